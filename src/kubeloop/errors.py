@@ -1,0 +1,271 @@
+"""The exception tree: every error that kubeloop raises on purpose, as plain values.
+
+    KubeloopError
+    ├─ ConfigError            names the file, context and user it came from
+    ├─ CredentialError        exec plugin, token, certificate
+    ├─ TransportError         method and path, never headers; `retryable`
+    │   └─ ConnectError  TLSError  ConnectionLost  RequestTimeout (also the built-in TimeoutError)
+    ├─ EncodeError            kind and path of the field
+    ├─ DecodeError            kind and path of the field
+    │   └─ BodyTooLarge
+    ├─ APIError               the server answered: `status`, `code`, `reason`, `causes`, `retry_after`; a class a reason
+    ├─ CacheError
+    │   └─ NotSynced  UnknownIndex
+    └─ LeadershipLost
+
+What is a programming mistake raises `TypeError` or `ValueError`. Cancellation is never caught, wrapped or swallowed.
+A secret is in no message: no header, no token, no body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = [
+    "APIError",
+    "AlreadyExists",
+    "BadRequest",
+    "BodyTooLarge",
+    "CacheError",
+    "Cause",
+    "ConfigError",
+    "Conflict",
+    "ConnectError",
+    "ConnectionLost",
+    "CredentialError",
+    "DecodeError",
+    "EncodeError",
+    "Expired",
+    "Forbidden",
+    "Gone",
+    "InternalError",
+    "Invalid",
+    "KubeloopError",
+    "LeadershipLost",
+    "MethodNotAllowed",
+    "NotAcceptable",
+    "NotFound",
+    "NotSynced",
+    "RequestEntityTooLarge",
+    "RequestTimeout",
+    "ServerTimeout",
+    "ServiceUnavailable",
+    "StatusDetails",
+    "StoreReadError",
+    "TLSError",
+    "TimedOut",
+    "TooManyRequests",
+    "TransportError",
+    "Unauthorized",
+    "UnknownIndex",
+    "UnsupportedMediaType",
+]
+
+
+class KubeloopError(Exception):
+    """Anything that kubeloop raises on purpose."""
+
+
+class ConfigError(KubeloopError):
+    """A kubeconfig, an in-cluster environment or a setting that cannot be used; names the file, context and user."""
+
+
+class CredentialError(KubeloopError):
+    """A credential that could not be had: an exec plugin, a token file, a certificate."""
+
+
+class TransportError(KubeloopError):
+    """No answer from the server. `retryable`: the same request may succeed later without a change.
+
+    `method` and `path` name the request; headers and bodies are never kept.
+    """
+
+    def __init__(self, message: str, *, method: str = "", path: str = "", retryable: bool = True) -> None:
+        super().__init__(f"{method} {path}: {message}" if method else message)
+        self.method = method
+        self.path = path
+        self.retryable = retryable
+
+
+class ConnectError(TransportError):
+    """No connection: refused, no route, no such host. The request was not sent."""
+
+
+class TLSError(TransportError):
+    """The TLS handshake failed: wrong authority, name, or an expired certificate. Trying again does not help."""
+
+
+class ConnectionLost(TransportError):
+    """The connection broke after the request may have been sent: a write may have happened."""
+
+
+class RequestTimeout(TransportError, TimeoutError):
+    """No (complete) answer in time. A write may have happened. Also a built-in `TimeoutError`."""
+
+
+class EncodeError(KubeloopError):
+    """A value that cannot be written; names the kind and the path of the field."""
+
+
+class DecodeError(KubeloopError):
+    """Bytes that are not what was asked for; names the kind and the path of the field."""
+
+
+class BodyTooLarge(DecodeError):
+    """A body over the limit where one object, a Status or one watch frame was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One of the reasons that a Status lists: `reason`, `message`, and the `field` (a path with wire names)."""
+
+    reason: str = ""
+    message: str = ""
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDetails:
+    """What a server said in a Status, as plain values (`meta_v1.Status` is the model)."""
+
+    code: int = 0
+    reason: str = ""
+    message: str = ""
+    name: str = ""
+    group: str = ""
+    kind: str = ""
+    uid: str = ""
+    causes: tuple[Cause, ...] = ()
+    retry_after: float | None = None
+    continue_: str = field(default="", repr=False)
+
+
+class APIError(KubeloopError):
+    """The server answered, with an error. One subclass a reason; an unknown reason falls back on the code.
+
+    Reference: k8s.io/apimachinery/pkg/api/errors (StatusError, ReasonForError).
+    """
+
+    def __init__(self, status: StatusDetails, *, method: str = "", path: str = "") -> None:
+        where = f"{method} {path}: " if method else ""
+        text = status.message or status.reason or "no message"
+        super().__init__(f"{where}{status.code} {status.reason or 'Unknown'}: {text}")
+        self.status = status
+        self.method = method
+        self.path = path
+
+    @property
+    def code(self) -> int:
+        """The HTTP status code."""
+        return self.status.code
+
+    @property
+    def reason(self) -> str:
+        """The machine-readable reason, `""` when the server gave none."""
+        return self.status.reason
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The single causes, e.g. one for each invalid field."""
+        return self.status.causes
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds after which the server wants to be asked again; None when it did not say."""
+        return self.status.retry_after
+
+    def has_cause(self, reason: str) -> bool:
+        """Say if one of the causes has this reason (apimachinery's `HasStatusCause`)."""
+        return any(cause.reason == reason for cause in self.status.causes)
+
+
+class BadRequest(APIError):
+    """400."""
+
+
+class Unauthorized(APIError):
+    """401: the credentials are missing or wrong."""
+
+
+class Forbidden(APIError):
+    """403: known, but not allowed; or an admission plugin refused."""
+
+
+class NotFound(APIError):
+    """404: no such object, or no such resource on this server."""
+
+
+class MethodNotAllowed(APIError):
+    """405: the resource has no such verb."""
+
+
+class NotAcceptable(APIError):
+    """406: the server cannot answer in a content type that was asked for."""
+
+
+class AlreadyExists(APIError):
+    """409: create of a name that is taken."""
+
+
+class Conflict(APIError):
+    """409: the object changed since it was read; read again and retry (`edit()` does)."""
+
+
+class Gone(APIError):
+    """410: gone for good."""
+
+
+class Expired(APIError):
+    """410 Expired: the resourceVersion or continue token is too old; list again."""
+
+
+class RequestEntityTooLarge(APIError):
+    """413."""
+
+
+class UnsupportedMediaType(APIError):
+    """415."""
+
+
+class Invalid(APIError):
+    """422: the object breaks a rule; `causes` names the fields."""
+
+
+class TooManyRequests(APIError):
+    """429: slow down; `retry_after` says for how long."""
+
+
+class InternalError(APIError):
+    """500."""
+
+
+class StoreReadError(APIError):
+    """500 StorageReadError: the server could not read its own storage."""
+
+
+class ServiceUnavailable(APIError):
+    """503."""
+
+
+class ServerTimeout(APIError):
+    """500 ServerTimeout: the server could not finish in time; a write may have happened."""
+
+
+class TimedOut(APIError):
+    """504 Timeout: the server gave up; a write may have happened."""
+
+
+class CacheError(KubeloopError):
+    """A cache that cannot answer."""
+
+
+class NotSynced(CacheError):
+    """Caches that had not seen their first full list in time; names them."""
+
+
+class UnknownIndex(CacheError):
+    """An index that nobody added; names those that exist."""
+
+
+class LeadershipLost(KubeloopError):
+    """This process is no longer the leader."""
