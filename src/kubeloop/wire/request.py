@@ -1,0 +1,146 @@
+"""Requests as values: the method, the escaped target, headers and body; and the functions that build paths and queries.
+
+The only place where a URL is put together from pieces: each piece is checked with the server's own rule for path segments and then
+escaped, so that no name can leave its place in the path. The host and the path prefix of the API server belong to the transport.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.meta.names import check_path_segment
+
+__all__ = ["NO_HEADERS", "ParamValue", "Params", "Request", "absolute_target", "resource_path", "segment", "target"]
+
+ParamValue = str | int | bool | Sequence[str] | None
+Params = Mapping[str, ParamValue]
+
+NO_HEADERS: Mapping[str, str] = {}
+
+# What nearly every name is made of: nothing in it needs a check beyond the two dots, or an escape.
+_plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]*").fullmatch
+# Go's net/url leaves these alone in a path segment; so the same name gives the same bytes as with client-go.
+_SAFE_IN_SEGMENT = ":@&=+$,;!*'()~"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, without host and credentials.
+
+    Attributes:
+        method: Upper case.
+        target: Escaped path and query, beginning with `/`.
+        headers: Only what this request needs: `Accept`, `Content-Type`. Authentication is wrapped round the transport.
+        body: The bytes to send; None sends none. Never in the `repr`, which may be logged.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    body: bytes | None = field(default=None, repr=False)
+
+    @property
+    def path(self) -> str:
+        """The target without its query: what errors and logs name."""
+        return self.target.partition("?")[0]
+
+
+def segment(value: str, what: str) -> str:
+    """Check one path segment and escape it.
+
+    Args:
+        value: A name, namespace, resource or subresource.
+        what: What it is, for the message.
+
+    Raises:
+        ValueError: It is empty, `.`, `..`, or has `/` or `%` in it.
+
+    Reference: apimachinery pkg/api/validation/path, IsValidPathSegmentName.
+    """
+    if _plain(value):
+        return value
+    check_path_segment(value, what)
+    return quote(value, safe=_SAFE_IN_SEGMENT)
+
+
+def resource_path(
+    group_version: GroupVersion,
+    resource: str,
+    *,
+    namespace: str | None = None,
+    name: str | None = None,
+    subresource: str | None = None,
+) -> str:
+    """Build the path of a resource, an object or a subresource.
+
+    Args:
+        group_version: `GroupVersion("", "v1")` is served below `/api`, all others below `/apis`.
+        resource: Lower-case plural, `pods`.
+        namespace: None or `""` names the cluster scope, or all namespaces.
+        name: None addresses the collection. `""` is an error, never the collection.
+        subresource: One or more segments, `status` or `proxy/metrics`.
+
+    Raises:
+        ValueError: A piece that would break the path; or a subresource of no object.
+
+    Reference: client-go rest/request.go, Request.URL.
+    """
+    path = group_version.api_prefix
+    if namespace:
+        path = f"{path}/namespaces/{segment(namespace, 'namespace')}"
+    path = f"{path}/{segment(resource, 'resource')}"
+    if name is not None:
+        path = f"{path}/{segment(name, 'name')}"
+    if subresource is not None:
+        if name is None:
+            raise ValueError(f"subresource {subresource!r} of {resource} needs a name")
+        for part in subresource.split("/"):
+            path = f"{path}/{segment(part, 'subresource')}"
+    return path
+
+
+def target(path: str, params: Params | None = None) -> str:
+    """Append the query to a path. None leaves a parameter out; booleans are `true`/`false`; a sequence repeats the parameter."""
+    if not params:
+        return path
+    pairs = list(_pairs(params))
+    return f"{path}?{urlencode(pairs)}" if pairs else path
+
+
+def absolute_target(path: str, params: Params | None = None) -> str:
+    """Build the target of an absolute path that the caller gives, such as `/version` or `/openapi/v3?hash=1`.
+
+    Raises:
+        ValueError: It does not begin with one `/`, has a `.` or `..` segment, a fragment, a space or a control character.
+    """
+    bare, mark, query = path.partition("?")
+    if not bare.startswith("/") or bare.startswith("//"):
+        raise ValueError(f"not an absolute path: {path!r}")
+    if any(char <= " " or char in "#\\\x7f" for char in path):
+        raise ValueError(f"a character that may not stand in a path or query: {path!r}; escape it")
+    if any(part in {".", ".."} for part in bare.split("/")):
+        raise ValueError(f"a path must not have '.' or '..' segments: {path!r}")
+    escaped = quote(bare, safe="/%" + _SAFE_IN_SEGMENT)
+    if mark:
+        escaped = f"{escaped}?{quote(query, safe='/%?' + _SAFE_IN_SEGMENT)}"
+    more = list(_pairs(params)) if params else []
+    return f"{escaped}{'&' if mark else '?'}{urlencode(more)}" if more else escaped
+
+
+def _pairs(params: Params) -> Iterable[tuple[str, str]]:
+    for name, value in params.items():
+        if value is None:
+            continue
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, bool):
+            yield name, "true" if value else "false"
+        elif isinstance(value, int):
+            yield name, str(value)
+        else:
+            for item in value:
+                yield name, item

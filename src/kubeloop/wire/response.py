@@ -1,0 +1,279 @@
+"""Answers as values: headers, status and body; how an answer becomes an exception, a waiting time or warnings.
+
+Reading the body as an object is the codec's job. Nothing here trusts the server: an error answer may be a Status, HTML, nothing at all,
+or a Status whose fields have the wrong types, and each becomes one exception of the tree.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from kubeloop import errors
+from kubeloop.errors import APIError, Cause, StatusDetails
+from kubeloop.wire.request import Request
+
+__all__ = [
+    "MAX_BODY_BYTES",
+    "Headers",
+    "Response",
+    "ServerWarning",
+    "error_from_status",
+    "is_failure_status",
+    "parse_warnings",
+    "retry_after",
+    "status_error",
+]
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""The bound of one object, one Status and one watch frame. LIST bodies have none."""
+
+_MAX_TEXT = 2048
+
+
+class Headers(Mapping[str, str]):
+    """The headers of an answer: names without case, in the order in which they came.
+
+    `headers[name]` is the first of several; `get_all(name)` gives them all.
+    """
+
+    __slots__ = ("_index", "_pairs")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] | Mapping[str, str] = ()) -> None:
+        self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
+        self._index: dict[str, list[str]] | None = None
+
+    def get_all(self, name: str) -> list[str]:
+        """Return every value of this header, in order; an empty list when there is none."""
+        return list(self._lookup().get(name.lower(), ()))
+
+    def _lookup(self) -> dict[str, list[str]]:
+        index = self._index
+        if index is None:
+            index = {}
+            for name, value in self._pairs:
+                index.setdefault(name.lower(), []).append(value)
+            self._index = index
+        return index
+
+    def __getitem__(self, name: str) -> str:
+        return self._lookup()[name.lower()][0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lookup())
+
+    def __len__(self) -> int:
+        return len(self._lookup())
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(self._lookup())}>"
+
+
+NO_HEADERS = Headers()
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One whole answer. The body is never in the `repr`, which may be logged."""
+
+    status: int
+    headers: Headers = field(default_factory=lambda: NO_HEADERS)
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is one that the API server uses for success (200 to 206)."""
+        return 200 <= self.status <= 206
+
+
+# Reasons that name their own class. A known reason decides; an unknown or empty one leaves it to the code.
+_BY_REASON: Mapping[str, type[APIError]] = {
+    "Unauthorized": errors.Unauthorized,
+    "Forbidden": errors.Forbidden,
+    "NotFound": errors.NotFound,
+    "AlreadyExists": errors.AlreadyExists,
+    "Conflict": errors.Conflict,
+    "Gone": errors.Gone,
+    "Invalid": errors.Invalid,
+    "ServerTimeout": errors.ServerTimeout,
+    "StorageReadError": errors.StoreReadError,
+    "Timeout": errors.TimedOut,
+    "TooManyRequests": errors.TooManyRequests,
+    "BadRequest": errors.BadRequest,
+    "MethodNotAllowed": errors.MethodNotAllowed,
+    "NotAcceptable": errors.NotAcceptable,
+    "RequestEntityTooLarge": errors.RequestEntityTooLarge,
+    "UnsupportedMediaType": errors.UnsupportedMediaType,
+    "InternalError": errors.InternalError,
+    "Expired": errors.Expired,
+    "ServiceUnavailable": errors.ServiceUnavailable,
+}
+
+# What the code alone says: class, reason, and what to tell when the server told nothing.
+_BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
+    400: (errors.BadRequest, "BadRequest", "the server refused the request as malformed"),
+    401: (errors.Unauthorized, "Unauthorized", "the credentials are missing, expired or not known to the server"),
+    403: (errors.Forbidden, "Forbidden", "these credentials may not do this"),
+    404: (errors.NotFound, "NotFound", "the server has nothing at this path"),
+    405: (errors.MethodNotAllowed, "MethodNotAllowed", "the resource does not have this verb"),
+    406: (errors.NotAcceptable, "NotAcceptable", "the server cannot answer in the content type that was asked for"),
+    409: (errors.Conflict, "Conflict", "the server reports a conflict"),
+    410: (errors.Gone, "Gone", "this is gone for good"),
+    413: (errors.RequestEntityTooLarge, "RequestEntityTooLarge", "the body is larger than the server takes"),
+    415: (errors.UnsupportedMediaType, "UnsupportedMediaType", "the server does not take this content type"),
+    422: (errors.Invalid, "Invalid", "the server could not process the object"),
+    429: (errors.TooManyRequests, "TooManyRequests", "the server has too many requests; ask again later"),
+    500: (errors.InternalError, "InternalError", "the server failed"),
+    503: (errors.ServiceUnavailable, "ServiceUnavailable", "the server cannot take requests at present"),
+    504: (errors.TimedOut, "Timeout", "the server gave up waiting; the request may still be carried out"),
+}
+
+
+def status_error(response: Response, request: Request | None = None) -> APIError:
+    """Turn an answer that is no success into the exception that it means.
+
+    A Status in the body says what happened; without one the code does, and the text of the body (2,048 characters at most) is kept as
+    a cause. `retry_after` comes from the Status, else from the header.
+
+    Reference: client-go rest/request.go (newUnstructuredResponseError), apimachinery NewGenericServerResponse.
+    """
+    wait = retry_after(response)
+    data = _failure(response.body)
+    if data is not None:
+        return error_from_status(data, code=response.status, wait=wait, request=request)
+    method = request.method if request is not None else ""
+    kind, reason, message = _by_code(response.status, method)
+    text = response.body[: _MAX_TEXT * 4].decode("utf-8", "replace")[:_MAX_TEXT].strip()
+    causes = (Cause(reason="UnexpectedServerResponse", message=text),) if text else ()
+    if text:
+        what = response.headers.get("content-type", "no content type").partition(";")[0]
+        message = f"{message} (the answer is no Status but {what}: {_shorten(text)})"
+    status = StatusDetails(code=response.status, reason=reason, message=message, causes=causes, retry_after=wait)
+    return kind(status, method=method, path=request.path if request is not None else "")
+
+
+def error_from_status(
+    data: Mapping[str, Any], *, code: int = 0, wait: float | None = None, request: Request | None = None
+) -> APIError:
+    """Build the exception that a Status object (its plain JSON value) means.
+
+    Args:
+        data: The Status. Fields of a wrong type count as absent.
+        code: The HTTP status, for when the Status has no code.
+        wait: Seconds from the `Retry-After` header, for when the Status does not say.
+        request: What was asked; names method and path in the message.
+    """
+    details = _mapping(data.get("details"))
+    seconds = details.get("retryAfterSeconds")
+    metadata = _mapping(data.get("metadata"))
+    given: Any = details.get("causes")
+    causes = tuple(_cause(_mapping(item)) for item in given) if isinstance(given, list) else ()
+    own_code = data.get("code")
+    status = StatusDetails(
+        code=own_code if isinstance(own_code, int) and own_code else code,
+        reason=_text(data, "reason"),
+        message=_text(data, "message"),
+        name=_text(details, "name"),
+        group=_text(details, "group"),
+        kind=_text(details, "kind"),
+        uid=_text(details, "uid"),
+        causes=causes,
+        retry_after=float(seconds) if isinstance(seconds, int) and seconds > 0 else wait,
+        continue_=_text(metadata, "continue"),
+    )
+    kind = _BY_REASON.get(status.reason)
+    method = request.method if request is not None else ""
+    if kind is None:
+        # POST is not passed on: AlreadyExists is only ever said by its reason.
+        kind = _by_code(status.code, "")[0]
+    return kind(status, method=method, path=request.path if request is not None else "")
+
+
+def is_failure_status(body: bytes) -> bool:
+    """Say if a body is a Status that reports a failure, whatever the HTTP status said."""
+    return _failure(body) is not None
+
+
+def retry_after(response: Response) -> float | None:
+    """Return the whole seconds of the `Retry-After` header; None without one, or when it is a date or nonsense.
+
+    Reference: client-go rest/request.go (retryAfterSeconds).
+    """
+    text = response.headers.get("retry-after")
+    return float(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerWarning:
+    """One warning of the server: `code` (299 unless a proxy spoke), `agent` (`-`) and the `text`."""
+
+    code: int
+    agent: str
+    text: str
+
+
+_warning = re.compile(r'\s*([0-9]{3}) (\S+) +"((?:[^"\\]|\\.)*)"(?:\s*"[^"]*")?\s*(?:,|$)').match
+
+
+def parse_warnings(headers: Headers) -> list[ServerWarning]:
+    """Read the `Warning` headers. What is malformed, and what follows it in the same header, is left out.
+
+    Reference: apimachinery pkg/util/net/http.go, ParseWarningHeaders.
+    """
+    found: list[ServerWarning] = []
+    for header in headers.get_all("warning"):
+        at = 0
+        while at < len(header):
+            match = _warning(header, at)
+            if match is None:
+                break
+            text = re.sub(r"\\(.)", r"\1", match[3])
+            if not all(char.isprintable() for char in text):
+                break
+            found.append(ServerWarning(int(match[1]), match[2], text))
+            at = match.end()
+    return found
+
+
+def _failure(body: bytes) -> Mapping[str, Any] | None:
+    """The Status in a body when it is one and reports no success."""
+    if len(body) > MAX_BODY_BYTES:
+        return None
+    try:
+        data = _mapping(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+    return data if data.get("kind") == "Status" and data.get("status") != "Success" else None
+
+
+def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:
+    if code == 409 and method == "POST":
+        return errors.AlreadyExists, "AlreadyExists", "the server reports a conflict: the name may be taken"
+    entry = _BY_CODE.get(code)
+    if entry is not None:
+        return entry
+    if code >= 500:
+        return errors.InternalError, "InternalError", "the server failed"
+    return APIError, "", "the server answered with this status and gave no reason"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    # JSON objects have text keys.
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    value = data.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _cause(data: Mapping[str, Any]) -> Cause:
+    return Cause(reason=_text(data, "reason"), message=_text(data, "message"), field=_text(data, "field"))
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:200]}…"
