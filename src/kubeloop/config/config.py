@@ -1,0 +1,189 @@
+"""`Config`: everything that a transport and a client need to know about one API server and one user, as a value.
+
+How it comes about from files is told by `kubeconfig` and `load`; what is done with its credentials by `credentials`. A
+`Config` never shows a secret: tokens, passwords, keys and what a plugin gets are not in its `repr`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from kubeloop.config.server_url import server_url, without_userinfo
+from kubeloop.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubeloop.config.exec_config import ExecConfig
+
+__all__ = ["Config", "Impersonation", "Source"]
+
+_SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Impersonation:
+    """Act as somebody else, for whoever may: sent as `Impersonate-*` headers with each request.
+
+    Attributes:
+        user: The user name; needed as soon as anything else is given.
+        uid: The user's unique id, `""` for none.
+        groups: Groups to be in.
+        extra: More about the user: each key with its values.
+    """
+
+    user: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a config came from, for messages: a kubeconfig file with its context, cluster and user, or the cluster's
+    own environment.
+    """
+
+    file: str = ""
+    context: str = ""
+    cluster: str = ""
+    user: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.file] if self.file else []
+        parts += [f'{what} "{name}"' for what in ("context", "cluster", "user") if (name := getattr(self, what))]
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Config:
+    """One API server and one user of it.
+
+    Attributes:
+        host: Where the API server is: a URL, `host:port` or a host. Normalised to a URL without a trailing slash:
+            without a scheme it is
+            `https` if there is anything about TLS in the config, else `http`; `""` is `localhost`. A path in the URL is
+            put before each
+            request's path, for servers behind a proxy that moves them.
+        namespace: The context's namespace; what clients use when asked for the default one.
+        ca_data: PEM of the authorities that may sign the server's certificate. Data beats file, here and below.
+        ca_file: The same as a file, which is read again now and then, so that a new authority needs no restart.
+        cert_data: PEM of the client certificate.
+        cert_file: The same as a file, read again now and then.
+        key_data: PEM of the client certificate's key.
+        key_file: The same as a file.
+        insecure_skip_tls_verify: Do not verify the server at all. For tests.
+        tls_server_name: The name to ask for and to verify, when it is not the host's.
+        proxy_url: `http://` or `https://` proxy, with its user and password if it wants any. None takes the
+            environment's
+            (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) as Go does; `""` uses none.
+        token: A bearer token.
+        token_file: A file with one, read again every minute; once read it beats `token`.
+        username: For basic authentication.
+        password: For basic authentication.
+        exec: A plugin that gives credentials.
+        impersonate: Whom to act as.
+        user_agent: None is client-go's shape: `program/version (os/arch) kubeloop/version`.
+        timeout: Seconds for one whole request; None does not bound it. A watch's body is never bounded by it.
+        qps: Requests a second that the client allows itself; None (as in kubectl today) leaves it to the server's
+            fairness.
+        burst: How many requests may go at once before `qps` holds.
+        disable_compression: Do not ask for gzip: more bytes, less work.
+        warning_handler: Called with each warning that the server sends, as `rest` describes; None logs each once.
+        source: Where it came from, for messages.
+
+    Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: no limiter unless asked for; a
+    value, not a
+    bag that clients fill in.
+    """
+
+    host: str = ""
+    namespace: str = "default"
+    ca_data: bytes | None = None
+    ca_file: str | None = None
+    cert_data: bytes | None = None
+    cert_file: str | None = None
+    key_data: bytes | None = None
+    key_file: str | None = None
+    insecure_skip_tls_verify: bool = False
+    tls_server_name: str | None = None
+    proxy_url: str | None = None
+    token: str | None = None
+    token_file: str | None = None
+    username: str | None = None
+    password: str | None = None
+    exec: ExecConfig | None = None
+    impersonate: Impersonation | None = None
+    user_agent: str | None = None
+    timeout: float | None = None
+    qps: float | None = None
+    burst: int = 10
+    disable_compression: bool = False
+    # rest knows what it is called with (floors below it must not).
+    warning_handler: Any = None
+    source: Source = field(default_factory=Source)
+
+    def __post_init__(self) -> None:
+        """Normalise the host, and refuse what contradicts itself.
+
+        Raises:
+            ConfigError: A host that is no URL, or settings that cannot both hold.
+        """
+        has_tls = bool(
+            self.insecure_skip_tls_verify or self.ca_data or self.ca_file or self.cert_data or self.cert_file
+        )
+        try:
+            object.__setattr__(self, "host", server_url(self.host, tls=has_tls))
+        except ValueError as exc:
+            raise self.error(str(exc)) from None
+        self._check_consistency()
+
+    def _check_consistency(self) -> None:
+        if self.insecure_skip_tls_verify and (self.ca_data or self.ca_file):
+            raise self.error("insecure_skip_tls_verify does not go with a certificate authority: drop one of them")
+        if bool(self.cert_data or self.cert_file) != bool(self.key_data or self.key_file):
+            raise self.error("a client certificate needs both a certificate and a key")
+        if (self.username or self.password) and (self.token or self.token_file):
+            raise self.error("more than one way to authenticate: basic and token; only one is allowed")
+        if self.timeout is not None and self.timeout <= 0:
+            raise self.error(f"timeout must be positive or None, not {self.timeout}")
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the server is spoken to over TLS. Credentials of a kubeconfig are only used if it is."""
+        return self.host.startswith("https:")
+
+    def error(self, message: str) -> ConfigError:
+        """Make a `ConfigError` that says where this config came from."""
+        source = str(self.source)
+        return ConfigError(f"{source}: {message}" if source else message)
+
+    @classmethod
+    def in_cluster(cls) -> Config:
+        """Make the config of a pod from what Kubernetes gives each: the service's address, the service account's token
+        and authority.
+
+        Raises:
+            ConfigError: Not in a cluster, or its token cannot be read.
+
+        Reference: client-go rest/config.go, InClusterConfig.
+        """
+        from kubeloop.config.in_cluster import in_cluster_config
+
+        return in_cluster_config()
+
+    def __repr__(self) -> str:
+        shown: list[str] = []
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value == item.default or value is None or (item.name == "source" and not str(value)):
+                continue
+            if item.name in _SECRET:
+                text = f"<{len(value)} bytes>"
+            elif item.name in {"host", "proxy_url"}:
+                text = repr(without_userinfo(value))
+            else:
+                text = repr(value)
+            shown.append(f"{item.name}={text}")
+        return f"Config({', '.join(shown)})"

@@ -1,0 +1,46 @@
+"""What a kubeconfig says about an exec plugin, as a value. Running the plugin is `exec_plugin`'s business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["API_VERSIONS", "INTERACTIVE_MODES", "ExecConfig"]
+
+API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecConfig:
+    """A program that prints credentials.
+
+    Its arguments and the values of its environment may hold secrets, so the `repr` shows neither.
+
+    Attributes:
+        command: A path, or a name that is looked up in `PATH`.
+        args: Its arguments.
+        env: Names and values, added to this process's environment.
+        api_version: The `ExecCredential` version that it speaks, one of `API_VERSIONS`.
+        install_hint: What to tell people who do not have the program.
+        provide_cluster_info: Whether the plugin is told which cluster it is for.
+        interactive_mode: One of `INTERACTIVE_MODES`: whether it may read from the terminal.
+        cluster_config: What the cluster's extension `client.authentication.k8s.io/exec` holds for the plugin.
+        timeout: Seconds after which a plugin that may not ask a person is killed; one that may gets ten times as long.
+
+    Reference: tools/clientcmd/api/types.go, ExecConfig. `timeout` is ours: client-go waits for ever.
+    """
+
+    command: str
+    args: tuple[str, ...] = field(default=(), repr=False)
+    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    api_version: str = API_VERSIONS[0]
+    install_hint: str = field(default="", repr=False)
+    provide_cluster_info: bool = False
+    interactive_mode: str = "IfAvailable"
+    # JSON of any shape, handed to the plugin as it is.
+    cluster_config: Mapping[str, Any] | None = field(default=None, repr=False)
+    timeout: float = 60.0

@@ -1,0 +1,88 @@
+"""The config of a pod: what Kubernetes puts into each container's environment and file system.
+
+Reference: client-go rest/config.go, InClusterConfig; tools/clientcmd/client_config.go, inClusterClientConfig.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubeloop.config.config import Config, Source
+from kubeloop.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SERVICE_ACCOUNT_DIR", "in_cluster_config", "in_cluster_namespace", "is_in_cluster"]
+
+_log = logging.getLogger(__name__)
+
+SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_SOURCE = Source(file="in-cluster")
+
+
+def is_in_cluster(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> bool:
+    """Say if `in_cluster_config` can work here: the service's address is set and there is a token file."""
+    has_service = bool(environ.get("KUBERNETES_SERVICE_HOST")) and bool(environ.get("KUBERNETES_SERVICE_PORT"))
+    return has_service and (directory / "token").is_file()
+
+
+def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> Config:
+    """Make the config of this pod.
+
+    Args:
+        environ: Where `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` are.
+        directory: Where `token`, `ca.crt` and `namespace` are.
+
+    Returns:
+        A config that reads the token and the authority again as they are renewed.
+
+    Raises:
+        ConfigError: Not in a cluster, or its token cannot be read.
+    """
+    host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
+    if not host or not port:
+        raise ConfigError(
+            "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; "
+            "outside of one give a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
+        )
+    token_file, ca_file = directory / "token", directory / "ca.crt"
+    try:
+        token = token_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(exc)}") from exc
+    return Config(
+        host=f"https://{f'[{host}]' if ':' in host else host}:{port}",
+        namespace=in_cluster_namespace(environ, directory),
+        ca_file=str(ca_file) if _is_readable(ca_file) else None,
+        token=token,
+        token_file=str(token_file),
+        source=_SOURCE,
+    )
+
+
+def in_cluster_namespace(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> str:
+    """Return the namespace that this pod runs in: `POD_NAMESPACE`, else the service account's, else `default`."""
+    if namespace := environ.get("POD_NAMESPACE", ""):
+        return namespace
+    try:
+        return (directory / "namespace").read_text(encoding="utf-8").strip() or "default"
+    except (OSError, UnicodeDecodeError):
+        return "default"
+
+
+def _is_readable(ca_file: Path) -> bool:
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in ca_file.read_bytes():
+            return True
+        _log.error("in-cluster: no certificate in %s; the system's authorities are used", ca_file)
+    except OSError as exc:
+        _log.error("in-cluster: cannot read %s (%s); the system's authorities are used", ca_file, _why(exc))
+    return False
+
+
+def _why(exc: Exception) -> str:
+    return (exc.strerror or str(exc)) if isinstance(exc, OSError) else "not UTF-8 text"
