@@ -1,7 +1,8 @@
 """Requests as values: the method, the escaped target, headers and body; and the functions that build paths and queries.
 
-The only place where a URL is put together from pieces: each piece is checked with the server's own rule for path segments and then
-escaped, so that no name can leave its place in the path. The host and the path prefix of the API server belong to the transport.
+The only place where a URL is put together from pieces: each piece is checked with the server's own rule for path
+segments and then escaped, so that no name can leave its place in the path. The host and the path prefix of the API
+server belong to the transport.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from kubeloop.meta.gvk import GroupVersion
 from kubeloop.meta.names import check_path_segment
+
+if TYPE_CHECKING:
+    from kubeloop.meta.gvk import GroupVersion
 
 __all__ = ["NO_HEADERS", "ParamValue", "Params", "Request", "absolute_target", "resource_path", "segment", "target"]
 
@@ -89,6 +93,9 @@ def resource_path(
 
     Reference: client-go rest/request.go, Request.URL.
     """
+    segment(group_version.version, "API version")
+    if group_version.group:
+        segment(group_version.group, "API group")
     path = group_version.api_prefix
     if namespace:
         path = f"{path}/namespaces/{segment(namespace, 'namespace')}"
@@ -104,7 +111,7 @@ def resource_path(
 
 
 def target(path: str, params: Params | None = None) -> str:
-    """Append the query to a path. None leaves a parameter out; booleans are `true`/`false`; a sequence repeats the parameter."""
+    """Append the query to a path: None leaves a parameter out, a sequence repeats it, booleans are `true`/`false`."""
     if not params:
         return path
     pairs = list(_pairs(params))
@@ -115,7 +122,8 @@ def absolute_target(path: str, params: Params | None = None) -> str:
     """Build the target of an absolute path that the caller gives, such as `/version` or `/openapi/v3?hash=1`.
 
     Raises:
-        ValueError: It does not begin with one `/`, has a `.` or `..` segment, a fragment, a space or a control character.
+        ValueError: It does not begin with one `/`, has a `.` or `..` segment, a fragment, a space or a control
+            character.
     """
     bare, mark, query = path.partition("?")
     if not bare.startswith("/") or bare.startswith("//"):

@@ -1,7 +1,7 @@
 """Answers as values: headers, status and body; how an answer becomes an exception, a waiting time or warnings.
 
-Reading the body as an object is the codec's job. Nothing here trusts the server: an error answer may be a Status, HTML, nothing at all,
-or a Status whose fields have the wrong types, and each becomes one exception of the tree.
+Reading the body as an object is the codec's job. Nothing here trusts the server: an error answer may be a Status,
+HTML, nothing at all, or a Status whose fields have the wrong types, and each becomes one exception of the tree.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop import errors
 from kubeloop.errors import APIError, Cause, StatusDetails
-from kubeloop.wire.request import Request
+
+if TYPE_CHECKING:
+    from kubeloop.wire.request import Request
 
 __all__ = [
     "MAX_BODY_BYTES",
@@ -42,8 +44,8 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_index", "_pairs")
 
-    def __init__(self, pairs: Iterable[tuple[str, str]] | Mapping[str, str] = ()) -> None:
-        self._pairs = tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._pairs = tuple(pairs)
         self._index: dict[str, list[str]] | None = None
 
     def get_all(self, name: str) -> list[str]:
@@ -51,12 +53,12 @@ class Headers(Mapping[str, str]):
         return list(self._lookup().get(name.lower(), ()))
 
     def _lookup(self) -> dict[str, list[str]]:
-        index = self._index
-        if index is None:
-            index = {}
-            for name, value in self._pairs:
-                index.setdefault(name.lower(), []).append(value)
-            self._index = index
+        if self._index is not None:
+            return self._index
+        index: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            index.setdefault(name.lower(), []).append(value)
+        self._index = index
         return index
 
     def __getitem__(self, name: str) -> str:
@@ -135,8 +137,8 @@ _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
 def status_error(response: Response, request: Request | None = None) -> APIError:
     """Turn an answer that is no success into the exception that it means.
 
-    A Status in the body says what happened; without one the code does, and the text of the body (2,048 characters at most) is kept as
-    a cause. `retry_after` comes from the Status, else from the header.
+    A Status in the body says what happened; without one the code does, and the text of the body (2,048 characters at
+    most) is kept as a cause. `retry_after` comes from the Status, else from the header.
 
     Reference: client-go rest/request.go (newUnstructuredResponseError), apimachinery NewGenericServerResponse.
     """
@@ -169,8 +171,7 @@ def error_from_status(
     details = _mapping(data.get("details"))
     seconds = details.get("retryAfterSeconds")
     metadata = _mapping(data.get("metadata"))
-    given: Any = details.get("causes")
-    causes = tuple(_cause(_mapping(item)) for item in given) if isinstance(given, list) else ()
+    causes = tuple(_cause(_mapping(item)) for item in _list(details.get("causes")))
     own_code = data.get("code")
     status = StatusDetails(
         code=own_code if isinstance(own_code, int) and own_code else code,
@@ -263,6 +264,11 @@ def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:
 def _mapping(value: Any) -> Mapping[str, Any]:
     # JSON objects have text keys.
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    items: list[Any] = value if isinstance(value, list) else []
+    return items
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

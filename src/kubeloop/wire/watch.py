@@ -1,0 +1,58 @@
+"""Watch frames: where one event ends and the next begins in a stream of bytes that arrives in any pieces.
+
+What a frame means is the codec's job (`EventDecoder`); what to do when the stream ends is the watcher's.
+
+Reference: client-go rest/watch, apimachinery pkg/runtime/serializer/json (the JSON framer).
+"""
+
+from __future__ import annotations
+
+from kubeloop.errors import BodyTooLarge
+from kubeloop.wire.response import MAX_BODY_BYTES
+
+__all__ = ["FrameReader"]
+
+
+class FrameReader:
+    """Cut a stream of newline-terminated JSON documents into frames.
+
+    Args:
+        max_bytes: The bound of one frame. A server that sends more without a newline is refused before memory fills.
+    """
+
+    __slots__ = ("_held", "_held_bytes", "_max_bytes")
+
+    def __init__(self, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what has arrived and return the frames that it completes, without blank lines.
+
+        Raises:
+            BodyTooLarge: A frame is over the bound. The stream is of no more use.
+        """
+        lines = data.split(b"\n")
+        tail = lines.pop()
+        if lines and self._held:
+            self._held.append(lines[0])
+            lines[0] = b"".join(self._held)
+            self._held = []
+            self._held_bytes = 0
+        if tail:
+            self._held.append(tail)
+            self._held_bytes += len(tail)
+        if self._held_bytes > self._max_bytes or (len(data) > self._max_bytes and self._longest(lines)):
+            raise BodyTooLarge(f"a watch frame of more than {self._max_bytes} bytes")
+        return [line for line in lines if line and not line.isspace()]
+
+    def _longest(self, lines: list[bytes]) -> bool:
+        return any(len(line) > self._max_bytes for line in lines)
+
+    def rest(self) -> bytes:
+        """Return what came after the last newline: a frame that was cut, or one whose newline the server left out."""
+        return b"".join(self._held).strip()
+
+    def __repr__(self) -> str:
+        return f"<FrameReader holding {self._held_bytes} bytes>"
