@@ -1,0 +1,90 @@
+"""Names: what may stand in a path, and what a label's key and value may look like.
+
+`check_path_segment` guards every name, namespace, resource and subresource before it becomes part of a URL. The other
+functions answer with the list of what is wrong (empty when nothing is), so that a caller can report all of it at once.
+
+What a given kind allows as its name (DNS label, subdomain, ...) is the server's rule and is left to it.
+
+Reference: k8s.io/apimachinery/pkg/api/validate/content; client-go rest/request.go (Name, Namespace, SubResource).
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["check_path_segment", "dns_label_faults", "dns_subdomain_faults", "label_key_faults", "label_value_faults"]
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", re.ASCII)
+
+_LABEL_NAME_RULE = "must consist of letters, digits, '-', '_' or '.', and start and end with a letter or digit"
+_DNS_LABEL_RULE = "must consist of lower case letters, digits or '-', and start and end with a letter or digit"
+_DNS_SUBDOMAIN_RULE = "must consist of lower case letters, digits, '-' or '.', and start and end with a letter or digit"
+
+
+def check_path_segment(value: str, what: str) -> str:
+    """Return a name unchanged if it can be one segment of a URL path.
+
+    Args:
+        value: the name, namespace, resource or subresource.
+        what: what it is, for the message: `"name"`, `"namespace"`.
+
+    Raises:
+        ValueError: it is empty, `.` or `..`, or has a `/` or `%` in it: such a request would reach another path.
+    """
+    if not value:
+        raise ValueError(f"{what} is empty: a request without it would address the whole collection")
+    if value in (".", ".."):
+        raise ValueError(f"{what} may not be {value!r}: it would change the path of the request")
+    for illegal in "/%":
+        if illegal in value:
+            raise ValueError(f"{what} {value!r} may not contain {illegal!r}")
+    return value
+
+
+def dns_label_faults(value: str) -> list[str]:
+    """Say what keeps a text from being a DNS label (RFC 1123): what most namespaced names must be."""
+    faults = _length_faults(value, 63)
+    if _DNS_LABEL.fullmatch(value) is None:
+        faults.append("must not contain dots" if _DNS_SUBDOMAIN.fullmatch(value) else _DNS_LABEL_RULE)
+    return faults
+
+
+def dns_subdomain_faults(value: str) -> list[str]:
+    """Say what keeps a text from being a DNS subdomain (RFC 1123): labels with dots between them."""
+    faults = _length_faults(value, 253)
+    if _DNS_SUBDOMAIN.fullmatch(value) is None:
+        faults.append(_DNS_SUBDOMAIN_RULE)
+    return faults
+
+
+def label_key_faults(key: str) -> list[str]:
+    """Say what keeps a text from being the key of a label or annotation: `[dns-subdomain/]name`."""
+    parts = key.split("/")
+    if len(parts) > 2:
+        return [f"name {_LABEL_NAME_RULE}, with an optional DNS subdomain and '/' before it"]
+    faults: list[str] = []
+    if len(parts) == 2:
+        prefix = parts[0]
+        faults += [f"prefix {fault}" for fault in (dns_subdomain_faults(prefix) if prefix else ["must not be empty"])]
+    name = parts[-1]
+    if not name:
+        faults.append("name must not be empty")
+    faults += [f"name {fault}" for fault in _length_faults(name, 63)]
+    if _LABEL_NAME.fullmatch(name) is None:
+        faults.append(f"name {_LABEL_NAME_RULE}")
+    return faults
+
+
+def label_value_faults(value: str) -> list[str]:
+    """Say what keeps a text from being the value of a label; the empty text is one."""
+    faults = _length_faults(value, 63)
+    if value and _LABEL_NAME.fullmatch(value) is None:
+        faults.append(_LABEL_NAME_RULE)
+    return faults
+
+
+def _length_faults(value: str, most: int) -> list[str]:
+    """Go counts bytes."""
+    return [f"must be no more than {most} bytes"] if len(value.encode("utf-8", "surrogatepass")) > most else []

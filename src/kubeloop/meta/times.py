@@ -1,0 +1,208 @@
+"""Times and durations as Kubernetes writes them.
+
+- Time: RFC 3339, UTC, whole seconds (`2026-01-02T03:04:05Z`); MicroTime: the same with exactly six digits. In Python
+  both are aware `datetime`s; reading accepts any offset and any number of digits (those past microseconds are cut
+  off).
+- Duration: Go's text (`1h2m3.5s`, `300ms`), in Python a `timedelta`, which holds microseconds: finer parts are cut off.
+- `human_duration` and `short_human_duration`: ages as kubectl prints them.
+
+Nothing here reads a clock: now is the caller's to give.
+
+Reference: k8s.io/apimachinery/pkg/apis/meta/v1 (Time, MicroTime, Duration), pkg/util/duration; Go's time.ParseDuration.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+__all__ = [
+    "format_duration",
+    "format_micro_time",
+    "format_time",
+    "human_duration",
+    "parse_duration",
+    "parse_time",
+    "short_human_duration",
+]
+
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))",
+    re.ASCII,
+)
+_DURATION_PART = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
+_NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9} | {
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 24 * 3600, 365 * 24 * 3600
+
+
+def parse_time(text: str) -> datetime:
+    """Read an RFC 3339 time (Time and MicroTime alike).
+
+    Returns:
+        An aware `datetime` in UTC.
+
+    Raises:
+        ValueError: not an RFC 3339 time, or a date or offset that does not exist.
+
+    >>> parse_time("2026-01-02T03:04:05.5+01:00").isoformat()
+    '2026-01-02T02:04:05.500000+00:00'
+    """
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an RFC 3339 time: {text!r}")
+    year, month, day, hour, minute, second, fraction, sign, offset_hours, offset_minutes = match.groups()
+    zone = UTC
+    if sign:
+        if int(offset_hours) > 23 or int(offset_minutes) > 59:
+            raise ValueError(f"not an RFC 3339 time (offset out of range): {text!r}")
+        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
+        zone = timezone(-offset if sign == "-" else offset)
+    microsecond = int((fraction or "0")[:6].ljust(6, "0"))
+    try:
+        time = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), microsecond, zone)
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"not an RFC 3339 time ({error}): {text!r}") from None
+
+
+def format_time(time: datetime) -> str:
+    """Write a Time: UTC, whole seconds, fractions cut off.
+
+    Raises:
+        ValueError: the time is naive; which moment it means is not known.
+
+    >>> format_time(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC))
+    '2026-01-02T03:04:05Z'
+    """
+    return _utc(time).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+
+
+def format_micro_time(time: datetime) -> str:
+    """Write a MicroTime: UTC with exactly six digits; anything else is refused by servers.
+
+    Raises:
+        ValueError: the time is naive.
+
+    >>> format_micro_time(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    '2026-01-02T03:04:05.000000Z'
+    """
+    return _utc(time).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+
+
+def _utc(time: datetime) -> datetime:
+    if time.tzinfo is None or time.utcoffset() is None:
+        raise ValueError(f"a time without a time zone: {time.isoformat()} (use datetime.now(UTC))")
+    return time.astimezone(UTC)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read a duration as Go writes it: numbers with units `h m s ms us ns`, e.g. `1h30m`, `-1.5h`, `0`.
+
+    Raises:
+        ValueError: not a duration, a unit is missing, or over the 292 years that Go can hold.
+
+    >>> parse_duration("1h2m3.5s")
+    datetime.timedelta(seconds=3723, microseconds=500000)
+    """
+    rest = text[1:] if text[:1] in ("-", "+") else text
+    if rest == "0":
+        return timedelta()
+    total = position = 0
+    while position < len(rest):
+        match = _DURATION_PART.match(rest, position)
+        if match is None or not (match[1] or match[2]):
+            break
+        unit = _NANOSECONDS[match[3]]
+        fraction = match[2] or ""
+        total += int(match[1] or "0") * unit + int(fraction or "0") * unit // 10 ** len(fraction)
+        position = match.end()
+    if not rest or position < len(rest):
+        raise ValueError(f"not a duration (such as 1h30m or 300ms): {text!r}")
+    if total >= 2**63 + text.startswith("-"):
+        raise ValueError(f"a duration longer than 292 years: {text!r}")
+    duration = timedelta(microseconds=total // 1000)
+    return -duration if text.startswith("-") else duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """Write a duration as Go does.
+
+    >>> format_duration(timedelta(hours=1, seconds=3.5)), format_duration(timedelta(microseconds=1500))
+    ('1h0m3.5s', '1.5ms')
+    """
+    micros = duration // timedelta(microseconds=1)
+    sign, micros = ("-", -micros) if micros < 0 else ("", micros)
+    if micros == 0:
+        return "0s"
+    if micros < 1_000:
+        return f"{sign}{micros}µs"
+    if micros < 1_000_000:
+        return f"{sign}{_decimal(micros, 1_000)}ms"
+    minutes, rest = divmod(micros, 60_000_000)
+    seconds = f"{_decimal(rest, 1_000_000)}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{sign}{hours}h{minutes}m{seconds}"
+    return f"{sign}{minutes}m{seconds}" if minutes else sign + seconds
+
+
+def _decimal(value: int, unit: int) -> str:
+    whole, part = divmod(value, unit)
+    return f"{whole}.{part:0{len(str(unit)) - 1}d}".rstrip("0").rstrip(".")
+
+
+def human_duration(duration: timedelta | float) -> str:
+    """Write an age with two or three significant figures, as kubectl's AGE column: `2m5s`, `3h12m`, `5d4h`, `2y30d`.
+
+    Args:
+        duration: a timedelta or seconds. Down to -1 s counts as now (clocks differ); less gives `<invalid>`.
+    """
+    seconds = _whole_seconds(duration)
+    if seconds < -1:
+        return "<invalid>"
+    if seconds < 0:
+        return "0s"
+    if seconds < 2 * _MINUTE:
+        return f"{seconds}s"
+    if seconds < 10 * _MINUTE:
+        return _two(seconds, _MINUTE, "m", 1, "s")
+    if seconds < 3 * _HOUR:
+        return f"{seconds // _MINUTE}m"
+    if seconds < 8 * _HOUR:
+        return _two(seconds, _HOUR, "h", _MINUTE, "m")
+    if seconds < 2 * _DAY:
+        return f"{seconds // _HOUR}h"
+    if seconds < 8 * _DAY:
+        return _two(seconds, _DAY, "d", _HOUR, "h")
+    if seconds < 2 * _YEAR:
+        return f"{seconds // _DAY}d"
+    if seconds < 8 * _YEAR:
+        return _two(seconds, _YEAR, "y", _DAY, "d")
+    return f"{seconds // _YEAR}y"
+
+
+def short_human_duration(duration: timedelta | float) -> str:
+    """Write an age with its greatest unit only: `59s`, `5m`, `3h`, `5d`, `2y`. See `human_duration`."""
+    seconds = _whole_seconds(duration)
+    if seconds < -1:
+        return "<invalid>"
+    if seconds < 0:
+        return "0s"
+    for limit, unit, name in ((_MINUTE, 1, "s"), (_HOUR, _MINUTE, "m"), (_DAY, _HOUR, "h"), (_YEAR, _DAY, "d")):
+        if seconds < limit:
+            return f"{seconds // unit}{name}"
+    return f"{seconds // _YEAR}y"
+
+
+def _whole_seconds(duration: timedelta | float) -> int:
+    """Cut towards zero, as Go converts."""
+    return int(duration.total_seconds() if isinstance(duration, timedelta) else duration)
+
+
+def _two(seconds: int, unit: int, name: str, part: int, part_name: str) -> str:
+    whole, rest = divmod(seconds, unit)
+    return f"{whole}{name}{rest // part}{part_name}" if rest // part else f"{whole}{name}"

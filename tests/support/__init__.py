@@ -1,0 +1,1 @@
+"""Doubles and clocks that tests of several floors share; one file each."""
