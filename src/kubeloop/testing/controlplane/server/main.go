@@ -1,11 +1,12 @@
-// Command kubeloop-controlplane is a whole Kubernetes control plane in one binary: etcd, kube-apiserver and
-// kube-controller-manager, linked as ordinary Go packages, one sub-command each.
+// Command kubeloop-controlplane is a Kubernetes control plane in one binary, for tests: etcd, kube-apiserver and
+// kube-controller-manager, linked as ordinary Go packages, one sub-command each. Each takes the flags of the program
+// whose name it bears; `--version` prints what `kube-apiserver --version` prints.
 package main
 
 import (
 	"fmt"
 	"os"
-	"path/filepath"
+	_ "time/tzdata" // CronJobs name time zones; slim containers have no database of them
 
 	etcd "go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
@@ -17,13 +18,16 @@ import (
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 )
 
+const usage = "usage: kubeloop-controlplane etcd|kube-apiserver|kube-controller-manager [flags] | --version"
+
 func main() {
-	name := filepath.Base(os.Args[0])
-	if len(os.Args) > 1 {
-		name = os.Args[1]
-		os.Args = append([]string{name}, os.Args[2:]...)
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, usage)
+		os.Exit(2)
 	}
-	switch name {
+	// The components read their flags from os.Args, as if they had been started under their own names.
+	os.Args = os.Args[1:]
+	switch os.Args[0] {
 	case "etcd":
 		etcd.Main(os.Args)
 	case "kube-apiserver":
@@ -33,7 +37,7 @@ func main() {
 	case "--version", "version":
 		fmt.Println("Kubernetes", version.Get().GitVersion)
 	default:
-		fmt.Fprintln(os.Stderr, "usage: kubeloop-controlplane etcd|kube-apiserver|kube-controller-manager|version [flags]")
+		fmt.Fprintln(os.Stderr, usage)
 		os.Exit(2)
 	}
 }

@@ -1,0 +1,142 @@
+"""The few requests that the control plane itself makes, over the standard library, so that it depends on no client.
+
+What a client is tested against must not be prepared by that client.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from .errors import ControlPlaneError
+from .ports import LOOPBACK
+from .steps import Steps
+
+REQUEST_SECONDS = 10.0
+# All groups and their resources in one answer.
+DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+class AdminAPI:
+    """Blocking requests to one server, as an administrator, on one connection that is made again when it breaks.
+
+    Without a `context` the server speaks plain HTTP.
+    """
+
+    def __init__(self, port: int, context: ssl.SSLContext | None) -> None:
+        self._connection = (
+            http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_SECONDS)
+            if context is None
+            else http.client.HTTPSConnection(LOOPBACK, port, timeout=REQUEST_SECONDS, context=context)
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        accept: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> tuple[int, Any]:  # the JSON value is whatever the server sends
+        """Send one request; return the status code and the JSON answer (text when it is not JSON).
+
+        Raises `OSError` or `http.client.HTTPException` when the server does not answer.
+        """
+        target = f"{path}?{urlencode(query)}" if query else path
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json", "Accept": accept}
+        kept = self._connection.sock is not None
+        try:
+            return self._exchange(method, target, data, headers)
+        except (OSError, http.client.HTTPException):
+            # A kept connection may belong to a server that has restarted since; a fresh one tells the truth.
+            if not kept:
+                raise
+            return self._exchange(method, target, data, headers)
+
+    def is_ok(self, path: str) -> bool:
+        """Say if a GET answers 200; False also when nobody answers."""
+        try:
+            return self.request("GET", path)[0] == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def _exchange(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, Any]:
+        try:
+            self._connection.request(method, target, body, dict(headers))
+            response = self._connection.getresponse()
+            content = response.read()
+        except BaseException:
+            self._connection.close()
+            raise
+        if response.headers.get_content_type() == "application/json":
+            return response.status, json.loads(content)
+        return response.status, content.decode(errors="replace")
+
+    def close(self) -> None:
+        """Close the connection. A later request opens it again."""
+        self._connection.close()
+
+
+class Namespaces:
+    """Fresh namespaces, and their end."""
+
+    def __init__(self, api: AdminAPI, *, with_controllers: bool) -> None:
+        self._api = api
+        self._with_controllers = with_controllers
+
+    def create(self, prefix: str) -> Steps[str]:
+        """Create a namespace whose name starts with `prefix`; return the name once pods can be created in it."""
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": f"{prefix}-"}}
+        status, answer = self._api.request("POST", "/api/v1/namespaces", body)
+        if status != http.client.CREATED:
+            raise ControlPlaneError(f"cannot create a namespace: {status} {answer}")
+        name = str(answer["metadata"]["name"])
+        deadline = time.monotonic() + 30
+        # With controllers there is the ServiceAccount admission, which refuses pods until this account exists.
+        while self._with_controllers and not self._api.is_ok(f"/api/v1/namespaces/{name}/serviceaccounts/default"):
+            if time.monotonic() > deadline:
+                raise ControlPlaneError(f"namespace {name} got no default service account within 30 s")
+            yield 0.02
+        return name
+
+    def delete(self, name: str) -> None:
+        """Delete the namespace `name` and all it holds.
+
+        Without a controller manager nobody would do that, and objects would show up in the all-namespaces lists of
+        whoever comes next: so each resource's collection is deleted here, and the namespace is finalized by hand.
+        Objects with finalizers stay.
+        """
+        path = f"/api/v1/namespaces/{name}"
+        if not self._with_controllers:
+            for collection in list(self._namespaced_collections()):
+                self._api.request("DELETE", collection.format(namespace=name), query={"gracePeriodSeconds": "0"})
+        self._api.request("DELETE", path)
+        if not self._with_controllers:
+            metadata = {"name": name}
+            body: dict[str, Any] = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": {}}
+            self._api.request("PUT", f"{path}/finalize", body)
+
+    def _namespaced_collections(self) -> Iterator[str]:
+        for root in ("/api", "/apis"):
+            _, answer = self._api.request("GET", root, accept=DISCOVERY)
+            for group in answer["items"]:
+                name = group.get("metadata", {}).get("name", "")
+                if name == "events.k8s.io":
+                    continue  # the core group serves the same events
+                # The first version is the preferred one; an older one may hold resources that it lacks.
+                done: set[str] = set()
+                for version in group["versions"]:
+                    prefix = f"{root}/{name}/{version['version']}" if name else f"{root}/{version['version']}"
+                    for resource in version.get("resources", ()):
+                        plural = resource["resource"]
+                        deletable = resource["scope"] == "Namespaced" and "deletecollection" in resource["verbs"]
+                        if deletable and plural not in done:
+                            done.add(plural)
+                            yield f"{prefix}/namespaces/{{namespace}}/{plural}"

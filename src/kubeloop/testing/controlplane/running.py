@@ -1,0 +1,202 @@
+"""Everything that exists while a control plane runs: ports, directory, keys, processes, and the order of their ends.
+
+Built whole or not at all: whatever fails on the way gives back what was taken before it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import ssl
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from .admin import AdminAPI, Namespaces
+from .binaries import Binaries
+from .certificates import Authority, write_service_account_keys
+from .component import Component
+from .errors import ControlPlaneError
+from .flags import FIRST_SERVICE_ADDRESS, Layout, api_server_flags, controller_manager_flags, etcd_flags
+from .kubeconfig import write_kubeconfig
+from .ports import LOOPBACK, ReservedPort
+from .reaper import Reaper
+from .steps import Steps
+
+ComponentName: TypeAlias = Literal["etcd", "kube-apiserver", "kube-controller-manager"]
+
+ETCD: ComponentName = "etcd"
+API_SERVER: ComponentName = "kube-apiserver"
+CONTROLLER_MANAGER: ComponentName = "kube-controller-manager"
+
+ADMIN_USER = "kubernetes-admin"
+ADMIN_GROUP = "system:masters"
+READY_SECONDS = 60.0
+POLL_SECONDS = 0.03
+
+
+class Running:
+    """One set of servers with what they need; `start()` them, `stop()` them, and `discard()` it in any case."""
+
+    def __init__(self, binaries: Binaries, extra: Mapping[str, Sequence[str]], *, with_controllers: bool) -> None:
+        self.binaries = binaries
+        self.owner = os.getpid()
+        self.components: dict[str, Component] = {}
+        self._cleanup = contextlib.ExitStack()
+        try:
+            self._build(extra, with_controllers=with_controllers)
+        except BaseException:
+            self.discard()
+            raise
+
+    def component(self, name: str) -> Component:
+        """Return the component of this name. Raises `ValueError` that lists the names when there is none."""
+        try:
+            return self.components[name]
+        except KeyError:
+            raise ValueError(f"no component {name!r} here; there are: {', '.join(self.components)}") from None
+
+    def start(self) -> Steps[None]:
+        """Start all servers and wait until each is ready."""
+        # The API server waits for etcd by itself, the controller manager gives up without an API server.
+        self.components[ETCD].start()
+        self.components[API_SERVER].start()
+        yield from self._wait_until_ready(ETCD)
+        yield from self._wait_until_ready(API_SERVER)
+        if CONTROLLER_MANAGER in self.components:
+            self.components[CONTROLLER_MANAGER].start()
+            yield from self._wait_until_ready(CONTROLLER_MANAGER)
+
+    def restart(self, name: str) -> Steps[None]:
+        """End one server if it lives, start it, and wait until it is ready."""
+        component = self.component(name)
+        component.kill()
+        component.start()
+        yield from self._wait_until_ready(name)
+
+    def stop(self) -> Steps[None]:
+        """End all servers, clients before servers, so that none spends its last moments on complaints."""
+        for component in reversed(self.components.values()):
+            yield from component.stop()
+
+    def discard(self) -> None:
+        """Kill what still runs and remove everything. Idempotent."""
+        self._cleanup.close()
+
+    def write_kubeconfig(self, user: str, groups: Sequence[str]) -> Path:
+        """Issue a certificate for `user` and write a kubeconfig around it."""
+        name = "".join(letter if letter.isalnum() else "-" for letter in user)
+        certificate, key = self._authority.issue_client(name, user, groups)
+        path = self.layout.directory / f"{name}.kubeconfig"
+        return write_kubeconfig(
+            path,
+            url=self.layout.url,
+            authority=self.layout.authority,
+            certificate=certificate,
+            key=key,
+            user=user,
+        )
+
+    def _build(self, extra: Mapping[str, Sequence[str]], *, with_controllers: bool) -> None:
+        # The stack unwinds backwards: kill the servers, free the ports, remove the files, dismiss the reaper.
+        reaper = Reaper()
+        self._cleanup.callback(reaper.close)
+        directory = Path(tempfile.mkdtemp(prefix="kubeloop-controlplane-"))
+        self._cleanup.callback(shutil.rmtree, directory, ignore_errors=True)
+        reaper.remove(directory)
+        self.layout = self._lay_out(directory, with_controllers=with_controllers)
+        self.token = os.urandom(24).hex()
+        self._write_tokens()
+
+        admin = self._authority.issue_client("admin", ADMIN_USER, [ADMIN_GROUP])
+        write_kubeconfig(
+            self.layout.kubeconfig,
+            url=self.layout.url,
+            authority=self.layout.authority,
+            certificate=admin[0],
+            key=admin[1],
+            user=ADMIN_USER,
+        )
+        context = ssl.create_default_context(cafile=str(self.layout.authority))
+        context.load_cert_chain(*admin)
+        self._apis: dict[str, AdminAPI] = {
+            ETCD: self._connect(self.layout.etcd_port, None),
+            API_SERVER: self._connect(self.layout.api_port, context),
+        }
+        self.namespaces = Namespaces(self._apis[API_SERVER], with_controllers=with_controllers)
+
+        self._cleanup.callback(self._kill_all)
+        self._add(ETCD, self.binaries.etcd, etcd_flags(self.layout), extra, reaper)
+        self._add(API_SERVER, self.binaries.api_server, api_server_flags(self.layout), extra, reaper)
+        if self.layout.manager_port is not None:
+            self._apis[CONTROLLER_MANAGER] = self._connect(self.layout.manager_port, context)
+            flags = controller_manager_flags(self.layout)
+            self._add(CONTROLLER_MANAGER, self.binaries.controller_manager, flags, extra, reaper)
+
+    def _lay_out(self, directory: Path, *, with_controllers: bool) -> Layout:
+        self._authority = Authority(directory)
+        server = self._authority.issue_server("apiserver", [LOOPBACK, "::1", FIRST_SERVICE_ADDRESS])
+        account = write_service_account_keys(directory)
+        return Layout(
+            directory=directory,
+            etcd_port=self._reserve(),
+            peer_port=self._reserve(),
+            api_port=self._reserve(),
+            manager_port=self._reserve() if with_controllers else None,
+            authority=self._authority.certificate_path,
+            authority_key=self._authority.key_path,
+            server_certificate=server[0],
+            server_key=server[1],
+            account_private_key=account[0],
+            account_public_key=account[1],
+            tokens=directory / "tokens.csv",
+            kubeconfig=directory / "kubeconfig",
+        )
+
+    def _reserve(self) -> int:
+        port = ReservedPort()
+        self._cleanup.callback(port.release)
+        return port.number
+
+    def _connect(self, port: int, context: ssl.SSLContext | None) -> AdminAPI:
+        api = AdminAPI(port, context)
+        self._cleanup.callback(api.close)
+        return api
+
+    def _write_tokens(self) -> None:
+        self.layout.tokens.touch(mode=0o600)
+        line = f'{self.token},{ADMIN_USER},{ADMIN_USER},"{ADMIN_GROUP}"\n'
+        self.layout.tokens.write_text(line, encoding="utf-8")
+
+    def _add(
+        self,
+        name: ComponentName,
+        program: Sequence[str],
+        flags: Sequence[str],
+        extra: Mapping[str, Sequence[str]],
+        reaper: Reaper,
+    ) -> None:
+        log_path = self.layout.directory / f"{name}.log"
+        self.components[name] = Component(name, [*program, *flags, *extra[name]], log_path, reaper)
+
+    def _kill_all(self) -> None:
+        for component in reversed(self.components.values()):
+            component.kill()
+
+    def _wait_until_ready(self, name: str) -> Steps[None]:
+        deadline = time.monotonic() + READY_SECONDS
+        component = self.components[name]
+        while not self._is_ready(name):
+            component.check()
+            if time.monotonic() > deadline:
+                raise ControlPlaneError(f"{name} was not ready within {READY_SECONDS:.0f} s; {component.log_tail()}")
+            yield POLL_SECONDS
+
+    def _is_ready(self, name: str) -> bool:
+        if name == API_SERVER:
+            # The namespaces are made by a loop that /readyz does not wait for.
+            return self._apis[name].is_ok("/readyz") and self._apis[name].is_ok("/api/v1/namespaces/default")
+        return self._apis[name].is_ok("/health" if name == ETCD else "/healthz")
