@@ -1,0 +1,237 @@
+"""From kubeconfig files, or the cluster around us, to one `Config`: which files, which context, and what becomes of its
+entries.
+
+`load_config` is what programs call; `build_config` is client-go's `BuildConfigFromFlags`, for programs that take a
+`--master` and a `--kubeconfig` option.
+
+Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubeloop.config.config import Config, Source
+from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
+from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs, with_cluster_config
+from kubeloop.config.server_url import check_proxy_url
+from kubeloop.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["build_config", "config_from_kubeconfig", "load_config"]
+
+_log = logging.getLogger(__name__)
+
+_REMOVED_PROVIDERS = {
+    "gcp": "use the exec plugin gke-gcloud-auth-plugin",
+    "azure": "use the exec plugin kubelogin (https://github.com/Azure/kubelogin)",
+    "oidc": "put a token into the user entry, or use an exec plugin that logs in, such as kubectl oidc-login",
+}
+
+
+def load_config(
+    kubeconfig: str | os.PathLike[str] | None = None,
+    *,
+    context: str | None = None,
+    cluster: str | None = None,
+    user: str | None = None,
+    namespace: str | None = None,
+) -> Config:
+    """Load the config that `kubectl` would use here, or the cluster's own inside a pod.
+
+    The order is: the file given, alone; the files that `KUBECONFIG` lists, merged; `~/.kube/config`; in-cluster. A file
+    that is given must exist; the others may be missing. In-cluster is taken when the files say nothing.
+
+    Args:
+        kubeconfig: One file. None follows the order above.
+        context: The context to take; None takes the files' `current-context`.
+        cluster: The cluster to take instead of the context's.
+        user: The user to take instead of the context's.
+        namespace: The namespace to take instead of the context's.
+
+    Raises:
+        ConfigError: No config, a broken one, or no such context, cluster or user; names the file, context and user.
+
+    Concurrency: Reads small files at once, without a thread.
+
+    Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules.
+    """
+    if kubeconfig is not None:
+        loaded = read_kubeconfigs([os.fspath(kubeconfig)], must_exist=True)
+    else:
+        listed = os.environ.get("KUBECONFIG", "")
+        paths = listed.split(os.pathsep) if listed else [str(_home_kubeconfig())]
+        loaded = read_kubeconfigs(paths)
+    chosen = context or loaded.current_context
+    if not chosen and not cluster:
+        if kubeconfig is None and is_in_cluster():
+            _log.debug("no kubeconfig: using the cluster that this pod runs in")
+            return _with_namespace(in_cluster_config(), namespace)
+        raise ConfigError(_nothing_chosen(loaded))
+    config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user)
+    if namespace is None and not _context_namespace(loaded, chosen) and kubeconfig is None and is_in_cluster():
+        namespace = in_cluster_namespace()
+    return _with_namespace(config, namespace)
+
+
+def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
+    """Make a config from the two options that controllers take, as client-go's `BuildConfigFromFlags`.
+
+    Args:
+        master_url: The API server's address; `""` takes the kubeconfig's. Given alone, no credentials are used.
+        kubeconfig: One file; `""` reads none, and neither `KUBECONFIG` nor `~/.kube/config` is consulted unless both
+            are
+            empty.
+
+    Returns:
+        Both empty: the in-cluster config, else what `load_config()` gives. Either given: just that.
+
+    Raises:
+        ConfigError: As `load_config`.
+    """
+    path = os.fspath(kubeconfig)
+    if not master_url and not path:
+        return in_cluster_config() if is_in_cluster() else load_config()
+    loaded = read_kubeconfigs([path], must_exist=True) if path else Kubeconfig()
+    if path and not loaded.current_context and not master_url:
+        raise ConfigError(_nothing_chosen(loaded))
+    return config_from_kubeconfig(loaded, server=master_url or None)
+
+
+def config_from_kubeconfig(
+    loaded: Kubeconfig,
+    *,
+    context: str | None = None,
+    cluster: str | None = None,
+    user: str | None = None,
+    server: str | None = None,
+) -> Config:
+    """Make the config of one context.
+
+    Args:
+        loaded: The merged files.
+        context: The context to take; None takes `current-context`, if there is one.
+        cluster: The cluster to take instead of the context's.
+        user: The user to take instead of the context's.
+        server: The address to take instead of the cluster's; drops its `tls-server-name`.
+
+    Raises:
+        ConfigError: No such entry, or one that cannot be used.
+    """
+    name = context or loaded.current_context
+    entry = loaded.contexts.get(name)
+    files = ", ".join(loaded.files)
+    if name and entry is None:
+        raise ConfigError(f'{files}: context "{name}" does not exist; there are: {_names(loaded.contexts)}')
+    cluster_name = cluster or (entry.cluster if entry else "")
+    user_name = user or (entry.user if entry else "")
+    source = Source(file=entry.file if entry else files, context=name, cluster=cluster_name, user=user_name)
+    picked_cluster = loaded.clusters.get(cluster_name)
+    if picked_cluster is None:
+        if server is None or cluster_name:
+            raise ConfigError(f"{source}: no such cluster; there are: {_names(loaded.clusters)}")
+        picked_cluster = ClusterEntry(file=files)
+    picked_user = loaded.users.get(user_name)
+    if picked_user is None:
+        if user_name:
+            raise ConfigError(f"{source}: no such user; there are: {_names(loaded.users)}")
+        picked_user = UserEntry(file=files)
+    config = _assemble(picked_cluster, picked_user, source, server)
+    return _with_namespace(config, entry.namespace if entry else None)
+
+
+def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: str | None) -> Config:
+    address = server or cluster.server
+    if not address:
+        raise ConfigError(f"{source}: the cluster has no server")
+    if cluster.proxy_url:
+        try:
+            check_proxy_url(cluster.proxy_url)
+        except ValueError as exc:
+            raise ConfigError(f"{source}: {exc}") from None
+    base = Config(
+        host=address,
+        proxy_url=cluster.proxy_url,
+        disable_compression=cluster.disable_compression,
+        impersonate=user.impersonate,
+        source=source,
+    )
+    if not base.is_tls:
+        if user.token or user.token_file or user.password or user.exec or user.cert_data or user.cert_file:
+            _log.warning("%s: the server is not https, so the user's credentials are not sent", source)
+        return base
+    _check_user(user, source)
+    _check_readable(source, cluster.ca_file if not cluster.ca_data else None, "certificate-authority")
+    _check_readable(source, user.cert_file if not user.cert_data else None, "client-certificate")
+    _check_readable(source, user.key_file if not user.key_data else None, "client-key")
+    _check_readable(source, user.token_file if not user.token else None, "tokenFile")
+    return Config(
+        host=base.host,
+        proxy_url=base.proxy_url,
+        disable_compression=base.disable_compression,
+        impersonate=base.impersonate,
+        source=source,
+        ca_data=cluster.ca_data,
+        ca_file=cluster.ca_file,
+        insecure_skip_tls_verify=cluster.insecure_skip_tls_verify,
+        tls_server_name=cluster.tls_server_name if server is None else None,
+        cert_data=user.cert_data,
+        cert_file=user.cert_file,
+        key_data=user.key_data,
+        key_file=user.key_file,
+        token=user.token,
+        token_file=user.token_file,
+        username=user.username,
+        password=user.password,
+        exec=with_cluster_config(user.exec, cluster) if user.exec else None,
+    )
+
+
+def _check_user(user: UserEntry, source: Source) -> None:
+    if user.auth_provider is not None:
+        what = _REMOVED_PROVIDERS.get(user.auth_provider, "use an exec plugin, or put a token into the user entry")
+        both = "; an auth-provider does not go with an exec plugin" if user.exec else ""
+        raise ConfigError(f'{source}: auth-provider "{user.auth_provider}" is not supported: {what}{both}')
+
+
+def _check_readable(source: Source, path: str | None, what: str) -> None:
+    if path is None:
+        return
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as exc:
+        raise ConfigError(f"{source}: cannot read {what} {path}: {exc.strerror or exc}") from exc
+
+
+def _with_namespace(config: Config, namespace: str | None) -> Config:
+    return replace(config, namespace=namespace) if namespace else config
+
+
+def _context_namespace(loaded: Kubeconfig, context: str) -> str:
+    entry = loaded.contexts.get(context)
+    return entry.namespace if entry else ""
+
+
+def _nothing_chosen(loaded: Kubeconfig) -> str:
+    if loaded.contexts:
+        return f"{', '.join(loaded.files)}: no current-context; choose one of: {_names(loaded.contexts)}"
+    where = f"nothing in {', '.join(loaded.files)}" if loaded.files else "no kubeconfig found"
+    return f"{where}, and not in a cluster: give a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
+
+
+def _names(entries: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in sorted(entries)) or "none"
+
+
+def _home_kubeconfig() -> Path:
+    try:
+        return Path.home() / ".kube" / "config"
+    except RuntimeError:  # no home directory: the same as no file there
+        return Path(".kube") / "config"
