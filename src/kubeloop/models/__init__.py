@@ -1,6 +1,6 @@
 """Kubernetes objects as immutable values: one generated module a group/version, and what they all share.
 
-`from kubeloop.models import core_v1, meta_v1` imports just those modules. Written by hand: `Model`, `Kind` and `List`
+`from kubeloop.models import core_v1, meta_v1` imports just those modules. Written by hand: `Model`, `Kind`, `KindList`
 (the base classes), `Draft` and `Change` (how an object is changed), `Unstructured` (no model needed), `Scheme`
 (which class an apiVersion and kind name). Everything is imported when it is first asked for.
 """
@@ -11,19 +11,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kubeloop.models._base import Kind, List, Model
+    from kubeloop.models._base import Kind, KindList, Model
     from kubeloop.models.change import Change
     from kubeloop.models.draft import Draft
     from kubeloop.models.scheme import Scheme
     from kubeloop.models.unstructured import Unstructured, UnstructuredList
 
-__all__ = ["Change", "Draft", "Kind", "List", "Model", "Scheme", "Unstructured", "UnstructuredList"]
+__all__ = ["Change", "Draft", "Kind", "KindList", "Model", "Scheme", "Unstructured", "UnstructuredList"]
 
 _HOME = {
     "Change": "change",
     "Draft": "draft",
     "Kind": "_base",
-    "List": "_base",
+    "KindList": "_base",
     "Model": "_base",
     "Scheme": "scheme",
     "Unstructured": "unstructured",

@@ -1,4 +1,4 @@
-"""Model, Kind, List: frozen structs whose defaults mean "absent", and the markers of which generated models are made.
+"""Model, Kind, KindList: frozen structs whose defaults mean "absent"; and how generated modules look.
 
 What lives here: the metaclass, the three base classes, and the markers. What does not: reflection over fields
 (`_fields`), the constructor's checks (`_construct`), reading (`_decode`), writing (`_encode`), changing (`draft`,
@@ -13,7 +13,7 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
 
     from kubeloop.models import meta_v1
     from kubeloop.models._base import BOOL, FLOAT, INT, LAZY, MAP, NULL, SEQ, STR
-    from kubeloop.models._base import Any, Bytes, Duration, IntOrString, Kind, Lazy, List, Map, MicroTime, Model
+    from kubeloop.models._base import Any, Bytes, Duration, IntOrString, Kind, KindList, Lazy, Map, MicroTime, Model
     from kubeloop.models._base import NullBytes, NullMap, NullSeq, Quantity, Seq, Time     # (only those that are used)
 
     class PodSpec(Model, rename={"node_name": "nodeName", ...}):     # rename: only names that differ from the wire
@@ -45,7 +45,7 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
         metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()          # no field for kind and apiVersion
         spec: PodSpec = PodSpec()
 
-    class PodList(List, api_version="v1", kind="PodList", item=Pod):  # after its item; sets Pod.list_type
+    class PodList(KindList, api_version="v1", kind="PodList", item=Pod):  # after its item; sets Pod.list_type
         metadata: meta_v1.ListMeta = meta_v1.ListMeta()
         items: NullSeq[Pod] = SEQ
 
@@ -69,7 +69,7 @@ The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords
     from typing import Any
 
     from kubeloop.models import meta_v1
-    from kubeloop.models._base import Kind, List, Model
+    from kubeloop.models._base import Kind, KindList, Model
     from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested, ObjectMap, Objects
 
     class PodSpec(Model):
@@ -98,7 +98,7 @@ The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords
             rows: Lists[Sequence[str]]                     #   other lists (also of `T | None`)
 
     class Pod(Kind): ...
-    class PodList(List[Pod]): ...                          # metadata and items as fields; draft() too
+    class PodList(KindList[Pod]): ...                      # metadata and items as fields; draft() too
 """
 
 from __future__ import annotations
@@ -168,8 +168,8 @@ __all__ = [
     "Duration",
     "IntOrString",
     "Kind",
+    "KindList",
     "Lazy",
-    "List",
     "Map",
     "MicroTime",
     "Model",
@@ -420,7 +420,7 @@ class Kind(Model):
         resource: ClassVar[str]
         """The plural in the path; `""` for kinds that have no collection."""
         namespaced: ClassVar[bool]
-        list_type: ClassVar[type[List[Any]]]
+        list_type: ClassVar[type[KindList[Any]]]
         """The kind of its LIST; missing in kinds that cannot be listed."""
     else:
         api_version = kind = resource = ""
@@ -440,14 +440,14 @@ class Kind(Model):
 if TYPE_CHECKING:
     K = TypeVar("K", bound=Kind)
 
-    class List(Kind, Generic[K]):
+    class KindList(Kind, Generic[K]):
         """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
 
         items: Sequence[K]
 
 else:
 
-    class List(Kind):
+    class KindList(Kind):
         """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
 
         __hash_list__ = True
