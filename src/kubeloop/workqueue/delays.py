@@ -1,0 +1,65 @@
+"""Items that wait for their time, without a loop: which of them is next, which are ready now.
+
+An item waits once. Scheduled again it keeps the earlier of the two times: asking for a later time never postpones it.
+
+Reference: client-go util/workqueue/delaying_queue.go (waitForPriorityQueue, insert).
+"""
+
+from __future__ import annotations
+
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+__all__ = ["Delays"]
+
+T = TypeVar("T")
+
+
+class Delays(Generic[T]):
+    """A heap of items by the time at which they are ready; items that are ready together keep their order."""
+
+    def __init__(self) -> None:
+        # An entry of the heap counts only while it is the one that `_entries` knows for its item.
+        self._heap: list[tuple[float, int, T]] = []
+        self._entries: dict[T, tuple[float, int]] = {}
+        self._sequence = 0
+
+    def schedule(self, item: T, ready_at: float) -> None:
+        """Let an item wait until a time, or until the time that it already waits for if that is earlier."""
+        known = self._entries.get(item)
+        if known is not None and known[0] <= ready_at:
+            return
+        self._sequence += 1
+        self._entries[item] = (ready_at, self._sequence)
+        heappush(self._heap, (ready_at, self._sequence, item))
+        if len(self._heap) > 2 * len(self._entries) + 64:
+            self._heap = [(time, sequence, waiting) for waiting, (time, sequence) in self._entries.items()]
+            heapify(self._heap)
+
+    def next_at(self) -> float | None:
+        """Return the time at which the next item is ready; None when none waits."""
+        heap, entries = self._heap, self._entries
+        while heap:
+            time, sequence, item = heap[0]
+            known = entries.get(item)
+            if known is not None and known[1] == sequence:
+                return time
+            heappop(heap)
+        return None
+
+    def pop_ready(self, now: float, limit: int) -> list[T]:
+        """Take at most `limit` of the items whose time has come, in the order of their times."""
+        ready: list[T] = []
+        while len(ready) < limit and (time := self.next_at()) is not None and time <= now:
+            item = heappop(self._heap)[2]
+            del self._entries[item]
+            ready.append(item)
+        return ready
+
+    def clear(self) -> None:
+        """Forget all items."""
+        self._heap.clear()
+        self._entries.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)
