@@ -43,7 +43,9 @@ func assemble(catalogs *catalogs, tables *tables, legacy legacyTable) (*assembly
 	if err := result.complete(); err != nil {
 		return nil, err
 	}
-	result.completeWords()
+	if err := result.completeWords(); err != nil {
+		return nil, err
+	}
 	for _, name := range slices.Sorted(maps.Keys(result.builders)) {
 		if err := result.builders[name].finish(); err != nil {
 			return nil, err
@@ -110,14 +112,17 @@ func (a *assembly) complete() error {
 }
 
 // completeWords hands each module the values of its string types that only other modules use.
-func (a *assembly) completeWords() {
+func (a *assembly) completeWords() error {
 	for _, name := range slices.Sorted(maps.Keys(a.builders)) {
 		for _, one := range a.builders[name].foreign {
 			if owner := a.builders[moduleName(one.pkg.path)]; owner != nil && one.pkg.hasGroup {
-				owner.addWords([]named{one})
+				if err := owner.addWords(a.catalogs.current, []named{one}); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	return nil
 }
 
 // missing gives the types that are referred to but not there, with the catalog of who refers.

@@ -70,7 +70,9 @@ func (b *builder) addType(c *catalog, pkg *goPackage, name string, wanted bool) 
 	}
 	version := b.otherVersion(c)
 	b.shape.Types[name] = structShape{Fields: found.fields, GoVersion: version}
-	b.addWords(found.words)
+	if err := b.addWords(c, found.words); err != nil {
+		return err
+	}
 	if found.isKind {
 		b.shape.Kinds[name] = b.kindOf(name, found.fields)
 	}
@@ -101,7 +103,7 @@ func (b *builder) addAlias(c *catalog, one named) error {
 
 // addWords notes the values of the string types that are declared in this module's own package;
 // those of others wait in foreign until every module is there.
-func (b *builder) addWords(words []named) {
+func (b *builder) addWords(c *catalog, words []named) error {
 	for _, one := range words {
 		if one.pkg.path != b.shape.Source.Package {
 			b.foreign = append(b.foreign, one)
@@ -111,10 +113,16 @@ func (b *builder) addWords(words []named) {
 		if one.closed() {
 			target = b.shape.Enums
 		}
-		if _, exists := target[one.decl.name]; !exists {
-			target[one.decl.name] = one.pkg.constants[one.decl.name]
+		if _, exists := target[one.decl.name]; exists {
+			continue
 		}
+		values, err := c.wordsOf(one)
+		if err != nil {
+			return err
+		}
+		target[one.decl.name] = values
 	}
+	return nil
 }
 
 func (b *builder) kindOf(name string, fields []fieldShape) kindShape {

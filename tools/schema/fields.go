@@ -121,6 +121,9 @@ func (c *catalog) addField(
 		PatchStrategy: tag.patchStrategy, PatchMergeKey: tag.patchMergeKey,
 		Proto: tag.proto, ProtoIn: protoIn,
 	}
+	if field.ListType != "map" {
+		field.ListMapKeys = nil
+	}
 	if fieldType.words != nil && fieldType.words.pkg.hasGroup {
 		result.words = append(result.words, *fieldType.words)
 		if fieldType.words.closed() {

@@ -95,11 +95,8 @@ func (c *catalog) resolveName(at site, expr ast.Expr) (resolved, error) {
 		return resolved{shape: typeShape{K: "ref", Name: found.ref()}}, nil
 	}
 	inner, err := c.resolve(found.site(), found.decl.expr)
-	if err == nil && inner.shape.K == "string" && len(found.pkg.constants[found.decl.name]) > 0 {
+	if err == nil && inner.shape.K == "string" && found.hasWords() {
 		inner.words = &found
 	}
 	return inner, err
 }
-
-// closed says whether the constants of a string type are all the values that it may have.
-func (n named) closed() bool { return n.decl.markers.has("enum") || n.decl.markers.has("k8s:enum") }

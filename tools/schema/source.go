@@ -28,9 +28,17 @@ type goPackage struct {
 	path      string
 	types     map[string]*typeDecl
 	order     []string
-	constants map[string][]string
+	constants []constant
 	group     string
 	hasGroup  bool
+}
+
+// constant is one `Name Type = value` or `Name = Type(value)`; the value may be another constant.
+type constant struct {
+	name     string
+	typeName string
+	value    ast.Expr
+	file     *ast.File
 }
 
 // readPackage parses the files of one package directory in the order of their names.
@@ -40,7 +48,7 @@ func readPackage(path, dir string) (*goPackage, error) {
 		return nil, fmt.Errorf("no Go files for package %s in %s", path, dir)
 	}
 	sort.Strings(names)
-	result := &goPackage{path: path, types: map[string]*typeDecl{}, constants: map[string][]string{}}
+	result := &goPackage{path: path, types: map[string]*typeDecl{}}
 	files := token.NewFileSet()
 	for _, name := range names {
 		if skipFile(filepath.Base(name)) {
@@ -77,7 +85,7 @@ func (p *goPackage) add(files *token.FileSet, file *ast.File) {
 		case token.TYPE:
 			p.addTypes(file, general, previousEnd)
 		case token.CONST:
-			p.addConstants(general)
+			p.addConstants(file, general)
 		}
 		previousEnd = general.End()
 	}
@@ -102,52 +110,35 @@ func (p *goPackage) addTypes(file *ast.File, general *ast.GenDecl, previousEnd t
 	}
 }
 
-func (p *goPackage) addConstants(general *ast.GenDecl) {
+func (p *goPackage) addConstants(file *ast.File, general *ast.GenDecl) {
 	for _, spec := range general.Specs {
 		one := spec.(*ast.ValueSpec)
 		if len(one.Values) != 1 || len(one.Names) != 1 {
 			continue
 		}
-		value, typeName, ok := stringConstant(one)
-		if !ok {
-			continue
+		found := constant{name: one.Names[0].Name, value: one.Values[0], file: file}
+		if declared, isName := one.Type.(*ast.Ident); isName {
+			found.typeName = declared.Name
 		}
-		if one.Names[0].Name == "GroupName" {
-			p.group, p.hasGroup = value, true
-			continue
+		if call, isCall := found.value.(*ast.CallExpr); isCall && len(call.Args) == 1 {
+			if converted, isName := call.Fun.(*ast.Ident); isName {
+				found.typeName, found.value = converted.Name, call.Args[0]
+			}
 		}
-		if typeName != "" && ast.IsExported(one.Names[0].Name) {
-			p.constants[typeName] = appendNew(p.constants[typeName], value)
+		if literal, isLiteral := found.value.(*ast.BasicLit); isLiteral && found.name == "GroupName" {
+			p.group, p.hasGroup = unquoted(literal), true
 		}
+		p.constants = append(p.constants, found)
 	}
 }
 
-// stringConstant reads `Name Type = "value"` and `Name = Type("value")`.
-func stringConstant(spec *ast.ValueSpec) (value, typeName string, ok bool) {
-	expr := spec.Values[0]
-	if named, isName := spec.Type.(*ast.Ident); isName {
-		typeName = named.Name
-	}
-	if call, isCall := expr.(*ast.CallExpr); isCall && len(call.Args) == 1 {
-		if named, isName := call.Fun.(*ast.Ident); isName {
-			typeName, expr = named.Name, call.Args[0]
-		}
-	}
-	literal, isLiteral := expr.(*ast.BasicLit)
-	if !isLiteral || literal.Kind != token.STRING {
-		return "", "", false
-	}
+// unquoted gives the text of a string literal, "" of any other.
+func unquoted(literal *ast.BasicLit) string {
 	text, err := strconv.Unquote(literal.Value)
-	return text, typeName, err == nil
-}
-
-func appendNew(values []string, value string) []string {
-	for _, one := range values {
-		if one == value {
-			return values
-		}
+	if err != nil || literal.Kind != token.STRING {
+		return ""
 	}
-	return append(values, value)
+	return text
 }
 
 // importPath resolves the name before the dot of a selector in one file.

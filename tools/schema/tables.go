@@ -24,6 +24,7 @@ type resourceEntry struct {
 	Response     string                      `json:"response"`
 	Subresources map[string]subresourceShape `json:"subresources"`
 	Verbs        []string                    `json:"verbs"`
+	Without      []string                    `json:"without"`
 }
 
 func readTables(toolDir string) (*tables, error) {
@@ -84,6 +85,13 @@ func (e resourceEntry) amend(resource *resourceShape) (err error) {
 	if resource.Verbs, err = unite(resource.Verbs, e.Verbs, clientVerbs); err != nil {
 		return err
 	}
+	for _, verb := range e.Without {
+		if !slices.Contains(resource.Verbs, verb) {
+			return fmt.Errorf("the markers do not give the verb %s", verb)
+		}
+	}
+	resource.Verbs = slices.DeleteFunc(resource.Verbs, func(verb string) bool { return slices.Contains(e.Without, verb) })
+	resource.Apply = resource.Apply && slices.Contains(resource.Verbs, "patch")
 	for _, name := range slices.Sorted(maps.Keys(e.Subresources)) {
 		index := slices.IndexFunc(resource.Subresources, func(s subresourceShape) bool { return s.Name == name })
 		if index < 0 {
