@@ -1,0 +1,208 @@
+"""Emits the typed clients of a group version, and the class with a property a group version.
+
+Per resource only what is particular to it is written: the accessor, a class that composes the generic verbs which
+the resource has, and its subresources. What the verbs do is in `kubeloop.clients`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from kubeloop.codegen.names import camel, class_of_module, collection, snake
+from kubeloop.codegen.schema import Module, Resource, SchemaError, Subresource
+from kubeloop.codegen.target import Target
+
+__all__ = ["emit_clients", "emit_groups"]
+
+_ALL = frozenset({"get", "list", "watch", "create", "update", "patch", "apply", "delete", "deletecollection"})
+_VERBS: Mapping[str, str] = {
+    "get": "Get[{model}]",
+    "list": "ListVerb[{model}, {list}]",
+    "watch": "Watch[{model}]",
+    "create": "Create[{model}]",
+    "update": "Update[{model}]",
+    "patch": "Patch[{model}]",
+    "apply": "Apply[{model}]",
+    "delete": "Delete[{model}]",
+    "deletecollection": "DeleteCollection",
+}
+_SUB_VERBS: Mapping[str, str] = {
+    "get": "GetSub[{response}]",
+    "update": "UpdateSub[{response}]",
+    "patch": "PatchSub[{response}]",
+    "apply": "ApplySub[{response}]",
+    "create": "CreateSub[{request}, {response}]",
+}
+
+
+class _Class:
+    """A class of the module that is being written."""
+
+    def __init__(self, name: str, bases: Sequence[str], doc: str, body: Sequence[str] = ()) -> None:
+        self.name, self.bases, self.doc, self.body = name, bases, doc, body
+
+    def lines(self) -> list[str]:
+        head = f"class {self.name}({', '.join(self.bases)}):"
+        if len(head) > 120:
+            head = "\n".join([f"class {self.name}(", *(f"    {base}," for base in self.bases), "):"])
+        return [head, f'    """{self.doc}"""', *self.body]
+
+
+def emit_clients(module: Module, target: Target) -> str:
+    """The text of the module that holds a group version's clients."""
+    name = class_of_module(module.name)
+    resources = sorted(module.resources, key=_accessor)
+    group = [
+        f"class {name}:",
+        f'    """The resources of {module.api_version}."""',
+        "",
+        '    __slots__ = ("_rest",)',
+        "",
+        "    def __init__(self, rest: RESTClient) -> None:",
+        "        self._rest = rest",
+    ]
+    classes: list[_Class] = []
+    for resource in resources:
+        group += ["", *_accessor_method(resource, module)]
+        classes += _resource_classes(resource, module)
+    text = "\n\n\n".join("\n".join(lines) for lines in [group, *(one.lines() for one in classes)])
+    return "\n".join([*_head(module, text, classes, target), "", "", text, ""])
+
+
+def _accessor(resource: Resource) -> str:
+    return snake(collection(resource.kind, resource.plural))
+
+
+def _accessor_method(resource: Resource, module: Module) -> list[str]:
+    client, method = collection(resource.kind, resource.plural), _accessor(resource)
+    model = f"{module.name}.{resource.kind}"
+    if resource.namespaced:
+        return [
+            f"    def {method}(self, namespace: str | None = None) -> {client}:",
+            f'        """{client} of a namespace; without one, of all."""',
+            f"        return {client}(self._rest, {model}, namespace)",
+        ]
+    return [
+        f"    def {method}(self) -> {client}:",
+        f'        """{client}, which belong to no namespace."""',
+        f"        return {client}(self._rest, {model})",
+    ]
+
+
+def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
+    client = collection(resource.kind, resource.plural)
+    names = {"model": f"{module.name}.{resource.kind}", "list": f"{module.name}.{resource.kind}List"}
+    if unknown := resource.verbs - _ALL:
+        raise SchemaError(f"{module.name}: {resource.plural} has unknown verbs {sorted(unknown)}")
+    if resource.verbs == _ALL:
+        bases = ["ResourceClient[{model}, {list}]".format(**names)]
+    else:
+        bases = [base.format(**names) for verb, base in _VERBS.items() if verb in resource.verbs]
+    if resource.status:
+        bases.append("Status[{model}]".format(**names))
+    body: list[str] = []
+    subresources: list[_Class] = []
+    for sub in sorted(resource.subresources, key=lambda one: one.name):
+        name = resource.kind + camel(sub.name)
+        body += ["", *_subresource_method(sub, name, module)]
+        doc = f"The subresource {sub.name} of {client}."
+        subresources.append(_Class(name, _subresource_bases(sub), doc))
+    verbs = "every verb" if resource.verbs == _ALL else ", ".join(verb for verb in _VERBS if verb in resource.verbs)
+    main = _Class(client, bases, f"{client} of {module.api_version}: {verbs}{' and status' if resource.status else ''}.", body)
+    return [main, *subresources]
+
+
+def _subresource_method(sub: Subresource, name: str, module: Module) -> list[str]:
+    method = snake(sub.name)
+    lines = [f"    def {method}(self, name: str) -> {name}:", f'        """The {sub.name} of one object."""']
+    if sub.text:
+        return [*lines, f'        return {name}(self, name, "{sub.name}", str)']
+    owner = sub.response.partition(".")[0]
+    if owner != module.name:
+        lines += [f"        from kubeloop.models import {owner}", ""]
+    return [*lines, f'        return {name}(self, name, "{sub.name}", {sub.response})']
+
+
+def _subresource_bases(sub: Subresource) -> list[str]:
+    if sub.text:
+        return ["LogSub"]
+    return [base.format(request=f'"{sub.request}"', response=f'"{sub.response}"') for verb, base in _SUB_VERBS.items() if verb in sub.verbs]
+
+
+def _head(module: Module, text: str, classes: Sequence[_Class], target: Target) -> list[str]:
+    bases = {base.partition("[")[0] for one in classes for base in one.bases}
+    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "Status"]})
+    subs = sorted(bases & {base.partition("[")[0] for base in [*_SUB_VERBS.values(), "LogSub"]})
+    mentioned = {
+        name.partition(".")[0]
+        for resource in module.resources
+        for sub in resource.subresources
+        for name in (sub.request, sub.response)
+        if name
+    }
+    others = sorted(mentioned - {module.name})
+    lines = [
+        target.origin(module),
+        f'"""The typed clients of {module.api_version}: `{class_of_module(module.name)}`, and a class a resource."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from typing import TYPE_CHECKING",
+        "",
+    ]
+    if "ResourceClient" in bases:
+        lines.append("from kubeloop.clients.resource import ResourceClient")
+    lines += _import("kubeloop.clients.subresource", subs)
+    lines += _import("kubeloop.clients.verbs", verbs)
+    lines += [target.models(module.name), "", "if TYPE_CHECKING:"]
+    lines += ["    " + line for line in _import("kubeloop.models", others)]
+    lines += ["    from kubeloop.rest.client import RESTClient", ""]
+    names = sorted([class_of_module(module.name), *(one.name for one in classes)])
+    return [*lines, "__all__ = [", *(f'    "{name}",' for name in names), "]"]
+
+
+def _import(module: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    line = f"from {module} import {', '.join(names)}"
+    return [line] if len(line) <= 110 else [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+
+
+def emit_groups(modules: Iterable[Module], origin: str) -> str:
+    """The text of `clients/groups/__init__.py`: a property a group version, each importing what it gives when asked."""
+    served = [module for module in modules if module.resources]
+    lines = [
+        origin,
+        '"""What a Clientset offers: a property a group version, whose clients are imported when it is first read."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from typing import TYPE_CHECKING",
+        "",
+        "if TYPE_CHECKING:",
+        *(f"    from kubeloop.clients.groups.{one.name} import {class_of_module(one.name)}" for one in served),
+        "    from kubeloop.rest.client import RESTClient",
+        "",
+        '__all__ = ["Groups"]',
+        "",
+        "",
+        "class Groups:",
+        '    """A property a group version."""',
+        "",
+        "    if TYPE_CHECKING:",
+        "",
+        "        @property",
+        "        def rest(self) -> RESTClient: ...",
+    ]
+    for module in served:
+        name = class_of_module(module.name)
+        lines += [
+            "",
+            "    @property",
+            f"    def {module.name}(self) -> {name}:",
+            f'        """The resources of {module.api_version}."""',
+            f"        from kubeloop.clients.groups.{module.name} import {name}",
+            "",
+            f"        return {name}(self.rest)",
+        ]
+    return "\n".join([*lines, ""])

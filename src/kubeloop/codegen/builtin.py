@@ -1,0 +1,78 @@
+"""kubeloop's own generated files: from `schema/*.json` to models, index, clients, informers and listers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from kubeloop.codegen.accessors import emit_clients, emit_groups
+from kubeloop.codegen.informers import emit_group_informers, emit_informers, watchable
+from kubeloop.codegen.model_files import emit_models, emit_stub
+from kubeloop.codegen.output import origin_line
+from kubeloop.codegen.schema import Module, load_directory
+from kubeloop.codegen.target import Target
+
+__all__ = ["OWNED", "generate"]
+
+OWNED = ("models", "clients/groups", "cache/informers")
+"""The folders of kubeloop in which generated files stand; models holds files by hand too."""
+
+_COMMAND = "python -m kubeloop.codegen generate"
+
+
+def generate(schema: Path) -> dict[str, str]:
+    """All generated files of kubeloop, by path relative to the package.
+
+    Args:
+        schema: The folder with the neutral form's files.
+
+    Raises:
+        SchemaError: A file does not have the form; it is named.
+    """
+    modules = load_directory(schema)
+    contents = {name: (schema / f"{name}.json").read_bytes() for name in modules}
+    everything = origin_line(_COMMAND, "schema/*.json", contents.values())
+
+    def origin(module: Module) -> str:
+        return origin_line(_COMMAND, f"schema/{module.name}.json", [contents[module.name]])
+
+    target = Target("kubeloop.models", origin)
+    files: dict[str, str] = {}
+    for module in modules.values():
+        files[f"models/{module.name}.py"] = emit_models(module, target)
+        files[f"models/{module.name}.pyi"] = emit_stub(module, target)
+        if module.resources:
+            files[f"clients/groups/{module.name}.py"] = emit_clients(module, target)
+        if watchable(module):
+            files[f"cache/informers/{module.name}.py"] = emit_informers(module, target)
+    files["models/_index.py"] = emit_index(modules, everything)
+    files["clients/groups/__init__.py"] = emit_groups(modules.values(), everything)
+    files["cache/informers/__init__.py"] = emit_group_informers(modules.values(), everything)
+    return files
+
+
+def emit_index(modules: Mapping[str, Module], origin: str) -> str:
+    """The text of `models/_index.py`: which module holds the kind of an apiVersion, without importing any."""
+    lines = [
+        origin,
+        '"""Which module of models holds a kind, by apiVersion and kind: what decoding by name looks up."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from typing import Final",
+        "",
+        f"MODULES: Final = {_listing(modules)}",
+        '"""The modules of models, in order."""',
+        "",
+        "KINDS: Final[dict[tuple[str, str], str]] = {",
+    ]
+    owners: dict[tuple[str, str], str] = {}
+    for module in modules.values():
+        for kind in module.kinds.values():
+            owners.setdefault((kind.api_version, kind.kind), module.name)
+    lines += [f'    ("{version}", "{kind}"): "{name}",' for (version, kind), name in sorted(owners.items())]
+    return "\n".join([*lines, "}", '"""(apiVersion, kind) -> module name."""', ""])
+
+
+def _listing(names: Iterable[str]) -> str:
+    return "\n".join(["(", *(f'    "{name}",' for name in names), ")"])

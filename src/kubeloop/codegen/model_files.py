@@ -1,0 +1,174 @@
+"""Emits a module of models: the run-time `.py`, and the `.pyi` beside it, which is all that type checkers see.
+
+The docstring of `kubeloop.models._base` is the contract for both texts. The run-time file is made to be imported
+fast: no docstrings, no type that is needed by checkers only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+
+from kubeloop.codegen.plan import ClassPlan, imports, local, plan
+from kubeloop.codegen.schema import Module
+from kubeloop.codegen.shape import shape
+from kubeloop.codegen.target import Target
+
+__all__ = ["emit_models", "emit_stub"]
+
+_BASE = "kubeloop.models._base"
+_MARKERS = frozenset(
+    "BOOL FLOAT INT LAZY MAP NULL SEQ STR Any Bytes Duration IntOrString Lazy Map MicroTime NullBytes NullMap NullSeq"
+    " Quantity Seq Time".split()
+)
+_STATIC_NAMES: Mapping[str, frozenset[str]] = {
+    "collections.abc": frozenset({"Mapping", "Sequence"}),
+    "datetime": frozenset({"datetime"}),
+    "typing": frozenset({"Any", "Literal", "TypeAlias"}),
+}
+_DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects"})
+_WIDTH = 120
+
+
+def emit_models(module: Module, target: Target) -> str:
+    """The run-time text of a module of models."""
+    body: list[str] = []
+    bases: set[str] = set()
+    markers: set[str] = set()
+    for one in plan(module):
+        bases.add(_base(one))
+        body += ["", "", *_class_head(one, module)]
+        for attribute in one.attributes:
+            texts = shape(attribute.field, module)
+            markers |= _words(f"{texts.annotation} {texts.default}") & _MARKERS
+            body.append(f"    {attribute.name}: {texts.annotation} = {texts.default}")
+        if not one.attributes:
+            body.append("    pass")
+    names = [f"{name} = {other}" for name, other in sorted(module.aliases.items())]
+    names += [f"{name} = str" for name in sorted(module.enums)]
+    head = [target.origin(module), "from __future__ import annotations", "", *_module_imports(module)]
+    head += _import(_BASE, sorted(markers, key=_case) + [_bind(base, module, bound=True) for base in sorted(bases)])
+    return "\n".join([*head, *body, *(["", "", *names] if names else []), ""])
+
+
+def emit_stub(module: Module, target: Target) -> str:
+    """The text of a module's `.pyi`."""
+    body: list[str] = []
+    for name, other in sorted(module.aliases.items()):
+        body.append(f"{name}: TypeAlias = {other}")
+    for name, values in sorted(module.enums.items()):
+        body += _enum(name, values)
+    bases: set[str] = set()
+    for one in plan(module):
+        bases.add(_base(one))
+        body += ["", *_stub_class(one, module)]
+    used = _words("\n".join(line for line in body if '"""' not in line))
+    head = [target.origin(module)]
+    for source, names in _STATIC_NAMES.items():
+        head += _import(source, sorted(names & used))
+    head += ["", *_module_imports(module), *_import(_BASE, [_bind(base, module, bound=True) for base in sorted(bases)])]
+    head += _import("kubeloop.models.draft", sorted([*(_DRAFT_NAMES & used), "Draft as _Draft"]))
+    return "\n".join([*head, "", *body, ""])
+
+
+def _words(text: str) -> set[str]:
+    """The names in a text that are not another module's."""
+    return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
+
+
+def _case(name: str) -> tuple[int, str]:
+    return (0 if name.isupper() else 1, name)
+
+
+def _base(one: ClassPlan) -> str:
+    return "Model" if one.kind is None else "KindList" if one.kind.items else "Kind"
+
+
+def _bind(base: str, module: Module, *, bound: bool = False) -> str:
+    """A base class as the module calls it: under another name where the module has a class of that name."""
+    if base not in module.structs:
+        return base
+    return f"{base} as _{base}" if bound else f"_{base}"
+
+
+def _import(module: str, names: Sequence[str]) -> list[str]:
+    line = f"from {module} import {', '.join(names)}"
+    if not names or len(line) <= _WIDTH:
+        return [line] if names else []
+    return [f"from {module} import (", *textwrap.wrap(
+        ", ".join(names) + ",", _WIDTH, initial_indent="    ", subsequent_indent="    "
+    ), ")"]
+
+
+def _module_imports(module: Module) -> list[str]:
+    return _import("kubeloop.models", imports(module))
+
+
+def _class_head(one: ClassPlan, module: Module) -> list[str]:
+    keywords = [_bind(_base(one), module), *_kind_keywords(one, module)]
+    if secret := [attribute.name for attribute in one.attributes if attribute.field.secret]:
+        keywords.append(f"secret=({', '.join(json.dumps(name) for name in secret)},)")
+    renamed = [f"{json.dumps(name)}: {json.dumps(wire)}" for name, wire in one.renamed.items()]
+    rename = [f"rename={{{', '.join(renamed)}}}"] if renamed else []
+    line = f"class {one.name}({', '.join([*keywords, *rename])}):"
+    if len(line) <= _WIDTH:
+        return [line]
+    if not renamed:
+        return [f"class {one.name}(", f"    {', '.join(keywords)},", "):"]
+    return [f"class {one.name}(", f"    {', '.join(keywords)},", "    rename={", *_filled(renamed), "    },", "):"]
+
+
+def _kind_keywords(one: ClassPlan, module: Module) -> list[str]:
+    if one.kind is None:
+        return []
+    keywords = [f'api_version="{one.kind.api_version}"', f'kind="{one.kind.kind}"']
+    if one.resource is not None:
+        keywords.append(f'resource="{one.resource.plural}"')
+        keywords += ["namespaced=True"] if one.resource.namespaced else []
+    return [*keywords, f"item={local(one.kind.items, module)}"] if one.kind.items else keywords
+
+
+def _filled(items: Sequence[str]) -> list[str]:
+    """Items in lines as full as they can be: the import reads them, people read the stub."""
+    lines = [""]
+    for item in items:
+        if len(lines[-1]) + len(item) + 2 > _WIDTH - 8:
+            lines.append("")
+        lines[-1] += f" {item}," if lines[-1] else f"{item},"
+    return [f"        {line}" for line in lines]
+
+
+def _enum(name: str, values: Sequence[str]) -> list[str]:
+    line = f"{name}: TypeAlias = Literal[{', '.join(json.dumps(value) for value in values)}] | str"
+    if len(line) <= _WIDTH:
+        return [line]
+    return [f"{name}: TypeAlias = (", "    Literal[", *(f"        {json.dumps(value)}," for value in values), "    ]", "    | str", ")"]
+
+
+def _stub_class(one: ClassPlan, module: Module) -> list[str]:
+    base = _bind(_base(one), module)
+    if one.kind is not None and one.kind.items:
+        base = f"{base}[{local(one.kind.items, module)}]"
+    shapes = [(attribute, shape(attribute.field, module)) for attribute in one.attributes]
+    lines = [f"class {one.name}({base}):", *_doc(one.struct.description, "    ")]
+    for attribute, texts in shapes:
+        lines.append(f"    {attribute.name}: {texts.static} = ...")
+        default = f"Default: {attribute.field.default}." if attribute.field.default else ""
+        lines += _doc(" ".join(part for part in (attribute.field.description, default) if part), "    ")
+    lines += [f"    def draft(self) -> {one.name}.Draft: ...", "", f"    class Draft(_Draft[{one.name}]):"]
+    lines += [f"        {attribute.name}: {texts.draft}" for attribute, texts in shapes]
+    return lines if shapes else [*lines[:-1], lines[-1] + " ..."]
+
+
+def _doc(text: str, indent: str) -> list[str]:
+    """A description as a docstring; built-in types have none."""
+    if not text:
+        return []
+    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    paragraphs = [" ".join(part.split()) for part in safe.split("\n\n")]
+    if len(paragraphs) == 1 and len(paragraphs[0]) <= _WIDTH - len(indent) - 6 and not paragraphs[0].endswith('"'):
+        return [f'{indent}"""{paragraphs[0]}"""']
+    wrapped = "\n\n".join(textwrap.fill(part, _WIDTH - len(indent)) for part in paragraphs)
+    return [f'{indent}"""', *(f"{indent}{line}" if line else "" for line in wrapped.splitlines()), f'{indent}"""']

@@ -1,0 +1,111 @@
+"""Every naming rule of the generated code, and the one reviewed table of exceptions.
+
+Wire names and kinds go in, Python names come out: attributes (`clusterIPs` -> `cluster_ips`), accessors (`ConfigMap`,
+`configmaps` -> `config_maps`), classes (`core_v1` -> `CoreV1`), modules (`cert-manager.io`, `v1` ->
+`cert_manager_io_v1`). The rules are pure functions. A name that the rules get wrong goes into `EXCEPTIONS`, with the
+reason beside it: never into an emitter.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+
+from kubeloop.models._base import RESERVED, RESERVED_IN_KINDS
+
+__all__ = [
+    "EXCEPTIONS",
+    "KIND_RESERVED",
+    "MODEL_RESERVED",
+    "attribute",
+    "camel",
+    "class_of_module",
+    "collection",
+    "module_of",
+    "snake",
+    "type_name",
+]
+
+EXCEPTIONS: Mapping[str, str] = {
+    # wire name or kind -> snake_case, where the words are not to be seen from the capitals
+    "OAuth2": "oauth2",
+    "oAuth": "oauth",
+    "$ref": "ref",
+    "$schema": "schema",
+    # subresources, whose names have no capitals at all
+    "ephemeralcontainers": "ephemeral_containers",
+    "portforward": "port_forward",
+}
+
+MODEL_RESERVED = RESERVED
+"""What a model itself is called with, and what its annotations name: such a field takes a trailing underscore."""
+
+KIND_RESERVED = RESERVED | RESERVED_IN_KINDS
+"""The same for kinds."""
+
+_IMPORTED = frozenset(
+    "Any Bytes Dicts Draft Duration IntOrString Lazy Lists Literal Map Mapping MicroTime Nested NullBytes NullMap NullSeq"
+    " ObjectMap Objects Quantity Seq Sequence Time TypeAlias".split()
+)
+"""Names that generated modules import for their annotations."""
+
+_PLURAL_ACRONYM = re.compile(r"([A-Z]+)(s(?=$|[A-Z0-9]))")
+_LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
+_ACRONYM_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
+_NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
+
+
+def snake(name: str) -> str:
+    """The words of a wire name, kind or plural joined by underscores: `podIPs` -> `pod_ips`."""
+    if name in EXCEPTIONS:
+        return EXCEPTIONS[name]
+    text = _NOT_WORD.sub("_", name).strip("_")
+    text = _PLURAL_ACRONYM.sub(lambda match: match[1].capitalize() + match[2], text)
+    text = _LOWER_UPPER.sub(r"\1_\2", text)
+    text = _ACRONYM_WORD.sub(r"\1_\2", text).lower()
+    return f"_{text}" if text[:1].isdigit() else text
+
+
+def attribute(wire: str, reserved: frozenset[str] = MODEL_RESERVED) -> str:
+    """The attribute of a field; keywords and names that models use themselves take a trailing underscore."""
+    name = snake(wire)
+    if name.startswith("_"):
+        name = "n" + name
+    if keyword.iskeyword(name) or name in reserved:
+        return name + "_"
+    return name
+
+
+def camel(name: str) -> str:
+    """A wire name as the part of a class name: `privateKey` -> `PrivateKey`, `x-foo` -> `XFoo`."""
+    return "".join(part[:1].upper() + part[1:] for part in _NOT_WORD.split(name) if part)
+
+
+def type_name(name: str) -> str:
+    """A class name; one that is a keyword, or that generated modules import, takes a trailing underscore."""
+    if not name or name[:1].isdigit():
+        name = f"N{name}"
+    return name + "_" if keyword.iskeyword(name) or name in _IMPORTED else name
+
+
+def class_of_module(module: str) -> str:
+    """The accessor class of a module: `core_v1` -> `CoreV1`, `cert_manager_io_v1` -> `CertManagerIoV1`."""
+    return "".join(part[:1].upper() + part[1:] for part in module.split("_"))
+
+
+def collection(kind: str, plural: str) -> str:
+    """The class of a resource's client: the kind's words, ending as the plural does (`CSINode`, `csinodes` ->
+    `CSINodes`); the plural alone when it is another word than the kind."""
+    lowered = kind.lower()
+    common = 0
+    while common < min(len(lowered), len(plural)) and lowered[common] == plural[common]:
+        common += 1
+    if common < len(kind) - 3:
+        return camel(plural)
+    return kind[:common] + plural[common:]
+
+
+def module_of(group: str, version: str) -> str:
+    """The module of a custom group version: its full group, dots and dashes as underscores, and the version."""
+    return f"{_NOT_WORD.sub('_', group)}_{version}" if group else f"core_{version}"

@@ -1,0 +1,236 @@
+"""The neutral form of an API group version, and its reader.
+
+A `Module` is what one Python module of models is made of: object types with their fields, the kinds among them, the
+enum values, and the resources that serve the kinds. It knows nothing of Python: names are those of the API, types are
+`Type` values. The JSON under `schema/` is this form written down; `crd` and `openapi` build it from their inputs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = [
+    "Field",
+    "Kind",
+    "Module",
+    "Resource",
+    "SchemaError",
+    "Struct",
+    "Subresource",
+    "Type",
+    "references",
+    "load_directory",
+    "load_module",
+]
+
+SCALARS = frozenset({"string", "int", "float", "bool", "bytes"})
+SPECIALS = frozenset({"any", "time", "microtime", "duration", "quantity", "int_or_string", "fields_v1", "raw"})
+WRAPPERS = frozenset({"ptr", "list", "map"})
+
+
+class SchemaError(ValueError):
+    """The input cannot be turned into models; the message says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A field's type: `kind` is one of SCALARS, SPECIALS, "ref" (with `name`) or WRAPPERS (with `of`)."""
+
+    kind: str
+    name: str = ""
+    of: Type | None = None
+
+    @property
+    def item(self) -> Type:
+        """What a pointer, list or map holds."""
+        if self.of is None:
+            raise SchemaError(f"type {self.kind!r} holds nothing")
+        return self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object type.
+
+    `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `enum` names the values
+    that are known (a type of this module, or module.Name); `default` is what a server fills in, as JSON.
+    """
+
+    wire: str
+    type: Type
+    omit_empty: bool = True
+    omit_zero: bool = False
+    secret: bool = False
+    enum: str = ""
+    description: str = ""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """An object type."""
+
+    name: str
+    fields: Sequence[Field]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An object type that carries kind and apiVersion; `items` is the kind that a list kind lists."""
+
+    kind: str
+    struct: str
+    api_version: str
+    items: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A subresource with its verbs, and the types (module.Name) that go in and come out.
+
+    `text` answers text; `upgrade` stops being HTTP (exec, attach, proxy) and has no method yet.
+    """
+
+    name: str
+    verbs: frozenset[str]
+    request: str = ""
+    response: str = ""
+    text: bool = False
+    upgrade: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """What the server serves for a kind; `response` is what a create answers when it is not the kind itself."""
+
+    kind: str
+    plural: str
+    namespaced: bool
+    verbs: frozenset[str]
+    status: bool = False
+    response: str = ""
+    subresources: Sequence[Subresource] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One group version: everything that one Python module of models holds."""
+
+    name: str
+    group: str
+    version: str
+    structs: Mapping[str, Struct]
+    kinds: Mapping[str, Kind]
+    enums: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    resources: Sequence[Resource] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    source: str = ""
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+def references(kind: Type) -> Iterator[str]:
+    """The names of the types that `kind` mentions."""
+    if kind.kind == "ref":
+        yield kind.name
+    elif kind.of is not None:
+        yield from references(kind.of)
+
+
+def load_directory(folder: Path) -> dict[str, Module]:
+    """Read every module of the JSON form in `folder`, by module name."""
+    modules = [load_module(path) for path in sorted(folder.glob("*_v*.json"))]
+    if not modules:
+        raise SchemaError(f"no schema files (<group>_<version>.json) in {folder}")
+    return {module.name: module for module in modules}
+
+
+def load_module(path: Path) -> Module:
+    """Read one module of the JSON form.
+
+    Raises:
+        SchemaError: names the file and the place that does not have the form.
+    """
+    try:
+        return _module(json.loads(path.read_text()))
+    except (KeyError, TypeError, json.JSONDecodeError) as err:
+        raise SchemaError(f"{path}: not a schema module: {type(err).__name__}: {err}") from err
+
+
+def _module(data: Mapping[str, Any]) -> Module:
+    structs = {name: _struct(name, value) for name, value in data["types"].items()}
+    source = data["source"]
+    api_version = f"{data['group']}/{data['version']}" if data["group"] else data["version"]
+    kinds = {
+        name: Kind(name, value["type"], value.get("api_version", api_version), value.get("item", ""))
+        for name, value in data["kinds"].items()
+    }
+    return Module(
+        name=data["module"],
+        group=data["group"],
+        version=data["version"],
+        structs=structs,
+        kinds=kinds,
+        enums={**data.get("open_enums", {}), **data.get("enums", {})},
+        resources=[_resource(value) for value in data.get("resources", [])],
+        aliases=data.get("aliases", {}),
+        source=f"{source['package']} {source['go_version']}",
+    )
+
+
+def _struct(name: str, data: Mapping[str, Any]) -> Struct:
+    return Struct(name, [_field(value) for value in data["fields"]])
+
+
+def _field(data: Mapping[str, Any]) -> Field:
+    return Field(
+        wire=data["wire"],
+        type=_type(data["type"]),
+        omit_empty=bool(data.get("omitempty")),
+        omit_zero=bool(data.get("omitzero")),
+        secret=bool(data.get("secret")),
+        enum=data.get("enum") or data.get("open_enum", ""),
+    )
+
+
+def _type(data: Mapping[str, Any]) -> Type:
+    kind = data["k"]
+    if kind == "ref":
+        return Type("ref", name=data["name"])
+    if kind in WRAPPERS:
+        return Type(kind, of=_type(data["of"]))
+    if kind not in SCALARS and kind not in SPECIALS:
+        raise KeyError(f"type {kind!r}")
+    return Type(kind)
+
+
+def _resource(data: Mapping[str, Any]) -> Resource:
+    verbs = set(data["verbs"])
+    if data.get("apply"):
+        verbs.add("apply")
+    return Resource(
+        kind=data["kind"],
+        plural=data["plural"],
+        namespaced=data["namespaced"],
+        verbs=frozenset(verbs),
+        status=bool(data.get("status")),
+        response=data.get("response", ""),
+        subresources=[
+            Subresource(
+                name=sub["name"],
+                verbs=frozenset(sub["verbs"]),
+                request=sub.get("request", ""),
+                response=sub.get("response", ""),
+                text=bool(sub.get("text")),
+                upgrade=bool(sub.get("upgrade")),
+            )
+            for sub in data.get("subresources", [])
+        ],
+    )

@@ -1,0 +1,140 @@
+"""JSON schemas (structural, as CRDs and OpenAPI documents hold them) to the neutral form's types.
+
+A nested object becomes a type of its own, named by the path to it (`CertificateSpecPrivateKey`). What JSON schema
+says beyond types is kept where the neutral form has a place: enums, nullable, int-or-string, preserved unknown
+fields, embedded resources, defaults, descriptions. An optional scalar or object is a pointer, as Go's types have
+it; lists and maps never are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kubeloop.codegen.names import camel, type_name
+from kubeloop.codegen.schema import Field, SchemaError, Struct, Type
+
+__all__ = ["JSONSchema", "StructuralReader"]
+
+JSONSchema = Mapping[str, Any]
+"""A schema as it was read; its shape is checked where it is used."""
+
+_NUMBERS = {"integer": "int", "number": "float", "boolean": "bool"}
+_FORMATS = {"date-time": "time", "byte": "bytes"}
+_PLAIN = frozenset({"string", "int", "float", "bool", "bytes"})
+
+
+class StructuralReader:
+    """Collects the types of one module while it reads schemas.
+
+    Args:
+        module: The module's name; references to its own types start with it.
+        resolve: Makes a type of a `$ref`; without it a `$ref` is an error, as in a CRD.
+    """
+
+    def __init__(self, module: str, resolve: Callable[[str], Type] | None = None) -> None:
+        self.structs: dict[str, Struct] = {}
+        self.enums: dict[str, list[str]] = {}
+        self.module = module
+        self._resolve = resolve
+        self._taken: set[str] = set()
+
+    def reserve(self, name: str) -> str:
+        """Take a type name for a kind, before nested types can get it."""
+        return self._unique(type_name(name))
+
+    def struct(self, name: str, schema: JSONSchema, *, replaced: Mapping[str, Type | None] | None = None) -> None:
+        """Read an object schema into the type `name`; `replaced` fields have the type given, or are left out."""
+        fields: list[Field] = []
+        required = frozenset(schema.get("required", ()))
+        for wire, value in sorted(schema.get("properties", {}).items()):
+            if replaced is not None and wire in replaced:
+                kind = replaced[wire]
+                if kind is not None:
+                    fields.append(Field(wire, kind))
+                continue
+            fields.append(self._field(name, wire, value, required=wire in required))
+        self.structs[name] = Struct(name, fields, _text(schema))
+
+    def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> Field:
+        schema = _merged(schema)
+        path = owner + camel(wire)
+        kind = self.type(path, schema)
+        needed = required and not schema.get("nullable")
+        if not needed and (kind.kind in _PLAIN or kind.kind == "ref"):
+            kind = Type("ptr", of=kind)
+        default = json.dumps(schema["default"], sort_keys=True) if "default" in schema else ""
+        always = needed and kind.kind in _PLAIN - {"bytes"}
+        return Field(wire, kind, not always, not always, enum=self._enum(path, schema), description=_text(schema), default=default)
+
+    def type(self, path: str, schema: JSONSchema) -> Type:
+        """The type of a value; objects with properties are read into a type named after `path`."""
+        schema = _merged(schema)
+        if reference := schema.get("$ref"):
+            if self._resolve is None:
+                raise SchemaError(f"{path}: $ref {reference!r} in a structural schema")
+            return self._resolve(reference)
+        if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
+            return Type("int_or_string")
+        match schema.get("type"):
+            case "object":
+                return self._object(path, schema)
+            case "array":
+                items = schema.get("items")
+                return Type("list", of=self._item(path, items) if items else Type("any"))
+            case "string":
+                return Type(_FORMATS.get(schema.get("format", ""), "string"))
+            case "integer" | "number" | "boolean" as name:
+                return Type(_NUMBERS[name])
+            case None:
+                return self._object(path, schema) if schema.get("properties") else Type("any")
+            case other:
+                raise SchemaError(f"{path}: unknown type {other!r}")
+
+    def _object(self, path: str, schema: JSONSchema) -> Type:
+        if schema.get("properties"):
+            name = self._unique(type_name(path))
+            self.struct(name, schema)
+            return Type("ref", name=f"{self.module}.{name}")
+        if schema.get("x-kubernetes-embedded-resource"):
+            return Type("raw")
+        values = schema.get("additionalProperties")
+        if isinstance(values, Mapping) and values:
+            return Type("map", of=self._item(path, values))
+        return Type("map", of=Type("any"))
+
+    def _item(self, path: str, schema: JSONSchema) -> Type:
+        kind = self.type(path, schema)
+        return Type("ptr", of=kind) if schema.get("nullable") and kind.kind in _PLAIN | {"ref"} else kind
+
+    def _enum(self, path: str, schema: JSONSchema) -> str:
+        """Name the enum of a string, or of a list's strings."""
+        holder = schema.get("items", {}) if schema.get("type") == "array" else schema
+        values = [value for value in holder.get("enum", ()) if value is not None]
+        if holder.get("type") != "string" or not values or not all(isinstance(value, str) for value in values):
+            return ""
+        name = self._unique(type_name(path))
+        self.enums[name] = values
+        return name
+
+    def _unique(self, name: str) -> str:
+        number, taken = 2, name
+        while taken in self._taken:
+            taken, number = f"{name}{number}", number + 1
+        self._taken.add(taken)
+        return taken
+
+
+def _merged(schema: JSONSchema) -> JSONSchema:
+    """OpenAPI documents wrap a `$ref` that has a description or default in an allOf of one."""
+    match schema.get("allOf"):
+        case [{"$ref": reference}] if "type" not in schema:
+            return {**schema, "$ref": reference}
+        case _:
+            return schema
+
+
+def _text(schema: JSONSchema) -> str:
+    description = schema.get("description", "")
+    return description.strip() if isinstance(description, str) else ""

@@ -1,0 +1,26 @@
+"""Where generated modules go: into kubeloop itself, or into a package of custom resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kubeloop.codegen.schema import Module
+
+__all__ = ["Target"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How generated files name their input, and how clients and informers import the models they speak of.
+
+    `package` is the package of the models as an import statement writes it: absolute for kubeloop's own, relative for
+    those beside the clients of a generated package.
+    """
+
+    package: str
+    origin: Callable[[Module], str]
+
+    def models(self, name: str) -> str:
+        """The statement that imports a module of models."""
+        return f"from {self.package} import {name}"
