@@ -1,0 +1,131 @@
+"""What every Python runner measures, the same way: CPU, wall, settled memory, the pause of a full collection.
+
+A runner is `python FILE MEASUREMENT ARGUMENT…`: one measurement in one fresh process, one line of JSON. It imports
+nothing but its own library and this file, so that no peer pays for another.
+"""
+
+import ctypes
+import gc
+import hashlib
+import json
+import os
+import resource
+import sys
+import time
+
+GC_OFF = os.environ.get("BENCH_GC") == "off"
+
+
+def cpu():
+    """User + system seconds of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def settled_rss():
+    """Resident bytes once the allocator has given back what it can."""
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
+
+
+def collector_off():
+    """Turn the collector off where the sample asks for it."""
+    if GC_OFF:
+        gc.disable()
+
+
+class Span:
+    """CPU and wall microseconds an item, from its making on."""
+
+    def __init__(self):
+        self.cpu, self.wall = cpu(), time.perf_counter()
+
+    def end(self, items):
+        wall, used = time.perf_counter() - self.wall, cpu() - self.cpu
+        return {"cpu": used / items * 1e6, "wall": wall / items * 1e6}
+
+
+def collection_pause():
+    """Milliseconds of one full collection, the best of three."""
+    pauses = []
+    for _ in range(3):
+        start = time.perf_counter()
+        gc.collect()
+        pauses.append(time.perf_counter() - start)
+    return min(pauses) * 1e3
+
+
+def checksum(names):
+    return hashlib.sha256("".join(f"{name}\n" for name in names).encode()).hexdigest()[:12]
+
+
+def report(**sample):
+    print(json.dumps(sample), flush=True)
+
+
+def decode(decode_list, names, folder, size):
+    """Measure `decode_list(bytes)`; `names` gives `namespace/name` of each pod of its result."""
+    size = int(size)
+    with open(f"{folder}/pods-20.json", "rb") as file:
+        decode_list(file.read())
+    before = settled_rss()
+    with open(f"{folder}/pods-{size}.json", "rb") as file:
+        data = file.read()
+    collector_off()
+    span = Span()
+    pods = decode_list(data)
+    result = span.end(size)
+    del data
+    gc.enable()
+    result["rss"] = (settled_rss() - before) / size / 1e3
+    result["gc pause"] = collection_pause()
+    found = list(names(pods))
+    report(**result, count=len(found), sum=checksum(found))
+
+
+async def request(get, count, concurrency):
+    """Measure `await get()`, `count` times over `concurrency` tasks."""
+    import asyncio
+
+    async def run(count):
+        left = count
+
+        async def work():
+            nonlocal left
+            while left > 0:
+                left -= 1
+                await get()
+
+        await asyncio.gather(*(work() for _ in range(concurrency)))
+
+    await run(500 + concurrency * 4)
+    gc.collect()
+    collector_off()
+    span = Span()
+    await run(count)
+    report(**span.end(count), count=count)
+
+
+def request_threads(get, count, concurrency):
+    """Measure `get()` of a blocking client: `concurrency` threads."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(concurrency) as pool:
+
+        def run(count):
+            for _ in pool.map(lambda _: get(), range(count)):
+                pass
+
+        run(500 + concurrency * 4)
+        gc.collect()
+        collector_off()
+        span = Span()
+        run(count)
+        report(**span.end(count), count=count)
+
+
+def main(**measurements):
+    """Run the measurement that the command line names; what is missing is not in this library."""
+    measurements[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,56 @@
+"""lightkube 1.0 (the fastest typed decoder among the peers)."""
+
+import asyncio
+
+import measure
+
+
+def decode(folder, size):
+    from lightkube.core.decoders import decode_list
+    from lightkube.resources.core_v1 import Pod
+
+    measure.decode(
+        lambda data: decode_list(data, Pod)[2],
+        lambda pods: (f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in pods),
+        folder,
+        size,
+    )
+
+
+def _config(url, authority=None):
+    from lightkube.config.kubeconfig import KubeConfig
+    from lightkube.config.models import Cluster, Context, User
+
+    cluster = Cluster(server=url, certificate_auth=authority)
+    return KubeConfig(
+        clusters={"c": cluster}, contexts={"c": Context("c", user="u")}, users={"u": User()}, current_context="c"
+    )
+
+
+def request(url, count, concurrency, authority=None):
+    async def run():
+        from lightkube import AsyncClient
+        from lightkube.resources.core_v1 import Pod
+
+        client = AsyncClient(config=_config(url, authority))
+
+        async def get():
+            pod = await client.get(Pod, "pod", namespace="team-00")
+            assert pod.spec.nodeName
+
+        await measure.request(get, int(count), int(concurrency))
+
+    asyncio.run(run())
+
+
+def start(url):
+    from lightkube import Client
+    from lightkube.resources.core_v1 import Pod
+
+    client = Client(config=_config(url))
+    pods = client.list(Pod, namespace="*")
+    measure.report(count=1 if next(iter(pods)).metadata.name else 0)
+
+
+if __name__ == "__main__":
+    measure.main(decode=decode, request=request, start=start)

@@ -1,0 +1,225 @@
+"""What is measured. A suite takes subjects, runs its cases, and returns rows; each says what a number of it means."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from . import workload
+from .harness import SERVER_CORE, Row, measure, pinned
+from .subjects import WORK, Subject, go_binaries, run, say, tool, with_collector_off
+
+DATA = WORK / "data"
+REQUESTS = {1: 4000, 50: 20_000}  # at once → how many
+SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds an object: fewer of them will do
+
+
+@dataclass
+class Bench:
+    """One run: the subjects that could be made, what could not, and how often to measure."""
+
+    subjects: list[Subject]
+    samples: int
+    pods: list[int]
+    missing: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def everybody(self) -> list[Subject]:
+        """Each subject; Python ones a second time with the garbage collector off."""
+        return [
+            variant
+            for subject in self.subjects
+            for variant in (subject, *([with_collector_off(subject)] if subject.is_python else []))
+        ]
+
+    def without(self, case: str, why: str, *names: str) -> list[Subject]:
+        """Everybody but those who lack what the case needs."""
+        for subject in self.subjects:
+            if subject.name in names:
+                self.missing[case, subject.name] = why
+        return [subject for subject in self.everybody() if subject.name.removesuffix(" (gc off)") not in names]
+
+    def measure(self, case: str, subjects: list[Subject], command: Callable, **options) -> list[Row]:
+        return measure(case, subjects, command, samples=self.samples, missing=self.missing, **options)
+
+
+def convert(*names: str) -> None:
+    """Make the protobuf twins that are not there yet."""
+    suffix = {True: ".pbstream", False: ".pb"}
+    wanted = [name for name in names if not (DATA / (name + suffix[name.startswith("watch-")])).exists()]
+    if wanted:
+        say(f"writing the protobuf twins of {', '.join(wanted)}")
+        run([str(go_binaries() / "convert"), str(DATA), *wanted])
+
+
+@contextmanager
+def replay(size: int, *, tls: bool = False) -> Iterator[dict[str, str]]:
+    """The replay server, on the other core; gives its addresses."""
+    workload.ensure_pod(DATA)
+    workload.ensure(DATA, size, watch=True)
+    convert("pod", f"pods-{size}", f"watch-{size}-{workload.EVENTS}")
+    command = [str(go_binaries() / "replay"), str(DATA), str(size), str(workload.EVENTS)]
+    if tls:
+        command += certificate()
+    server = subprocess.Popen(pinned(SERVER_CORE, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield json.loads(server.stdout.readline())
+    finally:
+        server.stdin.close()
+        server.wait()
+        server.stdout.close()
+
+
+def certificate() -> list[str]:
+    """A certificate for 127.0.0.1 that is its own authority, by Go's own program."""
+    if not (DATA / "cert.pem").exists():
+        root = run([tool("go"), "env", "GOROOT"]).strip()
+        run([tool("go"), "run", f"{root}/src/crypto/tls/generate_cert.go", "--host", "127.0.0.1", "--ca"], cwd=DATA)
+    return [str(DATA / "cert.pem"), str(DATA / "key.pem")]
+
+
+def decode(bench: Bench) -> list[Row]:
+    """LIST of pods, bytes → typed objects, per pod: CPU and memory; the pause of a full collection with them alive."""
+    workload.ensure(DATA, 20)
+    rows = []
+    for size in bench.pods:
+        workload.ensure(DATA, size)
+        convert("pods-20", f"pods-{size}")
+        case = f"{size} pods"
+        slow = SLOW if size > 10_000 else ()
+        subjects = bench.without(case, "minutes a sample at this size; see the smaller ones", *slow)
+        rows += bench.measure(
+            case, subjects, lambda subject, size=size: subject.command("decode", str(DATA), str(size))
+        )
+    return rows
+
+
+def request(bench: Bench) -> list[Row]:
+    """GET of one 8.6 KB pod as a typed object, per request."""
+    rows = []
+    with replay(1000, tls=True) as addresses:
+        for scheme, url in addresses.items():
+            authority = [str(DATA / "cert.pem")] if scheme == "https" else []
+            lacking = ["kube-rs"] if scheme == "https" else []
+            for concurrency, count in REQUESTS.items():
+                case = f"GET {scheme}, {concurrency} at once"
+                subjects = bench.without(case, "its runner speaks plain HTTP only", *lacking)
+                arguments = (f"{url}/one", str(concurrency), *authority)
+                rows += bench.measure(case, subjects, partial(_request, count, arguments))
+    return rows
+
+
+def _request(count: int, arguments: Sequence[str], subject: Subject) -> list[str]:
+    url, *rest = arguments
+    slow = subject.name.split(" ")[0] in SLOW
+    return subject.command("request", url, str(count // 10 if slow else count), *rest)
+
+
+def start(bench: Bench) -> list[Row]:
+    """From the start of the process to the first listed pod, and its end: the whole process."""
+    with replay(1000) as addresses:
+        return bench.measure(
+            "start → first listed pod",
+            list(bench.subjects),
+            lambda subject: subject.command("start", f"{addresses['http']}/one"),
+            metrics=_process,
+        )
+
+
+def import_(bench: Bench) -> list[Row]:
+    """A Python process that imports, byte code cached; `bare` is Python alone, `floor` what a client cannot avoid."""
+    kubeconfig = Path(tempfile.mkdtemp(prefix="bench-")) / "config"
+    kubeconfig.write_text(KUBECONFIG)
+    clientset = f"import kubeloop; kubeloop.Clientset(kubeloop.load_config({str(kubeconfig)!r}))"
+    programs = {
+        "kubeloop": {
+            "bare": "",
+            "floor: aiohttp + msgspec + yaml": "import aiohttp, msgspec, yaml",
+            "import kubeloop": "import kubeloop",
+            "import + Clientset from a kubeconfig": clientset,
+            "import core_v1": "from kubeloop.models import core_v1",
+            "import core_v1, msgspec already there": "import msgspec; from kubeloop.models import core_v1",
+            "msgspec alone": "import msgspec",
+        },
+        "lightkube": {"import": "import lightkube; from lightkube.resources.core_v1 import Pod"},
+        "kubernetes": {"import": "from kubernetes import client; client.CoreV1Api"},
+        "kubernetes_asyncio": {"import": "from kubernetes_asyncio import client"},
+        "kr8s": {"import": "import kr8s.asyncio"},
+    }
+    rows = []
+    for subject in bench.subjects:
+        for case, program in programs.get(subject.name, {}).items():
+            python = sys.executable if subject.name == "kubeloop" else str(WORK / f"venv-{subject.name}/bin/python")
+            rows += bench.measure(
+                case, [subject], lambda _, python=python, program=program: [python, "-c", program], metrics=_process
+            )
+    kubeconfig.unlink()
+    kubeconfig.parent.rmdir()
+    return rows
+
+
+def informer(bench: Bench) -> list[Row]:
+    """Two indices, three handlers. sync: start → synced, a pod; watch: a replayed event. Memory less an empty one's."""
+    rows = []
+    size = max(size for size in bench.pods if size <= 10_000)
+    others = ("lightkube", *SLOW)
+    with replay(size) as addresses:
+        host = addresses["http"]
+        empty: dict[str, float] = {}
+
+        def emptiness(result: dict) -> dict[str, float]:
+            return {"rss": result["rss total"]}
+
+        subjects = bench.without("sync", "has no informer that can hold this", *others)
+        for row in bench.measure(
+            "empty",
+            subjects,
+            lambda subject: subject.command("informer", "sync", host, "empty", "0", "0"),
+            metrics=emptiness,
+        ):
+            empty[row.subject] = row.median
+        events = sum(
+            1
+            for line in (DATA / f"watch-{size}-{workload.EVENTS}.jsonl").open()
+            if not line.startswith('{"type":"BOOKMARK"')
+        )
+        for case in ("sync", "watch"):
+            found = bench.measure(
+                case,
+                [subject for subject in subjects if subject.name in empty],
+                lambda subject, case=case: subject.command("informer", case, host, "full", str(size), str(events)),
+                metrics=lambda result: {"cpu": result["cpu"], "wall": result["wall"], "rss": result["rss total"]},
+            )
+            rows += [_less(row, empty[row.subject], size) if row.metric == "rss" else row for row in found]
+    return rows
+
+
+def _less(row: Row, empty: float, pods: int) -> Row:
+    scaled = {name: (getattr(row, name) - empty) / pods for name in ("median", "min", "max")}
+    return Row(row.case, row.subject, row.metric, row.unit, n=row.n, **scaled)
+
+
+def _process(result: dict) -> dict[str, float]:
+    return {"cpu": result["process cpu"] * 1e6, "wall": result["process wall"] * 1e6}
+
+
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: bench
+clusters: [{name: bench, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: bench, user: {token: bench}}]
+contexts: [{name: bench, context: {cluster: bench, user: bench}}]
+"""
+
+SUITES: dict[str, Callable[[Bench], list[Row]]] = {
+    "decode": decode,
+    "import": import_,
+    "request": request,
+    "start": start,
+    "informer": informer,
+}
