@@ -1,0 +1,180 @@
+"""Credentials that a request carries, and where they come from: nothing, a token, a token file, basic, an exec plugin.
+
+A source answers at once while what it has is fresh (`cached`), and is awaited when it is not (`fetch`). It never puts a
+credential anywhere: `transport.auth` does.
+
+Reference: client-go transport/token_source.go, transport/round_trippers.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from kubeloop.errors import CredentialError
+
+if TYPE_CHECKING:
+    from kubeloop.config.config import Config
+
+__all__ = ["ClientCertificate", "Credential", "CredentialSource", "credential_source"]
+
+_log = logging.getLogger(__name__)
+
+_TOKEN_PERIOD = 60.0
+_MAX_TOKEN_BYTES = 1 << 20
+_visible = re.compile(r"[\x21-\x7e]+").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate and its key, both PEM."""
+
+    certificate: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What one request carries: an `Authorization` header, a client certificate, both or nothing."""
+
+    authorization: str | None = field(default=None, repr=False)
+    certificate: ClientCertificate | None = None
+
+
+class CredentialSource(Protocol):
+    """Where the credential of the next request comes from."""
+
+    def cached(self) -> Credential | None:
+        """Return the credential if it can be had without waiting; None says to await `fetch`."""
+        ...
+
+    async def fetch(self) -> Credential:
+        """Get a credential.
+
+        Raises:
+            CredentialError: There is none to be had.
+        """
+        ...
+
+    def reject(self, credential: Credential) -> bool:
+        """Take note that the server answered 401 to this credential; say if another one can be had by asking again."""
+        ...
+
+
+def credential_source(config: Config) -> CredentialSource:
+    """Choose the source for a config: its own token, basic authentication or certificate beat an exec plugin.
+
+    Raises:
+        CredentialError: A token or password that cannot go into a header.
+    """
+    if config.token_file:
+        return TokenFile(config.token_file, config.token, config)
+    if config.token:
+        return Fixed(Credential(_bearer(config.token, str(config.source))))
+    if config.username or config.password:
+        pair = f"{config.username or ''}:{config.password or ''}".encode()
+        return Fixed(Credential(f"Basic {base64.b64encode(pair).decode()}"))
+    if config.exec and not (config.cert_data or config.cert_file):
+        from kubeloop.config.exec_plugin import ExecPlugin
+
+        return ExecPlugin(config.exec, config)
+    return Fixed(Credential())
+
+
+class Fixed:
+    """A credential that never changes."""
+
+    __slots__ = ("_credential",)
+
+    def __init__(self, credential: Credential) -> None:
+        self._credential = credential
+
+    def cached(self) -> Credential | None:
+        """Return it."""
+        return self._credential
+
+    async def fetch(self) -> Credential:
+        """Return it."""
+        return self._credential
+
+    def reject(self, credential: Credential) -> bool:  # noqa: ARG002
+        """Have no other."""
+        return False
+
+
+class TokenFile:
+    """A bearer token in a file that somebody renews.
+
+    The file is read again every minute, and when the server rejects what it held. While it cannot be read the last
+    token
+    stays in use.
+
+    Concurrency: Reads a small file in line; loop only.
+    """
+
+    __slots__ = ("_credential", "_path", "_read_at", "_source")
+
+    def __init__(self, path: str, token: str | None, config: Config) -> None:
+        self._path = path
+        self._source = str(config.source)
+        self._credential = Credential(_bearer(token, self._source)) if token else None
+        self._read_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<TokenFile {self._path}>"
+
+    def cached(self) -> Credential | None:
+        """Return the token of at most a minute ago, reading the file when it is older.
+
+        Raises:
+            CredentialError: It cannot be read, or holds no token, and there never was one.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._read_at is None or now - self._read_at >= _TOKEN_PERIOD:
+            self._read_at = now
+            self._read()
+        return self._credential
+
+    async def fetch(self) -> Credential:
+        """Read the file."""
+        self._read_at = asyncio.get_running_loop().time()
+        return self._read()
+
+    def reject(self, credential: Credential) -> bool:
+        """Read the file before its minute is over, and say if the token is another one."""
+        if credential is not self._credential:
+            return True
+        before = credential.authorization
+        return self._read().authorization != before
+
+    def _read(self) -> Credential:
+        try:
+            with Path(self._path).open("rb") as file:
+                text = file.read(_MAX_TOKEN_BYTES).decode().strip()
+            if not text:
+                raise CredentialError(f"{self._source}: the token file {self._path} is empty")
+            authorization = _bearer(text, f"{self._source}: {self._path}")
+        except (OSError, UnicodeDecodeError, CredentialError) as exc:
+            why = (exc.strerror or str(exc)) if isinstance(exc, OSError) else str(exc)
+            why = "not text" if isinstance(exc, UnicodeDecodeError) else why
+            if self._credential is None:
+                if isinstance(exc, CredentialError):
+                    raise
+                raise CredentialError(f"{self._source}: cannot read the token file {self._path}: {why}") from None
+            _log.warning("cannot renew the token from %s, the last one stays in use: %s", self._path, why)
+            return self._credential
+        if self._credential is None or self._credential.authorization != authorization:
+            self._credential = Credential(authorization)
+        return self._credential
+
+
+def _bearer(token: str, where: str) -> str:
+    text = token.strip()
+    if not _visible(text):
+        raise CredentialError(f"{where}: the token has characters that cannot stand in a header")
+    return f"Bearer {text}"

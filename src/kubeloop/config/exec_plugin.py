@@ -1,0 +1,149 @@
+"""Running exec credential plugins, and keeping what they give until it expires or the server rejects it.
+
+The plugin runs at most once at a time; whoever needs its credential meanwhile waits for that run. Sources of the same
+plugin for the same cluster that live at the same time share one credential. A plugin that hangs is killed with all its
+children.
+
+Reference: client-go plugin/pkg/client/auth/exec/exec.go, Authenticator; KEP-541. Intended differences: a plugin has a
+time-out; its stderr goes to the error, without what looks like a secret, unless a person may be asked something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from kubeloop.config.exec_output import parse_exec_credential, without_secrets
+from kubeloop.config.exec_process import PluginTimeout, run_plugin
+from kubeloop.config.exec_request import exec_info, plugin_key
+from kubeloop.errors import CredentialError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubeloop.config.config import Config
+    from kubeloop.config.credentials import Credential
+    from kubeloop.config.exec_config import ExecConfig
+
+__all__ = ["ExecPlugin"]
+
+# A person who types a password or answers a second factor needs more time than a program.
+_INTERACTIVE_FACTOR: Final = 10
+
+
+class _Shared:
+    """The credential of one plugin for one cluster, kept alive by the sources that use it, and nothing else."""
+
+    __slots__ = ("__weakref__", "credential", "expires", "locks")
+
+    def __init__(self) -> None:
+        self.credential: Credential | None = None
+        self.expires: datetime | None = None
+        self.locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+_shared: WeakValueDictionary[str, _Shared] = WeakValueDictionary()
+
+
+class ExecPlugin:
+    """The credentials that a plugin prints.
+
+    Concurrency: One event loop; any number of requests. A cancelled `fetch` kills the plugin it started.
+    """
+
+    __slots__ = ("_config", "_exec", "_now", "_shared", "_stdin_is_terminal")
+
+    def __init__(
+        self,
+        plugin: ExecConfig,
+        config: Config,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        stdin_is_terminal: Callable[[], bool] | None = None,
+    ) -> None:
+        self._exec = plugin
+        self._config = config
+        self._now = now
+        self._stdin_is_terminal = stdin_is_terminal or _stdin_is_terminal
+        self._shared = _shared.setdefault(plugin_key(plugin, config), _Shared())
+
+    def __repr__(self) -> str:
+        state = "with a credential" if self._shared.credential else "not run yet"
+        return f"<ExecPlugin {self._exec.command}, {state}>"
+
+    def cached(self) -> Credential | None:
+        """Return the plugin's credential unless it has expired."""
+        shared = self._shared
+        if shared.expires is not None and self._now() > shared.expires:
+            return None
+        return shared.credential
+
+    async def fetch(self) -> Credential:
+        """Run the plugin, or wait for the run that is going on.
+
+        Raises:
+            CredentialError: There is no such program, it failed, hung, or printed something else than a credential.
+        """
+        shared = self._shared
+        lock = shared.locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with lock:
+            if (credential := self.cached()) is not None:
+                return credential
+            credential, expires = await self._run()
+            shared.credential, shared.expires = credential, expires
+            return credential
+
+    def reject(self, credential: Credential) -> bool:
+        """Forget this credential, so that the plugin runs again."""
+        if self._shared.credential is credential:
+            self._shared.credential = None
+            self._shared.expires = None
+        return True
+
+    async def _run(self) -> tuple[Credential, datetime | None]:
+        plugin = self._exec
+        interactive = self._interactive()
+        info = exec_info(plugin, self._config, interactive=interactive)
+        env = {**os.environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(info)}
+        timeout = plugin.timeout * (_INTERACTIVE_FACTOR if interactive else 1)
+        try:
+            result = await run_plugin(plugin.command, plugin.args, env, interactive=interactive, timeout=timeout)
+        except FileNotFoundError:
+            hint = f"\n{plugin.install_hint}" if plugin.install_hint else ""
+            raise self._error(f"executable {plugin.command} not found: install it or put it into PATH{hint}") from None
+        except PluginTimeout:
+            raise self._error(f"{plugin.command} did not finish within {timeout:g} s and was killed") from None
+        except OSError as exc:
+            raise self._error(f"cannot run {plugin.command}: {exc.strerror or exc}") from exc
+        if result.code:
+            tail = without_secrets(result.stderr_tail, [*plugin.args, *(value for _, value in plugin.env)])
+            raise self._error(f"{plugin.command} {how}{f': {tail}' if tail else ''}")
+        try:
+            return parse_exec_credential(result.stdout, plugin.api_version)
+        except ValueError as exc:
+            raise self._error(f"{plugin.command}: {exc}") from None
+
+    def _interactive(self) -> bool:
+        mode = self._exec.interactive_mode
+        if mode == "Never":
+            return False
+        is_terminal = self._stdin_is_terminal()
+        if mode == "Always" and not is_terminal:
+            raise self._error("the plugin must ask a person (interactiveMode Always), but stdin is not a terminal")
+        return is_terminal
+
+    def _error(self, message: str) -> CredentialError:
+        source = str(self._config.source)
+        return CredentialError(f"{source}: exec plugin: {message}" if source else f"exec plugin: {message}")
+
+
+def _stdin_is_terminal() -> bool:
+    with suppress(ValueError, AttributeError):  # closed, or none at all
+        return sys.stdin.isatty()
+    return False

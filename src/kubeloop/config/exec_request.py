@@ -1,0 +1,74 @@
+"""What an exec plugin is told (`KUBERNETES_EXEC_INFO`), and what makes two plugins the same; pure but for the CA file.
+
+Reference: client-go rest/exec.go, ConfigToExecCluster; pkg/apis/clientauthentication/v1/types.go, ExecCredentialSpec.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubeloop.errors import CredentialError
+
+if TYPE_CHECKING:
+    from kubeloop.config.config import Config
+    from kubeloop.config.exec_config import ExecConfig
+
+__all__ = ["exec_info", "plugin_key"]
+
+
+def exec_info(plugin: ExecConfig, config: Config, *, interactive: bool) -> dict[str, object]:
+    """Build the `ExecCredential` that a plugin finds in its environment.
+
+    Raises:
+        CredentialError: The cluster is asked for and its authority's file cannot be read.
+    """
+    spec: dict[str, object] = {"interactive": interactive}
+    if plugin.provide_cluster_info:
+        spec["cluster"] = _cluster(plugin, config)
+    return {"kind": "ExecCredential", "apiVersion": plugin.api_version, "spec": spec}
+
+
+def plugin_key(plugin: ExecConfig, config: Config) -> str:
+    """Digest all that a plugin's answer may depend on."""
+    parts = [
+        plugin.command,
+        plugin.args,
+        plugin.env,
+        plugin.api_version,
+        plugin.provide_cluster_info,
+        plugin.interactive_mode,
+        plugin.cluster_config,
+        config.host,
+        config.tls_server_name,
+        config.insecure_skip_tls_verify,
+        base64.b64encode(config.ca_data or b"").decode(),
+        config.ca_file,
+        config.proxy_url,
+        config.disable_compression,
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
+
+
+def _cluster(plugin: ExecConfig, config: Config) -> dict[str, object]:
+    authority = config.ca_data
+    if not authority and config.ca_file:
+        try:
+            authority = Path(config.ca_file).read_bytes()
+        except OSError as exc:
+            raise CredentialError(f"{config.source}: cannot read {config.ca_file}: {exc.strerror or exc}") from exc
+    cluster: dict[str, object] = {
+        "server": config.host,
+        "tls-server-name": config.tls_server_name,
+        "insecure-skip-tls-verify": config.insecure_skip_tls_verify,
+        "certificate-authority-data": base64.b64encode(authority or b"").decode(),
+        "proxy-url": config.proxy_url,
+        "disable-compression": config.disable_compression,
+    }
+    told = {name: value for name, value in cluster.items() if value}
+    # The type has no omitempty for it: null when there is none.
+    told["config"] = plugin.cluster_config
+    return told
