@@ -43,6 +43,8 @@ class Component:
             raise ControlPlaneError(f"{self.name} runs already")
         # etcd takes a flag from every ETCD_ variable of its environment.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ETCD_")}
+        # A rarer garbage collection starts the API server a second sooner, for a hundred megabytes.
+        environment.setdefault("GOGC", "200")
         with self.log_path.open("ab") as log:
             try:
                 self._process = subprocess.Popen(

@@ -41,7 +41,7 @@ class Layout:
 
 
 def etcd_flags(layout: Layout) -> list[str]:
-    """A single member that does not wait: neither for the disk nor for an election."""
+    """A single member that does not wait for the disk."""
     peer = f"http://{LOOPBACK}:{layout.peer_port}"
     return [
         "--name=default",
@@ -52,8 +52,6 @@ def etcd_flags(layout: Layout) -> list[str]:
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=default={peer}",
         "--unsafe-no-fsync",
-        "--heartbeat-interval=20",
-        "--election-timeout=200",
         "--socket-reuse-port",
         "--log-level=warn",
     ]

@@ -1,0 +1,105 @@
+"""What holds for every test: nothing may survive it, neither a task, thread, child process, socket nor temporary file.
+
+A test that leaks fails, with the name of what it left. What fixtures of a wider scope hold is there before the test
+begins, so it does not count. The check needs /proc for descriptors and children; elsewhere it sees tasks and threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+import os
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+# Kinds of descriptors that a test can leak; files that pytest itself opens and closes are not among them.
+WATCHED_DESCRIPTORS = ("socket:", "pipe:", "anon_inode:")
+
+BEFORE: pytest.StashKey[tuple[Path, set[str]]] = pytest.StashKey()
+
+pytest_plugins = ["kubeloop.testing.pytest_plugin", "pytester"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_temporary_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Let this session, and what it starts, keep temporary files where nobody else does."""
+    directory = tmp_path_factory.mktemp("temporary")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(directory))
+        patch.setattr(tempfile, "tempdir", str(directory))
+        yield directory
+
+
+@pytest.fixture(autouse=True)
+def _before(request: pytest.FixtureRequest, _private_temporary_directory: Path) -> None:
+    """Remember what is there. Fixtures of a wider scope are set up by now, those of this test are not."""
+    request.node.stash[BEFORE] = (_private_temporary_directory, _everything(_private_temporary_directory))
+
+
+@pytest.fixture(autouse=True)
+def _watch_tasks(request: pytest.FixtureRequest, _before: None) -> None:
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("_no_task_survives")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Compare, once the fixtures of the test, its event loop among them, are gone."""
+    yield
+    if BEFORE not in item.stash:
+        return
+    directory, before = item.stash[BEFORE]
+    leaked = _everything(directory) - before
+    if leaked:
+        # Objects in a cycle may hold it until a collection; those are garbage, not leaks, unless they outlive it.
+        gc.collect()
+        leaked = _everything(directory) - before
+    if leaked:
+        pytest.fail("the test left behind: " + ", ".join(sorted(leaked)), pytrace=False)
+
+
+@pytest_asyncio.fixture
+async def _no_task_survives() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    leaked = asyncio.all_tasks() - before - {asyncio.current_task()}
+    # A task that was cancelled a moment ago, by an owner that awaited it, may still have its last step to take.
+    if leaked:
+        await asyncio.sleep(0)
+    names = sorted(repr(task.get_coro()) for task in leaked if not task.done())
+    if names:
+        pytest.fail("the test left tasks behind: " + ", ".join(names), pytrace=False)
+
+
+def _everything(temporary_directory: Path) -> set[str]:
+    return {
+        *(f"thread {thread.name}" for thread in threading.enumerate()),
+        *(f"temporary file {path.name}" for path in temporary_directory.iterdir()),
+        *_descriptors(),
+        *_children(),
+    }
+
+
+def _descriptors() -> Iterator[str]:
+    directory = Path("/proc/self/fd")
+    for path in directory.iterdir() if directory.is_dir() else ():
+        if path.name in {"0", "1", "2"}:  # pytest's capturing changes what these are
+            continue
+        try:
+            target = os.readlink(path)
+        except FileNotFoundError:  # the descriptor that lists the directory
+            continue
+        if target.startswith(WATCHED_DESCRIPTORS):
+            yield f"descriptor {path.name} ({target})"
+
+
+def _children() -> Iterator[str]:
+    for path in Path("/proc/self/task").glob("*/children"):
+        for pid in path.read_text(encoding="ascii").split():
+            yield f"child process {pid}"

@@ -1,0 +1,67 @@
+"""The leak check of our own tests finds what it is there for: each case runs a small test suite of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CONFTEST = Path(__file__).parents[2] / "conftest.py"
+
+CASES = {
+    "task": """
+        import asyncio
+        async def test_leaks():
+            asyncio.create_task(asyncio.Event().wait())
+    """,
+    "thread": """
+        import threading
+        def test_leaks():
+            threading.Thread(target=threading.Event().wait, name="stray", daemon=True).start()
+    """,
+    "child process": """
+        import subprocess, sys
+        KEPT = []
+        def test_leaks():
+            KEPT.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+    """,
+    "socket:": """
+        import socket
+        KEPT = []
+        def test_leaks():
+            KEPT.append(socket.socket())
+    """,
+    "temporary file": """
+        import tempfile
+        def test_leaks():
+            tempfile.mkdtemp(prefix="stray")
+    """,
+}
+
+CLEAN = """
+    import asyncio, subprocess, sys, tempfile, threading
+    async def test_is_clean():
+        task = asyncio.create_task(asyncio.to_thread(threading.get_ident))
+        await task
+        with tempfile.TemporaryDirectory():
+            subprocess.run([sys.executable, "-c", ""], check=True)
+"""
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
+    return pytester
+
+
+def test_a_test_that_leaks_fails_and_names_what_it_left(suite: pytest.Pytester) -> None:
+    suite.makepyfile(**{f"test_{number}": source for number, source in enumerate(CASES.values())})
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(passed=len(CASES), errors=len(CASES))
+    assert [what for what in CASES if what not in result.stdout.str()] == []
+
+
+def test_a_test_that_cleans_up_passes(suite: pytest.Pytester) -> None:
+    suite.makepyfile(CLEAN)
+    suite.runpytest_subprocess().assert_outcomes(passed=1)
