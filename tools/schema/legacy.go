@@ -128,7 +128,8 @@ func compare(found map[string]string, dropped []droppedKinds) []string {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(found)) {
 		if listed[kind] != found[kind] {
-			differences = append(differences, fmt.Sprintf("%s was last in %s, kinds.yaml says %q", kind, found[kind], listed[kind]))
+			differences = append(differences,
+				fmt.Sprintf("%s was last in %s, kinds.yaml says %q", kind, found[kind], listed[kind]))
 		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(listed)) {

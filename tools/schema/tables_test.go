@@ -31,7 +31,8 @@ func TestTableAddsVerbsAndSubresourcesInTheUsualOrder(t *testing.T) {
 	if !reflect.DeepEqual(found.Verbs, []string{"get", "list"}) || found.Apply {
 		t.Errorf("verbs %v, apply %v", found.Verbs, found.Apply)
 	}
-	if want := []subresourceShape{{Name: "log", Verbs: []string{"get"}, Text: true}}; !reflect.DeepEqual(found.Subresources, want) {
+	want := []subresourceShape{{Name: "log", Verbs: []string{"get"}, Text: true}}
+	if !reflect.DeepEqual(found.Subresources, want) {
 		t.Errorf("subresources %+v", found.Subresources)
 	}
 }
@@ -88,7 +89,8 @@ func TestRenderingIsStableAndPutsAFieldOnALine(t *testing.T) {
 	if string(first) != string(second) {
 		t.Error("two runs differ")
 	}
-	if line := `    {"go":"Name","omitempty":false,"omitzero":false,"secret":false,"type":{"k":"string"},"wire":"name"},`; !strings.Contains(string(first), line+"\n") {
+	line := `    {"go":"Name","omitempty":false,"omitzero":false,"secret":false,"type":{"k":"string"},"wire":"name"},`
+	if !strings.Contains(string(first), line+"\n") {
 		t.Errorf("no such line in\n%s", first)
 	}
 }
