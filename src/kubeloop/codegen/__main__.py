@@ -17,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the answer is the exit status."""
     parser = argparse.ArgumentParser(prog="python -m kubeloop.codegen", description=__doc__)
     parser.add_argument("command", choices=["generate", "check"])
-    parser.add_argument("--schema", type=Path, default=Path("schema"), help="folder of the neutral form (default: schema)")
+    parser.add_argument(
+        "--schema", type=Path, default=Path("schema"), help="folder of the neutral form (default: schema)"
+    )
     parser.add_argument("--out", type=Path, default=_PACKAGE, help="folder of the package (default: this package's)")
     options = parser.parse_args(arguments)
     files = generate(options.schema)

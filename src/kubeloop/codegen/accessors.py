@@ -66,7 +66,7 @@ def emit_clients(module: Module, target: Target) -> str:
         group += ["", *_accessor_method(resource, module)]
         classes += _resource_classes(resource, module)
     text = "\n\n\n".join("\n".join(lines) for lines in [group, *(one.lines() for one in classes)])
-    return "\n".join([*_head(module, text, classes, target), "", "", text, ""])
+    return "\n".join([*_head(module, classes, target), "", "", text, ""])
 
 
 def _accessor(resource: Resource) -> str:
@@ -95,20 +95,24 @@ def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
     if unknown := resource.verbs - _ALL:
         raise SchemaError(f"{module.name}: {resource.plural} has unknown verbs {sorted(unknown)}")
     if resource.verbs == _ALL:
-        bases = ["ResourceClient[{model}, {list}]".format(**names)]
+        whole = "StatusResourceClient" if resource.status else "ResourceClient"
+        bases = ["{whole}[{model}, {list}]".format(whole=whole, **names)]
     else:
         bases = [base.format(**names) for verb, base in _VERBS.items() if verb in resource.verbs]
-    if resource.status:
-        bases.append("Status[{model}]".format(**names))
+        bases += ["Status[{model}]".format(**names)] if resource.status else []
     body: list[str] = []
     subresources: list[_Class] = []
     for sub in sorted(resource.subresources, key=lambda one: one.name):
+        if sub.upgrade:
+            continue
         name = resource.kind + camel(sub.name)
         body += ["", *_subresource_method(sub, name, module)]
         doc = f"The subresource {sub.name} of {client}."
         subresources.append(_Class(name, _subresource_bases(sub), doc))
     verbs = "every verb" if resource.verbs == _ALL else ", ".join(verb for verb in _VERBS if verb in resource.verbs)
-    main = _Class(client, bases, f"{client} of {module.api_version}: {verbs}{' and status' if resource.status else ''}.", body)
+    main = _Class(
+        client, bases, f"{client} of {module.api_version}: {verbs}{' and status' if resource.status else ''}.", body
+    )
     return [main, *subresources]
 
 
@@ -126,10 +130,14 @@ def _subresource_method(sub: Subresource, name: str, module: Module) -> list[str
 def _subresource_bases(sub: Subresource) -> list[str]:
     if sub.text:
         return ["LogSub"]
-    return [base.format(request=f'"{sub.request}"', response=f'"{sub.response}"') for verb, base in _SUB_VERBS.items() if verb in sub.verbs]
+    return [
+        base.format(request=f'"{sub.request}"', response=f'"{sub.response}"')
+        for verb, base in _SUB_VERBS.items()
+        if verb in sub.verbs
+    ]
 
 
-def _head(module: Module, text: str, classes: Sequence[_Class], target: Target) -> list[str]:
+def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str]:
     bases = {base.partition("[")[0] for one in classes for base in one.bases}
     verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "Status"]})
     subs = sorted(bases & {base.partition("[")[0] for base in [*_SUB_VERBS.values(), "LogSub"]})
@@ -150,8 +158,7 @@ def _head(module: Module, text: str, classes: Sequence[_Class], target: Target) 
         "from typing import TYPE_CHECKING",
         "",
     ]
-    if "ResourceClient" in bases:
-        lines.append("from kubeloop.clients.resource import ResourceClient")
+    lines += _import("kubeloop.clients.resource", sorted(bases & {"ResourceClient", "StatusResourceClient"}))
     lines += _import("kubeloop.clients.subresource", subs)
     lines += _import("kubeloop.clients.verbs", verbs)
     lines += [target.models(module.name), "", "if TYPE_CHECKING:"]

@@ -31,10 +31,10 @@ def generate(schema: Path) -> dict[str, str]:
     """
     modules = load_directory(schema)
     contents = {name: (schema / f"{name}.json").read_bytes() for name in modules}
-    everything = origin_line(_COMMAND, "schema/*.json", contents.values())
+    everything = origin_line(_COMMAND, contents.values(), "schema/*.json")
 
     def origin(module: Module) -> str:
-        return origin_line(_COMMAND, f"schema/{module.name}.json", [contents[module.name]])
+        return origin_line(_COMMAND, [contents[module.name]], f"schema/{module.name}.json")
 
     target = Target("kubeloop.models", origin)
     files: dict[str, str] = {}

@@ -14,7 +14,9 @@ __all__ = ["VERBS", "custom_kind", "read_crds"]
 VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "apply", "delete", "deletecollection"})
 """What the server offers for every custom resource."""
 
-_SCALE = Subresource("scale", frozenset({"get", "update", "patch", "apply"}), "autoscaling_v1.Scale", "autoscaling_v1.Scale")
+_SCALE = Subresource(
+    "scale", frozenset({"get", "update", "patch", "apply"}), "autoscaling_v1.Scale", "autoscaling_v1.Scale"
+)
 
 
 def read_crds(documents: Iterable[object], source: str) -> dict[str, Module]:
@@ -47,11 +49,13 @@ def _definitions(document: object) -> Iterator[Mapping[str, Any]]:
     value = cast("Mapping[str, Any]", document)  # a YAML mapping; what is used of it is checked on use
     if value.get("kind") == "CustomResourceDefinition":
         if value.get("apiVersion") != "apiextensions.k8s.io/v1":
-            raise SchemaError(f"{_name(value)}: apiVersion {value.get('apiVersion')!r}; only apiextensions.k8s.io/v1 has one schema a version")
+            raise SchemaError(f"{_name(value)}: apiVersion {value.get('apiVersion')!r}, not apiextensions.k8s.io/v1")
         yield value
     elif value.get("kind") in ("List", "CustomResourceDefinitionList"):
         for item in value.get("items", ()):
-            yield from _definitions({"kind": "CustomResourceDefinition", "apiVersion": "apiextensions.k8s.io/v1", **item})
+            yield from _definitions(
+                {"kind": "CustomResourceDefinition", "apiVersion": "apiextensions.k8s.io/v1", **item}
+            )
 
 
 def _name(definition: Mapping[str, Any]) -> str:
@@ -108,14 +112,19 @@ def list_kind(names: Mapping[str, Any]) -> str:
     return str(names.get("listKind") or names["kind"] + "List")
 
 
-def custom_kind(reader: StructuralReader, kind: str, list_name: str, api_version: str, schema: JSONSchema) -> dict[str, Kind]:
+def custom_kind(
+    reader: StructuralReader, kind: str, list_name: str, api_version: str, schema: JSONSchema
+) -> dict[str, Kind]:
     """Read a kind's schema, and make its list kind."""
     metadata = Type("ref", name="meta_v1.ObjectMeta")
-    properties = {**schema.get("properties", {}), "metadata": {}}
+    properties: dict[str, Any] = {**schema.get("properties", {}), "metadata": {}}
     reader.struct(
         kind, {**schema, "properties": properties}, replaced={"apiVersion": None, "kind": None, "metadata": metadata}
     )
     items = Type("list", of=Type("ref", name=f"{reader.module}.{kind}"))
     fields = [Field("metadata", Type("ref", name="meta_v1.ListMeta")), Field("items", items, omit_empty=False)]
     reader.structs[list_name] = Struct(list_name, fields)
-    return {kind: Kind(kind, kind, api_version), list_name: Kind(list_name, list_name, api_version, items=f"{reader.module}.{kind}")}
+    return {
+        kind: Kind(kind, kind, api_version),
+        list_name: Kind(list_name, list_name, api_version, items=f"{reader.module}.{kind}"),
+    }

@@ -19,10 +19,12 @@ from kubeloop.codegen.target import Target
 __all__ = ["emit_models", "emit_stub"]
 
 _BASE = "kubeloop.models._base"
-_MARKERS = frozenset(
-    "BOOL FLOAT INT LAZY MAP NULL SEQ STR Any Bytes Duration IntOrString Lazy Map MicroTime NullBytes NullMap NullSeq"
-    " Quantity Seq Time".split()
-)
+# fmt: off
+_MARKERS = frozenset({
+    "BOOL", "FLOAT", "INT", "LAZY", "MAP", "NULL", "SEQ", "STR", "Any", "Bytes", "Duration", "IntOrString", "Lazy",
+    "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity", "Seq", "Time",
+})
+# fmt: on
 _STATIC_NAMES: Mapping[str, frozenset[str]] = {
     "collections.abc": frozenset({"Mapping", "Sequence"}),
     "datetime": frozenset({"datetime"}),
@@ -97,9 +99,11 @@ def _import(module: str, names: Sequence[str]) -> list[str]:
     line = f"from {module} import {', '.join(names)}"
     if not names or len(line) <= _WIDTH:
         return [line] if names else []
-    return [f"from {module} import (", *textwrap.wrap(
-        ", ".join(names) + ",", _WIDTH, initial_indent="    ", subsequent_indent="    "
-    ), ")"]
+    return [
+        f"from {module} import (",
+        *textwrap.wrap(", ".join(names) + ",", _WIDTH, initial_indent="    ", subsequent_indent="    "),
+        ")",
+    ]
 
 
 def _module_imports(module: Module) -> list[str]:
@@ -144,7 +148,14 @@ def _enum(name: str, values: Sequence[str]) -> list[str]:
     line = f"{name}: TypeAlias = Literal[{', '.join(json.dumps(value) for value in values)}] | str"
     if len(line) <= _WIDTH:
         return [line]
-    return [f"{name}: TypeAlias = (", "    Literal[", *(f"        {json.dumps(value)}," for value in values), "    ]", "    | str", ")"]
+    return [
+        f"{name}: TypeAlias = (",
+        "    Literal[",
+        *(f"        {json.dumps(value)}," for value in values),
+        "    ]",
+        "    | str",
+        ")",
+    ]
 
 
 def _stub_class(one: ClassPlan, module: Module) -> list[str]:

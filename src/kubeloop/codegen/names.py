@@ -29,8 +29,7 @@ __all__ = [
 
 EXCEPTIONS: Mapping[str, str] = {
     # wire name or kind -> snake_case, where the words are not to be seen from the capitals
-    "OAuth2": "oauth2",
-    "oAuth": "oauth",
+    "openAPIV3Schema": "open_api_v3_schema",
     "$ref": "ref",
     "$schema": "schema",
     # subresources, whose names have no capitals at all
@@ -44,10 +43,13 @@ MODEL_RESERVED = RESERVED
 KIND_RESERVED = RESERVED | RESERVED_IN_KINDS
 """The same for kinds."""
 
-_IMPORTED = frozenset(
-    "Any Bytes Dicts Draft Duration IntOrString Lazy Lists Literal Map Mapping MicroTime Nested NullBytes NullMap NullSeq"
-    " ObjectMap Objects Quantity Seq Sequence Time TypeAlias".split()
-)
+# fmt: off
+_IMPORTED = frozenset({
+    "Any", "Bytes", "Dicts", "Draft", "Duration", "IntOrString", "Lazy", "Lists", "Literal", "Map", "Mapping",
+    "MicroTime", "Nested", "NullBytes", "NullMap", "NullSeq", "ObjectMap", "Objects", "Quantity", "Seq", "Sequence",
+    "Time", "TypeAlias",
+})
+# fmt: on
 """Names that generated modules import for their annotations."""
 
 _PLURAL_ACRONYM = re.compile(r"([A-Z]+)(s(?=$|[A-Z0-9]))")

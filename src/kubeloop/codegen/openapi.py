@@ -60,8 +60,17 @@ class _Operation:
     def __init__(self, match: re.Match[str], path: Mapping[str, Any]) -> None:
         self.group, self.version, namespaced, self.plural, self.subresource = match.groups()
         self.namespaced = bool(namespaced)
-        self.methods = {name: cast("Mapping[str, Any]", value) for name, value in path.items() if isinstance(value, Mapping)}
-        self.kind = next((one["x-kubernetes-group-version-kind"] for one in self.methods.values() if "x-kubernetes-group-version-kind" in one), None)
+        self.methods = {
+            name: cast("Mapping[str, Any]", value) for name, value in path.items() if isinstance(value, Mapping)
+        }
+        self.kind = next(
+            (
+                one["x-kubernetes-group-version-kind"]
+                for one in self.methods.values()
+                if "x-kubernetes-group-version-kind" in one
+            ),
+            None,
+        )
 
     def verbs(self) -> Iterator[str]:
         for method, operation in self.methods.items():
@@ -84,7 +93,9 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[_Operation]:
 
 
 class _Document:
-    def __init__(self, document: Mapping[str, Any], version: tuple[str, str], known: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self, document: Mapping[str, Any], version: tuple[str, str], known: Mapping[str, Iterable[str]]
+    ) -> None:
         self._schemas: Mapping[str, JSONSchema] = document.get("components", {}).get("schemas", {})
         self._group, self._version = version
         self._known = {module: frozenset(names) for module, names in known.items()}
@@ -107,7 +118,9 @@ class _Document:
             self._names[roots[kind]] = self._reader.reserve(kind)
             self._reader.reserve(f"{kind}List")
         for kind, schema in sorted(roots.items()):
-            kinds |= custom_kind(self._reader, kind, f"{kind}List", f"{self._group}/{self._version}", self._schemas[schema])
+            kinds |= custom_kind(
+                self._reader, kind, f"{kind}List", f"{self._group}/{self._version}", self._schemas[schema]
+            )
         return Module(
             name=self._module,
             group=self._group,

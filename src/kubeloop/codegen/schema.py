@@ -22,9 +22,9 @@ __all__ = [
     "Struct",
     "Subresource",
     "Type",
-    "references",
     "load_directory",
     "load_module",
+    "references",
 ]
 
 SCALARS = frozenset({"string", "int", "float", "bool", "bytes"})
@@ -160,7 +160,7 @@ def load_module(path: Path) -> Module:
     """
     try:
         return _module(json.loads(path.read_text()))
-    except (KeyError, TypeError, json.JSONDecodeError) as err:
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as err:
         raise SchemaError(f"{path}: not a schema module: {type(err).__name__}: {err}") from err
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from kubeloop.codegen.names import camel, type_name
 from kubeloop.codegen.schema import Field, SchemaError, Struct, Type
@@ -22,6 +22,9 @@ JSONSchema = Mapping[str, Any]
 
 _NUMBERS = {"integer": "int", "number": "float", "boolean": "bool"}
 _FORMATS = {"date-time": "time", "byte": "bytes"}
+_EMBEDDED: JSONSchema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {}}
+_METADATA = {"metadata": Type("ptr", of=Type("ref", name="meta_v1.ObjectMeta"))}
+_PRESERVED = "Fields that the schema does not name are not read; edit() and patches leave them as they are."
 _PLAIN = frozenset({"string", "int", "float", "bool", "bytes"})
 
 
@@ -55,18 +58,28 @@ class StructuralReader:
                     fields.append(Field(wire, kind))
                 continue
             fields.append(self._field(name, wire, value, required=wire in required))
-        self.structs[name] = Struct(name, fields, _text(schema))
+        preserved = _PRESERVED if schema.get("x-kubernetes-preserve-unknown-fields") else ""
+        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in (_text(schema), preserved) if part))
 
     def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> Field:
         schema = _merged(schema)
         path = owner + camel(wire)
         kind = self.type(path, schema)
-        needed = required and not schema.get("nullable")
+        # What has a default is never missed: the server fills it in, unless a zero of ours stands in its place.
+        needed = required and not schema.get("nullable") and "default" not in schema
         if not needed and (kind.kind in _PLAIN or kind.kind == "ref"):
             kind = Type("ptr", of=kind)
         default = json.dumps(schema["default"], sort_keys=True) if "default" in schema else ""
         always = needed and kind.kind in _PLAIN - {"bytes"}
-        return Field(wire, kind, not always, not always, enum=self._enum(path, schema), description=_text(schema), default=default)
+        return Field(
+            wire,
+            kind,
+            not always,
+            not always,
+            enum=self._enum(path, schema),
+            description=_text(schema),
+            default=default,
+        )
 
     def type(self, path: str, schema: JSONSchema) -> Type:
         """The type of a value; objects with properties are read into a type named after `path`."""
@@ -95,13 +108,14 @@ class StructuralReader:
     def _object(self, path: str, schema: JSONSchema) -> Type:
         if schema.get("properties"):
             name = self._unique(type_name(path))
-            self.struct(name, schema)
+            if schema.get("x-kubernetes-embedded-resource"):
+                self.struct(name, {**schema, "properties": {**_EMBEDDED, **schema["properties"]}}, replaced=_METADATA)
+            else:
+                self.struct(name, schema)
             return Type("ref", name=f"{self.module}.{name}")
-        if schema.get("x-kubernetes-embedded-resource"):
-            return Type("raw")
         values = schema.get("additionalProperties")
         if isinstance(values, Mapping) and values:
-            return Type("map", of=self._item(path, values))
+            return Type("map", of=self._item(path, cast("JSONSchema", values)))
         return Type("map", of=Type("any"))
 
     def _item(self, path: str, schema: JSONSchema) -> Type:
@@ -116,7 +130,7 @@ class StructuralReader:
             return ""
         name = self._unique(type_name(path))
         self.enums[name] = values
-        return name
+        return f"{self.module}.{name}"
 
     def _unique(self, name: str) -> str:
         number, taken = 2, name

@@ -135,8 +135,8 @@ class CustomResourceSubresources(Model):
     scale: CustomResourceSubresourceScale | None = None
 
 
-class CustomResourceValidation(Model, rename={"open_apiv3_schema": "openAPIV3Schema"}):
-    open_apiv3_schema: JSONSchemaProps | None = None
+class CustomResourceValidation(Model, rename={"open_api_v3_schema": "openAPIV3Schema"}):
+    open_api_v3_schema: JSONSchemaProps | None = None
 
 
 class ExternalDocumentation(Model):

@@ -221,11 +221,11 @@ class CustomResourceSubresources(Model):
         scale: Nested[CustomResourceSubresourceScale, CustomResourceSubresourceScale.Draft]
 
 class CustomResourceValidation(Model):
-    open_apiv3_schema: JSONSchemaProps | None = ...
+    open_api_v3_schema: JSONSchemaProps | None = ...
     def draft(self) -> CustomResourceValidation.Draft: ...
 
     class Draft(_Draft[CustomResourceValidation]):
-        open_apiv3_schema: Nested[JSONSchemaProps, JSONSchemaProps.Draft]
+        open_api_v3_schema: Nested[JSONSchemaProps, JSONSchemaProps.Draft]
 
 class ExternalDocumentation(Model):
     description: str = ...

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import admissionregistration_v1
 
 if TYPE_CHECKING:
@@ -75,8 +74,7 @@ class MutatingWebhookConfigurations(
 
 
 class ValidatingAdmissionPolicies(
-    ResourceClient[admissionregistration_v1.ValidatingAdmissionPolicy, admissionregistration_v1.ValidatingAdmissionPolicyList],
-    Status[admissionregistration_v1.ValidatingAdmissionPolicy],
+    StatusResourceClient[admissionregistration_v1.ValidatingAdmissionPolicy, admissionregistration_v1.ValidatingAdmissionPolicyList],
 ):
     """ValidatingAdmissionPolicies of admissionregistration.k8s.io/v1: every verb and status."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import admissionregistration_v1alpha1
 
 if TYPE_CHECKING:
@@ -59,8 +58,7 @@ class MutatingAdmissionPolicyBindings(
 
 
 class ValidatingAdmissionPolicies(
-    ResourceClient[admissionregistration_v1alpha1.ValidatingAdmissionPolicy, admissionregistration_v1alpha1.ValidatingAdmissionPolicyList],
-    Status[admissionregistration_v1alpha1.ValidatingAdmissionPolicy],
+    StatusResourceClient[admissionregistration_v1alpha1.ValidatingAdmissionPolicy, admissionregistration_v1alpha1.ValidatingAdmissionPolicyList],
 ):
     """ValidatingAdmissionPolicies of admissionregistration.k8s.io/v1alpha1: every verb and status."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import apiextensions_v1
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ class ApiextensionsV1:
 
 
 class CustomResourceDefinitions(
-    ResourceClient[apiextensions_v1.CustomResourceDefinition, apiextensions_v1.CustomResourceDefinitionList],
-    Status[apiextensions_v1.CustomResourceDefinition],
+    StatusResourceClient[apiextensions_v1.CustomResourceDefinition, apiextensions_v1.CustomResourceDefinitionList],
 ):
     """CustomResourceDefinitions of apiextensions.k8s.io/v1: every verb and status."""

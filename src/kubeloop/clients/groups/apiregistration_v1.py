@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import apiregistration_v1
 
 if TYPE_CHECKING:
@@ -31,8 +30,5 @@ class ApiregistrationV1:
         return APIServices(self._rest, apiregistration_v1.APIService)
 
 
-class APIServices(
-    ResourceClient[apiregistration_v1.APIService, apiregistration_v1.APIServiceList],
-    Status[apiregistration_v1.APIService],
-):
+class APIServices(StatusResourceClient[apiregistration_v1.APIService, apiregistration_v1.APIServiceList]):
     """APIServices of apiregistration.k8s.io/v1: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import apiserverinternal_v1alpha1
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ class ApiserverinternalV1alpha1:
 
 
 class StorageVersions(
-    ResourceClient[apiserverinternal_v1alpha1.StorageVersion, apiserverinternal_v1alpha1.StorageVersionList],
-    Status[apiserverinternal_v1alpha1.StorageVersion],
+    StatusResourceClient[apiserverinternal_v1alpha1.StorageVersion, apiserverinternal_v1alpha1.StorageVersionList],
 ):
     """StorageVersions of internal.apiserver.k8s.io/v1alpha1: every verb and status."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, GetSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Status
 from kubeloop.models import apps_v1
 
 if TYPE_CHECKING:
@@ -60,11 +59,11 @@ class ControllerRevisions(ResourceClient[apps_v1.ControllerRevision, apps_v1.Con
     """ControllerRevisions of apps/v1: every verb."""
 
 
-class DaemonSets(ResourceClient[apps_v1.DaemonSet, apps_v1.DaemonSetList], Status[apps_v1.DaemonSet]):
+class DaemonSets(StatusResourceClient[apps_v1.DaemonSet, apps_v1.DaemonSetList]):
     """DaemonSets of apps/v1: every verb and status."""
 
 
-class Deployments(ResourceClient[apps_v1.Deployment, apps_v1.DeploymentList], Status[apps_v1.Deployment]):
+class Deployments(StatusResourceClient[apps_v1.Deployment, apps_v1.DeploymentList]):
     """Deployments of apps/v1: every verb and status."""
 
     def scale(self, name: str) -> DeploymentScale:
@@ -83,7 +82,7 @@ class DeploymentScale(
     """The subresource scale of Deployments."""
 
 
-class ReplicaSets(ResourceClient[apps_v1.ReplicaSet, apps_v1.ReplicaSetList], Status[apps_v1.ReplicaSet]):
+class ReplicaSets(StatusResourceClient[apps_v1.ReplicaSet, apps_v1.ReplicaSetList]):
     """ReplicaSets of apps/v1: every verb and status."""
 
     def scale(self, name: str) -> ReplicaSetScale:
@@ -102,7 +101,7 @@ class ReplicaSetScale(
     """The subresource scale of ReplicaSets."""
 
 
-class StatefulSets(ResourceClient[apps_v1.StatefulSet, apps_v1.StatefulSetList], Status[apps_v1.StatefulSet]):
+class StatefulSets(StatusResourceClient[apps_v1.StatefulSet, apps_v1.StatefulSetList]):
     """StatefulSets of apps/v1: every verb and status."""
 
     def scale(self, name: str) -> StatefulSetScale:

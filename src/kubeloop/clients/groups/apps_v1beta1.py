@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Status
 from kubeloop.models import apps_v1beta1
 
 if TYPE_CHECKING:
@@ -50,10 +49,7 @@ class ControllerRevisions(ResourceClient[apps_v1beta1.ControllerRevision, apps_v
     """ControllerRevisions of apps/v1beta1: every verb."""
 
 
-class Deployments(
-    ResourceClient[apps_v1beta1.Deployment, apps_v1beta1.DeploymentList],
-    Status[apps_v1beta1.Deployment],
-):
+class Deployments(StatusResourceClient[apps_v1beta1.Deployment, apps_v1beta1.DeploymentList]):
     """Deployments of apps/v1beta1: every verb and status."""
 
     def rollback(self, name: str) -> DeploymentRollback:
@@ -80,10 +76,7 @@ class DeploymentScale(
     """The subresource scale of Deployments."""
 
 
-class StatefulSets(
-    ResourceClient[apps_v1beta1.StatefulSet, apps_v1beta1.StatefulSetList],
-    Status[apps_v1beta1.StatefulSet],
-):
+class StatefulSets(StatusResourceClient[apps_v1beta1.StatefulSet, apps_v1beta1.StatefulSetList]):
     """StatefulSets of apps/v1beta1: every verb and status."""
 
     def scale(self, name: str) -> StatefulSetScale:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, GetSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Status
 from kubeloop.models import apps_v1beta2
 
 if TYPE_CHECKING:
@@ -59,14 +58,11 @@ class ControllerRevisions(ResourceClient[apps_v1beta2.ControllerRevision, apps_v
     """ControllerRevisions of apps/v1beta2: every verb."""
 
 
-class DaemonSets(ResourceClient[apps_v1beta2.DaemonSet, apps_v1beta2.DaemonSetList], Status[apps_v1beta2.DaemonSet]):
+class DaemonSets(StatusResourceClient[apps_v1beta2.DaemonSet, apps_v1beta2.DaemonSetList]):
     """DaemonSets of apps/v1beta2: every verb and status."""
 
 
-class Deployments(
-    ResourceClient[apps_v1beta2.Deployment, apps_v1beta2.DeploymentList],
-    Status[apps_v1beta2.Deployment],
-):
+class Deployments(StatusResourceClient[apps_v1beta2.Deployment, apps_v1beta2.DeploymentList]):
     """Deployments of apps/v1beta2: every verb and status."""
 
     def scale(self, name: str) -> DeploymentScale:
@@ -83,10 +79,7 @@ class DeploymentScale(
     """The subresource scale of Deployments."""
 
 
-class ReplicaSets(
-    ResourceClient[apps_v1beta2.ReplicaSet, apps_v1beta2.ReplicaSetList],
-    Status[apps_v1beta2.ReplicaSet],
-):
+class ReplicaSets(StatusResourceClient[apps_v1beta2.ReplicaSet, apps_v1beta2.ReplicaSetList]):
     """ReplicaSets of apps/v1beta2: every verb and status."""
 
     def scale(self, name: str) -> ReplicaSetScale:
@@ -103,10 +96,7 @@ class ReplicaSetScale(
     """The subresource scale of ReplicaSets."""
 
 
-class StatefulSets(
-    ResourceClient[apps_v1beta2.StatefulSet, apps_v1beta2.StatefulSetList],
-    Status[apps_v1beta2.StatefulSet],
-):
+class StatefulSets(StatusResourceClient[apps_v1beta2.StatefulSet, apps_v1beta2.StatefulSetList]):
     """StatefulSets of apps/v1beta2: every verb and status."""
 
     def scale(self, name: str) -> StatefulSetScale:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import autoscaling_v2beta1
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ class AutoscalingV2beta1:
 
 
 class HorizontalPodAutoscalers(
-    ResourceClient[autoscaling_v2beta1.HorizontalPodAutoscaler, autoscaling_v2beta1.HorizontalPodAutoscalerList],
-    Status[autoscaling_v2beta1.HorizontalPodAutoscaler],
+    StatusResourceClient[autoscaling_v2beta1.HorizontalPodAutoscaler, autoscaling_v2beta1.HorizontalPodAutoscalerList],
 ):
     """HorizontalPodAutoscalers of autoscaling/v2beta1: every verb and status."""

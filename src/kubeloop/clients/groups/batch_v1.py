@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import batch_v1
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ class BatchV1:
         return Jobs(self._rest, batch_v1.Job, namespace)
 
 
-class CronJobs(ResourceClient[batch_v1.CronJob, batch_v1.CronJobList], Status[batch_v1.CronJob]):
+class CronJobs(StatusResourceClient[batch_v1.CronJob, batch_v1.CronJobList]):
     """CronJobs of batch/v1: every verb and status."""
 
 
-class Jobs(ResourceClient[batch_v1.Job, batch_v1.JobList], Status[batch_v1.Job]):
+class Jobs(StatusResourceClient[batch_v1.Job, batch_v1.JobList]):
     """Jobs of batch/v1: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import batch_v1beta1
 
 if TYPE_CHECKING:
@@ -31,5 +30,5 @@ class BatchV1beta1:
         return CronJobs(self._rest, batch_v1beta1.CronJob, namespace)
 
 
-class CronJobs(ResourceClient[batch_v1beta1.CronJob, batch_v1beta1.CronJobList], Status[batch_v1beta1.CronJob]):
+class CronJobs(StatusResourceClient[batch_v1beta1.CronJob, batch_v1beta1.CronJobList]):
     """CronJobs of batch/v1beta1: every verb and status."""

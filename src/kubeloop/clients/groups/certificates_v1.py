@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, GetSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Status
 from kubeloop.models import certificates_v1
 
 if TYPE_CHECKING:
@@ -44,8 +43,7 @@ class CertificatesV1:
 
 
 class CertificateSigningRequests(
-    ResourceClient[certificates_v1.CertificateSigningRequest, certificates_v1.CertificateSigningRequestList],
-    Status[certificates_v1.CertificateSigningRequest],
+    StatusResourceClient[certificates_v1.CertificateSigningRequest, certificates_v1.CertificateSigningRequestList],
 ):
     """CertificateSigningRequests of certificates.k8s.io/v1: every verb and status."""
 
@@ -68,7 +66,6 @@ class ClusterTrustBundles(ResourceClient[certificates_v1.ClusterTrustBundle, cer
 
 
 class PodCertificateRequests(
-    ResourceClient[certificates_v1.PodCertificateRequest, certificates_v1.PodCertificateRequestList],
-    Status[certificates_v1.PodCertificateRequest],
+    StatusResourceClient[certificates_v1.PodCertificateRequest, certificates_v1.PodCertificateRequestList],
 ):
     """PodCertificateRequests of certificates.k8s.io/v1: every verb and status."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, LogSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Apply, Create, Delete, Get, ListVerb, Patch, Status, Update, Watch
 from kubeloop.models import core_v1
@@ -24,18 +24,13 @@ __all__ = [
     "LimitRanges",
     "NamespaceFinalize",
     "Namespaces",
-    "NodeProxy",
     "Nodes",
     "PersistentVolumeClaims",
     "PersistentVolumes",
-    "PodAttach",
     "PodBinding",
     "PodEphemeralcontainers",
     "PodEviction",
-    "PodExec",
     "PodLog",
-    "PodPortforward",
-    "PodProxy",
     "PodResize",
     "PodTemplates",
     "Pods",
@@ -45,7 +40,6 @@ __all__ = [
     "Secrets",
     "ServiceAccountToken",
     "ServiceAccounts",
-    "ServiceProxy",
     "Services",
 ]
 
@@ -173,31 +167,15 @@ class NamespaceFinalize(UpdateSub["core_v1.Namespace"]):
     """The subresource finalize of Namespaces."""
 
 
-class Nodes(ResourceClient[core_v1.Node, core_v1.NodeList], Status[core_v1.Node]):
+class Nodes(StatusResourceClient[core_v1.Node, core_v1.NodeList]):
     """Nodes of v1: every verb and status."""
 
-    def proxy(self, name: str) -> NodeProxy:
-        """The proxy of one object."""
-        from kubeloop.models import 
 
-        return NodeProxy(self, name, "proxy", )
-
-
-class NodeProxy(GetSub[""], UpdateSub[""], PatchSub[""], CreateSub["", ""]):
-    """The subresource proxy of Nodes."""
-
-
-class PersistentVolumeClaims(
-    ResourceClient[core_v1.PersistentVolumeClaim, core_v1.PersistentVolumeClaimList],
-    Status[core_v1.PersistentVolumeClaim],
-):
+class PersistentVolumeClaims(StatusResourceClient[core_v1.PersistentVolumeClaim, core_v1.PersistentVolumeClaimList]):
     """PersistentVolumeClaims of v1: every verb and status."""
 
 
-class PersistentVolumes(
-    ResourceClient[core_v1.PersistentVolume, core_v1.PersistentVolumeList],
-    Status[core_v1.PersistentVolume],
-):
+class PersistentVolumes(StatusResourceClient[core_v1.PersistentVolume, core_v1.PersistentVolumeList]):
     """PersistentVolumes of v1: every verb and status."""
 
 
@@ -205,14 +183,8 @@ class PodTemplates(ResourceClient[core_v1.PodTemplate, core_v1.PodTemplateList])
     """PodTemplates of v1: every verb."""
 
 
-class Pods(ResourceClient[core_v1.Pod, core_v1.PodList], Status[core_v1.Pod]):
+class Pods(StatusResourceClient[core_v1.Pod, core_v1.PodList]):
     """Pods of v1: every verb and status."""
-
-    def attach(self, name: str) -> PodAttach:
-        """The attach of one object."""
-        from kubeloop.models import 
-
-        return PodAttach(self, name, "attach", )
 
     def binding(self, name: str) -> PodBinding:
         """The binding of one object."""
@@ -230,35 +202,13 @@ class Pods(ResourceClient[core_v1.Pod, core_v1.PodList], Status[core_v1.Pod]):
 
         return PodEviction(self, name, "eviction", meta_v1.Status)
 
-    def exec(self, name: str) -> PodExec:
-        """The exec of one object."""
-        from kubeloop.models import 
-
-        return PodExec(self, name, "exec", )
-
     def log(self, name: str) -> PodLog:
         """The log of one object."""
         return PodLog(self, name, "log", str)
 
-    def port_forward(self, name: str) -> PodPortforward:
-        """The portforward of one object."""
-        from kubeloop.models import 
-
-        return PodPortforward(self, name, "portforward", )
-
-    def proxy(self, name: str) -> PodProxy:
-        """The proxy of one object."""
-        from kubeloop.models import 
-
-        return PodProxy(self, name, "proxy", )
-
     def resize(self, name: str) -> PodResize:
         """The resize of one object."""
         return PodResize(self, name, "resize", core_v1.Pod)
-
-
-class PodAttach(GetSub[""], CreateSub["", ""]):
-    """The subresource attach of Pods."""
 
 
 class PodBinding(CreateSub["core_v1.Binding", "meta_v1.Status"]):
@@ -278,30 +228,15 @@ class PodEviction(CreateSub["policy_v1.Eviction", "meta_v1.Status"]):
     """The subresource eviction of Pods."""
 
 
-class PodExec(GetSub[""], CreateSub["", ""]):
-    """The subresource exec of Pods."""
-
-
 class PodLog(LogSub):
     """The subresource log of Pods."""
-
-
-class PodPortforward(GetSub[""], CreateSub["", ""]):
-    """The subresource portforward of Pods."""
-
-
-class PodProxy(GetSub[""], UpdateSub[""], PatchSub[""], CreateSub["", ""]):
-    """The subresource proxy of Pods."""
 
 
 class PodResize(GetSub["core_v1.Pod"], UpdateSub["core_v1.Pod"], PatchSub["core_v1.Pod"], ApplySub["core_v1.Pod"]):
     """The subresource resize of Pods."""
 
 
-class ReplicationControllers(
-    ResourceClient[core_v1.ReplicationController, core_v1.ReplicationControllerList],
-    Status[core_v1.ReplicationController],
-):
+class ReplicationControllers(StatusResourceClient[core_v1.ReplicationController, core_v1.ReplicationControllerList]):
     """ReplicationControllers of v1: every verb and status."""
 
     def scale(self, name: str) -> ReplicationControllerScale:
@@ -320,7 +255,7 @@ class ReplicationControllerScale(
     """The subresource scale of ReplicationControllers."""
 
 
-class ResourceQuotas(ResourceClient[core_v1.ResourceQuota, core_v1.ResourceQuotaList], Status[core_v1.ResourceQuota]):
+class ResourceQuotas(StatusResourceClient[core_v1.ResourceQuota, core_v1.ResourceQuotaList]):
     """ResourceQuotas of v1: every verb and status."""
 
 
@@ -342,15 +277,5 @@ class ServiceAccountToken(CreateSub["authentication_v1.TokenRequest", "authentic
     """The subresource token of ServiceAccounts."""
 
 
-class Services(ResourceClient[core_v1.Service, core_v1.ServiceList], Status[core_v1.Service]):
+class Services(StatusResourceClient[core_v1.Service, core_v1.ServiceList]):
     """Services of v1: every verb and status."""
-
-    def proxy(self, name: str) -> ServiceProxy:
-        """The proxy of one object."""
-        from kubeloop.models import 
-
-        return ServiceProxy(self, name, "proxy", )
-
-
-class ServiceProxy(GetSub[""], UpdateSub[""], PatchSub[""], CreateSub["", ""]):
-    """The subresource proxy of Services."""

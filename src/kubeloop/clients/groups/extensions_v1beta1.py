@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Status
 from kubeloop.models import extensions_v1beta1
 
 if TYPE_CHECKING:
@@ -61,17 +60,11 @@ class ExtensionsV1beta1:
         return ReplicaSets(self._rest, extensions_v1beta1.ReplicaSet, namespace)
 
 
-class DaemonSets(
-    ResourceClient[extensions_v1beta1.DaemonSet, extensions_v1beta1.DaemonSetList],
-    Status[extensions_v1beta1.DaemonSet],
-):
+class DaemonSets(StatusResourceClient[extensions_v1beta1.DaemonSet, extensions_v1beta1.DaemonSetList]):
     """DaemonSets of extensions/v1beta1: every verb and status."""
 
 
-class Deployments(
-    ResourceClient[extensions_v1beta1.Deployment, extensions_v1beta1.DeploymentList],
-    Status[extensions_v1beta1.Deployment],
-):
+class Deployments(StatusResourceClient[extensions_v1beta1.Deployment, extensions_v1beta1.DeploymentList]):
     """Deployments of extensions/v1beta1: every verb and status."""
 
     def rollback(self, name: str) -> DeploymentRollback:
@@ -98,10 +91,7 @@ class DeploymentScale(
     """The subresource scale of Deployments."""
 
 
-class Ingresses(
-    ResourceClient[extensions_v1beta1.Ingress, extensions_v1beta1.IngressList],
-    Status[extensions_v1beta1.Ingress],
-):
+class Ingresses(StatusResourceClient[extensions_v1beta1.Ingress, extensions_v1beta1.IngressList]):
     """Ingresses of extensions/v1beta1: every verb and status."""
 
 
@@ -115,10 +105,7 @@ class PodSecurityPolicies(
     """PodSecurityPolicies of extensions/v1beta1: every verb."""
 
 
-class ReplicaSets(
-    ResourceClient[extensions_v1beta1.ReplicaSet, extensions_v1beta1.ReplicaSetList],
-    Status[extensions_v1beta1.ReplicaSet],
-):
+class ReplicaSets(StatusResourceClient[extensions_v1beta1.ReplicaSet, extensions_v1beta1.ReplicaSetList]):
     """ReplicaSets of extensions/v1beta1: every verb and status."""
 
     def scale(self, name: str) -> ReplicaSetScale:

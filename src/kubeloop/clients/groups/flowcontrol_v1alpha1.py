@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import flowcontrol_v1alpha1
 
 if TYPE_CHECKING:
@@ -36,15 +35,11 @@ class FlowcontrolV1alpha1:
         return PriorityLevelConfigurations(self._rest, flowcontrol_v1alpha1.PriorityLevelConfiguration)
 
 
-class FlowSchemas(
-    ResourceClient[flowcontrol_v1alpha1.FlowSchema, flowcontrol_v1alpha1.FlowSchemaList],
-    Status[flowcontrol_v1alpha1.FlowSchema],
-):
+class FlowSchemas(StatusResourceClient[flowcontrol_v1alpha1.FlowSchema, flowcontrol_v1alpha1.FlowSchemaList]):
     """FlowSchemas of flowcontrol.apiserver.k8s.io/v1alpha1: every verb and status."""
 
 
 class PriorityLevelConfigurations(
-    ResourceClient[flowcontrol_v1alpha1.PriorityLevelConfiguration, flowcontrol_v1alpha1.PriorityLevelConfigurationList],
-    Status[flowcontrol_v1alpha1.PriorityLevelConfiguration],
+    StatusResourceClient[flowcontrol_v1alpha1.PriorityLevelConfiguration, flowcontrol_v1alpha1.PriorityLevelConfigurationList],
 ):
     """PriorityLevelConfigurations of flowcontrol.apiserver.k8s.io/v1alpha1: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import flowcontrol_v1beta2
 
 if TYPE_CHECKING:
@@ -36,15 +35,11 @@ class FlowcontrolV1beta2:
         return PriorityLevelConfigurations(self._rest, flowcontrol_v1beta2.PriorityLevelConfiguration)
 
 
-class FlowSchemas(
-    ResourceClient[flowcontrol_v1beta2.FlowSchema, flowcontrol_v1beta2.FlowSchemaList],
-    Status[flowcontrol_v1beta2.FlowSchema],
-):
+class FlowSchemas(StatusResourceClient[flowcontrol_v1beta2.FlowSchema, flowcontrol_v1beta2.FlowSchemaList]):
     """FlowSchemas of flowcontrol.apiserver.k8s.io/v1beta2: every verb and status."""
 
 
 class PriorityLevelConfigurations(
-    ResourceClient[flowcontrol_v1beta2.PriorityLevelConfiguration, flowcontrol_v1beta2.PriorityLevelConfigurationList],
-    Status[flowcontrol_v1beta2.PriorityLevelConfiguration],
+    StatusResourceClient[flowcontrol_v1beta2.PriorityLevelConfiguration, flowcontrol_v1beta2.PriorityLevelConfigurationList],
 ):
     """PriorityLevelConfigurations of flowcontrol.apiserver.k8s.io/v1beta2: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import lifecycle_v1alpha1
 
 if TYPE_CHECKING:
@@ -37,14 +36,10 @@ class LifecycleV1alpha1:
 
 
 class EvictionRequests(
-    ResourceClient[lifecycle_v1alpha1.EvictionRequest, lifecycle_v1alpha1.EvictionRequestList],
-    Status[lifecycle_v1alpha1.EvictionRequest],
+    StatusResourceClient[lifecycle_v1alpha1.EvictionRequest, lifecycle_v1alpha1.EvictionRequestList],
 ):
     """EvictionRequests of lifecycle.k8s.io/v1alpha1: every verb and status."""
 
 
-class Evictions(
-    ResourceClient[lifecycle_v1alpha1.Eviction, lifecycle_v1alpha1.EvictionList],
-    Status[lifecycle_v1alpha1.Eviction],
-):
+class Evictions(StatusResourceClient[lifecycle_v1alpha1.Eviction, lifecycle_v1alpha1.EvictionList]):
     """Evictions of lifecycle.k8s.io/v1alpha1: every verb and status."""

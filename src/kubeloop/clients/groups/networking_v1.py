@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import networking_v1
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ class IngressClasses(ResourceClient[networking_v1.IngressClass, networking_v1.In
     """IngressClasses of networking.k8s.io/v1: every verb."""
 
 
-class Ingresses(ResourceClient[networking_v1.Ingress, networking_v1.IngressList], Status[networking_v1.Ingress]):
+class Ingresses(StatusResourceClient[networking_v1.Ingress, networking_v1.IngressList]):
     """Ingresses of networking.k8s.io/v1: every verb and status."""
 
 
@@ -67,8 +66,5 @@ class NetworkPolicies(ResourceClient[networking_v1.NetworkPolicy, networking_v1.
     """NetworkPolicies of networking.k8s.io/v1: every verb."""
 
 
-class ServiceCIDRs(
-    ResourceClient[networking_v1.ServiceCIDR, networking_v1.ServiceCIDRList],
-    Status[networking_v1.ServiceCIDR],
-):
+class ServiceCIDRs(StatusResourceClient[networking_v1.ServiceCIDR, networking_v1.ServiceCIDRList]):
     """ServiceCIDRs of networking.k8s.io/v1: every verb and status."""

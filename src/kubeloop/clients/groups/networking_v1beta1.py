@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import networking_v1beta1
 
 if TYPE_CHECKING:
@@ -50,10 +49,7 @@ class IngressClasses(ResourceClient[networking_v1beta1.IngressClass, networking_
     """IngressClasses of networking.k8s.io/v1beta1: every verb."""
 
 
-class Ingresses(
-    ResourceClient[networking_v1beta1.Ingress, networking_v1beta1.IngressList],
-    Status[networking_v1beta1.Ingress],
-):
+class Ingresses(StatusResourceClient[networking_v1beta1.Ingress, networking_v1beta1.IngressList]):
     """Ingresses of networking.k8s.io/v1beta1: every verb and status."""
 
 
@@ -61,8 +57,5 @@ class IPAddresses(ResourceClient[networking_v1beta1.IPAddress, networking_v1beta
     """IPAddresses of networking.k8s.io/v1beta1: every verb."""
 
 
-class ServiceCIDRs(
-    ResourceClient[networking_v1beta1.ServiceCIDR, networking_v1beta1.ServiceCIDRList],
-    Status[networking_v1beta1.ServiceCIDR],
-):
+class ServiceCIDRs(StatusResourceClient[networking_v1beta1.ServiceCIDR, networking_v1beta1.ServiceCIDRList]):
     """ServiceCIDRs of networking.k8s.io/v1beta1: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import policy_v1
 
 if TYPE_CHECKING:
@@ -31,8 +30,5 @@ class PolicyV1:
         return PodDisruptionBudgets(self._rest, policy_v1.PodDisruptionBudget, namespace)
 
 
-class PodDisruptionBudgets(
-    ResourceClient[policy_v1.PodDisruptionBudget, policy_v1.PodDisruptionBudgetList],
-    Status[policy_v1.PodDisruptionBudget],
-):
+class PodDisruptionBudgets(StatusResourceClient[policy_v1.PodDisruptionBudget, policy_v1.PodDisruptionBudgetList]):
     """PodDisruptionBudgets of policy/v1: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import policy_v1beta1
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ class PolicyV1beta1:
 
 
 class PodDisruptionBudgets(
-    ResourceClient[policy_v1beta1.PodDisruptionBudget, policy_v1beta1.PodDisruptionBudgetList],
-    Status[policy_v1beta1.PodDisruptionBudget],
+    StatusResourceClient[policy_v1beta1.PodDisruptionBudget, policy_v1beta1.PodDisruptionBudgetList],
 ):
     """PodDisruptionBudgets of policy/v1beta1: every verb and status."""
 

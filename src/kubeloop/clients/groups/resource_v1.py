@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import resource_v1
 
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ class DeviceClasses(ResourceClient[resource_v1.DeviceClass, resource_v1.DeviceCl
     """DeviceClasses of resource.k8s.io/v1: every verb."""
 
 
-class DeviceTaintRules(
-    ResourceClient[resource_v1.DeviceTaintRule, resource_v1.DeviceTaintRuleList],
-    Status[resource_v1.DeviceTaintRule],
-):
+class DeviceTaintRules(StatusResourceClient[resource_v1.DeviceTaintRule, resource_v1.DeviceTaintRuleList]):
     """DeviceTaintRules of resource.k8s.io/v1: every verb and status."""
 
 
@@ -66,10 +62,7 @@ class ResourceClaimTemplates(ResourceClient[resource_v1.ResourceClaimTemplate, r
     """ResourceClaimTemplates of resource.k8s.io/v1: every verb."""
 
 
-class ResourceClaims(
-    ResourceClient[resource_v1.ResourceClaim, resource_v1.ResourceClaimList],
-    Status[resource_v1.ResourceClaim],
-):
+class ResourceClaims(StatusResourceClient[resource_v1.ResourceClaim, resource_v1.ResourceClaimList]):
     """ResourceClaims of resource.k8s.io/v1: every verb and status."""
 
 

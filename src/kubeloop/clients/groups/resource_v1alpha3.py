@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import resource_v1alpha3
 
 if TYPE_CHECKING:
@@ -36,15 +35,11 @@ class ResourceV1alpha3:
         return ResourcePoolStatusRequests(self._rest, resource_v1alpha3.ResourcePoolStatusRequest)
 
 
-class DeviceTaintRules(
-    ResourceClient[resource_v1alpha3.DeviceTaintRule, resource_v1alpha3.DeviceTaintRuleList],
-    Status[resource_v1alpha3.DeviceTaintRule],
-):
+class DeviceTaintRules(StatusResourceClient[resource_v1alpha3.DeviceTaintRule, resource_v1alpha3.DeviceTaintRuleList]):
     """DeviceTaintRules of resource.k8s.io/v1alpha3: every verb and status."""
 
 
 class ResourcePoolStatusRequests(
-    ResourceClient[resource_v1alpha3.ResourcePoolStatusRequest, resource_v1alpha3.ResourcePoolStatusRequestList],
-    Status[resource_v1alpha3.ResourcePoolStatusRequest],
+    StatusResourceClient[resource_v1alpha3.ResourcePoolStatusRequest, resource_v1alpha3.ResourcePoolStatusRequestList],
 ):
     """ResourcePoolStatusRequests of resource.k8s.io/v1alpha3: every verb and status."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import resource_v1beta1
 
 if TYPE_CHECKING:
@@ -56,10 +55,7 @@ class ResourceClaimTemplates(
     """ResourceClaimTemplates of resource.k8s.io/v1beta1: every verb."""
 
 
-class ResourceClaims(
-    ResourceClient[resource_v1beta1.ResourceClaim, resource_v1beta1.ResourceClaimList],
-    Status[resource_v1beta1.ResourceClaim],
-):
+class ResourceClaims(StatusResourceClient[resource_v1beta1.ResourceClaim, resource_v1beta1.ResourceClaimList]):
     """ResourceClaims of resource.k8s.io/v1beta1: every verb and status."""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import resource_v1beta2
 
 if TYPE_CHECKING:
@@ -55,10 +54,7 @@ class DeviceClasses(ResourceClient[resource_v1beta2.DeviceClass, resource_v1beta
     """DeviceClasses of resource.k8s.io/v1beta2: every verb."""
 
 
-class DeviceTaintRules(
-    ResourceClient[resource_v1beta2.DeviceTaintRule, resource_v1beta2.DeviceTaintRuleList],
-    Status[resource_v1beta2.DeviceTaintRule],
-):
+class DeviceTaintRules(StatusResourceClient[resource_v1beta2.DeviceTaintRule, resource_v1beta2.DeviceTaintRuleList]):
     """DeviceTaintRules of resource.k8s.io/v1beta2: every verb and status."""
 
 
@@ -68,10 +64,7 @@ class ResourceClaimTemplates(
     """ResourceClaimTemplates of resource.k8s.io/v1beta2: every verb."""
 
 
-class ResourceClaims(
-    ResourceClient[resource_v1beta2.ResourceClaim, resource_v1beta2.ResourceClaimList],
-    Status[resource_v1beta2.ResourceClaim],
-):
+class ResourceClaims(StatusResourceClient[resource_v1beta2.ResourceClaim, resource_v1beta2.ResourceClaimList]):
     """ResourceClaims of resource.k8s.io/v1beta2: every verb and status."""
 
 

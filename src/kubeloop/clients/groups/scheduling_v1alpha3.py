@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import scheduling_v1alpha3
 
 if TYPE_CHECKING:
@@ -42,16 +41,12 @@ class SchedulingV1alpha3:
 
 
 class CompositePodGroups(
-    ResourceClient[scheduling_v1alpha3.CompositePodGroup, scheduling_v1alpha3.CompositePodGroupList],
-    Status[scheduling_v1alpha3.CompositePodGroup],
+    StatusResourceClient[scheduling_v1alpha3.CompositePodGroup, scheduling_v1alpha3.CompositePodGroupList],
 ):
     """CompositePodGroups of scheduling.k8s.io/v1alpha3: every verb and status."""
 
 
-class PodGroups(
-    ResourceClient[scheduling_v1alpha3.PodGroup, scheduling_v1alpha3.PodGroupList],
-    Status[scheduling_v1alpha3.PodGroup],
-):
+class PodGroups(StatusResourceClient[scheduling_v1alpha3.PodGroup, scheduling_v1alpha3.PodGroupList]):
     """PodGroups of scheduling.k8s.io/v1alpha3: every verb and status."""
 
 

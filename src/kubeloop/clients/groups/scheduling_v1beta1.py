@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import scheduling_v1beta1
 
 if TYPE_CHECKING:
@@ -41,10 +40,7 @@ class SchedulingV1beta1:
         return Workloads(self._rest, scheduling_v1beta1.Workload, namespace)
 
 
-class PodGroups(
-    ResourceClient[scheduling_v1beta1.PodGroup, scheduling_v1beta1.PodGroupList],
-    Status[scheduling_v1beta1.PodGroup],
-):
+class PodGroups(StatusResourceClient[scheduling_v1beta1.PodGroup, scheduling_v1beta1.PodGroupList]):
     """PodGroups of scheduling.k8s.io/v1beta1: every verb and status."""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import storage_v1alpha1
 
 if TYPE_CHECKING:
@@ -47,10 +46,7 @@ class CSIStorageCapacities(
     """CSIStorageCapacities of storage.k8s.io/v1alpha1: every verb."""
 
 
-class VolumeAttachments(
-    ResourceClient[storage_v1alpha1.VolumeAttachment, storage_v1alpha1.VolumeAttachmentList],
-    Status[storage_v1alpha1.VolumeAttachment],
-):
+class VolumeAttachments(StatusResourceClient[storage_v1alpha1.VolumeAttachment, storage_v1alpha1.VolumeAttachmentList]):
     """VolumeAttachments of storage.k8s.io/v1alpha1: every verb and status."""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.models import storage_v1beta1
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class CSIDrivers(ResourceClient[storage_v1beta1.CSIDriver, storage_v1beta1.CSIDr
     """CSIDrivers of storage.k8s.io/v1beta1: every verb."""
 
 
-class CSINodes(ResourceClient[storage_v1beta1.CSINode, storage_v1beta1.CSINodeList], Status[storage_v1beta1.CSINode]):
+class CSINodes(StatusResourceClient[storage_v1beta1.CSINode, storage_v1beta1.CSINodeList]):
     """CSINodes of storage.k8s.io/v1beta1: every verb and status."""
 
 
@@ -72,10 +71,7 @@ class StorageClasses(ResourceClient[storage_v1beta1.StorageClass, storage_v1beta
     """StorageClasses of storage.k8s.io/v1beta1: every verb."""
 
 
-class VolumeAttachments(
-    ResourceClient[storage_v1beta1.VolumeAttachment, storage_v1beta1.VolumeAttachmentList],
-    Status[storage_v1beta1.VolumeAttachment],
-):
+class VolumeAttachments(StatusResourceClient[storage_v1beta1.VolumeAttachment, storage_v1beta1.VolumeAttachmentList]):
     """VolumeAttachments of storage.k8s.io/v1beta1: every verb and status."""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
-from kubeloop.clients.verbs import Status
+from kubeloop.clients.resource import StatusResourceClient
 from kubeloop.models import storagemigration_v1beta1
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ class StoragemigrationV1beta1:
 
 
 class StorageVersionMigrations(
-    ResourceClient[storagemigration_v1beta1.StorageVersionMigration, storagemigration_v1beta1.StorageVersionMigrationList],
-    Status[storagemigration_v1beta1.StorageVersionMigration],
+    StatusResourceClient[storagemigration_v1beta1.StorageVersionMigration, storagemigration_v1beta1.StorageVersionMigrationList],
 ):
     """StorageVersionMigrations of storagemigration.k8s.io/v1beta1: every verb and status."""

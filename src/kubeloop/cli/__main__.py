@@ -1,0 +1,10 @@
+"""`python -m kubeloop.cli` is the command `kubeloop`."""
+
+from __future__ import annotations
+
+import sys
+
+from kubeloop.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""`kubeloop generate --crd FILE…|--openapi FILE…|--cluster --out DIR`.
+
+Reads the input, asks `kubeloop.codegen` for the files, writes them. Nothing is written when anything fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubeloop.codegen.schema import Module
+
+__all__ = ["add_generate"]
+
+_OWNED = ("", "models", "clients", "informers")
+
+
+def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse has no public name for it
+    """Add the command and its options."""
+    text = "write typed models, clients, informers and listers for custom resources"
+    parser = commands.add_parser("generate", help=text, description=text)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--crd", nargs="+", type=Path, metavar="FILE", help="CustomResourceDefinitions, YAML or JSON")
+    source.add_argument(
+        "--openapi", nargs="+", type=Path, metavar="FILE", help="OpenAPI v3 documents of a server, a group version each"
+    )
+    source.add_argument(
+        "--cluster", action="store_true", help="all that a running server has beyond the built-in types"
+    )
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the package to write")
+    parser.add_argument(
+        "--group", action="append", default=[], help="with --cluster: only this API group (may be repeated)"
+    )
+    parser.add_argument("--kubeconfig", help="with --cluster: which kubeconfig")
+    parser.add_argument("--context", help="with --cluster: which context of it")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from kubeloop.codegen.custom import generate_package
+    from kubeloop.codegen.output import origin_line, write
+
+    out: Path = options.out
+    if options.crd:
+        modules, inputs = _from_crds(options.crd)
+        command = ["--crd", *(path.name for path in options.crd)]
+    elif options.openapi:
+        modules, inputs = _from_openapi(options.openapi)
+        command = ["--openapi", *(path.name for path in options.openapi)]
+    else:
+        modules, text = asyncio.run(_from_cluster(options))
+        inputs = [text]
+        command = ["--cluster", *(word for group in options.group for word in ("--group", group))]
+    origin = origin_line(shlex.join(["kubeloop", "generate", *command]), inputs)
+    files = generate_package(modules, origin)
+    touched = write(files, out, owned=_OWNED)
+    for name, module in modules.items():
+        kinds = ", ".join(sorted(resource.kind for resource in module.resources))
+        print(f"{name}: {kinds}")
+    print(f"{len(files)} files in {out}, {len(touched)} changed")
+    return 0
+
+
+def _from_crds(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
+    from kubeloop.codegen.crd import read_crds
+    from kubeloop.meta import yaml
+
+    inputs = [path.read_bytes() for path in paths]
+    documents = [document for data in inputs for document in yaml.load_all(data)]
+    return read_crds(documents, ", ".join(str(path) for path in paths)), inputs
+
+
+def _from_openapi(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
+    from kubeloop.codegen.custom import built_in_types
+    from kubeloop.codegen.openapi import read_openapi
+    from kubeloop.meta import yaml
+
+    inputs = [path.read_bytes() for path in paths]
+    found = [
+        read_openapi(yaml.load(data), str(path), built_in_types()) for path, data in zip(paths, inputs, strict=True)
+    ]
+    return {module.name: module for module in sorted(found, key=lambda one: one.name)}, inputs
+
+
+async def _from_cluster(options: argparse.Namespace) -> tuple[dict[str, Module], bytes]:
+    from kubeloop.codegen.cluster import read_cluster
+    from kubeloop.config.load import load_config
+    from kubeloop.rest.client import RESTClient
+
+    config = load_config(options.kubeconfig, context=options.context)
+    async with RESTClient(config) as rest:
+        return await read_cluster(rest, options.group)

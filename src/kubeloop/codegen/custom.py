@@ -1,0 +1,61 @@
+"""A package of custom resources: models, client accessors, informers and listers, from any reader's modules.
+
+    OUT/models/<group>_<version>.py and .pyi     as kubeloop.models has them
+    OUT/clients/<group>_<version>.py             class <Group><Version>, as clientset.apps_v1 is
+    OUT/informers/<group>_<version>.py           classes <Group><Version>Informers and …Listers
+
+The package imports kubeloop, and itself by relative imports: it may lie anywhere, under any name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from kubeloop.codegen.accessors import emit_clients
+from kubeloop.codegen.informers import emit_informers, watchable
+from kubeloop.codegen.model_files import emit_models, emit_stub
+from kubeloop.codegen.names import class_of_module
+from kubeloop.codegen.schema import Module, SchemaError
+from kubeloop.codegen.target import Target
+
+__all__ = ["built_in_types", "generate_package"]
+
+
+def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, str]:
+    """The files of a package for `modules`, by path relative to it; `origin` is the first line of each."""
+    target = Target("..models", lambda _: origin)
+    files = {
+        "__init__.py": _init(origin, "Custom resources: models, clients and informers.", modules),
+        "models/__init__.py": _init(origin, "Models of custom resources, a module a group version.", modules),
+        "clients/__init__.py": _init(origin, "Typed clients of custom resources, a module a group version.", modules),
+        "informers/__init__.py": _init(
+            origin, "Informers and listers of custom resources, a module a group version.", modules
+        ),
+    }
+    for name, module in modules.items():
+        files[f"models/{name}.py"] = emit_models(module, target)
+        files[f"models/{name}.pyi"] = emit_stub(module, target)
+        files[f"clients/{name}.py"] = emit_clients(module, target)
+        if watchable(module):
+            files[f"informers/{name}.py"] = emit_informers(module, target)
+    return files
+
+
+def _init(origin: str, doc: str, modules: Mapping[str, Module]) -> str:
+    lines = [f"- {name}: {module.api_version} (`{class_of_module(name)}`)" for name, module in modules.items()]
+    return "\n".join([origin, f'"""{doc}', "", *lines, '"""', ""])
+
+
+@cache
+def built_in_types() -> dict[str, frozenset[str]]:
+    """The types of `kubeloop.models`, by module: read off the stubs, so that no model is imported."""
+    folder = Path(__file__).resolve().parent.parent / "models"
+    found: dict[str, frozenset[str]] = {}
+    for path in sorted(folder.glob("*_v*.pyi")):
+        heads = (line for line in path.read_text().splitlines() if line.startswith("class "))
+        found[path.stem] = frozenset(line[len("class ") :].partition("(")[0] for line in heads)
+    if not found:
+        raise SchemaError(f"no built-in models in {folder}")
+    return found
