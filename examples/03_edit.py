@@ -1,0 +1,42 @@
+"""Change an object: read, change a draft, send the smallest patch; on conflict, again.   python examples/03_edit.py"""
+
+import asyncio
+
+import kubeloop
+from kubeloop.models import apps_v1, core_v1, meta_v1
+
+
+async def main() -> None:
+    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
+        deployments = clientset.apps_v1.deployments("default")
+        labels = {"app": "edit"}
+        template = core_v1.PodTemplateSpec(
+            metadata=meta_v1.ObjectMeta(labels=labels),
+            spec=core_v1.PodSpec(containers=[core_v1.Container(name="web", image="registry.example/web:1")]),
+        )
+        selector = meta_v1.LabelSelector(match_labels=labels)
+        spec = apps_v1.DeploymentSpec(replicas=1, selector=selector, template=template)
+        await deployments.create(apps_v1.Deployment(metadata=meta_v1.ObjectMeta(name="edit"), spec=spec))
+
+        async for draft in deployments.edit("edit"):  # each turn is one attempt, on a fresh read
+            draft.spec.replicas = 3
+            draft.metadata.annotations["example/why"] = "more load"
+
+        def set_image(draft: apps_v1.Deployment.Draft) -> None:
+            draft.spec.template.spec.containers[0].image = "registry.example/web:2"
+
+        deployment = await deployments.edit("edit", set_image)
+        print(f"{deployment.spec.replicas} replicas of {deployment.spec.template.spec.containers[0].image}")
+
+        # A value never changes; a draft of it says what would be sent.
+        draft = deployment.draft()
+        draft.spec.paused = True
+        print("patch:", draft.finish().merge_patch())
+
+        scale = await deployments.scale("edit").patch({"spec": {"replicas": 5}})
+        print(f"scaled to {scale.spec.replicas}")
+        await deployments.delete("edit")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,46 @@
+"""Keep a local view of all namespaces, and work on what changes.   python examples/04_informer.py"""
+
+import asyncio
+
+import kubeloop
+from kubeloop.models import core_v1, meta_v1
+
+
+async def main() -> None:
+    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
+        factory = kubeloop.SharedInformerFactory(clientset)
+        config_maps = factory.core_v1.config_maps()
+        config_maps.add_indexers({"team": lambda found: [found.metadata.labels.get("team", "nobody")]})
+
+        queue: kubeloop.RateLimitingQueue[str] = kubeloop.RateLimitingQueue()
+
+        def enqueue(found: core_v1.ConfigMap) -> None:
+            if found.metadata.name.startswith("informed"):
+                queue.add(kubeloop.key(found))
+
+        config_maps.add_event_handler(on_add=enqueue, on_update=lambda _, new: enqueue(new), on_delete=enqueue)
+
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=30)
+            writer = clientset.core_v1.config_maps("default")
+            metadata = meta_v1.ObjectMeta(name="informed", labels={"team": "blue"})
+            await writer.create(core_v1.ConfigMap(metadata=metadata, data={"color": "blue"}))
+
+            while (item := await queue.get()) is not None:
+                namespace, name = kubeloop.split_key(item)
+                try:
+                    found = config_maps.lister.namespace(namespace).get(name)  # a plain call: no I/O, no copy
+                    print(
+                        f"{item}: {dict(found.data)}; team blue has {len(config_maps.indexer.by_index('team', 'blue'))}"
+                    )
+                    await writer.delete(name)
+                    queue.forget(item)
+                except kubeloop.NotFound:
+                    print(f"{item} is gone")
+                    queue.shut_down()
+                finally:
+                    queue.done(item)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,34 @@
+"""Any resource without a class for it: dictionaries in, Unstructured out.   python examples/05_dynamic.py"""
+
+import asyncio
+
+import kubeloop
+
+
+async def main() -> None:
+    async with kubeloop.DynamicClient(kubeloop.load_config()) as dynamic:
+        deployments = dynamic.resource("apps/v1", "deployments").namespace("default")
+        labels = {"app": "dynamic"}
+        container = {"name": "web", "image": "registry.example/web:1"}
+        created = await deployments.create(
+            {
+                "metadata": {"name": "dynamic", "labels": labels},
+                "spec": {
+                    "selector": {"matchLabels": labels},
+                    "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+                },
+            }
+        )
+        print(f"{created.kind} {created.metadata.name}: {created['spec']['replicas']} replica")
+
+        async for draft in deployments.edit("dynamic"):
+            draft["spec"]["replicas"] = 2
+
+        found = await deployments.get("dynamic")
+        print("image:", found.get("spec", "template", "spec", "containers")[0]["image"])
+        print("replicas:", found.get("spec", "replicas"), "paused:", found.get("spec", "paused", default=False))
+        await deployments.delete("dynamic")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

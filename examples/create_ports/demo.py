@@ -1,0 +1,270 @@
+"""`make demo`: createPorts under fire, on a real API server, judged from the server's state.
+
+Starts etcd and kube-apiserver, the controller in its own process, and two drivers that create, change and delete 300
+pods at the same time. Kills (SIGKILL) and restarts the API server once and the controller once in the middle of it.
+Then it compares, within 15 s of the last write: pods, ledger, annotations and the informer's store. Exit status 0 only
+if every line of the table holds.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import kubeloop
+from kubeloop.models import core_v1
+from kubeloop.testing import ControlPlane
+
+from .controller import COUNT, LEDGER, NAMESPACE, PORTS
+
+PODS = 300
+SETTLE = 15.0  # seconds after the last write within which everything must agree
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Program:
+    """A Python module in a process of its own; `latest` is what it last said, a JSON line at a time."""
+
+    def __init__(self, *arguments: str, kubeconfig: Path, log: Path) -> None:
+        self.arguments = arguments
+        self.kubeconfig = kubeconfig
+        self.log = log
+        self.latest: dict[str, int] = {}
+        self.store: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                *self.arguments,
+                cwd=ROOT,
+                env=os.environ | {"KUBECONFIG": str(self.kubeconfig)},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                limit=1 << 24,
+            )
+        self.reader = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            said = json.loads(line)
+            if "store" in said:
+                self.store.put_nowait(said["store"])
+            else:
+                self.latest = said
+
+    async def end(self, number: signal.Signals) -> int:
+        """Send a signal, wait for the end, return the exit status."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        code = await self.process.wait()
+        await self.reader
+        return code
+
+
+@dataclass
+class Verdict:
+    """What the server's state says; `faults` is empty when all of it agrees."""
+
+    live: int = 0
+    asking: int = 0
+    booked: int = 0
+    faults: dict[str, list[str]] = field(default_factory=dict)
+
+
+CHECKS = {
+    "served": "each live pod that asks has its ports",
+    "freed": "no gone pod holds a port",
+    "agree": "ledger = annotations",
+    "double": "no port is booked twice",
+    "store": "informer's store = a fresh LIST",
+}
+
+
+def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) -> Verdict:
+    """Compare what the server holds, and the controller's store with it. Pure: the table is made from this."""
+    verdict = Verdict(live=len(pods.items), booked=len(ledger), faults={check: [] for check in CHECKS})
+    faults = verdict.faults
+    owners = {f"{kubeloop.key(pod)}/{pod.metadata.uid}": pod for pod in pods.items}
+    by_owner: dict[str, set[str]] = {}
+    for port, owner in ledger.items():
+        by_owner.setdefault(owner, set()).add(port)
+        if owner not in owners:
+            faults["freed"].append(f"{port} is held by {owner}")
+
+    shown: Counter[str] = Counter()
+    for owner, pod in owners.items():
+        wanted = int(pod.metadata.annotations.get(COUNT, "0"))
+        ports = [port for port in pod.metadata.annotations.get(PORTS, "").split(",") if port]
+        verdict.asking += wanted > 0
+        shown.update(ports)
+        if len(ports) != wanted:
+            faults["served"].append(f"{kubeloop.key(pod)} wants {wanted}, has {len(ports)}")
+        if set(ports) != by_owner.get(owner, set()):
+            faults["agree"].append(f"{kubeloop.key(pod)}: {ports} against {sorted(by_owner.get(owner, ()))}")
+    faults["double"] = [f"{port} stands in {times} annotations" for port, times in shown.items() if times > 1]
+
+    listed = {kubeloop.key(pod): pod.metadata.resource_version for pod in pods.items}
+    faults["store"] = [name for name in sorted(listed.keys() | store.keys()) if listed.get(name) != store.get(name)]
+    return verdict
+
+
+class Demo:
+    """The whole play: who runs, what was killed, what the judge says."""
+
+    def __init__(self, control_plane: ControlPlane, folder: Path) -> None:
+        self.control_plane = control_plane
+        start = {"kubeconfig": Path(control_plane.kubeconfig), "log": folder / "programs.log"}
+        self.controller = Program("examples.create_ports.observed", **start)
+        self.drivers = [
+            Program("examples.create_ports.driver", "--name", name, "--pods", str(PODS // 2), **start)
+            for name in ("a", "b")
+        ]
+        self.log = start["log"]
+        self.restarts: Counter[str] = Counter()
+        self.earlier_reconciles = 0
+        self.began = time.monotonic()
+
+    @property
+    def finished(self) -> int:
+        return sum(driver.latest.get("finished", 0) for driver in self.drivers)
+
+    @property
+    def reconciles(self) -> int:
+        return self.earlier_reconciles + self.controller.latest.get("reconciles", 0)
+
+    def say(self, text: str) -> None:
+        print(f"[{time.monotonic() - self.began:5.1f} s] {text}", flush=True)
+
+    async def run(self) -> bool:
+        await self.controller.start()
+        async with asyncio.TaskGroup() as group:
+            for driver in self.drivers:
+                await driver.start()
+            progress = group.create_task(self.show_progress())
+            await self.until(0.3)
+            await self.kill_api_server()
+            await self.until(0.65)
+            await self.kill_controller()
+            codes = [await driver.wait() for driver in self.drivers]
+            progress.cancel()
+        written = time.monotonic()
+        if any(codes):
+            raise RuntimeError(f"a driver ended with {codes}; see {self.log}")
+        self.say("last write done; comparing")
+        verdict = await self.settled(written + SETTLE)
+        took = time.monotonic() - written
+        code = await self.controller.end(signal.SIGTERM)
+        return self.show_table(verdict, took, code)
+
+    async def until(self, share: float) -> None:
+        while self.finished < share * PODS:
+            for program in (self.controller, *self.drivers):
+                if program.process.returncode not in (None, 0):
+                    raise RuntimeError(
+                        f"{program.arguments[0]} ended with {program.process.returncode}; see {self.log}"
+                    )
+            await asyncio.sleep(0.05)
+
+    async def kill_api_server(self) -> None:
+        self.say("SIGKILL to the API server")
+        await self.control_plane.kill("kube-apiserver")
+        await asyncio.sleep(1)
+        await self.control_plane.restart("kube-apiserver")
+        self.restarts["API server"] += 1
+        self.say("the API server is back")
+
+    async def kill_controller(self) -> None:
+        self.say("SIGKILL to the controller")
+        await self.controller.end(signal.SIGKILL)
+        self.earlier_reconciles, self.controller.latest = self.reconciles, {}
+        await asyncio.sleep(1)
+        await self.controller.start()
+        self.restarts["controller"] += 1
+        self.say("the controller is back")
+
+    async def show_progress(self) -> None:
+        while True:
+            totals: Counter[str] = Counter()
+            for driver in self.drivers:
+                totals.update(driver.latest)
+            self.say(
+                f"{totals['finished']:3}/{PODS} pods   {totals['created']} created  {totals['changed']} changed  "
+                f"{totals['deleted']} deleted  {totals['retried']} tried again   {self.reconciles} reconciles"
+            )
+            await asyncio.sleep(1)
+
+    async def settled(self, deadline: float) -> Verdict:
+        """The first verdict without a fault, or the last one before the deadline."""
+        async with kubeloop.Clientset(kubeloop.load_config(self.control_plane.kubeconfig)) as clientset:
+            while True:
+                pods = await clientset.core_v1.pods().list()
+                try:
+                    ledger = dict((await clientset.core_v1.config_maps(NAMESPACE).get(LEDGER)).data)
+                except kubeloop.NotFound:
+                    ledger = {}
+                self.controller.process.send_signal(signal.SIGUSR1)
+                try:
+                    store = await asyncio.wait_for(self.controller.store.get(), 5)
+                except TimeoutError:
+                    store = {}
+                verdict = judge(pods, ledger, store)
+                if not any(verdict.faults.values()) or time.monotonic() > deadline:
+                    return verdict
+                await asyncio.sleep(0.25)
+
+    def show_table(self, verdict: Verdict, took: float, code: int) -> bool:
+        in_time = took <= SETTLE
+        rows = [(text, not verdict.faults[check], verdict.faults[check][:3]) for check, text in CHECKS.items()]
+        rows.append((f"all of it within {SETTLE:.0f} s of the last write ({took:.1f} s)", in_time, []))
+        rows.append(("the controller ends cleanly on SIGTERM", code == 0, []))
+        good = all(ok for _, ok, _ in rows)
+        print()
+        for text, ok, examples in rows:
+            print(f"  {'ok  ' if ok else 'FAIL'}  {text}")
+            for example in examples:
+                print(f"          {example}")
+        print()
+        for name, value in (
+            ("pods alive / asking", f"{verdict.live} / {verdict.asking}"),
+            ("ports booked", verdict.booked),
+            ("reconciles", self.reconciles),
+            ("seconds", f"{time.monotonic() - self.began:.1f}"),
+            ("restarts", ", ".join(f"{name} {times}" for name, times in self.restarts.items())),
+        ):
+            print(f"  {name:<22}{value}")
+        print(f"\n{'All of it holds.' if good else f'Something does not hold; see {self.log}.'}", flush=True)
+        return good
+
+    async def close(self) -> None:
+        for program in (self.controller, *self.drivers):
+            if hasattr(program, "process"):
+                await program.end(signal.SIGKILL)
+
+
+async def main() -> int:
+    folder = Path(tempfile.mkdtemp(prefix="create-ports-"))
+    print("createPorts: a controller under fire. Starting a real control plane …", flush=True)
+    async with ControlPlane() as control_plane:
+        demo = Demo(control_plane, folder)
+        demo.say(f"control plane {control_plane.url} is up; logs of the programs: {demo.log}")
+        try:
+            good = await demo.run()
+        finally:
+            await demo.close()
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,50 @@
+"""The controller of `controller.py`, with a window: what `demo.py` starts in a process of its own.
+
+Prints a JSON line of progress four times a second; on SIGUSR1, its informer's whole store as names and
+resourceVersions, for the demo to compare with a fresh LIST.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+
+import kubeloop
+
+from .controller import CreatePorts
+
+
+async def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
+        controller = CreatePorts(clientset)
+
+        def show_store() -> None:
+            store = {kubeloop.key(pod): pod.metadata.resource_version for pod in controller.pods.indexer.list()}
+            print(json.dumps({"store": store}), flush=True)
+
+        loop.add_signal_handler(signal.SIGUSR1, show_store)
+
+        async def report() -> None:
+            while True:
+                print(json.dumps({"reconciles": controller.reconciles}), flush=True)
+                await asyncio.sleep(0.25)
+
+        reporter = asyncio.create_task(report())
+        try:
+            await controller.run(stop)
+        finally:
+            reporter.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await reporter
+            print(json.dumps({"reconciles": controller.reconciles}), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
