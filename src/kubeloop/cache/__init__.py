@@ -1,0 +1,77 @@
+"""Informers: a local copy of what the server has, kept up to date, with indices and event handlers.
+
+    list_watch       where objects come from: pages of a LIST, one watch at a time
+    reflector_rules  what to do next: decisions without a loop, a clock or a network
+    reflector        the loop that asks the rules and acts
+    delta_fifo       the changes that nobody has seen yet, by key
+    indexer          the store, by key and by index
+    event_handler    what users hand over to be told of changes
+    processor        telling them, each in order, none at another's expense
+    shared_informer  all of these for one resource
+    factory          one informer a type, started and stopped together
+    lister           reading the store
+    informers        generated: the accessors by group and version
+
+Names are importable from here and loaded on first use; the common ones are also importable from `kubeloop`.
+
+Reference: client-go `tools/cache`, `informers`, `listers`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType
+    from kubeloop.cache.event_handler import ResourceEventHandler
+    from kubeloop.cache.factory import ALL, SharedInformerFactory
+    from kubeloop.cache.indexer import Indexer, IndexFunc, namespace_index
+    from kubeloop.cache.list_watch import ListerWatcher, ListWatch, rest_list_watch
+    from kubeloop.cache.lister import Lister, NamespaceLister
+    from kubeloop.cache.processor import HandlerRegistration
+    from kubeloop.cache.reflector import Reflector
+    from kubeloop.cache.shared_informer import SharedInformer
+
+__all__ = [
+    "ALL",
+    "DeletedFinalStateUnknown",
+    "Delta",
+    "DeltaFIFO",
+    "DeltaType",
+    "HandlerRegistration",
+    "IndexFunc",
+    "Indexer",
+    "ListWatch",
+    "Lister",
+    "ListerWatcher",
+    "NamespaceLister",
+    "Reflector",
+    "ResourceEventHandler",
+    "SharedInformer",
+    "SharedInformerFactory",
+    "namespace_index",
+    "rest_list_watch",
+]
+
+_MODULES = {
+    "delta_fifo": ("DeletedFinalStateUnknown", "Delta", "DeltaFIFO", "DeltaType"),
+    "event_handler": ("ResourceEventHandler",),
+    "factory": ("ALL", "SharedInformerFactory"),
+    "indexer": ("IndexFunc", "Indexer", "namespace_index"),
+    "list_watch": ("ListWatch", "ListerWatcher", "rest_list_watch"),
+    "lister": ("Lister", "NamespaceLister"),
+    "processor": ("HandlerRegistration",),
+    "reflector": ("Reflector",),
+    "shared_informer": ("SharedInformer",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value

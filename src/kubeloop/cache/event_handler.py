@@ -1,0 +1,163 @@
+"""What users hand to an informer to be told of changes, and the one form that all of it is brought into.
+
+Functions are the plain way: `on_add(obj)`, `on_update(old, new)`, `on_delete(obj)`, where a deletion always comes with
+the last known object. An object with those three methods, `ResourceEventHandler`, is the detailed way: it is told which
+adds belong to the initial list, and of deletions that the watch missed as `DeletedFinalStateUnknown`. Either kind may
+be plain functions or `async` ones, and may be narrowed by a filter.
+
+Calling them, in which task and in which order, is `processor`.
+
+Reference: client-go `tools/cache/controller.go` (`ResourceEventHandler`, `...Funcs`, `FilteringResourceEventHandler`).
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.meta.keys import Object
+
+__all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of_functions", "calls_of_handler", "filtered"]
+
+T = TypeVar("T", bound=Object)
+T_contra = TypeVar("T_contra", bound=Object, contravariant=True)
+
+
+class ResourceEventHandler(Protocol[T_contra]):
+    """The detailed handler. Methods may be plain or `async`; one that is `async` makes all calls go through a task.
+
+    Reference: client-go `tools/cache.ResourceEventHandler`.
+    """
+
+    def on_add(self, obj: T_contra, is_in_initial_list: bool, /) -> object:
+        """Take an object that is new to this handler."""
+        ...
+
+    def on_update(self, old: T_contra, new: T_contra, /) -> object:
+        """Take a change; after a fresh full list both may be the same version."""
+        ...
+
+    def on_delete(self, obj: T_contra | DeletedFinalStateUnknown[T_contra], /) -> object:
+        """Take an object that is gone, or a tombstone when only a full list told of it."""
+        ...
+
+
+class HandlerCalls(Generic[T]):
+    """A handler in its one inner form.
+
+    Attributes:
+        name: for log lines.
+        is_async: whether one of the functions is a coroutine function.
+        is_detailed: whether `add` takes the second argument and `delete` tombstones.
+        add, update, delete: the functions; None where the user gave none.
+    """
+
+    __slots__ = ("add", "delete", "is_async", "is_detailed", "name", "update")
+
+    def __init__(
+        self,
+        name: str,
+        add: Callable[..., object] | None,
+        update: Callable[..., object] | None,
+        delete: Callable[..., object] | None,
+        *,
+        is_detailed: bool,
+        is_async: bool | None = None,
+    ) -> None:
+        self.name = name
+        self.add = add
+        self.update = update
+        self.delete = delete
+        self.is_detailed = is_detailed
+        self.is_async = any(map(_is_async, (add, update, delete))) if is_async is None else is_async
+
+    def __repr__(self) -> str:
+        return f"<HandlerCalls {self.name}>"
+
+
+def calls_of_functions(
+    on_add: Callable[[T], object] | None,
+    on_update: Callable[[T, T], object] | None,
+    on_delete: Callable[[T], object] | None,
+) -> HandlerCalls[T]:
+    """Bring functions into the inner form.
+
+    Raises:
+        TypeError: none was given, or one cannot be called.
+    """
+    functions = {"on_add": on_add, "on_update": on_update, "on_delete": on_delete}
+    given = {name: function for name, function in functions.items() if function is not None}
+    if not given:
+        raise TypeError("an event handler needs at least one of on_add, on_update, on_delete")
+    for name, function in given.items():
+        if not callable(function):
+            raise TypeError(f"{name} must be a function, not {type(function).__name__}")
+    name = ", ".join(f"{name}={_name(function)}" for name, function in given.items())
+    return HandlerCalls(name, on_add, on_update, on_delete, is_detailed=False)
+
+
+def calls_of_handler(handler: ResourceEventHandler[T]) -> HandlerCalls[T]:
+    """Bring a detailed handler into the inner form.
+
+    Raises:
+        TypeError: it lacks one of the three methods.
+    """
+    methods: list[Callable[..., object]] = []
+    for name in ("on_add", "on_update", "on_delete"):
+        method = getattr(handler, name, None)
+        if not callable(method):
+            raise TypeError(f"an event handler needs a method {name}; {type(handler).__name__} has none")
+        methods.append(method)
+    return HandlerCalls(type(handler).__qualname__, *methods, is_detailed=True)
+
+
+def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCalls[T]:
+    """Narrow a handler to the objects that a function accepts.
+
+    An object that starts to be accepted is an add, one that stops is a deletion with its last accepted state. The
+    function is never given a tombstone, but the object in it.
+
+    Reference: client-go `tools/cache.FilteringResourceEventHandler`.
+    """
+    inner_add, inner_update, inner_delete, detailed = calls.add, calls.update, calls.delete, calls.is_detailed
+
+    def added(obj: T, is_in_initial_list: bool) -> object:
+        if inner_add is None:
+            return None
+        return inner_add(obj, is_in_initial_list) if detailed else inner_add(obj)
+
+    def deleted(obj: T | DeletedFinalStateUnknown[T]) -> object:
+        if inner_delete is None:
+            return None
+        return inner_delete(obj if detailed or not isinstance(obj, DeletedFinalStateUnknown) else obj.object)
+
+    def add(obj: T, is_in_initial_list: bool) -> object:
+        return added(obj, is_in_initial_list) if accepts(obj) else None
+
+    def update(old: T, new: T) -> object:
+        was, is_ = accepts(old), accepts(new)
+        if was and is_:
+            return None if inner_update is None else inner_update(old, new)
+        if is_:
+            return added(new, False)
+        return deleted(old) if was else None
+
+    def delete(obj: T | DeletedFinalStateUnknown[T]) -> object:
+        last = obj.object if isinstance(obj, DeletedFinalStateUnknown) else obj
+        return deleted(obj) if accepts(last) else None
+
+    return HandlerCalls(calls.name, add, update, delete, is_detailed=True, is_async=calls.is_async)
+
+
+def _is_async(function: object) -> bool:
+    # It looks through partial objects and bound methods itself, but not at __call__ of an instance.
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(vars(type(function)).get("__call__"))
+
+
+def _name(function: Callable[..., object]) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__)

@@ -1,0 +1,287 @@
+"""The store of an informer: objects by key, and by what index functions say of them.
+
+Here lives `Indexer`. It holds the objects themselves, never copies, and one table per index from a value to the keys
+that have it. It calls each index function once for an object that comes and once for the one that leaves, so an
+index function must give the same answer for the same object: objects are immutable.
+
+Tables are dicts of untracked strings: their order is the order in which keys came, the same in every run, and the
+garbage collector has nothing to visit. Only the pop loop of an informer writes; everybody on the loop may read.
+
+Reference: client-go `tools/cache/store.go`, `thread_safe_store.go`, `index.go`; no locks, since one loop owns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from kubeloop.errors import CacheError, UnknownIndex
+from kubeloop.meta.keys import Object, key
+
+__all__ = ["NAMESPACE_INDEX", "IndexFunc", "Indexer", "namespace_index"]
+
+T = TypeVar("T", bound=Object)
+A = TypeVar("A")
+
+IndexFunc = Callable[[A], Iterable[str]]
+"""Gives the values under which an object is to be found; none is fine."""
+
+NAMESPACE_INDEX = "namespace"
+"""The name of the index that namespaced informers of a factory have."""
+
+
+def namespace_index(obj: Object) -> Sequence[str]:
+    """Index an object by its namespace.
+
+    Reference: client-go `tools/cache.MetaNamespaceIndexFunc`.
+    """
+    return (obj.metadata.namespace,)
+
+
+class Indexer(Generic[T]):
+    """Objects by key, with any number of multi-valued indices.
+
+    Reads answer with the stored objects in a list that the caller owns.
+
+    When an index function raises, or returns something that is no iterable of strings, the object is stored all the
+    same, found by key and by the other indices, and the call raises `CacheError` naming the index and the key.
+
+    Args:
+        indexers: index functions by the name of their index.
+        key_func: gives the key of an object.
+
+    Concurrency: loop only.
+
+    Reference: client-go `tools/cache.Indexer`.
+    """
+
+    def __init__(
+        self, indexers: Mapping[str, IndexFunc[T]] | None = None, *, key_func: Callable[[T], str] = key
+    ) -> None:
+        self._key_func = key_func
+        self._items: dict[str, T] = {}
+        self._indices = {name: _Index(name, function) for name, function in (indexers or {}).items()}
+
+    def __repr__(self) -> str:
+        return f"<Indexer {len(self._items)} objects, indices {sorted(self._indices)}>"
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[T]:
+        """Go through the objects as they are now."""
+        return iter(self.list())
+
+    def __contains__(self, key: object) -> bool:
+        """Say if there is an object with this key."""
+        return key in self._items
+
+    def add(self, obj: T) -> None:
+        """Store an object in the place of one with the same key."""
+        self.put(self._key_func(obj), obj)
+
+    def update(self, obj: T) -> None:
+        """Store an object in the place of one with the same key; the same as `add`."""
+        self.put(self._key_func(obj), obj)
+
+    def delete(self, obj: T) -> None:
+        """Forget the object that has this one's key, if there is one."""
+        self.remove(self._key_func(obj))
+
+    def put(self, key: str, obj: T) -> T | None:
+        """Store an object under a key that was already computed.
+
+        Returns:
+            The object that was there.
+
+        Raises:
+            CacheError: an index function failed; the object is stored.
+        """
+        old = self._items.get(key)
+        self._items[key] = obj
+        failed: _Index[T] | None = None
+        failure: Exception | None = None
+        for index in self._indices.values():
+            error = index.move(key, old, obj)
+            if error is not None:
+                failed, failure = index, error
+        if failed is not None:
+            raise failed.report(key, failure) from failure
+        return old
+
+    def remove(self, key: str) -> T | None:
+        """Forget the object under a key.
+
+        Returns:
+            The object that was there.
+        """
+        old = self._items.pop(key, None)
+        if old is not None:
+            for index in self._indices.values():
+                index.discard(key, old)
+        return old
+
+    def replace(self, objects: Iterable[T]) -> None:
+        """Forget all objects and store these.
+
+        Raises:
+            CacheError: an index function failed, for the last object named; all objects are stored.
+        """
+        self._items = {self._key_func(obj): obj for obj in objects}
+        problem: CacheError | None = None
+        for index in self._indices.values():
+            index.clear()
+            for name, obj in self._items.items():
+                error = index.move(name, None, obj)
+                if error is not None:
+                    problem = index.report(name, error)
+        if problem is not None:
+            raise problem
+
+    def get_by_key(self, key: str) -> T | None:
+        """Return the object with this key, None when there is none."""
+        return self._items.get(key)
+
+    def list_keys(self) -> list[str]:
+        """Return the keys of all objects."""
+        return [*self._items]
+
+    def index(self, name: str, obj: T) -> list[T]:
+        """Return the objects that share at least one value of an index with `obj`, which need not be stored.
+
+        Raises:
+            UnknownIndex: there is no such index.
+            CacheError: the index function failed on `obj`.
+        """
+        index = self._index(name)
+        try:
+            values = index.values(obj)
+        except Exception as error:
+            raise index.report(self._key_func(obj), error) from error
+        keys = {key: None for value in values for key in index.keys_by_value.get(value, ())}
+        return [self._items[key] for key in keys]
+
+    def by_index(self, name: str, value: str) -> list[T]:
+        """Return the objects that have this value in an index.
+
+        Raises:
+            UnknownIndex: there is no such index.
+        """
+        items = self._items
+        return [items[key] for key in self._index(name).keys_by_value.get(value, ())]
+
+    def index_keys(self, name: str, value: str) -> list[str]:
+        """Return the keys of the objects that have this value in an index, sorted.
+
+        Raises:
+            UnknownIndex: there is no such index.
+        """
+        return sorted(self._index(name).keys_by_value.get(value, ()))
+
+    def index_values(self, name: str) -> list[str]:
+        """Return the values that an index holds, each of at least one object.
+
+        Raises:
+            UnknownIndex: there is no such index.
+        """
+        return [*self._index(name).keys_by_value]
+
+    @property
+    def indexers(self) -> dict[str, IndexFunc[T]]:
+        """The index functions by name, in a dict of the caller's own."""
+        return {name: index.function for name, index in self._indices.items()}
+
+    def add_indexers(self, indexers: Mapping[str, IndexFunc[T]]) -> None:
+        """Add indices; objects that are already stored get indexed. All are added or none.
+
+        Raises:
+            ValueError: an index with one of these names exists.
+            CacheError: an index function failed on a stored object.
+        """
+        conflicts = sorted(indexers.keys() & self._indices.keys())
+        if conflicts:
+            raise ValueError(f"there are indices with these names already: {', '.join(conflicts)}")
+        added = {name: _Index(name, function) for name, function in indexers.items()}
+        for index in added.values():
+            for name, obj in self._items.items():
+                error = index.move(name, None, obj)
+                if error is not None:
+                    raise index.report(name, error) from error
+        self._indices.update(added)
+
+    def list(self) -> list[T]:
+        """Return all objects."""
+        return [*self._items.values()]
+
+    def _index(self, name: str) -> _Index[T]:
+        index = self._indices.get(name)
+        if index is None:
+            existing = ", ".join(sorted(self._indices)) or "none"
+            raise UnknownIndex(f"there is no index {name!r}; add it with add_indexers(). Those that exist: {existing}")
+        return index
+
+
+class _Index(Generic[T]):
+    __slots__ = ("function", "keys_by_value", "name")
+
+    def __init__(self, name: str, function: IndexFunc[T]) -> None:
+        self.name = name
+        self.function = function
+        self.keys_by_value: dict[str, dict[str, None]] = {}
+
+    def clear(self) -> None:
+        self.keys_by_value = {}
+
+    def values(self, obj: T) -> Sequence[str]:
+        given = self.function(obj)
+        if isinstance(given, str):
+            raise TypeError("an index function returns an iterable of strings, not one string")
+        values = given if isinstance(given, list | tuple) else tuple(given)
+        for value in values:
+            if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users write it
+                raise TypeError(f"an index function returns strings, not {type(value).__name__}")
+        return values
+
+    def move(self, key: str, old: T | None, new: T) -> Exception | None:
+        failure: Exception | None = None
+        after: Sequence[str] = ()
+        try:
+            after = self.values(new)
+        except Exception as error:
+            failure = error
+        if old is not None:
+            before = self._values_before(old)
+            if before == after:
+                return failure
+            self._take_out(key, before)
+        table = self.keys_by_value
+        for value in after:
+            keys = table.get(value)
+            if keys is None:
+                table[value] = {key: None}
+            else:
+                keys[key] = None
+        return failure
+
+    def discard(self, key: str, old: T) -> None:
+        self._take_out(key, self._values_before(old))
+
+    def report(self, key: str, error: Exception | None) -> CacheError:
+        return CacheError(f"the index function {self.name!r} failed on {key!r}, which that index lacks now: {error!r}")
+
+    def _values_before(self, old: T) -> Sequence[str]:
+        # A function that fails on this object failed, and was reported, when the object came: it is not in the table.
+        try:
+            return self.values(old)
+        except Exception:
+            return ()
+
+    def _take_out(self, key: str, values: Sequence[str]) -> None:
+        table = self.keys_by_value
+        for value in values:
+            keys = table.get(value)
+            if keys is not None:
+                keys.pop(key, None)
+                if not keys:
+                    del table[value]

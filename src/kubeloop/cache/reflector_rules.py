@@ -1,0 +1,223 @@
+"""What a reflector does next: the decisions, without a loop, a clock or a network.
+
+Here live the rules which resourceVersion a list and a watch start from, when a list is paged, how long a watch may
+last, what the end of a watch or a refused watch leads to, and when an event's version may be remembered. `reflector`
+asks them and acts.
+
+The meanings that the rules turn on: a list at `"0"` may answer anything that the server has cached, at a version
+nothing older than that, at `""` the newest, read from etcd itself. A watch from `""` or `"0"` begins with made-up ADDED
+events in any order, so their versions say nothing about what has been seen.
+
+Reference: client-go `tools/cache/reflector.go`, `retry_with_deadline.go`.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import Enum
+
+from kubeloop.errors import (
+    APIError,
+    ConnectError,
+    Expired,
+    Gone,
+    InternalError,
+    TimedOut,
+    TooManyRequests,
+    TransportError,
+)
+
+__all__ = [
+    "AfterWatch",
+    "InternalErrorRetry",
+    "ListRules",
+    "VersionRule",
+    "after_watch",
+    "is_expired",
+    "is_retriable_refusal",
+    "is_too_large_resource_version",
+    "was_very_short",
+    "watch_timeout_seconds",
+]
+
+DEFAULT_PAGE_SIZE = 500
+MIN_WATCH_TIMEOUT = 300.0
+MAX_WATCH_TIMEOUT = 600.0
+BACKOFF_INITIAL = 0.8
+BACKOFF_FACTOR = 2.0
+BACKOFF_CAP = 30.0
+BACKOFF_JITTER = 1.0
+BACKOFF_RESET_AFTER = 120.0
+VERY_SHORT_WATCH = 1.0
+INTERNAL_ERROR_RESET = 60.0
+TOO_LARGE_CAUSE = "ResourceVersionTooLarge"
+TOO_LARGE_MESSAGE = "Too large resource version"
+
+
+class AfterWatch(Enum):
+    """What follows the end of a watch."""
+
+    REWATCH = "open the next watch at once, from the last version"
+    BACK_OFF = "wait, then open the next watch from the last version"
+    RELIST = "leave: the outer loop waits, lists and watches again"
+
+
+@dataclass(slots=True)
+class ListRules:
+    """What is remembered from one list to the next.
+
+    Attributes:
+        last_version: the resourceVersion of the last list or event, `""` before the first.
+        is_unavailable: the server could not answer at `last_version`: read the newest instead.
+        is_paginated: a list at `"0"` came in pages, so there is no watch cache that full lists would spare.
+    """
+
+    last_version: str = ""
+    is_unavailable: bool = False
+    is_paginated: bool = False
+
+    def list_version(self) -> str:
+        """Return the resourceVersion for the next list."""
+        if self.is_unavailable:
+            return ""
+        return self.last_version or "0"
+
+    def page_size(self, resource_version: str, explicit: int | None = None) -> int:
+        """Return the objects a page, 0 for an unpaged list.
+
+        A limit on a list at a version would bypass the server's watch cache and go to etcd; at `"0"` it is ignored.
+        """
+        if explicit is not None:
+            return explicit
+        if not self.is_paginated and resource_version not in ("", "0"):
+            return 0
+        return DEFAULT_PAGE_SIZE
+
+    def should_list_again(self, error: Exception) -> bool:
+        """Say if a failed list is to be repeated at once with the newest version, and remember that."""
+        if is_expired(error) or is_too_large_resource_version(error):
+            self.is_unavailable = True
+            return True
+        return False
+
+    def listed(self, asked_version: str, answered_version: str, *, paginated: bool) -> None:
+        """Take note of a list that succeeded."""
+        if asked_version == "0" and paginated:
+            self.is_paginated = True
+        self.is_unavailable = False
+        self.last_version = answered_version
+
+
+class VersionRule:
+    """Says which events of one watch move the version that was last seen."""
+
+    __slots__ = ("_in_order",)
+
+    def __init__(self, start_version: str) -> None:
+        self._in_order = start_version not in ("", "0")
+
+    def moves(self, event_type: str) -> bool:
+        """Say if an event's version may be remembered: not those of the made-up ADDED events at the start."""
+        if not self._in_order and event_type != "ADDED":
+            self._in_order = True
+        return self._in_order
+
+
+class InternalErrorRetry:
+    """For how long a watch that ends with an internal error is just opened again.
+
+    Args:
+        window: seconds since the first such error; 0 for never.
+
+    Reference: client-go `tools/cache.RetryWithDeadline`.
+    """
+
+    __slots__ = ("_first", "_last", "_window")
+
+    def __init__(self, window: float = 0.0) -> None:
+        self._window = window
+        self._first: float | None = None
+        self._last: float | None = None
+
+    def after(self, error: Exception | None, now: float) -> None:
+        """Take note of how a watch ended."""
+        if isinstance(error, InternalError):
+            if self._last is None or now - self._last >= INTERNAL_ERROR_RESET:
+                self._first = None
+            if self._first is None:
+                self._first = now
+            self._last = now
+
+    def should_retry(self, now: float) -> bool:
+        """Say if the window is still open."""
+        if self._window <= 0 or self._first is None:
+            return False
+        if now - self._first <= self._window:
+            return True
+        self._first = self._last = None
+        return False
+
+
+def after_watch(error: Exception | None, *, was_short: bool, retry: InternalErrorRetry, now: float) -> AfterWatch:
+    """Say what follows the end of a watch that had been opened.
+
+    Args:
+        error: what the stream raised; None when the server ended it.
+        was_short: see `was_very_short`.
+        retry: the window for internal errors.
+        now: the loop's time.
+    """
+    retry.after(error, now)
+    if error is None or isinstance(error, TransportError):
+        # A cut is no news about the version: what was seen has been seen. A watch that ends at once may do so again and
+        # again: the outer loop slows it down.
+        return AfterWatch.RELIST if was_short else AfterWatch.REWATCH
+    if isinstance(error, TooManyRequests):
+        return AfterWatch.BACK_OFF
+    if isinstance(error, InternalError) and retry.should_retry(now):
+        return AfterWatch.REWATCH
+    return AfterWatch.RELIST
+
+
+def is_retriable_refusal(error: Exception) -> bool:
+    """Say if a watch that could not be opened is to be tried again later from the same version, without a list.
+
+    A server that nobody answers for, or that is overloaded, has lost none of its history: a list would only add load.
+    """
+    return isinstance(error, ConnectError | TooManyRequests)
+
+
+def was_very_short(seconds: float, events: int) -> bool:
+    """Say if a watch was none: over at once, without a single event."""
+    return seconds < VERY_SHORT_WATCH and events == 0
+
+
+def is_expired(error: Exception) -> bool:
+    """Say if the server no longer has the version that was asked for (old servers say Gone)."""
+    return isinstance(error, Expired | Gone)
+
+
+def is_too_large_resource_version(error: Exception) -> bool:
+    """Say if the server does not have the version that was asked for yet (old servers say it in the text only)."""
+    if not isinstance(error, APIError):
+        return False
+    if error.has_cause(TOO_LARGE_CAUSE):
+        return True
+    if not isinstance(error, TimedOut):
+        return False
+    texts = [error.status.message, *(cause.message for cause in error.causes)]
+    return any(TOO_LARGE_MESSAGE in text for text in texts)
+
+
+def watch_timeout_seconds(rng: random.Random, minimum: float | None = None) -> int:
+    """Draw how long the next watch may last, so that many watches do not end together.
+
+    Args:
+        rng: the source of chance.
+        minimum: seconds; more than 5 minutes gives from `minimum` to twice that, less is ignored.
+    """
+    low, high = MIN_WATCH_TIMEOUT, MAX_WATCH_TIMEOUT
+    if minimum is not None and minimum > low:
+        low, high = minimum, 2 * minimum
+    return int(low + rng.random() * (high - low))

@@ -1,0 +1,62 @@
+"""Waiting for an informer's first sync, which may also never come because the informer stops.
+
+Reference: client-go `tools/cache.DoneChecker`; no polling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from kubeloop.errors import NotSynced
+
+__all__ = ["SyncGate"]
+
+
+class SyncGate:
+    """Opens once, by a sync or by the end of the informer.
+
+    Concurrency: loop only.
+    """
+
+    __slots__ = ("_event", "has_synced", "name", "reason")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.has_synced = False
+        self.reason = ""
+        """Why the last attempt to list failed, `""` when none did."""
+        self._event = asyncio.Event()
+
+    def __repr__(self) -> str:
+        state = "synced" if self.has_synced else "stopped" if self._event.is_set() else "waiting"
+        return f"<SyncGate {self.name}: {state}>"
+
+    def open(self) -> None:
+        """Say that the informer has synced."""
+        self.has_synced = True
+        self._event.set()
+
+    def give_up(self) -> None:
+        """Say that the informer has ended; without effect when it has synced."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Wait for the sync.
+
+        Raises:
+            NotSynced: the informer has ended without one.
+
+        Concurrency: safe to cancel.
+        """
+        await self.wait_until_open()
+        if not self.has_synced:
+            raise self.not_synced("the informer has stopped")
+
+    async def wait_until_open(self) -> None:
+        """Wait for the sync or the end, whichever comes first."""
+        await self._event.wait()
+
+    def not_synced(self, why: str) -> NotSynced:
+        """Build the error that names the informer, why it has not synced, and what its last list answered."""
+        last = f"; its last attempt failed: {self.reason}" if self.reason else ""
+        return NotSynced(f"{self.name} has not synced: {why}{last}")

@@ -1,0 +1,222 @@
+"""Indexer: the store and its indices. The scenarios are those of client-go's `store_test.go` and `index_test.go`."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from kubeloop.cache.indexer import Indexer, namespace_index
+from kubeloop.errors import CacheError, UnknownIndex
+from tests.support.fake_lister_watcher import Thing, thing
+
+
+def by_value(obj: Thing) -> list[str]:
+    """Every letter of the value is one index value."""
+    return list(obj.value)
+
+
+def names(objects: list[Thing]) -> list[str]:
+    return sorted(obj.metadata.name for obj in objects)
+
+
+def test_stores_updates_and_forgets_objects():
+    indexer: Indexer[Thing] = Indexer()
+    indexer.add(thing("ns/a", "1"))
+    indexer.update(thing("ns/a", "2"))
+    indexer.add(thing("b"))
+    assert indexer.get_by_key("ns/a") == thing("ns/a", "2")
+    assert indexer.list_keys() == ["ns/a", "b"]
+    assert len(indexer) == 2
+    indexer.delete(thing("ns/a", "whatever"))
+    assert indexer.get_by_key("ns/a") is None
+    assert "ns/a" not in indexer
+    assert [*indexer] == [thing("b")]
+
+
+def test_gives_the_stored_object_itself():
+    obj = thing("a")
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(obj)
+    assert indexer.get_by_key("a") is obj
+    assert indexer.list()[0] is obj
+
+
+def test_put_and_remove_return_what_was_there():
+    indexer: Indexer[Thing] = Indexer()
+    assert indexer.put("a", thing("a", "1")) is None
+    assert indexer.put("a", thing("a", "2")) == thing("a", "1")
+    assert indexer.remove("a") == thing("a", "2")
+    assert indexer.remove("a") is None
+
+
+def test_replace_forgets_all_else_and_indexes_what_is_new():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("gone", "x"))
+    indexer.replace([thing("a", "y"), thing("b", "y")])
+    assert indexer.list_keys() == ["a", "b"]
+    assert indexer.index_values("v") == ["y"]
+    assert names(indexer.by_index("v", "y")) == ["a", "b"]
+
+
+def test_one_object_is_found_under_each_of_its_values():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("a", "xy"))
+    indexer.add(thing("b", "yz"))
+    indexer.add(thing("c", ""))
+    assert names(indexer.by_index("v", "x")) == ["a"]
+    assert names(indexer.by_index("v", "y")) == ["a", "b"]
+    assert indexer.index_keys("v", "y") == ["a", "b"]
+    assert sorted(indexer.index_values("v")) == ["x", "y", "z"]
+    assert indexer.by_index("v", "none") == []
+
+
+def test_index_finds_what_shares_a_value_each_object_once():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    for name, value in (("a", "xy"), ("b", "yz"), ("c", "q"), ("d", "xy")):
+        indexer.add(thing(name, value))
+    assert names(indexer.index("v", thing("asked", "xy"))) == ["a", "b", "d"]
+
+
+def test_an_update_moves_the_object_in_the_index():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("a", "xy"))
+    indexer.update(thing("a", "yz"))
+    assert indexer.by_index("v", "x") == []
+    assert names(indexer.by_index("v", "y")) == ["a"]
+    assert names(indexer.by_index("v", "z")) == ["a"]
+
+
+def test_values_without_objects_are_removed():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("a", "x"))
+    indexer.update(thing("a", "y"))
+    assert indexer.index_values("v") == ["y"]
+    indexer.delete(thing("a"))
+    assert indexer.index_values("v") == []
+
+
+def test_an_index_function_may_repeat_a_value():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("a", "xx"))
+    assert names(indexer.by_index("v", "x")) == ["a"]
+    indexer.delete(thing("a"))
+    assert indexer.index_values("v") == []
+
+
+def test_an_index_function_may_be_a_generator():
+    def letters(obj: Thing) -> Iterator[str]:
+        yield from obj.value
+
+    indexer: Indexer[Thing] = Indexer({"v": letters})
+    indexer.add(thing("a", "xy"))
+    indexer.update(thing("a", "y"))
+    assert indexer.index_values("v") == ["y"]
+
+
+def test_an_unknown_index_names_those_that_exist():
+    indexer: Indexer[Thing] = Indexer({"node": by_value, "app": by_value})
+    for read in (
+        lambda: indexer.by_index("nod", "x"),
+        lambda: indexer.index("nod", thing("a")),
+        lambda: indexer.index_keys("nod", "x"),
+        lambda: indexer.index_values("nod"),
+    ):
+        with pytest.raises(UnknownIndex, match=r"'nod'.*exist: app, node"):
+            read()
+
+
+def test_an_unknown_index_says_when_there_is_none():
+    with pytest.raises(UnknownIndex, match="exist: none"):
+        Indexer[Thing]().by_index("node", "x")
+
+
+def test_indices_added_later_index_what_is_there():
+    indexer: Indexer[Thing] = Indexer()
+    indexer.add(thing("ns/a"))
+    indexer.add_indexers({"namespace": namespace_index})
+    assert names(indexer.by_index("namespace", "ns")) == ["a"]
+    assert sorted(indexer.indexers) == ["namespace"]
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_is_added():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    with pytest.raises(ValueError, match=r"already: v$"):
+        indexer.add_indexers({"v": by_value, "w": by_value})
+    assert sorted(indexer.indexers) == ["v"]
+
+
+def fails_on_bad(obj: Thing) -> list[str]:
+    if obj.value == "bad":
+        raise KeyError("missing")
+    return [obj.value]
+
+
+def test_a_failing_index_function_is_reported_with_index_and_key_and_the_object_is_stored():
+    indexer: Indexer[Thing] = Indexer({"broken": fails_on_bad, "v": by_value})
+    with pytest.raises(CacheError, match=r"'broken' failed on 'ns/a'.*KeyError"):
+        indexer.add(thing("ns/a", "bad"))
+    assert indexer.get_by_key("ns/a") == thing("ns/a", "bad")
+    assert names(indexer.by_index("v", "b")) == ["a"]
+    assert indexer.index_values("broken") == []
+
+
+def test_an_index_recovers_when_the_next_version_is_good():
+    indexer: Indexer[Thing] = Indexer({"broken": fails_on_bad})
+    indexer.add(thing("a", "good"))
+    with pytest.raises(CacheError):
+        indexer.update(thing("a", "bad"))
+    assert indexer.index_values("broken") == []
+    indexer.update(thing("a", "fine"))
+    assert indexer.index_values("broken") == ["fine"]
+    with pytest.raises(CacheError):
+        indexer.update(thing("a", "bad"))
+    assert indexer.remove("a") is not None
+
+
+def test_indices_that_fail_on_what_is_there_are_not_added():
+    indexer: Indexer[Thing] = Indexer()
+    indexer.add(thing("a", "bad"))
+    with pytest.raises(CacheError, match="'broken' failed on 'a'"):
+        indexer.add_indexers({"v": by_value, "broken": fails_on_bad})
+    assert indexer.indexers == {}
+
+
+def test_replace_reports_a_failing_index_function_after_storing_all():
+    indexer: Indexer[Thing] = Indexer({"broken": fails_on_bad})
+    with pytest.raises(CacheError, match="'a'"):
+        indexer.replace([thing("a", "bad"), thing("b", "good")])
+    assert indexer.list_keys() == ["a", "b"]
+    assert indexer.index_values("broken") == ["good"]
+
+
+def test_asking_with_an_object_that_the_function_fails_on_is_reported():
+    with pytest.raises(CacheError, match="broken"):
+        Indexer({"broken": fails_on_bad}).index("broken", thing("a", "bad"))
+
+
+@pytest.mark.parametrize("wrong", ["one string", [None], None, 7])
+def test_something_else_than_strings_from_an_index_function_is_reported(wrong: object):
+    indexer: Indexer[Thing] = Indexer({"v": lambda _obj: wrong})  # type: ignore[arg-type,return-value]
+    with pytest.raises(CacheError, match="'v' failed on 'a'"):
+        indexer.add(thing("a"))
+    assert indexer.index_values("v") == []
+
+
+def test_answers_in_the_order_in_which_objects_came():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    for name in ("c", "a", "b"):
+        indexer.add(thing(name, "x"))
+    assert [obj.metadata.name for obj in indexer.by_index("v", "x")] == ["c", "a", "b"]
+
+
+def test_an_index_of_unique_values_gives_the_garbage_collector_nothing_to_visit():
+    objects = {f"o{n}": thing(f"o{n}", str(n)) for n in range(300)}
+    indexer: Indexer[Thing] = Indexer({"v": lambda obj: (obj.value,)})
+    gc.collect()
+    before = len(gc.get_objects())
+    for name, obj in objects.items():
+        indexer.put(name, obj)
+    gc.collect()
+    assert len(gc.get_objects()) - before < 20

@@ -1,0 +1,457 @@
+"""The reflector's loop against a small server, in virtual time. Scenarios of client-go's `reflector_test.go`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
+from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.reflector import Reflector
+from tests.support.clock import now, settle, virtual
+from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Thing, api_error, thing
+
+TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
+INTERNAL = api_error(errors.InternalError, 500, "InternalError")
+EXPIRED = api_error(errors.Expired, 410, "Expired")
+REFUSED = errors.ConnectError("connection refused")
+
+
+class Setup:
+    """A server, a store that a queue feeds, and the reflector between them."""
+
+    def __init__(self, **options: object) -> None:
+        self.server = FakeServer()
+        self.store: Indexer[Thing] = Indexer()
+        self.fifo = DeltaFIFO(self.store)
+        self.told: list[Exception] = []
+        options.setdefault("watch_error_handler", lambda _reflector, error: self.told.append(error))
+        self.reflector: Reflector[Thing] = Reflector(
+            self.server,
+            self.fifo,
+            name="things",
+            rng=random.Random(7),
+            **options,  # type: ignore[arg-type]
+        )
+
+    def drain(self) -> dict[str, str]:
+        """Apply what is queued and give the store as values by key."""
+        while (popped := self.fifo.pop()) is not None:
+            for kind, obj in popped.deltas:
+                if kind is DeltaType.DELETED:
+                    self.store.remove(popped.key)
+                else:
+                    assert isinstance(obj, Thing)
+                    self.store.put(popped.key, obj)
+        return {key: obj.value for key in self.store.list_keys() if (obj := self.store.get_by_key(key)) is not None}
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.reflector.run())
+        await settle()
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def versions(requests: list[dict[str, object]]) -> list[object]:
+    return [request["resource_version"] for request in requests]
+
+
+@virtual
+async def test_lists_at_version_0_first_and_watches_from_the_answer():
+    setup = Setup()
+    setup.server.put(thing("a", "1"))
+    async with setup.running():
+        assert setup.server.lists == [{"resource_version": "0", "limit": 500, "continue_": ""}]
+        assert versions(setup.server.watches) == ["101"]
+        assert setup.drain() == {"a": "1"}
+        assert setup.reflector.last_sync_resource_version == "101"
+
+
+@virtual
+async def test_applies_events_and_remembers_their_version():
+    setup = Setup()
+    async with setup.running():
+        setup.server.put(thing("a", "1"))
+        setup.server.put(thing("b", "1"))
+        setup.server.put(thing("a", "2"))
+        setup.server.delete("b")
+        await settle()
+        assert setup.drain() == {"a": "2"}
+        assert setup.reflector.last_sync_resource_version == "104"
+
+
+@virtual
+async def test_a_bookmark_moves_the_version_and_nothing_else():
+    setup = Setup()
+    async with setup.running():
+        setup.server.version = 500
+        setup.server.bookmark()
+        await settle()
+        assert setup.drain() == {}
+        assert setup.reflector.last_sync_resource_version == "500"
+
+
+@virtual
+async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
+    setup = Setup()
+    async with setup.running():
+        setup.server.put(thing("a"))
+        await settle()
+        setup.server.end_watches()
+        await settle()
+        assert versions(setup.server.watches) == ["100", "101"]
+        assert len(setup.server.lists) == 1
+        assert now() == 0.0
+
+
+@virtual
+async def test_asks_for_a_random_time_out_and_resumes_when_it_has_passed():
+    setup = Setup()
+    async with setup.running():
+        await asyncio.sleep(3600)
+        asked = [watch["timeout_seconds"] for watch in setup.server.watches]
+        assert 6 <= len(asked) <= 12
+        assert all(300 <= seconds <= 600 for seconds in asked)
+        assert len(set(asked)) > 1
+        assert len(setup.server.lists) == 1
+
+
+@virtual
+async def test_a_connection_that_says_nothing_after_its_time_out_is_left():
+    setup = Setup()
+    async with setup.running():
+        setup.server.open_watches[0]._deadline = 1e9
+        await asyncio.sleep(700)
+        assert len(setup.server.watches) == 2
+        assert len(setup.server.lists) == 1
+
+
+@virtual
+async def test_a_cut_connection_is_resumed_from_the_last_version_without_a_list():
+    setup = Setup()
+    async with setup.running():
+        setup.server.put(thing("a", "1"))
+        await settle()
+        setup.server.put(thing("b", "lost"))
+        setup.server.cut_watches()
+        await settle()
+        assert setup.drain() == {"a": "1", "b": "lost"}
+        assert len(setup.server.lists) == 1
+
+
+@virtual
+async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_after_a_while():
+    setup = Setup()
+    async with setup.running():
+        setup.server.end_watches()
+        await settle()
+        assert len(setup.server.lists) == 1
+        await asyncio.sleep(1.7)
+        assert versions(setup.server.lists) == ["0", "100"]
+        assert setup.told == []
+
+
+@pytest.mark.parametrize("in_stream", [True, False])
+def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
+    @virtual
+    async def run() -> None:
+        setup = Setup()
+        setup.server.expire_in_stream = in_stream
+        async with setup.running():
+            setup.server.put(thing("a"))
+            await settle()
+            setup.server.put(thing("b"))
+            setup.server.put(thing("c"))
+            setup.server.delete("a")
+            setup.server.cut_watches()
+            setup.server.compact()
+            await asyncio.sleep(2)
+            assert versions(setup.server.lists) == ["0", "101"]
+            assert versions(setup.server.watches)[:3] == ["100", "101", "104"]
+            assert setup.drain() == {"b": "", "c": ""}
+
+    run()
+
+
+@pytest.mark.parametrize(
+    "error", [EXPIRED, api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")]
+)
+def test_a_list_at_a_version_that_is_not_to_be_had_is_repeated_at_once_with_the_newest(error: Exception):
+    @virtual
+    async def run() -> None:
+        setup = Setup()
+        setup.server.next_lists.append(error)
+        async with setup.running():
+            assert setup.server.lists == [
+                {"resource_version": "0", "limit": 500, "continue_": ""},
+                {"resource_version": "", "limit": 500, "continue_": ""},
+            ]
+            assert now() == 0.0
+            assert setup.told == []
+            setup.server.end_watches(INTERNAL)
+            await asyncio.sleep(2)
+            assert versions(setup.server.lists) == ["0", "", "100"]
+
+    run()
+
+
+@virtual
+async def test_lists_the_newest_until_a_list_succeeds_after_an_unavailable_version():
+    setup = Setup()
+    setup.server.next_lists.extend([EXPIRED, INTERNAL])
+    async with setup.running():
+        await asyncio.sleep(2)
+        assert versions(setup.server.lists) == ["0", "", ""]
+        assert setup.told == [INTERNAL]
+
+
+@virtual
+async def test_a_refused_watch_backs_off_and_keeps_its_version_without_a_list():
+    setup = Setup()
+    setup.server.next_watches.extend([REFUSED, TOO_MANY, REFUSED])
+    async with setup.running():
+        await asyncio.sleep(20)
+        assert versions(setup.server.watches) == ["100"] * 4
+        assert len(setup.server.lists) == 1
+        assert setup.told == []
+
+
+@virtual
+async def test_a_watch_that_ends_with_429_backs_off_and_is_resumed_without_a_list():
+    setup = Setup()
+    async with setup.running():
+        setup.server.put(thing("a"))
+        setup.server.end_watches(TOO_MANY)
+        await settle()
+        assert len(setup.server.watches) == 1
+        await asyncio.sleep(1.7)
+        assert versions(setup.server.watches) == ["100", "101"]
+        assert len(setup.server.lists) == 1
+
+
+@virtual
+async def test_a_watch_that_cannot_be_opened_is_told_of_and_listed_again():
+    setup = Setup()
+    forbidden = api_error(errors.Forbidden, 403, "Forbidden")
+    setup.server.next_watches.append(forbidden)
+    async with setup.running():
+        await asyncio.sleep(2)
+        assert setup.told == [forbidden]
+        assert versions(setup.server.lists) == ["0", "100"]
+
+
+@virtual
+async def test_internal_errors_list_again_by_default():
+    setup = Setup()
+    async with setup.running():
+        setup.server.end_watches(INTERNAL)
+        await asyncio.sleep(2)
+        assert len(setup.server.lists) == 2
+
+
+@virtual
+async def test_internal_errors_are_retried_within_the_window_that_was_asked_for():
+    setup = Setup(max_internal_error_retry=10.0)
+    async with setup.running():
+        setup.server.end_watches(INTERNAL)
+        await settle()
+        assert len(setup.server.watches) == 2
+        assert len(setup.server.lists) == 1
+
+
+@virtual
+async def test_failing_lists_back_off_further_and_further_up_to_the_cap():
+    setup = Setup()
+    setup.server.next_lists.extend([INTERNAL] * 40)
+    times: list[float] = []
+    handler = setup.reflector._watch_error_handler = lambda _reflector, _error: times.append(now())
+    assert handler is not None
+    async with setup.running():
+        await asyncio.sleep(600)
+    delays = [after - before for before, after in itertools.pairwise(times)]
+    bases = [0.8, 1.6, 3.2, 6.4, 12.8, 25.6]
+    assert all(base <= delay <= 2 * base for base, delay in zip(bases, delays, strict=False))
+    assert all(30 <= delay <= 60 for delay in delays[6:])
+    assert len(delays) > 6
+
+
+@virtual
+async def test_the_back_off_starts_anew_after_two_quiet_minutes():
+    setup = Setup()
+    setup.server.next_lists.extend([INTERNAL] * 4)
+    async with setup.running():
+        await asyncio.sleep(200)
+        setup.server.end_watches(INTERNAL)
+        before = len(setup.server.lists)
+        await asyncio.sleep(1.7)
+        assert len(setup.server.lists) == before + 1
+
+
+@virtual
+async def test_lists_in_pages_when_the_server_has_no_watch_cache_and_keeps_to_it():
+    setup = Setup(page_size=None)
+    setup.server.has_watch_cache = False
+    for number in range(1200):
+        setup.server.put(thing(f"t{number}"))
+    async with setup.running():
+        assert [page["limit"] for page in setup.server.lists] == [500, 500, 500]
+        assert [bool(page["continue_"]) for page in setup.server.lists] == [False, True, True]
+        assert versions(setup.server.lists) == ["0", "", ""]
+        assert len(setup.drain()) == 1200
+        setup.server.end_watches(INTERNAL)
+        await asyncio.sleep(2)
+        assert setup.server.lists[3] == {"resource_version": "1300", "limit": 500, "continue_": ""}
+
+
+@virtual
+async def test_a_list_at_a_version_is_not_paged_when_the_first_came_whole():
+    setup = Setup()
+    async with setup.running():
+        setup.server.end_watches(INTERNAL)
+        await asyncio.sleep(2)
+        assert setup.server.lists[1] == {"resource_version": "100", "limit": None, "continue_": ""}
+
+
+@virtual
+async def test_a_list_that_expires_between_its_pages_is_read_whole_at_the_version_that_was_asked_for():
+    setup = Setup(page_size=2)
+    setup.server.has_watch_cache = False
+    for name in "abc":
+        setup.server.put(thing(name))
+    setup.server.next_lists.extend([None, EXPIRED])
+    async with setup.running():
+        assert setup.server.lists == [
+            {"resource_version": "0", "limit": 2, "continue_": ""},
+            {"resource_version": "", "limit": 2, "continue_": "103:2"},
+            {"resource_version": "0", "limit": None, "continue_": ""},
+        ]
+        assert setup.drain() == {"a": "", "b": "", "c": ""}
+
+
+@virtual
+async def test_objects_that_a_list_lacks_are_deleted():
+    setup = Setup()
+    setup.server.put(thing("a"))
+    setup.server.put(thing("b"))
+    async with setup.running():
+        setup.drain()
+        setup.server.cut_watches()
+        setup.server.delete("a")
+        setup.server.compact()
+        await asyncio.sleep(2)
+        assert setup.drain() == {"b": ""}
+
+
+@virtual
+async def test_events_of_another_type_are_skipped():
+    setup = Setup(expected_type=Thing)
+    async with setup.running():
+        setup.server.send(Event("ADDED", "a table"))  # type: ignore[arg-type]
+        setup.server.put(thing("a"))
+        await settle()
+        assert setup.drain() == {"a": ""}
+
+
+@virtual
+async def test_events_of_an_unknown_kind_are_skipped():
+    setup = Setup()
+    async with setup.running():
+        setup.server.send(Event("RENAMED", thing("x", version="900")))
+        await settle()
+        assert setup.drain() == {}
+        assert setup.reflector.last_sync_resource_version == "100"
+
+
+@virtual
+async def test_an_event_without_a_version_does_not_forget_the_last_one():
+    setup = Setup()
+    async with setup.running():
+        setup.server.send(Event("BOOKMARK", Thing(Meta())))
+        await settle()
+        assert setup.reflector.last_sync_resource_version == "100"
+
+
+@virtual
+async def test_what_the_store_raises_is_logged_and_the_watch_goes_on(caplog: pytest.LogCaptureFixture):
+    setup = Setup()
+
+    def refuse(obj: Thing) -> Thing:
+        if obj.value == "bad":
+            raise ValueError("refused")
+        return obj
+
+    setup.fifo._transform = refuse
+    async with setup.running():
+        setup.server.put(thing("ns/a", "bad"))
+        setup.server.put(thing("b", "good"))
+        await settle()
+        assert setup.drain() == {"b": "good"}
+        assert setup.reflector.last_sync_resource_version == "102"
+    assert "ADDED of ns/a" in caplog.text
+
+
+@virtual
+async def test_a_list_that_the_store_refuses_is_tried_again():
+    setup = Setup()
+    attempts: list[int] = []
+
+    def refuse(obj: Thing) -> Thing:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise ValueError("refused")
+        return obj
+
+    setup.fifo._transform = refuse
+    setup.server.put(thing("a"))
+    async with setup.running():
+        await asyncio.sleep(2)
+        assert [str(error) for error in setup.told] == ["refused"]
+        assert setup.drain() == {"a": ""}
+
+
+@virtual
+async def test_failures_are_logged_when_nobody_handles_them(caplog: pytest.LogCaptureFixture):
+    setup = Setup(watch_error_handler=None)
+    setup.server.next_lists.append(api_error(errors.Forbidden, 403, "Forbidden", "things is forbidden"))
+    async with setup.running():
+        assert "things: could not list and watch" in caplog.text
+        assert "things is forbidden" in caplog.text
+
+
+@virtual
+async def test_a_watch_error_handler_that_fails_is_logged_and_the_reflector_goes_on(caplog: pytest.LogCaptureFixture):
+    def fail(_reflector: object, _error: Exception) -> None:
+        raise ValueError("handler bug")
+
+    setup = Setup(watch_error_handler=fail)
+    setup.server.next_lists.append(INTERNAL)
+    async with setup.running():
+        await asyncio.sleep(2)
+        assert len(setup.server.lists) == 2
+    assert "handler bug" in caplog.text
+
+
+@pytest.mark.parametrize("moment", ["list", "open", "watch", "back off"])
+def test_stops_at_once_wherever_it_waits(moment: str):
+    @virtual
+    async def run() -> None:
+        setup = Setup()
+        setup.server.list_delay = 50.0 if moment == "list" else 0.0
+        setup.server.open_delay = 50.0 if moment == "open" else 0.0
+        setup.server.next_lists.extend([INTERNAL] if moment == "back off" else [])
+        async with setup.running():
+            pass
+        assert now() == 0.0
+        assert setup.server.open_watches == []
+
+    run()

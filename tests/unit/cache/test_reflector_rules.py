@@ -1,0 +1,183 @@
+"""The reflector's decisions as tables. The scenarios are those of client-go's `reflector_test.go`."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache import reflector_rules as rules
+from kubeloop.cache.reflector_rules import AfterWatch, InternalErrorRetry, ListRules, VersionRule, after_watch
+from tests.support.fake_lister_watcher import api_error
+
+EXPIRED = api_error(errors.Expired, 410, "Expired")
+GONE = api_error(errors.Gone, 410, "Gone")
+TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
+INTERNAL = api_error(errors.InternalError, 500, "InternalError")
+FORBIDDEN = api_error(errors.Forbidden, 403, "Forbidden")
+TOO_LARGE = api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")
+REFUSED = errors.ConnectError("connection refused", method="GET", path="/api/v1/pods")
+LOST = errors.ConnectionLost("connection lost", method="GET", path="/api/v1/pods")
+
+
+@pytest.mark.parametrize(
+    ("last_version", "is_unavailable", "expected"),
+    [("", False, "0"), ("0", False, "0"), ("7", False, "7"), ("", True, ""), ("7", True, "")],
+)
+def test_the_version_to_list_at(last_version: str, is_unavailable: bool, expected: str):
+    assert ListRules(last_version, is_unavailable).list_version() == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "is_paginated", "explicit", "expected"),
+    [
+        ("0", False, None, 500),
+        ("", False, None, 500),
+        ("7", False, None, 0),
+        ("7", True, None, 500),
+        ("0", True, None, 500),
+        ("7", False, 3, 3),
+        ("0", False, 0, 0),
+    ],
+)
+def test_the_size_of_a_page(version: str, is_paginated: bool, explicit: int | None, expected: int):
+    assert ListRules(is_paginated=is_paginated).page_size(version, explicit) == expected
+
+
+@pytest.mark.parametrize("error", [EXPIRED, GONE, TOO_LARGE])
+def test_a_version_that_is_not_to_be_had_is_remembered_until_a_list_succeeds(error: Exception):
+    state = ListRules("7")
+    assert state.should_list_again(error)
+    assert state.list_version() == ""
+    state.listed("", "9", paginated=False)
+    assert state.list_version() == "9"
+
+
+@pytest.mark.parametrize("error", [TOO_MANY, INTERNAL, FORBIDDEN, REFUSED, LOST, ValueError()])
+def test_other_failures_of_a_list_are_not_repeated_at_once(error: Exception):
+    state = ListRules("7")
+    assert not state.should_list_again(error)
+    assert state.list_version() == "7"
+
+
+@pytest.mark.parametrize(
+    ("asked", "paginated", "expected"), [("0", True, True), ("0", False, False), ("", True, False), ("7", True, False)]
+)
+def test_only_pages_at_version_0_tell_that_there_is_no_watch_cache(asked: str, paginated: bool, expected: bool):
+    state = ListRules()
+    state.listed(asked, "9", paginated=paginated)
+    assert state.is_paginated is expected
+
+
+def test_pages_later_on_do_not_make_it_forget_that_there_is_no_watch_cache():
+    state = ListRules()
+    state.listed("0", "9", paginated=True)
+    state.listed("9", "10", paginated=False)
+    assert state.is_paginated
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (TOO_LARGE, True),
+        (api_error(errors.TimedOut, 504, "Timeout", "Too large resource version: 8, current: 7"), True),
+        (
+            errors.TimedOut(
+                errors.StatusDetails(code=504, causes=(errors.Cause(message="Too large resource version"),))
+            ),
+            True,
+        ),
+        (api_error(errors.TimedOut, 504, "Timeout", "slow"), False),
+        (api_error(errors.BadRequest, 400, "BadRequest", "Too large resource version"), False),
+        (ValueError("Too large resource version"), False),
+    ],
+)
+def test_a_too_large_version_is_told_by_its_cause_or_on_old_servers_by_its_text(error: Exception, expected: bool):
+    assert rules.is_too_large_resource_version(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (None, AfterWatch.REWATCH),
+        (LOST, AfterWatch.REWATCH),
+        (errors.RequestTimeout("no data", method="GET", path="/"), AfterWatch.REWATCH),
+        (EXPIRED, AfterWatch.RELIST),
+        (GONE, AfterWatch.RELIST),
+        (TOO_MANY, AfterWatch.BACK_OFF),
+        (INTERNAL, AfterWatch.RELIST),
+        (FORBIDDEN, AfterWatch.RELIST),
+        (errors.DecodeError("no event"), AfterWatch.RELIST),
+        (RuntimeError("bug"), AfterWatch.RELIST),
+    ],
+)
+def test_what_follows_the_end_of_a_watch(error: Exception | None, expected: AfterWatch):
+    assert after_watch(error, was_short=False, retry=InternalErrorRetry(), now=0.0) is expected
+
+
+@pytest.mark.parametrize("error", [None, LOST])
+def test_a_very_short_watch_is_followed_by_a_list(error: Exception | None):
+    assert after_watch(error, was_short=True, retry=InternalErrorRetry(), now=0.0) is AfterWatch.RELIST
+
+
+def test_internal_errors_are_retried_within_the_window_only():
+    retry = InternalErrorRetry(10.0)
+    assert after_watch(INTERNAL, was_short=True, retry=retry, now=100.0) is AfterWatch.REWATCH
+    assert after_watch(INTERNAL, was_short=True, retry=retry, now=110.0) is AfterWatch.REWATCH
+    assert after_watch(INTERNAL, was_short=True, retry=retry, now=110.1) is AfterWatch.RELIST
+    assert after_watch(INTERNAL, was_short=True, retry=retry, now=111.0) is AfterWatch.REWATCH
+
+
+def test_the_window_of_internal_errors_starts_anew_after_a_minute_without_one():
+    retry = InternalErrorRetry(10.0)
+    after_watch(INTERNAL, was_short=True, retry=retry, now=0.0)
+    assert after_watch(INTERNAL, was_short=True, retry=retry, now=60.0) is AfterWatch.REWATCH
+
+
+def test_internal_errors_are_not_retried_by_default():
+    retry = InternalErrorRetry()
+    retry.after(INTERNAL, 0.0)
+    assert not retry.should_retry(0.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"), [(REFUSED, True), (TOO_MANY, True), (LOST, False), (EXPIRED, False), (FORBIDDEN, False)]
+)
+def test_which_refused_watches_keep_their_version(error: Exception, expected: bool):
+    assert rules.is_retriable_refusal(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "events", "expected"), [(0.0, 0, True), (0.99, 0, True), (1.0, 0, False), (0.0, 1, False)]
+)
+def test_which_watches_were_very_short(seconds: float, events: int, expected: bool):
+    assert rules.was_very_short(seconds, events) is expected
+
+
+@pytest.mark.parametrize(
+    ("start", "events", "expected"),
+    [
+        ("7", ["ADDED", "MODIFIED"], [True, True]),
+        ("", ["ADDED", "ADDED", "MODIFIED", "ADDED"], [False, False, True, True]),
+        ("0", ["ADDED", "BOOKMARK", "ADDED"], [False, True, True]),
+        ("0", ["DELETED"], [True]),
+    ],
+)
+def test_which_events_move_the_version(start: str, events: list[str], expected: list[bool]):
+    rule = VersionRule(start)
+    assert [rule.moves(event) for event in events] == expected
+
+
+@pytest.mark.parametrize(
+    ("minimum", "low", "high"), [(None, 300, 600), (1.0, 300, 600), (300.0, 300, 600), (400.0, 400, 800)]
+)
+def test_a_watch_lasts_a_random_time_within_its_bounds(minimum: float | None, low: int, high: int):
+    rng = random.Random(1)
+    drawn = [rules.watch_timeout_seconds(rng, minimum) for _ in range(500)]
+    assert low <= min(drawn) < low + 20
+    assert high - 20 < max(drawn) <= high
+
+
+def test_the_time_out_repeats_with_the_seed():
+    assert rules.watch_timeout_seconds(random.Random(5)) == rules.watch_timeout_seconds(random.Random(5))
