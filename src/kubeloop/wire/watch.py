@@ -18,17 +18,19 @@ class FrameReader:
 
     Args:
         max_bytes: The bound of one frame. A server that sends more without a newline is refused before memory fills.
+        keep_blank: Also return blank lines, which a watch has none of and a log may have.
     """
 
-    __slots__ = ("_held", "_held_bytes", "_max_bytes")
+    __slots__ = ("_held", "_held_bytes", "_keep_blank", "_max_bytes")
 
-    def __init__(self, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BODY_BYTES, *, keep_blank: bool = False) -> None:
         self._max_bytes = max_bytes
+        self._keep_blank = keep_blank
         self._held: list[bytes] = []
         self._held_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what has arrived and return the frames that it completes, without blank lines.
+        """Take what has arrived and return the frames that it completes.
 
         Raises:
             BodyTooLarge: A frame is over the bound. The stream is of no more use.
@@ -45,14 +47,14 @@ class FrameReader:
             self._held_bytes += len(tail)
         if self._held_bytes > self._max_bytes or (len(data) > self._max_bytes and self._longest(lines)):
             raise BodyTooLarge(f"a watch frame of more than {self._max_bytes} bytes")
-        return [line for line in lines if line and not line.isspace()]
+        return lines if self._keep_blank else [line for line in lines if line and not line.isspace()]
 
     def _longest(self, lines: list[bytes]) -> bool:
         return any(len(line) > self._max_bytes for line in lines)
 
     def rest(self) -> bytes:
         """Return what came after the last newline: a frame that was cut, or one whose newline the server left out."""
-        return b"".join(self._held).strip()
+        return b"".join(self._held)
 
     def __repr__(self) -> str:
         return f"<FrameReader holding {self._held_bytes} bytes>"

@@ -1,0 +1,70 @@
+"""What the three public clients share: a RESTClient that is their own, or somebody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from kubeloop.rest.client import RESTClient
+from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
+
+if TYPE_CHECKING:
+    from random import Random
+    from types import TracebackType
+
+    from kubeloop.config.config import Config
+    from kubeloop.transport.base import Transport
+
+__all__ = ["Connected"]
+
+
+class Connected:
+    """A client that sends through a RESTClient. Use it as `async with`, or call `close()`.
+
+    Args:
+        config: Which server, and as whom.
+        transport: Carries the bytes instead of one opened from the config; it stays yours.
+        max_retries: How many times one call may be sent again.
+        random: Where back-off gets its jitter from; a generator with a seed makes it repeat.
+
+    Concurrency: One event loop, any number of calls at once; each may be cancelled.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        transport: Transport | None = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        random: Random | None = None,
+    ) -> None:
+        self._rest = RESTClient(config, transport=transport, max_retries=max_retries, random=random)
+        self._owns_rest = True
+
+    @classmethod
+    def over(cls, rest: RESTClient) -> Self:
+        """Make one that sends through a RESTClient which somebody else closes."""
+        self = cls.__new__(cls)
+        self._rest = rest
+        self._owns_rest = False
+        return self
+
+    @property
+    def rest(self) -> RESTClient:
+        """The RESTClient that everything goes through."""
+        return self._rest
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, if they are this client's own. Calling it twice does nothing."""
+        if self._owns_rest:
+            await self._rest.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self._rest.config.host}>"

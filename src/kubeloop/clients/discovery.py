@@ -1,0 +1,175 @@
+"""DiscoveryClient: what a server is and what it offers: its version, groups and resources.
+
+Nothing is cached here. How the answers are taken apart is `discovery_format`'s.
+
+Reference: client-go discovery/discovery_client.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubeloop.clients.connected import Connected
+from kubeloop.clients.discovery_format import (
+    AGGREGATED,
+    GroupsAndResources,
+    Offer,
+    ResourceLists,
+    core_group,
+    from_aggregated,
+    is_aggregated,
+    preferred,
+)
+from kubeloop.errors import KubeloopError, NotFound
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.models import apidiscovery_v2, meta_v1
+from kubeloop.rest.body import read_body
+from kubeloop.wire.request import Request
+
+__all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]
+
+_TIMEOUT = 32.0
+_ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ServerVersion:
+    """What a server says of its build: `str()` gives `v1.37.0`."""
+
+    major: str = ""
+    minor: str = ""
+    git_version: str = ""
+    git_commit: str = ""
+    git_tree_state: str = ""
+    build_date: str = ""
+    go_version: str = ""
+    compiler: str = ""
+    platform: str = ""
+
+    def __str__(self) -> str:
+        return self.git_version
+
+
+class DiscoveryClient(Connected):
+    """Asks a server what it offers. Arguments as of `Connected`.
+
+    Each call asks the server anew; a call takes at most 32 seconds unless the config has a time-out.
+    """
+
+    async def server_version(self) -> ServerVersion:
+        """Return the version of the server."""
+        data: Mapping[str, Any] = await self._rest.get("/version", into=dict, timeout=self._timeout)
+
+        def text(name: str) -> str:
+            value = data.get(name)
+            return value if isinstance(value, str) else ""
+
+        return ServerVersion(
+            major=text("major"),
+            minor=text("minor"),
+            git_version=text("gitVersion"),
+            git_commit=text("gitCommit"),
+            git_tree_state=text("gitTreeState"),
+            build_date=text("buildDate"),
+            go_version=text("goVersion"),
+            compiler=text("compiler"),
+            platform=text("platform"),
+        )
+
+    async def server_groups(self) -> tuple[meta_v1.APIGroup, ...]:
+        """Return the API groups, the core group first, each with its versions."""
+        return tuple((await self._offer()).groups)
+
+    async def server_resources_for_group_version(self, group_version: str | GroupVersion) -> meta_v1.APIResourceList:
+        """Return the resources and subresources of one group/version.
+
+        Raises:
+            NotFound: The server does not have it. (For `v1` the list is empty then: not every server has a core group.)
+        """
+        parsed = GroupVersion.parse(group_version) if isinstance(group_version, str) else group_version
+        try:
+            return await self._rest.get(parsed.api_prefix, into=meta_v1.APIResourceList, timeout=self._timeout)
+        except NotFound:
+            if parsed != GroupVersion("", "v1"):
+                raise
+            return meta_v1.APIResourceList(group_version="v1")
+
+    async def server_groups_and_resources(self) -> GroupsAndResources:
+        """Return all groups, and all resources of all their versions.
+
+        One document from a server that has aggregated discovery, else one a group/version, fetched side by side. What
+        cannot be had does not hide the rest: `failures` of the result says which group/versions are missing, and why.
+        """
+        found = await self._groups_and_resources()
+        for _ in range(_ATTEMPTS - 1):
+            if not found.failures:
+                break
+            found = await self._groups_and_resources()
+        return found
+
+    async def server_preferred_resources(self) -> ResourceLists:
+        """Return each resource once, in the version that its group prefers, without subresources."""
+        found = await self.server_groups_and_resources()
+        return ResourceLists(preferred(found), found.failures)
+
+    async def _groups_and_resources(self) -> GroupsAndResources:
+        offer = await self._offer()
+        if offer.resources is None:
+            names = [GroupVersion.parse(one.group_version) for group in offer.groups for one in group.versions]
+            offer.resources, failures = await self._fetch(names)
+            offer.failures.update(failures)
+        return GroupsAndResources(offer.groups, offer.resources.values(), offer.failures)
+
+    async def _offer(self) -> Offer:
+        """Read both documents; resources only if both have them."""
+        try:
+            core = await self._document("/api")
+        except NotFound:
+            # A server of aggregated APIs alone has no core group.
+            core = None
+        named = await self._document("/apis")
+        if core is None:
+            return named
+        resources = None
+        if core.resources is not None and named.resources is not None:
+            resources = {**core.resources, **named.resources}
+        return Offer([*core.groups, *named.groups], resources, {**core.failures, **named.failures})
+
+    async def _document(self, path: str) -> Offer:
+        request = Request("GET", path, {"Accept": f"{AGGREGATED},application/json"})
+        response = await self._rest.exchange.send(request, timeout=self._timeout, is_list=True)
+        if is_aggregated(response.headers.get("content-type", "")):
+            return from_aggregated(read_body(response, apidiscovery_v2.APIGroupDiscoveryList, request))
+        if path == "/api":
+            return Offer(core_group(read_body(response, meta_v1.APIVersions, request)))
+        return Offer(list(read_body(response, meta_v1.APIGroupList, request).groups))
+
+    async def _fetch(
+        self, names: Iterable[GroupVersion]
+    ) -> tuple[dict[GroupVersion, meta_v1.APIResourceList], dict[GroupVersion, Exception]]:
+        """Read the documents of these group/versions side by side: what came, and why others did not."""
+
+        async def fetch(name: GroupVersion) -> meta_v1.APIResourceList | KubeloopError:
+            try:
+                return await self.server_resources_for_group_version(name)
+            except KubeloopError as error:
+                return error
+
+        async with asyncio.TaskGroup() as group:
+            tasks = {name: group.create_task(fetch(name)) for name in names}
+        found: dict[GroupVersion, meta_v1.APIResourceList] = {}
+        failures: dict[GroupVersion, Exception] = {}
+        for name, task in tasks.items():
+            outcome = task.result()
+            if isinstance(outcome, KubeloopError):
+                failures[name] = outcome
+            else:
+                found[name] = outcome
+        return found, failures
+
+    @property
+    def _timeout(self) -> float:
+        return self._rest.config.timeout or _TIMEOUT

@@ -1,0 +1,175 @@
+"""The two forms in which a server tells what it offers, made into one: groups, and resource lists a group/version.
+Pure.
+
+Aggregated discovery (v2) has everything in two documents; the older form one document a group/version.
+
+Reference: client-go discovery/aggregated_discovery.go, discovery/discovery_client.go (ServerPreferredResources).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from kubeloop.errors import KubeloopError
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.models import apidiscovery_v2, meta_v1
+
+__all__ = [
+    "AGGREGATED",
+    "GroupsAndResources",
+    "Offer",
+    "ResourceLists",
+    "core_group",
+    "from_aggregated",
+    "is_aggregated",
+    "preferred",
+]
+
+# Old servers look at the order of the parameters.
+AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+class _Pair(NamedTuple):
+    groups: tuple[meta_v1.APIGroup, ...]
+    resources: tuple[meta_v1.APIResourceList, ...]
+
+
+class GroupsAndResources(_Pair):
+    """What a server offers: `groups, resources = ...`; `failures` says what could not be had.
+
+    Attributes:
+        failures: Why, for each group/version that is missing from `resources`: an aggregated server that is down must
+            not hide the others.
+    """
+
+    failures: Mapping[GroupVersion, Exception]
+
+    def __new__(
+        cls,
+        groups: Iterable[meta_v1.APIGroup],
+        resources: Iterable[meta_v1.APIResourceList],
+        failures: Mapping[GroupVersion, Exception],
+    ) -> Self:
+        """Make one."""
+        self = super().__new__(cls, tuple(groups), tuple(resources))
+        self.failures = failures
+        return self
+
+
+class ResourceLists(tuple[meta_v1.APIResourceList, ...]):
+    """Resource lists, one a group/version, and in `failures` why others are missing."""
+
+    failures: Mapping[GroupVersion, Exception]
+
+    def __new__(
+        cls, lists: Iterable[meta_v1.APIResourceList], failures: Mapping[GroupVersion, Exception]
+    ) -> Self:
+        """Make one."""
+        self = super().__new__(cls, tuple(lists))
+        self.failures = failures
+        return self
+
+
+@dataclass(slots=True)
+class Offer:
+    """One discovery document: the groups, and the resources if the document has them.
+
+    Attributes:
+        resources: None when the document tells only the groups.
+    """
+
+    groups: list[meta_v1.APIGroup] = field(default_factory=list[meta_v1.APIGroup])
+    resources: dict[GroupVersion, meta_v1.APIResourceList] | None = None
+    failures: dict[GroupVersion, Exception] = field(default_factory=dict[GroupVersion, Exception])
+
+
+def is_aggregated(content_type: str) -> bool:
+    """Say if an answer's `Content-Type` is that of aggregated discovery, whatever the order of its parameters."""
+    kind, *parameters = [part.strip() for part in content_type.split(";")]
+    wanted = {"g=apidiscovery.k8s.io", "v=v2", "as=APIGroupDiscoveryList"}
+    return kind == "application/json" and wanted <= set(parameters)
+
+
+def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Offer:
+    """Take an aggregated document apart. A group/version that is stale is a failure, not data."""
+    offer = Offer(resources={})
+    resources: dict[GroupVersion, meta_v1.APIResourceList] = {}
+    for item in document.items:
+        versions: list[meta_v1.GroupVersionForDiscovery] = []
+        for version in item.versions:
+            group_version = GroupVersion(item.metadata.name, version.version)
+            if version.freshness == "Stale":
+                offer.failures[group_version] = KubeloopError(
+                    f"discovery of {group_version} is stale: the server behind it does not answer"
+                )
+                continue
+            versions.append(meta_v1.GroupVersionForDiscovery(group_version=str(group_version), version=version.version))
+            resources[group_version] = meta_v1.APIResourceList(
+                group_version=str(group_version), resources=list(_resources(version.resources))
+            )
+        preferred_version = versions[0] if versions else meta_v1.GroupVersionForDiscovery()
+        offer.groups.append(
+            meta_v1.APIGroup(name=item.metadata.name, versions=versions, preferred_version=preferred_version)
+        )
+    offer.resources = resources
+    return offer
+
+
+def _resources(items: Sequence[apidiscovery_v2.APIResourceDiscovery]) -> Iterable[meta_v1.APIResource]:
+    for item in items:
+        kind = item.response_kind
+        namespaced = item.scope == "Namespaced"
+        if kind is not None and kind.kind:
+            yield meta_v1.APIResource(
+                name=item.resource,
+                singular_name=item.singular_resource,
+                namespaced=namespaced,
+                group=kind.group,
+                version=kind.version,
+                kind=kind.kind,
+                verbs=item.verbs,
+                short_names=item.short_names,
+                categories=item.categories,
+            )
+        for sub in item.subresources:
+            kind = sub.response_kind
+            if kind is not None and kind.kind:
+                yield meta_v1.APIResource(
+                    name=f"{item.resource}/{sub.subresource}",
+                    singular_name=item.singular_resource,
+                    namespaced=namespaced,
+                    group=kind.group,
+                    version=kind.version,
+                    kind=kind.kind,
+                    verbs=sub.verbs,
+                )
+
+
+def core_group(versions: meta_v1.APIVersions) -> list[meta_v1.APIGroup]:
+    """Make the core group of what `/api` says in the older form; the list is empty when it says nothing."""
+    known = [meta_v1.GroupVersionForDiscovery(group_version=name, version=name) for name in versions.versions]
+    return [meta_v1.APIGroup(versions=known, preferred_version=known[0])] if known else []
+
+
+def preferred(found: GroupsAndResources) -> list[meta_v1.APIResourceList]:
+    """Keep of each resource only the version that its group prefers, else the first; and no subresources."""
+    lists = {one.group_version: one for one in found.resources}
+    chosen: dict[tuple[str, str], tuple[str, meta_v1.APIResource]] = {}
+    order: list[str] = []
+    for group in found.groups:
+        for version in group.versions:
+            resource_list = lists.get(version.group_version)
+            if resource_list is None:
+                continue
+            order.append(version.group_version)
+            is_preferred = version.version == group.preferred_version.version
+            for resource in resource_list.resources:
+                key = (group.name, resource.name)
+                if "/" not in resource.name and (is_preferred or key not in chosen):
+                    chosen[key] = (version.group_version, resource)
+    kept: dict[str, list[meta_v1.APIResource]] = {name: [] for name in order}
+    for group_version, resource in chosen.values():
+        kept[group_version].append(resource)
+    return [meta_v1.APIResourceList(group_version=name, resources=items) for name, items in kept.items() if items]

@@ -1,0 +1,67 @@
+"""What an object that is to be written says of itself: kind, namespace and name, whatever form it comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from kubeloop.meta.keys import Object
+
+__all__ = ["Identity", "identity_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Kind, namespace and name; `""` for what the object does not say."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    generate_name: str
+
+
+def identity_of(obj: object, what: str) -> Identity:
+    """Read the identity off a mapping with wire names, or anything with `metadata`.
+
+    Args:
+        obj: The object.
+        what: What it should be, for the message.
+
+    Raises:
+        TypeError: It is neither, or a field of the identity is no text.
+    """
+    if isinstance(obj, Mapping):
+        data = cast("Mapping[str, Any]", obj)
+        metadata = data.get("metadata") or {}
+        if not isinstance(metadata, Mapping):
+            raise TypeError(f"{what}: metadata is no mapping but {type(metadata).__name__}")
+        fields = cast("Mapping[str, Any]", metadata)
+        return Identity(
+            _text(data, "apiVersion", what),
+            _text(data, "kind", what),
+            _text(fields, "namespace", what),
+            _text(fields, "name", what),
+            _text(fields, "generateName", what),
+        )
+    if not hasattr(obj, "metadata"):
+        raise TypeError(f"expected a {what} or a mapping with wire names, not {type(obj).__name__}")
+    thing = cast("Object", obj)
+    return Identity(
+        getattr(obj, "api_version", ""),
+        getattr(obj, "kind", ""),
+        thing.metadata.namespace or "",
+        thing.metadata.name or "",
+        getattr(thing.metadata, "generate_name", "") or "",
+    )
+
+
+def _text(data: Mapping[str, Any], name: str, what: str) -> str:
+    value = data.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"{what}: {name} must be text, not {type(value).__name__}: {value!r}")
+    return value

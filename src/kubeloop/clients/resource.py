@@ -1,0 +1,50 @@
+"""ResourceClient: every verb that most resources have."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from kubeloop.clients.verbs import (
+    Apply,
+    Create,
+    Delete,
+    DeleteCollection,
+    Get,
+    ListVerb,
+    Patch,
+    Status,
+    Update,
+    Watch,
+)
+
+__all__ = ["ResourceClient", "StatusResourceClient"]
+
+T = TypeVar("T")
+L = TypeVar("L")
+
+
+class ResourceClient(
+    Get[T],
+    ListVerb[T, L],
+    Watch[T],
+    Create[T],
+    Update[T],
+    Patch[T],
+    Apply[T],
+    Delete[T],
+    DeleteCollection,
+    Generic[T, L],
+):
+    """All verbs of one resource on objects of type `T` and lists of type `L`: `ResourceClient(rest, Pod, "default")`.
+
+    What depends on the kind (path, scope, list class) comes from the class variables of the model.
+    """
+
+    __slots__ = ()
+
+
+class StatusResourceClient(ResourceClient[T, L], Status[T], Generic[T, L]):
+    """The same and the verbs of the status, for a kind of which is not known if its status is apart."""
+
+    __slots__ = ()
+    _has_status = False

@@ -1,0 +1,192 @@
+"""ResumingWatch: a watch that goes on, whatever happens to its connection. The decisions are in `watch_rules`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from kubeloop.clients.paging import pages
+from kubeloop.clients.watch_rules import WatchRules
+from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, TransportError
+from kubeloop.wire.codec import WatchEvent
+from kubeloop.wire.options import ListOptions, SelectorOptions, WatchOptions, watch_params
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from kubeloop.clients.endpoint import Endpoint
+    from kubeloop.rest.watch import WatchStream
+
+__all__ = ["ResumingWatch"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+_log = logging.getLogger(__name__)
+
+
+class ResumingWatch(Generic[T_co]):
+    """The events of a collection, from now until you leave: what `client.watch()` gives.
+
+    Use it as `async with client.watch() as events: async for event in events: ...`. Entering opens the first request
+    (or reads the first state) and raises what fails there. `resource_version` is the version up to which it has seen
+    everything, for going on elsewhere.
+
+    Concurrency: One reader. Cancelling a wait loses no event. Leaving the block closes the connection.
+    """
+
+    def __init__(self, endpoint: Endpoint[T_co], options: WatchOptions) -> None:
+        self._endpoint = endpoint
+        self._selection = watch_params(options)
+        self._bookmarks = options.get("bookmarks", False)
+        self._timeout = options.get("timeout")
+        start = options.get("resource_version") or ""
+        self._list_options: ListOptions = {}
+        for name, value in options.items():
+            if name in SelectorOptions.__annotations__ and name != "timeout":
+                into: Any = self._list_options
+                into[name] = value
+        if start == "0":
+            self._list_options["resource_version"] = start
+        self._rules = WatchRules("" if start == "0" else start, endpoint._rest.random)
+        self._deadline: float | None = None
+        self._opening: AbstractAsyncContextManager[WatchStream[T_co]] | None = None
+        self._stream: WatchStream[T_co] | None = None
+        self._pending: deque[WatchEvent[T_co]] = deque()
+
+    @property
+    def resource_version(self) -> str:
+        """The version up to which everything was seen; `""` before the first state was read."""
+        return self._rules.resource_version
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        if self._timeout is not None:
+            self._deadline = loop.time() + self._timeout
+        scope = asyncio.timeout_at(self._deadline)
+        try:
+            async with scope:
+                await self._open()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            message = f"the watch could not be opened within {self._timeout:g} s"
+            raise RequestTimeout(message, method="GET", path=self._endpoint._collection) from None
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    def __aiter__(self) -> ResumingWatch[T_co]:
+        return self
+
+    async def __anext__(self) -> WatchEvent[T_co]:
+        if not self._pending:
+            self._pending.extend(await self.batch())
+            if not self._pending:
+                raise StopAsyncIteration
+        return self._pending.popleft()
+
+    async def batch(self) -> Sequence[WatchEvent[T_co]]:
+        """Wait for events and return all that have arrived; empty once `timeout` has passed."""
+        if self._pending:
+            events = list(self._pending)
+            self._pending.clear()
+            return events
+        loop = asyncio.get_running_loop()
+        while self._deadline is None or loop.time() < self._deadline:
+            try:
+                arrived = await self._next()
+            except (APIError, TransportError) as error:
+                await self._close()
+                delay = self._rules.after_error(error, loop.time())
+                if delay is None:
+                    raise
+                _log.warning("watch of %s: %s; opening again in %.1f s", self._endpoint._collection, error, delay)
+                await self._pause(delay)
+                continue
+            if arrived is None:
+                await self._close()
+                await self._pause(self._rules.after_end(loop.time()))
+            elif arrived:
+                return arrived
+        return []
+
+    async def _next(self) -> list[WatchEvent[T_co]] | None:
+        """Wait for something to arrive: events that are to be yielded, or None when the request has ended."""
+        limit = self._rules.silent_after if self._stream is not None else None
+        until = min((time for time in (limit, self._deadline) if time is not None), default=None)
+        scope = asyncio.timeout_at(until)
+        try:
+            async with scope:
+                if self._stream is None:
+                    await self._open()
+                    return self._drain()
+                arrived = await self._stream.batch()
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            if until == self._deadline:
+                return None
+            path = self._endpoint._collection
+            raise ConnectionLost("nothing came for too long", method="GET", path=path) from None
+        if not arrived:
+            return None
+        for event in arrived:
+            self._rules.saw(event)
+        return [event for event in arrived if event.type != "BOOKMARK" or self._bookmarks]
+
+    async def _open(self) -> None:
+        if not self._rules.resource_version:
+            await self._read_state()
+        endpoint = self._endpoint
+        now = asyncio.get_running_loop().time()
+        left = None if self._deadline is None else max(self._deadline - now, 0.0)
+        params = {**self._selection, **self._rules.params(now, left)}
+        request = endpoint._request("GET", endpoint._collection, params)
+        opening = endpoint._rest.open_watch(request, endpoint._model)
+        self._stream = await opening.__aenter__()
+        self._opening = opening
+
+    async def _read_state(self) -> None:
+        """Read what there is, as ADDED events, and the version to go on from."""
+        events: list[WatchEvent[T_co]] = []
+        endpoint = self._endpoint
+
+        async def list_page(params: Any, timeout: float | None) -> Any:
+            request = endpoint._request("GET", endpoint._collection, params)
+            return await endpoint._rest.call(request, endpoint._list_model, timeout, is_list=True)
+
+        version = ""
+        async for page, starts_anew in pages(list_page, self._list_options):
+            if starts_anew:
+                events.clear()
+            version = page.metadata.resource_version
+            events.extend(WatchEvent("ADDED", item) for item in page.items)
+        self._rules.resource_version = version
+        self._pending.extend(events)
+
+    def _drain(self) -> list[WatchEvent[T_co]]:
+        events = list(self._pending)
+        self._pending.clear()
+        return events
+
+    async def _pause(self, delay: float) -> None:
+        if self._deadline is not None:
+            delay = min(delay, self._deadline - asyncio.get_running_loop().time())
+        if delay > 0:
+            await asyncio.sleep(delay)
+
+    async def _close(self) -> None:
+        opening, self._opening, self._stream = self._opening, None, None
+        if opening is not None:
+            await opening.__aexit__(None, None, None)
+
+    def __repr__(self) -> str:
+        state = "open" if self._stream is not None else "closed"
+        return f"<ResumingWatch {self._endpoint._collection} {state}, {self._rules!r}>"

@@ -1,0 +1,97 @@
+"""Bodies: how a value is written, and how an answer is read as what was asked for.
+
+A thin layer over the codec that knows which request it was: a body that is not what was asked for is an error that says
+so, and a Status that reports a failure is raised even where the HTTP status said success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from kubeloop.errors import DecodeError
+from kubeloop.models._base import KindList, Model
+from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.wire import codec
+from kubeloop.wire.response import Response, error_from_status, is_failure_status
+
+if TYPE_CHECKING:
+    from kubeloop.wire.request import Request
+
+__all__ = ["read_body", "read_deleted", "write_body"]
+
+
+def write_body(body: object) -> bytes | None:
+    """Return the JSON bytes of a value: a model, a draft, an Unstructured, a mapping or a list; bytes as they are."""
+    if body is None or isinstance(body, bytes):
+        return body
+    if isinstance(body, (Model, Unstructured)):
+        return codec.encode(body)
+    return codec.json_dumps(codec.to_data(body))
+
+
+def read_body(response: Response, into: type[Any] | None, request: Request) -> Any:
+    """Read an answer as `into`.
+
+    Raises:
+        DecodeError: It is something else, cut short or no JSON; names the request.
+        APIError: It is a Status that reports a failure.
+    """
+    try:
+        return _reader(into)(response.body)
+    except DecodeError as error:
+        if is_failure_status(response.body):
+            raise error_from_status(codec.json_loads(response.body), code=response.status, request=request) from None
+        raise type(error)(f"{request.method} {request.path}: {error}{_what_came(response)}") from error
+
+
+def read_deleted(response: Response, into: type[Any], request: Request) -> Any:
+    """Read the answer to a DELETE: the object as it was or still is, or a Status. Raises as `read_body`."""
+    from kubeloop.models import meta_v1
+
+    # The server writes the kind first; only an object that looks like a Status is parsed to find out.
+    if b'"Status"' in response.body[:256]:
+        value = codec.json_loads(response.body)
+        if isinstance(value, dict) and cast("dict[str, Any]", value).get("kind") == "Status":
+            return read_body(response, meta_v1.Status, request)
+    return read_body(response, into, request)
+
+
+_readers: dict[type[Any] | None, Callable[[bytes], Any]] = {}
+
+
+def _reader(into: type[Any] | None) -> Callable[[bytes], Any]:
+    reader = _readers.get(into)
+    if reader is None:
+        reader = _readers[into] = _choose_reader(into)
+    return reader
+
+
+def _choose_reader(into: type[Any] | None) -> Callable[[bytes], Any]:
+    if into is None:
+        return _read_anything
+    if into is bytes:
+        return bytes
+    if issubclass(into, (KindList, UnstructuredList)):
+        return lambda data: codec.decode_list(data, into)
+    return lambda data: codec.decode_into(data, into)
+
+
+def _read_anything(data: bytes) -> Any:
+    # Any: the caller did not say what it expects.
+    value = codec.json_loads(data)
+    if not isinstance(value, dict):
+        return value
+    mapping = cast("dict[str, Any]", value)
+    if not (isinstance(mapping.get("kind"), str) and isinstance(mapping.get("apiVersion"), str)):
+        return mapping
+    if isinstance(mapping.get("items"), list) and mapping["kind"].endswith("List"):
+        return codec.decode_list(data, UnstructuredList)
+    return Unstructured(mapping)
+
+
+def _what_came(response: Response) -> str:
+    content_type = response.headers.get("content-type", "")
+    if content_type and "json" not in content_type:
+        return f" (the answer is {content_type.partition(';')[0]}: is this the address of an API server?)"
+    return ""

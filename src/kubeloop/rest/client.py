@@ -1,0 +1,291 @@
+"""RESTClient: requests by group/version, resource, namespace and name, or by absolute path; answers as objects.
+
+It knows how a request is addressed and how an answer is read. What is sent again, and when, is `exchange`'s; verbs with
+their options, for one kind, are the clients' (`Clientset`, `DynamicClient`), which all go through here.
+
+Reference: client-go rest/client.go, rest/request.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from random import Random
+from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
+
+from kubeloop._kit.bucket import TokenBucket
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.rest.body import read_body, write_body
+from kubeloop.rest.exchange import Exchange
+from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
+from kubeloop.rest.warnings import WarningLogger
+from kubeloop.wire.request import Params, Request, absolute_target, resource_path, target
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from kubeloop.config.config import Config
+    from kubeloop.rest.watch import WatchStream
+    from kubeloop.transport.base import ByteStream, ClosableTransport, Transport
+
+__all__ = ["ACCEPT_JSON", "Address", "RESTClient", "headers_for"]
+
+T = TypeVar("T")
+
+_JSON = "application/json"
+ACCEPT_JSON: Mapping[str, str] = {"Accept": _JSON}
+_SEND_JSON: Mapping[str, str] = {"Accept": _JSON, "Content-Type": _JSON}
+
+
+class Address(TypedDict, total=False):
+    """Where a request goes, beside its resource.
+
+    Attributes:
+        group_version: `"apps/v1"`; None is the client's own.
+        namespace: None or `""` is the cluster scope, or all namespaces.
+        name: None is the whole collection.
+        subresource: `"status"`, `"scale"`, `"proxy/metrics"`.
+        params: Query parameters with wire names; those whose value is None are left out.
+        headers: More headers, or others.
+        timeout: Seconds for the whole call; None is the config's time-out.
+    """
+
+    group_version: str | GroupVersion | None
+    namespace: str | None
+    name: str | None
+    subresource: str | None
+    params: Params | None
+    headers: Mapping[str, str] | None
+    timeout: float | None
+
+
+class RESTClient:
+    """A client for any resource of one API server, on the level of requests.
+
+    A `resource` that begins with `/` is an absolute path (`"/version"`), and takes no namespace, name or subresource.
+    `into` says what to read the answer as: a model class, its list class, `Unstructured`, `UnstructuredList`, `dict`,
+    or `bytes` for the body as it is. Without it the answer is an `Unstructured` (or `UnstructuredList`), or plain
+    JSON data when it is no object of Kubernetes.
+
+    Use it as `async with RESTClient(config) as rest`, or call `close()`. A transport that you give stays yours.
+
+    Args:
+        config: Which server, and as whom.
+        group_version: What requests are for when they do not say: `"v1"`, `"apps/v1"`.
+        transport: Carries the bytes instead of one opened from the config; authentication is wrapped round it.
+        max_retries: How many times one call may be sent again; see `retry`.
+        random: Where back-off gets its jitter from; a generator with a seed makes it repeat.
+
+    Raises (all requests):
+        APIError: The server said no: one class a reason.
+        TransportError: There was no (complete) answer. A write may have happened, unless it is a `ConnectError`.
+        DecodeError: The answer is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST.
+        ValueError: A name, namespace or path that would lead somewhere else. Nothing was sent.
+
+    Concurrency: One loop, any number of requests at once; each may be cancelled.
+
+    Reference: client-go rest.RESTClient. Intended differences: one for all groups, no limit of rate unless `qps` is
+    set.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        group_version: str | GroupVersion = "v1",
+        transport: Transport | None = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        random: Random | None = None,
+    ) -> None:
+        self.config = config
+        self.group_version = _group_version(group_version)
+        # Spreading retries is no secret.
+        self.random = random if random is not None else Random()  # noqa: S311
+        self._owned: ClosableTransport | None = None
+        if transport is None:
+            from kubeloop.transport.open import open_transport
+
+            transport = self._owned = open_transport(config)
+        else:
+            from kubeloop.transport.auth import Authenticated
+
+            transport = Authenticated(transport, config)
+        self.exchange = Exchange(
+            transport,
+            warning_handler=config.warning_handler or WarningLogger(),
+            bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
+            max_retries=max_retries,
+            timeout=config.timeout,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections that this client opened. Calling it twice does nothing."""
+        if self._owned is not None:
+            await self._owned.close()
+
+    @overload
+    async def get(self, resource: str, *, into: type[T], **address: Unpack[Address]) -> T: ...
+    @overload
+    async def get(self, resource: str, **address: Unpack[Address]) -> Any: ...
+    async def get(self, resource: str, *, into: type[Any] | None = None, **address: Unpack[Address]) -> Any:
+        """GET an object or a collection.
+
+        Args:
+            resource: The plural, or an absolute path.
+            into: What to read the answer as.
+            address: Where to; see `Address`.
+        """
+        is_list = address.get("name") is None
+        return await self.call(self._request("GET", resource, address), into, _timeout(address), is_list=is_list)
+
+    @overload
+    async def post(self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]) -> T: ...
+    @overload
+    async def post(self, resource: str, *, body: object = ..., **address: Unpack[Address]) -> Any: ...
+    async def post(
+        self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[Address]
+    ) -> Any:
+        """POST a body: a model, a mapping with wire names, or bytes. Arguments as of `get`."""
+        return await self.call(self._request("POST", resource, address, body), into, _timeout(address))
+
+    @overload
+    async def put(self, resource: str, *, body: object, into: type[T], **address: Unpack[Address]) -> T: ...
+    @overload
+    async def put(self, resource: str, *, body: object, **address: Unpack[Address]) -> Any: ...
+    async def put(
+        self, resource: str, *, body: object, into: type[Any] | None = None, **address: Unpack[Address]
+    ) -> Any:
+        """PUT a body: a model, a mapping with wire names, or bytes. Arguments as of `get`."""
+        return await self.call(self._request("PUT", resource, address, body), into, _timeout(address))
+
+    @overload
+    async def patch(
+        self, resource: str, *, body: object, content_type: str = ..., into: type[T], **address: Unpack[Address]
+    ) -> T: ...
+    @overload
+    async def patch(
+        self, resource: str, *, body: object, content_type: str = ..., **address: Unpack[Address]
+    ) -> Any: ...
+    async def patch(
+        self,
+        resource: str,
+        *,
+        body: object,
+        content_type: str = "application/merge-patch+json",
+        into: type[Any] | None = None,
+        **address: Unpack[Address],
+    ) -> Any:
+        """PATCH with a body of the given content type. Other arguments as of `get`."""
+        request = self._request("PATCH", resource, address, body, content_type)
+        return await self.call(request, into, _timeout(address))
+
+    @overload
+    async def delete(self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]) -> T: ...
+    @overload
+    async def delete(self, resource: str, *, body: object = ..., **address: Unpack[Address]) -> Any: ...
+    async def delete(
+        self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[Address]
+    ) -> Any:
+        """DELETE an object or a collection; the body may be DeleteOptions. Arguments as of `get`."""
+        is_list = address.get("name") is None
+        request = self._request("DELETE", resource, address, body)
+        return await self.call(request, into, _timeout(address), is_list=is_list)
+
+    def watch(
+        self, resource: str, *, into: type[T], **address: Unpack[Address]
+    ) -> AbstractAsyncContextManager[WatchStream[T]]:
+        """Open one watch request; its events end when the server ends it.
+
+        `timeout` bounds the opening only; `timeoutSeconds` in `params` asks the server to end it.
+
+        Raises (beside the usual):
+            Expired: On the stream, when `resourceVersion` is too old: list again.
+        """
+        address["params"] = {**(address.get("params") or {}), "watch": True}
+        return self.open_watch(self._request("GET", resource, address), into, _timeout(address))
+
+    def stream(self, resource: str, **address: Unpack[Address]) -> AbstractAsyncContextManager[ByteStream]:
+        """GET a body as it arrives, such as a log. `timeout` bounds the opening only."""
+        return self.exchange.open(self._request("GET", resource, address), "stream", _timeout(address))
+
+    @overload
+    async def call(self, request: Request, into: type[T], timeout: float | None = ..., *, is_list: bool = ...) -> T: ...
+    @overload
+    async def call(
+        self, request: Request, into: type[Any] | None, timeout: float | None = ..., *, is_list: bool = ...
+    ) -> Any: ...
+    async def call(
+        self, request: Request, into: type[Any] | None, timeout: float | None = None, *, is_list: bool = False
+    ) -> Any:
+        """Send a request that is already built and read the answer: what all verbs of all clients come down to.
+
+        Args:
+            request: From `kubeloop.wire.request`.
+            into: What to read the answer as.
+            timeout: Seconds for the whole call; None is the config's time-out.
+            is_list: The answer may be of any size.
+        """
+        response = await self.exchange.send(request, timeout=timeout, is_list=is_list)
+        return read_body(response, into, request)
+
+    @asynccontextmanager
+    async def open_watch(
+        self, request: Request, into: type[T], timeout: float | None = None
+    ) -> AsyncGenerator[WatchStream[T]]:
+        """Open a watch request that is already built."""
+        from kubeloop.rest.watch import WatchStream
+
+        async with self.exchange.open(request, "watch", timeout) as stream:
+            yield WatchStream(stream, into, request)
+
+    def _request(
+        self, method: str, resource: str, address: Address, body: object = None, content_type: str = _JSON
+    ) -> Request:
+        extra = address.get("headers")
+        headers = headers_for(None if body is None else content_type)
+        return Request(
+            method, self._target(resource, address), {**headers, **extra} if extra else headers, write_body(body)
+        )
+
+    def _target(self, resource: str, address: Address) -> str:
+        params = address.get("params")
+        if resource.startswith("/"):
+            wrong = [name for name in ("group_version", "namespace", "name", "subresource") if address.get(name)]
+            if wrong:
+                raise ValueError(f"an absolute path takes no {' and no '.join(wrong)}: {resource}")
+            return absolute_target(resource, params)
+        given = address.get("group_version")
+        path = resource_path(
+            self.group_version if given is None else _group_version(given),
+            resource,
+            namespace=address.get("namespace"),
+            name=address.get("name"),
+            subresource=address.get("subresource"),
+        )
+        return target(path, params)
+
+    def __repr__(self) -> str:
+        return f"<RESTClient {self.group_version} at {self.config.host}>"
+
+
+def headers_for(content_type: str | None) -> Mapping[str, str]:
+    """Return the headers of a request whose body has this content type; None for one without a body."""
+    if content_type is None:
+        return ACCEPT_JSON
+    return _SEND_JSON if content_type == _JSON else {"Accept": _JSON, "Content-Type": content_type}
+
+
+def _group_version(value: str | GroupVersion) -> GroupVersion:
+    return GroupVersion.parse(value) if isinstance(value, str) else value
+
+
+def _timeout(address: Address) -> float | None:
+    return address.get("timeout")

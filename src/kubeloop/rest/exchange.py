@@ -1,0 +1,198 @@
+"""Exchange: one call to the server, from the first attempt to the answer or the exception.
+
+It sends, waits, sends again, hands out warnings and holds back what is over the client's own rate. Which answer means
+another attempt is `retry`'s decision; addresses and bodies are `client`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
+
+from kubeloop.errors import RequestTimeout, TransportError
+from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
+from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, parse_warnings, status_error
+
+if TYPE_CHECKING:
+    from kubeloop._kit.bucket import TokenBucket
+    from kubeloop.rest.warnings import WarningHandler
+    from kubeloop.transport.base import ByteStream, Transport
+    from kubeloop.wire.request import Request
+
+__all__ = ["Exchange"]
+
+_log = logging.getLogger(__name__)
+
+
+class Exchange:
+    """Send requests over a transport, with retries, warnings and a rate limit.
+
+    Args:
+        transport: Carries the bytes, with authentication.
+        warning_handler: Gets each warning of each answer. What it raises, the call raises.
+        bucket: Limits the rate of requests; None does not. All users of this exchange share it.
+        max_retries: How many times one call may send again.
+        timeout: Seconds for calls that give none; None does not bound them.
+
+    Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        warning_handler: WarningHandler,
+        bucket: TokenBucket | None = None,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        timeout: float | None = None,
+    ) -> None:
+        self._transport = transport
+        self._warning_handler = warning_handler
+        self._bucket = bucket
+        self._max_retries = max_retries
+        self._timeout = timeout
+
+    async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Response:
+        """Send a request and return the answer if it is a success.
+
+        Args:
+            request: What to send.
+            timeout: Seconds for all attempts together and the waits between them; None takes the default.
+            is_list: A LIST: its body is not bounded. An error's body always is.
+
+        Raises:
+            APIError: The server said no.
+            TransportError: There was no answer.
+            BodyTooLarge: The answer is over the bound.
+        """
+        if self._bucket is not None:
+            await self._throttle(self._bucket)
+        attempts = _Attempts(self, request, "request", timeout)
+        while True:
+            with attempts.catching():
+                if is_list:
+                    response = await self._read_list(request, attempts.left())
+                else:
+                    response = await self._transport.request(request, timeout=attempts.left(), max_bytes=MAX_BODY_BYTES)
+                self._warn(response.headers)
+                if 200 <= response.status <= 206:
+                    return response
+                attempts.answered(response)
+            await attempts.wait()
+
+    @asynccontextmanager
+    async def open(self, request: Request, purpose: Purpose, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
+        """Send a request and give its body as it arrives, if the answer is a success.
+
+        Args:
+            request: What to send.
+            purpose: `"watch"` wants exactly 200 and does not count against the rate limit at first; `"stream"` does.
+            timeout: Seconds until the body begins; None takes the default.
+
+        Raises: As `send`.
+        """
+        if self._bucket is not None and purpose != "watch":
+            await self._throttle(self._bucket)
+        attempts = _Attempts(self, request, purpose, timeout)
+        async with AsyncExitStack() as stack:
+            while True:
+                with attempts.catching():
+                    opening = self._transport.stream(request, timeout=attempts.left())
+                    stream = await stack.enter_async_context(opening)
+                    self._warn(stream.headers)
+                    if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
+                        break
+                    body = await stream.read(MAX_BODY_BYTES)
+                    attempts.answered(Response(stream.status, stream.headers, body))
+                await stack.aclose()
+                await attempts.wait()
+            yield stream
+
+    async def _read_list(self, request: Request, timeout: float | None) -> Response:
+        """Read a body of any size, but bound it if it is an error."""
+        try:
+            async with asyncio.timeout(timeout), self._transport.stream(request, timeout=timeout) as stream:
+                body = await stream.read(None if 200 <= stream.status <= 206 else MAX_BODY_BYTES)
+                return Response(stream.status, stream.headers, body)
+        except TimeoutError as error:
+            if isinstance(error, RequestTimeout):
+                raise
+            message = f"no complete answer within {timeout:g} s"
+            raise RequestTimeout(message, method=request.method, path=request.path) from None
+
+    def _warn(self, headers: Headers) -> None:
+        if "warning" in headers:
+            for warning in parse_warnings(headers):
+                self._warning_handler(warning)
+
+    async def _throttle(self, bucket: TokenBucket) -> None:
+        loop = asyncio.get_running_loop()
+        delay = bucket.reserve(loop.time())
+        if delay > 0:
+            _log.debug("the client's own rate limit holds a request back for %.3f s", delay)
+            try:
+                await asyncio.sleep(delay)
+            except asyncio.CancelledError:
+                bucket.give_back(loop.time())
+                raise
+
+    def __repr__(self) -> str:
+        return f"<Exchange over {self._transport!r}>"
+
+
+class _Attempts:
+    """The attempts of one call: how much time is left, what failed, how long to wait."""
+
+    __slots__ = ("_deadline", "_delay", "_exchange", "_failure", "_purpose", "_request", "_retry")
+
+    def __init__(self, exchange: Exchange, request: Request, purpose: Purpose, timeout: float | None) -> None:
+        self._exchange = exchange
+        self._request = request
+        self._purpose: Purpose = purpose
+        timeout = exchange._timeout if timeout is None else timeout
+        self._deadline = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        self._retry: Retry | None = None
+        self._delay = 0.0
+        self._failure: Exception | None = None
+
+    def left(self) -> float | None:
+        """The seconds that the next attempt may take."""
+        if self._deadline is None:
+            return None
+        return max(self._deadline - asyncio.get_running_loop().time(), 0.001)
+
+    @contextmanager
+    def catching(self) -> Generator[None]:
+        """Take note of a failed attempt if there may be another one; else let its exception through."""
+        try:
+            yield
+        except TransportError as error:
+            self._next(error, self._rule().after_error(error))
+
+    def answered(self, response: Response) -> None:
+        """Take note of an answer that is an error if there may be another attempt; else raise it."""
+        self._next(status_error(response, self._request), self._rule().after_response(response))
+
+    async def wait(self) -> None:
+        """Wait before the next attempt."""
+        _log.debug("sending %s again in %g s: %s", self._request, self._delay, self._failure)
+        await asyncio.sleep(self._delay)
+        bucket = self._exchange._bucket
+        if bucket is not None:
+            await self._exchange._throttle(bucket)
+
+    def _rule(self) -> Retry:
+        if self._retry is None:
+            self._retry = Retry(self._request, self._purpose, self._exchange._max_retries)
+        return self._retry
+
+    def _next(self, failure: Exception, delay: float | None) -> None:
+        left = self.left()
+        if delay is None or (left is not None and delay >= left):
+            raise self._rule().explain(failure)
+        self._rule().previous = failure
+        self._failure = failure
+        self._delay = delay

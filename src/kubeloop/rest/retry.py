@@ -1,0 +1,81 @@
+"""When a request is sent again, and after how long: client-go's rule, as a pure function of what happened.
+
+The loop that waits and sends is `client.RESTClient`. Mutations are sent again only when the server asked for it with a
+`Retry-After`, which means that it did not carry them out.
+
+Reference: client-go rest/with_retry.go, rest/request.go (IsErrorRetryable of Do, Watch and Stream). Intended
+difference: a watch that runs out of attempts raises the last error instead of pretending to be an empty watch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
+from kubeloop.wire.response import retry_after
+
+if TYPE_CHECKING:
+    from kubeloop.wire.request import Request
+    from kubeloop.wire.response import Response
+
+__all__ = ["DEFAULT_MAX_RETRIES", "Purpose", "Retry"]
+
+DEFAULT_MAX_RETRIES = 10
+_AFTER_LOSS = 1.0
+
+Purpose = Literal["request", "watch", "stream"]
+
+
+class Retry:
+    """The retries of one call.
+
+    Args:
+        request: What is sent.
+        purpose: `"request"` reads a whole body, `"watch"` and `"stream"` read as it comes.
+        max_retries: How many times the request may be sent again; below zero counts as zero.
+    """
+
+    __slots__ = ("_left", "_max_retries", "_purpose", "_request", "previous")
+
+    def __init__(self, request: Request, purpose: Purpose, max_retries: int = DEFAULT_MAX_RETRIES) -> None:
+        self._request = request
+        self._purpose = purpose
+        self._max_retries = max_retries
+        self._left = max(max_retries, 0)
+        self.previous: Exception | None = None
+
+    def after_response(self, response: Response) -> float | None:
+        """Return the seconds to wait before sending again, None to give the answer to the caller.
+
+        Only 429 and 5xx with a whole number of seconds in `Retry-After` are sent again.
+        """
+        if response.status != 429 and response.status < 500:
+            return None
+        return self._take(retry_after(response))
+
+    def after_error(self, error: TransportError) -> float | None:
+        """Return the seconds to wait before sending again, None to raise the error."""
+        return self._take(_AFTER_LOSS if self._is_retryable(error) else None)
+
+    def _is_retryable(self, error: TransportError) -> bool:
+        if not error.retryable or isinstance(error, ConnectError):
+            return False
+        if self._purpose == "watch":
+            return isinstance(error, (ConnectionLost, RequestTimeout))
+        return self._purpose == "request" and self._request.method == "GET" and isinstance(error, ConnectionLost)
+
+    def _take(self, delay: float | None) -> float | None:
+        if delay is None or self._left == 0:
+            return None
+        self._left -= 1
+        return delay
+
+    def explain(self, error: Exception) -> Exception:
+        """Add what the attempt before failed with, if it was something else, and return the error."""
+        previous = self.previous
+        if previous is not None and str(previous) != str(error):
+            error.add_note(f"an earlier attempt failed with: {previous}")
+        return error
+
+    def __repr__(self) -> str:
+        return f"<Retry {self._request.method} {self._request.path}: {self._left} of {self._max_retries} left>"

@@ -1,0 +1,129 @@
+"""WatchStream: the events of one watch request, as they arrive.
+
+It ends when the server ends it, which servers do every few minutes; a watch that goes on is the clients' (`watch()`)
+and the Reflector's matter.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from kubeloop.errors import APIError, ConnectionLost, DecodeError
+from kubeloop.wire import codec
+from kubeloop.wire.codec import EventDecoder, WatchEvent
+from kubeloop.wire.response import error_from_status
+from kubeloop.wire.watch import FrameReader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubeloop.transport.base import ByteStream
+    from kubeloop.wire.request import Request
+
+__all__ = ["WatchStream"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class WatchStream(Generic[T]):
+    """The events of one watch request, inside the `async with` that gave it.
+
+    `async for event in stream` gives one at a time; `batch()` all that have arrived. BOOKMARK events are among them
+    when they were asked for. An ERROR event is raised, after the events before it. An event whose object has a field
+    of a wrong type is logged and left out: one broken object must not end the watch of the others.
+
+    Concurrency: One reader. Cancelling a wait loses no event.
+    """
+
+    __slots__ = ("_chunks", "_decoder", "_failure", "_frames", "_pending", "_request")
+
+    def __init__(self, stream: ByteStream, into: type[T], request: Request) -> None:
+        self._chunks = aiter(stream)
+        self._decoder: EventDecoder[T] = EventDecoder(into)
+        self._frames = FrameReader()
+        self._request = request
+        self._pending: deque[WatchEvent[T]] = deque()
+        self._failure: Exception | None = None
+
+    async def batch(self) -> Sequence[WatchEvent[T]]:
+        """Wait until something has arrived and return all of it that is complete; empty once the server has ended.
+
+        Raises:
+            APIError: The server sent an ERROR event: `Expired` when the version to start from is too old.
+            ConnectionLost: The stream was cut.
+            DecodeError: What came is no watch event.
+        """
+        if self._pending:
+            events = list(self._pending)
+            self._pending.clear()
+            return events
+        while self._failure is None:
+            try:
+                chunk = await anext(self._chunks)
+            except StopAsyncIteration:
+                return self._decode(self._last_frame())
+            events = self._decode(self._frames.feed(chunk))
+            if events:
+                return events
+        raise self._failure
+
+    def __aiter__(self) -> WatchStream[T]:
+        return self
+
+    async def __anext__(self) -> WatchEvent[T]:
+        if not self._pending:
+            self._pending.extend(await self.batch())
+            if not self._pending:
+                raise StopAsyncIteration
+        return self._pending.popleft()
+
+    def _decode(self, frames: Sequence[bytes]) -> list[WatchEvent[T]]:
+        decode = self._decoder.decode
+        events: list[WatchEvent[T]] = []
+        for frame in frames:
+            try:
+                event = decode(frame)
+            except DecodeError as error:
+                if _is_json_event(frame):
+                    _log.warning("%s: left an event out: %s", self._request.path, error)
+                    continue
+                self._failure = DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {error}")
+                break
+            if event.type == "ERROR":
+                self._failure = self._error(event.object)
+                break
+            # Only an ERROR's object is a Status.
+            events.append(cast("WatchEvent[T]", event))
+        if self._failure is not None and not events:
+            raise self._failure
+        return events
+
+    def _error(self, status: object) -> APIError:
+        return error_from_status(codec.to_data(status), request=self._request)
+
+    def _last_frame(self) -> list[bytes]:
+        """What came after the last newline, if it is whole; a frame that was cut means that the connection was."""
+        frame = self._frames.rest().strip()
+        if not frame:
+            return []
+        self._frames = FrameReader()
+        if not _is_json_event(frame):
+            raise ConnectionLost(
+                "the watch was cut in the middle of an event", method=self._request.method, path=self._request.path
+            )
+        return [frame]
+
+    def __repr__(self) -> str:
+        return f"<WatchStream {self._request.path}: {len(self._pending)} events waiting, {self._frames!r}>"
+
+
+def _is_json_event(frame: bytes) -> bool:
+    try:
+        data: Any = codec.json_loads(frame)
+    except (DecodeError, ValueError):
+        return False
+    return isinstance(data, dict) and "type" in data and isinstance(data.get("object"), dict)  # pyright: ignore[reportUnknownMemberType]
