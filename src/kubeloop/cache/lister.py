@@ -9,15 +9,13 @@ Reference: client-go `tools/cache/listers.go` and `listers/`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer
 from kubeloop.cache.objects import CachedObject
 from kubeloop.errors import NotFound, StatusDetails
 from kubeloop.meta.gvk import GroupResource
-
-if TYPE_CHECKING:
-    from kubeloop.meta.labels import Selector
+from kubeloop.meta.labels import Selector
 
 __all__ = ["Lister", "NamespaceLister"]
 
@@ -125,8 +123,6 @@ class NamespaceLister(Generic[T]):
 def _matching(objects: list[T], selector: Selector | str | None) -> list[T]:
     if selector is None:
         return objects
-    from kubeloop.meta.labels import Selector
-
     if isinstance(selector, str):
         selector = Selector.parse(selector)
     return [obj for obj in objects if selector.matches(obj.metadata.labels)]

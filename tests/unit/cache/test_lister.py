@@ -1,0 +1,90 @@
+"""Lister: reads of an informer's store."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubeloop.cache.indexer import Indexer, namespace_index
+from kubeloop.cache.lister import Lister
+from kubeloop.errors import NotFound, UnknownIndex
+from kubeloop.meta.gvk import GroupResource
+from kubeloop.meta.labels import Selector
+from tests.support.fake_lister_watcher import Thing, thing
+
+
+def lister_of(*objects: Thing, indexed: bool = True, group: str = "") -> Lister[Thing]:
+    indexer: Indexer[Thing] = Indexer({"namespace": namespace_index} if indexed else None)
+    indexer.replace(objects)
+    return Lister(indexer, GroupResource(group, "things"))
+
+
+def test_gets_the_stored_object_itself():
+    obj = thing("ns/a")
+    lister = lister_of(obj)
+    assert lister.get("ns/a") is obj
+    assert lister.namespace("ns").get("a") is obj
+
+
+def test_gets_objects_without_a_namespace_by_their_name():
+    lister = lister_of(thing("node-1"))
+    assert lister.get("node-1").metadata.name == "node-1"
+    assert lister.namespace("").get("node-1").metadata.name == "node-1"
+
+
+@pytest.mark.parametrize("group", ["", "example.com"])
+def test_what_is_not_there_raises_what_the_server_would_have_sent(group: str):
+    resource = "things" if not group else f"things.{group}"
+    for read in (lambda lister: lister.get("ns/a"), lambda lister: lister.namespace("ns").get("a")):
+        with pytest.raises(NotFound) as caught:
+            read(lister_of(thing("other/a"), group=group))
+        status = caught.value.status
+        assert (status.code, status.reason, status.name, status.group, status.kind) == (
+            404,
+            "NotFound",
+            "a",
+            group,
+            "things",
+        )
+        assert status.message == f'{resource} "a" not found'
+
+
+def test_lists_all_or_those_of_a_namespace():
+    lister = lister_of(thing("x/a"), thing("x/b"), thing("y/a"))
+    assert len(lister.list()) == 3
+    assert [obj.metadata.name for obj in lister.namespace("x").list()] == ["a", "b"]
+    assert lister.namespace("z").list() == []
+
+
+def test_lists_a_namespace_without_an_index_too():
+    lister = lister_of(thing("x/a"), thing("y/a"), indexed=False)
+    assert [obj.metadata.namespace for obj in lister.namespace("y").list()] == ["y"]
+
+
+def test_lists_by_labels():
+    lister = lister_of(
+        thing("x/a", labels={"app": "web", "tier": "front"}), thing("x/b", labels={"app": "web"}), thing("x/c")
+    )
+    assert [obj.metadata.name for obj in lister.list("app=web,!tier")] == ["b"]
+    assert [obj.metadata.name for obj in lister.namespace("x").list("app in (web),tier")] == ["a"]
+
+
+def test_takes_a_selector_that_was_parsed_before():
+    assert len(lister_of(thing("x/a", labels={"app": "web"}), thing("x/c")).list(Selector.parse("app"))) == 1
+
+
+def test_a_selector_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="a b"):
+        lister_of(thing("x/a")).list("a b")
+
+
+def test_lists_by_index():
+    lister = lister_of(thing("x/a"), thing("y/a"))
+    assert [obj.metadata.namespace for obj in lister.by_index("namespace", "y")] == ["y"]
+    with pytest.raises(UnknownIndex):
+        lister.by_index("node", "n1")
+
+
+def test_a_list_is_the_callers_own():
+    lister = lister_of(thing("x/a"))
+    lister.list().clear()
+    assert len(lister.list()) == 1
