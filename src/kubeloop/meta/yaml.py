@@ -47,6 +47,7 @@ _INFINITE = {f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "In
 _NOT_NUMBERS = _INFINITE | {".nan", ".NaN", ".NAN"}
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_UNDERSCORE = re.compile(r"(?<=[0-9])_(?=[0-9])", re.ASCII)
 # What readers of YAML 1.1 other than ours take for something else than text: quoted on the way out.
 _QUOTE = re.compile(
     r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # base 60
@@ -178,7 +179,7 @@ class _Builder:
             raise _fault(node, "an anchor contains itself")
         value: Any
         if isinstance(node, yaml.ScalarNode):
-            value = _scalar(node)
+            value = _jsonable(_scalar(node), node)
         else:
             self._open.add(identity)
             if isinstance(node, yaml.SequenceNode):
@@ -220,11 +221,19 @@ def _scalar(node: yaml.ScalarNode) -> Any:
     if tag not in (_PLAIN, _INT, _FLOAT, _BOOL, _NULL, _TIMESTAMP):
         return text
     value = _resolve(text)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise _fault(node, "NaN and infinity have no place in JSON")
-    if tag in (_PLAIN, _TIMESTAMP) or _tag(value) == tag or (tag == _FLOAT and _tag(value) == _INT):
+    found = _tag(value)
+    if tag not in (_PLAIN, _TIMESTAMP, found) and (tag, found) != (_FLOAT, _INT):
+        raise _fault(node, f"this is no !!{tag.removeprefix(_PREFIX)}")
+    return value
+
+
+def _jsonable(value: Any, node: yaml.Node) -> Any:
+    """JSON does not tell 8.0 from 8: a float that int64 can hold is an integer."""
+    if not isinstance(value, float):
         return value
-    raise _fault(node, f"this is no !!{tag.removeprefix(_PREFIX)}")
+    if not math.isfinite(value):
+        raise _fault(node, "NaN and infinity have no place in JSON")
+    return int(value) if value.is_integer() and -(2.0**63) < value < 2.0**63 else value
 
 
 def _tag(value: Any) -> str:
@@ -238,7 +247,7 @@ def _tag(value: Any) -> str:
 
 
 def _resolve(text: str) -> bool | int | float | str | None:
-    """Resolve a scalar without quotes; floats with an integral value come out as integers where int64 holds them."""
+    """Resolve a scalar that stands without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     first = text[0]
@@ -246,7 +255,7 @@ def _resolve(text: str) -> bool | int | float | str | None:
         return text
     if text in _NOT_NUMBERS:
         return float(text.replace(".", "", 1))
-    plain = text if first == "." else text.replace("_", "")
+    plain = _UNDERSCORE.sub("", text) if first == "." else text.replace("_", "")
     if _INTEGER.fullmatch(plain):
         digits = plain.lstrip("+-")
         base = {"x": 16, "b": 2, "o": 8}.get(digits[1:2].lower(), 8 if len(digits) > 1 and digits[0] == "0" else 10)
@@ -257,7 +266,7 @@ def _resolve(text: str) -> bool | int | float | str | None:
     if _DECIMAL.fullmatch(plain):
         number = float(plain)
         if math.isfinite(number):
-            return int(number) if number.is_integer() and -(2.0**63) <= number < 2.0**63 else number
+            return number
     return text
 
 
@@ -270,13 +279,13 @@ def _key(node: yaml.Node) -> str:
         raise _fault(node, "null cannot be a key")
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) or (isinstance(value, int) and not _INTEGER.fullmatch(node.value.replace("_", ""))):
-        return _float_key(float(value))
-    return str(value)
+    return _float_key(value) if isinstance(value, float) else str(value)
 
 
 def _float_key(value: float) -> str:
     """Write a float as Go's `FormatFloat(value, 'g', -1, 32)`: the shortest text that gives the same 32-bit float."""
+    if not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     try:
         single = _single(value)
     except OverflowError:
@@ -285,14 +294,14 @@ def _float_key(value: float) -> str:
     mantissa, _, exponent = text.partition("e")
     places = len(mantissa.lstrip("-").replace(".", ""))
     power = int(exponent)
-    if power < -4 or power >= 21:
+    if power < -4 or power >= 6:
         return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
     return f"{float(text):.{max(places - 1 - power, 0)}f}"
 
 
 def _single(value: float) -> float:
     """Round to a 32-bit float."""
-    rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
     return rounded
 
 

@@ -1,0 +1,146 @@
+r"""Field selectors: parse, build, match, print.
+
+The text form is what `field_selector=` takes: `spec.nodeName=n1,status.phase!=Failed`, all of which must hold. Fields
+go by their wire names; which of them can be selected is the server's decision, per resource. In values `\`, `,` and
+`=` stand after a `\`.
+
+Reference: k8s.io/apimachinery/pkg/fields/selector.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Requirement", "Selector", "equals", "escape_value", "from_mapping", "not_equals", "unescape_value"]
+
+_SPECIAL = re.compile(r"[\\,=]")
+_TERM = re.compile(r"(?:\\.|[^,\\]|\\$)*", re.DOTALL)
+_OPERATOR = re.compile(r"!=|==|=")
+
+
+def escape_value(value: str) -> str:
+    r"""Write a value so that it can stand in a field selector: a `\` before each `\`, `,` and `=`."""
+    return _SPECIAL.sub(r"\\\g<0>", value)
+
+
+def unescape_value(text: str) -> str:
+    r"""Undo `escape_value`.
+
+    Raises:
+        ValueError: a `,` or `=` without a `\` before it, or a `\` before anything else.
+    """
+    value: list[str] = []
+    characters = iter(text)
+    for character in characters:
+        if character == "\\":
+            escaped = next(characters, "")
+            if not escaped or escaped not in "\\,=":
+                raise ValueError(f"not a field selector: no such escape: \\{escaped}")
+            value.append(escaped)
+        elif character in ",=":
+            raise ValueError(f"not a field selector: {character!r} in a value needs a \\ before it: {text!r}")
+        else:
+            value.append(character)
+    return "".join(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One condition: a field has this value, or (`equal` False) has another."""
+
+    field: str
+    value: str
+    equal: bool = True
+
+    def matches(self, fields: Mapping[str, str]) -> bool:
+        """Say if fields fulfil it; one that is missing counts as empty."""
+        return (fields.get(self.field, "") == self.value) is self.equal
+
+    def __str__(self) -> str:
+        return f"{self.field}{'=' if self.equal else '!='}{escape_value(self.value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Requirements that must all hold. Without any it selects everything.
+
+    >>> selector = Selector.parse("spec.nodeName=n1,status.phase!=Failed")
+    >>> selector.matches({"spec.nodeName": "n1", "status.phase": "Running"})
+    True
+    >>> str(equals("metadata.name", "a,b") & not_equals("type", "x"))
+    'metadata.name=a\\\\,b,type!=x'
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Selector:
+        """Read the text form; the empty text selects everything.
+
+        Raises:
+            ValueError: not a selector; says which part of it.
+        """
+        requirements: list[Requirement] = []
+        for term in sorted(_terms(text)):
+            if not term:
+                continue
+            operator = _OPERATOR.search(term)
+            if operator is None:
+                raise ValueError(f"not a field selector: {term!r} in {text!r} (due: field=value or field!=value)")
+            field, value = term[: operator.start()], unescape_value(term[operator.end() :])
+            if field or value:
+                requirements.append(Requirement(field, value, operator[0] != "!="))
+        return cls(tuple(requirements))
+
+    def matches(self, fields: Mapping[str, str]) -> bool:
+        """Say if fields, by their paths (`status.phase`), fulfil every requirement; a missing one counts as empty."""
+        return all(requirement.matches(fields) for requirement in self.requirements)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is required (Go's `Empty`)."""
+        return not self.requirements
+
+    def required_value(self, field: str) -> str | None:
+        """Return the value that a field must have; None when none is required."""
+        return next((each.value for each in self.requirements if each.equal and each.field == field), None)
+
+    def transform(self, change: Callable[[str, str], tuple[str, str]]) -> Selector:
+        """Return a selector with `change(field, value)` in place of each field and value; two empty texts drop it."""
+        changed = ((change(each.field, each.value), each.equal) for each in self.requirements)
+        return Selector(tuple(Requirement(field, value, equal) for (field, value), equal in changed if field or value))
+
+    def __and__(self, other: Selector) -> Selector:
+        return Selector(self.requirements + other.requirements)
+
+    def __str__(self) -> str:
+        return ",".join(str(requirement) for requirement in self.requirements)
+
+
+def equals(field: str, value: str) -> Selector:
+    """Select what has this value in this field."""
+    return Selector((Requirement(field, value),))
+
+
+def not_equals(field: str, value: str) -> Selector:
+    """Select what has another value in this field."""
+    return Selector((Requirement(field, value, equal=False),))
+
+
+def from_mapping(fields: Mapping[str, str]) -> Selector:
+    """Select what has all these values in these fields; an empty mapping selects everything."""
+    return Selector(tuple(Requirement(field, value) for field, value in sorted(fields.items())))
+
+
+def _terms(text: str) -> list[str]:
+    """Split at commas without a backslash before them."""
+    terms: list[str] = []
+    position = 0
+    while position <= len(text):
+        match = _TERM.match(text, position)
+        end = match.end() if match is not None else position
+        terms.append(text[position:end])
+        position = end + 1
+    return terms
