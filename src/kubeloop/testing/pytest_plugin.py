@@ -33,7 +33,8 @@ def control_plane_options() -> Mapping[str, Any]:  # each argument of ControlPla
 @pytest.fixture(scope="session")
 def control_plane(control_plane_options: Mapping[str, Any], pytestconfig: pytest.Config) -> Iterator[ControlPlane]:
     """Run one control plane for the session."""
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    # Pytest has no public name for the manager that can let a line through to the terminal.
+    capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def report(message: str) -> None:
         # Minutes of building must not look like a hanging test.

