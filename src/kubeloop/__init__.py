@@ -1,22 +1,250 @@
 """client-go for Python: typed clients, informers, work queues and everything that a controller needs.
 
-Every public name of the package can be imported from here and is loaded on first use: `import kubeloop` imports neither
-the network client nor the models. Models are imported by group and version, `from kubeloop.models import apps_v1`.
+    config = kubeloop.load_config()
+    async with kubeloop.Clientset(config) as clientset:
+        pod = await clientset.core_v1.pods("default").get("web-0")
+
+The names below are loaded when they are first asked for: `import kubeloop` itself imports no network client, no YAML
+reader, no models and no event loop. Models are imported by group and version: `from kubeloop.models import apps_v1`.
+Servers for tests are in `kubeloop.testing`.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
+from importlib import import_module
+
+# The name alone tells type checkers; importing `typing` for it would cost more than all the rest of this file.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from .errors import KubeloopError as KubeloopError
+    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO
+    from kubeloop.cache.event_handler import ResourceEventHandler
+    from kubeloop.cache.factory import ALL, SharedInformerFactory
+    from kubeloop.cache.indexer import Indexer
+    from kubeloop.cache.list_watch import ListerWatcher, ListWatch
+    from kubeloop.cache.lister import Lister, NamespaceLister
+    from kubeloop.cache.processor import HandlerRegistration
+    from kubeloop.cache.reflector import Reflector
+    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.clients.clientset import Clientset
+    from kubeloop.clients.discovery import DiscoveryClient
+    from kubeloop.clients.dynamic import DynamicClient
+    from kubeloop.clients.resource import ResourceClient
+    from kubeloop.config.config import Config, Impersonation
+    from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.load import build_config, load_config
+    from kubeloop.errors import (
+        AlreadyExists,
+        APIError,
+        BadRequest,
+        BodyTooLarge,
+        CacheError,
+        Cause,
+        ConfigError,
+        Conflict,
+        ConnectError,
+        ConnectionLost,
+        CredentialError,
+        DecodeError,
+        EncodeError,
+        Expired,
+        Forbidden,
+        Gone,
+        InternalError,
+        Invalid,
+        KubeloopError,
+        LeadershipLost,
+        MethodNotAllowed,
+        NotAcceptable,
+        NotFound,
+        NotSynced,
+        RequestEntityTooLarge,
+        RequestTimeout,
+        ServerTimeout,
+        ServiceUnavailable,
+        StatusDetails,
+        StoreReadError,
+        TimedOut,
+        TLSError,
+        TooManyRequests,
+        TransportError,
+        Unauthorized,
+        UnknownIndex,
+        UnsupportedMediaType,
+    )
+    from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
+    from kubeloop.meta.keys import key, split_key
+    from kubeloop.meta.quantity import Quantity
+    from kubeloop.models._base import Kind, KindList, Model
+    from kubeloop.models.change import Change
+    from kubeloop.models.draft import Draft
+    from kubeloop.models.scheme import Scheme
+    from kubeloop.models.unstructured import Unstructured, UnstructuredList
+    from kubeloop.rest.client import RESTClient
+    from kubeloop.rest.watch import WatchStream
+    from kubeloop.transport.base import Transport
+    from kubeloop.wire.codec import WatchEvent, decode, encode
+    from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
+    from kubeloop.workqueue.limiters import (
+        BucketRateLimiter,
+        ItemExponentialFailureRateLimiter,
+        ItemFastSlowRateLimiter,
+        MaxOfRateLimiter,
+        RateLimiter,
+        default_controller_rate_limiter,
+    )
+    from kubeloop.workqueue.queue import WorkQueue
+
+__all__ = [
+    "ALL",
+    "APIError",
+    "AlreadyExists",
+    "BadRequest",
+    "BodyTooLarge",
+    "BucketRateLimiter",
+    "CacheError",
+    "Cause",
+    "Change",
+    "Clientset",
+    "Config",
+    "ConfigError",
+    "Conflict",
+    "ConnectError",
+    "ConnectionLost",
+    "CredentialError",
+    "DecodeError",
+    "DelayingQueue",
+    "DeletedFinalStateUnknown",
+    "Delta",
+    "DeltaFIFO",
+    "DiscoveryClient",
+    "Draft",
+    "DynamicClient",
+    "EncodeError",
+    "ExecConfig",
+    "Expired",
+    "Forbidden",
+    "Gone",
+    "GroupKind",
+    "GroupResource",
+    "GroupVersion",
+    "GroupVersionKind",
+    "GroupVersionResource",
+    "HandlerRegistration",
+    "Impersonation",
+    "Indexer",
+    "InternalError",
+    "Invalid",
+    "ItemExponentialFailureRateLimiter",
+    "ItemFastSlowRateLimiter",
+    "Kind",
+    "KindList",
+    "KubeloopError",
+    "LeadershipLost",
+    "ListWatch",
+    "Lister",
+    "ListerWatcher",
+    "MaxOfRateLimiter",
+    "MethodNotAllowed",
+    "Model",
+    "NamespaceLister",
+    "NotAcceptable",
+    "NotFound",
+    "NotSynced",
+    "Quantity",
+    "RESTClient",
+    "RateLimiter",
+    "RateLimitingQueue",
+    "Reflector",
+    "RequestEntityTooLarge",
+    "RequestTimeout",
+    "ResourceClient",
+    "ResourceEventHandler",
+    "Scheme",
+    "ServerTimeout",
+    "ServiceUnavailable",
+    "SharedInformer",
+    "SharedInformerFactory",
+    "StatusDetails",
+    "StoreReadError",
+    "TLSError",
+    "TimedOut",
+    "TooManyRequests",
+    "Transport",
+    "TransportError",
+    "Unauthorized",
+    "UnknownIndex",
+    "Unstructured",
+    "UnstructuredList",
+    "UnsupportedMediaType",
+    "WatchEvent",
+    "WatchStream",
+    "WorkQueue",
+    "build_config",
+    "decode",
+    "default_controller_rate_limiter",
+    "encode",
+    "key",
+    "load_config",
+    "split_key",
+]
 
 __version__ = "0.1.0.dev0"
 
+_NAMES = {
+    "cache.delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO",
+    "cache.event_handler": "ResourceEventHandler",
+    "cache.factory": "ALL SharedInformerFactory",
+    "cache.indexer": "Indexer",
+    "cache.list_watch": "ListWatch ListerWatcher",
+    "cache.lister": "Lister NamespaceLister",
+    "cache.processor": "HandlerRegistration",
+    "cache.reflector": "Reflector",
+    "cache.shared_informer": "SharedInformer",
+    "clients.clientset": "Clientset",
+    "clients.discovery": "DiscoveryClient",
+    "clients.dynamic": "DynamicClient",
+    "clients.resource": "ResourceClient",
+    "config.config": "Config Impersonation",
+    "config.exec_config": "ExecConfig",
+    "config.load": "build_config load_config",
+    "errors": (
+        "APIError AlreadyExists BadRequest BodyTooLarge CacheError Cause ConfigError Conflict ConnectError "
+        "ConnectionLost CredentialError DecodeError EncodeError Expired Forbidden Gone InternalError Invalid "
+        "KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge "
+        "RequestTimeout ServerTimeout ServiceUnavailable StatusDetails StoreReadError TLSError TimedOut "
+        "TooManyRequests TransportError Unauthorized UnknownIndex UnsupportedMediaType"
+    ),
+    "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
+    "meta.keys": "key split_key",
+    "meta.quantity": "Quantity",
+    "models._base": "Kind KindList Model",
+    "models.change": "Change",
+    "models.draft": "Draft",
+    "models.scheme": "Scheme",
+    "models.unstructured": "Unstructured UnstructuredList",
+    "rest.client": "RESTClient",
+    "rest.watch": "WatchStream",
+    "transport.base": "Transport",
+    "wire.codec": "WatchEvent decode encode",
+    "workqueue.delaying": "DelayingQueue RateLimitingQueue",
+    "workqueue.limiters": (
+        "BucketRateLimiter ItemExponentialFailureRateLimiter ItemFastSlowRateLimiter MaxOfRateLimiter RateLimiter "
+        "default_controller_rate_limiter"
+    ),
+    "workqueue.queue": "WorkQueue",
+}
+_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
+
 
 def __getattr__(name: str) -> object:
-    try:
-        return getattr(importlib.import_module(".errors", __name__), name)
-    except AttributeError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
