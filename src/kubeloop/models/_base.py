@@ -126,6 +126,7 @@ from kubeloop.models._markers import (
     IntOrString,
     Lazy,
     Map,
+    Mended,
     MicroTime,
     NullBytes,
     NullMap,
@@ -171,6 +172,7 @@ __all__ = [
     "KindList",
     "Lazy",
     "Map",
+    "Mended",
     "MicroTime",
     "Model",
     "NullBytes",
@@ -203,9 +205,9 @@ def _delattr(self: object, name: str) -> NoReturn:
     raise AttributeError(f"cannot delete {name!r} of {type(self).__name__}: {HOW_TO_CHANGE}")
 
 
-def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> None:
-    """Turn a Lazy field into a private field of bytes and a property that parses them."""
-    ns["__annotations__"].pop(name)
+def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
+    """Turn a Lazy field into a private field of bytes and a property that parses them; give its annotation."""
+    hint = ns["__annotations__"].pop(name)
     ns["__annotations__"]["_" + name] = Raw
     ns["_" + name] = LAZY
     rename["_" + name] = rename.pop(name, name)
@@ -216,6 +218,7 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> None:
         return read_lazy(type(self), name, getattr(self, "_" + name))
 
     ns[name] = property(read, doc="Parsed anew at each read, from bytes that the object holds privately.")
+    return str(hint)
 
 
 def _settle(nulls: list[tuple[str, Any]], lazy: list[str]) -> Any:
@@ -259,7 +262,7 @@ class ModelMeta(StructMeta):
     """Makes the structs: frozen, out of the garbage collector's sight, keyword-only, defaults left out."""
 
     __secret__: frozenset[str]
-    __lazy__: tuple[str, ...]
+    __lazy__: dict[str, str]
 
     def __new__(  # noqa: PYI034
         mcls,
@@ -278,8 +281,7 @@ class ModelMeta(StructMeta):
         names = dict(rename or {})
         hints = ns.setdefault("__annotations__", {})
         lazy = [key for key, value in ns.items() if value is LAZY]
-        for key in lazy:
-            _hide_lazy(key, ns, names)
+        types_of_lazy = {key: _hide_lazy(key, ns, names) for key in lazy}
         nulls = [
             (key, empty)
             for key, hint in hints.items()
@@ -292,13 +294,17 @@ class ModelMeta(StructMeta):
         if secret:
             ns["__secret__"] = frozenset(secret)
         if lazy:
-            ns["__lazy__"] = tuple(lazy)
+            ns["__lazy__"] = types_of_lazy
         if kind:
             # Hidden fields: what a body says of itself is checked, and an embedded object keeps what it said.
             ns["__annotations__"] = {"_api_version": str, "_kind": str, **hints}
             ns |= {"_api_version": api_version, "_kind": kind}
             names |= {"_api_version": "apiVersion", "_kind": "kind"}
             ns |= {"api_version": api_version, "kind": kind, "resource": resource, "namespaced": namespaced}
+            ns["__kind_head__"] = (
+                ("_api_version", f'"apiVersion":"{api_version}"'.encode(), api_version),
+                ("_kind", f'"kind":"{kind}"'.encode(), kind),
+            )
         cls: Any = super().__new__(
             mcls,
             name,
@@ -350,7 +356,8 @@ class Model(Struct, metaclass=ModelMeta):
 
     if not TYPE_CHECKING:
         __secret__ = frozenset()
-        __lazy__ = ()
+        __lazy__: ClassVar = {}
+        __kind_head__ = ()
 
     def draft(self) -> Draft[Any]:
         """Open a mutable, typed view; its `finish()` gives the new value and the patches.

@@ -35,7 +35,8 @@ class _AbsentMap(dict[str, Any]):
     def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
         raise TypeError(HOW_TO_CHANGE)
 
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
 
     def __reduce__(self) -> str:
         return "MAP"
@@ -86,7 +87,7 @@ class _NullMap(Mapping[str, Any]):
         raise KeyError(key)
 
     def __or__(self, other: Any) -> Any:
-        return dict(other) if isinstance(other, Mapping) else NotImplemented
+        return dict[str, Any](other) if isinstance(other, Mapping) else NotImplemented
 
     __ror__ = __or__
 
@@ -95,6 +96,12 @@ class _NullMap(Mapping[str, Any]):
 
     def __reduce__(self) -> str:
         return "NULL_MAP"
+
+
+class Mended(tuple[Any, ...]):
+    """A list of which an item was null on the server: the indexes of its items are ours, so a patch sends it whole."""
+
+    __slots__ = ()
 
 
 SEQ: Sequence[Any] = _AbsentSeq()

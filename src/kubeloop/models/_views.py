@@ -117,7 +117,7 @@ class _List(Pending, MutableSequence[Any]):
 
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
         """Sort in place."""
-        self._items = sorted(self, key=key, reverse=reverse)  # type: ignore[arg-type,type-var]  # as list.sort
+        self._items = sorted(self, key=key, reverse=reverse)
 
     def build(self) -> Any:
         """Give the tuple; the base when nothing changed."""
@@ -186,8 +186,7 @@ class _Map(Pending, MutableMapping[str, Any]):
         """Give the JSON object."""
         item = self._field.shape.item
         return {
-            key: each.data() if isinstance(each, Pending) else value_of(each, item)
-            for key, each in self._items.items()
+            key: each.data() if isinstance(each, Pending) else value_of(each, item) for key, each in self._items.items()
         }
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:

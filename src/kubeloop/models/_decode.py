@@ -1,0 +1,318 @@
+"""Reading: JSON bytes to models, fast when they are as expected, tolerant when they are not.
+
+What lives here: one pass of msgspec for what a server usually says; a repair, guided by the types, for what Go reads
+without complaint and the types do not have (nulls, base64 with newlines, quantities written as numbers); the check of
+the kind; the splitting of a LIST of which an item cannot be read. The first pass pays for none of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from msgspec import Raw
+
+from kubeloop.errors import DecodeError
+from kubeloop.models._base import LAZY, Mended
+from kubeloop.models._encode import dumps
+from kubeloop.models._fields import Shape, fields_of
+from kubeloop.models._guards import class_of, is_dict, is_list
+
+__all__ = [
+    "TypeMeta",
+    "decode",
+    "decode_data",
+    "decode_list",
+    "decode_yaml",
+    "decoder",
+    "parse",
+    "read_lazy",
+    "warn_of_item",
+]
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+_force = msgspec.structs.force_setattr
+# What msgspec raises for bytes that are no JSON, or JSON nested deeper than the stack.
+_BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+
+class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
+    """What a body says of itself."""
+
+    api_version: str = ""
+    kind: str = ""
+
+
+@cache
+def decoder(cls: Any) -> msgspec.json.Decoder[Any]:
+    """The one decoder of a type."""
+    return msgspec.json.Decoder(cls)
+
+
+def decode(data: bytes | str, cls: type[T]) -> T:
+    """Read one object.
+
+    Unknown fields are skipped, nulls read as absent (in a list or map as Go's zero). An object that names another kind
+    or apiVersion than `cls` is refused; one that names none is taken.
+
+    Raises: DecodeError naming the object and the path of the field, or both kinds.
+    """
+    try:
+        obj = decoder(cast("Any", cls)).decode(data)
+    except msgspec.ValidationError as error:
+        obj = _second_try(data, cls, error)
+    except _BROKEN as error:
+        raise broken(cls.__name__, data, error) from error
+    check_kind(obj)
+    return cast("T", obj)
+
+
+def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
+    """Read one object from a JSON value with wire names; see `decode`."""
+    return decode(dumps(data), cls)
+
+
+def decode_yaml(text: str | bytes, cls: type[T]) -> T:
+    """Read one object from YAML (or JSON) text; see `decode`.
+
+    Raises: DecodeError for text that is no YAML, too.
+    """
+    from kubeloop.meta import yaml
+
+    return decode(dumps(yaml.load(text)), cls)
+
+
+def decode_list(data: bytes, cls: type[T], on_bad_item: Callable[[DecodeError], None] | None = None) -> T:
+    """Read a LIST; an item that cannot be read is reported and left out, the rest arrive.
+
+    Args:
+        data: the body.
+        cls: a KindList.
+        on_bad_item: gets the error, which names the item and the path. None logs it as a warning.
+
+    Raises: DecodeError for a body that is no JSON or another kind, never for one item.
+    """
+    try:
+        obj = decoder(cast("Any", cls)).decode(data)
+    except msgspec.ValidationError as error:
+        obj = _split(data, cls, error, on_bad_item or warn_of_item)
+    except _BROKEN as error:
+        raise broken(cls.__name__, data, error) from error
+    check_kind(obj)
+    return cast("T", obj)
+
+
+def check_kind(obj: Any) -> None:
+    """Refuse an object that was read from a body of another kind; forget what the body said of its own.
+
+    Raises: DecodeError naming both kinds.
+    """
+    heads = class_of(obj).__kind_head__
+    if not heads:
+        return
+    (_, _, api_version), (_, _, kind) = heads
+    if obj._kind is not kind:
+        if obj._kind != kind:
+            raise other_kind(class_of(obj), obj._api_version, obj._kind)
+        _force(obj, "_kind", kind)
+    if obj._api_version is not api_version:
+        if obj._api_version != api_version:
+            raise other_kind(class_of(obj), obj._api_version, obj._kind)
+        _force(obj, "_api_version", api_version)
+
+
+def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
+    """The error for a body of another kind."""
+    return DecodeError(f"expected {cls.api_version} {cls.kind}, got {api_version or '?'} {kind or '?'}")
+
+
+def broken(what: str, data: bytes | str, error: Exception) -> DecodeError:
+    """The error for bytes that are no JSON; it never quotes them."""
+    start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode()).lstrip()[:1]
+    looks = " (it looks like HTML)" if start == b"<" else " (it is empty)" if not data else ""
+    return DecodeError(f"{what}: not readable as JSON{looks}: {error}")
+
+
+def parse(data: bytes | str, what: str) -> Any:
+    """Read any JSON value.
+
+    Raises: DecodeError.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except _BROKEN as error:
+        raise broken(what, data, error) from error
+
+
+def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
+    """Parse a lazy field.
+
+    Raises: DecodeError.
+    """
+    if raw is LAZY:
+        return ()
+    shape = fields_of(cls)[name].shape
+    try:
+        return decoder(shape.hint).decode(raw)
+    except msgspec.ValidationError as error:
+        tree = msgspec.json.decode(raw)
+        if tree is None:
+            return ()
+        marks = _Repair()
+        tree = marks.mend(tree, shape, ())
+        try:
+            return decoder(shape.hint).decode(dumps(tree))
+        except msgspec.ValidationError:
+            raise DecodeError(f"{cls.__name__}.{name}: {_said(error)}") from error
+
+
+# --- the slow path ---------------------------------------------------------------------------------------------------
+
+
+def _second_try(data: bytes | str, cls: Any, error: Exception) -> Any:
+    """Read what did not fit: mend what Go would accept, and say what it was when that does not help."""
+    tree = parse(data, cls.__name__)
+    if is_dict(tree):
+        said = tree
+        if cls.__kind_head__:
+            api_version, kind = said.get("apiVersion", cls.api_version), said.get("kind", cls.kind)
+            if (api_version, kind) != (cls.api_version, cls.kind):
+                raise other_kind(cls, str(api_version), str(kind)) from error
+        repair = _Repair()
+        fixed = repair.mend_object(said, cls, ())
+        if repair.changed:
+            try:
+                obj = decoder(cls).decode(dumps(fixed))
+            except msgspec.ValidationError as second:
+                error = second
+            else:
+                repair.mark(obj)
+                return obj
+        raise DecodeError(f"{_name_of(cls, said)}: {_said(error)}") from error
+    raise DecodeError(f"{cls.__name__}: {_said(error)}") from error
+
+
+def _split(data: bytes, cls: Any, error: Exception, on_bad_item: Callable[[DecodeError], None]) -> Any:
+    """Read a LIST item by item."""
+    try:
+        parts = decoder(dict[str, Raw]).decode(data)
+        raws: list[Raw] = decoder(list[Raw] | None).decode(parts.pop("items", b"null")) or []
+    except msgspec.ValidationError:
+        raise DecodeError(f"{cls.__name__}: {_said(error)}") from error
+    obj = decode(dumps(parts), cls)
+    shape = fields_of(cls)["items"].shape
+    item = shape.model if shape.model is not None else Any
+    read = decoder(item).decode
+    items: list[Any] = []
+    for number, raw in enumerate(raws):
+        try:
+            items.append(read(raw))
+        except msgspec.ValidationError as bad:
+            try:
+                items.append(_second_try(bytes(raw), item, bad))
+            except DecodeError as report:
+                on_bad_item(DecodeError(f"item {number} of {cls.__name__}: {report}"))
+    fresh = decoder(cls).decode(b"{}") if obj is cls() else obj
+    _force(fresh, "items", tuple(items))
+    return fresh
+
+
+def warn_of_item(error: DecodeError) -> None:
+    _log.warning("left out of a LIST, cannot be read: %s", error)
+
+
+def _name_of(cls: Any, data: dict[str, Any]) -> str:
+    """The class and, where the data say so, the namespace and name."""
+    metadata = data.get("metadata")
+    meta = metadata if is_dict(metadata) else dict[str, Any]()
+    name = "/".join(part for part in (meta.get("namespace"), meta.get("name")) if isinstance(part, str) and part)
+    return f"{cls.__name__} {name}" if name else str(cls.__name__)
+
+
+def _said(error: Exception) -> str:
+    """msgspec's message with the path first: `spec.priority: expected int, got str`."""
+    text = str(error).replace("`", "")
+    text = text[:1].lower() + text[1:]
+    found = re.fullmatch(r"(.*) - at \$\.?(.*)", text, re.DOTALL)
+    return f"{found[2]}: {found[1]}" if found and found[2] else text.removesuffix(" - at $")
+
+
+class _Repair:
+    """Makes a JSON value fit where Go would: the types tell what a null means."""
+
+    def __init__(self) -> None:
+        self.changed = False
+        self._mended: list[tuple[str | int, ...]] = []
+
+    def mend_object(self, tree: dict[str, Any], cls: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
+        """Mend one object's fields; a null field is absent."""
+        for field in fields_of(cls).values():
+            value = tree.get(field.wire)
+            if value is None:
+                if field.wire in tree and not field.shape.optional:
+                    del tree[field.wire]
+                    self.changed = True
+            else:
+                tree[field.wire] = self.mend(value, field.shape, (*path, field.name))
+        return tree
+
+    def mend(self, value: Any, shape: Shape, path: tuple[str | int, ...]) -> Any:
+        """Mend one value that is not null."""
+        category = shape.category
+        if category == "object" and is_dict(value):
+            return self.mend_object(value, shape.model, path)
+        item = shape.item
+        if item is not None and is_list(value):
+            if None in value and not item.optional:
+                self._mended.append(path)
+            return [self._item(each, item, (*path, n)) for n, each in enumerate(value)]
+        if item is not None and is_dict(value):
+            return {key: self._item(each, item, (*path, key)) for key, each in value.items()}
+        if category == "scalar":
+            return self._scalar(value, shape)
+        return value
+
+    def mark(self, obj: Any) -> None:
+        """Mark the lists in which an item was null: their indexes are ours, not the server's."""
+        for path in self._mended:
+            owner = obj
+            for step in path[:-1]:
+                owner = getattr(owner, step) if isinstance(step, str) and hasattr(owner, step) else owner[step]
+            name = path[-1]
+            if isinstance(name, str) and hasattr(owner, name):
+                _force(owner, name, Mended(getattr(owner, name)))
+
+    def _item(self, value: Any, shape: Shape, path: tuple[str | int, ...]) -> Any:
+        if value is not None:
+            return self.mend(value, shape, path)
+        if shape.optional:
+            return None
+        self.changed = True
+        return _zero(shape)
+
+    def _scalar(self, value: Any, shape: Shape) -> Any:
+        fixed = value
+        if shape.go == "Quantity" and type(value) in (int, float):
+            fixed = repr(value)
+        elif shape.accepts == (bytes,) and isinstance(value, str):
+            fixed = value.replace("\n", "").replace("\r", "")
+        if fixed is not value:
+            self.changed = self.changed or fixed != value
+        return fixed
+
+
+def _zero(shape: Shape) -> Any:
+    """Go's zero, as JSON, for a null in a list or map."""
+    if shape.category in ("object", "map", "object_map"):
+        return {}
+    if shape.item is not None:
+        return []
+    if shape.go == "Quantity":
+        return "0"
+    zeros: dict[type, Any] = {str: "", bytes: "", int: 0, float: 0.0, bool: False}
+    return next((zeros[kind] for kind in shape.accepts if kind in zeros), None)

@@ -1,0 +1,183 @@
+"""Patches between two values of one model.
+
+What was not touched is the same object, so it costs nothing. A default means absent: it is sent as a removal, while a
+zero that was set is sent as such. What we hold may not be on the server (an explicit zero and an absent one read the
+same), so single values are added, which replaces what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+from kubeloop.models._base import Mended, Model
+from kubeloop.models._data_diff import (
+    NAMES,
+    Ops,
+    data_merge,
+    data_ops,
+    escape,
+    list_ops,
+    merge_loses,
+    remove,
+)
+from kubeloop.models._encode import value_of
+from kubeloop.models._fields import Field, Shape, fields_of
+from kubeloop.models._guards import class_of, is_dict, is_list
+
+__all__ = ["model_merge", "model_ops", "rewrites"]
+
+_REMOVABLE = frozenset({"object", "objects", "object_map", "list", "map", "lazy", "any", "union"})
+
+
+def model_merge(old: Any, new: Any) -> dict[str, Any]:
+    """Give the merge patch of two values of one model."""
+    patch: dict[str, Any] = {}
+    for field, before, after in _changed(old, new):
+        patch[field.wire] = _merge_field(field, before, after)
+    return patch
+
+
+def _merge_field(field: Field, before: Any, after: Any) -> Any:
+    if _is_absent(field, after) and field.category not in ("map", "object_map"):
+        return [] if field.category == "lazy" else None
+    if field.category == "object":
+        return model_merge(field.shape.model() if before is None else before, after)
+    if field.category in ("map", "object_map"):
+        return _merge_map(field.shape, before, after)
+    if field.category == "any" and is_dict(before) and is_dict(after):
+        return data_merge(before, after)
+    return _wire(field, after)
+
+
+def _merge_map(shape: Shape, before: Any, after: Any) -> dict[str, Any]:
+    patch: dict[str, Any] = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        if key not in before:
+            patch[key] = value_of(value, shape.item)
+        elif before[key] is not value and before[key] != value:
+            if shape.category == "object_map":
+                patch[key] = model_merge(before[key], value)
+            elif is_dict(before[key]) and is_dict(value):
+                patch[key] = data_merge(before[key], value)
+            else:
+                patch[key] = value_of(value, shape.item)
+    return patch
+
+
+def rewrites(old: Any, new: Any) -> bool:
+    """Say if a merge patch would send a whole list of objects, and so erase what our models do not know in it."""
+    for field, held, wanted in _changed(old, new):
+        before: Any = held
+        after: Any = wanted
+        category = field.category
+        if category == "objects" and len(before):
+            return True
+        if category == "object" and isinstance(before, Model) and isinstance(after, Model) and rewrites(before, after):
+            return True
+        if category == "object_map" and any(rewrites(before[key], after[key]) for key in before if key in after):
+            return True
+        if category == "map":
+            if any(value is None and before.get(key, 0) is not None for key, value in after.items()):
+                return True
+        elif category in ("any", "union") and merge_loses(value_of(before), value_of(after)):
+            return True
+    return False
+
+
+def model_ops(old: Any, new: Any, path: str, ops: Ops, *, test: bool) -> None:
+    """Add the JSON-patch operations that make `new` of `old` at a path."""
+    for field, before, after in _changed(old, new):
+        at = f"{path}/{escape(field.wire)}"
+        category = field.category
+        there = before is not field.default
+        single = category in ("scalar", "union")
+        if field.category == "lazy":
+            ops.append({"op": "add", "path": at, "value": _wire(field, after) or []})
+        elif _is_absent(field, after):
+            value = _wire(field, before) if test else None
+            remove(ops, at, value, test=test and category in ("scalar", "list", "map"))
+        elif not there or single or not _is_container(category, before):
+            if test and there and single:
+                ops.append({"op": "test", "path": at, "value": _wire(field, before)})
+            ops.append({"op": "add", "path": at, "value": _wire(field, after)})
+        elif category == "object":
+            model_ops(before, after, at, ops, test=test)
+        elif category == "any":
+            data_ops(before, after, at, ops, test=test)
+        elif category in ("map", "object_map"):
+            _map_ops(field.shape, before, after, at, ops, test=test)
+        else:
+            _list_field(field.shape, before, after, at, ops, test=test)
+
+
+def _list_field(shape: Shape, before: Any, after: Any, at: str, ops: Ops, *, test: bool) -> None:
+    if isinstance(before, Mended):  # its indexes are not the server's
+        ops.append({"op": "add", "path": at, "value": value_of(after, shape)})
+        return
+
+    def edit(a: Any, b: Any, where: str) -> None:
+        if isinstance(a, Model):
+            model_ops(a, b, where, ops, test=test)
+        else:
+            data_ops(value_of(a, shape.item), value_of(b, shape.item), where, ops, test=test)
+
+    def write(item: Any) -> Any:
+        return value_of(item, shape.item)
+
+    list_ops(before, after, at, ops, edit=edit, name_of=_name_of, write=write, test=test)
+
+
+def _map_ops(shape: Shape, before: Any, after: Any, at: str, ops: Ops, *, test: bool) -> None:
+    plain = shape.category == "map"
+    for key, value in before.items():
+        if key not in after:
+            remove(ops, f"{at}/{escape(key)}", value_of(value, shape.item), test=test and plain)
+    for key, value in after.items():
+        where = f"{at}/{escape(key)}"
+        if key not in before:
+            ops.append({"op": "add", "path": where, "value": value_of(value, shape.item)})
+        elif before[key] is not value and before[key] != value:
+            if plain:
+                data_ops(value_of(before[key], shape.item), value_of(value, shape.item), where, ops, test=test)
+            else:
+                model_ops(before[key], value, where, ops, test=test)
+
+
+def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
+    for field in fields_of(class_of(old)).values():
+        before, after = getattr(old, field.stored), getattr(new, field.stored)
+        if before is after:
+            continue
+        if type(before) is type(after) and before == after and (before is field.default) == (after is field.default):
+            continue
+        if field.category == "lazy" and getattr(old, field.name) == getattr(new, field.name):
+            continue
+        yield field, before, after
+
+
+def _is_absent(field: Field, value: Any) -> bool:
+    if value is None:
+        return True
+    return not field.always and value is field.default and field.category in _REMOVABLE
+
+
+def _is_container(category: str, value: Any) -> bool:
+    """Say if the server surely has something there that can be edited by its parts."""
+    if category == "object":
+        return value is not None
+    if category == "any":
+        return is_dict(value) or is_list(value)
+    return len(value) > 0
+
+
+def _wire(field: Field, value: Any) -> Any:
+    return value_of(value, field.shape) if field.category != "lazy" else value_of(value) if bytes(value) else []
+
+
+def _name_of(item: Any) -> Hashable:
+    if not isinstance(item, Model):
+        return None
+    fields = fields_of(class_of(item))
+    name = next((getattr(item, key) for key in NAMES if key in fields), None)
+    return name if isinstance(name, str) else None

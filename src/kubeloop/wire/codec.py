@@ -1,0 +1,268 @@
+"""Bytes to objects and back, as the wire has them: single objects, LISTs, watch events.
+
+What lives here: which reader a type takes, the choice of a class by apiVersion and kind, the one-step decoder of watch
+events. What does not: how one model is read and written (`kubeloop.models`), and anything that moves bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import msgspec
+
+from kubeloop.errors import DecodeError
+from kubeloop.models import _decode, _encode
+from kubeloop.models._base import Kind, Model
+from kubeloop.models._guards import is_dict, is_list, is_mapping, is_tuple
+from kubeloop.models._views import Pending
+from kubeloop.models.scheme import Scheme
+from kubeloop.models.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
+
+if TYPE_CHECKING:
+    from kubeloop.models import meta_v1
+
+__all__ = [
+    "EventDecoder",
+    "WatchEvent",
+    "decode",
+    "decode_into",
+    "decode_list",
+    "encode",
+    "json_dumps",
+    "json_loads",
+    "to_data",
+]
+
+T = TypeVar("T")
+_BUILT_IN = Scheme()
+
+
+def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructured:
+    """Read one object of whatever kind it says it is, from JSON or YAML.
+
+    Args:
+        data: bytes or text of one document.
+        scheme: knows further kinds; None knows the built-in ones.
+
+    Returns: the typed object; an `Unstructured` when nobody knows its kind.
+
+    Raises: DecodeError for what is neither JSON nor YAML, no object, or not as its kind should be; it names the path.
+
+    Reference: client-go scheme.Codecs.UniversalDeserializer.
+    """
+    body = _as_json(data)
+    try:
+        said = _decode.decoder(_decode.TypeMeta).decode(body)
+    except msgspec.ValidationError as error:
+        tree = _decode.parse(body, "object")
+        found = type(tree).__name__
+        raise DecodeError(f"expected an object with apiVersion and kind, got {found}") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _decode.broken("object", body, error) from error
+    cls = (scheme or _BUILT_IN).lookup(said.api_version, said.kind)
+    if cls is not None:
+        return _decode.decode(body, cls)
+    if not said.kind:
+        raise DecodeError("the object does not say its kind")
+    return decode_into(body, Unstructured)
+
+
+def encode(obj: Any) -> bytes:
+    """Write an object as JSON: a model, an Unstructured, a draft of either, or any JSON value.
+
+    Raises: EncodeError for what has no JSON form.
+    """
+    if isinstance(obj, Model):
+        return _encode.encode(obj)
+    if isinstance(obj, Unstructured):
+        return _encode.dumps(obj._data)
+    return _encode.dumps(to_data(obj))
+
+
+def to_data(obj: Any) -> Any:
+    """Give the plain JSON value of a model, a draft, an Unstructured or a mapping; the caller owns it.
+
+    A draft says everything that was assigned, zeros too: what server-side apply needs.
+
+    Raises: EncodeError for what has no JSON form.
+    """
+    if isinstance(obj, Model):
+        return _encode.to_data(obj)
+    if isinstance(obj, (Unstructured, UnstructuredList, UnstructuredDraft)):
+        return obj.to_dict()
+    if isinstance(obj, Pending):
+        whole = getattr(obj, "to_dict", None)
+        return whole() if whole is not None else obj.data()
+    if is_mapping(obj):
+        return {str(key): to_data(value) for key, value in obj.items()}
+    if is_list(obj) or is_tuple(obj):
+        return [to_data(value) for value in obj]
+    return _encode.value_of(obj)
+
+
+def json_dumps(value: Any) -> bytes:
+    """Write a JSON value.
+
+    Raises: EncodeError for what has none.
+    """
+    return _encode.dumps(value)
+
+
+def json_loads(data: bytes | str) -> Any:
+    """Read a JSON value.
+
+    Raises: DecodeError; the message never quotes the text.
+    """
+    return _decode.parse(data, "body")
+
+
+def decode_into(data: bytes | str, cls: type[T]) -> T:
+    """Read one object of a class from JSON.
+
+    Unknown fields are skipped; nulls read as absent. The body's kind must be the class's, if it says one.
+
+    Args:
+        data: the body.
+        cls: a model, Unstructured, UnstructuredList, or dict.
+
+    Raises: DecodeError naming the object and the path, or both kinds.
+    """
+    if cls is Unstructured or cls is UnstructuredList or cls is dict:
+        tree = _decode.parse(data, cls.__name__)
+        if not is_dict(tree):
+            raise DecodeError(f"{cls.__name__}: expected an object, got {type(tree).__name__}")
+        if cls is Unstructured:
+            return cast("T", Unstructured.owning(tree))
+        if cls is UnstructuredList:
+            return cast("T", _unstructured_list(tree, None))
+        return cast("T", tree)
+    return _decode.decode(data, cls)
+
+
+def decode_list(data: bytes, cls: type[T], *, on_bad_item: Callable[[DecodeError], None] | None = None) -> T:
+    """Read a LIST; an item that cannot be read is reported and left out, the rest arrive.
+
+    Args:
+        data: the body.
+        cls: a KindList or UnstructuredList.
+        on_bad_item: gets the error, which names the item and the path; None logs a warning.
+
+    Raises: DecodeError for a body that is no JSON or another kind, never for one item.
+    """
+    if cls is UnstructuredList:
+        tree = _decode.parse(data, "UnstructuredList")
+        if not is_dict(tree):
+            raise DecodeError(f"UnstructuredList: expected an object, got {type(tree).__name__}")
+        return cast("T", _unstructured_list(tree, on_bad_item))
+    return _decode.decode_list(data, cls, on_bad_item)
+
+
+def _unstructured_list(tree: dict[str, Any], on_bad_item: Callable[[DecodeError], None] | None) -> UnstructuredList:
+    items: Any = tree.get("items") or []
+    if not is_list(items):
+        raise DecodeError(f"UnstructuredList: items: expected a list, got {type(items).__name__}")
+    good: list[Any] = []
+    for number, item in enumerate(items):
+        if is_dict(item):
+            good.append(item)
+        else:
+            report = DecodeError(f"item {number} of UnstructuredList: expected an object, got {type(item).__name__}")
+            (on_bad_item or _decode.warn_of_item)(report)
+    return UnstructuredList({**tree, "items": good})
+
+
+_JSON_START = re.compile(r"\s*[{\[]")
+
+
+def _as_json(data: bytes | str) -> bytes:
+    """The document as JSON bytes; a text that starts as JSON and is none may still be YAML in flow style."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    if _JSON_START.match(text):
+        try:
+            msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            pass
+        else:
+            return data if isinstance(data, bytes) else data.encode()
+    from kubeloop.meta import yaml
+
+    return _encode.dumps(yaml.load(data))
+
+
+# --- watch events ----------------------------------------------------------------------------------------------------
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class WatchEvent(Generic[T]):
+        """One event of a watch: `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (whose object is a Status)."""
+
+        type: str
+        object: T
+
+else:
+
+    class WatchEvent(msgspec.Struct, Generic[T], frozen=True, gc=False):
+        """One event of a watch: `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (whose object is a Status)."""
+
+        type: str
+        object: T
+
+
+class _Head(msgspec.Struct, gc=False):
+    """What is read of an event whose object does not fit."""
+
+    object: msgspec.Raw
+    type: str = ""
+
+
+class EventDecoder(Generic[T]):
+    """Reads the frames of a watch in one step each.
+
+    Args:
+        cls: what the objects are: a Kind, or Unstructured.
+    """
+
+    __slots__ = ("_check", "_cls", "_decode")
+
+    def __init__(self, cls: type[T]) -> None:
+        self._cls = cls
+        wanted: Any = dict[str, Any] if cls is Unstructured else cls
+        self._decode = cast("Any", msgspec.json.Decoder)(WatchEvent[wanted]).decode
+        self._check = _decode.check_kind
+
+    def decode(self, line: bytes) -> WatchEvent[T | meta_v1.Status]:
+        """Read one frame.
+
+        Returns: the event; the object of an ERROR is a `meta_v1.Status`.
+
+        Raises: DecodeError for a frame that cannot be read; it names the object and the path.
+        """
+        try:
+            event = self._decode(line)
+        except msgspec.ValidationError as error:
+            return self._mend(line, error)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise _decode.broken("watch event", line, error) from error
+        if event.type == "ERROR":
+            return self._mend(line, None)
+        if self._cls is Unstructured:
+            return WatchEvent(type=event.type, object=Unstructured.owning(event.object))  # type: ignore[arg-type]
+        self._check(event.object)
+        return cast("WatchEvent[T | meta_v1.Status]", event)
+
+    def _mend(self, line: bytes, error: Exception | None) -> WatchEvent[T | meta_v1.Status]:
+        """Read an ERROR, or an event whose object needs the tolerant reader."""
+        try:
+            head = _decode.decoder(_Head).decode(line)
+        except msgspec.ValidationError:
+            raise DecodeError(f"watch event: {error}") from error
+        if head.type == "ERROR":
+            from kubeloop.models import meta_v1
+
+            status = _decode.decode(bytes(head.object), meta_v1.Status)
+            return WatchEvent(type=head.type, object=status)
+        return WatchEvent(type=head.type, object=decode_into(bytes(head.object), self._cls))
