@@ -1,0 +1,166 @@
+"""Authentication wrapped round any transport: who asks, as whom, and what is done when the server says 401.
+
+A request that brings its own `Authorization` is sent as it is. A credential that the server rejects is renewed and the
+request sent once more, if its source can give another one: a server that answers 401 has not acted on it.
+
+Reference: client-go transport/round_trippers.go; plugin/pkg/client/auth/exec/exec.go, roundTripper. Intended
+difference: client-go renews after a 401 too, but leaves it to the caller to ask again.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from kubeloop.config.credentials import credential_source
+from kubeloop.errors import CredentialError
+from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
+from kubeloop.transport.http1 import header_pairs
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from kubeloop.config import Config, Impersonation
+    from kubeloop.config.credentials import Credential, CredentialSource
+    from kubeloop.transport.base import ByteStream, Channel, Transport
+    from kubeloop.wire.response import Response
+
+__all__ = ["Authenticated", "impersonation_headers"]
+
+_UNAUTHORIZED = 401
+_TOKEN_CHARS = "!#$&'*+-.^_`|~"  # what may stand in a header's name beside letters and digits, but `%`
+
+
+class Authenticated:
+    """A transport whose requests carry the credentials and the impersonation of a config.
+
+    Args:
+        transport: Any transport.
+        config: Whose credentials to use.
+        source: Where credentials come from; None takes the config's.
+
+    Raises:
+        CredentialError: A token or password that cannot go into a header.
+
+    Concurrency: As the transport's. Many requests that need a new credential wait for one renewal.
+    """
+
+    def __init__(self, transport: Transport, config: Config, *, source: CredentialSource | None = None) -> None:
+        self._transport = transport
+        self._source = source or credential_source(config)
+        self._impersonation = impersonation_headers(config.impersonate) if config.impersonate else ()
+        self._where = str(config.source)
+        self._shown: Credential | None = None
+
+    def __repr__(self) -> str:
+        return f"<Authenticated {self._transport!r}>"
+
+    async def request(
+        self, request: Request, *, timeout: float | None = None, max_bytes: int | None = None
+    ) -> Response:
+        """Send a request with credentials; see `Transport.request`.
+
+        Raises:
+            CredentialError: There are none to be had.
+        """
+        credential = self._source.cached() or await self._source.fetch()
+        dressed = self._dress(request, credential)
+        response = await self._transport.request(dressed, timeout=timeout, max_bytes=max_bytes)
+        if response.status == _UNAUTHORIZED and self._may_repeat(request, credential):
+            credential = await self._source.fetch()
+            dressed = self._dress(request, credential)
+            response = await self._transport.request(dressed, timeout=timeout, max_bytes=max_bytes)
+        return response
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncIterator[ByteStream]:
+        """Stream with credentials; see `Transport.stream`."""
+        async with AsyncExitStack() as stack:
+            credential = self._source.cached() or await self._source.fetch()
+            stream = await stack.enter_async_context(
+                self._transport.stream(self._dress(request, credential), timeout=timeout)
+            )
+            if stream.status == _UNAUTHORIZED and self._may_repeat(request, credential):
+                await stack.aclose()
+                credential = await self._source.fetch()
+                stream = await stack.enter_async_context(
+                    self._transport.stream(self._dress(request, credential), timeout=timeout)
+                )
+            yield stream
+
+    @asynccontextmanager
+    async def upgrade(
+        self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
+    ) -> AsyncIterator[Channel]:
+        """Open a WebSocket with credentials; see `Transport.upgrade`."""
+        async with AsyncExitStack() as stack:
+            credential = self._source.cached() or await self._source.fetch()
+            try:
+                channel = await stack.enter_async_context(
+                    self._transport.upgrade(
+                        self._dress(request, credential), subprotocols=subprotocols, timeout=timeout
+                    )
+                )
+            except UpgradeRefused as exc:
+                if exc.response.status != _UNAUTHORIZED or not self._may_repeat(request, credential):
+                    raise
+                credential = await self._source.fetch()
+                channel = await stack.enter_async_context(
+                    self._transport.upgrade(
+                        self._dress(request, credential), subprotocols=subprotocols, timeout=timeout
+                    )
+                )
+            yield channel
+
+    def _may_repeat(self, request: Request, credential: Credential) -> bool:
+        return not _has(request, "authorization") and self._source.reject(credential)
+
+    def _dress(self, request: Request, credential: Credential) -> Request:
+        """Add to a request what it does not bring itself."""
+        if credential is not self._shown:
+            self._show(credential)
+        authorization = credential.authorization
+        if self._impersonation and not _has(request, "impersonate-user"):
+            pairs = [*header_pairs(request), *self._impersonation]
+            if authorization is not None and not _has(request, "authorization"):
+                pairs.append(("Authorization", authorization))
+            return Request(request.method, request.target, Headers(pairs), request.body)
+        if authorization is None or _has(request, "authorization"):
+            return request
+        if isinstance(request.headers, Headers):
+            headers: Headers | dict[str, str] = Headers([*header_pairs(request), ("Authorization", authorization)])
+        else:
+            headers = {**request.headers, "Authorization": authorization}
+        return Request(request.method, request.target, headers, request.body)
+
+    def _show(self, credential: Credential) -> None:
+        """Hand a plugin's client certificate to the transport."""
+        if (pair := credential.certificate) is not None:
+            if not isinstance(self._transport, ClientCertificateTransport):
+                raise CredentialError(
+                    f"{self._where}: the exec plugin gives a client certificate, which {self._transport!r} cannot show"
+                )
+            self._transport.use_client_certificate(pair.certificate, pair.key)
+        self._shown = credential
+
+
+def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str], ...]:
+    """Return the headers that ask to act as somebody else, one `Impersonate-Group` a group.
+
+    Reference: client-go transport/round_trippers.go, impersonatingRoundTripper, headerKeyEscape.
+    """
+    pairs = [("Impersonate-User", impersonation.user)]
+    if impersonation.uid:
+        pairs.append(("Impersonate-Uid", impersonation.uid))
+    pairs += [("Impersonate-Group", group) for group in impersonation.groups]
+    for key, values in impersonation.extra.items():
+        name = f"Impersonate-Extra-{quote(key, safe=_TOKEN_CHARS)}"
+        pairs += [(name, value) for value in values]
+    return tuple(pairs)
+
+
+def _has(request: Request, header: str) -> bool:
+    return any(name.lower() == header for name in request.headers)

@@ -1,0 +1,80 @@
+"""Writing the head of an HTTP/1.1 request: pure text to bytes.
+
+Reading answers is the HTTP library's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubeloop.wire.response import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kubeloop.wire.request import Request
+
+__all__ = ["HeadWriter", "header_pairs"]
+
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def header_pairs(request: Request) -> Iterable[tuple[str, str]]:
+    """Return the headers of a request, a repeated one as often as it stands there."""
+    headers = request.headers
+    if isinstance(headers, Headers):
+        return [(name, value) for name in headers for value in headers.get_all(name)]
+    return headers.items()
+
+
+class HeadWriter:
+    """Writes the heads of requests to one server.
+
+    Args:
+        prefix: What stands before each target: the server's path prefix, with its origin before it for a proxy.
+        defaults: Headers that each request has unless it brings its own; the first must be `Host`.
+    """
+
+    __slots__ = ("_defaults", "_names", "_prefix", "_usual")
+
+    def __init__(self, prefix: str, defaults: Sequence[tuple[str, str]]) -> None:
+        self._prefix = prefix
+        self._defaults = [(name.lower(), f"{name}: {value}\r\n") for name, value in defaults]
+        self._names = _FRAMING | {name for name, _ in self._defaults}
+        self._usual = "".join(line for _, line in self._defaults)
+
+    def write(self, request: Request) -> bytes:
+        """Write the request line and all headers, up to and with the empty line.
+
+        Raises:
+            ValueError: A header or the target would break out of its line, or a header that is the transport's own.
+        """
+        target = request.target
+        if " " in target or not target.isascii():
+            raise ValueError(f"a target must be escaped: {target!r}")
+        lines = [f"{request.method} {self._prefix}{target} HTTP/1.1\r\n", ""]
+        theirs: set[str] = set()
+        names = self._names
+        for name, value in header_pairs(request):
+            lines.append(f"{name}: {value}\r\n")
+            if (lower := name.lower()) in names:
+                theirs.add(lower)
+        lines[1] = self._usual if not theirs else self._without(theirs)
+        body = request.body
+        if body is not None:
+            lines.append(f"Content-Length: {len(body)}\r\n")
+        elif request.method in _WITH_BODY:
+            lines.append("Content-Length: 0\r\n")
+        lines.append("\r\n")
+        text = "".join(lines)
+        # One break a line, and one more for each default after the first: anything else came out of a value.
+        breaks = len(lines) - 1 + len(self._defaults) - len(theirs)
+        if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
+            raise ValueError(f"a line break or NUL in the target or a header of {request.method} {request.path}")
+        return text.encode()
+
+    def _without(self, theirs: set[str]) -> str:
+        if mine := theirs & _FRAMING:
+            raise ValueError(f"the transport writes these headers itself: {', '.join(sorted(mine))}")
+        return "".join(line for name, line in self._defaults if name not in theirs)

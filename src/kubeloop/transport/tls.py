@@ -1,0 +1,193 @@
+"""TLS contexts: what the server is verified against, and the certificate that the client shows.
+
+The server is verified always, unless the config says otherwise. Files are read again now and then, so that a renewed
+authority or client certificate is used without a restart; connections that are in use stay as they are. Nothing is left
+on disk: keys that came as data go to OpenSSL through memory where the system can, else through a file that is removed
+at once.
+
+Reference: client-go transport/transport.go, TLSConfigFor; transport/ca_rotation.go, cert_rotation.go. Intended
+difference: client-go closes connections in use when the client's certificate changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import tempfile
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubeloop.config.credentials import ClientCertificate
+from kubeloop.errors import CredentialError
+from kubeloop.transport.x509 import not_after, pem_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import NoReturn
+
+    from kubeloop.config import Config
+
+__all__ = ["TLSContexts"]
+
+_log = logging.getLogger(__name__)
+
+_PERIOD = 300.0
+
+
+class TLSContexts:
+    """The TLS context for one server, renewed when its files change.
+
+    Raises:
+        ConfigError: An authority that cannot be read, or is none.
+        CredentialError: A client certificate that cannot be read, or whose key does not belong to it.
+    """
+
+    def __init__(self, config: Config, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._config = config
+        self._now = now
+        self._given: ClientCertificate | None = None
+        self._has_files = bool(
+            (config.ca_file and not config.ca_data)
+            or (config.cert_file and not config.cert_data)
+            or (config.key_file and not config.key_data)
+        )
+        self._parts = self._read()
+        self._context = self._build(*self._parts)
+        self._check_at: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<TLSContexts for {self._config.host}>"
+
+    def current(self, now: float) -> ssl.SSLContext:
+        """Return the context for a new connection.
+
+        Args:
+            now: The loop's time. Files are looked at again five minutes after the first call, and so on.
+        """
+        if not self._has_files:
+            return self._context
+        if self._check_at is None:
+            self._check_at = now + _PERIOD
+        elif now >= self._check_at:
+            self._check_at = now + _PERIOD
+            self._renew()
+        return self._context
+
+    def distrust(self) -> None:
+        """Look at the files again at the next call: a handshake failed, so they may have been renewed."""
+        self._check_at = float("-inf")
+
+    def use_client_certificate(self, certificate: ClientCertificate) -> None:
+        """Show this certificate from now on.
+
+        Raises:
+            CredentialError: Not a certificate, or not its key.
+        """
+        if certificate != self._given:
+            context = self._build(self._parts[0], certificate)
+            self._given, self._context = certificate, context
+
+    def _renew(self) -> None:
+        try:
+            parts = self._read()
+            if parts == self._parts:
+                return
+            context = self._build(parts[0], self._given or parts[1])
+        except Exception as exc:
+            _log.warning("%s; what was loaded before stays in use", exc)
+            return
+        self._parts, self._context = parts, context
+        _log.info("reloaded the TLS files for %s", self._config.host)
+
+    def _read(self) -> tuple[bytes | None, ClientCertificate | None]:
+        config = self._config
+        authority = config.ca_data or self._file(config.ca_file, "certificate-authority")
+        certificate = config.cert_data or self._file(config.cert_file, "client-certificate")
+        key = config.key_data or self._file(config.key_file, "client-key")
+        return authority, ClientCertificate(certificate, key) if certificate and key else None
+
+    def _file(self, path: str | None, what: str) -> bytes | None:
+        if path is None:
+            return None
+        try:
+            return Path(path).read_bytes()
+        except OSError as exc:
+            raise self._config.error(f"cannot read {what} {path}: {exc.strerror or exc}") from exc
+
+    def _build(self, authority: bytes | None, certificate: ClientCertificate | None) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        if self._config.insecure_skip_tls_verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif authority is None:
+            context.load_default_certs()
+        else:
+            self._trust(context, authority)
+        if certificate is not None:
+            self._show(context, certificate)
+        return context
+
+    def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
+        # As Go, trust any certificate that is given, also one that is not a root.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        context.hostname_checks_common_name = False
+        blocks = pem_blocks(authority)
+        what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
+        if not blocks:
+            raise self._config.error(f"{what} has no certificate in PEM")
+        try:
+            context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii"))
+        except (ssl.SSLError, ValueError) as exc:
+            raise self._config.error(f"{what} is not a certificate: {_reason(exc)}") from None
+
+    def _show(self, context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+        source = self._config.source
+        try:
+            with _as_file(certificate.certificate.rstrip() + b"\n" + certificate.key) as path:
+                context.load_cert_chain(path, password=_refuse_password)
+        except _EncryptedKeyError:
+            raise CredentialError(f"{source}: the client key is encrypted: give it without a password") from None
+        except (ssl.SSLError, OSError, ValueError) as exc:
+            raise CredentialError(
+                f"{source}: the client certificate and its key cannot be used together: {_reason(exc)}"
+            ) from None
+        end = not_after(certificate.certificate)
+        if end is not None and end < self._now():
+            _log.warning("%s: the client certificate expired on %s: renew it", source, end.isoformat())
+
+
+class _EncryptedKeyError(Exception):
+    """OpenSSL asked for a password; without an answer of ours it would ask at the terminal."""
+
+
+def _refuse_password() -> NoReturn:
+    raise _EncryptedKeyError
+
+
+def _reason(exc: Exception) -> str:
+    reason = getattr(exc, "reason", None)
+    return reason.replace("_", " ").lower() if isinstance(reason, str) else "not PEM"
+
+
+@contextmanager
+def _as_file(data: bytes) -> Iterator[str]:
+    """Give bytes a path for as long as the block runs: OpenSSL reads keys from paths only."""
+    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
+        descriptor = os.memfd_create("kubeloop-key", os.MFD_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            yield f"/proc/self/fd/{descriptor}"
+        return
+    descriptor, path = tempfile.mkstemp(prefix="kubeloop-")  # readable by us alone
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        yield path
+    finally:
+        Path(path).unlink(missing_ok=True)

@@ -1,0 +1,37 @@
+"""The `User-Agent` that requests carry unless the config has one: client-go's shape.
+
+Reference: client-go rest/config.go, DefaultKubernetesUserAgent. Intended difference: our name and version stand where
+client-go has `kubernetes/` and a commit.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePath
+
+__all__ = ["default_user_agent"]
+
+_MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386"}
+
+
+def default_user_agent() -> str:
+    """Return `program/version (os/arch) kubeloop/version`; the program's own version is not known."""
+    program = re.sub(r"[^A-Za-z0-9._+-]", "_", PurePath(sys.argv[0] if sys.argv else "").name) or "unknown"
+    system = "windows" if sys.platform == "win32" else sys.platform
+    return f"{program}/unknown ({system}/{_machine()}) kubeloop/{_version()}"
+
+
+def _machine() -> str:
+    import platform
+
+    machine = platform.machine()
+    return _MACHINES.get(machine, machine.lower()) or "unknown"
+
+
+def _version() -> str:
+    try:
+        return version("kubeloop")
+    except PackageNotFoundError:
+        return "unknown"
