@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from kubeloop.clients.connected import Connected
 from kubeloop.clients.discovery_format import (
@@ -61,7 +61,8 @@ class DiscoveryClient(Connected):
 
     async def server_version(self) -> ServerVersion:
         """Return the version of the server."""
-        data: Mapping[str, Any] = await self._rest.get("/version", into=dict, timeout=self._timeout)
+        # JSON data: what a version says is text, if the server does not lie.
+        data = cast("Mapping[str, Any]", await self._rest.get("/version", timeout=self._timeout))
 
         def text(name: str) -> str:
             value = data.get(name)

@@ -63,9 +63,7 @@ class ResourceLists(tuple[meta_v1.APIResourceList, ...]):
 
     failures: Mapping[GroupVersion, Exception]
 
-    def __new__(
-        cls, lists: Iterable[meta_v1.APIResourceList], failures: Mapping[GroupVersion, Exception]
-    ) -> Self:
+    def __new__(cls, lists: Iterable[meta_v1.APIResourceList], failures: Mapping[GroupVersion, Exception]) -> Self:
         """Make one."""
         self = super().__new__(cls, tuple(lists))
         self.failures = failures

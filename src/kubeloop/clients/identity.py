@@ -35,7 +35,7 @@ def identity_of(obj: object, what: str) -> Identity:
     """
     if isinstance(obj, Mapping):
         data = cast("Mapping[str, Any]", obj)
-        metadata = data.get("metadata") or {}
+        metadata: Any = data.get("metadata") or {}
         if not isinstance(metadata, Mapping):
             raise TypeError(f"{what}: metadata is no mapping but {type(metadata).__name__}")
         fields = cast("Mapping[str, Any]", metadata)

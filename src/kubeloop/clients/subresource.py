@@ -76,7 +76,7 @@ class Subresource(Generic[R_co]):
         if identity.name and (identity.namespace or not namespace):
             return write_body(obj)
         data = dict(cast("Json", codec.to_data(obj)))
-        metadata = {**(data.get("metadata") or {}), "name": self._name}
+        metadata: dict[str, Any] = {**(data.get("metadata") or {}), "name": self._name}
         data["metadata"] = {**metadata, "namespace": namespace} if namespace else metadata
         return write_body(data)
 

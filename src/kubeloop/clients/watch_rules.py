@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from random import Random
+from typing import Any
 
 from kubeloop._kit.backoff import Backoff
 from kubeloop.errors import APIError, DecodeError, TransportError
@@ -65,7 +66,7 @@ class WatchRules:
         """When a connection that is still open must be dead: the server should have ended the request long since."""
         return self._opened + self._server_timeout + _GRACE
 
-    def saw(self, event: WatchEvent[object]) -> None:
+    def saw(self, event: WatchEvent[Any]) -> None:
         """Take note of an event: the watch goes on after it.
 
         Raises:

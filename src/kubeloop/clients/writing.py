@@ -28,7 +28,8 @@ def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = Fa
     if not is_configuration and not isinstance(obj, Mapping):
         return write_body(obj)
     data = cast("Mapping[str, Any]", codec.to_data(obj))
-    if is_configuration and (data.get("metadata") or {}).get("managedFields"):
+    metadata: Mapping[str, Any] = data.get("metadata") or {}
+    if is_configuration and metadata.get("managedFields"):
         raise ValueError(
             "apply sends a configuration, but this object has metadata.managedFields: it was read from the server. "
             "Send only the fields that you want to own"

@@ -72,9 +72,10 @@ def _choose_reader(into: type[Any] | None) -> Callable[[bytes], Any]:
         return _read_anything
     if into is bytes:
         return bytes
+    cls: type[Any] = into
     if issubclass(into, (KindList, UnstructuredList)):
-        return lambda data: codec.decode_list(data, into)
-    return lambda data: codec.decode_into(data, into)
+        return lambda data: codec.decode_list(data, cls)
+    return lambda data: codec.decode_into(data, cls)
 
 
 def _read_anything(data: bytes) -> Any:

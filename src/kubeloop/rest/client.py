@@ -103,15 +103,16 @@ class RESTClient:
         self.random = random if random is not None else Random()  # noqa: S311
         self._owned: ClosableTransport | None = None
         if transport is None:
-            from kubeloop.transport.open import open_transport
+            from kubeloop.transport import open_transport
 
-            transport = self._owned = open_transport(config)
+            self._owned = open_transport(config)
+            carrier: Transport = self._owned
         else:
             from kubeloop.transport.auth import Authenticated
 
-            transport = Authenticated(transport, config)
+            carrier = Authenticated(transport, config)
         self.exchange = Exchange(
-            transport,
+            carrier,
             warning_handler=config.warning_handler or WarningLogger(),
             bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
             max_retries=max_retries,

@@ -84,7 +84,9 @@ class Exchange:
             await attempts.wait()
 
     @asynccontextmanager
-    async def open(self, request: Request, purpose: Purpose, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
+    async def open(
+        self, request: Request, purpose: Purpose, timeout: float | None = None
+    ) -> AsyncGenerator[ByteStream]:
         """Send a request and give its body as it arrives, if the answer is a success.
 
         Args:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 from kubeloop.wire.request import ParamValue
 
 if TYPE_CHECKING:
-    from kubeloop.meta.fields import FieldSelector
+    from kubeloop.meta.fields import Selector as FieldSelector
     from kubeloop.meta.labels import Selector
 
 __all__ = [
@@ -45,8 +45,8 @@ class SelectorOptions(TypedDict, total=False):
     """Which objects of a collection.
 
     Attributes:
-        label_selector: `"app=web,tier in (a,b),!canary"`, or a `Selector`.
-        field_selector: `"spec.nodeName=n1"`, or a `FieldSelector`. Each kind supports few fields.
+        label_selector: `"app=web,tier in (a,b),!canary"`, or a selector of `meta.labels`.
+        field_selector: `"spec.nodeName=n1"`, or a selector of `meta.fields`. Each kind has few.
         shard_selector: Server-side sharding (alpha, KEP-5866); a server without it ignores it.
         timeout: Seconds for the whole call; the server is told too. None: the config's time-out.
     """

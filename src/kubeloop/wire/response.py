@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from kubeloop import errors
 from kubeloop.errors import APIError, Cause, StatusDetails
@@ -171,7 +171,8 @@ def error_from_status(
     details = _mapping(data.get("details"))
     seconds = details.get("retryAfterSeconds")
     metadata = _mapping(data.get("metadata"))
-    causes = tuple(_cause(_mapping(item)) for item in _list(details.get("causes")))
+    given = details.get("causes")
+    causes = tuple(_cause(_mapping(item)) for item in given) if _is_list(given) else ()
     own_code = data.get("code")
     status = StatusDetails(
         code=own_code if isinstance(own_code, int) and own_code else code,
@@ -266,9 +267,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
-    items: list[Any] = value if isinstance(value, list) else []
-    return items
+def _is_list(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:

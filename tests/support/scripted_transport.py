@@ -1,0 +1,283 @@
+"""ScriptedTransport: a `Transport` that answers from a script, and fails in all the ways in which networks do.
+
+    transport = ScriptedTransport(
+        error_status(429, "TooManyRequests", headers={"Retry-After": "1"}),
+        Answer.of({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}),
+    )
+    transport = ScriptedTransport(respond)            # a function of the request, for a server with a state
+
+Each request takes the next answer. An exception in the script is raised instead. `requests` has what was sent;
+`open_streams` says how many bodies are still held open (0 at the end of every test that leaks nothing). A request that
+finds the script at its end fails the test by name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from kubeloop.errors import BodyTooLarge, ConnectionLost, RequestTimeout
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers, Response
+
+__all__ = [
+    "Answer",
+    "Hang",
+    "ScriptedTransport",
+    "bookmark",
+    "error_status",
+    "event",
+    "expired_event",
+    "list_of",
+    "query",
+    "watch_answer",
+]
+
+JSON = {"Content-Type": "application/json"}
+
+
+class Hang:
+    """In the chunks of an answer: from here on nothing comes, but the connection stays open."""
+
+
+Chunk = bytes | float | Exception | Hang | asyncio.Event
+"""A piece of a body: bytes, seconds of silence, what breaks it, silence for ever, or silence until an event is set."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server does with one request.
+
+    Attributes:
+        status: The HTTP status.
+        chunks: The body, in the pieces in which it arrives.
+        headers: Its headers.
+        delay: Seconds before the head comes.
+        cut_after: Lose the connection after that many bytes of the body.
+    """
+
+    status: int = 200
+    chunks: Sequence[Chunk] = ()
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
+    delay: float = 0.0
+    cut_after: int | None = None
+
+    @classmethod
+    def of(cls, data: Any, status: int = 200, **fields: Any) -> Answer:
+        """An answer with this JSON body."""
+        headers = {**JSON, **fields.pop("headers", {})}
+        return cls(status, (json.dumps(data).encode(),), headers=headers, **fields)
+
+    @classmethod
+    def text(cls, text: str, status: int = 200, content_type: str = "text/plain", **fields: Any) -> Answer:
+        """An answer with this text as its body."""
+        return cls(
+            status, (text.encode(),), headers={"Content-Type": content_type, **fields.pop("headers", {})}, **fields
+        )
+
+    def cut(self, after: int) -> Answer:
+        """The same, losing the connection after that many bytes."""
+        return replace(self, cut_after=after)
+
+    def in_pieces(self, size: int) -> Answer:
+        """The same, arriving in pieces of that size."""
+        data = b"".join(chunk for chunk in self.chunks if isinstance(chunk, bytes))
+        return replace(self, chunks=[data[at : at + size] for at in range(0, len(data), size)])
+
+    def then(self, *chunks: Chunk) -> Answer:
+        """The same, with more of the body."""
+        return replace(self, chunks=[*self.chunks, *chunks])
+
+
+Step = Answer | Exception
+Respond = Callable[[Request], "Step | Awaitable[Step]"]
+
+
+def error_status(
+    code: int, reason: str = "", message: str = "", *, details: Mapping[str, Any] | None = None, **fields: Any
+) -> Answer:
+    """An answer that is a Status which reports a failure."""
+    status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code}
+    status |= {"message": message or reason, "reason": reason}
+    if details is not None:
+        status["details"] = dict(details)
+    return Answer.of(status, code, **fields)
+
+
+def event(type: str, obj: Any) -> bytes:
+    """One watch frame."""
+    return json.dumps({"type": type, "object": obj}).encode() + b"\n"
+
+
+def bookmark(resource_version: str, kind: str = "Pod", api_version: str = "v1", **annotations: str) -> bytes:
+    """A BOOKMARK frame; annotations are given with `_` for `-` and `__` for `/`."""
+    metadata: dict[str, Any] = {"resourceVersion": resource_version, "creationTimestamp": None}
+    if annotations:
+        metadata["annotations"] = {k.replace("__", "/").replace("_", "-"): v for k, v in annotations.items()}
+    return event("BOOKMARK", {"kind": kind, "apiVersion": api_version, "metadata": metadata})
+
+
+def expired_event() -> bytes:
+    """The ERROR frame that says that the version to go on from is too old."""
+    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410}
+    return event("ERROR", {**status, "reason": "Expired", "message": "too old resource version: 1 (5)"})
+
+
+def watch_answer(*chunks: Chunk, **fields: Any) -> Answer:
+    """The answer to a watch: its frames, each as it arrives. Without a `Hang` at the end the server ends it."""
+    return Answer(chunks=chunks, **fields)
+
+
+def list_of(
+    items: Sequence[Mapping[str, Any]],
+    resource_version: str,
+    *,
+    kind: str = "PodList",
+    api_version: str = "v1",
+    continue_: str = "",
+    **fields: Any,
+) -> Answer:
+    """The answer to a LIST."""
+    metadata: dict[str, Any] = {"resourceVersion": resource_version}
+    if continue_:
+        metadata["continue"] = continue_
+    return Answer.of({"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": list(items)}, **fields)
+
+
+def query(request: Request) -> dict[str, str]:
+    """The query parameters of a request; of a repeated one the last."""
+    return {name: values[-1] for name, values in parse_qs(urlsplit(request.target).query).items()}
+
+
+class ScriptedTransport:
+    """A transport that answers from a script; see the module."""
+
+    def __init__(self, *script: Step | Respond) -> None:
+        self._respond: Respond | None = None
+        self._script: deque[Step] = deque()
+        if len(script) == 1 and not isinstance(script[0], (Answer, Exception)):
+            self._respond = script[0]
+        else:
+            self._script.extend(step for step in script if isinstance(step, (Answer, Exception)))
+        self.requests: list[Request] = []
+        self.timeouts: list[float | None] = []
+        self.open_streams = 0
+        self.closed = False
+
+    def add(self, *steps: Step) -> None:
+        """Lengthen the script."""
+        self._script.extend(steps)
+
+    @property
+    def left(self) -> int:
+        """How many steps of the script nobody asked for."""
+        return len(self._script)
+
+    async def request(
+        self, request: Request, *, timeout: float | None = None, max_bytes: int | None = None
+    ) -> Response:
+        try:
+            async with asyncio.timeout(timeout):
+                async with self.stream(request) as stream:
+                    return Response(stream.status, stream.headers, await stream.read(max_bytes))
+        except RequestTimeout:
+            raise
+        except TimeoutError:
+            raise RequestTimeout(f"no answer within {timeout} s", method=request.method, path=request.path) from None
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncIterator[ScriptedStream]:
+        self.requests.append(request)
+        self.timeouts.append(timeout)
+        answer = await self._next(request)
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.sleep(answer.delay)
+        except TimeoutError:
+            raise RequestTimeout(f"no head within {timeout} s", method=request.method, path=request.path) from None
+        self.open_streams += 1
+        try:
+            yield ScriptedStream(answer, request)
+        finally:
+            self.open_streams -= 1
+
+    def upgrade(self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None) -> Any:
+        raise AssertionError(f"nobody should upgrade {request.target}")
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def _next(self, request: Request) -> Answer:
+        if self._respond is not None:
+            step = self._respond(request)
+            if not isinstance(step, (Answer, Exception)):
+                step = await step
+        elif self._script:
+            step = self._script.popleft()
+        else:
+            raise AssertionError(f"the script has no answer for {request.method} {request.target}")
+        if isinstance(step, Exception):
+            raise step
+        return step
+
+    def __repr__(self) -> str:
+        return f"<ScriptedTransport: {len(self.requests)} requests, {self.left} answers left>"
+
+
+class ScriptedStream:
+    """The body of an answer of the script."""
+
+    def __init__(self, answer: Answer, request: Request) -> None:
+        self._answer = answer
+        self._request = request
+        self._chunks = self._play()
+
+    @property
+    def status(self) -> int:
+        return self._answer.status
+
+    @property
+    def headers(self) -> Headers:
+        return Headers(self._answer.headers.items())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+    async def read(self, max_bytes: int | None = None) -> bytes:
+        body = bytearray()
+        async for chunk in self._chunks:
+            body += chunk
+            if max_bytes is not None and len(body) > max_bytes:
+                raise BodyTooLarge(
+                    f"{self._request.method} {self._request.path}: a body of more than {max_bytes} bytes"
+                )
+        return bytes(body)
+
+    async def _play(self) -> AsyncIterator[bytes]:
+        left = self._answer.cut_after
+        for chunk in self._answer.chunks:
+            if isinstance(chunk, bytes):
+                if left is not None and len(chunk) >= left:
+                    if left:
+                        yield chunk[:left]
+                    break
+                if left is not None:
+                    left -= len(chunk)
+                if chunk:
+                    yield chunk
+            elif isinstance(chunk, Exception):
+                raise chunk
+            elif isinstance(chunk, Hang):
+                await asyncio.get_running_loop().create_future()
+            elif isinstance(chunk, asyncio.Event):
+                await chunk.wait()
+            else:
+                await asyncio.sleep(chunk)
+        if self._answer.cut_after is not None:
+            raise ConnectionLost("the connection was cut", method=self._request.method, path=self._request.path)

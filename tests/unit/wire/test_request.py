@@ -1,0 +1,81 @@
+"""Paths and queries: right for what is right, and refused for what would lead somewhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.wire.request import Request, absolute_target, resource_path, segment, target
+
+CORE = GroupVersion("", "v1")
+APPS = GroupVersion("apps", "v1")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (resource_path(CORE, "pods"), "/api/v1/pods"),
+        (resource_path(CORE, "pods", namespace="a"), "/api/v1/namespaces/a/pods"),
+        (resource_path(CORE, "pods", namespace=""), "/api/v1/pods"),
+        (resource_path(CORE, "pods", namespace="a", name="b"), "/api/v1/namespaces/a/pods/b"),
+        (resource_path(APPS, "deployments", namespace="a", name="b", subresource="scale"),
+         "/apis/apps/v1/namespaces/a/deployments/b/scale"),
+        (resource_path(CORE, "nodes", name="n", subresource="proxy/metrics"), "/api/v1/nodes/n/proxy/metrics"),
+        (resource_path(GroupVersion("rbac.authorization.k8s.io", "v1"), "clusterroles", name="system:node"),
+         "/apis/rbac.authorization.k8s.io/v1/clusterroles/system:node"),
+    ],
+)  # fmt: skip
+def test_a_resource_is_found_at_its_path(path: str, expected: str) -> None:
+    assert path == expected
+
+
+@pytest.mark.parametrize("bad", ["", ".", "..", "a/b", "a%2fb", "/", "../../secrets"])
+@pytest.mark.parametrize("where", ["namespace", "name", "resource", "subresource", "version", "group"])
+def test_a_piece_that_would_break_the_path_is_refused(bad: str, where: str) -> None:
+    if where in {"namespace", "group"} and not bad:
+        pytest.skip("empty means none here")
+    if where == "subresource" and "/" in bad and bad != "/" and ".." not in bad:
+        pytest.skip("a subresource may have several segments")
+    pieces = {"namespace": "a", "name": "b", "subresource": "c", where: bad}
+    group_version = GroupVersion(pieces.pop("group", "g"), pieces.pop("version", "v1"))
+    resource = pieces.pop("resource", "pods")
+    if where == "subresource" and bad == "a%2fb":
+        bad = "%"
+    with pytest.raises(ValueError):  # noqa: PT011 - each piece has its own message
+        resource_path(group_version, resource, **pieces)
+
+
+def test_a_subresource_of_a_whole_collection_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a name"):
+        resource_path(CORE, "pods", subresource="log")
+
+
+def test_odd_characters_are_escaped() -> None:
+    assert segment("a b?c#d", "name") == "a%20b%3Fc%23d"
+    assert segment("ä", "name") == "%C3%A4"
+    assert segment("system:masters", "name") == "system:masters"
+
+
+def test_a_query_leaves_out_what_is_none_and_writes_booleans_as_go_does() -> None:
+    params = {"watch": True, "limit": 5, "a": None, "labelSelector": "app in (a,b)", "dryRun": ["All", "x"], "b": False}
+    assert target("/p", params) == "/p?watch=true&limit=5&labelSelector=app+in+%28a%2Cb%29&dryRun=All&dryRun=x&b=false"
+    assert target("/p", {"a": None}) == "/p"
+    assert target("/p") == "/p"
+
+
+def test_an_absolute_path_keeps_its_query_and_takes_more() -> None:
+    assert absolute_target("/version") == "/version"
+    assert absolute_target("/openapi/v3?hash=1", {"a": "b"}) == "/openapi/v3?hash=1&a=b"
+    assert absolute_target("/logs/", {"a": "b"}) == "/logs/?a=b"
+
+
+@pytest.mark.parametrize("bad", ["version", "", "//host/path", "/a/../b", "/a/./b", "/a b", "/a#b", "/a\nb", "/a\\b"])
+def test_an_absolute_path_that_could_lead_elsewhere_is_refused(bad: str) -> None:
+    with pytest.raises(ValueError, match=r"path|character"):
+        absolute_target(bad)
+
+
+def test_a_request_never_shows_its_body() -> None:
+    request = Request("POST", "/api/v1/secrets?x=1", body=b"hunter2")
+    assert "hunter2" not in repr(request)
+    assert request.path == "/api/v1/secrets"

@@ -1,0 +1,205 @@
+"""Answers: headers, what an error answer means, Retry-After, warnings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import (
+    Headers,
+    Response,
+    ServerWarning,
+    error_from_status,
+    is_failure_status,
+    parse_warnings,
+    retry_after,
+    status_error,
+)
+
+POST = Request("POST", "/api/v1/namespaces/a/pods?dryRun=All")
+GET = Request("GET", "/api/v1/namespaces/a/pods/b")
+
+
+def status(code: int, reason: str = "", **fields: Any) -> bytes:
+    return json.dumps({"kind": "Status", "status": "Failure", "code": code, "reason": reason, **fields}).encode()
+
+
+def answer(code: int, body: bytes = b"", *headers: tuple[str, str]) -> Response:
+    return Response(code, Headers(headers), body)
+
+
+def test_headers_have_no_case_and_keep_repeated_values() -> None:
+    headers = Headers([("Content-Type", "a"), ("Warning", "1"), ("warning", "2")])
+    assert headers["content-TYPE"] == "a"
+    assert headers.get_all("WARNING") == ["1", "2"]
+    assert headers.get("x") is None
+    assert headers.get_all("x") == []
+    assert list(headers) == ["content-type", "warning"]
+
+
+def test_neither_headers_nor_bodies_are_shown() -> None:
+    response = answer(200, b"hunter2", ("Authorization", "hunter2"))
+    assert "hunter2" not in repr(response)
+
+
+REASONS = {
+    "Unauthorized": errors.Unauthorized,
+    "Forbidden": errors.Forbidden,
+    "NotFound": errors.NotFound,
+    "AlreadyExists": errors.AlreadyExists,
+    "Conflict": errors.Conflict,
+    "Gone": errors.Gone,
+    "Invalid": errors.Invalid,
+    "ServerTimeout": errors.ServerTimeout,
+    "StorageReadError": errors.StoreReadError,
+    "Timeout": errors.TimedOut,
+    "TooManyRequests": errors.TooManyRequests,
+    "BadRequest": errors.BadRequest,
+    "MethodNotAllowed": errors.MethodNotAllowed,
+    "NotAcceptable": errors.NotAcceptable,
+    "RequestEntityTooLarge": errors.RequestEntityTooLarge,
+    "UnsupportedMediaType": errors.UnsupportedMediaType,
+    "InternalError": errors.InternalError,
+    "Expired": errors.Expired,
+    "ServiceUnavailable": errors.ServiceUnavailable,
+}
+
+
+@pytest.mark.parametrize(("reason", "expected"), REASONS.items())
+def test_a_known_reason_decides_whatever_the_code(reason: str, expected: type[errors.APIError]) -> None:
+    error = status_error(answer(418, status(418, reason)), GET)
+    assert type(error) is expected
+    assert error.reason == reason
+
+
+CODES = {
+    400: errors.BadRequest,
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    406: errors.NotAcceptable,
+    409: errors.Conflict,
+    410: errors.Gone,
+    413: errors.RequestEntityTooLarge,
+    415: errors.UnsupportedMediaType,
+    422: errors.Invalid,
+    429: errors.TooManyRequests,
+    500: errors.InternalError,
+    502: errors.InternalError,
+    503: errors.ServiceUnavailable,
+    504: errors.TimedOut,
+    302: errors.APIError,
+    418: errors.APIError,
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), CODES.items())
+@pytest.mark.parametrize("reason", ["", "SomethingNew"])
+def test_an_unknown_reason_leaves_it_to_the_code(code: int, expected: type[errors.APIError], reason: str) -> None:
+    error = status_error(answer(code, status(code, reason)), GET)
+    assert type(error) is expected
+    assert error.reason == reason
+    assert error.code == code
+
+
+@pytest.mark.parametrize(("code", "expected"), CODES.items())
+def test_without_a_status_the_code_alone_decides(code: int, expected: type[errors.APIError]) -> None:
+    error = status_error(answer(code, b"<html>oops</html>", ("Content-Type", "text/html; charset=utf-8")), GET)
+    assert type(error) is expected
+    assert error.code == code
+    assert error.has_cause("UnexpectedServerResponse")
+    assert "text/html" in str(error)
+    assert "/api/v1/namespaces/a/pods/b" in str(error)
+
+
+def test_a_conflict_on_post_without_a_status_means_that_it_exists() -> None:
+    assert type(status_error(answer(409), POST)) is errors.AlreadyExists
+    assert type(status_error(answer(409), GET)) is errors.Conflict
+
+
+def test_a_status_brings_its_details() -> None:
+    details = {
+        "name": "web", "group": "apps", "kind": "deployments", "uid": "u", "retryAfterSeconds": 3,
+        "causes": [{"reason": "FieldValueInvalid", "message": "no", "field": "spec.replicas"}],
+    }  # fmt: skip
+    body = status(422, "Invalid", message="bad", details=details, metadata={"continue": "token"})
+    error = status_error(answer(422, body, ("Retry-After", "9")), GET)
+    assert error.status == errors.StatusDetails(
+        422, "Invalid", "bad", "web", "apps", "deployments", "u",
+        (errors.Cause("FieldValueInvalid", "no", "spec.replicas"),), 3.0, "token",
+    )  # fmt: skip
+    assert "GET /api/v1/namespaces/a/pods/b: 422 Invalid: bad" in str(error)
+
+
+def test_the_header_says_when_to_ask_again_if_the_status_does_not() -> None:
+    assert status_error(answer(429, status(429, "TooManyRequests"), ("Retry-After", "9")), GET).retry_after == 9.0
+    assert status_error(answer(429, b""), GET).retry_after is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"kind":"Pod"}',
+        b"[" * 100_000,
+        b'{"kind":"Status","status":"Failure","code":"x","reason":5,"details":[],"message":{}}',
+        b'{"kind":"Status","status":"Failure","details":{"causes":[1,{"reason":2}],"retryAfterSeconds":"x"}}',
+    ],
+)
+def test_a_lying_error_body_is_still_one_exception(body: bytes) -> None:
+    error = status_error(answer(404, body), GET)
+    assert type(error) is errors.NotFound
+    assert error.code == 404
+
+
+def test_the_text_of_an_error_is_bounded() -> None:
+    error = status_error(answer(500, b"x" * 100_000), GET)
+    assert len(error.causes[0].message) == 2048
+    assert len(str(error)) < 1000
+
+
+def test_a_status_of_success_is_no_failure() -> None:
+    assert not is_failure_status(b'{"kind":"Status","status":"Success"}')
+    assert is_failure_status(status(404))
+
+
+def test_a_status_in_a_watch_is_an_error_too() -> None:
+    error = error_from_status({"kind": "Status", "code": 410, "reason": "Expired", "message": "old"}, request=GET)
+    assert type(error) is errors.Expired
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1", 1.0), ("120", 120.0), ("0", 0.0), ("-1", None), ("1.5", None), ("", None), ("٣", None), ("9" * 50, None),
+     ("Fri, 31 Dec 1999 23:59:59 GMT", None)],
+)  # fmt: skip
+def test_retry_after_is_whole_seconds_or_nothing(text: str, expected: float | None) -> None:
+    assert retry_after(answer(429, b"", ("Retry-After", text))) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ('299 - "use apps/v1"', [(299, "-", "use apps/v1")]),
+        ('299 - "say \\"hello\\""', [(299, "-", 'say "hello"')]),
+        ('299 - "a", 299 proxy "b"', [(299, "-", "a"), (299, "proxy", "b")]),
+        ('299 - "a" "Wed, 21 Oct 2015 07:28:00 GMT", 199 - "b"', [(299, "-", "a"), (199, "-", "b")]),
+        ("299 - unquoted", []),
+        ('29 - "short code"', []),
+        ('299 - "unterminated', []),
+        ('299 - "a" garbage', []),
+        ('299 - "ctrl\x07"', []),
+        ("", []),
+    ],
+)
+def test_warnings_are_read_as_client_go_reads_them(header: str, expected: list[tuple[int, str, str]]) -> None:
+    assert parse_warnings(Headers([("Warning", header)])) == [ServerWarning(*one) for one in expected]
