@@ -27,7 +27,7 @@ from kubeloop.transport.websocket import open_channel
 from kubeloop.wire.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from kubeloop.config import Config
     from kubeloop.transport.base import ByteStream, Channel
@@ -88,7 +88,7 @@ class AiohttpTransport:
                 exchange.cut()
 
     @asynccontextmanager
-    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncIterator[ByteStream]:
+    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
         """Send a request and read the answer as it arrives; see `Transport.stream`."""
         timeout = self._config.timeout if timeout is None else timeout
         pool = self._running_pool(request)
@@ -105,7 +105,7 @@ class AiohttpTransport:
     @asynccontextmanager
     async def upgrade(
         self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
-    ) -> AsyncIterator[Channel]:
+    ) -> AsyncGenerator[Channel]:
         """Open a WebSocket; see `Transport.upgrade`."""
         timeout = self._config.timeout if timeout is None else timeout
         pool = self._running_pool(request)

@@ -21,7 +21,7 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from kubeloop.config import Config, Impersonation
     from kubeloop.config.credentials import Credential, CredentialSource
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Authenticated", "impersonation_headers"]
 
 _UNAUTHORIZED = 401
-_TOKEN_CHARS = "!#$&'*+-.^_`|~"  # what may stand in a header's name beside letters and digits, but `%`
+# What may stand in a header's name beside letters and digits, but `%`.
+_NAME_CHARS = "!#$&'*+-.^_`|~"
 
 
 class Authenticated:
@@ -76,43 +77,34 @@ class Authenticated:
         return response
 
     @asynccontextmanager
-    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncIterator[ByteStream]:
+    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
         """Stream with credentials; see `Transport.stream`."""
         async with AsyncExitStack() as stack:
             credential = self._source.cached() or await self._source.fetch()
-            stream = await stack.enter_async_context(
-                self._transport.stream(self._dress(request, credential), timeout=timeout)
-            )
+            dressed = self._dress(request, credential)
+            stream = await stack.enter_async_context(self._transport.stream(dressed, timeout=timeout))
             if stream.status == _UNAUTHORIZED and self._may_repeat(request, credential):
                 await stack.aclose()
-                credential = await self._source.fetch()
-                stream = await stack.enter_async_context(
-                    self._transport.stream(self._dress(request, credential), timeout=timeout)
-                )
+                dressed = self._dress(request, await self._source.fetch())
+                stream = await stack.enter_async_context(self._transport.stream(dressed, timeout=timeout))
             yield stream
 
     @asynccontextmanager
     async def upgrade(
         self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
-    ) -> AsyncIterator[Channel]:
+    ) -> AsyncGenerator[Channel]:
         """Open a WebSocket with credentials; see `Transport.upgrade`."""
+        upgrade = self._transport.upgrade
         async with AsyncExitStack() as stack:
             credential = self._source.cached() or await self._source.fetch()
+            dressed = self._dress(request, credential)
             try:
-                channel = await stack.enter_async_context(
-                    self._transport.upgrade(
-                        self._dress(request, credential), subprotocols=subprotocols, timeout=timeout
-                    )
-                )
+                channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))
             except UpgradeRefused as exc:
                 if exc.response.status != _UNAUTHORIZED or not self._may_repeat(request, credential):
                     raise
-                credential = await self._source.fetch()
-                channel = await stack.enter_async_context(
-                    self._transport.upgrade(
-                        self._dress(request, credential), subprotocols=subprotocols, timeout=timeout
-                    )
-                )
+                dressed = self._dress(request, await self._source.fetch())
+                channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))
             yield channel
 
     def _may_repeat(self, request: Request, credential: Credential) -> bool:
@@ -157,7 +149,7 @@ def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str]
         pairs.append(("Impersonate-Uid", impersonation.uid))
     pairs += [("Impersonate-Group", group) for group in impersonation.groups]
     for key, values in impersonation.extra.items():
-        name = f"Impersonate-Extra-{quote(key, safe=_TOKEN_CHARS)}"
+        name = f"Impersonate-Extra-{quote(key, safe=_NAME_CHARS)}"
         pairs += [(name, value) for value in values]
     return tuple(pairs)
 

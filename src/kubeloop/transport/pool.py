@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aiohttp.client_proto import ResponseHandler
-    from aiohttp.connector import AddrInfoType, Connection
+    from aiohttp.connector import Connection
 
     from kubeloop.transport.tls import TLSContexts
     from kubeloop.wire.request import Request
@@ -190,7 +190,7 @@ def _drop(connection: Connection) -> None:
     connection.close()
 
 
-def _open_socket(address: AddrInfoType) -> socket.socket:
+def _open_socket(address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
     """Open a socket that notices within 45 seconds that the other machine has gone, as client-go's HTTP/2 pings do."""
     opened = socket.socket(address[0], address[1], address[2])
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

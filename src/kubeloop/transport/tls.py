@@ -25,7 +25,7 @@ from kubeloop.errors import CredentialError
 from kubeloop.transport.x509 import not_after, pem_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from typing import NoReturn
 
     from kubeloop.config import Config
@@ -175,7 +175,7 @@ def _reason(exc: Exception) -> str:
 
 
 @contextmanager
-def _as_file(data: bytes) -> Iterator[str]:
+def _as_file(data: bytes) -> Generator[str]:
     """Give bytes a path for as long as the block runs: OpenSSL reads keys from paths only."""
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
         descriptor = os.memfd_create("kubeloop-key", os.MFD_CLOEXEC)

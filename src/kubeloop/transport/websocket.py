@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-from aiohttp import ClientSession, ClientWSTimeout, DummyCookieJar, WSMsgType
+from aiohttp import ClientSession, DummyCookieJar, WSMsgType
 from yarl import URL
 
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
@@ -31,7 +31,6 @@ __all__ = ["WebSocketChannel", "open_channel"]
 _MAX_MESSAGE_BYTES = 16 << 20
 _MAX_REFUSAL_BYTES = 1 << 16
 _HEARTBEAT_SECONDS = 30.0
-_GOODBYE_SECONDS = 5.0
 _NORMAL, _TOO_BIG = 1000, 1009
 
 
@@ -135,7 +134,6 @@ async def _handshake(
             ssl=pool.tls_context() or True,
             server_hostname=pool.server_name,
             proxy=pool.proxy,
-            timeout=ClientWSTimeout(ws_close=_GOODBYE_SECONDS),
             heartbeat=_HEARTBEAT_SECONDS,
             max_msg_size=_MAX_MESSAGE_BYTES,
             decode_text=False,
