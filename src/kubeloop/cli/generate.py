@@ -32,7 +32,7 @@ def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse
     source.add_argument(
         "--cluster", action="store_true", help="all that a running server has beyond the built-in types"
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the package to write")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the package to write; what an earlier run left there goes")
     parser.add_argument(
         "--group", action="append", default=[], help="with --cluster: only this API group (may be repeated)"
     )

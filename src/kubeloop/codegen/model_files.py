@@ -183,5 +183,9 @@ def _doc(text: str, indent: str) -> list[str]:
     paragraphs = [" ".join(part.split()) for part in safe.split("\n\n")]
     if len(paragraphs) == 1 and len(paragraphs[0]) <= _WIDTH - len(indent) - 6 and not paragraphs[0].endswith('"'):
         return [f'{indent}"""{paragraphs[0]}"""']
-    wrapped = "\n\n".join(textwrap.fill(part, _WIDTH - len(indent)) for part in paragraphs)
+    wrapped = "\n\n".join(_fill(part, _WIDTH - len(indent)) for part in paragraphs)
     return [f'{indent}"""', *(f"{indent}{line}" if line else "" for line in wrapped.splitlines()), f'{indent}"""']
+
+
+def _fill(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

@@ -92,6 +92,11 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[_Operation]:
                 yield operation
 
 
+def _kind_of(operations: Iterable[_Operation]) -> str:
+    """The kind of a resource, given its operations."""
+    return next(str(one.kind["kind"]) for one in operations if one.kind is not None and not one.subresource)
+
+
 class _Document:
     def __init__(
         self, document: Mapping[str, Any], version: tuple[str, str], known: Mapping[str, Iterable[str]]
@@ -104,19 +109,21 @@ class _Document:
         self._reader = StructuralReader(self._module, self._resolve)
 
     def module(self, operations: list[_Operation], source: str) -> Module:
-        resources: dict[str, Resource] = {}
-        kinds: dict[str, Kind] = {}
-        plurals = sorted({one.plural for one in operations})
-        for plural in plurals:
-            mine = [one for one in operations if one.plural == plural]
-            own = [one for one in mine if not one.subresource]
-            if not own or not self._has(own[0].kind):
-                continue
-            resources[plural] = self._resource(plural, own, [one for one in mine if one.subresource])
-        roots = {resource.kind: self._schema_of(resource.kind) for resource in resources.values()}
-        for kind in sorted(roots):
-            self._names[roots[kind]] = self._reader.reserve(kind)
+        by_plural: dict[str, list[_Operation]] = {}
+        for one in operations:
+            by_plural.setdefault(one.plural, []).append(one)
+        served = {
+            plural: members
+            for plural, members in sorted(by_plural.items())
+            if any(self._has(one.kind) for one in members if not one.subresource)
+        }
+        roots = {kind: self._schema_of(kind) for kind in sorted(_kind_of(members) for members in served.values())}
+        for kind, schema in roots.items():
+            # Kinds come first: what refers to one, a subresource's answer say, means the kind's class.
+            self._names[schema] = self._reader.reserve(kind)
             self._reader.reserve(f"{kind}List")
+        resources = [self._resource(plural, members) for plural, members in served.items()]
+        kinds: dict[str, Kind] = {}
         for kind, schema in sorted(roots.items()):
             kinds |= custom_kind(
                 self._reader, kind, f"{kind}List", f"{self._group}/{self._version}", self._schemas[schema]
@@ -128,33 +135,41 @@ class _Document:
             structs=self._reader.structs,
             kinds=kinds,
             enums=self._reader.enums,
-            resources=list(resources.values()),
+            resources=resources,
             source=source,
         )
 
-    def _resource(self, plural: str, own: list[_Operation], below: list[_Operation]) -> Resource:
-        kind = cast("Mapping[str, str]", own[0].kind)  # operations without a kind were left out
+    def _resource(self, plural: str, operations: list[_Operation]) -> Resource:
+        own = [one for one in operations if not one.subresource]
+        below = [one for one in operations if one.subresource and one.subresource != "status"]
         subresources: dict[str, Subresource] = {}
         for one in below:
-            target = cast("Mapping[str, str]", one.kind)
-            if one.subresource in ("status", "") or (payload := self._payload(target)) is None:
+            methods = [method for name, method in one.methods.items() if name != "patch"]
+            answers = [answer for method in methods for code, answer in method["responses"].items() if code < "300"]
+            response = self._type_of(answers)
+            if not response:
                 continue
-            subresources[one.subresource] = Subresource(one.subresource, frozenset(one.verbs()), payload, payload)
+            request = self._type_of(method["requestBody"] for method in methods if "requestBody" in method)
+            subresources[one.subresource] = Subresource(
+                one.subresource, frozenset(one.verbs()), request or response, response
+            )
         return Resource(
-            kind=kind["kind"],
+            kind=_kind_of(operations),
             plural=plural,
             namespaced=any(one.namespaced for one in own),
             verbs=frozenset(verb for one in own for verb in one.verbs()),
-            status=any(one.subresource == "status" for one in below),
+            status=any(one.subresource == "status" for one in operations),
             subresources=list(subresources.values()),
         )
 
-    def _payload(self, target: Mapping[str, str]) -> str | None:
-        """The type that a subresource speaks, when it is one of ours."""
-        if (target["group"], target["version"]) == (self._group, self._version):
-            return f"{self._module}.{target['kind']}"
-        name = f"{target['group'].split('.')[0] or 'core'}_{target['version']}"
-        return f"{name}.{target['kind']}" if target["kind"] in self._known.get(name, ()) else None
+    def _type_of(self, bodies: Iterable[object]) -> str:
+        """The type that the first body with a `$ref` refers to."""
+        for body in bodies:
+            content = cast("Mapping[str, Any]", body).get("content", {})
+            for media in content.values():
+                if reference := media.get("schema", {}).get("$ref"):
+                    return self._resolve(reference).name
+        return ""
 
     def _has(self, target: Mapping[str, str] | None) -> bool:
         return target is not None and (target["group"], target["version"]) == (self._group, self._version)

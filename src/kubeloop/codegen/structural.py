@@ -106,9 +106,10 @@ class StructuralReader:
                 raise SchemaError(f"{path}: unknown type {other!r}")
 
     def _object(self, path: str, schema: JSONSchema) -> Type:
-        if schema.get("properties"):
+        embedded = bool(schema.get("x-kubernetes-embedded-resource"))
+        if schema.get("properties") and not (embedded and schema["properties"].keys() <= _EMBEDDED.keys()):
             name = self._unique(type_name(path))
-            if schema.get("x-kubernetes-embedded-resource"):
+            if embedded:
                 self.struct(name, {**schema, "properties": {**_EMBEDDED, **schema["properties"]}}, replaced=_METADATA)
             else:
                 self.struct(name, schema)

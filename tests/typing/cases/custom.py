@@ -1,0 +1,78 @@
+"""Custom resources: what `kubeloop generate` wrote is as typed as what comes with kubeloop."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, assert_type
+
+from generated.clients.apps_example_com_v1 import AppsExampleComV1
+from generated.clients.cert_manager_io_v1 import CertManagerIoV1
+from generated.clients.compute_example_com_v1beta1 import ComputeExampleComV1beta1
+from generated.informers.cert_manager_io_v1 import CertManagerIoV1Informers, CertManagerIoV1Listers
+from generated.models import apps_example_com_v1 as fleets
+from generated.models import cert_manager_io_v1 as cert
+
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.lister import Lister
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.clients.clientset import Clientset
+from kubeloop.models import autoscaling_v1
+
+
+def build() -> cert.Certificate:
+    return cert.Certificate(
+        spec=cert.CertificateSpec(
+            secret_name="tls",
+            issuer_ref=cert.CertificateSpecIssuerRef(name="ca", kind="ClusterIssuer"),
+            private_key=cert.CertificateSpecPrivateKey(algorithm="ECDSA", size=256),
+            usages=["server auth", "something new"],
+            is_ca=True,
+        )
+    )
+
+
+def read(certificate: cert.Certificate, fleet: fleets.Fleet) -> None:
+    assert_type(certificate.spec, cert.CertificateSpec | None)
+    if certificate.spec is not None:
+        assert_type(certificate.spec.secret_name, str)
+        assert_type(certificate.spec.duration, str | None)
+        assert_type(certificate.spec.dns_names, Sequence[str])
+    if certificate.status is not None:
+        assert_type(certificate.status.not_after, datetime | None)
+    assert_type(fleet.spec.port, int | str | None)
+    assert_type(fleet.spec.pools, Mapping[str, fleets.FleetSpecPools])
+    assert_type(fleet.spec.grid, Sequence[Sequence[fleets.FleetSpecGrid]])
+    assert_type(fleet.spec.optional_counts, Mapping[str, int | None])
+    assert_type(fleet.spec.template, Mapping[str, Any])
+    assert_type(fleet.spec.replicas, int | None)
+
+
+def change(certificate: cert.Certificate, fleet: fleets.Fleet) -> None:
+    draft = certificate.draft()
+    draft.spec.private_key.size = 4096
+    draft.spec.secret_template.labels["a"] = "b"
+    draft.spec.private_key.size = "large"  # error
+    fleet_draft = fleet.draft()
+    fleet_draft.spec.pools["a"].size = 3
+    fleet_draft.spec.pools["b"] = fleets.FleetSpecPools(size=1)
+    fleet_draft.spec.grid = [[fleets.FleetSpecGrid(x=1)]]
+    fleet_draft.spec.from_ = "b"
+
+
+async def clients(clientset: Clientset) -> None:
+    certificates = CertManagerIoV1(clientset.rest).certificates("default")
+    assert_type(await certificates.get("a"), cert.Certificate)
+    assert_type(await certificates.list(), cert.CertificateList)
+    assert_type(await certificates.update_status(build()), cert.Certificate)
+    assert_type(await clientset.of(cert.Certificate, "a").get("b"), cert.Certificate)
+    assert_type(await AppsExampleComV1(clientset.rest).fleets("a").scale("b").get(), autoscaling_v1.Scale)
+    ComputeExampleComV1beta1(clientset.rest).node_pools()
+    await ComputeExampleComV1beta1(clientset.rest).node_pools().update_status({})  # error
+    ComputeExampleComV1beta1(clientset.rest).node_pools("a")  # error
+    certificates.scale("a")  # error
+    await certificates.create(fleets.Fleet())  # error
+
+
+def informers(factory: SharedInformerFactory) -> None:
+    assert_type(CertManagerIoV1Informers(factory).certificates(), SharedInformer[cert.Certificate])
+    assert_type(CertManagerIoV1Listers(factory).certificates(), Lister[cert.Certificate])
+    assert_type(factory.of(cert.Certificate), SharedInformer[cert.Certificate])
