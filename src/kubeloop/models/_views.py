@@ -32,27 +32,27 @@ class Pending:
 
     __slots__ = ()
 
-    def build(self) -> Any:
+    def _build(self) -> Any:
         """Give the frozen value; the one that it was made from when nothing changed."""
         raise NotImplementedError
 
-    def data(self) -> Any:
+    def _data(self) -> Any:
         """Give the JSON value, with every zero that was assigned."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
-        return bool(self.build() == freeze(other))
+        return bool(self._build() == freeze(other))
 
     __hash__ = None  # type: ignore[assignment]  # it is mutable
 
     def __repr__(self) -> str:
-        return f"<draft of {self.build()!r}>"
+        return f"<draft of {self._build()!r}>"
 
 
 def freeze(value: Any) -> Any:
     """The frozen value of a draft or view, or of plain data that holds some."""
     if isinstance(value, Pending):
-        return value.build()
+        return value._build()
     if isinstance(value, list):
         return tuple(map(freeze, value))
     return value
@@ -75,7 +75,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
         model = getattr(value, "model", None)
         if shape.category == "object" and model is shape.model:
             return value
-        return taken(shape, value.build(), owner, path)
+        return taken(shape, value._build(), owner, path)
     if shape.item is not None and shape.model is not None and value is not None:
         if isinstance(value, Mapping) and shape.category == "object_map":
             return {key: taken(shape.item, each, owner, f"{path}[{key!r}]") for key, each in value.items()}
@@ -85,16 +85,16 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
 
 
 def _plain_items(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: each.data() if isinstance(each, Pending) else each for key, each in value.items()}
+    return {key: each._data() if isinstance(each, Pending) else each for key, each in value.items()}
 
 
 class _List(Pending, MutableSequence[Any]):
     """A list view: items of structs turn into drafts when they are read."""
 
-    __slots__ = ("_base", "_field", "_items", "_owner", "assigned")
+    __slots__ = ("_assigned", "_base", "_field", "_items", "_owner")
 
     def __init__(self, owner: str, field: Field, base: Any, *, assigned: bool = False) -> None:
-        self._owner, self._field, self._base, self.assigned = owner, field, base, assigned
+        self._owner, self._field, self._base, self._assigned = owner, field, base, assigned
         self._items: list[Any] = list(base)
 
     def __len__(self) -> int:
@@ -119,17 +119,17 @@ class _List(Pending, MutableSequence[Any]):
         """Sort in place."""
         self._items = sorted(self, key=key, reverse=reverse)
 
-    def build(self) -> Any:
+    def _build(self) -> Any:
         """Give the tuple; the base when nothing changed."""
         new = tuple(map(freeze, self._items))
         base = self._base
         same = len(new) == len(base) and all(a is b or a == b for a, b in zip(new, base, strict=True))
         return base if same else new
 
-    def data(self) -> Any:
+    def _data(self) -> Any:
         """Give the JSON list."""
         item = self._field.shape.item
-        return [each.data() if isinstance(each, Pending) else value_of(each, item) for each in self._items]
+        return [each._data() if isinstance(each, Pending) else value_of(each, item) for each in self._items]
 
     def _open(self, index: Any) -> Any:
         value = self._items[index]
@@ -147,10 +147,10 @@ class _List(Pending, MutableSequence[Any]):
 class _Map(Pending, MutableMapping[str, Any]):
     """A map view: items of structs turn into drafts when they are read."""
 
-    __slots__ = ("_base", "_field", "_items", "_owner", "assigned")
+    __slots__ = ("_assigned", "_base", "_field", "_items", "_owner")
 
     def __init__(self, owner: str, field: Field, base: Any, *, assigned: bool = False) -> None:
-        self._owner, self._field, self._base, self.assigned = owner, field, base, assigned
+        self._owner, self._field, self._base, self._assigned = owner, field, base, assigned
         self._items: dict[str, Any] = dict(base)
 
     def __len__(self) -> int:
@@ -176,17 +176,18 @@ class _Map(Pending, MutableMapping[str, Any]):
             value = self._items[key] = model.Draft(value)
         return value
 
-    def build(self) -> Any:
+    def _build(self) -> Any:
         """Give the map; the base when nothing changed."""
         new = {key: freeze(value) for key, value in self._items.items()}
         base = self._base
         return base if len(new) == len(base) and new == dict(base) else new
 
-    def data(self) -> Any:
+    def _data(self) -> Any:
         """Give the JSON object."""
         item = self._field.shape.item
         return {
-            key: each.data() if isinstance(each, Pending) else value_of(each, item) for key, each in self._items.items()
+            key: each._data() if isinstance(each, Pending) else value_of(each, item)
+            for key, each in self._items.items()
         }
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:

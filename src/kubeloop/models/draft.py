@@ -66,40 +66,40 @@ class Draft(Pending, Generic[M]):
         base: what to start from; None starts from nothing (`core_v1.Pod.Draft()`).
     """
 
-    __slots__ = ("_base", "_set", "assigned")
-    model: ClassVar[Any]
+    __slots__ = ("_assigned", "_base", "_set")
+    _model: ClassVar[Any]
     _base: M | None
     _set: dict[str, Any]
-    assigned: bool
+    _assigned: bool
 
     def __init__(self, base: M | None = None) -> None:
         object.__setattr__(self, "_base", base)
         object.__setattr__(self, "_set", {})
-        object.__setattr__(self, "assigned", False)
+        object.__setattr__(self, "_assigned", False)
 
     def finish(self) -> Change[M]:
         """Give the change; the draft stays usable, and later finishes start from the same base."""
         from kubeloop.models.change import Change
 
-        base: Any = self._base if self._base is not None else self.model()
-        new = self.build()
+        base: Any = self._base if self._base is not None else self._model()
+        new = self._build()
         return Change(base, base if new is None else new)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON value with every field that the base has or that was assigned, zeros and empty lists too."""
-        data = self.data()
-        if issubclass(self.model, Kind) and self.model.kind:
-            return {"apiVersion": self.model.api_version, "kind": self.model.kind} | data
+        data = self._data()
+        if issubclass(self._model, Kind) and self._model.kind:
+            return {"apiVersion": self._model.api_version, "kind": self._model.kind} | data
         return data
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            field = fields_of(self.model).get(name)
+            field = fields_of(self._model).get(name)
             if field is None:
-                if name in ("kind", "api_version", "namespaced", "resource") and hasattr(self.model, name):
-                    return getattr(self.model, name)
-                raise AttributeError(unknown_field(self.model, name))
+                if name in ("kind", "api_version", "namespaced", "resource") and hasattr(self._model, name):
+                    return getattr(self._model, name)
+                raise AttributeError(unknown_field(self._model, name))
             if name in self._set:
                 value, assigned = self._set[name], True
             else:
@@ -108,52 +108,52 @@ class Draft(Pending, Generic[M]):
                 return value
             if field.category == "object":
                 value = self._set[name] = field.shape.model.Draft(None if value is field.default else value)
-                object.__setattr__(value, "assigned", assigned)
+                object.__setattr__(value, "_assigned", assigned)
             elif field.category in _VIEWS:
                 base = _read(self._base, field)
-                view = _VIEWS[field.category](self.model.__name__, field, base, assigned=assigned)
+                view = _VIEWS[field.category](self._model.__name__, field, base, assigned=assigned)
                 if assigned:
                     view._items = type(view._items)(value)
                 value = self._set[name] = view
             return value
 
         def __setattr__(self, name: str, value: Any) -> None:
-            field = fields_of(self.model).get(name)
+            field = fields_of(self._model).get(name)
             if field is None:
-                raise AttributeError(unknown_field(self.model, name))
+                raise AttributeError(unknown_field(self._model, name))
             if value is not None:
-                value = taken(field.shape, value, self.model.__name__, name)
+                value = taken(field.shape, value, self._model.__name__, name)
             self._set[name] = field.default if value is None else value
 
         def __delattr__(self, name: str) -> None:
             setattr(self, name, None)
 
-    def build(self) -> Any:
+    def _build(self) -> Any:
         """Give the frozen value; the base when nothing changed, None when there is neither."""
         base, changed = self._base, dict[str, Any]()
         for name, value in self._set.items():
-            field = fields_of(self.model)[name]
+            field = fields_of(self._model)[name]
             old = _read(base, field)
             new = _frozen(value)
             if isinstance(value, Draft) and new is None:  # read through, never written
-                new = value.model() if value.assigned and old is not field.default else old
+                new = value._model() if value._assigned and old is not field.default else old
             if new is old or _same(new, old):
                 continue
             changed[field.stored] = lazy_bytes(new) if field.category == "lazy" else new
         if not changed:
             return base
-        return _make(self.model, **changed) if base is None else _replace(base, **changed)
+        return _make(self._model, **changed) if base is None else _replace(base, **changed)
 
-    def data(self) -> dict[str, Any]:
+    def _data(self) -> dict[str, Any]:
         """Give the JSON value with everything that was assigned, without kind and apiVersion."""
         base: Any = self._base
         data: dict[str, Any] = {} if base is None else to_data(base)
         for name, value in self._set.items():
-            field = fields_of(self.model)[name]
+            field = fields_of(self._model)[name]
             if isinstance(value, Pending):
-                inner = value.data()
+                inner = value._data()
                 kept: Any = value
-                if inner or kept.assigned or field.wire in data:
+                if inner or kept._assigned or field.wire in data:
                     data[field.wire] = inner
             elif value is None or (value is field.default and field.category in ("object", *_VIEWS)):
                 data.pop(field.wire, None)
@@ -163,7 +163,7 @@ class Draft(Pending, Generic[M]):
         return data
 
     def __bool__(self) -> bool:
-        return self.build() is not None
+        return self._build() is not None
 
 
 def _read(base: Any, field: Field) -> Any:
@@ -175,7 +175,7 @@ def _read(base: Any, field: Field) -> Any:
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, Pending):
-        return value.build()
+        return value._build()
     if is_tuple(value):
         return value if not any(isinstance(each, Pending) for each in value) else tuple(map(freeze, value))
     if is_dict(value):
@@ -200,5 +200,5 @@ def draft_class(model: Any) -> Any:
     """The draft class of a model."""
     name = f"{model.__qualname__}.Draft"
     return type(
-        "Draft", (Draft,), {"model": model, "__slots__": (), "__qualname__": name, "__module__": model.__module__}
+        "Draft", (Draft,), {"_model": model, "__slots__": (), "__qualname__": name, "__module__": model.__module__}
     )

@@ -94,7 +94,7 @@ def to_data(obj: Any) -> Any:
         return obj.to_dict()
     if isinstance(obj, Pending):
         whole = getattr(obj, "to_dict", None)
-        return whole() if whole is not None else obj.data()
+        return whole() if whole is not None else obj._data()
     if is_mapping(obj):
         return {str(key): to_data(value) for key, value in obj.items()}
     if is_list(obj) or is_tuple(obj):
