@@ -1,0 +1,156 @@
+"""Nothing that the real server serves is missing: each kind of its OpenAPI has a model, each verb of its discovery
+document a method of the typed clients. What is missing on purpose is listed here, each with its reason.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubeloop.clients.clientset import Clientset
+from kubeloop.codegen.names import class_of_module, collection, snake
+from kubeloop.config.load import load_config
+from kubeloop.models._index import KINDS
+from kubeloop.rest.client import RESTClient
+
+AGGREGATED = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+
+METHODS = {
+    "get": ["get"],
+    "list": ["list", "iterate"],
+    "watch": ["watch"],
+    "create": ["create"],
+    "update": ["update"],
+    "patch": ["patch", "apply", "edit"],
+    "delete": ["delete"],
+    "deletecollection": ["delete_collection"],
+}
+STATUS_METHODS = {
+    # A status is read with its object.
+    "get": ["get"],
+    "update": ["update_status"],
+    "patch": ["patch_status", "apply_status"],
+}
+SUBRESOURCE_METHODS = {**METHODS, "patch": ["patch"]}
+
+UPGRADE = "the connection stops being HTTP: streams come with the remote commands"
+PROXY = "what stands behind it is not the API: use RESTClient with an absolute path"
+MISSING = {
+    "nodes/proxy": PROXY,
+    "pods/attach": UPGRADE,
+    "pods/exec": UPGRADE,
+    "pods/portforward": UPGRADE,
+    "pods/proxy": PROXY,
+    "services/proxy": PROXY,
+}
+
+
+async def _json(rest: RESTClient, path: str, headers: Mapping[str, str] | None = None) -> Any:
+    return json.loads(await rest.get(path, into=bytes, headers=headers))
+
+
+async def _custom_groups(rest: RESTClient) -> set[str]:
+    """Groups that other tests have defined on the shared server."""
+    found = await _json(rest, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+    return {item["spec"]["group"] for item in found["items"]}
+
+
+async def test_each_kind_of_the_servers_openapi_has_a_model(kubeconfig: Path) -> None:
+    missing: set[str] = set()
+    async with RESTClient(load_config(kubeconfig)) as rest:
+        custom = await _custom_groups(rest)
+        index = await _json(rest, "/openapi/v3")
+        for path in sorted(index["paths"]):
+            if not path.startswith(("api/", "apis/")) or path.count("/") != path.startswith("apis/") + 1:
+                continue
+            if path.split("/")[1] in custom:
+                continue
+            document = await _json(rest, f"/openapi/v3/{path}")
+            missing |= {kind for kind in _kinds(document, custom) if not _has_model(kind)}
+    assert missing == set()
+
+
+def _kinds(document: Mapping[str, Any], custom: set[str]) -> Iterator[str]:
+    for schema in document.get("components", {}).get("schemas", {}).values():
+        for kind in schema.get("x-kubernetes-group-version-kind", ()):
+            if kind["group"] not in custom:
+                group = f"{kind['group']}/" if kind["group"] else ""
+                yield f"{group}{kind['version']} {kind['kind']}"
+
+
+def _has_model(name: str) -> bool:
+    """Say if a kind has a model. Every group version has those of meta/v1 (DeleteOptions, WatchEvent) for its own."""
+    api_version, _, kind = name.partition(" ")
+    module = KINDS.get((api_version, kind))
+    if module is not None:
+        return hasattr(import_module(f"kubeloop.models.{module}"), kind)
+    return hasattr(import_module("kubeloop.models.meta_v1"), kind)
+
+
+async def test_each_verb_of_the_servers_discovery_has_a_method(kubeconfig: Path) -> None:
+    missing: dict[str, set[str]] = {}
+    async with RESTClient(load_config(kubeconfig)) as rest:
+        custom = await _custom_groups(rest)
+        for path in ("/api", "/apis"):
+            for group in (await _json(rest, path, AGGREGATED))["items"]:
+                name = group["metadata"].get("name", "")
+                if name in custom:
+                    continue
+                for version in group["versions"]:
+                    api_version = f"{name}/{version['version']}" if name else version["version"]
+                    for resource, verbs in _missing(api_version, version["resources"]):
+                        missing.setdefault(resource, set()).update(verbs)
+    assert {name: verbs for name, verbs in missing.items() if name not in MISSING} == {}
+    assert sorted(missing) == sorted(MISSING), "the list of what is missing names something that is there"
+
+
+def _missing(api_version: str, resources: list[dict[str, Any]]) -> Iterator[tuple[str, set[str]]]:
+    for resource in resources:
+        plural, kind = resource["resource"], resource["responseKind"]["kind"]
+        client = _client(api_version, kind, plural)
+        if client is None:
+            yield f"{api_version} {plural}", set(resource["verbs"])
+            continue
+        if verbs := _without_method(client, resource["verbs"], METHODS):
+            yield f"{api_version} {plural}", verbs
+        for sub in resource.get("subresources", ()):
+            name = sub["subresource"]
+            methods, holder = SUBRESOURCE_METHODS, _returned(client, snake(name))
+            if name == "status":
+                methods, holder = STATUS_METHODS, client
+            if verbs := _without_method(holder, sub["verbs"], methods):
+                yield f"{plural}/{name}", verbs
+
+
+def _without_method(client: type | None, verbs: list[str], methods: Mapping[str, list[str]]) -> set[str]:
+    return {verb for verb in verbs if not all(hasattr(client, name) for name in methods[verb])}
+
+
+def _client(api_version: str, kind: str, plural: str) -> type | None:
+    module = KINDS.get((api_version, kind))
+    if module is None or not hasattr(Clientset, module):
+        return None
+    group = getattr(import_module(f"kubeloop.clients.groups.{module}"), class_of_module(module))
+    return _returned(group, snake(collection(kind, plural)))
+
+
+def _returned(owner: type, method: str) -> type | None:
+    """The class that a generated accessor returns, by its annotation."""
+    found = getattr(owner, method, None)
+    if found is None:
+        return None
+    module = import_module(found.__module__)
+    result = getattr(module, inspect.signature(found).return_annotation)
+    assert isinstance(result, type)
+    return result
+
+
+@pytest.mark.parametrize("name", sorted(MISSING))
+def test_what_is_missing_has_a_reason(name: str) -> None:
+    assert MISSING[name] in (UPGRADE, PROXY)
