@@ -254,6 +254,19 @@ def _settle(nulls: list[tuple[str, Any]], lazy: list[str]) -> Any:
     return settle
 
 
+def _lazy_equal(self: Any, other: object) -> Any:
+    """Compare; bytes that say the same in another way (white space, order of keys) are equal."""
+    same = _equal(self, other)
+    if same is not False:
+        return same
+    for name in type(self).__lazy__:
+        ours, theirs = getattr(self, "_" + name), getattr(other, "_" + name)
+        if ours == theirs or ours is LAZY or theirs is LAZY or _parse(ours) != _parse(theirs):
+            continue
+        self = msgspec.structs.replace(self, **{"_" + name: theirs})
+    return _equal(self, other)
+
+
 _EMPTY_OF = (("NullSeq[", NULL_SEQ), ("NullMap[", NULL_MAP), ("NullBytes", b""))
 
 
@@ -295,6 +308,7 @@ class ModelMeta(StructMeta):
             ns["__secret__"] = frozenset(secret)
         if lazy:
             ns["__lazy__"] = types_of_lazy
+            ns["__eq__"] = _lazy_equal
         if kind:
             # Hidden fields: what a body says of itself is checked, and an embedded object keeps what it said.
             ns["__annotations__"] = {"_api_version": str, "_kind": str, **hints}
@@ -346,6 +360,8 @@ class ModelMeta(StructMeta):
 
 
 _call: Any = StructMeta.__call__
+_equal: Any = Struct.__eq__
+_parse = msgspec.json.decode
 
 
 # --- the base classes -------------------------------------------------------------------------------------------------

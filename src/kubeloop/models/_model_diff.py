@@ -67,22 +67,20 @@ def _merge_map(shape: Shape, before: Any, after: Any) -> dict[str, Any]:
 
 def rewrites(old: Any, new: Any) -> bool:
     """Say if a merge patch would send a whole list of objects, and so erase what our models do not know in it."""
-    for field, held, wanted in _changed(old, new):
-        before: Any = held
-        after: Any = wanted
-        category = field.category
-        if category == "objects" and len(before):
-            return True
-        if category == "object" and isinstance(before, Model) and isinstance(after, Model) and rewrites(before, after):
-            return True
-        if category == "object_map" and any(rewrites(before[key], after[key]) for key in before if key in after):
-            return True
-        if category == "map":
-            if any(value is None and before.get(key, 0) is not None for key, value in after.items()):
-                return True
-        elif category in ("any", "union") and merge_loses(value_of(before), value_of(after)):
-            return True
-    return False
+    return any(_field_rewrites(field, before, after) for field, before, after in _changed(old, new))
+
+
+def _field_rewrites(field: Field, before: Any, after: Any) -> bool:
+    category = field.category
+    if category == "objects":
+        return len(before) > 0
+    if category == "object":
+        return before is not None and after is not None and rewrites(before, after)
+    if category == "object_map":
+        return any(rewrites(before[key], after[key]) for key in before if key in after)
+    if category == "map":
+        return any(value is None and before.get(key, 0) is not None for key, value in after.items())
+    return category in ("any", "union") and merge_loses(value_of(before), value_of(after))
 
 
 def model_ops(old: Any, new: Any, path: str, ops: Ops, *, test: bool) -> None:

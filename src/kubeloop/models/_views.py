@@ -72,7 +72,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
         except DecodeError as error:
             raise TypeError(f"{owner}.{path}: {error}") from None
     if isinstance(value, Pending):
-        model = getattr(value, "model", None)
+        model = getattr(value, "_model", None)
         if shape.category == "object" and model is shape.model:
             return value
         return taken(shape, value._build(), owner, path)
