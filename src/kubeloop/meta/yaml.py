@@ -307,8 +307,12 @@ def _single(value: float) -> float:
 
 def _plain(value: Any) -> Any:
     """Copy into what the dumper writes: dict, list and scalars."""
-    if isinstance(value, str) or value is None or isinstance(value, bool | int | float):
-        if isinstance(value, float) and not math.isfinite(value):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | str):
+        return int(value) if isinstance(value, int) else str(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
             raise TypeError("NaN and infinity have no place in JSON")
         return value
     if isinstance(value, Mapping):
@@ -343,11 +347,15 @@ def _represent_str(dumper: Any, value: str) -> yaml.Node:
     return node
 
 
-def _represent_float(dumper: Any, value: float) -> yaml.Node:
+def _represent_number(dumper: Any, value: float) -> yaml.Node:
     text = repr(value)
+    if "e" in text and "." not in text:
+        text = text.replace("e", ".0e")  # YAML 1.1 knows no float without a point
+    # With the tag that readers will find, so that none is written: 2**64 is read as a float.
     node: yaml.Node = dumper.represent_scalar(_tag(_resolve(text)), text)
     return node
 
 
 _GoDumper.add_representer(str, _represent_str)
-_GoDumper.add_representer(float, _represent_float)
+_GoDumper.add_representer(int, _represent_number)
+_GoDumper.add_representer(float, _represent_number)
