@@ -49,7 +49,7 @@ class Fields:
         if value is None:
             return ""
         if not isinstance(value, str):
-            raise self._wrong(name, "a string")
+            raise self._wrong(name, "a string (quote it)")
         return value
 
     def flag(self, name: str) -> bool:

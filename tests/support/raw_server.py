@@ -1,0 +1,165 @@
+"""A TCP server that answers what a test tells it to, byte by byte: right, wrong, half, late or not at all.
+
+    async with raw_server(reply(b"{}"), reply(b"gone", status=410)) as server:
+        transport = AiohttpTransport(Config(host=server.url))
+
+Each exchange takes the next step of the script; the last one is repeated. A step is a coroutine function that gets the
+connection and the request that was read. `server.requests` has the requests, `server.connections` counts connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+__all__ = ["Connection", "RawServer", "Received", "hang", "raw_server", "reply", "say", "vanish"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it came."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        """Return the first header of a name."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    def all(self, name: str) -> list[str]:
+        """Return every header of a name."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+
+@dataclass
+class Connection:
+    """The server's end of one connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def send(self, data: bytes) -> None:
+        """Write bytes; the client may be gone."""
+        with suppress(ConnectionError):
+            self.writer.write(data)
+            await self.writer.drain()
+
+    def reset(self) -> None:
+        """Break the connection, with a reset instead of a goodbye."""
+        self.writer.transport.abort()
+
+    async def until_closed(self) -> None:
+        """Wait until the client has closed its end."""
+        with suppress(ConnectionError):
+            while await self.reader.read(1 << 16):
+                pass
+
+
+Step = Callable[[Connection, Received], Awaitable[None]]
+
+
+@dataclass
+class RawServer:
+    """A running server."""
+
+    url: str = ""
+    port: int = 0
+    requests: list[Received] = field(default_factory=list)
+    connections: int = 0
+    closed_by_client: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def reply(
+    body: bytes | str = b"{}", *, status: int = 200, headers: Sequence[tuple[str, str]] = (), close: bool = False
+) -> Step:
+    """Answer in good order."""
+    content = body.encode() if isinstance(body, str) else body
+
+    async def step(connection: Connection, received: Received) -> None:
+        given = {name.lower() for name, _ in headers}
+        usual = [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        lines = [f"{name}: {value}" for name, value in [*headers, *(p for p in usual if p[0].lower() not in given)]]
+        await connection.send("\r\n".join([f"HTTP/1.1 {status} Whatever", *lines, "", ""]).encode() + content)
+        if close:
+            connection.writer.close()
+
+    return step
+
+
+def say(data: bytes, *, then: str = "close") -> Step:
+    """Send these very bytes, and then `close`, `reset` or `wait` for the client to close."""
+
+    async def step(connection: Connection, received: Received) -> None:
+        await connection.send(data)
+        if then == "reset":
+            connection.reset()
+        elif then == "wait":
+            await connection.until_closed()
+        else:
+            connection.writer.close()
+
+    return step
+
+
+def vanish() -> Step:
+    """Close the connection without a word."""
+    return say(b"")
+
+
+def hang() -> Step:
+    """Say nothing, for as long as the client waits."""
+    return say(b"", then="wait")
+
+
+@asynccontextmanager
+async def raw_server(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    """Run a server for as long as the block runs; every connection is closed at its end."""
+    steps = list(script)
+    server = RawServer()
+    tasks: set[asyncio.Task[None]] = set()
+    writers: set[asyncio.StreamWriter] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        writers.add(writer)
+        server.connections += 1
+        connection = Connection(reader, writer)
+        with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            while not writer.is_closing():
+                received = await _read_request(reader)
+                server.requests.append(received)
+                step = steps.pop(0) if len(steps) > 1 else steps[0]
+                await step(connection, received)
+        server.closed_by_client.set()
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+    server.port = listening.sockets[0].getsockname()[1]
+    server.url = f"http{'s' if tls else ''}://127.0.0.1:{server.port}"
+    try:
+        yield server
+    finally:
+        listening.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
+        await listening.wait_closed()
+
+
+async def _read_request(reader: asyncio.StreamReader) -> Received:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    line, *rest = head.split("\r\n")
+    method, target, _ = line.split(" ")
+    headers = [(name, value.strip()) for name, _, value in (row.partition(":") for row in rest if row)]
+    length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+    return Received(method, target, headers, await reader.readexactly(length) if length else b"")

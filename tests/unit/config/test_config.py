@@ -1,0 +1,72 @@
+"""Config as a value: its normal form, its contradictions, and that it never shows a secret."""
+
+import dataclasses
+
+import pytest
+
+from kubeloop.config import Config, ExecConfig, Impersonation, Source
+from kubeloop.errors import ConfigError
+
+
+def test_takes_https_for_a_bare_host_as_soon_as_anything_is_about_tls():
+    assert Config(host="a").host == "http://a"
+    assert Config(host="a", insecure_skip_tls_verify=True).host == "https://a"
+    assert Config(host="a", ca_file="/ca").host == "https://a"
+    assert Config(host="a", cert_file="/c", key_file="/k").is_tls
+
+
+def test_is_a_frozen_value():
+    config = Config(host="https://a", token="t")
+    assert config == Config(host="https://a/", token="t")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        config.host = "b"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"insecure_skip_tls_verify": True, "ca_data": b"x"}, "certificate authority"),
+        ({"cert_data": b"x"}, "both a certificate and a key"),
+        ({"key_file": "/k"}, "both a certificate and a key"),
+        ({"token": "a", "username": "b"}, "only one"),
+        ({"timeout": 0}, "timeout"),
+        ({"host": "a/b"}, "scheme"),
+    ],
+)
+def test_refuses_contradictions_and_names_where_they_stand(arguments, complaint):
+    source = Source(file="/home/me/.kube/config", context="prod", user="me")
+    with pytest.raises(ConfigError, match=complaint) as caught:
+        Config(source=source, **arguments)
+    assert '/home/me/.kube/config, context "prod", user "me"' in str(caught.value)
+
+
+def test_repr_shows_what_is_set_and_no_secret():
+    config = Config(
+        host="https://a",
+        token="SECRET-token",
+        ca_data=b"SECRET-ca",
+        cert_data=b"SECRET-cert",
+        key_data=b"SECRET-key",
+        proxy_url="http://me:SECRET-proxy@proxy:3128",
+        exec=ExecConfig(
+            command="login", args=("--pw=SECRET-arg",), env=(("PW", "SECRET-env"),), cluster_config={"k": "SECRET-c"}
+        ),
+        impersonate=Impersonation(user="jane"),
+    )
+    text = f"{config!r} {config} {config.exec!r}"
+    assert "SECRET" not in text
+    assert "token=<12 bytes>" in text
+    assert "http://***@proxy:3128" in text
+    assert "'jane'" in text
+    assert "login" in text
+    assert "SECRET" not in repr(Config(username="u", password="SECRET-pw"))
+
+
+def test_is_cheap_to_import():
+    import subprocess
+    import sys
+
+    heavy = "{'aiohttp', 'yaml', 'msgspec', 'asyncio'}"
+    program = f"import sys, kubeloop.config, kubeloop.transport; print({heavy} & {{*sys.modules}})"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"

@@ -1,0 +1,164 @@
+"""Reading and merging kubeconfig files by client-go's rules."""
+
+import base64
+import textwrap
+
+import pytest
+
+from kubeloop.config.kubeconfig import parse_kubeconfig, printable, read_kubeconfigs
+from kubeloop.errors import ConfigError
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(text))
+    return str(path)
+
+
+def test_the_first_file_that_has_an_entry_gives_it_whole(tmp_path):
+    first = write(
+        tmp_path / "a",
+        """
+        users: [{name: red, user: {token: red-1}}]
+        contexts: [{name: c, context: {cluster: one, user: red}}]
+    """,
+    )
+    second = write(
+        tmp_path / "b",
+        """
+        current-context: c
+        users: [{name: red, user: {token: red-2, username: ignored}}, {name: blue, user: {token: blue}}]
+        clusters: [{name: one, cluster: {server: https://one}}]
+    """,
+    )
+    third = write(tmp_path / "c", "current-context: other")
+    merged = read_kubeconfigs([first, second, third])
+    assert merged.users["red"].token == "red-1"
+    assert merged.users["red"].username is None
+    assert merged.users["blue"].token == "blue"
+    assert merged.current_context == "c"
+    assert merged.clusters["one"].file == second
+    assert merged.files == (first, second, third)
+
+
+def test_skips_blank_missing_and_repeated_files(tmp_path):
+    one = write(tmp_path / "one", "current-context: a")
+    assert read_kubeconfigs(["", str(tmp_path / "none"), one, one]).files == (one,)
+    assert read_kubeconfigs([str(tmp_path / "none")]).is_empty
+
+
+def test_paths_are_relative_to_the_file_that_they_stand_in(tmp_path):
+    path = write(
+        tmp_path / "sub" / "config",
+        """
+        clusters: [{name: a, cluster: {certificate-authority: ca.crt}}]
+        users:
+        - name: a
+          user:
+            client-certificate: ../client.crt
+            client-key: /absolute/client.key
+            tokenFile: token
+            exec: {command: ./bin/login, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}
+        - name: b
+          user: {exec: {command: login, apiVersion: client.authentication.k8s.io/v1beta1}}
+    """,
+    )
+    config = read_kubeconfigs([path])
+    user = config.users["a"]
+    assert config.clusters["a"].ca_file == str(tmp_path / "sub" / "ca.crt")
+    assert user.cert_file == str(tmp_path / "client.crt")
+    assert user.key_file == "/absolute/client.key"
+    assert user.token_file == str(tmp_path / "sub" / "token")
+    assert user.exec.command == str(tmp_path / "sub" / "bin" / "login")
+    assert config.users["b"].exec.command == "login"
+    assert config.users["b"].exec.interactive_mode == "IfAvailable"
+
+
+def test_reads_every_field(tmp_path):
+    data = base64.b64encode(b"PEM").decode()
+    path = write(
+        tmp_path / "config",
+        f"""
+        apiVersion: v1
+        kind: Config
+        preferences: {{colors: true}}
+        clusters:
+        - name: c
+          cluster:
+            server: https://c:6443
+            tls-server-name: inner
+            insecure-skip-tls-verify: true
+            certificate-authority-data: {data}
+            proxy-url: http://proxy:3128
+            disable-compression: true
+            extensions:
+            - name: client.authentication.k8s.io/exec
+              extension: {{audience: "06"}}
+        users:
+        - name: u
+          user:
+            client-certificate-data: {data}
+            client-key-data: {data}
+            username: joe
+            password: pw
+            as: jane
+            as-uid: u-1
+            as-groups: [dev, ops]
+            as-user-extra: {{scopes: [a, b]}}
+            exec:
+              command: login
+              args: [--all]
+              env: [{{name: A, value: b}}]
+              apiVersion: client.authentication.k8s.io/v1
+              interactiveMode: Always
+              provideClusterInfo: true
+              installHint: "get it\\u001b[1m"
+        contexts:
+        - name: x
+          context: {{cluster: c, user: u, namespace: "n"}}
+    """,
+    )
+    config = read_kubeconfigs([path])
+    cluster, user, context = config.clusters["c"], config.users["u"], config.contexts["x"]
+    assert cluster.server == "https://c:6443"
+    assert cluster.tls_server_name == "inner"
+    assert cluster.insecure_skip_tls_verify
+    assert cluster.disable_compression
+    assert cluster.ca_data == b"PEM"
+    assert cluster.proxy_url == "http://proxy:3128"
+    assert cluster.exec_extension == {"audience": "06"}
+    assert (user.cert_data, user.key_data, user.username, user.password) == (b"PEM", b"PEM", "joe", "pw")
+    assert user.impersonate.groups == ("dev", "ops")
+    assert user.impersonate.extra == {"scopes": ("a", "b")}
+    assert user.exec.env == (("A", "b"),)
+    assert user.exec.args == ("--all",)
+    assert user.exec.provide_cluster_info
+    assert user.exec.install_hint == "get itU+001B[1m"
+    assert (context.cluster, context.user, context.namespace) == ("c", "u", "n")
+
+
+def test_an_empty_file_is_an_empty_kubeconfig():
+    assert parse_kubeconfig(b"", "f").is_empty
+    assert parse_kubeconfig(b"clusters: null\nusers:\n", "f").is_empty
+
+
+def test_reads_json(tmp_path):
+    assert parse_kubeconfig(b'{"current-context": "a"}', "f").current_context == "a"
+
+
+@pytest.mark.parametrize("plural", ["clusters", "users", "contexts"])
+def test_an_entry_twice_in_one_file_is_an_error(plural):
+    with pytest.raises(ConfigError, match=rf"f: {plural}\[1\]: a second {plural[:-1]} of the name 'a'"):
+        parse_kubeconfig(f"{plural}: [{{name: a}}, {{name: a}}]".encode(), "f")
+
+
+def test_names_every_file_that_is_broken(tmp_path):
+    one, two = write(tmp_path / "one", "{"), write(tmp_path / "two", "kind: Pod")
+    with pytest.raises(ConfigError) as caught:
+        read_kubeconfigs([one, two])
+    assert one in str(caught.value)
+    assert two in str(caught.value)
+
+
+def test_hints_cannot_play_with_the_terminal():
+    assert printable("a\tb\nc\x1b[31m\x07é") == "a\tb\ncU+001B[31mU+0007é"
