@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kubeloop.clients.connected import Connected
 from kubeloop.clients.groups import Groups
-from kubeloop.clients.resource import StatusResourceClient
+from kubeloop.clients.resource import KindClient
 
 if TYPE_CHECKING:
     from kubeloop.clients.discovery import DiscoveryClient
@@ -45,7 +45,7 @@ class Clientset(Connected, Groups):
 
         return DiscoveryClient.over(self._rest)
 
-    def of(self, model: type[K], namespace: str | None = None) -> StatusResourceClient[K, KindList[K]]:
+    def of(self, model: type[K], namespace: str | None = None) -> KindClient[K, KindList[K]]:
         """Make a client for any kind, built-in or custom, from its class alone.
 
         Args:
@@ -56,4 +56,4 @@ class Clientset(Connected, Groups):
             TypeError: The class is no kind that has a resource.
             ValueError: A namespace for a kind that is not namespaced.
         """
-        return StatusResourceClient(self._rest, model, namespace)
+        return KindClient(self._rest, model, namespace)

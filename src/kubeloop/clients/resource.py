@@ -1,4 +1,4 @@
-"""ResourceClient: every verb that most resources have."""
+"""ResourceClient: every verb that most resources have, and the same with the verbs of the status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kubeloop.clients.verbs import (
     Watch,
 )
 
-__all__ = ["ResourceClient", "StatusResourceClient"]
+__all__ = ["KindClient", "ResourceClient", "StatusResourceClient"]
 
 T = TypeVar("T")
 L = TypeVar("L")
@@ -44,7 +44,13 @@ class ResourceClient(
 
 
 class StatusResourceClient(ResourceClient[T, L], Status[T], Generic[T, L]):
-    """The same and the verbs of the status, for a kind of which is not known if its status is apart."""
+    """The same and the verbs of the status, for a resource whose status is apart."""
+
+    __slots__ = ()
+
+
+class KindClient(StatusResourceClient[T, L], Generic[T, L]):
+    """The same for a kind of which only the class is known: whether its status is apart, the server knows."""
 
     __slots__ = ()
     _has_status = False

@@ -13,10 +13,11 @@ Reference: client-go gentype/type.go.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from kubeloop.clients.endpoint import Endpoint
+from kubeloop.clients.paging import ObjectIterator
 from kubeloop.clients.patching import Apply, Patch, Status, SupportsDraft
 from kubeloop.clients.writing import write_object
 from kubeloop.rest.body import read_deleted, write_body
@@ -95,7 +96,7 @@ class ListVerb(Endpoint[T_co], Generic[T_co, L_co]):
         found: L_co = await self._list_page(params, options.get("timeout"))
         return found
 
-    def iterate(self, **options: Unpack[ListOptions]) -> AsyncIterator[T_co]:
+    def iterate(self, **options: Unpack[ListOptions]) -> ObjectIterator[T_co]:
         """Read a collection page by page and yield its objects; `limit` (500) is the size of a page.
 
         An object comes once. If the server forgets the snapshot between two pages, the rest comes from a new full list:
@@ -104,9 +105,7 @@ class ListVerb(Endpoint[T_co], Generic[T_co, L_co]):
         Args:
             options: See `ListOptions`; `timeout` is for each page.
         """
-        from kubeloop.clients.paging import iterate
-
-        return iterate(self._list_page, options)
+        return ObjectIterator(self._list_page, options)
 
     async def _list_page(self, params: Mapping[str, Any], timeout: float | None) -> Any:
         request = self._request("GET", self._collection, params)

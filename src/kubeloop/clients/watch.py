@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from kubeloop.clients.paging import pages
+from kubeloop.clients.paging import PageReader
 from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, TransportError
 from kubeloop.wire.codec import WatchEvent
@@ -163,8 +163,9 @@ class ResumingWatch(Generic[T_co]):
             return await endpoint._rest.call(request, endpoint._list_model, timeout, is_list=True)
 
         version = ""
-        async for page, starts_anew in pages(list_page, self._list_options):
-            if starts_anew:
+        reader = PageReader(list_page, self._list_options)
+        while (page := await reader.next()) is not None:
+            if reader.starts_anew:
                 events.clear()
             version = page.metadata.resource_version
             events.extend(WatchEvent("ADDED", item) for item in page.items)

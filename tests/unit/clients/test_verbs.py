@@ -1,0 +1,287 @@
+"""The verbs: what each sends, and what it refuses to send."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.clients.clientset import Clientset
+from kubeloop.config.config import Config
+from kubeloop.models import apps_v1, core_v1, meta_v1, policy_v1, rbac_v1
+from kubeloop.models.unstructured import Unstructured
+from tests.support.clock import run_virtual, virtual
+from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
+
+META = {"name": "a", "namespace": "x", "resourceVersion": "5", "uid": "u"}
+CM: dict[str, Any] = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": META}
+SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}
+ConfigMap, ObjectMeta = core_v1.ConfigMap, meta_v1.ObjectMeta
+
+
+def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
+    transport = ScriptedTransport(*script)
+    return Clientset(Config(host="https://server"), transport=transport), transport
+
+
+Call = Callable[[Clientset], Awaitable[Any]]
+OBJ = ConfigMap(metadata=ObjectMeta(name="a", namespace="x", resource_version="5"), data={"k": "v"})
+OBJ_BODY = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "a", "namespace": "x", "resourceVersion": "5"},
+    "data": {"k": "v"},
+}
+CASES: list[tuple[str, Call, str, str, Any, str | None]] = [
+    ("get", lambda c: c.core_v1.config_maps("x").get("a"), "GET", "/api/v1/namespaces/x/configmaps/a", None, None),
+    (
+        "get from the cache",
+        lambda c: c.core_v1.config_maps("x").get("a", resource_version="0"),
+        "GET", "/api/v1/namespaces/x/configmaps/a?resourceVersion=0", None, None,
+    ),
+    (
+        "create",
+        lambda c: c.core_v1.config_maps("x").create(OBJ, dry_run=True, field_manager="me", field_validation="Strict"),
+        "POST", "/api/v1/namespaces/x/configmaps?dryRun=All&fieldManager=me&fieldValidation=Strict", OBJ_BODY,
+        "application/json",
+    ),
+    (
+        "create takes the namespace from the object",
+        lambda c: c.core_v1.config_maps().create(OBJ),
+        "POST", "/api/v1/namespaces/x/configmaps", OBJ_BODY, "application/json",
+    ),
+    (
+        "create takes data with wire names and says what it is",
+        lambda c: c.core_v1.config_maps("x").create({"metadata": {"generateName": "a-"}}),
+        "POST", "/api/v1/namespaces/x/configmaps",
+        {"metadata": {"generateName": "a-"}, "apiVersion": "v1", "kind": "ConfigMap"}, "application/json",
+    ),
+    (
+        "update takes the name from the object",
+        lambda c: c.core_v1.config_maps("x").update(OBJ),
+        "PUT", "/api/v1/namespaces/x/configmaps/a", OBJ_BODY, "application/json",
+    ),
+    (
+        "merge patch",
+        lambda c: c.core_v1.config_maps("x").patch("a", {"data": {"k": None}}, field_manager="me"),
+        "PATCH", "/api/v1/namespaces/x/configmaps/a?fieldManager=me", {"data": {"k": None}},
+        "application/merge-patch+json",
+    ),
+    (
+        "JSON patch",
+        lambda c: c.core_v1.config_maps("x").patch("a", [{"op": "remove", "path": "/data/k"}]),
+        "PATCH", "/api/v1/namespaces/x/configmaps/a", [{"op": "remove", "path": "/data/k"}],
+        "application/json-patch+json",
+    ),
+    (
+        "strategic merge patch",
+        lambda c: c.core_v1.config_maps("x").patch("a", {}, type="strategic"),
+        "PATCH", "/api/v1/namespaces/x/configmaps/a", {}, "application/strategic-merge-patch+json",
+    ),
+    (
+        "apply",
+        lambda c: c.core_v1.config_maps("x").apply({"metadata": {"name": "a"}}, field_manager="me", force=True),
+        "PATCH", "/api/v1/namespaces/x/configmaps/a?fieldManager=me&force=true",
+        {"metadata": {"name": "a"}, "apiVersion": "v1", "kind": "ConfigMap"}, "application/apply-patch+yaml",
+    ),
+    (
+        "delete",
+        lambda c: c.core_v1.config_maps("x").delete("a"),
+        "DELETE", "/api/v1/namespaces/x/configmaps/a", None, None,
+    ),
+    (
+        "of",
+        lambda c: c.of(apps_v1.Deployment, "x").delete("a"),
+        "DELETE", "/apis/apps/v1/namespaces/x/deployments/a", None, None,
+    ),
+    ("a resource of the cluster", lambda c: c.core_v1.nodes().delete("a"), "DELETE", "/api/v1/nodes/a", None, None),
+    (
+        "dynamic",
+        lambda c: c.dynamic.resource("v1", "configmaps").namespace("x").get("a"),
+        "GET", "/api/v1/namespaces/x/configmaps/a", None, None,
+    ),
+    (
+        "dynamic create takes the namespace from the object",
+        lambda c: c.dynamic.resource("g.io/v1", "things").create({"kind": "Thing", "metadata": {"namespace": "x"}}),
+        "POST", "/apis/g.io/v1/namespaces/x/things",
+        {"kind": "Thing", "metadata": {"namespace": "x"}, "apiVersion": "g.io/v1"}, "application/json",
+    ),
+    (
+        "dynamic subresource",
+        lambda c: c.dynamic.resource("v1", "configmaps").namespace("x").subresource("a", "scale").patch({"a": 1}),
+        "PATCH", "/api/v1/namespaces/x/configmaps/a/scale", {"a": 1}, "application/merge-patch+json",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("call", "method", "target", "body", "content_type"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_a_verb_sends(call: Call, method: str, target: str, body: Any, content_type: str | None) -> None:
+    def respond(request: Any) -> Answer:
+        kind = {"/apis/apps": "Deployment", "/api/v1/nodes": "Node"}
+        found = next((name for prefix, name in kind.items() if request.path.startswith(prefix)), "ConfigMap")
+        version = "apps/v1" if found == "Deployment" else "v1"
+        return Answer.of({**CM, "kind": found, "apiVersion": version})
+
+    clients, transport = clientset(respond)
+    run_virtual(call(clients))  # type: ignore[arg-type]
+    (request,) = transport.requests
+    assert (request.method, request.target) == (method, target)
+    assert (None if request.body is None else json.loads(request.body)) == body
+    assert request.headers.get("Content-Type") == content_type
+
+
+@virtual
+async def test_status_verbs_go_to_the_status() -> None:
+    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": META}
+    clients, transport = clientset(*[Answer.of(pod)] * 3)
+    pods = clients.core_v1.pods("x")
+    await pods.update_status(core_v1.Pod(metadata=ObjectMeta(name="a")))
+    await pods.patch_status("a", {"status": {"phase": "Failed"}})
+    await pods.apply_status({"metadata": {"name": "a"}, "status": {}}, field_manager="me")
+    assert [(one.method, one.path) for one in transport.requests] == [
+        ("PUT", "/api/v1/namespaces/x/pods/a/status"),
+        ("PATCH", "/api/v1/namespaces/x/pods/a/status"),
+        ("PATCH", "/api/v1/namespaces/x/pods/a/status"),
+    ]
+
+
+@virtual
+async def test_delete_returns_the_object_or_the_status() -> None:
+    clients, _ = clientset(Answer.of(CM), Answer.of(SUCCESS))
+    config_maps = clients.core_v1.config_maps("x")
+    assert isinstance(await config_maps.delete("a"), ConfigMap)
+    assert isinstance(await config_maps.delete("a"), meta_v1.Status)
+
+
+@virtual
+async def test_delete_collection_sends_selectors_as_a_query_and_options_as_a_body() -> None:
+    clients, transport = clientset(Answer.of(SUCCESS))
+    await clients.core_v1.config_maps("x").delete_collection(label_selector="a=b", propagation_policy="Orphan")
+    (request,) = transport.requests
+    assert (request.method, request.target) == ("DELETE", "/api/v1/namespaces/x/configmaps?labelSelector=a%3Db")
+    assert request.body is not None
+    assert json.loads(request.body)["propagationPolicy"] == "Orphan"
+
+
+@virtual
+async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
+    clients, transport = clientset(Answer.of(SUCCESS), Answer.of(SUCCESS))
+    pods = clients.core_v1.pods("x")
+    await pods.eviction("a").create(policy_v1.Eviction())
+    await pods.eviction("a").create({"metadata": {"labels": {"b": "c"}}})
+    sent = [json.loads(request.body or b"") for request in transport.requests]
+    assert sent[0]["metadata"] == {"name": "a", "namespace": "x"}
+    assert sent[0]["kind"] == "Eviction"
+    assert sent[1]["metadata"] == {"labels": {"b": "c"}, "name": "a", "namespace": "x"}
+    with pytest.raises(ValueError, match=r"'a'.*'b'"):
+        await pods.eviction("a").create({"metadata": {"name": "b"}})
+
+
+@virtual
+async def test_a_log_is_text_whole_or_line_by_line() -> None:
+    clients, transport = clientset(Answer.text("1\n2\n"), Answer(chunks=[b"one\n\ntw", b"o\n last "], headers={}))
+    log = clients.core_v1.pods("x").log("a")
+    assert await log.get(container="c", tail_lines=5) == "1\n2\n"
+    async with log.stream(follow=True) as lines:
+        assert [line async for line in lines] == ["one", "", "two", " last "]
+    assert [request.target for request in transport.requests] == [
+        "/api/v1/namespaces/x/pods/a/log?container=c&tailLines=5",
+        "/api/v1/namespaces/x/pods/a/log?follow=true",
+    ]
+    assert transport.open_streams == 0
+
+
+REFUSED: list[tuple[str, Call, type[Exception], str]] = [
+    ("get without a namespace", lambda c: c.core_v1.config_maps().get("a"), ValueError, "needs a namespace"),
+    ("delete without a namespace", lambda c: c.core_v1.config_maps().delete("a"), ValueError, "needs a namespace"),
+    ("patch without a namespace", lambda c: c.core_v1.config_maps().patch("a", {}), ValueError, "needs a namespace"),
+    ("delete_collection everywhere", lambda c: c.core_v1.config_maps().delete_collection(), ValueError, "namespace"),
+    ("create without a namespace", lambda c: c.core_v1.config_maps().create(ConfigMap()), ValueError, "namespace: set"),
+    ("another namespace", lambda c: c.core_v1.config_maps("y").create(OBJ), ValueError, r"'x'.*'y'"),
+    ("update without a name", lambda c: c.core_v1.config_maps("x").update(ConfigMap()), ValueError, "metadata.name"),
+    ("another kind", lambda c: c.core_v1.config_maps("x").create({"kind": "Pod"}), ValueError, "Pod.*ConfigMap"),
+    ("another model", lambda c: c.core_v1.config_maps("x").create(core_v1.Pod()), ValueError, "Pod.*ConfigMap"),  # type: ignore[arg-type]
+    ("another version", lambda c: c.core_v1.config_maps("x").create({"apiVersion": "v2"}), ValueError, "v2.*v1"),
+    ("no object", lambda c: c.core_v1.config_maps("x").create("a"), TypeError, "ConfigMap"),  # type: ignore[arg-type]
+    ("metadata of a wrong type", lambda c: c.core_v1.config_maps("x").create({"metadata": 5}), TypeError, "metadata"),
+    ("name of a wrong type", lambda c: c.core_v1.config_maps("x").update({"metadata": {"name": 5}}), TypeError, "name"),
+    ("a name that breaks the path", lambda c: c.core_v1.config_maps("x").get("../b"), ValueError, "name"),
+    ("an empty name", lambda c: c.core_v1.config_maps("x").delete(""), ValueError, "name"),
+    (
+        "apply without a manager",
+        lambda c: c.core_v1.config_maps("x").apply(OBJ, field_manager=""),
+        ValueError, "field_manager",
+    ),
+    (
+        "apply of what was read",
+        lambda c: c.core_v1.config_maps("x").apply(
+            {"metadata": {"name": "a", "managedFields": [{}]}}, field_manager="me"
+        ),
+        ValueError, "managedFields",
+    ),
+    (
+        "an object of the cluster with a namespace",
+        lambda c: c.core_v1.nodes().create({"metadata": {"name": "a", "namespace": "x"}}),
+        ValueError, "not namespaced",
+    ),
+    ("an unknown option", lambda c: c.core_v1.config_maps("x").list(label="a"), TypeError, "label"),  # type: ignore[call-arg]
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "text"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(call: Call, error: type[Exception], text: str) -> None:
+    clients, transport = clientset()
+    with pytest.raises(error, match=text):
+        run_virtual(call(clients))  # type: ignore[arg-type]
+    assert transport.requests == []
+
+
+def test_a_namespace_that_cannot_be_is_refused_at_once() -> None:
+    clients, _ = clientset()
+    with pytest.raises(ValueError, match="namespace"):
+        clients.core_v1.pods("a/b")
+    with pytest.raises(ValueError, match="not namespaced"):
+        clients.of(core_v1.Node, "x")
+    with pytest.raises(TypeError, match="no kind with a resource"):
+        clients.of(meta_v1.Status)
+    with pytest.raises(ValueError, match="namespace"):
+        clients.core_v1.pods().eviction("a")
+    with pytest.raises(ValueError, match="resource"):
+        clients.dynamic.resource("v1", "a/b")
+
+
+@virtual
+async def test_errors_are_the_same_for_every_client() -> None:
+    clients, _ = clientset(*[error_status(404, "NotFound")] * 3)
+    with pytest.raises(kubeloop.NotFound):
+        await clients.core_v1.pods("x").get("a")
+    with pytest.raises(kubeloop.NotFound):
+        await clients.dynamic.resource("v1", "pods").namespace("x").get("a")
+    with pytest.raises(kubeloop.NotFound):
+        await clients.rest.get("pods", namespace="x", name="a")
+
+
+@virtual
+async def test_a_list_says_which_version_and_page_it_is() -> None:
+    clients, transport = clientset(
+        list_of([CM], "7", kind="ConfigMapList", continue_="t"), list_of([CM], "7", kind="X")
+    )
+    page = await clients.core_v1.config_maps("x").list(limit=1, label_selector="a=b")
+    assert isinstance(page, core_v1.ConfigMapList)
+    assert (page.metadata.resource_version, page.metadata.continue_) == ("7", "t")
+    assert transport.requests[0].target == "/api/v1/namespaces/x/configmaps?limit=1&labelSelector=a%3Db"
+    items = (await clients.dynamic.resource("v1", "configmaps").list()).items
+    assert isinstance(items[0], Unstructured)
+
+
+def test_clients_say_what_they_are_for() -> None:
+    clients, _ = clientset()
+    assert "configmaps in x" in repr(clients.core_v1.config_maps("x"))
+    assert "in all namespaces" in repr(clients.core_v1.config_maps())
+    assert repr(clients.rbac_v1.cluster_roles()) == "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles>"
+    assert rbac_v1.ClusterRole.resource == "clusterroles"

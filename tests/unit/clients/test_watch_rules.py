@@ -1,0 +1,103 @@
+"""What a watch does next, as a pure rule. Scenarios of client-go tools/watch/retrywatcher_test.go."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.clients.watch_rules import WatchRules
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.wire.codec import WatchEvent
+
+
+def api_error(code: int, cls: type[errors.APIError] = errors.APIError, wait: float | None = None) -> errors.APIError:
+    return cls(errors.StatusDetails(code=code, retry_after=wait))
+
+
+def rules(version: str = "5") -> WatchRules:
+    return WatchRules(version, Random(1))
+
+
+def test_the_next_request_goes_on_from_the_last_version_seen() -> None:
+    one = rules()
+    pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(resource_version="9"))
+    one.saw(WatchEvent("BOOKMARK", pod))
+    params = one.params(0.0, None)
+    assert params["resourceVersion"] == "9"
+    assert params["allowWatchBookmarks"] is True
+
+
+def test_the_server_is_asked_to_end_each_request_after_five_to_ten_minutes() -> None:
+    ends = {rules().params(0.0, None)["timeoutSeconds"] for _ in range(1)}
+    for seed in range(50):
+        ends.add(WatchRules("5", Random(seed)).params(0.0, None)["timeoutSeconds"])
+    numbers = [end for end in ends if isinstance(end, int)]
+    assert min(numbers) >= 300
+    assert max(numbers) <= 600
+    assert len(numbers) > 20
+
+
+def test_the_last_request_is_no_longer_than_what_is_left() -> None:
+    assert rules().params(0.0, 2.5)["timeoutSeconds"] == 3
+
+
+def test_an_event_without_a_version_is_an_error() -> None:
+    with pytest.raises(errors.DecodeError, match="resourceVersion"):
+        rules().saw(WatchEvent("ADDED", core_v1.Pod()))
+
+
+def test_requests_that_end_at_once_are_a_second_apart() -> None:
+    one = rules()
+    one.params(10.0, None)
+    assert one.after_end(10.2) == pytest.approx(0.8)
+    assert one.after_end(300.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ConnectionLost("x"),
+        errors.ConnectError("x"),
+        errors.RequestTimeout("x"),
+        api_error(429, errors.TooManyRequests),
+        api_error(500, errors.InternalError),
+        api_error(503, errors.ServiceUnavailable),
+        api_error(504, errors.TimedOut),
+    ],
+)
+def test_what_can_heal_is_tried_again_with_growing_pauses(error: Exception) -> None:
+    one = rules()
+    pauses = [one.after_error(error, 0.0) or 0.0 for _ in range(8)]
+    assert 0.8 <= pauses[0] <= 1.6
+    assert 30.0 <= pauses[-1] <= 60.0
+
+
+def test_the_server_says_how_long_to_wait() -> None:
+    assert (rules().after_error(api_error(429, wait=100.0), 0.0) or 0.0) >= 100.0
+
+
+def test_pauses_start_anew_after_a_quiet_time() -> None:
+    one = rules()
+    for _ in range(8):
+        one.after_error(errors.ConnectionLost("x"), 0.0)
+    assert (one.after_error(errors.ConnectionLost("x"), 1000.0) or 0.0) <= 1.6
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        api_error(410, errors.Expired),
+        api_error(410, errors.Gone),
+        api_error(400, errors.BadRequest),
+        api_error(401, errors.Unauthorized),
+        api_error(403, errors.Forbidden),
+        api_error(404, errors.NotFound),
+        errors.TLSError("x", retryable=False),
+        errors.DecodeError("x"),
+        errors.CredentialError("x"),
+    ],
+)
+def test_what_cannot_heal_is_raised(error: Exception) -> None:
+    assert rules().after_error(error, 0.0) is None

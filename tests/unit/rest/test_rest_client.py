@@ -1,0 +1,246 @@
+"""RESTClient: addresses, bodies and answers, over a scripted transport."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.config.config import Config
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.rest.client import RESTClient
+from kubeloop.rest.warnings import WarningLogger, ignore_warnings
+from kubeloop.wire.response import ServerWarning
+from tests.support.clock import now, virtual
+from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of, query
+
+POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
+
+
+def client(transport: ScriptedTransport, group_version: str = "v1", **settings: Any) -> RESTClient:
+    return RESTClient(Config(host="https://server", **settings), group_version=group_version, transport=transport)
+
+
+@virtual
+async def test_gets_an_object_by_its_address() -> None:
+    transport = ScriptedTransport(Answer.of(POD))
+    pod = await client(transport).get("pods", namespace="x", name="a", into=core_v1.Pod)
+    assert isinstance(pod, core_v1.Pod)
+    assert pod.metadata.name == "a"
+    request = transport.requests[0]
+    assert (request.method, request.target) == ("GET", "/api/v1/namespaces/x/pods/a")
+    assert request.headers["Accept"] == "application/json"
+    assert request.body is None
+
+
+@virtual
+async def test_every_part_of_an_address_is_in_the_path() -> None:
+    transport = ScriptedTransport(Answer.of(POD), Answer.of(POD), Answer.of(POD))
+    rest = client(transport, "apps/v1")
+    await rest.get("deployments", namespace="x", name="a", subresource="scale", params={"p": 1})
+    await rest.get("nodes", group_version="v1", name="n", headers={"Accept": "x/y"})
+    await rest.get("/openapi/v3", params={"p": True})
+    targets = [request.target for request in transport.requests]
+    assert targets == ["/apis/apps/v1/namespaces/x/deployments/a/scale?p=1", "/api/v1/nodes/n", "/openapi/v3?p=true"]
+    assert transport.requests[1].headers["Accept"] == "x/y"
+
+
+@virtual
+async def test_writes_send_their_body() -> None:
+    transport = ScriptedTransport(*[Answer.of(POD)] * 5)
+    rest = client(transport)
+    pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a"))
+    await rest.post("pods", namespace="x", body=pod, into=core_v1.Pod)
+    await rest.put("pods", namespace="x", name="a", body={"kind": "Pod"})
+    await rest.patch("pods", namespace="x", name="a", body=b"{}", content_type="application/merge-patch+json")
+    await rest.delete("pods", namespace="x", name="a", body={"gracePeriodSeconds": 0})
+    await rest.delete("pods", namespace="x", name="a")
+    sent = [(request.method, request.body and json.loads(request.body)) for request in transport.requests]
+    method, created = sent[0]
+    assert method == "POST"
+    assert (created["apiVersion"], created["kind"], created["metadata"]["name"]) == ("v1", "Pod", "a")
+    assert sent[1:] == [
+        ("PUT", {"kind": "Pod"}),
+        ("PATCH", {}),
+        ("DELETE", {"gracePeriodSeconds": 0}),
+        ("DELETE", None),
+    ]
+    assert transport.requests[2].headers["Content-Type"] == "application/merge-patch+json"
+    assert "Content-Type" not in transport.requests[4].headers
+
+
+@virtual
+async def test_an_answer_is_read_as_what_it_is_when_nobody_says() -> None:
+    listing = list_of([POD], "7")
+    transport = ScriptedTransport(Answer.of(POD), listing, Answer.of({"major": "1"}), Answer.text("[1]"))
+    rest = client(transport)
+    assert isinstance(await rest.get("pods", name="a"), Unstructured)
+    assert isinstance(await rest.get("pods"), UnstructuredList)
+    assert await rest.get("/version") == {"major": "1"}
+    assert await rest.get("/x") == [1]
+
+
+@virtual
+async def test_an_answer_is_read_as_what_is_asked_for() -> None:
+    listing = list_of([POD], "7")
+    transport = ScriptedTransport(listing, Answer.text("ok"), Answer.of({"a": 1}))
+    rest = client(transport)
+    pods = await rest.get("pods", into=core_v1.PodList)
+    assert [pod.metadata.name for pod in pods.items] == ["a"]
+    assert await rest.get("/healthz", into=bytes) == b"ok"
+    assert await rest.get("/x", into=dict) == {"a": 1}
+
+
+@virtual
+async def test_an_answer_of_another_kind_is_an_error_that_names_both() -> None:
+    transport = ScriptedTransport(Answer.of({"kind": "Service", "apiVersion": "v1", "metadata": {}}))
+    with pytest.raises(kubeloop.DecodeError, match=r"(?s)GET /api/v1/pods/a.*(Pod.*Service|Service.*Pod)"):
+        await client(transport).get("pods", name="a", into=core_v1.Pod)
+
+
+@virtual
+async def test_html_instead_of_json_is_an_error_that_says_so() -> None:
+    transport = ScriptedTransport(Answer.text("<html>", content_type="text/html"))
+    with pytest.raises(kubeloop.DecodeError, match="text/html"):
+        await client(transport).get("pods", name="a", into=core_v1.Pod)
+
+
+@pytest.mark.parametrize("body", ["", "{", '{"kind":"Pod","metadata":{"name":', "[" * 5000, "nul", '{"kind":"Pod"}x'])
+def test_a_body_that_is_no_json_is_an_error(body: str) -> None:
+    @virtual
+    async def run() -> None:
+        for into in (core_v1.Pod, Unstructured, dict, core_v1.PodList, None):
+            with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods/a"):
+                await client(ScriptedTransport(Answer.text(body))).get("pods", name="a", into=into)
+
+    run()
+
+
+@virtual
+async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
+    failure = json.loads(b"".join(error_status(404, "NotFound", "gone").chunks))  # type: ignore[arg-type]
+    with pytest.raises(kubeloop.NotFound, match="gone"):
+        await client(ScriptedTransport(Answer.of(failure, 200))).get("pods", name="a", into=core_v1.Pod)
+
+
+@virtual
+async def test_a_body_over_the_bound_is_refused_where_one_object_is_due() -> None:
+    huge = Answer(chunks=[b"x" * 1024 * 1024] * 33)
+    rest = client(ScriptedTransport(huge, huge, Answer(status=500, chunks=huge.chunks)))
+    with pytest.raises(kubeloop.BodyTooLarge):
+        await rest.get("pods", name="a", into=core_v1.Pod)
+    assert len(await rest.get("pods", into=bytes)) == 33 * 1024 * 1024
+    with pytest.raises(kubeloop.BodyTooLarge):
+        await rest.get("pods", into=bytes)
+
+
+@pytest.mark.parametrize(
+    ("resource", "address"),
+    [
+        ("../secrets", {}),
+        ("pods", {"name": ""}),
+        ("pods", {"name": "a/../b"}),
+        ("pods", {"namespace": "%2e%2e"}),
+        ("pods", {"subresource": "log"}),
+        ("pods", {"group_version": "a/b/c"}),
+        ("pods", {"group_version": "../v1"}),
+        ("/version", {"name": "a"}),
+        ("//evil/version", {}),
+    ],
+)
+def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_is_sent(
+    resource: str, address: dict[str, Any]
+) -> None:
+    @virtual
+    async def run() -> None:
+        transport = ScriptedTransport()
+        with pytest.raises(ValueError, match=r"."):
+            await client(transport).get(resource, **address)
+        assert transport.requests == []
+
+    run()
+
+
+@virtual
+async def test_credentials_are_wrapped_round_a_transport_that_is_given() -> None:
+    transport = ScriptedTransport(Answer.of(POD))
+    await client(transport, token="t0ken").get("pods", name="a")
+    assert transport.requests[0].headers["Authorization"] == "Bearer t0ken"
+
+
+@virtual
+async def test_a_transport_that_is_given_stays_open() -> None:
+    transport = ScriptedTransport()
+    async with client(transport):
+        pass
+    assert not transport.closed
+
+
+@virtual
+async def test_warnings_go_to_the_handler() -> None:
+    seen: list[ServerWarning] = []
+    headers = {"Warning": '299 - "old API", 299 - "two"'}
+    transport = ScriptedTransport(Answer.of(POD, headers=headers), error_status(404, headers=headers))
+    rest = client(transport, warning_handler=seen.append)
+    await rest.get("pods", name="a")
+    with pytest.raises(kubeloop.NotFound):
+        await rest.get("pods", name="a")
+    assert [warning.text for warning in seen] == ["old API", "two"] * 2
+
+
+def test_the_default_handler_logs_each_warning_of_code_299_once(caplog: pytest.LogCaptureFixture) -> None:
+    logger = WarningLogger()
+    with caplog.at_level(logging.WARNING):
+        for warning in [ServerWarning(299, "-", "old")] * 2 + [
+            ServerWarning(199, "-", "x"),
+            ServerWarning(299, "-", ""),
+        ]:
+            logger(warning)
+            ignore_warnings(warning)
+    assert [record.getMessage() for record in caplog.records] == ["the API server warns: old"]
+
+
+@virtual
+async def test_the_rate_is_not_limited_unless_asked() -> None:
+    rest = client(ScriptedTransport(lambda request: Answer.of(POD)))
+    for _ in range(100):
+        await rest.get("pods", name="a")
+    assert now() == 0.0
+
+
+@virtual
+async def test_the_rate_is_limited_when_asked() -> None:
+    rest = client(ScriptedTransport(lambda request: Answer.of(POD)), qps=5.0, burst=10)
+    for _ in range(20):
+        await rest.get("pods", name="a")
+    assert now() == pytest.approx(2.0)
+
+
+@virtual
+async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() -> None:
+    from tests.support.scripted_transport import event, watch_answer
+
+    frames = [event("ADDED", POD) + event("MODIFIED", POD), 1.0, event("DELETED", POD)]
+    transport = ScriptedTransport(watch_answer(*frames), watch_answer(*frames))
+    rest = client(transport)
+    async with rest.watch("pods", namespace="x", params={"resourceVersion": "5"}, into=core_v1.Pod) as stream:
+        assert [one.type async for one in stream] == ["ADDED", "MODIFIED", "DELETED"]
+    async with rest.watch("pods", into=Unstructured) as events:
+        sizes = []
+        while batch := await events.batch():
+            sizes.append(len(batch))
+    assert sizes == [2, 1]
+    assert query(transport.requests[0]) == {"resourceVersion": "5", "watch": "true"}
+    assert transport.open_streams == 0
+
+
+@virtual
+async def test_a_stream_gives_the_bytes_as_they_come() -> None:
+    transport = ScriptedTransport(Answer(chunks=[b"a", 1.0, b"b"]))
+    async with client(transport).stream("pods", name="a", subresource="log") as stream:
+        assert [chunk async for chunk in stream] == [b"a", b"b"]
+    assert transport.open_streams == 0

@@ -1,0 +1,88 @@
+"""The retry rule. Scenarios of client-go rest/with_retry_test.go and rest/request_test.go."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TLSError, TransportError
+from kubeloop.rest.retry import Purpose, Retry
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers, Response
+
+GET = Request("GET", "/api/v1/pods")
+POST = Request("POST", "/api/v1/pods", body=b"{}")
+
+
+def answer(status: int, wait: str | None = "1") -> Response:
+    return Response(status, Headers([] if wait is None else [("Retry-After", wait)]))
+
+
+@pytest.mark.parametrize("purpose", ["request", "watch", "stream"])
+@pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_an_answer_that_says_when_is_asked_again(status: int, request_: Request, purpose: Purpose) -> None:
+    assert Retry(request_, purpose).after_response(answer(status, "3")) == 3.0
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("wait", [None, "soon", "1.5", "Fri, 31 Dec 1999 23:59:59 GMT"])
+def test_an_answer_that_does_not_say_when_is_given_to_the_caller(status: int, wait: str | None) -> None:
+    assert Retry(GET, "request").after_response(answer(status, wait)) is None
+
+
+@pytest.mark.parametrize("status", [200, 301, 302, 400, 404, 409])
+def test_other_answers_are_never_asked_again(status: int) -> None:
+    assert Retry(GET, "request").after_response(answer(status)) is None
+
+
+@pytest.mark.parametrize(
+    ("purpose", "request_", "error", "delay"),
+    [
+        ("request", GET, ConnectionLost("x"), 1.0),
+        ("request", POST, ConnectionLost("x"), None),
+        ("request", GET, RequestTimeout("x"), None),
+        ("request", GET, ConnectError("x"), None),
+        ("request", GET, TLSError("x", retryable=False), None),
+        ("request", GET, TransportError("x"), None),
+        ("request", GET, ConnectionLost("x", retryable=False), None),
+        ("watch", GET, ConnectionLost("x"), 1.0),
+        ("watch", GET, RequestTimeout("x"), 1.0),
+        ("watch", GET, ConnectError("x"), None),
+        ("stream", GET, ConnectionLost("x"), None),
+        ("stream", GET, RequestTimeout("x"), None),
+    ],
+)
+def test_a_broken_connection_is_tried_again_where_nothing_can_happen_twice(
+    purpose: Purpose, request_: Request, error: TransportError, delay: float | None
+) -> None:
+    assert Retry(request_, purpose).after_error(error) == delay
+
+
+def test_a_call_is_sent_again_ten_times_at_most() -> None:
+    retry = Retry(GET, "request")
+    assert [retry.after_response(answer(503)) for _ in range(11)] == [1.0] * 10 + [None]
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_retries_can_be_switched_off(limit: int) -> None:
+    assert Retry(GET, "request", limit).after_response(answer(503)) is None
+
+
+def test_answers_and_errors_count_together() -> None:
+    retry = Retry(GET, "request", 2)
+    assert retry.after_response(answer(503)) == 1.0
+    assert retry.after_error(ConnectionLost("x")) == 1.0
+    assert retry.after_response(answer(503)) is None
+
+
+def test_the_last_error_tells_of_the_one_before() -> None:
+    retry = Retry(GET, "request")
+    retry.previous = ConnectionLost("reset")
+    error = retry.explain(RequestTimeout("slow"))
+    assert error.__notes__ == ["an earlier attempt failed with: reset"]
+
+
+def test_the_same_error_twice_is_told_once() -> None:
+    retry = Retry(GET, "request")
+    retry.previous = ConnectionLost("reset")
+    assert not hasattr(retry.explain(ConnectionLost("reset")), "__notes__")
