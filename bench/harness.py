@@ -20,7 +20,7 @@ CORES = sorted(os.sched_getaffinity(0))
 CLIENT_CORE, SERVER_CORE = CORES[-1], CORES[0]
 TIMEOUT = 900
 
-UNITS = {"cpu": "us", "wall": "us", "rss": "KB", "gc pause": "ms", "size": "MB"}
+UNITS = {"cpu": "us", "wall": "us", "rss": "KB", "gc pause": "ms"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,12 @@ def sample(subject: Subject, command: Sequence[str]) -> dict:
     return result | {"process cpu": usage.ru_utime + usage.ru_stime, "process wall": wall}
 
 
+def progress(text: str) -> None:
+    """Say what runs now, on one line; without a terminal, nothing."""
+    if sys.stderr.isatty():
+        print(f"\r{text:<100}\r", end="", file=sys.stderr, flush=True)
+
+
 def measure(
     case: str,
     subjects: Iterable[Subject],
@@ -77,6 +83,7 @@ def measure(
         name: result[name] for name in UNITS if name in result
     },
     missing: dict[tuple[str, str], str],
+    units: dict[str, str] = UNITS,
 ) -> list[Row]:
     """Measure a case: `samples` rounds, one process of each subject a round. Who fails goes to `missing`."""
     found: dict[str, list[dict[str, float]]] = {}
@@ -86,12 +93,7 @@ def measure(
         for subject in subjects:
             if (case, subject.name) in missing:
                 continue
-            print(
-                f"\rbench: {case}: round {number + 1}/{samples}, {subject.name:<28}",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
+            progress(f"{case}: round {number + 1}/{samples}, {subject.name}")
             try:
                 result = sample(subject, command(subject))
             except Missing as error:
@@ -99,7 +101,7 @@ def measure(
                 continue
             truths[subject.name] = result.get("sum", "")
             found.setdefault(subject.name, []).append(metrics(result))
-    print(f"\r{'':<100}\r", end="", file=sys.stderr)
+    progress("")
     if len(set(truths.values())) > 1:
         raise AssertionError(f"{case}: the subjects do not agree on what they saw: {truths}")
     rows = []
@@ -107,7 +109,7 @@ def measure(
         for metric in results[0]:
             values = [result[metric] for result in results]
             rows.append(
-                Row(case, name, metric, UNITS[metric], statistics.median(values), min(values), max(values), len(values))
+                Row(case, name, metric, units[metric], statistics.median(values), min(values), max(values), len(values))
             )
     return rows
 

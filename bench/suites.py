@@ -15,6 +15,7 @@ from .harness import SERVER_CORE, Row, measure, pinned
 from .subjects import WORK, Subject, go_binaries, run, say, tool, with_collector_off
 
 DATA = WORK / "data"
+PROCESS_UNITS = {"cpu": "ms", "wall": "ms"}
 REQUESTS = {1: 4000, 50: 20_000}  # at once → how many
 SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds an object: fewer of them will do
 
@@ -127,6 +128,7 @@ def start(bench: Bench) -> list[Row]:
             list(bench.subjects),
             lambda subject: subject.command("start", f"{addresses['http']}/one"),
             metrics=_process,
+            units=PROCESS_UNITS,
         )
 
 
@@ -155,7 +157,11 @@ def import_(bench: Bench) -> list[Row]:
         for case, program in programs.get(subject.name, {}).items():
             python = sys.executable if subject.name == "kubeloop" else str(WORK / f"venv-{subject.name}/bin/python")
             rows += bench.measure(
-                case, [subject], lambda _, python=python, program=program: [python, "-c", program], metrics=_process
+                case,
+                [subject],
+                lambda _, python=python, program=program: [python, "-c", program],
+                metrics=_process,
+                units=PROCESS_UNITS,
             )
     kubeconfig.unlink()
     kubeconfig.parent.rmdir()
@@ -204,7 +210,7 @@ def _less(row: Row, empty: float, pods: int) -> Row:
 
 
 def _process(result: dict) -> dict[str, float]:
-    return {"cpu": result["process cpu"] * 1e6, "wall": result["process wall"] * 1e6}
+    return {"cpu": result["process cpu"] * 1e3, "wall": result["process wall"] * 1e3}
 
 
 KUBECONFIG = """\

@@ -13,9 +13,8 @@ def _config(url, authority=None):
 
 
 def decode(folder, size):
-    from kubeloop.wire.codec import decode_list
-
     from kubeloop.models import core_v1
+    from kubeloop.wire.codec import decode_list
 
     measure.decode(
         lambda data: decode_list(data, core_v1.PodList).items,
@@ -74,10 +73,13 @@ def informer(mode, host, collection, pods, events):
     pods, events = int(pods), int(events)
 
     async def run():
+        import aiohttp  # noqa: F401  (imports have suites of their own; Go's are done before main)
+
+        import kubeloop
+        from kubeloop.models import core_v1  # noqa: F401
+
         measure.collector_off()
         span = measure.Span()
-        import kubeloop
-
         async with kubeloop.Clientset(_config(f"{host}/{collection}")) as clientset:
             factory = kubeloop.SharedInformerFactory(clientset)
             informer = factory.core_v1.pods()
