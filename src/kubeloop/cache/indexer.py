@@ -233,19 +233,21 @@ class _Index(Generic[T]):
     def clear(self) -> None:
         self.keys_by_value = {}
 
-    def values(self, obj: T) -> Sequence[str]:
-        given = self.function(obj)
-        if isinstance(given, str):
-            raise TypeError("an index function returns an iterable of strings, not one string")
-        values = given if isinstance(given, list | tuple) else tuple(given)
+    def values(self, obj: T) -> Iterable[str]:
+        values = self.function(obj)
+        kind = values.__class__
+        if kind is not tuple and kind is not list:
+            if isinstance(values, str):
+                raise TypeError("an index function returns an iterable of strings, not one string")
+            values = tuple(values)
         for value in values:
-            if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users write it
+            if value.__class__ is not str and not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise TypeError(f"an index function returns strings, not {type(value).__name__}")
         return values
 
     def move(self, key: str, old: T | None, new: T) -> Exception | None:
         failure: Exception | None = None
-        after: Sequence[str] = ()
+        after: Iterable[str] = ()
         try:
             after = self.values(new)
         except Exception as error:
@@ -270,14 +272,14 @@ class _Index(Generic[T]):
     def report(self, key: str, error: Exception | None) -> CacheError:
         return CacheError(f"the index function {self.name!r} failed on {key!r}, which that index lacks now: {error!r}")
 
-    def _values_before(self, old: T) -> Sequence[str]:
+    def _values_before(self, old: T) -> Iterable[str]:
         # A function that fails on this object failed, and was reported, when the object came: it is not in the table.
         try:
             return self.values(old)
         except Exception:
             return ()
 
-    def _take_out(self, key: str, values: Sequence[str]) -> None:
+    def _take_out(self, key: str, values: Iterable[str]) -> None:
         table = self.keys_by_value
         for value in values:
             keys = table.get(value)

@@ -1,0 +1,173 @@
+"""Whatever is written and whatever fails: the store becomes what the server has, and handlers are told exactly that.
+
+Each example is a schedule of writes, failures and waiting, run in virtual time against a small server. In the end, with
+nothing failing any more, the store must equal the server, and what each handler was told, replayed, must equal the
+store: nothing told twice, nothing lost, nothing left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubeloop import errors
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.meta.gvk import GroupResource
+from kubeloop.meta.keys import key
+from tests.support.clock import run_virtual, settle
+from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
+
+FAILURES = {
+    "refused": errors.ConnectError("connection refused"),
+    "lost": errors.ConnectionLost("connection lost"),
+    "429": api_error(errors.TooManyRequests, 429, "TooManyRequests"),
+    "500": api_error(errors.InternalError, 500, "InternalError"),
+    "403": api_error(errors.Forbidden, 403, "Forbidden"),
+    "410": api_error(errors.Expired, 410, "Expired"),
+    "too large": api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge"),
+    "garbage": errors.DecodeError("not JSON"),
+}
+NAMES = st.sampled_from(["ns/a", "ns/b", "ns/c", "d"])
+STEPS = st.one_of(
+    st.tuples(st.just("put"), NAMES, st.text("xy", max_size=2)),
+    st.tuples(st.just("put"), NAMES, st.text("xy", max_size=2)),
+    st.tuples(st.just("delete"), NAMES),
+    st.tuples(st.just("cut")),
+    st.tuples(st.just("end"), st.sampled_from([None, *FAILURES])),
+    st.tuples(st.just("compact")),
+    st.tuples(st.just("bookmark")),
+    st.tuples(st.just("fail list"), st.sampled_from(sorted(FAILURES))),
+    st.tuples(st.just("fail watch"), st.sampled_from(sorted(FAILURES))),
+    st.tuples(st.just("lag"), st.integers(0, 5)),
+    st.tuples(st.just("new handler"), st.sampled_from(["plain", "detailed", "async"])),
+    st.tuples(st.just("remove handler")),
+    st.tuples(st.just("wait"), st.sampled_from([0.0, 0.5, 5.0, 700.0])),
+    st.tuples(st.just("turn"), st.integers(1, 5)),
+)
+OPTIONS = st.fixed_dictionaries(
+    {
+        "has_watch_cache": st.booleans(),
+        "expire_in_stream": st.booleans(),
+        "max_batch": st.sampled_from([None, 1, 2]),
+        "list_delay": st.sampled_from([0.0, 1.0]),
+        "open_delay": st.sampled_from([0.0, 1.0]),
+    }
+)
+
+
+class Replay:
+    """Adds up what a handler is told; being told what cannot be is an error."""
+
+    def __init__(self, kind: str) -> None:
+        self.state: dict[str, Thing] = {}
+        self.faults: list[str] = []
+        self.kind = kind
+
+    def register(self, informer: SharedInformer[Thing]) -> object:
+        if self.kind == "detailed":
+            return informer.add_event_handler(self)
+        if self.kind == "async":
+            return informer.add_event_handler(on_add=self.slow_add, on_update=self.on_update, on_delete=self.on_delete)
+        return informer.add_event_handler(on_add=self.on_add, on_update=self.on_update, on_delete=self.on_delete)
+
+    async def slow_add(self, obj: Thing) -> None:
+        await asyncio.sleep(0.3)
+        self.on_add(obj)
+
+    def on_add(self, obj: Thing, is_in_initial_list: bool = False) -> None:
+        if key(obj) in self.state:
+            self.faults.append(f"second add of {key(obj)}")
+        self.state[key(obj)] = obj
+
+    def on_update(self, old: Thing, new: Thing) -> None:
+        if self.state.get(key(new)) != old:
+            self.faults.append(f"update of {key(new)} from a state that was not told")
+        self.state[key(new)] = new
+
+    def on_delete(self, obj: Thing | DeletedFinalStateUnknown[Thing]) -> None:
+        if isinstance(obj, DeletedFinalStateUnknown):
+            if self.state.get(obj.key) != obj.object:
+                self.faults.append(f"tombstone of {obj.key} with a state that was not told")
+            obj = obj.object
+        if self.state.pop(key(obj), None) is None:
+            self.faults.append(f"deletion of unknown {key(obj)}")
+
+
+async def play(steps: list[tuple], options: dict, seed: int) -> None:
+    server = FakeServer()
+    for name, value in options.items():
+        setattr(server, name, value)
+    informer: SharedInformer[Thing] = SharedInformer(
+        server,
+        resource=GroupResource("", "things"),
+        indexers={"value": lambda obj: list(obj.value)},
+        rng=random.Random(seed),
+    )
+    informer.set_watch_error_handler(lambda _reflector, _error: None)
+    replays = [Replay("plain"), Replay("detailed"), Replay("async")]
+    registrations = [replay.register(informer) for replay in replays]
+    server.put(thing("ns/a", "x"))
+    task = asyncio.create_task(informer.run())
+    await settle(1)
+    for step, *arguments in steps:
+        match step, arguments:
+            case "put", [name, value]:
+                server.put(thing(name, value))
+            case "delete", [name]:
+                if name in server.objects:
+                    server.delete(name)
+            case "cut", []:
+                server.cut_watches()
+            case "end", [failure]:
+                server.end_watches(FAILURES.get(failure))
+            case "compact", []:
+                server.compact()
+            case "bookmark", []:
+                server.bookmark()
+            case "fail list", [failure]:
+                server.next_lists.append(FAILURES[failure])
+            case "fail watch", [failure]:
+                server.next_watches.append(FAILURES[failure])
+            case "lag", [versions]:
+                server.lag = versions
+            case "new handler", [kind]:
+                replays.append(Replay(kind))
+                registrations.append(replays[-1].register(informer))
+            case "remove handler", []:
+                if len(registrations) > 1:
+                    informer.remove_event_handler(registrations.pop())  # type: ignore[arg-type]
+                    replays.pop()
+            case "wait", [seconds]:
+                await asyncio.sleep(seconds)
+            case "turn", [turns]:
+                await settle(turns)
+    server.next_lists.clear()
+    server.next_watches.clear()
+    server.lag = 0
+    await asyncio.sleep(2000)
+    try:
+        assert informer.has_synced
+        assert {name: informer.indexer.get_by_key(name) for name in informer.indexer.list_keys()} == server.objects
+        assert informer.last_sync_resource_version <= str(server.version)
+        for value in "xy":
+            expected = sorted(name for name, obj in server.objects.items() if value in obj.value)
+            assert informer.indexer.index_keys("value", value) == expected
+        for replay, registration in zip(replays, registrations, strict=True):
+            assert registration.has_synced  # type: ignore[attr-defined]
+            assert replay.faults == []
+            assert replay.state == server.objects, replay.kind
+        assert len(server.open_watches) <= 1
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+    assert server.open_watches == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(STEPS, min_size=8, max_size=40), OPTIONS, st.integers(0, 2**16))
+def test_store_and_handlers_become_what_the_server_has(steps: list[tuple], options: dict, seed: int):
+    run_virtual(play(steps, options, seed))
