@@ -1,0 +1,76 @@
+"""Reading what exec plugins print: client-go's refresh matrix, and stderr without secrets."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from kubeloop.config.exec_output import parse_exec_credential, without_secrets
+
+V1 = "client.authentication.k8s.io/v1"
+
+
+def printed(status=None, **changes):
+    return json.dumps({"kind": "ExecCredential", "apiVersion": V1, "status": status, **changes}).encode()
+
+
+def test_reads_a_token_and_its_expiry():
+    output = printed({"token": "abc", "expirationTimestamp": "2026-11-21T12:00:00Z"})
+    credential, expires = parse_exec_credential(output, V1)
+    assert credential.authorization == "Bearer abc"
+    assert expires == datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_a_credential_without_an_expiry_is_good_for_ever():
+    assert parse_exec_credential(printed({"token": "abc"}), V1)[1] is None
+
+
+def test_reads_a_client_certificate():
+    credential, _ = parse_exec_credential(printed({"clientCertificateData": "C", "clientKeyData": "K"}), V1)
+    assert credential.authorization is None
+    assert credential.certificate.certificate == b"C"
+    assert credential.certificate.key == b"K"
+
+
+@pytest.mark.parametrize(
+    ("output", "complaint"),
+    [
+        (b"", "printed nothing"),
+        (b"SECRET garbage", "14 bytes that are not JSON"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b"[1]", "not an object"),
+        (b"[" * 100_000, "not JSON"),
+        (printed({"token": "SECRET"}, kind="Pod"), "another kind"),
+        (printed({"token": "SECRET"}, apiVersion="client.authentication.k8s.io/v1beta1"), "another apiVersion"),
+        (printed(None), "no status"),
+        (printed({}), "neither a token nor a client certificate"),
+        (printed({"clientCertificateData": "SECRET"}), "only one of"),
+        (printed({"clientKeyData": "SECRET"}), "only one of"),
+        (printed({"token": 12}), "token is not a string"),
+        (printed({"token": "SECRET\nX-Evil: 1"}), "cannot stand in a header"),
+        (printed({"token": "SECRET", "expirationTimestamp": "soon"}), "RFC 3339"),
+    ],
+)
+def test_says_what_is_wrong_and_quotes_nothing(output, complaint):
+    with pytest.raises(ValueError, match=complaint) as caught:
+        parse_exec_credential(output, V1)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_stderr_is_shown_without_what_may_be_a_secret():
+    jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlc2lnbmF0dXJl"
+    text = f"""error: token=hunter2 expired; password: "s3same"; Authorization: Bearer {jwt}
+    using --client-secret {"x" * 3}Y7f9Qk2LmN8pR4tV6wZ1 for correct-horse-battery
+    see https://example.com/docs/getting-started/authentication"""
+    shown = without_secrets(text, ["correct-horse-battery", "--x"])
+    for secret in ("hunter2", "s3same", jwt, "Y7f9Qk2LmN8pR4tV6wZ1", "correct-horse-battery"):
+        assert secret not in shown
+    assert "https://example.com/docs/getting-started/authentication" in shown
+    assert "expired" in shown
+
+
+def test_only_the_end_of_a_long_stderr_is_shown():
+    shown = without_secrets("a b " * 1000 + "the end", [])
+    assert shown.startswith("…")
+    assert shown.endswith("the end")
+    assert len(shown) < 900

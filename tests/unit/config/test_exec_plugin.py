@@ -1,0 +1,242 @@
+"""Exec plugins, run for real: what they are told, how long their credential is kept, what is said when they fail."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kubeloop.config import Config, ExecConfig, Source
+from kubeloop.config.exec_plugin import ExecPlugin
+from kubeloop.errors import CredentialError
+
+V1 = "client.authentication.k8s.io/v1"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Plugin:
+    """A plugin in a directory of its own, which counts its runs and keeps what it was told."""
+
+    def __init__(self, directory, script):
+        self.directory = directory
+        self.path = directory / "plugin"
+        head = f"#!{sys.executable}\nimport json, os, sys, time\nhere = {str(directory)!r}\n"
+        self.path.write_text(head + COUNT + script)
+        self.path.chmod(0o755)
+
+    @property
+    def runs(self):
+        runs = self.directory / "runs"
+        return len(runs.read_text()) if runs.exists() else 0
+
+    @property
+    def told(self):
+        return json.loads((self.directory / "told").read_text())
+
+
+COUNT = """
+open(here + '/runs', 'a').write('x')
+open(here + '/told', 'w').write(os.environ['KUBERNETES_EXEC_INFO'])
+n = os.path.getsize(here + '/runs')
+def give(**status):
+    print(json.dumps({'kind': 'ExecCredential', 'apiVersion': 'client.authentication.k8s.io/v1', 'status': status}))
+"""
+
+CHILD = """
+import subprocess
+child = subprocess.Popen(['sleep', '600'])
+open(here + '/pid', 'w').write(str(child.pid))
+"""
+
+
+@pytest.fixture
+def make(tmp_path):
+    def make(script, *, config=None, now=lambda: START, terminal=False, **settings):
+        plugin = Plugin(tmp_path, script)
+        settings = {"interactive_mode": "Never", "api_version": V1, "timeout": 20.0, **settings}
+        config = config or Config(host="https://a", source=Source(file="/kube/config", context="prod", user="me"))
+        exec_config = ExecConfig(**{"command": str(plugin.path), **settings})
+        return plugin, ExecPlugin(exec_config, config, now=now, stdin_is_terminal=lambda: terminal)
+
+    return make
+
+
+async def test_runs_once_and_keeps_the_credential(make):
+    plugin, source = make("give(token='t%d' % n)")
+    assert source.cached() is None
+    first = await source.fetch()
+    assert first.authorization == "Bearer t1"
+    assert source.cached() is first
+    assert await source.fetch() is first
+    assert plugin.runs == 1
+
+
+async def test_many_that_need_it_wait_for_one_run(make):
+    plugin, source = make("time.sleep(0.2); give(token='t%d' % n)")
+    credentials = await asyncio.gather(*(source.fetch() for _ in range(20)))
+    assert {credential.authorization for credential in credentials} == {"Bearer t1"}
+    assert plugin.runs == 1
+
+
+async def test_sources_of_the_same_plugin_share_its_credential(make):
+    plugin, source = make("give(token='t%d' % n)")
+    again = ExecPlugin(source._exec, source._config)
+    other = ExecPlugin(source._exec, Config(host="https://another"))
+    assert await source.fetch() is await again.fetch()
+    assert (await other.fetch()).authorization == "Bearer t2"
+    assert plugin.runs == 2
+
+
+async def test_runs_again_when_the_credential_has_expired(make):
+    clock = [START]
+    _, source = make("give(token='t%d' % n, expirationTimestamp='2026-01-01T01:00:00Z')", now=lambda: clock[0])
+    assert (await source.fetch()).authorization == "Bearer t1"
+    clock[0] = START + timedelta(minutes=60)
+    assert source.cached() is not None
+    clock[0] = START + timedelta(minutes=61)
+    assert source.cached() is None
+    assert (await source.fetch()).authorization == "Bearer t2"
+
+
+async def test_runs_again_when_the_server_rejects_its_credential_but_not_for_an_older_one(make):
+    plugin, source = make("give(token='t%d' % n)")
+    first = await source.fetch()
+    assert source.reject(first)
+    second = await source.fetch()
+    assert second.authorization == "Bearer t2"
+    assert source.reject(first)
+    assert await source.fetch() is second
+    assert plugin.runs == 2
+
+
+async def test_is_told_about_the_cluster_only_if_it_wants_to_be(make, tmp_path):
+    ca = tmp_path / "ca.crt"
+    ca.write_bytes(b"PEM")
+    config = Config(host="https://a:6443", ca_file=str(ca), tls_server_name="inner", proxy_url="http://p:1")
+    plugin, source = make("give(token='t')", config=config, provide_cluster_info=True, cluster_config={"audience": "x"})
+    await source.fetch()
+    assert plugin.told == {
+        "kind": "ExecCredential",
+        "apiVersion": V1,
+        "spec": {
+            "interactive": False,
+            "cluster": {
+                "server": "https://a:6443",
+                "tls-server-name": "inner",
+                "certificate-authority-data": "UEVN",
+                "proxy-url": "http://p:1",
+                "config": {"audience": "x"},
+            },
+        },
+    }
+    plugin, source = make("give(token='t')", config=config)
+    await source.fetch()
+    assert plugin.told["spec"] == {"interactive": False}
+
+
+async def test_gets_its_arguments_and_environment(make):
+    script = "give(token='-'.join(sys.argv[1:]) + os.environ['EXTRA'] + str('PATH' in os.environ))"
+    _, source = make(script, args=("a", "b"), env=(("EXTRA", "!"),))
+    assert (await source.fetch()).authorization == "Bearer a-b!True"
+
+
+@pytest.mark.parametrize(
+    ("mode", "terminal", "interactive"),
+    [("Never", True, False), ("IfAvailable", False, False), ("IfAvailable", True, True), ("Always", True, True)],
+)
+async def test_may_ask_a_person_only_at_a_terminal(make, mode, terminal, interactive):
+    plugin, source = make("give(token='t')", interactive_mode=mode, terminal=terminal)
+    await source.fetch()
+    assert plugin.told["spec"]["interactive"] is interactive
+
+
+async def test_fails_when_it_must_ask_a_person_and_there_is_none(make):
+    plugin, source = make("give(token='t')", interactive_mode="Always", terminal=False)
+    with pytest.raises(CredentialError, match="stdin is not a terminal"):
+        await source.fetch()
+    assert plugin.runs == 0
+
+
+async def test_names_the_program_that_is_missing_and_how_to_get_it(make):
+    _, source = make("", command="no-such-login-program", install_hint="brew install it")
+    with pytest.raises(CredentialError) as caught:
+        await source.fetch()
+    text = str(caught.value)
+    assert '/kube/config, context "prod", user "me": exec plugin: executable no-such-login-program not found' in text
+    assert "brew install it" in text
+
+
+async def test_says_how_it_failed_with_the_end_of_its_stderr_and_no_secret(make):
+    script = "sys.stderr.write('login refused for account 7, password=hunter2 ' + sys.argv[1]); sys.exit(3)"
+    _, source = make(script, args=("--secret-argument",), env=(("PW", "hunter3hunter3"),))
+    with pytest.raises(CredentialError) as caught:
+        await source.fetch()
+    text = str(caught.value)
+    assert "failed with code 3: login refused for account 7" in text
+    assert "hunter2" not in text
+    assert "--secret-argument" not in text
+
+
+async def test_says_that_it_printed_garbage_and_not_what(make):
+    _, source = make("print('SECRET')")
+    with pytest.raises(CredentialError, match="not JSON") as caught:
+        await source.fetch()
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+async def test_reads_no_more_of_its_output_than_a_credential_can_have(make):
+    _, source = make("sys.stdout.write('x' * (5 << 20))")
+    with pytest.raises(CredentialError, match="1048576 bytes that are not JSON"):
+        await source.fetch()
+
+
+async def test_kills_a_plugin_that_hangs_with_what_it_started(make, tmp_path):
+    script = f"{CHILD}child.wait()"
+    _, source = make(script, timeout=1.0)
+    begin = time.monotonic()
+    with pytest.raises(CredentialError, match=r"did not finish within 1 s and was killed"):
+        await source.fetch()
+    assert time.monotonic() - begin < 10
+    assert not _is_running(int((tmp_path / "pid").read_text()))
+
+
+async def test_does_not_wait_for_what_a_plugin_leaves_in_the_background(make, tmp_path):
+    script = f"{CHILD}give(token='t')"
+    _, source = make(script)
+    try:
+        assert (await source.fetch()).authorization == "Bearer t"
+        assert _is_running(int((tmp_path / "pid").read_text()))
+    finally:
+        os.kill(int((tmp_path / "pid").read_text()), 9)
+
+
+async def test_cancelling_kills_the_plugin_and_lets_the_next_one_run(make, tmp_path):
+    plugin, source = make(
+        "open(here + '/pid', 'w').write(str(os.getpid()))\nif n == 1: time.sleep(600)\ngive(token='t%d' % n)"
+    )
+    task = asyncio.create_task(source.fetch())
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not _is_running(int((tmp_path / "pid").read_text()))
+    assert (await source.fetch()).authorization == "Bearer t2"
+    assert plugin.runs == 2
+
+
+def test_repr_has_no_secret(make):
+    _, source = make("", args=("SECRET",))
+    assert "SECRET" not in repr(source)
+
+
+def _is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,79 @@
+"""Heads of requests: their bytes, whose headers win, and that nothing breaks out of its line."""
+
+import pytest
+
+from kubeloop.transport.http1 import HeadWriter
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers
+
+DEFAULTS = [("Host", "a:1"), ("User-Agent", "us/1"), ("Accept-Encoding", "gzip")]
+
+
+def lines(request, prefix=""):
+    head = HeadWriter(prefix, DEFAULTS).write(request)
+    assert head.endswith(b"\r\n\r\n")
+    return head.decode()[:-4].split("\r\n")
+
+
+def test_writes_the_request_line_and_the_usual_headers():
+    assert lines(Request("GET", "/api/v1/pods?limit=5", {"Accept": "application/json"}), "/prefix") == [
+        "GET /prefix/api/v1/pods?limit=5 HTTP/1.1",
+        "Host: a:1",
+        "User-Agent: us/1",
+        "Accept-Encoding: gzip",
+        "Accept: application/json",
+    ]
+
+
+def test_headers_that_the_request_brings_beat_the_usual_ones():
+    written = lines(Request("GET", "/", {"user-agent": "me/2", "ACCEPT-ENCODING": "identity"}))
+    assert written == ["GET / HTTP/1.1", "Host: a:1", "user-agent: me/2", "ACCEPT-ENCODING: identity"]
+
+
+def test_repeats_a_header_that_stands_there_several_times():
+    headers = Headers([("Impersonate-Group", "a"), ("Impersonate-Group", "b")])
+    assert [line for line in lines(Request("GET", "/", headers)) if "group" in line.lower()] == [
+        "impersonate-group: a",
+        "impersonate-group: b",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "body", "expected"),
+    [
+        ("GET", None, None),
+        ("DELETE", None, None),
+        ("DELETE", b"{}", "Content-Length: 2"),
+        ("POST", None, "Content-Length: 0"),
+        ("PUT", b"", "Content-Length: 0"),
+        ("PATCH", b"[]", "Content-Length: 2"),
+    ],
+)
+def test_says_how_long_the_body_is(method, body, expected):
+    found = [line for line in lines(Request(method, "/", {}, body)) if line.startswith("Content-Length")]
+    assert found == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", "/", {"X": "a\r\nEvil: 1"}),
+        Request("GET", "/", {"X": "a\nEvil: 1"}),
+        Request("GET", "/", {"X\r\nEvil": "1"}),
+        Request("GET", "/", {"X": "a\0"}),
+        Request("GET", "/a\r\nEvil:1", {}),
+        Request("GET", "/a HTTP/1.1", {}),
+        Request("GET", "/ü", {}),
+        Request("GET", "/", {"Content-Length": "5"}),
+        Request("POST", "/", {"Transfer-Encoding": "chunked"}, b"x"),
+    ],
+)
+def test_refuses_what_would_break_out_of_its_line(request_):
+    with pytest.raises(ValueError, match=r"escaped|line break|itself"):
+        HeadWriter("", DEFAULTS).write(request_)
+
+
+def test_does_not_show_the_header_that_it_refuses():
+    with pytest.raises(ValueError, match="line break") as caught:
+        HeadWriter("", DEFAULTS).write(Request("GET", "/", {"Authorization": "Bearer SECRET\n"}))
+    assert "SECRET" not in str(caught.value)

@@ -1,0 +1,136 @@
+"""TLS contexts: what they trust, which certificate they show, when they are renewed; nothing is left on disk."""
+
+import logging
+import ssl
+import sys
+
+import pytest
+
+from kubeloop.config import Config
+from kubeloop.config.credentials import ClientCertificate
+from kubeloop.errors import ConfigError, CredentialError
+from kubeloop.transport.tls import TLSContexts
+from tests.support.certificates import authority
+
+
+def subjects(context):
+    return {dict(pair[0] for pair in each["subject"])["commonName"] for each in context.get_ca_certs()}
+
+
+def test_verifies_unless_told_not_to():
+    context = TLSContexts(Config(host="https://a", ca_data=authority().certificate)).current(0)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    assert subjects(context) == {"test authority"}
+    insecure = TLSContexts(Config(host="https://a", insecure_skip_tls_verify=True)).current(0)
+    assert insecure.verify_mode is ssl.CERT_NONE
+
+
+def test_trusts_the_systems_authorities_only_without_one_of_its_own(monkeypatch):
+    loaded = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda self, *_: loaded.append(self))
+    TLSContexts(Config(host="https://a", ca_data=authority().certificate))
+    assert not loaded
+    TLSContexts(Config(host="https://a"))
+    assert loaded
+
+
+def test_reads_its_files_again_after_five_minutes_and_only_then(tmp_path, caplog):
+    path = tmp_path / "ca.crt"
+    path.write_bytes(authority().certificate)
+    contexts = TLSContexts(Config(host="https://a", ca_file=str(path)))
+    first = contexts.current(1000)
+    path.write_bytes(authority("other").certificate)
+    assert contexts.current(1299) is first
+    second = contexts.current(1300)
+    assert subjects(second) == {"other"}
+    assert contexts.current(1700) is second
+    for broken in (b"", b"nonsense"):
+        path.write_bytes(broken)
+        contexts.distrust()
+        with caplog.at_level(logging.WARNING):
+            assert contexts.current(1701) is second
+    path.unlink()
+    contexts.distrust()
+    assert contexts.current(1702) is second
+    assert "stays in use" in caplog.text
+
+
+def test_looks_at_its_files_at_once_after_a_failed_handshake(tmp_path):
+    path = tmp_path / "ca.crt"
+    path.write_bytes(authority().certificate)
+    contexts = TLSContexts(Config(host="https://a", ca_file=str(path)))
+    first = contexts.current(1000)
+    path.write_bytes(authority("other").certificate)
+    contexts.distrust()
+    assert contexts.current(1001) is not first
+
+
+def test_loads_a_key_that_is_data_without_leaving_a_file(tmp_path, monkeypatch):
+    pair = authority().sign("client")
+    config = Config(host="https://a", cert_data=pair.certificate, key_data=pair.key, ca_data=authority().certificate)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    TLSContexts(config)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.delattr("os.memfd_create", raising=False)
+    TLSContexts(config)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory files are Linux's")
+def test_a_key_that_is_data_never_touches_the_disk(monkeypatch):
+    pair = authority().sign("client")
+    monkeypatch.setattr("tempfile.mkstemp", lambda **_: pytest.fail("wrote a file"))
+    TLSContexts(
+        Config(host="https://a", cert_data=pair.certificate, key_data=pair.key, ca_data=authority().certificate)
+    )
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "complaint"),
+    [
+        (authority().sign("a").certificate, authority().sign("b").key, "cannot be used together: .*mismatch"),
+        (b"SECRET", authority().sign("b").key, "cannot be used together"),
+        (authority().sign("a").certificate, b"SECRET", "cannot be used together"),
+        (authority().sign("a").certificate, authority().sign("a").encrypted_key(b"pw"), "is encrypted"),
+    ],
+)
+def test_says_what_is_wrong_with_a_client_certificate_and_does_not_show_it(certificate, key, complaint):
+    config = Config(host="https://a", cert_data=certificate, key_data=key, ca_data=authority().certificate)
+    with pytest.raises(CredentialError, match=complaint) as caught:
+        TLSContexts(config)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_names_an_authority_that_is_none(tmp_path):
+    with pytest.raises(ConfigError, match="certificate-authority-data has no certificate"):
+        TLSContexts(Config(host="https://a", ca_data=b"nonsense"))
+    path = tmp_path / "ca.crt"
+    with pytest.raises(ConfigError, match=f"cannot read certificate-authority {path}"):
+        TLSContexts(Config(host="https://a", ca_file=str(path)))
+    path.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    with pytest.raises(ConfigError, match=f"{path} is not a certificate"):
+        TLSContexts(Config(host="https://a", ca_file=str(path)))
+
+
+def test_warns_of_a_client_certificate_that_has_expired(caplog):
+    pair = authority().sign("client", expired=True)
+    config = Config(host="https://a", cert_data=pair.certificate, key_data=pair.key, ca_data=authority().certificate)
+    with caplog.at_level(logging.WARNING):
+        TLSContexts(config)
+    assert "the client certificate expired on" in caplog.text
+
+
+def test_shows_the_certificate_that_a_plugin_gives_from_then_on():
+    contexts = TLSContexts(Config(host="https://a", ca_data=authority().certificate))
+    first = contexts.current(0)
+    pair = authority().sign("client")
+    contexts.use_client_certificate(ClientCertificate(pair.certificate, pair.key))
+    second = contexts.current(0)
+    assert second is not first
+    contexts.use_client_certificate(ClientCertificate(pair.certificate, pair.key))
+    assert contexts.current(0) is second
+    with pytest.raises(CredentialError):
+        contexts.use_client_certificate(ClientCertificate(b"x", b"y"))
+    assert contexts.current(0) is second
