@@ -1,0 +1,218 @@
+"""The scenarios of client-go's delaying_queue_test.go and rate_limiting_queue_test.go, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+
+from kubeloop.workqueue import DelayingQueue, ItemExponentialFailureRateLimiter, RateLimitingQueue
+from kubeloop.workqueue.delays import Delays
+from tests.support.clock import now, virtual
+
+
+async def step(seconds):
+    await asyncio.sleep(seconds)
+
+
+@virtual
+async def test_an_item_is_added_after_its_delay_and_once_only():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 0.05)
+    assert (len(queue), queue.delayed) == (0, 1)
+    await step(0.06)
+    assert (len(queue), queue.delayed) == (1, 0)
+    queue.done(await queue.get())
+    await step(10)
+    assert len(queue) == 0
+
+
+@virtual
+async def test_a_waiting_item_keeps_the_earlier_of_two_times():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 0.05)
+    queue.add_after("foo", 0.07)
+    await step(0.06)
+    assert len(queue) == 1
+    queue.done(await queue.get())
+    await step(0.02)
+    assert len(queue) == 0
+
+    queue.add_after("foo", 0.05)
+    queue.add_after("foo", 0.03)
+    await step(0.04)
+    assert len(queue) == 1
+    queue.done(await queue.get())
+    await step(0.02)
+    assert len(queue) == 0
+
+
+@virtual
+async def test_an_item_with_a_shorter_delay_overtakes():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 1)
+    queue.add_after("bar", 0.05)
+    assert await queue.get() == "bar"
+    assert now() == 0.05
+    queue.add_after("baz", 2)
+    assert await queue.get() == "foo"
+    assert now() == 1.0
+    assert await queue.get() == "baz"
+    assert now() == 2.05
+
+
+@virtual
+async def test_items_that_are_ready_together_come_in_the_order_of_their_times():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 1)
+    queue.add_after("bar", 0.5)
+    queue.add_after("baz", 0.25)
+    await step(2)
+    assert len(queue) == 3
+    assert [await queue.get() for _ in range(3)] == ["baz", "bar", "foo"]
+
+
+@pytest.mark.parametrize("delay", [0, -1, -math.inf])
+@virtual
+async def test_without_a_delay_an_item_is_added_at_once(delay):
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", delay)
+    assert len(queue) == 1
+
+
+@virtual
+async def test_adding_at_once_does_not_stop_the_delayed_addition():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 1)
+    queue.add("foo")
+    queue.done(await queue.get())
+    assert now() == 0.0
+    assert await queue.get() == "foo"
+    assert now() == 1.0
+
+
+@virtual
+async def test_a_delayed_item_that_is_queued_already_collapses():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 1)
+    queue.add("foo")
+    await step(2)
+    assert len(queue) == 1
+
+
+@virtual
+async def test_a_shut_down_drops_what_waits_and_leaves_no_timer():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 1)
+    queue.shut_down()
+    queue.add_after("bar", 1)
+    assert queue.delayed == 0
+    await step(5)
+    assert len(queue) == 0
+    assert await queue.get() is None
+
+
+@virtual
+async def test_a_drain_drops_what_waits():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("foo", 100)
+    await queue.shut_down_with_drain()
+    assert (now(), queue.delayed) == (0.0, 0)
+
+
+@virtual
+async def test_an_endless_delay_never_comes_and_costs_no_timer():
+    queue: DelayingQueue[str] = DelayingQueue()
+    queue.add_after("never", math.inf)
+    queue.add_after("foo", 1)
+    assert await queue.get() == "foo"
+    assert queue.delayed == 1
+
+
+@virtual
+async def test_a_flood_of_ready_items_leaves_the_loop_its_turns():
+    queue: DelayingQueue[int] = DelayingQueue()
+    for number in range(5_000):
+        queue.add_after(number, 1)
+    await step(1)
+    seen = set()
+    while len(queue) < 5_000:
+        seen.add(len(queue))
+        await asyncio.sleep(0)
+    assert len(seen) >= 3
+    assert now() == 1.0
+    assert [await queue.get() for _ in range(5_000)] == list(range(5_000))
+
+
+def test_a_delayed_addition_needs_the_running_loop():
+    queue: DelayingQueue[str] = DelayingQueue()
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        queue.add_after("foo", 1)
+
+
+def test_entries_that_were_overtaken_do_not_pile_up():
+    delays: Delays[str] = Delays()
+    for number in range(10_000):
+        delays.schedule("foo", 10_000.0 - number)
+    assert len(delays) == 1
+    assert len(delays._heap) < 200
+    assert delays.pop_ready(1.0, 10) == ["foo"]
+    assert delays.next_at() is None
+
+
+@virtual
+async def test_failures_of_an_item_wait_longer_each_time_until_it_is_forgotten():
+    queue: RateLimitingQueue[str] = RateLimitingQueue(ItemExponentialFailureRateLimiter(0.001, 1.0))
+    times = []
+    for item in ("one", "one", "two", "two"):
+        started = now()
+        queue.add_rate_limited(item)
+        assert await queue.get() == item
+        queue.done(item)
+        times.append(now() - started)
+    assert times == pytest.approx([0.001, 0.002, 0.001, 0.002])
+    assert (queue.num_requeues("one"), queue.num_requeues("two")) == (2, 2)
+
+    queue.forget("one")
+    assert queue.num_requeues("one") == 0
+    started = now()
+    queue.add_rate_limited("one")
+    assert await queue.get() == "one"
+    assert now() - started == pytest.approx(0.001)
+
+
+@virtual
+async def test_without_a_limiter_a_queue_waits_as_client_gos_controllers():
+    queue: RateLimitingQueue[str] = RateLimitingQueue()
+    times = []
+    for _ in range(4):
+        started = now()
+        queue.add_rate_limited("foo")
+        await queue.get()
+        queue.done("foo")
+        times.append(now() - started)
+    assert times == pytest.approx([0.005, 0.01, 0.02, 0.04])
+
+
+@virtual
+async def test_two_queues_share_no_failures():
+    first, second = RateLimitingQueue[str](), RateLimitingQueue[str]()
+    first.add_rate_limited("foo")
+    assert second.num_requeues("foo") == 0
+
+
+@virtual
+async def test_a_rate_limited_addition_never_postpones_an_earlier_one():
+    queue: RateLimitingQueue[str] = RateLimitingQueue(ItemExponentialFailureRateLimiter(10.0, 100.0))
+    queue.add_after("foo", 1)
+    queue.add_rate_limited("foo")
+    assert await queue.get() == "foo"
+    assert now() == 1.0
+    assert queue.delayed == 0
+
+
+def test_shows_its_state():
+    assert (
+        repr(RateLimitingQueue(name="pods")) == "<RateLimitingQueue 'pods' queued=0 processing=0 waiting=0 delayed=0>"
+    )
