@@ -18,7 +18,7 @@ import msgspec
 
 from kubeloop.models._base import Kind, Mended, Model, StructMeta
 from kubeloop.models._construct import unknown_field
-from kubeloop.models._encode import lazy_bytes, to_data, value_of
+from kubeloop.models._encode import lazy_bytes, value_of
 from kubeloop.models._fields import Field, fields_of
 from kubeloop.models._guards import is_dict, is_tuple
 from kubeloop.models._views import Dicts, Lists, ObjectMap, Objects, Pending, empty_of, freeze, taken
@@ -147,7 +147,7 @@ class Draft(Pending, Generic[M]):
     def _data(self) -> dict[str, Any]:
         """Give the JSON value with everything that was assigned, without kind and apiVersion."""
         base: Any = self._base
-        data: dict[str, Any] = {} if base is None else to_data(base)
+        data: dict[str, Any] = {} if base is None else value_of(base)
         for name, value in self._set.items():
             field = fields_of(self._model)[name]
             if isinstance(value, Pending):
