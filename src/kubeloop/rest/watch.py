@@ -36,7 +36,7 @@ class WatchStream(Generic[T]):
     when they were asked for. An ERROR event is raised, after the events before it. An event whose object has a field
     of a wrong type is logged and left out: one broken object must not end the watch of the others.
 
-    Concurrency: One reader. Cancelling a wait loses no event.
+    Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
     """
 
     __slots__ = ("_chunks", "_decoder", "_failure", "_frames", "_pending", "_request")

@@ -1,0 +1,185 @@
+"""RESTClient on a network and a server that fail: every call ends, in an answer or in one exception of the tree."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.config.config import Config
+from kubeloop.models import core_v1
+from kubeloop.rest.client import RESTClient
+from tests.support.clock import now, virtual
+from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status, list_of
+
+POD: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
+BUSY = error_status(429, "TooManyRequests", headers={"Retry-After": "2"})
+DOWN = error_status(503, "ServiceUnavailable", headers={"Retry-After": "1"})
+LOST = kubeloop.ConnectionLost("reset by peer", method="GET", path="/api/v1/pods")
+
+
+def client(*script: Any, **settings: Any) -> tuple[RESTClient, ScriptedTransport]:
+    transport = ScriptedTransport(*script)
+    return RESTClient(Config(host="https://server", **settings), transport=transport), transport
+
+
+@virtual
+async def test_a_busy_server_is_asked_again_when_it_says() -> None:
+    rest, transport = client(BUSY, DOWN, Answer.of(POD))
+    await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
+    assert now() == 3.0
+    assert len(transport.requests) == 3
+
+
+@virtual
+async def test_a_write_is_sent_again_only_when_the_server_says_that_it_did_not_happen() -> None:
+    rest, transport = client(BUSY, Answer.of(POD), LOST)
+    await rest.post("pods", namespace="x", body=POD)
+    assert [request.body for request in transport.requests] == [transport.requests[0].body] * 2
+    with pytest.raises(kubeloop.ConnectionLost):
+        await rest.post("pods", namespace="x", body=POD)
+    assert len(transport.requests) == 3
+
+
+@virtual
+async def test_an_error_without_a_time_to_wait_is_raised_at_once() -> None:
+    rest, _ = client(error_status(429, "TooManyRequests"), error_status(500, "InternalError"))
+    with pytest.raises(kubeloop.TooManyRequests):
+        await rest.get("pods", name="a")
+    with pytest.raises(kubeloop.InternalError):
+        await rest.get("pods", name="a")
+    assert now() == 0.0
+
+
+@virtual
+async def test_a_server_that_stays_busy_is_given_up_after_ten_retries() -> None:
+    rest, transport = client(*[BUSY] * 12)
+    with pytest.raises(kubeloop.TooManyRequests) as caught:
+        await rest.get("pods", name="a")
+    assert len(transport.requests) == 11
+    assert caught.value.retry_after == 2.0
+
+
+@virtual
+async def test_a_read_survives_a_lost_connection() -> None:
+    rest, _ = client(LOST, LOST, Answer.of(POD))
+    assert await rest.get("pods", name="a", into=core_v1.Pod)
+    assert now() == 2.0
+
+
+@virtual
+async def test_a_server_that_cannot_be_reached_is_told_at_once() -> None:
+    rest, _ = client(kubeloop.ConnectError("refused", method="GET", path="/api/v1/pods/a"))
+    with pytest.raises(kubeloop.ConnectError, match="refused"):
+        await rest.get("pods", name="a")
+
+
+@virtual
+async def test_the_last_error_tells_of_the_one_before() -> None:
+    rest, _ = client(LOST, error_status(404, "NotFound"))
+    with pytest.raises(kubeloop.NotFound) as caught:
+        await rest.get("pods", name="a")
+    assert "reset by peer" in caught.value.__notes__[0]
+
+
+@virtual
+async def test_a_timeout_bounds_all_attempts_and_the_waits_between_them() -> None:
+    rest, transport = client(BUSY, BUSY, BUSY, BUSY)
+    with pytest.raises(kubeloop.TooManyRequests):
+        await rest.get("pods", name="a", timeout=5.0)
+    assert now() == 4.0
+    assert transport.timeouts == [5.0, 3.0, 1.0]
+
+
+@virtual
+async def test_a_hanging_server_ends_in_a_timeout() -> None:
+    rest, transport = client(*[Answer(chunks=[b"{", Hang()])] * 3, timeout=30.0)
+    with pytest.raises(kubeloop.RequestTimeout):
+        await rest.get("pods", name="a", timeout=2.0)
+    assert now() == 2.0
+    with pytest.raises(TimeoutError):
+        await rest.get("pods", into=core_v1.PodList)
+    assert now() == 32.0
+    assert transport.open_streams == 0
+
+
+@virtual
+async def test_cancelling_a_call_leaves_nothing_open() -> None:
+    rest, transport = client(Answer(chunks=[Hang()]))
+    task = asyncio.create_task(rest.get("pods", name="a"))
+    await asyncio.sleep(1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert transport.open_streams == 0
+
+
+@virtual
+async def test_cancelling_a_wait_for_the_rate_limit_gives_the_turn_back() -> None:
+    rest, _ = client(*[Answer.of(POD)] * 3, qps=1.0, burst=1)
+    await rest.get("pods", name="a")
+    waiting = asyncio.create_task(rest.get("pods", name="a"))
+    await asyncio.sleep(0.5)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await rest.get("pods", name="a")
+    assert now() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("after", range(0, 120, 7))
+def test_a_list_cut_anywhere_is_read_again(after: int) -> None:
+    @virtual
+    async def run() -> None:
+        listing = list_of([POD], "7")
+        rest, transport = client(listing.cut(after), listing.in_pieces(3))
+        pods = await rest.get("pods", into=core_v1.PodList)
+        assert [pod.metadata.name for pod in pods.items] == ["a"]
+        assert transport.open_streams == 0
+
+    run()
+
+
+@pytest.mark.parametrize("after", range(0, 60, 5))
+def test_a_body_that_ends_too_early_without_a_broken_connection_is_an_error(after: int) -> None:
+    @virtual
+    async def run() -> None:
+        whole = b"".join(chunk for chunk in Answer.of(POD).chunks if isinstance(chunk, bytes))
+        rest, _ = client(Answer(chunks=[whole[:after]]))
+        with pytest.raises(kubeloop.DecodeError):
+            await rest.get("pods", name="a", into=core_v1.Pod)
+
+    run()
+
+
+@virtual
+async def test_a_watch_is_opened_again_when_the_connection_is_lost_while_opening() -> None:
+    rest, transport = client(LOST, kubeloop.RequestTimeout("slow"), BUSY, Answer(chunks=[]))
+    async with rest.watch("pods", into=core_v1.Pod) as stream:
+        assert await stream.batch() == []
+    assert now() == 4.0
+    assert transport.open_streams == 0
+
+
+@virtual
+async def test_a_watch_that_is_refused_is_an_error_and_leaves_nothing_open() -> None:
+    rest, transport = client(error_status(403, "Forbidden"), Answer.text("{}", status=206))
+    with pytest.raises(kubeloop.Forbidden):
+        async with rest.watch("pods", into=core_v1.Pod):
+            pytest.fail("entered")
+    with pytest.raises(kubeloop.APIError):
+        async with rest.watch("pods", into=core_v1.Pod):
+            pytest.fail("entered")
+    assert transport.open_streams == 0
+
+
+@virtual
+async def test_a_handler_of_warnings_that_raises_fails_the_call() -> None:
+    def refuse(warning: Any) -> None:
+        raise RuntimeError(warning.text)
+
+    rest, _ = client(Answer.of(POD, headers={"Warning": '299 - "deprecated"'}), warning_handler=refuse)
+    with pytest.raises(RuntimeError, match="deprecated"):
+        await rest.get("pods", name="a")
