@@ -45,7 +45,7 @@ class AiohttpTransport:
         ConfigError: A proxy or an authority that cannot be used.
         CredentialError: A client certificate that cannot be used.
 
-    Concurrency: One event loop at a time; when that loop is closed, another one may take over.
+    Concurrency: One event loop, that of the first request.
     """
 
     def __init__(self, config: Config) -> None:
@@ -137,8 +137,10 @@ class AiohttpTransport:
             return pool
         if self._closed:
             raise TransportError("the transport is closed", method=request.method, path=request.path, retryable=False)
-        if pool is not None and not pool.loop.is_closed():
-            raise RuntimeError(f"{self!r} is in use in another event loop, which still runs: open one for each loop")
+        if pool is not None:
+            raise RuntimeError(
+                f"{self!r} was used first in another event loop, and stays there: open one for each loop"
+            )
         self._pool = pool = Pool(
             self._config.host,
             proxy=self._proxy,

@@ -153,8 +153,13 @@ class Exchange:
         return b""
 
     async def _arrived(self) -> bytes:
-        if self._connection is None:
+        connection = self._connection
+        if connection is None:
             return b""
+        protocol, payload = connection.protocol, self._payload
+        if (protocol is None or not protocol.connected) and not payload.is_eof() and payload.exception() is None:
+            self.cut()
+            raise ConnectionLost("the transport was closed", method=self._request.method, path=self._request.path)
         try:
             data = await self._payload.readany()
         except EXCHANGE_FAILURES as exc:

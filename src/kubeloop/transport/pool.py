@@ -6,11 +6,12 @@ Reference: Go's net/http Transport, RoundTrip and shouldRetryRequest, for what i
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from aiohttp import BasicAuth, ClientRequest, ClientTimeout, SocketTimeoutError, TCPConnector
+from aiohttp import ClientRequest, ClientTimeout, SocketTimeoutError, TCPConnector
 from aiohttp.helpers import TimerNoop
 from yarl import URL
 
@@ -81,8 +82,8 @@ class Pool:
         if self.proxy is not None and tls is None:
             prefix = f"{self.url.origin()}{prefix}"
             if self.proxy.user is not None or self.proxy.password is not None:
-                login = BasicAuth(self.proxy.user or "", self.proxy.password or "")
-                defaults.append(("Proxy-Authorization", login.encode()))
+                login = f"{self.proxy.user or ''}:{self.proxy.password or ''}".encode()
+                defaults.append(("Proxy-Authorization", f"Basic {base64.b64encode(login).decode()}"))
         self._heads = HeadWriter(prefix, defaults)
 
     def __repr__(self) -> str:
