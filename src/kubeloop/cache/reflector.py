@@ -61,6 +61,9 @@ class Reflector(Generic[T]):
         watch_error_handler: is given each error that a list, or opening a watch, ended with; None logs it.
         rng: the source of chance for time-outs and back-off.
 
+    Attributes:
+        last_error: what the last list, or opening the watch after it, ended with; None since a list succeeded.
+
     Concurrency: loop only; `run` may be cancelled at any time.
 
     Reference: client-go `tools/cache.Reflector`. Not here: resync, the streaming list.
@@ -88,6 +91,7 @@ class Reflector(Generic[T]):
         self._max_internal_error_retry = max_internal_error_retry
         self._watch_error_handler = watch_error_handler
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
+        self.last_error: Exception | None = None
         self._rules = rules.ListRules()
         self._backoff = Backoff(
             rules.BACKOFF_INITIAL,
@@ -113,6 +117,7 @@ class Reflector(Generic[T]):
             try:
                 await self.list_and_watch()
             except Exception as error:
+                self.last_error = error
                 self._tell(error)
             await self._back_off()
 
@@ -137,6 +142,7 @@ class Reflector(Generic[T]):
         for _ in self._store.replacing(items):
             await asyncio.sleep(0)
         self._rules.listed(version, answered, paginated=paginated)
+        self.last_error = None
         logger.debug("%s: listed %d objects at version %s", self.name, len(items), answered)
 
     async def _list_pages(self, version: str) -> tuple[Sequence[T], str, bool]:

@@ -23,7 +23,6 @@ from kubeloop.cache.lister import Lister
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
-from kubeloop.cache.reflector_rules import is_expired
 from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.errors import CacheError
 from kubeloop.meta.gvk import GroupResource
@@ -80,7 +79,7 @@ class SharedInformer(Generic[T]):
         self._watch_error_handler: WatchErrorHandler[T] | None = None
         self._indexer: Indexer[T] = Indexer(indexers)
         self._lister = Lister(self._indexer, resource)
-        self._gate = SyncGate(self.name)
+        self._gate = SyncGate(self.name, lambda: self.last_error)
         self._registrations: tuple[HandlerRegistration[T], ...] = ()
         self._reflector: Reflector[T] | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -127,7 +126,8 @@ class SharedInformer(Generic[T]):
     @property
     def last_error(self) -> str:
         """What the last attempt to list and watch failed with, `""` since one succeeded."""
-        return self._gate.reason
+        error = self._reflector.last_error if self._reflector is not None else None
+        return "" if error is None else str(error) or type(error).__name__
 
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
@@ -268,7 +268,7 @@ class SharedInformer(Generic[T]):
             fifo,
             name=self.name,
             expected_type=self._expected_type,
-            watch_error_handler=self._on_watch_error,
+            watch_error_handler=self._watch_error_handler,
             rng=self._rng,
         )
         try:
@@ -327,15 +327,6 @@ class SharedInformer(Generic[T]):
             else:
                 for registration in registrations:
                     registration.updated(old, obj)
-
-    def _on_watch_error(self, reflector: Reflector[T], error: Exception) -> None:
-        self._gate.reason = str(error)
-        if self._watch_error_handler is not None:
-            self._watch_error_handler(reflector, error)
-        elif is_expired(error):
-            logger.debug("%s: %s; listing again", self.name, error)
-        else:
-            logger.warning("%s: could not list and watch: %s; trying again", self.name, error)
 
     def _must_be_new(self, what: str) -> None:
         if self._reflector is not None:

@@ -6,6 +6,7 @@ Reference: client-go `tools/cache.DoneChecker`; no polling.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from kubeloop.errors import NotSynced
 
@@ -15,16 +16,19 @@ __all__ = ["SyncGate"]
 class SyncGate:
     """Opens once, by a sync or by the end of the informer.
 
+    Args:
+        name: the informer's, for errors.
+        last_error: says what the last attempt to list failed with, `""` when it did not.
+
     Concurrency: loop only.
     """
 
-    __slots__ = ("_event", "has_synced", "name", "reason")
+    __slots__ = ("_event", "_last_error", "has_synced", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, last_error: Callable[[], str]) -> None:
         self.name = name
         self.has_synced = False
-        self.reason = ""
-        """Why the last attempt to list failed, `""` when none did."""
+        self._last_error = last_error
         self._event = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -58,5 +62,6 @@ class SyncGate:
 
     def not_synced(self, why: str) -> NotSynced:
         """Build the error that names the informer, why it has not synced, and what its last list answered."""
-        last = f"; its last attempt failed: {self.reason}" if self.reason else ""
+        reason = self._last_error()
+        last = f"; its last attempt failed: {reason}" if reason else ""
         return NotSynced(f"{self.name} has not synced: {why}{last}")

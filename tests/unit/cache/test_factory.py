@@ -1,0 +1,374 @@
+"""SharedInformerFactory: one informer a type, started, waited for and stopped together; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache.factory import ALL, SharedInformerFactory
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.models import apps_v1, core_v1
+from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from tests.support.clock import now, settle, virtual
+from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Page, Thing, api_error
+
+
+class WidgetList: ...
+
+
+@dataclass(frozen=True)
+class Widget(Thing):
+    api_version: ClassVar[str] = "example.com/v1"
+    kind: ClassVar[str] = "Widget"
+    resource: ClassVar[str] = "widgets"
+    namespaced: ClassVar[bool] = True
+    list_type: ClassVar[type] = WidgetList
+
+
+@dataclass(frozen=True)
+class Gadget(Thing):
+    api_version: ClassVar[str] = "v1"
+    kind: ClassVar[str] = "Gadget"
+    resource: ClassVar[str] = "gadgets"
+    namespaced: ClassVar[bool] = False
+    list_type: ClassVar[type] = WidgetList
+
+
+class FakeRest:
+    """As much of a RESTClient as informers need, with a small server for each resource."""
+
+    def __init__(self) -> None:
+        self.servers = {"widgets": FakeServer(), "gadgets": FakeServer(), "deployments": FakeServer()}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    async def get(self, resource: str, *, params: Mapping[str, Any], **address: Any) -> Page:
+        self.asked.append((resource, {**address, "params": dict(params)}))
+        return await self.servers[resource].list(
+            resource_version=params.get("resourceVersion") or "",
+            limit=params.get("limit"),
+            continue_=params.get("continue") or "",
+        )
+
+    def watch(self, resource: str, *, params: Mapping[str, Any], **address: Any) -> AbstractAsyncContextManager[Any]:
+        self.asked.append((resource, {**address, "params": dict(params)}))
+        return self.servers[resource].watch(
+            resource_version=params.get("resourceVersion") or "", timeout_seconds=params["timeoutSeconds"]
+        )
+
+
+class FakeClientset:
+    def __init__(self) -> None:
+        self.rest = FakeRest()
+
+
+def make(**options: Any) -> tuple[FakeRest, SharedInformerFactory]:
+    clientset = FakeClientset()
+    factory = SharedInformerFactory(clientset, rng=random.Random(1), **options)  # type: ignore[arg-type]
+    return clientset.rest, factory
+
+
+def widget(name: str, namespace: str = "ns") -> Widget:
+    return Widget(Meta(name, namespace))
+
+
+@virtual
+async def test_gives_every_asker_the_same_informer():
+    _, factory = make()
+    assert factory.of(Widget) is factory.of(Widget)
+    assert factory.of(Widget) is not factory.of(Gadget)
+    assert factory.dynamic("example.com/v1", "widgets") is factory.dynamic("example.com/v1", "widgets")
+    assert factory.dynamic("example.com/v1", "widgets") is not factory.of(Widget)
+
+
+@virtual
+async def test_the_generated_accessors_lead_to_the_same_informers():
+    _, factory = make()
+    pods = factory.core_v1.pods()
+    assert isinstance(pods, SharedInformer)
+    assert pods is factory.of(core_v1.Pod)
+    assert factory.listers.core_v1.pods() is pods.lister
+    assert factory.apps_v1.deployments() is factory.of(apps_v1.Deployment)
+
+
+@virtual
+async def test_starts_what_was_asked_for_and_what_is_asked_for_later():
+    rest, factory = make()
+    rest.servers["widgets"].put(widget("a"))
+    rest.servers["gadgets"].put(Gadget(Meta("g")))
+    widgets = factory.of(Widget)
+    assert not widgets.has_started
+    async with factory:
+        await factory.wait_for_cache_sync()
+        assert widgets.lister.namespace("ns").get("a").metadata.name == "a"
+        gadgets = factory.of(Gadget)
+        await factory.wait_for_cache_sync()
+        assert gadgets.lister.get("g").metadata.name == "g"
+    assert widgets.is_stopped
+    assert gadgets.is_stopped
+    assert widgets.lister.namespace("ns").get("a") is not None
+
+
+@virtual
+async def test_starting_again_starts_nothing_twice():
+    rest, factory = make()
+    factory.of(Widget)
+    async with factory:
+        factory.start()
+        await settle()
+        assert len(rest.servers["widgets"].lists) == 1
+
+
+@virtual
+async def test_namespaced_informers_have_an_index_by_namespace():
+    rest, factory = make()
+    rest.servers["widgets"].put(widget("a", "x"))
+    rest.servers["widgets"].put(widget("b", "y"))
+    async with factory:
+        informer = factory.of(Widget)
+        await factory.wait_for_cache_sync()
+        assert [obj.metadata.name for obj in informer.lister.by_index("namespace", "y")] == ["b"]
+        assert "namespace" not in factory.of(Gadget).indexer.indexers
+
+
+@virtual
+async def test_asks_for_the_resource_in_all_namespaces():
+    rest, factory = make(namespace=ALL)
+    factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+    (_, listed), (_, watched) = rest.asked
+    assert str(listed["group_version"]) == "example.com/v1"
+    assert listed["namespace"] == ""
+    assert listed["into"] is WidgetList
+    assert listed["params"] == {"resourceVersion": "0", "limit": 500}
+    assert watched["into"] is Widget
+    seconds = watched["params"].pop("timeoutSeconds")
+    assert 300 <= seconds <= 600
+    assert watched["params"] == {"resourceVersion": "100", "allowWatchBookmarks": True}
+
+
+@virtual
+async def test_keeps_to_its_namespace_where_there_are_namespaces():
+    rest, factory = make(namespace="ns")
+    factory.of(Widget)
+    factory.of(Gadget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+    assert {(resource, address["namespace"]) for resource, address in rest.asked} == {
+        ("widgets", "ns"),
+        ("gadgets", ""),
+    }
+
+
+@virtual
+async def test_sends_its_selectors_with_lists_and_watches():
+    rest, factory = make(label_selector="app=web", field_selector="metadata.name!=x")
+    factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+    assert len(rest.asked) == 2
+    for _, address in rest.asked:
+        assert address["params"]["labelSelector"] == "app=web"
+        assert address["params"]["fieldSelector"] == "metadata.name!=x"
+
+
+@virtual
+async def test_transforms_all_objects():
+    rest, factory = make(transform=lambda obj: type(obj)(obj.metadata, "seen"))
+    rest.servers["widgets"].put(widget("a"))
+    informer = factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        assert [obj.value for obj in informer.lister.list()] == ["seen"]
+
+
+@virtual
+async def test_dynamic_informers_need_no_class():
+    rest, factory = make(namespace="ns")
+    server = rest.servers["deployments"]
+    informer = factory.dynamic("apps/v1", "deployments")
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+        obj = Unstructured(
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "ns"}}
+        )
+        server.send(Event("ADDED", obj))  # type: ignore[arg-type]
+        await settle()
+        assert informer.lister.namespace("ns").get("a") is obj
+        with pytest.raises(errors.NotFound, match=r'deployments\.apps "b" not found'):
+            informer.lister.namespace("ns").get("b")
+    assert [address["into"] for _, address in rest.asked] == [UnstructuredList, Unstructured]
+    assert {address["namespace"] for _, address in rest.asked} == {"ns"}
+
+
+@virtual
+async def test_names_the_informers_that_have_not_synced_in_time_and_why():
+    rest, factory = make()
+    rest.servers["widgets"].next_lists.extend(
+        [api_error(errors.Forbidden, 403, "Forbidden", "widgets is forbidden")] * 99
+    )
+    rest.servers["gadgets"].list_delay = 1000.0
+    factory.of(Widget)
+    factory.of(Gadget)
+    factory.dynamic("apps/v1", "deployments")
+    async with factory:
+        with pytest.raises(errors.NotSynced) as caught:
+            await factory.wait_for_cache_sync(timeout=30)
+        assert now() == 30.0
+    message = str(caught.value)
+    assert "have not synced within 30 s" in message
+    assert "example.com/v1 widgets (403 Forbidden: widgets is forbidden)" in message
+    assert "v1 gadgets" in message
+    assert "deployments" not in message
+
+
+@virtual
+async def test_waits_as_long_as_it_takes_without_a_timeout():
+    rest, factory = make()
+    rest.servers["widgets"].list_delay = 5000.0
+    factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        assert now() == 5000.0
+
+
+@virtual
+async def test_a_failure_that_has_passed_is_not_named():
+    rest, factory = make()
+    rest.servers["widgets"].next_lists.append(api_error(errors.Forbidden, 403, "Forbidden"))
+    informer = factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        assert informer.last_error == ""
+
+
+@virtual
+async def test_waiting_before_the_start_is_refused():
+    _, factory = make()
+    with pytest.raises(RuntimeError, match="async with factory"):
+        await factory.wait_for_cache_sync(timeout=1)
+
+
+@virtual
+async def test_waiting_fails_when_the_factory_is_shut_down_meanwhile():
+    rest, factory = make()
+    rest.servers["widgets"].list_delay = 100.0
+    factory.of(Widget)
+    async with factory:
+        waiter = asyncio.create_task(factory.wait_for_cache_sync())
+        await settle()
+    with pytest.raises(errors.NotSynced, match=r"before they stopped: .*widgets"):
+        await waiter
+
+
+@virtual
+async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
+    rest, factory = make()
+    factory.of(Widget)
+    factory.of(Gadget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await factory.shutdown()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        await factory.shutdown()
+    assert rest.servers["widgets"].open_watches == []
+
+
+@virtual
+async def test_a_factory_that_was_shut_down_takes_nothing_new():
+    _, factory = make()
+    informer = factory.of(Widget)
+    async with factory:
+        pass
+    assert factory.of(Widget) is informer
+    with pytest.raises(RuntimeError, match="no informer of gadgets can be added"):
+        factory.of(Gadget)
+    with pytest.raises(RuntimeError, match="make another one"):
+        factory.start()
+
+
+@virtual
+async def test_a_factory_that_was_never_started_can_be_shut_down():
+    _, factory = make()
+    factory.of(Widget)
+    await factory.shutdown()
+
+
+@virtual
+async def test_the_blocks_own_exception_comes_out_as_it_is():
+    _, factory = make()
+    factory.of(Widget)
+    with pytest.raises(KeyError, match="mine"):
+        async with factory:
+            raise KeyError("mine")
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@virtual
+async def test_cancelling_the_block_ends_all_tasks():
+    rest, factory = make()
+    factory.of(Widget)
+
+    async def program() -> None:
+        async with factory:
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(program())
+    await settle()
+    assert len(rest.servers["widgets"].open_watches) == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+class Bug(BaseException):
+    """Something that no loop boundary holds back."""
+
+
+@virtual
+async def test_an_informer_that_fails_is_reported_at_once_and_raised_when_the_block_is_left(
+    caplog: pytest.LogCaptureFixture,
+):
+    rest, factory = make()
+    rest.servers["widgets"].next_lists.append(Bug("bug"))
+    factory.of(Widget)
+
+    async def program() -> None:
+        async with factory:
+            with pytest.raises(errors.NotSynced, match="before they stopped"):
+                await factory.wait_for_cache_sync()
+            assert "has failed and stands still" in caplog.text
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await program()
+    assert caught.group_contains(Bug)
+
+
+@pytest.mark.parametrize("period", [30, 0.5, -1])
+def test_a_resync_period_is_refused(period: float):
+    with pytest.raises(ValueError, match="resync_period must be 0"):
+        make(resync_period=period)
+
+
+def test_what_is_no_kind_is_refused():
+    _, factory = make()
+    with pytest.raises(TypeError, match="PodSpec is no kind"):
+        factory.of(core_v1.PodSpec)  # type: ignore[type-var]
+
+
+def test_says_its_state():
+    _, factory = make(namespace="ns")
+    factory.of(Widget)
+    assert repr(factory) == "<SharedInformerFactory in ns: new, 1 informers>"
