@@ -1,0 +1,237 @@
+"""Informers against the real API server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache.delta_fifo import DeltaFIFO
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.list_watch import rest_list_watch
+from kubeloop.cache.reflector import Reflector
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.clients.clientset import Clientset
+from kubeloop.config.load import load_config
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.models import apps_v1, core_v1, meta_v1
+from kubeloop.testing import ControlPlane
+
+PATIENCE = 60
+
+
+def pod(name: str, node: str = "", **labels: str) -> core_v1.Pod:
+    return core_v1.Pod(
+        metadata=meta_v1.ObjectMeta(name=name, labels=labels),
+        spec=core_v1.PodSpec(
+            node_name=node, containers=[core_v1.Container(name="main", image="example.com/nothing:1")]
+        ),
+    )
+
+
+class Watcher:
+    """Notes what a handler is told, and waits until that says something."""
+
+    def __init__(self, informer: SharedInformer[core_v1.Pod]) -> None:
+        self.told: list[tuple[str, str]] = []
+        self._news = asyncio.Event()
+        informer.add_event_handler(
+            on_add=lambda obj: self._note("add", obj),
+            on_update=lambda _old, new: self._note("update", new),
+            on_delete=lambda obj: self._note("delete", obj),
+        )
+
+    def _note(self, what: str, obj: core_v1.Pod) -> None:
+        self.told.append((what, obj.metadata.name))
+        self._news.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
+
+
+async def test_an_informer_follows_what_happens(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        pods = clientset.core_v1.pods(namespace)
+        first = await pods.create(pod("first", node="n1", app="web"))
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer = factory.core_v1.pods()
+        informer.add_indexers({"node": lambda obj: [obj.spec.node_name]})
+        watcher = Watcher(informer)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            assert informer.lister.namespace(namespace).get("first") == first
+            assert watcher.told == [("add", "first")]
+
+            await pods.create(pod("second", node="n2", app="db"))
+            await pods.patch("first", {"metadata": {"labels": {"tier": "front"}}})
+            await watcher.until(lambda: ("update", "first") in watcher.told and ("add", "second") in watcher.told)
+            assert [obj.metadata.name for obj in informer.lister.list("app=web,tier")] == ["first"]
+            assert [obj.metadata.name for obj in informer.lister.by_index("node", "n2")] == ["second"]
+
+            await pods.delete("second", grace_period_seconds=0)
+            await watcher.until(lambda: ("delete", "second") in watcher.told)
+            with pytest.raises(errors.NotFound, match='pods "second" not found'):
+                informer.lister.namespace(namespace).get("second")
+            assert informer.lister.by_index("node", "n2") == []
+
+
+async def test_a_missing_object_raises_what_the_server_says(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        deployments = factory.apps_v1.deployments()
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            with pytest.raises(errors.NotFound) as ours:
+                deployments.lister.namespace(namespace).get("nothing")
+        with pytest.raises(errors.NotFound) as theirs:
+            await clientset.apps_v1.deployments(namespace).get("nothing")
+    assert ours.value.status == theirs.value.status
+
+
+async def test_selectors_choose_on_the_server(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        pods = clientset.core_v1.pods(namespace)
+        await pods.create(pod("web", app="web"))
+        await pods.create(pod("db", app="db"))
+        factory = SharedInformerFactory(clientset, namespace=namespace, label_selector="app=web")
+        informer = factory.core_v1.pods()
+        watcher = Watcher(informer)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            assert informer.indexer.list_keys() == [f"{namespace}/web"]
+            await pods.patch("web", {"metadata": {"labels": {"app": "other"}}})
+            await watcher.until(lambda: ("delete", "web") in watcher.told)
+            assert informer.indexer.list_keys() == []
+
+
+async def test_a_dynamic_informer_needs_no_class(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        template = core_v1.PodTemplateSpec(metadata=meta_v1.ObjectMeta(labels={"a": "b"}), spec=pod("x").spec)
+        await clientset.apps_v1.deployments(namespace).create(
+            apps_v1.Deployment(
+                metadata=meta_v1.ObjectMeta(name="web"),
+                spec=apps_v1.DeploymentSpec(
+                    replicas=0, selector=meta_v1.LabelSelector(match_labels={"a": "b"}), template=template
+                ),
+            )
+        )
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer = factory.dynamic("apps/v1", "deployments")
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            found = informer.lister.namespace(namespace).get("web")
+            assert found.kind == "Deployment"
+            assert found.get("spec", "replicas") == 0
+
+
+async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        maps = clientset.core_v1.config_maps(namespace)
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer = factory.core_v1.config_maps()
+        replay: dict[str, str] = {}
+        done = asyncio.Event()
+
+        def note(obj: core_v1.ConfigMap) -> None:
+            replay[obj.metadata.name] = obj.metadata.resource_version
+            if obj.metadata.name == "last":
+                done.set()
+
+        informer.add_event_handler(
+            on_add=note, on_update=lambda _old, new: note(new), on_delete=lambda obj: replay.pop(obj.metadata.name)
+        )
+        async with factory:
+
+            async def writer(number: int) -> None:
+                for turn in range(10):
+                    name = f"m{number}-{turn}"
+                    await maps.create({"metadata": {"name": name}, "data": {"turn": "0"}})
+                    await maps.patch(name, {"data": {"turn": "1"}})
+                    if turn % 2:
+                        await maps.delete(name)
+
+            await asyncio.gather(*(writer(number) for number in range(10)))
+            await maps.create({"metadata": {"name": "last"}})
+            async with asyncio.timeout(PATIENCE):
+                await done.wait()
+            fresh = {one.metadata.name: one.metadata.resource_version for one in (await maps.list()).items}
+            held = {one.metadata.name: one.metadata.resource_version for one in informer.lister.list()}
+            assert held == fresh
+            assert replay == fresh
+
+
+async def test_who_may_not_list_learns_why_the_cache_does_not_sync(control_plane: ControlPlane, namespace: str) -> None:
+    nobody = control_plane.write_kubeconfig("nobody")
+    async with Clientset(load_config(nobody)) as clientset:
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        factory.core_v1.pods()
+        async with factory:
+            with pytest.raises(errors.NotSynced, match=r"v1 pods .*403 Forbidden.*nobody"):
+                await factory.wait_for_cache_sync(timeout=2)
+
+
+async def test_a_resource_that_the_server_lacks_is_named(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        factory = SharedInformerFactory(clientset)
+        factory.dynamic("example.com/v1", "nothings")
+        factory.core_v1.namespaces()
+        async with factory:
+            with pytest.raises(errors.NotSynced, match=r"example.com/v1 nothings \(.*404") as caught:
+                await factory.wait_for_cache_sync(timeout=2)
+        assert "namespaces" not in str(caught.value)
+
+
+async def test_lists_in_pages_of_the_size_that_was_asked_for(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        maps = clientset.core_v1.config_maps(namespace)
+        for number in range(7):
+            await maps.create({"metadata": {"name": f"m{number}"}})
+        source = rest_list_watch(
+            clientset.rest,
+            "configmaps",
+            group_version=GroupVersion("", "v1"),
+            model=core_v1.ConfigMap,
+            list_model=core_v1.ConfigMapList,
+            namespace=namespace,
+        )
+        store: Indexer[core_v1.ConfigMap] = Indexer()
+        fifo = DeltaFIFO(store)
+        reflector = Reflector(source, fifo, page_size=3)
+        task = asyncio.create_task(reflector.run())
+        try:
+            found: set[str] = set()
+            async with asyncio.timeout(PATIENCE):
+                while len(found) < 7:
+                    await fifo.wait()
+                    found |= {popped.key for popped in iter(fifo.pop, None)}
+            assert fifo.has_synced
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def test_informers_survive_the_death_of_the_server() -> None:
+    async with ControlPlane() as plane, Clientset(load_config(plane.kubeconfig)) as clientset:
+        pods = clientset.core_v1.pods("default")
+        for name in ("kept", "gone"):
+            await pods.create(pod(name))
+        factory = SharedInformerFactory(clientset)
+        informer = factory.core_v1.pods()
+        watcher = Watcher(informer)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await plane.kill("kube-apiserver")
+            assert informer.lister.namespace("default").get("kept") is not None
+            await plane.restart("kube-apiserver")
+            await pods.delete("gone", grace_period_seconds=0)
+            await pods.create(pod("new"))
+            await watcher.until(lambda: ("delete", "gone") in watcher.told and ("add", "new") in watcher.told)
+            fresh = {(one.metadata.name, one.metadata.resource_version) for one in (await pods.list()).items}
+            assert {(one.metadata.name, one.metadata.resource_version) for one in informer.lister.list()} == fresh

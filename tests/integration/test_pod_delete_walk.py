@@ -1,0 +1,173 @@
+"""The pod-delete walk: one deleted pod, followed from the server's watch to a lister that answers NotFound.
+
+First in slow motion, with the parts taken one by one: the event on the watch, the delta in the queue, the store before
+and after. Then through an informer as programs use it: the handler, the work queue, the reconciler's read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+import kubeloop
+from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType, Popped
+from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.list_watch import EventStream, ListPage, ListWatch, WatchEventLike, rest_list_watch
+from kubeloop.cache.lister import Lister
+from kubeloop.cache.reflector import Reflector
+from kubeloop.meta.gvk import GroupResource, GroupVersion
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.workqueue.delaying import RateLimitingQueue
+
+PATIENCE = 60
+Pod = core_v1.Pod
+
+
+def pod(name: str) -> Pod:
+    return Pod(
+        metadata=meta_v1.ObjectMeta(name=name),
+        spec=core_v1.PodSpec(
+            node_name="n1", containers=[core_v1.Container(name="main", image="example.com/nothing:1")]
+        ),
+    )
+
+
+def by_node(obj: Pod) -> Sequence[str]:
+    return (obj.spec.node_name,)
+
+
+class Tap:
+    """A source that notes the events that pass."""
+
+    def __init__(self, source: ListWatch[Pod]) -> None:
+        self._source = source
+        self.events: list[WatchEventLike[Pod]] = []
+
+    async def list(self, *, resource_version: str = "", limit: int | None = None, continue_: str = "") -> ListPage[Pod]:
+        return await self._source.list(resource_version=resource_version, limit=limit, continue_=continue_)
+
+    @asynccontextmanager
+    async def watch(self, *, resource_version: str, timeout_seconds: int) -> AsyncIterator[EventStream[Pod]]:
+        async with self._source.watch(resource_version=resource_version, timeout_seconds=timeout_seconds) as stream:
+            yield TappedStream(stream, self.events)
+
+
+class TappedStream:
+    def __init__(self, stream: EventStream[Pod], events: list[WatchEventLike[Pod]]) -> None:
+        self._stream = stream
+        self._events = events
+
+    async def batch(self) -> Sequence[WatchEventLike[Pod]]:
+        events = await self._stream.batch()
+        self._events.extend(events)
+        return events
+
+
+async def next_popped(fifo: DeltaFIFO[Pod]) -> Popped[Pod]:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            await fifo.wait()
+            if (popped := fifo.pop()) is not None:
+                return popped
+
+
+async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) -> None:
+    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+        pods = clientset.core_v1.pods(namespace)
+        created = await pods.create(pod("walker"))
+        tap = Tap(
+            rest_list_watch(
+                clientset.rest,
+                "pods",
+                group_version=GroupVersion("", "v1"),
+                model=Pod,
+                list_model=core_v1.PodList,
+                namespace=namespace,
+            )
+        )
+        store: Indexer[Pod] = Indexer({"node": by_node})
+        lister = Lister(store, GroupResource("", "pods"))
+        fifo = DeltaFIFO(store)
+        reflector = Reflector(tap, fifo, name="walk")
+        task = asyncio.create_task(reflector.run())
+        try:
+            listed = await next_popped(fifo)
+            assert [delta.type for delta in listed.deltas] == [DeltaType.REPLACED]
+            assert listed.is_in_initial_list
+            store.put(listed.key, created)
+            assert lister.namespace(namespace).get("walker") is created
+            assert lister.by_index("node", "n1") == [created]
+
+            await pods.delete("walker", grace_period_seconds=0)
+
+            # The queue: deltas of this one key, of which the last is the deletion.
+            kinds: list[DeltaType] = []
+            while DeltaType.DELETED not in kinds:
+                popped = await next_popped(fifo)
+                kinds += [delta.type for delta in popped.deltas]
+                last = popped.deltas[-1].object
+            assert popped.key == f"{namespace}/walker"
+            assert kinds.count(DeltaType.DELETED) == 1
+            assert not popped.is_in_initial_list
+
+            # The watch: the event that it came from, with the state at the end and a version of its own.
+            event = tap.events[-1]
+            assert event.type == "DELETED"
+            assert event.object is last
+            assert event.object.metadata.uid == created.metadata.uid
+            assert int(event.object.metadata.resource_version) > int(created.metadata.resource_version)
+            assert reflector.last_sync_resource_version == event.object.metadata.resource_version
+
+            # The store: there until the change is applied, then in no index and for no reader.
+            assert lister.namespace(namespace).get("walker") is created
+            assert store.remove(popped.key) is created
+            assert store.index_values("node") == []
+            with pytest.raises(kubeloop.NotFound, match='pods "walker" not found'):
+                lister.namespace(namespace).get("walker")
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def test_pod_delete_walk_through_an_informer(kubeconfig: Path, namespace: str) -> None:
+    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+        clients = clientset.core_v1.pods(namespace)
+        created = await clients.create(pod("walker"))
+        factory = kubeloop.SharedInformerFactory(clientset, namespace=namespace)
+        pods = factory.core_v1.pods()
+        pods.add_indexers({"node": by_node})
+        queue: RateLimitingQueue[str] = RateLimitingQueue()
+        deleted: list[Pod] = []
+        found_in_handler: list[list[Pod]] = []
+
+        def on_delete(obj: Pod) -> None:
+            deleted.append(obj)
+            found_in_handler.append(pods.lister.by_index("node", "n1"))
+            queue.add(kubeloop.key(obj))
+
+        pods.add_event_handler(on_delete=on_delete)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            assert pods.lister.namespace(namespace).get("walker") == created
+            await clients.delete("walker", grace_period_seconds=0)
+
+            async with asyncio.timeout(PATIENCE):
+                item = await queue.get()
+            assert item == f"{namespace}/walker"
+            assert [obj.metadata.uid for obj in deleted] == [created.metadata.uid]
+            assert found_in_handler == [[]], "the store lacks it before handlers are told"
+
+            where, name = kubeloop.split_key(item)
+            with pytest.raises(kubeloop.NotFound) as ours:
+                pods.lister.namespace(where).get(name)
+            with pytest.raises(kubeloop.NotFound) as theirs:
+                await clientset.core_v1.pods(where).get(name)
+            assert ours.value.status == theirs.value.status
+            queue.forget(item)
+            queue.done(item)
+            queue.shut_down()
+            assert await queue.get() is None
