@@ -10,7 +10,7 @@ import difflib
 from datetime import UTC, datetime
 from typing import Any
 
-from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ, Model
+from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_items, is_mapping, is_tuple
 
@@ -121,8 +121,9 @@ def _plain(value: Any, where: str) -> Any:
     """The JSON value of free-form data, a copy: models in it are written as they would be at the top."""
     if value is None or isinstance(value, (str, int, float)):
         return value
-    if isinstance(value, Model):
-        return value.to_dict()
+    whole = getattr(value, "to_dict", None)
+    if whole is not None:  # a model, a draft, an Unstructured
+        return whole()
     if is_mapping(value):
         return {str(key): _plain(each, where) for key, each in value.items()}
     if is_items(value):

@@ -29,6 +29,7 @@ __all__ = [
     "decode_list",
     "decode_yaml",
     "decoder",
+    "explained",
     "parse",
     "read_lazy",
     "warn_of_item",
@@ -168,7 +169,7 @@ def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
         try:
             return decoder(shape.hint).decode(dumps(tree))
         except msgspec.ValidationError:
-            raise DecodeError(f"{cls.__name__}.{name}: {_said(error)}") from error
+            raise DecodeError(f"{cls.__name__}.{name}: {explained(error)}") from error
 
 
 # --- the slow path ---------------------------------------------------------------------------------------------------
@@ -193,8 +194,8 @@ def _second_try(data: bytes | str, cls: Any, error: Exception) -> Any:
             else:
                 repair.mark(obj)
                 return obj
-        raise DecodeError(f"{_name_of(cls, said)}: {_said(error)}") from error
-    raise DecodeError(f"{cls.__name__}: {_said(error)}") from error
+        raise DecodeError(f"{_name_of(cls, said)}: {explained(error)}") from error
+    raise DecodeError(f"{cls.__name__}: {explained(error)}") from error
 
 
 def _split(data: bytes, cls: Any, error: Exception, on_bad_item: Callable[[DecodeError], None]) -> Any:
@@ -203,7 +204,7 @@ def _split(data: bytes, cls: Any, error: Exception, on_bad_item: Callable[[Decod
         parts = decoder(dict[str, Raw]).decode(data)
         raws: list[Raw] = decoder(list[Raw] | None).decode(parts.pop("items", b"null")) or []
     except msgspec.ValidationError:
-        raise DecodeError(f"{cls.__name__}: {_said(error)}") from error
+        raise DecodeError(f"{cls.__name__}: {explained(error)}") from error
     obj = decode(dumps(parts), cls)
     shape = fields_of(cls)["items"].shape
     item = shape.model if shape.model is not None else Any
@@ -234,7 +235,7 @@ def _name_of(cls: Any, data: dict[str, Any]) -> str:
     return f"{cls.__name__} {name}" if name else str(cls.__name__)
 
 
-def _said(error: Exception) -> str:
+def explained(error: Exception) -> str:
     """msgspec's message with the path first: `spec.priority: expected int, got str`."""
     text = str(error).replace("`", "")
     text = text[:1].lower() + text[1:]

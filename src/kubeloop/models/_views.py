@@ -81,11 +81,17 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
             return {key: taken(shape.item, each, owner, f"{path}[{key!r}]") for key, each in value.items()}
         if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
             return tuple(taken(shape.item, each, owner, f"{path}[{n}]") for n, each in enumerate(value))
-    return checked(shape, freeze(value), owner, path)
+    return checked(shape, value if shape.category == "any" else freeze(value), owner, path)
 
 
 def _plain_items(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: each._data() if isinstance(each, Pending) else each for key, each in value.items()}
+
+
+def _own(field: Field, base: Any) -> Any:
+    """The items of a view: free-form ones are copies, since they can be changed in place."""
+    item = field.shape.item
+    return value_of(base) if len(base) and item is not None and item.category == "any" else base
 
 
 class _List(Pending, MutableSequence[Any]):
@@ -95,7 +101,7 @@ class _List(Pending, MutableSequence[Any]):
 
     def __init__(self, owner: str, field: Field, base: Any, *, assigned: bool = False) -> None:
         self._owner, self._field, self._base, self._assigned = owner, field, base, assigned
-        self._items: list[Any] = list(base)
+        self._items: list[Any] = list(_own(field, base))
 
     def __len__(self) -> int:
         return len(self._items)
@@ -151,7 +157,7 @@ class _Map(Pending, MutableMapping[str, Any]):
 
     def __init__(self, owner: str, field: Field, base: Any, *, assigned: bool = False) -> None:
         self._owner, self._field, self._base, self._assigned = owner, field, base, assigned
-        self._items: dict[str, Any] = dict(base)
+        self._items: dict[str, Any] = dict(_own(field, base))
 
     def __len__(self) -> int:
         return len(self._items)

@@ -18,9 +18,9 @@ import msgspec
 
 from kubeloop.models._base import Kind, Mended, Model, StructMeta
 from kubeloop.models._construct import unknown_field
-from kubeloop.models._encode import lazy_bytes, value_of
+from kubeloop.models._encode import dumps, lazy_bytes, loads, value_of
 from kubeloop.models._fields import Field, fields_of
-from kubeloop.models._guards import is_dict, is_tuple
+from kubeloop.models._guards import is_dict, is_list, is_tuple
 from kubeloop.models._views import Dicts, Lists, ObjectMap, Objects, Pending, empty_of, freeze, taken
 
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ class Draft(Pending, Generic[M]):
                 if assigned:
                     view._items = type(view._items)(value)
                 value = self._set[name] = view
+            elif is_dict(value) or is_list(value):  # free-form data: a copy that may be changed
+                value = self._set[name] = loads(dumps(value))
             return value
 
         def __setattr__(self, name: str, value: Any) -> None:
@@ -178,7 +180,7 @@ def _frozen(value: Any) -> Any:
         return value._build()
     if is_tuple(value):
         return value if not any(isinstance(each, Pending) for each in value) else tuple(map(freeze, value))
-    if is_dict(value):
+    if is_dict(value) and any(isinstance(each, Pending) for each in value.values()):
         return {key: freeze(each) for key, each in value.items()}
     return value
 

@@ -198,7 +198,8 @@ class UnstructuredList:
     def _item(self, data: dict[str, Any]) -> Unstructured:
         """Items of a LIST seldom say their kind: it is the list's without `List`."""
         if self.kind.endswith("List") and self.kind != "List" and not data.get("kind"):
-            data = {"apiVersion": self.api_version, "kind": self.kind.removesuffix("List")} | data
+            named = {"apiVersion": self.api_version} if self.api_version else {}
+            data = {**named, "kind": self.kind.removesuffix("List"), **data}
         return Unstructured.owning(data)
 
     @property

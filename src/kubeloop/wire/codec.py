@@ -243,23 +243,23 @@ class EventDecoder(Generic[T]):
         """
         try:
             event = self._decode(line)
-        except msgspec.ValidationError as error:
-            return self._mend(line, error)
+        except msgspec.ValidationError:
+            return self._mend(line)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise _decode.broken("watch event", line, error) from error
         if event.type == "ERROR":
-            return self._mend(line, None)
+            return self._mend(line)
         if self._cls is Unstructured:
             return WatchEvent(type=event.type, object=Unstructured.owning(event.object))  # type: ignore[arg-type]
         self._check(event.object)
         return cast("WatchEvent[T | meta_v1.Status]", event)
 
-    def _mend(self, line: bytes, error: Exception | None) -> WatchEvent[T | meta_v1.Status]:
+    def _mend(self, line: bytes) -> WatchEvent[T | meta_v1.Status]:
         """Read an ERROR, or an event whose object needs the tolerant reader."""
         try:
             head = _decode.decoder(_Head).decode(line)
-        except msgspec.ValidationError:
-            raise DecodeError(f"watch event: {error}") from error
+        except msgspec.ValidationError as wrong:
+            raise DecodeError(f"watch event: {_decode.explained(wrong)}") from wrong
         if head.type == "ERROR":
             from kubeloop.models import meta_v1
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from enum import Enum
+from enum import StrEnum
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_int_or_string_takes_both() -> None:
 
 
 def test_enums_of_str_are_taken_where_str_is() -> None:
-    class Policy(str, Enum):
+    class Policy(StrEnum):
         ALWAYS = "Always"
 
     assert core_v1.Container(name="c", image_pull_policy=Policy.ALWAYS).to_dict() == {

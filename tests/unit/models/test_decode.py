@@ -38,27 +38,64 @@ def test_unknown_fields_are_skipped() -> None:
 @pytest.mark.parametrize(
     ("value", "cls"),
     [
-        ({"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {}, "rules": None}, rbac_v1.ClusterRole),
-        ({"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {}, "rules": []}, rbac_v1.ClusterRole),
         (
-            {"kind": "EndpointSlice", "apiVersion": "discovery.k8s.io/v1", "metadata": {}, "addressType": "IPv4", "endpoints": None, "ports": None},
+            {"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {}, "rules": None},
+            rbac_v1.ClusterRole,
+        ),
+        (
+            {"kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {}, "rules": []},
+            rbac_v1.ClusterRole,
+        ),
+        (
+            {
+                "kind": "EndpointSlice",
+                "apiVersion": "discovery.k8s.io/v1",
+                "metadata": {},
+                "addressType": "IPv4",
+                "endpoints": None,
+                "ports": None,
+            },
             discovery_v1.EndpointSlice,
         ),
         ({"kind": "Pod", "apiVersion": "v1", "metadata": {}, "spec": {"containers": None}, "status": {}}, core_v1.Pod),
         (
-            {"kind": "PodDisruptionBudget", "apiVersion": "policy/v1", "status": {"disruptedPods": {"a": None, "b": "2026-01-01T00:00:00Z"},
-             "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0}},
+            {
+                "kind": "PodDisruptionBudget",
+                "apiVersion": "policy/v1",
+                "status": {
+                    "disruptedPods": {"a": None, "b": "2026-01-01T00:00:00Z"},
+                    "disruptionsAllowed": 0,
+                    "currentHealthy": 0,
+                    "desiredHealthy": 0,
+                    "expectedPods": 0,
+                },
+            },
             policy_v1.PodDisruptionBudget,
         ),
-        ({"kind": "ConfigMap", "apiVersion": "v1", "data": {}, "metadata": {"labels": {}, "finalizers": []}}, core_v1.ConfigMap),
         (
-            {"kind": "StatefulSet", "apiVersion": "apps/v1", "metadata": {}, "spec": {"selector": None, "template": {}, "serviceName": "",
-             "volumeClaimTemplates": [{"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {}, "spec": {}, "status": {}}, {"spec": {}}]}},
+            {"kind": "ConfigMap", "apiVersion": "v1", "data": {}, "metadata": {"labels": {}, "finalizers": []}},
+            core_v1.ConfigMap,
+        ),
+        (
+            {
+                "kind": "StatefulSet",
+                "apiVersion": "apps/v1",
+                "metadata": {},
+                "spec": {
+                    "selector": None,
+                    "template": {},
+                    "serviceName": "",
+                    "volumeClaimTemplates": [
+                        {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "metadata": {}, "spec": {}, "status": {}},
+                        {"spec": {}},
+                    ],
+                },
+            },
             apps_v1.StatefulSet,
         ),
         ({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": None}, core_v1.PodList),
     ],
-)  # fmt: skip
+)
 def test_what_servers_write_comes_back_as_it_was(value: dict[str, Any], cls: type[Model]) -> None:
     answer = round_trip(value, cls)
     if cls is apps_v1.StatefulSet:

@@ -1,0 +1,283 @@
+"""Drafts: what they read, take and refuse; what they share; what they say when they are finished."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1
+from kubeloop.wire import codec
+
+
+def pod() -> core_v1.Pod:
+    return core_v1.Pod(
+        metadata=meta_v1.ObjectMeta(name="a", labels={"x": "y"}, finalizers=["f"]),
+        spec=core_v1.PodSpec(containers=[core_v1.Container(name=name, image="i") for name in "abc"]),
+    )
+
+
+def test_a_draft_without_changes_gives_the_same_object() -> None:
+    item = pod()
+    change = item.draft().finish()
+    assert not change
+    assert change.after is item
+
+
+def test_reading_through_a_draft_changes_nothing() -> None:
+    item = pod()
+    draft = item.draft()
+    _ = draft.spec.affinity.node_affinity.required_during_scheduling_ignored_during_execution.node_selector_terms
+    _ = draft.status.conditions, list(draft.spec.containers), draft.metadata.labels, draft.metadata.managed_fields
+    change = draft.finish()
+    assert change.after is item
+    assert (change.merge_patch(), change.json_patch()) == ({}, [])
+
+
+def test_what_was_not_touched_is_shared() -> None:
+    item = pod()
+    draft = item.draft()
+    draft.spec.containers[1].image = "new"
+    after = draft.finish().after
+    assert after.metadata is item.metadata
+    assert after.spec.containers[0] is item.spec.containers[0]
+    assert after.spec.containers[1].image == "new"
+    assert item.spec.containers[1].image == "i"
+
+
+def test_setting_a_value_that_is_there_already_changes_nothing() -> None:
+    draft = pod().draft()
+    draft.metadata.labels["x"] = "y"
+    draft.metadata.name = "a"
+    draft.spec.containers[0].image = "i"
+    draft.metadata.finalizers = ["f"]
+    draft.spec.volumes = []
+    draft.spec.node_selector = {}
+    assert not draft.finish()
+
+
+def test_writing_through_a_missing_pointer_makes_it() -> None:
+    draft = pod().draft()
+    draft.spec.security_context.run_as_user = 1
+    after = draft.finish().after
+    assert after.spec.security_context == core_v1.PodSecurityContext(run_as_user=1)
+
+
+def test_structs_are_taken_as_model_draft_and_mapping() -> None:
+    draft = pod().draft()
+    draft.spec = core_v1.PodSpec(node_name="model")
+    assert draft.finish().after.spec.node_name == "model"
+    draft.spec = core_v1.Pod.from_dict({"spec": {"nodeName": "draft"}}).draft().spec
+    assert draft.finish().after.spec.node_name == "draft"
+    draft.spec = {"nodeName": "mapping", "containers": [{"name": "c"}]}
+    assert draft.finish().after.spec == core_v1.PodSpec(node_name="mapping", containers=[core_v1.Container(name="c")])
+
+
+def test_none_and_del_make_a_field_absent() -> None:
+    draft = pod().draft()
+    draft.metadata.labels = None
+    del draft.spec.containers
+    draft.metadata.name = None  # type: ignore[assignment]
+    after = draft.finish().after
+    assert after.to_dict() == {"apiVersion": "v1", "kind": "Pod", "metadata": {"finalizers": ["f"]}, "spec": {}}
+
+
+def test_lists_of_objects_read_as_live_drafts() -> None:
+    draft = pod().draft()
+    for container in draft.spec.containers:
+        container.image_pull_policy = "Always"
+    assert {item.image_pull_policy for item in draft.finish().after.spec.containers} == {"Always"}
+
+
+def test_a_draft_put_into_another_list_stays_live() -> None:
+    draft = pod().draft()
+    first = draft.spec.containers[0]
+    draft.spec.init_containers.append(first)
+    first.image = "live"
+    assert [item.image for item in draft.finish().after.spec.init_containers] == ["live"]
+
+
+def test_lists_do_what_lists_do() -> None:
+    draft = pod().draft()
+    containers = draft.spec.containers
+    containers.append({"name": "d"})
+    containers.insert(0, core_v1.Container(name="z"))
+    del containers[1]
+    containers.sort(key=lambda item: item.name, reverse=True)
+    containers[0:1] = [core_v1.Container(name="y"), {"name": "x"}]
+    last = containers.pop()
+    containers += [last]
+    containers.remove(core_v1.Container(name="d"))
+    assert [item.name for item in draft.finish().after.spec.containers] == ["y", "x", "c", "b"]
+
+
+def test_lists_of_text_do_what_lists_do() -> None:
+    draft = pod().draft()
+    draft.metadata.finalizers.append("g")
+    draft.metadata.finalizers += ["h"]
+    draft.metadata.finalizers.remove("f")
+    assert draft.finish().after.metadata.finalizers == ("g", "h")
+
+
+def test_maps_do_what_maps_do() -> None:
+    draft = pod().draft()
+    draft.metadata.labels["a"] = "b"
+    draft.metadata.labels.update(c="d")
+    draft.metadata.labels |= {"e": "f"}
+    assert draft.metadata.labels.pop("x") == "y"
+    assert draft.finish().after.metadata.labels == {"a": "b", "c": "d", "e": "f"}
+
+
+def test_structs_in_maps_are_drafts() -> None:
+    from kubeloop.models import apiextensions_v1
+
+    schema = apiextensions_v1.JSONSchemaProps(properties={"a": apiextensions_v1.JSONSchemaProps(type="string")})
+    draft = schema.draft()
+    draft.properties["a"].max_length = 5
+    draft.properties["b"] = {"type": "integer"}
+    change = draft.finish()
+    assert change.after.properties["a"] == apiextensions_v1.JSONSchemaProps(type="string", max_length=5)
+    assert change.merge_patch() == {"properties": {"a": {"maxLength": 5}, "b": {"type": "integer"}}}
+    assert change.json_patch() == [
+        {"op": "add", "path": "/properties/a/maxLength", "value": 5},
+        {"op": "add", "path": "/properties/b", "value": {"type": "integer"}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("act", "error", "message"),
+    [
+        (lambda d: setattr(d.spec, "priority", "3"), TypeError, "PodSpec.priority: expected int | None, got str"),
+        (
+            lambda d: setattr(d.spec, "prioriti", 3),
+            AttributeError,
+            "PodSpec has no field 'prioriti'; did you mean 'priority'?",
+        ),
+        (lambda d: d.spec.containres, AttributeError, "PodSpec has no field 'containres'; did you mean 'containers'?"),
+        (lambda d: d.metadata.labels.update(a=3), TypeError, "ObjectMeta.labels['a']: expected str, got int"),
+        (lambda d: d.spec.containers.append("x"), TypeError, "PodSpec.containers[]: expected Container, got str"),
+        (lambda d: setattr(d, "spec", core_v1.PodStatus()), TypeError, "Pod.spec: expected PodSpec, got PodStatus"),
+        (lambda d: setattr(d, "spec", core_v1.Pod().draft().status), TypeError, "Pod.spec: expected PodSpec, got"),
+        (lambda d: setattr(d, "spec", {"containers": 5}), TypeError, "Pod.spec: PodSpec: containers: expected array"),
+        (lambda d: setattr(d.metadata, "creation_timestamp", datetime(2026, 1, 1)), TypeError, "with a time zone"),  # noqa: DTZ001
+    ],
+)
+def test_mistakes_say_what_and_where(act: object, error: type[Exception], message: str) -> None:
+    with pytest.raises(error) as caught:
+        act(pod().draft())  # type: ignore[operator]
+    assert message in str(caught.value)
+
+
+def test_a_draft_is_true_when_it_holds_something() -> None:
+    draft = pod().draft()
+    assert not draft.spec.affinity
+    draft.spec.affinity.node_affinity = {}
+    assert draft.spec.affinity
+
+
+def test_drafts_compare_by_what_they_would_give() -> None:
+    draft = pod().draft()
+    assert draft == pod()
+    assert draft.spec.containers[0] == core_v1.Container(name="a", image="i")
+    assert draft.spec.containers[0] in draft.spec.containers
+
+
+def test_a_kinds_draft_knows_its_kind_and_key() -> None:
+    draft = pod().draft()
+    assert (draft.kind, draft.metadata.name) == ("Pod", "a")  # type: ignore[attr-defined]
+
+
+def test_a_finished_draft_goes_on_from_the_same_base() -> None:
+    draft = pod().draft()
+    draft.spec.node_name = "n"
+    first = draft.finish()
+    draft.spec.priority = 3
+    assert first.merge_patch() == {"spec": {"nodeName": "n"}}
+    assert draft.finish().merge_patch() == {"spec": {"nodeName": "n", "priority": 3}}
+
+
+def test_managed_fields_can_be_emptied() -> None:
+    meta = meta_v1.ObjectMeta(name="a", managed_fields=[meta_v1.ManagedFieldsEntry(manager="m")])
+    draft = core_v1.Pod(metadata=meta).draft()
+    draft.metadata.managed_fields = []
+    change = draft.finish()
+    assert len(change.after.metadata.managed_fields) == 0
+    assert change.merge_patch() == {"metadata": {"managedFields": []}}
+
+
+def test_managed_fields_can_be_edited() -> None:
+    meta = meta_v1.ObjectMeta(managed_fields=[meta_v1.ManagedFieldsEntry(manager="m", fields_v1={"f:a": {}})])
+    draft = meta.draft()
+    draft.managed_fields[0].manager = "n"
+    assert draft.finish().after.managed_fields[0] == meta_v1.ManagedFieldsEntry(manager="n", fields_v1={"f:a": {}})
+
+
+# --- the explicit form, for server-side apply
+
+
+def test_a_drafts_dict_says_every_zero_that_was_assigned() -> None:
+    draft = apps_v1.Deployment.Draft()
+    draft.metadata.name = "web"
+    draft.spec.paused = False
+    draft.spec.replicas = 0
+    draft.spec.template.spec.volumes = []
+    draft.spec.template.spec.host_network = False
+    assert draft.to_dict() == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {"paused": False, "replicas": 0, "template": {"spec": {"volumes": [], "hostNetwork": False}}},
+    }
+    assert codec.to_data(draft) == draft.to_dict()
+
+
+def test_a_drafts_dict_leaves_out_what_was_only_read_or_removed() -> None:
+    draft = pod().draft()
+    _ = draft.spec.affinity.node_affinity
+    del draft.metadata.labels
+    assert draft.to_dict() == {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "a", "finalizers": ["f"]},
+        "spec": {"containers": [{"name": name, "image": "i"} for name in "abc"]},
+    }
+
+
+def test_a_drafts_dict_names_the_kind_once_at_the_top() -> None:
+    draft = apps_v1.StatefulSet.Draft()
+    draft.spec.volume_claim_templates.append({"metadata": {"name": "data"}})
+    assert draft.to_dict()["spec"] == {"volumeClaimTemplates": [{"metadata": {"name": "data"}}]}
+
+
+def test_a_drafts_dict_holds_what_the_drafts_in_its_lists_say() -> None:
+    draft = core_v1.Pod.Draft()
+    draft.spec.containers.append({"name": "c"})
+    draft.spec.containers[0].stdin = False
+    assert draft.to_dict()["spec"] == {"containers": [{"name": "c", "stdin": False}]}
+
+
+def test_a_mapping_keeps_the_difference_of_absent_and_empty_objects() -> None:
+    policy = networking_v1.NetworkPolicy.Draft()
+    policy.spec.pod_selector = {}
+    assert policy.to_dict()["spec"] == {"podSelector": {}}
+
+
+def test_times_in_drafts_are_written_as_go_writes_them() -> None:
+    draft = pod().draft()
+    draft.metadata.creation_timestamp = datetime(2026, 1, 1, 0, 0, 0, 7, tzinfo=UTC)
+    assert draft.finish().merge_patch() == {"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"}}
+
+
+def test_free_form_data_of_a_draft_is_a_copy() -> None:
+    revision = apps_v1.ControllerRevision(data={"a": {"b": 1}})
+    draft = revision.draft()
+    draft.data["a"]["b"] = 2
+    change = draft.finish()
+    assert revision.data == {"a": {"b": 1}}
+    assert change.merge_patch() == {"data": {"a": {"b": 2}}}
+
+
+def test_drafts_in_free_form_data_are_written_with_their_kind() -> None:
+    draft = apps_v1.ControllerRevision().draft()
+    draft.data = {"pod": core_v1.Pod.Draft(), "list": [pod()]}
+    assert draft.finish().after.data == {"pod": {"apiVersion": "v1", "kind": "Pod"}, "list": [pod().to_dict()]}

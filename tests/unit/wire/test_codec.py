@@ -1,0 +1,202 @@
+"""Bytes to objects and back: by kind, by class, as events."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kubeloop.errors import DecodeError, EncodeError
+from kubeloop.models import Scheme, Unstructured, UnstructuredList, apps_v1, core_v1, meta_v1
+from kubeloop.wire import codec
+
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "ns"}, "spec": {"nodeName": "node-1"}}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json.dumps(POD),
+        json.dumps(POD).encode(),
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: ns\nspec: {nodeName: node-1}\n",
+        b"{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: ns}, spec: {nodeName: node-1}}",
+        "\n\t " + json.dumps(POD, indent=2),
+    ],
+)
+def test_decode_gives_the_class_that_the_body_names(data: str | bytes) -> None:
+    pod = codec.decode(data)
+    assert isinstance(pod, core_v1.Pod)
+    assert pod.to_dict() == POD
+
+
+def test_decode_gives_unstructured_for_unknown_kinds() -> None:
+    item = codec.decode('{"apiVersion":"example.com/v1","kind":"Certificate","spec":{"a":null}}')
+    assert isinstance(item, Unstructured)
+    assert item.to_dict()["spec"] == {"a": None}
+
+
+def test_decode_takes_a_scheme() -> None:
+    from tests.unit.wire.custom_kind import Certificate
+
+    item = codec.decode(b'{"apiVersion":"example.com/v1","kind":"Certificate"}', Scheme(Certificate))
+    assert isinstance(item, Certificate)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("{}", "does not say its kind"),
+        ("[]", "expected an object with apiVersion and kind, got list"),
+        ("- a", "expected an object"),
+        ("5", "expected an object"),
+        ("", "expected an object"),
+        ('{"kind": 5}', "expected an object with apiVersion and kind"),
+        ('{"apiVersion":"v1","kind":"Pod","spec":{"priority":"x"}}', "Pod: spec.priority: expected int"),
+        ("kind: [", "line"),
+        (b"\xff\xfe\x00{", ""),
+        ('{"kind":"Pod","apiVersion":"v1"', ""),
+    ],
+)
+def test_decode_fails_with_one_error_that_says_what(data: str | bytes, message: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        codec.decode(data)
+    assert message in str(caught.value)
+
+
+def test_encode_writes_kind_first_and_once() -> None:
+    pod = codec.decode(json.dumps(POD))
+    assert codec.encode(pod).startswith(b'{"apiVersion":"v1","kind":"Pod",')
+    assert codec.encode(core_v1.Pod()) == b'{"apiVersion":"v1","kind":"Pod"}'
+    sts = apps_v1.StatefulSet.from_dict(
+        {"spec": {"volumeClaimTemplates": [{"kind": "PersistentVolumeClaim", "apiVersion": "v1"}]}}
+    )
+    assert codec.encode(sts.spec.volume_claim_templates[0]) == b'{"apiVersion":"v1","kind":"PersistentVolumeClaim"}'
+
+
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        (core_v1.Pod.Draft(core_v1.Pod()), {"apiVersion": "v1", "kind": "Pod"}),
+        (Unstructured({"kind": "X"}), {"kind": "X"}),
+        (Unstructured({"kind": "X"}).draft(), {"kind": "X"}),
+        ({"spec": {"pod": core_v1.Container(name="c")}}, {"spec": {"pod": {"name": "c"}}}),
+        ([1, None, "a"], [1, None, "a"]),
+    ],
+)
+def test_encode_takes_whatever_has_a_json_value(value: Any, data: Any) -> None:
+    assert json.loads(codec.encode(value)) == data
+    assert codec.to_data(value) == data
+
+
+def test_what_has_no_json_form_is_an_encode_error() -> None:
+    with pytest.raises(EncodeError):
+        codec.encode({"a": object()})
+
+
+@pytest.mark.parametrize("cls", [Unstructured, UnstructuredList, dict])
+def test_untyped_readers_refuse_what_is_no_object(cls: type[Any]) -> None:
+    with pytest.raises(DecodeError, match=f"{cls.__name__}: expected an object, got list"):
+        codec.decode_into(b"[]", cls)
+    with pytest.raises(DecodeError, match=f"{cls.__name__}: not readable"):
+        codec.decode_into(b"{", cls)
+
+
+def test_untyped_readers_give_their_types() -> None:
+    assert codec.decode_into(b'{"a":1}', dict) == {"a": 1}
+    assert codec.decode_into(b'{"kind":"X"}', Unstructured).kind == "X"
+    assert len(codec.decode_into(b'{"items":[{}]}', UnstructuredList).items) == 1
+
+
+def test_bad_items_of_an_untyped_list_are_reported_and_left_out() -> None:
+    reports: list[DecodeError] = []
+    listing = codec.decode_list(b'{"kind":"XList","items":[{"a":1},5]}', UnstructuredList, on_bad_item=reports.append)
+    assert [item.to_dict() for item in listing.items] == [{"kind": "X", "a": 1}]
+    assert [str(report) for report in reports] == ["item 1 of UnstructuredList: expected an object, got int"]
+
+
+# --- watch events
+
+
+def line(kind: str, value: Any) -> bytes:
+    return json.dumps({"type": kind, "object": value}).encode()
+
+
+@pytest.mark.parametrize("kind", ["ADDED", "MODIFIED", "DELETED"])
+def test_an_event_has_its_type_and_typed_object(kind: str) -> None:
+    event = codec.EventDecoder(core_v1.Pod).decode(line(kind, POD))
+    assert event.type == kind
+    assert event.object == core_v1.Pod.from_dict(POD)
+
+
+def test_a_bookmark_with_its_everyday_nulls_is_read_in_one_step() -> None:
+    value = {
+        "kind": "Pod",
+        "apiVersion": "v1",
+        "metadata": {"resourceVersion": "9", "creationTimestamp": None},
+        "spec": {"containers": None},
+        "status": {},
+    }
+    event = codec.EventDecoder(core_v1.Pod).decode(line("BOOKMARK", value))
+    assert event.object.metadata.resource_version == "9"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("cls", [core_v1.Pod, core_v1.ConfigMap, Unstructured])
+def test_an_error_event_has_a_status(cls: type[Any]) -> None:
+    status = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": "too old",
+        "reason": "Expired",
+        "code": 410,
+    }
+    event = codec.EventDecoder(cls).decode(line("ERROR", status))
+    assert event.type == "ERROR"
+    assert isinstance(event.object, meta_v1.Status)
+    assert (event.object.code, event.object.reason) == (410, "Expired")
+
+
+def test_unstructured_events_hold_unstructured_objects() -> None:
+    event = codec.EventDecoder(Unstructured).decode(line("ADDED", {"kind": "X", "spec": {"a": None}}))
+    assert isinstance(event.object, Unstructured)
+    assert event.object.get("spec") == {"a": None}
+
+
+def test_an_unexpected_null_in_an_event_is_read() -> None:
+    event = codec.EventDecoder(core_v1.Pod).decode(line("ADDED", {**POD, "spec": {"nodeName": None}}))
+    assert event.object.spec.node_name == ""  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (line("ADDED", {**POD, "kind": "ConfigMap"}), "expected v1 Pod, got v1 ConfigMap"),
+        (line("ADDED", {**POD, "spec": {"priority": "x"}}), "Pod ns/a: spec.priority: expected int"),
+        (line("ADDED", None), "Pod: expected object, got null"),
+        (line("ADDED", []), "Pod: expected object, got array"),
+        (b'{"type":"ADDED"}', "watch event: object missing required field object"),
+        (b'{"type":"ADDED","object":{"kind"', "watch event: not readable as JSON"),
+        (b"<html>", "it looks like HTML"),
+        (b"[]", "watch event: expected object, got array"),
+        (b'{"type":5,"object":{}}', "watch event: "),
+    ],
+)
+def test_an_event_that_cannot_be_read_is_one_error_that_says_what(data: bytes, message: str) -> None:
+    with pytest.raises(DecodeError) as caught:
+        codec.EventDecoder(core_v1.Pod).decode(data)
+    assert message.lower() in str(caught.value).lower()
+
+
+def test_events_are_values() -> None:
+    event = codec.WatchEvent(type="ADDED", object=core_v1.Pod())
+    assert event == codec.WatchEvent(type="ADDED", object=core_v1.Pod())
+    with pytest.raises(AttributeError):
+        event.type = "DELETED"  # type: ignore[misc]
+
+
+def test_json_in_and_out() -> None:
+    assert codec.json_loads(codec.json_dumps({"a": [1, None]})) == {"a": [1, None]}
+    with pytest.raises(DecodeError):
+        codec.json_loads(b"{")
