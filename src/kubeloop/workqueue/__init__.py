@@ -12,7 +12,8 @@
             queue.done(item)
 
 `ledger` and `delays` hold the rules, without a loop; `queue` and `delaying` the waiting; `limiters` say how long;
-`metrics` what to measure. Items are most often keys (`kubeloop.key(obj)`), but anything hashable goes.
+`metrics` what to measure. `parallelize` needs no queue. Items are most often keys (`kubeloop.key(obj)`), but anything
+hashable goes.
 
 Reference: client-go util/workqueue.
 """
@@ -32,6 +33,7 @@ from kubeloop.workqueue.limiters import (
     default_item_based_rate_limiter,
 )
 from kubeloop.workqueue.metrics import MetricsSink, UnfinishedWork
+from kubeloop.workqueue.parallelizer import parallelize
 from kubeloop.workqueue.queue import WorkQueue
 
 __all__ = [
@@ -49,4 +51,5 @@ __all__ = [
     "WorkQueue",
     "default_controller_rate_limiter",
     "default_item_based_rate_limiter",
+    "parallelize",
 ]
