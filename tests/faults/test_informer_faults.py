@@ -1,0 +1,276 @@
+"""Informers over the whole client stack, on a network and a server that fail: the store ends up true all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any, Self
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.clients.clientset import Clientset
+from kubeloop.config.config import Config
+from kubeloop.models import core_v1
+from kubeloop.wire.request import Request
+from tests.support.clock import run_virtual, settle, virtual
+from tests.support.scripted_transport import (
+    Answer,
+    Hang,
+    ScriptedTransport,
+    bookmark,
+    error_status,
+    event,
+    expired_event,
+    list_of,
+    query,
+    watch_answer,
+)
+
+
+def pod(name: str, version: int, **status: Any) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": "x", "resourceVersion": str(version), "uid": name}
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "status": status}
+
+
+class Run:
+    """An informer of pods against a script, for as long as the block lasts."""
+
+    def __init__(self, *script: Any) -> None:
+        self.transport = ScriptedTransport(*script)
+        self.clientset = Clientset(Config(host="https://server"), transport=self.transport, random=random.Random(7))
+        self.factory = SharedInformerFactory(self.clientset, rng=random.Random(7))
+        self.pods: SharedInformer[core_v1.Pod] = self.factory.core_v1.pods()
+        self.told: list[str] = []
+        self.pods.add_event_handler(
+            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
+            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
+            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.factory.__aenter__()
+        await settle()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.factory.shutdown()
+        assert self.transport.open_streams == 0
+
+    @property
+    def store(self) -> dict[str, str]:
+        return {obj.metadata.name: obj.metadata.resource_version for obj in self.pods.lister.list()}
+
+    @property
+    def asked(self) -> list[str]:
+        """Each request as list or watch, and the version that it asked for."""
+        found = []
+        for request in self.transport.requests:
+            parameters = query(request)
+            verb = "watch" if "watch" in parameters else "list"
+            found.append(f"{verb} {parameters.get('resourceVersion', 'newest')}")
+        return found
+
+
+@virtual
+async def test_an_expired_watch_leads_to_a_list_which_tells_what_was_missed() -> None:
+    script = (
+        list_of([pod("a", 1), pod("b", 2)], "5"),
+        watch_answer(event("ADDED", pod("c", 6)), expired_event()),
+        list_of([pod("b", 8), pod("c", 6)], "9"),
+        watch_answer(Hang()),
+    )
+    async with Run(*script) as run:
+        await asyncio.sleep(5)
+        assert run.asked == ["list 0", "watch 5", "list 6", "watch 9"]
+        assert run.store == {"b": "8", "c": "6"}
+        assert run.told == ["add a", "add b", "add c", "update b", "update c", "delete a"]
+
+
+@virtual
+async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() -> None:
+    script = (
+        list_of([pod("a", 1)], "5"),
+        watch_answer(expired_event()),
+        error_status(410, "Expired", "the resource version is too old"),
+        list_of([pod("a", 7)], "9"),
+        watch_answer(Hang()),
+    )
+    async with Run(*script) as run:
+        await asyncio.sleep(5)
+        assert run.asked == ["list 0", "watch 5", "list 5", "list newest", "watch 9"]
+        assert run.store == {"a": "7"}
+
+
+@virtual
+async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
+    script = (
+        list_of([pod("a", 1)], "5"),
+        watch_answer(bookmark("90"), event("MODIFIED", pod("a", 91)), bookmark("99")).then(
+            errors.ConnectionLost("reset by peer")
+        ),
+        watch_answer(Hang()),
+    )
+    async with Run(*script) as run:
+        await asyncio.sleep(5)
+        assert run.asked == ["list 0", "watch 5", "watch 99"]
+        assert run.store == {"a": "91"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer.text("<html>Bad gateway</html>", 502, "text/html"),
+        Answer.text("<html>Welcome to the hotel</html>", 200, "text/html"),
+        Answer.text('{"kind": "PodList", "items": [', 200, "application/json"),
+        Answer.of({"kind": "ServiceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}, "items": []}),
+        error_status(500, "InternalError", "etcd is away"),
+        error_status(403, "Forbidden", "pods is forbidden"),
+        error_status(504, "Timeout", "Too large resource version: 9, current: 5"),
+        errors.ConnectError("connection refused"),
+        errors.ConnectionLost("reset by peer"),
+        errors.TLSError("certificate has expired"),
+        list_of([pod("a", 1)], "5").cut(40),
+    ],
+    ids=str,
+)
+def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
+    @virtual
+    async def play() -> None:
+        listed = [answer]
+
+        def respond(request: Request) -> Any:
+            if "watch" in query(request):
+                return watch_answer(Hang())
+            return listed.pop() if listed else list_of([pod("a", 1)], "5")
+
+        async with Run(respond) as run:
+            await run.factory.wait_for_cache_sync(timeout=60)
+            assert run.store == {"a": "1"}
+            assert run.told == ["add a"]
+            assert run.pods.last_error == ""
+
+    play()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        watch_answer(b"this is no JSON\n"),
+        watch_answer(b'{"type": "ADDED"}\n'),
+        watch_answer(b'{"kind": "Pod", "apiVersion": "v1"}\n'),
+        watch_answer(event("ERROR", {"kind": "Status", "code": 500, "reason": "InternalError", "message": "oops"})),
+        Answer.text("<html>Welcome to the hotel</html>", 200, "text/html"),
+        error_status(403, "Forbidden", "pods is forbidden"),
+        error_status(500, "InternalError", "etcd is away"),
+        error_status(410, "Expired", "too old"),
+        errors.ConnectError("connection refused"),
+        errors.ConnectionLost("reset by peer"),
+        watch_answer(),
+    ],
+    ids=str,
+)
+def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
+    @virtual
+    async def play() -> None:
+        watched = [answer]
+
+        def respond(request: Request) -> Any:
+            if "watch" not in query(request):
+                return list_of([pod("a", 1)], "5")
+            return watched.pop() if watched else watch_answer(event("ADDED", pod("b", 6)), Hang())
+
+        async with Run(respond) as run:
+            await asyncio.sleep(30)
+            assert run.store == {"a": "1", "b": "6"}
+            assert run.pods.last_sync_resource_version == "6"
+
+    play()
+
+
+@virtual
+async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time() -> None:
+    script = (list_of([], "5"), watch_answer(Hang()), watch_answer(event("ADDED", pod("a", 6)), Hang()))
+    async with Run(*script) as run:
+        await asyncio.sleep(631)
+        assert run.asked == ["list 0", "watch 5", "watch 5"]
+        assert run.store == {"a": "6"}
+
+
+@virtual
+async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: pytest.LogCaptureFixture) -> None:
+    wrong = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "wrong", "namespace": "x", "labels": 7}}
+    script = (
+        list_of([pod("a", 1), wrong, pod("b", 2)], "5"),
+        watch_answer(event("ADDED", wrong), event("ADDED", pod("c", 6)), Hang()),
+    )
+    async with Run(*script) as run:
+        await settle()
+        assert run.store == {"a": "1", "b": "2", "c": "6"}
+    assert "wrong" in caplog.text
+
+
+@virtual
+async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -> None:
+    def respond(request: Request) -> Any:
+        if "watch" in query(request):
+            return watch_answer().then(errors.ConnectionLost("reset by peer"))
+        return list_of([pod("a", 1)], "5")
+
+    async with Run(respond) as run:
+        await asyncio.sleep(600)
+        assert run.store == {"a": "1"}
+        assert len(run.transport.requests) < 60
+
+
+class History:
+    """A server with a history, whose every watch is cut after so many bytes."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.pods: dict[str, dict[str, Any]] = {"a": pod("a", 1)}
+        self.version = 1
+        self.events: list[tuple[int, bytes]] = []
+        for _ in range(30):
+            self.version += 1
+            name = rng.choice("abcd")
+            if name in self.pods and rng.random() < 0.4:
+                kind = "DELETED"
+                obj = {**self.pods.pop(name), "metadata": pod(name, self.version)["metadata"]}
+            else:
+                kind = "MODIFIED" if name in self.pods else "ADDED"
+                obj = self.pods[name] = pod(name, self.version, message="x" * rng.randrange(60))
+            self.events.append((self.version, event(kind, obj)))
+
+    def respond(self, request: Request) -> Any:
+        parameters = query(request)
+        if "watch" not in parameters:
+            if parameters.get("resourceVersion") == "0":
+                return list_of([pod("a", 1)], "1")
+            return list_of(list(self.pods.values()), str(self.version))
+        since = int(parameters["resourceVersion"])
+        body = b"".join(frame for version, frame in self.events if version > since)
+        if not body:
+            return watch_answer(Hang())
+        answer = watch_answer(body).in_pieces(self.rng.randrange(1, 400))
+        return answer.cut(self.rng.randrange(1, 1500)) if self.rng.random() < 0.9 else answer.then(Hang())
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_cuts_at_any_byte_lose_nothing(seed: int) -> None:
+    async def play() -> None:
+        history = History(random.Random(seed))
+        async with Run(history.respond) as run:
+            await asyncio.sleep(1000)
+            expected = {name: one["metadata"]["resourceVersion"] for name, one in history.pods.items()}
+            assert run.store == expected
+            replay: set[str] = set()
+            for told in run.told:
+                what, name = told.split()
+                assert (name in replay) == (what != "add"), told
+                (replay.discard if what == "delete" else replay.add)(name)
+            assert replay == set(expected)
+
+    run_virtual(play())
