@@ -9,7 +9,7 @@ Reference: k8s.io/apimachinery/pkg/apis/meta/v1/controller_ref.go (GetController
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeAlias, TypeVar
 
 __all__ = ["Owned", "Owner", "controller_of", "is_controlled_by", "is_owned_by", "owner_reference"]
 
@@ -52,8 +52,18 @@ class _HasUID(Protocol):
     def metadata(self) -> _OwnerMetadata: ...
 
 
-class Owner(Protocol):
-    """An object that may own others: it knows its kind, and was created (it has a UID)."""
+class _TypedOwner(Protocol):
+    """A typed model: its class knows the kind."""
+
+    api_version: ClassVar[str]
+    kind: ClassVar[str]
+
+    @property
+    def metadata(self) -> _OwnerMetadata: ...
+
+
+class _UntypedOwner(Protocol):
+    """An `Unstructured` or a double: the object itself knows its kind."""
 
     @property
     def api_version(self) -> str: ...
@@ -61,6 +71,10 @@ class Owner(Protocol):
     def kind(self) -> str: ...
     @property
     def metadata(self) -> _OwnerMetadata: ...
+
+
+# An object that may own others: it knows its kind, and was created (it has a UID).
+Owner: TypeAlias = _TypedOwner | _UntypedOwner
 
 
 def controller_of(obj: Owned[Ref]) -> Ref | None:
