@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.names import camel, class_of_module, collection, snake
 from kubeloop.codegen.schema import Module, Resource, SchemaError, Subresource
 from kubeloop.codegen.target import Target
@@ -42,10 +43,8 @@ class _Class:
         self.name, self.bases, self.doc, self.body = name, bases, doc, body
 
     def lines(self) -> list[str]:
-        head = f"class {self.name}({', '.join(self.bases)}):"
-        if len(head) > 120:
-            head = "\n".join([f"class {self.name}(", *(f"    {base}," for base in self.bases), "):"])
-        return [head, f'    """{self.doc}"""', *self.body]
+        head = fold(f"class {self.name}({', '.join(self.bases)}):")
+        return [*head, f'    """{self.doc}"""', *self.body]
 
 
 def emit_clients(module: Module, target: Target) -> str:
@@ -80,12 +79,12 @@ def _accessor_method(resource: Resource, module: Module) -> list[str]:
         return [
             f"    def {method}(self, namespace: str | None = None) -> {client}:",
             f'        """{client} of a namespace; without one, of all."""',
-            f"        return {client}(self._rest, {model}, namespace)",
+            *fold(f"        return {client}(self._rest, {model}, namespace)"),
         ]
     return [
         f"    def {method}(self) -> {client}:",
         f'        """{client}, which belong to no namespace."""',
-        f"        return {client}(self._rest, {model})",
+        *fold(f"        return {client}(self._rest, {model})"),
     ]
 
 
@@ -124,7 +123,7 @@ def _subresource_method(sub: Subresource, name: str, module: Module) -> list[str
     owner = sub.response.partition(".")[0]
     if owner != module.name:
         lines += [f"        from kubeloop.models import {owner}", ""]
-    return [*lines, f'        return {name}(self, name, "{sub.name}", {sub.response})']
+    return [*lines, *fold(f'        return {name}(self, name, "{sub.name}", {sub.response})')]
 
 
 def _subresource_bases(sub: Subresource) -> list[str]:
@@ -151,7 +150,7 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     others = sorted(mentioned - {module.name})
     lines = [
         target.origin(module),
-        f'"""The typed clients of {module.api_version}: `{class_of_module(module.name)}`, and a class a resource."""',
+        f'"""The typed clients of {module.api_version}, a class a resource."""',
         "",
         "from __future__ import annotations",
         "",
@@ -172,7 +171,7 @@ def _import(module: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     line = f"from {module} import {', '.join(names)}"
-    return [line] if len(line) <= 110 else [f"from {module} import (", *(f"    {name}," for name in names), ")"]
+    return [line] if len(line) <= WIDTH - 4 else [f"from {module} import (", *(f"    {name}," for name in names), ")"]
 
 
 def emit_groups(modules: Iterable[Module], origin: str) -> str:

@@ -53,7 +53,7 @@ def built_in_types() -> dict[str, frozenset[str]]:
     """The types of `kubeloop.models`, by module: read off the stubs, so that no model is imported."""
     folder = Path(__file__).resolve().parent.parent / "models"
     found: dict[str, frozenset[str]] = {}
-    for path in sorted(folder.glob("*_v*.pyi")):
+    for path in sorted(folder.glob("[a-z]*_v[0-9]*.pyi")):
         heads = (line for line in path.read_text().splitlines() if line.startswith("class "))
         found[path.stem] = frozenset(line[len("class ") :].partition("(")[0] for line in heads)
     if not found:

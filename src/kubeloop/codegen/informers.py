@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.names import class_of_module, collection, snake
 from kubeloop.codegen.schema import Module, Resource
 from kubeloop.codegen.target import Target
@@ -22,7 +23,7 @@ def emit_informers(module: Module, target: Target) -> str:
     name, api_version = class_of_module(module.name), module.api_version
     lines = [
         target.origin(module),
-        f'"""Informers and listers of {api_version}: `{name}Informers` and `{name}Listers`, an accessor a resource."""',
+        f'"""The informers and the listers of {api_version}, an accessor a resource."""',
         "",
         "from __future__ import annotations",
         "",
@@ -42,7 +43,7 @@ def emit_informers(module: Module, target: Target) -> str:
         model, client = f"{module.name}.{one.kind}", collection(one.kind, one.plural)
         lines += [
             "",
-            f"    def {snake(client)}(self) -> SharedInformer[{model}]:",
+            *fold(f"    def {snake(client)}(self) -> SharedInformer[{model}]:"),
             f'        """The informer of {client}."""',
             f"        return self._factory.of({model})",
         ]
@@ -51,7 +52,7 @@ def emit_informers(module: Module, target: Target) -> str:
         model, client = f"{module.name}.{one.kind}", collection(one.kind, one.plural)
         lines += [
             "",
-            f"    def {snake(client)}(self) -> Lister[{model}]:",
+            *fold(f"    def {snake(client)}(self) -> Lister[{model}]:"),
             f'        """The lister of {client}."""',
             f"        return self._factory.of({model}).lister",
         ]
@@ -88,7 +89,8 @@ def emit_group_informers(modules: Iterable[Module], origin: str) -> str:
     ]
     for module in served:
         name = class_of_module(module.name)
-        lines.append(f"    from kubeloop.cache.informers.{module.name} import {name}Informers, {name}Listers")
+        line = f"    from kubeloop.cache.informers.{module.name} import {name}Informers, {name}Listers"
+        lines += fold(line if len(line) <= WIDTH else line.replace("import ", "import (") + ")")
     lines += ["", '__all__ = ["Informers", "Listers"]', "", "", "class Informers:"]
     lines += ['    """The informers, a property a group version."""']
     for module in served:

@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.plan import ClassPlan, imports, local, plan
 from kubeloop.codegen.schema import Module
 from kubeloop.codegen.shape import shape
@@ -33,7 +34,6 @@ _STATIC_NAMES: Mapping[str, frozenset[str]] = {
 _DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects"})
 _FOR_CHECKERS = "# pyright: reportMissingTypeArgument=false"
 """The stub says what a list lists: at run time its base takes no arguments, which would cost at each import."""
-_WIDTH = 120
 
 
 def emit_models(module: Module, target: Target) -> str:
@@ -99,11 +99,11 @@ def _bind(base: str, module: Module, *, bound: bool = False) -> str:
 
 def _import(module: str, names: Sequence[str]) -> list[str]:
     line = f"from {module} import {', '.join(names)}"
-    if not names or len(line) <= _WIDTH:
+    if not names or len(line) <= WIDTH:
         return [line] if names else []
     return [
         f"from {module} import (",
-        *textwrap.wrap(", ".join(names) + ",", _WIDTH, initial_indent="    ", subsequent_indent="    "),
+        *textwrap.wrap(", ".join(names) + ",", WIDTH, initial_indent="    ", subsequent_indent="    "),
         ")",
     ]
 
@@ -119,11 +119,10 @@ def _class_head(one: ClassPlan, module: Module) -> list[str]:
     renamed = [f"{json.dumps(name)}: {json.dumps(wire)}" for name, wire in one.renamed.items()]
     rename = [f"rename={{{', '.join(renamed)}}}"] if renamed else []
     line = f"class {one.name}({', '.join([*keywords, *rename])}):"
-    if len(line) <= _WIDTH:
+    if len(line) <= WIDTH:
         return [line]
-    if not renamed:
-        return [f"class {one.name}(", f"    {', '.join(keywords)},", "):"]
-    return [f"class {one.name}(", f"    {', '.join(keywords)},", "    rename={", *_filled(renamed), "    },", "):"]
+    table = ["    rename={", *_filled(renamed, 8), "    },"] if renamed else []
+    return [f"class {one.name}(", *_filled(keywords, 4), *table, "):"]
 
 
 def _kind_keywords(one: ClassPlan, module: Module) -> list[str]:
@@ -136,19 +135,19 @@ def _kind_keywords(one: ClassPlan, module: Module) -> list[str]:
     return [*keywords, f"item={local(one.kind.items, module)}"] if one.kind.items else keywords
 
 
-def _filled(items: Sequence[str]) -> list[str]:
+def _filled(items: Sequence[str], indent: int) -> list[str]:
     """Items in lines as full as they can be: the import reads them, people read the stub."""
     lines = [""]
     for item in items:
-        if len(lines[-1]) + len(item) + 2 > _WIDTH - 8:
+        if lines[-1] and len(lines[-1]) + len(item) + 2 > WIDTH - indent:
             lines.append("")
         lines[-1] += f" {item}," if lines[-1] else f"{item},"
-    return [f"        {line}" for line in lines]
+    return [" " * indent + line for line in lines]
 
 
 def _enum(name: str, values: Sequence[str]) -> list[str]:
     line = f"{name}: TypeAlias = Literal[{', '.join(json.dumps(value) for value in values)}] | str"
-    if len(line) <= _WIDTH:
+    if len(line) <= WIDTH:
         return [line]
     return [
         f"{name}: TypeAlias = (",
@@ -167,11 +166,12 @@ def _stub_class(one: ClassPlan, module: Module) -> list[str]:
     shapes = [(attribute, shape(attribute.field, module)) for attribute in one.attributes]
     lines = [f"class {one.name}({base}):", *_doc(one.struct.description, "    ")]
     for attribute, texts in shapes:
-        lines.append(f"    {attribute.name}: {texts.static} = ...")
+        lines += fold(f"    {attribute.name}: {texts.static} = ...")
         default = f"Default: {attribute.field.default}." if attribute.field.default else ""
         lines += _doc(" ".join(part for part in (attribute.field.description, default) if part), "    ")
     lines += [f"    def draft(self) -> {one.name}.Draft: ...", "", f"    class Draft(_Draft[{one.name}]):"]
-    lines += [f"        {attribute.name}: {texts.draft}" for attribute, texts in shapes]
+    for attribute, texts in shapes:
+        lines += fold(f"        {attribute.name}: {texts.draft}")
     return lines if shapes else [*lines[:-1], lines[-1] + " ..."]
 
 
@@ -181,9 +181,9 @@ def _doc(text: str, indent: str) -> list[str]:
         return []
     safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     paragraphs = [" ".join(part.split()) for part in safe.split("\n\n")]
-    if len(paragraphs) == 1 and len(paragraphs[0]) <= _WIDTH - len(indent) - 6 and not paragraphs[0].endswith('"'):
+    if len(paragraphs) == 1 and len(paragraphs[0]) <= WIDTH - len(indent) - 6 and not paragraphs[0].endswith('"'):
         return [f'{indent}"""{paragraphs[0]}"""']
-    wrapped = "\n\n".join(_fill(part, _WIDTH - len(indent)) for part in paragraphs)
+    wrapped = "\n\n".join(_fill(part, WIDTH - len(indent)) for part in paragraphs)
     return [f'{indent}"""', *(f"{indent}{line}" if line else "" for line in wrapped.splitlines()), f'{indent}"""']
 
 

@@ -61,7 +61,8 @@ class MutatingAdmissionPolicySpec(
 
 
 class MutatingAdmissionPolicy(
-    Kind, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicy", resource="mutatingadmissionpolicies",
+    Kind, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicy",
+    resource="mutatingadmissionpolicies",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: MutatingAdmissionPolicySpec = MutatingAdmissionPolicySpec()
@@ -79,21 +80,24 @@ class MutatingAdmissionPolicyBindingSpec(
 
 
 class MutatingAdmissionPolicyBinding(
-    Kind, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicyBinding", resource="mutatingadmissionpolicybindings",
+    Kind, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicyBinding",
+    resource="mutatingadmissionpolicybindings",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: MutatingAdmissionPolicyBindingSpec = MutatingAdmissionPolicyBindingSpec()
 
 
 class MutatingAdmissionPolicyBindingList(
-    KindList, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicyBindingList", item=MutatingAdmissionPolicyBinding,
+    KindList, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicyBindingList",
+    item=MutatingAdmissionPolicyBinding,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[MutatingAdmissionPolicyBinding] = SEQ
 
 
 class MutatingAdmissionPolicyList(
-    KindList, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicyList", item=MutatingAdmissionPolicy,
+    KindList, api_version="admissionregistration.k8s.io/v1", kind="MutatingAdmissionPolicyList",
+    item=MutatingAdmissionPolicy,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[MutatingAdmissionPolicy] = SEQ
@@ -129,14 +133,16 @@ class MutatingWebhook(
 
 
 class MutatingWebhookConfiguration(
-    Kind, api_version="admissionregistration.k8s.io/v1", kind="MutatingWebhookConfiguration", resource="mutatingwebhookconfigurations",
+    Kind, api_version="admissionregistration.k8s.io/v1", kind="MutatingWebhookConfiguration",
+    resource="mutatingwebhookconfigurations",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     webhooks: Seq[MutatingWebhook] = SEQ
 
 
 class MutatingWebhookConfigurationList(
-    KindList, api_version="admissionregistration.k8s.io/v1", kind="MutatingWebhookConfigurationList", item=MutatingWebhookConfiguration,
+    KindList, api_version="admissionregistration.k8s.io/v1", kind="MutatingWebhookConfigurationList",
+    item=MutatingWebhookConfiguration,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[MutatingWebhookConfiguration] = SEQ
@@ -233,7 +239,8 @@ class ValidatingAdmissionPolicyStatus(
 
 
 class ValidatingAdmissionPolicy(
-    Kind, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicy", resource="validatingadmissionpolicies",
+    Kind, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicy",
+    resource="validatingadmissionpolicies",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ValidatingAdmissionPolicySpec = ValidatingAdmissionPolicySpec()
@@ -254,21 +261,24 @@ class ValidatingAdmissionPolicyBindingSpec(
 
 
 class ValidatingAdmissionPolicyBinding(
-    Kind, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicyBinding", resource="validatingadmissionpolicybindings",
+    Kind, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicyBinding",
+    resource="validatingadmissionpolicybindings",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ValidatingAdmissionPolicyBindingSpec = ValidatingAdmissionPolicyBindingSpec()
 
 
 class ValidatingAdmissionPolicyBindingList(
-    KindList, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicyBindingList", item=ValidatingAdmissionPolicyBinding,
+    KindList, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicyBindingList",
+    item=ValidatingAdmissionPolicyBinding,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[ValidatingAdmissionPolicyBinding] = SEQ
 
 
 class ValidatingAdmissionPolicyList(
-    KindList, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicyList", item=ValidatingAdmissionPolicy,
+    KindList, api_version="admissionregistration.k8s.io/v1", kind="ValidatingAdmissionPolicyList",
+    item=ValidatingAdmissionPolicy,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[ValidatingAdmissionPolicy] = SEQ
@@ -297,14 +307,16 @@ class ValidatingWebhook(
 
 
 class ValidatingWebhookConfiguration(
-    Kind, api_version="admissionregistration.k8s.io/v1", kind="ValidatingWebhookConfiguration", resource="validatingwebhookconfigurations",
+    Kind, api_version="admissionregistration.k8s.io/v1", kind="ValidatingWebhookConfiguration",
+    resource="validatingwebhookconfigurations",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     webhooks: Seq[ValidatingWebhook] = SEQ
 
 
 class ValidatingWebhookConfigurationList(
-    KindList, api_version="admissionregistration.k8s.io/v1", kind="ValidatingWebhookConfigurationList", item=ValidatingWebhookConfiguration,
+    KindList, api_version="admissionregistration.k8s.io/v1", kind="ValidatingWebhookConfigurationList",
+    item=ValidatingWebhookConfiguration,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[ValidatingWebhookConfiguration] = SEQ

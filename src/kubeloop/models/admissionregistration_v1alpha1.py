@@ -61,7 +61,8 @@ class MutatingAdmissionPolicySpec(
 
 
 class MutatingAdmissionPolicy(
-    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicy", resource="mutatingadmissionpolicies",
+    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicy",
+    resource="mutatingadmissionpolicies",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: MutatingAdmissionPolicySpec = MutatingAdmissionPolicySpec()
@@ -79,21 +80,24 @@ class MutatingAdmissionPolicyBindingSpec(
 
 
 class MutatingAdmissionPolicyBinding(
-    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicyBinding", resource="mutatingadmissionpolicybindings",
+    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicyBinding",
+    resource="mutatingadmissionpolicybindings",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: MutatingAdmissionPolicyBindingSpec = MutatingAdmissionPolicyBindingSpec()
 
 
 class MutatingAdmissionPolicyBindingList(
-    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicyBindingList", item=MutatingAdmissionPolicyBinding,
+    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicyBindingList",
+    item=MutatingAdmissionPolicyBinding,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[MutatingAdmissionPolicyBinding] = SEQ
 
 
 class MutatingAdmissionPolicyList(
-    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicyList", item=MutatingAdmissionPolicy,
+    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="MutatingAdmissionPolicyList",
+    item=MutatingAdmissionPolicy,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[MutatingAdmissionPolicy] = SEQ
@@ -168,7 +172,8 @@ class ValidatingAdmissionPolicyStatus(
 
 
 class ValidatingAdmissionPolicy(
-    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicy", resource="validatingadmissionpolicies",
+    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicy",
+    resource="validatingadmissionpolicies",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ValidatingAdmissionPolicySpec = ValidatingAdmissionPolicySpec()
@@ -189,21 +194,24 @@ class ValidatingAdmissionPolicyBindingSpec(
 
 
 class ValidatingAdmissionPolicyBinding(
-    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicyBinding", resource="validatingadmissionpolicybindings",
+    Kind, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicyBinding",
+    resource="validatingadmissionpolicybindings",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ValidatingAdmissionPolicyBindingSpec = ValidatingAdmissionPolicyBindingSpec()
 
 
 class ValidatingAdmissionPolicyBindingList(
-    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicyBindingList", item=ValidatingAdmissionPolicyBinding,
+    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicyBindingList",
+    item=ValidatingAdmissionPolicyBinding,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[ValidatingAdmissionPolicyBinding] = SEQ
 
 
 class ValidatingAdmissionPolicyList(
-    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicyList", item=ValidatingAdmissionPolicy,
+    KindList, api_version="admissionregistration.k8s.io/v1alpha1", kind="ValidatingAdmissionPolicyList",
+    item=ValidatingAdmissionPolicy,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[ValidatingAdmissionPolicy] = SEQ

@@ -365,7 +365,10 @@ class StatefulSetSpec(Model):
         update_strategy: Nested[StatefulSetUpdateStrategy, StatefulSetUpdateStrategy.Draft]
         revision_history_limit: int | None
         min_ready_seconds: int
-        persistent_volume_claim_retention_policy: Nested[StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetPersistentVolumeClaimRetentionPolicy.Draft]
+        persistent_volume_claim_retention_policy: Nested[
+            StatefulSetPersistentVolumeClaimRetentionPolicy,
+            StatefulSetPersistentVolumeClaimRetentionPolicy.Draft
+        ]
         ordinals: Nested[StatefulSetOrdinals, StatefulSetOrdinals.Draft]
 
 class StatefulSetStatus(Model):

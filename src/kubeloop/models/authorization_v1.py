@@ -38,7 +38,8 @@ class SubjectAccessReviewStatus(Model, rename={"evaluation_error": "evaluationEr
 
 
 class LocalSubjectAccessReview(
-    Kind, api_version="authorization.k8s.io/v1", kind="LocalSubjectAccessReview", resource="localsubjectaccessreviews", namespaced=True,
+    Kind, api_version="authorization.k8s.io/v1", kind="LocalSubjectAccessReview", resource="localsubjectaccessreviews",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: SubjectAccessReviewSpec = SubjectAccessReviewSpec()

@@ -28,7 +28,8 @@ class SubjectAccessReviewStatus(Model, rename={"evaluation_error": "evaluationEr
 
 
 class LocalSubjectAccessReview(
-    Kind, api_version="authorization.k8s.io/v1beta1", kind="LocalSubjectAccessReview", resource="localsubjectaccessreviews", namespaced=True,
+    Kind, api_version="authorization.k8s.io/v1beta1", kind="LocalSubjectAccessReview",
+    resource="localsubjectaccessreviews", namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: SubjectAccessReviewSpec = SubjectAccessReviewSpec()
@@ -75,7 +76,8 @@ class SelfSubjectAccessReviewSpec(
 
 
 class SelfSubjectAccessReview(
-    Kind, api_version="authorization.k8s.io/v1beta1", kind="SelfSubjectAccessReview", resource="selfsubjectaccessreviews",
+    Kind, api_version="authorization.k8s.io/v1beta1", kind="SelfSubjectAccessReview",
+    resource="selfsubjectaccessreviews",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: SelfSubjectAccessReviewSpec = SelfSubjectAccessReviewSpec()

@@ -91,7 +91,8 @@ class HorizontalPodAutoscalerStatus(
 
 
 class HorizontalPodAutoscaler(
-    Kind, api_version="autoscaling/v1", kind="HorizontalPodAutoscaler", resource="horizontalpodautoscalers", namespaced=True,
+    Kind, api_version="autoscaling/v1", kind="HorizontalPodAutoscaler", resource="horizontalpodautoscalers",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: HorizontalPodAutoscalerSpec = HorizontalPodAutoscalerSpec()

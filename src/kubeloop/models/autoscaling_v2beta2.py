@@ -99,7 +99,8 @@ class HorizontalPodAutoscalerStatus(
 
 
 class HorizontalPodAutoscaler(
-    Kind, api_version="autoscaling/v2beta2", kind="HorizontalPodAutoscaler", resource="horizontalpodautoscalers", namespaced=True,
+    Kind, api_version="autoscaling/v2beta2", kind="HorizontalPodAutoscaler", resource="horizontalpodautoscalers",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: HorizontalPodAutoscalerSpec = HorizontalPodAutoscalerSpec()

@@ -186,10 +186,22 @@ class JobSchedulingConfiguration(Model):
     def draft(self) -> JobSchedulingConfiguration.Draft: ...
 
     class Draft(_Draft[JobSchedulingConfiguration]):
-        scheduling_policy: Nested[scheduling_v1alpha3.WorkloadPodGroupSchedulingPolicy, scheduling_v1alpha3.WorkloadPodGroupSchedulingPolicy.Draft]
-        scheduling_constraints: Nested[scheduling_v1alpha3.WorkloadPodGroupSchedulingConstraints, scheduling_v1alpha3.WorkloadPodGroupSchedulingConstraints.Draft]
-        disruption_mode: Nested[scheduling_v1alpha3.WorkloadPodGroupDisruptionMode, scheduling_v1alpha3.WorkloadPodGroupDisruptionMode.Draft]
-        resource_claims: Objects[scheduling_v1alpha3.WorkloadPodGroupResourceClaim, scheduling_v1alpha3.WorkloadPodGroupResourceClaim.Draft]
+        scheduling_policy: Nested[
+            scheduling_v1alpha3.WorkloadPodGroupSchedulingPolicy,
+            scheduling_v1alpha3.WorkloadPodGroupSchedulingPolicy.Draft
+        ]
+        scheduling_constraints: Nested[
+            scheduling_v1alpha3.WorkloadPodGroupSchedulingConstraints,
+            scheduling_v1alpha3.WorkloadPodGroupSchedulingConstraints.Draft
+        ]
+        disruption_mode: Nested[
+            scheduling_v1alpha3.WorkloadPodGroupDisruptionMode,
+            scheduling_v1alpha3.WorkloadPodGroupDisruptionMode.Draft
+        ]
+        resource_claims: Objects[
+            scheduling_v1alpha3.WorkloadPodGroupResourceClaim,
+            scheduling_v1alpha3.WorkloadPodGroupResourceClaim.Draft
+        ]
 
 class PodFailurePolicy(Model):
     rules: Sequence[PodFailurePolicyRule] = ...

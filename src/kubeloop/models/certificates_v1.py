@@ -50,7 +50,8 @@ class CertificateSigningRequestCondition(
 
 
 class CertificateSigningRequestList(
-    KindList, api_version="certificates.k8s.io/v1", kind="CertificateSigningRequestList", item=CertificateSigningRequest,
+    KindList, api_version="certificates.k8s.io/v1", kind="CertificateSigningRequestList",
+    item=CertificateSigningRequest,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[CertificateSigningRequest] = SEQ
@@ -111,7 +112,8 @@ class PodCertificateRequestStatus(
 
 
 class PodCertificateRequest(
-    Kind, api_version="certificates.k8s.io/v1", kind="PodCertificateRequest", resource="podcertificaterequests", namespaced=True,
+    Kind, api_version="certificates.k8s.io/v1", kind="PodCertificateRequest", resource="podcertificaterequests",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: PodCertificateRequestSpec = PodCertificateRequestSpec()

@@ -28,7 +28,8 @@ class CertificateSigningRequestStatus(Model):
 
 
 class CertificateSigningRequest(
-    Kind, api_version="certificates.k8s.io/v1beta1", kind="CertificateSigningRequest", resource="certificatesigningrequests",
+    Kind, api_version="certificates.k8s.io/v1beta1", kind="CertificateSigningRequest",
+    resource="certificatesigningrequests",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: CertificateSigningRequestSpec = CertificateSigningRequestSpec()
@@ -50,7 +51,8 @@ class CertificateSigningRequestCondition(
 
 
 class CertificateSigningRequestList(
-    KindList, api_version="certificates.k8s.io/v1beta1", kind="CertificateSigningRequestList", item=CertificateSigningRequest,
+    KindList, api_version="certificates.k8s.io/v1beta1", kind="CertificateSigningRequestList",
+    item=CertificateSigningRequest,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[CertificateSigningRequest] = SEQ
@@ -114,7 +116,8 @@ class PodCertificateRequestStatus(
 
 
 class PodCertificateRequest(
-    Kind, api_version="certificates.k8s.io/v1beta1", kind="PodCertificateRequest", resource="podcertificaterequests", namespaced=True,
+    Kind, api_version="certificates.k8s.io/v1beta1", kind="PodCertificateRequest", resource="podcertificaterequests",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: PodCertificateRequestSpec = PodCertificateRequestSpec()

@@ -22,7 +22,8 @@ class LeaseCandidateSpec(
 
 
 class LeaseCandidate(
-    Kind, api_version="coordination.k8s.io/v1alpha2", kind="LeaseCandidate", resource="leasecandidates", namespaced=True,
+    Kind, api_version="coordination.k8s.io/v1alpha2", kind="LeaseCandidate", resource="leasecandidates",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: LeaseCandidateSpec = LeaseCandidateSpec()

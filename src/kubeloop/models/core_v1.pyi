@@ -1767,7 +1767,10 @@ class NodeAffinity(Model):
 
     class Draft(_Draft[NodeAffinity]):
         required_during_scheduling_ignored_during_execution: Nested[NodeSelector, NodeSelector.Draft]
-        preferred_during_scheduling_ignored_during_execution: Objects[PreferredSchedulingTerm, PreferredSchedulingTerm.Draft]
+        preferred_during_scheduling_ignored_during_execution: Objects[
+            PreferredSchedulingTerm,
+            PreferredSchedulingTerm.Draft
+        ]
 
 class NodeAllocatableMappedResources(Model):
     name: ResourceName = ...
@@ -2335,7 +2338,10 @@ class PodStatus(Model):
         extended_resource_claim_status: Nested[PodExtendedResourceClaimStatus, PodExtendedResourceClaimStatus.Draft]
         allocated_resources: Dicts[str]
         resources: Nested[ResourceRequirements, ResourceRequirements.Draft]
-        node_allocatable_resource_claim_statuses: Objects[NodeAllocatableResourceClaimStatus, NodeAllocatableResourceClaimStatus.Draft]
+        node_allocatable_resource_claim_statuses: Objects[
+            NodeAllocatableResourceClaimStatus,
+            NodeAllocatableResourceClaimStatus.Draft
+        ]
         volume_health: Objects[PodVolumeHealth, PodVolumeHealth.Draft]
 
 class Pod(Kind):
@@ -2356,7 +2362,10 @@ class PodAffinity(Model):
 
     class Draft(_Draft[PodAffinity]):
         required_during_scheduling_ignored_during_execution: Objects[PodAffinityTerm, PodAffinityTerm.Draft]
-        preferred_during_scheduling_ignored_during_execution: Objects[WeightedPodAffinityTerm, WeightedPodAffinityTerm.Draft]
+        preferred_during_scheduling_ignored_during_execution: Objects[
+            WeightedPodAffinityTerm,
+            WeightedPodAffinityTerm.Draft
+        ]
 
 class PodAffinityTerm(Model):
     label_selector: meta_v1.LabelSelector | None = ...
@@ -2382,7 +2391,10 @@ class PodAntiAffinity(Model):
 
     class Draft(_Draft[PodAntiAffinity]):
         required_during_scheduling_ignored_during_execution: Objects[PodAffinityTerm, PodAffinityTerm.Draft]
-        preferred_during_scheduling_ignored_during_execution: Objects[WeightedPodAffinityTerm, WeightedPodAffinityTerm.Draft]
+        preferred_during_scheduling_ignored_during_execution: Objects[
+            WeightedPodAffinityTerm,
+            WeightedPodAffinityTerm.Draft
+        ]
 
 class PodAttachOptions(Kind):
     stdin: bool = ...

@@ -44,7 +44,10 @@ class FlowSchemaSpec(Model):
     def draft(self) -> FlowSchemaSpec.Draft: ...
 
     class Draft(_Draft[FlowSchemaSpec]):
-        priority_level_configuration: Nested[PriorityLevelConfigurationReference, PriorityLevelConfigurationReference.Draft]
+        priority_level_configuration: Nested[
+            PriorityLevelConfigurationReference,
+            PriorityLevelConfigurationReference.Draft
+        ]
         matching_precedence: int
         distinguisher_method: Nested[FlowDistinguisherMethod, FlowDistinguisherMethod.Draft]
         rules: Objects[PolicyRulesWithSubjects, PolicyRulesWithSubjects.Draft]

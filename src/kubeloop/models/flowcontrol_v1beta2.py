@@ -111,7 +111,8 @@ class PriorityLevelConfigurationStatus(Model):
 
 
 class PriorityLevelConfiguration(
-    Kind, api_version="flowcontrol.apiserver.k8s.io/v1beta2", kind="PriorityLevelConfiguration", resource="prioritylevelconfigurations",
+    Kind, api_version="flowcontrol.apiserver.k8s.io/v1beta2", kind="PriorityLevelConfiguration",
+    resource="prioritylevelconfigurations",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: PriorityLevelConfigurationSpec = PriorityLevelConfigurationSpec()
@@ -127,7 +128,8 @@ class PriorityLevelConfigurationCondition(Model, rename={"last_transition_time":
 
 
 class PriorityLevelConfigurationList(
-    KindList, api_version="flowcontrol.apiserver.k8s.io/v1beta2", kind="PriorityLevelConfigurationList", item=PriorityLevelConfiguration,
+    KindList, api_version="flowcontrol.apiserver.k8s.io/v1beta2", kind="PriorityLevelConfigurationList",
+    item=PriorityLevelConfiguration,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[PriorityLevelConfiguration] = SEQ

@@ -71,7 +71,8 @@ class Role(Kind, api_version="rbac.authorization.k8s.io/v1alpha1", kind="Role", 
 
 
 class RoleBinding(
-    Kind, api_version="rbac.authorization.k8s.io/v1alpha1", kind="RoleBinding", resource="rolebindings", namespaced=True,
+    Kind, api_version="rbac.authorization.k8s.io/v1alpha1", kind="RoleBinding", resource="rolebindings",
+    namespaced=True,
     rename={
         "role_ref": "roleRef",
     },

@@ -94,7 +94,8 @@ class ResourcePoolStatusRequestSpec(
 
 
 class ResourcePoolStatusRequest(
-    Kind, api_version="resource.k8s.io/v1alpha3", kind="ResourcePoolStatusRequest", resource="resourcepoolstatusrequests",
+    Kind, api_version="resource.k8s.io/v1alpha3", kind="ResourcePoolStatusRequest",
+    resource="resourcepoolstatusrequests",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ResourcePoolStatusRequestSpec = ResourcePoolStatusRequestSpec()
@@ -102,7 +103,8 @@ class ResourcePoolStatusRequest(
 
 
 class ResourcePoolStatusRequestList(
-    KindList, api_version="resource.k8s.io/v1alpha3", kind="ResourcePoolStatusRequestList", item=ResourcePoolStatusRequest,
+    KindList, api_version="resource.k8s.io/v1alpha3", kind="ResourcePoolStatusRequestList",
+    item=ResourcePoolStatusRequest,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[ResourcePoolStatusRequest] = SEQ

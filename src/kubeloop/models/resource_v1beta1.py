@@ -311,7 +311,8 @@ class ResourceClaimTemplateSpec(Model):
 
 
 class ResourceClaimTemplate(
-    Kind, api_version="resource.k8s.io/v1beta1", kind="ResourceClaimTemplate", resource="resourceclaimtemplates", namespaced=True,
+    Kind, api_version="resource.k8s.io/v1beta1", kind="ResourceClaimTemplate", resource="resourceclaimtemplates",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ResourceClaimTemplateSpec = ResourceClaimTemplateSpec()

@@ -60,7 +60,8 @@ class CompositePodGroupStatus(Model):
 
 
 class CompositePodGroup(
-    Kind, api_version="scheduling.k8s.io/v1alpha3", kind="CompositePodGroup", resource="compositepodgroups", namespaced=True,
+    Kind, api_version="scheduling.k8s.io/v1alpha3", kind="CompositePodGroup", resource="compositepodgroups",
+    namespaced=True,
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: CompositePodGroupSpec = CompositePodGroupSpec()

@@ -68,7 +68,10 @@ class CompositePodGroupSpec(Model):
         parent_composite_pod_group_name: str | None
         workload_ref: Nested[WorkloadReference, WorkloadReference.Draft]
         scheduling_policy: Nested[CompositePodGroupSchedulingPolicy, CompositePodGroupSchedulingPolicy.Draft]
-        scheduling_constraints: Nested[CompositePodGroupSchedulingConstraints, CompositePodGroupSchedulingConstraints.Draft]
+        scheduling_constraints: Nested[
+            CompositePodGroupSchedulingConstraints,
+            CompositePodGroupSchedulingConstraints.Draft
+        ]
         disruption_mode: Nested[CompositeDisruptionMode, CompositeDisruptionMode.Draft]
         priority_class_name: str
         priority: int | None
@@ -123,7 +126,10 @@ class CompositePodGroupTemplate(Model):
     class Draft(_Draft[CompositePodGroupTemplate]):
         name: str
         scheduling_policy: Nested[CompositePodGroupSchedulingPolicy, CompositePodGroupSchedulingPolicy.Draft]
-        scheduling_constraints: Nested[CompositePodGroupSchedulingConstraints, CompositePodGroupSchedulingConstraints.Draft]
+        scheduling_constraints: Nested[
+            CompositePodGroupSchedulingConstraints,
+            CompositePodGroupSchedulingConstraints.Draft
+        ]
         disruption_mode: Nested[CompositeDisruptionMode, CompositeDisruptionMode.Draft]
         priority_class_name: str
         priority: int | None
@@ -320,7 +326,10 @@ class WorkloadCompositePodGroupDisruptionMode(Model):
     def draft(self) -> WorkloadCompositePodGroupDisruptionMode.Draft: ...
 
     class Draft(_Draft[WorkloadCompositePodGroupDisruptionMode]):
-        single: Nested[WorkloadCompositePodGroupSingleDisruptionMode, WorkloadCompositePodGroupSingleDisruptionMode.Draft]
+        single: Nested[
+            WorkloadCompositePodGroupSingleDisruptionMode,
+            WorkloadCompositePodGroupSingleDisruptionMode.Draft
+        ]
         all: Nested[WorkloadCompositePodGroupAllDisruptionMode, WorkloadCompositePodGroupAllDisruptionMode.Draft]
 
 class WorkloadCompositePodGroupGangSchedulingPolicy(Model):
@@ -343,7 +352,10 @@ class WorkloadCompositePodGroupSchedulingPolicy(Model):
     def draft(self) -> WorkloadCompositePodGroupSchedulingPolicy.Draft: ...
 
     class Draft(_Draft[WorkloadCompositePodGroupSchedulingPolicy]):
-        basic: Nested[WorkloadCompositePodGroupBasicSchedulingPolicy, WorkloadCompositePodGroupBasicSchedulingPolicy.Draft]
+        basic: Nested[
+            WorkloadCompositePodGroupBasicSchedulingPolicy,
+            WorkloadCompositePodGroupBasicSchedulingPolicy.Draft
+        ]
         gang: Nested[WorkloadCompositePodGroupGangSchedulingPolicy, WorkloadCompositePodGroupGangSchedulingPolicy.Draft]
 
 class WorkloadCompositePodGroupSingleDisruptionMode(Model):

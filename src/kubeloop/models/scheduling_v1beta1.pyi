@@ -75,7 +75,10 @@ class CompositePodGroupTemplate(Model):
     class Draft(_Draft[CompositePodGroupTemplate]):
         name: str
         scheduling_policy: Nested[CompositePodGroupSchedulingPolicy, CompositePodGroupSchedulingPolicy.Draft]
-        scheduling_constraints: Nested[CompositePodGroupSchedulingConstraints, CompositePodGroupSchedulingConstraints.Draft]
+        scheduling_constraints: Nested[
+            CompositePodGroupSchedulingConstraints,
+            CompositePodGroupSchedulingConstraints.Draft
+        ]
         disruption_mode: Nested[CompositeDisruptionMode, CompositeDisruptionMode.Draft]
         priority_class_name: str
         priority: int | None

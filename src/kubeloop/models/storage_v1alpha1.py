@@ -7,7 +7,8 @@ from kubeloop.models._base import BOOL, MAP, NULL, SEQ, STR, Map, NullSeq, Quant
 
 
 class CSIStorageCapacity(
-    Kind, api_version="storage.k8s.io/v1alpha1", kind="CSIStorageCapacity", resource="csistoragecapacities", namespaced=True,
+    Kind, api_version="storage.k8s.io/v1alpha1", kind="CSIStorageCapacity", resource="csistoragecapacities",
+    namespaced=True,
     rename={
         "node_topology": "nodeTopology", "storage_class_name": "storageClassName",
         "maximum_volume_size": "maximumVolumeSize",

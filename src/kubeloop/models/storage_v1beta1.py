@@ -68,7 +68,8 @@ class CSINodeList(KindList, api_version="storage.k8s.io/v1beta1", kind="CSINodeL
 
 
 class CSIStorageCapacity(
-    Kind, api_version="storage.k8s.io/v1beta1", kind="CSIStorageCapacity", resource="csistoragecapacities", namespaced=True,
+    Kind, api_version="storage.k8s.io/v1beta1", kind="CSIStorageCapacity", resource="csistoragecapacities",
+    namespaced=True,
     rename={
         "node_topology": "nodeTopology", "storage_class_name": "storageClassName",
         "maximum_volume_size": "maximumVolumeSize",

@@ -24,7 +24,8 @@ class StorageVersionMigration(
 
 
 class StorageVersionMigrationList(
-    KindList, api_version="storagemigration.k8s.io/v1", kind="StorageVersionMigrationList", item=StorageVersionMigration,
+    KindList, api_version="storagemigration.k8s.io/v1", kind="StorageVersionMigrationList",
+    item=StorageVersionMigration,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[StorageVersionMigration] = SEQ

@@ -16,7 +16,8 @@ class StorageVersionMigrationStatus(Model, rename={"resource_version": "resource
 
 
 class StorageVersionMigration(
-    Kind, api_version="storagemigration.k8s.io/v1beta1", kind="StorageVersionMigration", resource="storageversionmigrations",
+    Kind, api_version="storagemigration.k8s.io/v1beta1", kind="StorageVersionMigration",
+    resource="storageversionmigrations",
 ):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: StorageVersionMigrationSpec = StorageVersionMigrationSpec()
@@ -24,7 +25,8 @@ class StorageVersionMigration(
 
 
 class StorageVersionMigrationList(
-    KindList, api_version="storagemigration.k8s.io/v1beta1", kind="StorageVersionMigrationList", item=StorageVersionMigration,
+    KindList, api_version="storagemigration.k8s.io/v1beta1", kind="StorageVersionMigrationList",
+    item=StorageVersionMigration,
 ):
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: NullSeq[StorageVersionMigration] = SEQ

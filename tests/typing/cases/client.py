@@ -1,6 +1,5 @@
 """Typed clients: each resource has the verbs and subresources that it has on the server, and no others."""
 
-from collections.abc import AsyncIterator
 from typing import assert_type
 
 from kubeloop.clients.clientset import Clientset
@@ -12,7 +11,8 @@ async def verbs(clientset: Clientset) -> None:
     pods = clientset.core_v1.pods("default")
     assert_type(await pods.get("a"), core_v1.Pod)
     assert_type(await pods.list(label_selector="a=b", limit=5), core_v1.PodList)
-    assert_type(pods.iterate(), AsyncIterator[core_v1.Pod])
+    async for pod in pods.iterate(limit=500):
+        assert_type(pod, core_v1.Pod)
     assert_type(await pods.create(core_v1.Pod()), core_v1.Pod)
     assert_type(await pods.update(core_v1.Pod()), core_v1.Pod)
     assert_type(await pods.patch("a", {"spec": {}}), core_v1.Pod)

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from kubeloop.cache.factory import SharedInformerFactory
-    from kubeloop.cache.informers.admissionregistration_v1 import AdmissionregistrationV1Informers, AdmissionregistrationV1Listers
-    from kubeloop.cache.informers.admissionregistration_v1alpha1 import AdmissionregistrationV1alpha1Informers, AdmissionregistrationV1alpha1Listers
-    from kubeloop.cache.informers.admissionregistration_v1beta1 import AdmissionregistrationV1beta1Informers, AdmissionregistrationV1beta1Listers
+    from kubeloop.cache.informers.admissionregistration_v1 import (
+        AdmissionregistrationV1Informers,
+        AdmissionregistrationV1Listers,
+    )
+    from kubeloop.cache.informers.admissionregistration_v1alpha1 import (
+        AdmissionregistrationV1alpha1Informers,
+        AdmissionregistrationV1alpha1Listers,
+    )
+    from kubeloop.cache.informers.admissionregistration_v1beta1 import (
+        AdmissionregistrationV1beta1Informers,
+        AdmissionregistrationV1beta1Listers,
+    )
     from kubeloop.cache.informers.apiextensions_v1 import ApiextensionsV1Informers, ApiextensionsV1Listers
     from kubeloop.cache.informers.apiregistration_v1 import ApiregistrationV1Informers, ApiregistrationV1Listers
-    from kubeloop.cache.informers.apiserverinternal_v1alpha1 import ApiserverinternalV1alpha1Informers, ApiserverinternalV1alpha1Listers
+    from kubeloop.cache.informers.apiserverinternal_v1alpha1 import (
+        ApiserverinternalV1alpha1Informers,
+        ApiserverinternalV1alpha1Listers,
+    )
     from kubeloop.cache.informers.apps_v1 import AppsV1Informers, AppsV1Listers
     from kubeloop.cache.informers.apps_v1beta1 import AppsV1beta1Informers, AppsV1beta1Listers
     from kubeloop.cache.informers.apps_v1beta2 import AppsV1beta2Informers, AppsV1beta2Listers
@@ -23,10 +35,16 @@ if TYPE_CHECKING:
     from kubeloop.cache.informers.batch_v1 import BatchV1Informers, BatchV1Listers
     from kubeloop.cache.informers.batch_v1beta1 import BatchV1beta1Informers, BatchV1beta1Listers
     from kubeloop.cache.informers.certificates_v1 import CertificatesV1Informers, CertificatesV1Listers
-    from kubeloop.cache.informers.certificates_v1alpha1 import CertificatesV1alpha1Informers, CertificatesV1alpha1Listers
+    from kubeloop.cache.informers.certificates_v1alpha1 import (
+        CertificatesV1alpha1Informers,
+        CertificatesV1alpha1Listers,
+    )
     from kubeloop.cache.informers.certificates_v1beta1 import CertificatesV1beta1Informers, CertificatesV1beta1Listers
     from kubeloop.cache.informers.coordination_v1 import CoordinationV1Informers, CoordinationV1Listers
-    from kubeloop.cache.informers.coordination_v1alpha2 import CoordinationV1alpha2Informers, CoordinationV1alpha2Listers
+    from kubeloop.cache.informers.coordination_v1alpha2 import (
+        CoordinationV1alpha2Informers,
+        CoordinationV1alpha2Listers,
+    )
     from kubeloop.cache.informers.coordination_v1beta1 import CoordinationV1beta1Informers, CoordinationV1beta1Listers
     from kubeloop.cache.informers.core_v1 import CoreV1Informers, CoreV1Listers
     from kubeloop.cache.informers.discovery_v1 import DiscoveryV1Informers, DiscoveryV1Listers
@@ -62,7 +80,10 @@ if TYPE_CHECKING:
     from kubeloop.cache.informers.storage_v1alpha1 import StorageV1alpha1Informers, StorageV1alpha1Listers
     from kubeloop.cache.informers.storage_v1beta1 import StorageV1beta1Informers, StorageV1beta1Listers
     from kubeloop.cache.informers.storagemigration_v1 import StoragemigrationV1Informers, StoragemigrationV1Listers
-    from kubeloop.cache.informers.storagemigration_v1beta1 import StoragemigrationV1beta1Informers, StoragemigrationV1beta1Listers
+    from kubeloop.cache.informers.storagemigration_v1beta1 import (
+        StoragemigrationV1beta1Informers,
+        StoragemigrationV1beta1Listers,
+    )
 
 __all__ = ["Informers", "Listers"]
 
