@@ -16,7 +16,8 @@ async def main() -> None:
             await pods.create(core_v1.Pod(metadata=metadata, spec=spec))
 
         page = await pods.list(label_selector="example=list", limit=2)
-        print(f"the first page has {len(page.items)} pods, {page.metadata.remaining_item_count} more are there")
+        more = "more follow" if page.metadata.continue_ else "that is all"
+        print(f"the first page has {len(page.items)} pods, {more}")
 
         async for pod in pods.iterate(label_selector="example=list", limit=2):  # page after page
             print(f"{kubeloop.key(pod)}: {pod.status.phase}, on {pod.spec.node_name or 'no node yet'}")

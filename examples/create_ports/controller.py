@@ -11,6 +11,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import MutableMapping
+from functools import partial
 
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
@@ -105,7 +106,6 @@ class CreatePorts:
         owner = f"{item}/{pod.metadata.uid}"
         asked = pod.metadata.annotations.get(COUNT, "0")
         count = int(asked) if asked.isdecimal() else 0
-
         # The ledger first, then the annotation; and only what the annotation no longer shows is freed.
         shown = ",".join(await self.book(item, owner, count, shrink=False))
         if pod.metadata.annotations.get(PORTS, "") != shown:
@@ -116,15 +116,14 @@ class CreatePorts:
     async def book(self, item: str, owner: str, count: int, *, shrink: bool) -> list[str]:
         """`settle` on the server: with the resourceVersion that was read, and again when another was faster."""
         async with self.booking:
+            change = partial(settle, item=item, owner=owner, count=count, shrink=shrink)
             ledger = dict(await self.read_ledger())
-            ports = settle(ledger, item, owner, count, shrink=shrink)
+            ports = change(ledger)
             if ledger != self.ledger:
                 self.ledger = None  # until the server has answered, nobody knows
-                done = await self.config_maps.edit(
-                    LEDGER, lambda draft: settle(draft.data, item, owner, count, shrink=shrink)
-                )
+                done = await self.config_maps.edit(LEDGER, lambda draft: change(draft.data))
                 self.ledger = dict(done.data)
-                ports = settle(self.ledger, item, owner, count, shrink=shrink)  # nothing left to change: those it has
+                ports = change(self.ledger)  # nothing is left to change: those it has
             return ports
 
     async def read_ledger(self) -> dict[str, str]:

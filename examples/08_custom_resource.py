@@ -1,0 +1,50 @@
+"""A custom resource, as typed as a Pod.   python examples/08_custom_resource.py
+
+The classes come from:  kubeloop generate --crd custom_resource/backups.crd.yaml --out custom_resource/generated
+"""
+
+import asyncio
+from pathlib import Path
+
+from custom_resource.generated.models.storage_example_com_v1 import Backup, BackupSpec, BackupSpecTargets
+
+import kubeloop
+from kubeloop.models import meta_v1
+
+CRD = Path(__file__).parent / "custom_resource/backups.crd.yaml"
+
+
+async def install(clientset: kubeloop.Clientset) -> None:
+    crds = clientset.apiextensions_v1.custom_resource_definitions()
+    crd = kubeloop.decode(CRD.read_bytes())
+    await crds.apply(crd.to_dict(), field_manager="example")
+    async with crds.watch(field_selector=f"metadata.name={crd.metadata.name}", timeout=30) as events:
+        async for event in events:
+            if any(c.type == "Established" and c.status == "True" for c in event.object.status.conditions):
+                return
+
+
+async def main() -> None:
+    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
+        await install(clientset)
+        backups = clientset.of(Backup, "default")
+        spec = BackupSpec(schedule="0 3 * * *", targets=[BackupSpecTargets(claim="data")])
+        backup = await backups.create(Backup(metadata=meta_v1.ObjectMeta(name="nightly"), spec=spec))
+        print(f"{backup.metadata.name}: {backup.spec.schedule}, the server's default keeps {backup.spec.retain}")
+
+        async for draft in backups.edit("nightly"):
+            draft.spec.paused = True
+            draft.spec.targets[0].exclude.append("/tmp")
+        await backups.patch_status("nightly", {"status": {"phase": "Waiting"}})
+
+        factory = kubeloop.SharedInformerFactory(clientset, namespace="default")
+        informer = factory.of(Backup)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=30)
+            found = informer.lister.namespace("default").get("nightly")
+            print(f"paused: {found.spec.paused}, phase: {found.status.phase}, exclude: {found.spec.targets[0].exclude}")
+        await backups.delete("nightly")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

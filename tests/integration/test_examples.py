@@ -1,0 +1,60 @@
+"""Each numbered example runs on the real server, under 60 lines, and says what it should; README's program too."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+
+SAYS = {
+    "01_list_pods": ["the first page has 2 pods, more follow", "default/list-2: Pending, on no node yet"],
+    "02_watch": ["ADDED    watched {'a': '1'}", "MODIFIED watched {'a': '2'}", "DELETED"],
+    "03_edit": ["3 replicas of registry.example/web:2", "patch: {'spec': {'paused': True}}", "scaled to 5"],
+    "04_informer": ["default/informed: {'color': 'blue'}; team blue has 1", "default/informed is gone"],
+    "05_dynamic": ["Deployment dynamic: 1 replica", "image: registry.example/web:1", "replicas: 2 paused: False"],
+    "06_discovery": ["Kubernetes v1.37", "deployments ", "deployments/scale"],
+    "07_rest": ["default: Active", "healthy: ok", "404 NotFound: pods nobody"],
+    "08_custom_resource": ["the server's default keeps 7", "paused: True, phase: Waiting, exclude: ('/tmp',)"],
+}
+
+
+def run(program: list[str], kubeconfig: Path) -> str:
+    environment = {**os.environ, "KUBECONFIG": str(kubeconfig), "PYTHONWARNINGS": "error", "PYTHONASYNCIODEBUG": "1"}
+    done = subprocess.run(
+        [sys.executable, *program], env=environment, cwd=ROOT, text=True, capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_example_is_known_here():
+    assert sorted(path.stem for path in EXAMPLES.glob("[0-9]*.py")) == sorted(SAYS)
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_runs_and_says_what_it_should(name: str, kubeconfig: Path):
+    said = run([f"examples/{name}.py"], kubeconfig)
+    for text in SAYS[name]:
+        assert text in said
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_is_short(name: str):
+    assert len((EXAMPLES / f"{name}.py").read_text().splitlines()) < 60
+
+
+def test_the_controller_is_short():
+    assert len((EXAMPLES / "create_ports/controller.py").read_text().splitlines()) < 150
+
+
+def test_the_readme_s_program_runs(kubeconfig: Path):
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
+    said = run(["-c", program], kubeconfig)
+    assert re.fullmatch(r"default/kubernetes: [\d.]+, 1 port\n", said)
