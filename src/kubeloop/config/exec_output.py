@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from kubeloop.config.credentials import ClientCertificate, Credential
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["parse_exec_credential", "without_secrets"]
 
@@ -22,6 +22,8 @@ _visible = re.compile(r"[\x21-\x7e]+").fullmatch
 _ASSIGNED = re.compile(
     r"(?i)((?:token|password|passwd|secret|key|authorization|bearer|code)\w*[\"']?\s*[=: ]\s*)[^\s,;]+"
 )
+_SECRET_NAME = re.compile(r"(?i)token|passw|secret|key|credential")
+_WORD = re.compile(r"[^\s=,:;'\"]+")
 _LONG = re.compile(r"[A-Za-z0-9_+/=.-]{24,}")
 
 
@@ -57,18 +59,28 @@ def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, 
     return _from_status(cast("dict[str, object]", status))
 
 
-def without_secrets(text: str, secrets: Iterable[str]) -> str:
+def without_secrets(text: str, args: Sequence[str], env_values: Iterable[str]) -> str:
     """Cut what a plugin wrote for people to its end, and blank out what may be a secret in it.
 
     Args:
         text: What it wrote.
-        secrets: Values that must not be shown: the plugin's arguments and environment.
+        args: The plugin's arguments: those that look like a secret, or follow the name of one, are blanked out.
+        env_values: What it was given in its environment: blanked out.
     """
+    secrets = {*env_values, *_secret_arguments(args)}
     shown = text.strip()
     for secret in sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True):
         shown = shown.replace(secret, "***")
     shown = _LONG.sub(_blank, _ASSIGNED.sub(r"\1***", shown))
     return f"…{shown[-_SHOWN:]}" if len(shown) > _SHOWN else shown
+
+
+def _secret_arguments(args: Sequence[str]) -> Iterator[str]:
+    for before, arg in zip(("", *args), args, strict=False):
+        if _SECRET_NAME.search(before) or _SECRET_NAME.search(arg):
+            yield arg
+        # Words with a digit: passwords and keys mostly have one, sub-commands and options mostly have none.
+        yield from (word for word in _WORD.findall(arg) if any(char.isdigit() for char in word))
 
 
 def _blank(match: re.Match[str]) -> str:

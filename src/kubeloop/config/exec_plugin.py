@@ -122,7 +122,7 @@ class ExecPlugin:
         except OSError as exc:
             raise self._error(f"cannot run {plugin.command}: {exc.strerror or exc}") from exc
         if result.code:
-            tail = without_secrets(result.stderr_tail, [*plugin.args, *(value for _, value in plugin.env)])
+            tail = without_secrets(result.stderr_tail, plugin.args, [value for _, value in plugin.env])
             how = f"was killed by signal {-result.code}" if result.code < 0 else f"failed with code {result.code}"
             raise self._error(f"{plugin.command} {how}{f': {tail}' if tail else ''}")
         try:

@@ -138,9 +138,7 @@ class AiohttpTransport:
         if self._closed:
             raise TransportError("the transport is closed", method=request.method, path=request.path, retryable=False)
         if pool is not None:
-            raise RuntimeError(
-                f"{self!r} was used first in another event loop, and stays there: open one for each loop"
-            )
+            raise RuntimeError(f"{self!r} was first used in another event loop and stays there: open one for each loop")
         self._pool = pool = Pool(
             self._config.host,
             proxy=self._proxy,

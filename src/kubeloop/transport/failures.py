@@ -113,7 +113,9 @@ def _exchange_failure(exc: BaseException, method: str, path: str) -> TransportEr
 def _ssl_cause(exc: BaseException) -> ssl.SSLError | None:
     """Find OpenSSL's own exception, which aiohttp wraps in several ways."""
     for candidate in (exc, exc.__cause__, getattr(exc, "certificate_error", None), getattr(exc, "os_error", None)):
-        if isinstance(candidate, ssl.SSLError) and not isinstance(candidate, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        # Some of aiohttp's exceptions are an SSLError too, but know nothing about it.
+        others = (aiohttp.ClientError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+        if isinstance(candidate, ssl.SSLError) and not isinstance(candidate, others):
             return candidate
     return None
 

@@ -60,17 +60,18 @@ def test_says_what_is_wrong_and_quotes_nothing(output, complaint):
 def test_stderr_is_shown_without_what_may_be_a_secret():
     jwt = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJlc2lnbmF0dXJl"
     text = f"""error: token=hunter2 expired; password: "s3same"; Authorization: Bearer {jwt}
-    using --client-secret {"x" * 3}Y7f9Qk2LmN8pR4tV6wZ1 for correct-horse-battery
+    using --client-secret {"x" * 3}Y7f9Qk2LmN8pR4tV6wZ1 for correct-horse-battery and tr0ub4dor at login
     see https://example.com/docs/getting-started/authentication"""
-    shown = without_secrets(text, ["correct-horse-battery", "--x"])
-    for secret in ("hunter2", "s3same", jwt, "Y7f9Qk2LmN8pR4tV6wZ1", "correct-horse-battery"):
+    shown = without_secrets(text, ["get-token", "--password", "tr0ub4dor", "login"], ["correct-horse-battery"])
+    for secret in ("hunter2", "s3same", jwt, "Y7f9Qk2LmN8pR4tV6wZ1", "correct-horse-battery", "tr0ub4dor"):
         assert secret not in shown
     assert "https://example.com/docs/getting-started/authentication" in shown
     assert "expired" in shown
+    assert "at login" in shown
 
 
 def test_only_the_end_of_a_long_stderr_is_shown():
-    shown = without_secrets("a b " * 1000 + "the end", [])
+    shown = without_secrets("a b " * 1000 + "the end", [], [])
     assert shown.startswith("…")
     assert shown.endswith("the end")
     assert len(shown) < 900

@@ -1,0 +1,174 @@
+"""Kubeconfigs that are broken or lead nowhere: one ConfigError that says what, where and what to do, and no secret."""
+
+import os
+
+import pytest
+
+from kubeloop.config import Config, load_config
+from kubeloop.errors import ConfigError, CredentialError
+from kubeloop.transport import open_transport
+
+GOOD_CLUSTER = 'clusters: [{name: c, cluster: {server: "https://c"}}]'
+GOOD_CONTEXT = "contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x"
+V1 = "client.authentication.k8s.io/v1"
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(text, **options):
+        path = tmp_path / "config"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_config(path, **options)
+
+    load.path = tmp_path / "config"
+    return load
+
+
+def said_by(error):
+    """Everything that a traceback would show of this error."""
+    said = []
+    while error is not None:
+        said.append(f"{error} {error!r}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("users: [{name: u, user: {token: SECRET", "not YAML: line 2, column 1"),
+        ("token: *SECRET", "not YAML"),
+        ("a: [\nSECRET: ]: }", "not YAML: line 2"),
+        (b"\xff\xfe\xff", "not YAML"),
+        (b"token: \x00SECRET", "not YAML"),
+        ("- SECRET", "must be a mapping"),
+        ("SECRET", "must be a mapping"),
+        ("---\na: 1\n---\nb: SECRET", "not YAML"),
+        ("apiVersion: v2", "not a kubeconfig: apiVersion 'v2'"),
+        ("kind: Secret", "kind 'Secret'"),
+        ("clusters: {c: SECRET}", "clusters must be a list"),
+        ("clusters: [SECRET]", "clusters[0]: must be a mapping"),
+        ("clusters: [{name: c, cluster: SECRET}]", "clusters[0].cluster: must be a mapping"),
+        ("users: [{name: u, user: {token: 12345678}}]", "users[0].user.token must be a string (quote it)"),
+        ("users: [{name: 5}]", "users[0].name must be a string"),
+        ("users: [{name: u, user: {client-key-data: SECRET!}}]", "users[0].user.client-key-data must be base64"),
+        ("users: [{name: u, user: {as-groups: [1]}}]", "as-groups must be a list of strings"),
+        ("users: [{name: u, user: {as-groups: [a]}}]", "need a user to act as"),
+        ("users: [{name: u, user: {as-user-extra: [SECRET]}}]", "as-user-extra: must be a mapping"),
+        ("clusters: [{name: c, cluster: {insecure-skip-tls-verify: 'yes'}}]", "must be true or false"),
+    ],
+)
+def test_names_the_file_and_the_field_and_no_value(load, text, complaint):
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    assert complaint in str(caught.value)
+    assert str(load.path) in str(caught.value)
+    assert "SECRET" not in said_by(caught.value)
+    assert "12345678" not in said_by(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "complaint"),
+    [
+        ("server: ''", "the cluster has no server"),
+        ("server: 'https://'", "not a URL"),
+        ("server: 'ftp://c'", "http or https"),
+        ("server: 'https://me:SECRET@c'", "user entry"),
+        ("server: 'https://c', certificate-authority: gone.crt", "cannot read certificate-authority"),
+        ("server: 'https://c', insecure-skip-tls-verify: true, certificate-authority-data: UEVN", "drop one of them"),
+        ("server: 'https://c', proxy-url: 'me:SECRET@proxy:1'", "needs a scheme"),
+        ("server: 'https://c', proxy-url: 'socks5://me:SECRET@proxy:1'", "socks5 proxies are not supported"),
+    ],
+)
+def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(load, cluster, complaint):
+    text = f"clusters: [{{name: c, cluster: {{{cluster}}}}}]\nusers: [{{name: u, user: {{}}}}]\n{GOOD_CONTEXT}"
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    assert complaint in str(caught.value)
+    assert f'{load.path}, context "x", cluster "c", user "u"' in str(caught.value)
+    assert "SECRET" not in said_by(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("user", "complaint"),
+    [
+        ("token: SECRET, username: joe", "only one is allowed"),
+        ("client-certificate-data: UEVN", "both a certificate and a key"),
+        ("client-certificate: gone.crt, client-key: gone.key", "cannot read client-certificate"),
+        ("tokenFile: gone", "cannot read tokenFile"),
+        ("auth-provider: {name: gcp}", "use the exec plugin gke-gcloud-auth-plugin"),
+        ("auth-provider: {name: azure, config: {x: SECRET}}", "use the exec plugin kubelogin"),
+        ("auth-provider: {name: oidc, config: {client-secret: SECRET}}", "plugin that logs in"),
+        ("auth-provider: {name: mine}", 'auth-provider "mine" is not supported: use an exec plugin'),
+        (
+            f"auth-provider: {{name: gcp}}, exec: {{command: a, apiVersion: {V1}, interactiveMode: Never}}",
+            "does not go",
+        ),
+        ("exec: {args: [SECRET]}", "an exec plugin needs a command"),
+        ("exec: {command: a}", "apiVersion ''"),
+        ("exec: {command: a, apiVersion: client.authentication.k8s.io/v1alpha1}", "supported are client.auth"),
+        (f"exec: {{command: a, apiVersion: {V1}}}", "needs an interactiveMode: Never, IfAvailable, Always"),
+        (f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Sometimes}}", "must be one of Never"),
+        (f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Never, env: [{{value: SECRET}}]}}", "without a name"),
+    ],
+)
+def test_names_the_user_that_cannot_be_used(load, user, complaint):
+    with pytest.raises(ConfigError) as caught:
+        load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
+    assert complaint in str(caught.value)
+    assert str(load.path) in str(caught.value)
+    assert "SECRET" not in said_by(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_names_a_file_that_may_not_be_read(load):
+    load.path.write_text("")
+    load.path.chmod(0)
+    with pytest.raises(ConfigError, match="Permission denied"):
+        load_config(load.path)
+
+
+def test_names_a_directory_in_place_of_a_file(tmp_path):
+    with pytest.raises(ConfigError, match="cannot read this kubeconfig: Is a directory"):
+        load_config(tmp_path)
+
+
+def test_a_broken_file_is_not_passed_over_for_a_good_one(load, tmp_path, monkeypatch):
+    load.path.write_text("{")
+    good = tmp_path / "good"
+    good.write_text(f"{GOOD_CLUSTER}\nusers: [{{name: u}}]\n{GOOD_CONTEXT}")
+    monkeypatch.setenv("KUBECONFIG", f"{load.path}{os.pathsep}{good}")
+    with pytest.raises(ConfigError, match=f"{load.path}: not YAML"):
+        load_config()
+
+
+def test_a_document_that_is_mostly_aliases_does_not_eat_the_memory(load):
+    levels = "\n".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12))
+    with pytest.raises(ConfigError, match="not YAML"):
+        load(f"l0: &l0 [a, a, a, a, a, a, a, a, a]\n{levels}")
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "complaint"),
+    [
+        ({"ca_data": b"SECRET"}, ConfigError, "has no certificate"),
+        (
+            {"cert_data": b"SECRET", "key_data": b"SECRET", "insecure_skip_tls_verify": True},
+            CredentialError,
+            "together",
+        ),
+        ({"token": "SECRET\n\nSECRET"}, CredentialError, "cannot stand in a header"),
+        ({"proxy_url": "socks5://me:SECRET@p"}, ConfigError, "socks5 proxies are not supported"),
+    ],
+)
+def test_what_no_transport_can_use_fails_when_it_is_opened(settings, kind, complaint):
+    with pytest.raises(kind, match=complaint) as caught:
+        open_transport(Config(host="https://c", **settings))
+    assert "SECRET" not in said_by(caught.value)
+
+
+def test_names_the_environment_when_its_proxy_cannot_be_used(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:SECRET@p:1")
+    with pytest.raises(ConfigError, match=r"from the environment: HTTPS_PROXY or HTTP_PROXY") as caught:
+        open_transport(Config(host="https://c.example", insecure_skip_tls_verify=True))
+    assert "SECRET" not in said_by(caught.value)
