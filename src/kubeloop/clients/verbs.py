@@ -44,6 +44,7 @@ __all__ = [
     "Get",
     "ListVerb",
     "Patch",
+    "Post",
     "Status",
     "SupportsDraft",
     "Update",
@@ -161,6 +162,24 @@ class Create(Endpoint[T]):
         path = self._collection_for(self._identity(obj), verb="create")
         request = self._request("POST", path, write_params(options, "create"), write_object(obj, self._info))
         return await self._rest.call(request, self._model, options.get("timeout"))
+
+
+class Post(Endpoint[T]):
+    """create, of a kind that is never stored: the server does what the object asks for, and says so."""
+
+    __slots__ = ()
+
+    async def create(self, obj: T | Json, **options: Unpack[WriteOptions]) -> meta_v1.Status:
+        """Send an object. Arguments and errors as of `Create.create`.
+
+        Returns:
+            The server's Status.
+        """
+        from kubeloop.models import meta_v1
+
+        path = self._collection_for(self._identity(obj), verb="create")
+        request = self._request("POST", path, write_params(options, "create"), write_object(obj, self._info))
+        return await self._rest.call(request, meta_v1.Status, options.get("timeout"))
 
 
 class Update(Endpoint[T]):

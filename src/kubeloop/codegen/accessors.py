@@ -97,7 +97,8 @@ def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
         whole = "StatusResourceClient" if resource.status else "ResourceClient"
         bases = ["{whole}[{model}, {list}]".format(whole=whole, **names)]
     else:
-        bases = [base.format(**names) for verb, base in _VERBS.items() if verb in resource.verbs]
+        mixins = {**_VERBS, "create": "Post[{model}]"} if resource.response == "meta_v1.Status" else _VERBS
+        bases = [base.format(**names) for verb, base in mixins.items() if verb in resource.verbs]
         bases += ["Status[{model}]".format(**names)] if resource.status else []
     body: list[str] = []
     subresources: list[_Class] = []
@@ -130,21 +131,25 @@ def _subresource_bases(sub: Subresource) -> list[str]:
     if sub.text:
         return ["LogSub"]
     return [
-        base.format(request=f'"{sub.request}"', response=f'"{sub.response}"')
+        base.format(request=f'"{_request(sub)}"', response=f'"{sub.response}"')
         for verb, base in _SUB_VERBS.items()
         if verb in sub.verbs
     ]
 
 
+def _request(sub: Subresource) -> str:
+    return " | ".join([sub.request, *sub.requests_also])
+
+
 def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str]:
     bases = {base.partition("[")[0] for one in classes for base in one.bases}
-    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "Status"]})
+    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "Post", "Status"]})
     subs = sorted(bases & {base.partition("[")[0] for base in [*_SUB_VERBS.values(), "LogSub"]})
     mentioned = {
         name.partition(".")[0]
         for resource in module.resources
         for sub in resource.subresources
-        for name in (sub.request, sub.response)
+        for name in (sub.request, sub.response, *sub.requests_also)
         if name
     }
     others = sorted(mentioned - {module.name})

@@ -93,13 +93,15 @@ class Kind:
 class Subresource:
     """A subresource with its verbs, and the types (module.Name) that go in and come out.
 
-    `text` answers text; `upgrade` stops being HTTP (exec, attach, proxy) and has no method yet.
+    `requests_also` are other versions of the request that servers take; `text` answers text; `upgrade` stops being
+    HTTP (exec, attach, proxy) and has no method yet.
     """
 
     name: str
     verbs: frozenset[str]
     request: str = ""
     response: str = ""
+    requests_also: Sequence[str] = ()
     text: bool = False
     upgrade: bool = False
 
@@ -228,6 +230,7 @@ def _resource(data: Mapping[str, Any]) -> Resource:
                 verbs=frozenset(sub["verbs"]),
                 request=sub.get("request", ""),
                 response=sub.get("response", ""),
+                requests_also=sub.get("requests_also", []),
                 text=bool(sub.get("text")),
                 upgrade=bool(sub.get("upgrade")),
             )

@@ -39,6 +39,7 @@ async def subresources(clientset: Clientset) -> None:
     assert_type(await pods.log("a").get(tail_lines=3), str)
     assert_type(await pods.ephemeral_containers("a").patch({}), core_v1.Pod)
     assert_type(await pods.binding("a").create(core_v1.Binding()), meta_v1.Status)
+    assert_type(await clientset.core_v1.bindings("a").create(core_v1.Binding()), meta_v1.Status)
     accounts = clientset.core_v1.service_accounts("default")
     request = authentication_v1.TokenRequest()
     assert_type(await accounts.token("a").create(request), authentication_v1.TokenRequest)

@@ -69,6 +69,17 @@ def test_a_subresource_has_its_verbs_and_imports_its_types_when_it_is_used() -> 
     assert 'return ThingEviction(self, name, "eviction", meta_v1.Status)' in text
 
 
+def test_other_versions_of_a_request_are_taken_too() -> None:
+    sub = Subresource("eviction", frozenset({"create"}), "y_v1.A", "meta_v1.Status", requests_also=["y_v1beta1.A"])
+    text = emit_clients(_module(_resource(subresources=[sub])), TARGET)
+    assert _bases(text)["ThingEviction"] == ["CreateSub['y_v1.A | y_v1beta1.A', 'meta_v1.Status']"]
+
+
+def test_a_create_that_is_answered_with_a_status_says_so() -> None:
+    text = emit_clients(_module(_resource("create", response="meta_v1.Status")), TARGET)
+    assert _bases(text)["Things"] == ["Post[x_v1.Thing]"]
+
+
 def test_text_and_upgrades() -> None:
     log = Subresource("log", frozenset({"get"}), text=True)
     execute = Subresource("exec", frozenset({"get"}), upgrade=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from kubeloop.clients.resource import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, LogSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Apply, Create, Delete, Get, ListVerb, Patch, Status, Update, Watch
+from kubeloop.clients.verbs import Apply, Create, Delete, Get, ListVerb, Patch, Post, Status, Update, Watch
 from kubeloop.models import core_v1
 
 if TYPE_CHECKING:
-    from kubeloop.models import authentication_v1, autoscaling_v1, meta_v1, policy_v1
+    from kubeloop.models import authentication_v1, autoscaling_v1, meta_v1, policy_v1, policy_v1beta1
     from kubeloop.rest.client import RESTClient
 
 __all__ = [
@@ -121,7 +121,7 @@ class CoreV1:
         return Services(self._rest, core_v1.Service, namespace)
 
 
-class Bindings(Create[core_v1.Binding]):
+class Bindings(Post[core_v1.Binding]):
     """Bindings of v1: create."""
 
 
@@ -224,7 +224,7 @@ class PodEphemeralcontainers(
     """The subresource ephemeralcontainers of Pods."""
 
 
-class PodEviction(CreateSub["policy_v1.Eviction", "meta_v1.Status"]):
+class PodEviction(CreateSub["policy_v1.Eviction | policy_v1beta1.Eviction", "meta_v1.Status"]):
     """The subresource eviction of Pods."""
 
 
