@@ -221,37 +221,17 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
     return str(hint)
 
 
-def _settle(nulls: list[tuple[str, Any]], lazy: list[str]) -> Any:
+def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
     """What runs after decoding, only in classes that need it: nulls become empty, lazy bytes get a copy of their own.
 
-    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.)
+    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.) Written out as source, as dataclasses
+    do: a loop over names takes three times as long, for every object of a LIST.
     """
-    if lazy and not nulls and len(lazy) == 1:
-        field = "_" + lazy[0]
-
-        def one_lazy(self: Any) -> None:
-            raw = getattr(self, field)
-            if raw is not LAZY:
-                _force(self, field, raw.copy())
-
-        return one_lazy
-    if len(nulls) == 1 and not lazy:
-        name, empty = nulls[0]
-
-        def one_null(self: Any) -> None:
-            if getattr(self, name) is None:
-                _force(self, name, empty)
-
-        return one_null
-
-    def settle(self: Any) -> None:
-        for name, empty in nulls:
-            if getattr(self, name) is None:
-                _force(self, name, empty)
-        for name in lazy:
-            _force(self, "_" + name, getattr(self, "_" + name).copy())
-
-    return settle
+    lines = [f" if self.{name} is None: force(self, '{name}', {empty})" for name, empty in nulls]
+    lines += [f" if self._{name} is not LAZY: force(self, '_{name}', self._{name}.copy())" for name in lazy]
+    namespace: dict[str, Any] = {"force": _force, "NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "LAZY": LAZY}
+    exec("\n".join(["def settle(self):", *lines]), namespace)  # noqa: S102 (names of fields, which are identifiers)
+    return namespace["settle"]
 
 
 def _lazy_equal(self: Any, other: object) -> Any:
@@ -259,7 +239,8 @@ def _lazy_equal(self: Any, other: object) -> Any:
     same = _equal(self, other)
     if same is not False:
         return same
-    for name in type(self).__lazy__:
+    lazy: dict[str, str] = self.__lazy__
+    for name in lazy:
         ours, theirs = getattr(self, "_" + name), getattr(other, "_" + name)
         if ours == theirs or ours is LAZY or theirs is LAZY or _parse(ours) != _parse(theirs):
             continue
@@ -267,7 +248,7 @@ def _lazy_equal(self: Any, other: object) -> Any:
     return _equal(self, other)
 
 
-_EMPTY_OF = (("NullSeq[", NULL_SEQ), ("NullMap[", NULL_MAP), ("NullBytes", b""))
+_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", 'b""'))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -303,7 +284,7 @@ class ModelMeta(StructMeta):
             if hint.startswith(prefix)
         ]
         if nulls or lazy:
-            ns["__post_init__"] = _settle(nulls, lazy)
+            ns["__post_init__"] = _settle(nulls, types_of_lazy)
         if secret:
             ns["__secret__"] = frozenset(secret)
         if lazy:

@@ -87,7 +87,7 @@ class _NullMap(Mapping[str, Any]):
         raise KeyError(key)
 
     def __or__(self, other: Any) -> Any:
-        return dict[str, Any](other) if isinstance(other, Mapping) else NotImplemented
+        return {**other}
 
     __ror__ = __or__
 

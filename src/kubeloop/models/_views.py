@@ -13,6 +13,7 @@ from kubeloop.models._base import MAP, SEQ
 from kubeloop.models._construct import checked
 from kubeloop.models._encode import value_of
 from kubeloop.models._fields import Field, Shape
+from kubeloop.models._guards import is_items, is_list, is_mapping
 
 if TYPE_CHECKING:
     from kubeloop.models._base import Model
@@ -53,7 +54,7 @@ def freeze(value: Any) -> Any:
     """The frozen value of a draft or view, or of plain data that holds some."""
     if isinstance(value, Pending):
         return value._build()
-    if isinstance(value, list):
+    if is_list(value):
         return tuple(map(freeze, value))
     return value
 
@@ -63,7 +64,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
 
     Raises: TypeError naming owner and path.
     """
-    if shape.model is not None and isinstance(value, Mapping) and shape.category == "object":
+    if shape.model is not None and is_mapping(value) and shape.category == "object":
         from kubeloop.errors import DecodeError
         from kubeloop.models._decode import decode_data
 
@@ -77,9 +78,9 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
             return value
         return taken(shape, value._build(), owner, path)
     if shape.item is not None and shape.model is not None and value is not None:
-        if isinstance(value, Mapping) and shape.category == "object_map":
+        if is_mapping(value) and shape.category == "object_map":
             return {key: taken(shape.item, each, owner, f"{path}[{key!r}]") for key, each in value.items()}
-        if isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)):
+        if is_items(value):
             return tuple(taken(shape.item, each, owner, f"{path}[{n}]") for n, each in enumerate(value))
     return checked(shape, value if shape.category == "any" else freeze(value), owner, path)
 
@@ -171,8 +172,9 @@ class _Map(Pending, MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         item = self._field.shape.item
         assert item is not None
-        if not isinstance(key, str):
-            raise TypeError(f"{self._owner}.{self._field.name}: expected keys of str, got {type(key).__name__}")
+        held: Any = key
+        if not isinstance(held, str):
+            raise TypeError(f"{self._owner}.{self._field.name}: expected keys of str, got {type(held).__name__}")
         self._items[key] = taken(item, value, self._owner, f"{self._field.name}[{key!r}]")
 
     def __getitem__(self, key: str) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
-from kubeloop.models._base import Kind, Mended, Model, StructMeta
+from kubeloop.models._base import Kind, Model, StructMeta
 from kubeloop.models._construct import unknown_field
 from kubeloop.models._encode import dumps, lazy_bytes, loads, value_of
 from kubeloop.models._fields import Field, fields_of
@@ -187,8 +187,8 @@ def _frozen(value: Any) -> Any:
 
 def _same(new: Any, old: Any) -> bool:
     """Say if a new value is no change: equal, where an absent list or map equals an empty one."""
-    if isinstance(old, Mended):
-        return isinstance(new, tuple) and tuple(new) == tuple(old)
+    if is_tuple(old) and is_tuple(new):
+        return old == new
     return (type(new) is type(old) and bool(new == old)) or (_is_empty(new) and _is_empty(old))
 
 

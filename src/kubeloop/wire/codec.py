@@ -52,15 +52,13 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
 
     Reference: client-go scheme.Codecs.UniversalDeserializer.
     """
-    body = _as_json(data)
-    try:
-        said = _decode.decoder(_decode.TypeMeta).decode(body)
-    except msgspec.ValidationError as error:
-        tree = _decode.parse(body, "object")
-        found = type(tree).__name__
-        raise DecodeError(f"expected an object with apiVersion and kind, got {found}") from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise _decode.broken("object", body, error) from error
+    body = data.encode("utf-8", "replace") if isinstance(data, str) else data
+    said = _type_meta(body) if _JSON_START.match(body) else None
+    if said is None:  # YAML; in flow style it may look like JSON
+        from kubeloop.meta import yaml
+
+        body = _encode.dumps(yaml.load(data))
+        said = _type_meta(body) or _decode.TypeMeta()
     cls = (scheme or _BUILT_IN).lookup(said.api_version, said.kind)
     if cls is not None:
         return _decode.decode(body, cls)
@@ -173,22 +171,23 @@ def _unstructured_list(tree: dict[str, Any], on_bad_item: Callable[[DecodeError]
     return UnstructuredList({**tree, "items": good})
 
 
-_JSON_START = re.compile(r"\s*[{\[]")
+_JSON_START = re.compile(rb"\s*[{\[]")
 
 
-def _as_json(data: bytes | str) -> bytes:
-    """The document as JSON bytes; a text that starts as JSON and is none may still be YAML in flow style."""
-    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-    if _JSON_START.match(text):
-        try:
-            msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            pass
-        else:
-            return data if isinstance(data, bytes) else data.encode()
-    from kubeloop.meta import yaml
+def _type_meta(body: bytes) -> _decode.TypeMeta | None:
+    """What a JSON body says it is; None when it is no JSON.
 
-    return _encode.dumps(yaml.load(data))
+    Raises: DecodeError for a JSON value that is no object with a kind.
+    """
+    try:
+        said: _decode.TypeMeta = _decode.decoder(_decode.TypeMeta).decode(body)
+    except msgspec.ValidationError as error:
+        tree = _decode.parse(body, "object")
+        found = f", got {type(tree).__name__}" if not is_dict(tree) else ""
+        raise DecodeError(f"expected an object with apiVersion and kind{found}") from error
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return said
 
 
 # --- watch events ----------------------------------------------------------------------------------------------------
