@@ -184,7 +184,7 @@ class ScriptedTransport:
     ) -> Response:
         try:
             async with asyncio.timeout(timeout):
-                async with self.stream(request) as stream:
+                async with self.stream(request, timeout=timeout) as stream:
                     return Response(stream.status, stream.headers, await stream.read(max_bytes))
         except RequestTimeout:
             raise

@@ -1,0 +1,87 @@
+"""RESTClient on the real API server."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import kubeloop
+from kubeloop.models import apps_v1, core_v1
+from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.rest.warnings import ServerWarning
+from tests.support.real_clientset import config_map
+
+
+async def test_every_method_with_every_kind_of_answer(kubeconfig: Path, namespace: str) -> None:
+    async with kubeloop.RESTClient(kubeloop.load_config(kubeconfig), group_version="v1") as rest:
+        created = await rest.post(
+            "configmaps", namespace=namespace, body=config_map("a", x="1"), into=core_v1.ConfigMap
+        )
+        assert created.data == {"x": "1"}
+        replaced = await rest.put("configmaps", namespace=namespace, name="a", body=config_map("a", x="2"))
+        assert isinstance(replaced, Unstructured)
+        patched = await rest.patch(
+            "configmaps", namespace=namespace, name="a", body={"data": {"y": "1"}}, into=core_v1.ConfigMap
+        )
+        assert patched.data == {"x": "2", "y": "1"}
+        read = await rest.get("configmaps", namespace=namespace, name="a", into=core_v1.ConfigMap)
+        assert read == patched
+        assert isinstance(await rest.get("configmaps", namespace=namespace), UnstructuredList)
+        raw = await rest.get("configmaps", namespace=namespace, name="a", into=bytes)
+        assert raw.startswith(b'{"kind":"ConfigMap"')
+        async with rest.stream("configmaps", namespace=namespace, name="a") as stream:
+            assert b"".join([chunk async for chunk in stream]) == raw
+        status = await rest.delete("configmaps", namespace=namespace, name="a")
+        assert status["status"] == "Success"
+        with pytest.raises(kubeloop.NotFound, match=f"/api/v1/namespaces/{namespace}/configmaps/a"):
+            await rest.get("configmaps", namespace=namespace, name="a")
+
+
+async def test_other_groups_and_absolute_paths(kubeconfig: Path, namespace: str) -> None:
+    async with kubeloop.RESTClient(kubeloop.load_config(kubeconfig)) as rest:
+        deployments = await rest.get(
+            "deployments", group_version="apps/v1", namespace=namespace, into=apps_v1.DeploymentList
+        )
+        assert list(deployments.items) == []
+        assert (await rest.get("/version"))["gitVersion"].startswith("v1.37")
+        assert await rest.get("/readyz", into=bytes) == b"ok"
+        document = await rest.get("/openapi/v3", into=dict)
+        assert "api/v1" in document["paths"]
+
+
+async def test_a_name_with_odd_characters_reaches_its_object(kubeconfig: Path) -> None:
+    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+        roles = clientset.rbac_v1.cluster_roles()
+        assert (await roles.get("system:node")).metadata.name == "system:node"
+        with pytest.raises(kubeloop.NotFound):
+            await roles.get("what? a #name & more")
+
+
+async def test_the_server_warns_through_the_handler(kubeconfig: Path, namespace: str) -> None:
+    seen: list[ServerWarning] = []
+    config = replace(kubeloop.load_config(kubeconfig), warning_handler=seen.append)
+    async with kubeloop.Clientset(config) as clientset:
+        await clientset.core_v1.config_maps(namespace).create(
+            {"metadata": {"name": "a"}, "colour": "red"}, field_validation="Warn"
+        )
+    assert [warning.code for warning in seen] == [299]
+    assert "colour" in seen[0].text
+
+
+async def test_many_requests_at_once_share_the_connections(kubeconfig: Path, namespace: str) -> None:
+    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+        config_maps = clientset.core_v1.config_maps(namespace)
+        await asyncio.gather(*(config_maps.create(config_map(f"a{number}")) for number in range(100)))
+        found = await asyncio.gather(*(config_maps.get(f"a{number}") for number in range(100)))
+    assert len({one.metadata.uid for one in found}) == 100
+
+
+async def test_without_credentials_the_server_says_so(kubeconfig: Path) -> None:
+    known = kubeloop.load_config(kubeconfig)
+    stranger = kubeloop.Config(host=known.host, ca_data=known.ca_data, ca_file=known.ca_file, token="nobody")
+    async with kubeloop.Clientset(stranger) as clientset:
+        with pytest.raises(kubeloop.Unauthorized):
+            await clientset.core_v1.pods("default").list()
