@@ -1,0 +1,94 @@
+"""Objects of a real server: each comes back as the very JSON value that the server wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import kubeloop
+from kubeloop.models import Scheme
+from kubeloop.wire import codec
+
+SCHEME = Scheme()
+SELECTOR = {"matchLabels": {"app": "web"}}
+POD = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+CLAIM = {
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+}
+
+
+def objects(namespace: str) -> dict[str, dict[str, Any]]:
+    """What is created, by the path of its collection: fields that Go writes as null, and embedded kinds."""
+    meta = {"metadata": {"name": "odd"}}
+    inside = f"namespaces/{namespace}"
+    stateful = {"selector": SELECTOR, "template": POD, "serviceName": "", "volumeClaimTemplates": [CLAIM]}
+    return {
+        f"/apis/apps/v1/{inside}/statefulsets": {**meta, "spec": stateful},
+        f"/apis/discovery.k8s.io/v1/{inside}/endpointslices": {**meta, "addressType": "IPv4", "endpoints": None},
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles": {"metadata": {"name": f"odd-{namespace}"}, "rules": None},
+        f"/apis/policy/v1/{inside}/poddisruptionbudgets": {**meta, "spec": {"minAvailable": 1, "selector": SELECTOR}},
+        f"/api/v1/{inside}/pods": {**meta, **POD, "metadata": {"name": "odd", "labels": {"app": "web"}}},
+        f"/api/v1/{inside}/secrets": {**meta, "data": {"a": "aGVsbG8="}},
+        f"/apis/coordination.k8s.io/v1/{inside}/leases": {
+            **meta,
+            "spec": {"holderIdentity": "me", "renewTime": "2026-01-01T00:00:00.000000Z"},
+        },
+        f"/apis/events.k8s.io/v1/{inside}/events": {
+            **meta,
+            "eventTime": "2026-01-01T00:00:00.000000Z",
+            "regarding": {"kind": "Pod", "name": "odd", "namespace": namespace},
+            "reportingController": "test.io/x",
+            "reportingInstance": "i",
+            "action": "Tested",
+            "reason": "Test",
+            "type": "Normal",
+        },
+    }
+
+
+async def test_every_object_of_a_server_round_trips_to_the_same_value(kubeconfig: Path, namespace: str) -> None:
+    wrong: list[str] = []
+    seen: set[str] = set()
+    async with kubeloop.RESTClient(kubeloop.load_config(str(kubeconfig))) as rest:
+        for path, body in objects(namespace).items():
+            created = json.loads(await rest.post(path, body=body, into=bytes))
+            compare(created, created["apiVersion"], created["kind"], wrong)
+        for group_version, resource in await resources(rest):
+            prefix = f"/api/{group_version}" if group_version == "v1" else f"/apis/{group_version}"
+            listing = json.loads(await rest.get(f"{prefix}/{resource['name']}", into=bytes))
+            cls = SCHEME.lookup(listing["apiVersion"], listing["kind"])
+            assert cls is not None, (group_version, resource)
+            bad: list[Any] = []
+            typed = codec.decode_list(json.dumps(listing).encode(), cls, on_bad_item=bad.append)
+            assert bad == []
+            assert json.loads(codec.encode(typed)) == listing, group_version
+            for item in listing["items"] or []:
+                seen.add(f"{group_version} {resource['kind']}")
+                compare(item, group_version, resource["kind"], wrong)
+    assert wrong == []
+    expected = ["apps/v1 StatefulSet", "v1 Pod", "rbac.authorization.k8s.io/v1 ClusterRole", "v1 Event"]
+    assert set(expected) <= seen
+
+
+async def resources(rest: kubeloop.RESTClient) -> list[tuple[str, dict[str, Any]]]:
+    """Every resource that can be listed and that we have a model of."""
+    groups = json.loads(await rest.get("/apis", into=bytes))["groups"]
+    versions = ["v1", *(version["groupVersion"] for group in groups for version in group["versions"])]
+    found: list[tuple[str, dict[str, Any]]] = []
+    for version in versions:
+        path = "/api/v1" if version == "v1" else f"/apis/{version}"
+        for resource in json.loads(await rest.get(path, into=bytes))["resources"]:
+            if "list" in resource["verbs"] and SCHEME.lookup(version, resource["kind"]):
+                found.append((version, resource))
+    return found
+
+
+def compare(value: dict[str, Any], api_version: str, kind: str, wrong: list[str]) -> None:
+    cls = SCHEME.lookup(api_version, kind)
+    assert cls is not None, (api_version, kind)
+    obj = codec.decode_into(json.dumps(value).encode(), cls)
+    expected = {"apiVersion": api_version, "kind": kind, **value}
+    if json.loads(codec.encode(obj)) != expected or cls.from_dict(obj.to_dict()) != obj:
+        wrong.append(f"{api_version} {kind} {value['metadata']['name']}: {json.loads(codec.encode(obj))} != {expected}")
