@@ -8,9 +8,9 @@ Reference: client-go discovery/discovery_client.go.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from kubeloop.clients.connected import Connected
 from kubeloop.clients.discovery_format import (
@@ -61,8 +61,8 @@ class DiscoveryClient(Connected):
 
     async def server_version(self) -> ServerVersion:
         """Return the version of the server."""
-        # JSON data: what a version says is text, if the server does not lie.
-        data = cast("Mapping[str, Any]", await self._rest.get("/version", timeout=self._timeout))
+        into: type[dict[str, Any]] = dict
+        data = await self._rest.get("/version", into=into, timeout=self._timeout)
 
         def text(name: str) -> str:
             value = data.get(name)

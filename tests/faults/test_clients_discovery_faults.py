@@ -1,0 +1,143 @@
+"""Discovery on servers that fail in part: what can be had is told, and what cannot is told too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.clients.discovery import DiscoveryClient
+from kubeloop.config.config import Config
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.wire.request import Request
+from tests.support.clock import now, virtual
+from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status
+
+AGGREGATED = {"Content-Type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+CORE = {"kind": "APIVersions", "apiVersion": "v1", "versions": ["v1"]}
+GROUPS = {
+    "kind": "APIGroupList", "apiVersion": "v1",
+    "groups": [
+        {"name": name, "versions": [{"groupVersion": f"{name}/v1", "version": "v1"}],
+         "preferredVersion": {"groupVersion": f"{name}/v1", "version": "v1"}}
+        for name in ("apps", "down.io")
+    ],
+}  # fmt: skip
+
+
+def resources(group_version: str, name: str) -> dict[str, Any]:
+    item = {"name": name, "singularName": "", "namespaced": True, "kind": "K", "verbs": ["get"]}
+    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": [item]}
+
+
+LEGACY: dict[str, Answer] = {
+    "/api": Answer.of(CORE),
+    "/apis": Answer.of(GROUPS),
+    "/api/v1": Answer.of(resources("v1", "pods")),
+    "/apis/apps/v1": Answer.of(resources("apps/v1", "deployments")),
+    "/apis/down.io/v1": error_status(503, "ServiceUnavailable"),
+}
+
+
+def discovery(answers: dict[str, Any], **settings: Any) -> tuple[DiscoveryClient, ScriptedTransport]:
+    def respond(request: Request) -> Answer:
+        answer: Answer = answers[request.path]
+        return answer
+
+    transport = ScriptedTransport(respond)
+    return DiscoveryClient(Config(host="https://server", **settings), transport=transport), transport
+
+
+@virtual
+async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
+    client, transport = discovery(LEGACY)
+    found = await client.server_groups_and_resources()
+    groups, lists = found
+    assert [group.name for group in groups] == ["", "apps", "down.io"]
+    assert [one.group_version for one in lists] == ["v1", "apps/v1"]
+    assert list(found.failures) == [GroupVersion("down.io", "v1")]
+    assert isinstance(found.failures[GroupVersion("down.io", "v1")], kubeloop.ServiceUnavailable)
+    # A group that fails is asked once more.
+    assert [request.path for request in transport.requests].count("/apis/down.io/v1") == 2
+
+
+@virtual
+async def test_preferred_resources_tell_of_failures_too() -> None:
+    client, _ = discovery(LEGACY)
+    lists = await client.server_preferred_resources()
+    assert [one.resources[0].name for one in lists] == ["pods", "deployments"]
+    assert list(lists.failures) == [GroupVersion("down.io", "v1")]
+
+
+@virtual
+async def test_a_server_without_a_core_group_is_tolerated() -> None:
+    apps = {**GROUPS, "groups": GROUPS["groups"][:1]}
+    client, _ = discovery({**LEGACY, "/api": error_status(404, "NotFound"), "/apis": Answer.of(apps)})
+    found = await client.server_groups_and_resources()
+    assert [group.name for group in found.groups] == ["apps"]
+
+
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_a_server_without_groups_is_an_error(status: int) -> None:
+    @virtual
+    async def run() -> None:
+        client, _ = discovery({**LEGACY, "/apis": error_status(status)})
+        with pytest.raises(kubeloop.APIError):
+            await client.server_groups_and_resources()
+
+    run()
+
+
+@virtual
+async def test_one_document_in_the_older_form_has_all_resources_fetched_one_by_one() -> None:
+    core = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": []}
+    client, _ = discovery({**LEGACY, "/api": Answer.of(core, headers=AGGREGATED)})
+    found = await client.server_groups_and_resources()
+    assert [one.group_version for one in found.resources] == ["apps/v1"]
+
+
+@virtual
+async def test_the_core_version_may_be_missing_and_others_may_not() -> None:
+    client, _ = discovery({"/api/v1": error_status(404), "/apis/x/v1": error_status(404), "/api/v2": error_status(404)})
+    assert list((await client.server_resources_for_group_version("v1")).resources) == []
+    with pytest.raises(kubeloop.NotFound):
+        await client.server_resources_for_group_version("x/v1")
+
+
+@virtual
+async def test_a_hanging_server_ends_after_32_seconds_unless_the_config_says_otherwise() -> None:
+    client, _ = discovery({"/version": Answer(chunks=[Hang()])})
+    with pytest.raises(kubeloop.RequestTimeout):
+        await client.server_version()
+    assert now() == 32.0
+    client, _ = discovery({"/version": Answer(chunks=[Hang()])}, timeout=5.0)
+    with pytest.raises(kubeloop.RequestTimeout):
+        await client.server_version()
+    assert now() == 37.0
+
+
+@virtual
+async def test_a_version_of_wrong_types_is_empty_and_no_crash() -> None:
+    client, _ = discovery({"/version": Answer.of({"major": 1, "gitVersion": "v1.37.0"})})
+    version = await client.server_version()
+    assert (version.major, str(version)) == ("", "v1.37.0")
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "5"])
+def test_a_version_that_is_no_version_is_an_error(body: str) -> None:
+    @virtual
+    async def run() -> None:
+        client, _ = discovery({"/version": Answer.text(body)})
+        with pytest.raises(kubeloop.DecodeError):
+            await client.server_version()
+
+    run()
+
+
+@virtual
+async def test_a_client_over_a_shared_connection_does_not_close_it() -> None:
+    client, transport = discovery(LEGACY)
+    async with DiscoveryClient.over(client.rest) as shared:
+        assert shared.rest is client.rest
+    assert not transport.closed
