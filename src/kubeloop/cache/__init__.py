@@ -10,6 +10,8 @@
     shared_informer  all of these for one resource
     factory          one informer a type, started and stopped together
     lister           reading the store
+    sync_gate        waiting for the first sync, which may never come
+    objects          what all of this needs of an object
     informers        generated: the accessors by group and version
 
 Names are importable from here and loaded on first use; the common ones are also importable from `kubeloop`.

@@ -154,7 +154,8 @@ def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCal
 
 def _is_async(function: object) -> bool:
     # It looks through partial objects and bound methods itself, but not at __call__ of an instance.
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(vars(type(function)).get("__call__"))
+    call = inspect.getattr_static(type(function), "__call__", None)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 
 
 def _name(function: Callable[..., object]) -> str:

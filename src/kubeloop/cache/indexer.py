@@ -160,7 +160,7 @@ class Indexer(Generic[T]):
         except Exception as error:
             raise index.report(self._key_func(obj), error) from error
         keys = {key: None for value in values for key in index.keys_by_value.get(value, ())}
-        return [self._items[key] for key in keys]
+        return [self._items[key] for key in keys if key in self._items]
 
     def by_index(self, name: str, value: str) -> list[T]:
         """Return the objects that have this value in an index.
@@ -169,7 +169,8 @@ class Indexer(Generic[T]):
             UnknownIndex: there is no such index.
         """
         items = self._items
-        return [items[key] for key in self._index(name).keys_by_value.get(value, ())]
+        # An index function that changes its mind about an object leaves its key behind; what is gone stays gone.
+        return [items[key] for key in self._index(name).keys_by_value.get(value, ()) if key in items]
 
     def index_keys(self, name: str, value: str) -> list[str]:
         """Return the keys of the objects that have this value in an index, sorted.

@@ -220,3 +220,14 @@ def test_an_index_of_unique_values_gives_the_garbage_collector_nothing_to_visit(
         indexer.put(name, obj)
     gc.collect()
     assert len(gc.get_objects()) - before < 20
+
+
+def test_an_index_function_that_changes_its_mind_never_brings_back_what_is_gone():
+    answer = ["x"]
+    indexer: Indexer[Thing] = Indexer({"moody": lambda _obj: list(answer)})
+    indexer.add(thing("a"))
+    answer[:] = ["y"]
+    indexer.delete(thing("a"))
+    assert indexer.by_index("moody", "x") == []
+    answer[:] = ["x"]
+    assert indexer.index("moody", thing("b")) == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 from collections.abc import AsyncIterator
 
@@ -833,3 +834,65 @@ async def test_two_informers_of_one_source_do_not_disturb_each_other():
         await settle()
         assert one.indexer.list_keys() == ["a"]
         assert two.indexer.list_keys() == ["a", "b"]
+
+
+@virtual
+async def test_long_work_lets_others_on_the_loop_run_every_few_milliseconds():
+    server = FakeServer()
+    for number in range(3000):
+        server.put(thing(f"t{number}"))
+    loop = asyncio.get_running_loop()
+    informer = informer_of(server)
+
+    def slow(_obj: Thing) -> None:
+        loop._virtual_now += 0.001  # type: ignore[attr-defined]
+
+    informer.add_event_handler(on_add=slow)
+    turns: list[float] = []
+
+    async def other() -> None:
+        while len(informer.indexer) < 3000:
+            turns.append(loop.time())
+            await asyncio.sleep(0)
+
+    async with running(informer):
+        await other()
+        late = informer.add_event_handler(on_add=slow)
+        while not late.has_synced:
+            turns.append(loop.time())
+            await asyncio.sleep(0)
+    assert max(after - before for before, after in itertools.pairwise(turns)) < 0.01
+    assert turns[-1] > 5.9
+
+
+@virtual
+async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
+    server, steady = FakeServer(), Recorder()
+    informer = informer_of(server)
+    steady.register(informer)
+    rng = random.Random(11)
+
+    async def write() -> None:
+        for number in range(300):
+            name = rng.choice("abcdef")
+            if name in server.objects and rng.random() < 0.3:
+                server.delete(name)
+            else:
+                server.put(thing(name, str(number)))
+            await asyncio.sleep(rng.random() / 100)
+
+    async def abuse() -> None:
+        for _ in range(60):
+            recorder = Recorder()
+            registration = recorder.register(informer)
+            await asyncio.sleep(rng.random() / 50)
+            informer.remove_event_handler(registration)
+            await asyncio.sleep(rng.random() / 50)
+
+    async with running(informer):
+        await asyncio.gather(write(), abuse(), abuse())
+        await settle()
+        last = Recorder()
+        await last.register(informer).wait_for_sync()
+        expected = {name: obj.value for name, obj in server.objects.items()}
+        assert steady.state == last.state == expected
