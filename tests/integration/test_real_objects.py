@@ -79,9 +79,8 @@ async def resources(rest: kubeloop.RESTClient) -> list[tuple[str, dict[str, Any]
     found: list[tuple[str, dict[str, Any]]] = []
     for version in versions:
         path = "/api/v1" if version == "v1" else f"/apis/{version}"
-        for resource in json.loads(await rest.get(path, into=bytes))["resources"]:
-            if "list" in resource["verbs"] and SCHEME.lookup(version, resource["kind"]):
-                found.append((version, resource))
+        offered = json.loads(await rest.get(path, into=bytes))["resources"]
+        found += [(version, one) for one in offered if "list" in one["verbs"] and SCHEME.lookup(version, one["kind"])]
     return found
 
 

@@ -1,8 +1,9 @@
 """Model, Kind, KindList: frozen structs whose defaults mean "absent"; and how generated modules look.
 
-What lives here: the metaclass, the three base classes, and the markers. What does not: reflection over fields
-(`_fields`), the constructor's checks (`_construct`), reading (`_decode`), writing (`_encode`), changing (`draft`,
-`change`). msgspec is behind this door: no type of it is in a public signature.
+What lives here: the three base classes, and the contract of generated modules. What does not: the markers (`_markers`,
+exported from here), the metaclass (`_metaclass`), reflection (`_fields`), the constructor's checks (`_construct`),
+reading (`_decode`), writing (`_encode`), changing (`draft`, `change`). msgspec is behind this door: no type of it is in
+a public signature.
 
 **Absent is identity with the default.** A field whose value *is* (not: equals) its default is not written. `{}` and
 `[]` on the wire decode to other instances than the shared defaults, so they come back as `{}` and `[]`.
@@ -25,7 +26,7 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
         node_selector: Map[str] = MAP                      # map[string]string,omitempty
         limits: NullMap[Quantity] = MAP                    # a map without omitempty
         template: PodTemplateSpec = PodTemplateSpec()      # struct by value: its class stands earlier in the module
-        restart_count: int = INT                           # no omitempty: written even when zero (STR BOOL FLOAT too)
+        restart_count: int = INT                           # no omitempty: written even when zero (STR BOOL FLOAT BYTES)
         start_time: Time | None = None                     # *metav1.Time, or metav1.Time with omitzero
         last_probe_time: Time | None = NULL                # metav1.Time by value without omitzero: Go writes null
         acquire_time: MicroTime | None = None              # *metav1.MicroTime (by value without omitzero: = NULL)
@@ -104,15 +105,12 @@ The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, dataclass_transform
-
-import msgspec
-from msgspec import Raw
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from kubeloop.models._markers import (
     BOOL,
+    BYTES,
     FLOAT,
-    HOW_TO_CHANGE,
     INT,
     LAZY,
     MAP,
@@ -135,25 +133,14 @@ from kubeloop.models._markers import (
     Seq,
     Time,
 )
+from kubeloop.models._metaclass import ModelMeta, Struct
 
 if TYPE_CHECKING:
     from kubeloop.models.draft import Draft
 
-    # For checkers a model is no msgspec.Struct: mypy would take Struct's own dataclass_transform over ours.
-    StructMeta = type
-
-    class Struct:
-        """What checkers see of the base of all models."""
-
-        __struct_fields__: ClassVar[tuple[str, ...]]
-        __struct_encode_fields__: ClassVar[tuple[str, ...]]
-        __struct_defaults__: ClassVar[tuple[Any, ...]]
-
-else:
-    from msgspec import Struct, StructMeta
-
 __all__ = [
     "BOOL",
+    "BYTES",
     "FLOAT",
     "INT",
     "LAZY",
@@ -190,159 +177,6 @@ RESERVED = frozenset(
 
 RESERVED_IN_KINDS = frozenset({"api_version", "kind", "list_type", "namespaced", "resource"})
 """The same for the fields of a Kind: its class variables."""
-
-_force = msgspec.structs.force_setattr
-
-
-# --- the metaclass ----------------------------------------------------------------------------------------------------
-
-
-def _setattr(self: object, name: str, _value: object) -> NoReturn:
-    raise AttributeError(f"cannot set {name!r} of {type(self).__name__}: {HOW_TO_CHANGE}")
-
-
-def _delattr(self: object, name: str) -> NoReturn:
-    raise AttributeError(f"cannot delete {name!r} of {type(self).__name__}: {HOW_TO_CHANGE}")
-
-
-def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
-    """Turn a Lazy field into a private field of bytes and a property that parses them; give its annotation."""
-    hint = ns["__annotations__"].pop(name)
-    ns["__annotations__"]["_" + name] = Raw
-    ns["_" + name] = LAZY
-    rename["_" + name] = rename.pop(name, name)
-
-    def read(self: Any) -> Any:
-        from kubeloop.models._decode import read_lazy
-
-        return read_lazy(type(self), name, getattr(self, "_" + name))
-
-    ns[name] = property(read, doc="Parsed anew at each read, from bytes that the object holds privately.")
-    return str(hint)
-
-
-def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
-    """What runs after decoding, only in classes that need it: nulls become empty, lazy bytes get a copy of their own.
-
-    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.) Written out as source, as dataclasses
-    do: a loop over names takes three times as long, for every object of a LIST.
-    """
-    lines = [f" if self.{name} is None: force(self, '{name}', {empty})" for name, empty in nulls]
-    lines += [f" if self._{name} is not LAZY: force(self, '_{name}', self._{name}.copy())" for name in lazy]
-    namespace: dict[str, Any] = {"force": _force, "NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "LAZY": LAZY}
-    exec("\n".join(["def settle(self):", *lines]), namespace)  # noqa: S102 (names of fields, which are identifiers)
-    return namespace["settle"]
-
-
-def _lazy_equal(self: Any, other: object) -> Any:
-    """Compare; bytes that say the same in another way (white space, order of keys) are equal."""
-    same = _equal(self, other)
-    if same is not False:
-        return same
-    lazy: dict[str, str] = self.__lazy__
-    for name in lazy:
-        ours, theirs = getattr(self, "_" + name), getattr(other, "_" + name)
-        if ours == theirs or ours is LAZY or theirs is LAZY or _parse(ours) != _parse(theirs):
-            continue
-        self = msgspec.structs.replace(self, **{"_" + name: theirs})
-    return _equal(self, other)
-
-
-_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", 'b""'))
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-class ModelMeta(StructMeta):
-    """Makes the structs: frozen, out of the garbage collector's sight, keyword-only, defaults left out."""
-
-    __secret__: frozenset[str]
-    __lazy__: dict[str, str]
-
-    def __new__(  # noqa: PYI034
-        mcls,
-        name: str,
-        bases: tuple[type, ...],
-        ns: dict[str, Any],
-        *,
-        api_version: str = "",
-        kind: str = "",
-        resource: str = "",
-        namespaced: bool = False,
-        item: Any = None,
-        secret: tuple[str, ...] = (),
-        rename: Mapping[str, str] | None = None,
-    ) -> ModelMeta:
-        names = dict(rename or {})
-        hints = ns.setdefault("__annotations__", {})
-        lazy = [key for key, value in ns.items() if value is LAZY]
-        types_of_lazy = {key: _hide_lazy(key, ns, names) for key in lazy}
-        nulls = [
-            (key, empty)
-            for key, hint in hints.items()
-            if type(hint) is str and hint.startswith("Null")
-            for prefix, empty in _EMPTY_OF
-            if hint.startswith(prefix)
-        ]
-        if nulls or lazy:
-            ns["__post_init__"] = _settle(nulls, types_of_lazy)
-        if secret:
-            ns["__secret__"] = frozenset(secret)
-        if lazy:
-            ns["__lazy__"] = types_of_lazy
-            ns["__eq__"] = _lazy_equal
-        if kind:
-            # Hidden fields: what a body says of itself is checked, and an embedded object keeps what it said.
-            ns["__annotations__"] = {"_api_version": str, "_kind": str, **hints}
-            ns |= {"_api_version": api_version, "_kind": kind}
-            names |= {"_api_version": "apiVersion", "_kind": "kind"}
-            ns |= {"api_version": api_version, "kind": kind, "resource": resource, "namespaced": namespaced}
-            ns["__kind_head__"] = (
-                ("_api_version", f'"apiVersion":"{api_version}"'.encode(), api_version),
-                ("_kind", f'"kind":"{kind}"'.encode(), kind),
-            )
-        cls: Any = super().__new__(
-            mcls,
-            name,
-            bases,
-            ns,
-            frozen=True,
-            gc=False,
-            kw_only=True,
-            omit_defaults=True,
-            rename=names or None,
-        )
-        type.__setattr__(cls, "__setattr__", _setattr)
-        # An own __setattr__ opens `del obj.x` too (one C slot), in every class.
-        type.__setattr__(cls, "__delattr__", _delattr)
-        if item is not None:
-            type.__setattr__(item, "list_type", cls)
-        return cls  # type: ignore[no-any-return]
-
-    if not TYPE_CHECKING:
-
-        def __call__(cls, *args: Any, **fields: Any) -> Any:  # noqa: N805
-            if not fields and not args:
-                try:
-                    return cls.__dict__["__empty__"]
-                except KeyError:
-                    empty = _call(cls)
-                    type.__setattr__(cls, "__empty__", empty)
-                    return empty
-            from kubeloop.models._construct import prepare
-
-            return _call(cls, **prepare(cls, args, fields))
-
-        def __getattr__(cls, name: str) -> Any:  # noqa: N805
-            if name == "Draft":
-                from kubeloop.models.draft import draft_class
-
-                return draft_class(cls)
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
-
-
-_call: Any = StructMeta.__call__
-_equal: Any = Struct.__eq__
-_parse = msgspec.json.decode
 
 
 # --- the base classes -------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from kubeloop.models._base import LAZY, ModelMeta
+from kubeloop.models._markers import LAZY
+from kubeloop.models._metaclass import ModelMeta
 
 __all__ = ["Field", "Shape", "fields_of", "shape_of"]
 

@@ -114,6 +114,7 @@ BOOL = msgspec.field(default_factory=bool)
 INT = msgspec.field(default_factory=int)
 FLOAT = msgspec.field(default_factory=float)
 STR = msgspec.field(default_factory=str)
+BYTES = msgspec.field(default_factory=bytes)
 NULL: Any = msgspec.field(default_factory=type(None))
 
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 import msgspec
 
-from kubeloop.models._base import Kind, Model, StructMeta
+from kubeloop.models._base import Kind, Model
 from kubeloop.models._construct import unknown_field
 from kubeloop.models._encode import dumps, lazy_bytes, loads, value_of
 from kubeloop.models._fields import Field, fields_of
 from kubeloop.models._guards import is_dict, is_list, is_tuple
+from kubeloop.models._metaclass import StructMeta
 from kubeloop.models._views import Dicts, Lists, ObjectMap, Objects, Pending, empty_of, freeze, taken
 
 if TYPE_CHECKING:
@@ -166,6 +167,9 @@ class Draft(Pending, Generic[M]):
 
     def __bool__(self) -> bool:
         return self._build() is not None
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a draft cannot be copied or pickled: open another with draft(), or keep what finish() gives")
 
 
 def _read(base: Any, field: Field) -> Any:

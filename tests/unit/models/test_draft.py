@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, datetime
 
 import pytest
@@ -210,6 +212,12 @@ def test_managed_fields_can_be_edited() -> None:
     draft = meta.draft()
     draft.managed_fields[0].manager = "n"
     assert draft.finish().after.managed_fields[0] == meta_v1.ManagedFieldsEntry(manager="n", fields_v1={"f:a": {}})
+
+
+def test_a_draft_refuses_to_be_copied() -> None:
+    for refuse in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match=r"open another with draft\(\)"):
+            refuse(pod().draft())  # type: ignore[operator]
 
 
 # --- the explicit form, for server-side apply
