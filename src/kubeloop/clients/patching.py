@@ -5,7 +5,7 @@ The other verbs, and what holds for all of them, are in `verbs`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 
 from kubeloop.clients.endpoint import Endpoint
@@ -81,7 +81,7 @@ class Patch(Endpoint[T_co]):
         *,
         attempts: int = ...,
         **options: Unpack[WriteOptions],
-    ) -> Awaitable[T_co]: ...
+    ) -> Coroutine[Any, Any, T_co]: ...
     def edit(
         self: Patch[Any],
         name: str,
@@ -140,17 +140,11 @@ class Apply(Endpoint[T]):
         return await _apply(self, obj, field_manager, options, None)
 
 
-class Status(Endpoint[T]):
-    """The status of an object, which the other writing verbs leave alone."""
+class EditStatus(Endpoint[T_co]):
+    """patch_status and edit_status."""
 
     __slots__ = ()
     _has_status = True
-
-    async def update_status(self, obj: T | Json, **options: Unpack[WriteOptions]) -> T:
-        """Replace the status with this object's. As `update`, but all except the status is left alone."""
-        path = self._path_for(self._identity(obj), "status", verb="update_status")
-        request = self._request("PUT", path, write_params(options, "update_status"), write_object(obj, self._info))
-        return await self._rest.call(request, self._model, options.get("timeout"))
 
     async def patch_status(
         self,
@@ -159,7 +153,7 @@ class Status(Endpoint[T]):
         *,
         type: PatchType | None = None,
         **options: Unpack[WriteOptions],
-    ) -> T:
+    ) -> T_co:
         """Change some fields of the status: a patch of the whole object (`{"status": {...}}`). As `patch`."""
         content_type = patch_content_type(patch, type)
         path = self._path(name, "status", verb="patch_status")
@@ -167,27 +161,21 @@ class Status(Endpoint[T]):
         request = self._request("PATCH", path, params, write_body(patch), content_type)
         return await self._rest.call(request, self._model, options.get("timeout"))
 
-    async def apply_status(
-        self, obj: T | Draft[Any] | Json, *, field_manager: str, **options: Unpack[ApplyOptions]
-    ) -> T:
-        """Apply a configuration of the status. As `apply`."""
-        return await _apply(self, obj, field_manager, options, "status")
-
     @overload
     def edit_status(
-        self: Status[Any], name: str, *, attempts: int = ..., **options: Unpack[WriteOptions]
-    ) -> Edit[T, Any]: ...
+        self: EditStatus[SupportsDraft[D]], name: str, *, attempts: int = ..., **options: Unpack[WriteOptions]
+    ) -> Edit[T_co, D]: ...
     @overload
     def edit_status(
-        self: Status[Any],
+        self: EditStatus[SupportsDraft[D]],
         name: str,
-        change: Callable[[Any], object],
+        change: Callable[[D], object],
         *,
         attempts: int = ...,
         **options: Unpack[WriteOptions],
-    ) -> Awaitable[T]: ...
+    ) -> Coroutine[Any, Any, T_co]: ...
     def edit_status(
-        self: Status[Any],
+        self: EditStatus[Any],
         name: str,
         change: Callable[[Any], object] | None = None,
         *,
@@ -196,6 +184,24 @@ class Status(Endpoint[T]):
     ) -> Any:
         """Change the status of an object. As `edit`; a change of anything but the status is a ValueError."""
         return _edit(self, name, change, attempts, options, "status")
+
+
+class Status(EditStatus[T]):
+    """The status of an object, which the other writing verbs leave alone."""
+
+    __slots__ = ()
+
+    async def update_status(self, obj: T | Json, **options: Unpack[WriteOptions]) -> T:
+        """Replace the status with this object's. As `update`, but all except the status is left alone."""
+        path = self._path_for(self._identity(obj), "status", verb="update_status")
+        request = self._request("PUT", path, write_params(options, "update_status"), write_object(obj, self._info))
+        return await self._rest.call(request, self._model, options.get("timeout"))
+
+    async def apply_status(
+        self, obj: T | Draft[Any] | Json, *, field_manager: str, **options: Unpack[ApplyOptions]
+    ) -> T:
+        """Apply a configuration of the status. As `apply`."""
+        return await _apply(self, obj, field_manager, options, "status")
 
 
 async def _apply(
@@ -225,5 +231,6 @@ def _edit(
 ) -> Any:
     from kubeloop.clients.edit import DEFAULT_ATTEMPTS, Edit
 
-    edit: Edit[Any, Any] = Edit(endpoint, name, options, attempts=attempts or DEFAULT_ATTEMPTS, subresource=subresource)
+    tries = DEFAULT_ATTEMPTS if attempts is None else attempts
+    edit: Edit[Any, Any] = Edit(endpoint, name, options, attempts=tries, subresource=subresource)
     return edit if change is None else edit.run(change)

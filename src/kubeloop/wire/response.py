@@ -61,6 +61,13 @@ class Headers(Mapping[str, str]):
         self._index = index
         return index
 
+    def __contains__(self, name: object) -> bool:
+        # Asked of every answer for headers that few have: a look at each is cheaper than an index.
+        if self._index is None and isinstance(name, str):
+            size, wanted = len(name), name.lower()
+            return any(len(key) == size and key.lower() == wanted for key, _ in self._pairs)
+        return isinstance(name, str) and name.lower() in self._lookup()
+
     def __getitem__(self, name: str) -> str:
         return self._lookup()[name.lower()][0]
 

@@ -234,7 +234,7 @@ async def test_what_cannot_be_meant_is_refused_before_the_first_turn() -> None:
     with pytest.raises(ValueError, match="namespace"):
         clients.apps_v1.deployments().edit("web")
     with pytest.raises(ValueError, match="attempts"):
-        clients.apps_v1.deployments("x").edit("web", attempts=-1)
+        clients.apps_v1.deployments("x").edit("web", attempts=0)
     with pytest.raises(ValueError, match="field_validation"):
         clients.apps_v1.deployments("x").edit("web", field_validation="x")  # type: ignore[call-overload]
     assert transport.requests == []

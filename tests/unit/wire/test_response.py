@@ -36,6 +36,9 @@ def test_headers_have_no_case_and_keep_repeated_values() -> None:
     headers = Headers([("Content-Type", "a"), ("Warning", "1"), ("warning", "2")])
     assert headers["content-TYPE"] == "a"
     assert headers.get_all("WARNING") == ["1", "2"]
+    assert "CONTENT-type" in headers
+    assert "content-typo" not in Headers([("Content-Type", "a")])
+    assert "content-type" in Headers([("Content-Type", "a")])
     assert headers.get("x") is None
     assert headers.get_all("x") == []
     assert list(headers) == ["content-type", "warning"]
