@@ -3,7 +3,8 @@ business.
 
 The rules are client-go's: of several files the first one that has an entry of a name gives that entry whole, and the
 first non-empty `current-context` wins; paths are relative to the file that they stand in; missing files are skipped.
-Messages name the file and the path of the field, never a value: most values here are secrets.
+Messages name the file and the path of the field, never a value: most values here are secrets, which is also why the
+entries have no `repr`.
 
 Reference: client-go tools/clientcmd/loader.go, ClientConfigLoadingRules.Load; tools/clientcmd/api/v1/conversion.go.
 """
@@ -33,7 +34,7 @@ _E = TypeVar("_E")
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ClusterEntry:
     """One of the `clusters`: an API server."""
 
@@ -42,32 +43,32 @@ class ClusterEntry:
     tls_server_name: str | None = None
     insecure_skip_tls_verify: bool = False
     ca_file: str | None = None
-    ca_data: bytes | None = field(default=None, repr=False)
-    proxy_url: str | None = field(default=None, repr=False)
+    ca_data: bytes | None = None
+    proxy_url: str | None = None
     disable_compression: bool = False
     # JSON of any shape, for the exec plugin.
-    exec_extension: Mapping[str, object] | None = field(default=None, repr=False)
+    exec_extension: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class UserEntry:
     """One of the `users`: ways to say who is asking."""
 
     file: str
     cert_file: str | None = None
-    cert_data: bytes | None = field(default=None, repr=False)
+    cert_data: bytes | None = None
     key_file: str | None = None
-    key_data: bytes | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
+    key_data: bytes | None = None
+    token: str | None = None
     token_file: str | None = None
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     impersonate: Impersonation | None = None
     auth_provider: str | None = None
     exec: ExecConfig | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ContextEntry:
     """One of the `contexts`: a cluster, a user and a namespace under one name."""
 
@@ -77,7 +78,7 @@ class ContextEntry:
     namespace: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Kubeconfig:
     """What one file says, or several together."""
 

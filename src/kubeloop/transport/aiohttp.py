@@ -23,7 +23,6 @@ from kubeloop.transport.pool import SILENCE_SECONDS, Pool
 from kubeloop.transport.proxy import environment_proxy
 from kubeloop.transport.tls import TLSContexts
 from kubeloop.transport.user_agent import default_user_agent
-from kubeloop.transport.websocket import open_channel
 from kubeloop.wire.response import Response
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ class AiohttpTransport:
         self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
     ) -> AsyncGenerator[Channel]:
         """Open a WebSocket; see `Transport.upgrade`."""
+        from kubeloop.transport.websocket import open_channel
+
         timeout = self._config.timeout if timeout is None else timeout
         pool = self._running_pool(request)
         try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
+
+from kubeloop import __version__
 
 __all__ = ["default_user_agent"]
 
@@ -20,7 +21,7 @@ def default_user_agent() -> str:
     """Return `program/version (os/arch) kubeloop/version`; the program's own version is not known."""
     program = re.sub(r"[^A-Za-z0-9._+-]", "_", PurePath(sys.argv[0] if sys.argv else "").name) or "unknown"
     system = "windows" if sys.platform == "win32" else sys.platform
-    return f"{program}/unknown ({system}/{_machine()}) kubeloop/{_version()}"
+    return f"{program}/unknown ({system}/{_machine()}) kubeloop/{__version__}"
 
 
 def _machine() -> str:
@@ -28,10 +29,3 @@ def _machine() -> str:
 
     machine = platform.machine()
     return _MACHINES.get(machine, machine.lower()) or "unknown"
-
-
-def _version() -> str:
-    try:
-        return version("kubeloop")
-    except PackageNotFoundError:
-        return "unknown"

@@ -53,8 +53,8 @@ def _element(data: bytes) -> tuple[int, bytes, bytes]:
 
 def _time(kind: int, text: str) -> datetime | None:
     if kind == _UTC_TIME:
-        century = "19" if int(text[:2]) >= 50 else "20"
-        return datetime.strptime(century + text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
-    if kind == _GENERALIZED_TIME:
-        return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
-    return None
+        text = f"{'19' if int(text[:2]) >= 50 else '20'}{text}"
+    elif kind != _GENERALIZED_TIME:
+        return None
+    # Not strptime, which imports the locale's names of months first.
+    return datetime.fromisoformat(f"{text[:8]}T{text[8:14]}").replace(tzinfo=UTC)
