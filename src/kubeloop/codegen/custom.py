@@ -54,7 +54,7 @@ def built_in_types() -> dict[str, frozenset[str]]:
     folder = Path(__file__).resolve().parent.parent / "models"
     found: dict[str, frozenset[str]] = {}
     for path in sorted(folder.glob("[a-z]*_v[0-9]*.pyi")):
-        heads = (line for line in path.read_text().splitlines() if line.startswith("class "))
+        heads = (line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("class "))
         found[path.stem] = frozenset(line[len("class ") :].partition("(")[0] for line in heads)
     if not found:
         raise SchemaError(f"no built-in models in {folder}")

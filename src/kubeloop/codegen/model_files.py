@@ -22,8 +22,8 @@ __all__ = ["emit_models", "emit_stub"]
 _BASE = "kubeloop.models._base"
 # fmt: off
 _MARKERS = frozenset({
-    "BOOL", "FLOAT", "INT", "LAZY", "MAP", "NULL", "SEQ", "STR", "Any", "Bytes", "Duration", "IntOrString", "Lazy",
-    "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity", "Seq", "Time",
+    "BOOL", "BYTES", "FLOAT", "INT", "LAZY", "MAP", "NULL", "SEQ", "STR", "Any", "Bytes", "Duration", "IntOrString",
+    "Lazy", "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity", "Seq", "Time",
 })
 # fmt: on
 _STATIC_NAMES: Mapping[str, frozenset[str]] = {
@@ -115,8 +115,8 @@ def _module_imports(module: Module) -> list[str]:
 def _class_head(one: ClassPlan, module: Module) -> list[str]:
     keywords = [_bind(_base(one), module), *_kind_keywords(one, module)]
     if secret := [attribute.name for attribute in one.attributes if attribute.field.secret]:
-        keywords.append(f"secret=({', '.join(json.dumps(name) for name in secret)},)")
-    renamed = [f"{json.dumps(name)}: {json.dumps(wire)}" for name, wire in one.renamed.items()]
+        keywords.append(f"secret=({', '.join(_quoted(name) for name in secret)},)")
+    renamed = [f"{_quoted(name)}: {_quoted(wire)}" for name, wire in one.renamed.items()]
     rename = [f"rename={{{', '.join(renamed)}}}"] if renamed else []
     line = f"class {one.name}({', '.join([*keywords, *rename])}):"
     if len(line) <= WIDTH:
@@ -146,13 +146,13 @@ def _filled(items: Sequence[str], indent: int) -> list[str]:
 
 
 def _enum(name: str, values: Sequence[str]) -> list[str]:
-    line = f"{name}: TypeAlias = Literal[{', '.join(json.dumps(value) for value in values)}] | str"
+    line = f"{name}: TypeAlias = Literal[{', '.join(_quoted(value) for value in values)}] | str"
     if len(line) <= WIDTH:
         return [line]
     return [
         f"{name}: TypeAlias = (",
         "    Literal[",
-        *(f"        {json.dumps(value)}," for value in values),
+        *(f"        {_quoted(value)}," for value in values),
         "    ]",
         "    | str",
         ")",
@@ -189,3 +189,8 @@ def _doc(text: str, indent: str) -> list[str]:
 
 def _fill(text: str, width: int) -> str:
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _quoted(text: str) -> str:
+    """A string literal; JSON's own escapes are Python's too, as long as it leaves other scripts alone."""
+    return json.dumps(text, ensure_ascii=False)

@@ -71,7 +71,7 @@ def snake(name: str) -> str:
 
 def attribute(wire: str, reserved: frozenset[str] = MODEL_RESERVED) -> str:
     """The attribute of a field; keywords and names that models use themselves take a trailing underscore."""
-    name = snake(wire)
+    name = snake(wire) or "field"
     if name.startswith("_"):
         name = "n" + name
     if keyword.iskeyword(name) or name in reserved:

@@ -40,10 +40,10 @@ def write(files: Files, folder: Path, *, owned: Sequence[str] = ()) -> list[str]
     touched: list[str] = []
     for name, text in files.items():
         path = folder / name
-        if path.exists() and path.read_text() == text:
+        if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         touched.append(name)
     for name in _stale(files, folder, owned):
         (folder / name).unlink()
@@ -58,7 +58,7 @@ def differences(files: Files, folder: Path, *, owned: Sequence[str] = ()) -> lis
         path = folder / name
         if not path.exists():
             found.append(f"{name}: missing")
-        elif path.read_text() != text:
+        elif path.read_text(encoding="utf-8") != text:
             found.append(f"{name}: differs")
     return found + [f"{name}: generated once, but no more" for name in _stale(files, folder, owned)]
 
@@ -68,6 +68,10 @@ def _stale(files: Files, folder: Path, owned: Sequence[str]) -> list[str]:
     for place in owned:
         for path in sorted((folder / place).glob("*.py*")):
             name = path.relative_to(folder).as_posix()
-            if name not in files and path.suffix in (".py", ".pyi") and path.read_text().startswith(MARK):
+            if name not in files and path.suffix in (".py", ".pyi") and _is_generated(path):
                 stale.append(name)
     return stale
+
+
+def _is_generated(path: Path) -> bool:
+    return path.read_text(encoding="utf-8").startswith(MARK)

@@ -56,14 +56,16 @@ class Type:
 class Field:
     """One field of an object type.
 
-    `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `enum` names the values
-    that are known (a type of this module, or module.Name); `default` is what a server fills in, as JSON.
+    `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `required` is what a JSON
+    schema says: always there, never null; `enum` names the values that are known (module.Name); `default` is what a
+    server fills in, as JSON.
     """
 
     wire: str
     type: Type
     omit_empty: bool = True
     omit_zero: bool = False
+    required: bool = False
     secret: bool = False
     enum: str = ""
     description: str = ""
@@ -161,7 +163,7 @@ def load_module(path: Path) -> Module:
         SchemaError: names the file and the place that does not have the form.
     """
     try:
-        return _module(json.loads(path.read_text()))
+        return _module(json.loads(path.read_text(encoding="utf-8")))
     except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as err:
         raise SchemaError(f"{path}: not a schema module: {type(err).__name__}: {err}") from err
 

@@ -77,6 +77,8 @@ def shape(field: Field, module: Module) -> Shape:
 def _scalar(field: Field, kind: Type, names: _Names) -> Shape:
     static = names.static(kind)
     if kind.kind == "bytes":
+        if field.required:
+            return Shape("Bytes", "BYTES", static, static)
         null = not (field.omit_empty or field.omit_zero)
         return Shape("NullBytes" if null else "Bytes", 'b""', static, static)
     if kind.kind in _ZERO:

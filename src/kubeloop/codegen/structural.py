@@ -69,13 +69,14 @@ class StructuralReader:
         needed = required and not schema.get("nullable") and "default" not in schema
         if not needed and (kind.kind in _PLAIN or kind.kind == "ref"):
             kind = Type("ptr", of=kind)
-        default = json.dumps(schema["default"], sort_keys=True) if "default" in schema else ""
-        always = needed and kind.kind in _PLAIN - {"bytes"}
+        default = json.dumps(schema["default"], sort_keys=True, ensure_ascii=False) if "default" in schema else ""
+        always = needed and kind.kind in _PLAIN
         return Field(
             wire,
             kind,
-            not always,
-            not always,
+            omit_empty=not always,
+            omit_zero=not always,
+            required=always,
             enum=self._enum(path, schema),
             description=_text(schema),
             default=default,

@@ -45,6 +45,7 @@ def test_names_that_models_use_take_an_underscore(wire: str) -> None:
 
 def test_an_attribute_begins_with_a_letter() -> None:
     assert attribute("3scale") == "n_3scale"
+    assert attribute("-") == "field"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,11 @@ def test_a_field_that_is_always_written(kind: Type, annotation: str, default: st
     assert (found.annotation, found.default) == (annotation, default)
 
 
+def test_required_bytes_of_a_custom_type_are_written_when_empty() -> None:
+    found = shape(Field("a", Type("bytes"), omit_empty=False, required=True), MODULE)
+    assert (found.annotation, found.default) == ("Bytes", "BYTES")
+
+
 def test_managed_fields_stay_bytes_until_they_are_read() -> None:
     found = shape(Field("managedFields", _list(OWN)), MODULE)
     assert (found.annotation, found.default, found.static) == ("Lazy[Own]", "LAZY", "Sequence[Own]")
