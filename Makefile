@@ -81,7 +81,7 @@ check-generated: $(STAMP)  ## prove that schema/ and the generated Python files 
 	@$(BIN)/python -m kubeloop.codegen check
 
 docs: control-plane  ## check the documentation: run its code, follow its links
-	@$(BIN)/python -m pytest tests/docs $(ARGS)
+	@$(BIN)/python -m pytest tests/docs tests/integration/test_examples.py $(ARGS)
 
 lock: $(STAMP)  ## pin the newest versions of the tools, with hashes, in requirements/dev.txt
 	$(call say,"resolving")
