@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.clients.clientset import Clientset
 from kubeloop.codegen.names import class_of_module, collection, snake
 from kubeloop.config.load import load_config
@@ -49,6 +50,47 @@ MISSING = {
     "pods/proxy": PROXY,
     "services/proxy": PROXY,
 }
+
+# What client-go has or had, as promised; the servers of today do not serve all of it.
+PROMISED = """
+admissionregistration v1 v1beta1; apps v1 v1beta1 v1beta2; apiserverinternal v1alpha1; authentication v1 v1beta1;
+authorization v1 v1beta1; autoscaling v1 v2 v2beta1 v2beta2; batch v1 v1beta1; certificates v1 v1beta1;
+coordination v1 v1beta1; core v1; discovery v1 v1beta1; events v1 v1beta1; extensions v1beta1;
+flowcontrol v1 v1beta1 v1beta2 v1beta3 v1alpha1; networking v1 v1beta1; node v1 v1alpha1 v1beta1; policy v1 v1beta1;
+rbac v1 v1alpha1 v1beta1; resource v1 v1beta1 v1beta2; scheduling v1 v1alpha1 v1beta1; storage v1 v1alpha1 v1beta1;
+storagemigration v1 v1beta1; apiextensions v1; apiregistration v1
+"""
+GROUP_VERSIONS = [
+    f"{group}_{version}" for line in PROMISED.split(";") for group, *versions in [line.split()] for version in versions
+]
+PAYLOADS = ["admission_v1", "apidiscovery_v2", "imagepolicy_v1alpha1", "meta_v1"]
+
+
+@pytest.mark.parametrize("name", GROUP_VERSIONS)
+def test_the_clientset_and_the_factory_offer_every_promised_group_version(name: str) -> None:
+    assert isinstance(inspect.getattr_static(Clientset, name), property)
+    client = import_module(f"kubeloop.clients.groups.{name}")
+    assert getattr(client, class_of_module(name))
+    if not name.startswith(("authentication", "authorization")):
+        assert isinstance(inspect.getattr_static(SharedInformerFactory, name), property)
+
+
+@pytest.mark.parametrize("name", PAYLOADS)
+def test_what_is_only_a_payload_has_models_and_no_accessor(name: str) -> None:
+    assert import_module(f"kubeloop.models.{name}")
+    assert not hasattr(Clientset, name)
+
+
+def test_kinds_that_kubernetes_dropped_are_there() -> None:
+    dropped = {
+        ("policy/v1beta1", "PodSecurityPolicy"),
+        ("extensions/v1beta1", "Ingress"),
+        ("apps/v1beta1", "Deployment"),
+        ("autoscaling/v2beta2", "HorizontalPodAutoscaler"),
+        ("batch/v1beta1", "CronJob"),
+        ("discovery.k8s.io/v1beta1", "EndpointSlice"),
+    }
+    assert dropped <= set(KINDS)
 
 
 async def _json(rest: RESTClient, path: str, headers: Mapping[str, str] | None = None) -> Any:

@@ -1,6 +1,7 @@
 """`kubeloop generate --crd FILE…|--openapi FILE…|--cluster --out DIR`.
 
-Reads the input, asks `kubeloop.codegen` for the files, writes them. Nothing is written when anything fails.
+Reads the input, asks `kubeloop.codegen` for the files, writes them. Nothing is written when anything fails. A package is
+what one run makes: generated files that an earlier run left in the folder go, files by hand stay.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse
     source.add_argument(
         "--cluster", action="store_true", help="all that a running server has beyond the built-in types"
     )
-    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the package to write; what an earlier run left there goes")
+    parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the package to write")
     parser.add_argument(
         "--group", action="append", default=[], help="with --cluster: only this API group (may be repeated)"
     )
