@@ -1,7 +1,7 @@
 """`kubeloop generate --crd FILE…|--openapi FILE…|--cluster --out DIR`.
 
-Reads the input, asks `kubeloop.codegen` for the files, writes them. Nothing is written when anything fails. A package is
-what one run makes: generated files that an earlier run left in the folder go, files by hand stay.
+Reads the input, asks `kubeloop.codegen` for the files, writes them. Nothing is written when anything fails. A package
+is what one run makes: generated files that an earlier run left in the folder go, files by hand stay.
 """
 
 from __future__ import annotations
