@@ -247,3 +247,26 @@ async def _copy(reader, writer):
         writer.write(data)
         await writer.drain()
     writer.close()
+
+
+async def test_a_client_certificate_that_is_renewed_on_disk_is_used_after_a_401(certified, tmp_path):
+    old, new = authority().sign("old"), authority().sign("new")
+    certificate, key = tmp_path / "client.crt", tmp_path / "client.key"
+    shown = []
+
+    async def judge(connection, received):
+        subject = dict(pair[0] for pair in connection.writer.get_extra_info("peercert")["subject"])
+        shown.append(subject["commonName"])
+        await reply(status=200 if shown[-1] == "new" else 401)(connection, received)
+
+    certificate.write_bytes(old.certificate)
+    key.write_bytes(old.key)
+    async with raw_server(judge, tls=certified(clients=authority())) as server:
+        config = Config(host=server.url, ca_data=authority().certificate, cert_file=str(certificate), key_file=str(key))
+        transport = AiohttpTransport(config)
+        assert (await transport.request(GET)).status == 401
+        certificate.write_bytes(new.certificate)
+        key.write_bytes(new.key)
+        assert (await transport.request(GET)).status == 200
+        assert shown == ["old", "new"]
+        await transport.close()

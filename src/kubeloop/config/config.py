@@ -41,9 +41,7 @@ class Impersonation:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a config came from, for messages: a kubeconfig file with its context, cluster and user, or the cluster's
-    own environment.
-    """
+    """Where a config came from, for messages: a kubeconfig with its context, cluster and user, or `in-cluster`."""
 
     file: str = ""
     context: str = ""
@@ -62,10 +60,9 @@ class Config:
 
     Attributes:
         host: Where the API server is: a URL, `host:port` or a host. Normalised to a URL without a trailing slash:
-            without a scheme it is
-            `https` if there is anything about TLS in the config, else `http`; `""` is `localhost`. A path in the URL is
-            put before each
-            request's path, for servers behind a proxy that moves them.
+            without a scheme it is `https` if there is anything about TLS in the config, else `http`; `""` is
+            `localhost`. A path in the URL is put before each request's path, for servers behind a proxy that moves
+            them.
         namespace: The context's namespace; what clients use when asked for the default one.
         ca_data: PEM of the authorities that may sign the server's certificate. Data beats file, here and below.
         ca_file: The same as a file, which is read again now and then, so that a new authority needs no restart.
@@ -76,8 +73,7 @@ class Config:
         insecure_skip_tls_verify: Do not verify the server at all. For tests.
         tls_server_name: The name to ask for and to verify, when it is not the host's.
         proxy_url: `http://` or `https://` proxy, with its user and password if it wants any. None takes the
-            environment's
-            (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) as Go does; `""` uses none.
+            environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) as Go does; `""` uses none.
         token: A bearer token.
         token_file: A file with one, read again every minute; once read it beats `token`.
         username: For basic authentication.
@@ -94,8 +90,7 @@ class Config:
         source: Where it came from, for messages.
 
     Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: no limiter unless asked for; a
-    value, not a
-    bag that clients fill in.
+    value, not a bag that clients fill in.
     """
 
     host: str = ""
@@ -161,8 +156,7 @@ class Config:
 
     @classmethod
     def in_cluster(cls) -> Config:
-        """Make the config of a pod from what Kubernetes gives each: the service's address, the service account's token
-        and authority.
+        """Make the config of a pod from its service account and the address of the API server's service.
 
         Raises:
             ConfigError: Not in a cluster, or its token cannot be read.

@@ -111,8 +111,7 @@ class TokenFile:
     """A bearer token in a file that somebody renews.
 
     The file is read again every minute, and when the server rejects what it held. While it cannot be read the last
-    token
-    stays in use.
+    token stays in use.
 
     Concurrency: Reads a small file in line; loop only.
     """

@@ -44,3 +44,18 @@ class ExecConfig:
     # JSON of any shape, handed to the plugin as it is.
     cluster_config: Mapping[str, Any] | None = field(default=None, repr=False)
     timeout: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse what no plugin can be.
+
+        Raises:
+            ValueError: An unknown version or mode, or no command.
+        """
+        if not self.command:
+            raise ValueError("an exec plugin needs a command")
+        if self.api_version not in API_VERSIONS:
+            raise ValueError(f"api_version must be one of {', '.join(API_VERSIONS)}, not {self.api_version!r}")
+        if self.interactive_mode not in INTERACTIVE_MODES:
+            raise ValueError(
+                f"interactive_mode must be one of {', '.join(INTERACTIVE_MODES)}, not {self.interactive_mode!r}"
+            )

@@ -1,5 +1,4 @@
-"""Kubeconfig files: reading, checking and merging them. Which context is taken, and what becomes of it, is `load`'s
-business.
+"""Kubeconfig files: reading, checking and merging them. What becomes of an entry is `load`'s business.
 
 The rules are client-go's: of several files the first one that has an entry of a name gives that entry whole, and the
 first non-empty `current-context` wins; paths are relative to the file that they stand in; missing files are skipped.

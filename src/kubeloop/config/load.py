@@ -1,5 +1,4 @@
-"""From kubeconfig files, or the cluster around us, to one `Config`: which files, which context, and what becomes of its
-entries.
+"""From kubeconfig files, or the cluster around us, to one `Config`: which files, which context, what of its entries.
 
 `load_config` is what programs call; `build_config` is client-go's `BuildConfigFromFlags`, for programs that take a
 `--master` and a `--kubeconfig` option.
@@ -63,17 +62,17 @@ def load_config(
     Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules.
     """
     if kubeconfig is not None:
-        loaded = read_kubeconfigs([os.fspath(kubeconfig)], must_exist=True)
+        looked = [os.fspath(kubeconfig)]
     else:
         listed = os.environ.get("KUBECONFIG", "")
-        paths = listed.split(os.pathsep) if listed else [str(_home_kubeconfig())]
-        loaded = read_kubeconfigs(paths)
+        looked = listed.split(os.pathsep) if listed else [str(_home_kubeconfig())]
+    loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
     chosen = context or loaded.current_context
     if not chosen and not cluster:
         if kubeconfig is None and is_in_cluster():
             _log.debug("no kubeconfig: using the cluster that this pod runs in")
             return _with_namespace(in_cluster_config(), namespace)
-        raise ConfigError(_nothing_chosen(loaded))
+        raise ConfigError(_nothing_chosen(loaded, looked))
     config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user)
     if namespace is None and not _context_namespace(loaded, chosen) and kubeconfig is None and is_in_cluster():
         namespace = in_cluster_namespace()
@@ -86,8 +85,7 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
     Args:
         master_url: The API server's address; `""` takes the kubeconfig's. Given alone, no credentials are used.
         kubeconfig: One file; `""` reads none, and neither `KUBECONFIG` nor `~/.kube/config` is consulted unless both
-            are
-            empty.
+            are empty.
 
     Returns:
         Both empty: the in-cluster config, else what `load_config()` gives. Either given: just that.
@@ -100,7 +98,7 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
         return in_cluster_config() if is_in_cluster() else load_config()
     loaded = read_kubeconfigs([path], must_exist=True) if path else Kubeconfig()
     if path and not loaded.current_context and not master_url:
-        raise ConfigError(_nothing_chosen(loaded))
+        raise ConfigError(_nothing_chosen(loaded, [path]))
     return config_from_kubeconfig(loaded, server=master_url or None)
 
 
@@ -219,10 +217,11 @@ def _context_namespace(loaded: Kubeconfig, context: str) -> str:
     return entry.namespace if entry else ""
 
 
-def _nothing_chosen(loaded: Kubeconfig) -> str:
+def _nothing_chosen(loaded: Kubeconfig, looked: Iterable[str]) -> str:
     if loaded.contexts:
         return f"{', '.join(loaded.files)}: no current-context; choose one of: {_names(loaded.contexts)}"
-    where = f"nothing in {', '.join(loaded.files)}" if loaded.files else "no kubeconfig found"
+    files = ", ".join(loaded.files or [path for path in looked if path])
+    where = f"nothing in {files}" if loaded.files else f"no kubeconfig found ({files})"
     return f"{where}, and not in a cluster: give a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
 
 

@@ -9,8 +9,7 @@ HTTP library. What a transport must keep to:
 - An answer of any status is a `Response` (or a `ByteStream`, or `UpgradeRefused`), never an exception; redirects are
   not followed.
 - What fails below HTTP is one of `ConnectError`, `TLSError`, `ConnectionLost`, `RequestTimeout`, `TransportError`, with
-  the request's
-  method and path. Cancellation passes through, and leaves no open exchange behind.
+  the request's method and path. Cancellation passes through, and leaves no open exchange behind.
 """
 
 from __future__ import annotations
@@ -37,8 +36,9 @@ __all__ = [
 
 
 class ByteStream(Protocol):
-    """The body of an answer as it arrives. Read it once, by iteration or by `read`, inside the `async with` that gave
-    it.
+    """The body of an answer as it arrives.
+
+    Read it once, by iteration or by `read`, inside the `async with` that gave it.
     """
 
     @property
@@ -96,8 +96,10 @@ class Channel(Protocol):
         ...
 
     async def receive(self) -> bytes | None:
-        """Wait for the next message (a text message as its UTF-8 bytes); None once the other side has closed in good
-        order.
+        """Wait for the next message, a text message as its UTF-8 bytes.
+
+        Returns:
+            None once the other side has closed in good order.
 
         Raises:
             ConnectionLost: The connection broke, or was closed with a code that says that something failed.
@@ -162,9 +164,7 @@ class ClosableTransport(Transport, Protocol):
 
 @runtime_checkable
 class ClientCertificateTransport(Protocol):
-    """A transport whose client certificate can be changed while it runs, as an exec plugin does that gives
-    certificates.
-    """
+    """A transport whose client certificate can be changed while it runs: some exec plugins give certificates."""
 
     def use_client_certificate(self, certificate: bytes, key: bytes) -> None:
         """Show this certificate on every connection that is opened from now on; idle ones are not used again.

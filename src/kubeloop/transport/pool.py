@@ -15,7 +15,7 @@ from aiohttp import ClientRequest, ClientTimeout, SocketTimeoutError, TCPConnect
 from aiohttp.helpers import TimerNoop
 from yarl import URL
 
-from kubeloop.errors import ConnectionLost
+from kubeloop.errors import ConnectionLost, TLSError, TransportError
 from kubeloop.transport.exchange import Exchange
 from kubeloop.transport.failures import CONNECT_FAILURES, EXCHANGE_FAILURES, connect_failure, exchange_failure
 from kubeloop.transport.http1 import HeadWriter
@@ -97,8 +97,7 @@ class Pool:
         """Send a request on a connection that is free, or a new one, and wait for the head of the answer.
 
         A GET or HEAD on a kept connection that turns out to be dead is sent again on another. Anything else may have
-        been
-        acted upon, and raises `ConnectionLost`.
+        been acted upon, and raises `ConnectionLost`.
         """
         head = self._heads.write(request)
         while True:
@@ -120,8 +119,7 @@ class Pool:
             return await self.connector.connect(place[1], traces=[], timeout=_CONNECT)
         except CONNECT_FAILURES as exc:
             failure = connect_failure(exc, request, self.server)
-            if self._tls is not None:
-                self._tls.distrust()
+            self._doubt(failure)
             raise failure from failure.__cause__
 
     def _where(self, context: ssl.SSLContext | None) -> ClientRequest:
@@ -156,10 +154,13 @@ class Pool:
             while 100 <= message.code <= 199 and message.code != 101:
                 message, payload = await protocol.read()
             self._used.add(protocol)
+            if message.code == 401 and self._tls is not None:
+                self._tls.distrust()  # the client certificate may have been renewed
             return Exchange(request, connection, message, payload)
         except EXCHANGE_FAILURES as exc:
             _drop(connection)
             failure = exchange_failure(exc, request)
+            self._doubt(failure)
             raise failure from failure.__cause__
         except BaseException:
             _drop(connection)
@@ -168,10 +169,12 @@ class Pool:
             if protocol is not None:
                 self._asked.pop(protocol, None)
 
+    def _doubt(self, failure: TransportError) -> None:
+        if self._tls is not None and isinstance(failure, TLSError):
+            self._tls.distrust()
+
     def _look_for_silence(self) -> None:
-        """Fail what has waited too long for its answer's head: one timer for all of them, since most wait a
-        millisecond.
-        """
+        """Fail what has waited too long for its answer's head. One timer for all, since most wait a millisecond."""
         limit = self.loop.time() - SILENCE_SECONDS
         for protocol, since in self._asked.items():
             if since < limit:

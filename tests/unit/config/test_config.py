@@ -70,3 +70,16 @@ def test_is_cheap_to_import():
     program = f"import sys, kubeloop.config, kubeloop.transport; print({heavy} & {{*sys.modules}})"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"command": ""}, "needs a command"),
+        ({"command": "a", "api_version": "v1"}, "api_version must be one of client.auth"),
+        ({"command": "a", "interactive_mode": "sometimes"}, "interactive_mode must be one of Never"),
+    ],
+)
+def test_refuses_a_plugin_that_cannot_be(arguments, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        ExecConfig(**arguments)
