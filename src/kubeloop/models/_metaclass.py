@@ -60,12 +60,21 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
 def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
     """What runs after decoding, only in classes that need it: nulls become empty, lazy bytes get a copy of their own.
 
-    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.) Written out as source, as dataclasses
-    do: a loop over names takes three times as long, for every object of a LIST.
+    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.) Most classes need one null looked at;
+    for others the function is written out as source, as dataclasses do: a loop over names takes three times as long,
+    for every object of a LIST, while compiling takes longer than making the class.
     """
+    if len(nulls) == 1 and not lazy:
+        field, value = nulls[0][0], _EMPTY[nulls[0][1]]
+
+        def settle(self: Any) -> None:
+            if getattr(self, field) is None:
+                _force(self, field, value)
+
+        return settle
     lines = [f" if self.{name} is None: force(self, '{name}', {empty})" for name, empty in nulls]
     lines += [f" if self._{name} is not LAZY: force(self, '_{name}', self._{name}.copy())" for name in lazy]
-    namespace: dict[str, Any] = {"force": _force, "NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "LAZY": LAZY}
+    namespace: dict[str, Any] = {"force": _force, "LAZY": LAZY, **_EMPTY}
     exec("\n".join(["def settle(self):", *lines]), namespace)  # noqa: S102 (names of fields, which are identifiers)
     return namespace["settle"]
 
@@ -84,7 +93,8 @@ def _lazy_equal(self: Any, other: object) -> Any:
     return _equal(self, other)
 
 
-_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", 'b""'))
+_EMPTY: dict[str, Any] = {"NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "NO_BYTES": b""}
+_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", "NO_BYTES"))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
