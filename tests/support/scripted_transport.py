@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kubeloop.errors import BodyTooLarge, ConnectionLost, RequestTimeout
 from kubeloop.wire.request import Request
-from kubeloop.wire.response import Headers, Response
+from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response
 
 __all__ = [
     "Answer",
@@ -185,7 +185,8 @@ class ScriptedTransport:
         try:
             async with asyncio.timeout(timeout):
                 async with self.stream(request, timeout=timeout) as stream:
-                    return Response(stream.status, stream.headers, await stream.read(max_bytes))
+                    bound = MAX_BODY_BYTES if max_bytes is None and stream.status >= 300 else max_bytes
+                    return Response(stream.status, stream.headers, await stream.read(bound))
         except RequestTimeout:
             raise
         except TimeoutError:

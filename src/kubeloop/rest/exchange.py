@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from kubeloop.errors import RequestTimeout, TransportError
+from kubeloop.errors import TransportError
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
 from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, parse_warnings, status_error
 
@@ -71,12 +71,10 @@ class Exchange:
         if self._bucket is not None:
             await self._throttle(self._bucket)
         attempts = _Attempts(self, request, "request", timeout)
+        max_bytes = None if is_list else MAX_BODY_BYTES
         while True:
             with attempts.catching():
-                if is_list:
-                    response = await self._read_list(request, attempts.left())
-                else:
-                    response = await self._transport.request(request, timeout=attempts.left(), max_bytes=MAX_BODY_BYTES)
+                response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
                 self._warn(response.headers)
                 if 200 <= response.status <= 206:
                     return response
@@ -112,18 +110,6 @@ class Exchange:
                 await stack.aclose()
                 await attempts.wait()
             yield stream
-
-    async def _read_list(self, request: Request, timeout: float | None) -> Response:
-        """Read a body of any size, but bound it if it is an error."""
-        try:
-            async with asyncio.timeout(timeout), self._transport.stream(request, timeout=timeout) as stream:
-                body = await stream.read(None if 200 <= stream.status <= 206 else MAX_BODY_BYTES)
-                return Response(stream.status, stream.headers, body)
-        except TimeoutError as error:
-            if isinstance(error, RequestTimeout):
-                raise
-            message = f"no complete answer within {timeout:g} s"
-            raise RequestTimeout(message, method=request.method, path=request.path) from None
 
     def _warn(self, headers: Headers) -> None:
         if "warning" in headers:

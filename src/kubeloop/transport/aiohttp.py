@@ -23,7 +23,7 @@ from kubeloop.transport.pool import SILENCE_SECONDS, Pool
 from kubeloop.transport.proxy import environment_proxy
 from kubeloop.transport.tls import TLSContexts
 from kubeloop.transport.user_agent import default_user_agent
-from kubeloop.wire.response import Response
+from kubeloop.wire.response import MAX_BODY_BYTES, Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -82,7 +82,9 @@ class AiohttpTransport:
             try:
                 if not exchange.is_complete:
                     exchange.expect_progress(SILENCE_SECONDS)
-                return Response(exchange.status, exchange.headers, await exchange.read(max_bytes))
+                # Only a LIST may be of any size, never an error.
+                bound = MAX_BODY_BYTES if max_bytes is None and exchange.status >= 300 else max_bytes
+                return Response(exchange.status, exchange.headers, await exchange.read(bound))
             finally:
                 exchange.cut()
 

@@ -118,7 +118,8 @@ class Transport(Protocol):
         Args:
             request: What to send. The transport adds host, path prefix, `User-Agent` and `Accept-Encoding`.
             timeout: Seconds for all of it, from the wait for a connection to the last byte; None takes the config's.
-            max_bytes: Raise as soon as the (decompressed) body is known to be longer; None does not bound it.
+            max_bytes: Raise as soon as the (decompressed) body is known to be longer; None does not bound it, unless it
+                is an error's, which is bounded at 32 MiB.
 
         Raises:
             TransportError: One of its subclasses; see the module.
