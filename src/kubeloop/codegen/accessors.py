@@ -74,7 +74,7 @@ def _accessor(resource: Resource) -> str:
 
 def _accessor_method(resource: Resource, module: Module) -> list[str]:
     client, method = collection(resource.kind, resource.plural), _accessor(resource)
-    model = f"{module.name}.{resource.kind}"
+    model = module.model(resource.kind)
     if resource.namespaced:
         return [
             f"    def {method}(self, namespace: str | None = None) -> {client}:",
@@ -90,7 +90,7 @@ def _accessor_method(resource: Resource, module: Module) -> list[str]:
 
 def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
     client = collection(resource.kind, resource.plural)
-    names = {"model": f"{module.name}.{resource.kind}", "list": f"{module.name}.{resource.kind}List"}
+    names = {"model": module.model(resource.kind), "list": module.list_model(resource.kind)}
     if unknown := resource.verbs - _ALL:
         raise SchemaError(f"{module.name}: {resource.plural} has unknown verbs {sorted(unknown)}")
     if resource.verbs == _ALL:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Self, cast
 
 from kubeloop.codegen.names import module_of
 from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, Subresource, Type
 from kubeloop.codegen.structural import JSONSchema, StructuralReader
 
-__all__ = ["VERBS", "custom_kind", "read_crds"]
+__all__ = ["VERBS", "KindNames", "custom_kind", "read_crds"]
 
 VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "apply", "delete", "deletecollection"})
 """What the server offers for every custom resource."""
@@ -74,16 +75,13 @@ def _module(name: str, members: list[tuple[Mapping[str, Any], Mapping[str, Any]]
     reader = StructuralReader(name)
     kinds: dict[str, Kind] = {}
     resources: list[Resource] = []
-    for definition, _ in members:
-        names = definition["spec"]["names"]
-        reader.reserve(names["kind"])
-        reader.reserve(list_kind(names))
+    names_of = {_name(one): KindNames.reserved(reader, one["spec"]["names"]) for one, _ in members}
     for definition, version in members:
         spec, names = definition["spec"], definition["spec"]["names"]
         schema = version.get("schema", {}).get("openAPIV3Schema")
         if schema is None:
             raise SchemaError(f"{_name(definition)}: version {version['name']} has no schema")
-        kinds |= custom_kind(reader, names["kind"], list_kind(names), f"{spec['group']}/{version['name']}", schema)
+        kinds |= custom_kind(reader, names_of[_name(definition)], f"{spec['group']}/{version['name']}", schema)
         subresources = version.get("subresources", {})
         resources.append(
             Resource(
@@ -107,24 +105,34 @@ def _module(name: str, members: list[tuple[Mapping[str, Any], Mapping[str, Any]]
     )
 
 
-def list_kind(names: Mapping[str, Any]) -> str:
-    """The list kind that a definition's names give."""
-    return str(names.get("listKind") or names["kind"] + "List")
+@dataclass(frozen=True, slots=True)
+class KindNames:
+    """A kind and its list kind, and the classes that they become."""
+
+    kind: str
+    list_kind: str
+    struct: str
+    list_struct: str
+
+    @classmethod
+    def reserved(cls, reader: StructuralReader, names: Mapping[str, Any]) -> Self:
+        """Take the class names of a kind, before nested types can get them; `names` are those of a definition."""
+        kind = str(names["kind"])
+        listed = str(names.get("listKind") or f"{kind}List")
+        return cls(kind, listed, reader.reserve(kind), reader.reserve(listed))
 
 
-def custom_kind(
-    reader: StructuralReader, kind: str, list_name: str, api_version: str, schema: JSONSchema
-) -> dict[str, Kind]:
+def custom_kind(reader: StructuralReader, names: KindNames, api_version: str, schema: JSONSchema) -> dict[str, Kind]:
     """Read a kind's schema, and make its list kind."""
     metadata = Type("ref", name="meta_v1.ObjectMeta")
     properties: dict[str, Any] = {**schema.get("properties", {}), "metadata": {}}
-    reader.struct(
-        kind, {**schema, "properties": properties}, replaced={"apiVersion": None, "kind": None, "metadata": metadata}
-    )
-    items = Type("list", of=Type("ref", name=f"{reader.module}.{kind}"))
-    fields = [Field("metadata", Type("ref", name="meta_v1.ListMeta")), Field("items", items, omit_empty=False)]
-    reader.structs[list_name] = Struct(list_name, fields)
+    replaced = {"apiVersion": None, "kind": None, "metadata": metadata}
+    reader.struct(names.struct, {**schema, "properties": properties}, replaced=replaced)
+    item = f"{reader.module}.{names.struct}"
+    items = Field("items", Type("list", of=Type("ref", name=item)), omit_empty=False)
+    fields = [Field("metadata", Type("ref", name="meta_v1.ListMeta")), items]
+    reader.structs[names.list_struct] = Struct(names.list_struct, fields)
     return {
-        kind: Kind(kind, kind, api_version),
-        list_name: Kind(list_name, list_name, api_version, items=f"{reader.module}.{kind}"),
+        names.kind: Kind(names.kind, names.struct, api_version),
+        names.list_kind: Kind(names.list_kind, names.list_struct, api_version, items=item),
     }

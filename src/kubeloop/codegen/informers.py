@@ -40,7 +40,7 @@ def emit_informers(module: Module, target: Target) -> str:
     ]
     lines += _class(f"{name}Informers", f"The informers of {api_version}: the factory's own, the same for every asker.")
     for one in watchable(module):
-        model, client = f"{module.name}.{one.kind}", collection(one.kind, one.plural)
+        model, client = module.model(one.kind), collection(one.kind, one.plural)
         lines += [
             "",
             *fold(f"    def {snake(client)}(self) -> SharedInformer[{model}]:"),
@@ -49,7 +49,7 @@ def emit_informers(module: Module, target: Target) -> str:
         ]
     lines += _class(f"{name}Listers", f"The listers of {api_version}: each reads the store of the factory's informer.")
     for one in watchable(module):
-        model, client = f"{module.name}.{one.kind}", collection(one.kind, one.plural)
+        model, client = module.model(one.kind), collection(one.kind, one.plural)
         lines += [
             "",
             *fold(f"    def {snake(client)}(self) -> Lister[{model}]:"),

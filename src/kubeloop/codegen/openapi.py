@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from kubeloop.codegen.crd import custom_kind
+from kubeloop.codegen.crd import KindNames, custom_kind
 from kubeloop.codegen.names import module_of, type_name
 from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, Subresource, Type
 from kubeloop.codegen.structural import JSONSchema, StructuralReader
@@ -92,6 +92,14 @@ def _operations(paths: Mapping[str, Any]) -> Iterator[_Operation]:
                 yield operation
 
 
+def _references(bodies: Iterable[object]) -> Iterator[str]:
+    """The `$ref`s of bodies: of requests or of answers."""
+    for body in bodies:
+        for media in cast("Mapping[str, Any]", body).get("content", {}).values():
+            if reference := media.get("schema", {}).get("$ref"):
+                yield str(reference)
+
+
 def _kind_of(operations: Iterable[_Operation]) -> str:
     """The kind of a resource, given its operations."""
     return next(str(one.kind["kind"]) for one in operations if one.kind is not None and not one.subresource)
@@ -118,16 +126,16 @@ class _Document:
             if any(self._has(one.kind) for one in members if not one.subresource)
         }
         roots = {kind: self._schema_of(kind) for kind in sorted(_kind_of(members) for members in served.values())}
+        names: dict[str, KindNames] = {}
         for kind, schema in roots.items():
             # Kinds come first: what refers to one, a subresource's answer say, means the kind's class.
-            self._names[schema] = self._reader.reserve(kind)
-            self._reader.reserve(f"{kind}List")
+            members = next(one for one in served.values() if _kind_of(one) == kind)
+            names[kind] = KindNames.reserved(self._reader, {"kind": kind, "listKind": self._list_kind(members)})
+            self._names[schema] = names[kind].struct
         resources = [self._resource(plural, members) for plural, members in served.items()]
         kinds: dict[str, Kind] = {}
-        for kind, schema in sorted(roots.items()):
-            kinds |= custom_kind(
-                self._reader, kind, f"{kind}List", f"{self._group}/{self._version}", self._schemas[schema]
-            )
+        for kind, schema in roots.items():
+            kinds |= custom_kind(self._reader, names[kind], f"{self._group}/{self._version}", self._schemas[schema])
         return Module(
             name=self._module,
             group=self._group,
@@ -162,14 +170,20 @@ class _Document:
             subresources=list(subresources.values()),
         )
 
+    def _list_kind(self, operations: Iterable[_Operation]) -> str | None:
+        """The kind of a resource's LISTs, which a definition may call as it likes."""
+        for one in operations:
+            answers = one.methods.get("get", {}).get("responses", {})
+            for reference in _references(answers.values()):
+                schema = self._schemas.get(reference.removeprefix(_PREFIX), {})
+                kinds = schema.get("x-kubernetes-group-version-kind", ())
+                if kinds and not one.subresource and "items" in schema.get("properties", {}):
+                    return str(kinds[0]["kind"])
+        return None
+
     def _type_of(self, bodies: Iterable[object]) -> str:
         """The type that the first body with a `$ref` refers to."""
-        for body in bodies:
-            content = cast("Mapping[str, Any]", body).get("content", {})
-            for media in content.values():
-                if reference := media.get("schema", {}).get("$ref"):
-                    return self._resolve(reference).name
-        return ""
+        return next((self._resolve(reference).name for reference in _references(bodies)), "")
 
     def _has(self, target: Mapping[str, str] | None) -> bool:
         return target is not None and (target["group"], target["version"]) == (self._group, self._version)

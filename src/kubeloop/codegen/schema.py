@@ -137,7 +137,17 @@ class Module:
 
     @property
     def api_version(self) -> str:
+        """Group and version as objects have them."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    def model(self, kind: str) -> str:
+        """The class of a kind, module.Name: the kind itself, unless Python has something against that name."""
+        return f"{self.name}.{self.kinds[kind].struct if kind in self.kinds else kind}"
+
+    def list_model(self, kind: str) -> str:
+        """The class of a kind's LISTs, module.Name."""
+        model = self.model(kind)
+        return next((f"{self.name}.{one.struct}" for one in self.kinds.values() if one.items == model), f"{model}List")
 
 
 def references(kind: Type) -> Iterator[str]:

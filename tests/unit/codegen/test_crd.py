@@ -58,6 +58,21 @@ def test_scale_and_scope_are_read() -> None:
     assert (pools.namespaced, pools.status, list(pools.subresources)) == (False, False, [])
 
 
+def test_a_list_kind_may_have_any_name() -> None:
+    definition = _definition({"type": "object"})
+    definition["spec"]["names"]["listKind"] = "Things"
+    module = read_crds([definition], "test")["example_com_v1"]
+    assert (module.model("Thing"), module.list_model("Thing")) == ("example_com_v1.Thing", "example_com_v1.Things")
+
+
+def test_a_kind_that_python_has_something_against_keeps_its_name_on_the_wire() -> None:
+    definition = _definition({"type": "object"})
+    definition["spec"]["names"]["kind"] = "Sequence"
+    module = read_crds([definition], "test")["example_com_v1"]
+    assert module.model("Sequence") == "example_com_v1.Sequence_"
+    assert module.kinds["SequenceList"].items == "example_com_v1.Sequence_"
+
+
 def test_nested_objects_are_named_by_their_path() -> None:
     structs = _read("certificates.yaml")["cert_manager_io_v1"].structs
     assert {"CertificateSpecKeystoresPkcs12", "CertificateSpecSecretTemplate"} <= structs.keys()
