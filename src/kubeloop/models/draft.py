@@ -96,6 +96,8 @@ class Draft(Pending, Generic[M]):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):  # protocols that Python or a debugger asks for
+                raise AttributeError(name)
             field = fields_of(self._model).get(name)
             if field is None:
                 if name in ("kind", "api_version", "namespaced", "resource") and hasattr(self._model, name):
