@@ -209,8 +209,13 @@ class Reflector(Generic[T]):
                 await self._back_off()
 
     async def _consume(self, stream: EventStream[T], watch: _Watch) -> None:
-        while events := await stream.batch():
+        while True:
+            events = await stream.batch()
+            if not events:
+                return
             self._apply(events, watch)
+            # The next batch may be minutes away: do not keep what the store has long replaced.
+            del events
 
     def _apply(self, events: Sequence[WatchEventLike[T]], watch: _Watch) -> None:
         store, state, expected = self._store, self._rules, self._expected_type
