@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import random
 import socket
 import time
 
@@ -268,6 +269,26 @@ async def test_a_proxy_that_is_away_or_refuses(transport_to):
         )
         assert not error.retryable
         assert proxy.requests[0].method == "CONNECT"
+
+
+async def test_requests_that_are_cancelled_at_any_moment_leave_nothing_behind(transport_to):
+    chance = random.Random(7)
+    async with raw_server(reply(b"x" * 100_000)) as server:
+        transport = transport_to(server.url)
+
+        async def ask(turns):
+            task = asyncio.create_task(transport.request(GET))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        await asyncio.gather(*(ask(chance.randrange(30)) for _ in range(120)))
+        assert len((await transport.request(GET)).body) == 100_000
+        pool = transport._pool
+        assert not pool.connector._acquired
+        assert not pool._asked
+        assert pool.slots._value == 100
 
 
 async def test_a_proxy_that_says_nothing(transport_to):
