@@ -12,6 +12,7 @@ import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.models import apps_v1, core_v1, meta_v1, policy_v1, rbac_v1
+from kubeloop.models._base import Kind
 from kubeloop.models.unstructured import Unstructured
 from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
@@ -285,3 +286,19 @@ def test_clients_say_what_they_are_for() -> None:
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
     assert repr(clients.rbac_v1.cluster_roles()) == "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles>"
     assert rbac_v1.ClusterRole.resource == "clusterroles"
+
+
+class Lonely(Kind, api_version="test.kubeloop.dev/v1", kind="Lonely", resource="lonelies", namespaced=True):
+    """A kind of which nobody wrote the list class."""
+
+    metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
+
+
+@virtual
+async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
+    lonely = {"kind": "Lonely", "apiVersion": "test.kubeloop.dev/v1", "metadata": META}
+    clients, transport = clientset(Answer.of(lonely))
+    assert (await clients.of(Lonely, "x").get("a")).metadata.name == "a"
+    with pytest.raises(TypeError, match="Lonely has no list class"):
+        await clients.of(Lonely, "x").list()
+    assert len(transport.requests) == 1
