@@ -105,12 +105,10 @@ def request(bench: Bench) -> list[Row]:
     with replay(1000, tls=True) as addresses:
         for scheme, url in addresses.items():
             authority = [str(DATA / "cert.pem")] if scheme == "https" else []
-            lacking = ["kube-rs"] if scheme == "https" else []
             for concurrency, count in REQUESTS.items():
                 case = f"GET {scheme}, {concurrency} at once"
-                subjects = bench.without(case, "its runner speaks plain HTTP only", *lacking)
                 arguments = (f"{url}/one", str(concurrency), *authority)
-                rows += bench.measure(case, subjects, partial(_request, count, arguments))
+                rows += bench.measure(case, bench.everybody(), partial(_request, count, arguments))
     return rows
 
 
@@ -125,7 +123,7 @@ def start(bench: Bench) -> list[Row]:
     with replay(1000) as addresses:
         return bench.measure(
             "start → first listed pod",
-            list(bench.subjects),
+            bench.everybody(),
             lambda subject: subject.command("start", f"{addresses['http']}/one"),
             metrics=_process,
             units=PROCESS_UNITS,
@@ -154,12 +152,12 @@ def import_(bench: Bench) -> list[Row]:
     }
     rows = []
     for subject in bench.subjects:
+        python = sys.executable if subject.name == "kubeloop" else str(WORK / f"venv-{subject.name}/bin/python")
         for case, program in programs.get(subject.name, {}).items():
-            python = sys.executable if subject.name == "kubeloop" else str(WORK / f"venv-{subject.name}/bin/python")
             rows += bench.measure(
                 case,
-                [subject],
-                lambda _, python=python, program=program: [python, "-c", program],
+                [subject, with_collector_off(subject)],
+                lambda subject, python=python, program=program: [python, "-c", _collector(subject) + program],
                 metrics=_process,
                 units=PROCESS_UNITS,
             )
@@ -207,6 +205,11 @@ def informer(bench: Bench) -> list[Row]:
 def _less(row: Row, empty: float, pods: int) -> Row:
     scaled = {name: (getattr(row, name) - empty) / pods for name in ("median", "min", "max")}
     return Row(row.case, row.subject, row.metric, row.unit, n=row.n, **scaled)
+
+
+def _collector(subject: Subject) -> str:
+    """What a program says first to run as this subject does."""
+    return "import gc; gc.disable(); " if subject.name.endswith("(gc off)") else ""
 
 
 def _process(result: dict) -> dict[str, float]:

@@ -40,6 +40,8 @@ def request(url, count, concurrency, authority=None):
 
 
 def start(url):
+    measure.collector_off()
+
     async def run():
         import kubeloop
 

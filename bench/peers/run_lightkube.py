@@ -44,6 +44,7 @@ def request(url, count, concurrency, authority=None):
 
 
 def start(url):
+    measure.collector_off()
     from lightkube import Client
     from lightkube.resources.core_v1 import Pod
 

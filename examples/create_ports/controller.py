@@ -29,9 +29,8 @@ def settle(ledger: MutableMapping[str, str], item: str, owner: str, count: int, 
         free = [str(port) for port in RANGE if str(port) not in ledger]
         if len(free) < count - len(held):
             raise RuntimeError(f"wants {count} ports, but only {len(free)} are free")
-        for port in free[: count - len(held)]:
-            ledger[port] = owner
-            held.append(port)
+        ledger.update(dict.fromkeys(free[: count - len(held)], owner))
+        held = sorted(port for port, holder in ledger.items() if holder == owner)
     if shrink:
         for port, holder in list(ledger.items()):
             if holder.startswith(f"{item}/") and port not in held[:count]:

@@ -9,6 +9,7 @@ if every line of the table holds.
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -254,15 +255,20 @@ class Demo:
 
 
 async def main() -> int:
-    folder = Path(tempfile.mkdtemp(prefix="create-ports-"))
     print("createPorts: a controller under fire. Starting a real control plane …", flush=True)
-    async with ControlPlane() as control_plane:
-        demo = Demo(control_plane, folder)
-        demo.say(f"control plane {control_plane.url} is up; logs of the programs: {demo.log}")
-        try:
-            good = await demo.run()
-        finally:
-            await demo.close()
+    folder = Path(tempfile.mkdtemp(prefix="create-ports-"))
+    good = False
+    try:
+        async with ControlPlane() as control_plane:
+            demo = Demo(control_plane, folder)
+            demo.say(f"control plane {control_plane.url} is up; logs of the programs: {demo.log}")
+            try:
+                good = await demo.run()
+            finally:
+                await demo.close()
+    finally:
+        if good:  # the logs are for those who have to find out why
+            shutil.rmtree(folder)
     return 0 if good else 1
 
 

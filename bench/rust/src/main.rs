@@ -1,7 +1,7 @@
 //! kube-rs's side of the benchmarks: one measurement in one fresh process, one line of JSON.
 //!
 //!     kube-rs-peer decode   DIR SIZE
-//!     kube-rs-peer request  URL COUNT CONCURRENCY
+//!     kube-rs-peer request  URL COUNT CONCURRENCY [CA]
 //!     kube-rs-peer start    URL
 //!     kube-rs-peer informer sync|watch HOST COLLECTION PODS EVENTS
 
@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams};
 use kube::core::ObjectList;
 use kube::runtime::{reflector, watcher, WatchStreamExt};
+use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config, ResourceExt};
 use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
@@ -78,8 +79,24 @@ fn client(url: &str) -> Client {
     Client::try_from(Config::new(url.parse().unwrap())).unwrap()
 }
 
-async fn request(url: &str, count: usize, concurrency: usize) {
-    let pods: Api<Pod> = Api::namespaced(client(url), "team-00");
+/// A client of a server whose certificate is its own authority.
+async fn tls_client(url: &str, authority: &str) -> Client {
+    let kubeconfig = format!(
+        r#"{{"current-context": "c", "contexts": [{{"name": "c", "context": {{"cluster": "c", "user": "u"}}}}],
+             "clusters": [{{"name": "c", "cluster": {{"server": "{url}", "certificate-authority": "{authority}"}}}}],
+             "users": [{{"name": "u", "user": {{}}}}]}}"#
+    );
+    let kubeconfig = Kubeconfig::from_yaml(&kubeconfig).unwrap();
+    let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+async fn request(url: &str, count: usize, concurrency: usize, authority: Option<&str>) {
+    let client = match authority {
+        Some(authority) => tls_client(url, authority).await,
+        None => client(url),
+    };
+    let pods: Api<Pod> = Api::namespaced(client, "team-00");
     let run = |count: usize| {
         let pods = pods.clone();
         async move {
@@ -167,7 +184,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match text(0) {
         "decode" => decode(text(1), number(2)),
-        "request" => runtime.block_on(request(text(1), number(2), number(3))),
+        "request" => runtime.block_on(request(text(1), number(2), number(3), arguments.get(4).map(String::as_str))),
         "start" => runtime.block_on(start(text(1))),
         "informer" => runtime.block_on(informer(text(1), text(2), text(3), number(4), number(5))),
         other => panic!("unknown measurement {other}"),
