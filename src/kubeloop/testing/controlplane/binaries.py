@@ -51,6 +51,8 @@ def find_steps(*, version: str, controller_manager: bool, report: Report) -> Ste
         found = _separate(which, place)
         if found is None:
             searched.append(f"{place}: no etcd and kube-apiserver")
+            if place != "PATH":  # somebody pointed there
+                report(f"passing over {place}: it does not hold etcd and kube-apiserver")
         elif not _fits(found.version, version):
             searched.append(f"{place}: kube-apiserver is {found.version or 'of an unknown version'}")
             report(f"passing over {found.api_server[0]}: {found.version or 'unknown version'} is not {version}")

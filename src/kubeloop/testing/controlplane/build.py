@@ -47,6 +47,9 @@ def build_steps(
             yield POLL_SECONDS
         if target.exists():
             return
+        # Who holds the lock is the only builder: these belong to one that was killed.
+        for leftover in target.parent.glob("build-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         report("building the control plane: about 6 minutes on 2 cores, once for this version")
         go = yield from find_go(target.parent.parent, report)
         with tempfile.TemporaryDirectory(prefix="build-", dir=target.parent) as work:
