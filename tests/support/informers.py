@@ -1,0 +1,79 @@
+"""An informer of a double's things, running, and handlers that note what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.meta.gvk import GroupResource
+from tests.support.clock import settle
+from tests.support.fake_lister_watcher import FakeServer, Thing
+
+
+def informer_of(server: FakeServer, **options: object) -> SharedInformer[Thing]:
+    return SharedInformer(
+        server,
+        resource=GroupResource("", "things"),
+        rng=random.Random(3),
+        **options,  # type: ignore[arg-type]
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(*informers: SharedInformer[Thing]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(informer.run()) for informer in informers]
+    await settle()
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+class Recorder:
+    """Functions that note what they are told, and what that adds up to."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, ...]] = []
+        self.state: dict[str, str] = {}
+
+    def on_add(self, obj: Thing) -> None:
+        name = obj.metadata.name
+        assert name not in self.state, f"second add of {name}"
+        self.state[name] = obj.value
+        self.told.append(("add", name, obj.value))
+
+    def on_update(self, old: Thing, new: Thing) -> None:
+        name = new.metadata.name
+        assert self.state[name] == old.value
+        self.state[name] = new.value
+        self.told.append(("update", name, old.value, new.value))
+
+    def on_delete(self, obj: Thing) -> None:
+        name = obj.metadata.name
+        del self.state[name]
+        self.told.append(("delete", name, obj.value))
+
+    def register(self, informer: SharedInformer[Thing]):
+        return informer.add_event_handler(on_add=self.on_add, on_update=self.on_update, on_delete=self.on_delete)
+
+
+class Detailed:
+    """A detailed handler that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def on_add(self, obj: Thing, is_in_initial_list: bool) -> None:
+        self.told.append(("add", obj.metadata.name, is_in_initial_list))
+
+    def on_update(self, old: Thing, new: Thing) -> None:
+        self.told.append(("update", old.value, new.value))
+
+    def on_delete(self, obj: Thing | DeletedFinalStateUnknown[Thing]) -> None:
+        self.told.append(("delete", obj))

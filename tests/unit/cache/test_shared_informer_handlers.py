@@ -1,0 +1,389 @@
+"""SharedInformer: handlers that fail, wait, come, go and filter, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from tests.support.clock import settle, virtual
+from tests.support.fake_lister_watcher import FakeServer, Thing, thing
+from tests.support.informers import Detailed, Recorder, informer_of, running
+
+
+@virtual
+async def test_a_handler_that_raises_is_logged_and_harms_no_other(caplog: pytest.LogCaptureFixture):
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("ns/a"))
+    informer = informer_of(server)
+    calls: list[str] = []
+
+    def fail(obj: Thing) -> None:
+        calls.append(obj.metadata.name)
+        raise ValueError("broken handler")
+
+    informer.add_event_handler(on_add=fail)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("b"))
+        await settle()
+    assert calls == ["a", "b"]
+    assert sorted(recorder.state) == ["a", "b"]
+    assert "fail failed on ns/a" in caplog.text
+    assert "broken handler" in caplog.text
+
+
+@virtual
+async def test_a_plain_handler_that_reads_a_cancelled_future_does_not_stop_the_informer(
+    caplog: pytest.LogCaptureFixture,
+):
+    server, recorder = FakeServer(), Recorder()
+    cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    cancelled.cancel()
+    informer = informer_of(server)
+    informer.add_event_handler(on_add=lambda _obj: cancelled.result())
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a"))
+        await settle()
+        assert not informer.is_stopped
+    assert recorder.state == {"a": ""}
+    assert "failed on a" in caplog.text
+
+
+@virtual
+async def test_a_plain_function_that_returns_a_coroutine_is_reported(caplog: pytest.LogCaptureFixture):
+    server = FakeServer()
+
+    async def reconcile(obj: Thing) -> None: ...
+
+    informer = informer_of(server)
+    informer.add_event_handler(on_add=lambda obj: reconcile(obj))
+    async with running(informer):
+        server.put(thing("a"))
+        await settle()
+    assert "pass the async function itself" in caplog.text
+
+
+@virtual
+async def test_an_async_handler_is_told_in_order_one_at_a_time():
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[str] = []
+
+    async def on_add(obj: Thing) -> None:
+        told.append(f"begin {obj.metadata.name}")
+        await asyncio.sleep(1)
+        told.append(f"end {obj.metadata.name}")
+
+    registration = informer.add_event_handler(on_add=on_add)
+    server.put(thing("a"))
+    server.put(thing("b"))
+    async with running(informer):
+        assert informer.has_synced
+        assert not registration.has_synced
+        await registration.wait_for_sync()
+        assert registration.has_synced
+        assert told == ["begin a", "end a", "begin b", "end b"]
+
+
+@virtual
+async def test_a_slow_async_handler_delays_neither_store_nor_others():
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+    slow: list[str] = []
+
+    async def on_add(obj: Thing) -> None:
+        await asyncio.sleep(100)
+        slow.append(obj.metadata.name)
+
+    informer.add_event_handler(on_add=on_add)
+    recorder.register(informer)
+    async with running(informer):
+        for name in "abc":
+            server.put(thing(name))
+        await settle()
+        assert sorted(recorder.state) == ["a", "b", "c"]
+        assert slow == []
+        await asyncio.sleep(301)
+        assert slow == ["a", "b", "c"]
+
+
+@virtual
+async def test_an_async_handler_that_raises_gets_the_next_change(caplog: pytest.LogCaptureFixture):
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[str] = []
+
+    async def on_add(obj: Thing) -> None:
+        told.append(obj.metadata.name)
+        await asyncio.sleep(0)
+        raise ValueError("broken handler")
+
+    informer.add_event_handler(on_add=on_add)
+    async with running(informer):
+        server.put(thing("a"))
+        server.put(thing("b"))
+        await settle()
+    assert told == ["a", "b"]
+    assert caplog.text.count("broken handler") >= 2
+
+
+@virtual
+async def test_an_async_handler_whose_own_work_is_cancelled_gets_the_next_change(caplog: pytest.LogCaptureFixture):
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[str] = []
+
+    async def on_add(obj: Thing) -> None:
+        told.append(obj.metadata.name)
+        raise asyncio.CancelledError
+
+    informer.add_event_handler(on_add=on_add)
+    async with running(informer):
+        server.put(thing("a"))
+        server.put(thing("b"))
+        await settle()
+    assert told == ["a", "b"]
+
+
+@virtual
+async def test_async_methods_of_a_detailed_handler_are_awaited_too():
+    server = FakeServer()
+
+    class Handler(Detailed):
+        async def on_update(self, old: Thing, new: Thing) -> None:  # type: ignore[override]
+            await asyncio.sleep(1)
+            self.told.append(("slow update", new.value))
+
+    handler = Handler()
+    server.put(thing("a", "1"))
+    informer = informer_of(server)
+    informer.add_event_handler(handler)
+    async with running(informer):
+        server.put(thing("a", "2"))
+        await asyncio.sleep(2)
+    assert handler.told == [("add", "a", True), ("slow update", "2")]
+
+
+@virtual
+async def test_a_removed_handler_is_told_nothing_more():
+    server, recorder, other = FakeServer(), Recorder(), Recorder()
+    informer = informer_of(server)
+    registration = recorder.register(informer)
+    other.register(informer)
+    async with running(informer):
+        server.put(thing("a"))
+        await settle()
+        informer.remove_event_handler(registration)
+        informer.remove_event_handler(registration)
+        server.put(thing("b"))
+        await settle()
+    assert registration.is_removed
+    assert recorder.told == [("add", "a", "")]
+    assert sorted(other.state) == ["a", "b"]
+
+
+@virtual
+async def test_a_handler_may_be_removed_before_the_start():
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a"))
+    informer = informer_of(server)
+    informer.remove_event_handler(recorder.register(informer))
+    async with running(informer):
+        pass
+    assert recorder.told == []
+
+
+@virtual
+async def test_another_informers_handler_is_refused():
+    one, two = informer_of(FakeServer()), informer_of(FakeServer())
+    registration = one.add_event_handler(on_add=lambda _obj: None)
+    with pytest.raises(ValueError, match="not a handler of this informer"):
+        two.remove_event_handler(registration)
+
+
+@virtual
+async def test_a_handler_may_remove_another_one_while_it_is_told():
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+    informer.add_event_handler(on_add=lambda _obj: informer.remove_event_handler(registration))
+    registration = recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a"))
+        await settle()
+    assert recorder.told == []
+
+
+@virtual
+async def test_a_handler_may_add_another_one_which_is_told_of_each_object_once():
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+    added: list[object] = []
+
+    def on_add(_obj: Thing) -> None:
+        if not added:
+            added.append(recorder.register(informer))
+
+    informer.add_event_handler(on_add=on_add)
+    server.put(thing("a"))
+    server.put(thing("b"))
+    async with running(informer):
+        server.put(thing("c"))
+        await settle()
+    assert sorted(recorder.told) == [("add", "a", ""), ("add", "b", ""), ("add", "c", "")]
+
+
+@virtual
+async def test_shutting_a_handler_down_waits_for_the_call_that_runs_and_drops_the_rest():
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[str] = []
+
+    async def on_add(obj: Thing) -> None:
+        await asyncio.sleep(10)
+        told.append(obj.metadata.name)
+
+    registration = informer.add_event_handler(on_add=on_add)
+    async with running(informer):
+        server.put(thing("a"))
+        server.put(thing("b"))
+        await settle()
+        await informer.shut_down_event_handler(registration)
+        assert told == ["a"]
+        await asyncio.sleep(100)
+    assert told == ["a"]
+
+
+@virtual
+async def test_shutting_a_handler_down_returns_at_once_when_it_is_idle_or_plain_or_not_started():
+    server = FakeServer()
+    informer = informer_of(server)
+
+    async def on_add(obj: Thing) -> None: ...
+
+    idle = informer.add_event_handler(on_add=on_add)
+    plain = informer.add_event_handler(on_add=lambda _obj: None)
+    early = informer.add_event_handler(on_add=on_add)
+    await informer.shut_down_event_handler(early)
+    async with running(informer):
+        await informer.shut_down_event_handler(idle)
+        await informer.shut_down_event_handler(plain)
+        await informer.shut_down_event_handler(plain)
+
+
+@virtual
+async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFixture):
+    server = FakeServer()
+    informer = informer_of(server)
+
+    async def on_add(_obj: Thing) -> None:
+        await informer.shut_down_event_handler(registration)
+
+    registration = informer.add_event_handler(on_add=on_add)
+    async with running(informer):
+        server.put(thing("a"))
+        await settle()
+    assert "cannot wait for its own end" in caplog.text
+
+
+@virtual
+async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fails():
+    server = FakeServer()
+    server.put(thing("a"))
+    informer = informer_of(server)
+
+    async def on_add(_obj: Thing) -> None:
+        await asyncio.sleep(1000)
+
+    registration = informer.add_event_handler(on_add=on_add)
+    async with running(informer):
+        waiter = asyncio.create_task(registration.wait_for_sync())
+        await settle()
+        informer.remove_event_handler(registration)
+        with pytest.raises(errors.NotSynced, match=r"things has not synced: the handler .*on_add.* was removed"):
+            await waiter
+
+
+@virtual
+async def test_a_filter_turns_changes_into_adds_and_deletions():
+    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
+    informer = informer_of(server)
+    informer.add_event_handler(
+        on_add=recorder.on_add,
+        on_update=recorder.on_update,
+        on_delete=recorder.on_delete,
+        filter=lambda obj: obj.value.startswith("y"),
+    )
+    informer.add_event_handler(detailed, filter=lambda obj: obj.value.startswith("y"))
+    async with running(informer):
+        for value in ("n1", "y1", "y2", "n2", "n3", "y3"):
+            server.put(thing("a", value))
+            await settle()
+        server.put(thing("b", "n"))
+        server.delete("b")
+        server.delete("a")
+        await settle()
+    assert recorder.told == [
+        ("add", "a", "y1"),
+        ("update", "a", "y1", "y2"),
+        ("delete", "a", "y2"),
+        ("add", "a", "y3"),
+        ("delete", "a", "y3"),
+    ]
+    assert [event[0] for event in detailed.told] == ["add", "update", "delete", "add", "delete"]
+
+
+@virtual
+async def test_a_filter_is_given_the_object_of_a_tombstone():
+    server, detailed = FakeServer(), Detailed()
+    server.put(thing("a", "yes"))
+    server.put(thing("b", "no"))
+    informer = informer_of(server)
+    informer.add_event_handler(detailed, filter=lambda obj: obj.value == "yes")
+    async with running(informer):
+        server.cut_watches()
+        server.delete("a")
+        server.delete("b")
+        server.compact()
+        await asyncio.sleep(3)
+    [told] = [event for event in detailed.told if event[0] == "delete"]
+    assert isinstance(told[1], DeletedFinalStateUnknown)
+    assert told[1].key == "a"
+
+
+@virtual
+async def test_a_filter_works_for_async_functions_and_missing_ones():
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[str] = []
+
+    async def on_delete(obj: Thing) -> None:
+        await asyncio.sleep(1)
+        told.append(obj.value)
+
+    informer.add_event_handler(on_delete=on_delete, filter=lambda obj: obj.value == "yes")
+    async with running(informer):
+        server.put(thing("a", "yes"))
+        server.put(thing("a", "no"))
+        server.put(thing("a", "yes"))
+        server.put(thing("a", "yes"))
+        server.delete("a")
+        await asyncio.sleep(10)
+    assert told == ["yes", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        ((), {}, "at least one"),
+        ((), {"on_add": 3}, "on_add must be a function, not int"),
+        ((object(),), {}, "needs a method on_add; object has none"),
+        ((Detailed(),), {"on_add": print}, "not both"),
+    ],
+)
+def test_what_is_no_handler_is_refused(arguments: tuple, keywords: dict, message: str):
+    with pytest.raises(TypeError, match=message):
+        informer_of(FakeServer()).add_event_handler(*arguments, **keywords)

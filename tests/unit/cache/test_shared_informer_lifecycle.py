@@ -1,0 +1,235 @@
+"""SharedInformer: setting up, indices, transforms, starting and stopping, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+
+import pytest
+
+from kubeloop import errors
+from tests.support.clock import settle, virtual
+from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
+from tests.support.informers import Recorder, informer_of, running
+
+
+@virtual
+async def test_indices_may_be_added_before_and_after_the_start():
+    server = FakeServer()
+    server.put(thing("a", "x"))
+    informer = informer_of(server, indexers={"first": lambda obj: [obj.value]})
+    informer.add_indexers({"second": lambda obj: [obj.value]})
+    async with running(informer):
+        informer.add_indexers({"third": lambda obj: [obj.value]})
+        for name in ("first", "second", "third"):
+            assert [obj.metadata.name for obj in informer.lister.by_index(name, "x")] == ["a"]
+        with pytest.raises(ValueError, match="already: first"):
+            informer.add_indexers({"first": lambda obj: [obj.value]})
+
+
+@virtual
+async def test_a_failing_index_function_is_logged_and_the_object_is_stored_and_told(caplog: pytest.LogCaptureFixture):
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server, indexers={"broken": lambda obj: [{}[obj.value]]})
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("ns/a", "x"))
+        await settle()
+        assert informer.lister.get("ns/a").value == "x"
+    assert recorder.state == {"a": "x"}
+    assert "'broken' failed on 'ns/a'" in caplog.text
+
+
+@virtual
+async def test_a_transform_changes_what_is_stored_and_told():
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "x"))
+    informer = informer_of(server)
+    informer.set_transform(lambda obj: Thing(obj.metadata, obj.value.upper()))
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("b", "y"))
+        await settle()
+        assert informer.lister.get("a").value == "X"
+    assert recorder.state == {"a": "X", "b": "Y"}
+
+
+@virtual
+async def test_setters_are_refused_after_the_start():
+    informer = informer_of(FakeServer())
+    async with running(informer):
+        with pytest.raises(RuntimeError, match="things: the informer has started, its transform"):
+            informer.set_transform(lambda obj: obj)
+        with pytest.raises(RuntimeError, match="watch error handler"):
+            informer.set_watch_error_handler(lambda _reflector, _error: None)
+
+
+@virtual
+async def test_the_watch_error_handler_is_told_of_each_failure():
+    server = FakeServer()
+    error = api_error(errors.Forbidden, 403, "Forbidden")
+    server.next_lists.append(error)
+    informer = informer_of(server)
+    told: list[Exception] = []
+    informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+    async with running(informer):
+        assert informer.last_error == str(error)
+        await asyncio.sleep(2)
+        assert informer.has_synced
+    assert told == [error]
+
+
+@virtual
+async def test_a_second_run_warns_and_returns(caplog: pytest.LogCaptureFixture):
+    informer = informer_of(FakeServer())
+    async with running(informer):
+        await informer.run()
+        assert "has been started before" in caplog.text
+        assert informer.has_synced
+        assert not informer.is_stopped
+
+
+@virtual
+async def test_goes_from_new_over_started_and_synced_to_stopped():
+    server = FakeServer()
+    server.list_delay = 1.0
+    informer = informer_of(server)
+    assert (informer.has_started, informer.has_synced, informer.is_stopped) == (False, False, False)
+    assert informer.last_sync_resource_version == ""
+    assert repr(informer) == "<SharedInformer things: new, 0 objects>"
+    async with running(informer):
+        assert (informer.has_started, informer.has_synced, informer.is_stopped) == (True, False, False)
+        assert "started" in repr(informer)
+        await asyncio.sleep(1)
+        await settle()
+        assert (informer.has_started, informer.has_synced, informer.is_stopped) == (True, True, False)
+        assert "synced" in repr(informer)
+    assert (informer.has_started, informer.has_synced, informer.is_stopped) == (True, True, True)
+    assert "stopped" in repr(informer)
+
+
+@virtual
+async def test_a_stopped_informer_takes_no_handlers_or_indices_and_can_still_be_read():
+    server = FakeServer()
+    server.put(thing("a"))
+    informer = informer_of(server)
+    registration = informer.add_event_handler(on_add=lambda _obj: None)
+    async with running(informer):
+        pass
+    with pytest.raises(RuntimeError, match="has stopped"):
+        informer.add_event_handler(on_add=lambda _obj: None)
+    with pytest.raises(RuntimeError, match="has stopped"):
+        informer.add_indexers({"v": lambda obj: [obj.value]})
+    informer.remove_event_handler(registration)
+    assert informer.lister.get("a").metadata.name == "a"
+
+
+@virtual
+async def test_waiting_for_an_informer_that_stops_before_its_sync_fails_with_the_reason():
+    server = FakeServer()
+    server.next_lists.extend([api_error(errors.Forbidden, 403, "Forbidden", "things is forbidden")] * 9)
+    informer = informer_of(server)
+    async with running(informer):
+        waiter = asyncio.create_task(informer.wait_for_sync())
+        await settle()
+    with pytest.raises(errors.NotSynced, match=r"things has not synced: the informer has stopped.*things is forbidden"):
+        await waiter
+
+
+@virtual
+async def test_stopping_ends_every_task_also_those_of_handlers_that_hang():
+    server = FakeServer()
+    server.put(thing("a"))
+    informer = informer_of(server)
+    ended: list[str] = []
+
+    async def hang(_obj: Thing) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("handler")
+
+    informer.add_event_handler(on_add=hang)
+    async with running(informer):
+        informer.add_event_handler(on_add=hang)
+        await settle()
+    assert ended == ["handler", "handler"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert server.open_watches == []
+
+
+@virtual
+async def test_two_informers_of_one_source_do_not_disturb_each_other():
+    server = FakeServer()
+    one, two = informer_of(server), informer_of(server)
+    async with running(two):
+        async with running(one):
+            server.put(thing("a"))
+            await settle()
+        server.put(thing("b"))
+        await settle()
+        assert one.indexer.list_keys() == ["a"]
+        assert two.indexer.list_keys() == ["a", "b"]
+
+
+@virtual
+async def test_long_work_lets_others_on_the_loop_run_every_few_milliseconds():
+    server = FakeServer()
+    for number in range(3000):
+        server.put(thing(f"t{number}"))
+    loop = asyncio.get_running_loop()
+    informer = informer_of(server)
+
+    def slow(_obj: Thing) -> None:
+        loop._virtual_now += 0.001  # type: ignore[attr-defined]
+
+    informer.add_event_handler(on_add=slow)
+    turns: list[float] = []
+
+    async def other() -> None:
+        while len(informer.indexer) < 3000:
+            turns.append(loop.time())
+            await asyncio.sleep(0)
+
+    async with running(informer):
+        await other()
+        late = informer.add_event_handler(on_add=slow)
+        while not late.has_synced:
+            turns.append(loop.time())
+            await asyncio.sleep(0)
+    assert max(after - before for before, after in itertools.pairwise(turns)) < 0.01
+    assert turns[-1] > 5.9
+
+
+@virtual
+async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
+    server, steady = FakeServer(), Recorder()
+    informer = informer_of(server)
+    steady.register(informer)
+    rng = random.Random(11)
+
+    async def write() -> None:
+        for number in range(300):
+            name = rng.choice("abcdef")
+            if name in server.objects and rng.random() < 0.3:
+                server.delete(name)
+            else:
+                server.put(thing(name, str(number)))
+            await asyncio.sleep(rng.random() / 100)
+
+    async def abuse() -> None:
+        for _ in range(60):
+            recorder = Recorder()
+            registration = recorder.register(informer)
+            await asyncio.sleep(rng.random() / 50)
+            informer.remove_event_handler(registration)
+            await asyncio.sleep(rng.random() / 50)
+
+    async with running(informer):
+        await asyncio.gather(write(), abuse(), abuse())
+        await settle()
+        last = Recorder()
+        await last.register(informer).wait_for_sync()
+        expected = {name: obj.value for name, obj in server.objects.items()}
+        assert steady.state == last.state == expected
