@@ -13,8 +13,9 @@ from typing import Any
 from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_items, is_mapping, is_tuple
+from kubeloop.models._markers import FrozenMap
 
-__all__ = ["checked", "prepare", "show", "unknown_field"]
+__all__ = ["checked", "prepare", "show", "show_field", "unknown_field"]
 
 # kubectl writes the whole object in here, a Secret's data too.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -84,7 +85,7 @@ def checked(shape: Shape, value: Any, owner: str, path: str) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise TypeError(f"{owner}.{path}: expected keys of str, got {type(key).__name__}")
-        return {key: checked(item, each, owner, f"{path}[{key!r}]") for key, each in value.items()}
+        return FrozenMap({key: checked(item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
     if category == "any":
         return _plain(value, f"{owner}.{path}")
     return _union(shape, value, owner, path)
@@ -144,14 +145,15 @@ def show(obj: Any) -> str:
             continue
         if value is LAZY:
             continue
-        parts.append(f"{name}={_show_field(field, value)}")
+        parts.append(f"{name}={show_field(field, value)}")
     return f"{cls.__name__}({', '.join(parts)})"
 
 
-def _show_field(field: Field, value: Any) -> str:
-    if field.category == "lazy":
+def show_field(field: Field, value: Any) -> str:
+    """Write what a field holds, or a view of a draft stands for; of a secret only its size."""
+    if field.category == "lazy" and not is_tuple(value):
         return f"<{len(bytes(value))} bytes>"
-    if field.secret:
+    if field.secret or (field.category == "any" and is_mapping(value) and value.get("kind") == "Secret"):
         return _hidden(value)
     if is_tuple(value):
         return "[" + ", ".join(map(repr, value)) + "]"

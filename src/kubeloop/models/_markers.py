@@ -27,8 +27,11 @@ class _AbsentSeq(tuple[Any, ...]):
         return "SEQ"
 
 
-class _AbsentMap(dict[str, Any]):
-    """The map of every object that has none: shared, so it refuses to change."""
+class FrozenMap(dict[str, Any]):
+    """A map that a constructor or a draft made: it refuses to change, and its copies are plain dicts.
+
+    Decoding makes plain dicts, since it would cost each object of a LIST to turn them into these.
+    """
 
     __slots__ = ()
 
@@ -38,7 +41,16 @@ class _AbsentMap(dict[str, Any]):
     if not TYPE_CHECKING:
         __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class _AbsentMap(FrozenMap):
+    """The map of every object that has none."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
         return "MAP"
 
 

@@ -147,7 +147,8 @@ def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
         before, after = getattr(old, field.stored), getattr(new, field.stored)
         if before is after:
             continue
-        if type(before) is type(after) and before == after and (before is field.default) == (after is field.default):
+        alike = type(before) is type(after) or (is_dict(before) and is_dict(after))
+        if alike and before == after and (before is field.default) == (after is field.default):
             continue
         if field.category == "lazy" and getattr(old, field.name) == getattr(new, field.name):
             continue

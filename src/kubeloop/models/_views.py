@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
 from kubeloop.models._base import MAP, SEQ
-from kubeloop.models._construct import checked
+from kubeloop.models._construct import checked, show_field
 from kubeloop.models._encode import value_of
 from kubeloop.models._fields import Field, Shape
 from kubeloop.models._guards import is_items, is_list, is_mapping
+from kubeloop.models._markers import FrozenMap
 
 if TYPE_CHECKING:
     from kubeloop.models._base import Model
@@ -79,7 +80,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
         return taken(shape, value._build(), owner, path)
     if shape.item is not None and shape.model is not None and value is not None:
         if is_mapping(value) and shape.category == "object_map":
-            return {key: taken(shape.item, each, owner, f"{path}[{key!r}]") for key, each in value.items()}
+            return FrozenMap({key: taken(shape.item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
         if is_items(value):
             return tuple(taken(shape.item, each, owner, f"{path}[{n}]") for n, each in enumerate(value))
     return checked(shape, value if shape.category == "any" else freeze(value), owner, path)
@@ -132,6 +133,9 @@ class _List(Pending, MutableSequence[Any]):
         base = self._base
         same = len(new) == len(base) and all(a is b or a == b for a, b in zip(new, base, strict=True))
         return base if same else new
+
+    def __repr__(self) -> str:
+        return f"<draft of {show_field(self._field, self._build())}>"
 
     def _data(self) -> Any:
         """Give the JSON list."""
@@ -186,9 +190,12 @@ class _Map(Pending, MutableMapping[str, Any]):
 
     def _build(self) -> Any:
         """Give the map; the base when nothing changed."""
-        new = {key: freeze(value) for key, value in self._items.items()}
+        new = FrozenMap({key: freeze(value) for key, value in self._items.items()})
         base = self._base
         return base if len(new) == len(base) and new == dict(base) else new
+
+    def __repr__(self) -> str:
+        return f"<draft of {show_field(self._field, self._build())}>"
 
     def _data(self) -> Any:
         """Give the JSON object."""

@@ -21,6 +21,7 @@ from kubeloop.models._construct import unknown_field
 from kubeloop.models._encode import dumps, lazy_bytes, loads, value_of
 from kubeloop.models._fields import Field, fields_of
 from kubeloop.models._guards import is_dict, is_list, is_tuple
+from kubeloop.models._markers import FrozenMap
 from kubeloop.models._metaclass import StructMeta
 from kubeloop.models._views import Dicts, Lists, ObjectMap, Objects, Pending, empty_of, freeze, taken
 
@@ -187,13 +188,13 @@ def _frozen(value: Any) -> Any:
     if is_tuple(value):
         return value if not any(isinstance(each, Pending) for each in value) else tuple(map(freeze, value))
     if is_dict(value) and any(isinstance(each, Pending) for each in value.values()):
-        return {key: freeze(each) for key, each in value.items()}
+        return FrozenMap({key: freeze(each) for key, each in value.items()})
     return value
 
 
 def _same(new: Any, old: Any) -> bool:
     """Say if a new value is no change: equal, where an absent list or map equals an empty one."""
-    if is_tuple(old) and is_tuple(new):
+    if (is_tuple(old) and is_tuple(new)) or (is_dict(old) and is_dict(new)):
         return old == new
     return (type(new) is type(old) and bool(new == old)) or (_is_empty(new) and _is_empty(old))
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import operator
+import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
+from typing import Any
 
 import pytest
 
+from kubeloop.meta import yaml
 from kubeloop.models import apiextensions_v1, apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
+from kubeloop.models.change import Change
 
 
 def test_lists_become_tuples() -> None:
@@ -26,6 +34,52 @@ def test_maps_are_copied() -> None:
     meta = meta_v1.ObjectMeta(labels=labels)
     labels["a"] = "changed"
     assert meta.labels == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda labels: operator.setitem(labels, "a", "x"),
+        lambda labels: operator.delitem(labels, "a"),
+        lambda labels: labels.update(a="x"),
+        lambda labels: labels.pop("a"),
+        lambda labels: labels.popitem(),
+        lambda labels: labels.clear(),
+        lambda labels: labels.setdefault("b", "x"),
+        lambda labels: operator.ior(labels, {"a": "x"}),
+    ],
+)
+@pytest.mark.parametrize("how", ["constructed", "assigned in a draft", "edited in a draft"])
+def test_maps_that_were_not_read_refuse_to_change_and_say_how(change: Callable[[Any], object], how: str) -> None:
+    meta = meta_v1.ObjectMeta(labels={"a": "b"} if how == "constructed" else {})
+    draft = meta.draft()
+    if how == "assigned in a draft":
+        draft.labels = {"a": "b"}
+    elif how == "edited in a draft":
+        draft.labels["a"] = "b"
+    meta = draft.finish().after
+    with pytest.raises(TypeError, match=r"use obj\.draft\(\)"):
+        change(meta.labels)
+    assert meta.labels == {"a": "b"}
+
+
+def test_maps_that_refuse_to_change_are_read_written_and_copied_as_dicts() -> None:
+    labels = meta_v1.ObjectMeta(labels={"a": "b"}).labels
+    assert json.loads(json.dumps(labels)) == yaml.load(yaml.dump(labels)) == labels == {"a": "b"}
+    for copied in (pickle.loads(pickle.dumps(labels)), copy.copy(labels), copy.deepcopy(labels), {**labels}):
+        copied["c"] = "d"
+        assert (type(copied), copied) == (dict, {"a": "b", "c": "d"})
+
+
+def test_a_map_that_was_read_and_the_same_one_constructed_are_no_change() -> None:
+    read = core_v1.Pod.from_dict({"metadata": {"labels": {"a": "b"}}})
+    made = core_v1.Pod(metadata=meta_v1.ObjectMeta(labels={"a": "b"}))
+    draft = read.draft()
+    draft.metadata.labels = {"a": "b"}
+    assert read == made
+    assert not draft.finish()
+    assert Change(read, made).merge_patch() == {}
+    assert Change(read, made).json_patch() == []
 
 
 def test_none_means_absent() -> None:

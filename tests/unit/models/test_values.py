@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubeloop.models import apps_v1, core_v1, meta_v1
+from kubeloop.models import Unstructured, UnstructuredList, apps_v1, core_v1, meta_v1
 from kubeloop.wire import codec
 
 
@@ -168,3 +168,50 @@ def test_objects_stay_out_of_the_garbage_collectors_sight() -> None:
     pod = codec.decode_into(codec.encode(a_pod()), core_v1.Pod)
     gc.collect()
     assert not any(map(gc.is_tracked, (pod, pod.spec, pod.spec.containers, pod.metadata.labels)))
+
+
+KUBECTL = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def test_no_view_of_a_draft_and_no_change_shows_a_secret() -> None:
+    secret = core_v1.Secret(
+        metadata=meta_v1.ObjectMeta(name="s", annotations={KUBECTL: "hunter2"}),
+        data={"a": b"hunter2"},
+        string_data={"b": "hunter2"},
+    )
+    draft = secret.draft()
+    draft.data["a"] = b"hunter2!"
+    draft.string_data["c"] = "hunter2!"
+    draft.metadata.annotations[KUBECTL] = "hunter2!"
+    shown = [
+        *(draft, draft.data, draft.string_data, draft.metadata, draft.metadata.annotations, draft.finish()),
+        *(draft.data.items(), draft.data.values(), core_v1.SecretList(items=[secret]).draft().items),
+    ]
+    for value in shown:
+        assert "hunter2" not in repr(value)
+    assert repr(draft.data) == "<draft of {'a': <8 bytes>}>"
+    assert repr(draft.metadata.annotations) == f"<draft of {{'{KUBECTL}': <8 bytes>}}>"
+
+
+def test_nothing_unstructured_shows_a_secret() -> None:
+    item = Unstructured({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a": "hunter2"}})
+    draft = item.draft()
+    draft["data"]["a"] = "hunter2!"
+    listed = UnstructuredList({"kind": "SecretList", "items": [item.to_dict()]})
+    for value in (item, draft, draft.finish(), listed):
+        assert "hunter2" not in repr(value)
+
+
+def test_a_secret_in_free_form_data_is_not_shown() -> None:
+    secret = core_v1.Secret(metadata=meta_v1.ObjectMeta(name="s"), string_data={"a": "hunter2"})
+    revision = apps_v1.ControllerRevision(data=secret)
+    assert "hunter2" not in repr(revision)
+    assert "hunter2" not in repr(revision.draft())
+
+
+def test_lists_of_a_draft_show_what_they_hold() -> None:
+    draft = core_v1.Container(name="c", args=["a"], ports=[core_v1.ContainerPort(container_port=1)]).draft()
+    assert repr(draft.args) == "<draft of ['a']>"
+    assert repr(draft.ports) == "<draft of [ContainerPort(container_port=1)]>"
+    meta = meta_v1.ObjectMeta(managed_fields=[meta_v1.ManagedFieldsEntry(manager="me")])
+    assert repr(meta.draft().managed_fields) == "<draft of [ManagedFieldsEntry(manager='me')]>"
