@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from kubeloop.errors import DecodeError
 from kubeloop.models._base import LAZY, Mended
-from kubeloop.models._encode import dumps
+from kubeloop.models._encode import dumps, rewrite
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
 
@@ -136,7 +136,14 @@ def broken(what: str, data: bytes | str, error: Exception) -> DecodeError:
     """The error for bytes that are no JSON; it never quotes them."""
     start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode()).lstrip()[:1]
     looks = " (it looks like HTML)" if start == b"<" else " (it is empty)" if not data else ""
-    return DecodeError(f"{what}: not readable as JSON{looks}: {error}")
+    # msgspec says the place of all but this.
+    place = f" (byte {len(data)})" if is_truncated(error) and data else ""
+    return DecodeError(f"{what}: not readable as JSON{looks}: {error}{place}")
+
+
+def is_truncated(error: Exception) -> bool:
+    """Say if text is JSON as far as it goes, but ends too early."""
+    return str(error) == "Input data was truncated"
 
 
 def parse(data: bytes | str, what: str) -> Any:
@@ -167,7 +174,7 @@ def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
         marks = _Repair()
         tree = marks.mend(tree, shape, ())
         try:
-            return decoder(shape.hint).decode(dumps(tree))
+            return decoder(shape.hint).decode(rewrite(tree))
         except msgspec.ValidationError:
             raise DecodeError(f"{cls.__name__}.{name}: {explained(error)}") from error
 
@@ -188,13 +195,13 @@ def _second_try(data: bytes | str, cls: Any, error: Exception) -> Any:
         fixed = repair.mend_object(said, cls, ())
         if repair.changed:
             try:
-                obj = decoder(cls).decode(dumps(fixed))
+                obj = decoder(cls).decode(rewrite(fixed))
             except msgspec.ValidationError as second:
                 error = second
             else:
                 repair.mark(obj)
                 return obj
-        raise DecodeError(f"{_name_of(cls, said)}: {explained(error)}") from error
+        raise DecodeError(f"{_name_of(cls, said)}: {_with_keys(explained(error), fixed, cls)}") from error
     raise DecodeError(f"{cls.__name__}: {explained(error)}") from error
 
 
@@ -205,7 +212,7 @@ def _split(data: bytes, cls: Any, error: Exception, on_bad_item: Callable[[Decod
         raws: list[Raw] = decoder(list[Raw] | None).decode(parts.pop("items", b"null")) or []
     except msgspec.ValidationError:
         raise DecodeError(f"{cls.__name__}: {explained(error)}") from error
-    obj = decode(dumps(parts), cls)
+    obj = decode(rewrite(parts), cls)
     shape = fields_of(cls)["items"].shape
     item = shape.model if shape.model is not None else Any
     read = decoder(item).decode
@@ -241,6 +248,36 @@ def explained(error: Exception) -> str:
     text = text[:1].lower() + text[1:]
     found = re.fullmatch(r"(.*) - at \$\.?(.*)", text, re.DOTALL)
     return f"{found[2]}: {found[1]}" if found and found[2] else text.removesuffix(" - at $")
+
+
+def _with_keys(text: str, tree: Any, cls: Any) -> str:
+    """Put the keys of maps into a message, for which msgspec writes `[...]`: the first entry that cannot be read."""
+    path, colon, rest = text.partition(": ")
+    shape: Shape | None = Shape("object", cls, model=cls)
+    done = ""
+    for step in re.findall(r"\[[^\]]*\]|[^.\[]+", path) if "[...]" in path else ():
+        if shape is not None and shape.category == "object" and is_dict(tree):
+            field = next((one for one in fields_of(shape.model).values() if one.wire == step), None)
+            tree, shape = tree.get(step), field.shape if field is not None else None
+            done += f".{step}"
+            continue
+        shape = shape.item if shape is not None else None
+        if shape is not None and is_list(tree) and step[1:-1].isdigit():
+            tree, done = tree[int(step[1:-1])], done + step
+        elif shape is not None and is_dict(tree) and step == "[...]":
+            key = next((key for key, value in tree.items() if not _is_readable(value, shape)), "...")
+            tree, done = tree.get(key), f"{done}[{key!r}]"
+        else:
+            return text
+    return f"{done[1:]}{colon}{rest}" if done else text
+
+
+def _is_readable(value: Any, shape: Shape) -> bool:
+    try:
+        decoder(shape.hint | None if shape.optional else shape.hint).decode(rewrite(value))
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 class _Repair:

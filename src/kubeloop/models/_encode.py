@@ -6,7 +6,9 @@ MicroTime with its six digits. The wire's own formats are in `kubeloop.wire`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import re
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -17,9 +19,9 @@ from msgspec import Raw
 from kubeloop.errors import EncodeError
 from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ, Model
 from kubeloop.models._fields import Field, Shape, fields_of
-from kubeloop.models._guards import class_of, is_mapping, is_tuple
+from kubeloop.models._guards import class_of, is_list, is_mapping, is_tuple
 
-__all__ = ["dumps", "encode", "lazy_bytes", "loads", "pickled", "to_data", "value_of"]
+__all__ = ["dumps", "encode", "lazy_bytes", "loads", "pickled", "rewrite", "to_data", "value_of"]
 
 
 def _hook(value: Any) -> Any:
@@ -34,6 +36,9 @@ def _hook(value: Any) -> Any:
 
 
 _encode = msgspec.json.Encoder(enc_hook=_hook).encode
+_pack = msgspec.msgpack.Encoder(enc_hook=_hook).encode
+# Doubles stand as they are in MessagePack: a look at its bytes says quickly if there may be one that JSON cannot say.
+_not_finite = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]").search
 loads: Any = msgspec.json.decode
 
 
@@ -43,9 +48,17 @@ def dumps(value: Any) -> bytes:
     Raises: EncodeError for what has no JSON form.
     """
     try:
-        return _encode(value)
+        body = _encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodeError(f"{type(value).__name__}: {error}") from error
+    if (not isinstance(value, Model) or _has_float(class_of(value))) and b"null" in body and _not_finite(_pack(value)):
+        _refuse_no_number(value, "")
+    return body
+
+
+def rewrite(value: Any) -> bytes:
+    """Write a JSON value that was read as JSON or checked before, and so surely has a JSON form."""
+    return _encode(value)
 
 
 def encode(obj: Model) -> bytes:
@@ -95,6 +108,54 @@ def _unpickle(cls: Any, body: bytes) -> Any:
     return decoder(cls).decode(body)
 
 
+# --- NaN and the infinities: msgspec writes null for them, which deletes what it should set ---------------------------
+
+
+def _refuse_no_number(value: Any, path: str) -> None:
+    """Find the numbers that JSON cannot say.
+
+    Raises: EncodeError naming the path.
+    """
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise EncodeError(f"{path or 'value'}: {value} has no JSON form")
+    elif isinstance(value, Model):
+        if _has_float(class_of(value)):
+            for field in fields_of(class_of(value)).values():
+                _refuse_no_number(getattr(value, field.stored), f"{path}.{field.wire}".lstrip("."))
+    elif is_mapping(value):
+        for key, each in value.items():
+            _refuse_no_number(each, f"{path}.{key}".lstrip("."))
+    elif is_tuple(value) or is_list(value):
+        for number, each in enumerate(value):
+            _refuse_no_number(each, f"{path}[{number}]")
+
+
+@cache
+def _has_float(cls: Any) -> bool:
+    """Say if a float, or what has no type, can be anywhere below this class."""
+    return _is_below(cls, lambda shape: shape.category in ("any", "union") or float in shape.accepts)
+
+
+def _is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
+    """Say if something is true of a field, or an item of one, of a class or of what it is made of."""
+    seen: set[Any] = set()
+    todo = [cls]
+    while todo:
+        seen.add(one := todo.pop())
+        for field in fields_of(one).values():
+            if field.category == "lazy":
+                continue
+            shape: Shape | None = field.shape
+            while shape is not None:
+                if holds(shape):
+                    return True
+                if shape.model is not None and shape.model not in seen:
+                    todo.append(shape.model)
+                shape = shape.item
+    return False
+
+
 # --- MicroTime: Go always writes six digits, msgspec none for a whole second ------------------------------------------
 
 
@@ -105,18 +166,7 @@ def _micro_text(value: datetime) -> str:
 @cache
 def _has_micro_time(cls: Any) -> bool:
     """Say if a MicroTime can be anywhere below this class."""
-    seen: set[Any] = set()
-    todo = [cls]
-    while todo:
-        seen.add(one := todo.pop())
-        for field in fields_of(one).values():
-            shapes = [field.shape, field.shape.item]
-            if any(shape is not None and shape.go == "MicroTime" for shape in shapes):
-                return True
-            model = field.shape.model
-            if model is not None and model not in seen and field.category != "lazy":
-                todo.append(model)
-    return False
+    return _is_below(cls, lambda shape: shape.go == "MicroTime")
 
 
 def _children(obj: Any) -> Iterator[tuple[Field, Any]]:

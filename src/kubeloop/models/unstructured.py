@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from kubeloop.models._encode import dumps, loads
+from kubeloop.models._encode import dumps, loads, rewrite
 from kubeloop.models._guards import is_dict
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Unstructured:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON value, a copy; the caller owns it."""
-        return cast("dict[str, Any]", loads(dumps(self._data)))
+        return cast("dict[str, Any]", loads(rewrite(self._data)))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -132,7 +132,7 @@ class Unstructured:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (type(self), dumps(self._data))
+        return _unpickle, (type(self), rewrite(self._data))
 
     def __repr__(self) -> str:
         meta = self._data.get("metadata")

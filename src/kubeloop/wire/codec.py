@@ -14,7 +14,7 @@ import msgspec
 
 from kubeloop.errors import DecodeError
 from kubeloop.models import _decode, _encode
-from kubeloop.models._base import Kind, Model
+from kubeloop.models._base import Kind, KindList, Model
 from kubeloop.models._guards import is_dict, is_list, is_mapping, is_tuple
 from kubeloop.models._views import Pending
 from kubeloop.models.scheme import Scheme
@@ -37,6 +37,7 @@ __all__ = [
 
 T = TypeVar("T")
 _BUILT_IN = Scheme()
+_LIST: Any = KindList  # of whatever kind, for which checkers would ask
 
 
 def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructured:
@@ -46,22 +47,24 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
         data: bytes or text of one document.
         scheme: knows further kinds; None knows the built-in ones.
 
-    Returns: the typed object; an `Unstructured` when nobody knows its kind.
+    Returns: the typed object; an `Unstructured` when nobody knows its kind. Of a LIST an item that cannot be read is
+        left out, with a warning in the log; see `decode_list`.
 
     Raises: DecodeError for what is neither JSON nor YAML, no object, or not as its kind should be; it names the path.
 
     Reference: client-go scheme.Codecs.UniversalDeserializer.
     """
     body = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    said = _type_meta(body) if _JSON_START.match(body) else None
-    if said is None:  # YAML; in flow style it may look like JSON
-        from kubeloop.meta import yaml
-
-        body = _encode.dumps(yaml.load(data))
-        said = _type_meta(body) or _decode.TypeMeta()
+    if not _JSON_START.match(body):
+        body = _from_yaml(body)
+    try:
+        said = _type_meta(body)
+    except _NO_JSON as error:  # YAML in flow style looks like JSON, too
+        body = _from_yaml_in_flow_style(body, error)
+        said = _type_meta(body)
     cls = (scheme or _BUILT_IN).lookup(said.api_version, said.kind)
     if cls is not None:
-        return _decode.decode(body, cls)
+        return (_decode.decode_list if issubclass(cls, _LIST) else _decode.decode)(body, cls)
     if not said.kind:
         raise DecodeError("the object does not say its kind")
     return decode_into(body, Unstructured)
@@ -93,6 +96,8 @@ def to_data(obj: Any) -> Any:
     if isinstance(obj, Pending):
         whole = getattr(obj, "to_dict", None)
         return whole() if whole is not None else obj._data()
+    if isinstance(obj, float):  # as a part of something: who writes that names the path of what JSON cannot say
+        return obj
     if is_mapping(obj):
         return {str(key): to_data(value) for key, value in obj.items()}
     if is_list(obj) or is_tuple(obj):
@@ -174,10 +179,13 @@ def _unstructured_list(tree: dict[str, Any], on_bad_item: Callable[[DecodeError]
 _JSON_START = re.compile(rb"\s*[{\[]")
 
 
-def _type_meta(body: bytes) -> _decode.TypeMeta | None:
-    """What a JSON body says it is; None when it is no JSON.
+_NO_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
-    Raises: DecodeError for a JSON value that is no object with a kind.
+
+def _type_meta(body: bytes) -> _decode.TypeMeta:
+    """What a JSON body says it is.
+
+    Raises: DecodeError for a JSON value that is no object with a kind; one of _NO_JSON for what is no JSON.
     """
     try:
         said: _decode.TypeMeta = _decode.decoder(_decode.TypeMeta).decode(body)
@@ -185,9 +193,27 @@ def _type_meta(body: bytes) -> _decode.TypeMeta | None:
         tree = _decode.parse(body, "object")
         found = f", got {type(tree).__name__}" if not is_dict(tree) else ""
         raise DecodeError(f"expected an object with apiVersion and kind{found}") from error
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
     return said
+
+
+def _from_yaml(body: bytes) -> bytes:
+    """Turn YAML into JSON."""
+    from kubeloop.meta import yaml
+
+    return _encode.dumps(yaml.load(body))
+
+
+def _from_yaml_in_flow_style(body: bytes, error: Exception) -> bytes:
+    """Turn what starts as JSON does but is none into JSON; when it is no YAML either, it was meant to be JSON.
+
+    Raises: DecodeError naming the place where it stops being JSON.
+    """
+    if not _decode.is_truncated(error):  # what JSON leaves open is open in YAML as well
+        try:
+            return _from_yaml(body)
+        except DecodeError:
+            pass
+    raise _decode.broken("object", body, error) from error
 
 
 # --- watch events ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 from kubeloop.errors import DecodeError
 from kubeloop.models import (
     admissionregistration_v1,
+    apiextensions_v1,
     apps_v1,
     coordination_v1,
     core_v1,
@@ -210,6 +211,25 @@ def test_null_items_of_a_list_keep_their_places() -> None:
     assert [item.name for item in spec.containers] == ["", "b"]
 
 
+@pytest.mark.parametrize(
+    ("cls", "data", "path"),
+    [
+        (core_v1.ConfigMap, {"data": {"good": "", "bad": 5}}, "data['bad']"),
+        (meta_v1.ObjectMeta, {"labels": {"example.com/a]b": 5}}, "labels['example.com/a]b']"),
+        (core_v1.PodSpec, {"containers": [{}, {"resources": {"limits": {"cpu": "1", "x": []}}}]},
+         "containers[1].resources.limits['x']"),
+        (apiextensions_v1.JSONSchemaProps, {"properties": {"a": {}, "b": {"properties": {"c": {"type": 5}}}}},
+         "properties['b'].properties['c'].type"),
+    ],
+)  # fmt: skip
+def test_an_entry_of_a_map_that_cannot_be_read_is_named_by_its_key(
+    cls: type[Model], data: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(DecodeError) as caught:
+        cls.from_dict(data)
+    assert f": {path}: expected str" in str(caught.value)
+
+
 def test_base64_may_be_wrapped() -> None:
     secret = core_v1.Secret.from_dict({"data": {"a": "aGVs\nbG8=\r\n"}})
     assert secret.data == {"a": b"hello"}
@@ -220,7 +240,7 @@ def test_base64_may_be_wrapped() -> None:
 def test_broken_base64_is_an_error_without_the_text() -> None:
     with pytest.raises(DecodeError) as caught:
         core_v1.Secret.from_dict({"metadata": {"name": "s"}, "data": {"a": "hunter2!"}})
-    assert "Secret s: data[...]" in str(caught.value)
+    assert "Secret s: data['a']" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 

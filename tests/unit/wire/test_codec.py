@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from kubeloop.errors import DecodeError, EncodeError
-from kubeloop.models import Scheme, Unstructured, UnstructuredList, apps_v1, core_v1, meta_v1
+from kubeloop.models import Scheme, Unstructured, UnstructuredList, apiextensions_v1, apps_v1, core_v1, meta_v1
+from kubeloop.models.unstructured import UnstructuredDraft
 from kubeloop.wire import codec
 
 POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "ns"}, "spec": {"nodeName": "node-1"}}
@@ -62,6 +66,64 @@ def test_decode_fails_with_one_error_that_says_what(data: str | bytes, message: 
     with pytest.raises(DecodeError) as caught:
         codec.decode(data)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"kind":"Pod","apiVersion":"v1","spec":{"no', "object: not readable as JSON: .* \\(byte 43\\)"),
+        ('{"kind":"Pod","apiVersion":"v1",,}', "object: not readable as JSON: .* \\(byte 32\\)"),
+        ('\n [{"kind":"Pod"', "object: not readable as JSON: .* \\(byte 16\\)"),
+    ],
+)
+def test_broken_json_is_reported_as_json_with_its_place(text: str, message: str) -> None:
+    with pytest.raises(DecodeError, match=message):
+        codec.decode(text)
+
+
+def test_one_bad_item_does_not_fail_a_list_of_any_kind(caplog: pytest.LogCaptureFixture) -> None:
+    items = [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}, "spec": {"nodeName": 5}}]
+    pods = codec.decode(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": items}))
+    assert isinstance(pods, core_v1.PodList)
+    assert [pod.metadata.name for pod in pods.items] == ["a"]
+    assert "item 1 of PodList: Pod b: spec.nodeName: expected str, got int" in caplog.text
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("make", "path"),
+    [
+        (lambda bad: {"kind": "Y", "a": bad}, "a"),
+        (lambda bad: {"spec": {"list": [None, {"b": bad}]}}, "spec.list[1].b"),
+        (lambda bad: apiextensions_v1.JSONSchemaProps(not_=apiextensions_v1.JSONSchemaProps(maximum=bad)), "maximum"),
+        (lambda bad: apps_v1.ControllerRevision(data={"x": [bad]}), "data.x[0]"),
+        (lambda bad: core_v1.Pod.Draft(core_v1.Pod()).to_dict() | {"spec": {"x": bad}}, "spec.x"),
+        (lambda bad: _edited(bad), "spec.x"),
+    ],
+)
+def test_numbers_that_json_cannot_say_are_refused_with_their_path(
+    number: float, make: Callable[[float], object], path: str
+) -> None:
+    with pytest.raises(EncodeError, match=rf"{re.escape(path)}: -?(nan|inf) has no JSON form"):
+        codec.encode(make(number))
+
+
+def _edited(bad: float) -> UnstructuredDraft:
+    draft = Unstructured({"spec": {}}).draft()
+    draft["spec"]["x"] = bad
+    return draft
+
+
+def test_a_number_that_json_cannot_say_makes_no_unstructured() -> None:
+    with pytest.raises(EncodeError, match=r"spec\.x: nan has no JSON form"):
+        Unstructured({"spec": {"x": math.nan}})
+    with pytest.raises(EncodeError, match=r"spec\.x: nan has no JSON form"):
+        _edited(math.nan).finish()
+
+
+def test_nulls_and_text_that_looks_like_no_number_are_written() -> None:
+    value = {"a": None, "b": [1.5, -0.0, 1e308, "\u02ff\x7f", "nan", 0xCB7FF8 << 40], "c": "null"}
+    assert json.loads(codec.encode(value)) == value
 
 
 def test_encode_writes_kind_first_and_once() -> None:
