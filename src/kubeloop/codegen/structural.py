@@ -2,8 +2,8 @@
 
 A nested object becomes a type of its own, named by the path to it (`CertificateSpecPrivateKey`). What JSON schema
 says beyond types is kept where the neutral form has a place: enums, nullable, int-or-string, preserved unknown
-fields, embedded resources, defaults, descriptions. An optional scalar or object is a pointer, as Go's types have
-it; lists and maps never are.
+fields, embedded resources, defaults, descriptions, passwords (which no model prints). An optional scalar or object is
+a pointer, as Go's types have it; lists and maps never are.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class StructuralReader:
             omit_empty=not always,
             omit_zero=not always,
             required=always,
+            secret=_is_secret(schema),
             enum=self._enum(path, schema),
             description=_text(schema),
             default=default,
@@ -149,6 +150,13 @@ def _merged(schema: JSONSchema) -> JSONSchema:
             return {**schema, "$ref": reference}
         case _:
             return schema
+
+
+def _is_secret(schema: JSONSchema) -> bool:
+    """Say if a string, or those that a list or map holds, are passwords."""
+    inner = [schema.get("items"), schema.get("additionalProperties")]
+    is_password = schema.get("type") == "string" and schema.get("format") == "password"
+    return is_password or any(_is_secret(cast("JSONSchema", one)) for one in inner if isinstance(one, Mapping))
 
 
 def _text(schema: JSONSchema) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from kubeloop.codegen.crd import VERBS, read_crds
+from kubeloop.codegen.model_files import emit_models
 from kubeloop.codegen.schema import Field, Kind, Module, SchemaError, Type
+from kubeloop.codegen.target import Target
 from kubeloop.meta import yaml
 
 CRDS = Path(__file__).parents[2] / "support" / "crds"
@@ -49,6 +53,32 @@ def test_a_kind_has_its_list_and_resource() -> None:
     )
     certificates = next(one for one in module.resources if one.plural == "certificates")
     assert (certificates.namespaced, certificates.status, certificates.verbs) == (True, True, VERBS)
+
+
+PASSWORD = {"type": "string", "format": "password"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "shown"),
+    [
+        (PASSWORD, "hunter2", "<7 bytes>"),
+        ({"type": "array", "items": PASSWORD}, ["hunter2"], "[<7 bytes>]"),
+        ({"type": "object", "additionalProperties": PASSWORD}, {"x": "hunter2"}, "{'x': <7 bytes>}"),
+        ({"type": "string"}, "public", "'public'"),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, {"x": "public"}, "{'x': 'public'}"),
+    ],
+)
+def test_fields_of_the_format_password_are_secrets(
+    monkeypatch: pytest.MonkeyPatch, schema: dict[str, Any], value: Any, shown: str
+) -> None:
+    properties = {"spec": {"type": "object", "properties": {"a": schema}}}
+    module = read_crds([_definition({"type": "object", "properties": properties})], "test")["example_com_v1"]
+    models = ModuleType("example_com_v1")
+    monkeypatch.setitem(sys.modules, models.__name__, models)
+    exec(emit_models(module, Target("example", lambda _module: "# Generated.")), vars(models))
+    spec = models.ThingSpec(a=value)
+    assert repr(spec) == f"ThingSpec(a={shown})"
+    assert spec.to_dict() == {"a": value}
 
 
 def test_scale_and_scope_are_read() -> None:
