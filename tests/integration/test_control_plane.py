@@ -22,9 +22,11 @@ from kubeloop.testing import ControlPlane, ControlPlaneError
 
 START_SECONDS = 5.0
 
+# Whoever starts the tests in the background may have told them, and so this child, to ignore Ctrl-C.
 CHILD = """
-import sys
+import signal, sys
 from kubeloop.testing import ControlPlane
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with ControlPlane() as plane:
     pids = [plane.pid(name) for name in ("etcd", "kube-apiserver")]
     print(*pids, plane.data_dir, flush=True)
