@@ -142,11 +142,12 @@ class DiscoveryClient(Connected):
     async def _document(self, path: str) -> Offer:
         request = Request("GET", path, {"Accept": f"{AGGREGATED},application/json"})
         response = await self._rest.exchange.send(request, timeout=self._timeout, is_list=True)
+        known = self._rest.exchange.credentials()
         if is_aggregated(response.headers.get("content-type", "")):
-            return from_aggregated(read_body(response, apidiscovery_v2.APIGroupDiscoveryList, request))
+            return from_aggregated(read_body(response, apidiscovery_v2.APIGroupDiscoveryList, request, known))
         if path == "/api":
-            return Offer(core_group(read_body(response, meta_v1.APIVersions, request)))
-        return Offer(list(read_body(response, meta_v1.APIGroupList, request).groups))
+            return Offer(core_group(read_body(response, meta_v1.APIVersions, request, known)))
+        return Offer(list(read_body(response, meta_v1.APIGroupList, request, known).groups))
 
     async def _fetch(
         self, names: Iterable[GroupVersion]

@@ -228,8 +228,9 @@ class Delete(Endpoint[T_co]):
         """
         body = write_body(delete_body(options))
         request = self._request("DELETE", self._path(name, verb="delete"), None, body)
-        response = await self._rest.exchange.send(request, timeout=options.get("timeout"))
-        deleted: T_co | meta_v1.Status = read_deleted(response, self._model, request)
+        exchange = self._rest.exchange
+        response = await exchange.send(request, timeout=options.get("timeout"))
+        deleted: T_co | meta_v1.Status = read_deleted(response, self._model, request, exchange.credentials())
         return deleted
 
 

@@ -6,13 +6,14 @@ so, and a Status that reports a failure is raised even where the HTTP status sai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop.errors import DecodeError
 from kubeloop.models._base import KindList, Model
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire import codec
+from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.response import Response, error_from_status, is_failure_status
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def write_body(body: object) -> bytes | None:
     return codec.json_dumps(codec.to_data(body))
 
 
-def read_body(response: Response, into: type[Any] | None, request: Request) -> Any:
-    """Read an answer as `into`.
+def read_body(response: Response, into: type[Any] | None, request: Request, credentials: Collection[str] = ()) -> Any:
+    """Read an answer as `into`; `credentials` are those that the server knows, and may echo.
 
     Raises:
         DecodeError: It is something else, cut short or no JSON; names the request.
@@ -41,11 +42,14 @@ def read_body(response: Response, into: type[Any] | None, request: Request) -> A
         return _reader(into)(response.body)
     except DecodeError as error:
         if is_failure_status(response.body):
-            raise error_from_status(codec.json_loads(response.body), code=response.status, request=request) from None
-        raise type(error)(f"{request.method} {request.path}: {error}{_what_came(response)}") from error
+            data = codec.json_loads(response.body)
+            raise error_from_status(data, code=response.status, request=request, credentials=credentials) from None
+        what = f"{error}{_what_came(response)}"
+        shown = Redaction(request, credentials).name(what)
+        raise type(error)(f"{request.method} {request.path}: {shown}") from (error if shown == what else None)
 
 
-def read_deleted(response: Response, into: type[Any], request: Request) -> Any:
+def read_deleted(response: Response, into: type[Any], request: Request, credentials: Collection[str] = ()) -> Any:
     """Read the answer to a DELETE: the object as it was or still is, or a Status. Raises as `read_body`."""
     from kubeloop.models import meta_v1
 
@@ -53,8 +57,8 @@ def read_deleted(response: Response, into: type[Any], request: Request) -> Any:
     if b'"Status"' in response.body[:256]:
         value = codec.json_loads(response.body)
         if isinstance(value, dict) and cast("dict[str, Any]", value).get("kind") == "Status":
-            return read_body(response, meta_v1.Status, request)
-    return read_body(response, into, request)
+            return read_body(response, meta_v1.Status, request, credentials)
+    return read_body(response, into, request, credentials)
 
 
 _readers: dict[type[Any] | None, Callable[[bytes], Any]] = {}

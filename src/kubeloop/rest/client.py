@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
 from kubeloop._kit.bucket import TokenBucket
+from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.rest.body import read_body, write_body
 from kubeloop.rest.exchange import Exchange
@@ -24,9 +25,10 @@ from kubeloop.wire.request import Params, Request, absolute_target, resource_pat
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from kubeloop.config.config import Config
     from kubeloop.rest.watch import WatchStream
-    from kubeloop.transport.base import ByteStream, ClosableTransport, Transport
+    from kubeloop.transport.auth import Authenticated
+    from kubeloop.transport.base import ByteStream, Transport
+    from kubeloop.transport.opened import OpenedTransport
 
 __all__ = ["ACCEPT_JSON", "Address", "RESTClient", "headers_for"]
 
@@ -81,6 +83,7 @@ class RESTClient:
         TransportError: There was no (complete) answer. A write may have happened, unless it is a `ConnectError`.
         DecodeError: The answer is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST.
         ValueError: A name, namespace or path that would lead somewhere else. Nothing was sent.
+        TypeError: A name or namespace that is no text, or (on making the client) a config that is none.
 
     Concurrency: One loop, any number of requests at once; each may be cancelled.
 
@@ -97,16 +100,19 @@ class RESTClient:
         max_retries: int = DEFAULT_MAX_RETRIES,
         random: Random | None = None,
     ) -> None:
+        # Types are hints only: the address alone is an easy mistake.
+        if not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a kubeloop.Config is due, not {type(config).__name__}: load_config() makes one")
         self.config = config
         self.group_version = _group_version(group_version)
         # Spreading retries is no secret.
         self.random = random if random is not None else Random()  # noqa: S311
-        self._owned: ClosableTransport | None = None
+        self._owned: OpenedTransport | None = None
         if transport is None:
             from kubeloop.transport import open_transport
 
             self._owned = open_transport(config)
-            carrier: Transport = self._owned
+            carrier: Authenticated = self._owned
         else:
             from kubeloop.transport.auth import Authenticated
 
@@ -117,6 +123,7 @@ class RESTClient:
             bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
             max_retries=max_retries,
             timeout=config.timeout,
+            credentials=carrier.sent_credentials,
         )
 
     async def __aenter__(self) -> Self:
@@ -235,7 +242,7 @@ class RESTClient:
             is_list: The answer may be of any size.
         """
         response = await self.exchange.send(request, timeout=timeout, is_list=is_list)
-        return read_body(response, into, request)
+        return read_body(response, into, request, self.exchange.credentials())
 
     @asynccontextmanager
     async def open_watch(
@@ -245,7 +252,7 @@ class RESTClient:
         from kubeloop.rest.watch import WatchStream
 
         async with self.exchange.open(request, "watch", timeout) as stream:
-            yield WatchStream(stream, into, request)
+            yield WatchStream(stream, into, request, self.exchange.credentials)
 
     def _request(
         self, method: str, resource: str, address: Address, body: object = None, content_type: str = _JSON

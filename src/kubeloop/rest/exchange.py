@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Collection, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubeloop.errors import TransportError
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
+from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, parse_warnings, status_error
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Exchange:
         bucket: Limits the rate of requests; None does not. All users of this exchange share it.
         max_retries: How many times one call may send again.
         timeout: Seconds for calls that give none; None does not bound them.
+        credentials: Gives the `Authorization` values that the transport sent of late: a server may echo them, and they
+            must get into no exception or log line.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
     """
@@ -48,7 +52,9 @@ class Exchange:
         bucket: TokenBucket | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         timeout: float | None = None,
+        credentials: Callable[[], Collection[str]] = tuple,
     ) -> None:
+        self.credentials = credentials
         self._transport = transport
         self._warning_handler = warning_handler
         self._bucket = bucket
@@ -75,7 +81,7 @@ class Exchange:
         while True:
             with attempts.catching():
                 response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
-                self._warn(response.headers)
+                self._warn(response.headers, request)
                 if 200 <= response.status <= 206:
                     return response
                 attempts.answered(response)
@@ -102,7 +108,7 @@ class Exchange:
                 with attempts.catching():
                     opening = self._transport.stream(request, timeout=attempts.left())
                     stream = await stack.enter_async_context(opening)
-                    self._warn(stream.headers)
+                    self._warn(stream.headers, request)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
                     body = await stream.read(MAX_BODY_BYTES)
@@ -111,10 +117,11 @@ class Exchange:
                 await attempts.wait()
             yield stream
 
-    def _warn(self, headers: Headers) -> None:
+    def _warn(self, headers: Headers, request: Request) -> None:
         if "warning" in headers:
+            redaction = Redaction(request, self.credentials())
             for warning in parse_warnings(headers):
-                self._warning_handler(warning)
+                self._warning_handler(replace(warning, agent=redaction(warning.agent), text=redaction(warning.text)))
 
     async def _throttle(self, bucket: TokenBucket) -> None:
         loop = asyncio.get_running_loop()
@@ -162,11 +169,13 @@ class _Attempts:
 
     def answered(self, response: Response) -> None:
         """Take note of an answer that is an error if there may be another attempt; else raise it."""
-        self._next(status_error(response, self._request), self._rule().after_response(response))
+        error = status_error(response, self._request, credentials=self._exchange.credentials())
+        self._next(error, self._rule().after_response(response))
 
     async def wait(self) -> None:
         """Wait before the next attempt."""
-        _log.debug("sending %s again in %g s: %s", self._request, self._delay, self._failure)
+        request = self._request
+        _log.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, self._failure)
         await asyncio.sleep(self._delay)
         bucket = self._exchange._bucket
         if bucket is not None:

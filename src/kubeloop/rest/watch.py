@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from kubeloop.errors import APIError, ConnectionLost, DecodeError
 from kubeloop.wire import codec
 from kubeloop.wire.codec import EventDecoder, WatchEvent
+from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.response import error_from_status
 from kubeloop.wire.watch import FrameReader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kubeloop.transport.base import ByteStream
     from kubeloop.wire.request import Request
@@ -39,13 +40,16 @@ class WatchStream(Generic[T]):
     Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
     """
 
-    __slots__ = ("_chunks", "_decoder", "_failure", "_frames", "_pending", "_request")
+    __slots__ = ("_chunks", "_credentials", "_decoder", "_failure", "_frames", "_pending", "_request")
 
-    def __init__(self, stream: ByteStream, into: type[T], request: Request) -> None:
+    def __init__(
+        self, stream: ByteStream, into: type[T], request: Request, credentials: Callable[[], Collection[str]] = tuple
+    ) -> None:
         self._chunks = aiter(stream)
         self._decoder: EventDecoder[T] = EventDecoder(into)
         self._frames = FrameReader()
         self._request = request
+        self._credentials = credentials
         self._pending: deque[WatchEvent[T]] = deque()
         self._failure: Exception | None = None
 
@@ -91,7 +95,7 @@ class WatchStream(Generic[T]):
                 if _is_json_event(frame):
                     _log.warning("%s: left an event out: %s", self._request.path, error)
                     continue
-                self._failure = DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {error}")
+                self._failure = self._no_event(error)
                 break
             if event.type == "ERROR":
                 self._failure = self._error(event.object)
@@ -103,7 +107,12 @@ class WatchStream(Generic[T]):
         return events
 
     def _error(self, status: object) -> APIError:
-        return error_from_status(codec.to_data(status), request=self._request)
+        data = codec.to_data(status)
+        return error_from_status(data, request=self._request, credentials=self._credentials())
+
+    def _no_event(self, error: DecodeError) -> DecodeError:
+        what = Redaction(self._request, self._credentials()).name(str(error))
+        return DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {what}")
 
     def _last_frame(self) -> list[bytes]:
         """What came after the last newline, if it is whole; a frame that was cut means that the connection was."""

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kubeloop.config import Config
-    from kubeloop.transport.base import ClosableTransport
+    from kubeloop.transport.opened import OpenedTransport
 
 __all__ = ["open_transport"]
 
 
-def open_transport(config: Config) -> ClosableTransport:
+def open_transport(config: Config) -> OpenedTransport:
     """Open an authenticated transport for a config: nothing is connected before the first request.
 
     Returns:

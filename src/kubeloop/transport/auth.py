@@ -55,6 +55,7 @@ class Authenticated:
         self._impersonation = impersonation_headers(config.impersonate) if config.impersonate else ()
         self._where = str(config.source)
         self._shown: Credential | None = None
+        self._sent: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Authenticated {self._transport!r}>"
@@ -107,6 +108,10 @@ class Authenticated:
                 channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))
             yield channel
 
+    def sent_credentials(self) -> tuple[str, ...]:
+        """Return the `Authorization` values that were sent of late: what to mask in a server's words. Never show it."""
+        return self._sent
+
     def _may_repeat(self, request: Request, credential: Credential) -> bool:
         return not _has(request, "authorization") and self._source.reject(credential)
 
@@ -129,7 +134,9 @@ class Authenticated:
         return Request(request.method, request.target, headers, request.body)
 
     def _show(self, credential: Credential) -> None:
-        """Hand a plugin's client certificate to the transport."""
+        """Note a new credential, and hand a plugin's client certificate to the transport."""
+        if credential.authorization is not None:
+            self._sent = (credential.authorization, *self._sent[:3])
         if (pair := credential.certificate) is not None:
             if not isinstance(self._transport, ClientCertificateTransport):
                 raise CredentialError(

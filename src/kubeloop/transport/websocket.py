@@ -15,6 +15,7 @@ from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.transport.failures import EXCHANGE_FAILURES, connect_failure, exchange_failure
 from kubeloop.transport.http1 import header_pairs
+from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.response import Headers, Response
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class WebSocketChannel:
             raise self._lost("the channel broke") from None
         if code in (_NORMAL, 0, 1005):
             return None
-        reason = message.extra if message.type == WSMsgType.CLOSE else None
+        reason = Redaction(self._request)(message.extra or "") if message.type == WSMsgType.CLOSE else ""
         raise self._lost(f"the server closed the channel with code {code}{f': {reason}' if reason else ''}")
 
     async def close(self) -> None:

@@ -31,26 +31,32 @@ _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]*").fullmatch
 _SAFE_IN_SEGMENT = ":@&=+$,;!*'()~"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Request:
-    """One HTTP request, without host and credentials.
+    """One HTTP request, without host and credentials. Its `repr` has no value of a header or of the query in it.
 
     Attributes:
         method: Upper case.
         target: Escaped path and query, beginning with `/`.
         headers: Only what this request needs: `Accept`, `Content-Type`. Authentication is wrapped round the transport.
-        body: The bytes to send; None sends none. Never in the `repr`, which may be logged.
+        body: The bytes to send; None sends none.
     """
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | None = None
 
     @property
     def path(self) -> str:
         """The target without its query: what errors and logs name."""
         return self.target.partition("?")[0]
+
+    def __repr__(self) -> str:
+        query = "&".join(part.partition("=")[0] for part in self.target.partition("?")[2].split("&"))
+        size = "" if self.body is None else f", {len(self.body)} bytes"
+        headers = " ".join(self.headers) or "none"
+        return f"<Request {self.method} {self.path}{query and '?'}{query}, headers: {headers}{size}>"
 
 
 def segment(value: str, what: str) -> str:
@@ -61,10 +67,14 @@ def segment(value: str, what: str) -> str:
         what: What it is, for the message.
 
     Raises:
+        TypeError: It is no text.
         ValueError: It is empty, `.`, `..`, or has `/` or `%` in it.
 
     Reference: apimachinery pkg/api/validation/path, IsValidPathSegmentName.
     """
+    # Types are hints only: None must not become a path, nor a puzzle.
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{what} must be text, not {type(value).__name__}")
     if _plain(value):
         return value
     check_path_segment(value, what)

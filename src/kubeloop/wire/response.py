@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from kubeloop import errors
 from kubeloop.errors import APIError, Cause, StatusDetails
+from kubeloop.wire.redaction import Redaction
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
@@ -33,7 +34,9 @@ __all__ = [
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The bound of one object, one Status and one watch frame. LIST bodies have none."""
 
-_MAX_TEXT = 2048
+_MAX_CAUSES = 100
+# What is looked at of a body that is no Status.
+_MAX_TEXT_BYTES = 256 * 1024
 
 
 class Headers(Mapping[str, str]):
@@ -141,31 +144,47 @@ _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
 }
 
 
-def status_error(response: Response, request: Request | None = None) -> APIError:
+def status_error(response: Response, request: Request | None = None, *, credentials: Collection[str] = ()) -> APIError:
     """Turn an answer that is no success into the exception that it means.
 
-    A Status in the body says what happened; without one the code does, and the text of the body (2,048 characters at
-    most) is kept as a cause. `retry_after` comes from the Status, else from the header.
+    A Status in the body says what happened; without one the code does, and the text of the body is kept as a cause.
+    `retry_after` comes from the Status, else from the header. Every text is redacted (see `redaction`) and has 2,048
+    characters at most.
+
+    Args:
+        response: The answer.
+        request: What was asked; names method and path in the message.
+        credentials: `Authorization` values that the server knows, and may echo.
 
     Reference: client-go rest/request.go (newUnstructuredResponseError), apimachinery NewGenericServerResponse.
     """
     wait = retry_after(response)
     data = _failure(response.body)
     if data is not None:
-        return error_from_status(data, code=response.status, wait=wait, request=request)
+        return error_from_status(data, code=response.status, wait=wait, request=request, credentials=credentials)
     method = request.method if request is not None else ""
     kind, reason, message = _by_code(response.status, method)
-    text = response.body[: _MAX_TEXT * 4].decode("utf-8", "replace")[:_MAX_TEXT].strip()
+    redaction = Redaction(request, credentials)
+    text = response.body[:_MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
+    if text:
+        # What a page quotes, and how, nobody knows: of a confidential one only the size is told.
+        more = max(0, len(response.body) - _MAX_TEXT_BYTES)
+        text = f"<{len(response.body)} bytes>" if redaction.is_confidential else redaction(text, more=more)
     causes = (Cause(reason="UnexpectedServerResponse", message=text),) if text else ()
     if text:
-        what = response.headers.get("content-type", "no content type").partition(";")[0]
-        message = f"{message} (the answer is no Status but {what}: {_shorten(text)})"
+        what = redaction(response.headers.get("content-type", "no content type").partition(";")[0])
+        message = f"{message} (the answer is no Status but {_shorten(what)}: {_shorten(text)})"
     status = StatusDetails(code=response.status, reason=reason, message=message, causes=causes, retry_after=wait)
     return kind(status, method=method, path=request.path if request is not None else "")
 
 
 def error_from_status(
-    data: Mapping[str, Any], *, code: int = 0, wait: float | None = None, request: Request | None = None
+    data: Mapping[str, Any],
+    *,
+    code: int = 0,
+    wait: float | None = None,
+    request: Request | None = None,
+    credentials: Collection[str] = (),
 ) -> APIError:
     """Build the exception that a Status object (its plain JSON value) means.
 
@@ -174,22 +193,24 @@ def error_from_status(
         code: The HTTP status, for when the Status has no code.
         wait: Seconds from the `Retry-After` header, for when the Status does not say.
         request: What was asked; names method and path in the message.
+        credentials: `Authorization` values that the server knows, and may echo.
     """
     details = _mapping(data.get("details"))
     seconds = details.get("retryAfterSeconds")
     metadata = _mapping(data.get("metadata"))
-    given = details.get("causes")
-    causes = tuple(_cause(_mapping(item)) for item in given) if _is_list(given) else ()
+    names = [_text(details, name) for name in ("name", "group", "kind", "uid")]
+    redaction = Redaction(request, credentials, names=names)
+    name, group, about, uid = map(redaction.name, names)
     own_code = data.get("code")
     status = StatusDetails(
         code=own_code if isinstance(own_code, int) and own_code else code,
-        reason=_text(data, "reason"),
-        message=_text(data, "message"),
-        name=_text(details, "name"),
-        group=_text(details, "group"),
-        kind=_text(details, "kind"),
-        uid=_text(details, "uid"),
-        causes=causes,
+        reason=redaction(_text(data, "reason")),
+        message=redaction(_text(data, "message")),
+        name=name,
+        group=group,
+        kind=about,
+        uid=uid,
+        causes=_causes(details.get("causes"), redaction),
         retry_after=float(seconds) if isinstance(seconds, int) and seconds > 0 else wait,
         continue_=_text(metadata, "continue"),
     )
@@ -283,8 +304,21 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _cause(data: Mapping[str, Any]) -> Cause:
-    return Cause(reason=_text(data, "reason"), message=_text(data, "message"), field=_text(data, "field"))
+def _causes(given: Any, redaction: Redaction) -> tuple[Cause, ...]:
+    if not _is_list(given):
+        return ()
+    causes = [_cause(_mapping(item), redaction) for item in given[:_MAX_CAUSES]]
+    if len(given) > _MAX_CAUSES:
+        causes.append(Cause(message=f"… and {len(given) - _MAX_CAUSES} more causes"))
+    return tuple(causes)
+
+
+def _cause(data: Mapping[str, Any], redaction: Redaction) -> Cause:
+    return Cause(
+        reason=redaction(_text(data, "reason")),
+        message=redaction(_text(data, "message")),
+        field=redaction(_text(data, "field")),
+    )
 
 
 def _shorten(text: str) -> str:

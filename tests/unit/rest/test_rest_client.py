@@ -244,3 +244,9 @@ async def test_a_stream_gives_the_bytes_as_they_come() -> None:
     async with client(transport).stream("pods", name="a", subresource="log") as stream:
         assert [chunk async for chunk in stream] == [b"a", b"b"]
     assert transport.open_streams == 0
+
+
+@pytest.mark.parametrize("make", [RESTClient, kubeloop.Clientset, kubeloop.DynamicClient, kubeloop.DiscoveryClient])
+def test_a_client_is_made_of_a_config_and_of_nothing_else(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"^a kubeloop.Config is due, not str: load_config\(\) makes one$"):
+        make("https://server")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kubeloop.meta.gvk import GroupVersion
@@ -80,3 +82,15 @@ def test_a_request_never_shows_its_body() -> None:
     request = Request("POST", "/api/v1/secrets?x=1", body=b"hunter2")
     assert "hunter2" not in repr(request)
     assert request.path == "/api/v1/secrets"
+
+
+def test_the_repr_of_a_request_has_no_value_of_a_header_or_of_the_query() -> None:
+    request = Request("GET", "/api/v1/pods?token=hunter2&watch=true", {"Authorization": "Bearer hunter2"}, b"12")
+    assert repr(request) == "<Request GET /api/v1/pods?token&watch, headers: Authorization, 2 bytes>"
+    assert repr(Request("GET", "/version")) == "<Request GET /version, headers: none>"
+
+
+@pytest.mark.parametrize("value", [None, 5, b"x", ["x"]])
+def test_a_name_that_is_no_text_is_a_type_error_that_names_it(value: Any) -> None:
+    with pytest.raises(TypeError, match=f"^name must be text, not {type(value).__name__}$"):
+        resource_path(CORE, "pods", namespace="a", name=value) if value else segment(value, "name")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -166,8 +168,22 @@ def test_a_lying_error_body_is_still_one_exception(body: bytes) -> None:
 
 def test_the_text_of_an_error_is_bounded() -> None:
     error = status_error(answer(500, b"x" * 100_000), GET)
-    assert len(error.causes[0].message) == 2048
+    text = error.causes[0].message
+    kept = text.count("x")
+    assert 1900 < kept < len(text) <= 2048
+    assert text.endswith(f"… ({100_000 - kept} characters left out)")
     assert len(str(error)) < 1000
+
+
+def test_the_texts_of_a_status_are_bounded() -> None:
+    causes = [{"reason": "y" * 5000, "message": "z" * 5000, "field": "f" * 5000}] * 1000
+    body = status(422, "Invalid", message="x" * 5000, details={"name": "n" * 5000, "causes": causes})
+    error = status_error(answer(422, body), GET)
+    texts = [error.status.message, error.status.name, *(text for one in error.causes for text in astuple(one))]
+    assert max(map(len, texts)) <= 2048
+    assert re.search(r"characters left out\)$", error.status.message)
+    assert len(error.causes) == 101
+    assert error.causes[-1].message == "… and 900 more causes"
 
 
 def test_a_status_of_success_is_no_failure() -> None:

@@ -1,0 +1,191 @@
+"""Redaction: what of a server's words may become part of an exception or a log line.
+
+Servers echo. A Status quotes the object that was sent, or the one that is stored; a proxy's error page may show the
+headers of the request. So each text of an answer passes here first: credentials are masked; for a request whose
+objects hold secrets (`is_confidential`) values are cut as well; and no text is longer than 2,048 characters.
+
+The rule for values is one of what may stay, not of what must go: of quoted texts only names stay. What the server says
+in its own words (fields, types, what was wrong) is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from kubeloop.wire.request import Request
+
+__all__ = ["MAX_TEXT", "Redaction", "is_confidential"]
+
+MAX_TEXT = 2048
+"""The bound of each text, in characters."""
+
+# What is looked at; more of a text is never shown, whatever masking may shorten.
+_WINDOW = 64 * 1024
+_MASK = "<hidden>"
+
+_credential_headers = re.compile(r"auth|token|cookie|secret|key|password", re.IGNORECASE).search
+# A word in lower case after the scheme is English: "Basic authentication failed".
+_scheme = re.compile(r"\b((?i:Bearer|Basic))(?:\s+|%20|\+)(?![a-z]{1,20}(?![\w.~+/=-]))[\w.~+/=-]{4,}")
+_web_token = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
+
+# Each of these takes time in proportion to the text, whatever a server puts into it.
+_quoted = re.compile(r'\\{0,9}"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|`([^`]*+)(?:`|\Z)', re.DOTALL)
+_go_value = re.compile(r"[&\w.]{0,64}\{(?:.*\}|.*)|\bmap\[[^\]:]{0,256}:(?:.*\]|.*)", re.DOTALL)
+_bare_value = re.compile(r'\b(value: |got )(?!["`<]|\d{1,6}\b|true\b|false\b|null\b)(.*?)(?=: |\Z)', re.DOTALL)
+# What stands before a quoted name, in the sentences that servers make.
+_before_a_name = re.compile(
+    r"\b(?:user|resource|group|namespace|kind|version|verb|field|with|plugin|webhook|policy|binding|account) $",
+    re.IGNORECASE,
+).search
+# Fields of what was sent that are names and no contents; `path` and `op` are those of a JSON patch.
+_NAMES = frozenset({"apiVersion", "kind", "name", "namespace", "generateName", "op", "path", "from"})
+_LONG = 8
+
+
+def is_confidential(path: str) -> bool:
+    """Say if a path leads to objects that hold secrets: Secrets, tokens of service accounts, TokenReviews."""
+    parts = [unquote(part).lower() for part in path.split("/")]
+    is_token = len(parts) > 3 and parts[-1] == "token" and parts[-3] == "serviceaccounts"
+    return is_token or "secrets" in parts or "tokenreviews" in parts
+
+
+class Redaction:
+    """The redaction of the texts of one answer: `redaction(text)` gives what may be told of it.
+
+    Args:
+        request: What was asked: says whether contents are secret, and which; its own credentials are masked.
+        credentials: `Authorization` values to mask, beside the request's own: those that the transport adds.
+        names: More names that may stay where they are quoted.
+    """
+
+    __slots__ = ("_credentials", "_names", "_sent", "is_confidential")
+
+    def __init__(
+        self, request: Request | None, credentials: Collection[str] = (), *, names: Collection[str] = ()
+    ) -> None:
+        own = request.headers.items() if request is not None else ()
+        known = {*credentials, *(value for name, value in own if _credential_headers(name))}
+        self._credentials = [part for value in known for part in _forms_of_credential(value)]
+        self._names = frozenset(names)
+        self._sent: list[str] = []
+        self.is_confidential = request is not None and is_confidential(request.path)
+        if self.is_confidential and request is not None:
+            self._names |= {unquote(part) for part in request.path.split("/")}
+            self._sent = list(_forms_of_contents(request.body))
+
+    def __call__(self, text: str, *, more: int = 0) -> str:
+        """Return what may be told of a text, 2,048 characters at most; `more` were left out of it before."""
+        if self.is_confidential and len(text) > _WINDOW:
+            return _size(text)
+        shown = self._without_credentials(text)
+        if len(text) > _WINDOW:
+            more += len(text) - len(shown)
+        return _bounded(self._without_contents(shown) if self.is_confidential else shown, more)
+
+    def name(self, text: str) -> str:
+        """Return what may be told of a text that is a name: all of it, but for credentials."""
+        return _bounded(self._without_credentials(text))
+
+    def _without_credentials(self, text: str) -> str:
+        shown = _replace(text[:_WINDOW], self._credentials, lambda _: _MASK)
+        shown = _scheme.sub(lambda match: f"{match[1]} {_MASK}", shown)
+        shown = _web_token.sub(_MASK, shown)
+        # The cut may have gone through a credential, which then was not found.
+        return shown if len(text) <= _WINDOW else shown[: -_WINDOW // 2]
+
+    def _without_contents(self, text: str) -> str:
+        text = _replace(text, self._sent, _size)
+        text = _quoted.sub(self._name_or_size, text)
+        text = _go_value.sub(lambda match: _size(match[0]), text)
+        return _bare_value.sub(lambda match: f"{match[1]}{_size(match[2])}", text)
+
+    def _name_or_size(self, match: re.Match[str]) -> str:
+        content = match[1] if match[1] is not None else match[2]
+        if not content or content in self._names:
+            return match[0]
+        if match[0].endswith('"') and _before_a_name(match.string[: match.start()][-20:]):
+            return match[0]
+        return content if _is_size(content) else _size(content)
+
+    def __repr__(self) -> str:
+        return f"<Redaction{', confidential' if self.is_confidential else ''}>"
+
+
+_is_size = re.compile(r"<\d+ bytes?>").fullmatch
+
+
+def _size(text: str) -> str:
+    count = len(text.encode("utf-8", "surrogatepass"))
+    return f"<{count} byte{'' if count == 1 else 's'}>"
+
+
+def _bounded(text: str, more: int = 0) -> str:
+    if len(text) + more <= MAX_TEXT:
+        return text
+    keep = MAX_TEXT - 40
+    return f"{text[:keep]}… ({max(0, len(text) - keep) + more} characters left out)"
+
+
+def _replace(text: str, wanted: Iterable[str], by: Callable[[str], str]) -> str:
+    """Replace any of these texts, the longest first; a short one only where it is a word of its own."""
+    found = sorted({each for each in wanted if each and each in text}, key=len, reverse=True)
+    if not found:
+        return text
+    parts = [re.escape(each) if len(each) >= _LONG else rf"(?<!\w){re.escape(each)}(?!\w)" for each in found]
+    return re.sub("|".join(parts), lambda match: by(match[0]), text)
+
+
+def _forms_of_credential(value: str) -> Iterator[str]:
+    """A header's value, what follows its scheme, and user and password of basic authentication."""
+    yield value
+    scheme, _, rest = value.partition(" ")
+    if not rest:
+        return
+    yield rest.strip()
+    if scheme.lower() == "basic":
+        try:
+            pair = base64.b64decode(rest, validate=True).decode()
+        except (binascii.Error, ValueError):
+            return
+        yield pair
+        yield pair.partition(":")[2]
+
+
+def _forms_of_contents(body: bytes | None) -> Iterator[str]:
+    """Each value in a body, in the forms in which a server may quote it."""
+    if not body:
+        return
+    try:
+        values = list(_leaves(json.loads(body)))
+    except (ValueError, RecursionError):
+        return
+    for value in values:
+        yield value
+        yield json.dumps(value)[1:-1]
+        yield json.dumps(value, ensure_ascii=False)[1:-1]
+        yield base64.b64encode(value.encode("utf-8", "surrogatepass")).decode()
+        try:
+            yield base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, ValueError):
+            continue
+
+
+def _leaves(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, each in cast("dict[str, Any]", value).items():
+            if not (name in _NAMES and isinstance(each, str)):
+                yield from _leaves(each)
+    elif isinstance(value, list):
+        for each in cast("Sequence[Any]", value):
+            yield from _leaves(each)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and len(str(value)) >= 4:
+        yield str(value)

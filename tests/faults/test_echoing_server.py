@@ -1,0 +1,127 @@
+"""Servers that echo: what a request carried comes back in an answer, and must get into no exception and no log line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.config.config import Config
+from kubeloop.errors import KubeloopError
+from kubeloop.models import core_v1
+from kubeloop.wire.request import Request
+from tests.support.clock import virtual
+from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, watch_answer
+
+TOKEN = "hunter2-hunter2"
+CREDENTIALS: dict[str, dict[str, str]] = {
+    "token": {"token": TOKEN},
+    "basic": {"username": "joe", "password": TOKEN},
+}
+
+
+def headers_of(request: Request) -> str:
+    return f"you sent {dict(request.headers)} with {TOKEN}"
+
+
+def status_of(request: Request) -> dict[str, Any]:
+    cause = {"reason": headers_of(request), "message": headers_of(request), "field": headers_of(request)}
+    details = {"name": headers_of(request), "kind": headers_of(request), "causes": [cause]}
+    status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 418, "details": details}
+    return {**status, "reason": "No", "message": headers_of(request)}
+
+
+ECHOES: dict[str, Callable[[Request], Answer]] = {
+    "status": lambda request: Answer.of(status_of(request), 418),
+    "status with success": lambda request: Answer.of(status_of(request)),
+    "text": lambda request: Answer.text(headers_of(request), 500),
+    "page": lambda request: Answer.text("x" * 3000 + headers_of(request), 502, headers_of(request)),
+    "another kind": lambda request: Answer.of({"kind": headers_of(request), "apiVersion": "v1"}),
+    "watch error": lambda request: watch_answer(event("ERROR", status_of(request))),
+    "no watch event": lambda request: watch_answer(event(headers_of(request), 5), headers_of(request).encode()),
+    "warning": lambda request: error_status(404, headers={"Warning": f'299 - "{TOKEN}"'}),
+}
+
+
+def all_of(error: BaseException | None) -> str:
+    said = ""
+    while error is not None:
+        said += f"{error} {error!r} {vars(error)} {error.args}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return said
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("credentials", CREDENTIALS)
+@pytest.mark.parametrize("verb", ["get", "create", "delete", "watch", "discovery"])
+@virtual
+async def test_no_credential_gets_into_an_exception(
+    verb: str, credentials: str, echo: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    transport = ScriptedTransport(ECHOES[echo])
+    clientset = kubeloop.Clientset(Config(host="https://server", **CREDENTIALS[credentials]), transport=transport)
+    pods = clientset.core_v1.pods("a")
+    said = ""
+    try:
+        if verb == "get":
+            await pods.get("p")
+        elif verb == "create":
+            await pods.create({"metadata": {"name": "p"}})
+        elif verb == "delete":
+            await pods.delete("p")
+        elif verb == "discovery":
+            await clientset.discovery.server_groups_and_resources()
+        else:
+            async with clientset.rest.watch("pods", into=core_v1.Pod) as stream:
+                await stream.batch()
+    except KubeloopError as error:
+        said = all_of(error)
+    secrets = [TOKEN, "am9lOmh1bnRlcjItaHVudGVyMg"]
+    assert transport.requests
+    assert not [secret for secret in secrets if secret in f"{said}{caplog.text}"]
+
+
+@virtual
+async def test_a_header_that_the_caller_gives_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    busy = error_status(429, "TooManyRequests", headers={"Retry-After": "1"})
+    transport = ScriptedTransport(busy, Answer.text(f"Authorization: {TOKEN}", 500))
+    rest = kubeloop.RESTClient(Config(host="https://server"), transport=transport)
+    with pytest.raises(kubeloop.InternalError) as caught:
+        await rest.get("pods", name="a", headers={"Authorization": TOKEN}, params={"x": TOKEN})
+    assert "GET /api/v1/pods/a again" in caplog.text
+    assert TOKEN not in f"{caplog.text}{all_of(caught.value)}"
+
+
+@pytest.mark.parametrize("through", ["typed", "dynamic", "rest"])
+@virtual
+async def test_a_secret_that_the_server_quotes_gets_into_no_exception(through: str) -> None:
+    stored = json.dumps(json.dumps({"kind": "Secret", "data": {"k": "dG9w"}, "immutable": "zz"}))
+    message = f'Secret "s" is invalid: patch: Invalid value: {stored}: json: cannot unmarshal string'
+    details = {"causes": [{"reason": "FieldValueInvalid", "message": message, "field": "patch"}]}
+    transport = ScriptedTransport(error_status(422, "Invalid", message, details=details))
+    clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
+    patch = {"immutable": "zz"}
+    calls = {
+        "typed": lambda: clientset.core_v1.secrets("a").patch("s", patch),
+        "dynamic": lambda: clientset.dynamic.resource("v1", "secrets").namespace("a").patch("s", patch),
+        "rest": lambda: clientset.rest.patch("secrets", namespace="a", name="s", body=patch),
+    }
+    with pytest.raises(kubeloop.Invalid, match="cannot unmarshal string") as caught:
+        await calls[through]()
+    assert "dG9w" not in all_of(caught.value)
+    assert caught.value.causes[0].field == "patch"
+
+
+@virtual
+async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
+    transport = ScriptedTransport(Answer.text("your data was topsecret", 502, "text/html"))
+    clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
+    with pytest.raises(kubeloop.InternalError, match="text/html: <23 bytes>") as caught:
+        await clientset.core_v1.service_accounts("a").token("default").create({"spec": {}})
+    assert "topsecret" not in all_of(caught.value)
