@@ -63,7 +63,18 @@ __all__ = [
 
 
 class KubeloopError(Exception):
-    """Anything that kubeloop raises on purpose."""
+    """Anything that kubeloop raises on purpose. Can be copied and pickled, with its attributes and notes."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Not by the constructor: its arguments are not those that the built-in exceptions keep.
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+def _restore(kind: type[KubeloopError], args: tuple[object, ...], attributes: dict[str, object]) -> KubeloopError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class ConfigError(KubeloopError):

@@ -1,0 +1,75 @@
+"""The exception tree as values: what is raised in one place may be copied, pickled and raised in another."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.errors import APIError, Cause, KubeloopError, StatusDetails, TransportError
+from kubeloop.transport.base import UpgradeRefused
+from kubeloop.wire.response import Headers, Response
+
+DETAILS = StatusDetails(409, "Conflict", "no", "web", "apps", "deployments", "u", (Cause("A", "b", "c"),), 2.5, "next")
+
+
+def tree(kind: type[KubeloopError] = KubeloopError) -> Iterator[type[KubeloopError]]:
+    if kind.__module__.startswith("kubeloop."):
+        yield kind
+    for child in kind.__subclasses__():
+        yield from tree(child)
+
+
+def make(kind: type[Any]) -> KubeloopError:
+    if issubclass(kind, APIError):
+        error: KubeloopError = kind(DETAILS, method="PATCH", path="/apis/x")
+    elif issubclass(kind, UpgradeRefused):
+        error = kind(Response(403, Headers([("A", "b")]), b"no"), method="GET", path="/api")
+    elif issubclass(kind, TransportError):
+        error = kind("lost", method="GET", path="/api", retryable=False)
+    else:
+        error = kind("went wrong")
+    error.add_note("a note")
+    return error
+
+
+def plain(error: KubeloopError) -> dict[str, Any]:
+    """The attributes; headers of an answer compare by what they say."""
+    return {name: repr(value) for name, value in vars(error).items()}
+
+
+def test_the_tree_is_whole() -> None:
+    assert {getattr(errors, name) for name in errors.__all__ if issubclass(getattr(errors, name), Exception)} <= {
+        *tree()
+    }
+
+
+COPIERS: dict[str, Callable[[Any], Any]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    **{f"pickle {n}": lambda error, n=n: pickle.loads(pickle.dumps(error, n)) for n in range(2, 6)},
+}
+
+
+@pytest.mark.parametrize("how", COPIERS)
+@pytest.mark.parametrize("kind", sorted(set(tree()), key=lambda kind: kind.__name__))
+def test_every_error_can_be_copied_and_pickled(kind: type[KubeloopError], how: str) -> None:
+    error = make(kind)
+    twin = COPIERS[how](error)
+    assert type(twin) is kind
+    assert twin is not error
+    assert str(twin) == str(error)
+    assert twin.args == error.args
+    assert plain(twin) == plain(error)
+    assert twin.__notes__ == ["a note"]
+
+
+def test_a_copy_of_an_api_error_has_all_that_the_server_said() -> None:
+    twin = pickle.loads(pickle.dumps(errors.Conflict(DETAILS, method="PUT", path="/x")))
+    assert twin.status == DETAILS
+    assert (twin.code, twin.reason, twin.causes, twin.retry_after) == (409, "Conflict", DETAILS.causes, 2.5)
+    assert (twin.method, twin.path) == ("PUT", "/x")
