@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kubeloop._kit.backoff import Backoff
-from kubeloop.errors import Conflict, Invalid
+from kubeloop.errors import Conflict, DecodeError, Invalid
 from kubeloop.rest.body import write_body
 from kubeloop.wire.options import WriteOptions, write_params
 from kubeloop.wire.patch import patch_content_type
@@ -100,7 +100,15 @@ class Edit(Generic[T, D]):
     async def _read(self) -> T:
         endpoint = self._endpoint
         request = endpoint._request("GET", endpoint._path(self._name, verb=self._verb))
-        return await endpoint._rest.call(request, endpoint._model, self._options.get("timeout"))
+        # Any: that the objects of a resource have metadata is known to the model only.
+        read: Any = await endpoint._rest.call(request, endpoint._model, self._options.get("timeout"))
+        if not read.metadata.resource_version:
+            raise DecodeError(
+                f"{request.method} {request.path}: the answer has no metadata.resourceVersion, without which an edit "
+                "could undo somebody else's"
+            )
+        result: T = read
+        return result
 
     async def _send(self) -> bool:
         """Send the change of this turn. False: somebody else was faster, and there is an attempt left."""

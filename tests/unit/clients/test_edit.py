@@ -251,3 +251,12 @@ def test_an_edit_says_where_it_is() -> None:
     clients, _ = clientset()
     assert repr(clients.core_v1.config_maps("x").edit("a")) == "<Edit a: attempt 0 of 20>"
     assert core_v1.ConfigMap.kind == "ConfigMap"
+
+
+@virtual
+async def test_an_answer_without_a_resource_version_is_no_object_to_edit() -> None:
+    clients, transport = clientset(deployment(""))
+    path = "/apis/apps/v1/namespaces/x/deployments/web"
+    with pytest.raises(kubeloop.DecodeError, match=rf"^GET {path}: the answer has no metadata.resourceVersion"):
+        await clients.apps_v1.deployments("x").edit("web", scale_up)
+    assert len(transport.requests) == 1
