@@ -21,8 +21,28 @@ __all__ = ["Config", "Impersonation", "Source"]
 
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
 
+# What is not a text or None. An empty entry is not checked here: floors below and above know these.
+_BYTES = (bytes, type(None))
+_NUMBER = (int, float, type(None))
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "host": (str,),
+    "namespace": (str,),
+    "ca_data": _BYTES,
+    "cert_data": _BYTES,
+    "key_data": _BYTES,
+    "insecure_skip_tls_verify": (bool,),
+    "exec": (),
+    "impersonate": (),
+    "timeout": _NUMBER,
+    "qps": _NUMBER,
+    "burst": (int,),
+    "disable_compression": (bool,),
+    "warning_handler": (),
+    "source": (),
+}
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Impersonation:
     """Act as somebody else, for whoever may: sent as `Impersonate-*` headers with each request.
 
@@ -37,6 +57,10 @@ class Impersonation:
     uid: str = ""
     groups: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+    def __repr__(self) -> str:
+        given = {item.name: value for item in fields(self) if (value := getattr(self, item.name))}
+        return f"Impersonation({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +148,9 @@ class Config:
 
         Raises:
             ConfigError: A host that is no URL, or settings that cannot both hold.
+            TypeError: A setting of a wrong type.
         """
+        self._check_types()
         has_tls = bool(
             self.insecure_skip_tls_verify or self.ca_data or self.ca_file or self.cert_data or self.cert_file
         )
@@ -133,6 +159,16 @@ class Config:
         except ValueError as exc:
             raise self.error(str(exc)) from None
         self._check_consistency()
+
+    def _check_types(self) -> None:
+        # Types are hints only; a token in a list would go into no header and be refused far from here. The value is
+        # not told: it may be a secret.
+        for item in fields(self):
+            expected = _TYPES.get(item.name, (str, type(None)))
+            value = getattr(self, item.name)
+            if expected and not isinstance(value, expected):
+                wanted = " or ".join("None" if each is type(None) else each.__name__ for each in expected)
+                raise TypeError(f"Config: {item.name} must be {wanted}, not {type(value).__name__}")
 
     def _check_consistency(self) -> None:
         if self.insecure_skip_tls_verify and (self.ca_data or self.ca_file):

@@ -116,12 +116,13 @@ class TokenFile:
     Concurrency: Reads a small file in line; loop only.
     """
 
-    __slots__ = ("_credential", "_path", "_read_at", "_source")
+    __slots__ = ("_credential", "_path", "_read_at", "_where")
 
     def __init__(self, path: str, token: str | None, config: Config) -> None:
         self._path = path
-        self._source = str(config.source)
-        self._credential = Credential(_bearer(token, self._source)) if token else None
+        source = str(config.source)
+        self._where = f"{source}: " if source else ""
+        self._credential = Credential(_bearer(token, source)) if token else None
         self._read_at: float | None = None
 
     def __repr__(self) -> str:
@@ -156,15 +157,15 @@ class TokenFile:
             with Path(self._path).open("rb") as file:
                 text = file.read(_MAX_TOKEN_BYTES).decode().strip()
             if not text:
-                raise CredentialError(f"{self._source}: the token file {self._path} is empty")
-            authorization = _bearer(text, f"{self._source}: {self._path}")
+                raise CredentialError(f"{self._where}the token file {self._path} is empty")
+            authorization = _bearer(text, f"{self._where}{self._path}")
         except (OSError, UnicodeDecodeError, CredentialError) as exc:
             why = (exc.strerror or str(exc)) if isinstance(exc, OSError) else str(exc)
             why = "not text" if isinstance(exc, UnicodeDecodeError) else why
             if self._credential is None:
                 if isinstance(exc, CredentialError):
                     raise
-                raise CredentialError(f"{self._source}: cannot read the token file {self._path}: {why}") from None
+                raise CredentialError(f"{self._where}cannot read the token file {self._path}: {why}") from None
             _log.warning("cannot renew the token from %s, the last one stays in use: %s", self._path, why)
             return self._credential
         if self._credential is None or self._credential.authorization != authorization:
@@ -175,5 +176,6 @@ class TokenFile:
 def _bearer(token: str, where: str) -> str:
     text = token.strip()
     if not _visible(text):
-        raise CredentialError(f"{where}: the token has characters that cannot stand in a header")
+        message = "the token has characters that cannot stand in a header"
+        raise CredentialError(f"{where}: {message}" if where else message)
     return f"Bearer {text}"

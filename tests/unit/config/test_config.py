@@ -83,3 +83,25 @@ def test_is_cheap_to_import():
 def test_refuses_a_plugin_that_cannot_be(arguments, complaint):
     with pytest.raises(ValueError, match=complaint):
         ExecConfig(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("token", ["SECRET"], "str or None, not list"),
+        ("token", b"SECRET", "str or None, not bytes"),
+        ("host", None, "str, not NoneType"),
+        ("ca_data", "SECRET", "bytes or None, not str"),
+        ("timeout", "5", "int or float or None, not str"),
+        ("insecure_skip_tls_verify", "no", "bool, not str"),
+    ],
+)
+def test_refuses_a_setting_of_a_wrong_type_and_does_not_show_it(name, value, wanted):
+    with pytest.raises(TypeError, match=f"^Config: {name} must be {wanted}$"):
+        Config(**{"host": "https://a", name: value})
+
+
+def test_an_impersonation_shows_what_is_given():
+    assert repr(Impersonation(user="jane")) == "Impersonation(user='jane')"
+    shown = repr(Impersonation(user="jane", groups=("a",), extra={"k": ("v",)}))
+    assert shown == "Impersonation(user='jane', groups=('a',), extra={'k': ('v',)})"

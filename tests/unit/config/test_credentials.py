@@ -46,6 +46,13 @@ def test_refuses_a_token_that_cannot_stand_in_a_header_and_does_not_show_it(toke
     assert "SECRET" not in str(caught.value)
 
 
+def test_a_message_without_a_source_begins_with_what_is_wrong(tmp_path):
+    with pytest.raises(CredentialError, match=r"^the token has characters"):
+        credential_source(Config(host="https://a", token="a\nb"))
+    with pytest.raises(CredentialError, match=r"^cannot read the token file"):
+        TokenFile(str(tmp_path / "none"), None, Config(host="https://a"))._read()
+
+
 def test_a_credential_does_not_show_itself():
     assert "SECRET" not in repr(Credential("Bearer SECRET"))
 

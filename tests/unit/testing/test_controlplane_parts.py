@@ -195,3 +195,9 @@ async def test_cancelled_work_cleans_up_before_the_cancellation_arrives() -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     assert log == ["begun", "cleaned"]
+
+
+def test_without_its_extra_the_package_says_how_to_get_it() -> None:
+    program = "import sys; sys.modules['cryptography'] = None; from kubeloop.testing import ControlPlane"
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "makes keys with the package 'cryptography': pip install 'kubeloop[testing]'" in answer.stderr
