@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from kubeloop.clients.clientset import Clientset
 from kubeloop.config.load import load_config
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apps_v1, core_v1, meta_v1
-from kubeloop.testing import ControlPlane
+from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
 
 PATIENCE = 60
 
@@ -56,13 +57,16 @@ class Watcher:
                 await self._news.wait()
 
 
-async def test_an_informer_follows_what_happens(kubeconfig: Path, namespace: str) -> None:
+async def test_an_informer_follows_what_happens(
+    kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
+) -> None:
     async with Clientset(load_config(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         first = await pods.create(pod("first", node="n1", app="web"))
         factory = SharedInformerFactory(clientset, namespace=namespace)
         informer = factory.core_v1.pods()
         informer.add_indexers({"node": lambda obj: [obj.spec.node_name]})
+        mutation_detector.watch(factory)
         watcher = Watcher(informer)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
@@ -95,13 +99,16 @@ async def test_a_missing_object_raises_what_the_server_says(kubeconfig: Path, na
     assert ours.value.status == theirs.value.status
 
 
-async def test_selectors_choose_on_the_server(kubeconfig: Path, namespace: str) -> None:
+async def test_selectors_choose_on_the_server(
+    kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
+) -> None:
     async with Clientset(load_config(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         await pods.create(pod("web", app="web"))
         await pods.create(pod("db", app="db"))
         factory = SharedInformerFactory(clientset, namespace=namespace, label_selector="app=web")
         informer = factory.core_v1.pods()
+        mutation_detector.watch(factory)
         watcher = Watcher(informer)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
@@ -111,7 +118,9 @@ async def test_selectors_choose_on_the_server(kubeconfig: Path, namespace: str) 
             assert informer.indexer.list_keys() == []
 
 
-async def test_a_dynamic_informer_needs_no_class(kubeconfig: Path, namespace: str) -> None:
+async def test_a_dynamic_informer_needs_no_class(
+    kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
+) -> None:
     async with Clientset(load_config(kubeconfig)) as clientset:
         template = core_v1.PodTemplateSpec(metadata=meta_v1.ObjectMeta(labels={"a": "b"}), spec=pod("x").spec)
         await clientset.apps_v1.deployments(namespace).create(
@@ -124,6 +133,7 @@ async def test_a_dynamic_informer_needs_no_class(kubeconfig: Path, namespace: st
         )
         factory = SharedInformerFactory(clientset, namespace=namespace)
         informer = factory.dynamic("apps/v1", "deployments")
+        mutation_detector.watch(factory)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
             found = informer.lister.namespace(namespace).get("web")
@@ -131,11 +141,14 @@ async def test_a_dynamic_informer_needs_no_class(kubeconfig: Path, namespace: st
             assert found.get("spec", "replicas") == 0
 
 
-async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(kubeconfig: Path, namespace: str) -> None:
+async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(
+    kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
+) -> None:
     async with Clientset(load_config(kubeconfig)) as clientset:
         maps = clientset.core_v1.config_maps(namespace)
         factory = SharedInformerFactory(clientset, namespace=namespace)
         informer = factory.core_v1.config_maps()
+        mutation_detector.watch(factory)
         replay: dict[str, str] = {}
         done = asyncio.Event()
 
@@ -165,6 +178,26 @@ async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(kubeconfig
             held = {one.metadata.name: one.metadata.resource_version for one in informer.lister.list()}
             assert held == fresh
             assert replay == fresh
+
+
+async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        await clientset.core_v1.secrets(namespace).create({"metadata": {"name": "s"}, "stringData": {"a": "hunter2"}})
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        typed, dynamic = factory.core_v1.secrets(), factory.dynamic("v1", "secrets")
+        detector = MutationDetector(factory)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            detector.check()
+            held: Any = typed.lister.namespace(namespace).get("s")
+            held.data["hacked"] = b"hunter3"
+            dynamic.lister.namespace(namespace).get("s")["data"]["a"] = "hunter4"
+            with pytest.raises(CacheMutated) as caught:
+                detector.check()
+    assert caught.value.mutations == (
+        f"v1 secrets: {namespace}/s: added /data/hacked",
+        f"v1 secrets: {namespace}/s: replaced /data/a",
+    )
 
 
 async def test_who_may_not_list_learns_why_the_cache_does_not_sync(control_plane: ControlPlane, namespace: str) -> None:

@@ -102,6 +102,11 @@ class SharedInformerFactory(Informers):
         """The listers, `listers.core_v1.pods()`; asking for one asks for its informer."""
         return Listers(self)
 
+    @property
+    def informers(self) -> tuple[SharedInformer[Any], ...]:
+        """The informers that have been asked for so far, in that order."""
+        return tuple(self._informers.values())
+
     def of(self, kind: type[T]) -> SharedInformer[T]:
         """Return the informer of a kind, built-in or custom: the same one for every asker.
 

@@ -1,4 +1,4 @@
-"""Fixtures around a real control plane. Opt in by name, in a `conftest.py`:
+"""Fixtures around a real control plane, and one that guards caches. Opt in by name, in a `conftest.py`:
 
     pytest_plugins = ["kubeloop.testing.pytest_plugin"]
 
@@ -6,6 +6,8 @@
 - `kubeconfig`: the path of its administrator's kubeconfig.
 - `namespace`: the name of a fresh namespace for this test; it and what it holds are deleted afterwards.
 - `control_plane_options`: override it to start the plane with other arguments, e.g. `{"controller_manager": True}`.
+- `mutation_detector`: a `MutationDetector`; the test attaches it (`mutation_detector.watch(factory)`), and fails when
+  something changed an object of the cache.
 
 All are synchronous, so they work in plain tests as in those of pytest-asyncio and anyio. A test that kills servers
 should start a plane of its own, or restart them before it ends. With pytest-xdist each worker has its own plane.
@@ -16,12 +18,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .controlplane import ControlPlane
 from .controlplane.plane import report_to_stderr
+
+if TYPE_CHECKING:
+    from .mutation_detector import MutationDetector
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +63,12 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
     name = control_plane.create_namespace()
     yield name
     control_plane.delete_namespace(name)
+
+
+@pytest.fixture
+def mutation_detector() -> Iterator[MutationDetector]:
+    """Find changes of objects that caches hold, of the informers that the test has it watch."""
+    from .mutation_detector import MutationDetector
+
+    with MutationDetector() as detector:
+        yield detector

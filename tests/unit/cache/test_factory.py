@@ -88,6 +88,14 @@ async def test_gives_every_asker_the_same_informer():
 
 
 @virtual
+async def test_says_which_informers_have_been_asked_for():
+    _, factory = make()
+    assert factory.informers == ()
+    asked = [factory.of(Widget), factory.of(Gadget), factory.of(Widget)]
+    assert factory.informers == tuple(asked[:2])
+
+
+@virtual
 async def test_the_generated_accessors_lead_to_the_same_informers():
     _, factory = make()
     pods = factory.core_v1.pods()

@@ -1,0 +1,208 @@
+"""The mutation detector finds what type checkers let through, wherever it happens, and says where without values."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.models import Unstructured, core_v1
+from kubeloop.testing import CacheMutated, MutationDetector
+from tests.support.clock import settle, virtual
+from tests.support.fake_lister_watcher import FakeServer, Thing, thing
+from tests.support.informers import informer_of, running
+
+
+def secret_of(obj: Any) -> Any:
+    """What a server would send of a Secret, read."""
+    if not isinstance(obj, Thing):
+        return obj
+    metadata = {"name": obj.metadata.name, "namespace": "ns", "labels": {"a": "b"}}
+    return core_v1.Secret.from_dict({"metadata": metadata, "data": {"password": "aHVudGVyMg=="}})
+
+
+def unstructured_of(obj: Any) -> Any:
+    return Unstructured(secret_of(obj).to_dict()) if isinstance(obj, Thing) else obj
+
+
+def informer_of_secrets(server: FakeServer, read: Callable[[Any], Any] = secret_of) -> SharedInformer[Any]:
+    return informer_of(server, transform=read, name="v1 secrets")
+
+
+@virtual
+async def test_nothing_is_found_where_nothing_was_changed():
+    server = FakeServer()
+    for read in (secret_of, unstructured_of):
+        informer = informer_of_secrets(server, read)
+        with MutationDetector(informer) as detector:
+            async with running(informer):
+                server.put(thing("ns/a"))
+                server.put(thing("ns/b"))
+                await settle()
+                server.put(thing("ns/a", "2"))
+                await settle()
+                server.delete("ns/b")
+                await settle()
+                detector.check()
+
+
+@virtual
+async def test_check_names_the_informer_the_object_and_the_places_but_no_values():
+    server = FakeServer()
+    server.put(thing("ns/a"))
+    informer = informer_of_secrets(server)
+    with MutationDetector(informer) as detector:
+        async with running(informer):
+            obj = informer.lister.list()[0]
+            obj.data["hacked"] = b"hunter3"
+            obj.data["password"] = b"hunter4"
+            del obj.metadata.labels["a"]
+            with pytest.raises(CacheMutated) as caught:
+                detector.check()
+            detector.check()  # it is told once
+    assert caught.value.mutations == (
+        "v1 secrets: ns/a: removed /metadata/labels/a, replaced /data/password, added /data/hacked",
+    )
+    assert "draft()" in str(caught.value)
+    assert "hunter" not in str(caught.value)
+
+
+@virtual
+async def test_a_change_of_an_object_without_a_model_is_found():
+    server = FakeServer()
+    server.put(thing("ns/a"))
+    informer = informer_of_secrets(server, unstructured_of)
+    detector = MutationDetector(informer)
+    async with running(informer):
+        informer.lister.list()[0]["data"]["hacked"] = "hunter3"
+        with pytest.raises(CacheMutated, match=r"v1 secrets: ns/a: added /data/hacked$"):
+            detector.check()
+
+
+@pytest.mark.parametrize("then", [lambda server: server.put(thing("ns/a", "2")), lambda server: server.delete("ns/a")])
+@virtual
+async def test_a_change_before_an_update_or_deletion_is_found(then: Callable[[FakeServer], object]):
+    server = FakeServer()
+    server.put(thing("ns/a"))
+    informer = informer_of_secrets(server)
+    detector = MutationDetector(informer)
+    async with running(informer):
+        informer.lister.list()[0].data["hacked"] = b"1"
+        then(server)
+        await settle()
+        assert not any("hacked" in obj.data for obj in informer.lister.list())
+    with pytest.raises(CacheMutated, match="added /data/hacked"):
+        detector.check()
+
+
+@virtual
+async def test_a_handler_that_changes_objects_is_found_when_the_block_ends():
+    server = FakeServer()
+    informer = informer_of_secrets(server)
+    block = MutationDetector(informer)
+    block.__enter__()
+    informer.add_event_handler(on_add=lambda obj: obj.metadata.labels.update(seen="yes"))
+    async with running(informer):
+        server.put(thing("ns/a"))
+        await settle()
+    with pytest.raises(CacheMutated, match="ns/a: added /metadata/labels/seen"):
+        block.__exit__(None, None, None)
+
+
+@virtual
+async def test_a_running_informer_is_watched_from_then_on():
+    server = FakeServer()
+    server.put(thing("ns/a"))
+    informer = informer_of_secrets(server)
+    async with running(informer):
+        detector = MutationDetector(informer)
+        await settle()
+        informer.lister.list()[0].data["hacked"] = b"1"
+        with pytest.raises(CacheMutated, match="ns/a: added /data/hacked"):
+            detector.check()
+
+
+@virtual
+async def test_an_object_that_has_no_json_form_any_more_is_a_change():
+    server = FakeServer()
+    server.put(thing("ns/a"))
+    informer = informer_of_secrets(server, unstructured_of)
+    detector = MutationDetector(informer)
+    async with running(informer):
+        informer.lister.list()[0]["data"]["x"] = float("nan")
+        with pytest.raises(CacheMutated, match=r"ns/a: cannot be written any more: data\.x: nan"):
+            detector.check()
+
+
+@virtual
+async def test_the_blocks_own_exception_is_the_one_that_is_seen():
+    server = FakeServer()
+    server.put(thing("ns/a"))
+    informer = informer_of_secrets(server)
+
+    async def fail() -> None:
+        with MutationDetector(informer):
+            async with running(informer):
+                informer.lister.list()[0].data["hacked"] = b"1"
+                raise KeyError("own")
+
+    with pytest.raises(KeyError) as caught:
+        await fail()
+    assert "ns/a: added /data/hacked" in caught.value.__notes__[0]
+
+
+@virtual
+async def test_a_detector_lets_go_when_its_block_ends():
+    server = FakeServer()
+    informer = informer_of_secrets(server)
+    async with running(informer):
+        with MutationDetector(informer) as detector:
+            server.put(thing("ns/a"))
+            await settle()
+        informer.lister.list()[0].data["hacked"] = b"1"
+        detector.check()
+    assert repr(detector) == "<MutationDetector of nothing: 0 found>"
+
+
+def test_the_fixture_fails_the_test_that_changed_something(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    pytester.makeconftest('pytest_plugins = ["kubeloop.testing.pytest_plugin"]')
+    pytester.makepyfile("""
+        from kubeloop.models import core_v1
+        from tests.unit.testing.test_mutation_detector import *
+
+        def run(detector, change):
+            @virtual
+            async def scenario():
+                server = FakeServer()
+                server.put(thing("ns/a"))
+                informer = informer_of_secrets(server)
+                detector.watch(informer)
+                async with running(informer):
+                    change(informer.lister.list()[0])
+            scenario()
+
+        def test_reads(mutation_detector):
+            run(mutation_detector, lambda obj: obj.data["password"])
+
+        def test_writes(mutation_detector):
+            run(mutation_detector, lambda obj: obj.data.clear())
+    """)
+    result = pytester.runpytest_inprocess("-q", "-k", "test_reads or test_writes", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*CacheMutated*", "*v1 secrets: ns/a: removed /data*"])
+
+
+def test_the_package_of_tools_is_light_until_the_detector_is_asked_for() -> None:
+    program = (
+        "import sys, kubeloop.testing as t; light = 'kubeloop.cache' not in sys.modules; t.MutationDetector; "
+        "print(light, 'kubeloop.cache' in sys.modules)"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert answer.stdout.split() == ["True", "True"]
+    with pytest.raises(ImportError):
+        from kubeloop.testing import Nothing  # type: ignore[attr-defined] # noqa: F401
