@@ -2,6 +2,7 @@
 
 pods-N.json       a v1 PodList of N pods (about 9 KB each), items without kind and apiVersion
 watch-N-E.jsonl   E lines of a watch over those pods: 70 % MODIFIED, 15 % ADDED, 15 % DELETED, a BOOKMARK every 500
+pods-N-nulls.json, pods-N-ill-typed.json   that list with nulls in every item; with one item in 1,000 ill-typed
 pod.json          one v1 Pod
 """
 
@@ -14,6 +15,8 @@ from .pods import Gen, go_json
 CHECKSUMS = {
     "pods-1000.json": "32806087",
     "pods-10000.json": "2b33b792",
+    "pods-10000-nulls.json": "589f41f3",
+    "pods-10000-ill-typed.json": "c246a784",
     "watch-10000-20000.jsonl": "86147967",
 }
 HEAD = '{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"99000000"},"items":['
@@ -40,6 +43,33 @@ def ensure_pod(folder: Path) -> None:
         ensure(folder, 1000)
         pod = json.loads((folder / "pods-1000.json").read_text())["items"][3]
         _write(folder / "pod.json", go_json({"kind": "Pod", "apiVersion": "v1", **pod}) + "\n")
+
+
+def ensure_variant(folder: Path, size: int, variant: str) -> None:
+    """Write a variant of the list of pods: as long as it, but for what its items say otherwise."""
+    path = folder / f"pods-{size}-{variant}.json"
+    if not path.exists():
+        ensure(folder, size)
+        pods = json.loads((folder / f"pods-{size}.json").read_text())["items"]
+        for number, pod in enumerate(pods):
+            VARIANTS[variant](number, pod)
+        _write(path, HEAD + ",".join(map(go_json, pods)) + "]}\n")
+
+
+def _say_nulls(_number, pod):
+    """Lists without omitempty that have no items: null, as Go writes them."""
+    spec = pod["spec"]
+    spec["initContainers"] = [*spec.get("initContainers", []), *spec["containers"]]
+    spec["containers"] = None
+    spec["volumes"].append({"name": "nothing", "projected": {"sources": None, "defaultMode": 420}})
+
+
+def _be_ill_typed(number, pod):
+    if number % 1000 == 500:
+        pod["spec"]["nodeName"] = 5
+
+
+VARIANTS = {"nulls": _say_nulls, "ill-typed": _be_ill_typed}
 
 
 def _write(path: Path, text: str) -> None:

@@ -65,13 +65,13 @@ def report(**sample):
     print(json.dumps(sample), flush=True)
 
 
-def decode(decode_list, names, folder, size):
-    """Measure `decode_list(bytes)`; `names` gives `namespace/name` of each pod of its result."""
+def decode(decode_list, names, folder, size, variant=""):
+    """Measure `decode_list(bytes)` of a list or a variant of it; `names` gives `namespace/name` of each pod of it."""
     size = int(size)
     with open(f"{folder}/pods-20.json", "rb") as file:
         decode_list(file.read())
     before = settled_rss()
-    with open(f"{folder}/pods-{size}.json", "rb") as file:
+    with open(f"{folder}/pods-{size}{variant and '-'}{variant}.json", "rb") as file:
         data = file.read()
     collector_off()
     span = Span()

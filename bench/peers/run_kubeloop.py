@@ -12,7 +12,7 @@ def _config(url, authority=None):
     return kubeloop.Config(host=url, ca_file=authority or "")
 
 
-def decode(folder, size):
+def decode(folder, size, variant=""):
     from kubeloop.models import core_v1
     from kubeloop.wire.codec import decode_list
 
@@ -21,6 +21,7 @@ def decode(folder, size):
         lambda pods: (f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in pods),
         folder,
         size,
+        variant,
     )
 
 
