@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,43 @@ async def test_cancelled_work_cleans_up_before_the_cancellation_arrives() -> Non
     with pytest.raises(asyncio.CancelledError):
         await task
     assert log == ["begun", "cleaned"]
+
+
+def blocking_work(may_end: threading.Event, threads: list[str]) -> steps.Steps[None]:
+    threads.append(threading.current_thread().name)
+    assert may_end.wait(10)
+    yield 0.0
+    threads.append(threading.current_thread().name)
+
+
+async def test_other_tasks_go_on_while_a_step_blocks() -> None:
+    may_end = threading.Event()
+    threads: list[str] = []
+    task = asyncio.create_task(steps.run_async(blocking_work(may_end, threads)))
+    while not threads:
+        await asyncio.sleep(0)
+    # Had the step blocked the loop, nobody would let it end.
+    may_end.set()
+    await task
+    assert len(set(threads)) == 1
+    assert threading.current_thread().name not in threads
+
+
+async def test_a_cancellation_waits_for_the_step_that_is_on_its_way() -> None:
+    may_end = threading.Event()
+    threads: list[str] = []
+    task = asyncio.create_task(steps.run_async(blocking_work(may_end, threads)))
+    while not threads:
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(threads) == 1
 
 
 def test_without_its_extra_the_package_says_how_to_get_it() -> None:

@@ -60,12 +60,20 @@ class AdminAPI:
                 raise
             return self._exchange(method, target, data, headers)
 
-    def is_ok(self, path: str) -> bool:
-        """Say if a GET answers 200; False also when nobody answers."""
+    def is_ok(self, path: str, *, timeout: float = REQUEST_SECONDS) -> bool:
+        """Say if a GET answers 200; False also when nobody answers, or not within `timeout` seconds."""
+        self._set_timeout(timeout)
         try:
             return self.request("GET", path)[0] == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
+        finally:
+            self._set_timeout(REQUEST_SECONDS)
+
+    def _set_timeout(self, seconds: float) -> None:
+        self._connection.timeout = seconds
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(seconds)
 
     def _exchange(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, Any]:
         try:

@@ -43,7 +43,8 @@ class ControlPlane:
         controller_manager: also run kube-controller-manager, which brings service accounts, garbage collection, the
             workload controllers and the deletion of namespaces.
         api_server_args, etcd_args, controller_manager_args: more flags; where one is given twice, yours wins.
-        report: receives lines of progress while a program is built; the default prints them to standard error.
+        report: receives lines of progress while a program is built, with `async with` in a thread; the default prints
+            them to standard error.
 
     Raises:
         ControlPlaneError: on entering, when no server was found or built, or one did not get ready within 60 s; the
@@ -134,7 +135,7 @@ class ControlPlane:
 
     async def kill(self, component: ComponentName) -> None:
         """End one component with SIGKILL and wait until it is dead. Its ports and data stay."""
-        self._live.component(component).kill()
+        await steps.run_async(self._live.kill(component))
 
     async def restart(self, component: ComponentName) -> None:
         """Start one component again, on the same ports and data, and wait until it is ready.
