@@ -5,8 +5,9 @@
         pod = await clientset.core_v1.pods("default").get("web-0")
 
 The names below are loaded when they are first asked for: `import kubeloop` itself imports no network client, no YAML
-reader, no models and no event loop. Models are imported by group and version: `from kubeloop.models import apps_v1`.
-Servers for tests are in `kubeloop.testing`.
+reader, no models and no event loop. `labels` and `fields` are modules, with the selectors of either kind:
+`kubeloop.labels.Selector`. Models are imported by group and version: `from kubeloop.models import apps_v1`. Servers for
+tests are in `kubeloop.testing`.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.discovery import DiscoveryClient
-    from kubeloop.clients.dynamic import DynamicClient
+    from kubeloop.clients.discovery_format import GroupsAndResources
+    from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.edit import Edit
     from kubeloop.clients.resource import ResourceClient
+    from kubeloop.clients.watch import ResumingWatch
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.load import build_config, load_config
@@ -72,9 +76,21 @@ if TYPE_CHECKING:
         UnknownIndex,
         UnsupportedMediaType,
     )
+    from kubeloop.meta import fields, labels
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
+    from kubeloop.meta.int_or_string import int_value, parse_int_or_string, scaled_value
     from kubeloop.meta.keys import key, split_key
+    from kubeloop.meta.owners import controller_of, is_controlled_by, is_owned_by, owner_reference
     from kubeloop.meta.quantity import Quantity
+    from kubeloop.meta.times import (
+        format_duration,
+        format_micro_time,
+        format_time,
+        human_duration,
+        parse_duration,
+        parse_time,
+        short_human_duration,
+    )
     from kubeloop.models._base import Kind, KindList, Model
     from kubeloop.models.change import Change
     from kubeloop.models.draft import Draft
@@ -82,8 +98,10 @@ if TYPE_CHECKING:
     from kubeloop.models.unstructured import Unstructured, UnstructuredList
     from kubeloop.rest.client import RESTClient
     from kubeloop.rest.watch import WatchStream
-    from kubeloop.transport.base import Transport
+    from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
     from kubeloop.wire.codec import WatchEvent, decode, encode
+    from kubeloop.wire.request import Request
+    from kubeloop.wire.response import Headers, Response, ServerWarning
     from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
     from kubeloop.workqueue.limiters import (
         BucketRateLimiter,
@@ -102,9 +120,11 @@ __all__ = [
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
+    "ByteStream",
     "CacheError",
     "Cause",
     "Change",
+    "Channel",
     "Clientset",
     "Config",
     "ConfigError",
@@ -120,6 +140,8 @@ __all__ = [
     "DiscoveryClient",
     "Draft",
     "DynamicClient",
+    "DynamicResource",
+    "Edit",
     "EncodeError",
     "ExecConfig",
     "Expired",
@@ -130,7 +152,9 @@ __all__ = [
     "GroupVersion",
     "GroupVersionKind",
     "GroupVersionResource",
+    "GroupsAndResources",
     "HandlerRegistration",
+    "Headers",
     "Impersonation",
     "Indexer",
     "InternalError",
@@ -156,12 +180,16 @@ __all__ = [
     "RateLimiter",
     "RateLimitingQueue",
     "Reflector",
+    "Request",
     "RequestEntityTooLarge",
     "RequestTimeout",
     "ResourceClient",
     "ResourceEventHandler",
+    "Response",
+    "ResumingWatch",
     "Scheme",
     "ServerTimeout",
+    "ServerWarning",
     "ServiceUnavailable",
     "SharedInformer",
     "SharedInformerFactory",
@@ -177,15 +205,32 @@ __all__ = [
     "Unstructured",
     "UnstructuredList",
     "UnsupportedMediaType",
+    "UpgradeRefused",
     "WatchEvent",
     "WatchStream",
     "WorkQueue",
     "build_config",
+    "controller_of",
     "decode",
     "default_controller_rate_limiter",
     "encode",
+    "fields",
+    "format_duration",
+    "format_micro_time",
+    "format_time",
+    "human_duration",
+    "int_value",
+    "is_controlled_by",
+    "is_owned_by",
     "key",
+    "labels",
     "load_config",
+    "owner_reference",
+    "parse_duration",
+    "parse_int_or_string",
+    "parse_time",
+    "scaled_value",
+    "short_human_duration",
     "split_key",
 ]
 
@@ -203,8 +248,11 @@ _NAMES = {
     "cache.shared_informer": "SharedInformer",
     "clients.clientset": "Clientset",
     "clients.discovery": "DiscoveryClient",
-    "clients.dynamic": "DynamicClient",
+    "clients.discovery_format": "GroupsAndResources",
+    "clients.dynamic": "DynamicClient DynamicResource",
+    "clients.edit": "Edit",
     "clients.resource": "ResourceClient",
+    "clients.watch": "ResumingWatch",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
     "config.load": "build_config load_config",
@@ -215,9 +263,15 @@ _NAMES = {
         "RequestTimeout ServerTimeout ServiceUnavailable StatusDetails StoreReadError TLSError TimedOut "
         "TooManyRequests TransportError Unauthorized UnknownIndex UnsupportedMediaType"
     ),
+    "meta": "fields labels",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
+    "meta.int_or_string": "int_value parse_int_or_string scaled_value",
     "meta.keys": "key split_key",
+    "meta.owners": "controller_of is_controlled_by is_owned_by owner_reference",
     "meta.quantity": "Quantity",
+    "meta.times": (
+        "format_duration format_micro_time format_time human_duration parse_duration parse_time short_human_duration"
+    ),
     "models._base": "Kind KindList Model",
     "models.change": "Change",
     "models.draft": "Draft",
@@ -225,8 +279,10 @@ _NAMES = {
     "models.unstructured": "Unstructured UnstructuredList",
     "rest.client": "RESTClient",
     "rest.watch": "WatchStream",
-    "transport.base": "Transport",
+    "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "wire.codec": "WatchEvent decode encode",
+    "wire.request": "Request",
+    "wire.response": "Headers Response ServerWarning",
     "workqueue.delaying": "DelayingQueue RateLimitingQueue",
     "workqueue.limiters": (
         "BucketRateLimiter ItemExponentialFailureRateLimiter ItemFastSlowRateLimiter MaxOfRateLimiter RateLimiter "
@@ -241,7 +297,10 @@ def __getattr__(name: str) -> object:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    if home == "meta":
+        value: object = import_module(f"{__name__}.{home}.{name}")
+    else:
+        value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 

@@ -37,6 +37,11 @@ def test_every_error_is_a_top_level_name() -> None:
     assert set(errors.__all__) <= set(kubeloop.__all__)
 
 
+def test_selectors_are_found_in_modules_of_their_own() -> None:
+    assert str(kubeloop.labels.Selector.parse("a=b")) == "a=b"
+    assert str(kubeloop.fields.equals("metadata.name", "a")) == "metadata.name=a"
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Podd'"):
         _ = kubeloop.Podd  # type: ignore[attr-defined]
