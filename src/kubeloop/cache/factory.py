@@ -28,6 +28,8 @@ from kubeloop.meta.gvk import GroupResource, GroupVersion
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from kubeloop.meta.fields import Selector as FieldSelector
+    from kubeloop.meta.labels import Selector as LabelSelector
     from kubeloop.models.unstructured import Unstructured
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.options import SelectorOptions
@@ -59,8 +61,10 @@ class SharedInformerFactory(Informers):
         clientset: what informers read through; the caller's, to be closed after the factory.
         namespace: the one namespace to look at; `ALL` for all of them. Types without namespaces are not affected.
         resync_period: must be 0: repeating what has not changed is not built yet.
-        label_selector: which objects to hold, by labels; None for all. The same for every type.
-        field_selector: which objects to hold, by fields; None for all. The same for every type.
+        label_selector: which objects to hold, by labels: text, or a selector of `kubeloop.labels`; None for all. The
+            same for every type.
+        field_selector: which objects to hold, by fields: text, or a selector of `kubeloop.fields`; None for all. The
+            same for every type.
         transform: changes each object before it is stored, e.g. to drop what nobody reads. The same for every type.
         rng: the source of chance, for time-outs and back-off; one with a seed makes a simulation repeat.
 
@@ -75,8 +79,8 @@ class SharedInformerFactory(Informers):
         *,
         namespace: str = ALL,
         resync_period: float = 0,
-        label_selector: str | None = None,
-        field_selector: str | None = None,
+        label_selector: str | LabelSelector | None = None,
+        field_selector: str | FieldSelector | None = None,
         transform: Callable[[Any], Any] | None = None,
         rng: random.Random | None = None,
     ) -> None:

@@ -66,16 +66,16 @@ class Lister(Generic[T]):
         """Return the lister of one namespace."""
         return NamespaceLister(self._indexer, self._resource, namespace)
 
-    def list(self, selector: Selector | str | None = None) -> list[T]:
+    def list(self, label_selector: str | Selector | None = None) -> list[T]:
         """Return the objects whose labels match, all without a selector.
 
         Args:
-            selector: a label selector or its text, e.g. `"app=web,tier in (a,b)"`.
+            label_selector: a label selector or its text, e.g. `"app=web,tier in (a,b)"`.
 
         Raises:
             ValueError: the text is no label selector.
         """
-        return _matching(self._indexer.list(), selector)
+        return _matching(self._indexer.list(), label_selector)
 
 
 class NamespaceLister(Generic[T]):
@@ -107,7 +107,7 @@ class NamespaceLister(Generic[T]):
             raise _not_found(self._resource, name)
         return obj
 
-    def list(self, selector: Selector | str | None = None) -> list[T]:
+    def list(self, label_selector: str | Selector | None = None) -> list[T]:
         """Return the objects of the namespace whose labels match, all without a selector.
 
         Without an index `"namespace"` this looks at every object.
@@ -116,11 +116,11 @@ class NamespaceLister(Generic[T]):
             ValueError: the text is no label selector.
         """
         if NAMESPACE_INDEX in self._indexer.indexers:
-            return _matching(self._indexer.by_index(NAMESPACE_INDEX, self._namespace), selector)
-        return _matching([obj for obj in self._indexer if obj.metadata.namespace == self._namespace], selector)
+            return _matching(self._indexer.by_index(NAMESPACE_INDEX, self._namespace), label_selector)
+        return _matching([obj for obj in self._indexer if obj.metadata.namespace == self._namespace], label_selector)
 
 
-def _matching(objects: list[T], selector: Selector | str | None) -> list[T]:
+def _matching(objects: list[T], selector: str | Selector | None) -> list[T]:
     if selector is None:
         return objects
     if isinstance(selector, str):

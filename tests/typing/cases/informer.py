@@ -5,6 +5,8 @@ from typing import assert_type
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.clients.clientset import Clientset
+from kubeloop.meta import fields, labels
 from kubeloop.models import core_v1
 
 
@@ -17,6 +19,11 @@ def informers(factory: SharedInformerFactory) -> None:
     assert_type(factory.of(core_v1.Pod), SharedInformer[core_v1.Pod])
     pods.add_indexers({"node": lambda pod: [pod.spec.node_name]})
     pods.add_event_handler(on_add=lambda pod: print(pod.spec.node_name))
+
+
+def selected(clientset: Clientset) -> SharedInformerFactory:
+    SharedInformerFactory(clientset, label_selector=labels.equals("a", "b"), field_selector=labels.exists("a"))  # error
+    return SharedInformerFactory(clientset, label_selector=labels.exists("a"), field_selector=fields.equals("a", "b"))
 
 
 def wrong(factory: SharedInformerFactory) -> None:

@@ -14,6 +14,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.factory import ALL, SharedInformerFactory
 from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.meta import fields, labels
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from tests.support.clock import now, settle, virtual
@@ -178,8 +179,19 @@ async def test_keeps_to_its_namespace_where_there_are_namespaces():
 
 
 @virtual
-async def test_sends_its_selectors_with_lists_and_watches():
-    rest, factory = make(label_selector="app=web", field_selector="metadata.name!=x")
+@pytest.mark.parametrize(
+    "selectors",
+    [
+        {"label_selector": "app=web", "field_selector": "metadata.name!=x"},
+        {
+            "label_selector": labels.equals("app", "web"),
+            "field_selector": fields.not_equals("metadata.name", "x"),
+        },
+    ],
+    ids=["text", "objects"],
+)
+async def test_sends_its_selectors_with_lists_and_watches(selectors: dict[str, Any]):
+    rest, factory = make(**selectors)
     factory.of(Widget)
     async with factory:
         await factory.wait_for_cache_sync()

@@ -72,6 +72,11 @@ def test_takes_a_selector_that_was_parsed_before():
     assert len(lister_of(thing("x/a", labels={"app": "web"}), thing("x/c")).list(Selector.parse("app"))) == 1
 
 
+def test_a_selector_is_named_as_in_a_client():
+    lister = lister_of(thing("x/a", labels={"app": "web"}), thing("x/c"))
+    assert len(lister.list(label_selector="app")) == len(lister.namespace("x").list(label_selector="app")) == 1
+
+
 def test_a_selector_that_is_none_is_refused():
     with pytest.raises(ValueError, match="a b"):
         lister_of(thing("x/a")).list("a b")
