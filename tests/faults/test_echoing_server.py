@@ -12,7 +12,8 @@ import pytest
 import kubeloop
 from kubeloop.config.config import Config
 from kubeloop.errors import KubeloopError
-from kubeloop.models import core_v1
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.models._base import Kind, Model
 from kubeloop.wire.request import Request
 from tests.support.clock import virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, watch_answer
@@ -124,4 +125,27 @@ async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.InternalError, match="text/html: <23 bytes>") as caught:
         await clientset.core_v1.service_accounts("a").token("default").create({"spec": {}})
+    assert "topsecret" not in all_of(caught.value)
+
+
+class LoginSpec(Model, secret=("password",)):
+    """What `kubeloop generate` makes of a schema with a field of the format `password`."""
+
+    password: str = ""
+
+
+class Login(Kind, api_version="example.com/v1", kind="Login", resource="logins", namespaced=True):
+    """A custom resource with a secret."""
+
+    metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
+    spec: LoginSpec = LoginSpec()
+
+
+@virtual
+async def test_a_custom_kind_with_a_secret_field_is_kept_as_secret_as_a_secret() -> None:
+    message = 'Login "l" is invalid: spec.password: Invalid value: "topsecret": too short, topsecret is no password'
+    transport = ScriptedTransport(error_status(422, "Invalid", message, details={"name": "l"}))
+    clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
+    with pytest.raises(kubeloop.Invalid, match=r"spec.password: Invalid value: <9 bytes>: too short") as caught:
+        await clientset.of(Login, "a").create({"metadata": {"name": "l"}, "spec": {"password": "topsecret"}})
     assert "topsecret" not in all_of(caught.value)

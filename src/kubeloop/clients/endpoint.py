@@ -6,6 +6,7 @@ model's class variables; for the dynamic client from its caller.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -33,6 +34,7 @@ class ResourceInfo:
         kind: `Deployment`; `""` when it is not known.
         namespaced: Whether its objects live in namespaces; None when it is not known.
         list_model: What a LIST is read as; None when the model names none.
+        is_confidential: Whether the objects of a custom kind hold secrets (fields of the format `password`).
     """
 
     group_version: GroupVersion
@@ -40,6 +42,7 @@ class ResourceInfo:
     kind: str
     namespaced: bool | None
     list_model: type[Any] | None
+    is_confidential: bool = False
 
 
 _infos: dict[type[Any], ResourceInfo] = {}
@@ -58,8 +61,18 @@ def resource_info(model: type[Any]) -> ResourceInfo:
             raise TypeError(f"{model.__name__} is no kind with a resource of its own: its class names no plural")
         group_version = GroupVersion.parse(model.api_version)
         list_model = getattr(model, "list_type", None)
-        info = _infos[model] = ResourceInfo(group_version, plural, model.kind, model.namespaced, list_model)
+        info = _infos[model] = ResourceInfo(
+            group_version, plural, model.kind, model.namespaced, list_model, _holds_secrets(model)
+        )
     return info
+
+
+def _holds_secrets(model: type[Any]) -> bool:
+    """Say if a custom kind, or a type beside it in its module, has a secret field; built-in kinds go by their path."""
+    module = sys.modules.get(model.__module__)
+    if module is None or model.__module__.startswith("kubeloop.models."):
+        return False
+    return any(getattr(each, "__secret__", None) for each in vars(module).values() if isinstance(each, type))
 
 
 class Endpoint(Generic[T_co]):
@@ -157,7 +170,8 @@ class Endpoint(Generic[T_co]):
         body: bytes | None = None,
         content_type: str = "application/json",
     ) -> Request:
-        return Request(method, target(path, params), headers_for(None if body is None else content_type), body)
+        headers = headers_for(None if body is None else content_type)
+        return Request(method, target(path, params), headers, body, self._info.is_confidential)
 
     def __repr__(self) -> str:
         where = f"in {self._namespace}" if self._namespace else "in all namespaces" if self._info.namespaced else ""

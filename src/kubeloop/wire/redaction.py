@@ -50,7 +50,7 @@ _LONG = 8
 
 
 def is_confidential(path: str) -> bool:
-    """Say if a path leads to objects that hold secrets: Secrets, tokens of service accounts, TokenReviews."""
+    """Say if a path leads to built-in objects that hold secrets: Secrets, tokens of service accounts, TokenReviews."""
     parts = [unquote(part).lower() for part in path.split("/")]
     is_token = len(parts) > 3 and parts[-1] == "token" and parts[-3] == "serviceaccounts"
     return is_token or "secrets" in parts or "tokenreviews" in parts
@@ -75,7 +75,7 @@ class Redaction:
         self._credentials = [part for value in known for part in _forms_of_credential(value)]
         self._names = frozenset(names)
         self._sent: list[str] = []
-        self.is_confidential = request is not None and is_confidential(request.path)
+        self.is_confidential = request is not None and (request.is_confidential or is_confidential(request.path))
         if self.is_confidential and request is not None:
             self._names |= {unquote(part) for part in request.path.split("/")}
             self._sent = list(_forms_of_contents(request.body))

@@ -40,12 +40,15 @@ class Request:
         target: Escaped path and query, beginning with `/`.
         headers: Only what this request needs: `Accept`, `Content-Type`. Authentication is wrapped round the transport.
         body: The bytes to send; None sends none.
+        is_confidential: Whether what is sent and answered holds secrets, so that no value of it may be told in an
+            error. For the built-in kinds the path says so.
     """
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
     body: bytes | None = None
+    is_confidential: bool = False
 
     @property
     def path(self) -> str:
