@@ -105,7 +105,8 @@ def dump(value: Any) -> str:
     kind: ConfigMap
     """
     text: str = yaml.dump(_plain(value), Dumper=_GoDumper, allow_unicode=True, default_flow_style=False, width=2**30)
-    return text.removesuffix("...\n")
+    # PyYAML may end a document with a marker, at the start of a line; text that ends like that is indented.
+    return text[:-4] if text.endswith("\n...\n") else text
 
 
 def dump_all(values: Iterator[Any] | list[Any] | tuple[Any, ...]) -> str:

@@ -152,6 +152,7 @@ AMBIGUOUS = [
     "  x\ny", "x \ny", "é\U0001f600", "\x00", "\x85", "---", "{a}", "*a",
     "&a", "!a", "%a", "@a", "`a", "'", '"', "a'b", "0x1F",
     "0b1", "+1", "-", ".inf", ".nan", "\ufeff", "a" * 200, "a b " * 60,
+    "...", "...\n", "---\na: b\n...\n", "a\n\n", "...\n\n",
 ]  # fmt: skip
 
 
@@ -160,6 +161,7 @@ def test_text_stays_text_for_us_and_for_other_readers(text):
     written = yaml.dump({"k": text, text or "empty": [text]})
     assert yaml.load(written) == {"k": text, text or "empty": [text]}
     assert pyyaml.safe_load(written) == {"k": text, text or "empty": [text]}
+    assert yaml.load(yaml.dump(text)) == yaml.load(yaml.dump({"z": text}))["z"] == text
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**64, 1.5, -0.25, 1e300, 1e-9, True, False, None])
