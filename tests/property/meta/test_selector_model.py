@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -148,7 +150,7 @@ def test_micro_times_survive_their_text(time):
         text = format_micro_time(time)
     except OverflowError:
         return
-    assert parse_time(text) == time
+    assert parse_time(text) == time.astimezone(UTC)  # across zones, a time that clocks skip equals none
 
 
 @given(st.integers(-200, 200), st.integers(0, 10_000))
