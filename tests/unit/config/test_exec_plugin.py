@@ -201,7 +201,10 @@ async def test_kills_a_plugin_that_hangs_with_what_it_started(make, tmp_path):
     with pytest.raises(CredentialError, match=r"did not finish within 1 s and was killed"):
         await source.fetch()
     assert time.monotonic() - begin < 10
-    assert not _is_running(int((tmp_path / "pid").read_text()))
+    # The signal has been sent; a process that is not our child dies when the kernel gets to it.
+    while _is_running(int((tmp_path / "pid").read_text())):
+        assert time.monotonic() - begin < 10
+        await asyncio.sleep(0.01)
 
 
 async def test_does_not_wait_for_what_a_plugin_leaves_in_the_background(make, tmp_path):
