@@ -8,9 +8,21 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import kubeloop
-from kubeloop.models import apps_v1, authentication_v1, authorization_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
+from kubeloop.models import (
+    apps_v1,
+    authentication_v1,
+    authorization_v1,
+    autoscaling_v1,
+    certificates_v1,
+    core_v1,
+    meta_v1,
+    policy_v1,
+)
 from kubeloop.models.unstructured import Unstructured
 from tests.support.real_clientset import config_map, connect, pod
 
@@ -271,6 +283,28 @@ async def test_reviews_are_created_and_nothing_more(clientset: kubeloop.Clientse
     answer = await clientset.authorization_v1.self_subject_access_reviews().create(review)
     assert answer.status.allowed
     assert not hasattr(clientset.authorization_v1.self_subject_access_reviews(), "get")
+
+
+async def test_a_signing_request_is_approved(clientset: kubeloop.Clientset) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "somebody")])
+    wanted = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA256())
+    spec = certificates_v1.CertificateSigningRequestSpec(
+        request=wanted.public_bytes(serialization.Encoding.PEM), signer_name="example.com/test", usages=["client auth"]
+    )
+    requests = clientset.certificates_v1.certificate_signing_requests()
+    metadata = meta_v1.ObjectMeta(generate_name="approved-")
+    created = await requests.create(certificates_v1.CertificateSigningRequest(metadata=metadata, spec=spec))
+    name = created.metadata.name
+
+    draft = created.draft()
+    approved = certificates_v1.CertificateSigningRequestCondition(type="Approved", status="True", reason="Test")
+    draft.status.conditions.append(approved)
+    await requests.approval(name).update(draft.finish().after)
+
+    found = await requests.get(name)
+    assert [(condition.type, condition.reason) for condition in found.status.conditions] == [("Approved", "Test")]
+    await requests.delete(name)
 
 
 async def test_a_namespace_is_finalized(clientset: kubeloop.Clientset) -> None:
