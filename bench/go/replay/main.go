@@ -117,6 +117,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case collection == "go":
 		s.open()
 		reply(w, 200, "text/plain", []byte("ok"))
+	case rest == "version" || rest == "version/": // some clients ask before anything else
+		reply(w, 200, "application/json", []byte(`{"major":"1","minor":"37","gitVersion":"v1.37.0"}`))
 	case strings.HasPrefix(rest, "api/v1/namespaces/"):
 		kind, data := s.pod.in(accept)
 		reply(w, 200, kind, data)
@@ -163,7 +165,7 @@ func main() {
 	if len(os.Args) > 5 {
 		secure := must(net.Listen("tcp", "127.0.0.1:0"))
 		addresses["https"] = "https://" + secure.Addr().String()
-		encrypted := &http.Server{Handler: handler, TLSNextProto: nil}
+		encrypted := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)} // clients that leave early are no news
 		encrypted.Protocols = new(http.Protocols)
 		encrypted.Protocols.SetHTTP1(true)
 		go func() { log.Fatal(encrypted.ServeTLS(secure, os.Args[4], os.Args[5])) }()
