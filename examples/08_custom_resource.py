@@ -24,6 +24,10 @@ async def install(clientset: kubeloop.Clientset) -> None:
                 return
 
 
+def is_waiting(backup: Backup) -> bool:
+    return backup.status is not None and backup.status.phase == "Waiting"
+
+
 async def main() -> None:
     async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
         await install(clientset)
@@ -39,9 +43,12 @@ async def main() -> None:
 
         factory = kubeloop.SharedInformerFactory(clientset, namespace="default")
         informer = factory.of(Backup)
+        waiting: asyncio.Queue[Backup] = asyncio.Queue()
+        informer.add_event_handler(
+            on_add=waiting.put_nowait, on_update=lambda _, new: waiting.put_nowait(new), filter=is_waiting
+        )
         async with factory:
-            await factory.wait_for_cache_sync(timeout=30)
-            found = informer.lister.namespace("default").get("nightly")
+            found = await waiting.get()
             print(f"paused: {found.spec.paused}, phase: {found.status.phase}, exclude: {found.spec.targets[0].exclude}")
         await backups.delete("nightly")
 

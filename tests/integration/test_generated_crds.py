@@ -24,6 +24,7 @@ from kubeloop.errors import Conflict, Invalid, NotFound
 from kubeloop.meta import yaml
 from kubeloop.models import autoscaling_v1, meta_v1
 from kubeloop.rest.client import RESTClient
+from tests.support.held import until_held
 
 CRDS = sorted((Path(__file__).parents[1] / "support" / "crds").glob("*.yaml"))
 GROUPS = ("apps.example.com", "cert-manager.io", "compute.example.com")
@@ -247,6 +248,7 @@ async def test_informers_of_custom_resources_hold_typed_objects(package: Path, s
         informer.add_event_handler(on_add=lambda one: seen.put_nowait(one.spec.secret_name))
         async with factory:
             await factory.wait_for_cache_sync(timeout=30)
+            await until_held(informer, f"{namespace}/first")
             lister = informers.CertManagerIoV1Listers(factory).certificates()
             assert lister.namespace(namespace).get("first") == first
             await certificates.create(_certificate("second"))

@@ -21,6 +21,7 @@ from kubeloop.config.load import load_config
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
+from tests.support.held import until_held
 
 PATIENCE = 60
 
@@ -70,6 +71,7 @@ async def test_an_informer_follows_what_happens(
         watcher = Watcher(informer)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(informer, f"{namespace}/first")
             assert informer.lister.namespace(namespace).get("first") == first
             assert watcher.told == [("add", "first")]
 
@@ -112,6 +114,7 @@ async def test_selectors_choose_on_the_server(
         watcher = Watcher(informer)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(informer, f"{namespace}/web")
             assert informer.indexer.list_keys() == [f"{namespace}/web"]
             await pods.patch("web", {"metadata": {"labels": {"app": "other"}}})
             await watcher.until(lambda: ("delete", "web") in watcher.told)
@@ -136,6 +139,7 @@ async def test_a_dynamic_informer_needs_no_class(
         mutation_detector.watch(factory)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(informer, f"{namespace}/web")
             found = informer.lister.namespace(namespace).get("web")
             assert found.kind == "Deployment"
             assert found.get("spec", "replicas") == 0
@@ -188,6 +192,8 @@ async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path,
         detector = MutationDetector(factory)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(typed, f"{namespace}/s")
+            await until_held(dynamic, f"{namespace}/s")
             detector.check()
             held: Any = typed.lister.namespace(namespace).get("s")
             held.data["hacked"] = b"hunter3"
@@ -260,6 +266,8 @@ async def test_informers_survive_the_death_of_the_server() -> None:
         watcher = Watcher(informer)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(informer, "default/kept")
+            await until_held(informer, "default/gone")
             await plane.kill("kube-apiserver")
             assert informer.lister.namespace("default").get("kept") is not None
             await plane.restart("kube-apiserver")

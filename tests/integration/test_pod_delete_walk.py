@@ -22,6 +22,7 @@ from kubeloop.cache.reflector import Reflector
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.workqueue.delaying import RateLimitingQueue
+from tests.support.held import until_held
 
 PATIENCE = 60
 Pod = core_v1.Pod
@@ -152,6 +153,7 @@ async def test_pod_delete_walk_through_an_informer(kubeconfig: Path, namespace: 
         pods.add_event_handler(on_delete=on_delete)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(pods, f"{namespace}/walker")
             assert pods.lister.namespace(namespace).get("walker") == created
             await clients.delete("walker", grace_period_seconds=0)
 
