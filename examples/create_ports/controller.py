@@ -22,20 +22,24 @@ RANGE = range(30_000, 32_000)
 log = logging.getLogger("create_ports")
 
 
+def wants(item: str, pod: core_v1.Pod | None) -> tuple[str, int]:
+    """The name under which the ledger books for a pod, and how many ports it asks for: a pod that has gone, none."""
+    asked = pod.metadata.annotations.get(COUNT, "") if pod else ""
+    return f"{item}/{pod.metadata.uid if pod else ''}", int(asked) if asked.isdecimal() else 0
+
+
 def settle(ledger: MutableMapping[str, str], item: str, owner: str, count: int, *, shrink: bool) -> list[str]:
     """Let `owner` hold `count` ports, and with `shrink` let `item` (`namespace/name`) hold no other."""
     held = sorted(port for port, holder in ledger.items() if holder == owner)
-    if len(held) < count:
-        free = [str(port) for port in RANGE if str(port) not in ledger]
-        if len(free) < count - len(held):
-            raise RuntimeError(f"wants {count} ports, but only {len(free)} are free")
-        ledger.update(dict.fromkeys(free[: count - len(held)], owner))
-        held = sorted(port for port, holder in ledger.items() if holder == owner)
-    if shrink:
-        for port, holder in list(ledger.items()):
-            if holder.startswith(f"{item}/") and port not in held[:count]:
-                del ledger[port]
-    return held[:count]
+    free = [str(port) for port in RANGE if str(port) not in ledger][: max(0, count - len(held))]
+    if len(held) + len(free) < count:
+        raise RuntimeError(f"wants {count} ports, but only {len(free)} are free")
+    ledger.update(dict.fromkeys(free, owner))
+    held = sorted(held + free)[:count]
+    for port, holder in list(ledger.items()):
+        if shrink and holder.startswith(f"{item}/") and port not in held:
+            del ledger[port]
+    return held
 
 
 class CreatePorts:
@@ -52,12 +56,10 @@ class CreatePorts:
         self.workers = workers
         self.reconciles = 0
         # Handlers only say which object to look at; what to do is decided when its turn comes.
-        self.pods.add_event_handler(
-            on_add=self.enqueue, on_update=lambda _, pod: self.enqueue(pod), on_delete=self.enqueue
-        )
+        self.pods.add_event_handler(on_add=self.enqueue, on_update=self.enqueue, on_delete=self.enqueue)
 
-    def enqueue(self, pod: core_v1.Pod) -> None:
-        self.queue.add(kubeloop.key(pod))
+    def enqueue(self, *pods: core_v1.Pod) -> None:  # one; of an update, the old and the new
+        self.queue.add(kubeloop.key(pods[-1]))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then let the workers finish what they hold."""
@@ -65,9 +67,8 @@ class CreatePorts:
             await self.factory.wait_for_cache_sync(timeout=60)
             log.info("synced: %d pods, %d workers", len(self.pods.indexer), self.workers)
             async with asyncio.TaskGroup() as group:
-                group.create_task(self.recover())
-                for _ in range(self.workers):
-                    group.create_task(self.work())
+                for job in (self.recover(), *(self.work() for _ in range(self.workers))):
+                    group.create_task(job)
                 await stop.wait()
                 self.queue.shut_down()
 
@@ -97,42 +98,42 @@ class CreatePorts:
         """Make the ledger and the pod's annotation agree with what the pod asks for."""
         self.reconciles += 1
         namespace, name = kubeloop.split_key(item)
-        try:
-            pod = self.pods.lister.namespace(namespace).get(name)
-        except kubeloop.NotFound:
-            await self.book(item, "", 0, shrink=True)
-            return
-        owner = f"{item}/{pod.metadata.uid}"
-        asked = pod.metadata.annotations.get(COUNT, "0")
-        count = int(asked) if asked.isdecimal() else 0
+        pods, pod = self.clientset.core_v1.pods(namespace), self.pods.indexer.get_by_key(item)
+        owner, count = wants(item, pod)
+        booked = [holder for holder in (await self.read_ledger()).values() if holder.startswith(f"{item}/")]
+        if len(booked) > count or {*booked} - {owner}:  # to free on the word of a cache, which may lag? ask the server
+            try:
+                pod = await pods.get(name)
+            except kubeloop.NotFound:
+                pod = None
+            owner, count = wants(item, pod)
         # The ledger first, then the annotation; and only what the annotation no longer shows is freed.
         shown = ",".join(await self.book(item, owner, count, shrink=False))
-        if pod.metadata.annotations.get(PORTS, "") != shown:
-            change = {"metadata": {"uid": pod.metadata.uid, "annotations": {PORTS: shown or None}}}
-            await self.clientset.core_v1.pods(namespace).patch(name, change)  # the uid: no namesake of this pod
+        if pod and pod.metadata.annotations.get(PORTS, "") != shown:
+            await pods.patch(name, {"metadata": {"uid": pod.metadata.uid, "annotations": {PORTS: shown or None}}})
         await self.book(item, owner, count, shrink=True)
 
     async def book(self, item: str, owner: str, count: int, *, shrink: bool) -> list[str]:
         """`settle` on the server: with the resourceVersion that was read, and again when another was faster."""
-        async with self.booking:
-            change = partial(settle, item=item, owner=owner, count=count, shrink=shrink)
-            ledger = dict(await self.read_ledger())
-            ports = change(ledger)
-            if ledger != self.ledger:
+        change = partial(settle, item=item, owner=owner, count=count, shrink=shrink)
+        ledger = dict(await self.read_ledger())
+        ports = change(ledger)
+        if ledger != self.ledger:
+            async with self.booking:
                 self.ledger = None  # until the server has answered, nobody knows
-                done = await self.config_maps.edit(LEDGER, lambda draft: change(draft.data))
-                self.ledger = dict(done.data)
+                self.ledger = dict((await self.config_maps.edit(LEDGER, lambda draft: change(draft.data))).data)
                 ports = change(self.ledger)  # nothing is left to change: those it has
-            return ports
+        return ports
 
     async def read_ledger(self) -> dict[str, str]:
-        if self.ledger is None:
-            try:
-                found = await self.config_maps.get(LEDGER)
-            except kubeloop.NotFound:
-                found = await self.config_maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=LEDGER)))
-            self.ledger = dict(found.data)
-        return self.ledger
+        async with self.booking:  # so that no older answer replaces a newer one
+            if self.ledger is None:
+                try:
+                    found = await self.config_maps.get(LEDGER)
+                except kubeloop.NotFound:
+                    found = await self.config_maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=LEDGER)))
+                self.ledger = dict(found.data)
+            return self.ledger
 
 
 async def main() -> None:
