@@ -19,7 +19,7 @@ A secret is in no message: no header, no token, no body.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from kubeloop._kit.value import Value
 
 __all__ = [
     "APIError",
@@ -126,8 +126,7 @@ class BodyTooLarge(DecodeError):
     """A body over the limit where one object, a Status or one watch frame was due."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Value, frozen=True):
     """One of the reasons that a Status lists: `reason`, `message`, and the `field` (a path with wire names)."""
 
     reason: str = ""
@@ -135,9 +134,10 @@ class Cause:
     field: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusDetails:
+class StatusDetails(Value, frozen=True):
     """What a server said in a Status, as plain values (`meta_v1.Status` is the model)."""
+
+    unshown = frozenset({"continue_"})
 
     code: int = 0
     reason: str = ""
@@ -148,7 +148,7 @@ class StatusDetails:
     uid: str = ""
     causes: tuple[Cause, ...] = ()
     retry_after: float | None = None
-    continue_: str = field(default="", repr=False)
+    continue_: str = ""
 
 
 class APIError(KubeloopError):

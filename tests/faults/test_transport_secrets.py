@@ -65,7 +65,7 @@ async def test_a_key_gets_out_neither(tmp_path, caplog):
     line = pair.key.splitlines()[1].decode()
     config = Config(host="", ca_data=authority().certificate, cert_data=pair.certificate, key_data=pair.key)
     async with raw_server(reply(), tls=server_context(pair, tmp_path)) as server:
-        transport = AiohttpTransport(Config(**{**vars(config), "host": server.url}))
+        transport = AiohttpTransport(config.replace(host=server.url))
         await transport.request(Request("GET", "/"))
         said = f"{config!r} {transport!r} {vars(transport)} {vars(transport._pool)} {caplog.text}"
         await transport.close()

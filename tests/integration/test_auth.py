@@ -3,7 +3,6 @@
 import base64
 import json
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -81,22 +80,22 @@ async def test_another_user_is_known_and_may_do_nothing(control_plane, opened):
 
 
 async def test_a_token_and_a_token_file_that_is_renewed(control_plane, bare, opened, tmp_path):
-    assert "system:masters" in (await who(opened(replace(bare, token=control_plane.token))))["groups"]
+    assert "system:masters" in (await who(opened(bare.replace(token=control_plane.token))))["groups"]
     path = tmp_path / "token"
     path.write_text("wrong")
-    transport = opened(replace(bare, token_file=str(path)))
+    transport = opened(bare.replace(token_file=str(path)))
     assert (await transport.request(PODS)).status == 401
     path.write_text(f"{control_plane.token}\n")
     assert "system:masters" in (await who(transport))["groups"]
 
 
 async def test_a_wrong_token_is_unauthorized_and_none_is_anonymous(bare, opened):
-    assert (await opened(replace(bare, token="wrong")).request(PODS)).status == 401
+    assert (await opened(bare.replace(token="wrong")).request(PODS)).status == 401
     assert (await opened(bare).request(PODS)).status in (401, 403)
 
 
 async def test_a_plugins_token_is_renewed_when_the_server_rejects_it(control_plane, bare, opened, plugin):
-    transport = opened(replace(bare, exec=plugin({"token": "stale"}, {"token": control_plane.token})))
+    transport = opened(bare.replace(exec=plugin({"token": "stale"}, {"token": control_plane.token})))
     assert "system:masters" in (await who(transport))["groups"]
     await who(transport)
     assert plugin.runs() == 2
@@ -105,7 +104,7 @@ async def test_a_plugins_token_is_renewed_when_the_server_rejects_it(control_pla
 async def test_a_plugin_that_gives_a_client_certificate(kubeconfig, opened, plugin):
     config = load_config(kubeconfig)
     pair = {"clientCertificateData": config.cert_data.decode(), "clientKeyData": config.key_data.decode()}
-    transport = opened(replace(config, cert_data=None, key_data=None, exec=plugin(pair)))
+    transport = opened(config.replace(cert_data=None, key_data=None, exec=plugin(pair)))
     assert "system:masters" in (await who(transport))["groups"]
     assert plugin.runs() == 1
 
@@ -113,12 +112,12 @@ async def test_a_plugin_that_gives_a_client_certificate(kubeconfig, opened, plug
 async def test_a_plugin_that_fails_says_so_and_sends_nothing(bare, opened):
     failing = ExecConfig(command="false", interactive_mode="Never")
     with pytest.raises(CredentialError, match="false failed with code 1"):
-        await opened(replace(bare, exec=failing)).request(PODS)
+        await opened(bare.replace(exec=failing)).request(PODS)
 
 
 async def test_impersonation_arrives_whole(kubeconfig, opened):
     jane = Impersonation(user="jane", uid="u-1", groups=("dev", "ops"), extra={"Acme.com/Reason": ("a", "b,c")})
-    user = await who(opened(replace(load_config(kubeconfig), impersonate=jane)))
+    user = await who(opened(load_config(kubeconfig).replace(impersonate=jane)))
     assert user["username"] == "jane"
     assert user["uid"] == "u-1"
     assert {"dev", "ops"} <= set(user["groups"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,7 +61,7 @@ async def test_a_name_with_odd_characters_reaches_its_object(kubeconfig: Path) -
 
 async def test_the_server_warns_through_the_handler(kubeconfig: Path, namespace: str) -> None:
     seen: list[ServerWarning] = []
-    config = replace(kubeloop.load_config(kubeconfig), warning_handler=seen.append)
+    config = kubeloop.load_config(kubeconfig).replace(warning_handler=seen.append)
     async with kubeloop.Clientset(config) as clientset:
         await clientset.core_v1.config_maps(namespace).create(
             {"metadata": {"name": "a"}, "colour": "red"}, field_validation="Warn"

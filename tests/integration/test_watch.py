@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,7 +94,7 @@ async def test_it_goes_on_when_every_connection_is_cut(kubeconfig: Path, namespa
     port = urlsplit(config.host).port
     assert port is not None
     async with cuttable(port) as (own_port, cut):
-        through = replace(config, host=f"https://127.0.0.1:{own_port}")
+        through = config.replace(host=f"https://127.0.0.1:{own_port}")
         async with kubeloop.Clientset(config) as direct, kubeloop.Clientset(through) as clientset:
             config_maps = direct.core_v1.config_maps(namespace)
             start = (await config_maps.list()).metadata.resource_version

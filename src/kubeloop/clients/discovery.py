@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from kubeloop._kit.value import Value
 from kubeloop.clients.connected import Connected
 from kubeloop.clients.discovery_format import (
     AGGREGATED,
@@ -35,8 +35,7 @@ _TIMEOUT = 32.0
 _ATTEMPTS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class ServerVersion:
+class ServerVersion(Value, frozen=True):
     """What a server says of its build: `str()` gives `v1.37.0`."""
 
     major: str = ""

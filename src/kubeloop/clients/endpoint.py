@@ -7,9 +7,9 @@ model's class variables; for the dynamic client from its caller.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from kubeloop._kit.value import Value
 from kubeloop.clients.identity import identity_of
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.rest.client import headers_for
@@ -24,8 +24,7 @@ __all__ = ["Endpoint", "ResourceInfo", "resource_info"]
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceInfo:
+class ResourceInfo(Value, frozen=True):
     """What a resource is called.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
+
+from kubeloop._kit.value import Value
 
 if TYPE_CHECKING:
     from kubeloop.meta.keys import Object
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Identity", "identity_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Value, frozen=True):
     """Kind, namespace and name; `""` for what the object does not say."""
 
     api_version: str

@@ -6,9 +6,9 @@ How it comes about from files is told by `kubeconfig` and `load`; what is done w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.server_url import server_url, without_userinfo
 from kubeloop.errors import ConfigError
 
@@ -42,8 +42,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Impersonation:
+class Impersonation(Value, frozen=True, kw_only=True):
     """Act as somebody else, for whoever may: sent as `Impersonate-*` headers with each request.
 
     Attributes:
@@ -59,12 +58,11 @@ class Impersonation:
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def __repr__(self) -> str:
-        given = {item.name: value for item in fields(self) if (value := getattr(self, item.name))}
+        given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
         return f"Impersonation({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Value, frozen=True, kw_only=True):
     """Where a config came from, for messages: a kubeconfig with its context, cluster and user, or `in-cluster`."""
 
     file: str = ""
@@ -78,8 +76,7 @@ class Source:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Config:
+class Config(Value, frozen=True, kw_only=True):
     """One API server and one user of it.
 
     Attributes:
@@ -141,7 +138,7 @@ class Config:
     disable_compression: bool = False
     # rest knows what it is called with (floors below it must not).
     warning_handler: Any = None
-    source: Source = field(default_factory=Source)
+    source: Source = Source()
 
     def __post_init__(self) -> None:
         """Normalise the host, and refuse what contradicts itself.
@@ -155,7 +152,7 @@ class Config:
             self.insecure_skip_tls_verify or self.ca_data or self.ca_file or self.cert_data or self.cert_file
         )
         try:
-            object.__setattr__(self, "host", server_url(self.host, tls=has_tls))
+            force_setattr(self, "host", server_url(self.host, tls=has_tls))
         except ValueError as exc:
             raise self.error(str(exc)) from None
         self._check_consistency()
@@ -163,12 +160,12 @@ class Config:
     def _check_types(self) -> None:
         # Types are hints only; a token in a list would go into no header and be refused far from here. The value is
         # not told: it may be a secret.
-        for item in fields(self):
-            expected = _TYPES.get(item.name, (str, type(None)))
-            value = getattr(self, item.name)
+        for name in self.__struct_fields__:
+            expected = _TYPES.get(name, (str, type(None)))
+            value = getattr(self, name)
             if expected and not isinstance(value, expected):
                 wanted = " or ".join("None" if each is type(None) else each.__name__ for each in expected)
-                raise TypeError(f"Config: {item.name} must be {wanted}, not {type(value).__name__}")
+                raise TypeError(f"Config: {name} must be {wanted}, not {type(value).__name__}")
 
     def _check_consistency(self) -> None:
         if self.insecure_skip_tls_verify and (self.ca_data or self.ca_file):
@@ -205,15 +202,15 @@ class Config:
 
     def __repr__(self) -> str:
         shown: list[str] = []
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value == item.default or value is None or (item.name == "source" and not str(value)):
+        for name, default in zip(self.__struct_fields__, self.__struct_defaults__, strict=True):
+            value = getattr(self, name)
+            if value == default or value is None or (name == "source" and not str(value)):
                 continue
-            if item.name in _SECRET:
+            if name in _SECRET:
                 text = f"<{len(value)} bytes>"
-            elif item.name in {"host", "proxy_url"}:
+            elif name in {"host", "proxy_url"}:
                 text = repr(without_userinfo(value))
             else:
                 text = repr(value)
-            shown.append(f"{item.name}={text}")
+            shown.append(f"{name}={text}")
         return f"Config({', '.join(shown)})"

@@ -12,10 +12,10 @@ import asyncio
 import base64
 import logging
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from kubeloop._kit.value import Value
 from kubeloop.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -30,19 +30,21 @@ _MAX_TOKEN_BYTES = 1 << 20
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Value, frozen=True):
     """A certificate and its key, both PEM."""
 
-    certificate: bytes = field(repr=False)
-    key: bytes = field(repr=False)
+    unshown = frozenset({"certificate", "key"})
+
+    certificate: bytes
+    key: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Value, frozen=True):
     """What one request carries: an `Authorization` header, a client certificate, both or nothing."""
 
-    authorization: str | None = field(default=None, repr=False)
+    unshown = frozenset({"authorization"})
+
+    authorization: str | None = None
     certificate: ClientCertificate | None = None
 
 

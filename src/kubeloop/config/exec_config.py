@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from kubeloop._kit.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,7 @@ API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io
 INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExecConfig:
+class ExecConfig(Value, frozen=True, kw_only=True):
     """A program that prints credentials.
 
     Its arguments and the values of its environment may hold secrets, so the `repr` shows neither.
@@ -34,15 +34,17 @@ class ExecConfig:
     Reference: tools/clientcmd/api/types.go, ExecConfig. `timeout` is ours: client-go waits for ever.
     """
 
+    unshown = frozenset({"args", "env", "install_hint", "cluster_config"})
+
     command: str
-    args: tuple[str, ...] = field(default=(), repr=False)
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
     api_version: str = API_VERSIONS[0]
-    install_hint: str = field(default="", repr=False)
+    install_hint: str = ""
     provide_cluster_info: bool = False
     interactive_mode: str = "IfAvailable"
     # JSON of any shape, handed to the plugin as it is.
-    cluster_config: Mapping[str, Any] | None = field(default=None, repr=False)
+    cluster_config: Mapping[str, Any] | None = None
     timeout: float = 60.0
 
     def __post_init__(self) -> None:

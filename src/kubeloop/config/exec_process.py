@@ -10,8 +10,9 @@ import os
 import signal
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from kubeloop._kit.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,13 +28,14 @@ class PluginTimeout(Exception):
     """The program took too long, and has been killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class PluginResult:
+class PluginResult(Value, frozen=True):
     """How a program ended: its exit code (negative: the signal that killed it) and what it wrote."""
 
+    unshown = frozenset({"stdout", "stderr_tail"})
+
     code: int
-    stdout: bytes = field(repr=False)
-    stderr_tail: str = field(repr=False)
+    stdout: bytes
+    stderr_tail: str
 
 
 async def run_plugin(

@@ -13,10 +13,10 @@ from __future__ import annotations
 import logging
 import os
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from kubeloop._kit.value import Value, field
 from kubeloop.config.config import Impersonation
 from kubeloop.config.exec_config import API_VERSIONS, INTERACTIVE_MODES, ExecConfig
 from kubeloop.config.fields import Fields
@@ -33,9 +33,10 @@ _E = TypeVar("_E")
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class ClusterEntry:
-    """One of the `clusters`: an API server."""
+class ClusterEntry(Value, frozen=True, kw_only=True, eq=False):
+    """One of the `clusters`: an API server. URLs may hold a password, so its `repr` has none."""
+
+    unshown = frozenset({"server", "proxy_url", "ca_data", "exec_extension"})
 
     file: str
     server: str = ""
@@ -49,9 +50,10 @@ class ClusterEntry:
     exec_extension: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class UserEntry:
-    """One of the `users`: ways to say who is asking."""
+class UserEntry(Value, frozen=True, kw_only=True, eq=False):
+    """One of the `users`: ways to say who is asking. No secret is in its `repr`."""
+
+    unshown = frozenset({"cert_data", "key_data", "token", "username", "password"})
 
     file: str
     cert_file: str | None = None
@@ -67,8 +69,7 @@ class UserEntry:
     exec: ExecConfig | None = None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class ContextEntry:
+class ContextEntry(Value, frozen=True, kw_only=True, eq=False):
     """One of the `contexts`: a cluster, a user and a namespace under one name."""
 
     file: str
@@ -77,8 +78,7 @@ class ContextEntry:
     namespace: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class Kubeconfig:
+class Kubeconfig(Value, frozen=True, kw_only=True, eq=False):
     """What one file says, or several together."""
 
     files: tuple[str, ...] = ()
@@ -276,4 +276,4 @@ def _beside(file: str, path: str) -> str:
 
 def with_cluster_config(config: ExecConfig, cluster: ClusterEntry) -> ExecConfig:
     """Give a plugin what the cluster's extension holds for it."""
-    return replace(config, cluster_config=cluster.exec_extension)
+    return config.replace(cluster_config=cluster.exec_extension)

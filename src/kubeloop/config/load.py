@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -209,7 +208,7 @@ def _check_readable(source: Source, path: str | None, what: str) -> None:
 
 
 def _with_namespace(config: Config, namespace: str | None) -> Config:
-    return replace(config, namespace=namespace) if namespace else config
+    return config.replace(namespace=namespace) if namespace else config
 
 
 def _context_namespace(loaded: Kubeconfig, context: str) -> str:

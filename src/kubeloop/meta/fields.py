@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from kubeloop._kit.value import Value
 
 __all__ = ["Requirement", "Selector", "equals", "escape_value", "from_mapping", "not_equals", "unescape_value"]
 
@@ -46,8 +47,7 @@ def unescape_value(text: str) -> str:
     return "".join(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Value, frozen=True):
     """One condition: a field has this value, or (`equal` False) has another."""
 
     field: str
@@ -62,8 +62,7 @@ class Requirement:
         return f"{self.field}{'=' if self.equal else '!='}{escape_value(self.value)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Value, frozen=True):
     """Requirements that must all hold. Without any it selects everything.
 
     >>> selector = Selector.parse("spec.nodeName=n1,status.phase!=Failed")

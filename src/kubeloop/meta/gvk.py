@@ -11,13 +11,13 @@ Reference: k8s.io/apimachinery/pkg/runtime/schema; k8s.io/apimachinery/pkg/versi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from kubeloop._kit.value import Value
 
 __all__ = ["GroupKind", "GroupResource", "GroupVersion", "GroupVersionKind", "GroupVersionResource", "version_priority"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupVersion:
+class GroupVersion(Value, frozen=True, order=True):
     """A group at a version, what `apiVersion` holds: `GroupVersion.parse("apps/v1")`."""
 
     group: str
@@ -59,8 +59,7 @@ class GroupVersion:
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupKind:
+class GroupKind(Value, frozen=True, order=True):
     """A kind whatever its version: prints as `Deployment.apps`."""
 
     group: str
@@ -80,8 +79,7 @@ class GroupKind:
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupResource:
+class GroupResource(Value, frozen=True, order=True):
     """A resource whatever its version: prints as `deployments.apps`."""
 
     group: str
@@ -101,8 +99,7 @@ class GroupResource:
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupVersionKind:
+class GroupVersionKind(Value, frozen=True, order=True):
     """A kind at a version: what `apiVersion` and `kind` of an object say. Prints as `apps/v1, Kind=Deployment`."""
 
     group: str
@@ -138,8 +135,7 @@ class GroupVersionKind:
         return f"{self.api_version}, Kind={self.kind}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class GroupVersionResource:
+class GroupVersionResource(Value, frozen=True, order=True):
     """A resource (plural, lower case) at a version. Prints as `apps/v1, Resource=deployments`."""
 
     group: str

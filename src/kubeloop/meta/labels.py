@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from kubeloop._kit.value import Value, force_setattr
 from kubeloop.meta.names import label_key_faults, label_value_faults
 
 __all__ = [
@@ -73,8 +73,7 @@ def _integer(text: str) -> int | None:
     return number if number is not None and -(2**63) <= number < 2**63 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Value, frozen=True):
     """One condition on one label.
 
     Raises:
@@ -88,8 +87,8 @@ class Requirement:
     values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "operator", Operator(self.operator))
-        object.__setattr__(self, "values", tuple(sorted(set(self.values))))
+        force_setattr(self, "operator", Operator(self.operator))
+        force_setattr(self, "values", tuple(sorted(set(self.values))))
         faults = [f"key {self.key!r}: {fault}" for fault in label_key_faults(self.key)]
         count = len(self.values)
         if self.operator in _SETS:
@@ -130,8 +129,7 @@ class Requirement:
         return f"{self.key}{_SIGNS.get(operator, str(operator))}{self.values[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Value, frozen=True):
     """Requirements that must all hold, in the order of their keys. Without any it selects everything.
 
     >>> selector = Selector.parse("app in (web,api),!canary")
@@ -144,7 +142,7 @@ class Selector:
     requirements: tuple[Requirement, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "requirements", tuple(sorted(self.requirements, key=lambda each: each.key)))
+        force_setattr(self, "requirements", tuple(sorted(self.requirements, key=lambda each: each.key)))
 
     @classmethod
     def parse(cls, text: str) -> Selector:

@@ -6,7 +6,6 @@ copies, the `repr` without secrets. Decoding never comes here.
 
 from __future__ import annotations
 
-import difflib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +49,8 @@ def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str,
 
 def unknown_field(cls: Any, name: str) -> str:
     """The message for a field that a class does not have."""
+    import difflib
+
     close = difflib.get_close_matches(name, list(fields_of(cls)), 1)
     return f"{cls.__name__} has no field {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
 

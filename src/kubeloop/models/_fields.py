@@ -7,11 +7,11 @@ of nulls are guided by it; decoding the usual body never looks here.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from kubeloop._kit.value import Value
 from kubeloop.models._markers import LAZY
 from kubeloop.models._metaclass import ModelMeta
 
@@ -20,8 +20,7 @@ __all__ = ["Field", "Shape", "fields_of", "shape_of"]
 Category = Literal["object", "objects", "list", "map", "object_map", "lazy", "any", "union", "scalar"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Value, frozen=True):
     """What one annotation means."""
 
     category: Category
@@ -37,8 +36,7 @@ class Shape:
     """Run-time types of a scalar."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Value, frozen=True):
     """One field of a model."""
 
     name: str

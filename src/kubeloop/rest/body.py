@@ -13,7 +13,6 @@ from kubeloop.errors import DecodeError
 from kubeloop.models._base import KindList, Model
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire import codec
-from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.response import Response, error_from_status, is_failure_status
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def read_body(response: Response, into: type[Any] | None, request: Request, cred
         if is_failure_status(response.body):
             data = codec.json_loads(response.body)
             raise error_from_status(data, code=response.status, request=request, credentials=credentials) from None
+        from kubeloop.wire.redaction import Redaction
+
         what = f"{error}{_what_came(response)}"
         shown = Redaction(request, credentials).name(what)
         raise type(error)(f"{request.method} {request.path}: {shown}") from (error if shown == what else None)

@@ -10,13 +10,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubeloop.errors import TransportError
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
-from kubeloop.wire.redaction import Redaction
-from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, parse_warnings, status_error
+from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, ServerWarning, parse_warnings, status_error
 
 if TYPE_CHECKING:
     from kubeloop._kit.bucket import TokenBucket
@@ -119,9 +117,11 @@ class Exchange:
 
     def _warn(self, headers: Headers, request: Request) -> None:
         if "warning" in headers:
+            from kubeloop.wire.redaction import Redaction
+
             redaction = Redaction(request, self.credentials())
             for warning in parse_warnings(headers):
-                self._warning_handler(replace(warning, agent=redaction(warning.agent), text=redaction(warning.text)))
+                self._warning_handler(ServerWarning(warning.code, redaction(warning.agent), redaction(warning.text)))
 
     async def _throttle(self, bucket: TokenBucket) -> None:
         loop = asyncio.get_running_loop()

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from kubeloop.errors import APIError, ConnectionLost, DecodeError
 from kubeloop.wire import codec
 from kubeloop.wire.codec import EventDecoder, WatchEvent
-from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.response import error_from_status
 from kubeloop.wire.watch import FrameReader
 
@@ -111,6 +110,8 @@ class WatchStream(Generic[T]):
         return error_from_status(data, request=self._request, credentials=self._credentials())
 
     def _no_event(self, error: DecodeError) -> DecodeError:
+        from kubeloop.wire.redaction import Redaction
+
         what = Redaction(self._request, self._credentials()).name(str(error))
         return DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {what}")
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from kubeloop._kit.value import Value
 from kubeloop.meta.names import check_path_segment
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]*").fullmatch
 _SAFE_IN_SEGMENT = ":@&=+$,;!*'()~"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Request:
+class Request(Value, frozen=True):
     """One HTTP request, without host and credentials. Its `repr` has no value of a header or of the query in it.
 
     Attributes:
@@ -46,7 +45,7 @@ class Request:
 
     method: str
     target: str
-    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    headers: Mapping[str, str] = NO_HEADERS
     body: bytes | None = None
     is_confidential: bool = False
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from kubeloop import errors
+from kubeloop._kit.value import Value
 from kubeloop.errors import APIError, Cause, StatusDetails
-from kubeloop.wire.redaction import Redaction
 
 if TYPE_CHECKING:
+    from kubeloop.wire.redaction import Redaction
     from kubeloop.wire.request import Request
 
 __all__ = [
@@ -87,13 +87,14 @@ class Headers(Mapping[str, str]):
 NO_HEADERS = Headers()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Value, frozen=True):
     """One whole answer. The body is never in the `repr`, which may be logged."""
 
+    unshown = frozenset({"body"})
+
     status: int
-    headers: Headers = field(default_factory=lambda: NO_HEADERS)
-    body: bytes = field(default=b"", repr=False)
+    headers: Headers = NO_HEADERS
+    body: bytes = b""
 
     @property
     def ok(self) -> bool:
@@ -158,6 +159,8 @@ def status_error(response: Response, request: Request | None = None, *, credenti
 
     Reference: client-go rest/request.go (newUnstructuredResponseError), apimachinery NewGenericServerResponse.
     """
+    from kubeloop.wire.redaction import Redaction  # loaded with the first error
+
     wait = retry_after(response)
     data = _failure(response.body)
     if data is not None:
@@ -195,6 +198,8 @@ def error_from_status(
         request: What was asked; names method and path in the message.
         credentials: `Authorization` values that the server knows, and may echo.
     """
+    from kubeloop.wire.redaction import Redaction
+
     details = _mapping(data.get("details"))
     seconds = details.get("retryAfterSeconds")
     metadata = _mapping(data.get("metadata"))
@@ -236,8 +241,7 @@ def retry_after(response: Response) -> float | None:
     return float(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerWarning:
+class ServerWarning(Value, frozen=True):
     """One warning of the server: `code` (299 unless a proxy spoke), `agent` (`-`) and the `text`."""
 
     code: int
