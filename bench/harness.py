@@ -1,5 +1,8 @@
 """How it is measured: one fresh process a sample, subjects taken in turn, medians with their range.
 
+Machines drift: within minutes the same program takes half as long again. So a ratio is the median of the ratios of the
+rounds, in each of which everybody ran once, one shortly after the other.
+
 The measured process has one core to itself, servers have the other. CPU is user + system time. A sample carries the
 count and checksum of what it worked on; subjects that disagree on them fail the run instead of winning it.
 """
@@ -10,8 +13,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .subjects import Missing, Subject
@@ -25,16 +28,40 @@ UNITS = {"cpu": "us", "wall": "us", "rss": "KB", "gc pause": "ms"}
 
 @dataclass(frozen=True)
 class Row:
-    """The median of one metric of one subject in one case."""
+    """One metric of one subject in one case, a value a round."""
 
     case: str
     subject: str
     metric: str
     unit: str
-    median: float
-    min: float
-    max: float
-    n: int
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def map(self, change: Callable[[float], float], **renamed: str) -> "Row":
+        """The row with each value changed, and perhaps under another name."""
+        return replace(self, values=tuple(map(change, self.values)), **renamed)
+
+    def beside(self, other: "Row", compare: Callable[[float, float], float]) -> tuple[float, ...]:
+        """This row against another, round by round."""
+        if len(self.values) != len(other.values):
+            return (compare(self.median, other.median),)
+        return tuple(map(compare, self.values, other.values))
+
+    def summary(self) -> dict[str, str | float | int]:
+        """What is kept of it."""
+        return {
+            "case": self.case,
+            "subject": self.subject,
+            "metric": self.metric,
+            "unit": self.unit,
+            "median": self.median,
+            "min": min(self.values),
+            "max": max(self.values),
+            "n": len(self.values),
+        }
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
@@ -73,10 +100,17 @@ def progress(text: str) -> None:
         print(f"\r{text:<100}\r", end="", file=sys.stderr, flush=True)
 
 
+@dataclass(frozen=True)
+class Case:
+    """What is measured of one subject, and the command of a sample of it."""
+
+    name: str
+    subject: Subject
+    command: Sequence[str]
+
+
 def measure(
-    case: str,
-    subjects: Iterable[Subject],
-    command: Callable[[Subject], Sequence[str]],
+    cases: Sequence[Case],
     *,
     samples: int,
     metrics: Callable[[dict], dict[str, float]] = lambda result: {
@@ -85,47 +119,46 @@ def measure(
     missing: dict[tuple[str, str], str],
     units: dict[str, str] = UNITS,
 ) -> list[Row]:
-    """Measure a case: `samples` rounds, one process of each subject a round. Who fails goes to `missing`."""
-    found: dict[str, list[dict[str, float]]] = {}
-    truths: dict[str, str] = {}
-    subjects = list(subjects)
+    """Measure cases: `samples` rounds, one process of each a round. Who fails goes to `missing`."""
+    found: dict[Case, list[dict[str, float]]] = {}
+    truths: dict[str, dict[str, str]] = {}
     for number in range(samples):
-        for subject in subjects:
-            if (case, subject.name) in missing:
+        for case in cases:
+            key = case.name, case.subject.name
+            if key in missing:
                 continue
-            progress(f"{case}: round {number + 1}/{samples}, {subject.name}")
+            progress(f"{case.name}: round {number + 1}/{samples}, {case.subject.name}")
             try:
-                result = sample(subject, command(subject))
+                result = sample(case.subject, case.command)
             except Missing as error:
-                missing[case, subject.name] = str(error)
+                missing[key] = str(error)
                 continue
-            truths[subject.name] = result.get("sum", "")
-            found.setdefault(subject.name, []).append(metrics(result))
+            truths.setdefault(case.name, {})[case.subject.name] = result.get("sum", "")
+            found.setdefault(case, []).append(metrics(result))
     progress("")
-    if len(set(truths.values())) > 1:
-        raise AssertionError(f"{case}: the subjects do not agree on what they saw: {truths}")
-    rows = []
-    for name, results in found.items():
-        for metric in results[0]:
-            values = [result[metric] for result in results]
-            rows.append(
-                Row(case, name, metric, units[metric], statistics.median(values), min(values), max(values), len(values))
-            )
-    return rows
+    for name, sums in truths.items():
+        if len(set(sums.values())) > 1:
+            raise AssertionError(f"{name}: the subjects do not agree on what they saw: {sums}")
+    return [
+        Row(case.name, case.subject.name, metric, units[metric], tuple(result[metric] for result in results))
+        for case, results in found.items()
+        for metric in results[0]
+    ]
 
 
 def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -> None:
-    """Print a table for each case and metric; the ratio is kubeloop's median over that line's."""
+    """Print a table for each case and metric; the ratio is kubeloop's over that line's, the median of the rounds'."""
     print(f"\n{title}")
     for case in dict.fromkeys(row.case for row in rows):
         for metric in dict.fromkeys(row.metric for row in rows if row.case == case):
             lines = [row for row in rows if (row.case, row.metric) == (case, metric)]
-            ours = {row.subject: row.median for row in lines}
+            ours = {row.subject: row for row in lines}
             print(f"\n  {case}: {metric} [{lines[0].unit}]")
             for row in lines:
                 reference = ours.get("kubeloop (gc off)" if row.subject.endswith("(gc off)") else "kubeloop")
-                ratio = f"{reference / row.median:6.2f}x" if reference is not None and row.median else ""
-                spread = f"({row.min:.4g}–{row.max:.4g})"
+                compared = reference.beside(row, lambda a, b: a / b) if reference and min(row.values) > 0 else ()
+                ratio = f"{statistics.median(compared):6.2f}x" if compared else ""
+                spread = f"({min(row.values):.4g}–{max(row.values):.4g})"
                 print(f"    {row.subject:<30}{row.median:>10.4g} {spread:<22}{ratio}")
     for (case, name), why in missing.items():
         print(f"    {case}: {name}: not run: {why}")
@@ -133,5 +166,5 @@ def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -
 
 def write(path: Path, machine: dict[str, str], versions: dict[str, str], rows: Sequence[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"machine": machine, "versions": versions, "rows": [asdict(row) for row in rows]}
+    document = {"machine": machine, "versions": versions, "rows": [row.summary() for row in rows]}
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -6,19 +6,21 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from kubeloop.testing.controlplane.certificates import Authority
 
 from . import workload
-from .harness import SERVER_CORE, Row, measure, pinned
+from .harness import SERVER_CORE, Case, Row, measure, pinned
 from .subjects import WORK, Subject, go_binaries, run, say, with_collector_off
 
 DATA = WORK / "data"
 AUTHORITY = WORK / "tls" / "ca.crt"
 PROCESS_UNITS = {"cpu": "ms", "wall": "ms"}
+BARE, MSGSPEC, FLOOR = "bare", "msgspec alone", "floor: aiohttp + msgspec + yaml"
+CLIENTSET, CORE = "import + Clientset from a kubeconfig", "import core_v1"
 REQUESTS = {1: 2000, 50: 10_000}  # at once → how many
 SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds an object: fewer of them will do
 
@@ -48,7 +50,11 @@ class Bench:
         return [subject for subject in self.everybody() if subject.name.removesuffix(" (gc off)") not in names]
 
     def measure(self, case: str, subjects: list[Subject], command: Callable, **options) -> list[Row]:
-        return measure(case, subjects, command, samples=self.samples, missing=self.missing, **options)
+        """Measure one case of several subjects."""
+        return self.rounds([Case(case, subject, tuple(command(subject))) for subject in subjects], **options)
+
+    def rounds(self, cases: list[Case], **options) -> list[Row]:
+        return measure(cases, samples=self.samples, missing=self.missing, **options)
 
 
 def convert(*names: str) -> None:
@@ -125,13 +131,12 @@ def _decode_unclean(bench: Bench, clean: list[Row]) -> list[Row]:
             lambda subject, variant=variant: subject.command("decode", str(DATA), str(UNCLEAN_SIZE), variant),
         )
         base = {row.subject: row.median for row in clean if (row.case, row.metric) == (case, "cpu")}
-        rows += found + [_against(row, base[row.subject]) for row in found if row.metric == "cpu"]
+        rows += found + [
+            row.map(lambda cpu, of=base[row.subject]: cpu / of, metric="cpu against the clean list", unit="x")
+            for row in found
+            if row.metric == "cpu"
+        ]
     return rows
-
-
-def _against(row: Row, base: float) -> Row:
-    scaled = {name: getattr(row, name) / base for name in ("median", "min", "max")}
-    return Row(row.case, row.subject, "cpu against the clean list", "x", n=row.n, **scaled)
 
 
 def request(bench: Bench) -> list[Row]:
@@ -172,33 +177,40 @@ def import_(bench: Bench) -> list[Row]:
     clientset = f"import kubeloop; kubeloop.Clientset(kubeloop.load_config({str(kubeconfig)!r}))"
     programs = {
         "kubeloop": {
-            "bare": "",
-            "floor: aiohttp + msgspec + yaml": "import aiohttp, msgspec, yaml",
+            BARE: "",
+            FLOOR: "import aiohttp, msgspec, yaml",
             "import kubeloop": "import kubeloop",
-            "import + Clientset from a kubeconfig": clientset,
-            "import core_v1": "from kubeloop.models import core_v1",
-            "import core_v1, msgspec already there": "import msgspec; from kubeloop.models import core_v1",
-            "msgspec alone": "import msgspec",
+            CLIENTSET: clientset,
+            MSGSPEC: "import msgspec",
+            CORE: "from kubeloop.models import core_v1",
         },
         "lightkube": {"import": "import lightkube; from lightkube.resources.core_v1 import Pod"},
         "kubernetes": {"import": "from kubernetes import client; client.CoreV1Api"},
         "kubernetes_asyncio": {"import": "from kubernetes_asyncio import client"},
         "kr8s": {"import": "import kr8s.asyncio"},
     }
-    rows = []
+    cases = []
     for subject in bench.subjects:
         python = sys.executable if subject.name == "kubeloop" else str(WORK / f"venv-{subject.name}/bin/python")
         for case, program in programs.get(subject.name, {}).items():
-            rows += bench.measure(
-                case,
-                [subject, with_collector_off(subject)],
-                lambda subject, python=python, program=program: [python, "-c", _collector(subject) + program],
-                metrics=_process,
-                units=PROCESS_UNITS,
-            )
+            cases += [
+                Case(case, variant, (python, "-c", _collector(variant) + program))
+                for variant in (subject, with_collector_off(subject))
+            ]
+    rows = bench.rounds(cases, metrics=_process, units=PROCESS_UNITS)
     kubeconfig.unlink()
     kubeconfig.parent.rmdir()
-    return rows
+    return rows + _over(rows, "import kubeloop", BARE) + _over(rows, CLIENTSET, FLOOR) + _over(rows, CORE, MSGSPEC)
+
+
+def _over(rows: list[Row], case: str, base: str) -> list[Row]:
+    """What one program takes over another, round by round."""
+    bases = {row.subject: row for row in rows if (row.case, row.metric) == (base, "cpu")}
+    found = [row for row in rows if (row.case, row.metric) == (case, "cpu")]
+    return [
+        replace(row, case=f"{case}, over {base}", values=row.beside(bases[row.subject], lambda a, b: a - b))
+        for row in found
+    ]
 
 
 def informer(bench: Bench) -> list[Row]:
@@ -233,13 +245,11 @@ def informer(bench: Bench) -> list[Row]:
                 lambda subject, case=case: subject.command("informer", case, host, "full", str(size), str(events)),
                 metrics=lambda result: {"cpu": result["cpu"], "wall": result["wall"], "rss": result["rss total"]},
             )
-            rows += [_less(row, empty[row.subject], size) if row.metric == "rss" else row for row in found]
+            rows += [
+                row.map(lambda rss, of=empty[row.subject]: (rss - of) / size) if row.metric == "rss" else row
+                for row in found
+            ]
     return rows
-
-
-def _less(row: Row, empty: float, pods: int) -> Row:
-    scaled = {name: (getattr(row, name) - empty) / pods for name in ("median", "min", "max")}
-    return Row(row.case, row.subject, row.metric, row.unit, n=row.n, **scaled)
 
 
 def _collector(subject: Subject) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import DecodeError
+from kubeloop.models._annotations import resolve
 from kubeloop.models._base import LAZY, Mended
 from kubeloop.models._encode import dumps, rewrite
 from kubeloop.models._fields import Shape, fields_of
@@ -52,6 +53,7 @@ class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
 @cache
 def decoder(cls: Any) -> msgspec.json.Decoder[Any]:
     """The one decoder of a type."""
+    resolve(cls)
     return msgspec.json.Decoder(cls)
 
 
