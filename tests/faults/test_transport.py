@@ -114,6 +114,26 @@ async def test_a_server_that_goes_silent_is_given_up_after_two_minutes_without_a
         await transport.close()
 
 
+async def test_chunks_of_a_body_come_one_by_one_however_they_arrived():
+    """What a watch writes as one chunk, an event, is neither joined with the next nor cut by where a packet ended."""
+    more = asyncio.Event()
+
+    async def step(connection, received):
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await connection.send(head + b"4\r\none\n\r\n4\r\ntwo\n\r\n6\r\nth")
+        await more.wait()
+        await connection.send(b"ree\n\r\n5\r\nfour\n\r\n0\r\n\r\n")
+
+    async with raw_server(step) as server:
+        transport = AiohttpTransport(Config(host=server.url))
+        async with transport.stream(GET) as stream:
+            pieces = [await anext(stream), await anext(stream), await anext(stream)]
+            more.set()
+            pieces += [chunk async for chunk in stream]
+        await transport.close()
+    assert pieces == [b"one\n", b"two\n", b"th", b"ree\n", b"four\n"]
+
+
 @skewed
 async def test_a_stream_may_be_silent_for_as_long_as_it_likes():
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -16,6 +16,7 @@ from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.rest.watch import EVENTS_AT_ONCE
 from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
 from tests.support.scripted_transport import (
@@ -325,10 +326,12 @@ async def test_cancelling_a_wait_loses_no_event() -> None:
 
 
 @virtual
-async def test_what_arrives_in_one_piece_comes_in_one_batch() -> None:
+async def test_what_arrives_in_one_piece_comes_a_few_events_at_a_time() -> None:
     clients, _ = clientset(watch_answer(added(*range(6, 106)), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
-        assert len(await events.batch()) == 100
+        batches = [await events.batch() for _ in range(100 // EVENTS_AT_ONCE)]
+    assert {len(batch) for batch in batches} == {EVENTS_AT_ONCE}
+    assert [event.object.metadata.name for batch in batches for event in batch] == [f"p{n}" for n in range(6, 106)]
 
 
 @virtual

@@ -66,7 +66,7 @@ class EventStream(Protocol[T_co]):
     """The events of one watch request."""
 
     async def batch(self) -> Sequence[WatchEventLike[T_co]]:
-        """Wait for events and return all that have arrived; nothing once the server has ended the watch.
+        """Wait for events and return the next of those that have arrived; nothing once the server has ended the watch.
 
         Raises:
             APIError: the server sent an ERROR event, after all that came before it was returned.

@@ -22,6 +22,7 @@ from kubeloop.cache import reflector_rules as rules
 from kubeloop.cache.list_watch import EventStream, ListerWatcher, WatchEventLike
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.reflector_rules import AfterWatch
+from kubeloop.rest.watch import EVENTS_AT_ONCE
 from kubeloop.wire.paging import Pager
 
 __all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
@@ -209,13 +210,14 @@ class Reflector(Generic[T]):
                 await self._back_off()
 
     async def _consume(self, stream: EventStream[T], watch: _Watch) -> None:
-        while True:
-            events = await stream.batch()
-            if not events:
-                return
+        due = watch.events + EVENTS_AT_ONCE
+        while events := await stream.batch():
             self._apply(events, watch)
             # The next batch may be minutes away: do not keep what the store has long replaced.
             del events
+            if watch.events >= due:
+                due = watch.events + EVENTS_AT_ONCE
+                await asyncio.sleep(0)  # the pop loop's turn
 
     def _apply(self, events: Sequence[WatchEventLike[T]], watch: _Watch) -> None:
         store, state, expected = self._store, self._rules, self._expected_type

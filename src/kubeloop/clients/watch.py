@@ -93,7 +93,7 @@ class ResumingWatch(Generic[T_co]):
         return self._pending.popleft()
 
     async def batch(self) -> Sequence[WatchEvent[T_co]]:
-        """Wait for events and return all that have arrived; empty once `timeout` has passed."""
+        """Wait for events and return the next of those that have arrived; empty once `timeout` has passed."""
         if self._pending:
             events = list(self._pending)
             self._pending.clear()

@@ -160,8 +160,11 @@ class Exchange:
         if (protocol is None or not protocol.connected) and not payload.is_eof() and payload.exception() is None:
             self.cut()
             raise ConnectionLost("the transport was closed", method=self._request.method, path=self._request.path)
+        data, is_chunk_end = b"", True
         try:
-            data = await self._payload.readany()
+            # As it came: of a watch, a chunk is an event. Joining the chunks here only has them cut apart again above.
+            while not data and is_chunk_end:
+                data, is_chunk_end = await payload.readchunk()
         except EXCHANGE_FAILURES as exc:
             self.cut()
             failure = exchange_failure(exc, self._request)
