@@ -35,8 +35,14 @@ class FrameReader:
         Raises:
             BodyTooLarge: A frame is over the bound. The stream is of no more use.
         """
-        lines = data.split(b"\n")
-        tail = lines.pop()
+        end = data.find(b"\n")
+        if end == -1:
+            lines, tail = [], data
+        elif end == len(data) - 1:
+            # One line, as servers send their events; `split`, which looks at each byte by itself, would take longer.
+            lines, tail = [data[:-1]], b""
+        else:
+            *lines, tail = data.split(b"\n")
         if lines and self._held:
             self._held.append(lines[0])
             lines[0] = b"".join(self._held)
