@@ -7,7 +7,6 @@ the kind; the splitting of a LIST of which an item cannot be read. The first pas
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -37,7 +36,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 _force = msgspec.structs.force_setattr
 # What msgspec raises for bytes that are no JSON, or JSON nested deeper than the stack.
 _BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
@@ -233,7 +231,9 @@ def _split(data: bytes, cls: Any, error: Exception, on_bad_item: Callable[[Decod
 
 
 def warn_of_item(error: DecodeError) -> None:
-    _log.warning("left out of a LIST, cannot be read: %s", error)
+    import logging  # a third of what importing the models takes, for what hardly ever happens
+
+    logging.getLogger(__name__).warning("left out of a LIST, cannot be read: %s", error)
 
 
 def _name_of(cls: Any, data: dict[str, Any]) -> str:
