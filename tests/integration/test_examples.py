@@ -58,3 +58,12 @@ def test_the_readme_s_program_runs(kubeconfig: Path):
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
     said = run(["-c", program], kubeconfig)
     assert re.fullmatch(r"default/kubernetes: [\d.]+, 1 port\n", said)
+
+
+def test_the_page_on_custom_resources_runs(kubeconfig: Path):
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/custom-resources.md").read_text(), flags=re.S)
+    install = "import asyncio, kubeloop, runpy\nexample = runpy.run_path('examples/08_custom_resource.py')\n"
+    install += "async def prepare():\n    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:\n"
+    install += "        await example['install'](clientset)\nasyncio.run(prepare())\n"
+    said = run(["-c", "import sys; sys.path.insert(0, 'examples')\n" + install + program], kubeconfig)
+    assert said == "weekly 0 3 * * 0\n"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from kubeloop.testing.controlplane.binaries import cache_directory
@@ -54,3 +57,12 @@ def test_one_session_wide_server_and_a_fresh_namespace_a_test_in_every_kind_of_t
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(SUITE)
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)
+
+
+def test_the_page_on_testing_says_what_works(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
+    page = (Path(__file__).parents[2] / "docs/how-to/testing.md").read_text()
+    files = dict(re.findall(r'```python title="(\w+)\.py"\n(.*?)```', page, flags=re.DOTALL))
+    assert sorted(files) == ["conftest", "test_settings"]
+    pytester.makepyfile(**files)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
