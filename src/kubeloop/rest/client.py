@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overloa
 from kubeloop._kit.bucket import TokenBucket
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
-from kubeloop.rest.body import read_body, write_body
+from kubeloop.rest.body import read_body, read_list, write_body
 from kubeloop.rest.exchange import Exchange
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 from kubeloop.rest.warnings import WarningLogger
@@ -242,6 +242,8 @@ class RESTClient:
             is_list: The answer may be of any size.
         """
         response = await self.exchange.send(request, timeout=timeout, is_list=is_list)
+        if is_list and into is not None:
+            return await read_list(response, into, request, self.exchange.credentials())
         return read_body(response, into, request, self.exchange.credentials())
 
     @asynccontextmanager

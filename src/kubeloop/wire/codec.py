@@ -7,7 +7,7 @@ events. What does not: how one model is read and written (`kubeloop.models`), an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
@@ -29,6 +29,7 @@ __all__ = [
     "decode",
     "decode_into",
     "decode_list",
+    "decoding_list",
     "encode",
     "json_dumps",
     "json_loads",
@@ -160,6 +161,11 @@ def decode_list(data: bytes, cls: type[T], *, on_bad_item: Callable[[DecodeError
             raise DecodeError(f"UnstructuredList: expected an object, got {type(tree).__name__}")
         return cast("T", _unstructured_list(tree, on_bad_item))
     return _decode.decode_list(data, cls, on_bad_item)
+
+
+def decoding_list(data: bytes, cls: type[T]) -> Generator[None, None, T]:
+    """Do what `decode_list` does, for a KindList, in steps of a few milliseconds; takes a sixth longer in all."""
+    return _decode.decoding_list(data, cls)
 
 
 def _unstructured_list(tree: dict[str, Any], on_bad_item: Callable[[DecodeError], None] | None) -> UnstructuredList:

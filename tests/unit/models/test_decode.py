@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import weakref
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from kubeloop.models import (
     rbac_v1,
 )
 from kubeloop.models._base import Model
+from kubeloop.models._decode import decoding_list, finish
 from kubeloop.wire import codec
 
 
@@ -325,6 +327,64 @@ def test_a_list_of_another_kind_is_refused_whatever_its_items() -> None:
 def test_a_list_whose_items_are_no_list_is_refused() -> None:
     with pytest.raises(DecodeError, match="items: expected array"):
         codec.decode_list(b'{"items":{"a":1}}', core_v1.PodList)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pods(*(named(f"pod-{n}", priority=n) for n in range(200))),
+        pods(named("a"), named("bad", priority="x"), None, named("c", nodeName=None)),
+        pods(),
+        b'{"kind":"PodList","apiVersion":"v1","metadata":null,"items":null}',
+        b'{"items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"next","remainingItemCount":5},"more":[1]}',
+        b"{}",
+        b'{"kind":"Status","apiVersion":"v1","items":[{"metadata":5}]}',
+        b'{"kind":"PodList","items":{"a":1}}',
+        b'{"kind":5,"items":[]}',
+        b'{"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"\xff"}}]}',
+        b'{"items":[{"metadata":{"name":"a"}},',
+        b"<html>",
+        b"",
+    ],
+    ids=[
+        "200",
+        "bad items",
+        "none",
+        "nulls",
+        "a page",
+        "{}",
+        "a Status",
+        "no list",
+        "no kind",
+        "no text",
+        "cut",
+        "HTML",
+        "empty",
+    ],
+)
+def test_a_list_read_in_steps_is_the_list_read_at_once(body: bytes) -> None:
+    def outcome(read: Callable[[Callable[[DecodeError], None]], core_v1.PodList]) -> tuple[Any, list[str]]:
+        reports: list[DecodeError] = []
+        try:
+            found: Any = read(reports.append)
+        except DecodeError as error:
+            found = type(error)
+        return found, [str(report) for report in reports]
+
+    at_once = outcome(lambda report: codec.decode_list(body, core_v1.PodList, on_bad_item=report))
+    in_steps = outcome(lambda report: finish(decoding_list(body, core_v1.PodList, report)))
+    assert in_steps == at_once
+
+
+def test_a_list_is_read_in_steps_of_a_few_dozen_items() -> None:
+    steps = decoding_list(pods(*(named(f"pod-{n}") for n in range(1000))), core_v1.PodList)
+    assert sum(1 for _ in steps) == 16
+
+
+def test_an_ill_typed_item_beside_one_that_is_no_text_is_a_broken_list() -> None:
+    body = b'{"items":[{"metadata":{"name":5}},{"metadata":{"name":"\xff"}}]}'
+    with pytest.raises(DecodeError, match="not readable as JSON"):
+        codec.decode_list(body, core_v1.PodList)
 
 
 # --- managedFields
