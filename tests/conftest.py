@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
+
+# A slow machine is no fault. The rest stays as it is: random, but for CI.
+settings.register_profile("kubeloop", deadline=None)
+settings.load_profile("kubeloop")
 
 # Kinds of descriptors that a test can leak; files that pytest itself opens and closes are not among them.
 WATCHED_DESCRIPTORS = ("socket:", "pipe:", "anon_inode:")

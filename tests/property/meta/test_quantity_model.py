@@ -59,7 +59,7 @@ def test_the_canonical_form_means_the_same_and_is_its_own_canonical_form(quantit
 def test_the_canonical_form_has_no_fraction_and_the_greatest_suffix(quantity):
     text = quantity.canonical
     assert "." not in text
-    number = text.rstrip("numkMGTPEi") if "e" not in text else text.partition("e")[0]
+    number = text.rstrip("numkKMGTPEi") if "e" not in text else text.partition("e")[0]
     suffix = text[len(number) :]
     if suffix in BINARY and suffix != "Ei":
         assert int(number) % 1024
