@@ -96,11 +96,11 @@ class Exchange:
                 return body
             if max_bytes is not None and self._announced() > max_bytes:
                 raise self._too_large(max_bytes)
-        body = await self._next()
+        body = await self._next(joined=True)
         size = len(body)
         if max_bytes is not None and size > max_bytes:
             raise self._too_large(max_bytes)
-        if not (chunk := await self._next()):
+        if not (chunk := await self._next(joined=True)):
             return body
         # Grows in place, and gives its content away without a copy: a LIST of 90 MB is never there twice.
         whole = BytesIO()
@@ -111,7 +111,7 @@ class Exchange:
             if max_bytes is not None and size > max_bytes:
                 raise self._too_large(max_bytes)
             whole.write(chunk)
-            chunk = await self._next()
+            chunk = await self._next(joined=True)
         return whole.getvalue()
 
     def __aiter__(self) -> Exchange:
@@ -120,7 +120,7 @@ class Exchange:
 
     async def __anext__(self) -> bytes:
         """Return the next chunk."""
-        if chunk := await self._next():
+        if chunk := await self._next(joined=False):
             return chunk
         raise StopAsyncIteration
 
@@ -128,16 +128,19 @@ class Exchange:
         length = self.headers.get("Content-Length", "")
         return int(length) if length.isdecimal() else 0
 
-    async def _next(self) -> bytes:
-        """Return what has arrived, at least one byte; `b""` at the end, after which the connection is free again."""
+    async def _next(self, *, joined: bool) -> bytes:
+        """Return what has arrived, at least one byte; `b""` at the end, after which the connection is free again.
+
+        All of it, or one chunk, as it was sent: of a watch an event, which would only have to be cut out again.
+        """
         decoder = self._decoder
         if decoder is None:
-            return await self._arrived()
+            return await self._arrived(joined=joined)
         while True:
             try:
                 piece = next(self._unfolding)
             except StopIteration:
-                data = await self._arrived()
+                data = await self._arrived(joined=True)
                 if not data:
                     break
                 self._unfolding = decoder.feed(data)
@@ -152,7 +155,7 @@ class Exchange:
             raise ConnectionLost("the gzip body ends too early", method=self._request.method, path=self._request.path)
         return b""
 
-    async def _arrived(self) -> bytes:
+    async def _arrived(self, *, joined: bool) -> bytes:
         connection = self._connection
         if connection is None:
             return b""
@@ -160,11 +163,8 @@ class Exchange:
         if (protocol is None or not protocol.connected) and not payload.is_eof() and payload.exception() is None:
             self.cut()
             raise ConnectionLost("the transport was closed", method=self._request.method, path=self._request.path)
-        data, is_chunk_end = b"", True
         try:
-            # As it came: of a watch, a chunk is an event. Joining the chunks here only has them cut apart again above.
-            while not data and is_chunk_end:
-                data, is_chunk_end = await payload.readchunk()
+            data = await (payload.readany() if joined else _read_chunk(payload))
         except EXCHANGE_FAILURES as exc:
             self.cut()
             failure = exchange_failure(exc, self._request)
@@ -187,3 +187,11 @@ class Exchange:
 
     def _broken(self, message: str) -> TransportError:
         return TransportError(message, method=self._request.method, path=self._request.path, retryable=False)
+
+
+async def _read_chunk(payload: StreamReader) -> bytes:
+    """Return what has arrived of one HTTP chunk; `b""` at the end of the body."""
+    data, is_chunk_end = b"", True
+    while not data and is_chunk_end:  # the end of a chunk may come by itself
+        data, is_chunk_end = await payload.readchunk()
+    return data
