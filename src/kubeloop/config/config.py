@@ -77,7 +77,7 @@ class Source(Value, frozen=True, kw_only=True):
 
 
 class Config(Value, frozen=True, kw_only=True):
-    """One API server and one user of it.
+    """One API server and one user of it. `config.replace(timeout=5.0)` gives a changed copy.
 
     Attributes:
         host: Where the API server is: a URL, `host:port` or a host. Normalised to a URL without a trailing slash:
