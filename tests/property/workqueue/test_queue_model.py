@@ -147,11 +147,14 @@ TestLedger = LedgerMachine.TestCase
 @settings(deadline=None, max_examples=80)
 @given(
     st.lists(
-        st.tuples(items, st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0]), st.sampled_from([0.0, 0.4, 1.0])), max_size=15
+        st.tuples(items, st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.0]), st.sampled_from([0.0, 0.375, 1.0])), max_size=15
     )
 )
 def test_delayed_items_come_at_their_earliest_time_and_once(additions):
-    """Each addition: item, delay, pause after it. A worker takes everything at once."""
+    """Each addition: item, delay, pause after it. A worker takes everything at once.
+
+    All times are sums of powers of two, so what is due at the same time is so to the last bit.
+    """
 
     async def main():
         queue: DelayingQueue[str] = DelayingQueue()
@@ -191,7 +194,5 @@ def test_delayed_items_come_at_their_earliest_time_and_once(additions):
         return seen, expected
 
     seen, expected = run_virtual(main())
-    # Sums of the same delays in another order differ in their last digit.
-    rounded = sorted((round(at, 9), item) for at, item in expected)
-    assert sorted((round(at, 9), item) for at, item in seen) == rounded
-    assert [round(at, 9) for at, _ in seen] == [at for at, _ in rounded]
+    assert sorted(seen) == sorted(expected)
+    assert [at for at, _ in seen] == sorted(at for at, _ in expected)
