@@ -1,6 +1,7 @@
 """kubernetes_asyncio 36 (aiohttp, generated models)."""
 
 import asyncio
+from types import SimpleNamespace
 
 import measure
 
@@ -17,7 +18,7 @@ def decode(folder, size):
     async def run():
         async with _client("http://127.0.0.1") as api:
             measure.decode(
-                lambda data: api.deserialize(data.decode(), "V1PodList", "application/json"),
+                lambda data: api.deserialize(SimpleNamespace(data=data), "V1PodList"),
                 lambda pods: (f"{pod.metadata.namespace}/{pod.metadata.name}" for pod in pods.items),
                 folder,
                 size,
