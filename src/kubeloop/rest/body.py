@@ -48,9 +48,10 @@ def read_body(response: Response, into: type[Any] | None, request: Request, cred
 
 
 async def read_list(response: Response, into: type[Any], request: Request, credentials: Collection[str] = ()) -> Any:
-    """Read a LIST as `read_body` does, a very large one in steps, so that the loop's other tasks are not held up.
+    """Read a LIST as `read_body` does, a very large one in steps, so that the loop's other tasks are held up less.
 
-    Up to `AT_ONCE_BYTES` it is read at once: the steps cost a sixth more.
+    Up to `AT_ONCE_BYTES` it is read at once: the steps cost a sixth more. Of 50,000 pods the longest step, in which
+    their places in the body are found, takes half a second, where reading at once takes more than two.
     """
     cls: type[Any] = into
     if len(response.body) <= AT_ONCE_BYTES or not issubclass(into, KindList):
