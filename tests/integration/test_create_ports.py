@@ -9,18 +9,18 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
-from examples.create_ports import controller as module
 from examples.create_ports.controller import COUNT, LEDGER, PORTS, CreatePorts
 from kubeloop.models import core_v1
 from tests.support.real_clientset import connect, pod
 
 
 @pytest_asyncio.fixture
-async def controller(kubeconfig: Path, namespace: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[CreatePorts]:
+async def controller(kubeconfig: Path, namespace: str) -> AsyncIterator[CreatePorts]:
     """A controller that nobody has started: its cache holds what a test puts there, its ledger is the test's."""
-    monkeypatch.setattr(module, "NAMESPACE", namespace)
     async with connect(kubeconfig) as clientset:
-        yield CreatePorts(clientset)
+        idle = CreatePorts(clientset)
+        idle.config_maps = clientset.core_v1.config_maps(namespace)
+        yield idle
 
 
 def with_annotations(obj: core_v1.Pod, *, uid: str = "", **annotations: str) -> core_v1.Pod:

@@ -47,14 +47,21 @@ def read_body(response: Response, into: type[Any] | None, request: Request, cred
         _refuse(error, response, request, credentials)
 
 
-async def read_list(response: Response, into: type[Any], request: Request, credentials: Collection[str] = ()) -> Any:
+async def read_list(
+    response: Response,
+    into: type[Any],
+    request: Request,
+    credentials: Collection[str] = (),
+    *,
+    at_once_bytes: int = AT_ONCE_BYTES,
+) -> Any:
     """Read a LIST as `read_body` does, a very large one in steps, so that the loop's other tasks are held up less.
 
-    Up to `AT_ONCE_BYTES` it is read at once: the steps cost a sixth more. Of 50,000 pods the longest step, in which
+    Up to `at_once_bytes` it is read at once: the steps cost a sixth more. Of 50,000 pods the longest step, in which
     their places in the body are found, takes half a second, where reading at once takes more than two.
     """
     cls: type[Any] = into
-    if len(response.body) <= AT_ONCE_BYTES or not issubclass(into, KindList):
+    if len(response.body) <= at_once_bytes or not issubclass(into, KindList):
         return read_body(response, into, request, credentials)
     steps = codec.decoding_list(response.body, cls)
     while True:

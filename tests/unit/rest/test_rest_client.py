@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import Any
@@ -13,7 +12,6 @@ import kubeloop
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
-from kubeloop.rest import body
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.warnings import WarningLogger, ignore_warnings
 from kubeloop.wire.response import ServerWarning
@@ -95,41 +93,6 @@ async def test_an_answer_is_read_as_what_is_asked_for() -> None:
     assert [pod.metadata.name for pod in pods.items] == ["a"]
     assert await rest.get("/healthz", into=bytes) == b"ok"
     assert await rest.get("/x", into=dict) == {"a": 1}
-
-
-@virtual
-async def test_a_very_large_list_is_read_while_the_loop_runs_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    listing = list_of([{"metadata": {"name": f"pod-{n}"}} for n in range(1000)], "7")
-    turns = 0
-
-    async def another() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    found: list[core_v1.PodList] = []
-    for bound in (body.AT_ONCE_BYTES, 1000):
-        monkeypatch.setattr(body, "AT_ONCE_BYTES", bound)
-        task = asyncio.create_task(another())
-        before = turns
-        found.append(await client(ScriptedTransport(listing)).get("pods", namespace="x", into=core_v1.PodList))
-        taken = turns - before
-        task.cancel()
-        assert taken < 10 if bound > 1000 else taken > 10
-    assert found[0] == found[1]
-    assert len(found[1].items) == 1000
-
-
-@virtual
-async def test_a_very_large_answer_that_is_another_is_an_error_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "AT_ONCE_BYTES", 10)
-    with pytest.raises(kubeloop.DecodeError, match=r"GET /api/v1/pods: .*expected v1 PodList, got v1 Pod"):
-        await client(ScriptedTransport(Answer.of(POD))).get("pods", into=core_v1.PodList)
-    failure = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}
-    rest = client(ScriptedTransport(Answer.of(failure)))
-    with pytest.raises(kubeloop.Forbidden):
-        await rest.get("pods", into=core_v1.PodList)
 
 
 @virtual

@@ -1,0 +1,65 @@
+"""Bodies: a very large LIST is read in steps, between which the loop runs others."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+import kubeloop
+from kubeloop.models import core_v1
+from kubeloop.rest.body import read_list
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Response
+from tests.support.clock import virtual
+
+LIST = Request("GET", "/api/v1/pods")
+
+
+def answer(value: Any) -> Response:
+    return Response(200, body=json.dumps(value).encode())
+
+
+def pods(count: int) -> Response:
+    items = [{"metadata": {"name": f"pod-{n}"}} for n in range(count)]
+    return answer({"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}, "items": items})
+
+
+async def turns_of_another_task(response: Response, at_once_bytes: int) -> tuple[int, core_v1.PodList]:
+    turns = 0
+
+    async def another() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(another())
+    listing = await read_list(response, core_v1.PodList, LIST, at_once_bytes=at_once_bytes)
+    task.cancel()
+    return turns, listing
+
+
+@virtual
+async def test_the_loop_runs_others_while_a_very_large_list_is_read() -> None:
+    response = pods(1000)
+    turns, in_steps = await turns_of_another_task(response, len(response.body) - 1)
+    none, at_once = await turns_of_another_task(response, len(response.body))
+    assert (turns, none) == (16, 0)
+    assert in_steps == at_once
+    assert len(in_steps.items) == 1000
+
+
+@virtual
+async def test_another_kind_is_an_error_that_names_request_and_both_kinds() -> None:
+    with pytest.raises(kubeloop.DecodeError, match=r"GET /api/v1/pods: .*expected v1 PodList, got v1 Pod"):
+        await read_list(answer({"kind": "Pod", "apiVersion": "v1"}), core_v1.PodList, LIST, at_once_bytes=1)
+
+
+@virtual
+async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
+    failure = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}
+    with pytest.raises(kubeloop.Forbidden):
+        await read_list(answer(failure), core_v1.PodList, LIST, at_once_bytes=1)
