@@ -1,4 +1,4 @@
-"""How it is measured: one fresh process a sample, subjects taken in turn, medians with their range.
+"""How it is measured: one fresh process a sample, subjects in turn, medians with their range.
 
 Machines drift: within minutes the same program takes half as long again. So a ratio is the median of the ratios of the
 rounds, in each of which everybody ran once, one shortly after the other.
@@ -9,6 +9,7 @@ count and checksum of what it worked on; subjects that disagree on them fail the
 
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -120,10 +121,11 @@ def measure(
     units: dict[str, str] = UNITS,
 ) -> list[Row]:
     """Measure cases: `samples` rounds, one process of each a round. Who fails goes to `missing`."""
-    found: dict[Case, list[dict[str, float]]] = {}
+    found: dict[Case, list[dict[str, float]]] = {case: [] for case in cases}
     truths: dict[str, dict[str, str]] = {}
     for number in range(samples):
-        for case in cases:
+        # Another order each round: whoever runs after a process that filled the memory should not always be the same.
+        for case in random.Random(number).sample(cases, len(cases)):
             key = case.name, case.subject.name
             if key in missing:
                 continue
@@ -134,7 +136,7 @@ def measure(
                 missing[key] = str(error)
                 continue
             truths.setdefault(case.name, {})[case.subject.name] = result.get("sum", "")
-            found.setdefault(case, []).append(metrics(result))
+            found[case].append(metrics(result))
     progress("")
     for name, sums in truths.items():
         if len(set(sums.values())) > 1:
@@ -142,7 +144,7 @@ def measure(
     return [
         Row(case.name, case.subject.name, metric, units[metric], tuple(result[metric] for result in results))
         for case, results in found.items()
-        for metric in results[0]
+        for metric in (results[0] if results else ())
     ]
 
 
