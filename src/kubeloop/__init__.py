@@ -74,6 +74,8 @@ if TYPE_CHECKING:
         TransportError,
         Unauthorized,
         UnknownIndex,
+        Unreadable,
+        UnreadableWriteResponse,
         UnsupportedMediaType,
     )
     from kubeloop.meta import fields, labels
@@ -99,7 +101,7 @@ if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
     from kubeloop.rest.watch import WatchStream
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
-    from kubeloop.wire.codec import WatchEvent, decode, encode
+    from kubeloop.wire.codec import UnreadableEvent, WatchEvent, decode, encode
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
     from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
@@ -202,6 +204,9 @@ __all__ = [
     "TransportError",
     "Unauthorized",
     "UnknownIndex",
+    "Unreadable",
+    "UnreadableEvent",
+    "UnreadableWriteResponse",
     "Unstructured",
     "UnstructuredList",
     "UnsupportedMediaType",
@@ -261,7 +266,8 @@ _NAMES = {
         "ConnectionLost CredentialError DecodeError EncodeError Expired Forbidden Gone InternalError Invalid "
         "KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge "
         "RequestTimeout ServerTimeout ServiceUnavailable StatusDetails StoreReadError TLSError TimedOut "
-        "TooManyRequests TransportError Unauthorized UnknownIndex UnsupportedMediaType"
+        "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
+        "UnsupportedMediaType"
     ),
     "meta": "fields labels",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
@@ -280,7 +286,7 @@ _NAMES = {
     "rest.client": "RESTClient",
     "rest.watch": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
-    "wire.codec": "WatchEvent decode encode",
+    "wire.codec": "UnreadableEvent WatchEvent decode encode",
     "wire.request": "Request",
     "wire.response": "Headers Response ServerWarning",
     "workqueue.delaying": "DelayingQueue RateLimitingQueue",

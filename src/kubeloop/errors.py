@@ -7,7 +7,7 @@
     │   └─ ConnectError  TLSError  ConnectionLost  RequestTimeout (also the built-in TimeoutError)
     ├─ EncodeError            kind and path of the field
     ├─ DecodeError            kind and path of the field
-    │   └─ BodyTooLarge
+    │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
     ├─ APIError               the server answered: `status`, `code`, `reason`, `causes`, `retry_after`; a class a reason
     ├─ CacheError
     │   └─ NotSynced  UnknownIndex
@@ -58,6 +58,8 @@ __all__ = [
     "TransportError",
     "Unauthorized",
     "UnknownIndex",
+    "Unreadable",
+    "UnreadableWriteResponse",
     "UnsupportedMediaType",
 ]
 
@@ -124,6 +126,74 @@ class DecodeError(KubeloopError):
 
 class BodyTooLarge(DecodeError):
     """A body over the limit where one object, a Status or one watch frame was due."""
+
+
+class Unreadable(DecodeError):
+    """An object that exists on the server, but that its class cannot read.
+
+    The failure says nothing about the cluster: the object is neither absent nor deleted. What identifies it is nearly
+    always readable, and is told as plain values; each is `""` when it is not.
+
+    Args:
+        message: why, with the path of the field.
+        namespace: the object's namespace.
+        name: its name.
+        uid: its uid.
+        resource_version: its resourceVersion.
+    """
+
+    def __init__(
+        self, message: str, *, namespace: str = "", name: str = "", uid: str = "", resource_version: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.namespace = namespace
+        self.name = name
+        self.uid = uid
+        self.resource_version = resource_version
+
+    @property
+    def key(self) -> str:
+        """The object's key, `namespace/name` or `name`; `""` when its name cannot be read."""
+        return f"{self.namespace}/{self.name}" if self.namespace and self.name else self.name
+
+
+class UnreadableWriteResponse(DecodeError):
+    """The write succeeded, but the response cannot be read. Sending it again would write twice.
+
+    Args:
+        message: what is wrong with the response.
+        method: the method of the request.
+        path: the path of the request.
+        code: the HTTP status, 200 to 206.
+        namespace: the namespace in the response, as far as it can be read.
+        name: the name in the response, likewise.
+        uid: the uid in the response, likewise.
+        resource_version: the resourceVersion in the response, likewise.
+    """
+
+    retryable = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str = "",
+        path: str = "",
+        code: int = 200,
+        namespace: str = "",
+        name: str = "",
+        uid: str = "",
+        resource_version: str = "",
+    ) -> None:
+        where = f"{method} {path}: " if method else ""
+        super().__init__(f"{where}the write succeeded ({code}), but its response cannot be read: {message}")
+        self.method = method
+        self.path = path
+        self.code = code
+        self.namespace = namespace
+        self.name = name
+        self.uid = uid
+        self.resource_version = resource_version
 
 
 class Cause(Value, frozen=True):

@@ -9,7 +9,7 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
@@ -17,6 +17,7 @@ from kubeloop.cache.objects import CachedObject
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 
 if TYPE_CHECKING:
+    from kubeloop.errors import Unreadable
     from kubeloop.meta.gvk import GroupVersion
     from kubeloop.rest.client import RESTClient
 
@@ -51,6 +52,8 @@ class ListPage(Protocol[T_co]):
     def metadata(self) -> ListMetaLike: ...
     @property
     def items(self) -> Sequence[T_co]: ...
+    @property
+    def unreadable(self) -> Mapping[str, Unreadable]: ...
 
 
 class WatchEventLike(Protocol[T_co]):

@@ -136,6 +136,7 @@ from kubeloop.models._markers import (
 from kubeloop.models._metaclass import ModelMeta, Struct
 
 if TYPE_CHECKING:
+    from kubeloop.errors import Unreadable
     from kubeloop.models.draft import Draft
 
 __all__ = [
@@ -283,12 +284,21 @@ if TYPE_CHECKING:
 
         items: Sequence[K]
 
+        @property
+        def unreadable(self) -> Mapping[str, Unreadable]:
+            """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
+
 else:
 
     class KindList(Kind):
         """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
 
         __hash_list__ = True
+
+        @property
+        def unreadable(self) -> Mapping[str, Unreadable]:
+            """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
+            return {}
 
         def __class_getitem__(cls, _item: Any) -> Any:
             return cls

@@ -13,6 +13,7 @@ from kubeloop.models._encode import dumps, loads, rewrite
 from kubeloop.models._guards import is_dict
 
 if TYPE_CHECKING:
+    from kubeloop.errors import Unreadable
     from kubeloop.models import meta_v1
     from kubeloop.models.change import Change
 
@@ -183,9 +184,11 @@ class UnstructuredList:
         data: the JSON value with wire names, `items` among them.
     """
 
-    __slots__ = ("_data", "items", "metadata")
+    __slots__ = ("_data", "items", "metadata", "unreadable")
     items: Sequence[Unstructured]
     metadata: meta_v1.ListMeta
+    unreadable: Mapping[str, Unreadable]
+    """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         from kubeloop.models import meta_v1
@@ -194,6 +197,7 @@ class UnstructuredList:
         self._data = {key: value for key, value in data.items() if key != "items"}
         self.metadata = decode_data(self._data.get("metadata") or {}, meta_v1.ListMeta)
         self.items = tuple(self._item(each) for each in data.get("items") or ())
+        self.unreadable = {}
 
     def _item(self, data: dict[str, Any]) -> Unstructured:
         """Items of a LIST seldom say their kind: it is the list's without `List`."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import msgspec
 
-from kubeloop.errors import DecodeError
+from kubeloop._kit.value import Value
+from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.models import _decode, _encode
 from kubeloop.models._base import Kind, KindList, Model
 from kubeloop.models._guards import is_dict, is_list, is_mapping, is_tuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EventDecoder",
+    "UnreadableEvent",
     "WatchEvent",
     "decode",
     "decode_into",
@@ -241,6 +243,37 @@ else:
 
         type: str
         object: T
+
+
+class UnreadableEvent(Value, frozen=True):
+    """A change of an object that its class cannot read: what a watch yields in the place of ADDED or MODIFIED.
+
+    Whoever takes it for a `WatchEvent` gets the error: reading `object` raises it.
+    """
+
+    error: Unreadable
+    change: str
+    """What happened to the object: ADDED or MODIFIED."""
+
+    type: ClassVar[str] = "UNREADABLE"
+
+    @property
+    def key(self) -> str:
+        """The object's key, `namespace/name` or `name`; `""` when its name cannot be read."""
+        return self.error.key
+
+    @property
+    def resource_version(self) -> str:
+        """The object's resourceVersion; `""` when it cannot be read."""
+        return self.error.resource_version
+
+    @property
+    def object(self) -> NoReturn:
+        """There is none.
+
+        Raises: Unreadable, always.
+        """
+        raise self.error
 
 
 class _Head(msgspec.Struct, gc=False):
