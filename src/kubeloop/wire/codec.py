@@ -246,14 +246,15 @@ else:
 
 
 class UnreadableEvent(Value, frozen=True):
-    """A change of an object that its class cannot read: what a watch yields in the place of ADDED or MODIFIED.
+    """A change of an object that its class cannot read: what a watch yields in the place of a `WatchEvent`.
 
-    Whoever takes it for a `WatchEvent` gets the error: reading `object` raises it.
+    Code that expects a `WatchEvent` gets the error: reading `object` raises it. `watch()` yields it for ADDED and
+    MODIFIED only, because a deletion needs nothing but the key.
     """
 
     error: Unreadable
     change: str
-    """What happened to the object: ADDED or MODIFIED."""
+    """What happened to the object: ADDED, MODIFIED or DELETED."""
 
     type: ClassVar[str] = "UNREADABLE"
 
