@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated docs lock clean
+.PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated docs mutation lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,10 +83,18 @@ check-generated: $(STAMP)  ## prove that schema/ and the generated Python files 
 docs: control-plane  ## check the documentation: run its code, follow its links
 	@$(BIN)/python -m pytest tests/docs tests/integration/test_examples.py $(ARGS)
 
-lock: $(STAMP)  ## pin the newest versions of the tools, with hashes, in requirements/dev.txt
+mutation: $(STAMP)  ## change the code in small ways and see whether the tests notice (about 30 minutes)
+	@test -e .venv-mutation/.installed -a .venv-mutation/.installed -nt requirements/mutation.txt || { $(PYTHON) -m venv .venv-mutation && \
+		.venv-mutation/bin/python -m pip install --disable-pip-version-check --no-input -q --require-hashes -r requirements/mutation.txt && \
+		touch .venv-mutation/.installed; }
+	@.venv-mutation/bin/python -m tools.mutation $(ARGS)
+
+lock: $(STAMP)  ## pin the newest versions of the tools, with hashes, in requirements/*.txt
 	$(call say,"resolving")
-	@CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $(LOCK) requirements/dev.in
+	@for name in dev mutation; do \
+		CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
 
 clean:  ## remove .venv and the tools' caches
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

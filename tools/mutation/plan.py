@@ -1,0 +1,187 @@
+"""Which mutants are worth a run, and which tests belong to a file.
+
+Left out is what no test should notice: log lines, `repr`s, text, types, and mutations that nearly always mean the same
+(`is` for `==`).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cosmic_ray.ast import Visitor, get_ast
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+
+BINARY = "Add_Sub Sub_Add Mul_Add Div_Mul FloorDiv_Mul Mod_Mul Pow_Mul LShift_RShift"
+COMPARISON = "Eq_NotEq NotEq_Eq Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt Is_IsNot IsNot_Is"
+OPERATORS = (
+    *(f"core/ReplaceBinaryOperator_{name}" for name in BINARY.split()),
+    *(f"core/ReplaceComparisonOperator_{name}" for name in COMPARISON.split()),
+    *(f"core/Replace{name}" for name in ("TrueWithFalse", "FalseWithTrue", "AndWithOr", "OrWithAnd",
+                                        "BreakWithContinue", "ContinueWithBreak")),
+    "core/ReplaceUnaryOperator_USub_UAdd", "core/ReplaceUnaryOperator_Delete_Not", "core/AddNot",
+    "core/ExceptionReplacer", "core/NumberReplacer", "core/ZeroIterationForLoop",
+)  # fmt: skip
+
+PACKAGE = "src/kubeloop"
+DECISIVE = {
+    "_kit/backoff": "tests/unit/kit",
+    "_kit/bucket": "tests/unit/kit",
+    "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
+    "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
+    "cache/reflector_rules": "tests/unit/cache/test_reflector_rules.py tests/unit/cache/test_reflector.py",
+    "clients/paging": "tests/unit/clients",
+    "clients/patching": "tests/unit/clients tests/unit/rest",
+    "clients/watch_rules": "tests/unit/clients/test_watch_rules.py tests/faults/test_watch_faults.py",
+    "config/kubeconfig": "tests/unit/config tests/faults/test_bad_config.py",
+    "config/load": "tests/unit/config tests/faults/test_bad_config.py",
+    "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py",
+    "wire/paging": "tests/unit/wire tests/unit/clients",
+    "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue/ledger": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",
+}
+"""The files that decide, with their own tests."""
+
+TESTS_OF_FLOOR = {
+    "_kit": "tests/unit/kit",
+    "cache": "tests/unit/cache tests/faults/test_informer_faults.py",
+    "cli": "tests/unit/cli",
+    "clients": "tests/unit/clients tests/unit/rest tests/faults/test_watch_faults.py",
+    "codegen": "tests/unit/codegen tests/unit/cli",
+    "config": "tests/unit/config tests/faults/test_bad_config.py",
+    "meta": "tests/unit/meta tests/property/meta",
+    "models": "tests/unit/models tests/property/test_patches.py tests/unit/codegen/test_agreement.py",
+    "rest": "tests/unit/rest tests/unit/clients tests/faults/test_rest_faults.py tests/faults/test_watch_faults.py",
+    "testing": "tests/unit/testing",
+    "transport": "tests/unit/transport tests/faults/test_transport.py tests/faults/test_transport_tls.py",
+    "wire": "tests/unit/wire tests/unit/rest tests/unit/clients",
+    "workqueue": "tests/unit/workqueue tests/property/workqueue",
+}
+
+GENERATED = ("clients/groups", "cache/informers")
+LOGGERS = ("logger", "_log", "log", "logging")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an operator can change a file."""
+
+    path: str
+    line: int
+    operator: str
+    occurrence: int
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one file."""
+
+    path: str
+    line: int
+    operator: str
+    original: str
+    mutated: str
+
+
+def decisive_files(root: Path) -> list[str]:
+    """Return the files that decide, as paths below the root."""
+    return [path for path in (f"{PACKAGE}/{name}.py" for name in DECISIVE) if (root / path).exists()]
+
+
+def other_files(root: Path) -> list[str]:
+    """Return all other hand-written files that tests of their own floor can judge."""
+    decisive = set(decisive_files(root))
+    found: list[str] = []
+    for file in sorted((root / PACKAGE).rglob("*.py")):
+        path = file.relative_to(root).as_posix()
+        inner = path.removeprefix(f"{PACKAGE}/")
+        is_generated = inner.startswith(GENERATED) or "generated" in file.read_text(encoding="utf-8")[:80].lower()
+        if path not in decisive and not is_generated and inner.partition("/")[0] in TESTS_OF_FLOOR:
+            found.append(path)
+    return found
+
+
+@cache
+def tests_of(root: Path, path: str) -> tuple[str, ...]:
+    """Return the tests that judge a file; the test module of the same name runs first."""
+    inner = path.removeprefix(f"{PACKAGE}/").removesuffix(".py")
+    tests = DECISIVE.get(inner) or TESTS_OF_FLOOR[inner.partition("/")[0]]
+    floor, _, name = inner.rpartition("/")
+    own = f"tests/unit/{floor.lstrip('_')}/test_{name.lstrip('_')}.py"
+    first = [own] if (root / own).exists() and own not in tests.split() else []
+    return (*first, *(each for each in tests.split() if (root / each).exists()))
+
+
+def places_of(root: Path, path: str) -> list[Place]:
+    """Return every place of a file at which an operator can change something that is worth a run."""
+    source = (root / path).read_text(encoding="utf-8")
+    left_out = _lines_left_out(source)
+    tree = get_ast(source)
+    found: list[Place] = []
+    for name in OPERATORS:
+        places = _Places(get_operator(name)())
+        places.walk(tree)
+        found += [
+            Place(path, line, name, occurrence)
+            for occurrence, (line, is_text) in enumerate(places.found)
+            if line not in left_out and not is_text
+        ]
+    return found
+
+
+def mutant_at(root: Path, place: Place) -> Mutant | None:
+    """Return the mutant of a place; None when the operator cannot make a program of it."""
+    source = (root / place.path).read_text(encoding="utf-8")
+    try:
+        mutated = mutate_code(source, get_operator(place.operator)(), place.occurrence)
+        ast.parse(mutated or "")
+    except (AttributeError, SyntaxError):  # cosmic-ray cannot replace exceptions with dotted names
+        return None
+    if mutated is None or mutated == source:
+        return None
+    return Mutant(place.path, place.line, place.operator.removeprefix("core/"), source, mutated)
+
+
+class _Places(Visitor):
+    """Collects the lines at which an operator would change something."""
+
+    def __init__(self, operator: Any) -> None:
+        self._operator = operator
+        self.found: list[tuple[int, bool]] = []
+
+    def visit(self, node: Any) -> Any:
+        for (line, _), _ in self._operator.mutation_positions(node):
+            parent, is_text = node, False
+            while parent is not None:
+                is_text = is_text or parent.type == "fstring"
+                parent = parent.parent
+            self.found.append((line, is_text))
+        return node
+
+
+def _lines_left_out(source: str) -> set[int]:
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if _is_left_out(node):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return lines
+
+
+def _is_left_out(node: ast.AST) -> bool:
+    match node:
+        case ast.FunctionDef(name="__repr__" | "__str__"):
+            return True
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
+            return name in LOGGERS
+        case ast.Expr(value=ast.Constant(value=str())):
+            return True
+        case ast.Assign(targets=[ast.Name(id="__all__" | "__slots__" | "TYPE_CHECKING")]):
+            return True
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+            return not node.orelse
+    return False
