@@ -167,6 +167,9 @@ class _Places(Visitor):
 def _lines_left_out(source: str) -> set[int]:
     lines: set[int] = set()
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):  # `frozen=True` and the like, of which type checkers are the judges
+            for header in (*node.decorator_list, *node.keywords):
+                lines.update(range(header.lineno, (header.end_lineno or header.lineno) + 1))
         if _is_left_out(node):
             lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines
@@ -181,6 +184,8 @@ def _is_left_out(node: ast.AST) -> bool:
         case ast.Expr(value=ast.Constant(value=str())):
             return True
         case ast.Assign(targets=[ast.Name(id="__all__" | "__slots__" | "TYPE_CHECKING")]):
+            return True
+        case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return not node.orelse
