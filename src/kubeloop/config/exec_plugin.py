@@ -1,11 +1,12 @@
 """Running exec credential plugins, and keeping what they give until it expires or the server rejects it.
 
 The plugin runs at most once at a time; whoever needs its credential meanwhile waits for that run. Sources of the same
-plugin for the same cluster that live at the same time share one credential. A plugin that hangs is killed with all its
-children.
+plugin for the same cluster that live at the same time share one credential. A plugin that hangs, or whose run is
+cancelled, is killed with everything that it started; one that ends by itself may leave programs in the background.
 
 Reference: client-go plugin/pkg/client/auth/exec/exec.go, Authenticator; KEP-541. Intended differences: a plugin has a
-time-out; its stderr goes to the error, without what looks like a secret, unless a person may be asked something.
+timeout, after which everything that it started is killed; its stderr goes to the error, without what looks like a
+secret, unless a person may be asked something.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ _shared: WeakValueDictionary[str, _Shared] = WeakValueDictionary()
 class ExecPlugin:
     """The credentials that a plugin prints.
 
-    Concurrency: One event loop; any number of requests. A cancelled `fetch` kills the plugin it started.
+    Concurrency: One event loop; any number of requests. A cancelled `fetch` kills the plugin that it started, with all
+    that the plugin started.
     """
 
     __slots__ = ("_config", "_exec", "_now", "_shared", "_stdin_is_terminal")

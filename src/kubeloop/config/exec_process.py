@@ -1,23 +1,31 @@
-"""One run of a program whose output is bounded in time and size: nothing of it is left when `run_plugin` returns.
+"""One run of a program whose output is bounded in time and size.
 
-What the output means is `exec_output`'s business.
+A run that is cut short, by its timeout or by cancellation, ends with everything that it started, wherever that went
+(`exec_tree`). A run that ends by itself leaves alone what it put into the background: an agent that keeps a login for
+the next run is a usual thing, and client-go leaves it alone too.
+
+What the output means is the business of `exec_output`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
-import signal
+import secrets
+import shutil
 import subprocess
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.value import Value
+from kubeloop.config.exec_tree import MARK, end_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PluginResult", "PluginTimeout", "run_plugin"]
+__all__ = ["PluginResult", "PluginTimeout", "find_program", "run_plugin"]
 
 _MAX_STDOUT_BYTES = 1 << 20
 _TAIL_BYTES = 16 << 10
@@ -44,34 +52,45 @@ async def run_plugin(
     """Run a program to its end.
 
     Args:
-        command: A path, or a name to look up in `PATH`.
+        command: A path, or a name to look up in our `PATH`, as `find_program` does.
         args: Its arguments.
         env: Its whole environment.
         interactive: Whether it may use our terminal: stdin and stderr are ours then, else it has neither.
-        timeout: Seconds after which it is killed.
+        timeout: Seconds after which it is killed, with everything that it started.
 
     Returns:
-        Its exit code, stdout (cut off after 1 MiB) and the end of its stderr (`""` when that was ours).
+        Its exit code, stdout (cut off after 1 MiB) and the end of its stderr (`""` when that was ours). What it left
+        running in the background goes on running.
 
     Raises:
         PluginTimeout: It took too long.
+        FileNotFoundError: There is no such program.
         OSError: It could not be started.
 
-    Concurrency: Cancelling kills it.
+    Concurrency: Cancelling kills it, with everything that it started.
     """
+    program = find_program(command, os.environ.get("PATH", ""))
     run = _Run(asyncio.get_running_loop())
-    transport, _ = await asyncio.get_running_loop().subprocess_exec(
-        lambda: run,
-        command,
-        *args,
-        env=env,
-        stdin=None if interactive else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=None if interactive else subprocess.PIPE,
-        # A session of its own, so that what it starts can be killed with it; a terminal would be lost by that.
-        start_new_session=not interactive,
-    )
+    mark = secrets.token_hex(16)
+    transport: asyncio.SubprocessTransport | None = None
     try:
+        try:
+            transport, _ = await asyncio.get_running_loop().subprocess_exec(
+                lambda: run,
+                command,
+                *args,
+                executable=program,
+                env={**env, MARK: mark},
+                stdin=None if interactive else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=None if interactive else subprocess.PIPE,
+                # A session of its own keeps it from asking at the terminal; one that may ask must stay in ours.
+                start_new_session=not interactive,
+            )
+        except FileNotFoundError:
+            if os.path.exists(program):  # noqa: ASYNC240  # one look, where something is wrong already
+                raise OSError(errno.ENOEXEC, "the interpreter that its first line names does not exist") from None
+            raise
         async with asyncio.timeout(timeout):
             await run.exited
         with suppress(TimeoutError):
@@ -80,14 +99,49 @@ async def run_plugin(
                 await asyncio.shield(run.closed)
         return PluginResult(transport.get_returncode() or 0, bytes(run.stdout), run.tail())
     except TimeoutError:
-        _kill(transport, whole_session=not interactive)
+        _end(transport, mark)
         raise PluginTimeout from None
+    except OSError:
+        raise
     except BaseException:
-        _kill(transport, whole_session=not interactive)
+        _end(transport, mark)
         raise
     finally:
-        transport.close()
-        await run.closed
+        if transport is not None:
+            transport.close()
+            await run.closed
+
+
+def find_program(command: str, path: str) -> str:
+    """Return the file to run for a command: a path as it is, a name by looking it up in `path`.
+
+    A name that is found through an empty or relative entry, hence in a place that depends on the current directory, is
+    refused instead of run: who can write there could run anything as us.
+
+    Args:
+        command: A path or a name.
+        path: Directories as in the variable `PATH`.
+
+    Raises:
+        FileNotFoundError: No directory has an executable file of this name.
+        PermissionError: It was found through an empty or relative entry.
+
+    Reference: Go's os/exec, LookPath, ErrDot.
+    """
+    if os.path.dirname(command):
+        return command
+    for directory in path.split(os.pathsep) if path else ():
+        found = shutil.which(command, path=directory or os.curdir)
+        if found is None:
+            continue
+        if not Path(found).is_absolute():
+            raise PermissionError(
+                errno.EACCES,
+                "it was found in the current directory, through an empty or relative entry of PATH; "
+                "remove that entry, or give the program's path",
+            )
+        return found
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command)
 
 
 class _Run(asyncio.SubprocessProtocol):
@@ -119,9 +173,10 @@ class _Run(asyncio.SubprocessProtocol):
             self.closed.set_result(None)
 
 
-def _kill(transport: asyncio.SubprocessTransport, *, whole_session: bool) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        if whole_session and hasattr(os, "killpg"):
-            os.killpg(transport.get_pid(), signal.SIGKILL)
-        else:
+def _end(transport: asyncio.SubprocessTransport | None, mark: str) -> None:
+    if os.name == "posix":
+        has_ended = transport is None or transport.get_returncode() is not None
+        end_all(mark, None if has_ended or transport is None else transport.get_pid())
+    elif transport is not None:
+        with suppress(ProcessLookupError):
             transport.kill()

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,6 +48,22 @@ CHILD = """
 import subprocess
 child = subprocess.Popen(['sleep', '600'])
 open(here + '/pid', 'w').write(str(child.pid))
+"""
+
+
+# A child, one in a session of its own, one without the environment, a grandchild whose parent has ended, and ourselves.
+FAMILY = """
+import subprocess
+def start(*command, **settings):
+    child = subprocess.Popen(command, **settings)
+    open(here + '/pids', 'w').write('%d\\n' % child.pid)
+    return child
+start('sleep', '600')
+start('sleep', '600', start_new_session=True)
+start('sleep', '600', env={}, executable='/bin/sleep')
+subprocess.run(['sh', '-c', 'setsid sleep 600 & echo $! > ' + here + '/pids'])
+open(here + '/pids', 'w').write('%d\\n' % os.getpid())
+time.sleep(600)
 """
 
 
@@ -195,16 +210,82 @@ async def test_reads_no_more_of_its_output_than_a_credential_can_have(make):
 
 
 async def test_kills_a_plugin_that_hangs_with_what_it_started(make, tmp_path):
-    script = f"{CHILD}child.wait()"
-    _, source = make(script, timeout=1.0)
-    begin = time.monotonic()
+    _, source = make(f"{CHILD}child.wait()", timeout=1.0)
     with pytest.raises(CredentialError, match=r"did not finish within 1 s and was killed"):
         await source.fetch()
-    assert time.monotonic() - begin < 10
-    # The signal has been sent; a process that is not our child dies when the kernel gets to it.
-    while _is_running(int((tmp_path / "pid").read_text())):
-        assert time.monotonic() - begin < 10
-        await asyncio.sleep(0.01)
+    await ended(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+async def test_cancelling_ends_everything_that_was_started_wherever_it_went(make, tmp_path, terminal):
+    """(F17) Children that left the session, the parent or the environment, of interactive runs too."""
+    os.mkfifo(tmp_path / "pids")
+    _, source = make(FAMILY, terminal=terminal, interactive_mode="IfAvailable")
+    reader = os.open(tmp_path / "pids", os.O_RDWR)
+    try:
+        task = asyncio.create_task(source.fetch())
+        pids = await lines(reader, 5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for pid in pids:
+            await ended(pid)
+    finally:
+        os.close(reader)
+
+
+async def test_a_plugin_that_may_ask_a_person_stays_in_the_foreground_process_group(make, tmp_path):
+    """(F17) Else the terminal would stop it as soon as it asks."""
+    _, source = make("give(token=str(os.getpgid(0)))", terminal=True, interactive_mode="Always")
+    assert (await source.fetch()).authorization == f"Bearer {os.getpgid(0)}"
+
+
+@pytest.mark.parametrize("entry", ["", ".", "relative", "./relative"])
+async def test_never_runs_a_program_of_the_current_directory(make, tmp_path, monkeypatch, entry):
+    """(F17) Go's exec.ErrDot: what an empty or relative entry of PATH leads to is refused, and nothing after it run."""
+    plugin, source = make("give(token='t')", command="plugin")
+    (tmp_path / "relative").mkdir()
+    (tmp_path / "relative" / "plugin").symlink_to(plugin.path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "nowhere"), entry, str(tmp_path)]))
+    with pytest.raises(CredentialError, match="cannot run plugin: it was found in the current directory"):
+        await source.fetch()
+    assert plugin.runs == 0
+
+
+async def test_an_earlier_absolute_entry_of_path_wins_over_the_current_directory(make, tmp_path, monkeypatch):
+    """(F17)"""
+    plugin, source = make("give(token='t')", command="plugin")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), ".", ""]))
+    await source.fetch()
+    assert plugin.runs == 1
+
+
+async def test_the_program_is_looked_up_in_our_own_path_not_in_the_one_that_the_plugin_gets(make, tmp_path):
+    """(F17) As Go."""
+    _, source = make("give(token='t')", command="plugin", env=(("PATH", str(tmp_path)),))
+    with pytest.raises(CredentialError, match="executable plugin not found"):
+        await source.fetch()
+
+
+async def test_without_a_path_no_program_is_found(make, tmp_path, monkeypatch):
+    """(F17) An empty PATH has no entries, rather than one that is the current directory."""
+    plugin, source = make("give(token='t')", command="plugin")
+    monkeypatch.chdir(tmp_path)
+    for path in ("", None):
+        monkeypatch.setenv("PATH", path) if path is not None else monkeypatch.delenv("PATH")
+        with pytest.raises(CredentialError, match="executable plugin not found"):
+            await source.fetch()
+    assert plugin.runs == 0
+
+
+async def test_a_missing_interpreter_is_told_from_a_missing_program(make):
+    """(E6)"""
+    plugin, source = make("")
+    plugin.path.write_text("#!/no/such/interpreter\n")
+    with pytest.raises(CredentialError, match=r"cannot run .*plugin: the interpreter that its first line names"):
+        await source.fetch()
 
 
 async def test_does_not_wait_for_what_a_plugin_leaves_in_the_background(make, tmp_path):
@@ -219,15 +300,19 @@ async def test_does_not_wait_for_what_a_plugin_leaves_in_the_background(make, tm
 
 async def test_cancelling_kills_the_plugin_and_lets_the_next_one_run(make, tmp_path):
     plugin, source = make(
-        "open(here + '/pid', 'w').write(str(os.getpid()))\nif n == 1: time.sleep(600)\ngive(token='t%d' % n)"
+        "if n == 1: open(here + '/pid', 'w').write('%d\\n' % os.getpid()); time.sleep(600)\ngive(token='t%d' % n)"
     )
-    task = asyncio.create_task(source.fetch())
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        await asyncio.sleep(0.01)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert not _is_running(int((tmp_path / "pid").read_text()))
+    os.mkfifo(tmp_path / "pid")
+    reader = os.open(tmp_path / "pid", os.O_RDWR)
+    try:
+        task = asyncio.create_task(source.fetch())
+        (pid,) = await lines(reader, 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not _is_running(pid)
+    finally:
+        os.close(reader)
     assert (await source.fetch()).authorization == "Bearer t2"
     assert plugin.runs == 2
 
@@ -235,6 +320,34 @@ async def test_cancelling_kills_the_plugin_and_lets_the_next_one_run(make, tmp_p
 def test_repr_has_no_secret(make):
     _, source = make("", args=("SECRET",))
     assert "SECRET" not in repr(source)
+
+
+async def lines(descriptor, count):
+    """Wait for so many numbers, each on a line, without blocking the loop."""
+    loop, text = asyncio.get_running_loop(), b""
+    while text.count(b"\n") < count:
+        ready = asyncio.Event()
+        loop.add_reader(descriptor, ready.set)
+        await ready.wait()
+        loop.remove_reader(descriptor)
+        text += os.read(descriptor, 1024)
+    return [int(line) for line in text.split()]
+
+
+async def ended(pid):
+    """Wait until a process that is not our child is dead; the signal has been sent, the kernel needs its moment."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        dead = asyncio.Event()
+        asyncio.get_running_loop().add_reader(descriptor, dead.set)
+        async with asyncio.timeout(10):
+            await dead.wait()
+    finally:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def _is_running(pid):
