@@ -1,18 +1,26 @@
 """Which proxy the environment names for a server, by Go's rules; pure.
 
+Go's rules are peculiar, and programs on the same machine should agree: an entry `*corp.com` matches nothing (only `*.`
+is a wildcard), a trailing dot makes another name, an IPv4 address and its form in IPv6 are the same, and a server called
+`LOCALHOST` is not this machine.
+
 Reference: golang.org/x/net/http/httpproxy, Config.ProxyFunc, which client-go uses when a cluster has no `proxy-url`.
+Intended differences: in a CGI program, where Go refuses every request, `HTTP_PROXY` is ignored; and the transport
+refuses a proxy that is no URL, which Go ignores.
 """
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["environment_proxy"]
+
+_Address: TypeAlias = IPv4Address | IPv6Address
 
 
 def environment_proxy(server: str, environ: Mapping[str, str]) -> str | None:
@@ -27,47 +35,92 @@ def environment_proxy(server: str, environ: Mapping[str, str]) -> str | None:
     if name == "HTTP_PROXY" and environ.get("REQUEST_METHOD"):
         return None  # in a CGI program HTTP_PROXY is the `Proxy:` header of whoever sent the request
     proxy = environ.get(name) or environ.get(name.lower())
-    host = (parts.hostname or "").rstrip(".")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if not proxy or _is_local(host) or _is_excepted(host, port, environ.get("NO_PROXY") or environ.get("no_proxy", "")):
+    if not proxy:
+        return None
+    host = _host(parts.netloc)
+    port = str(parts.port or (443 if parts.scheme == "https" else 80))
+    no_proxy = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    if _is_excepted(host, port, no_proxy):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _is_local(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _host(netloc: str) -> str:
+    """Return the host as it is written: `hostname` of `urlsplit` is in lower case."""
+    address = netloc.rpartition("@")[2]
+    host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
+    return _ascii(unquote(host))
 
 
-def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
-    return any(_matches(host, port, pattern.strip().lower()) for pattern in no_proxy.split(","))
+def _is_excepted(host: str, port: str, no_proxy: str) -> bool:
+    address = _address(host.partition("%")[0])
+    if host == "localhost" or (address is not None and address.is_loopback):
+        return True
+    patterns = [pattern.strip().lower() for pattern in no_proxy.split(",")]
+    return "*" in patterns or any(_matches(host.strip().lower(), address, port, pattern) for pattern in patterns)
 
 
-def _matches(host: str, port: int, pattern: str) -> bool:
-    if pattern in {"", "*"}:
-        return pattern == "*"
-    try:
-        address = ip_address(host)
-    except ValueError:
-        address = None
-    if "/" in pattern:
-        try:
-            return address is not None and address in ip_network(pattern, strict=False)
-        except ValueError:
-            return False
-    name, colon, number = pattern.rpartition(":")
-    if colon and number.isdigit() and (":" not in name or name.endswith("]")):
-        if int(number) != port:
-            return False
-        pattern = name
-    pattern = pattern.strip("[]")
+def _matches(host: str, address: _Address | None, port: str, pattern: str) -> bool:
+    if (network := _network(pattern)) is not None:
+        return address is not None and address in network
+    name, wanted = _split_port(pattern)
+    if wanted not in {"", port} or not name:
+        return False
+    if (excepted := _address(name)) is not None:
+        return excepted == address
     if address is not None:
-        try:
-            return ip_address(pattern) == address
-        except ValueError:
-            return False
+        return False
     # "example.com" is for the domain and all below it; ".example.com" and "*.example.com" only for those below.
-    domain = pattern.removeprefix("*")
+    domain = _ascii(name[1:] if name.startswith("*.") else name)
     return host.endswith(domain) if domain.startswith(".") else host == domain or host.endswith(f".{domain}")
+
+
+def _split_port(pattern: str) -> tuple[str, str]:
+    """Split `host:port` and `[host]:port`; what is neither has no port, and stays whole.
+
+    Reference: Go's net, SplitHostPort.
+    """
+    host, colon, port = pattern.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    inner = host[1:-1] if bracketed else host
+    if not colon or any(char in inner + port for char in "[]") or (":" in inner and not bracketed):
+        return pattern, ""
+    return inner, port
+
+
+def _address(text: str) -> _Address | None:
+    """Return an address, an IPv4 address that is written as IPv6 as what it is; None for anything else, also a zone."""
+    if "%" in text:
+        return None
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    """Return a network in CIDR notation; None for anything else, also an address with a netmask."""
+    address, _, bits = text.partition("/")
+    if "%" in address or not (bits.isascii() and bits.isdigit()):
+        return None
+    try:
+        network = ip_network(f"{address}/{int(bits)}", strict=False)
+    except ValueError:
+        return None
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
+        return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    return network
+
+
+def _ascii(name: str) -> str:
+    """Return the ASCII form of an international name; one that has none stays as it is.
+
+    By IDNA 2003, the one that the standard library has: Go's IDNA 2008 differs in `ß` and a few other letters.
+    """
+    if name.isascii():
+        return name
+    try:
+        return ".".join(label.encode("idna").decode("ascii") if label else "" for label in name.split("."))
+    except UnicodeError:
+        return name

