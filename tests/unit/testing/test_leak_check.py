@@ -65,3 +65,45 @@ def test_a_test_that_leaks_fails_and_names_what_it_left(suite: pytest.Pytester) 
 def test_a_test_that_cleans_up_passes(suite: pytest.Pytester) -> None:
     suite.makepyfile(CLEAN)
     suite.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+RESTARTS = """
+    import subprocess, sys
+    import pytest
+
+    class Plane:
+        # What the check asks of a control plane: the process ids of its servers.
+        def start(self):
+            self.server = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+        def stop(self):
+            self.server.kill()
+            self.server.wait()
+        def pid(self, name):
+            if name != "etcd":
+                raise ValueError(name)
+            return self.server.pid
+
+    @pytest.fixture(scope="session")
+    def control_plane():
+        plane = Plane()
+        plane.start()
+        yield plane
+        plane.stop()
+
+    def test_restarts(control_plane):
+        control_plane.stop()
+        control_plane.start()
+
+    def test_leaks(control_plane):
+        other = Plane()
+        other.start()
+        control_plane.other = other
+"""
+
+
+def test_a_server_of_the_session_that_a_test_restarts_is_no_leak_of_that_test(suite: pytest.Pytester) -> None:
+    """(G11)"""
+    suite.makepyfile(RESTARTS)
+    result = suite.runpytest_subprocess()
+    result.assert_outcomes(passed=2, errors=1)
+    assert "ERROR at teardown of test_leaks" in result.stdout.str()
