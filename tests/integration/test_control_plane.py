@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from kubeloop import load_config
 from kubeloop.testing import ControlPlane, ControlPlaneError
 
 START_SECONDS = 5.0
@@ -39,9 +40,17 @@ FORKING_CHILD = CHILD.replace(
 
 
 def get(plane: ControlPlane, path: str, token: str | None = None) -> tuple[int, bytes]:
-    context = ssl.create_default_context(cafile=str(plane.ca_file))
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    request = urllib.request.Request(plane.url + path, headers=headers)
+    return send(plane, urllib.request.Request(plane.url + path, headers=headers))
+
+
+def post(plane: ControlPlane, path: str, body: object) -> tuple[int, bytes]:
+    headers = {"Authorization": f"Bearer {plane.token}", "Content-Type": "application/json"}
+    return send(plane, urllib.request.Request(plane.url + path, json.dumps(body).encode(), headers))
+
+
+def send(plane: ControlPlane, request: urllib.request.Request) -> tuple[int, bytes]:
+    context = ssl.create_default_context(cafile=str(plane.ca_file))
     try:
         with urllib.request.urlopen(request, context=context, timeout=10) as answer:
             return answer.status, answer.read()
@@ -130,8 +139,12 @@ async def test_a_component_is_killed_and_restarted_on_the_same_port_with_its_dat
         assert get(plane, f"/api/v1/namespaces/{name}", plane.token)[0] == 200
 
 
-async def test_the_controller_manager_makes_service_accounts() -> None:
+async def test_the_controller_manager_makes_service_accounts_before_the_plane_is_entered() -> None:
+    """(G12) A pod can be created in `default` at once."""
     async with ControlPlane(controller_manager=True) as plane:
+        pod = {"metadata": {"name": "first"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+        status, body = post(plane, "/api/v1/namespaces/default/pods", pod)
+        assert (status, b"default-token" in body or b"kube-api-access" in body) == (201, True)
         name = plane.create_namespace()
         path = f"/api/v1/namespaces/{name}/serviceaccounts/default"
         assert get(plane, path, plane.token)[0] == 200
@@ -182,6 +195,63 @@ def test_another_user_may_do_only_what_rbac_allows(control_plane: ControlPlane) 
     assert path.stat().st_mode & 0o077 == 0
     user = json.loads(path.read_text(encoding="utf-8"))["users"][0]["user"]
     assert set(user) == {"client-certificate-data", "client-key-data"}
+
+
+@pytest.mark.parametrize("user", ["ca", "admin", "apiserver", "service-account", "../ca", "..", "a/b", "ü:x" * 16])
+def test_a_user_of_any_name_takes_no_file_of_the_servers_or_of_another_user(
+    control_plane: ControlPlane, user: str
+) -> None:
+    """(F13)"""
+    files = {path: path.read_bytes() for path in control_plane.data_dir.glob("*.*") if path.suffix != ".log"}
+    first = control_plane.write_kubeconfig(user)
+    before = first.read_bytes()
+    second = control_plane.write_kubeconfig(user, groups=["visitors"])
+    assert first.read_bytes() == before
+    assert second != first
+    assert {path: path.read_bytes() for path in files} == files
+    for path in (first, second):
+        assert path.resolve().is_relative_to(control_plane.data_dir / "users")
+        assert path.stat().st_mode & 0o077 == path.parent.stat().st_mode & 0o077 == 0
+    config = load_config(second)
+    context = ssl.create_default_context(cafile=str(control_plane.ca_file))
+    pair = second.parent / "client.crt", second.parent / "client.key"
+    context.load_cert_chain(*pair)
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    request = urllib.request.Request(
+        f"{config.host}/apis/authentication.k8s.io/v1/selfsubjectreviews",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, context=context, timeout=10) as answer:
+        told = json.load(answer)["status"]["userInfo"]
+    assert (told["username"], "visitors" in told["groups"]) == (user, True)
+
+
+@pytest.mark.parametrize("name", ["", "a" * 65, "ü" * 33, "a\nb", "a\0b", "\x1b[2J", "\ud800"])
+def test_a_name_that_no_certificate_can_hold_is_refused(control_plane: ControlPlane, name: str) -> None:
+    """(F13)"""
+    with pytest.raises(ValueError, match=r"user .*: expected printable text of 1 to 64 bytes"):
+        control_plane.write_kubeconfig(name)
+    with pytest.raises(ValueError, match=r"group .*: expected printable text of 1 to 64 bytes"):
+        control_plane.write_kubeconfig("alice", groups=["fine", name])
+
+
+def test_keeps_no_connection_between_two_pieces_of_work(control_plane: ControlPlane) -> None:
+    """(G11) One that breaks later, and is replaced during somebody else's test, looks like a leak of that test."""
+    before = sockets()
+    name = control_plane.create_namespace()
+    assert sockets() == before
+    control_plane.delete_namespace(name)
+    assert sockets() == before
+    assert not any(api._connection.sock for api in control_plane._live._apis.values())
+
+
+def sockets() -> set[str]:
+    found: set[str] = set()
+    for path in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the descriptor that lists the directory
+            found.add(os.readlink(path))
+    return {target for target in found if target.startswith("socket:")}
 
 
 def test_a_stopped_plane_says_what_to_do() -> None:

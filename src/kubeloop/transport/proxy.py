@@ -1,8 +1,8 @@
 """Which proxy the environment names for a server, by Go's rules; pure.
 
-Go's rules are peculiar, and programs on the same machine should agree: an entry `*corp.com` matches nothing (only `*.`
-is a wildcard), a trailing dot makes another name, an IPv4 address and its form in IPv6 are the same, and a server called
-`LOCALHOST` is not this machine.
+Go's rules are peculiar, and programs of one machine should agree: an entry `*corp.com` matches nothing (only `*.` is a
+wildcard), a trailing dot makes another name, an IPv4 address and its form in IPv6 are the same, and a server that is
+called `LOCALHOST` is not this machine.
 
 Reference: golang.org/x/net/http/httpproxy, Config.ProxyFunc, which client-go uses when a cluster has no `proxy-url`.
 Intended differences: in a CGI program, where Go refuses every request, `HTTP_PROXY` is ignored; and the transport

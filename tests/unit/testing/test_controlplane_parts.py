@@ -72,6 +72,15 @@ def test_no_key_can_be_read_by_others(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.stat().st_mode & 0o077] == []
 
 
+def test_no_key_is_ever_written_over(tmp_path: Path) -> None:
+    """(F13)"""
+    authority = Authority(tmp_path)
+    before = authority.key_path.read_bytes()
+    with pytest.raises(FileExistsError):
+        authority.issue_client("ca", "alice")
+    assert authority.key_path.read_bytes() == before
+
+
 def test_a_kubeconfig_names_its_parts_consistently(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     certificate, key = authority.issue_client("file", "alice")

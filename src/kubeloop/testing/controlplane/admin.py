@@ -25,7 +25,9 @@ DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLis
 class AdminAPI:
     """Blocking requests to one server, as an administrator, on one connection that is made again when it breaks.
 
-    Without a `context` the server speaks plain HTTP.
+    Without a `context` the server speaks plain HTTP. The connection is for one piece of work, which closes it at its
+    end: one that is kept for longer breaks while somebody else's test runs, and what takes its place looks like a leak
+    of that test.
     """
 
     def __init__(self, port: int, context: ssl.SSLContext | None) -> None:
@@ -101,6 +103,12 @@ class Namespaces:
 
     def create(self, prefix: str) -> Steps[str]:
         """Create a namespace whose name starts with `prefix`; return the name once pods can be created in it."""
+        try:
+            return (yield from self._create(prefix))
+        finally:
+            self._api.close()
+
+    def _create(self, prefix: str) -> Steps[str]:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"generateName": f"{prefix}-"}}
         status, answer = self._api.request("POST", "/api/v1/namespaces", body)
         if status != http.client.CREATED:
@@ -121,6 +129,12 @@ class Namespaces:
         whoever comes next: so each resource's collection is deleted here, and the namespace is finalized by hand.
         Objects with finalizers stay.
         """
+        try:
+            self._delete(name)
+        finally:
+            self._api.close()
+
+    def _delete(self, name: str) -> None:
         path = f"/api/v1/namespaces/{name}"
         if not self._with_controllers:
             for collection in list(self._namespaced_collections()):

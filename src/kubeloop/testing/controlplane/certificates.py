@@ -49,9 +49,11 @@ class Authority:
         alternatives = x509.SubjectAlternativeName(names)
         return self._issue(name, _name("kube-apiserver"), ExtendedKeyUsageOID.SERVER_AUTH, alternatives)
 
-    def issue_client(self, name: str, user: str, groups: Iterable[str] = ()) -> tuple[Path, Path]:
+    def issue_client(
+        self, name: str, user: str, groups: Iterable[str] = (), *, directory: Path | None = None
+    ) -> tuple[Path, Path]:
         """Write a certificate that authenticates as `user` in `groups`; return its file and its key's."""
-        return self._issue(name, _name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH)
+        return self._issue(name, _name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, directory=directory)
 
     def _issue(
         self,
@@ -59,6 +61,8 @@ class Authority:
         subject: x509.Name,
         purpose: x509.ObjectIdentifier,
         alternatives: x509.SubjectAlternativeName | None = None,
+        *,
+        directory: Path | None = None,
     ) -> tuple[Path, Path]:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(subject, self._certificate.subject, key.public_key())
@@ -70,7 +74,8 @@ class Authority:
         if alternatives is not None:
             builder = builder.add_extension(alternatives, critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
-        certificate_path, key_path = self._directory / f"{name}.crt", self._directory / f"{name}.key"
+        directory = directory or self._directory
+        certificate_path, key_path = directory / f"{name}.crt", directory / f"{name}.key"
         _write(certificate_path, certificate.public_bytes(serialization.Encoding.PEM))
         _write(key_path, _private_bytes(key))
         return certificate_path, key_path
@@ -129,6 +134,7 @@ def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # A key is never written over: whoever has the old one would not know.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

@@ -41,7 +41,8 @@ class ControlPlane:
         version: the wanted Kubernetes version, a prefix such as "v1.37" or a whole one. Servers of another version
             are passed over; only v1.37.0 can be built.
         controller_manager: also run kube-controller-manager, which brings service accounts, garbage collection, the
-            workload controllers and the deletion of namespaces.
+            workload controllers and the deletion of namespaces. It is ready once the namespace `default` has its
+            service account, so that pods can be created there.
         api_server_args, etcd_args, controller_manager_args: more flags; where one is given twice, yours wins.
         report: receives lines of progress while a program is built, with `async with` in a thread; the default prints
             them to standard error.
@@ -130,7 +131,18 @@ class ControlPlane:
         return self._live.component(component).pid
 
     def write_kubeconfig(self, user: str, *, groups: Sequence[str] = ()) -> Path:
-        """Write a kubeconfig for another user, who may do what RBAC allows: at first almost nothing."""
+        """Write a kubeconfig for another user, who may do what RBAC allows: at first almost nothing.
+
+        Args:
+            user: the user's name, printable text of 1 to 64 bytes in UTF-8.
+            groups: the groups' names, likewise.
+
+        Returns:
+            A new file with each call, which only the user of this process can read, apart from the servers' keys.
+
+        Raises:
+            ValueError: a name that a certificate cannot hold.
+        """
         return self._live.write_kubeconfig(user, groups)
 
     async def kill(self, component: ComponentName) -> None:

@@ -37,6 +37,8 @@ ADMIN_USER = "kubernetes-admin"
 ADMIN_GROUP = "system:masters"
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.03
+# RFC 5280, ub-common-name and ub-organization-name.
+LONGEST_NAME_BYTES = 64
 # How long one question may take; a server that is slow to start gets a tenth of the time that it took so far.
 ASK_SECONDS = 0.5
 # What the API server's readiness says of hooks that write objects into an empty etcd; one that was there before has
@@ -51,6 +53,7 @@ class Running:
         self.binaries = binaries
         self.owner = os.getpid()
         self.components: dict[str, Component] = {}
+        self._users = 0
         self._cleanup = contextlib.ExitStack()
         try:
             self._build(extra, with_controllers=with_controllers)
@@ -98,12 +101,25 @@ class Running:
         self._cleanup.close()
 
     def write_kubeconfig(self, user: str, groups: Sequence[str]) -> Path:
-        """Issue a certificate for `user` and write a kubeconfig around it."""
-        name = "".join(letter if letter.isalnum() else "-" for letter in user)
-        certificate, key = self._authority.issue_client(name, user, groups)
-        path = self.layout.directory / f"{name}.kubeconfig"
+        """Issue a certificate for `user` and write a kubeconfig around it.
+
+        Each call writes files of its own, in a directory apart from the servers' keys.
+
+        Raises:
+            ValueError: A name that a certificate cannot hold.
+        """
+        for what, name in (("user", user), *(("group", group) for group in groups)):
+            if not name.isprintable() or not 0 < len(name.encode()) <= LONGEST_NAME_BYTES:
+                raise ValueError(
+                    f"{what} {name!r}: expected printable text of 1 to {LONGEST_NAME_BYTES} bytes in UTF-8"
+                )
+        self._users += 1
+        readable = "".join(letter if letter.isalnum() and letter.isascii() else "-" for letter in user)
+        directory = self.layout.directory / "users" / f"{self._users}-{readable}"
+        directory.mkdir(mode=0o700, parents=True)
+        certificate, key = self._authority.issue_client("client", user, groups, directory=directory)
         return write_kubeconfig(
-            path,
+            directory / "kubeconfig",
             url=self.layout.url,
             authority=self.layout.authority,
             certificate=certificate,
@@ -200,16 +216,25 @@ class Running:
     def _wait_until_ready(self, name: str, *, again: bool = False) -> Steps[None]:
         begin = time.monotonic()
         component = self.components[name]
-        while not self._is_ready(name, again=again, timeout=max(ASK_SECONDS, (time.monotonic() - begin) / 10)):
-            component.check()
-            if time.monotonic() - begin > READY_SECONDS:
-                raise ControlPlaneError(f"{name} was not ready within {READY_SECONDS:.0f} s; {component.log_tail()}")
-            yield POLL_SECONDS
+        try:
+            while not self._is_ready(name, again=again, timeout=max(ASK_SECONDS, (time.monotonic() - begin) / 10)):
+                component.check()
+                if time.monotonic() - begin > READY_SECONDS:
+                    tail = component.log_tail()
+                    raise ControlPlaneError(f"{name} was not ready within {READY_SECONDS:.0f} s; {tail}")
+                yield POLL_SECONDS
+        finally:
+            for api in self._apis.values():
+                api.close()
 
     def _is_ready(self, name: str, *, again: bool, timeout: float) -> bool:
         api = self._apis[name]
+        if name == CONTROLLER_MANAGER:
+            # Until this account exists, the ServiceAccount admission refuses all pods of the namespace.
+            account = "/api/v1/namespaces/default/serviceaccounts/default"
+            return api.is_ok("/healthz", timeout=timeout) and self._apis[API_SERVER].is_ok(account, timeout=timeout)
         if name == API_SERVER:
             path = f"/readyz?{urlencode([('exclude', hook) for hook in FIRST_START_HOOKS])}" if again else "/readyz"
             # The namespaces are made by a loop that /readyz does not wait for.
             return api.is_ok(path, timeout=timeout) and api.is_ok("/api/v1/namespaces/default", timeout=timeout)
-        return api.is_ok("/health" if name == ETCD else "/healthz", timeout=timeout)
+        return api.is_ok("/health", timeout=timeout)
