@@ -12,10 +12,10 @@ import asyncio
 import base64
 import logging
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from kubeloop._kit.value import Value
+from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = ["ClientCertificate", "Credential", "CredentialSource", "credential_so
 _log = logging.getLogger(__name__)
 
 _TOKEN_PERIOD = 60.0
-_MAX_TOKEN_BYTES = 1 << 20
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
 
 
@@ -115,7 +114,7 @@ class TokenFile:
     The file is read again every minute, and when the server rejects what it held. While it cannot be read the last
     token stays in use.
 
-    Concurrency: Reads a small file in line; loop only.
+    Concurrency: Reads a small regular file in line, and nothing else (`files`); loop only.
     """
 
     __slots__ = ("_credential", "_path", "_read_at", "_where")
@@ -156,8 +155,7 @@ class TokenFile:
 
     def _read(self) -> Credential:
         try:
-            with Path(self._path).open("rb") as file:
-                text = file.read(_MAX_TOKEN_BYTES).decode().strip()
+            text = read_file(self._path).decode().strip()
             if not text:
                 raise CredentialError(f"{self._where}the token file {self._path} is empty")
             authorization = _bearer(text, f"{self._where}{self._path}")

@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _cluster(plugin: ExecConfig, config: Config) -> dict[str, object]:
     authority = config.ca_data
     if not authority and config.ca_file:
         try:
-            authority = Path(config.ca_file).read_bytes()
+            authority = read_file(config.ca_file)
         except OSError as exc:
             raise CredentialError(f"{config.source}: cannot read {config.ca_file}: {exc.strerror or exc}") from exc
     cluster: dict[str, object] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop.config.config import Config, Source
+from kubeloop.config.files import read_file
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path =
         )
     token_file, ca_file = directory / "token", directory / "ca.crt"
     try:
-        token = token_file.read_text(encoding="utf-8").strip()
+        token = read_file(token_file).decode().strip()
     except (OSError, UnicodeDecodeError) as exc:
         raise ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(exc)}") from exc
     return Config(
@@ -69,14 +70,14 @@ def in_cluster_namespace(environ: Mapping[str, str] = os.environ, directory: Pat
     if namespace := environ.get("POD_NAMESPACE", ""):
         return namespace
     try:
-        return (directory / "namespace").read_text(encoding="utf-8").strip() or "default"
+        return read_file(directory / "namespace").decode().strip() or "default"
     except (OSError, UnicodeDecodeError):
         return "default"
 
 
 def _is_readable(ca_file: Path) -> bool:
     try:
-        if b"-----BEGIN CERTIFICATE-----" in ca_file.read_bytes():
+        if b"-----BEGIN CERTIFICATE-----" in read_file(ca_file):
             return True
         _log.error("in-cluster: no certificate in %s; the system's authorities are used", ca_file)
     except OSError as exc:

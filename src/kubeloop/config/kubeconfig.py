@@ -20,6 +20,7 @@ from kubeloop._kit.value import Value, field
 from kubeloop.config.config import Impersonation
 from kubeloop.config.exec_config import API_VERSIONS, INTERACTIVE_MODES, ExecConfig
 from kubeloop.config.fields import Fields
+from kubeloop.config.files import read_file
 from kubeloop.errors import ConfigError, DecodeError
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubec
     """Read and merge files.
 
     Args:
-        paths: In order of precedence. Blank ones are skipped, repeated ones read once.
+        paths: In order of precedence. Blank ones are skipped, repeated ones read once. A pipe is read too, as a shell
+            makes one of `<(...)`.
         must_exist: Whether a missing file is an error; else it is skipped.
 
     Raises:
@@ -108,7 +110,7 @@ def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubec
     missing: list[str] = []
     for path in dict.fromkeys(path for path in paths if path):
         try:
-            found.append(parse_kubeconfig(Path(path).read_bytes(), path))
+            found.append(parse_kubeconfig(read_file(path, or_pipe=True), path))
         except FileNotFoundError:
             missing.append(path)
         except OSError as exc:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop.config.config import Config, Source
+from kubeloop.config.files import read_file
 from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
 from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs, with_cluster_config
 from kubeloop.config.server_url import check_proxy_url
@@ -201,8 +202,7 @@ def _check_readable(source: Source, path: str | None, what: str) -> None:
     if path is None:
         return
     try:
-        with Path(path).open("rb"):
-            pass
+        read_file(path)
     except OSError as exc:
         raise ConfigError(f"{source}: cannot read {what} {path}: {exc.strerror or exc}") from exc
 

@@ -5,8 +5,12 @@ authority or client certificate is used without a restart; connections that are 
 on disk: keys that came as data go to OpenSSL through memory where the system can, else through a file that is removed
 at once.
 
-Reference: client-go transport/transport.go, TLSConfigFor; transport/ca_rotation.go, cert_rotation.go. Intended
-difference: client-go closes connections in use when the client's certificate changes.
+Of a bundle of authorities each certificate that can be read is trusted; the others are skipped, as Go skips them, with
+a warning that says which.
+
+Reference: client-go transport/transport.go, TLSConfigFor; transport/ca_rotation.go, cert_rotation.go; Go's crypto/x509,
+CertPool.AppendCertsFromPEM. Intended differences: client-go closes connections in use when the client's certificate
+changes; it takes no PEM that is indented, as a YAML block that was copied is.
 """
 
 from __future__ import annotations
@@ -21,8 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop.config.credentials import ClientCertificate
+from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
-from kubeloop.transport.x509 import not_after, pem_blocks
+from kubeloop.transport.x509 import certificates, not_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -113,7 +118,7 @@ class TLSContexts:
         if path is None:
             return None
         try:
-            return Path(path).read_bytes()
+            return read_file(path)
         except OSError as exc:
             raise self._config.error(f"cannot read {what} {path}: {exc.strerror or exc}") from exc
 
@@ -136,14 +141,18 @@ class TLSContexts:
         # As Go, trust any certificate that is given, also one that is not a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.hostname_checks_common_name = False
-        blocks = pem_blocks(authority)
+        found = certificates(authority)
         what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
-        if not blocks:
+        if not found:
             raise self._config.error(f"{what} has no certificate in PEM")
-        try:
-            context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii"))
-        except (ssl.SSLError, ValueError) as exc:
-            raise self._config.error(f"{what} is not a certificate: {_reason(exc)}") from None
+        skipped: list[str] = []
+        for number, der in enumerate(found, 1):
+            if (fault := _add(context, der)) is not None:
+                skipped.append(f"certificate {number} of {len(found)} ({fault})")
+        if len(skipped) == len(found):
+            raise self._config.error(f"{what} has no certificate that can be read: {', '.join(skipped)}")
+        if skipped:
+            _log.warning("%s", self._config.error(f"{what}: cannot read, and so does not trust {', '.join(skipped)}"))
 
     def _show(self, context: ssl.SSLContext, certificate: ClientCertificate) -> None:
         source = self._config.source
@@ -159,6 +168,17 @@ class TLSContexts:
         end = not_after(certificate.certificate)
         if end is not None and end < self._now():
             _log.warning("%s: the client certificate expired on %s: renew it", source, end.isoformat())
+
+
+def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
+    """Trust a certificate; return what is wrong with it, None if nothing is."""
+    if der is None:
+        return "not PEM"
+    try:
+        context.load_verify_locations(cadata=der)
+    except (ssl.SSLError, ValueError) as exc:
+        return _reason(exc)
+    return None
 
 
 class _EncryptedKeyError(Exception):

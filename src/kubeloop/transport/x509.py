@@ -1,21 +1,31 @@
-"""The one fact that the standard library does not tell about our own certificate: until when it is valid; pure."""
+"""What the standard library does not tell about certificates: which a text holds, until when one is valid; pure."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
 from datetime import UTC, datetime
 
-__all__ = ["not_after", "pem_blocks"]
+__all__ = ["certificates", "not_after"]
 
-_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 _SEQUENCE, _EXPLICIT_0, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 
 
-def pem_blocks(pem: bytes) -> list[bytes]:
-    """Return the certificates in a PEM text, without what stands around them."""
-    return _CERTIFICATE.findall(pem)
+def certificates(pem: bytes) -> list[bytes | None]:
+    """Return the certificates in a PEM text in DER, None for one that has no end or is not base64.
+
+    Lines may be indented, and what stands around a certificate does not matter.
+    """
+    return [_der(block) for block in pem.split(_BEGIN)[1:]]
+
+
+def _der(block: bytes) -> bytes | None:
+    content, end, _ = block.partition(_END)
+    try:
+        return base64.b64decode(b"".join(content.split()), validate=True) if end else None
+    except binascii.Error:
+        return None
 
 
 def not_after(pem: bytes) -> datetime | None:
@@ -23,11 +33,10 @@ def not_after(pem: bytes) -> datetime | None:
 
     Reference: RFC 5280, section 4.1.
     """
-    blocks = pem_blocks(pem)
-    if not blocks:
+    der = next(iter(certificates(pem)), None)
+    if der is None:
         return None
     try:
-        der = base64.b64decode(b"".join(blocks[0].splitlines()[1:-1]))
         _, certificate, _ = _element(der)
         _, body, _ = _element(certificate)
         tag, _, rest = _element(body)
@@ -38,7 +47,7 @@ def not_after(pem: bytes) -> datetime | None:
         _, _, end = _element(validity)
         kind, text, _ = _element(end)
         return _time(kind, text.decode("ascii")) if tag == _SEQUENCE else None
-    except (binascii.Error, IndexError, ValueError):
+    except (IndexError, ValueError):
         return None
 
 

@@ -1,6 +1,7 @@
 """TLS contexts: what they trust, which certificate they show, when they are renewed; nothing is left on disk."""
 
 import logging
+import os
 import ssl
 import sys
 
@@ -110,8 +111,57 @@ def test_names_an_authority_that_is_none(tmp_path):
     with pytest.raises(ConfigError, match=f"cannot read certificate-authority {path}"):
         TLSContexts(Config(host="https://a", ca_file=str(path)))
     path.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    with pytest.raises(ConfigError, match=f"{path} is not a certificate"):
+    with pytest.raises(ConfigError, match=rf"{path} has no certificate that can be read: certificate 1 of 1 \("):
         TLSContexts(Config(host="https://a", ca_file=str(path)))
+
+
+BROKEN = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+UNENDED = b"-----BEGIN CERTIFICATE-----\nAAAA\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "named"),
+    [
+        (BROKEN, b"", "certificate 1 of 3 ("),
+        (b"", BROKEN, "certificate 3 of 3 ("),
+        (UNENDED, b"", "certificate 1 of 3 (not PEM)"),
+        (b"", UNENDED, "certificate 3 of 3 (not PEM)"),
+        (UNENDED, BROKEN, "certificate 1 of 4 (not PEM), certificate 4 of 4 ("),
+    ],
+)
+def test_skips_an_authority_that_cannot_be_read_and_says_which(tmp_path, caplog, before, after, named):
+    """(B6)"""
+    path = tmp_path / "ca.crt"
+    path.write_bytes(before + authority().certificate + authority("other").certificate + after)
+    with caplog.at_level(logging.WARNING):
+        context = TLSContexts(Config(host="https://a", ca_file=str(path))).current(0)
+    assert subjects(context) == {"test authority", "other"}
+    (record,) = caplog.records
+    assert f"{path}: cannot read, and so does not trust {named}" in record.getMessage()
+
+
+def test_trusts_an_authority_that_is_indented_or_stands_twice(caplog):
+    """(B6)"""
+    pem = authority().certificate
+    indented = b"".join(b"    " + line + b"\n" for line in pem.splitlines())
+    with caplog.at_level(logging.WARNING):
+        context = TLSContexts(Config(host="https://a", ca_data=indented + pem)).current(0)
+    assert subjects(context) == {"test authority"}
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("setting", ["ca_file", "cert_file", "key_file"])
+def test_reads_regular_files_only(tmp_path, setting):
+    """(F21)"""
+    pair = authority().sign("client")
+    files = {"ca_file": authority().certificate, "cert_file": pair.certificate, "key_file": pair.key}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    settings = {name: str(tmp_path / name) for name in files}
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", str(tmp_path / "pipe")):
+        with pytest.raises(ConfigError, match=f"cannot read .* {path}: not a regular file"):
+            TLSContexts(Config(host="https://a", **{**settings, setting: path}))
 
 
 def test_warns_of_a_client_certificate_that_has_expired(caplog):
