@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
 from kubeloop.transport.failures import EXCHANGE_FAILURES, exchange_failure
 from kubeloop.transport.gzip import GzipDecoder
+from kubeloop.transport.kept import drop, is_at_rest
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
@@ -72,10 +73,7 @@ class Exchange:
         """Close the connection, unless the exchange has ended."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            if connection.protocol is not None:
-                # Not close(): that would wait for what is still to be written, and for the other side's goodbye.
-                connection.protocol.abort()
-            connection.close()
+            drop(connection)
 
     def expect_progress(self, seconds: float) -> None:
         """Let the rest of the body fail as soon as the server has been silent for so long."""
@@ -175,8 +173,12 @@ class Exchange:
 
     def _end(self) -> None:
         connection, self._connection = self._connection, None
-        if connection is not None:
+        if connection is None:
+            return
+        if connection.protocol is not None and is_at_rest(connection.protocol):
             connection.release()
+        else:
+            drop(connection)
 
     def _too_large(self, max_bytes: int) -> BodyTooLarge:
         self.cut()

@@ -9,9 +9,8 @@ import asyncio
 import base64
 import socket
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
-from aiohttp import ClientRequest, ClientTimeout, SocketTimeoutError, TCPConnector
+from aiohttp import ClientRequest, ClientTimeout, SocketTimeoutError
 from aiohttp.helpers import TimerNoop
 from yarl import URL
 
@@ -19,6 +18,7 @@ from kubeloop.errors import ConnectionLost, TLSError, TransportError
 from kubeloop.transport.exchange import Exchange
 from kubeloop.transport.failures import CONNECT_FAILURES, EXCHANGE_FAILURES, connect_failure, exchange_failure
 from kubeloop.transport.http1 import HeadWriter
+from kubeloop.transport.kept import Connector, drop
 
 if TYPE_CHECKING:
     import ssl
@@ -70,9 +70,8 @@ class Pool:
         self.url = URL(host, encoded=True)
         self.proxy = URL(proxy, encoded=True) if proxy else None
         self.server_name = server_name
-        self.connector = TCPConnector(limit=0, keepalive_timeout=_KEEP_SECONDS, socket_factory=_open_socket)
+        self.connector = Connector(limit=0, keepalive_timeout=_KEEP_SECONDS, socket_factory=_open_socket)
         self._tls = tls
-        self._used: WeakSet[ResponseHandler] = WeakSet()
         self._asked: dict[ResponseHandler, float] = {}
         self._look: asyncio.TimerHandle | None = None
         self._place: tuple[ssl.SSLContext | None, ClientRequest] | None = None
@@ -103,7 +102,7 @@ class Pool:
         while True:
             connection = await self._connect(request)
             protocol = connection.protocol
-            kept = protocol in self._used
+            kept = protocol in self.connector.used
             try:
                 return await self._ask(connection, head, request)
             except ConnectionLost:
@@ -153,17 +152,17 @@ class Pool:
             message, payload = await protocol.read()
             while 100 <= message.code <= 199 and message.code != 101:
                 message, payload = await protocol.read()
-            self._used.add(protocol)
+            self.connector.used.add(protocol)
             if message.code == 401 and self._tls is not None:
                 self._tls.distrust()  # the client certificate may have been renewed
             return Exchange(request, connection, message, payload)
         except EXCHANGE_FAILURES as exc:
-            _drop(connection)
+            drop(connection)
             failure = exchange_failure(exc, request)
             self._doubt(failure)
             raise failure from failure.__cause__
         except BaseException:
-            _drop(connection)
+            drop(connection)
             raise
         finally:
             if protocol is not None:
@@ -186,12 +185,6 @@ class Pool:
         if self._look is not None:
             self._look.cancel()
         await self.connector.close(abort_ssl=True)
-
-
-def _drop(connection: Connection) -> None:
-    if connection.protocol is not None:
-        connection.protocol.abort()
-    connection.close()
 
 
 def _open_socket(address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:

@@ -1,0 +1,72 @@
+"""A kept connection is given up for bytes of a response, not for what the TLS layer takes for itself (C1)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from kubeloop.transport.kept import is_quiet
+
+
+class TicketLayer(asyncio.Protocol):
+    """A transport's lower half that keeps records which begin with `T` and hands the others on, as a TLS layer does.
+
+    It is the double of aiohttp's protocol too: `should_close` says whether something was handed on.
+    """
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.handed_on = b""
+
+    @property
+    def should_close(self) -> bool:
+        return bool(self.handed_on)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.handed_on += data.replace(b"T", b"")
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+async def inspect(pair: tuple[socket.socket, socket.socket], arrived: bytes, *, close: bool = False) -> bool:
+    ours, theirs = pair
+    transport, layer = await asyncio.get_running_loop().create_connection(TicketLayer, sock=ours)
+    try:
+        await asyncio.sleep(0)
+        theirs.sendall(arrived)
+        if close:
+            theirs.close()
+        return await is_quiet(layer)  # type: ignore[arg-type]
+    finally:
+        transport.abort()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("arrived", "quiet"),
+    [(b"", True), (b"T", True), (b"TT", True), (b"x", False), (b"Tx", False)],
+    ids=["nothing", "a ticket", "two tickets", "a byte", "a ticket and a byte"],
+)
+async def test_only_what_is_handed_on_costs_the_connection(
+    pair: tuple[socket.socket, socket.socket], arrived: bytes, quiet: bool
+) -> None:
+    assert await inspect(pair, arrived) is quiet
+
+
+@pytest.mark.parametrize("arrived", [b"", b"T"])
+async def test_an_end_costs_the_connection(pair: tuple[socket.socket, socket.socket], arrived: bytes) -> None:
+    assert await inspect(pair, arrived, close=True) is False
