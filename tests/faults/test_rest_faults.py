@@ -183,3 +183,70 @@ async def test_a_handler_of_warnings_that_raises_fails_the_call() -> None:
     rest, _ = client(Answer.of(POD, headers={"Warning": '299 - "deprecated"'}), warning_handler=refuse)
     with pytest.raises(RuntimeError, match="deprecated"):
         await rest.get("pods", name="a")
+
+
+@virtual
+async def test_a_server_that_asks_for_no_pause_is_not_flooded() -> None:
+    """(C9) A hundred writes became 1,100 requests in a second."""
+    rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "0"})] * 11)
+    with pytest.raises(kubeloop.TooManyRequests):
+        await rest.post("pods", namespace="x", body=POD)
+    assert len(transport.requests) == 11
+    assert 5.0 <= now() <= 10.0
+
+
+@virtual
+async def test_a_server_that_asks_for_an_hour_is_told_at_once() -> None:
+    """(C9)"""
+    rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "3600"})] * 2)
+    with pytest.raises(kubeloop.TooManyRequests) as caught:
+        await rest.get("pods", name="a")
+    with pytest.raises(kubeloop.TooManyRequests):
+        async with rest.watch("pods", into=core_v1.Pod):
+            pytest.fail("entered")
+    assert caught.value.retry_after == 3600.0
+    assert now() == 0.0
+    assert len(transport.requests) == 2
+
+
+BROKEN = {
+    "cut": BUSY.cut(5),
+    "reset": Answer(429, [b"{", LOST], headers={"Retry-After": "2"}),
+    "silent": Answer(429, [b"{", Hang()], headers={"Retry-After": "2"}),
+    "nonsense": Answer.text("\xff", 429, headers={"Retry-After": "2"}),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> None:
+    """(E14) The head of the response says all that the retry rule asks for."""
+
+    @virtual
+    async def run() -> None:
+        rest, transport = client(BROKEN[how], Answer.of(POD), BROKEN[how], Answer(chunks=[]), BROKEN[how], BROKEN[how])
+        await rest.post("pods", namespace="x", body=POD)
+        async with rest.watch("pods", into=core_v1.Pod):
+            pass
+        assert now() == (34.0 if how == "silent" else 4.0)
+        assert len(transport.requests) == 4
+        assert transport.open_streams == 0
+
+    run()
+
+
+@pytest.mark.parametrize("chunks", [[b"{", LOST], [b"{", Hang()], [b'{"kind": "Status", "code": 4']])
+def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(chunks: list[Any]) -> None:
+    """(E14) The outcome of a request is its HTTP status, which has arrived."""
+
+    @virtual
+    async def run() -> None:
+        rest, transport = client(*[Answer(404, chunks)] * 2)
+        with pytest.raises(kubeloop.NotFound):
+            await rest.delete("pods", namespace="x", name="a")
+        with pytest.raises(kubeloop.NotFound):
+            async with rest.watch("pods", into=core_v1.Pod):
+                pytest.fail("entered")
+        assert now() <= 60.0
+        assert transport.open_streams == 0
+
+    run()

@@ -240,6 +240,15 @@ async def test_html_instead_of_json_is_an_answer_like_any_other(transport_to):
         assert (response.status, response.body) == (502, b"<html>Bad gateway</html>")
 
 
+@pytest.mark.parametrize("then", ["close", "reset"])
+async def test_an_error_whose_body_breaks_off_is_a_response(transport_to, then):
+    """(E14) Its status and headers say whether to ask again."""
+    head = b"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 100\r\n\r\nhalf"
+    async with raw_server(say(head, then=then)) as server:
+        response = await transport_to(server.url).request(GET)
+        assert (response.status, response.headers["retry-after"]) == (429, "1")
+
+
 async def test_a_kept_connection_that_turns_out_dead_is_replaced_for_a_read(transport_to):
     async with raw_server(reply(b"one"), vanish(), reply(b"two")) as server:
         transport = transport_to(server.url)

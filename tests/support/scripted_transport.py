@@ -23,8 +23,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from kubeloop.errors import BodyTooLarge, ConnectionLost, RequestTimeout
+from kubeloop.transport.base import read_error_body
 from kubeloop.wire.request import Request
-from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response
+from kubeloop.wire.response import Headers, Response
 
 __all__ = [
     "Answer",
@@ -185,8 +186,9 @@ class ScriptedTransport:
         try:
             async with asyncio.timeout(timeout):
                 async with self.stream(request, timeout=timeout) as stream:
-                    bound = MAX_BODY_BYTES if max_bytes is None and stream.status >= 300 else max_bytes
-                    return Response(stream.status, stream.headers, await stream.read(bound))
+                    if stream.status >= 300:
+                        return Response(stream.status, stream.headers, await read_error_body(stream))
+                    return Response(stream.status, stream.headers, await stream.read(max_bytes))
         except RequestTimeout:
             raise
         except TimeoutError:

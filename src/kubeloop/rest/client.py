@@ -124,6 +124,7 @@ class RESTClient:
             max_retries=max_retries,
             timeout=config.timeout,
             credentials=carrier.sent_credentials,
+            random=self.random,
         )
 
     async def __aenter__(self) -> Self:

@@ -10,10 +10,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from random import Random
 from typing import TYPE_CHECKING
 
 from kubeloop.errors import TransportError
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
+from kubeloop.transport.base import read_error_body
 from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, ServerWarning, parse_warnings, status_error
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class Exchange:
         timeout: Seconds for calls that give none; None does not bound them.
         credentials: Gives the `Authorization` values that the transport sent of late: a server may echo them, and they
             must get into no exception or log line.
+        random: Where the waits get their jitter from.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
     """
@@ -51,6 +54,7 @@ class Exchange:
         max_retries: int = DEFAULT_MAX_RETRIES,
         timeout: float | None = None,
         credentials: Callable[[], Collection[str]] = tuple,
+        random: Random | None = None,
     ) -> None:
         self.credentials = credentials
         self._transport = transport
@@ -58,6 +62,8 @@ class Exchange:
         self._bucket = bucket
         self._max_retries = max_retries
         self._timeout = timeout
+        # Spreading retries is no secret.
+        self._random = random if random is not None else Random()  # noqa: S311
 
     async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Response:
         """Send a request and return the answer if it is a success.
@@ -82,7 +88,8 @@ class Exchange:
                 self._warn(response.headers, request)
                 if 200 <= response.status <= 206:
                     return response
-                attempts.answered(response)
+                if not attempts.repeats(response):
+                    raise attempts.error(response)
             await attempts.wait()
 
     @asynccontextmanager
@@ -109,8 +116,9 @@ class Exchange:
                     self._warn(stream.headers, request)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
-                    body = await stream.read(MAX_BODY_BYTES)
-                    attempts.answered(Response(stream.status, stream.headers, body))
+                    if not attempts.repeats(Response(stream.status, stream.headers)):
+                        body = await read_error_body(stream, attempts.left())
+                        raise attempts.error(Response(stream.status, stream.headers, body))
                 await stack.aclose()
                 await attempts.wait()
             yield stream
@@ -165,12 +173,19 @@ class _Attempts:
         try:
             yield
         except TransportError as error:
-            self._next(error, self._rule().after_error(error))
+            delay = self._rule().after_error(error)
+            if delay is None or not self._plan(error, delay):
+                self._rule().explain(error)
+                raise
 
-    def answered(self, response: Response) -> None:
-        """Take note of an answer that is an error if there may be another attempt; else raise it."""
-        error = status_error(response, self._request, credentials=self._exchange.credentials())
-        self._next(error, self._rule().after_response(response))
+    def repeats(self, response: Response) -> bool:
+        """Return whether there is another attempt after this response, which need not have its body yet."""
+        delay = self._rule().after_response(response)
+        return delay is not None and self._plan(self._status_error(response), delay)
+
+    def error(self, response: Response) -> Exception:
+        """Return the exception that a response means after which there is no other attempt."""
+        return self._rule().explain(self._status_error(response))
 
     async def wait(self) -> None:
         """Wait before the next attempt."""
@@ -181,15 +196,21 @@ class _Attempts:
         if bucket is not None:
             await self._exchange._throttle(bucket)
 
+    def _status_error(self, response: Response) -> Exception:
+        return status_error(response, self._request, credentials=self._exchange.credentials())
+
     def _rule(self) -> Retry:
         if self._retry is None:
-            self._retry = Retry(self._request, self._purpose, self._exchange._max_retries)
+            exchange = self._exchange
+            self._retry = Retry(self._request, self._purpose, exchange._max_retries, random=exchange._random)
         return self._retry
 
-    def _next(self, failure: Exception, delay: float | None) -> None:
+    def _plan(self, failure: Exception, delay: float) -> bool:
+        """Take note of a failure and the wait after it, if there is time for it."""
         left = self.left()
-        if delay is None or (left is not None and delay >= left):
-            raise self._rule().explain(failure)
+        if left is not None and delay >= left:
+            return False
         self._rule().previous = failure
         self._failure = failure
         self._delay = delay
+        return True

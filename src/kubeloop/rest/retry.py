@@ -1,10 +1,12 @@
 """When a request is sent again, and after how long: client-go's rule, as a pure function of what happened.
 
-The loop that waits and sends is `client.RESTClient`. Mutations are sent again only when the server asked for it with a
+The loop that waits and sends is `exchange.Exchange`. Mutations are sent again only when the server asked for it with a
 `Retry-After`, which means that it did not carry them out.
 
 Reference: client-go rest/with_retry.go, rest/request.go (IsErrorRetryable of Do, Watch and Stream). Intended
-difference: a watch that runs out of attempts raises the last error instead of pretending to be an empty watch.
+differences: a watch that runs out of attempts raises the last error instead of pretending to be an empty watch;
+`Retry-After: 0` waits for 0.5 to 1 second, since ten attempts without a pause are a flood; a `Retry-After` of more than
+60 seconds is not waited for in silence, but raised as the `APIError` whose `retry_after` tells it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, Transp
 from kubeloop.wire.response import retry_after
 
 if TYPE_CHECKING:
+    from random import Random
+
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
 
@@ -22,6 +26,8 @@ __all__ = ["DEFAULT_MAX_RETRIES", "Purpose", "Retry"]
 
 DEFAULT_MAX_RETRIES = 10
 _AFTER_LOSS = 1.0
+_LEAST_WAIT = 0.5
+_LONGEST_WAIT = 60.0
 
 Purpose = Literal["request", "watch", "stream"]
 
@@ -33,11 +39,15 @@ class Retry:
         request: What is sent.
         purpose: `"request"` reads a whole body, `"watch"` and `"stream"` read as it comes.
         max_retries: How many times the request may be sent again; below zero counts as zero.
+        random: Where the jitter of the least wait comes from.
     """
 
-    __slots__ = ("_left", "_max_retries", "_purpose", "_request", "previous")
+    __slots__ = ("_left", "_max_retries", "_purpose", "_random", "_request", "previous")
 
-    def __init__(self, request: Request, purpose: Purpose, max_retries: int = DEFAULT_MAX_RETRIES) -> None:
+    def __init__(
+        self, request: Request, purpose: Purpose, max_retries: int = DEFAULT_MAX_RETRIES, *, random: Random
+    ) -> None:
+        self._random = random
         self._request = request
         self._purpose = purpose
         self._max_retries = max_retries
@@ -45,13 +55,17 @@ class Retry:
         self.previous: Exception | None = None
 
     def after_response(self, response: Response) -> float | None:
-        """Return the seconds to wait before sending again, None to give the answer to the caller.
+        """Return the seconds to wait before sending again, None to give the response to the caller.
 
-        Only 429 and 5xx with a whole number of seconds in `Retry-After` are sent again.
+        Only 429 and 5xx with a whole number of seconds in `Retry-After`, 60 at most, are sent again. The body plays no
+        part: it need not have been read.
         """
         if response.status != 429 and response.status < 500:
             return None
-        return self._take(retry_after(response))
+        wait = retry_after(response)
+        if wait is None or wait > _LONGEST_WAIT:
+            return None
+        return self._take(wait if wait >= _LEAST_WAIT else _LEAST_WAIT * (1 + self._random.random()))
 
     def after_error(self, error: TransportError) -> float | None:
         """Return the seconds to wait before sending again, None to raise the error."""

@@ -19,11 +19,12 @@ from urllib.parse import urlsplit
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.errors import RequestTimeout, TransportError
+from kubeloop.transport.base import read_error_body
 from kubeloop.transport.pool import SILENCE_SECONDS, Pool
 from kubeloop.transport.proxy import environment_proxy
 from kubeloop.transport.tls import TLSContexts
 from kubeloop.transport.user_agent import default_user_agent
-from kubeloop.wire.response import MAX_BODY_BYTES, Response
+from kubeloop.wire.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -80,11 +81,11 @@ class AiohttpTransport:
         async with pool.slots:
             exchange = await pool.send(request)
             try:
+                if exchange.status >= 300:
+                    return Response(exchange.status, exchange.headers, await read_error_body(exchange))
                 if not exchange.is_complete:
                     exchange.expect_progress(SILENCE_SECONDS)
-                # Only a LIST may be of any size, never an error.
-                bound = MAX_BODY_BYTES if max_bytes is None and exchange.status >= 300 else max_bytes
-                return Response(exchange.status, exchange.headers, await exchange.read(bound))
+                return Response(exchange.status, exchange.headers, await exchange.read(max_bytes))
             finally:
                 exchange.cut()
 

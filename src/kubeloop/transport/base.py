@@ -8,15 +8,20 @@ HTTP library. What a transport must keep to:
   it.
 - An answer of any status is a `Response` (or a `ByteStream`, or `UpgradeRefused`), never an exception; redirects are
   not followed.
+- The body of an error response (300 and above) is told as far as it came, with `read_error_body`: its status says what
+  happened, and whether to send the request again.
 - What fails below HTTP is one of `ConnectError`, `TLSError`, `ConnectionLost`, `RequestTimeout`, `TransportError`, with
   the request's method and path. Cancellation passes through, and leaves no open exchange behind.
 """
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kubeloop.errors import TransportError
+from kubeloop.wire.response import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -32,7 +37,10 @@ __all__ = [
     "ClosableTransport",
     "Transport",
     "UpgradeRefused",
+    "read_error_body",
 ]
+
+_ERROR_BODY_SECONDS = 30.0
 
 
 class ByteStream(Protocol):
@@ -118,8 +126,8 @@ class Transport(Protocol):
         Args:
             request: What to send. The transport adds host, path prefix, `User-Agent` and `Accept-Encoding`.
             timeout: Seconds for all of it, from the wait for a connection to the last byte; None takes the config's.
-            max_bytes: Raise as soon as the (decompressed) body is known to be longer; None does not bound it, unless it
-                is an error's, which is bounded at 32 MiB.
+            max_bytes: Raise as soon as the (decompressed) body is known to be longer; None does not bound it. It is not
+                for the body of an error, which is read by `read_error_body`.
 
         Raises:
             TransportError: One of its subclasses; see the module.
@@ -191,3 +199,23 @@ class UpgradeRefused(TransportError):
             retryable=False,
         )
         self.response = response
+
+
+async def read_error_body(stream: ByteStream, timeout: float | None = None) -> bytes:
+    """Read the body of an error response as far as it comes, without failing.
+
+    Args:
+        stream: The response.
+        timeout: Seconds, 30 at most; None is 30.
+
+    Returns:
+        The body; the beginning of one that breaks off, that is longer than 32 MiB, or that takes too long.
+    """
+    body = bytearray()
+    with suppress(TransportError, TimeoutError):
+        async with asyncio.timeout(_ERROR_BODY_SECONDS if timeout is None else min(timeout, _ERROR_BODY_SECONDS)):
+            async for chunk in stream:
+                body += chunk[: MAX_BODY_BYTES - len(body)]
+                if len(body) == MAX_BODY_BYTES:
+                    break
+    return bytes(body)

@@ -194,6 +194,7 @@ class Exchange:
 async def _read_chunk(payload: StreamReader) -> bytes:
     """Return what has arrived of one HTTP chunk; `b""` at the end of the body."""
     data, is_chunk_end = b"", True
-    while not data and is_chunk_end:  # the end of a chunk may come by itself
+    # The end of a chunk may come by itself; a payload without a body says so for ever.
+    while not data and is_chunk_end and not payload.at_eof():
         data, is_chunk_end = await payload.readchunk()
     return data
