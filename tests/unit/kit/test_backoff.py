@@ -107,3 +107,32 @@ def test_refuses_a_bucket_that_cannot_be(rate, burst):
 def test_both_show_their_state():
     assert repr(Backoff(1.0, cap=4.0)) == "Backoff(next=1s, cap=4.0, last=None)"
     assert repr(TokenBucket(10.0, 5)) == "TokenBucket(rate=10/s, burst=5, tokens=5)"
+
+
+def test_delays_double_when_no_factor_is_given():
+    backoff = Backoff(1.0)
+    assert [backoff.next(0.0) for _ in range(3)] == [1.0, 2.0, 4.0]
+
+
+def test_the_least_settings_that_make_sense_are_taken():
+    assert Backoff(0.0, factor=1.0).next(0.0) == 0.0
+    with pytest.raises(ValueError, match="factor >= 1"):
+        Backoff(1.0, factor=0.99)
+
+
+def test_a_small_jitter_factor_is_taken_as_it_is():
+    assert max(jitter(1.0, 0.5, Random(seed)) for seed in range(50)) <= 1.5
+
+
+@pytest.mark.parametrize("start", [0.0, 1e6])
+def test_a_bucket_fills_by_the_time_that_passed_whatever_the_clock_shows(start: float):
+    bucket = TokenBucket(1.0, 10)
+    for _ in range(10):
+        bucket.reserve(start)
+    assert bucket.tokens(start + 3.0) == pytest.approx(3.0)
+
+
+def test_a_bucket_without_a_burst_never_gives_a_token():
+    bucket = TokenBucket(5.0, 0)
+    assert bucket.reserve(0.0) == math.inf
+    assert bucket.reserve(100.0) == math.inf

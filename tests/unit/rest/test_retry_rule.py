@@ -36,7 +36,7 @@ def test_an_answer_that_does_not_say_when_is_given_to_the_caller(status: int, wa
     assert rule(GET, "request").after_response(answer(status, wait)) is None
 
 
-@pytest.mark.parametrize("status", [200, 301, 302, 400, 404, 409])
+@pytest.mark.parametrize("status", [200, 301, 302, 400, 404, 409, 428, 430, 499])
 def test_other_answers_are_never_asked_again(status: int) -> None:
     assert rule(GET, "request").after_response(answer(status)) is None
 

@@ -106,3 +106,15 @@ async def test_default_controller_limiter_is_exponential_and_bounded_overall():
 
 def test_default_item_based_limiter_starts_at_a_millisecond():
     assert waits(default_item_based_rate_limiter(), "one", 2) == [1 * ms, 2 * ms]
+
+
+def test_a_limiter_of_no_limiters_neither_waits_nor_counts():
+    limiter = MaxOfRateLimiter()
+    assert limiter.when("one") == 0.0
+    assert limiter.num_requeues("one") == 0
+
+
+def test_the_item_based_default_waits_from_a_millisecond_to_a_thousand_seconds():
+    delays = waits(default_item_based_rate_limiter(), "one", 30)
+    assert delays[0] == 1 * ms
+    assert delays[-1] == 1000.0
