@@ -101,7 +101,7 @@ if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
     from kubeloop.rest.watch import WatchStream
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
-    from kubeloop.wire.codec import UnreadableEvent, WatchEvent, decode, encode
+    from kubeloop.wire.codec import UnreadableEvent, WatchEvent, decode, decode_all, encode
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
     from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
@@ -217,6 +217,7 @@ __all__ = [
     "build_config",
     "controller_of",
     "decode",
+    "decode_all",
     "default_controller_rate_limiter",
     "encode",
     "fields",
@@ -286,7 +287,7 @@ _NAMES = {
     "rest.client": "RESTClient",
     "rest.watch": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
-    "wire.codec": "UnreadableEvent WatchEvent decode encode",
+    "wire.codec": "UnreadableEvent WatchEvent decode decode_all encode",
     "wire.request": "Request",
     "wire.response": "Headers Response ServerWarning",
     "workqueue.delaying": "DelayingQueue RateLimitingQueue",

@@ -22,8 +22,8 @@ __all__ = ["emit_models", "emit_stub"]
 _BASE = "kubeloop.models._base"
 # fmt: off
 _MARKERS = frozenset({
-    "BOOL", "BYTES", "FLOAT", "INT", "LAZY", "MAP", "NULL", "SEQ", "STR", "Any", "Bytes", "Duration", "IntOrString",
-    "Lazy", "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity", "Seq", "Time",
+    "BOOL", "BYTES", "BYTES_OR_NULL", "FLOAT", "INT", "LAZY", "MAP", "NULL", "NULLABLE", "SEQ", "STR", "Any", "Bytes",
+    "Duration", "IntOrString", "Lazy", "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity", "Seq", "Time",
 })
 # fmt: on
 _STATIC_NAMES: Mapping[str, frozenset[str]] = {
@@ -116,6 +116,8 @@ def _class_head(one: ClassPlan, module: Module) -> list[str]:
     keywords = [_bind(_base(one), module), *_kind_keywords(one, module)]
     if secret := [attribute.name for attribute in one.attributes if attribute.field.secret]:
         keywords.append(f"secret=({', '.join(_quoted(name) for name in secret)},)")
+    if one.struct.preserve:
+        keywords.append("preserve=True")
     renamed = [f"{_quoted(name)}: {_quoted(wire)}" for name, wire in one.renamed.items()]
     rename = [f"rename={{{', '.join(renamed)}}}"] if renamed else []
     line = f"class {one.name}({', '.join([*keywords, *rename])}):"

@@ -57,8 +57,8 @@ class Field:
     """One field of an object type.
 
     `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `required` is what a JSON
-    schema says: always there, never null; `enum` names the values that are known (module.Name); `default` is what a
-    server fills in, as JSON.
+    schema says: always there, never null; `nullable` is what it says of null: a value, which is not the same as absent;
+    `enum` names the values that are known (module.Name); `default` is what a server fills in, as JSON.
     """
 
     wire: str
@@ -66,6 +66,7 @@ class Field:
     omit_empty: bool = True
     omit_zero: bool = False
     required: bool = False
+    nullable: bool = False
     secret: bool = False
     enum: str = ""
     description: str = ""
@@ -74,11 +75,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """An object type."""
+    """An object type; `preserve` says that the server keeps members that are no fields."""
 
     name: str
     fields: Sequence[Field]
     description: str = ""
+    preserve: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,10 +67,10 @@ def shape(field: Field, module: Module) -> Shape:
         return Shape(name, f"{name}()", name, f"Nested[{name}, {name}.Draft]")
     if kind.kind == "ptr" and kind.item.kind == "ref":
         name = names.static(kind.item)
-        return Shape(f"{name} | None", "None", f"{name} | None", f"Nested[{name}, {name}.Draft]")
+        return Shape(f"{name} | None", _no_value(field), f"{name} | None", f"Nested[{name}, {name}.Draft]")
     if kind.kind in _UNTYPED:
         null = kind.kind == "raw" and field.type.kind != "ptr" and not field.omit_zero
-        return Shape("Any", "NULL" if null else "None", "Any", "Any")
+        return Shape("Any", "NULL" if null else _no_value(field), "Any", "Any")
     return _scalar(field, kind, names)
 
 
@@ -80,14 +80,26 @@ def _scalar(field: Field, kind: Type, names: _Names) -> Shape:
         if field.required:
             return Shape("Bytes", "BYTES", static, static)
         null = not (field.omit_empty or field.omit_zero)
-        return Shape("NullBytes" if null else "Bytes", 'b""', static, static)
+        return Shape("NullBytes", "BYTES_OR_NULL", static, static) if null else Shape("Bytes", 'b""', static, static)
     if kind.kind in _ZERO:
         default = _ZERO[kind.kind] if field.omit_empty or field.omit_zero else _ALWAYS[kind.kind]
         return Shape(names.runtime(kind), default, static, static)
     inner = kind.item if kind.kind == "ptr" else kind
     static = f"{names.static(inner)} | None"
     null = kind.kind in _NULL_ITEMS and not field.omit_zero
-    return Shape(f"{names.runtime(inner)} | None", "NULL" if null else "None", static, static)
+    return Shape(f"{names.runtime(inner)} | None", "NULL" if null else _no_value(field), static, static)
+
+
+def _no_value(field: Field) -> str:
+    """The default that reads as None: absent, told from null, or null.
+
+    A pointer without omitempty is null in Go. Quantity, IntOrString and structs by value are not: Go writes `"0"`, `0`
+    and `{}` for them, which mean the same to a server as absent, so nothing is written that nobody set.
+    """
+    if field.nullable:
+        return "NULLABLE"
+    by_value = field.type.kind in ("quantity", "int_or_string", "duration")
+    return "None" if field.omit_empty or field.omit_zero or by_value else "NULL"
 
 
 def _collection(kind: Type, names: _Names, *, null: bool) -> Shape:

@@ -24,7 +24,7 @@ _NUMBERS = {"integer": "int", "number": "float", "boolean": "bool"}
 _FORMATS = {"date-time": "time", "byte": "bytes"}
 _EMBEDDED: JSONSchema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {}}
 _METADATA = {"metadata": Type("ptr", of=Type("ref", name="meta_v1.ObjectMeta"))}
-_PRESERVED = "Fields that the schema does not name are not read; edit() and patches leave them as they are."
+_PRESERVED = "Members that the schema does not name are kept as well: to_dict() has them, and writes send them back."
 _PLAIN = frozenset({"string", "int", "float", "bool", "bytes"})
 
 
@@ -58,8 +58,9 @@ class StructuralReader:
                     fields.append(Field(wire, kind))
                 continue
             fields.append(self._field(name, wire, value, required=wire in required))
-        preserved = _PRESERVED if schema.get("x-kubernetes-preserve-unknown-fields") else ""
-        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in (_text(schema), preserved) if part))
+        preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
+        parts = (_text(schema), _PRESERVED if preserve else "")
+        self.structs[name] = Struct(name, fields, "\n\n".join(part for part in parts if part), preserve)
 
     def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> Field:
         schema = _merged(schema)
@@ -71,12 +72,16 @@ class StructuralReader:
             kind = Type("ptr", of=kind)
         default = json.dumps(schema["default"], sort_keys=True, ensure_ascii=False) if "default" in schema else ""
         always = needed and kind.kind in _PLAIN
+        null = bool(schema.get("nullable"))
+        # What is required and nullable is written as null; lists and maps tell null from absent by themselves.
+        null_always = null and ((required and "default" not in schema) or kind.kind in ("list", "map"))
         return Field(
             wire,
             kind,
-            omit_empty=not always,
-            omit_zero=not always,
+            omit_empty=not (always or null_always),
+            omit_zero=not (always or null_always),
             required=always,
+            nullable=null and not null_always,
             secret=_is_secret(schema),
             enum=self._enum(path, schema),
             description=_text(schema),

@@ -13,7 +13,7 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
     from __future__ import annotations
 
     from kubeloop.models import meta_v1
-    from kubeloop.models._base import BOOL, FLOAT, INT, LAZY, MAP, NULL, SEQ, STR
+    from kubeloop.models._base import BOOL, BYTES_OR_NULL, FLOAT, INT, LAZY, MAP, NULL, NULLABLE, SEQ, STR
     from kubeloop.models._base import Any, Bytes, Duration, IntOrString, Kind, KindList, Lazy, Map, MicroTime, Model
     from kubeloop.models._base import NullBytes, NullMap, NullSeq, Quantity, Seq, Time     # (only those that are used)
 
@@ -33,7 +33,12 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
         port: IntOrString | None = None                    # intstr.IntOrString, with pointer or without
         cpu: Quantity | None = None                        # resource.Quantity, with pointer or without
         timeout: Duration | None = None                    # metav1.Duration, with pointer or without
-        ca_bundle: Bytes = b""                             # []byte,omitempty; without omitempty: `NullBytes = b""`
+        ca_bundle: Bytes = b""                             # []byte,omitempty
+        request: NullBytes = BYTES_OR_NULL                 # []byte without omitempty: Go writes "" or null
+        selector: LabelSelector | None = NULL              # a pointer without omitempty: Go writes null for it; a field
+                                                           # of a CRD that is required and nullable
+        size: int | None = NULLABLE                        # nullable in a CRD, not required: null is not absent; lists
+                                                           # and maps: NullSeq and NullMap
         fields_v1: Any = None                              # FieldsV1, pointer to it, interface, JSON, *RawExtension
         object: Any = NULL                                 # RawExtension by value without omitzero: Go writes null
         rows: Seq[Seq[str]] = SEQ                          # [][]string
@@ -54,6 +59,8 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
                  rename={"string_data": "stringData"}, secret=("data", "string_data")):     # print as <n bytes>
         data: Map[Bytes] = MAP
 
+- `preserve=True`: the server keeps members that are no fields (`x-kubernetes-preserve-unknown-fields` beside
+  properties), and so does the class, from whatever it is read; see `_rest`.
 - `resource=""` (left out) for payload kinds and subresource bodies that have no collection of their own; `namespaced`
   defaults to False.
 - A Python name that is a keyword, or one of `RESERVED`, takes a trailing `_` (and so a `rename` entry). `kind` and
@@ -110,13 +117,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 from kubeloop.models._markers import (
     BOOL,
     BYTES,
+    BYTES_OR_NULL,
     FLOAT,
     INT,
     LAZY,
     MAP,
     NULL,
+    NULL_BYTES,
     NULL_MAP,
     NULL_SEQ,
+    NULLABLE,
     SEQ,
     STR,
     Bytes,
@@ -142,11 +152,14 @@ if TYPE_CHECKING:
 __all__ = [
     "BOOL",
     "BYTES",
+    "BYTES_OR_NULL",
     "FLOAT",
     "INT",
     "LAZY",
     "MAP",
     "NULL",
+    "NULLABLE",
+    "NULL_BYTES",
     "NULL_MAP",
     "NULL_SEQ",
     "RESERVED",
@@ -189,6 +202,8 @@ class Model(Struct, metaclass=ModelMeta):
     if not TYPE_CHECKING:
         __secret__ = frozenset()
         __lazy__: ClassVar = {}
+        __preserve__ = False
+        __plain__ = None
         __kind_head__ = ()
 
     def draft(self) -> Draft[Any]:
@@ -206,13 +221,18 @@ class Model(Struct, metaclass=ModelMeta):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read a JSON value with wire names, as tolerantly as a server's answer.
+        """Read a JSON value with wire names, as tolerantly as a server's response, but without dropping anything.
+
+        A member that the class does not have is kept beside the object, at whatever depth: `repr` shows it, `draft()`
+        carries it, and create, update and apply send it, so that the server warns or, with
+        `field_validation="Strict"`, refuses.
 
         Raises: DecodeError naming the path of what does not fit, or both kinds when it is of another kind.
         """
-        from kubeloop.models._decode import decode_data
+        from kubeloop.models._decode import decode_document
+        from kubeloop.models._encode import dumps
 
-        return decode_data(data, cls)
+        return decode_document(dumps(data), cls)
 
     def to_yaml(self) -> str:
         """Write YAML with wire names, which `kubectl` reads."""
@@ -222,7 +242,7 @@ class Model(Struct, metaclass=ModelMeta):
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
-        """Read one YAML (or JSON) document.
+        """Read one YAML (or JSON) document; unknown members are kept, as `from_dict` does.
 
         Raises: DecodeError for text that is no YAML, and as `from_dict`.
         """

@@ -13,6 +13,7 @@ from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_items, is_mapping, is_tuple
 from kubeloop.models._markers import FrozenMap
+from kubeloop.models._rest import rest_of
 
 __all__ = ["checked", "prepare", "show", "show_field", "unknown_field"]
 
@@ -33,17 +34,19 @@ def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str,
         field = fields.get(name)
         if field is None:
             raise TypeError(unknown_field(cls, name))
+        if value is None and field.nullable:
+            ready[field.stored] = None
         if value is None or value is field.default:
             continue
         shape = field.shape
         if shape.category == "scalar" and not shape.go and type(value) in shape.accepts:
-            ready[name] = value
+            ready[field.stored] = value
         elif field.category == "lazy":
             from kubeloop.models._encode import lazy_bytes
 
             ready[field.stored] = lazy_bytes(checked(shape, value, cls.__name__, name))
         else:
-            ready[name] = checked(shape, value, cls.__name__, name)
+            ready[field.stored] = checked(shape, value, cls.__name__, name)
     return ready
 
 
@@ -137,16 +140,21 @@ def _plain(value: Any, where: str) -> Any:
 
 
 def show(obj: Any) -> str:
-    """Write a model as its constructor's call, with what is set; of a secret only its size."""
+    """Write a model as its constructor's call, with what is set; of a secret only its size.
+
+    What the class does not have stands at the end: `DeploymentSpec(paused=True, **{'replica': 3})`.
+    """
     cls = class_of(obj)
     parts: list[str] = []
     for name, field in fields_of(cls).items():
         value = getattr(obj, field.stored)
-        if value is field.default or value is NULL_SEQ or value is NULL_MAP or (field.always and not value):
+        if value is field.absent or value is NULL_SEQ or value is NULL_MAP or (field.always and not value):
             continue
         if value is LAZY:
             continue
         parts.append(f"{name}={show_field(field, value)}")
+    if rest := rest_of(obj):
+        parts.append(f"**{_hidden(rest) if cls.__secret__ else rest!r}")
     return f"{cls.__name__}({', '.join(parts)})"
 
 

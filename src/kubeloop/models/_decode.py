@@ -21,12 +21,17 @@ from kubeloop.models._base import LAZY, Mended
 from kubeloop.models._encode import dumps, rewrite
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
+from kubeloop.models._rest import keeps_rest, with_rest
 
 __all__ = [
+    "BROKEN",
     "TypeMeta",
+    "as_embedded",
     "decode",
     "decode_data",
+    "decode_document",
     "decode_list",
+    "decode_list_document",
     "decode_yaml",
     "decoder",
     "decoding_list",
@@ -34,6 +39,7 @@ __all__ = [
     "finish",
     "parse",
     "read_lazy",
+    "replace_items",
     "warn_of_item",
 ]
 
@@ -41,7 +47,7 @@ T = TypeVar("T")
 ITEMS_A_STEP = 64
 _force = msgspec.structs.force_setattr
 # What msgspec raises for bytes that are no JSON, or JSON nested deeper than the stack.
-_BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
@@ -52,10 +58,25 @@ class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
 
 
 @cache
-def decoder(cls: Any) -> msgspec.json.Decoder[Any]:
+def decoder(cls: Any) -> msgspec.json.Decoder[Any] | _KeepingDecoder:
     """The one decoder of a type."""
     resolve(cls)
-    return msgspec.json.Decoder(cls)
+    exact = msgspec.json.Decoder(cls)
+    return _KeepingDecoder(exact) if keeps_rest(cls) else exact
+
+
+class _KeepingDecoder:
+    """Decodes types that preserve unknown fields: a second pass, without types, finds those.
+
+    It takes about twice the time, which no other type pays.
+    """
+
+    def __init__(self, exact: msgspec.json.Decoder[Any]) -> None:
+        self._exact = exact
+
+    def decode(self, data: bytes | str) -> Any:
+        """Decode one value."""
+        return with_rest(self._exact.decode(data), msgspec.json.decode(data), everywhere=False)
 
 
 def decode(data: bytes | str, cls: type[T]) -> T:
@@ -70,7 +91,7 @@ def decode(data: bytes | str, cls: type[T]) -> T:
         obj = decoder(cast("Any", cls)).decode(data)
     except msgspec.ValidationError as error:
         obj = _second_try(data, cls, error)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken(cls.__name__, data, error) from error
     check_kind(obj)
     return cast("T", obj)
@@ -81,14 +102,47 @@ def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
     return decode(dumps(data), cls)
 
 
+def decode_document(data: bytes, cls: type[T]) -> T:
+    """Read one object that a user wrote: as `decode`, but what its classes do not have is kept beside it.
+
+    Raises: DecodeError.
+    """
+    obj = decode(data, cls)
+    try:
+        return cast("T", with_rest(obj, msgspec.json.decode(data), everywhere=True))
+    except RecursionError as error:
+        raise DecodeError(f"{cls.__name__}: nested too deeply") from error
+
+
+def decode_list_document(data: bytes, cls: type[T]) -> T:
+    """Read a LIST that a user wrote: as `decode_list`, but what its classes do not have is kept.
+
+    Raises: DecodeError, never for one item.
+    """
+    obj: Any = decode_list(data, cls)
+    tree = msgspec.json.decode(data)
+    if len(obj.items) != len(tree.get("items") or ()):  # some were left out
+        item = fields_of(cast("Any", cls))["items"].shape.model
+        tree["items"] = [each for each in tree["items"] if _fits(each, item)]
+    return cast("T", with_rest(obj, tree, everywhere=True))
+
+
+def _fits(tree: Any, cls: Any) -> bool:
+    try:
+        decode(rewrite(tree), cls)
+    except DecodeError:
+        return False
+    return True
+
+
 def decode_yaml(text: str | bytes, cls: type[T]) -> T:
-    """Read one object from YAML (or JSON) text; see `decode`.
+    """Read one object from YAML (or JSON) text; see `decode_document`.
 
     Raises: DecodeError for text that is no YAML, too.
     """
     from kubeloop.meta import yaml
 
-    return decode(dumps(yaml.load(text)), cls)
+    return decode_document(dumps(yaml.load(text)), cls)
 
 
 def decode_list(data: bytes, cls: type[T], on_bad_item: Callable[[DecodeError], None] | None = None) -> T:
@@ -105,7 +159,7 @@ def decode_list(data: bytes, cls: type[T], on_bad_item: Callable[[DecodeError], 
         obj = decoder(cast("Any", cls)).decode(data)
     except msgspec.ValidationError as error:
         return finish(decoding_list(data, cls, on_bad_item, error))
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken(cls.__name__, data, error) from error
     check_kind(obj)
     return cast("T", obj)
@@ -124,7 +178,7 @@ def decoding_list(
     """
     try:
         obj = yield from _item_by_item(data, cls, error, on_bad_item or warn_of_item)
-    except _BROKEN as problem:
+    except BROKEN as problem:
         raise broken(cls.__name__, data, problem) from problem
     check_kind(obj)
     return cast("T", obj)
@@ -158,6 +212,18 @@ def check_kind(obj: Any) -> None:
         _force(obj, "_api_version", api_version)
 
 
+def as_embedded(obj: Any, said: TypeMeta) -> Any:
+    """Let an object that was just decoded keep what its body said of its kind, so that it is written within another."""
+    _force(obj, "_kind", said.kind)
+    _force(obj, "_api_version", said.api_version)
+    return obj
+
+
+def replace_items(obj: Any, items: list[Any]) -> None:
+    """Put other items into a list that was just decoded."""
+    _force(obj, "items", tuple(items))
+
+
 def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
     """The error for a body of another kind."""
     return DecodeError(f"expected {cls.api_version} {cls.kind}, got {api_version or '?'} {kind or '?'}")
@@ -184,7 +250,7 @@ def parse(data: bytes | str, what: str) -> Any:
     """
     try:
         return msgspec.json.decode(data)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise broken(what, data, error) from error
 
 

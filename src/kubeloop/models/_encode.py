@@ -17,15 +17,16 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import EncodeError
-from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ, Model
+from kubeloop.models._base import LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE, Model
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_list, is_mapping, is_tuple
+from kubeloop.models._rest import has_rest, splice, with_rest
 
 __all__ = ["dumps", "encode", "lazy_bytes", "loads", "pickled", "rewrite", "to_data", "value_of"]
 
 
 def _hook(value: Any) -> Any:
-    if value is NULL_SEQ or value is NULL_MAP:
+    if value is NULL_SEQ or value is NULL_MAP or value is NULL_BYTES:
         return None
     if is_mapping(value):
         return dict(value)
@@ -49,6 +50,8 @@ def dumps(value: Any) -> bytes:
     """
     try:
         body = _encode(value)
+        if has_rest(body):
+            body = _encode(splice(loads(body)))
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodeError(f"{type(value).__name__}: {error}") from error
     if (not isinstance(value, Model) or _has_float(class_of(value))) and b"null" in body and _not_finite(_pack(value)):
@@ -99,13 +102,20 @@ def lazy_bytes(items: Any) -> Raw:
 
 def pickled(obj: Model) -> tuple[Any, tuple[Any, ...]]:
     """Pickle as JSON: ten times faster than field by field, and independent of msgspec."""
-    return _unpickle, (type(obj), dumps(obj))
+    cls = class_of(obj)
+    if has_rest(_encode(obj)):
+        return _unpickle_with_rest, (cls.__plain__ or cls, dumps(obj))
+    return _unpickle, (cls, dumps(obj))
 
 
 def _unpickle(cls: Any, body: bytes) -> Any:
     from kubeloop.models._decode import decoder
 
     return decoder(cls).decode(body)
+
+
+def _unpickle_with_rest(cls: Any, body: bytes) -> Any:
+    return with_rest(_unpickle(cls, body), loads(body), everywhere=True)
 
 
 # --- NaN and the infinities: msgspec writes null for them, which deletes what it should set ---------------------------
@@ -173,7 +183,7 @@ def _children(obj: Any) -> Iterator[tuple[Field, Any]]:
     for field in fields_of(class_of(obj)).values():
         value = getattr(obj, field.stored)
         model = field.shape.model
-        if value is not field.default and value is not None:  # noqa: SIM102 (two questions)
+        if value is not field.default and value is not None and value is not NULLABLE:  # noqa: SIM102 (two questions)
             if field.shape.go == "MicroTime" or (
                 model is not None and field.category != "lazy" and _has_micro_time(model)
             ):

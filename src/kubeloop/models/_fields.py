@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from kubeloop._kit.value import Value
-from kubeloop.models._markers import LAZY
+from kubeloop.models._markers import LAZY, NULLABLE
 from kubeloop.models._metaclass import ModelMeta
 
 __all__ = ["Field", "Shape", "fields_of", "shape_of"]
@@ -46,6 +46,8 @@ class Field(Value, frozen=True):
     always: bool
     """Written even when it is zero."""
     secret: bool
+    nullable: bool = False
+    """Null is a value, which the field tells from absent; both read as None."""
 
     @property
     def category(self) -> Category:
@@ -54,8 +56,13 @@ class Field(Value, frozen=True):
 
     @property
     def stored(self) -> str:
-        """The attribute that holds the value: a lazy field is a property over a private one."""
-        return "_" + self.name if self.shape.category == "lazy" else self.name
+        """The attribute that holds the value: a lazy or nullable field is a property over a private one."""
+        return "_" + self.name if self.nullable or self.shape.category == "lazy" else self.name
+
+    @property
+    def absent(self) -> Any:
+        """What the attribute holds when the field is absent."""
+        return NULLABLE if self.nullable else self.default
 
 
 def shape_of(hint: Any, *, optional: bool = False) -> Shape:
@@ -104,12 +111,16 @@ def fields_of(cls: Any) -> dict[str, Field]:
             hint = eval(cls.__lazy__[name], dict(vars(sys.modules[cls.__module__])))  # noqa: S307 (our own annotation)
             item = shape_of(get_args(hint)[0])
             shape = Shape("lazy", hint, model=item.model, item=item)
+        elif raw_default is NULLABLE:
+            name = attribute[1:]
+            shape = shape_of(hints[attribute])
         elif attribute[0] == "_":
             continue
         else:
             name = attribute
             shape = shape_of(hints[attribute])
         always = hasattr(raw_default, "factory")
-        default = raw_default.factory() if always else raw_default
-        found[name] = Field(name, wire, shape, default, always, name in cls.__secret__)
+        nullable = raw_default is NULLABLE
+        default = raw_default.factory() if always else None if nullable else raw_default
+        found[name] = Field(name, wire, shape, default, always, name in cls.__secret__, nullable)
     return found

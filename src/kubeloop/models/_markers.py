@@ -110,6 +110,15 @@ class _NullMap(Mapping[str, Any]):
         return "NULL_MAP"
 
 
+class _NullBytes(bytes):
+    """Bytes that are not there, where Go writes null for them: empty to the reader."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "NULL_BYTES"
+
+
 class Mended(tuple[Any, ...]):
     """A list of which an item was null on the server: the indexes of its items are ours, so a patch sends it whole."""
 
@@ -128,6 +137,10 @@ FLOAT = msgspec.field(default_factory=float)
 STR = msgspec.field(default_factory=str)
 BYTES = msgspec.field(default_factory=bytes)
 NULL: Any = msgspec.field(default_factory=type(None))
+NULL_BYTES = _NullBytes()
+BYTES_OR_NULL: Any = msgspec.field(default_factory=lambda: NULL_BYTES)
+# A field in which null is a value: absent is this, which the reader never sees; both read as None.
+NULLABLE: Any = msgspec.UNSET
 
 
 # --- the markers of types ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
 import msgspec
 from msgspec import Raw
 
-from kubeloop.models._markers import HOW_TO_CHANGE, LAZY, NULL_MAP, NULL_SEQ
+from kubeloop.models._markers import HOW_TO_CHANGE, LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE
 
 if TYPE_CHECKING:
     # For checkers a model is no msgspec.Struct: mypy would take Struct's own dataclass_transform over ours.
@@ -57,6 +57,20 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
     return str(hint)
 
 
+def _hide_nullable(name: str, ns: dict[str, Any], rename: dict[str, str]) -> None:
+    """Turn a field in which null is a value into a private field that knows absent, and a property that does not."""
+    hidden = "_" + name
+    ns["__annotations__"][hidden] = ns["__annotations__"].pop(name)
+    ns[hidden] = NULLABLE
+    rename[hidden] = rename.pop(name, name)
+
+    def read(self: Any) -> Any:
+        value = getattr(self, hidden)
+        return None if value is NULLABLE else value
+
+    ns[name] = property(read)
+
+
 def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
     """What runs after decoding, only in classes that need it: nulls become empty, lazy bytes get a copy of their own.
 
@@ -93,8 +107,8 @@ def _lazy_equal(self: Any, other: object) -> Any:
     return _equal(self, other)
 
 
-_EMPTY: dict[str, Any] = {"NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "NO_BYTES": b""}
-_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", "NO_BYTES"))
+_EMPTY: dict[str, Any] = {"NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "NULL_BYTES": NULL_BYTES}
+_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", "NULL_BYTES"))
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -103,6 +117,7 @@ class ModelMeta(StructMeta):
 
     __secret__: frozenset[str]
     __lazy__: dict[str, str]
+    __preserve__: bool
 
     def __new__(  # noqa: PYI034
         mcls,
@@ -116,12 +131,15 @@ class ModelMeta(StructMeta):
         namespaced: bool = False,
         item: Any = None,
         secret: tuple[str, ...] = (),
+        preserve: bool = False,
         rename: Mapping[str, str] | None = None,
     ) -> ModelMeta:
         names = dict(rename or {})
         hints = ns.setdefault("__annotations__", {})
         lazy = [key for key, value in ns.items() if value is LAZY]
         types_of_lazy = {key: _hide_lazy(key, ns, names) for key in lazy}
+        for key in [key for key, value in ns.items() if value is NULLABLE]:
+            _hide_nullable(key, ns, names)
         nulls = [
             (key, empty)
             for key, hint in hints.items()
@@ -133,6 +151,8 @@ class ModelMeta(StructMeta):
             ns["__post_init__"] = _settle(nulls, types_of_lazy)
         if secret:
             ns["__secret__"] = frozenset(secret)
+        if preserve:
+            ns["__preserve__"] = True
         if lazy:
             ns["__lazy__"] = types_of_lazy
             ns["__eq__"] = _lazy_equal
@@ -182,7 +202,7 @@ class ModelMeta(StructMeta):
             if name == "Draft":
                 from kubeloop.models.draft import draft_class
 
-                return draft_class(cls)
+                return draft_class(cls.__plain__ or cls)
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
 
 

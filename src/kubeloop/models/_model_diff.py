@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Any
 
-from kubeloop.models._base import Mended, Model
+from kubeloop.models._base import NULLABLE, Mended, Model
 from kubeloop.models._data_diff import (
     NAMES,
     Ops,
@@ -24,6 +24,7 @@ from kubeloop.models._data_diff import (
 from kubeloop.models._encode import value_of
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
+from kubeloop.models._rest import rest_of
 
 __all__ = ["model_merge", "model_ops", "rewrites"]
 
@@ -35,14 +36,15 @@ def model_merge(old: Any, new: Any) -> dict[str, Any]:
     patch: dict[str, Any] = {}
     for field, before, after in _changed(old, new):
         patch[field.wire] = _merge_field(field, before, after)
+    patch |= data_merge(rest_of(old), rest_of(new))
     return patch
 
 
 def _merge_field(field: Field, before: Any, after: Any) -> Any:
-    if _is_absent(field, after) and field.category not in ("map", "object_map"):
+    if after is None or (_is_absent(field, after) and field.category not in ("map", "object_map")):
         return [] if field.category == "lazy" else None
     if field.category == "object":
-        return model_merge(field.shape.model() if before is None else before, after)
+        return model_merge(before if isinstance(before, Model) else field.shape.model(), after)
     if field.category in ("map", "object_map"):
         return _merge_map(field.shape, before, after)
     if field.category == "any" and is_dict(before) and is_dict(after):
@@ -66,16 +68,23 @@ def _merge_map(shape: Shape, before: Any, after: Any) -> dict[str, Any]:
 
 
 def rewrites(old: Any, new: Any) -> bool:
-    """Say if a merge patch would send a whole list of objects, and so erase what our models do not know in it."""
+    """Say if a merge patch would send a whole list of objects, and so erase what our models do not know in it.
+
+    It is true as well where null is a value: a merge patch deletes instead.
+    """
+    if merge_loses(rest_of(old), rest_of(new)):
+        return True
     return any(_field_rewrites(field, before, after) for field, before, after in _changed(old, new))
 
 
 def _field_rewrites(field: Field, before: Any, after: Any) -> bool:
     category = field.category
+    if after is None and _null_is_value(field):
+        return True
     if category == "objects":
         return len(before) > 0
     if category == "object":
-        return before is not None and after is not None and rewrites(before, after)
+        return isinstance(before, Model) and isinstance(after, Model) and rewrites(before, after)
     if category == "object_map":
         return any(rewrites(before[key], after[key]) for key in before if key in after)
     if category == "map":
@@ -85,17 +94,18 @@ def _field_rewrites(field: Field, before: Any, after: Any) -> bool:
 
 def model_ops(old: Any, new: Any, path: str, ops: Ops, *, test: bool) -> None:
     """Add the JSON-patch operations that make `new` of `old` at a path."""
+    data_ops(rest_of(old), rest_of(new), path, ops, test=test)
     for field, before, after in _changed(old, new):
         at = f"{path}/{escape(field.wire)}"
         category = field.category
-        there = before is not field.default
+        there = before is not field.absent
         single = category in ("scalar", "union")
         if field.category == "lazy":
             ops.append({"op": "add", "path": at, "value": _wire(field, after) or []})
         elif _is_absent(field, after):
             value = _wire(field, before) if test else None
             remove(ops, at, value, test=test and category in ("scalar", "list", "map"))
-        elif not there or single or not _is_container(category, before):
+        elif not there or single or after is None or not _is_container(category, before):
             if test and there and single:
                 ops.append({"op": "test", "path": at, "value": _wire(field, before)})
             ops.append({"op": "add", "path": at, "value": _wire(field, after)})
@@ -157,8 +167,12 @@ def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
 
 def _is_absent(field: Field, value: Any) -> bool:
     if value is None:
-        return True
-    return not field.always and value is field.default and field.category in _REMOVABLE
+        return not _null_is_value(field)
+    return value is NULLABLE or (not field.always and value is field.default and field.category in _REMOVABLE)
+
+
+def _null_is_value(field: Field) -> bool:
+    return field.nullable or field.always
 
 
 def _is_container(category: str, value: Any) -> bool:

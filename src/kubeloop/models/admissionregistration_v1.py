@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import SEQ, STR, Bytes, NullSeq, Seq, Kind, KindList, Model
+from kubeloop.models._base import NULL, SEQ, STR, Bytes, NullSeq, Seq, Kind, KindList, Model
 
 
 class ApplyConfiguration(Model):
@@ -125,7 +125,7 @@ class MutatingWebhook(
     match_policy: str | None = None
     namespace_selector: meta_v1.LabelSelector | None = None
     object_selector: meta_v1.LabelSelector | None = None
-    side_effects: str | None = None
+    side_effects: str | None = NULL
     timeout_seconds: int | None = None
     admission_review_versions: NullSeq[str] = SEQ
     reinvocation_policy: str | None = None
@@ -300,7 +300,7 @@ class ValidatingWebhook(
     match_policy: str | None = None
     namespace_selector: meta_v1.LabelSelector | None = None
     object_selector: meta_v1.LabelSelector | None = None
-    side_effects: str | None = None
+    side_effects: str | None = NULL
     timeout_seconds: int | None = None
     admission_review_versions: NullSeq[str] = SEQ
     match_conditions: Seq[MatchCondition] = SEQ

@@ -31,7 +31,7 @@ class DaemonSetSpec(
         "revision_history_limit": "revisionHistoryLimit",
     },
 ):
-    selector: meta_v1.LabelSelector | None = None
+    selector: meta_v1.LabelSelector | None = NULL
     template: core_v1.PodTemplateSpec = core_v1.PodTemplateSpec()
     update_strategy: DaemonSetUpdateStrategy = DaemonSetUpdateStrategy()
     min_ready_seconds: int = 0
@@ -92,7 +92,7 @@ class DeploymentSpec(
     },
 ):
     replicas: int | None = None
-    selector: meta_v1.LabelSelector | None = None
+    selector: meta_v1.LabelSelector | None = NULL
     template: core_v1.PodTemplateSpec = core_v1.PodTemplateSpec()
     strategy: DeploymentStrategy = DeploymentStrategy()
     min_ready_seconds: int = 0
@@ -149,7 +149,7 @@ class DeploymentList(KindList, api_version="apps/v1", kind="DeploymentList", ite
 class ReplicaSetSpec(Model, rename={"min_ready_seconds": "minReadySeconds"}):
     replicas: int | None = None
     min_ready_seconds: int = 0
-    selector: meta_v1.LabelSelector | None = None
+    selector: meta_v1.LabelSelector | None = NULL
     template: core_v1.PodTemplateSpec = core_v1.PodTemplateSpec()
 
 
@@ -219,7 +219,7 @@ class StatefulSetSpec(
     },
 ):
     replicas: int | None = None
-    selector: meta_v1.LabelSelector | None = None
+    selector: meta_v1.LabelSelector | None = NULL
     template: core_v1.PodTemplateSpec = core_v1.PodTemplateSpec()
     volume_claim_templates: Seq[core_v1.PersistentVolumeClaim] = SEQ
     service_name: str = STR

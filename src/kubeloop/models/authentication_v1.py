@@ -33,8 +33,8 @@ class SelfSubjectReview(
 
 class TokenRequestSpec(Model, rename={"expiration_seconds": "expirationSeconds", "bound_object_ref": "boundObjectRef"}):
     audiences: NullSeq[str] = SEQ
-    expiration_seconds: int | None = None
-    bound_object_ref: BoundObjectReference | None = None
+    expiration_seconds: int | None = NULL
+    bound_object_ref: BoundObjectReference | None = NULL
     attestations: Map[Seq[str]] = MAP
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import MAP, NULL, SEQ, STR, Bytes, Map, NullBytes, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.models._base import (
+    BYTES_OR_NULL, MAP, NULL, SEQ, STR, Bytes, Map, NullBytes, NullSeq, Seq, Time, Kind, KindList, Model,
+)
 
 
 class CertificateSigningRequestSpec(
@@ -12,7 +14,7 @@ class CertificateSigningRequestSpec(
         "signer_name": "signerName", "expiration_seconds": "expirationSeconds",
     },
 ):
-    request: NullBytes = b""
+    request: NullBytes = BYTES_OR_NULL
     signer_name: str = STR
     expiration_seconds: int | None = None
     usages: Seq[str] = SEQ
@@ -93,7 +95,7 @@ class PodCertificateRequestSpec(
     node_name: str = STR
     node_uid: str = STR
     max_expiration_seconds: int | None = None
-    stub_pkcs10_request: NullBytes = b""
+    stub_pkcs10_request: NullBytes = BYTES_OR_NULL
     unverified_user_annotations: Map[str] = MAP
 
 

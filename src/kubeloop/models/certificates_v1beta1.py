@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import MAP, NULL, SEQ, STR, Bytes, Map, NullBytes, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.models._base import (
+    BYTES_OR_NULL, MAP, NULL, SEQ, STR, Bytes, Map, NullBytes, NullSeq, Seq, Time, Kind, KindList, Model,
+)
 
 
 class CertificateSigningRequestSpec(
@@ -12,7 +14,7 @@ class CertificateSigningRequestSpec(
         "signer_name": "signerName", "expiration_seconds": "expirationSeconds",
     },
 ):
-    request: NullBytes = b""
+    request: NullBytes = BYTES_OR_NULL
     signer_name: str | None = None
     expiration_seconds: int | None = None
     usages: Seq[str] = SEQ
@@ -95,9 +97,9 @@ class PodCertificateRequestSpec(
     node_name: str = STR
     node_uid: str = STR
     max_expiration_seconds: int | None = None
-    pkix_public_key: NullBytes = b""
-    proof_of_possession: NullBytes = b""
-    stub_pkcs10_request: NullBytes = b""
+    pkix_public_key: NullBytes = BYTES_OR_NULL
+    proof_of_possession: NullBytes = BYTES_OR_NULL
+    stub_pkcs10_request: NullBytes = BYTES_OR_NULL
     unverified_user_annotations: Map[str] = MAP
 
 

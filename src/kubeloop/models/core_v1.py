@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kubeloop.models import meta_v1
 from kubeloop.models._base import (
-    BOOL, INT, MAP, NULL, SEQ, STR, Any, Bytes, IntOrString, Map, MicroTime, NullBytes, NullSeq, Quantity, Seq, Time,
-    Kind, KindList, Model,
+    BOOL, BYTES_OR_NULL, INT, MAP, NULL, SEQ, STR, Any, Bytes, IntOrString, Map, MicroTime, NullBytes, NullSeq,
+    Quantity, Seq, Time, Kind, KindList, Model,
 )
 
 
@@ -71,7 +71,7 @@ class AzureFilePersistentVolumeSource(
     secret_name: str = STR
     share_name: str = STR
     read_only: bool = False
-    secret_namespace: str | None = None
+    secret_namespace: str | None = NULL
 
 
 class AzureFileVolumeSource(
@@ -642,7 +642,7 @@ class EventSeries(Model, rename={"last_observed_time": "lastObservedTime"}):
 
 class EvictionResponder(Model):
     name: str = STR
-    priority: int | None = None
+    priority: int | None = NULL
 
 
 class ExecAction(Model):
@@ -699,7 +699,7 @@ class GCEPersistentDiskVolumeSource(Model, rename={"pd_name": "pdName", "fs_type
 
 class GRPCAction(Model):
     port: int = INT
-    service: str | None = None
+    service: str | None = NULL
     mode: str | None = None
 
 
@@ -1016,7 +1016,7 @@ class NodeAffinity(
 
 class NodeAllocatableMappedResources(Model):
     name: str = STR
-    quantity: Quantity | None = None
+    quantity: Quantity | None = NULL
 
 
 class NodeAllocatableOverheadResources(Model, rename={"per_pod": "perPod", "per_container": "perContainer"}):
@@ -1741,7 +1741,7 @@ class RBDVolumeSource(Model, rename={"fs_type": "fsType", "secret_ref": "secretR
 class RangeAllocation(Kind, api_version="v1", kind="RangeAllocation"):
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     range: str = STR
-    data: NullBytes = b""
+    data: NullBytes = BYTES_OR_NULL
 
 
 class ReplicationControllerSpec(Model, rename={"min_ready_seconds": "minReadySeconds"}):
@@ -1850,7 +1850,7 @@ class ScaleIOPersistentVolumeSource(
 ):
     gateway: str = STR
     system: str = STR
-    secret_ref: SecretReference | None = None
+    secret_ref: SecretReference | None = NULL
     ssl_enabled: bool = False
     protection_domain: str = ""
     storage_pool: str = ""
@@ -1870,7 +1870,7 @@ class ScaleIOVolumeSource(
 ):
     gateway: str = STR
     system: str = STR
-    secret_ref: LocalObjectReference | None = None
+    secret_ref: LocalObjectReference | None = NULL
     ssl_enabled: bool = False
     protection_domain: str = ""
     storage_pool: str = ""
@@ -2153,13 +2153,13 @@ class TopologySpreadConstraint(
 
 
 class TypedLocalObjectReference(Model, rename={"api_group": "apiGroup"}):
-    api_group: str | None = None
+    api_group: str | None = NULL
     kind: str = STR
     name: str = STR
 
 
 class TypedObjectReference(Model, rename={"api_group": "apiGroup"}):
-    api_group: str | None = None
+    api_group: str | None = NULL
     kind: str = STR
     name: str = STR
     namespace: str | None = None

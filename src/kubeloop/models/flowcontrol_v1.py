@@ -76,7 +76,7 @@ class LimitedPriorityLevelConfiguration(
         "lendable_percent": "lendablePercent", "borrowing_limit_percent": "borrowingLimitPercent",
     },
 ):
-    nominal_concurrency_shares: int | None = None
+    nominal_concurrency_shares: int | None = NULL
     limit_response: LimitResponse = LimitResponse()
     lendable_percent: int | None = None
     borrowing_limit_percent: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.models._base import NULL, SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
 
 
 class EvictionTarget(Model):
@@ -100,7 +100,7 @@ class ResponderStatus(
 
 class TargetResponder(Model):
     name: str = STR
-    priority: int | None = None
+    priority: int | None = NULL
     state: str = STR
 
 

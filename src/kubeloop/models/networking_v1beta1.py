@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import INT, SEQ, STR, IntOrString, NullSeq, Seq, Kind, KindList, Model
+from kubeloop.models._base import INT, NULL, SEQ, STR, IntOrString, NullSeq, Seq, Kind, KindList, Model
 
 
 class IngressBackend(Model, rename={"service_name": "serviceName", "service_port": "servicePort"}):
@@ -76,7 +76,7 @@ class IngressClassParametersReference(Model, rename={"api_group": "apiGroup"}):
     api_group: str | None = None
     kind: str = STR
     name: str = STR
-    scope: str | None = None
+    scope: str | None = NULL
     namespace: str | None = None
 
 

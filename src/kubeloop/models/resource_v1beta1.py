@@ -58,7 +58,7 @@ class CELDeviceSelector(Model):
 
 
 class CapacityRequestPolicy(Model, rename={"valid_values": "validValues", "valid_range": "validRange"}):
-    default: Quantity | None = None
+    default: Quantity | None = NULL
     valid_values: Seq[Quantity] = SEQ
     valid_range: CapacityRequestPolicyRange | None = None
 

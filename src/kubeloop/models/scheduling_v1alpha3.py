@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import INT, SEQ, STR, NullSeq, Seq, Kind, KindList, Model
+from kubeloop.models._base import INT, NULL, SEQ, STR, NullSeq, Seq, Kind, KindList, Model
 
 
 class AllCompositeDisruptionMode(Model):
@@ -46,7 +46,7 @@ class CompositePodGroupSpec(
     },
 ):
     parent_composite_pod_group_name: str | None = None
-    workload_ref: WorkloadReference | None = None
+    workload_ref: WorkloadReference | None = NULL
     scheduling_policy: CompositePodGroupSchedulingPolicy = CompositePodGroupSchedulingPolicy()
     scheduling_constraints: CompositePodGroupSchedulingConstraints | None = None
     disruption_mode: CompositeDisruptionMode | None = None
@@ -179,7 +179,7 @@ class PodGroupTemplate(
 ):
     name: str = STR
     scheduling_policy: PodGroupSchedulingPolicy = PodGroupSchedulingPolicy()
-    scheduling_constraints: PodGroupSchedulingConstraints | None = None
+    scheduling_constraints: PodGroupSchedulingConstraints | None = NULL
     resource_claims: Seq[PodGroupResourceClaim] = SEQ
     disruption_mode: DisruptionMode | None = None
     priority_class_name: str = ""

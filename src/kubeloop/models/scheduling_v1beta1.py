@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import INT, SEQ, STR, NullSeq, Seq, Kind, KindList, Model
+from kubeloop.models._base import INT, NULL, SEQ, STR, NullSeq, Seq, Kind, KindList, Model
 
 
 class AllCompositeDisruptionMode(Model):
@@ -140,7 +140,7 @@ class PodGroupTemplate(
 ):
     name: str = STR
     scheduling_policy: PodGroupSchedulingPolicy = PodGroupSchedulingPolicy()
-    scheduling_constraints: PodGroupSchedulingConstraints | None = None
+    scheduling_constraints: PodGroupSchedulingConstraints | None = NULL
     resource_claims: Seq[PodGroupResourceClaim] = SEQ
     disruption_mode: DisruptionMode | None = None
     priority_class_name: str = ""

@@ -6,8 +6,7 @@ events. What does not: how one model is read and written (`kubeloop.models`), an
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import msgspec
@@ -20,6 +19,7 @@ from kubeloop.models._guards import is_dict, is_list, is_mapping, is_tuple
 from kubeloop.models._views import Pending
 from kubeloop.models.scheme import Scheme
 from kubeloop.models.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
+from kubeloop.wire import documents
 
 if TYPE_CHECKING:
     from kubeloop.models import meta_v1
@@ -29,6 +29,7 @@ __all__ = [
     "UnreadableEvent",
     "WatchEvent",
     "decode",
+    "decode_all",
     "decode_into",
     "decode_list",
     "decoding_list",
@@ -46,31 +47,73 @@ _LIST: Any = KindList  # of whatever kind, for which checkers would ask
 def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructured:
     """Read one object of whatever kind it says it is, from JSON or YAML.
 
+    Nothing is dropped: members that the class does not have are kept beside the object, see `Model.from_dict`. The
+    items of a `v1 List` become what their own kinds say.
+
     Args:
-        data: bytes or text of one document.
+        data: bytes or text of one document; bytes are UTF-8, or have a byte-order mark of UTF-8 or UTF-16.
         scheme: knows further kinds; None knows the built-in ones.
 
-    Returns: the typed object; an `Unstructured` when nobody knows its kind. Of a LIST an item that cannot be read is
-        left out, with a warning in the log; see `decode_list`.
+    Returns: the typed object; an `Unstructured` when nobody knows its kind. Of a LIST of one kind an item that cannot
+        be read is left out, with a warning in the log; see `decode_list`.
 
-    Raises: DecodeError for what is neither JSON nor YAML, no object, or not as its kind should be; it names the path.
+    Raises: DecodeError for what is neither JSON nor YAML, several documents, no object, or not as its kind should be;
+        it names the path.
 
     Reference: client-go scheme.Codecs.UniversalDeserializer.
     """
-    body = data.encode("utf-8", "replace") if isinstance(data, str) else data
-    if not _JSON_START.match(body):
-        body = _from_yaml(body)
+    body = documents.plain(data)
     try:
         said = _type_meta(body)
-    except _NO_JSON as error:  # YAML in flow style looks like JSON, too
-        body = _from_yaml_in_flow_style(body, error)
+    except _NO_JSON:
+        body = documents.only_body(body)
         said = _type_meta(body)
-    cls = (scheme or _BUILT_IN).lookup(said.api_version, said.kind)
-    if cls is not None:
-        return (_decode.decode_list if issubclass(cls, _LIST) else _decode.decode)(body, cls)
-    if not said.kind:
-        raise DecodeError("the object does not say its kind")
-    return decode_into(body, Unstructured)
+    return _read_document(body, said, scheme or _BUILT_IN)
+
+
+def decode_all(data: bytes | str, scheme: Scheme | None = None) -> Iterator[Kind | Unstructured]:
+    """Read the objects of a text one after the other: JSON values in a row, or YAML documents between `---`.
+
+    Documents without content are passed over. A `v1 List` is one object. Otherwise as `decode`.
+
+    Raises: DecodeError, once the objects before have been yielded, where it can be known that late; the number of the
+        document stands first, counted from 1 without empty ones.
+
+    Reference: apimachinery util/yaml.YAMLOrJSONDecoder.
+    """
+    for number, body in enumerate(documents.bodies(documents.plain(data)), 1):
+        try:
+            found = _read_document(body, _type_meta(body), scheme or _BUILT_IN)
+        except _NO_JSON as error:
+            raise DecodeError(f"document {number}: {_decode.broken('object', body, error)}") from error
+        except DecodeError as error:
+            raise DecodeError(f"document {number}: {error}") from error
+        yield found
+
+
+def _read_document(body: bytes, said: _decode.TypeMeta, scheme: Scheme) -> Kind | Unstructured:
+    cls = scheme.lookup(said.api_version, said.kind)
+    if cls is None:
+        if not said.kind:
+            raise DecodeError("the object does not say its kind")
+        return decode_into(body, Unstructured)
+    if issubclass(cls, _LIST):
+        return _decode.decode_list_document(body, cls)
+    found: Any = _decode.decode_document(body, cls)
+    if (said.api_version, said.kind) == ("v1", "List"):
+        _decode.replace_items(found, [_read_item(number, each, scheme) for number, each in enumerate(found.items)])
+    return cast("Kind", found)
+
+
+def _read_item(number: int, data: Any, scheme: Scheme) -> Kind | Unstructured:
+    """Read an item of a `v1 List`; what is written of it later has its kind, as items that were read have."""
+    try:
+        body = _encode.rewrite(data)
+        said = _type_meta(body)
+        item = _read_document(body, said, scheme)
+    except DecodeError as error:
+        raise DecodeError(f"item {number} of List: {error}") from error
+    return _decode.as_embedded(item, said) if isinstance(item, Kind) else item
 
 
 def encode(obj: Any) -> bytes:
@@ -184,9 +227,6 @@ def _unstructured_list(tree: dict[str, Any], on_bad_item: Callable[[DecodeError]
     return UnstructuredList({**tree, "items": good})
 
 
-_JSON_START = re.compile(rb"\s*[{\[]")
-
-
 _NO_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -202,26 +242,6 @@ def _type_meta(body: bytes) -> _decode.TypeMeta:
         found = f", got {type(tree).__name__}" if not is_dict(tree) else ""
         raise DecodeError(f"expected an object with apiVersion and kind{found}") from error
     return said
-
-
-def _from_yaml(body: bytes) -> bytes:
-    """Turn YAML into JSON."""
-    from kubeloop.meta import yaml
-
-    return _encode.dumps(yaml.load(body))
-
-
-def _from_yaml_in_flow_style(body: bytes, error: Exception) -> bytes:
-    """Turn what starts as JSON does but is none into JSON; when it is no YAML either, it was meant to be JSON.
-
-    Raises: DecodeError naming the place where it stops being JSON.
-    """
-    if not _decode.is_truncated(error):  # what JSON leaves open is open in YAML as well
-        try:
-            return _from_yaml(body)
-        except DecodeError:
-            pass
-    raise _decode.broken("object", body, error) from error
 
 
 # --- watch events ----------------------------------------------------------------------------------------------------
@@ -296,7 +316,7 @@ class EventDecoder(Generic[T]):
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
         wanted: Any = dict[str, Any] if cls is Unstructured else cls
-        self._decode = cast("Any", msgspec.json.Decoder)(WatchEvent[wanted]).decode
+        self._decode = _decode.decoder(WatchEvent[wanted]).decode
         self._check = _decode.check_kind
 
     def decode(self, line: bytes) -> WatchEvent[T | meta_v1.Status]:

@@ -63,12 +63,16 @@ def test_a_field_that_is_left_out_when_empty(kind: Type, expected: Shape) -> Non
         (STRING, "str", "STR"),
         (INT, "int", "INT"),
         (Type("bool"), "bool", "BOOL"),
-        (Type("bytes"), "NullBytes", 'b""'),
+        (Type("bytes"), "NullBytes", "BYTES_OR_NULL"),
         (_list(OWN), "NullSeq[Own]", "SEQ"),
         (_map(STRING), "NullMap[str]", "MAP"),
         (TIME, "Time | None", "NULL"),
         (Type("raw"), "Any", "NULL"),
-        (_ptr(TIME), "Time | None", "None"),
+        (_ptr(TIME), "Time | None", "NULL"),
+        (_ptr(STRING), "str | None", "NULL"),
+        (_ptr(OWN), "Own | None", "NULL"),
+        (Type("quantity"), "Quantity | None", "None"),
+        (Type("int_or_string"), "IntOrString | None", "None"),
     ],
 )
 def test_a_field_that_is_always_written(kind: Type, annotation: str, default: str) -> None:

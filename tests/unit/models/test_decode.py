@@ -100,10 +100,7 @@ def test_unknown_fields_are_skipped() -> None:
     ],
 )
 def test_what_servers_write_comes_back_as_it_was(value: dict[str, Any], cls: type[Model]) -> None:
-    answer = round_trip(value, cls)
-    if cls is apps_v1.StatefulSet:
-        value["spec"].pop("selector")  # a pointer: null and absent are one
-    assert answer == value
+    assert round_trip(value, cls) == value
 
 
 def test_null_lists_and_maps_read_as_empty_sequences_and_mappings() -> None:
@@ -119,6 +116,7 @@ def test_embedded_objects_keep_the_kind_they_named_and_only_that() -> None:
         "kind": "StatefulSet",
         "apiVersion": "apps/v1",
         "spec": {
+            "selector": {},
             "template": {},
             "serviceName": "",
             "volumeClaimTemplates": [
