@@ -99,7 +99,7 @@ def _collect(found: list[Any], objects: Any) -> list[Any]:
 
 @pytest.mark.parametrize("data", [codecs.BOM_UTF16_LE + b"\x00", codecs.BOM_UTF16_BE + b"\xd8\x00\x00a"])
 def test_bytes_that_belie_their_byte_order_mark_are_refused(data: bytes) -> None:
-    with pytest.raises(DecodeError, match="expected text in utf-16-.e, as its byte-order mark says"):
+    with pytest.raises(DecodeError, match=r"expected text in utf-16-.e, as its byte-order mark says"):
         codec.decode(data)
     with pytest.raises(DecodeError, match="byte-order mark"):
         list(codec.decode_all(data))
