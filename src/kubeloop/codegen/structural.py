@@ -68,11 +68,11 @@ class StructuralReader:
         kind = self.type(path, schema)
         # What has a default is never missed: the server fills it in, unless a zero of ours stands in its place.
         needed = required and not schema.get("nullable") and "default" not in schema
-        if not needed and (kind.kind in _PLAIN or kind.kind == "ref"):
+        null = bool(schema.get("nullable"))
+        if not needed and (kind.kind in _PLAIN or kind.kind == "ref" or (null and kind.kind == "int_or_string")):
             kind = Type("ptr", of=kind)
         default = json.dumps(schema["default"], sort_keys=True, ensure_ascii=False) if "default" in schema else ""
         always = needed and kind.kind in _PLAIN
-        null = bool(schema.get("nullable"))
         # What is required and nullable is written as null; lists and maps tell null from absent by themselves.
         null_always = null and ((required and "default" not in schema) or kind.kind in ("list", "map"))
         return Field(

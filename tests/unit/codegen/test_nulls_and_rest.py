@@ -1,0 +1,154 @@
+"""What generated classes keep that their schema allows: nulls that are values, and members that it does not name."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from kubeloop.codegen.crd import read_crds
+from kubeloop.codegen.model_files import emit_models, emit_stub
+from kubeloop.codegen.schema import Module
+from kubeloop.codegen.target import Target
+from kubeloop.wire import codec
+
+TARGET = Target("..models", lambda _: "# generated")
+OBJECT: dict[str, Any] = {"type": "object", "properties": {"x": {"type": "integer"}}}
+TYPES: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "choice": {"type": "string", "enum": ["a", "b"]},
+    "count": {"type": "integer"},
+    "share": {"type": "number"},
+    "flag": {"type": "boolean"},
+    "raw": {"type": "string", "format": "byte"},
+    "when": {"type": "string", "format": "date-time"},
+    "port": {"x-kubernetes-int-or-string": True},
+    "part": OBJECT,
+    "free": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    "any": {"x-kubernetes-preserve-unknown-fields": True},
+    "list": {"type": "array", "items": {"type": "string"}},
+    "parts": {"type": "array", "items": OBJECT},
+    "map": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
+def _module(spec: dict[str, Any], **root: Any) -> Module:
+    schema = {"type": "object", "properties": {"spec": spec}, **root}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"kind": "Thing", "plural": "things"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+    return read_crds([definition], "test")["example_com_v1"]
+
+
+@pytest.fixture
+def load(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Turn a module of the neutral form into a Python module."""
+    name = "generated_for_nulls_and_rest"
+
+    def run(module: Module) -> Any:
+        loaded: Any = ModuleType(name)
+        sys.modules[name] = loaded
+        exec(emit_models(module, TARGET), vars(loaded))
+        return loaded
+
+    yield run
+    sys.modules.pop(name, None)
+
+
+def _round_trip(cls: Any, spec: dict[str, Any]) -> dict[str, Any]:
+    body = json.dumps({"spec": spec}).encode()
+    written: dict[str, Any] = json.loads(codec.encode(codec.decode_into(body, cls)))["spec"]
+    return written
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_field_that_is_required_and_nullable_is_written_as_null(name: str, load: Any) -> None:
+    """(I2) As Go writes what has no omitempty: a PUT without a change gave "Required value"."""
+    field = {**TYPES[name], "nullable": True}
+    module = _module({"type": "object", "required": [name], "properties": {name: field}})
+    assert _round_trip(load(module).Thing, {name: None}) == {name: None}
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in ("list", "parts", "map", "free")])
+def test_a_constructor_writes_null_for_what_is_required_and_nullable(name: str, load: Any) -> None:
+    """(I2)"""
+    field = {**TYPES[name], "nullable": True}
+    loaded = load(_module({"type": "object", "required": [name], "properties": {name: field}}))
+    assert json.loads(codec.encode(loaded.ThingSpec())) == {name: None}
+
+
+@pytest.mark.parametrize(("required", "default"), [(True, True), (False, True), (False, False)])
+@pytest.mark.parametrize("name", TYPES)
+def test_null_stays_null_and_absent_stays_absent(name: str, required: bool, default: bool, load: Any) -> None:
+    """(I3) A PUT without a change turned null into the default."""
+    values = {"count": 1, "list": ["a"]}
+    field = {**TYPES[name], "nullable": True, **({"default": values.get(name)} if default else {})}
+    module = _module({"type": "object", "required": [name] if required else [], "properties": {name: field}})
+    cls = load(module).Thing
+    assert _round_trip(cls, {name: None}) == {name: None}
+    assert _round_trip(cls, {}) == {}
+    if name not in ("any", "list", "parts", "map", "free"):
+        assert " | None = ..." in emit_stub(module, TARGET)
+
+
+@pytest.mark.parametrize("name", [name for name in TYPES if name not in ("list", "parts", "map", "any", "free")])
+def test_null_of_a_field_that_is_not_nullable_reads_as_absent(name: str, load: Any) -> None:
+    cls = load(_module({"type": "object", "properties": {name: TYPES[name]}})).Thing
+    assert _round_trip(cls, {name: None}) == {}
+
+
+def test_what_a_schema_preserves_beside_properties_is_kept_at_every_place(load: Any) -> None:
+    """(I4)"""
+    keep = {**OBJECT, "x-kubernetes-preserve-unknown-fields": True}
+    spec = {
+        "type": "object",
+        "properties": {
+            "part": keep,
+            "list": {"type": "array", "items": keep},
+            "map": {"type": "object", "additionalProperties": keep},
+            "grid": {"type": "array", "items": {"type": "array", "items": keep}},
+            "deep": {"type": "object", "properties": {"part": keep}},
+            "embedded": {**keep, "x-kubernetes-embedded-resource": True},
+            "closed": OBJECT,
+        },
+    }
+    one = {"x": 1, "y": [{"z": None}]}
+    value = {
+        "part": one,
+        "list": [one, {}],
+        "map": {"a": one},
+        "grid": [[one]],
+        "deep": {"part": one},
+        "embedded": {"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, **one},
+        "closed": {"x": 1},
+    }
+    sent = {**value, "closed": one, "deep": {"part": one, "gone": 1}, "gone": 1}
+    module = _module(spec)
+    assert _round_trip(load(module).Thing, sent) == value, "elsewhere a server drops what its schema does not name"
+    assert "to_dict() has them" in emit_stub(module, TARGET)
+
+
+def test_a_root_that_preserves_everything_keeps_it(load: Any) -> None:
+    """(I4) With the field at the root, a label change by PUT wiped everything else."""
+    schema = {"x-kubernetes-preserve-unknown-fields": True, "properties": {"count": {"type": "integer"}}}
+    cls = load(_module({"type": "object"}, **schema)).Thing
+    value = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"a": 1}, "other": [1]}
+    thing = codec.decode_into(json.dumps(value), cls)
+    draft = thing.draft()
+    draft.metadata.labels["a"] = "b"
+    assert json.loads(codec.encode(draft.finish().after)) == {
+        **value,
+        "metadata": {"name": "a", "labels": {"a": "b"}},
+    }
