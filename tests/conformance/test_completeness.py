@@ -58,7 +58,7 @@ authorization v1 v1beta1; autoscaling v1 v2 v2beta1 v2beta2; batch v1 v1beta1; c
 coordination v1 v1beta1; core v1; discovery v1 v1beta1; events v1 v1beta1; extensions v1beta1;
 flowcontrol v1 v1beta1 v1beta2 v1beta3 v1alpha1; networking v1 v1beta1; node v1 v1alpha1 v1beta1; policy v1 v1beta1;
 rbac v1 v1alpha1 v1beta1; resource v1 v1beta1 v1beta2; scheduling v1 v1alpha1 v1beta1; storage v1 v1alpha1 v1beta1;
-storagemigration v1 v1beta1; apiextensions v1; apiregistration v1
+storagemigration v1 v1beta1; apiextensions v1 v1beta1; apiregistration v1 v1beta1
 """
 GROUP_VERSIONS = [
     f"{group}_{version}" for line in PROMISED.split(";") for group, *versions in [line.split()] for version in versions

@@ -14,8 +14,10 @@ import (
 // otherPackages are the API packages outside k8s.io/api.
 var otherPackages = []string{
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1",
 	"k8s.io/apimachinery/pkg/apis/meta/v1",
 	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1",
+	"k8s.io/kube-aggregator/pkg/apis/apiregistration/v1beta1",
 }
 
 // assembly is the whole schema while it is being built, by module name.

@@ -7,17 +7,21 @@ import (
 
 // wireTypes are the declared types whose JSON form is not that of their Go fields.
 var wireTypes = map[string]string{
-	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":                                             "time",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime":                                        "microtime",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":                                         "duration",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.FieldsV1":                                         "fields_v1",
-	"k8s.io/apimachinery/pkg/api/resource.Quantity":                                         "quantity",
-	"k8s.io/apimachinery/pkg/util/intstr.IntOrString":                                       "int_or_string",
-	"k8s.io/apimachinery/pkg/runtime.RawExtension":                                          "raw",
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSON":                         "any",
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrArray":       "any",
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrBool":        "any",
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrStringArray": "any",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":                                                  "time",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime":                                             "microtime",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":                                              "duration",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.FieldsV1":                                              "fields_v1",
+	"k8s.io/apimachinery/pkg/api/resource.Quantity":                                              "quantity",
+	"k8s.io/apimachinery/pkg/util/intstr.IntOrString":                                            "int_or_string",
+	"k8s.io/apimachinery/pkg/runtime.RawExtension":                                               "raw",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSON":                              "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1.JSON":                         "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrArray":            "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1.JSONSchemaPropsOrArray":       "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrBool":             "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1.JSONSchemaPropsOrBool":        "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrStringArray":      "any",
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1beta1.JSONSchemaPropsOrStringArray": "any",
 }
 
 var goTypes = map[string]string{

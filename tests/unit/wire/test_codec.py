@@ -12,6 +12,7 @@ import pytest
 
 from kubeloop.errors import DecodeError, EncodeError
 from kubeloop.models import Scheme, Unstructured, UnstructuredList, apiextensions_v1, apps_v1, core_v1, meta_v1
+from kubeloop.models._base import Kind
 from kubeloop.models.unstructured import UnstructuredDraft
 from kubeloop.wire import codec
 
@@ -32,6 +33,22 @@ def test_decode_gives_the_class_that_the_body_names(data: str | bytes) -> None:
     pod = codec.decode(data)
     assert isinstance(pod, core_v1.Pod)
     assert pod.to_dict() == POD
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind"),
+    [
+        ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition"),
+        ("apiextensions.k8s.io/v1beta1", "CustomResourceDefinitionList"),
+        ("apiextensions.k8s.io/v1beta1", "ConversionReview"),
+        ("apiregistration.k8s.io/v1beta1", "APIService"),
+    ],
+)
+def test_versions_that_kubernetes_dropped_are_typed(api_version: str, kind: str) -> None:
+    """(H6)"""
+    found = codec.decode(json.dumps({"apiVersion": api_version, "kind": kind}))
+    assert isinstance(found, Kind)
+    assert (found.api_version, found.kind, type(found).__name__) == (api_version, kind, kind)
 
 
 def test_decode_gives_unstructured_for_unknown_kinds() -> None:
