@@ -1,10 +1,12 @@
 """Kubeconfigs that are broken or lead nowhere: one ConfigError that says what, where and what to do, and no secret."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from kubeloop.config import Config, load_config
+from kubeloop.config import Config, build_config, load_config
+from kubeloop.config.credentials import credential_source
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport import open_transport
 
@@ -43,7 +45,7 @@ def said_by(error):
         (b"token: \x00SECRET", "not YAML"),
         ("- SECRET", "must be a mapping"),
         ("SECRET", "must be a mapping"),
-        ("---\na: 1\n---\nb: SECRET", "not YAML"),
+        ("---\na: [\n---\nb: SECRET", "not YAML"),
         ("apiVersion: v2", "not a kubeconfig: apiVersion 'v2'"),
         ("kind: Secret", "kind 'Secret'"),
         ("clusters: {c: SECRET}", "clusters must be a list"),
@@ -53,7 +55,6 @@ def said_by(error):
         ("users: [{name: 5}]", "users[0].name must be a string"),
         ("users: [{name: u, user: {client-key-data: SECRET!}}]", "users[0].user.client-key-data must be base64"),
         ("users: [{name: u, user: {as-groups: [1]}}]", "as-groups must be a list of strings"),
-        ("users: [{name: u, user: {as-groups: [a]}}]", "need a user to act as"),
         ("users: [{name: u, user: {as-user-extra: [SECRET]}}]", "as-user-extra: must be a mapping"),
         ("clusters: [{name: c, cluster: {insecure-skip-tls-verify: 'yes'}}]", "must be true or false"),
     ],
@@ -71,6 +72,10 @@ def test_names_the_file_and_the_field_and_no_value(load, text, complaint):
     ("cluster", "complaint"),
     [
         ("server: ''", "the cluster has no server"),
+        ("server: 'https://a..b'", "parts of 1 to 63 characters"),
+        ("server: 'https://c', tls-server-name: a..b", "parts of 1 to 63 characters"),
+        ("server: 'https://c', proxy-url: 'http://a..b'", "parts of 1 to 63 characters"),
+        ("server: 'https://c', proxy-url: 'http://me:12/SECRET@proxy:1'", "write / as %2F"),
         ("server: 'https://'", "not a URL"),
         ("server: 'ftp://c'", "http or https"),
         ("server: 'https://me:SECRET@c'", "user entry"),
@@ -93,6 +98,27 @@ def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(lo
     ("user", "complaint"),
     [
         ("token: SECRET, username: joe", "only one is allowed"),
+        ("token: SECRET, password: SECRET", "only one is allowed"),
+        ("as-groups: [a]", "need a user to act as"),
+        ("as-uid: SECRET", "need a user to act as"),
+        ("as-user-extra: {SECRET: [a]}", "need a user to act as"),
+        ("client-certificate-data: UEVN, client-key: gone.key", "cannot read client-key"),
+        ("client-certificate: config, client-key: gone.key", "cannot read client-key"),
+        ("auth-provider: {}", 'auth-provider "unnamed" is not supported'),
+        ("exec: {}", "an exec plugin needs a command"),
+        (
+            'exec: {command: "a\\0SECRET", apiVersion: V1, interactiveMode: Never}',
+            "the command of the exec plugin has a",
+        ),
+        ('exec: {command: a, args: ["SECRET\\0"], apiVersion: V1, interactiveMode: Never}', "an argument of the exec"),
+        (
+            'exec: {command: a, env: [{name: "A=SECRET", value: b}], apiVersion: V1, interactiveMode: Never}',
+            "without a name, or with =",
+        ),
+        (
+            'exec: {command: a, env: [{name: A, value: "SECRET\\0"}], apiVersion: V1, interactiveMode: Never}',
+            "an env variable of the exec",
+        ),
         ("client-certificate-data: UEVN", "both a certificate and a key"),
         ("client-certificate: gone.crt, client-key: gone.key", "cannot read client-certificate"),
         ("tokenFile: gone", "cannot read tokenFile"),
@@ -114,10 +140,99 @@ def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(lo
 )
 def test_names_the_user_that_cannot_be_used(load, user, complaint):
     with pytest.raises(ConfigError) as caught:
-        load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
+        load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{{user.replace(': V1', f': {V1}')}}}}}]\n{GOOD_CONTEXT}")
     assert complaint in str(caught.value)
     assert str(load.path) in str(caught.value)
     assert "SECRET" not in said_by(caught.value)
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "exec: {command: a, apiVersion: client.authentication.k8s.io/v1alpha1}",
+        "exec: {}",
+        f"exec: {{command: a, apiVersion: {V1}}}",
+        f'exec: {{command: "a\\0", apiVersion: {V1}, interactiveMode: Sometimes, env: [{{value: b}}]}}',
+        "auth-provider: {name: gcp, config: {x: y}}",
+        "auth-provider: {name: gcp}, exec: {command: a}",
+        "client-certificate: gone.crt, client-key: gone.key",
+        "client-certificate-data: UEVN",
+        "tokenFile: gone",
+        "token: a, username: b",
+        "as-groups: [a]",
+    ],
+)
+def test_what_another_user_cannot_be_used_for_is_in_nobodys_way(load, user):
+    """(B4) A context that was used years ago is still in many a kubeconfig; client-go's ConfirmUsable."""
+    users = f"users: [{{name: old, user: {{{user}}}}}, {{name: u, user: {{token: t}}}}]"
+    contexts = GOOD_CONTEXT.replace("[{", "[{name: old, context: {cluster: c, user: old}}, {")
+    text = f"{GOOD_CLUSTER}\n{users}\n{contexts}"
+    assert load(text).token == "t"
+    with pytest.raises(ConfigError, match='context "old"'):
+        load(text, context="old")
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        "server: ''",
+        "server: 'ftp://c'",
+        "server: 'https://c', certificate-authority: gone",
+        "server: 'https://c', proxy-url: 'socks5://p'",
+        "server: 'https://c', insecure-skip-tls-verify: true, certificate-authority-data: UEVN",
+    ],
+)
+def test_what_another_cluster_cannot_be_used_for_is_in_nobodys_way(load, cluster):
+    """(B4)"""
+    clusters = f"{GOOD_CLUSTER[:-1]}, {{name: old, cluster: {{{cluster}}}}}]"
+    contexts = GOOD_CONTEXT.replace("[{", "[{name: old, context: {cluster: old, user: u}}, {")
+    text = f"{clusters}\nusers: [{{name: u, user: {{token: t}}}}]\n{contexts}"
+    assert load(text).token == "t"
+    with pytest.raises(ConfigError, match='cluster "old"'):
+        load(text, context="old")
+
+
+def test_the_extension_for_a_plugin_may_be_json_of_any_shape(load):
+    """(B4) It is the plugin's, and only the plugin's."""
+    extension = "extensions: [{name: client.authentication.k8s.io/exec, extension: [1, a]}]"
+    clusters = GOOD_CLUSTER.replace("}}]", f", {extension}}}}}]")
+    user = f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Never}}"
+    config = load(f"{clusters}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
+    assert config.exec.cluster_config == [1, "a"]
+
+
+@pytest.mark.parametrize(
+    ("user", "authorization"),
+    [
+        ("password: pw", None),
+        ("username: '', password: pw", None),
+        ("password: pw, tokenFile: config", "Bearer t"),
+        ("username: joe", "Basic am9lOg=="),
+    ],
+)
+async def test_without_a_user_name_there_is_no_basic_authentication(load, tmp_path, user, authorization):
+    """(E9) As in Go. (It refuses a token beside a password, with or without a name, and so does this.)"""
+    (tmp_path / "token").write_text("t")
+    user = user.replace("tokenFile: config", "tokenFile: token")
+    config = load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
+    assert (await credential_source(config).fetch()).authorization == authorization
+
+
+def test_a_key_without_a_certificate_is_of_no_meaning(load):
+    """(B4) As in Go, in a kubeconfig."""
+    config = load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{client-key: gone.key}}}}]\n{GOOD_CONTEXT}")
+    assert (config.key_file, config.key_data) == (None, None)
+
+
+@pytest.mark.parametrize("use", [load_config, lambda path: build_config(kubeconfig=path)])
+def test_a_tilde_is_the_home_directory(load, tmp_path, monkeypatch, use):
+    """(E8)"""
+    load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{token: t}}}}]\n{GOOD_CONTEXT}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for path in ("~/config", Path("~/config")):
+        assert use(path).token == "t"
+    with pytest.raises(ConfigError, match=f"^{tmp_path}/none: no such kubeconfig"):
+        use("~/none")
 
 
 def test_names_a_file_that_cannot_be_read(load):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.value import Value, field, force_setattr
-from kubeloop.config.server_url import server_url, without_userinfo
+from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Config(Value, frozen=True, kw_only=True):
         token: A bearer token.
         token_file: A file with one, read again every minute; once read it beats `token`.
         username: For basic authentication.
-        password: For basic authentication.
+        password: For basic authentication; without a username it is not used, as in Go.
         exec: A plugin that gives credentials.
         impersonate: Whom to act as.
         user_agent: None is client-go's shape: `program/version (os/arch) kubeloop/version`.
@@ -153,6 +153,8 @@ class Config(Value, frozen=True, kw_only=True):
         )
         try:
             force_setattr(self, "host", server_url(self.host, tls=has_tls))
+            if self.tls_server_name:
+                check_host_name(self.tls_server_name)
         except ValueError as exc:
             raise self.error(str(exc)) from None
         self._check_consistency()
@@ -172,7 +174,7 @@ class Config(Value, frozen=True, kw_only=True):
             raise self.error("insecure_skip_tls_verify does not go with a certificate authority: drop one of them")
         if bool(self.cert_data or self.cert_file) != bool(self.key_data or self.key_file):
             raise self.error("a client certificate needs both a certificate and a key")
-        if (self.username or self.password) and (self.token or self.token_file):
+        if self.username and (self.token or self.token_file):
             raise self.error("more than one way to authenticate: basic and token; only one is allowed")
         if self.timeout is not None and self.timeout <= 0:
             raise self.error(f"timeout must be positive or None, not {self.timeout}")
@@ -182,10 +184,14 @@ class Config(Value, frozen=True, kw_only=True):
         """Whether the server is spoken to over TLS. Credentials of a kubeconfig are only used if it is."""
         return self.host.startswith("https:")
 
+    def located(self, message: str) -> str:
+        """Put before a message where this config came from, if it came from anywhere."""
+        source = str(self.source)
+        return f"{source}: {message}" if source else message
+
     def error(self, message: str) -> ConfigError:
         """Make a `ConfigError` that says where this config came from."""
-        source = str(self.source)
-        return ConfigError(f"{source}: {message}" if source else message)
+        return ConfigError(self.located(message))
 
     @classmethod
     def in_cluster(cls) -> Config:

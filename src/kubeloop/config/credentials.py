@@ -19,6 +19,8 @@ from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kubeloop.config.config import Config
 
 __all__ = ["ClientCertificate", "Credential", "CredentialSource", "credential_source"]
@@ -76,9 +78,12 @@ def credential_source(config: Config) -> CredentialSource:
     if config.token_file:
         return TokenFile(config.token_file, config.token, config)
     if config.token:
-        return Fixed(Credential(_bearer(config.token, str(config.source))))
-    if config.username or config.password:
-        pair = f"{config.username or ''}:{config.password or ''}".encode()
+        return Fixed(Credential(_bearer(config.token, config.located)))
+    if config.username:
+        try:
+            pair = f"{config.username}:{config.password or ''}".encode()
+        except UnicodeEncodeError:
+            raise CredentialError(config.located("the user or password is not Unicode text")) from None
         return Fixed(Credential(f"Basic {base64.b64encode(pair).decode()}"))
     if config.exec and not (config.cert_data or config.cert_file):
         from kubeloop.config.exec_plugin import ExecPlugin
@@ -117,13 +122,12 @@ class TokenFile:
     Concurrency: Reads a small regular file in line, and nothing else (`files`); loop only.
     """
 
-    __slots__ = ("_credential", "_path", "_read_at", "_where")
+    __slots__ = ("_credential", "_located", "_path", "_read_at")
 
     def __init__(self, path: str, token: str | None, config: Config) -> None:
         self._path = path
-        source = str(config.source)
-        self._where = f"{source}: " if source else ""
-        self._credential = Credential(_bearer(token, source)) if token else None
+        self._located = config.located
+        self._credential = Credential(_bearer(token, config.located)) if token else None
         self._read_at: float | None = None
 
     def __repr__(self) -> str:
@@ -157,15 +161,15 @@ class TokenFile:
         try:
             text = read_file(self._path).decode().strip()
             if not text:
-                raise CredentialError(f"{self._where}the token file {self._path} is empty")
-            authorization = _bearer(text, f"{self._where}{self._path}")
+                raise CredentialError(self._located(f"the token file {self._path} is empty"))
+            authorization = _bearer(text, lambda message: self._located(f"{self._path}: {message}"))
         except (OSError, UnicodeDecodeError, CredentialError) as exc:
             why = (exc.strerror or str(exc)) if isinstance(exc, OSError) else str(exc)
             why = "not text" if isinstance(exc, UnicodeDecodeError) else why
             if self._credential is None:
                 if isinstance(exc, CredentialError):
                     raise
-                raise CredentialError(f"{self._where}cannot read the token file {self._path}: {why}") from None
+                raise CredentialError(self._located(f"cannot read the token file {self._path}: {why}")) from None
             _log.warning("cannot renew the token from %s, the last one stays in use: %s", self._path, why)
             return self._credential
         if self._credential is None or self._credential.authorization != authorization:
@@ -173,9 +177,8 @@ class TokenFile:
         return self._credential
 
 
-def _bearer(token: str, where: str) -> str:
+def _bearer(token: str, located: Callable[[str], str]) -> str:
     text = token.strip()
     if not _visible(text):
-        message = "the token has characters that cannot stand in a header"
-        raise CredentialError(f"{where}: {message}" if where else message)
+        raise CredentialError(located("the token has characters that cannot stand in a header"))
     return f"Bearer {text}"

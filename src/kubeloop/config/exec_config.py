@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
 __all__ = ["API_VERSIONS", "INTERACTIVE_MODES", "ExecConfig"]
 
@@ -44,20 +45,38 @@ class ExecConfig(Value, frozen=True, kw_only=True):
     provide_cluster_info: bool = False
     interactive_mode: str = "IfAvailable"
     # JSON of any shape, handed to the plugin as it is.
-    cluster_config: Mapping[str, Any] | None = None
+    cluster_config: Any = None
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
         """Refuse what no plugin can be.
 
         Raises:
-            ValueError: An unknown version or mode, or no command.
+            ValueError: An unknown version or mode, no command, or a text that no program can be given.
         """
         if not self.command:
             raise ValueError("an exec plugin needs a command")
+        if any(not name or "=" in name for name, _ in self.env):
+            raise ValueError("an env variable of the exec plugin without a name, or with = in it")
+        for what, text in self._texts():
+            if "\0" in text or not _is_encodable(text):
+                raise ValueError(f"{what} of the exec plugin has a character that no program can be given")
         if self.api_version not in API_VERSIONS:
             raise ValueError(f"api_version must be one of {', '.join(API_VERSIONS)}, not {self.api_version!r}")
         if self.interactive_mode not in INTERACTIVE_MODES:
             raise ValueError(
                 f"interactive_mode must be one of {', '.join(INTERACTIVE_MODES)}, not {self.interactive_mode!r}"
             )
+
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        yield "the command", self.command
+        yield from (("an argument", arg) for arg in self.args)
+        yield from (("an env variable", f"{name}{value}") for name, value in self.env)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True

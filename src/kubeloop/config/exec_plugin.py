@@ -142,8 +142,7 @@ class ExecPlugin:
         return is_terminal
 
     def _error(self, message: str) -> CredentialError:
-        source = str(self._config.source)
-        return CredentialError(f"{source}: exec plugin: {message}" if source else f"exec plugin: {message}")
+        return CredentialError(self._config.located(f"exec plugin: {message}"))
 
 
 def _stdin_is_terminal() -> bool:

@@ -59,7 +59,7 @@ def _cluster(plugin: ExecConfig, config: Config) -> dict[str, object]:
         try:
             authority = read_file(config.ca_file)
         except OSError as exc:
-            raise CredentialError(f"{config.source}: cannot read {config.ca_file}: {exc.strerror or exc}") from exc
+            raise CredentialError(config.located(f"cannot read {config.ca_file}: {exc.strerror or exc}")) from exc
     cluster: dict[str, object] = {
         "server": config.host,
         "tls-server-name": config.tls_server_name,

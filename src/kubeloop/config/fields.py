@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, KeysView, Mapping
+    from collections.abc import Iterator, KeysView
 
 __all__ = ["Fields"]
 
@@ -28,6 +28,8 @@ class Fields:
         if not isinstance(value, dict):
             raise self.error("must be a mapping")
         self._values = cast("dict[str, object]", value)
+        if not all(map(_is_text, self._values)):
+            raise self.error("must have names that are Unicode text")
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -43,6 +45,10 @@ class Fields:
         """Return the names of all fields, as written."""
         return self._values.keys()
 
+    def has(self, name: str) -> bool:
+        """Return whether there is something of this name, an empty mapping included."""
+        return self._values.get(name) is not None
+
     def text(self, name: str) -> str:
         """Return a text, `""` when absent."""
         value = self._values.get(name)
@@ -50,6 +56,8 @@ class Fields:
             return ""
         if not isinstance(value, str):
             raise self._wrong(name, "a string (quote it)")
+        if not _is_text(value):
+            raise self._wrong(name, "Unicode text, without lone surrogates")
         return value
 
     def flag(self, name: str) -> bool:
@@ -62,21 +70,26 @@ class Fields:
         return value
 
     def data(self, name: str) -> bytes | None:
-        """Return what a text holds in base64, None when absent or empty."""
-        text = "".join(self.text(name).split())
+        """Return what a text holds in base64, None when absent or empty.
+
+        As Go's decoder has it: padded, in the standard alphabet, line breaks anywhere and no other white space.
+        """
+        text = self.text(name).replace("\r", "").replace("\n", "")
         if not text:
             return None
         try:
-            return base64.b64decode(text, validate=True)
+            if len(text) % 4 == 0:  # else Python overlooks some padding that is too long
+                return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
-            # The cause quotes nothing, but its frames hold the value.
-            raise self._wrong(name, "base64") from None
+            pass
+        # Not as the cause of another: its frames hold the value.
+        raise self._wrong(name, "base64")
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of texts, empty when absent."""
         found: list[str] = []
         for item in self._items(name):
-            if not isinstance(item, str):
+            if not isinstance(item, str) or not _is_text(item):
                 raise self._wrong(name, "a list of strings")
             found.append(item)
         return tuple(found)
@@ -91,12 +104,9 @@ class Fields:
         items = enumerate(self._items(name))
         return [Fields(item, self.file, f"{self._at(name)}[{at}]") for at, item in items if item is not None]
 
-    def mapping(self, name: str) -> Mapping[str, object] | None:
-        """Return a mapping as it is, None when absent."""
-        value = self._values.get(name)
-        if value is not None and not isinstance(value, dict):
-            raise self._wrong(name, "a mapping")
-        return cast("dict[str, object] | None", value)
+    def value(self, name: str) -> object:
+        """Return JSON of any shape as it is, None when absent."""
+        return self._values.get(name)
 
     def _items(self, name: str) -> Iterator[object]:
         value = self._values.get(name)
@@ -111,3 +121,12 @@ class Fields:
 
     def _wrong(self, name: str, wanted: str) -> ConfigError:
         return ConfigError(f"{self.file}: {self._at(name)} must be {wanted}")
+
+
+def _is_text(value: str) -> bool:
+    """Return whether this can be written in UTF-8: an escape in YAML can bring half of a surrogate pair."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,7 +1,12 @@
-"""Kubeconfig files: reading, checking and merging them. What becomes of an entry is `load`'s business.
+"""Kubeconfig files: reading and merging them. What becomes of an entry is the business of `load`.
+
+Of every entry the structure is checked here, types and base64; what it says is checked when it is used (`usable`), so
+that what another context left behind stands in nobody's way.
 
 The rules are client-go's: of several files the first one that has an entry of a name gives that entry whole, and the
 first non-empty `current-context` wins; paths are relative to the file that they stand in; missing files are skipped.
+Of a file with several YAML documents the first one counts.
+
 Messages name the file and the path of the field, never a value: most values here are secrets, which is also why the
 entries have no `repr`.
 
@@ -17,8 +22,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from kubeloop._kit.value import Value, field
-from kubeloop.config.config import Impersonation
-from kubeloop.config.exec_config import API_VERSIONS, INTERACTIVE_MODES, ExecConfig
 from kubeloop.config.fields import Fields
 from kubeloop.config.files import read_file
 from kubeloop.errors import ConfigError, DecodeError
@@ -26,7 +29,16 @@ from kubeloop.errors import ConfigError, DecodeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["ClusterEntry", "ContextEntry", "Kubeconfig", "UserEntry", "merge", "parse_kubeconfig", "read_kubeconfigs"]
+__all__ = [
+    "ClusterEntry",
+    "ContextEntry",
+    "ExecEntry",
+    "Kubeconfig",
+    "UserEntry",
+    "merge",
+    "parse_kubeconfig",
+    "read_kubeconfigs",
+]
 
 _log = logging.getLogger(__name__)
 _E = TypeVar("_E")
@@ -48,7 +60,21 @@ class ClusterEntry(Value, frozen=True, kw_only=True, eq=False):
     proxy_url: str | None = None
     disable_compression: bool = False
     # JSON of any shape, for the exec plugin.
-    exec_extension: Mapping[str, object] | None = None
+    exec_extension: object = None
+
+
+class ExecEntry(Value, frozen=True, kw_only=True, eq=False):
+    """The `exec` of one of the `users`, as it is written: not every one of these is a plugin that can be run."""
+
+    unshown = frozenset({"args", "env", "install_hint"})
+
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    api_version: str = ""
+    install_hint: str = ""
+    provide_cluster_info: bool = False
+    interactive_mode: str = ""
 
 
 class UserEntry(Value, frozen=True, kw_only=True, eq=False):
@@ -65,9 +91,12 @@ class UserEntry(Value, frozen=True, kw_only=True, eq=False):
     token_file: str | None = None
     username: str | None = None
     password: str | None = None
-    impersonate: Impersonation | None = None
+    as_user: str = ""
+    as_uid: str = ""
+    as_groups: tuple[str, ...] = ()
+    as_extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     auth_provider: str | None = None
-    exec: ExecConfig | None = None
+    exec: ExecEntry | None = None
 
 
 class ContextEntry(Value, frozen=True, kw_only=True, eq=False):
@@ -144,7 +173,7 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
     """Parse one file.
 
     Args:
-        data: YAML or JSON; an empty file is an empty kubeconfig.
+        data: YAML or JSON, of which the first document counts; an empty file is an empty kubeconfig.
         path: Where it came from: for messages, and as what relative paths in it are relative to.
 
     Raises:
@@ -154,8 +183,8 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
     from kubeloop.meta import yaml
 
     try:
-        document = yaml.load(data)
-    except DecodeError as exc:
+        document = next(yaml.load_all(data), None)
+    except (DecodeError, ValueError) as exc:
         # What the parser says may quote a word of the file, hence a secret: only the place is told.
         place = re.search(r"line \d+, column \d+", str(exc))
         raise ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}") from None
@@ -193,12 +222,13 @@ def _cluster(item: Fields) -> ClusterEntry:
         ca_data=item.data("certificate-authority-data"),
         proxy_url=item.text("proxy-url") or None,
         disable_compression=item.flag("disable-compression"),
-        exec_extension=extension.mapping("extension") if extension else None,
+        exec_extension=extension.value("extension") if extension else None,
     )
 
 
 def _user(item: Fields) -> UserEntry:
     provider = item.child("auth-provider")
+    extra = item.child("as-user-extra")
     return UserEntry(
         file=item.file,
         cert_file=_resolved(item, "client-certificate"),
@@ -209,9 +239,12 @@ def _user(item: Fields) -> UserEntry:
         token_file=_resolved(item, "tokenFile"),
         username=item.text("username") or None,
         password=item.text("password") or None,
-        impersonate=_impersonation(item),
-        auth_provider=(provider.text("name") or "unnamed") if provider else None,
-        exec=_exec(item.child("exec")),
+        as_user=item.text("as"),
+        as_uid=item.text("as-uid"),
+        as_groups=item.texts("as-groups"),
+        as_extra={key: extra.texts(key) for key in extra.names()},
+        auth_provider=(provider.text("name") or "unnamed") if item.has("auth-provider") else None,
+        exec=_exec(item.child("exec")) if item.has("exec") else None,
     )
 
 
@@ -221,50 +254,19 @@ def _context(item: Fields) -> ContextEntry:
     )
 
 
-def _impersonation(item: Fields) -> Impersonation | None:
-    user, uid = item.text("as"), item.text("as-uid")
-    groups = item.texts("as-groups")
-    extras = item.child("as-user-extra")
-    extra = {key: extras.texts(key) for key in extras.names()}
-    if user:
-        return Impersonation(user=user, uid=uid, groups=groups, extra=extra)
-    if uid or groups or extra:
-        raise item.error("as-uid, as-groups and as-user-extra need a user to act as: set `as`")
-    return None
-
-
-def _exec(item: Fields) -> ExecConfig | None:
-    if not item:
-        return None
-    command, api_version = item.text("command"), item.text("apiVersion")
-    if not command:
-        raise item.error("an exec plugin needs a command")
-    if api_version not in API_VERSIONS:
-        raise item.error(f"apiVersion {api_version!r} of the exec plugin; supported are {' and '.join(API_VERSIONS)}")
-    mode = item.text("interactiveMode")
-    if not mode and api_version.endswith("/v1"):
-        raise item.error(f"an exec plugin of {api_version} needs an interactiveMode: {', '.join(INTERACTIVE_MODES)}")
-    if mode and mode not in INTERACTIVE_MODES:
-        raise item.error(f"interactiveMode {mode!r} must be one of {', '.join(INTERACTIVE_MODES)}")
-    env = [(pair.text("name"), pair.text("value")) for pair in item.children("env")]
-    if any(not name for name, _ in env):
-        raise item.error("an env variable without a name")
+def _exec(item: Fields) -> ExecEntry:
+    command = item.text("command")
     if os.sep in command or (os.altsep is not None and os.altsep in command):
         command = _beside(item.file, command)
-    return ExecConfig(
+    return ExecEntry(
         command=command,
         args=item.texts("args"),
-        env=tuple(env),
-        api_version=api_version,
-        install_hint=printable(item.text("installHint")),
+        env=tuple((pair.text("name"), pair.text("value")) for pair in item.children("env")),
+        api_version=item.text("apiVersion"),
+        install_hint=item.text("installHint"),
         provide_cluster_info=item.flag("provideClusterInfo"),
-        interactive_mode=mode or "IfAvailable",
+        interactive_mode=item.text("interactiveMode"),
     )
-
-
-def printable(text: str) -> str:
-    """Write out control characters as `U+001B`, so that a hint cannot play with the terminal. Line breaks stay."""
-    return "".join(char if char.isprintable() or char in "\t\n\v\f\r" else f"U+{ord(char):04X}" for char in text)
 
 
 def _resolved(item: Fields, name: str) -> str | None:
@@ -274,8 +276,3 @@ def _resolved(item: Fields, name: str) -> str | None:
 
 def _beside(file: str, path: str) -> str:
     return os.path.normpath(Path(file).absolute().parent / path)
-
-
-def with_cluster_config(config: ExecConfig, cluster: ClusterEntry) -> ExecConfig:
-    """Give a plugin what the cluster's extension holds for it."""
-    return config.replace(cluster_config=cluster.exec_extension)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop.config.config import Config, Source
-from kubeloop.config.files import read_file
 from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
-from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs, with_cluster_config
+from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
 from kubeloop.config.server_url import check_proxy_url
+from kubeloop.config.usable import check_files, check_user, exec_config, impersonation
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["build_config", "config_from_kubeconfig", "load_config"]
 
 _log = logging.getLogger(__name__)
-
-_REMOVED_PROVIDERS = {
-    "gcp": "use the exec plugin gke-gcloud-auth-plugin",
-    "azure": "use the exec plugin kubelogin (https://github.com/Azure/kubelogin)",
-    "oidc": "put a token into the user entry, or use an exec plugin that logs in, such as kubectl oidc-login",
-}
 
 
 def load_config(
@@ -48,7 +42,7 @@ def load_config(
     that is given must exist; the others may be missing. In-cluster is taken when the files say nothing.
 
     Args:
-        kubeconfig: One file. None follows the order above.
+        kubeconfig: One file, where `~` is the home directory. None follows the order above.
         context: The context to take; None takes the files' `current-context`.
         cluster: The cluster to take instead of the context's.
         user: The user to take instead of the context's.
@@ -62,7 +56,7 @@ def load_config(
     Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules.
     """
     if kubeconfig is not None:
-        looked = [os.fspath(kubeconfig)]
+        looked = [_expanded(kubeconfig)]
     else:
         listed = os.environ.get("KUBECONFIG", "")
         looked = listed.split(os.pathsep) if listed else [str(_home_kubeconfig())]
@@ -84,8 +78,8 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
 
     Args:
         master_url: The API server's address; `""` takes the kubeconfig's. Given alone, no credentials are used.
-        kubeconfig: One file; `""` reads none, and neither `KUBECONFIG` nor `~/.kube/config` is consulted unless both
-            are empty.
+        kubeconfig: One file, where `~` is the home directory; `""` reads none, and neither `KUBECONFIG` nor
+            `~/.kube/config` is consulted unless both are empty.
 
     Returns:
         Both empty: the in-cluster config, else what `load_config()` gives. Either given: just that.
@@ -93,7 +87,7 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
     Raises:
         ConfigError: As `load_config`.
     """
-    path = os.fspath(kubeconfig)
+    path = _expanded(kubeconfig)
     if not master_url and not path:
         return in_cluster_config() if is_in_cluster() else load_config()
     loaded = read_kubeconfigs([path], must_exist=True) if path else Kubeconfig()
@@ -157,18 +151,15 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
         host=address,
         proxy_url=cluster.proxy_url,
         disable_compression=cluster.disable_compression,
-        impersonate=user.impersonate,
+        impersonate=impersonation(user, source),
         source=source,
     )
     if not base.is_tls:
         if user.token or user.token_file or user.password or user.exec or user.cert_data or user.cert_file:
             _log.warning("%s: the server is not https, so the user's credentials are not sent", source)
         return base
-    _check_user(user, source)
-    _check_readable(source, cluster.ca_file if not cluster.ca_data else None, "certificate-authority")
-    _check_readable(source, user.cert_file if not user.cert_data else None, "client-certificate")
-    _check_readable(source, user.key_file if not user.key_data else None, "client-key")
-    _check_readable(source, user.token_file if not user.token else None, "tokenFile")
+    check_user(user, source)
+    check_files(cluster, user, source)
     return Config(
         host=base.host,
         proxy_url=base.proxy_url,
@@ -181,30 +172,15 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
         tls_server_name=cluster.tls_server_name if server is None else None,
         cert_data=user.cert_data,
         cert_file=user.cert_file,
-        key_data=user.key_data,
-        key_file=user.key_file,
+        # As in Go, a key is of no meaning without a certificate.
+        key_data=user.key_data if user.cert_data or user.cert_file else None,
+        key_file=user.key_file if user.cert_data or user.cert_file else None,
         token=user.token,
         token_file=user.token_file,
         username=user.username,
         password=user.password,
-        exec=with_cluster_config(user.exec, cluster) if user.exec else None,
+        exec=exec_config(user.exec, cluster, source) if user.exec else None,
     )
-
-
-def _check_user(user: UserEntry, source: Source) -> None:
-    if user.auth_provider is not None:
-        what = _REMOVED_PROVIDERS.get(user.auth_provider, "use an exec plugin, or put a token into the user entry")
-        both = "; an auth-provider does not go with an exec plugin" if user.exec else ""
-        raise ConfigError(f'{source}: auth-provider "{user.auth_provider}" is not supported: {what}{both}')
-
-
-def _check_readable(source: Source, path: str | None, what: str) -> None:
-    if path is None:
-        return
-    try:
-        read_file(path)
-    except OSError as exc:
-        raise ConfigError(f"{source}: cannot read {what} {path}: {exc.strerror or exc}") from exc
 
 
 def _with_namespace(config: Config, namespace: str | None) -> Config:
@@ -226,6 +202,11 @@ def _nothing_chosen(loaded: Kubeconfig, looked: Iterable[str]) -> str:
 
 def _names(entries: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in sorted(entries)) or "none"
+
+
+def _expanded(path: str | os.PathLike[str]) -> str:
+    # A shell does this for a word that begins with `~`, but not for one like --kubeconfig=~/config.
+    return os.path.expanduser(os.fspath(path))
 
 
 def _home_kubeconfig() -> Path:

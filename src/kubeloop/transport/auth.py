@@ -53,7 +53,7 @@ class Authenticated:
         self._transport = transport
         self._source = source or credential_source(config)
         self._impersonation = impersonation_headers(config.impersonate) if config.impersonate else ()
-        self._where = str(config.source)
+        self._located = config.located
         self._shown: Credential | None = None
         self._sent: tuple[str, ...] = ()
 
@@ -140,7 +140,7 @@ class Authenticated:
         if (pair := credential.certificate) is not None:
             if not isinstance(self._transport, ClientCertificateTransport):
                 raise CredentialError(
-                    f"{self._where}: the exec plugin gives a client certificate, which {self._transport!r} cannot show"
+                    self._located(f"the exec plugin gives a client certificate, which {self._transport!r} cannot show")
                 )
             self._transport.use_client_certificate(pair.certificate, pair.key)
         self._shown = credential

@@ -152,22 +152,22 @@ class TLSContexts:
         if len(skipped) == len(found):
             raise self._config.error(f"{what} has no certificate that can be read: {', '.join(skipped)}")
         if skipped:
-            _log.warning("%s", self._config.error(f"{what}: cannot read, and so does not trust {', '.join(skipped)}"))
+            _log.warning("%s", self._config.located(f"{what}: cannot read, and so does not trust {', '.join(skipped)}"))
 
     def _show(self, context: ssl.SSLContext, certificate: ClientCertificate) -> None:
-        source = self._config.source
+        located = self._config.located
         try:
             with _as_file(certificate.certificate.rstrip() + b"\n" + certificate.key) as path:
                 context.load_cert_chain(path, password=_refuse_password)
         except _EncryptedKeyError:
-            raise CredentialError(f"{source}: the client key is encrypted: give it without a password") from None
+            raise CredentialError(located("the client key is encrypted: give it without a password")) from None
         except (ssl.SSLError, OSError, ValueError) as exc:
             raise CredentialError(
-                f"{source}: the client certificate and its key cannot be used together: {_reason(exc)}"
+                located(f"the client certificate and its key cannot be used together: {_reason(exc)}")
             ) from None
         end = not_after(certificate.certificate)
         if end is not None and end < self._now():
-            _log.warning("%s: the client certificate expired on %s: renew it", source, end.isoformat())
+            _log.warning("%s", located(f"the client certificate expired on {end.isoformat()}: renew it"))
 
 
 def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:

@@ -20,11 +20,15 @@ LOGIN = ExecConfig(command="login")
         ({"token": " abc\n"}, "Bearer abc"),
         ({"username": "joe", "password": "pw:1"}, "Basic am9lOnB3OjE="),
         ({"username": "joe"}, "Basic am9lOg=="),
+        ({"password": "pw"}, None),
+        ({"password": "pw", "token": "abc"}, "Bearer abc"),
+        ({"username": "", "password": "pw", "token": "abc"}, "Bearer abc"),
         ({"token": "abc", "exec": LOGIN}, "Bearer abc"),
         ({"cert_file": "/c", "key_file": "/k", "exec": LOGIN}, None),
     ],
 )
 def test_what_is_in_the_config_itself_beats_a_plugin(arguments, expected):
+    """(E9) And a password without a user name is nothing."""
     source = credential_source(Config(host="https://a", **arguments))
     assert source.cached().authorization == expected
 
@@ -51,6 +55,14 @@ def test_a_message_without_a_source_begins_with_what_is_wrong(tmp_path):
         credential_source(Config(host="https://a", token="a\nb"))
     with pytest.raises(CredentialError, match=r"^cannot read the token file"):
         TokenFile(str(tmp_path / "none"), None, Config(host="https://a"))._read()
+
+
+@pytest.mark.parametrize("login", [{"username": "SECRET\ud800"}, {"username": "a", "password": "SECRET\ud800"}])
+def test_refuses_a_login_that_is_not_text_and_does_not_show_it(login):
+    """(F10)"""
+    with pytest.raises(CredentialError, match=r"^the user or password is not Unicode text") as caught:
+        credential_source(Config(host="https://a", **login))
+    assert "SECRET" not in str(caught.value)
 
 
 def test_a_credential_does_not_show_itself():

@@ -1,11 +1,13 @@
 """Reading and merging kubeconfig files by client-go's rules."""
 
 import base64
+import json
 import textwrap
 
 import pytest
 
-from kubeloop.config.kubeconfig import parse_kubeconfig, printable, read_kubeconfigs
+from kubeloop.config.kubeconfig import parse_kubeconfig, read_kubeconfigs
+from kubeloop.config.usable import printable
 from kubeloop.errors import ConfigError
 
 
@@ -71,7 +73,6 @@ def test_paths_are_relative_to_the_file_that_they_stand_in(tmp_path):
     assert user.token_file == str(tmp_path / "sub" / "token")
     assert user.exec.command == str(tmp_path / "sub" / "bin" / "login")
     assert config.users["b"].exec.command == "login"
-    assert config.users["b"].exec.interactive_mode == "IfAvailable"
 
 
 def test_reads_every_field(tmp_path):
@@ -128,12 +129,12 @@ def test_reads_every_field(tmp_path):
     assert cluster.proxy_url == "http://proxy:3128"
     assert cluster.exec_extension == {"audience": "06"}
     assert (user.cert_data, user.key_data, user.username, user.password) == (b"PEM", b"PEM", "joe", "pw")
-    assert user.impersonate.groups == ("dev", "ops")
-    assert user.impersonate.extra == {"scopes": ("a", "b")}
+    assert (user.as_user, user.as_uid, user.as_groups) == ("jane", "u-1", ("dev", "ops"))
+    assert user.as_extra == {"scopes": ("a", "b")}
     assert user.exec.env == (("A", "b"),)
     assert user.exec.args == ("--all",)
     assert user.exec.provide_cluster_info
-    assert user.exec.install_hint == "get itU+001B[1m"
+    assert user.exec.install_hint == "get it\x1b[1m"
     assert (context.cluster, context.user, context.namespace) == ("c", "u", "n")
 
 
@@ -162,3 +163,82 @@ def test_names_every_file_that_is_broken(tmp_path):
 
 def test_hints_cannot_play_with_the_terminal():
     assert printable("a\tb\nc\x1b[31m\x07é") == "a\tb\ncU+001B[31mU+0007é"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "---\n",
+        "---",
+        "---\n# a comment\n",
+        "...\n",
+        "---\ncurrent-context: b\n",
+        "---\nkind: Secret\n",
+        "---\n[SECRET\n",
+        "---\n---\n",
+    ],
+)
+@pytest.mark.parametrize("start", ["", "---\n", "# a comment\n---\n", "%YAML 1.1\n---\n"])
+def test_the_first_document_of_a_file_counts(start, rest):
+    """(B5)"""
+    assert parse_kubeconfig(f"{start}current-context: a\n{rest}".encode(), "f").current_context == "a"
+
+
+def test_a_first_document_that_is_empty_counts_too():
+    """(B5) As in Go."""
+    assert parse_kubeconfig(b"---\n---\ncurrent-context: a\n", "f").is_empty
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("UEVN", b"PEM"), ("UE\n VN\n", b"PEM"), ("UE\r\nVN", b"PEM"), ("UA==", b"P"), ("UB==", b"P"), ("", None)],
+)
+def test_reads_base64_as_go(text, expected):
+    """(B4) Line breaks anywhere; the last bits do not matter."""
+    document = f"users: [{{name: u, user: {{client-key-data: {json.dumps(text.replace(' ', ''))}}}}}]"
+    assert parse_kubeconfig(document.encode(), "f").users["u"].key_data == expected
+
+
+@pytest.mark.parametrize("text", ["UEV", "UEVN=", "U===", "UE VN", "UE\tVN", "UEV-", "UEVNÜ", "UA==UA==", "UA=A"])
+def test_refuses_base64_as_go(text):
+    """(B4, F10) For all entries, used or not."""
+    document = f"users: [{{name: u, user: {{client-key-data: {json.dumps(text)}}}}}]"
+    with pytest.raises(ConfigError, match="client-key-data must be base64") as caught:
+        parse_kubeconfig(document.encode(), "f")
+    assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: {'9' * 5000}",
+        f"token: {'9' * 5000}",
+        f"a: 0x{'f' * 5000}",
+        f"a: 1e{'9' * 400}",
+        "a: !!binary ü",
+        "a: !!binary SECRET!",
+        "a: !!int SECRET",
+        'users: [{name: "\\ud800"}]',
+        'users: [{name: u, user: {token: "a\\udfff"}}]',
+        'users: [{name: u, user: {as-user-extra: {"\\ud800": [a]}}}]',
+        'users: [{name: u, user: {as-groups: ["\\ud800"]}}]',
+        "[" * 10_000,
+        "{a: " * 10_000,
+        "? [a]\n: b",
+        "&a [*a]",
+        "\xff",
+    ],
+)
+def test_hostile_text_gives_a_config_error_or_a_kubeconfig_and_nothing_else(text):
+    """(F10)"""
+    for data in (text.encode("latin-1", "replace"), text.encode()):
+        assert complaint(data).startswith("f: ")
+        assert "SECRET" not in complaint(data)
+
+
+def complaint(data):
+    try:
+        parse_kubeconfig(data, "f")
+    except ConfigError as exc:
+        return str(exc)
+    return "f: read"

