@@ -218,6 +218,21 @@ async def test_without_a_user_name_there_is_no_basic_authentication(load, tmp_pa
     assert (await credential_source(config).fetch()).authorization == authorization
 
 
+@pytest.mark.parametrize(
+    ("cluster", "user"),
+    [
+        ("certificate-authority: gone, certificate-authority-data: UEVN", ""),
+        ("", "client-certificate: gone, client-certificate-data: UEVN, client-key-data: UEVN"),
+        ("", "client-certificate-data: UEVN, client-key: gone, client-key-data: UEVN"),
+        ("", "token: t, tokenFile: gone"),
+    ],
+)
+def test_a_file_that_data_stand_beside_need_not_be_there(load, cluster, user):
+    """(B4) It is not used."""
+    clusters = GOOD_CLUSTER.replace("}}]", f", {cluster}}}}}]")
+    load(f"{clusters}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
+
+
 def test_a_key_without_a_certificate_is_of_no_meaning(load):
     """(B4) As in Go, in a kubeconfig."""
     config = load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{client-key: gone.key}}}}]\n{GOOD_CONTEXT}")

@@ -101,6 +101,29 @@ async def test_a_plugins_token_is_renewed_when_the_server_rejects_it(control_pla
     assert plugin.runs() == 2
 
 
+async def test_a_plugin_that_prints_yaml(control_plane, kubeconfig, opened, tmp_path):
+    """(E4) A shell script, which kubectl takes too."""
+    script = tmp_path / "plugin"
+    script.write_text(
+        f"""#!/bin/sh
+cat <<END
+kind: ExecCredential
+apiVersion: client.authentication.k8s.io/v1
+status:
+  token: {control_plane.token}
+---
+END
+"""
+    )
+    script.chmod(0o755)
+    document = json.loads(kubeconfig.read_text())
+    plugin = {"command": "./plugin", "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    document["users"][0]["user"] = {"exec": plugin}
+    (tmp_path / "config").write_text(json.dumps(document))
+    user = await who(opened(load_config(tmp_path / "config")))
+    assert "system:masters" in user["groups"]
+
+
 async def test_a_plugin_that_gives_a_client_certificate(kubeconfig, opened, plugin):
     config = load_config(kubeconfig)
     pair = {"clientCertificateData": config.cert_data.decode(), "clientKeyData": config.key_data.decode()}

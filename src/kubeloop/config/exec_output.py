@@ -1,6 +1,6 @@
 """Reading what an exec plugin prints, on stdout (an `ExecCredential`) and on stderr (for people); pure.
 
-Reference: client-go plugin/pkg/client/auth/exec/exec.go, refreshCredsLocked.
+Reference: client-go plugin/pkg/client/auth/exec/exec.go, refreshCredsLocked, whose decoder reads JSON and YAML.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from kubeloop.config.credentials import ClientCertificate, Credential
+from kubeloop.errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +32,7 @@ def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, 
     """Read an `ExecCredential`.
 
     Args:
-        output: What the plugin wrote to stdout.
+        output: What the plugin wrote to stdout: JSON, or YAML of which the first document counts.
         api_version: The version that it is configured to speak.
 
     Returns:
@@ -40,14 +41,11 @@ def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, 
     Raises:
         ValueError: Something else, or a credential with nothing in it. The message has nothing of the output in it.
     """
-    try:
-        document = json.loads(output)
-    except (ValueError, RecursionError):
-        what = f"{len(output)} bytes that are not JSON" if output.strip() else "nothing"
-        raise ValueError(f"it printed {what}, an ExecCredential was due") from None
+    document = _document(output)
     if not isinstance(document, dict):
+        what = f"{len(output)} bytes that are no object of JSON or YAML" if output.strip() else "nothing"
         # Not TypeError: the plugin is at fault, not the caller.
-        raise ValueError("it printed JSON that is not an object, an ExecCredential was due")  # noqa: TRY004
+        raise ValueError(f"it printed {what}, expected an ExecCredential")  # noqa: TRY004
     credential = cast("dict[str, object]", document)
     if credential.get("kind") != "ExecCredential":
         raise ValueError("it printed another kind than ExecCredential")
@@ -57,6 +55,19 @@ def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, 
     if not isinstance(status, dict):
         raise ValueError("its ExecCredential has no status")  # noqa: TRY004
     return _from_status(cast("dict[str, object]", status))
+
+
+def _document(output: bytes) -> object:
+    """Read JSON, else the first document of YAML, as Go's decoder does; None for neither."""
+    try:
+        return json.loads(output)
+    except (ValueError, RecursionError):
+        from kubeloop.meta import yaml
+
+    try:
+        return next(yaml.load_all(output), None)
+    except (DecodeError, ValueError):
+        return None
 
 
 def without_secrets(text: str, args: Sequence[str], env_values: Iterable[str]) -> str:

@@ -21,6 +21,27 @@ def test_reads_a_token_and_its_expiry():
     assert expires == datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("rest", ["", "---\n", "---\nkind: [SECRET\n"])
+def test_reads_yaml_as_well(rest):
+    """(E4) Go's decoder reads both."""
+    output = f"""# from a shell script
+kind: ExecCredential
+apiVersion: {V1}
+status:
+  token: abc
+  expirationTimestamp: 2026-11-21T12:00:00Z
+{rest}"""
+    credential, expires = parse_exec_credential(output.encode(), V1)
+    assert credential.authorization == "Bearer abc"
+    assert expires == datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_a_token_that_yaml_takes_for_a_number_is_none():
+    """(E4) As in Go."""
+    with pytest.raises(ValueError, match="its token is not a string"):
+        parse_exec_credential(f"kind: ExecCredential\napiVersion: {V1}\nstatus: {{token: 0123}}".encode(), V1)
+
+
 def test_a_credential_without_an_expiry_is_good_for_ever():
     assert parse_exec_credential(printed({"token": "abc"}), V1)[1] is None
 
@@ -36,10 +57,14 @@ def test_reads_a_client_certificate():
     ("output", "complaint"),
     [
         (b"", "printed nothing"),
-        (b"SECRET garbage", "14 bytes that are not JSON"),
-        (b"\xff\xfe\x00", "not JSON"),
-        (b"[1]", "not an object"),
-        (b"[" * 100_000, "not JSON"),
+        (b"SECRET garbage", "14 bytes that are no object of JSON or YAML, expected an ExecCredential"),
+        (b"\xff\xfe\x00", "no object of JSON or YAML"),
+        (b"[1]", "no object of JSON"),
+        (b"[" * 5_000, "5000 bytes that are no object"),
+        (b"{a: " * 2_000, "8000 bytes that are no object"),
+        (b"token: [SECRET", "no object of JSON or YAML"),
+        (b"--- \n---\nkind: ExecCredential", "no object of JSON or YAML"),
+        (b"token: " + b"9" * 5000, "it printed"),
         (printed({"token": "SECRET"}, kind="Pod"), "another kind"),
         (printed({"token": "SECRET"}, apiVersion="client.authentication.k8s.io/v1beta1"), "another apiVersion"),
         (printed(None), "no status"),

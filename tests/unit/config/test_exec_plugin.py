@@ -89,10 +89,21 @@ async def test_runs_once_and_keeps_the_credential(make):
     assert plugin.runs == 1
 
 
-async def test_many_that_need_it_wait_for_one_run(make):
-    plugin, source = make("time.sleep(0.2); give(token='t%d' % n)")
-    credentials = await asyncio.gather(*(source.fetch() for _ in range(20)))
-    assert {credential.authorization for credential in credentials} == {"Bearer t1"}
+async def test_many_that_need_it_wait_for_one_run(make, tmp_path):
+    os.mkfifo(tmp_path / "pids")
+    os.mkfifo(tmp_path / "go")
+    started, go = (os.open(tmp_path / name, os.O_RDWR) for name in ("pids", "go"))
+    wait = "open(here + '/pids', 'w').write('%d\\n' % os.getpid()); open(here + '/go').readline()"
+    plugin, source = make(f"{wait}\ngive(token='t%d' % n)")
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(source.fetch()) for _ in range(20)]
+            await lines(started, 1)
+            os.write(go, b"\n")
+    finally:
+        os.close(started)
+        os.close(go)
+    assert {task.result().authorization for task in tasks} == {"Bearer t1"}
     assert plugin.runs == 1
 
 
@@ -197,7 +208,7 @@ async def test_says_how_it_failed_with_the_end_of_its_stderr_and_no_secret(make)
 
 async def test_says_that_it_printed_garbage_and_not_what(make):
     _, source = make("print('SECRET')")
-    with pytest.raises(CredentialError, match="not JSON") as caught:
+    with pytest.raises(CredentialError, match="no object of JSON or YAML") as caught:
         await source.fetch()
     assert "SECRET" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -205,7 +216,7 @@ async def test_says_that_it_printed_garbage_and_not_what(make):
 
 async def test_reads_no_more_of_its_output_than_a_credential_can_have(make):
     _, source = make("sys.stdout.write('x' * (5 << 20))")
-    with pytest.raises(CredentialError, match="1048576 bytes that are not JSON"):
+    with pytest.raises(CredentialError, match="1048576 bytes that are no object of JSON or YAML"):
         await source.fetch()
 
 

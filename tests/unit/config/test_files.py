@@ -78,9 +78,9 @@ async def test_a_token_file_that_became_a_pipe_leaves_the_last_token_in_use(tmp_
 
 
 def test_a_plugin_is_not_told_what_no_regular_file_holds(special):
-    """(F21)"""
+    """(F21, E6) And the message begins with what is wrong."""
     plugin = ExecConfig(command="p", provide_cluster_info=True)
-    with pytest.raises(CredentialError, match=f"cannot read {special}: not a regular file"):
+    with pytest.raises(CredentialError, match=f"^cannot read {special}: not a regular file"):
         exec_info(plugin, Config(host="https://a", ca_file=special), interactive=False)
 
 

@@ -150,6 +150,18 @@ def test_trusts_an_authority_that_is_indented_or_stands_twice(caplog):
     assert not caplog.records
 
 
+def test_a_message_without_a_source_begins_with_what_is_wrong(caplog):
+    """(E6)"""
+    pair, expired = authority().sign("a"), authority().sign("b", expired=True)
+    for key, complaint in ((b"x", "^the client certificate and"), (pair.encrypted_key(b"pw"), "^the client key is")):
+        with pytest.raises(CredentialError, match=complaint):
+            TLSContexts(Config(host="https://a", cert_data=pair.certificate, key_data=key))
+    TLSContexts(Config(host="https://a", cert_data=expired.certificate, key_data=expired.key))
+    assert caplog.messages[0].startswith("the client certificate expired on")
+    TLSContexts(Config(host="https://a", ca_data=BROKEN + pair.certificate))
+    assert caplog.messages[1].startswith("certificate-authority-data: cannot read")
+
+
 @pytest.mark.parametrize("setting", ["ca_file", "cert_file", "key_file"])
 def test_reads_regular_files_only(tmp_path, setting):
     """(F21)"""
