@@ -3,7 +3,9 @@
 `load_config` is what programs call; `build_config` is client-go's `BuildConfigFromFlags`, for programs that take a
 `--master` and a `--kubeconfig` option.
 
-Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go.
+Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go. Intended difference: a
+context that names a user or cluster that does not exist is an error, where client-go goes on without credentials; all
+differences are in docs/reference/differences.md.
 """
 
 from __future__ import annotations

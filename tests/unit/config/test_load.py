@@ -104,6 +104,7 @@ def test_does_not_send_credentials_in_the_clear(two, caplog):
     ],
 )
 def test_names_file_context_and_user_of_what_cannot_be_used(two, context, complaint):
+    """(H8) Nobody becomes anonymous by a typing error."""
     with pytest.raises(ConfigError) as caught:
         load_config(two, context=context)
     assert complaint in str(caught.value)
