@@ -20,8 +20,14 @@ __all__ = ["parse_exec_credential", "without_secrets"]
 
 _SHOWN = 800
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
+# A word with the name of a secret in it, and what follows. Looked for where words begin, and without going back, so
+# that it takes time in proportion to the text.
 _ASSIGNED = re.compile(
-    r"(?i)((?:token|password|passwd|secret|key|authorization|bearer|code)\w*[\"']?\s*[=: ]\s*)[^\s,;]+"
+    r"""(?ix) (
+        (?<!\w) (?=\w*?(?:token|password|passwd|secret|key|authorization|bearer|code)) \w++ ["']?+
+        (?: [ \t]++ (?:[=:]\s*+)? | [=:]\s*+ )
+        (?: (?:bearer|basic) \s++ )?
+    ) [^\s,;]++"""
 )
 _SECRET_NAME = re.compile(r"(?i)token|passw|secret|key|credential")
 _WORD = re.compile(r"[^\s=,:;'\"]+")

@@ -117,7 +117,7 @@ class ExecPlugin:
         try:
             result = await run_plugin(plugin.command, plugin.args, env, interactive=interactive, timeout=timeout)
         except FileNotFoundError:
-            hint = f"\n{plugin.install_hint}" if plugin.install_hint else ""
+            hint = f". {plugin.install_hint}" if plugin.install_hint else ""
             raise self._error(f"executable {plugin.command} not found: install it or put it into PATH{hint}") from None
         except PluginTimeout:
             raise self._error(f"{plugin.command} did not finish within {timeout:g} s and was killed") from None

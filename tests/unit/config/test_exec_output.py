@@ -1,6 +1,7 @@
 """Reading what exec plugins print: client-go's refresh matrix, and stderr without secrets."""
 
 import json
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -93,6 +94,42 @@ def test_stderr_is_shown_without_what_may_be_a_secret():
     assert "https://example.com/docs/getting-started/authentication" in shown
     assert "expired" in shown
     assert "at login" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("accessToken=abc", "accessToken=***"),
+        ("my_token : abc", "my_token : ***"),
+        ("password\tabc, next", "password\t***, next"),
+        ("error: token=abc", "error: token=***"),
+        ("Authorization: Bearer abc", "Authorization: Bearer ***"),
+        ("authorization=basic abc", "authorization=basic ***"),
+        ("'client-secret': 'abc'", "'client-secret': ***"),
+        ("no such token\nlog in again", "no such token\nlog in again"),
+        ("login failed: code=7", "login failed: code=***"),
+    ],
+)
+def test_what_follows_the_name_of_a_secret_is_masked(text, shown):
+    """(F11)"""
+    assert without_secrets(text, [], []) == shown
+
+
+def test_masking_takes_time_in_proportion_to_the_text():
+    """(F11) Compares CPU time at n and 8n, best of three."""
+
+    def seconds(text):
+        def once():
+            begin = time.process_time()
+            without_secrets(text, ["--password", "tr0ub4dor"], ["hunter"])
+            return time.process_time() - begin
+
+        return min(once() for _ in range(3))
+
+    for piece in ("token", "token ", "token = ", "a", "a.", "key=", "bearer ", "eyJ", " ", "=", '"', "\u00fc", "x-"):
+        small, large = piece * 5_000, piece * 40_000
+        for start in ("", "token", "token:"):
+            assert seconds(start + large + "!") < 16 * max(seconds(start + small + "!"), 0.001)
 
 
 def test_only_the_end_of_a_long_stderr_is_shown():
