@@ -28,6 +28,7 @@ OPERATORS = (
 )  # fmt: skip
 
 PACKAGE = "src/kubeloop"
+LOADING = "tests/unit/config/test_load.py tests/unit/config/test_files.py tests/faults/test_bad_config.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
     "_kit/bucket": "tests/unit/kit",
@@ -37,8 +38,10 @@ DECISIVE = {
     "clients/paging": "tests/unit/clients",
     "clients/patching": "tests/unit/clients tests/unit/rest",
     "clients/watch_rules": "tests/unit/clients/test_watch_rules.py tests/faults/test_watch_faults.py",
-    "config/kubeconfig": "tests/unit/config tests/faults/test_bad_config.py",
-    "config/load": "tests/unit/config tests/faults/test_bad_config.py",
+    "config/fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
+    "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
+    "config/load": LOADING,
+    "config/usable": LOADING,
     "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py",
     "wire/paging": "tests/unit/wire tests/unit/clients",
     "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
