@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubeloop.codegen.names import KIND_RESERVED, MODEL_RESERVED, attribute
-from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, references
+from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, identifier, references
 
 __all__ = ["Attribute", "ClassPlan", "imports", "local", "plan"]
 
@@ -23,6 +23,9 @@ class Attribute:
 
     name: str
     field: Field
+
+    def __post_init__(self) -> None:
+        identifier(self.name, "attribute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,20 @@ def plan(module: Module) -> list[ClassPlan]:
     """The classes of a module, each after those that it holds by value."""
     kinds = {kind.struct: kind for kind in module.kinds.values()}
     resources = {resource.kind: resource for resource in module.resources}
-    return [_class(module.structs[name], kinds.get(name), resources) for name in _order(module)]
+    # What annotations name: an attribute of that name would hide it from those that stand below in its class.
+    named = frozenset([module.name, *imports(module), *module.structs, *module.enums, *module.aliases])
+    return [_class(module.structs[name], kinds.get(name), resources, named) for name in _order(module)]
 
 
-def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource]) -> ClassPlan:
-    reserved = MODEL_RESERVED if kind is None else KIND_RESERVED
+def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource], named: frozenset[str]) -> ClassPlan:
+    reserved = named | (MODEL_RESERVED if kind is None else KIND_RESERVED)
     attributes: list[Attribute] = []
     taken: set[str] = set()
     for field in struct.fields:
         if kind is not None and field.wire in _TYPE_META:
             continue
         name = attribute(field.wire, reserved)
-        while name in taken:  # fields that differ only by case: custom types may have them
+        while name in taken or name in reserved:  # fields that differ only by case: custom types may have them
             name += "_"
         taken.add(name)
         attributes.append(Attribute(name, field))

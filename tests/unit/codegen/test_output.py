@@ -8,10 +8,10 @@ from kubeloop.codegen.output import MARK, differences, digest, origin_line, writ
 
 
 def test_only_files_that_change_are_written(tmp_path: Path) -> None:
-    files = {"a/one.py": "1\n", "a/two.py": "2\n"}
+    files = {"a/one.py": "A = 1\n", "a/two.py": "A = 2\n"}
     assert write(files, tmp_path) == ["a/one.py", "a/two.py"]
-    assert write({**files, "a/two.py": "3\n"}, tmp_path) == ["a/two.py"]
-    assert write(files | {"a/two.py": "3\n"}, tmp_path) == []
+    assert write({**files, "a/two.py": "A = 3\n"}, tmp_path) == ["a/two.py"]
+    assert write(files | {"a/two.py": "A = 3\n"}, tmp_path) == []
 
 
 def test_files_that_are_generated_no_more_are_removed_and_others_kept(tmp_path: Path) -> None:
@@ -22,10 +22,10 @@ def test_files_that_are_generated_no_more_are_removed_and_others_kept(tmp_path: 
 
 
 def test_differences_say_what_is_not_current(tmp_path: Path) -> None:
-    (tmp_path / "same.py").write_text("1\n")
-    (tmp_path / "other.py").write_text("1\n")
+    (tmp_path / "same.py").write_text("A = 1\n")
+    (tmp_path / "other.py").write_text("A = 1\n")
     (tmp_path / "old.py").write_text(f"{MARK}`something`\n")
-    found = differences({"same.py": "1\n", "other.py": "2\n", "gone.py": ""}, tmp_path, owned=["."])
+    found = differences({"same.py": "A = 1\n", "other.py": "A = 2\n", "gone.py": ""}, tmp_path, owned=["."])
     assert found == ["other.py: differs", "gone.py: missing", "old.py: generated once, but no more"]
 
 
