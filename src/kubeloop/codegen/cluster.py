@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubeloop.codegen.crd import find_definitions, modules_of
 from kubeloop.codegen.custom import ModuleNames, built_in_types
-from kubeloop.codegen.documents import Item, ItemList, ServiceSpec, bounded, checked, parse_json
+from kubeloop.codegen.documents import Item, ItemList, ServiceSpec, checked, parse_json, reading
 from kubeloop.codegen.openapi import read_openapi
 from kubeloop.codegen.schema import Module, SchemaError, check_group_version
 
@@ -47,15 +47,16 @@ async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[
         group, version = spec.group or "", spec.version or ""
         if spec.service is None or (wanted and group not in wanted):
             continue
-        check_group_version(group, version)
         source = f"{group}/{version} of the cluster"
+        with reading(source):
+            check_group_version(group, version)
         document = parse_json(await rest.get(f"/openapi/v3/apis/{group}/{version}", into=bytes), source)
         module = read_openapi(document, source, built_in_types(), names)
         modules[module.name] = module
         facts.append(document)
     if not modules:
         raise SchemaError(f"the cluster has no custom resources{' in ' + ', '.join(sorted(wanted)) if wanted else ''}")
-    with bounded("the cluster"):
+    with reading("the cluster"):
         return dict(sorted(modules.items())), json.dumps(facts, sort_keys=True).encode()
 
 

@@ -9,11 +9,12 @@ from typing import Any, Self, cast
 from kubeloop.codegen.custom import ModuleNames
 from kubeloop.codegen.documents import (
     CustomResourceDefinition,
+    DefinitionSpec,
     JSONSchema,
     Version,
-    bounded,
     checked,
     checked_schema,
+    reading,
 )
 from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, Subresource, Type
 from kubeloop.codegen.source import printable
@@ -69,7 +70,7 @@ def find_definitions(documents: Iterable[object], source: str) -> list[Definitio
     Raises:
         SchemaError: There is none, one is of another version, or a value in it has another type than Kubernetes says.
     """
-    with bounded(source):
+    with reading(source):
         found = [one for document in documents for one in _definitions(document, source)]
     if not found:
         raise SchemaError(f"{source}: no CustomResourceDefinition in it")
@@ -105,7 +106,11 @@ def modules_of(
             raise SchemaError(f"{definition.where}: no version of it is served")
         for version in served:
             versions.setdefault((definition.content.spec.group, version.name), []).append((definition, version))
-    found = [_module(names.take(*key, members[0][0].where), members) for key, members in sorted(versions.items())]
+    found: list[Module] = []
+    for key, members in sorted(versions.items()):
+        where = members[0][0].where
+        with reading(where):
+            found.append(_module(names.take(*key, where), members))
     return {module.name: module for module in sorted(found, key=lambda one: one.name)}
 
 
@@ -155,19 +160,9 @@ def _module(name: str, members: list[tuple[Definition, Version]]) -> Module:
         if version.schema is None or version.schema.open_api_v3_schema is None:
             raise SchemaError(f"{where} has no schema")
         schema = checked_schema(version.schema.open_api_v3_schema, where)
-        with bounded(where):
+        with reading(where):
             merge_kinds(kinds, custom_kind(reader, names, f"{spec.group}/{version.name}", schema), where)
-        subresources = version.subresources
-        resources.append(
-            Resource(
-                kind=spec.names.kind,
-                plural=spec.names.plural,
-                namespaced=spec.scope == "Namespaced",
-                verbs=VERBS,
-                status=subresources is not None and subresources.status is not None,
-                subresources=[_SCALE] if subresources is not None and subresources.scale is not None else [],
-            )
-        )
+            resources.append(_resource(spec, version))
     group, version_name = members[0][0].content.spec.group, members[0][1].name
     return Module(
         name=name,
@@ -178,6 +173,18 @@ def _module(name: str, members: list[tuple[Definition, Version]]) -> Module:
         enums=reader.enums,
         resources=resources,
         source=", ".join(sorted({definition.source for definition, _ in members})),
+    )
+
+
+def _resource(spec: DefinitionSpec, version: Version) -> Resource:
+    subresources = version.subresources
+    return Resource(
+        kind=spec.names.kind,
+        plural=spec.names.plural,
+        namespaced=spec.scope == "Namespaced",
+        verbs=VERBS,
+        status=subresources is not None and subresources.status is not None,
+        subresources=[_SCALE] if subresources is not None and subresources.scale is not None else [],
     )
 
 

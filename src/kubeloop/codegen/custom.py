@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from kubeloop.codegen.accessors import emit_clients
-from kubeloop.codegen.documents import bounded
+from kubeloop.codegen.documents import reading
 from kubeloop.codegen.informers import emit_informers, watchable
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.names import class_of_module, module_of, unique
@@ -36,7 +36,7 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
         ),
     }
     for name, module in modules.items():
-        with bounded(module.source):
+        with reading(module.source):
             files[f"models/{name}.py"] = emit_models(module, target)
             files[f"models/{name}.pyi"] = emit_stub(module, target)
             files[f"clients/{name}.py"] = emit_clients(module, target)
@@ -64,10 +64,12 @@ class ModuleNames:
             SchemaError: Kubernetes does not allow the names, or another document has brought the group version.
         """
         check_group_version(group, version)
+        if not group:
+            raise SchemaError(f"{where}: an empty group: the core group has no custom resources")
         if other := self._owners.get((group, version)):
             raise SchemaError(f"{where}: {group}/{version} has already come from {other}")
         self._owners[group, version] = where
-        return unique(module_of(group, version), self._names)
+        return unique(module_of(group, version), self._names, "_")
 
 
 def _init(origin: str, doc: str, modules: Mapping[str, Module]) -> str:

@@ -17,6 +17,7 @@ from kubeloop.codegen.source import printable
 
 __all__ = [
     "CustomResourceDefinition",
+    "DefinitionSpec",
     "GroupVersionKind",
     "Item",
     "ItemList",
@@ -26,10 +27,10 @@ __all__ = [
     "Operation",
     "ServiceSpec",
     "Version",
-    "bounded",
     "checked",
     "checked_schema",
     "parse_json",
+    "reading",
 ]
 
 T = TypeVar("T")
@@ -99,7 +100,9 @@ class Names(msgspec.Struct, frozen=True):
     list_kind: str | None = msgspec.field(default=None, name="listKind")
 
 
-class _DefinitionSpec(msgspec.Struct, frozen=True):
+class DefinitionSpec(msgspec.Struct, frozen=True):
+    """The spec of a definition."""
+
     group: str
     names: Names
     scope: str
@@ -114,7 +117,7 @@ class CustomResourceDefinition(msgspec.Struct, frozen=True):
     """A definition of apiextensions.k8s.io/v1."""
 
     metadata: _Metadata
-    spec: _DefinitionSpec
+    spec: DefinitionSpec
 
 
 class ServiceSpec(msgspec.Struct, frozen=True):
@@ -178,10 +181,12 @@ class OpenAPI(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def bounded(where: str) -> Iterator[None]:
-    """Work on a document with recursive functions; one that is nested deeper than they can go is a SchemaError."""
+def reading(where: str) -> Iterator[None]:
+    """Read a document: each SchemaError names it, and so does one for what is nested deeper than functions can go."""
     try:
         yield
+    except SchemaError as error:
+        raise (error if str(error).startswith(where) else SchemaError(f"{where}: {error}")) from None
     except RecursionError:
         raise SchemaError(f"{where}: nested too deeply") from None
 
@@ -197,11 +202,13 @@ def checked(value: object, expected: type[T], where: str) -> T:
     Raises:
         SchemaError: A value has another type, or is missing; names the document and the path.
     """
-    with bounded(where):
+    with reading(where):
         try:
             return msgspec.convert(value, expected)
         except msgspec.ValidationError as error:
             raise SchemaError(f"{where}: {printable(str(error))}") from None
+        except UnicodeEncodeError:
+            raise SchemaError(f"{where}: a text with half of a surrogate pair") from None
 
 
 def checked_schema(value: object, where: str) -> JSONSchema:
@@ -210,7 +217,7 @@ def checked_schema(value: object, where: str) -> JSONSchema:
     Returns:
         The keywords that generators know, without those that are null.
     """
-    with bounded(where):
+    with reading(where):
         return _without_nulls(checked(value, _Schema, where))
 
 

@@ -97,11 +97,11 @@ def type_name(name: str) -> str:
     return name + "_" if keyword.iskeyword(name) or name in _IMPORTED else name
 
 
-def unique(name: str, taken: set[str]) -> str:
+def unique(name: str, taken: set[str], separator: str = "") -> str:
     """Take a name that nobody has yet: `name` itself, or with the lowest number from 2 on behind it."""
     number, free = 2, name
     while free in taken:
-        free, number = f"{name}{number}", number + 1
+        free, number = f"{name}{separator}{number}", number + 1
     taken.add(free)
     return free
 

@@ -18,9 +18,9 @@ from kubeloop.codegen.documents import (
     MediaBody,
     OpenAPI,
     Operation,
-    bounded,
     checked,
     checked_schema,
+    reading,
 )
 from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, Subresource, Type
 from kubeloop.codegen.structural import StructuralReader
@@ -60,13 +60,13 @@ def read_openapi(
     """
     if not isinstance(document, Mapping) or "paths" not in document:
         raise SchemaError(f"{source}: not an OpenAPI v3 document")
-    value = checked(cast("object", document), OpenAPI, source)
-    found = list(_operations(value.paths, source))
-    versions = sorted({(one.group, one.version) for one in found})
-    if len(versions) != 1:
-        raise SchemaError(f"{source}: resources of {len(versions)} group versions; one document holds one")
-    name = (names or ModuleNames()).take(*versions[0], source)
-    with bounded(source):
+    with reading(source):
+        value = checked(cast("object", document), OpenAPI, source)
+        found = list(_operations(value.paths, source))
+        versions = sorted({(one.group, one.version) for one in found})
+        if len(versions) != 1:
+            raise SchemaError(f"resources of {len(versions)} group versions; one document holds one")
+        name = (names or ModuleNames()).take(*versions[0], source)
         return _Document(value, name, versions[0], known, source).module(found)
 
 
@@ -205,7 +205,7 @@ class _Document:
         for name, schema in sorted(self._schemas.items()):
             if wanted in schema.get("x-kubernetes-group-version-kind", ()):
                 return name
-        raise SchemaError(f"{self._source}: no schema of kind {kind!a}")
+        raise SchemaError(f"no schema of kind {kind!a}")
 
     def _resolve(self, reference: str) -> Type:
         name = reference.removeprefix(_PREFIX)
@@ -215,7 +215,7 @@ class _Document:
             return Type("ref", name=f"{match[1]}_{match[2]}.{match[3]}")
         schema = self._schemas.get(name)
         if schema is None:
-            raise SchemaError(f"{self._source}: $ref {reference!a} leads nowhere")
+            raise SchemaError(f"$ref {reference!a} leads nowhere")
         if not schema.get("properties"):
             return self._without_class(name, schema)
         if name not in self._names:
@@ -226,7 +226,7 @@ class _Document:
     def _without_class(self, name: str, schema: JSONSchema) -> Type:
         """The type of a schema that becomes no class; one that leads back to itself has none."""
         if name in self._open:
-            raise SchemaError(f"{self._source}: the schema {name!a} refers to itself")
+            raise SchemaError(f"the schema {name!a} refers to itself")
         self._open.add(name)
         kind = self._reader.type(name.rpartition(".")[2], schema)
         self._open.discard(name)

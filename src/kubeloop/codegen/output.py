@@ -49,9 +49,9 @@ def write(files: Files, folder: Path, *, owned: Sequence[str] = ()) -> list[str]
         SchemaError: A path leads out of the folder, or a text is not what emitters write; nothing was written.
         OSError: A file could not be written.
     """
-    for name, text in files.items():
-        check_source(name, text)
     changed = [name for name, text in files.items() if not _is_current(_inside(folder, name), text)]
+    for name in changed:
+        check_source(name, files[name])
     stale = _stale(files, folder, owned)
     for name in changed:
         path = folder / name

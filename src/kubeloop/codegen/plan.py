@@ -1,7 +1,8 @@
 """What both model emitters need to know of a module: its classes in order, their attributes, its imports.
 
 Classes come in the order in which their definition needs one another: a struct that holds another by value has an
-instance of it as default, so the other comes first. The rest is alphabetical, so that the text is stable.
+instance of it as default, and a list kind names what it lists, so the other comes first. The rest is alphabetical,
+so that the text is stable.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource], na
 
 
 def _order(module: Module) -> Iterator[str]:
+    listed = {kind.struct: [kind.items] for kind in module.kinds.values() if kind.items}
     done: set[str] = set()
     pending: list[str] = []
 
@@ -77,9 +79,10 @@ def _order(module: Module) -> Iterator[str]:
         if name in pending:
             raise SchemaError(f"{module.name}: {' in '.join([*pending, name])}: an object cannot hold itself by value")
         pending.append(name)
-        for field in module.structs[name].fields:
-            owner, _, held = field.type.name.partition(".")
-            if field.type.kind == "ref" and owner == module.name:
+        by_value = [field.type.name for field in module.structs[name].fields if field.type.kind == "ref"]
+        for needed in [*listed.get(name, ()), *by_value]:
+            owner, _, held = needed.partition(".")
+            if owner == module.name:
                 yield from visit(held)
         pending.pop()
         done.add(name)

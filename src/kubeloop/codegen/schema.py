@@ -41,6 +41,7 @@ WRAPPERS = frozenset({"ptr", "list", "map"})
 _LABEL = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?", re.ASCII)
 _GROUP = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_FIELD = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]*')  # msgspec's rule for the names of fields
 _VERB = re.compile(r"[a-z]{1,63}", re.ASCII)
 
 
@@ -128,6 +129,8 @@ class Field:
 
     def __post_init__(self) -> None:
         _check_types(self.enum)
+        if not _FIELD.fullmatch(self.wire):
+            raise SchemaError(f"field {_shown(self.wire)}: models cannot have a quote, backslash or control in a name")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,6 @@ def check_source(name: str, text: str) -> None:
     """
     try:
         tree = ast.parse(text)
-        compile(tree, "<generated>", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SchemaError(f"{printable(name)}: what was generated is no Python: {error}") from None
     for node in ast.walk(tree):

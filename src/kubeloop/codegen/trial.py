@@ -18,11 +18,12 @@ _SECONDS = 300
 _PROGRAM = f"""
 import importlib, pkgutil, sys
 sys.path[:0] = sys.argv[1:]
+from kubeloop.models._base import Kind
 package = importlib.import_module({_NAME!r})
 for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     module = importlib.import_module(found.name)
     for value in list(vars(module).values()):
-        if isinstance(value, type) and value.__module__ == found.name and hasattr(value, "api_version"):
+        if isinstance(value, type) and issubclass(value, Kind) and value.__module__ == found.name:
             value.from_dict({{"apiVersion": value.api_version, "kind": value.kind}})
 """
 
