@@ -45,7 +45,7 @@ async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[
     for item in await _items(rest, _SERVICES):
         spec = checked(item.spec, ServiceSpec, f"the cluster's APIService {item.metadata.name!a}")
         group, version = spec.group or "", spec.version or ""
-        if spec.service is None or (wanted and group not in wanted):
+        if spec.service is None or not group or (wanted and group not in wanted):
             continue
         source = f"{group}/{version} of the cluster"
         with reading(source):

@@ -55,7 +55,8 @@ def docstring(text: str, indent: str = "") -> list[str]:
 
 def used_names(code: str) -> set[str]:
     """Return the names that code reads; what docstrings and literals say does not count."""
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    nodes = ast.walk(ast.parse(code))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def check_source(name: str, text: str) -> None:
