@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from kubeloop.cli.generate import add_generate
+from kubeloop.codegen.source import printable
 from kubeloop.errors import KubeloopError
 
 __all__ = ["main"]
@@ -28,5 +29,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options))
     except (KubeloopError, ValueError, OSError) as err:
-        print(f"kubeloop: {err}", file=sys.stderr)
+        # What a file or a server said may be in it: one line, and nothing that a terminal would obey.
+        print(printable(f"kubeloop: {err}"), file=sys.stderr)
         return 1

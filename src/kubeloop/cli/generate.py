@@ -1,7 +1,8 @@
 """`kubeloop generate --crd FILE…|--openapi FILE…|--cluster --out DIR`.
 
-Reads the input, asks `kubeloop.codegen` for the files, writes them. Nothing is written when anything fails. A package
-is what one run makes: generated files that an earlier run left in the folder go, files by hand stay.
+Reads the input, asks `kubeloop.codegen` for the files, imports them in a process of its own, writes them. Nothing is
+written when anything fails before. A package is what one run makes: generated files that an earlier run left in the
+folder go, files by hand stay.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kubeloop.errors import DecodeError
 
 if TYPE_CHECKING:
     from kubeloop.codegen.schema import Module
@@ -45,6 +48,7 @@ def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse
 def _run(options: argparse.Namespace) -> int:
     from kubeloop.codegen.custom import generate_package
     from kubeloop.codegen.output import origin_line, write
+    from kubeloop.codegen.trial import try_package
 
     out: Path = options.out
     if options.crd:
@@ -59,6 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         command = ["--cluster", *(word for group in options.group for word in ("--group", group))]
     origin = origin_line(shlex.join(["kubeloop", "generate", *command]), inputs)
     files = generate_package(modules, origin)
+    try_package(files)
     touched = write(files, out, owned=_OWNED)
     for name, module in modules.items():
         kinds = ", ".join(sorted(resource.kind for resource in module.resources))
@@ -68,24 +73,40 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _from_crds(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
-    from kubeloop.codegen.crd import read_crds
-    from kubeloop.meta import yaml
-
-    inputs = [path.read_bytes() for path in paths]
-    documents = [document for data in inputs for document in yaml.load_all(data)]
-    return read_crds(documents, ", ".join(str(path) for path in paths)), inputs
-
-
-def _from_openapi(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
-    from kubeloop.codegen.custom import built_in_types
-    from kubeloop.codegen.openapi import read_openapi
-    from kubeloop.meta import yaml
+    from kubeloop.codegen.crd import find_definitions, modules_of
 
     inputs = [path.read_bytes() for path in paths]
     found = [
-        read_openapi(yaml.load(data), str(path), built_in_types()) for path, data in zip(paths, inputs, strict=True)
+        one
+        for path, data in zip(paths, inputs, strict=True)
+        for one in find_definitions(_documents(path, data), str(path))
+    ]
+    return modules_of(found), inputs
+
+
+def _from_openapi(paths: Sequence[Path]) -> tuple[dict[str, Module], list[bytes]]:
+    from kubeloop.codegen.custom import ModuleNames, built_in_types
+    from kubeloop.codegen.openapi import read_openapi
+
+    names = ModuleNames()
+    inputs = [path.read_bytes() for path in paths]
+    found = [
+        read_openapi(document, str(path), built_in_types(), names)
+        for path, data in zip(paths, inputs, strict=True)
+        for document in _documents(path, data)
     ]
     return {module.name: module for module in sorted(found, key=lambda one: one.name)}, inputs
+
+
+def _documents(path: Path, data: bytes) -> list[object]:
+    """Return the documents of a file; an error names it."""
+    from kubeloop.codegen.schema import SchemaError
+    from kubeloop.meta import yaml
+
+    try:
+        return list(yaml.load_all(data))
+    except DecodeError as error:
+        raise SchemaError(f"{path}: {error}") from None
 
 
 async def _from_cluster(options: argparse.Namespace) -> tuple[dict[str, Module], bytes]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from kubeloop.codegen.client_names import ResourceNames, SubresourceNames, client_names
 from kubeloop.codegen.layout import WIDTH, fold
-from kubeloop.codegen.names import camel, class_of_module, collection, snake
-from kubeloop.codegen.schema import Module, Resource, SchemaError, Subresource
+from kubeloop.codegen.names import class_of_module
+from kubeloop.codegen.schema import Module, SchemaError, Subresource
+from kubeloop.codegen.source import literal
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_clients", "emit_groups"]
@@ -50,7 +52,6 @@ class _Class:
 def emit_clients(module: Module, target: Target) -> str:
     """The text of the module that holds a group version's clients."""
     name = class_of_module(module.name)
-    resources = sorted(module.resources, key=_accessor)
     group = [
         f"class {name}:",
         f'    """The resources of {module.api_version}."""',
@@ -61,21 +62,17 @@ def emit_clients(module: Module, target: Target) -> str:
         "        self._rest = rest",
     ]
     classes: list[_Class] = []
-    for resource in resources:
-        group += ["", *_accessor_method(resource, module)]
-        classes += _resource_classes(resource, module)
+    for names in client_names(module):
+        group += ["", *_accessor_method(names, module)]
+        classes += _resource_classes(names, module)
     text = "\n\n\n".join("\n".join(lines) for lines in [group, *(one.lines() for one in classes)])
     return "\n".join([*_head(module, classes, target), "", "", text, ""])
 
 
-def _accessor(resource: Resource) -> str:
-    return snake(collection(resource.kind, resource.plural))
-
-
-def _accessor_method(resource: Resource, module: Module) -> list[str]:
-    client, method = collection(resource.kind, resource.plural), _accessor(resource)
-    model = module.model(resource.kind)
-    if resource.namespaced:
+def _accessor_method(names: ResourceNames, module: Module) -> list[str]:
+    client, method = names.cls, names.accessor
+    model = module.model(names.resource.kind)
+    if names.resource.namespaced:
         return [
             f"    def {method}(self, namespace: str | None = None) -> {client}:",
             f'        """{client} of a namespace; without one, of all."""',
@@ -88,8 +85,8 @@ def _accessor_method(resource: Resource, module: Module) -> list[str]:
     ]
 
 
-def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
-    client = collection(resource.kind, resource.plural)
+def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
+    client, resource = named.cls, named.resource
     names = {"model": module.model(resource.kind), "list": module.list_model(resource.kind)}
     if unknown := resource.verbs - _ALL:
         raise SchemaError(f"{module.name}: {resource.plural} has unknown verbs {sorted(unknown)}")
@@ -102,13 +99,10 @@ def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
         bases += ["Status[{model}]".format(**names)] if resource.status else []
     body: list[str] = []
     subresources: list[_Class] = []
-    for sub in sorted(resource.subresources, key=lambda one: one.name):
-        if sub.upgrade:
-            continue
-        name = resource.kind + camel(sub.name)
-        body += ["", *_subresource_method(sub, name, module)]
-        doc = f"The subresource {sub.name} of {client}."
-        subresources.append(_Class(name, _subresource_bases(sub), doc))
+    for one in named.subresources:
+        body += ["", *_subresource_method(one, module)]
+        doc = f"The subresource {one.sub.name} of {client}."
+        subresources.append(_Class(one.cls, _subresource_bases(one.sub), doc))
     verbs = "every verb" if resource.verbs == _ALL else ", ".join(verb for verb in _VERBS if verb in resource.verbs)
     main = _Class(
         client, bases, f"{client} of {module.api_version}: {verbs}{' and status' if resource.status else ''}.", body
@@ -116,22 +110,22 @@ def _resource_classes(resource: Resource, module: Module) -> list[_Class]:
     return [main, *subresources]
 
 
-def _subresource_method(sub: Subresource, name: str, module: Module) -> list[str]:
-    method = snake(sub.name)
-    lines = [f"    def {method}(self, name: str) -> {name}:", f'        """The {sub.name} of one object."""']
+def _subresource_method(names: SubresourceNames, module: Module) -> list[str]:
+    sub, name = names.sub, names.cls
+    lines = [f"    def {names.method}(self, name: str) -> {name}:", f'        """The {sub.name} of one object."""']
     if sub.text:
-        return [*lines, f'        return {name}(self, name, "{sub.name}", str)']
+        return [*lines, f"        return {name}(self, name, {literal(sub.name)}, str)"]
     owner = sub.response.partition(".")[0]
     if owner != module.name:
         lines += [f"        from kubeloop.models import {owner}", ""]
-    return [*lines, *fold(f'        return {name}(self, name, "{sub.name}", {sub.response})')]
+    return [*lines, *fold(f"        return {name}(self, name, {literal(sub.name)}, {sub.response})")]
 
 
 def _subresource_bases(sub: Subresource) -> list[str]:
     if sub.text:
         return ["LogSub"]
     return [
-        base.format(request=f'"{_request(sub)}"', response=f'"{sub.response}"')
+        base.format(request=literal(_request(sub)), response=literal(sub.response))
         for verb, base in _SUB_VERBS.items()
         if verb in sub.verbs
     ]

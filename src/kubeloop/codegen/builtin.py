@@ -10,6 +10,7 @@ from kubeloop.codegen.informers import emit_group_informers, emit_informers, wat
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.output import origin_line
 from kubeloop.codegen.schema import Module, load_directory
+from kubeloop.codegen.source import literal
 from kubeloop.codegen.target import Target
 
 __all__ = ["OWNED", "generate"]
@@ -70,9 +71,12 @@ def emit_index(modules: Mapping[str, Module], origin: str) -> str:
     for module in modules.values():
         for kind in module.kinds.values():
             owners.setdefault((kind.api_version, kind.kind), module.name)
-    lines += [f'    ("{version}", "{kind}"): "{name}",' for (version, kind), name in sorted(owners.items())]
+    lines += [
+        f"    ({literal(version)}, {literal(kind)}): {literal(name)},"
+        for (version, kind), name in sorted(owners.items())
+    ]
     return "\n".join([*lines, "}", '"""(apiVersion, kind) -> module name."""', ""])
 
 
 def _listing(names: Iterable[str]) -> str:
-    return "\n".join(["(", *(f'    "{name}",' for name in names), ")"])
+    return "\n".join(["(", *(f"    {literal(name)}," for name in names), ")"])

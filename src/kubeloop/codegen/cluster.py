@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 
-from kubeloop.codegen.crd import read_crds
-from kubeloop.codegen.custom import built_in_types
+from kubeloop.codegen.crd import find_definitions, modules_of
+from kubeloop.codegen.custom import ModuleNames, built_in_types
+from kubeloop.codegen.documents import Item, ItemList, ServiceSpec, checked, parse_json, reading
 from kubeloop.codegen.openapi import read_openapi
-from kubeloop.codegen.schema import Module, SchemaError
+from kubeloop.codegen.schema import Module, SchemaError, check_group_version
 
 if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["read_cluster"]
 
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_DEFINITION = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
 _SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 
 
@@ -35,28 +37,30 @@ async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[
         APIError: The server refused to list them.
     """
     wanted = frozenset(groups)
-    definitions: list[dict[str, Any]] = [
-        {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", **item}
-        for item in await _items(rest, _DEFINITIONS)
-        if not wanted or item["spec"]["group"] in wanted
-    ]
-    modules = read_crds(definitions, "the cluster") if definitions else {}
-    facts: list[object] = [{"name": item["metadata"]["name"], "spec": item["spec"]} for item in definitions]
-    for service in await _items(rest, _SERVICES):
-        spec = service["spec"]
-        if spec.get("service") is None or (wanted and spec["group"] not in wanted):
+    names = ModuleNames()
+    items = [one for one in await _items(rest, _DEFINITIONS) if not wanted or one.spec.get("group") in groups]
+    documents = [{**_DEFINITION, "metadata": {"name": one.metadata.name}, "spec": one.spec} for one in items]
+    modules = modules_of(find_definitions(documents, "the cluster"), names, unserved=True) if items else {}
+    facts: list[object] = [{"name": one.metadata.name, "spec": one.spec} for one in items]
+    for item in await _items(rest, _SERVICES):
+        spec = checked(item.spec, ServiceSpec, f"the cluster's APIService {item.metadata.name!a}")
+        group, version = spec.group or "", spec.version or ""
+        if spec.service is None or not group or (wanted and group not in wanted):
             continue
-        path = f"/openapi/v3/apis/{spec['group']}/{spec['version']}"
-        document = json.loads(await rest.get(path, into=bytes))
-        module = read_openapi(document, f"{spec['group']}/{spec['version']} of the cluster", built_in_types())
+        source = f"{group}/{version} of the cluster"
+        with reading(source):
+            check_group_version(group, version)
+        document = parse_json(await rest.get(f"/openapi/v3/apis/{group}/{version}", into=bytes), source)
+        module = read_openapi(document, source, built_in_types(), names)
         modules[module.name] = module
         facts.append(document)
     if not modules:
         raise SchemaError(f"the cluster has no custom resources{' in ' + ', '.join(sorted(wanted)) if wanted else ''}")
-    return dict(sorted(modules.items())), json.dumps(facts, sort_keys=True).encode()
+    with reading("the cluster"):
+        return dict(sorted(modules.items())), json.dumps(facts, sort_keys=True).encode()
 
 
-async def _items(rest: RESTClient, path: str) -> list[Mapping[str, Any]]:
-    body: Any = json.loads(await rest.get(path, into=bytes))
-    items: list[Mapping[str, Any]] = body.get("items") or []
-    return sorted(items, key=lambda item: str(item["metadata"]["name"]))
+async def _items(rest: RESTClient, path: str) -> list[Item]:
+    """Return the items of a LIST, by name."""
+    body = parse_json(await rest.get(path, into=bytes), path)
+    return sorted(checked(body, ItemList, path).items or [], key=lambda item: item.metadata.name)

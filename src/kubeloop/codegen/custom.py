@@ -14,13 +14,14 @@ from functools import cache
 from pathlib import Path
 
 from kubeloop.codegen.accessors import emit_clients
+from kubeloop.codegen.documents import reading
 from kubeloop.codegen.informers import emit_informers, watchable
 from kubeloop.codegen.model_files import emit_models, emit_stub
-from kubeloop.codegen.names import class_of_module
-from kubeloop.codegen.schema import Module, SchemaError
+from kubeloop.codegen.names import class_of_module, module_of, unique
+from kubeloop.codegen.schema import Module, SchemaError, check_group_version
 from kubeloop.codegen.target import Target
 
-__all__ = ["built_in_types", "generate_package"]
+__all__ = ["ModuleNames", "built_in_types", "generate_package"]
 
 
 def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, str]:
@@ -35,15 +36,44 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
         ),
     }
     for name, module in modules.items():
-        files[f"models/{name}.py"] = emit_models(module, target)
-        files[f"models/{name}.pyi"] = emit_stub(module, target)
-        files[f"clients/{name}.py"] = emit_clients(module, target)
-        if watchable(module):
-            files[f"informers/{name}.py"] = emit_informers(module, target)
+        with reading(module.source):
+            files[f"models/{name}.py"] = emit_models(module, target)
+            files[f"models/{name}.pyi"] = emit_stub(module, target)
+            files[f"clients/{name}.py"] = emit_clients(module, target)
+            if watchable(module):
+                files[f"informers/{name}.py"] = emit_informers(module, target)
     return files
 
 
+class ModuleNames:
+    """The module names of one generated package: no two alike, and none that kubeloop's own models have."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set(built_in_types())
+        self._owners: dict[tuple[str, str], str] = {}
+
+    def take(self, group: str, version: str, where: str) -> str:
+        """Take the name of a group version's module.
+
+        Args:
+            group: The API group.
+            version: Its version.
+            where: What the message calls the document that brings the group version.
+
+        Raises:
+            SchemaError: Kubernetes does not allow the names, or another document has brought the group version.
+        """
+        check_group_version(group, version)
+        if not group:
+            raise SchemaError(f"{where}: an empty group: the core group has no custom resources")
+        if other := self._owners.get((group, version)):
+            raise SchemaError(f"{where}: {group}/{version} has already come from {other}")
+        self._owners[group, version] = where
+        return unique(module_of(group, version), self._names, "_")
+
+
 def _init(origin: str, doc: str, modules: Mapping[str, Module]) -> str:
+    # Names that Kubernetes and Python allow: nothing in them can end the docstring.
     lines = [f"- {name}: {module.api_version} (`{class_of_module(name)}`)" for name, module in modules.items()]
     return "\n".join([origin, f'"""{doc}', "", *lines, '"""', ""])
 

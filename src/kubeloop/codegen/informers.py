@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubeloop.codegen.client_names import ResourceNames, client_names
 from kubeloop.codegen.layout import WIDTH, fold
-from kubeloop.codegen.names import class_of_module, collection, snake
-from kubeloop.codegen.schema import Module, Resource
+from kubeloop.codegen.names import class_of_module
+from kubeloop.codegen.schema import Module
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_group_informers", "emit_informers", "watchable"]
 
 
-def watchable(module: Module) -> list[Resource]:
-    """The resources that can be listed and watched, by accessor."""
-    found = [one for one in module.resources if {"list", "watch"} <= one.verbs]
-    return sorted(found, key=lambda one: collection(one.kind, one.plural))
+def watchable(module: Module) -> list[ResourceNames]:
+    """The resources that can be listed and watched, by class."""
+    found = [one for one in client_names(module) if {"list", "watch"} <= one.resource.verbs]
+    return sorted(found, key=lambda one: one.cls)
 
 
 def emit_informers(module: Module, target: Target) -> str:
@@ -40,20 +41,20 @@ def emit_informers(module: Module, target: Target) -> str:
     ]
     lines += _class(f"{name}Informers", f"The informers of {api_version}: the factory's own, the same for every asker.")
     for one in watchable(module):
-        model, client = module.model(one.kind), collection(one.kind, one.plural)
+        model = module.model(one.resource.kind)
         lines += [
             "",
-            *fold(f"    def {snake(client)}(self) -> SharedInformer[{model}]:"),
-            f'        """The informer of {client}."""',
+            *fold(f"    def {one.accessor}(self) -> SharedInformer[{model}]:"),
+            f'        """The informer of {one.cls}."""',
             f"        return self._factory.of({model})",
         ]
     lines += _class(f"{name}Listers", f"The listers of {api_version}: each reads the store of the factory's informer.")
     for one in watchable(module):
-        model, client = module.model(one.kind), collection(one.kind, one.plural)
+        model = module.model(one.resource.kind)
         lines += [
             "",
-            *fold(f"    def {snake(client)}(self) -> Lister[{model}]:"),
-            f'        """The lister of {client}."""',
+            *fold(f"    def {one.accessor}(self) -> Lister[{model}]:"),
+            f'        """The lister of {one.cls}."""',
             f"        return self._factory.of({model}).lister",
         ]
     return "\n".join([*lines, ""])

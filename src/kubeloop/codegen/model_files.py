@@ -6,7 +6,6 @@ fast: no docstrings, no type that is needed by checkers only.
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.plan import ClassPlan, imports, local, plan
 from kubeloop.codegen.schema import Module
 from kubeloop.codegen.shape import shape
+from kubeloop.codegen.source import docstring, literal, used_names
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_models", "emit_stub"]
@@ -68,7 +68,7 @@ def emit_stub(module: Module, target: Target) -> str:
     for one in plan(module):
         bases.add(_base(one))
         body += ["", *_stub_class(one, module)]
-    used = _words("\n".join(line for line in body if '"""' not in line))
+    used = used_names("\n".join(body))
     head = [target.origin(module)]
     for source, names in _STATIC_NAMES.items():
         head += _import(source, sorted(names & used))
@@ -115,10 +115,10 @@ def _module_imports(module: Module) -> list[str]:
 def _class_head(one: ClassPlan, module: Module) -> list[str]:
     keywords = [_bind(_base(one), module), *_kind_keywords(one, module)]
     if secret := [attribute.name for attribute in one.attributes if attribute.field.secret]:
-        keywords.append(f"secret=({', '.join(_quoted(name) for name in secret)},)")
+        keywords.append(f"secret=({', '.join(literal(name) for name in secret)},)")
     if one.struct.preserve:
         keywords.append("preserve=True")
-    renamed = [f"{_quoted(name)}: {_quoted(wire)}" for name, wire in one.renamed.items()]
+    renamed = [f"{literal(name)}: {literal(wire)}" for name, wire in one.renamed.items()]
     rename = [f"rename={{{', '.join(renamed)}}}"] if renamed else []
     line = f"class {one.name}({', '.join([*keywords, *rename])}):"
     if len(line) <= WIDTH:
@@ -130,9 +130,9 @@ def _class_head(one: ClassPlan, module: Module) -> list[str]:
 def _kind_keywords(one: ClassPlan, module: Module) -> list[str]:
     if one.kind is None:
         return []
-    keywords = [f'api_version="{one.kind.api_version}"', f'kind="{one.kind.kind}"']
+    keywords = [f"api_version={literal(one.kind.api_version)}", f"kind={literal(one.kind.kind)}"]
     if one.resource is not None:
-        keywords.append(f'resource="{one.resource.plural}"')
+        keywords.append(f"resource={literal(one.resource.plural)}")
         keywords += ["namespaced=True"] if one.resource.namespaced else []
     return [*keywords, f"item={local(one.kind.items, module)}"] if one.kind.items else keywords
 
@@ -148,13 +148,13 @@ def _filled(items: Sequence[str], indent: int) -> list[str]:
 
 
 def _enum(name: str, values: Sequence[str]) -> list[str]:
-    line = f"{name}: TypeAlias = Literal[{', '.join(_quoted(value) for value in values)}] | str"
+    line = f"{name}: TypeAlias = Literal[{', '.join(literal(value) for value in values)}] | str"
     if len(line) <= WIDTH:
         return [line]
     return [
         f"{name}: TypeAlias = (",
         "    Literal[",
-        *(f"        {_quoted(value)}," for value in values),
+        *(f"        {literal(value)}," for value in values),
         "    ]",
         "    | str",
         ")",
@@ -166,33 +166,12 @@ def _stub_class(one: ClassPlan, module: Module) -> list[str]:
     if one.kind is not None and one.kind.items:
         base = f"{base}[{local(one.kind.items, module)}]"
     shapes = [(attribute, shape(attribute.field, module)) for attribute in one.attributes]
-    lines = [f"class {one.name}({base}):", *_doc(one.struct.description, "    ")]
+    lines = [f"class {one.name}({base}):", *docstring(one.struct.description, "    ")]
     for attribute, texts in shapes:
         lines += fold(f"    {attribute.name}: {texts.static} = ...")
         default = f"Default: {attribute.field.default}." if attribute.field.default else ""
-        lines += _doc(" ".join(part for part in (attribute.field.description, default) if part), "    ")
+        lines += docstring(" ".join(part for part in (attribute.field.description, default) if part), "    ")
     lines += [f"    def draft(self) -> {one.name}.Draft: ...", "", f"    class Draft(_Draft[{one.name}]):"]
     for attribute, texts in shapes:
         lines += fold(f"        {attribute.name}: {texts.draft}")
     return lines if shapes else [*lines[:-1], lines[-1] + " ..."]
-
-
-def _doc(text: str, indent: str) -> list[str]:
-    """A description as a docstring; built-in types have none."""
-    if not text:
-        return []
-    safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    paragraphs = [" ".join(part.split()) for part in safe.split("\n\n")]
-    if len(paragraphs) == 1 and len(paragraphs[0]) <= WIDTH - len(indent) - 6 and not paragraphs[0].endswith('"'):
-        return [f'{indent}"""{paragraphs[0]}"""']
-    wrapped = "\n\n".join(_fill(part, WIDTH - len(indent)) for part in paragraphs)
-    return [f'{indent}"""', *(f"{indent}{line}" if line else "" for line in wrapped.splitlines()), f'{indent}"""']
-
-
-def _fill(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
-
-
-def _quoted(text: str) -> str:
-    """A string literal; JSON's own escapes are Python's too, as long as it leaves other scripts alone."""
-    return json.dumps(text, ensure_ascii=False)

@@ -25,6 +25,7 @@ __all__ = [
     "module_of",
     "snake",
     "type_name",
+    "unique",
 ]
 
 EXCEPTIONS: Mapping[str, str] = {
@@ -45,12 +46,15 @@ KIND_RESERVED = RESERVED | RESERVED_IN_KINDS
 
 # fmt: off
 _IMPORTED = frozenset({
-    "Any", "Bytes", "Dicts", "Draft", "Duration", "IntOrString", "Lazy", "Lists", "Literal", "Map", "Mapping",
-    "MicroTime", "Nested", "NullBytes", "NullMap", "NullSeq", "ObjectMap", "Objects", "Quantity", "Seq", "Sequence",
-    "Time", "TypeAlias",
+    "Any", "BOOL", "BYTES", "Bytes", "Dicts", "Draft", "Duration", "FLOAT", "INT", "IntOrString", "LAZY", "Lazy",
+    "Lists", "Literal", "MAP", "Map", "Mapping", "MicroTime", "NULL", "Nested", "NullBytes", "NullMap", "NullSeq",
+    "ObjectMap", "Objects", "Quantity", "SEQ", "STR", "Seq", "Sequence", "Time", "TypeAlias",
+    "annotations", "bool", "bytes", "datetime", "float", "int", "str",
+    "compile", "eval", "exec", "open",
 })
 # fmt: on
-"""Names that generated modules import for their annotations."""
+"""Names that generated modules of models use in their annotations, or that nothing generated may call: no class has
+one."""
 
 _PLURAL_ACRONYM = re.compile(r"([A-Z]+)(s(?=$|[A-Z0-9]))")
 _LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
@@ -85,10 +89,21 @@ def camel(name: str) -> str:
 
 
 def type_name(name: str) -> str:
-    """A class name; one that is a keyword, or that generated modules import, takes a trailing underscore."""
+    """A class name; one that is a keyword, or that generated modules use, takes a trailing underscore."""
+    if not name.isascii() or not name.isalnum():
+        name = camel(name)
     if not name or name[:1].isdigit():
         name = f"N{name}"
     return name + "_" if keyword.iskeyword(name) or name in _IMPORTED else name
+
+
+def unique(name: str, taken: set[str], separator: str = "") -> str:
+    """Take a name that nobody has yet: `name` itself, or with the lowest number from 2 on behind it."""
+    number, free = 2, name
+    while free in taken:
+        free, number = f"{name}{separator}{number}", number + 1
+    taken.add(free)
+    return free
 
 
 def class_of_module(module: str) -> str:
@@ -105,9 +120,14 @@ def collection(kind: str, plural: str) -> str:
         common += 1
     if common < len(kind) - 3:
         return camel(plural)
-    return kind[:common] + plural[common:]
+    return camel(kind[:common] + plural[common:])
 
 
 def module_of(group: str, version: str) -> str:
-    """The module of a custom group version: its full group, dots and dashes as underscores, and the version."""
-    return f"{_NOT_WORD.sub('_', group)}_{version}" if group else f"core_{version}"
+    """The module of a custom group version: its full group, dots and dashes as underscores, and the version.
+
+    Two group versions can come to the same name (`a-b.x`, `a.b.x`), and one to the name of a module of kubeloop
+    (`meta`, `v1`): `custom.ModuleNames` tells them apart.
+    """
+    name = _NOT_WORD.sub("_", f"{group or 'core'}_{version}")
+    return f"n_{name}" if name[:1].isdigit() else name

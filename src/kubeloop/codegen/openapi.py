@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import cast
 
-from kubeloop.codegen.crd import KindNames, custom_kind
-from kubeloop.codegen.names import module_of, type_name
+from kubeloop.codegen.crd import KindNames, custom_kind, merge_kinds
+from kubeloop.codegen.custom import ModuleNames
+from kubeloop.codegen.documents import (
+    GroupVersionKind,
+    JSONSchema,
+    MediaBody,
+    OpenAPI,
+    Operation,
+    checked,
+    checked_schema,
+    reading,
+)
 from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, Subresource, Type
-from kubeloop.codegen.structural import JSONSchema, StructuralReader
+from kubeloop.codegen.structural import StructuralReader
 
 __all__ = ["read_openapi"]
 
@@ -33,48 +43,45 @@ _ACTIONS = {"post": "create", "put": "update", "patch": "patch"}
 _PREFIX = "#/components/schemas/"
 
 
-def read_openapi(document: object, source: str, known: Mapping[str, Iterable[str]]) -> Module:
+def read_openapi(
+    document: object, source: str, known: Mapping[str, Iterable[str]], names: ModuleNames | None = None
+) -> Module:
     """Read one OpenAPI v3 document.
 
     Args:
         document: The parsed document.
-        source: What generated files name as their input.
+        source: What messages call the document: the name of its file.
         known: The types of `kubeloop.models`, by module.
+        names: The names of modules that are taken; None begins with those of kubeloop.
 
     Raises:
-        SchemaError: The document has no resource paths of one group version, or a schema cannot be read.
+        SchemaError: The document has no resource paths of one group version, or a value in it has another type than
+            OpenAPI says, or a name that Kubernetes does not allow.
     """
     if not isinstance(document, Mapping) or "paths" not in document:
         raise SchemaError(f"{source}: not an OpenAPI v3 document")
-    value = cast("Mapping[str, Any]", document)  # parsed JSON; what is used of it is checked on use
-    found = list(_operations(value["paths"]))
-    versions = sorted({(one.group, one.version) for one in found})
-    if len(versions) != 1:
-        raise SchemaError(f"{source}: resources of {len(versions)} group versions; one document holds one")
-    return _Document(value, versions[0], known).module(found, source)
+    with reading(source):
+        value = checked(cast("object", document), OpenAPI, source)
+        found = list(_operations(value.paths, source))
+        versions = sorted({(one.group, one.version) for one in found})
+        if len(versions) != 1:
+            raise SchemaError(f"resources of {len(versions)} group versions; one document holds one")
+        name = (names or ModuleNames()).take(*versions[0], source)
+        return _Document(value, name, versions[0], known, source).module(found)
 
 
-class _Operation:
+class _Path:
     """One path with its methods: a resource, or a subresource of it."""
 
-    def __init__(self, match: re.Match[str], path: Mapping[str, Any]) -> None:
+    def __init__(self, match: re.Match[str], methods: Mapping[str, Operation]) -> None:
         self.group, self.version, namespaced, self.plural, self.subresource = match.groups()
         self.namespaced = bool(namespaced)
-        self.methods = {
-            name: cast("Mapping[str, Any]", value) for name, value in path.items() if isinstance(value, Mapping)
-        }
-        self.kind = next(
-            (
-                one["x-kubernetes-group-version-kind"]
-                for one in self.methods.values()
-                if "x-kubernetes-group-version-kind" in one
-            ),
-            None,
-        )
+        self.methods = methods
+        self.kind = next((one.kind for one in methods.values() if one.kind is not None), None)
 
     def verbs(self) -> Iterator[str]:
         for method, operation in self.methods.items():
-            action = operation.get("x-kubernetes-action") or _ACTIONS.get(method, method)
+            action = operation.action or _ACTIONS.get(method, method)
             action = {"post": "create", "put": "update", "watchlist": "watch"}.get(action, action)
             yield action
             if action == "patch":
@@ -83,41 +90,42 @@ class _Operation:
                 yield "watch"
 
 
-def _operations(paths: Mapping[str, Any]) -> Iterator[_Operation]:
+def _operations(paths: Mapping[str, Mapping[str, object]], source: str) -> Iterator[_Path]:
     for path, value in sorted(paths.items()):
         match = _PATH.fullmatch(path.rstrip("/"))
         if match and match[4] != "watch":
-            operation = _Operation(match, value)
-            if operation.kind is not None:
-                yield operation
+            operations = {name: one for name, one in value.items() if isinstance(one, Mapping)}
+            found = _Path(match, checked(operations, dict[str, Operation], f"{source}: {path!a}"))
+            if found.kind is not None:
+                yield found
 
 
-def _references(bodies: Iterable[object]) -> Iterator[str]:
-    """The `$ref`s of bodies: of requests or of answers."""
-    for body in bodies:
-        for media in cast("Mapping[str, Any]", body).get("content", {}).values():
-            if reference := media.get("schema", {}).get("$ref"):
-                yield str(reference)
-
-
-def _kind_of(operations: Iterable[_Operation]) -> str:
+def _kind_of(operations: Iterable[_Path]) -> str:
     """The kind of a resource, given its operations."""
-    return next(str(one.kind["kind"]) for one in operations if one.kind is not None and not one.subresource)
+    return next(one.kind.kind for one in operations if one.kind is not None and not one.subresource)
 
 
 class _Document:
     def __init__(
-        self, document: Mapping[str, Any], version: tuple[str, str], known: Mapping[str, Iterable[str]]
+        self,
+        document: OpenAPI,
+        name: str,
+        version: tuple[str, str],
+        known: Mapping[str, Iterable[str]],
+        source: str,
     ) -> None:
-        self._schemas: Mapping[str, JSONSchema] = document.get("components", {}).get("schemas", {})
+        schemas = (document.components.schemas if document.components else None) or {}
+        self._schemas = {key: checked_schema(schema, f"{source}: {key!a}") for key, schema in schemas.items()}
         self._group, self._version = version
         self._known = {module: frozenset(names) for module, names in known.items()}
         self._names: dict[str, str] = {}
-        self._module = module_of(*version)
+        self._open: set[str] = set()
+        self._module = name
+        self._source = source
         self._reader = StructuralReader(self._module, self._resolve)
 
-    def module(self, operations: list[_Operation], source: str) -> Module:
-        by_plural: dict[str, list[_Operation]] = {}
+    def module(self, operations: list[_Path]) -> Module:
+        by_plural: dict[str, list[_Path]] = {}
         for one in operations:
             by_plural.setdefault(one.plural, []).append(one)
         served = {
@@ -130,12 +138,13 @@ class _Document:
         for kind, schema in roots.items():
             # Kinds come first: what refers to one, a subresource's answer say, means the kind's class.
             members = next(one for one in served.values() if _kind_of(one) == kind)
-            names[kind] = KindNames.reserved(self._reader, {"kind": kind, "listKind": self._list_kind(members)})
+            names[kind] = KindNames.reserved(self._reader, kind, self._list_kind(members))
             self._names[schema] = names[kind].struct
         resources = [self._resource(plural, members) for plural, members in served.items()]
         kinds: dict[str, Kind] = {}
         for kind, schema in roots.items():
-            kinds |= custom_kind(self._reader, names[kind], f"{self._group}/{self._version}", self._schemas[schema])
+            api_version = f"{self._group}/{self._version}"
+            merge_kinds(kinds, custom_kind(self._reader, names[kind], api_version, self._schemas[schema]), self._source)
         return Module(
             name=self._module,
             group=self._group,
@@ -144,20 +153,20 @@ class _Document:
             kinds=kinds,
             enums=self._reader.enums,
             resources=resources,
-            source=source,
+            source=self._source,
         )
 
-    def _resource(self, plural: str, operations: list[_Operation]) -> Resource:
+    def _resource(self, plural: str, operations: list[_Path]) -> Resource:
         own = [one for one in operations if not one.subresource]
         below = [one for one in operations if one.subresource and one.subresource != "status"]
         subresources: dict[str, Subresource] = {}
         for one in below:
             methods = [method for name, method in one.methods.items() if name != "patch"]
-            answers = [answer for method in methods for code, answer in method["responses"].items() if code < "300"]
-            response = self._type_of(answers)
+            responses = [body for method in methods for code, body in (method.responses or {}).items() if code < "300"]
+            response = self._type_of(responses)
             if not response:
                 continue
-            request = self._type_of(method["requestBody"] for method in methods if "requestBody" in method)
+            request = self._type_of(method.request_body for method in methods if method.request_body is not None)
             subresources[one.subresource] = Subresource(
                 one.subresource, frozenset(one.verbs()), request or response, response
             )
@@ -170,30 +179,33 @@ class _Document:
             subresources=list(subresources.values()),
         )
 
-    def _list_kind(self, operations: Iterable[_Operation]) -> str | None:
+    def _list_kind(self, operations: Iterable[_Path]) -> str | None:
         """The kind of a resource's LISTs, which a definition may call as it likes."""
         for one in operations:
-            answers = one.methods.get("get", {}).get("responses", {})
-            for reference in _references(answers.values()):
-                schema = self._schemas.get(reference.removeprefix(_PREFIX), {})
-                kinds = schema.get("x-kubernetes-group-version-kind", ())
-                if kinds and not one.subresource and "items" in schema.get("properties", {}):
-                    return str(kinds[0]["kind"])
+            method = one.methods.get("get")
+            if method is None or one.subresource:
+                continue
+            for body in (method.responses or {}).values():
+                for reference in body.references():
+                    schema = self._schemas.get(reference.removeprefix(_PREFIX), {})
+                    kinds: list[GroupVersionKind] = schema.get("x-kubernetes-group-version-kind", [])
+                    if kinds and "items" in schema.get("properties", {}):
+                        return kinds[0].kind
         return None
 
-    def _type_of(self, bodies: Iterable[object]) -> str:
+    def _type_of(self, bodies: Iterable[MediaBody]) -> str:
         """The type that the first body with a `$ref` refers to."""
-        return next((self._resolve(reference).name for reference in _references(bodies)), "")
+        return next((self._resolve(reference).name for body in bodies for reference in body.references()), "")
 
-    def _has(self, target: Mapping[str, str] | None) -> bool:
-        return target is not None and (target["group"], target["version"]) == (self._group, self._version)
+    def _has(self, target: GroupVersionKind | None) -> bool:
+        return target is not None and (target.group, target.version) == (self._group, self._version)
 
     def _schema_of(self, kind: str) -> str:
-        wanted = {"group": self._group, "version": self._version, "kind": kind}
+        wanted = GroupVersionKind(self._group, self._version, kind)
         for name, schema in sorted(self._schemas.items()):
             if wanted in schema.get("x-kubernetes-group-version-kind", ()):
                 return name
-        raise SchemaError(f"{self._module}: no schema of kind {kind}")
+        raise SchemaError(f"no schema of kind {kind!a}")
 
     def _resolve(self, reference: str) -> Type:
         name = reference.removeprefix(_PREFIX)
@@ -203,10 +215,19 @@ class _Document:
             return Type("ref", name=f"{match[1]}_{match[2]}.{match[3]}")
         schema = self._schemas.get(name)
         if schema is None:
-            raise SchemaError(f"{self._module}: $ref {reference!r} leads nowhere")
+            raise SchemaError(f"$ref {reference!a} leads nowhere")
         if not schema.get("properties"):
-            return self._reader.type(name.rpartition(".")[2], schema)
+            return self._without_class(name, schema)
         if name not in self._names:
-            self._names[name] = self._reader.reserve(type_name(name.rpartition(".")[2]))
+            self._names[name] = self._reader.reserve(name.rpartition(".")[2])
             self._reader.struct(self._names[name], schema)
         return Type("ref", name=f"{self._module}.{self._names[name]}")
+
+    def _without_class(self, name: str, schema: JSONSchema) -> Type:
+        """The type of a schema that becomes no class; one that leads back to itself has none."""
+        if name in self._open:
+            raise SchemaError(f"the schema {name!a} refers to itself")
+        self._open.add(name)
+        kind = self._reader.type(name.rpartition(".")[2], schema)
+        self._open.discard(name)
+        return kind

@@ -1,7 +1,8 @@
 """What both model emitters need to know of a module: its classes in order, their attributes, its imports.
 
 Classes come in the order in which their definition needs one another: a struct that holds another by value has an
-instance of it as default, so the other comes first. The rest is alphabetical, so that the text is stable.
+instance of it as default, and a list kind names what it lists, so the other comes first. The rest is alphabetical,
+so that the text is stable.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubeloop.codegen.names import KIND_RESERVED, MODEL_RESERVED, attribute
-from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, references
+from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, identifier, references
 
 __all__ = ["Attribute", "ClassPlan", "imports", "local", "plan"]
 
@@ -23,6 +24,9 @@ class Attribute:
 
     name: str
     field: Field
+
+    def __post_init__(self) -> None:
+        identifier(self.name, "attribute")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +48,20 @@ def plan(module: Module) -> list[ClassPlan]:
     """The classes of a module, each after those that it holds by value."""
     kinds = {kind.struct: kind for kind in module.kinds.values()}
     resources = {resource.kind: resource for resource in module.resources}
-    return [_class(module.structs[name], kinds.get(name), resources) for name in _order(module)]
+    # What annotations name: an attribute of that name would hide it from those that stand below in its class.
+    named = frozenset([module.name, *imports(module), *module.structs, *module.enums, *module.aliases])
+    return [_class(module.structs[name], kinds.get(name), resources, named) for name in _order(module)]
 
 
-def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource]) -> ClassPlan:
-    reserved = MODEL_RESERVED if kind is None else KIND_RESERVED
+def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource], named: frozenset[str]) -> ClassPlan:
+    reserved = named | (MODEL_RESERVED if kind is None else KIND_RESERVED)
     attributes: list[Attribute] = []
     taken: set[str] = set()
     for field in struct.fields:
         if kind is not None and field.wire in _TYPE_META:
             continue
         name = attribute(field.wire, reserved)
-        while name in taken:  # fields that differ only by case: custom types may have them
+        while name in taken or name in reserved:  # fields that differ only by case: custom types may have them
             name += "_"
         taken.add(name)
         attributes.append(Attribute(name, field))
@@ -63,6 +69,7 @@ def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource]) ->
 
 
 def _order(module: Module) -> Iterator[str]:
+    listed = {kind.struct: [kind.items] for kind in module.kinds.values() if kind.items}
     done: set[str] = set()
     pending: list[str] = []
 
@@ -72,9 +79,10 @@ def _order(module: Module) -> Iterator[str]:
         if name in pending:
             raise SchemaError(f"{module.name}: {' in '.join([*pending, name])}: an object cannot hold itself by value")
         pending.append(name)
-        for field in module.structs[name].fields:
-            owner, _, held = field.type.name.partition(".")
-            if field.type.kind == "ref" and owner == module.name:
+        by_value = [field.type.name for field in module.structs[name].fields if field.type.kind == "ref"]
+        for needed in [*listed.get(name, ()), *by_value]:
+            owner, _, held = needed.partition(".")
+            if owner == module.name:
                 yield from visit(held)
         pending.pop()
         done.add(name)

@@ -8,6 +8,8 @@ enum values, and the resources that serve the kinds. It knows nothing of Python:
 from __future__ import annotations
 
 import json
+import keyword
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,8 @@ __all__ = [
     "Struct",
     "Subresource",
     "Type",
+    "check_group_version",
+    "identifier",
     "load_directory",
     "load_module",
     "references",
@@ -32,8 +36,56 @@ SPECIALS = frozenset({"any", "time", "microtime", "duration", "quantity", "int_o
 WRAPPERS = frozenset({"ptr", "list", "map"})
 
 
+# What may stand where a name of the API becomes part of a file name or of source code; apiextensions' rules
+# (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation). Names of fields and enum values are free text.
+_LABEL = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+_KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?", re.ASCII)
+_GROUP = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_FIELD = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]*')  # msgspec's rule for the names of fields
+_VERB = re.compile(r"[a-z]{1,63}", re.ASCII)
+
+
 class SchemaError(ValueError):
     """The input cannot be turned into models; the message says where and why."""
+
+
+def _check(what: str, pattern: re.Pattern[str], *values: str) -> None:
+    for value in values:
+        if not pattern.fullmatch(value):
+            raise SchemaError(f"{what} {_shown(value)} is not a name that Kubernetes allows")
+
+
+def identifier(name: str, what: str = "name") -> str:
+    """Return `name` if it can stand in Python source as a name.
+
+    Raises:
+        SchemaError: It is a keyword, or not made of ASCII letters, digits and underscores; `what` says what it names.
+    """
+    if not name.isascii() or not name.isidentifier() or keyword.iskeyword(name):
+        raise SchemaError(f"{what} {_shown(name)} is not a name in Python")
+    return name
+
+
+def _check_types(*names: str) -> None:
+    """Refuse what is no name of a type, alone or behind its module; an empty text is no type."""
+    for name in names:
+        for part in name.split(".") if name else ():
+            identifier(part, "type")
+
+
+def check_group_version(group: str, version: str) -> None:
+    """Refuse a group or version that Kubernetes does not allow; an empty group is the core group.
+
+    Raises:
+        SchemaError: names it.
+    """
+    if group:
+        _check("group", _GROUP, group)
+    _check("version", _LABEL, version)
+
+
+def _shown(value: str) -> str:
+    return ascii(value if len(value) <= 100 else value[:97] + "...")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +95,10 @@ class Type:
     kind: str
     name: str = ""
     of: Type | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "ref":
+            _check_types(self.name)
 
     @property
     def item(self) -> Type:
@@ -72,6 +128,11 @@ class Field:
     description: str = ""
     default: str = ""
 
+    def __post_init__(self) -> None:
+        _check_types(self.enum)
+        if not _FIELD.fullmatch(self.wire):
+            raise SchemaError(f"field {_shown(self.wire)}: models cannot have a quote, backslash or control in a name")
+
 
 @dataclass(frozen=True, slots=True)
 class Struct:
@@ -82,6 +143,9 @@ class Struct:
     description: str = ""
     preserve: bool = False
 
+    def __post_init__(self) -> None:
+        identifier(self.name, "type")
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -91,6 +155,12 @@ class Kind:
     struct: str
     api_version: str
     items: str = ""
+
+    def __post_init__(self) -> None:
+        _check("kind", _KIND, self.kind)
+        _check_types(self.struct, self.items)
+        group, _, version = self.api_version.rpartition("/")
+        check_group_version(group, version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +179,11 @@ class Subresource:
     text: bool = False
     upgrade: bool = False
 
+    def __post_init__(self) -> None:
+        _check("subresource", _LABEL, self.name)
+        _check("verb", _VERB, *self.verbs)
+        _check_types(self.request, self.response, *self.requests_also)
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -121,6 +196,12 @@ class Resource:
     status: bool = False
     response: str = ""
     subresources: Sequence[Subresource] = ()
+
+    def __post_init__(self) -> None:
+        _check("kind", _KIND, self.kind)
+        _check("plural", _LABEL, self.plural)
+        _check("verb", _VERB, *self.verbs)
+        _check_types(self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +217,11 @@ class Module:
     resources: Sequence[Resource] = ()
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     source: str = ""
+
+    def __post_init__(self) -> None:
+        check_group_version(self.group, self.version)
+        identifier(self.name, "module")
+        _check_types(*self.structs, *self.enums, *self.aliases, *self.aliases.values())
 
     @property
     def api_version(self) -> str:

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import cast
 
-from kubeloop.codegen.names import camel, type_name
+from kubeloop.codegen.documents import JSONSchema
+from kubeloop.codegen.names import camel, type_name, unique
 from kubeloop.codegen.schema import Field, SchemaError, Struct, Type
 
-__all__ = ["JSONSchema", "StructuralReader"]
-
-JSONSchema = Mapping[str, Any]
-"""A schema as it was read; its shape is checked where it is used."""
+__all__ = ["StructuralReader"]
 
 _NUMBERS = {"integer": "int", "number": "float", "boolean": "bool"}
 _FORMATS = {"date-time": "time", "byte": "bytes"}
@@ -93,7 +91,7 @@ class StructuralReader:
         schema = _merged(schema)
         if reference := schema.get("$ref"):
             if self._resolve is None:
-                raise SchemaError(f"{path}: $ref {reference!r} in a structural schema")
+                raise SchemaError(f"{path}: $ref {reference!a} in a structural schema")
             return self._resolve(reference)
         if schema.get("x-kubernetes-int-or-string") or schema.get("format") == "int-or-string":
             return Type("int_or_string")
@@ -110,7 +108,7 @@ class StructuralReader:
             case None:
                 return self._object(path, schema) if schema.get("properties") else Type("any")
             case other:
-                raise SchemaError(f"{path}: unknown type {other!r}")
+                raise SchemaError(f"{path}: unknown type {other!a}")
 
     def _object(self, path: str, schema: JSONSchema) -> Type:
         embedded = bool(schema.get("x-kubernetes-embedded-resource"))
@@ -141,11 +139,7 @@ class StructuralReader:
         return f"{self.module}.{name}"
 
     def _unique(self, name: str) -> str:
-        number, taken = 2, name
-        while taken in self._taken:
-            taken, number = f"{name}{number}", number + 1
-        self._taken.add(taken)
-        return taken
+        return unique(name, self._taken)
 
 
 def _merged(schema: JSONSchema) -> JSONSchema:
@@ -165,5 +159,4 @@ def _is_secret(schema: JSONSchema) -> bool:
 
 
 def _text(schema: JSONSchema) -> str:
-    description = schema.get("description", "")
-    return description.strip() if isinstance(description, str) else ""
+    return str(schema.get("description", "")).strip()

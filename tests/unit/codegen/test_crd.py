@@ -191,7 +191,7 @@ def test_lists_of_definitions_are_read() -> None:
     [
         ({"kind": "Pod"}, "no CustomResourceDefinition"),
         ({**_definition({}), "apiVersion": "apiextensions.k8s.io/v1beta1"}, "v1beta1"),
-        ({**_definition({}), "spec": {"group": "a"}}, r"no spec\.names"),
+        ({**_definition({}), "spec": {"group": "a"}}, r"missing required field `names`"),
         (_definition(None), "no schema"),
         (_definition({"type": "object", "properties": {"a": {"$ref": "#/b"}}}), r"\$ref"),
         (_definition({"type": "object", "properties": {"a": {"type": "tuple"}}}), "tuple"),

@@ -120,7 +120,7 @@ def test_a_subresource_speaks_the_types_of_its_bodies() -> None:
         ([], "not an OpenAPI"),
         ({"swagger": "2.0"}, "not an OpenAPI"),
         ({"paths": {}}, "0 group versions"),
-        ({**_document(), "components": {}}, "no schema of kind Thing"),
+        ({**_document(), "components": {}}, "no schema of kind 'Thing'"),
         (_document({"a": _ref("io.x.v1.Gone")}), "leads nowhere"),
     ],
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from kubeloop.codegen.output import MARK, differences, digest, origin_line, write
+from kubeloop.codegen.schema import SchemaError
 
 
 def test_only_files_that_change_are_written(tmp_path: Path) -> None:
-    files = {"a/one.py": "1\n", "a/two.py": "2\n"}
+    files = {"a/one.py": "A = 1\n", "a/two.py": "A = 2\n"}
     assert write(files, tmp_path) == ["a/one.py", "a/two.py"]
-    assert write({**files, "a/two.py": "3\n"}, tmp_path) == ["a/two.py"]
-    assert write(files | {"a/two.py": "3\n"}, tmp_path) == []
+    assert write({**files, "a/two.py": "A = 3\n"}, tmp_path) == ["a/two.py"]
+    assert write(files | {"a/two.py": "A = 3\n"}, tmp_path) == []
 
 
 def test_files_that_are_generated_no_more_are_removed_and_others_kept(tmp_path: Path) -> None:
@@ -22,10 +25,10 @@ def test_files_that_are_generated_no_more_are_removed_and_others_kept(tmp_path: 
 
 
 def test_differences_say_what_is_not_current(tmp_path: Path) -> None:
-    (tmp_path / "same.py").write_text("1\n")
-    (tmp_path / "other.py").write_text("1\n")
+    (tmp_path / "same.py").write_text("A = 1\n")
+    (tmp_path / "other.py").write_text("A = 1\n")
     (tmp_path / "old.py").write_text(f"{MARK}`something`\n")
-    found = differences({"same.py": "1\n", "other.py": "2\n", "gone.py": ""}, tmp_path, owned=["."])
+    found = differences({"same.py": "A = 1\n", "other.py": "A = 2\n", "gone.py": ""}, tmp_path, owned=["."])
     assert found == ["other.py: differs", "gone.py: missing", "old.py: generated once, but no more"]
 
 
@@ -36,3 +39,41 @@ def test_the_first_line_names_command_input_and_hash() -> None:
 
 def test_the_hash_depends_on_where_one_input_ends() -> None:
     assert digest([b"ab", b"c"]) != digest([b"a", b"bc"])
+
+
+@pytest.mark.parametrize("name", ["../out.py", "a/../../out.py", "/etc/out.py", "a\nb.py", "..", "a\x00.py"])
+def test_no_path_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    """(F1) and nothing is written when one does."""
+    with pytest.raises(SchemaError, match="leads out"):
+        write({"good.py": "A = 1\n", name: "A = 1\n"}, tmp_path / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_symbolic_link_is_followed_out_of_the_folder(tmp_path: Path) -> None:
+    """(F1) neither to write nor to remove."""
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    out.mkdir()
+    (elsewhere / "old.py").write_text(f"{MARK}`something`\n")
+    (out / "models").symlink_to(elsewhere)
+    (out / "file.py").symlink_to(elsewhere / "old.py")
+    (out / "loop.py").symlink_to(out / "loop.py")
+    for name in ("models/new.py", "file.py"):
+        with pytest.raises(SchemaError, match="leads out"):
+            write({name: "A = 1\n"}, out)
+    assert write({}, out, owned=["", "models"]) == []
+    assert (elsewhere / "old.py").read_text() == f"{MARK}`something`\n"
+    assert len(list(elsewhere.iterdir())) == 1
+
+
+def test_what_is_no_python_is_not_written(tmp_path: Path) -> None:
+    """(F1)"""
+    for text in ("class (:\n", "import os\nos.abort()\n"):
+        with pytest.raises(SchemaError, match=r"b\.py"):
+            write({"a.py": "A = 1\n", "b.py": text}, tmp_path / "deep")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_line_is_one_line() -> None:
+    """(F1)"""
+    assert "\n" not in origin_line("generate 'a\nimport os'", [b""], "x\u2028y")
