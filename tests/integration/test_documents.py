@@ -28,6 +28,7 @@ THING_SPEC: dict[str, Any] = {
     "required": ["needed", "neededList"],
     "properties": {
         "host": {"type": "string"},
+        "times": {"type": "array", "items": {"type": "string", "format": "date-time"}},
         "needed": TEXT,
         "neededList": {"type": "array", "nullable": True, "items": {"type": "string"}},
         "size": {"type": "integer", "nullable": True, "default": 7},
@@ -207,6 +208,18 @@ async def test_a_put_keeps_what_the_schema_preserves(models: Any, clientset: Cli
     changed = await opens.update(root.finish().after)
     assert changed.to_dict()["spec"] == {"anything": [1, {"a": "b"}]}
     assert (await opens.get("o")).to_dict()["spec"] == {"anything": [1, {"a": "b"}]}
+
+
+async def test_the_text_of_times_survives_a_put(models: Any, clientset: Clientset, namespace: str) -> None:
+    """(I11)"""
+    things = clientset.of(models.Thing, namespace)
+    times = ["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.1Z", "2024-01-02T03:04:05.123456789+02:00"]
+    await things.create({"metadata": {"name": "t"}, "spec": {"needed": "n", "neededList": [], "times": times}})
+    read = await things.get("t")
+    assert (await things.update(read)).metadata.resource_version == read.metadata.resource_version
+    draft = read.draft()
+    draft.spec.host = "h"
+    assert (await things.update(draft.finish().after)).to_dict()["spec"]["times"] == times
 
 
 async def test_what_a_custom_resource_has_outside_its_schema_is_sent(

@@ -23,7 +23,8 @@ _BASE = "kubeloop.models._base"
 # fmt: off
 _MARKERS = frozenset({
     "BOOL", "BYTES", "BYTES_OR_NULL", "FLOAT", "INT", "LAZY", "MAP", "NULL", "NULLABLE", "SEQ", "STR", "Any", "Bytes",
-    "Duration", "IntOrString", "Lazy", "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity", "Seq", "Time",
+    "Duration", "ExactTime", "IntOrString", "Lazy", "Map", "MicroTime", "NullBytes", "NullMap", "NullSeq", "Quantity",
+    "Seq", "Time",
 })
 # fmt: on
 _STATIC_NAMES: Mapping[str, frozenset[str]] = {

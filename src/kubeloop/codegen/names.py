@@ -46,9 +46,9 @@ KIND_RESERVED = RESERVED | RESERVED_IN_KINDS
 
 # fmt: off
 _IMPORTED = frozenset({
-    "Any", "BOOL", "BYTES", "Bytes", "Dicts", "Draft", "Duration", "FLOAT", "INT", "IntOrString", "LAZY", "Lazy",
-    "Lists", "Literal", "MAP", "Map", "Mapping", "MicroTime", "NULL", "Nested", "NullBytes", "NullMap", "NullSeq",
-    "ObjectMap", "Objects", "Quantity", "SEQ", "STR", "Seq", "Sequence", "Time", "TypeAlias",
+    "Any", "BOOL", "BYTES", "BYTES_OR_NULL", "Bytes", "Dicts", "Draft", "Duration", "ExactTime", "FLOAT", "INT",
+    "IntOrString", "LAZY", "Lazy", "Lists", "Literal", "MAP", "Map", "Mapping", "MicroTime", "NULL", "NULLABLE",
+    "Nested", "NullBytes", "NullMap", "NullSeq", "ObjectMap", "Objects", "Quantity", "SEQ", "STR", "Seq", "Sequence", "Time", "TypeAlias",
     "annotations", "bool", "bytes", "datetime", "float", "int", "str",
     "compile", "eval", "exec", "open",
 })

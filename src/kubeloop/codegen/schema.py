@@ -32,7 +32,9 @@ __all__ = [
 ]
 
 SCALARS = frozenset({"string", "int", "float", "bool", "bytes"})
-SPECIALS = frozenset({"any", "time", "microtime", "duration", "quantity", "int_or_string", "fields_v1", "raw"})
+SPECIALS = frozenset(
+    {"any", "time", "microtime", "exact_time", "duration", "quantity", "int_or_string", "fields_v1", "raw"}
+)
 WRAPPERS = frozenset({"ptr", "list", "map"})
 
 

@@ -22,6 +22,7 @@ _RUNTIME = {
     "fields_v1": "Any",
     "time": "Time",
     "microtime": "MicroTime",
+    "exact_time": "ExactTime",
     "duration": "Duration",
     "quantity": "Quantity",
     "int_or_string": "IntOrString",
@@ -31,6 +32,7 @@ _STATIC = {
     "bytes": "bytes",
     "time": "datetime",
     "microtime": "datetime",
+    "exact_time": "datetime",
     "duration": "str",
     "quantity": "str",
     "int_or_string": "int | str",
@@ -38,7 +40,7 @@ _STATIC = {
 _ZERO = {"string": '""', "int": "0", "float": "0.0", "bool": "False"}
 _ALWAYS = {"string": "STR", "int": "INT", "float": "FLOAT", "bool": "BOOL"}
 _UNTYPED = frozenset({"any", "raw", "fields_v1"})
-_NULL_ITEMS = frozenset({"time", "microtime"})
+_NULL_ITEMS = frozenset({"time", "microtime", "exact_time"})
 
 
 @dataclass(frozen=True, slots=True)

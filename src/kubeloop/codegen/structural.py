@@ -19,7 +19,7 @@ from kubeloop.codegen.schema import Field, SchemaError, Struct, Type
 __all__ = ["StructuralReader"]
 
 _NUMBERS = {"integer": "int", "number": "float", "boolean": "bool"}
-_FORMATS = {"date-time": "time", "byte": "bytes"}
+_FORMATS = {"date-time": "exact_time", "byte": "bytes"}
 _EMBEDDED: JSONSchema = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {}}
 _METADATA = {"metadata": Type("ptr", of=Type("ref", name="meta_v1.ObjectMeta"))}
 _PRESERVED = "Members that the schema does not name are kept as well: to_dict() has them, and writes send them back."

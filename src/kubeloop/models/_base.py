@@ -30,6 +30,7 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
         start_time: Time | None = None                     # *metav1.Time, or metav1.Time with omitzero
         last_probe_time: Time | None = NULL                # metav1.Time by value without omitzero: Go writes null
         acquire_time: MicroTime | None = None              # *metav1.MicroTime (by value without omitzero: = NULL)
+        not_after: ExactTime | None = None                 # a date-time of a CRD: its text is written back as it was
         port: IntOrString | None = None                    # intstr.IntOrString, with pointer or without
         cpu: Quantity | None = None                        # resource.Quantity, with pointer or without
         timeout: Duration | None = None                    # metav1.Duration, with pointer or without
@@ -131,6 +132,7 @@ from kubeloop.models._markers import (
     STR,
     Bytes,
     Duration,
+    ExactTime,
     IntOrString,
     Lazy,
     Map,
@@ -168,6 +170,7 @@ __all__ = [
     "Any",
     "Bytes",
     "Duration",
+    "ExactTime",
     "IntOrString",
     "Kind",
     "KindList",

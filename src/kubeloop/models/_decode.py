@@ -19,6 +19,7 @@ from kubeloop.errors import DecodeError
 from kubeloop.models._annotations import resolve
 from kubeloop.models._base import LAZY, Mended
 from kubeloop.models._encode import dumps, rewrite
+from kubeloop.models._exact import decode_exact
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
 from kubeloop.models._rest import keeps_rest, with_rest
@@ -61,7 +62,7 @@ class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
 def decoder(cls: Any) -> msgspec.json.Decoder[Any] | _KeepingDecoder:
     """The one decoder of a type."""
     resolve(cls)
-    exact = msgspec.json.Decoder(cls)
+    exact = msgspec.json.Decoder(cls, dec_hook=decode_exact)
     return _KeepingDecoder(exact) if keeps_rest(cls) else exact
 
 

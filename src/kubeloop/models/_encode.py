@@ -18,6 +18,7 @@ from msgspec import Raw
 
 from kubeloop.errors import EncodeError
 from kubeloop.models._base import LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE, Model
+from kubeloop.models._exact import ExactTime
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_list, is_mapping, is_tuple
 from kubeloop.models._rest import has_rest, splice, with_rest
@@ -28,6 +29,8 @@ __all__ = ["dumps", "encode", "lazy_bytes", "loads", "pickled", "rewrite", "to_d
 def _hook(value: Any) -> Any:
     if value is NULL_SEQ or value is NULL_MAP or value is NULL_BYTES:
         return None
+    if type(value) is ExactTime:
+        return value.as_written()
     if is_mapping(value):
         return dict(value)
     plain = getattr(value, "to_dict", None)

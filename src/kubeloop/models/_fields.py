@@ -7,11 +7,13 @@ of nulls are guided by it; decoding the usual body never looks here.
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from kubeloop._kit.value import Value
+from kubeloop.models._exact import ExactTime
 from kubeloop.models._markers import LAZY, NULLABLE
 from kubeloop.models._metaclass import ModelMeta
 
@@ -93,6 +95,8 @@ def shape_of(hint: Any, *, optional: bool = False) -> Shape:
         return Shape(
             "object_map" if objects else "map", hint, optional, model=item.model if objects else None, item=item
         )
+    if hint is ExactTime:
+        return Shape("scalar", hint, optional, go="Time", accepts=(datetime,))
     if hint is Any:
         return Shape("any", hint, optional=True)
     accepts = {float: (float, int)}.get(hint, (hint,))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import msgspec
 from msgspec import Raw
 
+from kubeloop.models import _exact
+
 HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a client"
 
 # --- the values that mean "absent" and "null" -------------------------------------------------------------------------
@@ -148,6 +150,7 @@ NULLABLE: Any = msgspec.UNSET
 Bytes = bytes
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 MicroTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"go": "MicroTime"})]
+ExactTime = _exact.ExactTime
 Quantity = Annotated[str, msgspec.Meta(extra={"go": "Quantity"})]
 Duration = str
 IntOrString = int | str

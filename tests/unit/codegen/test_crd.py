@@ -123,7 +123,7 @@ def test_a_nested_name_that_a_kind_has_is_numbered() -> None:
         ({"type": "string", "nullable": True}, True, Type("ptr", of=Type("string"))),
         ({"type": "integer", "default": 1}, True, Type("ptr", of=Type("int"))),
         ({"type": "number"}, True, Type("float")),
-        ({"type": "string", "format": "date-time"}, True, Type("time")),
+        ({"type": "string", "format": "date-time"}, True, Type("exact_time")),
         ({"type": "string", "format": "byte"}, False, Type("ptr", of=Type("bytes"))),
         ({"x-kubernetes-int-or-string": True}, True, Type("int_or_string")),
         ({"x-kubernetes-preserve-unknown-fields": True}, False, Type("any")),

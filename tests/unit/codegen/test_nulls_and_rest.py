@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,7 @@ from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.schema import Module
 from kubeloop.codegen.target import Target
+from kubeloop.errors import DecodeError
 from kubeloop.wire import codec
 
 TARGET = Target("..models", lambda _: "# generated")
@@ -107,6 +110,60 @@ def test_null_stays_null_and_absent_stays_absent(name: str, required: bool, defa
 def test_null_of_a_field_that_is_not_nullable_reads_as_absent(name: str, load: Any) -> None:
     cls = load(_module({"type": "object", "properties": {name: TYPES[name]}})).Thing
     assert _round_trip(cls, {name: None}) == {}
+
+
+TIMES = [
+    "2024-01-02T03:04:05Z",
+    "2024-01-02T03:04:05.1Z",
+    "2024-01-02T03:04:05.100Z",
+    "2024-01-02T03:04:05.000000Z",
+    "2024-01-02T03:04:05.123456789Z",
+    "2024-01-02T03:04:05+00:00",
+    "2024-01-02T05:04:05+02:00",
+    "2024-01-02t03:04:05z",
+]
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> None:
+    """(I11) A server stores the text of a custom resource's time as it is."""
+    time = {"type": "string", "format": "date-time"}
+    properties = {
+        "when": time,
+        "list": {"type": "array", "items": time},
+        "map": {"type": "object", "additionalProperties": time},
+        "parts": {"type": "array", "items": {"type": "object", "required": ["at"], "properties": {"at": time}}},
+        "null": {**time, "nullable": True},
+        "other": {"type": "string"},
+    }
+    loaded = load(_module({"type": "object", "properties": properties}))
+    value = {"when": text, "list": [text, TIMES[0]], "map": {"a": text}, "parts": [{"at": text}], "null": None}
+    assert _round_trip(loaded.Thing, value) == value
+
+    spec = codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    start = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert isinstance(spec.when, datetime)
+    assert start <= spec.when < start + timedelta(seconds=1)
+    assert spec.when + timedelta(days=1) > spec.when
+    assert spec == codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    assert pickle.loads(pickle.dumps(spec)) == spec
+
+    draft = spec.draft()
+    draft.other = "x"
+    draft.parts[0].at = spec.when + timedelta(days=1)
+    written = json.loads(codec.encode(draft.finish().after))
+    assert written == {**value, "other": "x", "parts": [{"at": written["parts"][0]["at"]}]}
+    assert written["parts"][0]["at"].startswith("2024-01-03T0")
+    same = loaded.ThingSpec(when=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert json.loads(codec.encode(same)) == {"when": TIMES[0]}
+
+
+@pytest.mark.parametrize("bad", ["2024-99-02T03:04:05Z", "yesterday", "2024-01-02T03:04:05", 5, True, ["a"], {}])
+def test_what_is_no_time_is_an_error_that_names_its_place(bad: Any, load: Any) -> None:
+    time = {"type": "string", "format": "date-time"}
+    loaded = load(_module({"type": "object", "properties": {"when": time}}))
+    with pytest.raises(DecodeError, match=r"^Thing: spec\.when: "):
+        codec.decode_into(json.dumps({"spec": {"when": bad}}), loaded.Thing)
 
 
 def test_what_a_schema_preserves_beside_properties_is_kept_at_every_place(load: Any) -> None:

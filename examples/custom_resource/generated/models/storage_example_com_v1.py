@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import MAP, SEQ, STR, Map, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.models._base import MAP, SEQ, STR, ExactTime, Map, NullSeq, Seq, Kind, KindList, Model
 
 
 class BackupSpec(Model):
@@ -31,7 +31,7 @@ class BackupSpecTargets(Model):
 
 
 class BackupStatus(Model, rename={"last_run": "lastRun"}):
-    last_run: Time | None = None
+    last_run: ExactTime | None = None
     phase: str | None = None
 
 
