@@ -19,6 +19,7 @@ from kubeloop.codegen.documents import (
 from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, Subresource, Type
 from kubeloop.codegen.source import printable
 from kubeloop.codegen.structural import StructuralReader
+from kubeloop.codegen.v1beta1 import V1, V1BETA1, as_v1
 
 __all__ = [
     "VERBS",
@@ -37,9 +38,6 @@ VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "apply",
 _SCALE = Subresource(
     "scale", frozenset({"get", "update", "patch", "apply"}), "autoscaling_v1.Scale", "autoscaling_v1.Scale"
 )
-
-
-_API_VERSION = "apiextensions.k8s.io/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +120,14 @@ def _definitions(document: object, source: str) -> Iterator[Definition]:
         metadata = value.get("metadata")
         name = cast("Mapping[object, object]", metadata).get("name") if isinstance(metadata, Mapping) else None
         where = f"{source}: {printable(name) if isinstance(name, str) else 'a CustomResourceDefinition without name'}"
-        if value.get("apiVersion") != _API_VERSION:
-            raise SchemaError(f"{where}: apiVersion {value.get('apiVersion')!a}, not {_API_VERSION}")
-        content = checked(value, CustomResourceDefinition, where)
+        if value.get("apiVersion") not in (V1, V1BETA1):
+            raise SchemaError(f"{where}: apiVersion {value.get('apiVersion')!a}, not {V1} or {V1BETA1}")
+        content = checked(as_v1(cast("Mapping[str, Any]", value)), CustomResourceDefinition, where)
         yield Definition(source, printable(content.metadata.name), content)
     elif value.get("kind") in ("List", "CustomResourceDefinitionList"):
         for item in checked(value.get("items") or [], list[dict[str, Any]], source):
-            yield from _definitions({"kind": "CustomResourceDefinition", "apiVersion": _API_VERSION, **item}, source)
+            version = V1BETA1 if value.get("apiVersion") == V1BETA1 else V1
+            yield from _definitions({"kind": "CustomResourceDefinition", "apiVersion": version, **item}, source)
 
 
 def _distinct(definitions: Iterable[Definition]) -> list[Definition]:

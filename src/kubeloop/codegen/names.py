@@ -48,7 +48,8 @@ KIND_RESERVED = RESERVED | RESERVED_IN_KINDS
 _IMPORTED = frozenset({
     "Any", "BOOL", "BYTES", "BYTES_OR_NULL", "Bytes", "Dicts", "Draft", "Duration", "ExactTime", "FLOAT", "INT",
     "IntOrString", "LAZY", "Lazy", "Lists", "Literal", "MAP", "Map", "Mapping", "MicroTime", "NULL", "NULLABLE",
-    "Nested", "NullBytes", "NullMap", "NullSeq", "ObjectMap", "Objects", "Quantity", "SEQ", "STR", "Seq", "Sequence", "Time", "TypeAlias",
+    "Nested", "NullBytes", "NullMap", "NullSeq", "ObjectMap", "Objects", "Quantity", "SEQ", "STR", "Seq",
+    "Sequence", "Time", "TypeAlias",
     "annotations", "bool", "bytes", "datetime", "float", "int", "str",
     "compile", "eval", "exec", "open",
 })

@@ -190,7 +190,7 @@ def test_lists_of_definitions_are_read() -> None:
     ("document", "message"),
     [
         ({"kind": "Pod"}, "no CustomResourceDefinition"),
-        ({**_definition({}), "apiVersion": "apiextensions.k8s.io/v1beta1"}, "v1beta1"),
+        ({**_definition({}), "apiVersion": "apiextensions.k8s.io/v2"}, "v2"),
         ({**_definition({}), "spec": {"group": "a"}}, r"missing required field `names`"),
         (_definition(None), "no schema"),
         (_definition({"type": "object", "properties": {"a": {"$ref": "#/b"}}}), r"\$ref"),
