@@ -68,13 +68,13 @@ class ExecEntry(Value, frozen=True, kw_only=True, eq=False):
 
     unshown = frozenset({"args", "env", "install_hint"})
 
-    command: str = ""
-    args: tuple[str, ...] = ()
-    env: tuple[tuple[str, str], ...] = ()
-    api_version: str = ""
-    install_hint: str = ""
-    provide_cluster_info: bool = False
-    interactive_mode: str = ""
+    command: str
+    args: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    api_version: str
+    install_hint: str
+    provide_cluster_info: bool
+    interactive_mode: str
 
 
 class UserEntry(Value, frozen=True, kw_only=True, eq=False):
@@ -117,11 +117,6 @@ class Kubeconfig(Value, frozen=True, kw_only=True, eq=False):
     contexts: Mapping[str, ContextEntry] = field(default_factory=dict[str, ContextEntry])
     current_context: str = ""
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is in it at all."""
-        return not (self.clusters or self.users or self.contexts or self.current_context)
-
 
 def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubeconfig:
     """Read and merge files.
@@ -148,8 +143,8 @@ def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubec
             problems.append(str(exc))
     if must_exist:
         problems += [f"{path}: no such kubeconfig" for path in missing]
-    elif missing and not found and not problems:
-        _log.debug("no kubeconfig found: %s", ", ".join(missing))
+    elif missing:
+        _log.debug("no such kubeconfig: %s", ", ".join(missing))
     if problems:
         raise ConfigError("; ".join(problems))
     return merge(found)

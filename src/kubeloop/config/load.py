@@ -61,7 +61,7 @@ def load_config(
         looked = [_expanded(kubeconfig)]
     else:
         listed = os.environ.get("KUBECONFIG", "")
-        looked = listed.split(os.pathsep) if listed else [str(_home_kubeconfig())]
+        looked = listed.split(os.pathsep) if listed else _home_kubeconfigs()
     loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
     chosen = context or loaded.current_context
     if not chosen and not cluster:
@@ -157,7 +157,7 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
         source=source,
     )
     if not base.is_tls:
-        if user.token or user.token_file or user.password or user.exec or user.cert_data or user.cert_file:
+        if user.token or user.token_file or user.username or user.exec or user.cert_data or user.cert_file:
             _log.warning("%s: the server is not https, so the user's credentials are not sent", source)
         return base
     check_user(user, source)
@@ -198,7 +198,7 @@ def _nothing_chosen(loaded: Kubeconfig, looked: Iterable[str]) -> str:
     if loaded.contexts:
         return f"{', '.join(loaded.files)}: no current-context; choose one of: {_names(loaded.contexts)}"
     files = ", ".join(loaded.files or [path for path in looked if path])
-    where = f"nothing in {files}" if loaded.files else f"no kubeconfig found ({files})"
+    where = f"nothing in {files}" if loaded.files else f"no kubeconfig found ({files or 'no home directory'})"
     return f"{where}, and not in a cluster: give a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
 
 
@@ -211,8 +211,9 @@ def _expanded(path: str | os.PathLike[str]) -> str:
     return os.path.expanduser(os.fspath(path))
 
 
-def _home_kubeconfig() -> Path:
+def _home_kubeconfigs() -> list[str]:
     try:
-        return Path.home() / ".kube" / "config"
-    except RuntimeError:  # no home directory: the same as no file there
-        return Path(".kube") / "config"
+        return [str(Path.home() / ".kube" / "config")]
+    except RuntimeError:
+        # There is no home directory. (client-go looks into the current one, where anybody may have put a kubeconfig.)
+        return []

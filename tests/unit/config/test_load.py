@@ -177,6 +177,74 @@ def test_build_config_takes_just_what_it_is_given(two, monkeypatch):
     assert (both.host, both.token, both.tls_server_name) == ("https://other:1", "dev-token", None)
 
 
+def test_an_address_alone_is_verified_and_compressed():
+    config = build_config("https://a")
+    assert (config.insecure_skip_tls_verify, config.disable_compression) == (False, False)
+
+
+def test_build_config_wants_a_context_unless_it_has_an_address(tmp_path):
+    path = tmp_path / "config"
+    path.write_text(TWO.replace("current-context: dev", ""))
+    with pytest.raises(ConfigError, match='no current-context; choose one of: "anonymous"'):
+        build_config(kubeconfig=path)
+    assert build_config("https://a", path).host == "https://a"
+
+
+def test_an_address_does_not_stand_in_for_a_cluster_that_does_not_exist(two):
+    """(H8)"""
+    two.write_text(TWO.replace("current-context: dev", "current-context: lost-cluster"))
+    with pytest.raises(ConfigError, match="no such cluster"):
+        build_config("https://a", two)
+
+
+@pytest.mark.parametrize(
+    ("user", "warns"),
+    [
+        ("token: a", True),
+        ("tokenFile: a", True),
+        ("username: a", True),
+        ("exec: {command: a}", True),
+        ("client-certificate: a", True),
+        ("client-certificate-data: UEVN", True),
+        ("as: jane", False),
+        ("", False),
+    ],
+)
+def test_warns_once_of_credentials_that_a_server_without_tls_does_not_get(tmp_path, caplog, user, warns):
+    path = tmp_path / "config"
+    clusters = 'clusters: [{name: c, cluster: {server: "http://c"}}]'
+    contexts = "contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x"
+    path.write_text(f"{clusters}\nusers: [{{name: u, user: {{{user}}}}}]\n{contexts}")
+    with caplog.at_level(logging.WARNING):
+        load_config(path)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * warns
+
+
+def test_without_a_home_directory_the_current_one_does_not_stand_in_for_it(tmp_path, monkeypatch):
+    """(F17) A kubeconfig says which programs to run."""
+
+    def nobody(_):
+        raise KeyError
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text(HOME)
+    with pytest.raises(ConfigError, match=r"no kubeconfig found \(no home directory\)"):
+        load_config()
+
+
+def test_a_client_certificate_comes_with_its_key(tmp_path):
+    path = tmp_path / "config"
+    user = "users: [{name: u, user: {client-certificate%s: UEVN, client-key%s: UEVN}}]"
+    (tmp_path / "UEVN").write_text("PEM")
+    for suffix, pair in (("-data", (b"PEM", b"PEM", None, None)), ("", (None, None, *[str(tmp_path / "UEVN")] * 2))):
+        path.write_text(HOME.replace("cluster: x}", "cluster: x, user: u}") + user % (suffix, suffix))
+        config = load_config(path)
+        assert (config.cert_data, config.key_data, config.cert_file, config.key_file) == pair
+
+
 def test_data_beats_file(tmp_path):
     path = tmp_path / "config"
     path.write_text(BOTH)
