@@ -37,7 +37,8 @@ def server_url(host: str, *, tls: bool) -> str:
             in it. The message has no password in it.
 
     Reference: client-go rest/url_utils.go, DefaultServerURL; rest/request.go, Request.URL. Intended differences: a user
-    and password, a port above 65535, and a host name that DNS cannot hold or that is written in escapes are refused.
+    and password, an `@` behind the host (a password with a raw `/`, `?` or `#` in it), a port above 65535, and a host
+    name that DNS cannot hold or that is written in escapes are refused.
     """
     shown = f"host {without_userinfo(host)!r}"
     text = host or "localhost"
@@ -63,7 +64,7 @@ def check_proxy_url(proxy: str) -> SplitResult:
         ValueError: Not a URL, or of a scheme that there is no proxy for. The message has no password in it.
 
     Reference: client-go tools/clientcmd/client_config.go, parseProxyURL. Intended differences: `socks5` is refused, for
-    want of a library; so is an `@` behind the host, which is a password with a raw `/`, `?` or `#` in it.
+    want of a library; so is an `@` behind the host, as in `server_url`.
     """
     shown = f"proxy-url {without_userinfo(proxy)!r}"
     if _SCHEME.match(proxy) is None:
@@ -73,8 +74,6 @@ def check_proxy_url(proxy: str) -> SplitResult:
         raise ValueError(f"{shown}: socks5 proxies are not supported; use an http proxy in front of it")
     if parts.scheme not in {"http", "https"}:
         raise ValueError(f"{shown}: unsupported scheme {parts.scheme!r}, must be http or https")
-    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
-        raise ValueError(f"{shown}: in a user or password, write / as %2F, ? as %3F and # as %23")
     return parts
 
 
@@ -113,6 +112,9 @@ def _split(text: str, what: str) -> SplitResult:
         port = parts.port
     except ValueError:
         raise ValueError(f"{what} is not a URL") from None
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        # A part of the password would be taken for host and port, the rest shown with each request's path.
+        raise ValueError(f"{what}: an @ behind the host; write / as %2F, ? as %3F and # as %23 in a password, @ as %40")
     if not parts.hostname or port == 0:
         raise ValueError(f"{what} is not a URL with a host")
     if "[" not in parts.netloc:

@@ -83,7 +83,7 @@ def test_refuses_other_proxies(proxy, complaint):
         ("https://h/%41", "https://h/A"),
         ("https://h/%C3%BC", "https://h/%C3%BC"),
         ("https://h/%FF", "https://h/%FF"),
-        ("https://h/!$&'()*+,;=:@~_-.", "https://h/%21$&%27%28%29%2A+,;=:@~_-."),
+        ("https://h/!$&'()*+,;=:%40~_-.", "https://h/%21$&%27%28%29%2A+,;=:@~_-."),
         ("https://h/a%20b", "https://h/a%20b"),
         ('https://h/^`{}<>"', "https://h/%5E%60%7B%7D%3C%3E%22"),
         ("https://h/%25", "https://h/%25"),
@@ -161,9 +161,13 @@ def test_no_message_has_a_password_with_a_raw_delimiter(start, password):
     assert "hunter" not in repr(Config(host="https://a", proxy_url=url))
 
 
-def test_no_repr_has_a_password_that_was_taken_for_a_path():
-    """(F8) This is an address: a name, a port and a path."""
-    assert repr(Config(host="https://me:123/hunter2@server")) == "Config(host='https://***@server')"
+def test_an_address_whose_password_has_a_raw_delimiter_is_refused():
+    """(F8) Else a part of the password would be taken for a host, and the rest for a path, which is shown."""
+    for use in (check_proxy_url, lambda url: server_url(url, tls=True)):
+        for delimiter in "/?#":
+            with pytest.raises(ValueError, match=r"'http://\*\*\*@proxy:1': an @ behind the host; write / as %2F"):
+                use(f"http://me:123{delimiter}hunter2@proxy:1")
+    assert check_proxy_url("http://me:123%2Fhunter2@proxy:1").hostname == "proxy"
 
 
 def complaint(use, *args, **settings):
@@ -172,10 +176,3 @@ def complaint(use, *args, **settings):
     except (ValueError, ConfigError) as exc:
         return str(exc)
     return ""
-
-
-def test_a_proxy_whose_password_has_a_raw_delimiter_is_refused():
-    """(F8) Else a part of the password would be taken for the proxy's name and port."""
-    with pytest.raises(ValueError, match="write / as %2F"):
-        check_proxy_url("http://me:123/hunter2@proxy:1")
-    assert check_proxy_url("http://me:123%2Fhunter2@proxy:1").hostname == "proxy"
