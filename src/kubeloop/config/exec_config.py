@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,8 @@ class ExecConfig(Value, frozen=True, kw_only=True):
         """Refuse what no plugin can be.
 
         Raises:
-            ValueError: An unknown version or mode, no command, or a text that no program can be given.
+            ValueError: An unknown version or mode, no command, or a text or extension that no program can be given.
+            TypeError: An extension of another type than JSON has.
         """
         if not self.command:
             raise ValueError("an exec plugin needs a command")
@@ -61,6 +63,10 @@ class ExecConfig(Value, frozen=True, kw_only=True):
         for what, text in self._texts():
             if "\0" in text or not _is_encodable(text):
                 raise ValueError(f"{what} of the exec plugin has a character that no program can be given")
+        try:
+            json.dumps(self.cluster_config, allow_nan=False)
+        except (RecursionError, ValueError):
+            raise ValueError("the extension for the exec plugin is nested too deeply, or not JSON") from None
         if self.api_version not in API_VERSIONS:
             raise ValueError(f"api_version must be one of {', '.join(API_VERSIONS)}, not {self.api_version!r}")
         if self.interactive_mode not in INTERACTIVE_MODES:
