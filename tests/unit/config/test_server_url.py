@@ -112,6 +112,8 @@ def test_a_path_prefix_is_escaped_and_cleaned_as_go_does(host, expected):
         ("https://.a", "parts of 1 to 63 characters"),
         ("https://a..", "parts of 1 to 63 characters"),
         (f"https://{'a' * 64}.b", "parts of 1 to 63 characters"),
+        ("https://ü..b", "parts of 1 to 63 characters"),
+        (f"https://{'ü' * 64}.b", "parts of 1 to 63 characters"),
         ("https://h/\ud800", "lone surrogate"),
         ("https://h\ud800", "lone surrogate"),
         ("https://h:x", "not a URL"),
