@@ -131,7 +131,7 @@ class TokenFile:
         self._read_at: float | None = None
 
     def __repr__(self) -> str:
-        return f"<TokenFile {self._path}>"
+        return f"<TokenFile {self._path!r}>"
 
     def cached(self) -> Credential | None:
         """Return the token of at most a minute ago, reading the file when it is older.
@@ -170,7 +170,8 @@ class TokenFile:
                 if isinstance(exc, CredentialError):
                     raise
                 raise CredentialError(self._located(f"cannot read the token file {self._path}: {why}")) from None
-            _log.warning("cannot renew the token from %s, the last one stays in use: %s", self._path, why)
+            what = f"cannot renew the token from {self._path}, the last one stays in use: {why}"
+            _log.warning("%s", self._located(what))
             return self._credential
         if self._credential is None or self._credential.authorization != authorization:
             self._credential = Credential(authorization)

@@ -77,7 +77,7 @@ class ExecPlugin:
 
     def __repr__(self) -> str:
         state = "with a credential" if self._shared.credential else "not run yet"
-        return f"<ExecPlugin {self._exec.command}, {state}>"
+        return f"<ExecPlugin {self._exec.command!r}, {state}>"
 
     def cached(self) -> Credential | None:
         """Return the plugin's credential unless it has expired."""
