@@ -127,7 +127,7 @@ def go_package() -> str:
 def _installer() -> list[str]:
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    uv = shutil.which("uv")
+    uv = on_path("uv")
     if uv is not None:
         return [uv, "pip"]
     raise ControlPlaneError("neither Go 1.26, pip nor uv is there to build the control plane with: install one of them")
