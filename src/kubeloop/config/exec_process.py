@@ -74,30 +74,26 @@ async def run_plugin(
     mark = secrets.token_hex(16)
     transport: asyncio.SubprocessTransport | None = None
     try:
-        try:
-            transport, _ = await asyncio.get_running_loop().subprocess_exec(
-                lambda: run,
-                command,
-                *args,
-                executable=program,
-                env={**env, MARK: mark},
-                stdin=None if interactive else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=None if interactive else subprocess.PIPE,
-                # A session of its own keeps it from asking at the terminal; one that may ask must stay in ours.
-                start_new_session=not interactive,
-            )
-        except FileNotFoundError:
-            if os.path.exists(program):  # noqa: ASYNC240  # one look, where something is wrong already
-                raise OSError(errno.ENOEXEC, "the interpreter that its first line names does not exist") from None
-            raise
+        transport, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: run,
+            command,
+            *args,
+            executable=program,
+            env={**env, MARK: mark},
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=None if interactive else subprocess.PIPE,
+            # A session of its own keeps it from asking at the terminal; one that may ask must stay in ours.
+            start_new_session=not interactive,
+        )
         async with asyncio.timeout(timeout):
             await run.exited
-        with suppress(TimeoutError):
-            # What it left running in the background may hold the pipes for ever.
-            async with asyncio.timeout(_GRACE):
-                await asyncio.shield(run.closed)
+        await run.wait_until_closed()
         return PluginResult(transport.get_returncode() or 0, bytes(run.stdout), run.tail())
+    except FileNotFoundError:
+        if os.path.exists(program):  # noqa: ASYNC240  # one look, where something is wrong already
+            raise OSError(errno.ENOEXEC, "the interpreter that its first line names does not exist") from None
+        raise
     except TimeoutError:
         _end(transport, mark)
         raise PluginTimeout from None
@@ -109,7 +105,7 @@ async def run_plugin(
     finally:
         if transport is not None:
             transport.close()
-            await run.closed
+            await run.wait_until_closed()
 
 
 def find_program(command: str, path: str) -> str:
@@ -152,6 +148,16 @@ class _Run(asyncio.SubprocessProtocol):
         self.closed: asyncio.Future[None] = loop.create_future()
         self.stdout = bytearray()
         self._stderr = bytearray()
+
+    async def wait_until_closed(self) -> None:
+        """Wait until it has ended and its pipes are closed, but not for long.
+
+        What it left running in the background may hold the pipes for ever, and a program of another user (sudo) cannot
+        be killed.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GRACE):
+                await asyncio.shield(self.closed)
 
     def tail(self) -> str:
         """Return the end of what it wrote to stderr."""

@@ -290,8 +290,8 @@ async def test_without_a_path_no_program_is_found(make, tmp_path, monkeypatch):
     """(F17) An empty PATH has no entries, rather than one that is the current directory."""
     plugin, source = make("give(token='t')", command="plugin")
     monkeypatch.chdir(tmp_path)
-    for path in ("", None):
-        monkeypatch.setenv("PATH", path) if path is not None else monkeypatch.delenv("PATH")
+    for change in (lambda: monkeypatch.setenv("PATH", ""), lambda: monkeypatch.delenv("PATH")):
+        change()
         with pytest.raises(CredentialError, match="executable plugin not found"):
             await source.fetch()
     assert plugin.runs == 0
