@@ -22,7 +22,7 @@ import codecs
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -418,18 +418,20 @@ def _is_merge(event: Any) -> bool:
 
 def _copy(value: Any) -> Any:
     """Copy JSON data of any depth."""
-    if not isinstance(value, dict | list):
-        return value
-    result: Any = cast("Any", value).copy()
+    result: list[Any] = [value]
     pending: list[Any] = [result]
     while pending:
         holder: Any = pending.pop()
-        keys = range(len(holder))
-        for key in holder if isinstance(holder, dict) else keys:
-            if isinstance(holder[key], dict | list):
+        for key in _places(holder):
+            if type(holder[key]) in (dict, list):
                 holder[key] = holder[key].copy()  # an entry is replaced, none is added: allowed on the way
                 pending.append(holder[key])
-    return result
+    return result[0]
+
+
+def _places(holder: Any) -> Iterable[Any]:
+    length = len(holder)
+    return range(length) if type(holder) is list else holder
 
 
 def _tag(value: Any) -> str:

@@ -444,7 +444,7 @@ def test_the_cost_grows_with_the_length(yaml, make: Callable[[int], str]):
             pass
         return time.process_time() - begin
 
-    small, large = make(50), make(400)
+    small, large = make(20), make(160)
     assert min(cost(large) for _ in range(3)) < 16 * max(min(cost(small) for _ in range(3)), 0.001)
 
 
