@@ -6,7 +6,7 @@ whose Go types cannot tell them apart. What has another type is one `SchemaError
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypedDict, TypeVar
 
@@ -181,7 +181,7 @@ class OpenAPI(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def reading(where: str) -> Iterator[None]:
+def reading(where: str) -> Generator[None]:
     """Read a document: each SchemaError names it, and so does one for what is nested deeper than functions can go."""
     try:
         yield

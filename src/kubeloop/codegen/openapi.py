@@ -94,7 +94,7 @@ def _operations(paths: Mapping[str, Mapping[str, object]], source: str) -> Itera
     for path, value in sorted(paths.items()):
         match = _PATH.fullmatch(path.rstrip("/"))
         if match and match[4] != "watch":
-            operations = {name: one for name, one in value.items() if isinstance(one, Mapping)}
+            operations: dict[str, object] = {name: one for name, one in value.items() if isinstance(one, Mapping)}
             found = _Path(match, checked(operations, dict[str, Operation], f"{source}: {path!a}"))
             if found.kind is not None:
                 yield found

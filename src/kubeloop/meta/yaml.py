@@ -1,4 +1,4 @@
-"""YAML in and out, by the rules of Kubernetes' own tools: the only module that knows PyYAML.
+"""YAML in and out, by the rules of Kubernetes' own tools: with `_yaml_events`, the only module that knows PyYAML.
 
 Scalars resolve as sigs.k8s.io/yaml does, which is neither PyYAML's way nor YAML 1.2's:
 
@@ -18,25 +18,32 @@ Reference: sigs.k8s.io/yaml v1.6 on go.yaml.in/yaml/v2 (resolve.go, decode.go).
 from __future__ import annotations
 
 import base64
-import binascii
+import codecs
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, cast
 
 import yaml
 
 from kubeloop.errors import DecodeError
+from kubeloop.meta._yaml_events import EventSource, fast_source, go_source
 
-__all__ = ["dump", "dump_all", "load", "load_all"]
+__all__ = ["dump", "dump_all", "load", "load_all", "load_first"]
 
 _PREFIX = "tag:yaml.org,2002:"
 _PLAIN, _STR, _INT, _FLOAT = "plain", _PREFIX + "str", _PREFIX + "int", _PREFIX + "float"
 _BOOL, _NULL, _TIMESTAMP = _PREFIX + "bool", _PREFIX + "null", _PREFIX + "timestamp"
 _BINARY, _MERGE = _PREFIX + "binary", _PREFIX + "merge"
-_MAX_DEPTH = 200
-_FREE_ALIASES, _ALIAS_SHARE = 1_000, 0.99
+_MERGE_KEY: Any = object()  # stands for a key that is no text
+_MAX_DEPTH, _FAST_DEPTH = 10_000, 200  # go-yaml's bound; beyond the second libyaml is slow
+_FREE_ALIASES, _ALIAS_RANGE_LOW, _ALIAS_RANGE_HIGH = 100, 400_000, 4_000_000
+_SEPARATOR = re.compile(r"^---[ \t\r\v\f]*(.*)\n", re.MULTILINE)
+_CHARACTER = re.compile(r"character .*(?= that )|'.'|\"'\"", re.DOTALL)  # what PyYAML quotes of the text
+_OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
+_NO_BREAKS = dict.fromkeys(map(ord, "\r\n"))
 
 _words: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 for _true, _false in (("y", "n"), ("yes", "no"), ("true", "false"), ("on", "off")):
@@ -48,6 +55,12 @@ _NOT_NUMBERS = _INFINITE | {".nan", ".NaN", ".NAN"}
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)", re.ASCII)
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 _UNDERSCORE = re.compile(r"(?<=[0-9])_(?=[0-9])", re.ASCII)
+_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})"
+    r"(?:(?:[Tt](?=.*(?:Z|[-+][0-9]{2}:[0-9]{2})$)| (?!.*[-+Z]))"
+    r"([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})(?:[.,][0-9]+)?(?:Z|[-+][0-9]{2}:[0-9]{2})?)?",
+    re.ASCII,
+)
 # What readers of YAML 1.1 other than ours take for something else than text: quoted on the way out.
 _QUOTE = re.compile(
     r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # base 60
@@ -58,16 +71,19 @@ _QUOTE = re.compile(
 )
 
 # Untyped: PyYAML has its C classes only where libyaml was there to build them.
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def load(data: str | bytes, *, strict: bool = False) -> Any:
-    """Read the only document of a text; an empty text is None.
+    """Read the only document of a text, as kubectl reads it; an empty text is None, as an empty document is.
+
+    Documents are read as by kubectl's reader: lines that begin with `---` separate them, each ends with a line break,
+    and those in which nothing stands do not count.
 
     Args:
         data: text, or bytes in UTF-8 or UTF-16 with a byte-order mark. JSON is YAML too.
-        strict: refuse a key that stands twice in one mapping. Otherwise the last one wins, as with `kubectl`'s reader.
+        strict: refuse a key that stands twice in one mapping, or that a merge key brings once more. Otherwise the last
+            one wins, as with `kubectl`'s reader.
 
     Returns:
         Plain JSON data that belongs to the caller.
@@ -78,15 +94,25 @@ def load(data: str | bytes, *, strict: bool = False) -> Any:
     >>> load("{port: 0x50, start: 2001-01-01, active: on}")
     {'port': 80, 'start': '2001-01-01', 'active': True}
     """
-    documents = list(_documents(data, strict=strict))
+    documents = [one for one in _only_documents(_text(data), strict=strict) if one is not None]
     if len(documents) > 1:
-        raise DecodeError("YAML: more than one document where one was due")
+        raise DecodeError("YAML: expected one document, got more")
     return documents[0] if documents else None
 
 
+def load_first(data: str | bytes) -> Any:
+    """Read the first document of a text, whatever stands behind it, as Go programs read a kubeconfig; see `load`.
+
+    An empty document counts. The text is read as it is: a block at its end has no line break that is not in the text.
+
+    Reference: sigs.k8s.io/yaml's Unmarshal.
+    """
+    return _read(_text(data), 0, strict=False, alone=False)[0]
+
+
 def load_all(data: str | bytes, *, strict: bool = False) -> Iterator[Any]:
-    """Read the documents of a text one after the other; see `load`. Empty documents are None."""
-    return _documents(data, strict=strict)
+    """Read the documents of a text one after the other; see `load`. Empty ones between others are None."""
+    return _only_documents(_text(data), strict=strict)
 
 
 def dump(value: Any) -> str:
@@ -114,127 +140,298 @@ def dump_all(values: Iterator[Any] | list[Any] | tuple[Any, ...]) -> str:
     return "---\n".join(dump(value) for value in values)
 
 
-def _documents(data: str | bytes, *, strict: bool) -> Iterator[Any]:
+def _text(data: str | bytes) -> str:
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff")
+    encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
     try:
-        loader = _GoLoader(data)
-    except (yaml.YAMLError, UnicodeError) as error:
-        raise _decode_error(error) from None
+        return data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise DecodeError(f"YAML: line {line}: bytes that are not {encoding.upper()}") from None
+
+
+def _chunks(text: str) -> Iterator[tuple[str, int]]:
+    """Cut a text at the lines that separate documents, as kubectl does: each document, and the lines before it.
+
+    A line that begins with `---` separates, wherever it stands, and may have a comment behind it and nothing else. Each
+    document ends with a line break.
+    """
+    if not text.endswith("\n"):
+        text += "\n"
+    begin = lines = 0
+    for match in _SEPARATOR.finditer(text):
+        if match[1] and not match[1].startswith("#"):
+            line = text.count("\n", 0, match.start()) + 1
+            raise DecodeError(f"YAML: line {line}, column 4: something else than a comment behind a separator")
+        if match.start() > begin:
+            yield text[begin : match.start()], lines
+            lines += text.count("\n", begin, match.start())
+            begin = match.end()
+            lines += 1
+    if begin < len(text):
+        yield text[begin:], lines
+
+
+def _only_documents(text: str, *, strict: bool) -> Iterator[Any]:
+    """Read the documents of a text; each chunk holds one, and nothing that would be lost."""
+    empty = 0
+    for chunk, lines in _chunks(text):
+        value, more = _read(chunk, lines, strict=strict, alone=True)
+        if more:
+            raise DecodeError(f"YAML: more than one document from line {lines + 1} on, without a --- between them")
+        if value is None:
+            empty += 1
+            continue
+        yield from [None] * empty
+        empty = 0
+        yield value
+
+
+def _read(text: str, lines: int, *, strict: bool, alone: bool) -> tuple[Any, bool]:
+    """Read the first document of a text that begins after so many lines.
+
+    Returns:
+        The value, and True if there is another document behind it; looked for only if it should be alone.
+    """
     try:
-        while True:
+        source = fast_source(text)
+        if source is not None:
             try:
-                node = loader.get_node() if loader.check_node() else None
-            except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-                raise _decode_error(error) from None
-            if node is None:
-                return
-            yield _Builder(strict=strict).build(node, 0)
-    finally:
-        loader.dispose()
+                return _Builder(source, lines, _FAST_DEPTH, strict=strict).read(alone=alone)
+            except (yaml.YAMLError, _TooDeep):
+                pass  # go-yaml takes more than libyaml does, and its words for what is wrong are the same everywhere
+        return _Builder(go_source(text), lines, _MAX_DEPTH, strict=strict).read(alone=alone)
+    except yaml.MarkedYAMLError as error:
+        # What and where, without the excerpt that PyYAML adds.
+        mark = error.problem_mark or error.context_mark
+        problem = _CHARACTER.sub("a character", error.problem or error.context or "not YAML")
+        where = f"line {mark.line + 1 + lines}, column {mark.column + 1}: " if mark else ""
+        raise DecodeError(f"YAML: {where}{problem}") from None
+    except (yaml.YAMLError, UnicodeError, _TooDeep) as error:
+        problem = "nested too deeply" if isinstance(error, _TooDeep) else "a character that may not stand in YAML text"
+        raise DecodeError(f"YAML: {problem}") from None
 
 
-def _decode_error(error: Exception) -> DecodeError:
-    """Say what and where, without the excerpt that PyYAML adds."""
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        mark = error.problem_mark
-        return DecodeError(f"YAML: line {mark.line + 1}, column {mark.column + 1}: {error.problem or error.context}")
-    if isinstance(error, RecursionError):
-        return DecodeError("YAML: nested too deeply")
-    return DecodeError("YAML: a byte or character that may not stand in YAML text")
+class _TooDeep(Exception):
+    """A document is nested deeper than its builder goes."""
 
 
-def _fault(node: yaml.Node, problem: str) -> DecodeError:
-    mark = node.start_mark
-    return DecodeError(f"YAML: line {mark.line + 1}, column {mark.column + 1}: {problem}")
+class _Anchored:
+    """What an alias repeats: the value, what kind of node it is, and how many nodes it makes."""
+
+    __slots__ = ("event", "size", "value")
+
+    def __init__(self, event: Any) -> None:
+        self.event = event
+        self.value: Any = None
+        self.size = 0  # 0: not read to its end
 
 
-class _GoLoader(_Loader):  # type: ignore[misc]  # its base is chosen at run time
-    """PyYAML's parser, which here only marks what was written without quotes; `_Builder` resolves it."""
+class _Open:
+    """A list or mapping that is being read."""
 
-    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ARG002
-        if kind is yaml.ScalarNode:
-            return _PLAIN if implicit[0] else _STR
-        return _PREFIX + ("map" if kind is yaml.MappingNode else "seq")
+    __slots__ = ("anchored", "begin", "event", "is_list", "key", "value")
+
+    def __init__(self, event: Any, anchored: _Anchored | None, begin: int) -> None:
+        self.event, self.anchored, self.begin = event, anchored, begin
+        self.is_list = isinstance(event, yaml.SequenceStartEvent)
+        self.value: Any = [] if self.is_list else {}
+        self.key: Any = None
 
 
 class _Builder:
-    """Turns the nodes of one document into JSON data."""
+    """Makes JSON data of the events of one document, without recursion."""
 
-    def __init__(self, *, strict: bool) -> None:
-        self._strict = strict
-        self._seen: set[int] = set()
-        self._open: set[int] = set()
-        self._count = self._from_aliases = self._alias_depth = 0
+    def __init__(self, source: EventSource, lines: int, max_depth: int, *, strict: bool) -> None:
+        self._next = source.get_event
+        self._lines, self._max_depth, self._strict = lines, max_depth, strict
+        self._anchors: dict[str, _Anchored] = {}
+        self._open: list[_Open] = []
+        self._count = self._aliased = 0
+        self._result: Any = None
 
-    def build(self, node: yaml.Node, depth: int) -> Any:
-        identity = id(node)
-        is_alias = identity in self._seen
-        self._seen.add(identity)
-        self._alias_depth += is_alias
+    def read(self, *, alone: bool) -> tuple[Any, bool]:
+        """Read one document; see `_read`."""
+        while not isinstance(event := self._next(), yaml.DocumentEndEvent | yaml.StreamEndEvent):
+            if isinstance(event, yaml.ScalarEvent):
+                self._node()
+                raw = self._scalar(event)
+                if event.anchor is not None:
+                    anchored = self._anchors[event.anchor] = _Anchored(event)
+                    anchored.value, anchored.size = raw, 1
+                self._add(raw, event, event)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self._close()
+            elif isinstance(event, yaml.CollectionStartEvent):
+                self._begin(event)
+            elif isinstance(event, yaml.AliasEvent):
+                self._alias(event)
+        if not alone or isinstance(event, yaml.StreamEndEvent):
+            return self._result, False
+        return self._result, not isinstance(self._next(), yaml.StreamEndEvent)
+
+    def _node(self) -> None:
         self._count += 1
-        self._from_aliases += self._alias_depth > 0
-        if self._from_aliases > _FREE_ALIASES and self._from_aliases > self._count * _ALIAS_SHARE:
-            raise _fault(node, "the document consists mostly of aliases")
-        if depth > _MAX_DEPTH:
-            raise _fault(node, "nested too deeply")
-        if identity in self._open:
-            raise _fault(node, "an anchor contains itself")
-        value: Any
-        if isinstance(node, yaml.ScalarNode):
-            value = _jsonable(_scalar(node), node)
-        else:
-            self._open.add(identity)
-            if isinstance(node, yaml.SequenceNode):
-                value = [self.build(item, depth + 1) for item in node.value]
+        if self._aliased > _FREE_ALIASES:
+            self._check_aliases(None)
+
+    def _begin(self, event: Any) -> None:
+        self._node()
+        anchored = None
+        if event.anchor is not None:
+            anchored = self._anchors[event.anchor] = _Anchored(event)
+        if len(self._open) >= self._max_depth:
+            raise _TooDeep
+        self._open.append(_Open(event, anchored, self._count - 1))
+
+    def _close(self) -> None:
+        done = self._open.pop()
+        if done.anchored is not None:
+            done.anchored.value, done.anchored.size = done.value, self._count - done.begin
+        self._add(done.value, done.event, done.event)
+
+    def _alias(self, event: Any) -> None:
+        anchored = self._anchors.get(event.anchor)
+        if anchored is None:
+            raise self._fault(event, "an alias without an anchor of its name before it")
+        if not anchored.size:
+            raise self._fault(event, "an anchor contains itself")
+        self._count += 1 + anchored.size
+        self._aliased += anchored.size
+        self._check_aliases(event)
+        self._add(_copy(anchored.value), event, anchored.event)
+
+    def _check_aliases(self, event: Any) -> None:
+        """Refuse what go-yaml refuses: a document of which aliases make too large a part (decode.go)."""
+        beyond = (self._count - _ALIAS_RANGE_LOW) / (_ALIAS_RANGE_HIGH - _ALIAS_RANGE_LOW)
+        allowed = 0.99 - 0.89 * min(max(beyond, 0.0), 1.0)
+        if self._aliased > _FREE_ALIASES and self._count > 1_000 and self._aliased / self._count > allowed:
+            if event is None:
+                raise DecodeError("YAML: the document consists mostly of aliases")
+            raise self._fault(event, "the document consists mostly of aliases")
+
+    def _add(self, value: Any, event: Any, node: Any) -> None:
+        """Put a value where it belongs; `event` is where it stands, `node` what it is, for an alias its anchor."""
+        if not self._open:
+            self._result = self._jsonable(value, event)
+            return
+        holder = self._open[-1]
+        if holder.is_list:
+            holder.value.append(self._jsonable(value, event))
+        elif holder.key is not None:
+            key, holder.key = holder.key, None
+            if key is _MERGE_KEY:
+                self._merge(holder.value, value, event, node)
             else:
-                value = {}
-                self._fill(value, cast("yaml.MappingNode", node), depth)
-            self._open.discard(identity)
-        self._alias_depth -= is_alias
-        return value
+                holder.value[key] = self._jsonable(value, event)
+        elif _is_merge(event):
+            holder.key = _MERGE_KEY
+        else:
+            holder.key = self._key(value, event, node)
+            if self._strict and holder.key in holder.value:
+                raise self._fault(event, "a key that is already set in this mapping")
 
-    def _fill(self, into: dict[str, Any], node: yaml.MappingNode, depth: int) -> None:
-        for key_node, value_node in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
-            if key_node.value == "<<" and key_node.tag in (_PLAIN, _MERGE):
-                self._merge(into, value_node, depth + 1)
-                continue
-            key = _key(key_node)
-            if self._strict and key in into:
-                raise _fault(key_node, "a key that is already set in this mapping")
-            into[key] = self.build(value_node, depth + 1)
-
-    def _merge(self, into: dict[str, Any], node: yaml.Node, depth: int) -> None:
-        sources = reversed(node.value) if isinstance(node, yaml.SequenceNode) else (node,)
+    def _merge(self, into: dict[str, Any], value: Any, event: Any, node: Any) -> None:
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        sources = reversed(cast("list[Any]", value)) if is_list else (value,)
         for source in sources:
-            if not isinstance(source, yaml.MappingNode):
-                raise _fault(node, "a merge key takes a mapping or a list of mappings")
-            into |= self.build(source, depth)
+            if not isinstance(source, dict) or not isinstance(node, yaml.CollectionStartEvent):
+                raise self._fault(event, "a merge key takes a mapping or a list of mappings")
+            found = cast("dict[str, Any]", source)
+            if self._strict and not into.keys().isdisjoint(found):
+                raise self._fault(event, "a merge key brings a key that is already set in this mapping")
+            into |= found
 
-
-def _scalar(node: yaml.ScalarNode) -> Any:
-    text, tag = cast("str", node.value), node.tag
-    if tag == _STR:
-        return text
-    if tag == _BINARY:
-        try:
-            return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
-        except binascii.Error:
-            raise _fault(node, "!!binary with text that is not base64") from None
-    if tag not in (_PLAIN, _INT, _FLOAT, _BOOL, _NULL, _TIMESTAMP):
-        return text
-    value = _resolve(text)
-    found = _tag(value)
-    if tag not in (_PLAIN, _TIMESTAMP, found) and (tag, found) != (_FLOAT, _INT):
-        raise _fault(node, f"this is no !!{tag.removeprefix(_PREFIX)}")
-    return value
-
-
-def _jsonable(value: Any, node: yaml.Node) -> Any:
-    """JSON does not tell 8.0 from 8: a float that int64 can hold is an integer."""
-    if not isinstance(value, float):
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        tag: str | None = event.tag
+        if tag == "!" or (tag is None and not event.implicit[0]):
+            return text
+        if tag == _STR:
+            return text
+        if tag == _BINARY:
+            return self._binary(text, event)
+        if tag is not None and tag not in (_INT, _FLOAT, _BOOL, _NULL, _TIMESTAMP):
+            return text
+        if tag == _TIMESTAMP:
+            if not _is_timestamp(text):
+                raise self._fault(event, "this is no !!timestamp")
+            return text
+        value = _resolve(text)
+        if tag is None:
+            return value
+        found = _tag(value)
+        if tag == _FLOAT and isinstance(value, int) and found == _INT:
+            return float(value)
+        if tag != found:
+            raise self._fault(event, f"this is no !!{tag.removeprefix(_PREFIX)}")
         return value
-    if not math.isfinite(value):
-        raise _fault(node, "NaN and infinity have no place in JSON")
-    return int(value) if value.is_integer() and -(2.0**63) < value < 2.0**63 else value
+
+    def _binary(self, text: str, event: Any) -> str:
+        try:
+            return base64.b64decode(text.translate(_NO_BREAKS), validate=True).decode("utf-8", "replace")
+        except ValueError:  # letters beyond ASCII, too
+            raise self._fault(event, "!!binary with text that is not base64") from None
+
+    def _jsonable(self, value: Any, event: Any) -> Any:
+        """JSON does not tell 8.0 from 8: a float that int64 can hold is an integer."""
+        if not isinstance(value, float):
+            return value
+        if not math.isfinite(value):
+            raise self._fault(event, "NaN and infinity have no place in JSON")
+        return int(value) if value.is_integer() and -(2.0**63) < value < 2.0**63 else value
+
+    def _key(self, value: Any, event: Any, node: Any) -> str:
+        """JSON has text keys only: write a number or a boolean as Go does."""
+        if isinstance(node, yaml.CollectionStartEvent):
+            raise self._fault(event, "a list or a mapping cannot be a key")
+        if value is None:
+            raise self._fault(event, "null cannot be a key")
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int) and value >= 2**63:
+            raise self._fault(event, "a number beyond 64 bits with sign cannot be a key")
+        return _float_key(value) if isinstance(value, float) else str(value)
+
+    def _fault(self, event: Any, problem: str) -> DecodeError:
+        mark = event.start_mark
+        return DecodeError(f"YAML: line {mark.line + 1 + self._lines}, column {mark.column + 1}: {problem}")
+
+
+def _is_timestamp(text: str) -> bool:
+    """Return True for a time in a form that go-yaml knows (resolve.go)."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        return False
+    year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+    try:
+        datetime(year or 2000, month, day, hour, minute, second)  # noqa: DTZ001  # only if there is such a time
+    except ValueError:
+        return False
+    return True
+
+
+def _is_merge(event: Any) -> bool:
+    return isinstance(event, yaml.ScalarEvent) and event.value == "<<" and (event.implicit[0] or event.tag == _MERGE)
+
+
+def _copy(value: Any) -> Any:
+    """Copy JSON data of any depth."""
+    result: list[Any] = [value]
+    pending: list[Any] = [result]
+    while pending:
+        holder: Any = pending.pop()
+        for key in _places(holder):
+            if type(holder[key]) in (dict, list):
+                holder[key] = holder[key].copy()  # an entry is replaced, none is added: allowed on the way
+                pending.append(holder[key])
+    return result[0]
+
+
+def _places(holder: Any) -> Iterable[Any]:
+    length = len(holder)
+    return range(length) if type(holder) is list else holder
 
 
 def _tag(value: Any) -> str:
@@ -260,7 +457,8 @@ def _resolve(text: str) -> bool | int | float | str | None:
     if _INTEGER.fullmatch(plain):
         digits = plain.lstrip("+-")
         base = {"x": 16, "b": 2, "o": 8}.get(digits[1:2].lower(), 8 if len(digits) > 1 and digits[0] == "0" else 10)
-        integer = int(digits, base)
+        # Python refuses to read thousands of digits; 64 bits never have more than this many.
+        integer = int(digits, base) if len(digits.lstrip("0xXbBoO")) <= 64 else 2**64
         integer = -integer if plain[0] == "-" else integer
         if -(2**63) <= integer < 2**63 or (plain[0] not in "+-" and integer < 2**64):
             return integer
@@ -269,18 +467,6 @@ def _resolve(text: str) -> bool | int | float | str | None:
         if math.isfinite(number):
             return number
     return text
-
-
-def _key(node: yaml.Node) -> str:
-    """JSON has text keys only: write a number or a boolean as Go does."""
-    if not isinstance(node, yaml.ScalarNode):
-        raise _fault(node, "a list or a mapping cannot be a key")
-    value = _scalar(node)
-    if value is None:
-        raise _fault(node, "null cannot be a key")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _float_key(value) if isinstance(value, float) else str(value)
 
 
 def _float_key(value: float) -> str:
@@ -344,7 +530,9 @@ class _GoDumper(_Dumper):  # type: ignore[misc]  # its base is chosen at run tim
 
 
 def _represent_str(dumper: Any, value: str) -> yaml.Node:
-    node: yaml.Node = dumper.represent_scalar(_STR, value, style="|" if "\n" in value else None)
+    # libyaml quotes the other line breaks by itself.
+    style = '"' if _OTHER_BREAKS.search(value) else "|" if "\n" in value else None
+    node: yaml.Node = dumper.represent_scalar(_STR, value, style=style)
     return node
 
 

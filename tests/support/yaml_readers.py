@@ -1,0 +1,39 @@
+"""`kubeloop.meta.yaml` as it is, and as it would be where PyYAML was installed without libyaml."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import kubeloop.meta
+import kubeloop.meta.yaml as with_libyaml
+
+__all__ = ["READERS", "reader"]
+
+READERS = ("libyaml", "without libyaml")
+
+
+def reader(name: str) -> Any:
+    """Return one of the two modules."""
+    return with_libyaml if name == "libyaml" else _without_libyaml()
+
+
+@cache
+def _without_libyaml() -> ModuleType:
+    """Import PyYAML and our modules once more, in a process that seems to have no libyaml."""
+    ours = ("kubeloop.meta.yaml", "kubeloop.meta._yaml_events")
+    names = [name for name in sys.modules if name == "yaml" or name.startswith("yaml.") or name in ours]
+    saved = {name: sys.modules.pop(name) for name in names}
+    attributes = {name: getattr(kubeloop.meta, name) for name in ("yaml", "_yaml_events")}
+    sys.modules["yaml._yaml"] = None  # type: ignore[assignment]  # an import of it fails
+    try:
+        return importlib.import_module("kubeloop.meta.yaml")
+    finally:
+        for name in [name for name in sys.modules if name == "yaml" or name.startswith("yaml.") or name in ours]:
+            del sys.modules[name]
+        sys.modules.update(saved)
+        for name, value in attributes.items():
+            setattr(kubeloop.meta, name, value)
