@@ -14,6 +14,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
+from weakref import WeakSet
 
 from kubeloop.cache import event_handler as handlers
 from kubeloop.cache.applier import Applier
@@ -101,6 +102,8 @@ class SharedInformer(Generic[T]):
         self._connection = Connection(self.name)
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)
+        # Also those that were removed while a call of theirs still runs.
+        self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
         self._reflector: Reflector[T] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._is_stopped = False
@@ -270,6 +273,7 @@ class SharedInformer(Generic[T]):
         if filter is not None:
             calls = handlers.filtered(calls, filter)
         registration = HandlerRegistration(calls, self._gate, self.name)
+        self._every_registration.add(registration)
         # A newcomer that a handler adds is not told of the change that the pop loop is just telling of, which it will
         # meet in its introduction: the loop goes on over the old tuple.
         self._applier.registrations = (*self._applier.registrations, registration)
@@ -288,6 +292,10 @@ class SharedInformer(Generic[T]):
             raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
         registration.remove()
         self._applier.registrations = tuple(other for other in self._applier.registrations if other is not registration)
+
+    def is_in_handler(self) -> bool:
+        """Return whether the caller runs in the task of an async event handler of this informer."""
+        return any(registration.is_current_task() for registration in self._every_registration)
 
     async def shut_down_event_handler(self, registration: HandlerRegistration[T]) -> None:
         """Remove a handler and wait until a call of it that still runs has ended.
