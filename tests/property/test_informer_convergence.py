@@ -179,7 +179,7 @@ def check_store(server: FakeServer, informer: SharedInformer[Thing]) -> dict[str
     return store
 
 
-async def play(steps: list[tuple], options: dict, seed: int) -> None:
+async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = False) -> None:
     server = FakeServer()
     for name, value in options.items():
         setattr(server, name, value)
@@ -192,6 +192,7 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
     informer.set_watch_error_handler(lambda _reflector, _error: None)
     informer.set_transform(transform)
     replays = [Replay(kind, server) for kind in ("plain", "detailed", "async", *FILTERS)]
+    told_in_line = replays[:2]
     registrations = [replay.register(informer) for replay in replays]
     server.put(thing("ns/a", "x"))
     task = asyncio.create_task(informer.run())
@@ -232,6 +233,15 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
                 await asyncio.sleep(seconds)
             case "turn", [turns]:
                 await settle(turns)
+    if is_cut:
+        task.cancel()
+        await asyncio.wait([task])
+        store = {key(obj): obj for obj in informer.indexer}
+        for replay in told_in_line:
+            if replay in replays:
+                assert (replay.faults, replay.state) == ([], store)
+        assert server.open_watches == []
+        return
     server.next_lists.clear()
     server.next_watches.clear()
     server.lag = 0
@@ -258,3 +268,11 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
 @given(st.lists(STEPS, min_size=8, max_size=40), OPTIONS, st.integers(0, 2**16))
 def test_store_and_handlers_become_what_the_server_has(steps: list[tuple], options: dict, seed: int):
     run_virtual(play(steps, options, seed))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEPS, min_size=1, max_size=30), OPTIONS, st.integers(0, 2**16))
+def test_an_informer_that_is_stopped_at_any_moment_leaves_what_handlers_were_told(
+    steps: list[tuple], options: dict, seed: int
+):
+    run_virtual(play(steps, options, seed, is_cut=True))
