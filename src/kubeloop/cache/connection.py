@@ -2,24 +2,27 @@
 
 Here lives `Connection`. The reflector tells it what happens, users read it through `SharedInformer`. It keeps to one
 WARNING when the connection is lost and one INFO when it is back, however many attempts lie in between; each attempt is
-logged at DEBUG.
+logged at DEBUG. A request without a response is worth one more WARNING, until one of its kind is answered in time.
 
 No counterpart in client-go, which logs each failure and keeps none.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+from collections.abc import Iterator
 
 from kubeloop.errors import APIError
 
-__all__ = ["PROVEN_AFTER", "SLOW_LIST", "Connection", "in_seconds"]
+__all__ = ["PROVEN_AFTER", "SLOW", "Connection", "in_seconds"]
 
 PROVEN_AFTER = 1.0
 """Seconds after which an open watch that says nothing counts as a working one."""
 
-SLOW_LIST = 10.0
-"""Seconds without a response after which a LIST is worth a log line, as in client-go."""
+SLOW = 10.0
+"""Seconds without a response after which a request is worth a log line, as a LIST in client-go is."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,13 +53,16 @@ class Connection:
     """
 
     __slots__ = (
-        "_failed", "_listing_since", "_name", "_what", "is_connected", "is_doubted", "last_error", "last_heard_at",
+        "_asked_at", "_failed", "_list", "_name", "_slow", "_what", "is_connected", "is_doubted", "last_error",
+        "last_heard_at",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._listing_since: float | None = None
-        self._what = "the first LIST"
+        self._list = "the first LIST"
+        self._what = ""
+        self._asked_at: float | None = None
+        self._slow: set[str] = set()
         self._failed = ""
         self.is_connected = False
         self.is_doubted = False
@@ -75,30 +81,39 @@ class Connection:
         """
         if self.last_error is not None:
             return _text(self.last_error)
-        if now is None or self._listing_since is None or now - self._listing_since < PROVEN_AFTER:
+        if now is None or self._asked_at is None or now - self._asked_at < PROVEN_AFTER:
             return ""
-        return f"{self._what} has been waiting for a response for {in_seconds(now - self._listing_since)}"
+        return f"{self._what} has been waiting for a response for {in_seconds(now - self._asked_at)}"
 
     # What the reflector tells
 
-    def listing(self, now: float) -> None:
-        """Take note that a page of a list is asked for."""
-        self._listing_since = now
+    @contextlib.contextmanager
+    def asking(self, what: str) -> Iterator[None]:
+        """Show what is waited for, for as long as the block lasts, and log it once that takes long.
 
-    def list_ended(self) -> None:
-        """Take note that no list is waited for any more, however it ended."""
-        self._listing_since = None
+        Args:
+            what: what was sent: `"LIST"` or `"watch"`.
+        """
+        loop = asyncio.get_running_loop()
+        self._what = self._list if what == "LIST" else f"a {what}"
+        self._asked_at = loop.time()
+        timer = loop.call_later(SLOW, self._is_slow, what)
+        try:
+            yield
+            if loop.time() - self._asked_at < SLOW:
+                self._slow.discard(what)
+        finally:
+            timer.cancel()
+            self._asked_at = None
 
-    def list_is_slow(self) -> None:
-        """Log what is waited for; to be called once a LIST has had no response for `SLOW_LIST` seconds."""
-        level = logging.DEBUG if self.is_doubted else logging.WARNING
-        logger.log(
-            level, "%s: %s has been waiting for a response for %s", self._name, self._what, in_seconds(SLOW_LIST)
-        )
+    def _is_slow(self, what: str) -> None:
+        level = logging.DEBUG if self.is_doubted or what in self._slow else logging.WARNING
+        self._slow.add(what)
+        logger.log(level, "%s: %s has been waiting for a response for %s", self._name, self._what, in_seconds(SLOW))
 
     def listed(self) -> None:
         """Take note that a list was answered completely. It says nothing about watches, if one had failed."""
-        self._what = "a LIST"
+        self._list = "a LIST"
         if self._failed != "watch":
             self._works()
 
@@ -130,7 +145,9 @@ class Connection:
         self.last_error = error
         self._failed = what
         if self.is_doubted:
-            logger.debug("%s: the %s failed again: %s; trying again in %s", self._name, what, _text(error), delay)
+            logger.debug(
+                "%s: the %s failed again: %s; trying again in %s", self._name, what, _text(error), in_seconds(delay)
+            )
             return
         self.is_doubted = True
         logger.warning(

@@ -134,12 +134,13 @@ class Indexer(Generic[T]):
         return old
 
     def replace(self, objects: Iterable[T]) -> None:
-        """Forget all objects and store these.
+        """Forget all objects, also what is known of unreadable ones, and store these.
 
         Raises:
             CacheError: an index function failed, for the last object named; all objects are stored.
         """
         self._items = {self._key_func(obj): obj for obj in objects}
+        self._unreadable.clear()
         problem: CacheError | None = None
         for index in self._indices.values():
             index.clear()

@@ -12,6 +12,7 @@ Reference: client-go `tools/cache/reflector.go`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 import random
@@ -19,11 +20,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from kubeloop.cache import reflector_rules as rules
-from kubeloop.cache.connection import PROVEN_AFTER, SLOW_LIST, Connection
+from kubeloop.cache.connection import PROVEN_AFTER, Connection, in_seconds
 from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, WatchEventLike
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.reflector_rules import AfterWatch
-from kubeloop.errors import CacheError, ConnectionLost, Unreadable
+from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
 from kubeloop.rest.watch import EVENTS_AT_ONCE
 from kubeloop.wire.codec import UnreadableEvent
 from kubeloop.wire.paging import Pager
@@ -182,19 +183,13 @@ class Reflector(Generic[T]):
     async def _list_page(self, pager: Pager) -> ListPage[T]:
         params = pager.params()
         limit = params.get("limit")
-        loop = asyncio.get_running_loop()
-        self.connection.listing(loop.time())
-        timer = loop.call_later(SLOW_LIST, self.connection.list_is_slow)
-        try:
+        with self.connection.asking("LIST"):
             page = await self._lister_watcher.list(
                 resource_version=str(params.get("resourceVersion") or ""),
                 limit=limit if isinstance(limit, int) else None,
                 continue_=str(params.get("continue") or ""),
             )
-        finally:
-            timer.cancel()
-            self.connection.list_ended()
-        self.connection.last_heard_at = loop.time()
+        self.connection.last_heard_at = asyncio.get_running_loop().time()
         return page
 
     # Watching
@@ -240,19 +235,21 @@ class Reflector(Generic[T]):
         deadline = asyncio.timeout(seconds + WATCH_GRACE)
         proof: asyncio.TimerHandle | None = None
         try:
-            async with (
-                deadline,
-                self._lister_watcher.watch(
-                    resource_version=self._rules.last_version, timeout_seconds=seconds
-                ) as stream,
-            ):
+            async with deadline, contextlib.AsyncExitStack() as stack:
+                with self.connection.asking("watch"):
+                    stream = await stack.enter_async_context(
+                        self._lister_watcher.watch(resource_version=self._rules.last_version, timeout_seconds=seconds)
+                    )
                 watch.opened_at = loop.time()
                 self.connection.watching(watch.opened_at)
                 if self.connection.is_doubted:
                     proof = loop.call_later(PROVEN_AFTER, self.connection.proven)
                 await self._consume(stream, watch)
         except Exception as error:
-            return None if isinstance(error, TimeoutError) and deadline.expired() else error
+            if not (isinstance(error, TimeoutError) and deadline.expired()):
+                return error
+            if watch.opened_at is None:
+                return RequestTimeout(f"the watch was not opened within {in_seconds(seconds + WATCH_GRACE)}")
         finally:
             if proof is not None:
                 proof.cancel()

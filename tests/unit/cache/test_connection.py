@@ -178,6 +178,32 @@ async def test_a_list_that_gets_no_response_is_visible(caplog: pytest.LogCapture
 
 
 @virtual
+async def test_a_watch_that_gets_no_response_is_visible_and_then_a_failure(caplog: pytest.LogCaptureFixture):
+    """(D14)"""
+    server = FakeServer()
+    server.open_delay = 1e6
+    informer = informer_of(server)
+    told: list[Exception] = []
+    informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+    async with running(informer):
+        await asyncio.sleep(12)
+        assert informer.last_error == "a watch has been waiting for a response for 12 s"
+        assert lines(caplog, logging.WARNING) == ["things: a watch has been waiting for a response for 10 s"]
+        await asyncio.sleep(700)
+        assert "the watch was not opened within" in str(told[0])
+        assert len(server.lists) == 2
+        server.open_delay = 20.0
+        await asyncio.sleep(3600)
+        assert (informer.last_error, informer.is_connected) == ("", True)
+        assert len(lines(caplog, logging.WARNING)) == 2
+        server.open_delay = 0.0
+        await asyncio.sleep(1300)
+        server.open_delay = 20.0
+        await asyncio.sleep(700)
+        assert len(lines(caplog, logging.WARNING)) == 3
+
+
+@virtual
 async def test_a_long_retry_after_is_told_and_the_informer_keeps_to_its_own_back_off(caplog: pytest.LogCaptureFixture):
     """(C9, D14)"""
     server = FakeServer()
