@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from kubeloop.errors import APIError
 
@@ -88,7 +88,7 @@ class Connection:
     # What the reflector tells
 
     @contextlib.contextmanager
-    def asking(self, what: str) -> Iterator[None]:
+    def asking(self, what: str) -> Generator[None, None, None]:
         """Show what is waited for, for as long as the block lasts, and log it once that takes long.
 
         Args:

@@ -336,6 +336,8 @@ class DeltaFIFO(Generic[T]):
         error: Unreadable | None = None
         for delta in reversed(self._items.get(name, ())):
             last = delta.object
+            if error is not None and delta.type is _DELETED:
+                return error  # What came after this deletion is another object.
             if not isinstance(last, Unreadable):
                 return last.object if isinstance(last, DeletedFinalStateUnknown) else last
             error = error or last
