@@ -256,7 +256,8 @@ async def test_lists_in_pages_of_the_size_that_was_asked_for(kubeconfig: Path, n
             await asyncio.wait([task])
 
 
-async def test_informers_survive_the_death_of_the_server() -> None:
+async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
+    """(D4)"""
     async with ControlPlane() as plane, Clientset(load_config(plane.kubeconfig)) as clientset:
         pods = clientset.core_v1.pods("default")
         for name in ("kept", "gone"):
@@ -264,11 +265,18 @@ async def test_informers_survive_the_death_of_the_server() -> None:
         factory = SharedInformerFactory(clientset)
         informer = factory.core_v1.pods()
         watcher = Watcher(informer)
+        lost = asyncio.Event()
+        informer.set_watch_error_handler(lambda _reflector, _error: lost.set())
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
             await until_held(informer, "default/kept")
             await until_held(informer, "default/gone")
+            assert (informer.is_connected, informer.last_error) == (True, "")
             await plane.kill("kube-apiserver")
+            async with asyncio.timeout(PATIENCE):
+                await lost.wait()
+            assert not informer.is_connected
+            assert informer.last_error != ""
             assert informer.lister.namespace("default").get("kept") is not None
             await plane.restart("kube-apiserver")
             await pods.delete("gone", grace_period_seconds=0)
@@ -276,3 +284,4 @@ async def test_informers_survive_the_death_of_the_server() -> None:
             await watcher.until(lambda: ("delete", "gone") in watcher.told and ("add", "new") in watcher.told)
             fresh = {(one.metadata.name, one.metadata.resource_version) for one in (await pods.list()).items}
             assert {(one.metadata.name, one.metadata.resource_version) for one in informer.lister.list()} == fresh
+            assert (informer.is_connected, informer.last_error) == (True, "")

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
-from tests.support.fake_lister_watcher import Thing, thing
+from kubeloop.errors import Unreadable
+from tests.support.fake_lister_watcher import Thing, thing, unreadable
 
 NAMES = st.sampled_from("abcd")
 OPERATIONS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), NAMES),
         st.tuples(st.just("delete"), NAMES),
+        st.tuples(st.just("spoil"), NAMES),
+        st.tuples(st.just("delete spoiled"), NAMES),
         st.tuples(st.just("replace"), st.frozensets(NAMES)),
+        st.tuples(
+            st.just("replace with spoiled"), st.tuples(st.frozensets(NAMES), st.frozensets(NAMES), st.booleans())
+        ),
         st.tuples(st.just("pop"), st.integers(1, 3)),
     ),
     max_size=40,
@@ -28,38 +35,60 @@ class World:
 
     def __init__(self) -> None:
         self.store: Indexer[Thing] = Indexer()
-        self.fifo = DeltaFIFO(self.store)
+        self.fifo = DeltaFIFO(self.store, unreadable=self.store.unreadable)
         self.told: dict[str, Thing] = {}
+        self.spoiled: set[str] = set()
         self.pending: list[str] = []
         self.version = 0
 
-    def apply(self, operation: str, argument: object) -> None:
+    def apply(self, operation: str, argument: Any) -> None:
         self.version += 1
         if operation == "put":
-            assert isinstance(argument, str)
             obj = thing(argument, str(self.version))
             (self.fifo.update if argument in self.told else self.fifo.add)(obj)
             self.told[argument] = obj
+            self.spoiled.discard(argument)
             self._queued(argument)
-        elif operation == "delete":
-            assert isinstance(argument, str)
+        elif operation == "spoil":
+            self.fifo.update_unreadable(unreadable(thing(argument, "?")))
+            self.spoiled.add(argument)
+            self._queued(argument)
+        elif operation in ("delete", "delete spoiled"):
             known = argument in self.fifo._items or argument in self.store
-            self.fifo.delete(thing(argument, "last"))
+            if operation == "delete":
+                self.fifo.delete(thing(argument, "last"))
+            else:
+                self.fifo.delete_unreadable(unreadable(thing(argument, "?last")))
             self.told.pop(argument, None)
+            self.spoiled.discard(argument)
             if known:
                 self._queued(argument)
         elif operation == "replace":
-            assert isinstance(argument, frozenset)
-            listed = {name: thing(name, str(self.version)) for name in sorted(argument)}
-            missing = [name for name in [*self.fifo._items, *self.store.list_keys()] if name not in listed]
-            self.fifo.replace(listed.values())
-            self.told = dict(listed)
-            for name in [*listed, *missing]:
-                self._queued(name)
+            self._replace(argument, frozenset(), has_nameless=False)
+        elif operation == "replace with spoiled":
+            good, spoiled, has_nameless = argument
+            self._replace(good - spoiled, spoiled, has_nameless=has_nameless)
         else:
-            assert isinstance(argument, int)
             for _ in range(argument):
                 self.pop()
+
+    def _replace(self, good: frozenset[str], spoiled: frozenset[str], *, has_nameless: bool) -> None:
+        listed = {name: thing(name, str(self.version)) for name in sorted(good)}
+        errors = {name: unreadable(thing(name, "?")) for name in sorted(spoiled)}
+        if has_nameless:
+            errors["#0"] = unreadable(thing("x", "??"))
+        known = [*self.fifo._items, *self.store.list_keys(), *self.store.unreadable]
+        missing = [
+            name
+            for name in known
+            if name not in listed and name not in errors and (not has_nameless or name.startswith("#"))
+        ]
+        self.fifo.replace(listed.values(), errors)
+        kept = {name: obj for name, obj in self.told.items() if has_nameless or name in errors}
+        self.told = {**kept, **listed}
+        self.spoiled = {*errors, *(self.spoiled if has_nameless else ())} - listed.keys()
+        for name in [*listed, *errors, *missing]:
+            self._queued(name)
 
     def _queued(self, name: str) -> None:
         if name not in self.pending:
@@ -75,34 +104,44 @@ class World:
         kinds = [delta.type for delta in popped.deltas]
         assert (DeltaType.DELETED, DeltaType.DELETED) not in itertools.pairwise(kinds)
         for kind, obj in popped.deltas:
-            if kind is DeltaType.DELETED:
+            if kind is DeltaType.UNREADABLE:
+                assert isinstance(obj, Unreadable)
+                self.store.set_unreadable(popped.key, obj)
+            elif kind is DeltaType.DELETED:
                 assert popped.key in self.store, "a deletion of what nobody was told of"
-                self.store.remove(popped.key)
+                self.store.clear_unreadable(popped.key)
+                last = self.store.remove(popped.key)
+                if isinstance(obj, DeletedFinalStateUnknown):
+                    assert last is not None
+                elif isinstance(obj, Unreadable):
+                    assert obj.key == popped.key or popped.key.startswith("#")
             else:
-                assert not isinstance(obj, DeletedFinalStateUnknown)
+                assert isinstance(obj, Thing)
+                self.store.clear_unreadable(popped.key)
                 self.store.put(popped.key, obj)
         return True
 
 
 @given(OPERATIONS)
-def test_what_is_popped_adds_up_to_what_was_queued(operations: list[tuple[str, object]]):
+def test_what_is_popped_adds_up_to_what_was_queued(operations: list[tuple[str, Any]]):
     world = World()
     for operation, argument in operations:
         world.apply(operation, argument)
     while world.pop():
         pass
     assert {name: world.store.get_by_key(name) for name in world.store.list_keys()} == world.told
+    assert world.store.unreadable.keys() == world.spoiled
 
 
 @given(OPERATIONS)
-def test_syncs_exactly_when_all_of_the_first_list_is_popped(operations: list[tuple[str, object]]):
+def test_syncs_exactly_when_all_of_the_first_list_is_popped(operations: list[tuple[str, Any]]):
     world = World()
     left: set[str] | None = None
     for operation, argument in operations:
         before = set(world.pending)
         if left is None and operation != "pop":
             world.apply(operation, argument)
-            left = set(world.pending) if operation == "replace" else set()
+            left = set(world.pending) if operation.startswith("replace") else set()
         else:
             world.apply(operation, argument)
             if left:

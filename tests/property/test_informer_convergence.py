@@ -1,15 +1,20 @@
 """Whatever is written and whatever fails: the store becomes what the server has, and handlers are told exactly that.
 
-Each example is a schedule of writes, failures and waiting, run in virtual time against a small server. In the end, with
-nothing failing any more, the store must equal the server, and what each handler was told, replayed, must equal the
-store: nothing told twice, nothing lost, nothing left running.
+Each example is a schedule of writes, failures and waiting, run in virtual time against a small server. Some objects
+cannot be read (their value begins with `?`), some not even by name (`??`), on some the transform fails (`!`). In the
+end, with nothing failing any more, the store must equal the server as far as it can be read, and what each handler was
+told, replayed, must equal the store: nothing told twice, nothing lost, nothing left running. At no time is a deletion
+told of an object that exists.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,11 +36,27 @@ FAILURES = {
     "too large": api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge"),
     "garbage": errors.DecodeError("not JSON"),
 }
+
+
+def raising(obj: Thing) -> bool:
+    if "y" in obj.value:
+        raise ValueError("broken filter")
+    return "x" in obj.value
+
+
+FILTERS: dict[str, Callable[[Thing], bool]] = {
+    "filter": lambda obj: "x" in obj.value,
+    "raising filter": raising,
+    "moody filter": lambda obj: "x" in obj.value and next(MOODS),
+}
+MOODS = itertools.cycle([True, False, True, True, False])
 NAMES = st.sampled_from(["ns/a", "ns/b", "ns/c", "d"])
 STEPS = st.one_of(
     st.tuples(st.just("put"), NAMES, st.text("xy", max_size=2)),
     st.tuples(st.just("put"), NAMES, st.text("xy", max_size=2)),
+    st.tuples(st.just("put"), NAMES, st.sampled_from(["?", "?x", "??", "!", "!y"])),
     st.tuples(st.just("delete"), NAMES),
+    st.tuples(st.just("make again"), NAMES, st.sampled_from(["x", "y", "?", "!"])),
     st.tuples(st.just("cut")),
     st.tuples(st.just("end"), st.sampled_from([None, *FAILURES])),
     st.tuples(st.just("compact")),
@@ -43,7 +64,7 @@ STEPS = st.one_of(
     st.tuples(st.just("fail list"), st.sampled_from(sorted(FAILURES))),
     st.tuples(st.just("fail watch"), st.sampled_from(sorted(FAILURES))),
     st.tuples(st.just("lag"), st.integers(0, 5)),
-    st.tuples(st.just("new handler"), st.sampled_from(["plain", "detailed", "async"])),
+    st.tuples(st.just("new handler"), st.sampled_from(["plain", "detailed", "async", *FILTERS])),
     st.tuples(st.just("remove handler")),
     st.tuples(st.just("wait"), st.sampled_from([0.0, 0.5, 5.0, 700.0])),
     st.tuples(st.just("turn"), st.integers(1, 5)),
@@ -59,20 +80,38 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
+def transform(obj: Thing) -> Thing:
+    if obj.value.startswith("!"):
+        raise ValueError("broken transform")
+    return obj
+
+
+def is_readable(obj: Thing) -> bool:
+    return not obj.value.startswith(("?", "!"))
+
+
 class Replay:
     """Adds up what a handler is told; being told what cannot be is an error."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, server: FakeServer) -> None:
         self.state: dict[str, Thing] = {}
         self.faults: list[str] = []
         self.kind = kind
+        self.server = server
 
     def register(self, informer: SharedInformer[Thing]) -> object:
         if self.kind == "detailed":
             return informer.add_event_handler(self)
-        if self.kind == "async":
-            return informer.add_event_handler(on_add=self.slow_add, on_update=self.on_update, on_delete=self.on_delete)
-        return informer.add_event_handler(on_add=self.on_add, on_update=self.on_update, on_delete=self.on_delete)
+        accepts = FILTERS.get(self.kind)
+        if self.kind == "async" or self.kind == "moody filter":
+            return informer.add_event_handler(
+                on_add=self.slow_add, on_update=self.on_update, on_delete=self.on_delete, filter=accepts
+            )
+        if self.kind == "filter":
+            return informer.add_event_handler(self, filter=accepts)
+        return informer.add_event_handler(
+            on_add=self.on_add, on_update=self.on_update, on_delete=self.on_delete, filter=accepts
+        )
 
     async def slow_add(self, obj: Thing) -> None:
         await asyncio.sleep(0.3)
@@ -95,9 +134,52 @@ class Replay:
             obj = obj.object
         if self.state.pop(key(obj), None) is None:
             self.faults.append(f"deletion of unknown {key(obj)}")
+        present = self.server.objects.get(key(obj))
+        if self.kind not in FILTERS and present is not None and present.metadata.uid == obj.metadata.uid:
+            self.faults.append(f"deletion of {key(obj)}, which exists")
+
+    def check(self, store: dict[str, Thing]) -> None:
+        assert self.faults == []
+        if self.kind not in FILTERS:
+            assert self.state == store, self.kind
+        assert self.state.keys() <= store.keys(), self.kind
+        if self.kind == "moody filter":
+            return
+        for name, obj in store.items():
+            if self.kind == "raising filter" and "y" in obj.value:
+                continue
+            assert self.state.get(name) == (obj if "x" in obj.value or self.kind not in FILTERS else None), self.kind
 
 
-async def play(steps: list[tuple], options: dict, seed: int) -> None:
+def check_store(server: FakeServer, informer: SharedInformer[Thing]) -> dict[str, Thing]:
+    """Compare the store with the server, as far as its objects can be read."""
+    store = {key(obj): obj for obj in informer.indexer}
+    named = {name: obj for name, obj in server.objects.items() if not obj.value.startswith("??")}
+    unreadable = {name: obj.metadata.uid for name, obj in named.items() if not is_readable(obj)}
+    for name, obj in named.items():
+        if is_readable(obj):
+            assert store[name] == obj
+            assert name not in informer.unreadable
+            continue
+        last = store.get(name)
+        if last is None:
+            with pytest.raises(errors.Unreadable) as caught:
+                informer.lister.get(name)
+            assert caught.value.uid == obj.metadata.uid
+        else:
+            assert is_readable(last)
+            assert last.metadata.uid == obj.metadata.uid
+    known = {name: error.uid for name, error in informer.unreadable.items() if not name.startswith("#")}
+    assert unreadable.items() <= known.items()
+    if len(named) == len(server.objects):
+        assert store.keys() <= named.keys()
+        assert known == unreadable
+        assert len(informer.unreadable) == len(unreadable)
+        assert (informer.last_error == "") is not bool(unreadable)
+    return store
+
+
+async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = False) -> None:
     server = FakeServer()
     for name, value in options.items():
         setattr(server, name, value)
@@ -108,7 +190,9 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
         rng=random.Random(seed),
     )
     informer.set_watch_error_handler(lambda _reflector, _error: None)
-    replays = [Replay("plain"), Replay("detailed"), Replay("async")]
+    informer.set_transform(transform)
+    replays = [Replay(kind, server) for kind in ("plain", "detailed", "async", *FILTERS)]
+    told_in_line = replays[:2]
     registrations = [replay.register(informer) for replay in replays]
     server.put(thing("ns/a", "x"))
     task = asyncio.create_task(informer.run())
@@ -120,6 +204,10 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
             case "delete", [name]:
                 if name in server.objects:
                     server.delete(name)
+            case "make again", [name, value]:
+                if name in server.objects:
+                    server.delete(name)
+                server.put(thing(name, value))
             case "cut", []:
                 server.cut_watches()
             case "end", [failure]:
@@ -135,7 +223,7 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
             case "lag", [versions]:
                 server.lag = versions
             case "new handler", [kind]:
-                replays.append(Replay(kind))
+                replays.append(Replay(kind, server))
                 registrations.append(replays[-1].register(informer))
             case "remove handler", []:
                 if len(registrations) > 1:
@@ -145,21 +233,30 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
                 await asyncio.sleep(seconds)
             case "turn", [turns]:
                 await settle(turns)
+    if is_cut:
+        task.cancel()
+        await asyncio.wait([task])
+        store = {key(obj): obj for obj in informer.indexer}
+        for replay in told_in_line:
+            if replay in replays:
+                assert (replay.faults, replay.state) == ([], store)
+        assert server.open_watches == []
+        return
     server.next_lists.clear()
     server.next_watches.clear()
     server.lag = 0
     await asyncio.sleep(2000)
     try:
         assert informer.has_synced
-        assert {name: informer.indexer.get_by_key(name) for name in informer.indexer.list_keys()} == server.objects
+        store = check_store(server, informer)
         assert informer.last_sync_resource_version <= str(server.version)
+        assert informer.is_connected
         for value in "xy":
-            expected = sorted(name for name, obj in server.objects.items() if value in obj.value)
+            expected = sorted(name for name, obj in store.items() if value in obj.value)
             assert informer.indexer.index_keys("value", value) == expected
         for replay, registration in zip(replays, registrations, strict=True):
             assert registration.has_synced  # type: ignore[attr-defined]
-            assert replay.faults == []
-            assert replay.state == server.objects, replay.kind
+            replay.check(store)
         assert len(server.open_watches) <= 1
     finally:
         task.cancel()
@@ -171,3 +268,11 @@ async def play(steps: list[tuple], options: dict, seed: int) -> None:
 @given(st.lists(STEPS, min_size=8, max_size=40), OPTIONS, st.integers(0, 2**16))
 def test_store_and_handlers_become_what_the_server_has(steps: list[tuple], options: dict, seed: int):
     run_virtual(play(steps, options, seed))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEPS, min_size=1, max_size=30), OPTIONS, st.integers(0, 2**16))
+def test_an_informer_that_is_stopped_at_any_moment_leaves_what_handlers_were_told(
+    steps: list[tuple], options: dict, seed: int
+):
+    run_virtual(play(steps, options, seed, is_cut=True))

@@ -1,5 +1,7 @@
 """A small server behind a `ListerWatcher`: versions, history, pages, watches, and the ways in which they fail.
 
+Objects whose value begins with `?` cannot be read by their class, those whose value begins with `??` not even by name.
+
 It keeps the rules of the real one that a reflector depends on: each write has a version; a list at `"0"` may answer an
 older state, a list at a version nothing older, a version that is not there yet is "too large"; a continue token belongs
 to one snapshot; a watch gives all that happened after its version, in order, and a version that was compacted away is
@@ -18,8 +20,9 @@ from typing import Any
 
 from kubeloop import errors
 from kubeloop.meta.keys import key
+from kubeloop.wire.codec import UnreadableEvent
 
-__all__ = ["Event", "FakeServer", "Meta", "Thing", "api_error", "thing"]
+__all__ = ["Event", "FakeServer", "Meta", "Thing", "api_error", "event_of", "thing", "unreadable"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Meta:
     namespace: str = ""
     resource_version: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    uid: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,16 +41,36 @@ class Thing:
     node: str = ""
 
 
-def thing(name: str, value: str = "", *, node: str = "", version: str = "", labels: Mapping[str, str] = {}) -> Thing:
+def thing(
+    name: str, value: str = "", *, node: str = "", version: str = "", labels: Mapping[str, str] = {}, uid: str = ""
+) -> Thing:
     """Build an object from `"namespace/name"`, or `"name"` for one without a namespace."""
     namespace, _, own = name.rpartition("/")
-    return Thing(Meta(own, namespace, version, labels), value, node)
+    return Thing(Meta(own, namespace, version, labels, uid), value, node)
 
 
 @dataclass(frozen=True)
 class Event:
     type: str
     object: Thing
+
+
+def unreadable(obj: Thing, why: str = "field value: expected int, got str") -> errors.Unreadable:
+    """Build the error that the class of an object would raise on reading it."""
+    metadata = obj.metadata
+    if obj.value.startswith("??"):
+        return errors.Unreadable(why, resource_version=metadata.resource_version)
+    return errors.Unreadable(
+        why,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=metadata.resource_version,
+    )
+
+
+def event_of(kind: str, obj: Thing) -> Event | UnreadableEvent:
+    return UnreadableEvent(unreadable(obj), kind) if obj.value.startswith("?") else Event(kind, obj)
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,7 @@ class ListMeta:
 class Page:
     metadata: ListMeta
     items: Sequence[Thing]
+    unreadable: Mapping[str, errors.Unreadable] = field(default_factory=dict)
 
 
 def api_error(
@@ -85,12 +110,13 @@ class FakeServer:
         expire_in_stream: whether a watch from a compacted version opens and then says so.
         has_watch_cache: without one, lists at `"0"` are paged like others.
         list_delay, open_delay: seconds that a request takes.
+        has_versions: whether lists say their resourceVersion; some servers' do not.
     """
 
     def __init__(self) -> None:
         self.version = 100
         self.objects: dict[str, Thing] = {}
-        self.history: list[tuple[int, Event]] = []
+        self.history: list[tuple[int, Event | UnreadableEvent]] = []
         self.snapshots: dict[int, dict[str, Thing]] = {100: {}}
         self.compacted = 0
         self.lists: list[dict[str, Any]] = []
@@ -104,24 +130,26 @@ class FakeServer:
         self.has_watch_cache = True
         self.list_delay = 0.0
         self.open_delay = 0.0
+        self.has_versions = True
 
     # Writing
 
     def put(self, obj: Thing) -> Thing:
-        """Create or update."""
+        """Create or update; an object that is created gets a uid of its own, unless it has one."""
         name = key(obj)
-        known = name in self.objects
+        before = self.objects.get(name)
         self.version += 1
-        obj = replace(obj, metadata=replace(obj.metadata, resource_version=str(self.version)))
+        uid = obj.metadata.uid or (before.metadata.uid if before else f"uid-{self.version}")
+        obj = replace(obj, metadata=replace(obj.metadata, resource_version=str(self.version), uid=uid))
         self.objects[name] = obj
-        self._record(Event("MODIFIED" if known else "ADDED", obj))
+        self._record(event_of("MODIFIED" if before else "ADDED", obj))
         return obj
 
     def delete(self, name: str) -> Thing:
         last = self.objects.pop(name)
         self.version += 1
         last = replace(last, metadata=replace(last.metadata, resource_version=str(self.version)))
-        self._record(Event("DELETED", last))
+        self._record(event_of("DELETED", last))
         return last
 
     def bookmark(self) -> None:
@@ -134,7 +162,7 @@ class FakeServer:
         self.compacted = self.version
         self.history.clear()
 
-    def send(self, event: Event) -> None:
+    def send(self, event: Event | UnreadableEvent) -> None:
         """Have every open watch yield something that did not happen."""
         for watch in self.open_watches:
             watch.push(event)
@@ -152,7 +180,7 @@ class FakeServer:
             watch.end(errors.ConnectionLost("connection lost", method="GET", path="/things"))
         self.open_watches.clear()
 
-    def _record(self, event: Event) -> None:
+    def _record(self, event: Event | UnreadableEvent) -> None:
         self.history.append((self.version, event))
         self.snapshots[self.version] = dict(self.objects)
         for watch in self.open_watches:
@@ -179,7 +207,13 @@ class FakeServer:
                 raise api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")
         items = list(self.snapshots[version].values())
         end = start + limit if limit else len(items)
-        return Page(ListMeta(str(version), f"{version}:{end}" if end < len(items) else ""), tuple(items[start:end]))
+        page = items[start:end]
+        found = {place: unreadable(obj) for place, obj in enumerate(page) if obj.value.startswith("?")}
+        return Page(
+            ListMeta(str(version) if self.has_versions else "", f"{version}:{end}" if end < len(items) else ""),
+            tuple(obj for place, obj in enumerate(page) if place not in found),
+            {error.key or f"#{place}": error for place, error in found.items()},
+        )
 
     @contextlib.asynccontextmanager
     async def watch(self, *, resource_version: str, timeout_seconds: int) -> AsyncIterator[FakeWatch]:
@@ -190,7 +224,7 @@ class FakeServer:
         watch = FakeWatch(asyncio.get_running_loop().time() + timeout_seconds, self.max_batch)
         if resource_version in ("", "0"):
             for obj in self.objects.values():
-                watch.push(Event("ADDED", obj))
+                watch.push(event_of("ADDED", obj))
         elif int(resource_version) < self.compacted:
             if not self.expire_in_stream:
                 raise expired()
@@ -211,14 +245,14 @@ class FakeWatch:
     """An open watch, as an `EventStream`."""
 
     def __init__(self, deadline: float, max_batch: int | None) -> None:
-        self.pending: deque[Event] = deque()
+        self.pending: deque[Event | UnreadableEvent] = deque()
         self._deadline = deadline
         self._max_batch = max_batch
         self._news = asyncio.Event()
         self._is_ended = False
         self._error: Exception | None = None
 
-    def push(self, event: Event) -> None:
+    def push(self, event: Event | UnreadableEvent) -> None:
         if not self._is_ended:
             self.pending.append(event)
             self._news.set()
@@ -228,7 +262,7 @@ class FakeWatch:
         self._error = error
         self._news.set()
 
-    async def batch(self) -> Sequence[Event]:
+    async def batch(self) -> Sequence[Event | UnreadableEvent]:
         while True:
             if self.pending:
                 count = len(self.pending) if self._max_batch is None else min(self._max_batch, len(self.pending))

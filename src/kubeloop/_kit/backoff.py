@@ -61,6 +61,11 @@ class Backoff:
         self._delay = self._initial
         self._last: float | None = None
 
+    @property
+    def delay(self) -> float:
+        """The next delay before jitter, in seconds, unless a quiet time lets it start anew."""
+        return self._delay
+
     def next(self, now: float) -> float:
         """Return how many seconds to wait before the next try, and grow the delay after it.
 

@@ -3,8 +3,10 @@
     list_watch       where objects come from: pages of a LIST, one watch at a time
     reflector_rules  what to do next: decisions without a loop, a clock or a network
     reflector        the loop that asks the rules and acts
+    connection       whether the server answers, and what was last heard of it
     delta_fifo       the changes that nobody has seen yet, by key
     indexer          the store, by key and by index
+    applier          what a change means for the store and for each handler
     event_handler    what users hand over to be told of changes
     processor        telling them, each in order, none at another's expense
     shared_informer  all of these for one resource

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
-from kubeloop.meta.keys import Object
+from kubeloop.meta.keys import Object, key
 
 __all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of_functions", "calls_of_handler", "filtered"]
 
@@ -117,37 +117,45 @@ def calls_of_handler(handler: ResourceEventHandler[T]) -> HandlerCalls[T]:
 def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCalls[T]:
     """Narrow a handler to the objects that a function accepts.
 
-    An object that starts to be accepted is an add, one that stops is a deletion with its last accepted state. The
-    function is never given a tombstone, but the object in it.
+    An object that starts to be accepted is an add, one that stops is a deletion with its last accepted state. What the
+    handler was told of is remembered, by key with the last state that it was told, so that all it is told adds up
+    whatever the function answers: a deletion is told exactly if the handler knows the object, without asking the
+    function, and `old` is always what the handler was told before. When the function raises, which is logged, the
+    handler is told nothing and keeps what it knows.
 
-    Reference: client-go `tools/cache.FilteringResourceEventHandler`.
+    Reference: client-go `tools/cache.FilteringResourceEventHandler`. Intended difference: there the function is asked
+    about the old state too, and about that of a deletion, and a handler never learns of the deletion of an object whose
+    last state is not accepted. For a function that gives the same answer for the same object both tell the same.
     """
     inner_add, inner_update, inner_delete, detailed = calls.add, calls.update, calls.delete, calls.is_detailed
+    told: dict[str, T] = {}
 
-    def added(obj: T, is_in_initial_list: bool) -> object:
+    def add(obj: T, is_in_initial_list: bool) -> object:
+        if not accepts(obj):
+            return None
+        told[key(obj)] = obj
         if inner_add is None:
             return None
         return inner_add(obj, is_in_initial_list) if detailed else inner_add(obj)
 
-    def deleted(obj: T | DeletedFinalStateUnknown[T]) -> object:
-        if inner_delete is None:
-            return None
-        return inner_delete(obj if detailed or not isinstance(obj, DeletedFinalStateUnknown) else obj.object)
-
-    def add(obj: T, is_in_initial_list: bool) -> object:
-        return added(obj, is_in_initial_list) if accepts(obj) else None
-
-    def update(old: T, new: T) -> object:
-        was, is_ = accepts(old), accepts(new)
-        if was and is_:
-            return None if inner_update is None else inner_update(old, new)
-        if is_:
-            return added(new, False)
-        return deleted(old) if was else None
+    def update(_old: T, new: T) -> object:
+        name = key(new)
+        last = told.get(name)
+        if last is None:
+            return add(new, False)
+        if not accepts(new):
+            del told[name]
+            return None if inner_delete is None else inner_delete(last)
+        told[name] = new
+        return None if inner_update is None else inner_update(last, new)
 
     def delete(obj: T | DeletedFinalStateUnknown[T]) -> object:
-        last = obj.object if isinstance(obj, DeletedFinalStateUnknown) else obj
-        return deleted(obj) if accepts(last) else None
+        if isinstance(obj, DeletedFinalStateUnknown):
+            last = told.pop(obj.key, None)
+            final = last if last is None or not detailed else DeletedFinalStateUnknown(obj.key, last)
+        else:
+            final = obj if told.pop(key(obj), None) is not None else None
+        return None if final is None or inner_delete is None else inner_delete(final)
 
     return HandlerCalls(calls.name, add, update, delete, is_detailed=True, is_async=calls.is_async)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
+from kubeloop.cache.connection import in_seconds
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informers import Informers, Listers
 from kubeloop.cache.list_watch import rest_list_watch
@@ -66,6 +67,7 @@ class SharedInformerFactory(Informers):
         field_selector: which objects to hold, by fields: text, or a selector of `kubeloop.fields`; None for all. The
             same for every type.
         transform: changes each object before it is stored, e.g. to drop what nobody reads. The same for every type.
+        page_size, min_watch_timeout, max_internal_error_retry: of each informer; see `SharedInformer`.
         rng: the source of chance, for time-outs and back-off; one with a seed makes a simulation repeat.
 
     Concurrency: loop only.
@@ -82,6 +84,9 @@ class SharedInformerFactory(Informers):
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[Any], Any] | None = None,
+        page_size: int | None = None,
+        min_watch_timeout: float | None = None,
+        max_internal_error_retry: float = 0.0,
         rng: random.Random | None = None,
     ) -> None:
         if resync_period != 0:
@@ -90,6 +95,9 @@ class SharedInformerFactory(Informers):
         self._namespace = namespace
         self._selectors: SelectorOptions = {"label_selector": label_selector, "field_selector": field_selector}
         self._transform = transform
+        self._page_size = page_size
+        self._min_watch_timeout = min_watch_timeout
+        self._max_internal_error_retry = max_internal_error_retry
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         self._informers: dict[Hashable, SharedInformer[Any]] = {}
         self._tasks: dict[SharedInformer[Any], asyncio.Task[None]] = {}
@@ -163,7 +171,8 @@ class SharedInformerFactory(Informers):
             timeout: seconds; None waits for as long as it takes.
 
         Raises:
-            NotSynced: not in time, or an informer stopped; names each that is missing, and why its last list failed.
+            NotSynced: not in time, or an informer stopped; names each that is missing, and what it failed with or waits
+                for.
             RuntimeError: the factory has not been started.
 
         Concurrency: safe to cancel.
@@ -178,7 +187,7 @@ class SharedInformerFactory(Informers):
                 for informer in waited_for:
                     await informer.wait_until_settled()
         except TimeoutError:
-            why = f"within {timeout:g} s" if timeout is not None else ""
+            why = f"within {in_seconds(timeout)}" if timeout is not None else "in time"
         else:
             why = "before they stopped"
         missing = [informer for informer in waited_for if not informer.has_synced]
@@ -190,16 +199,26 @@ class SharedInformerFactory(Informers):
             raise NotSynced(f"informers have not synced {why}: {names}")
 
     async def shutdown(self) -> None:
-        """Stop all informers and wait until their tasks have ended; calling it again does nothing more.
+        """Stop all informers and wait until their tasks have ended; another call waits for that too.
 
         Raises:
-            BaseException: what an informer ended with, if not with this stop.
+            BaseException: what an informer ended with, if not with this stop; the first call raises it.
+            RuntimeError: called from within an async event handler of one of the informers, whose end it would wait
+                for. Let the handler tell the program to stop, e.g. by an `asyncio.Event`.
 
-        Concurrency: when it is cancelled, the tasks have ended all the same.
+        Concurrency: when the first call is cancelled, the tasks have ended all the same.
         """
-        self._is_shut_down = True
-        tasks, self._tasks = self._tasks, {}
-        await cancel_and_wait(*tasks.values())
+        for informer in self._informers.values():
+            if informer.is_in_handler():
+                raise RuntimeError(
+                    f"shutdown() was called from within an event handler of {informer.name}, whose end it would wait "
+                    "for; let the handler tell the program to stop, for instance by an asyncio.Event"
+                )
+        is_first, self._is_shut_down = not self._is_shut_down, True
+        if is_first:
+            await cancel_and_wait(*self._tasks.values())
+        elif pending := [task for task in self._tasks.values() if not task.done()]:
+            await asyncio.wait(pending)
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -248,6 +267,9 @@ class SharedInformerFactory(Informers):
             indexers={NAMESPACE_INDEX: namespace_index} if is_namespaced else None,
             expected_type=model,
             transform=self._transform,
+            page_size=self._page_size,
+            min_watch_timeout=self._min_watch_timeout,
+            max_internal_error_retry=self._max_internal_error_retry,
             rng=self._rng,
         )
         self._informers[name] = informer

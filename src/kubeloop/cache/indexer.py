@@ -12,10 +12,12 @@ Reference: client-go `tools/cache/store.go`, `thread_safe_store.go`, `index.go`;
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from kubeloop.errors import CacheError, UnknownIndex
+from kubeloop.errors import CacheError, UnknownIndex, Unreadable
 from kubeloop.meta.keys import Object, key
 
 __all__ = ["NAMESPACE_INDEX", "IndexFunc", "Indexer", "namespace_index"]
@@ -43,6 +45,10 @@ class Indexer(Generic[T]):
 
     Reads answer with the stored objects in a list that the caller owns.
 
+    It also knows the objects that exist but whose present state cannot be read, in `unreadable`. Where an older state
+    of the same object is stored, all reads answer with that. Where none is, `get_by_key` raises `Unreadable`: None
+    would be taken for a deletion. Lists and indices hold readable states only.
+
     When an index function raises, or returns something that is no iterable of strings, the object is stored all the
     same, found by key and by the other indices, and the call raises `CacheError` naming the index and the key.
 
@@ -50,9 +56,12 @@ class Indexer(Generic[T]):
         indexers: index functions by the name of their index.
         key_func: gives the key of an object.
 
+    Attributes:
+        unreadable: why the present state of an object cannot be read, by its key; a read-only view that stays current.
+
     Concurrency: loop only.
 
-    Reference: client-go `tools/cache.Indexer`.
+    Reference: client-go `tools/cache.Indexer`; there an object that cannot be read does not exist.
     """
 
     def __init__(
@@ -61,12 +70,14 @@ class Indexer(Generic[T]):
         self._key_func = key_func
         self._items: dict[str, T] = {}
         self._indices = {name: _Index(name, function) for name, function in (indexers or {}).items()}
+        self._unreadable: dict[str, Unreadable] = {}
+        self.unreadable: Mapping[str, Unreadable] = MappingProxyType(self._unreadable)
 
     def __repr__(self) -> str:
         return f"<Indexer {len(self._items)} objects, indices {sorted(self._indices)}>"
 
     def __len__(self) -> int:
-        """Return the number of objects."""
+        """Return the number of objects that are stored."""
         return len(self._items)
 
     def __iter__(self) -> Iterator[T]:
@@ -74,8 +85,8 @@ class Indexer(Generic[T]):
         return iter(self.list())
 
     def __contains__(self, key: object) -> bool:
-        """Say if there is an object with this key."""
-        return key in self._items
+        """Return whether there is an object with this key, also when it cannot be read."""
+        return key in self._items or key in self._unreadable
 
     def add(self, obj: T) -> None:
         """Store an object in the place of one with the same key."""
@@ -123,12 +134,13 @@ class Indexer(Generic[T]):
         return old
 
     def replace(self, objects: Iterable[T]) -> None:
-        """Forget all objects and store these.
+        """Forget all objects, also what is known of unreadable ones, and store these.
 
         Raises:
             CacheError: an index function failed, for the last object named; all objects are stored.
         """
         self._items = {self._key_func(obj): obj for obj in objects}
+        self._unreadable.clear()
         problem: CacheError | None = None
         for index in self._indices.values():
             index.clear()
@@ -140,8 +152,29 @@ class Indexer(Generic[T]):
             raise problem
 
     def get_by_key(self, key: str) -> T | None:
-        """Return the object with this key, None when there is none."""
+        """Return the object with this key, None when there is none.
+
+        Raises:
+            Unreadable: the object exists, but no state of it could be read.
+        """
+        obj = self._items.get(key)
+        if obj is None and (error := self._unreadable.get(key)) is not None:
+            # A copy: an exception that is raised again and again collects the frames of all its readers.
+            raise copy.copy(error)
+        return obj
+
+    def last_known(self, key: str) -> T | None:
+        """Return the last state of an object that could be read, None when there is none."""
         return self._items.get(key)
+
+    def set_unreadable(self, key: str, error: Unreadable) -> None:
+        """Take note that an object exists whose present state cannot be read. What is stored under the key stays."""
+        # A copy: the error itself may hold the frames that it came through.
+        self._unreadable[key] = copy.copy(error)
+
+    def clear_unreadable(self, key: str) -> bool:
+        """Forget that an object cannot be read, because it can be read again or is gone; return whether it was so."""
+        return self._unreadable.pop(key, None) is not None
 
     def list_keys(self) -> list[str]:
         """Return the keys of all objects."""

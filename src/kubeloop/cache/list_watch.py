@@ -157,19 +157,32 @@ def rest_list_watch(
         model: the class of its objects.
         list_model: the class of its lists.
         namespace: `""` for all of them.
-        selectors: which objects; None for all.
+        selectors: which objects; None for all. Its `timeout` is that of each LIST; a watch has its own, which the
+            reflector draws.
+
+    Raises:
+        TypeError: `selectors` has an unknown option, or one of a wrong type.
+        ValueError: an option has a wrong value.
     """
-    chosen: ListOptions = {
-        "label_selector": selectors.get("label_selector") if selectors else None,
-        "field_selector": selectors.get("field_selector") if selectors else None,
-    }
+    # The options of a selector are among those of a list.
+    given = cast("ListOptions", dict(selectors or {}))
+    if unknown := given.keys() - SelectorOptions.__annotations__.keys():
+        raise TypeError(f"selectors have no option {', '.join(sorted(unknown))}")
+    list_params(given)
+    timeout = given.get("timeout")
+    chosen: ListOptions = {**given, "timeout": None}
 
     async def list_page(*, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
         params = list_params(
-            {**chosen, "resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None}
+            {**given, "resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None}
         )
         page = await rest.get(
-            resource, into=list_model, group_version=group_version, namespace=namespace, params=params
+            resource,
+            into=list_model,
+            group_version=group_version,
+            namespace=namespace,
+            params=params,
+            timeout=timeout,
         )
         # Any: which list class belongs to T is known to the model at run time only.
         return cast("ListPage[T]", page)

@@ -2,7 +2,8 @@
 
 Here live `Lister` and `NamespaceLister`. They answer with the stored objects themselves, which are immutable, from what
 the informer has seen so far: after `wait_for_cache_sync` that is everything, a moment ago. An object that is not there
-raises the same `NotFound` as the server would have sent.
+raises the same `NotFound` as the server would have sent. One that exists but cannot be read is answered with its last
+known state, and raises `Unreadable` where there is none.
 
 Reference: client-go `tools/cache/listers.go` and `listers/`.
 """
@@ -48,6 +49,7 @@ class Lister(Generic[T]):
 
         Raises:
             NotFound: the informer does not hold it.
+            Unreadable: it exists, but no state of it could be read.
         """
         obj = self._indexer.get_by_key(name)
         if obj is None:
@@ -68,6 +70,8 @@ class Lister(Generic[T]):
 
     def list(self, label_selector: str | Selector | None = None) -> list[T]:
         """Return the objects whose labels match, all without a selector.
+
+        Those of which no state could be read are not among them: see `SharedInformer.unreadable`.
 
         Args:
             label_selector: a label selector or its text, e.g. `"app=web,tier in (a,b)"`.
@@ -101,6 +105,7 @@ class NamespaceLister(Generic[T]):
 
         Raises:
             NotFound: the informer does not hold it.
+            Unreadable: it exists, but no state of it could be read.
         """
         obj = self._indexer.get_by_key(f"{self._namespace}/{name}" if self._namespace else name)
         if obj is None:

@@ -50,8 +50,8 @@ class HandlerRegistration(Generic[T]):
     """
 
     __slots__ = (
-        "_add", "_calls", "_delete", "_detailed", "_idle", "_informer_name", "_initial_left", "_is_removed", "_more",
-        "_queue", "_queued", "_task", "_update", "_upstream",
+        "__weakref__", "_add", "_calls", "_delete", "_detailed", "_idle", "_informer_name", "_initial_left",
+        "_is_removed", "_more", "_queue", "_queued", "_task", "_update", "_upstream",
     )  # fmt: skip
 
     def __init__(self, calls: HandlerCalls[T], upstream: SyncGate, informer_name: str) -> None:
@@ -83,6 +83,10 @@ class HandlerRegistration(Generic[T]):
         """Whether it was removed, or its informer stopped: the handler gets no further calls."""
         return self._is_removed
 
+    def is_current_task(self) -> bool:
+        """Return whether the caller runs in the task of this handler."""
+        return self._task is not None and self._task is asyncio.current_task()
+
     def belongs_to(self, upstream: SyncGate) -> bool:
         """Say if it was registered with the informer whose gate this is."""
         return self._upstream is upstream
@@ -92,9 +96,12 @@ class HandlerRegistration(Generic[T]):
 
         Raises:
             NotSynced: the informer stopped, or the handler was removed, before that.
+            RuntimeError: called from within the handler itself before that: it would wait for its own end.
 
         Concurrency: safe to cancel.
         """
+        if not self.has_synced and self.is_current_task():
+            raise RuntimeError("an event handler cannot wait until it has been told of all objects itself")
         await self._upstream.wait()
         await self._idle.wait()
         if self._initial_left:
@@ -173,7 +180,7 @@ class HandlerRegistration(Generic[T]):
             RuntimeError: called from within the handler itself.
         """
         if self._task is not None:
-            if self._task is asyncio.current_task():
+            if self.is_current_task():
                 raise RuntimeError("an event handler cannot wait for its own end")
             await asyncio.wait([self._task])
 

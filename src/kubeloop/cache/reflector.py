@@ -12,17 +12,21 @@ Reference: client-go `tools/cache/reflector.go`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import inspect
 import logging
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
-from kubeloop._kit.backoff import Backoff
 from kubeloop.cache import reflector_rules as rules
-from kubeloop.cache.list_watch import EventStream, ListerWatcher, WatchEventLike
+from kubeloop.cache.connection import PROVEN_AFTER, Connection, in_seconds
+from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, WatchEventLike
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.reflector_rules import AfterWatch
+from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
 from kubeloop.rest.watch import EVENTS_AT_ONCE
+from kubeloop.wire.codec import UnreadableEvent
 from kubeloop.wire.paging import Pager
 
 __all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
@@ -37,19 +41,24 @@ logger = logging.getLogger(__name__)
 
 
 class ReflectorStore(Protocol[T_contra]):
-    """What a reflector feeds."""
+    """What a reflector feeds. What a call raises means that the change could not be taken, and leads to a list."""
 
     def add(self, obj: T_contra, /) -> None: ...
     def update(self, obj: T_contra, /) -> None: ...
     def delete(self, obj: T_contra, /) -> None: ...
-    def replacing(self, objects: Iterable[T_contra], /) -> Iterator[None]: ...
+    def update_unreadable(self, error: Unreadable, /) -> None: ...
+    def delete_unreadable(self, error: Unreadable, /) -> None: ...
+    def replacing(self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], /) -> Iterator[None]: ...
 
 
 class Reflector(Generic[T]):
     """Lists a resource into a store, then watches it, for as long as `run` is not cancelled.
 
     Guarantees that the store is told of everything that the server told, in its order, and that after any failure it is
-    told of the server's present state again, by resuming the watch where that is enough, by a list where not.
+    told of the server's present state again, by resuming the watch where that is enough, by a list where not. A list
+    that fails, on whichever page, changes nothing in the store. An object that cannot be read is told of as one that
+    exists. An event that cannot be assigned to any object leads to a list. A list with an item of which not even
+    the name can be read proves no deletion; it is repeated when the watch that follows ends.
 
     Args:
         lister_watcher: the source.
@@ -59,11 +68,13 @@ class Reflector(Generic[T]):
         page_size: objects a page of a list; None for the rules of `reflector_rules`.
         min_watch_timeout: seconds that a watch lasts at least; below 5 minutes it has no effect.
         max_internal_error_retry: seconds for which a watch that ends with an internal error is just opened again.
-        watch_error_handler: is given each error that a list, or opening a watch, ended with; None logs it.
+        watch_error_handler: is told of each failure, besides the log lines of `Connection`. What is part of every long
+            watch is none: its end by the server, a cut after which it is resumed, the first expiry after progress.
+        connection: what to tell of successes and failures; None makes one.
         rng: the source of chance for time-outs and back-off.
 
     Attributes:
-        last_error: what the last list, or opening the watch after it, ended with; None since a list succeeded.
+        connection: whether the server answers, and what was last heard of it.
 
     Concurrency: loop only; `run` may be cancelled at any time.
 
@@ -81,6 +92,7 @@ class Reflector(Generic[T]):
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
         watch_error_handler: WatchErrorHandler[T] | None = None,
+        connection: Connection | None = None,
         rng: random.Random | None = None,
     ) -> None:
         self.name = name
@@ -91,17 +103,11 @@ class Reflector(Generic[T]):
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
         self._watch_error_handler = watch_error_handler
+        self.connection = connection or Connection(name)
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self.last_error: Exception | None = None
         self._rules = rules.ListRules()
-        self._backoff = Backoff(
-            rules.BACKOFF_INITIAL,
-            factor=rules.BACKOFF_FACTOR,
-            cap=rules.BACKOFF_CAP,
-            jitter=rules.BACKOFF_JITTER,
-            reset_after=rules.BACKOFF_RESET_AFTER,
-            random=self._rng,
-        )
+        self._list_is_complete = True
+        self._pace = rules.Pace(self._rng)
 
     def __repr__(self) -> str:
         return f"<Reflector {self.name} at {self.last_sync_resource_version or 'no version yet'}>"
@@ -111,108 +117,152 @@ class Reflector(Generic[T]):
         """The resourceVersion of the last list or event, `""` before the first list."""
         return self._rules.last_version
 
+    @property
+    def last_error(self) -> Exception | None:
+        """What the last attempt to list or to watch ended with; None since one succeeded."""
+        return self.connection.last_error
+
     async def run(self) -> None:
         """List and watch, again and again, until cancelled."""
         logger.debug("%s: started", self.name)
         while True:
             try:
-                await self.list_and_watch()
+                await self._list()
             except Exception as error:
-                self.last_error = error
-                self._tell(error)
-            await self._back_off()
+                delay = self._pace.after_failed_list(asyncio.get_running_loop().time())
+                self._tell(error, "LIST", delay)
+                await asyncio.sleep(delay)
+            else:
+                await self._watch()
 
-    async def list_and_watch(self) -> None:
-        """List once, then watch until the rules ask for another list.
-
-        Raises:
-            Exception: what the list, or opening the watch, ended with. Errors of an open watch are logged.
-        """
-        await self._list()
-        await self._watch()
+    # Listing
 
     async def _list(self) -> None:
         version = self._rules.list_version()
         try:
-            items, answered, paginated = await self._list_pages(version)
+            listed = await self._list_pages(version)
         except Exception as error:
             if not self._rules.should_list_again(error):
                 raise
             logger.info("%s: version %r is not to be had (%s); listing the newest", self.name, version, error)
-            items, answered, paginated = await self._list_pages(self._rules.list_version())
-        for _ in self._store.replacing(items):
+            listed = await self._list_pages(self._rules.list_version())
+        for _ in self._store.replacing(listed.items, listed.unreadable):
             await asyncio.sleep(0)
-        self._rules.listed(version, answered, paginated=paginated)
-        self.last_error = None
-        logger.debug("%s: listed %d objects at version %s", self.name, len(items), answered)
+        self._list_is_complete = not any(key.startswith("#") for key in listed.unreadable)
+        self._rules.listed(version, listed.version, paginated=listed.paginated)
+        self._pace.listed()
+        self.connection.listed()
+        logger.debug("%s: listed %d objects at version %s", self.name, len(listed.items), listed.version)
 
-    async def _list_pages(self, version: str) -> tuple[Sequence[T], str, bool]:
+    async def _list_pages(self, version: str) -> _Listed[T]:
         pager = Pager(page_size=self._rules.page_size(version, self._page_size), resource_version=version)
         items: list[T] = []
+        unreadable: dict[str, Unreadable] = {}
         answered = ""
         while True:
-            params = pager.params()
             try:
-                limit = params.get("limit")
-                page = await self._lister_watcher.list(
-                    resource_version=str(params.get("resourceVersion") or ""),
-                    limit=limit if isinstance(limit, int) else None,
-                    continue_=str(params.get("continue") or ""),
-                )
+                page = await self._list_page(pager)
             except Exception as error:
                 if not pager.recover(error):
                     raise
-                items, answered = [], ""
+                items, unreadable, answered = [], {}, ""
                 continue
             answered = answered or page.metadata.resource_version
             is_last = not pager.advance(page.metadata.continue_)
-            if is_last and not items:
-                return page.items, answered, pager.paginated
+            if is_last and not items and not unreadable:
+                return _Listed(page.items, page.unreadable, answered, pager.paginated)
+            if page.unreadable:
+                # Items without a name stand under their place on their page.
+                before = len(items) + len(unreadable)
+                for key, problem in page.unreadable.items():
+                    unreadable[f"#{before + int(key[1:])}" if key.startswith("#") else key] = problem
             items.extend(page.items)
             if is_last:
-                return items, answered, pager.paginated
+                return _Listed(items, unreadable, answered, pager.paginated)
+
+    async def _list_page(self, pager: Pager) -> ListPage[T]:
+        params = pager.params()
+        limit = params.get("limit")
+        with self.connection.asking("LIST"):
+            page = await self._lister_watcher.list(
+                resource_version=str(params.get("resourceVersion") or ""),
+                limit=limit if isinstance(limit, int) else None,
+                continue_=str(params.get("continue") or ""),
+            )
+        self.connection.last_heard_at = asyncio.get_running_loop().time()
+        return page
+
+    # Watching
 
     async def _watch(self) -> None:
+        """Watch, resuming where that is enough, until the rules ask for a list."""
         loop = asyncio.get_running_loop()
         retry = rules.InternalErrorRetry(self._max_internal_error_retry)
         while True:
-            started = loop.time()
-            seconds = rules.watch_timeout_seconds(self._rng, self._min_watch_timeout)
+            await asyncio.sleep(self._pace.before_watch(loop.time()))
+            self._pace.opening(loop.time())
             watch = _Watch(self._rules.last_version)
-            deadline = asyncio.timeout(seconds + WATCH_GRACE)
-            error: Exception | None = None
-            try:
-                async with (
-                    deadline,
-                    self._lister_watcher.watch(
-                        resource_version=self._rules.last_version, timeout_seconds=seconds
-                    ) as stream,
-                ):
-                    watch.is_open = True
-                    await self._consume(stream, watch)
-            except Exception as caught:
-                error = None if isinstance(caught, TimeoutError) and deadline.expired() else caught
-                if error is not None and not watch.is_open:
-                    if not rules.is_retriable_refusal(error):
-                        raise
-                    logger.info("%s: the watch was refused (%s); trying again later", self.name, error)
-                    await self._back_off()
-                    continue
+            error = await self._watch_once(watch)
             now = loop.time()
-            was_short = rules.was_very_short(now - started, watch.events)
-            next_ = rules.after_watch(error, was_short=was_short, retry=retry, now=now)
-            if next_ is AfterWatch.RELIST:
-                level = logging.DEBUG if error is not None and rules.is_expired(error) else logging.WARNING
-                logger.log(level, "%s: the watch ended (%s); listing again", self.name, error or "at once")
+            seconds = now - watch.opened_at if watch.opened_at is not None else 0.0
+            was_open = watch.opened_at is not None
+            was_short = was_open and rules.was_very_short(seconds, watch.events)
+            if was_open:
+                self._pace.watched(seconds, delivered=watch.events > 0 and not rules.lost_track(error))
+            next_ = rules.after_watch(
+                error,
+                was_open=was_open,
+                was_short=was_short,
+                can_resume=self._list_is_complete and rules.can_resume(self._rules.last_version),
+                retry=retry,
+                pace=self._pace,
+                now=now,
+            )
+            delay = self._pace.after_watch(now) if next_ in _PAUSING else 0.0
+            if rules.is_failure(error, next_, was_open=was_open, was_short=was_short):
+                self._tell(error or ConnectionLost("the watch ended at once, without an event"), "watch", delay)
+            else:
+                logger.debug("%s: the watch ended (%s); next: %s", self.name, error or "by the server", next_.value)
+            if delay:
+                await asyncio.sleep(delay)
+            if next_ in _LISTING:
                 return
-            logger.debug("%s: the watch ended (%s) after %d events", self.name, error or "by the server", watch.events)
-            if next_ is AfterWatch.BACK_OFF:
-                await self._back_off()
+
+    async def _watch_once(self, watch: _Watch) -> Exception | None:
+        """Open a watch, apply what it tells, and return what it ended with; None if the server ended it."""
+        loop = asyncio.get_running_loop()
+        seconds = rules.watch_timeout_seconds(self._rng, self._min_watch_timeout)
+        deadline = asyncio.timeout(seconds + WATCH_GRACE)
+        proof: asyncio.TimerHandle | None = None
+        try:
+            async with deadline, contextlib.AsyncExitStack() as stack:
+                with self.connection.asking("watch"):
+                    stream = await stack.enter_async_context(
+                        self._lister_watcher.watch(resource_version=self._rules.last_version, timeout_seconds=seconds)
+                    )
+                watch.opened_at = loop.time()
+                self.connection.watching(watch.opened_at)
+                if self.connection.is_doubted:
+                    proof = loop.call_later(PROVEN_AFTER, self.connection.proven)
+                await self._consume(stream, watch)
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) and deadline.expired()):
+                return error
+            if watch.opened_at is None:
+                return RequestTimeout(f"the watch was not opened within {in_seconds(seconds + WATCH_GRACE)}")
+        finally:
+            if proof is not None:
+                proof.cancel()
+        return None
 
     async def _consume(self, stream: EventStream[T], watch: _Watch) -> None:
+        loop, connection = asyncio.get_running_loop(), self.connection
         due = watch.events + EVENTS_AT_ONCE
         while events := await stream.batch():
+            connection.last_heard_at = loop.time()
             self._apply(events, watch)
+            if connection.is_doubted:
+                connection.proven()
             # The next batch may be minutes away: do not keep what the store has long replaced.
             del events
             if watch.events >= due:
@@ -220,10 +270,16 @@ class Reflector(Generic[T]):
                 await asyncio.sleep(0)  # the pop loop's turn
 
     def _apply(self, events: Sequence[WatchEventLike[T]], watch: _Watch) -> None:
+        """Queue what events tell; the version moves with each of them, never past one that was not queued."""
         store, state, expected = self._store, self._rules, self._expected_type
         moves = watch.versions.moves
         for event in events:
-            kind, obj = event.type, event.object
+            kind = event.type
+            if kind == "UNREADABLE":
+                # Any: the type says which class of event it is.
+                self._apply_unreadable(cast("UnreadableEvent", event), watch)
+                continue
+            obj = event.object
             if expected is not None and not isinstance(obj, expected):
                 logger.error("%s: skipped an event with a %s", self.name, type(obj).__name__)
                 continue
@@ -237,39 +293,63 @@ class Reflector(Generic[T]):
                 elif kind != "BOOKMARK":
                     logger.error("%s: skipped an event of the unknown type %r", self.name, kind)
                     continue
-            except Exception:
-                metadata = obj.metadata
-                logger.exception("%s: could not queue %s of %s/%s", self.name, kind, metadata.namespace, metadata.name)
-            version = obj.metadata.resource_version
+                version = obj.metadata.resource_version
+            except Exception as error:
+                raise CacheError(f"{kind} of {_name(obj)} could not be queued: {error}") from error
             if moves(kind) and version:
                 state.last_version = version
         watch.events += len(events)
 
-    def _tell(self, error: Exception) -> None:
+    def _apply_unreadable(self, event: UnreadableEvent, watch: _Watch) -> None:
+        if event.change == "DELETED":
+            self._store.delete_unreadable(event.error)
+        else:
+            self._store.update_unreadable(event.error)
+        if watch.versions.moves(event.change) and event.resource_version:
+            self._rules.last_version = event.resource_version
+
+    def _tell(self, error: Exception, what: str, delay: float) -> None:
+        self.connection.failed(error, what, delay)
         if self._watch_error_handler is not None:
             try:
-                self._watch_error_handler(self, error)
+                result = self._watch_error_handler(self, error)
+                if inspect.iscoroutine(result):
+                    result.close()
+                    raise TypeError("a watch error handler must be a plain function, not an async one")
             except Exception:
                 logger.exception("%s: the watch error handler failed", self.name)
-        elif rules.is_expired(error):
-            logger.debug("%s: %s; listing again", self.name, error)
-        else:
-            logger.warning("%s: could not list and watch: %s; trying again", self.name, error)
 
-    async def _back_off(self) -> None:
-        await asyncio.sleep(self._backoff.next(asyncio.get_running_loop().time()))
+
+_PAUSING = frozenset({AfterWatch.BACK_OFF, AfterWatch.BACK_OFF_AND_RELIST})
+_LISTING = frozenset({AfterWatch.RELIST, AfterWatch.BACK_OFF_AND_RELIST})
+
+
+class _Listed(NamedTuple, Generic[T]):
+    """A full list, of all its pages."""
+
+    items: Sequence[T]
+    unreadable: Mapping[str, Unreadable]
+    version: str
+    paginated: bool
 
 
 class _Watch:
-    """One watch request: whether it was opened, and what came of it."""
+    """One watch request: when it was opened, and what came of it."""
 
-    __slots__ = ("events", "is_open", "versions")
+    __slots__ = ("events", "opened_at", "versions")
 
     def __init__(self, start_version: str) -> None:
-        self.is_open = False
+        self.opened_at: float | None = None
         self.events = 0
         self.versions = rules.VersionRule(start_version)
 
 
 WatchErrorHandler = Callable[[Reflector[T], Exception], object]
-"""Is given the reflector and what a list, or opening a watch, ended with."""
+"""Is given the reflector and what a LIST or a watch ended with."""
+
+
+def _name(obj: CachedObject) -> str:
+    try:
+        return f"{obj.metadata.namespace}/{obj.metadata.name}"
+    except Exception:
+        return "an object whose name cannot be read"

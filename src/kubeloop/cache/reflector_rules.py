@@ -1,8 +1,8 @@
 """What a reflector does next: the decisions, without a loop, a clock or a network.
 
 Here live the rules which resourceVersion a list and a watch start from, when a list is paged, how long a watch may
-last, what the end of a watch or a refused watch leads to, and when an event's version may be remembered. `reflector`
-asks them and acts.
+last, what the end of a watch or a refused watch leads to and after which pause, and when an event's version may be
+remembered. `reflector` asks them and acts.
 
 The meanings that the rules turn on: a list at `"0"` may answer anything that the server has cached, at a version
 nothing older than that, at `""` the newest, read from etcd itself. A watch from `""` or `"0"` begins with made-up ADDED
@@ -17,8 +17,10 @@ import random
 from dataclasses import dataclass
 from enum import Enum
 
+from kubeloop._kit.backoff import Backoff
 from kubeloop.errors import (
     APIError,
+    CacheError,
     ConnectError,
     Expired,
     Gone,
@@ -26,17 +28,22 @@ from kubeloop.errors import (
     TimedOut,
     TooManyRequests,
     TransportError,
+    Unreadable,
 )
 
 __all__ = [
     "AfterWatch",
     "InternalErrorRetry",
     "ListRules",
+    "Pace",
     "VersionRule",
     "after_watch",
+    "can_resume",
     "is_expired",
+    "is_failure",
     "is_retriable_refusal",
     "is_too_large_resource_version",
+    "lost_track",
     "was_very_short",
     "watch_timeout_seconds",
 ]
@@ -48,7 +55,7 @@ BACKOFF_INITIAL = 0.8
 BACKOFF_FACTOR = 2.0
 BACKOFF_CAP = 30.0
 BACKOFF_JITTER = 1.0
-BACKOFF_RESET_AFTER = 120.0
+LEAST_BETWEEN_WATCHES = 1.0
 VERY_SHORT_WATCH = 1.0
 INTERNAL_ERROR_RESET = 60.0
 TOO_LARGE_CAUSE = "ResourceVersionTooLarge"
@@ -58,9 +65,10 @@ TOO_LARGE_MESSAGE = "Too large resource version"
 class AfterWatch(Enum):
     """What follows the end of a watch."""
 
-    REWATCH = "open the next watch at once, from the last version"
+    REWATCH = "open the next watch from the last version"
     BACK_OFF = "wait, then open the next watch from the last version"
-    RELIST = "leave: the outer loop waits, lists and watches again"
+    RELIST = "list at once and watch again"
+    BACK_OFF_AND_RELIST = "wait, then list and watch again"
 
 
 @dataclass(slots=True)
@@ -115,7 +123,7 @@ class VersionRule:
     __slots__ = ("_in_order",)
 
     def __init__(self, start_version: str) -> None:
-        self._in_order = start_version not in ("", "0")
+        self._in_order = can_resume(start_version)
 
     def moves(self, event_type: str) -> bool:
         """Say if an event's version may be remembered: not those of the made-up ADDED events at the start."""
@@ -159,25 +167,129 @@ class InternalErrorRetry:
         return False
 
 
-def after_watch(error: Exception | None, *, was_short: bool, retry: InternalErrorRetry, now: float) -> AfterWatch:
-    """Say what follows the end of a watch that had been opened.
+class Pace:
+    """How fast a reflector may go on: every loop is slowed down by time, whatever its watches end with.
+
+    Failed lists and troubled watches have a back-off each. A list that is answered resets that of lists. A watch resets
+    that of watches if it made progress: it delivered an event or a bookmark, or it stayed open for as long as the next
+    delay. So a server that answers lists and refuses watches is not listed every second, and failures far apart do not
+    add up to long delays. Between two openings of a watch there is always a least time.
 
     Args:
-        error: what the stream raised; None when the server ended it.
+        rng: the source of chance.
+
+    Reference: client-go `tools/cache.Reflector` (`delayHandler`). Intended difference: there the delay is reset every
+    two minutes, whatever happened, and watches that end right after an event follow each other without a pause.
+    """
+
+    __slots__ = ("_has_progressed", "_lists", "_opened", "_watches")
+
+    def __init__(self, rng: random.Random) -> None:
+        self._lists, self._watches = (
+            Backoff(BACKOFF_INITIAL, factor=BACKOFF_FACTOR, cap=BACKOFF_CAP, jitter=BACKOFF_JITTER, random=rng)
+            for _ in range(2)
+        )
+        self._has_progressed = False
+        self._opened: float | None = None
+
+    def listed(self) -> None:
+        """Take note that a list was answered."""
+        self._lists.reset()
+
+    def after_failed_list(self, now: float) -> float:
+        """Return the seconds to wait before the next list."""
+        return self._lists.next(now)
+
+    def before_watch(self, now: float) -> float:
+        """Return the seconds to wait before the next watch may be opened."""
+        return 0.0 if self._opened is None else max(0.0, self._opened + LEAST_BETWEEN_WATCHES - now)
+
+    def opening(self, now: float) -> None:
+        """Take note that a watch is being opened."""
+        self._opened = now
+
+    def watched(self, seconds: float, *, delivered: bool) -> None:
+        """Take note of the end of a watch that was open for so long."""
+        if delivered or seconds >= self._watches.delay:
+            self._has_progressed = True
+            self._watches.reset()
+
+    def after_watch(self, now: float) -> float:
+        """Return the seconds to wait after a troubled watch."""
+        return self._watches.next(now)
+
+    def take_progress(self) -> bool:
+        """Return whether a watch made progress since this was last asked, and begin to look for new progress."""
+        has_progressed, self._has_progressed = self._has_progressed, False
+        return has_progressed
+
+
+def after_watch(
+    error: Exception | None,
+    *,
+    was_open: bool,
+    was_short: bool,
+    can_resume: bool,
+    retry: InternalErrorRetry,
+    pace: Pace,
+    now: float,
+) -> AfterWatch:
+    """Decide what follows a watch that ended or was refused.
+
+    Args:
+        error: what the stream, or opening it, raised; None when the server ended it.
+        was_open: whether the watch had been opened.
         was_short: see `was_very_short`.
+        can_resume: whether another watch would tell all that is not known: see `can_resume`; False after an incomplete
+            list too.
         retry: the window for internal errors.
+        pace: knows whether the first expiry since a watch made progress is at hand, which is no failure: the server has
+            forgotten a version that was good.
         now: the loop's time.
     """
     retry.after(error, now)
+    if error is not None and is_expired(error):
+        return AfterWatch.RELIST if pace.take_progress() else AfterWatch.BACK_OFF_AND_RELIST
+    if not can_resume:
+        return AfterWatch.BACK_OFF_AND_RELIST
+    if not was_open:
+        return AfterWatch.BACK_OFF if error and is_retriable_refusal(error) else AfterWatch.BACK_OFF_AND_RELIST
     if error is None or isinstance(error, TransportError):
         # A cut is no news about the version: what was seen has been seen. A watch that ends at once may do so again and
-        # again: the outer loop slows it down.
-        return AfterWatch.RELIST if was_short else AfterWatch.REWATCH
+        # again: a list tells whether the server is well.
+        return AfterWatch.BACK_OFF_AND_RELIST if was_short else AfterWatch.REWATCH
     if isinstance(error, TooManyRequests):
         return AfterWatch.BACK_OFF
     if isinstance(error, InternalError) and retry.should_retry(now):
         return AfterWatch.REWATCH
-    return AfterWatch.RELIST
+    return AfterWatch.BACK_OFF_AND_RELIST
+
+
+def is_failure(error: Exception | None, next_: AfterWatch, *, was_open: bool, was_short: bool) -> bool:
+    """Return whether the end of a watch is a failure to be told of.
+
+    An end by the server, a cut after a while, and the first expiry after progress are part of every long watch.
+    """
+    if error is None or (was_open and isinstance(error, TransportError)):
+        return was_short
+    return next_ is not AfterWatch.RELIST
+
+
+def can_resume(version: str) -> bool:
+    """Return whether a watch from this version tells all that happened after it.
+
+    One from `""` or `"0"` begins with what there is now, and never tells of what was deleted before that. Some servers
+    answer lists without a resourceVersion.
+    """
+    return version not in ("", "0")
+
+
+def lost_track(error: Exception | None) -> bool:
+    """Return whether a watch ended because an event came that cannot be assigned to an object.
+
+    Such events may come again and again, so they are not counted as progress.
+    """
+    return isinstance(error, Unreadable | CacheError)
 
 
 def is_retriable_refusal(error: Exception) -> bool:

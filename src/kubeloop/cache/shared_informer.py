@@ -1,8 +1,8 @@
 """One watched resource, one store, any number of handlers.
 
 Here lives `SharedInformer`: it owns the queue, the store, the registered handlers and the tasks that move changes from
-one to the next. The reflector and the pop loop are tasks apart, so that nothing a handler does holds the watch; the pop
-loop applies a change to the store and then tells the handlers, in that order, without awaiting in between.
+one to the next. The reflector and the pop loop are tasks apart, so that nothing a handler does holds the watch. What a
+change means for store and handlers is in `applier`.
 
 Reference: client-go `tools/cache/shared_informer.go`, `controller.go`. Resync is not here yet.
 """
@@ -14,9 +14,12 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
+from weakref import WeakSet
 
 from kubeloop.cache import event_handler as handlers
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType
+from kubeloop.cache.applier import Applier
+from kubeloop.cache.connection import Connection
+from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer, IndexFunc
 from kubeloop.cache.list_watch import ListerWatcher
 from kubeloop.cache.lister import Lister
@@ -24,14 +27,12 @@ from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.sync_gate import SyncGate
-from kubeloop.errors import CacheError
+from kubeloop.errors import Unreadable
 from kubeloop.meta.gvk import GroupResource
 
 __all__ = ["SharedInformer"]
 
 T = TypeVar("T", bound=CachedObject)
-
-_DELETED = DeltaType.DELETED
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,15 @@ class SharedInformer(Generic[T]):
     deletion in the order in which the server made them; changes that happen while the watch is down may come as one.
     What it was told adds up to what the store holds. A handler's exception is logged and harms neither it nor another.
 
+    That an object cannot be read, by its class or by the transform, says nothing about the cluster: it never delays the
+    sync and is never told as a deletion. The last known state of the same object, by its uid, stays in the store. If
+    the uid changed, the deletion of the old object is told. `unreadable` names such objects, `last_error` and one log
+    line for each show them. A failure to reach the server changes nothing in the store either; `is_connected`,
+    `last_heard_at`, `last_error`, one WARNING when the connection is lost and one INFO when it is back show it.
+
+    An object that was deleted and made again while the watch was down is told as an update, as in client-go: `old` and
+    `new` then differ in `metadata.uid`.
+
     Objects are immutable and shared: what the store and handlers give is the stored object itself.
 
     Args:
@@ -53,6 +63,10 @@ class SharedInformer(Generic[T]):
         expected_type: objects of another class are logged and skipped; None takes all.
         transform: changes each object before it is stored, e.g. to drop what nobody reads; it may be given an object
             that it has already changed. See `set_transform`.
+        page_size: objects a page of a LIST; None pages as client-go does, 0 never pages.
+        min_watch_timeout: seconds that a watch lasts at least; None and less than 5 minutes mean 5 minutes.
+        max_internal_error_retry: seconds for which a watch that ends with an internal error of the server is opened
+            again without a LIST.
         rng: the source of chance of the reflector.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
@@ -69,18 +83,27 @@ class SharedInformer(Generic[T]):
         indexers: Mapping[str, IndexFunc[T]] | None = None,
         expected_type: type[T] | None = None,
         transform: Callable[[T], T] | None = None,
+        page_size: int | None = None,
+        min_watch_timeout: float | None = None,
+        max_internal_error_retry: float = 0.0,
         rng: random.Random | None = None,
     ) -> None:
         self.name = name or str(resource)
         self._lister_watcher = lister_watcher
         self._expected_type = expected_type
         self._transform = transform
+        self._page_size = page_size
+        self._min_watch_timeout = min_watch_timeout
+        self._max_internal_error_retry = max_internal_error_retry
         self._rng = rng
         self._watch_error_handler: WatchErrorHandler[T] | None = None
         self._indexer: Indexer[T] = Indexer(indexers)
         self._lister = Lister(self._indexer, resource)
+        self._connection = Connection(self.name)
         self._gate = SyncGate(self.name, lambda: self.last_error)
-        self._registrations: tuple[HandlerRegistration[T], ...] = ()
+        self._applier = Applier(self.name, self._indexer)
+        # Also those that were removed while a call of theirs still runs.
+        self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
         self._reflector: Reflector[T] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._is_stopped = False
@@ -124,10 +147,36 @@ class SharedInformer(Generic[T]):
         return self._reflector.last_sync_resource_version if self._reflector is not None else ""
 
     @property
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """The objects that exist but whose present state cannot be read, by key; a read-only view that stays current.
+
+        An item of a list of which not even the name can be read stands under `"#"` and its place. As long as there is
+        one, objects that lists lack are kept.
+        """
+        return self._indexer.unreadable
+
+    @property
     def last_error(self) -> str:
-        """What the last attempt to list and watch failed with, `""` since one succeeded."""
-        error = self._reflector.last_error if self._reflector is not None else None
-        return "" if error is None else str(error) or type(error).__name__
+        """What is wrong, `""` when all is well.
+
+        That is what the last attempt to list or watch failed with, until one succeeds; else a LIST that has no response
+        yet, and for how long; else how many objects cannot be read, and why the first of them cannot.
+        """
+        return self._connection.describe(_time()) or self._describe_unreadable()
+
+    @property
+    def last_heard_at(self) -> float | None:
+        """When the server last told anything of the objects, on the running loop's clock; None before that.
+
+        `loop.time() - informer.last_heard_at` is for how many seconds nothing came. A quiet resource is told of by
+        bookmarks about once a minute. A refusal does not count.
+        """
+        return self._connection.last_heard_at
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the store follows the server: True since a LIST was answered or a watch opened, until one fails."""
+        return self._connection.is_connected and not self._is_stopped
 
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
@@ -161,9 +210,10 @@ class SharedInformer(Generic[T]):
         self._indexer.add_indexers(indexers)
 
     def set_transform(self, transform: Callable[[T], T]) -> None:
-        """Set what changes each object before it is stored; what it raises is logged, and the object is left out.
+        """Set what changes each object before it is stored.
 
-        An exception on a full list fails the whole list, which is tried again later.
+        An object on which it raises counts as one that cannot be read: see `unreadable`. A deletion is told all the
+        same, with the last known state.
 
         Raises:
             RuntimeError: the informer has started.
@@ -172,7 +222,9 @@ class SharedInformer(Generic[T]):
         self._transform = transform
 
     def set_watch_error_handler(self, handler: WatchErrorHandler[T]) -> None:
-        """Set what is told of each failure to list or to open a watch, in the place of a log line.
+        """Set a plain function that is told of each failure to list, to open a watch, or of an open watch.
+
+        It is given the reflector and the exception, once for each attempt, also after the first sync.
 
         Raises:
             RuntimeError: the informer has started.
@@ -221,9 +273,10 @@ class SharedInformer(Generic[T]):
         if filter is not None:
             calls = handlers.filtered(calls, filter)
         registration = HandlerRegistration(calls, self._gate, self.name)
+        self._every_registration.add(registration)
         # A newcomer that a handler adds is not told of the change that the pop loop is just telling of, which it will
         # meet in its introduction: the loop goes on over the old tuple.
-        self._registrations = (*self._registrations, registration)
+        self._applier.registrations = (*self._applier.registrations, registration)
         if self._group is not None:
             registration.introduce(self._indexer.list())
             registration.start(self._group)
@@ -238,7 +291,11 @@ class SharedInformer(Generic[T]):
         if not registration.belongs_to(self._gate):
             raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
         registration.remove()
-        self._registrations = tuple(other for other in self._registrations if other is not registration)
+        self._applier.registrations = tuple(other for other in self._applier.registrations if other is not registration)
+
+    def is_in_handler(self) -> bool:
+        """Return whether the caller runs in the task of an async event handler of this informer."""
+        return any(registration.is_current_task() for registration in self._every_registration)
 
     async def shut_down_event_handler(self, registration: HandlerRegistration[T]) -> None:
         """Remove a handler and wait until a call of it that still runs has ended.
@@ -262,19 +319,23 @@ class SharedInformer(Generic[T]):
         if self._reflector is not None:
             logger.warning("%s: the informer has been started before; it runs once", self.name)
             return
-        fifo = DeltaFIFO(self._indexer, transform=self._transform)
+        fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
         self._reflector = Reflector(
             self._lister_watcher,
             fifo,
             name=self.name,
             expected_type=self._expected_type,
+            page_size=self._page_size,
+            min_watch_timeout=self._min_watch_timeout,
+            max_internal_error_retry=self._max_internal_error_retry,
+            connection=self._connection,
             watch_error_handler=self._watch_error_handler,
             rng=self._rng,
         )
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
-                for registration in self._registrations:
+                for registration in self._applier.registrations:
                     registration.start(group)
                 group.create_task(self._pop_loop(fifo), name=f"{self.name}: pop loop")
                 await self._reflector.run()
@@ -283,7 +344,7 @@ class SharedInformer(Generic[T]):
             self._group = None
             fifo.close()
             self._gate.give_up()
-            for registration in self._registrations:
+            for registration in self._applier.registrations:
                 registration.remove()
 
     async def _pop_loop(self, fifo: DeltaFIFO[T]) -> None:
@@ -292,7 +353,7 @@ class SharedInformer(Generic[T]):
             deadline = loop.time() + TIME_SLICE
             while (popped := fifo.pop()) is not None:
                 try:
-                    self._process(popped.key, popped.deltas, popped.is_in_initial_list)
+                    self._applier.apply(popped.key, popped.deltas, popped.is_in_initial_list)
                 except Exception:
                     logger.exception("%s: could not process the changes of %s", self.name, popped.key)
                 if loop.time() >= deadline:
@@ -302,32 +363,20 @@ class SharedInformer(Generic[T]):
                 self._gate.open()
             await asyncio.sleep(0)
 
-    def _process(self, key: str, deltas: list[Delta[T]], is_in_initial_list: bool) -> None:
-        indexer = self._indexer
-        for kind, obj in deltas:
-            registrations = self._registrations
-            if kind is _DELETED or isinstance(obj, DeletedFinalStateUnknown):
-                old = indexer.remove(key)
-                tombstone: DeletedFinalStateUnknown[T] | None = None
-                if isinstance(obj, DeletedFinalStateUnknown):
-                    # The store may have got a newer state since the list that the tombstone comes from.
-                    tombstone = obj if old is None else DeletedFinalStateUnknown(key, old)
-                    obj = tombstone.object
-                for registration in registrations:
-                    registration.deleted(obj, tombstone)
-                continue
-            old = indexer.get_by_key(key)
-            try:
-                indexer.put(key, obj)
-            except CacheError as error:
-                logger.error("%s: %s", self.name, error, exc_info=error.__cause__)
-            if old is None:
-                for registration in registrations:
-                    registration.added(obj, is_in_initial_list)
-            else:
-                for registration in registrations:
-                    registration.updated(old, obj)
+    def _describe_unreadable(self) -> str:
+        unreadable = self._indexer.unreadable
+        for key, error in unreadable.items():
+            others = f", and {len(unreadable) - 1} other objects" if len(unreadable) > 1 else ""
+            return f"{key}{others} cannot be read: {error}"
+        return ""
 
     def _must_be_new(self, what: str) -> None:
         if self._reflector is not None:
             raise RuntimeError(f"{self.name}: the informer has started, its {what} can no longer be set")
+
+
+def _time() -> float | None:
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return None

@@ -18,7 +18,7 @@ class SyncGate:
 
     Args:
         name: the informer's, for errors.
-        last_error: says what the last attempt to list failed with, `""` when it did not.
+        last_error: returns what is wrong, or what is waited for; `""` when it is nothing.
 
     Concurrency: loop only.
     """
@@ -61,7 +61,6 @@ class SyncGate:
         await self._event.wait()
 
     def not_synced(self, why: str) -> NotSynced:
-        """Build the error that names the informer, why it has not synced, and what its last list answered."""
+        """Build the error that names the informer, why it has not synced, and what is wrong or waited for."""
         reason = self._last_error()
-        last = f"; its last attempt failed: {reason}" if reason else ""
-        return NotSynced(f"{self.name} has not synced: {why}{last}")
+        return NotSynced(f"{self.name} has not synced: {why}" + (f" ({reason})" if reason else ""))

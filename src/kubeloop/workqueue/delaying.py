@@ -9,6 +9,7 @@ Reference: client-go util/workqueue/delaying_queue.go, rate_limiting_queue.go.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,9 @@ __all__ = ["DelayingQueue", "RateLimitingQueue"]
 T = TypeVar("T")
 
 _MOST_AT_ONCE = 1_000  # so that a flood of ready items leaves the loop its turns
+_RETRY = 1.0  # seconds until an item that could not be added is added again
+
+logger = logging.getLogger(__name__)
 
 
 class DelayingQueue(WorkQueue[T]):
@@ -41,22 +45,30 @@ class DelayingQueue(WorkQueue[T]):
         self._timer: asyncio.TimerHandle | None = None
 
     def add_after(self, item: T, delay: float) -> None:
-        """Add an item once `delay` seconds have passed; at once if that is 0 or less.
+        """Add an item once `delay` seconds have passed; at once if that is 0 or less, never if it is infinite.
 
         An item waits once: if it is already waiting, the earlier time counts. It may meanwhile be added by `add`, and
         is then added again when its time comes.
 
+        Raises:
+            ValueError: the item is None, or the delay is not a number (NaN). Nothing is added.
+            TypeError: the item cannot be hashed, or the delay is of another type. Nothing is added.
+            RuntimeError: there is no running loop, and the item has to wait. Nothing is added.
+
         Concurrency: inside the running loop, whose clock is used.
         """
+        _check(item)
+        if math.isnan(delay):
+            raise ValueError("a delay must be a number of seconds, not NaN")
         if self._closed:
             return
+        if delay > 0:
+            self._delays.schedule(item, asyncio.get_running_loop().time() + delay)
+            self._arm()
+        else:
+            self.add(item)
         if self._metrics is not None:
             self._metrics.retried()
-        if delay <= 0:
-            self.add(item)
-            return
-        self._delays.schedule(item, asyncio.get_running_loop().time() + delay)
-        self._arm()
 
     @property
     def delayed(self) -> int:
@@ -79,7 +91,12 @@ class DelayingQueue(WorkQueue[T]):
         # The loop may call a hair before the time, by the resolution of its clock.
         now = max(due, asyncio.get_running_loop().time())
         for item in self._delays.pop_ready(now, _MOST_AT_ONCE):
-            self.add(item)
+            try:
+                self.add(item)
+            except Exception:
+                # The queue's own order refused it. It costs no other item, and is not lost itself.
+                logger.exception("%r could not take %r; trying again in %g s", self, item, _RETRY)
+                self._delays.schedule(item, now + _RETRY)
         self._arm()
 
     def _close(self) -> None:
@@ -126,7 +143,12 @@ class RateLimitingQueue(DelayingQueue[T]):
         self._limiter: RateLimiter[T] = default_controller_rate_limiter() if limiter is None else limiter
 
     def add_rate_limited(self, item: T) -> None:
-        """Add an item after the time that the limiter wants it to wait; it counts as one failure more of that item."""
+        """Add an item after the time that the limiter wants it to wait; it counts as one failure more of that item.
+
+        Raises:
+            Exception: what the limiter raises, and as `add_after`. Nothing is added: the caller still has the item.
+        """
+        _check(item)
         self.add_after(item, self._limiter.when(item))
 
     def forget(self, item: T) -> None:
@@ -139,3 +161,10 @@ class RateLimitingQueue(DelayingQueue[T]):
     def num_requeues(self, item: T) -> int:
         """How many failures the limiter remembers of an item."""
         return self._limiter.num_requeues(item)
+
+
+def _check(item: object) -> None:
+    """Refuse an item that could not be added when its time comes."""
+    if item is None:
+        raise ValueError("None cannot be queued: get() answers None when the queue is shut down")
+    hash(item)

@@ -71,6 +71,11 @@ class Ledger(Generic[T]):
         Args:
             item: anything hashable but None (with which `get` says that the queue is shut down); most often a key.
 
+        Raises:
+            ValueError: the item is None.
+            TypeError: the item cannot be hashed.
+            Exception: what the queue's own `order` raises. The item is as it was before.
+
         Concurrency: on the loop's thread; from another one use `loop.call_soon_threadsafe(queue.add, item)`.
         """
         if self._closed:
@@ -79,10 +84,10 @@ class Ledger(Generic[T]):
         if state is None:
             if item is None:
                 raise ValueError("None cannot be queued: get() answers None when the queue is shut down")
+            self._push(item)  # First: an order that refuses the item leaves it absent, so that it can be added again.
+            self._states[item] = _QUEUED
             if self._metrics is not None:
                 self._metrics.added(item)
-            self._states[item] = _QUEUED
-            self._push(item)
         elif state == _PROCESSING:
             if self._metrics is not None:
                 self._metrics.added(item)
@@ -109,8 +114,8 @@ class Ledger(Generic[T]):
         if state == _PROCESSING:
             del self._states[item]
         elif state == _DIRTY:
-            self._states[item] = _QUEUED
             self._push(item)
+            self._states[item] = _QUEUED
         else:
             return
         if self._metrics is not None:

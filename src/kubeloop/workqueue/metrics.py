@@ -12,6 +12,7 @@ Reference: client-go util/workqueue/metrics.go. Intended difference: unfinished 
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -21,9 +22,14 @@ __all__ = ["MetricsSink", "QueueMetrics", "UnfinishedWork"]
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 
 class MetricsSink(Protocol):
-    """Takes the numbers of queues; `queue` is the queue's name. Called in line: it must be quick and must not raise."""
+    """Takes the numbers of queues; `queue` is the queue's name. Called in line: it must be quick.
+
+    What it raises costs a number and no item: it is logged, the first time as an error.
+    """
 
     def depth(self, queue: str, change: int, /) -> None:
         """The number of items to be worked on changed by one: +1 or -1."""
@@ -49,37 +55,56 @@ class UnfinishedWork(NamedTuple):
 
 
 class QueueMetrics(Generic[T]):
-    """Turns what happens to a queue's items into numbers; reads time from `now`."""
+    """Turns what happens to a queue's items into numbers.
 
-    def __init__(self, name: str, sink: MetricsSink, now: Callable[[], float]) -> None:
+    Args:
+        name: the queue's.
+        sink: takes the numbers; what it raises is logged.
+        now: the clock; None while it does not run yet, or no longer, which leaves out the times of what happens then.
+    """
+
+    def __init__(self, name: str, sink: MetricsSink, now: Callable[[], float | None]) -> None:
         self._name = name
         self._sink = sink
         self._now = now
+        self._has_failed = False
         self._added: dict[T, float] = {}
         self._taken: dict[T, float] = {}
 
     def added(self, item: T) -> None:
-        self._sink.added(self._name)
-        self._sink.depth(self._name, 1)
-        self._added.setdefault(item, self._now())
+        self._tell(self._sink.added)
+        self._tell(self._sink.depth, 1)
+        now = self._now()
+        if now is not None:
+            self._added.setdefault(item, now)
 
     def taken(self, item: T) -> None:
         now = self._now()
-        self._sink.depth(self._name, -1)
-        self._taken[item] = now
         added = self._added.pop(item, None)
-        if added is not None:
-            self._sink.waited(self._name, now - added)
+        if now is not None:
+            self._taken[item] = now
+        self._tell(self._sink.depth, -1)
+        if now is not None and added is not None:
+            self._tell(self._sink.waited, now - added)
 
     def finished(self, item: T) -> None:
+        now = self._now()
         taken = self._taken.pop(item, None)
-        if taken is not None:
-            self._sink.worked(self._name, self._now() - taken)
+        if now is not None and taken is not None:
+            self._tell(self._sink.worked, now - taken)
 
     def retried(self) -> None:
-        self._sink.retried(self._name)
+        self._tell(self._sink.retried)
 
     def unfinished_work(self) -> UnfinishedWork:
         now = self._now()
-        ages = [now - taken for taken in self._taken.values()]
+        ages = [] if now is None else [now - taken for taken in self._taken.values()]
         return UnfinishedWork(sum(ages), max(ages, default=0.0))
+
+    def _tell(self, number: Callable[..., object], *arguments: float) -> None:
+        try:
+            number(self._name, *arguments)
+        except Exception:
+            level = logging.DEBUG if self._has_failed else logging.ERROR
+            self._has_failed = True
+            logger.log(level, "the metrics sink of the work queue %r failed", self._name, exc_info=True)

@@ -23,8 +23,11 @@ __all__ = ["WorkQueue"]
 T = TypeVar("T")
 
 
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()
+def _loop_time() -> float | None:
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return None  # A queue may be filled before the loop runs.
 
 
 class WorkQueue(Ledger[T]):
@@ -33,7 +36,7 @@ class WorkQueue(Ledger[T]):
     Args:
         name: for `repr` and metrics.
         order: how queued items are ordered; None: first in, first out.
-        metrics: where numbers go; None: nowhere.
+        metrics: where numbers go; None: nowhere. An item that is added before the loop runs has no waiting time.
 
     The loop of a worker:
 
@@ -85,6 +88,8 @@ class WorkQueue(Ledger[T]):
         """Shut down, and wait until everything queued has been worked on.
 
         Waits for ever if a worker never calls `done`, or if there is no worker; a later `shut_down` ends the waiting.
+        So a worker must call `done` with its item before it drains the queue itself: which task has an item is not
+        recorded.
 
         Concurrency: cancelling ends the waiting; the queue stays shut down.
 

@@ -6,14 +6,17 @@ The scenarios are those of client-go's `tools/cache/delta_fifo_test.go` and `fif
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from tests.support.clock import settle, virtual
-from tests.support.fake_lister_watcher import Thing, thing
+from tests.support.fake_lister_watcher import Thing, thing, unreadable
 
+UNREADABLE = DeltaType.UNREADABLE
 ADDED, UPDATED, DELETED, REPLACED = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED, DeltaType.REPLACED
 
 
@@ -191,14 +194,157 @@ def test_transforms_what_is_queued_but_no_tombstone():
     assert values == ["X", "Y", "Z", "W", "stored"]
 
 
-def test_what_a_transform_raises_comes_out_and_nothing_is_queued():
-    def transform(obj: Thing) -> Thing:
-        raise ValueError("bad")
+def refuse_bad(obj: Thing) -> Thing:
+    if obj.value == "bad":
+        raise ValueError("refused")
+    return obj
 
-    fifo = DeltaFIFO(store(), transform=transform)
-    with pytest.raises(ValueError, match="bad"):
-        fifo.add(thing("a"))
+
+@pytest.mark.parametrize("queue", [DeltaFIFO.add, DeltaFIFO.update])
+def test_an_object_that_the_transform_fails_on_is_queued_as_unreadable(queue: Callable[..., None]):
+    """(A9)"""
+    fifo = DeltaFIFO(store(), transform=refuse_bad)
+    queue(fifo, thing("ns/a", "bad", uid="u", version="7"))
+    [(name, [(kind, error)])] = changes(fifo)
+    assert (name, kind) == ("ns/a", UNREADABLE)
+    assert isinstance(error, errors.Unreadable)
+    assert (error.namespace, error.name, error.uid, error.resource_version) == ("ns", "a", "u", "7")
+    assert "ValueError('refused')" in str(error)
+
+
+def test_a_deletion_that_the_transform_fails_on_is_queued_by_its_key():
+    """(A9)"""
+    fifo = DeltaFIFO(store(thing("a", "good")), transform=refuse_bad)
+    fifo.delete(thing("a", "bad"))
+    [(name, [(kind, error)])] = changes(fifo)
+    assert (name, kind) == ("a", DELETED)
+    assert isinstance(error, errors.Unreadable)
+
+
+def test_a_transform_that_returns_no_object_makes_it_unreadable():
+    """(A9)"""
+    fifo = DeltaFIFO(store(), transform=lambda _obj: None)  # type: ignore[arg-type,return-value]
+    fifo.add(thing("a"))
+    [(name, [(kind, _)])] = changes(fifo)
+    assert (name, kind) == ("a", UNREADABLE)
+
+
+def test_nothing_is_queued_without_a_name():
+    """(A12)"""
+    fifo = DeltaFIFO(store())
+    for queue in (fifo.add, fifo.update):
+        with pytest.raises(ValueError, match="without a name"):
+            queue(thing(""))
+    fifo.delete(thing(""))
+    nameless = unreadable(thing("a", "??"))
+    for queue_error in (fifo.update_unreadable, fifo.delete_unreadable):
+        with pytest.raises(errors.Unreadable):
+            queue_error(nameless)
     assert len(fifo) == 0
+
+
+def test_an_unreadable_object_is_queued_in_its_order():
+    """(A3)"""
+    fifo = DeltaFIFO(store())
+    fifo.add(thing("a", "1"))
+    error = unreadable(thing("a", "?2"))
+    fifo.update_unreadable(error)
+    fifo.update(thing("a", "3"))
+    assert changes(fifo) == [("a", [(ADDED, thing("a", "1")), (UNREADABLE, error), (UPDATED, thing("a", "3"))])]
+
+
+def test_an_unreadable_deletion_is_queued_for_what_queue_store_or_record_knows_only():
+    """(A2)"""
+    recorded = {"c": unreadable(thing("c", "?"))}
+    fifo = DeltaFIFO(store(thing("b")), unreadable=recorded)
+    fifo.add(thing("a"))
+    for name in "abcd":
+        fifo.delete_unreadable(unreadable(thing(name, "?last")))
+    assert [(name, [kind for kind, _ in deltas]) for name, deltas in changes(fifo)] == [
+        ("a", [ADDED, DELETED]),
+        ("b", [DELETED]),
+        ("c", [DELETED]),
+    ]
+
+
+def test_of_a_deletion_with_and_one_without_a_state_the_one_with_it_stays():
+    """(A2)"""
+    for first, second in ((True, False), (False, True)):
+        fifo = DeltaFIFO(store(thing("a")))
+        for has_state in (first, second):
+            if has_state:
+                fifo.delete(thing("a", "last"))
+            else:
+                fifo.delete_unreadable(unreadable(thing("a", "?last")))
+        assert changes(fifo) == [("a", [(DELETED, thing("a", "last"))])]
+
+
+def test_an_unreadable_item_of_a_list_is_no_reason_for_a_tombstone():
+    """(A1)"""
+    error = unreadable(thing("a", "?"))
+    fifo = DeltaFIFO(store(thing("a"), thing("b")))
+    fifo.replace([], {"a": error})
+    assert changes(fifo) == [
+        ("a", [(UNREADABLE, error)]),
+        ("b", [(DELETED, DeletedFinalStateUnknown("b", thing("b")))]),
+    ]
+    assert fifo.has_synced
+
+
+def test_a_list_with_a_nameless_item_proves_no_deletion():
+    """(A1)"""
+    error = unreadable(thing("x", "??"))
+    fifo = DeltaFIFO(store(thing("a"), thing("b")))
+    fifo.add(thing("queued"))
+    fifo.replace([thing("b")], {"#1": error})
+    assert changes(fifo) == [
+        ("queued", [(ADDED, thing("queued"))]),
+        ("b", [(REPLACED, thing("b"))]),
+        ("#1", [(UNREADABLE, error)]),
+    ]
+
+
+def test_the_next_list_forgets_the_nameless_items_of_the_one_before():
+    """(A1)"""
+    error = unreadable(thing("x", "??"))
+    fifo = DeltaFIFO(store(thing("a")), unreadable={"#0": error, "gone": unreadable(thing("gone", "?"))})
+    fifo.replace([], {"#1": error})
+    assert [(name, [kind for kind, _ in deltas]) for name, deltas in changes(fifo)] == [
+        ("#1", [UNREADABLE]),
+        ("#0", [DELETED]),
+    ]
+
+
+def test_a_complete_list_tells_of_what_was_only_known_as_unreadable():
+    """(A1)"""
+    error = unreadable(thing("gone", "?"))
+    fifo = DeltaFIFO(store(), unreadable={"gone": error})
+    fifo.update_unreadable(error)
+    fifo.replace([])
+    assert changes(fifo) == [("gone", [(UNREADABLE, error), (DELETED, error)])]
+
+
+def test_a_tombstone_has_the_last_state_that_could_be_read():
+    """(A1)"""
+    fifo = DeltaFIFO(store(thing("a", "stored"), thing("b", "stored")))
+    fifo.update(thing("a", "queued"))
+    fifo.update_unreadable(unreadable(thing("a", "?")))
+    fifo.update_unreadable(unreadable(thing("b", "?")))
+    fifo.replace([])
+    assert [deltas[-1][1] for _, deltas in changes(fifo)] == [
+        DeletedFinalStateUnknown("a", thing("a", "queued")),
+        DeletedFinalStateUnknown("b", thing("b", "stored")),
+    ]
+
+
+def test_a_list_item_without_a_name_or_that_cannot_name_itself_is_a_nameless_one():
+    """(A12, B2)"""
+    fifo: DeltaFIFO[Thing] = DeltaFIFO(store(thing("a")))
+    fifo.replace([thing("b"), thing(""), "a table"])  # type: ignore[list-item]
+    found = changes(fifo)
+    assert found[0] == ("b", [(REPLACED, thing("b"))])
+    assert [name[:2] for name, _ in found[1:]] == ["#1", "#2"]
+    assert {kind for _, deltas in found[1:] for kind, _ in deltas} == {UNREADABLE}
 
 
 def test_has_not_synced_when_new():
@@ -274,19 +420,15 @@ def test_does_not_sync_while_a_list_is_still_being_queued():
 
 
 def test_a_list_that_failed_half_way_does_not_count_as_the_first():
-    broken = [True]
+    def broken() -> Iterator[Thing]:
+        yield thing("a")
+        raise ValueError("bad")
 
-    def transform(obj: Thing) -> Thing:
-        if obj.metadata.name == "b" and broken:
-            raise ValueError("bad")
-        return obj
-
-    fifo = DeltaFIFO(store(), transform=transform)
+    fifo = DeltaFIFO(store())
     with pytest.raises(ValueError, match="bad"):
-        fifo.replace([thing("a"), thing("b")])
+        fifo.replace(broken())
     fifo.pop()
     assert not fifo.has_synced
-    broken.clear()
     fifo.replace([thing("a"), thing("b")])
     assert not fifo.has_synced
     changes(fifo)

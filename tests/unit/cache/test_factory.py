@@ -248,8 +248,8 @@ async def test_names_the_informers_that_have_not_synced_in_time_and_why():
         assert now() == 30.0
     message = str(caught.value)
     assert "have not synced within 30 s" in message
+    assert "v1 gadgets (the first LIST has been waiting for a response for 30 s)" in message
     assert "example.com/v1 widgets (403 Forbidden: widgets is forbidden)" in message
-    assert "v1 gadgets" in message
     assert "deployments" not in message
 
 
@@ -303,6 +303,132 @@ async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
         assert asyncio.all_tasks() == {asyncio.current_task()}
         await factory.shutdown()
     assert rest.servers["widgets"].open_watches == []
+
+
+@virtual
+async def test_a_second_shutdown_waits_for_the_end_of_the_tasks_too():
+    """(D10)"""
+    rest, factory = make()
+    rest.servers["widgets"].put(widget("a"))
+    ended: list[str] = []
+
+    async def slow(_obj: Widget) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(5)
+            ended.append("handler")
+
+    factory.of(Widget).add_event_handler(on_add=slow)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+        first = asyncio.create_task(factory.shutdown())
+        await settle()
+        await factory.shutdown()
+        assert ended == ["handler"]
+        assert now() == 5.0
+        await first
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_handler_cannot_shut_down_the_factory_that_waits_for_it(is_removed: bool):
+    """(D10)"""
+
+    @virtual
+    async def run() -> None:
+        rest, factory = make()
+        rest.servers["widgets"].put(widget("a"))
+        informer = factory.of(Widget)
+        factory.of(Gadget)
+        caught: list[Exception] = []
+        stop = asyncio.Event()
+
+        async def on_add(_obj: Widget) -> None:
+            if is_removed:
+                informer.remove_event_handler(registration)
+            try:
+                await factory.shutdown()
+            except RuntimeError as error:
+                caught.append(error)
+            stop.set()
+
+        registration = informer.add_event_handler(on_add=on_add)
+        async with factory:
+            await stop.wait()
+            assert "from within an event handler of example.com/v1 widgets" in str(caught[0])
+            assert not informer.is_stopped
+        assert informer.is_stopped
+
+    run()
+
+
+@virtual
+async def test_a_task_that_a_handler_started_may_shut_down_the_factory():
+    """(D10)"""
+    rest, factory = make()
+    rest.servers["widgets"].put(widget("a"))
+    tasks: list[asyncio.Task[None]] = []
+
+    async def on_add(_obj: Widget) -> None:
+        tasks.append(asyncio.create_task(factory.shutdown()))
+
+    informer = factory.of(Widget)
+    informer.add_event_handler(on_add=on_add)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+        await tasks[0]
+        assert informer.is_stopped
+
+
+@virtual
+async def test_a_handler_may_wait_for_the_sync_of_informers():
+    """(D10)"""
+    rest, factory = make()
+    rest.servers["widgets"].put(widget("a"))
+    rest.servers["gadgets"].list_delay = 5.0
+    waited: list[float] = []
+
+    async def on_add(_obj: Widget) -> None:
+        factory.of(Gadget)
+        await factory.wait_for_cache_sync()
+        waited.append(now())
+
+    factory.of(Widget).add_event_handler(on_add=on_add)
+    async with factory:
+        await asyncio.sleep(10)
+    assert waited == [5.0]
+
+
+@virtual
+async def test_the_settings_of_the_reflector_reach_every_informer():
+    """(D7)"""
+    rest, factory = make(page_size=2, min_watch_timeout=4000.0, max_internal_error_retry=60.0)
+    server = rest.servers["widgets"]
+    server.has_watch_cache = False
+    for name in "abc":
+        server.put(widget(name))
+    factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+        assert [page["limit"] for page in server.lists] == [2, 2]
+        assert 4000 <= server.watches[0]["timeout_seconds"] <= 8000
+        server.end_watches(api_error(errors.InternalError, 500, "InternalError"))
+        await asyncio.sleep(5)
+        assert (len(server.lists), len(server.watches)) == (2, 2)
+
+
+@virtual
+async def test_a_timeout_is_named_as_people_write_it():
+    """(E6)"""
+    rest, factory = make()
+    rest.servers["widgets"].list_delay = 1000.0
+    factory.of(Widget)
+    async with factory:
+        with pytest.raises(errors.NotSynced, match=r"have not synced within 5 s: example.com/v1 widgets \(the first"):
+            await factory.wait_for_cache_sync(timeout=4.99998)
 
 
 @virtual

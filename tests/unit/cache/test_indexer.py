@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from kubeloop import errors
 from kubeloop.cache.indexer import Indexer, namespace_index
 from kubeloop.errors import CacheError, UnknownIndex
 from tests.support.fake_lister_watcher import Thing, thing
@@ -231,3 +232,40 @@ def test_an_index_function_that_changes_its_mind_never_brings_back_what_is_gone(
     assert indexer.by_index("moody", "x") == []
     answer[:] = ["x"]
     assert indexer.index("moody", thing("b")) == []
+
+
+def unreadable(name: str) -> errors.Unreadable:
+    return errors.Unreadable("field value: expected int, got str", name=name)
+
+
+def test_an_object_without_a_readable_state_is_there_and_getting_it_says_why():
+    """(A1)"""
+    indexer: Indexer[Thing] = Indexer({"value": lambda obj: [obj.value]})
+    indexer.set_unreadable("a", unreadable("a"))
+    assert "a" in indexer
+    with pytest.raises(errors.Unreadable, match="expected int"):
+        indexer.get_by_key("a")
+    assert indexer.last_known("a") is None
+    assert (len(indexer), indexer.list(), indexer.list_keys(), indexer.index_values("value")) == (0, [], [], [])
+
+
+def test_an_object_that_became_unreadable_is_read_as_it_was():
+    """(A1)"""
+    indexer: Indexer[Thing] = Indexer()
+    indexer.add(thing("a", "1"))
+    indexer.set_unreadable("a", unreadable("a"))
+    assert indexer.get_by_key("a") == indexer.last_known("a") == thing("a", "1")
+    assert list(indexer.unreadable) == ["a"]
+    assert indexer.clear_unreadable("a")
+    assert not indexer.clear_unreadable("a")
+    assert indexer.unreadable == {}
+
+
+def test_what_is_known_of_unreadable_objects_is_read_only_and_forgotten_with_all_objects():
+    """(A1)"""
+    indexer: Indexer[Thing] = Indexer()
+    indexer.set_unreadable("a", unreadable("a"))
+    with pytest.raises(TypeError):
+        indexer.unreadable["b"] = unreadable("b")  # type: ignore[index]
+    indexer.replace([])
+    assert "a" not in indexer

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 
 import pytest
 
@@ -106,12 +106,12 @@ async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
     setup = Setup()
     async with setup.running():
         setup.server.put(thing("a"))
-        await settle()
+        await asyncio.sleep(1)
         setup.server.end_watches()
         await settle()
         assert versions(setup.server.watches) == ["100", "101"]
         assert len(setup.server.lists) == 1
-        assert now() == 0.0
+        assert now() == 1.0
 
 
 @virtual
@@ -144,6 +144,7 @@ async def test_a_cut_connection_is_resumed_from_the_last_version_without_a_list(
         await settle()
         setup.server.put(thing("b", "lost"))
         setup.server.cut_watches()
+        await asyncio.sleep(1)
         await settle()
         assert setup.drain() == {"a": "1", "b": "lost"}
         assert len(setup.server.lists) == 1
@@ -158,7 +159,7 @@ async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_af
         assert len(setup.server.lists) == 1
         await asyncio.sleep(1.7)
         assert versions(setup.server.lists) == ["0", "100"]
-        assert setup.told == []
+        assert [str(error) for error in setup.told] == ["the watch ended at once, without an event"]
 
 
 @pytest.mark.parametrize("in_stream", [True, False])
@@ -175,7 +176,7 @@ def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
             setup.server.delete("a")
             setup.server.cut_watches()
             setup.server.compact()
-            await asyncio.sleep(2)
+            await asyncio.sleep(3)
             assert versions(setup.server.lists) == ["0", "101"]
             assert versions(setup.server.watches)[:3] == ["100", "101", "104"]
             assert setup.drain() == {"b": "", "c": ""}
@@ -223,7 +224,7 @@ async def test_a_refused_watch_backs_off_and_keeps_its_version_without_a_list():
         await asyncio.sleep(20)
         assert versions(setup.server.watches) == ["100"] * 4
         assert len(setup.server.lists) == 1
-        assert setup.told == []
+        assert setup.told == [REFUSED, TOO_MANY, REFUSED]
 
 
 @virtual
@@ -264,6 +265,7 @@ async def test_internal_errors_are_retried_within_the_window_that_was_asked_for(
     setup = Setup(max_internal_error_retry=10.0)
     async with setup.running():
         setup.server.end_watches(INTERNAL)
+        await asyncio.sleep(1)
         await settle()
         assert len(setup.server.watches) == 2
         assert len(setup.server.lists) == 1
@@ -285,8 +287,92 @@ async def test_failing_lists_back_off_further_and_further_up_to_the_cap():
     assert len(delays) > 6
 
 
+@pytest.mark.parametrize("what", ["event", "bookmark", "event and cut"])
+def test_watches_that_end_right_after_an_event_are_a_second_apart(what: str):
+    """(D3)"""
+
+    @virtual
+    async def run() -> None:
+        setup = Setup()
+        async with setup.running():
+            while now() < 60:
+                await settle()
+                if what == "bookmark":
+                    setup.server.version += 1
+                    setup.server.bookmark()
+                else:
+                    setup.server.put(thing("a"))
+                await settle()
+                if what == "event and cut":
+                    setup.server.cut_watches()
+                else:
+                    setup.server.end_watches()
+                await asyncio.sleep(0.01)
+            assert 55 <= len(setup.server.watches) <= 61
+            assert len(setup.server.lists) == 1
+            assert setup.told == []
+
+    run()
+
+
 @virtual
-async def test_the_back_off_starts_anew_after_two_quiet_minutes():
+async def test_errors_far_apart_do_not_add_up_to_long_delays():
+    """(D6)"""
+    setup = Setup()
+    async with setup.running():
+        for _ in range(20):
+            await asyncio.sleep(60)
+            before = len(setup.server.lists)
+            setup.server.end_watches(INTERNAL)
+            await asyncio.sleep(1.7)
+            assert len(setup.server.lists) == before + 1
+
+
+@virtual
+async def test_a_server_that_restarts_ten_times_in_two_minutes_is_watched_soon_after_each():
+    """(D6)"""
+    setup = Setup()
+    async with setup.running():
+        for _ in range(10):
+            await asyncio.sleep(6)
+            setup.server.next_watches.extend([REFUSED] * 2)
+            setup.server.cut_watches()
+            await asyncio.sleep(6)
+            assert len(setup.server.open_watches) == 1
+
+
+@virtual
+async def test_the_first_expiry_after_events_lists_at_once_and_further_ones_ever_later():
+    """(D6)"""
+    setup = Setup()
+    async with setup.running():
+        setup.server.put(thing("a"))
+        await asyncio.sleep(5)
+        setup.server.end_watches(EXPIRED)
+        await settle()
+        assert now() == 5.0
+        assert len(setup.server.lists) == 2
+        assert setup.told == []
+        setup.server.next_watches.extend([EXPIRED] * 500)
+        setup.server.end_watches(EXPIRED)
+        await asyncio.sleep(1000)
+        assert 15 < len(setup.server.lists) < 50
+        assert set(setup.told) == {EXPIRED}
+
+
+@virtual
+async def test_a_server_that_answers_lists_and_refuses_watches_is_listed_ever_later():
+    """(D6)"""
+    setup = Setup()
+    setup.server.next_watches.extend([api_error(errors.Forbidden, 403, "Forbidden")] * 500)
+    async with setup.running():
+        await asyncio.sleep(1000)
+        assert 15 < len(setup.server.lists) < 50
+
+
+@virtual
+async def test_the_back_off_starts_anew_once_a_list_is_answered():
+    """(D6)"""
     setup = Setup()
     setup.server.next_lists.extend([INTERNAL] * 4)
     async with setup.running():
@@ -381,37 +467,48 @@ async def test_an_event_without_a_version_does_not_forget_the_last_one():
         assert setup.reflector.last_sync_resource_version == "100"
 
 
-@virtual
-async def test_what_the_store_raises_is_logged_and_the_watch_goes_on(caplog: pytest.LogCaptureFixture):
-    setup = Setup()
+class Refusing(DeltaFIFO[Thing]):
+    """A queue that refuses what is bad, which the real one never does."""
 
-    def refuse(obj: Thing) -> Thing:
+    def add(self, obj: Thing) -> None:
         if obj.value == "bad":
             raise ValueError("refused")
-        return obj
+        super().add(obj)
 
-    setup.fifo._transform = refuse
+
+@virtual
+async def test_what_the_store_refuses_leads_to_a_list_and_the_version_stays_before_it():
+    """(A8)"""
+    setup = Setup()
+    setup.reflector._store = setup.fifo = Refusing(setup.store)
     async with setup.running():
-        setup.server.put(thing("ns/a", "bad"))
-        setup.server.put(thing("b", "good"))
+        setup.server.put(thing("ns/a", "good"))
+        setup.server.put(thing("ns/b", "bad"))
+        setup.server.put(thing("ns/c", "good"))
         await settle()
-        assert setup.drain() == {"b": "good"}
-        assert setup.reflector.last_sync_resource_version == "102"
-    assert "ADDED of ns/a" in caplog.text
+        assert setup.drain() == {"ns/a": "good"}
+        assert setup.reflector.last_sync_resource_version == "101"
+        await asyncio.sleep(3)
+        assert versions(setup.server.lists) == ["0", "101"]
+        assert setup.drain() == {"ns/a": "good", "ns/b": "bad", "ns/c": "good"}
+    assert [str(error) for error in setup.told] == ["ADDED of ns/b could not be queued: refused"]
 
 
 @virtual
 async def test_a_list_that_the_store_refuses_is_tried_again():
+    """(A5)"""
+
+    class RefusingOnce(DeltaFIFO[Thing]):
+        is_broken = True
+
+        def replacing(self, objects: Iterable[Thing], unreadable: Mapping[str, errors.Unreadable] = {}):
+            if self.is_broken:
+                self.is_broken = False
+                raise ValueError("refused")
+            return super().replacing(objects, unreadable)
+
     setup = Setup()
-    attempts: list[int] = []
-
-    def refuse(obj: Thing) -> Thing:
-        attempts.append(1)
-        if len(attempts) == 1:
-            raise ValueError("refused")
-        return obj
-
-    setup.fifo._transform = refuse
+    setup.reflector._store = setup.fifo = RefusingOnce(setup.store)
     setup.server.put(thing("a"))
     async with setup.running():
         await asyncio.sleep(2)
@@ -424,7 +521,7 @@ async def test_failures_are_logged_when_nobody_handles_them(caplog: pytest.LogCa
     setup = Setup(watch_error_handler=None)
     setup.server.next_lists.append(api_error(errors.Forbidden, 403, "Forbidden", "things is forbidden"))
     async with setup.running():
-        assert "things: could not list and watch" in caplog.text
+        assert "things: the LIST failed" in caplog.text
         assert "things is forbidden" in caplog.text
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
 from kubeloop import errors
 from kubeloop.cache import reflector_rules as rules
-from kubeloop.cache.reflector_rules import AfterWatch, InternalErrorRetry, ListRules, VersionRule, after_watch
+from kubeloop.cache.reflector_rules import AfterWatch, InternalErrorRetry, ListRules, Pace, VersionRule, after_watch
 from tests.support.fake_lister_watcher import api_error
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
@@ -97,42 +98,165 @@ def test_a_too_large_version_is_told_by_its_cause_or_on_old_servers_by_its_text(
     assert rules.is_too_large_resource_version(error) is expected
 
 
+def after(error: Exception | None, pace: Pace | None = None, **options: Any) -> AfterWatch:
+    defaults: dict[str, Any] = {
+        "was_open": True,
+        "was_short": False,
+        "can_resume": True,
+        "retry": InternalErrorRetry(),
+        "now": 0.0,
+    }
+    return after_watch(error, pace=pace or Pace(random.Random(1)), **{**defaults, **options})
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
         (None, AfterWatch.REWATCH),
         (LOST, AfterWatch.REWATCH),
         (errors.RequestTimeout("no data", method="GET", path="/"), AfterWatch.REWATCH),
-        (EXPIRED, AfterWatch.RELIST),
-        (GONE, AfterWatch.RELIST),
+        (EXPIRED, AfterWatch.BACK_OFF_AND_RELIST),
+        (GONE, AfterWatch.BACK_OFF_AND_RELIST),
         (TOO_MANY, AfterWatch.BACK_OFF),
-        (INTERNAL, AfterWatch.RELIST),
-        (FORBIDDEN, AfterWatch.RELIST),
-        (errors.DecodeError("no event"), AfterWatch.RELIST),
-        (RuntimeError("bug"), AfterWatch.RELIST),
+        (INTERNAL, AfterWatch.BACK_OFF_AND_RELIST),
+        (FORBIDDEN, AfterWatch.BACK_OFF_AND_RELIST),
+        (errors.DecodeError("no event"), AfterWatch.BACK_OFF_AND_RELIST),
+        (errors.Unreadable("no name"), AfterWatch.BACK_OFF_AND_RELIST),
+        (RuntimeError("bug"), AfterWatch.BACK_OFF_AND_RELIST),
     ],
 )
 def test_what_follows_the_end_of_a_watch(error: Exception | None, expected: AfterWatch):
-    assert after_watch(error, was_short=False, retry=InternalErrorRetry(), now=0.0) is expected
+    assert after(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (REFUSED, AfterWatch.BACK_OFF),
+        (TOO_MANY, AfterWatch.BACK_OFF),
+        (LOST, AfterWatch.BACK_OFF_AND_RELIST),
+        (INTERNAL, AfterWatch.BACK_OFF_AND_RELIST),
+        (FORBIDDEN, AfterWatch.BACK_OFF_AND_RELIST),
+        (EXPIRED, AfterWatch.BACK_OFF_AND_RELIST),
+    ],
+)
+def test_what_follows_a_refused_watch(error: Exception, expected: AfterWatch):
+    assert after(error, was_open=False) is expected
 
 
 @pytest.mark.parametrize("error", [None, LOST])
 def test_a_very_short_watch_is_followed_by_a_list(error: Exception | None):
-    assert after_watch(error, was_short=True, retry=InternalErrorRetry(), now=0.0) is AfterWatch.RELIST
+    assert after(error, was_short=True) is AfterWatch.BACK_OFF_AND_RELIST
+
+
+@pytest.mark.parametrize("error", [None, LOST, TOO_MANY, REFUSED])
+def test_without_a_version_to_resume_from_every_end_is_followed_by_a_list(error: Exception | None):
+    """(A11)"""
+    assert after(error, can_resume=False) is AfterWatch.BACK_OFF_AND_RELIST
+    assert after(error, can_resume=False, was_open=False) is AfterWatch.BACK_OFF_AND_RELIST
+
+
+@pytest.mark.parametrize("error", [EXPIRED, GONE])
+@pytest.mark.parametrize("was_open", [True, False])
+def test_the_first_expiry_after_progress_lists_at_once_and_the_next_one_after_a_pause(error: Exception, was_open: bool):
+    """(D6)"""
+    pace = Pace(random.Random(1))
+    pace.watched(0.1, delivered=True)
+    assert after(error, pace, was_open=was_open) is AfterWatch.RELIST
+    assert after(error, pace, was_open=was_open) is AfterWatch.BACK_OFF_AND_RELIST
+    pace.watched(0.1, delivered=False)
+    assert after(error, pace, was_open=was_open) is AfterWatch.BACK_OFF_AND_RELIST
+    pace.watched(400.0, delivered=False)
+    assert after(error, pace, was_open=was_open) is AfterWatch.RELIST
+
+
+def test_failed_lists_are_further_and_further_apart_until_one_is_answered():
+    """(D6)"""
+    pace = Pace(random.Random(1))
+    delays = [pace.after_failed_list(0.0) for _ in range(8)]
+    assert all(
+        base <= delay <= 2 * base for base, delay in zip([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30], delays, strict=True)
+    )
+    pace.listed()
+    assert 0.8 <= pace.after_failed_list(0.0) <= 1.6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "delivered", "expected"),
+    [(0.1, True, True), (0.1, False, False), (5.0, False, False), (30.0, False, True)],
+)
+def test_the_back_off_of_watches_ends_with_progress_only(seconds: float, delivered: bool, expected: bool):
+    """(D6)"""
+    pace = Pace(random.Random(1))
+    for _ in range(10):
+        pace.after_watch(0.0)
+    pace.listed()
+    pace.watched(seconds, delivered=delivered)
+    assert (pace.after_watch(0.0) <= 1.6) is expected
+
+
+def test_watches_are_a_second_apart_whatever_they_end_with():
+    """(D3)"""
+    pace = Pace(random.Random(1))
+    assert pace.before_watch(5.0) == 0.0
+    pace.opening(5.0)
+    assert pace.before_watch(5.25) == 0.75
+    pace.watched(0.25, delivered=True)
+    assert pace.before_watch(5.25) == 0.75
+    assert pace.before_watch(7.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("error", "next_", "was_open", "was_short", "expected"),
+    [
+        (None, AfterWatch.REWATCH, True, False, False),
+        (None, AfterWatch.BACK_OFF_AND_RELIST, True, False, False),
+        (None, AfterWatch.BACK_OFF_AND_RELIST, True, True, True),
+        (LOST, AfterWatch.REWATCH, True, False, False),
+        (LOST, AfterWatch.BACK_OFF_AND_RELIST, True, True, True),
+        (LOST, AfterWatch.BACK_OFF_AND_RELIST, False, False, True),
+        (REFUSED, AfterWatch.BACK_OFF, False, False, True),
+        (EXPIRED, AfterWatch.RELIST, True, False, False),
+        (EXPIRED, AfterWatch.BACK_OFF_AND_RELIST, True, False, True),
+        (INTERNAL, AfterWatch.REWATCH, True, False, True),
+        (TOO_MANY, AfterWatch.BACK_OFF, True, False, True),
+        (FORBIDDEN, AfterWatch.BACK_OFF_AND_RELIST, True, False, True),
+    ],
+)
+def test_which_ends_of_a_watch_are_failures(
+    error: Exception | None, next_: AfterWatch, was_open: bool, was_short: bool, expected: bool
+):
+    """(D4)"""
+    assert rules.is_failure(error, next_, was_open=was_open, was_short=was_short) is expected
+
+
+@pytest.mark.parametrize(("version", "expected"), [("", False), ("0", False), ("7", True)])
+def test_which_versions_a_watch_can_be_resumed_from(version: str, expected: bool):
+    """(A11)"""
+    assert rules.can_resume(version) is expected
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(None, False), (LOST, False), (errors.Unreadable("no name"), True), (errors.CacheError("refused"), True)],
+)
+def test_which_watches_lost_track(error: Exception | None, expected: bool):
+    """(A12)"""
+    assert rules.lost_track(error) is expected
 
 
 def test_internal_errors_are_retried_within_the_window_only():
     retry = InternalErrorRetry(10.0)
-    assert after_watch(INTERNAL, was_short=True, retry=retry, now=100.0) is AfterWatch.REWATCH
-    assert after_watch(INTERNAL, was_short=True, retry=retry, now=110.0) is AfterWatch.REWATCH
-    assert after_watch(INTERNAL, was_short=True, retry=retry, now=110.1) is AfterWatch.RELIST
-    assert after_watch(INTERNAL, was_short=True, retry=retry, now=111.0) is AfterWatch.REWATCH
+    assert after(INTERNAL, was_short=True, retry=retry, now=100.0) is AfterWatch.REWATCH
+    assert after(INTERNAL, was_short=True, retry=retry, now=110.0) is AfterWatch.REWATCH
+    assert after(INTERNAL, was_short=True, retry=retry, now=110.1) is AfterWatch.BACK_OFF_AND_RELIST
+    assert after(INTERNAL, was_short=True, retry=retry, now=111.0) is AfterWatch.REWATCH
 
 
 def test_the_window_of_internal_errors_starts_anew_after_a_minute_without_one():
     retry = InternalErrorRetry(10.0)
-    after_watch(INTERNAL, was_short=True, retry=retry, now=0.0)
-    assert after_watch(INTERNAL, was_short=True, retry=retry, now=60.0) is AfterWatch.REWATCH
+    after(INTERNAL, was_short=True, retry=retry, now=0.0)
+    assert after(INTERNAL, was_short=True, retry=retry, now=60.0) is AfterWatch.REWATCH
 
 
 def test_internal_errors_are_not_retried_by_default():

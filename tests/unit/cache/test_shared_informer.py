@@ -177,7 +177,7 @@ async def test_a_deletion_that_only_a_list_told_of_comes_with_the_last_known_obj
         server.delete("a")
         server.compact()
         await asyncio.sleep(3)
-    known = thing("a", "known", version="101")
+    known = thing("a", "known", version="101", uid="uid-101")
     assert recorder.told[-1] == ("delete", "a", "known")
     assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
 

@@ -290,6 +290,29 @@ async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFi
 
 
 @virtual
+async def test_a_handler_cannot_wait_until_it_has_been_told_itself():
+    """(D10)"""
+    server = FakeServer()
+    server.put(thing("a"))
+    informer = informer_of(server)
+    caught: list[Exception] = []
+
+    async def on_add(_obj: Thing) -> None:
+        try:
+            await registration.wait_for_sync()
+        except RuntimeError as error:
+            caught.append(error)
+
+    registration = informer.add_event_handler(on_add=on_add)
+    async with running(informer):
+        await registration.wait_for_sync()
+        assert "cannot wait until it has been told of all objects itself" in str(caught[0])
+        server.put(thing("b"))
+        await settle()
+        assert len(caught) == 1  # Once it has synced there is nothing to wait for.
+
+
+@virtual
 async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fails():
     server = FakeServer()
     server.put(thing("a"))

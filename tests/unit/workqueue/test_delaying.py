@@ -10,6 +10,7 @@ import pytest
 from kubeloop.workqueue import DelayingQueue, ItemExponentialFailureRateLimiter, RateLimitingQueue
 from kubeloop.workqueue.delays import Delays
 from tests.support.clock import now, virtual
+from tests.support.metrics import Sink
 
 
 async def step(seconds):
@@ -149,6 +150,129 @@ def test_a_delayed_addition_needs_the_running_loop():
     queue: DelayingQueue[str] = DelayingQueue()
     with pytest.raises(RuntimeError, match="no running event loop"):
         queue.add_after("foo", 1)
+
+
+@pytest.mark.parametrize(
+    ("item", "delay", "error"),
+    [
+        (None, 1, ValueError),
+        (None, 0, ValueError),
+        ([], 1, TypeError),
+        ([], 0, TypeError),
+        ("foo", math.nan, ValueError),
+        ("foo", "1", TypeError),
+        ("foo", None, TypeError),
+    ],
+)
+@virtual
+async def test_what_could_not_be_added_later_is_refused_at_once_and_costs_no_other(item, delay, error):
+    """(B7)"""
+    sink = Sink()
+    queue: RateLimitingQueue[object] = RateLimitingQueue(metrics=sink)
+    queue.add_after("before", 1)
+    with pytest.raises(error):
+        queue.add_after(item, delay)
+    queue.add_after("after", 2)
+    assert await queue.get() == "before"
+    assert await queue.get() == "after"
+    assert (now(), queue.delayed, sink.retries) == (2.0, 0, 2)
+
+
+@pytest.mark.parametrize(("item", "error"), [(None, ValueError), ([], TypeError)])
+@virtual
+async def test_a_refused_item_is_no_failure_for_the_limiter(item, error):
+    """(B7)"""
+    asked = []
+
+    class Limiter(ItemExponentialFailureRateLimiter[object]):
+        def when(self, item, /):
+            asked.append(item)
+            return super().when(item)
+
+    queue: RateLimitingQueue[object] = RateLimitingQueue(Limiter(1.0, 10.0))
+    with pytest.raises(error):
+        queue.add_rate_limited(item)
+    assert asked == []
+
+
+@pytest.mark.parametrize("answer", [RuntimeError("broken"), math.nan])
+@virtual
+async def test_a_limiter_that_fails_costs_no_other_item(answer):
+    """(B7)"""
+
+    class Limiter(ItemExponentialFailureRateLimiter[str]):
+        def when(self, item, /):
+            if item != "bad":
+                return super().when(item)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    queue: RateLimitingQueue[str] = RateLimitingQueue(Limiter(1.0, 10.0))
+    queue.add_rate_limited("foo")
+    with pytest.raises((RuntimeError, ValueError)):
+        queue.add_rate_limited("bad")
+    assert await queue.get() == "foo"
+    assert (now(), queue.delayed) == (1.0, 0)
+
+
+@virtual
+async def test_a_sink_that_fails_stops_no_timer(caplog):
+    """(B7)"""
+
+    class Broken(Sink):
+        def added(self, queue):
+            raise RuntimeError("broken sink")
+
+    queue: DelayingQueue[str] = DelayingQueue(name="pods", metrics=Broken())
+    for number, item in enumerate(("foo", "bar", "baz")):
+        queue.add_after(item, 1 + number // 2)
+    assert [await queue.get() for _ in range(3)] == ["foo", "bar", "baz"]
+    queue.add_after("later", 1)
+    assert await queue.get() == "later"
+    assert caplog.text.count("the metrics sink of the work queue 'pods' failed") == 1
+
+
+@virtual
+async def test_an_order_that_refuses_an_item_costs_no_other_and_gets_it_again(caplog):
+    """(B7)"""
+
+    class Fussy(list[str]):
+        refused = False
+
+        def push(self, item):
+            if item == "foo" and not self.refused:
+                self.refused = True
+                raise RuntimeError("not now")
+            self.append(item)
+
+        def pop(self):  # type: ignore[override]
+            return super().pop(0)
+
+        def touch(self, item): ...
+
+    queue: DelayingQueue[str] = DelayingQueue(order=Fussy())
+    queue.add_after("foo", 1)
+    queue.add_after("bar", 1)
+    queue.add_after("baz", 1.5)
+    taken = []
+    for _ in range(3):
+        taken.append((await queue.get(), now()))
+        queue.done(taken[-1][0])
+    assert taken == [("bar", 1.0), ("baz", 1.5), ("foo", 2.0)]
+    assert "could not take 'foo'" in caplog.text
+    assert (len(queue), queue.processing) == (0, 0)
+
+
+def test_a_queue_without_a_loop_tells_its_sink_nothing_of_what_it_refuses():
+    """(B7, D12)"""
+    sink = Sink()
+    queue: DelayingQueue[str] = DelayingQueue(metrics=sink)
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        queue.add_after("foo", 1)
+    assert (sink.retries, sink.now_queued, queue.delayed) == (0, 0, 0)
+    queue.add_after("foo", 0)
+    assert (sink.retries, sink.now_queued, len(queue)) == (1, 1, 1)
 
 
 def test_entries_that_were_overtaken_do_not_pile_up():

@@ -7,31 +7,8 @@ import asyncio
 import pytest
 
 from kubeloop.workqueue import RateLimitingQueue, UnfinishedWork, WorkQueue
-from tests.support.clock import virtual
-
-
-class Sink:
-    def __init__(self):
-        self.adds = self.now_queued = self.retries = 0
-        self.waits = []
-        self.works = []
-        self.names = set()
-
-    def depth(self, queue, change):
-        self.names.add(queue)
-        self.now_queued += change
-
-    def added(self, queue):
-        self.adds += 1
-
-    def waited(self, queue, seconds):
-        self.waits.append(seconds)
-
-    def worked(self, queue, seconds):
-        self.works.append(seconds)
-
-    def retried(self, queue):
-        self.retries += 1
+from tests.support.clock import run_virtual, virtual
+from tests.support.metrics import Sink
 
 
 @virtual
@@ -89,3 +66,49 @@ async def test_counts_retries_with_their_delays():
 
 def test_without_metrics_nothing_is_measured():
     assert WorkQueue[str]().unfinished_work() == UnfinishedWork(0.0, 0.0)
+
+
+def test_a_queue_may_be_filled_before_the_loop_runs_and_emptied_after_it():
+    """(D12)"""
+    sink = Sink()
+    queue: WorkQueue[str] = WorkQueue(metrics=sink)
+    queue.add("foo")
+    assert (sink.adds, sink.now_queued) == (1, 1)
+    assert queue.unfinished_work() == UnfinishedWork(0.0, 0.0)
+
+    async def work() -> None:
+        assert await queue.get() == "foo"
+        queue.add("bar")
+        await asyncio.sleep(1)
+        assert await queue.get() == "bar"
+        queue.done("bar")
+
+    run_virtual(work())
+    queue.done("foo")
+    assert sink.waits == [1.0]
+    assert sink.works == [0.0]
+    assert (sink.adds, sink.now_queued, queue.processing) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("method", ["added", "depth", "waited", "worked", "retried"])
+@virtual
+async def test_a_sink_that_fails_costs_a_number_and_no_item(method, caplog):
+    """(B7)"""
+    sink = Sink()
+
+    def fail(*_arguments):
+        raise RuntimeError("broken sink")
+
+    setattr(sink, method, fail)
+    queue: RateLimitingQueue[str] = RateLimitingQueue(metrics=sink)
+    queue.add("foo")
+    queue.add_after("bar", 1)
+    for item in ("foo", "bar"):
+        assert await queue.get() == item
+        queue.add(item)
+        queue.done(item)
+        assert await queue.get() == item
+        queue.done(item)
+    await queue.shut_down_with_drain()
+    assert (len(queue), queue.processing) == (0, 0)
+    assert caplog.text.count("the metrics sink of the work queue '' failed") == 1

@@ -443,3 +443,44 @@ def test_adding_needs_no_running_loop():
     assert repr(queue) == "<WorkQueue 'pods' queued=1 processing=0 waiting=0>"
     queue.shut_down()
     assert repr(queue) == "<WorkQueue 'pods' shut down queued=1 processing=0 waiting=0>"
+
+
+class Fussy(TracedOrder):
+    """An order that refuses the first push of each item."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def push(self, item):
+        if item not in self.seen:
+            self.seen.add(item)
+            raise RuntimeError("not now")
+        super().push(item)
+
+
+@virtual
+async def test_an_item_that_the_order_refuses_is_as_it_was_before():
+    """(B7)"""
+    order = Fussy()
+    queue: WorkQueue[str] = WorkQueue(order=order)
+    with pytest.raises(RuntimeError, match="not now"):
+        queue.add("foo")
+    assert (len(queue), queue.processing) == (0, 0)
+    queue.add("foo")
+    assert await queue.get() == "foo"
+    queue.add("foo")
+    order.seen.clear()
+    with pytest.raises(RuntimeError, match="not now"):
+        queue.done("foo")
+    assert (len(queue), queue.processing) == (0, 1)
+    queue.done("foo")
+    assert await queue.get() == "foo"
+
+
+def test_an_item_that_cannot_be_hashed_is_refused():
+    """(B7)"""
+    queue: WorkQueue[object] = WorkQueue()
+    with pytest.raises(TypeError, match="unhashable"):
+        queue.add([])
+    assert (len(queue), queue.processing) == (0, 0)

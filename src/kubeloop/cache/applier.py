@@ -1,0 +1,114 @@
+"""Applying changes: to the store first, then to the handlers, without awaiting in between.
+
+Here lives `Applier`, the consumer of a `DeltaFIFO`. It decides what a change means for the store and what each handler
+is told of it, so that what a handler was told adds up to what the store holds. That an object cannot be read is no
+change: its last known state stays, and no handler is told anything.
+
+Reference: client-go `tools/cache/controller.go` (`processDeltas`).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaType
+from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.objects import CachedObject
+from kubeloop.cache.processor import HandlerRegistration
+from kubeloop.errors import CacheError, Unreadable
+
+__all__ = ["Applier"]
+
+T = TypeVar("T", bound=CachedObject)
+
+_DELETED, _UNREADABLE = DeltaType.DELETED, DeltaType.UNREADABLE
+_STATELESS = (DeletedFinalStateUnknown, Unreadable)
+
+logger = logging.getLogger(__name__)
+
+
+class Applier(Generic[T]):
+    """Applies changes to a store, and tells handlers of them.
+
+    Args:
+        name: the informer's, for log lines.
+        indexer: the store.
+
+    Attributes:
+        registrations: the handlers. A new tuple takes effect with the next change.
+
+    Concurrency: loop only; no call awaits.
+    """
+
+    __slots__ = ("_indexer", "_name", "_unreadable", "registrations")
+
+    def __init__(self, name: str, indexer: Indexer[T]) -> None:
+        self._name = name
+        self._indexer = indexer
+        self._unreadable = indexer.unreadable
+        self.registrations: tuple[HandlerRegistration[T], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Applier of {self._name}: {len(self.registrations)} handlers>"
+
+    def apply(self, key: str, deltas: list[Delta[T]], is_in_initial_list: bool) -> None:
+        """Apply the changes of one object, the oldest first."""
+        indexer = self._indexer
+        for kind, obj in deltas:
+            registrations = self.registrations
+            if kind is _DELETED:
+                self._delete(key, obj)
+                continue
+            if kind is _UNREADABLE:
+                assert isinstance(obj, Unreadable)
+                self._keep(key, obj)
+                continue
+            if TYPE_CHECKING:  # The queue keeps to it; a check here would be made for each event.
+                assert not isinstance(obj, _STATELESS)
+            if self._unreadable and indexer.clear_unreadable(key):
+                logger.info("%s: %s can be read again", self._name, key)
+            old = indexer.get_by_key(key)
+            try:
+                indexer.put(key, obj)
+            except CacheError as error:
+                logger.error("%s: %s", self._name, error, exc_info=error.__cause__)
+            if old is None:
+                for registration in registrations:
+                    registration.added(obj, is_in_initial_list)
+            else:
+                for registration in registrations:
+                    registration.updated(old, obj)
+
+    def _delete(self, key: str, final: T | DeletedFinalStateUnknown[T] | Unreadable) -> None:
+        if self._unreadable:
+            self._indexer.clear_unreadable(key)
+        old = self._indexer.remove(key)
+        if old is None:
+            return  # No state of it could ever be read, so no handler knows of it.
+        tombstone: DeletedFinalStateUnknown[T] | None = None
+        if isinstance(final, _STATELESS):
+            # The store may have got a newer state since the list that a tombstone comes from.
+            tombstone = DeletedFinalStateUnknown(key, old)
+            final = old
+        for registration in self.registrations:
+            registration.deleted(final, tombstone)
+
+    def _keep(self, key: str, error: Unreadable) -> None:
+        """Take note that an object exists which cannot be read. Another uid means that the stored one is gone."""
+        indexer = self._indexer
+        old = indexer.last_known(key)
+        if old is not None and error.uid and old.metadata.uid and error.uid != old.metadata.uid:
+            self._delete(key, error)
+            old = None
+        before = self._unreadable.get(key)
+        indexer.set_unreadable(key, error)
+        if before is not None and before.uid == error.uid:
+            return  # One line per object, not per event.
+        if key.startswith("#"):
+            text = "%s: item %s of a list cannot be read, not even its name, so that list proves no deletion: %s"
+        elif old is None:
+            text = "%s: %s cannot be read, and no earlier state of it is known: %s"
+        else:
+            text = "%s: %s cannot be read, its last known state is kept: %s"
+        logger.warning(text, self._name, key, error)

@@ -1,0 +1,164 @@
+"""What an informer knows of its connection to the server: whether it follows, since when not, and what it waits for.
+
+Here lives `Connection`. The reflector tells it what happens, users read it through `SharedInformer`. It keeps to one
+WARNING when the connection is lost and one INFO when it is back, however many attempts lie in between; each attempt is
+logged at DEBUG. A request without a response is worth one more WARNING, until one of its kind is answered in time.
+
+No counterpart in client-go, which logs each failure and keeps none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Generator
+
+from kubeloop.errors import APIError
+
+__all__ = ["PROVEN_AFTER", "SLOW", "Connection", "in_seconds"]
+
+PROVEN_AFTER = 1.0
+"""Seconds after which an open watch that says nothing counts as a working one."""
+
+SLOW = 10.0
+"""Seconds without a response after which a request is worth a log line, as a LIST in client-go is."""
+
+logger = logging.getLogger(__name__)
+
+
+def in_seconds(value: float) -> str:
+    """Return a duration as people write it: `"0.25 s"`, `"5 s"`, `"600 s"`.
+
+    >>> in_seconds(4.99998)
+    '5 s'
+    """
+    return f"{value:.0f} s" if value >= 9.95 else f"{value:.2g} s"
+
+
+class Connection:
+    """The state of the connection of one informer.
+
+    Args:
+        name: the informer's, for log lines.
+
+    Attributes:
+        is_connected: True since a LIST was answered or a watch was opened, False since a failure.
+        last_heard_at: the loop's time at which the last page of a list, opening of a watch, event or bookmark came;
+            None before the first. A refusal does not count: it brings no news of the objects.
+        last_error: what the last attempt ended with; None since one of the same kind succeeded.
+        is_doubted: whether a failure was logged, and no watch has proved since that it is over.
+
+    Concurrency: loop only. Times are the running loop's.
+    """
+
+    __slots__ = (
+        "_asked_at", "_failed", "_list", "_name", "_slow", "_what", "is_connected", "is_doubted", "last_error",
+        "last_heard_at",
+    )  # fmt: skip
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._list = "the first LIST"
+        self._what = ""
+        self._asked_at: float | None = None
+        self._slow: set[str] = set()
+        self._failed = ""
+        self.is_connected = False
+        self.is_doubted = False
+        self.last_error: Exception | None = None
+        self.last_heard_at: float | None = None
+
+    def __repr__(self) -> str:
+        state = "connected" if self.is_connected else "not connected"
+        return f"<Connection of {self._name}: {state}, last heard at {self.last_heard_at}>"
+
+    def describe(self, now: float | None) -> str:
+        """Return what is wrong, or what is waited for; `""` when all is well.
+
+        Args:
+            now: the loop's time; None where no loop runs any more.
+        """
+        if self.last_error is not None:
+            return _text(self.last_error)
+        if now is None or self._asked_at is None or now - self._asked_at < PROVEN_AFTER:
+            return ""
+        return f"{self._what} has been waiting for a response for {in_seconds(now - self._asked_at)}"
+
+    # What the reflector tells
+
+    @contextlib.contextmanager
+    def asking(self, what: str) -> Generator[None, None, None]:
+        """Show what is waited for, for as long as the block lasts, and log it once that takes long.
+
+        Args:
+            what: what was sent: `"LIST"` or `"watch"`.
+        """
+        loop = asyncio.get_running_loop()
+        self._what = self._list if what == "LIST" else f"a {what}"
+        self._asked_at = loop.time()
+        timer = loop.call_later(SLOW, self._is_slow, what)
+        try:
+            yield
+            if loop.time() - self._asked_at < SLOW:
+                self._slow.discard(what)
+        finally:
+            timer.cancel()
+            self._asked_at = None
+
+    def _is_slow(self, what: str) -> None:
+        level = logging.DEBUG if self.is_doubted or what in self._slow else logging.WARNING
+        self._slow.add(what)
+        logger.log(level, "%s: %s has been waiting for a response for %s", self._name, self._what, in_seconds(SLOW))
+
+    def listed(self) -> None:
+        """Take note that a list was answered completely. It says nothing about watches, if one had failed."""
+        self._list = "a LIST"
+        if self._failed != "watch":
+            self._works()
+
+    def watching(self, now: float) -> None:
+        """Take note that a watch was opened."""
+        self.last_heard_at = now
+        self._works()
+
+    def _works(self) -> None:
+        self.is_connected = True
+        self.last_error = None
+        self._failed = ""
+
+    def proven(self) -> None:
+        """Take note that a watch delivers, or has been open for a while."""
+        if self.is_doubted:
+            self.is_doubted = False
+            logger.info("%s: the connection to the server is back", self._name)
+
+    def failed(self, error: Exception, what: str, delay: float) -> None:
+        """Take note of a failure.
+
+        Args:
+            error: the failure.
+            what: what failed: `"LIST"` or `"watch"`.
+            delay: seconds until the next attempt.
+        """
+        self.is_connected = False
+        self.last_error = error
+        self._failed = what
+        if self.is_doubted:
+            logger.debug(
+                "%s: the %s failed again: %s; trying again in %s", self._name, what, _text(error), in_seconds(delay)
+            )
+            return
+        self.is_doubted = True
+        logger.warning(
+            "%s: the %s failed: %s; the store keeps what it holds, trying again in %s",
+            self._name, what, _text(error), in_seconds(delay),
+        )  # fmt: skip
+
+
+def _text(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    asked = error.retry_after if isinstance(error, APIError) else None
+    if asked:
+        text += f" (the server asks for a pause of {in_seconds(asked)}; the informer keeps to its own back-off)"
+    return text

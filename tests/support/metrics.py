@@ -1,0 +1,27 @@
+"""A metrics sink that adds up what it is told."""
+
+from __future__ import annotations
+
+
+class Sink:
+    def __init__(self):
+        self.adds = self.now_queued = self.retries = 0
+        self.waits = []
+        self.works = []
+        self.names = set()
+
+    def depth(self, queue, change):
+        self.names.add(queue)
+        self.now_queued += change
+
+    def added(self, queue):
+        self.adds += 1
+
+    def waited(self, queue, seconds):
+        self.waits.append(seconds)
+
+    def worked(self, queue, seconds):
+        self.works.append(seconds)
+
+    def retried(self, queue):
+        self.retries += 1

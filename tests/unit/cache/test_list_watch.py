@@ -1,0 +1,94 @@
+"""rest_list_watch: what it sends for a LIST and for a watch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import pytest
+
+from kubeloop.cache.list_watch import ListWatch, rest_list_watch
+from kubeloop.meta import labels
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.models import core_v1
+from tests.support.clock import virtual
+
+
+class FakeRest:
+    """Notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[dict[str, Any], float | None]] = []
+
+    async def get(self, resource: str, *, params: Mapping[str, Any], timeout: float | None, **address: Any) -> None:
+        self.asked.append((dict(params), timeout))
+
+    def watch(self, resource: str, *, params: Mapping[str, Any], **address: Any) -> Any:
+        self.asked.append((dict(params), address.get("timeout")))
+        return nullcontext()
+
+
+def source(rest: FakeRest, selectors: Any) -> ListWatch[core_v1.Pod]:
+    return rest_list_watch(
+        rest,  # type: ignore[arg-type]
+        "pods",
+        group_version=GroupVersion("", "v1"),
+        model=core_v1.Pod,
+        list_model=core_v1.PodList,
+        selectors=selectors,
+    )
+
+
+@virtual
+async def test_every_selector_option_is_sent():
+    """(D8)"""
+    rest = FakeRest()
+    selectors = {
+        "label_selector": labels.equals("app", "web"),
+        "field_selector": "spec.nodeName=n1",
+        "shard_selector": "shardRange(object.metadata.uid,'0x0','0x8')",
+        "timeout": 2.5,
+    }
+    chosen = source(rest, selectors)
+    await chosen.list(resource_version="0", limit=500)
+    async with chosen.watch(resource_version="7", timeout_seconds=300):
+        pass
+    sent = {
+        "labelSelector": "app=web",
+        "fieldSelector": "spec.nodeName=n1",
+        "shardSelector": "shardRange(object.metadata.uid,'0x0','0x8')",
+    }
+    watched = {"resourceVersion": "7", "allowWatchBookmarks": True, "timeoutSeconds": 300}
+    assert rest.asked == [
+        ({**sent, "timeoutSeconds": 3, "resourceVersion": "0", "limit": 500}, 2.5),
+        ({**sent, **watched}, None),
+    ]
+
+
+@pytest.mark.parametrize("selectors", [None, {}, {"label_selector": None, "timeout": None}])
+def test_without_selectors_nothing_is_sent(selectors: Any):
+    """(D8)"""
+
+    @virtual
+    async def run() -> None:
+        rest = FakeRest()
+        await source(rest, selectors).list()
+        assert rest.asked == [({}, None)]
+
+    run()
+
+
+@pytest.mark.parametrize(
+    ("selectors", "error"),
+    [
+        ({"label_selctor": "app=web"}, TypeError),
+        ({"resource_version": "7"}, TypeError),
+        ({"shard_selector": 7}, TypeError),
+        ({"timeout": -1}, ValueError),
+    ],
+)
+def test_what_is_no_selector_option_is_refused_at_once(selectors: Any, error: type[Exception]):
+    """(D8)"""
+    with pytest.raises(error):
+        source(FakeRest(), selectors)

@@ -1,0 +1,467 @@
+"""SharedInformer: objects that exist but cannot be read, by their class, by the transform or not even by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from kubeloop import errors
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.wire.codec import UnreadableEvent
+from tests.support.clock import settle, virtual
+from tests.support.fake_lister_watcher import Event, FakeServer, Thing, api_error, thing, unreadable
+from tests.support.informers import Detailed, Recorder, informer_of, running
+
+EXPIRED = api_error(errors.Expired, 410, "Expired")
+
+
+async def relist(server: FakeServer) -> None:
+    """Have the informer list, whatever it watched."""
+    server.end_watches(EXPIRED)
+    await asyncio.sleep(5)
+
+
+@virtual
+async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
+    """(A1, A3)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a", "?"))
+        await settle()
+        assert informer.lister.get("a").value == "1"
+        assert informer.unreadable["a"].resource_version == "103"
+        assert informer.last_error == "a cannot be read: field value: expected int, got str"
+        await relist(server)
+        assert len(server.lists) == 2
+        assert informer.lister.get("a").value == "1"
+        assert list(informer.unreadable) == ["a"]
+        assert recorder.state == {"a": "1", "b": "1"}
+        assert not [event for event in recorder.told if event[0] == "delete"]
+
+
+@virtual
+async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_missing():
+    """(A1, B1, B2)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("ns/a", "?"))
+    server.put(thing("ns/b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        assert informer.has_synced
+        assert recorder.state == {"b": "1"}
+        for get in (lambda: informer.lister.get("ns/a"), lambda: informer.lister.namespace("ns").get("a")):
+            with pytest.raises(errors.Unreadable, match="expected int, got str") as caught:
+                get()
+            assert caught.value.key == "ns/a"
+        with pytest.raises(errors.Unreadable):
+            informer.indexer.get_by_key("ns/a")
+        assert "ns/a" in informer.indexer
+        assert [obj.metadata.name for obj in informer.lister.list()] == ["b"]
+        with pytest.raises(errors.NotFound):
+            informer.lister.get("ns/c")
+
+
+@virtual
+async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
+    """(A1)"""
+    server = FakeServer()
+    server.put(thing("a", "?"))
+    informer = informer_of(server)
+    async with running(informer):
+        for _ in range(3):
+            with pytest.raises(errors.Unreadable):
+                informer.lister.get("a")
+        assert informer.unreadable["a"].__traceback__ is None
+
+
+@virtual
+async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handlers():
+    """(A3)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("seen", "1"))
+    server.put(thing("unseen", "?"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("seen", "?"))
+        server.put(thing("seen", "2"))
+        server.put(thing("unseen", "2"))
+        await settle()
+        assert informer.unreadable == {}
+        assert informer.last_error == ""
+    assert recorder.told == [("add", "seen", "1"), ("update", "seen", "1", "2"), ("add", "unseen", "2")]
+
+
+@pytest.mark.parametrize("value", ["?", "fine"])
+def test_a_deletion_needs_the_key_only(value: str):
+    """(A2)"""
+
+    @virtual
+    async def run() -> None:
+        server, recorder, detailed = FakeServer(), Recorder(), Detailed()
+        server.put(thing("a", "1"))
+        server.put(thing("unseen", "?"))
+        informer = informer_of(server)
+        recorder.register(informer)
+        informer.add_event_handler(detailed)
+        async with running(informer):
+            known = informer.lister.get("a")
+            server.put(thing("a", "?"))
+            await settle()
+            server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "DELETED"))
+            last = Event("DELETED", thing("unseen", value, version="901"))
+            gone = UnreadableEvent(unreadable(thing("unseen", "?", version="901")), "DELETED")
+            server.send(last if value == "fine" else gone)
+            await settle()
+            assert informer.unreadable == {}
+            assert informer.last_sync_resource_version == "901"
+            with pytest.raises(errors.NotFound):
+                informer.lister.get("a")
+        assert recorder.told == [("add", "a", "1"), ("delete", "a", "1")]
+        assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
+
+    run()
+
+
+@virtual
+async def test_an_object_that_was_made_again_and_cannot_be_read_is_told_as_deleted():
+    """(A1)"""
+    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
+    old = server.put(thing("a", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    informer.add_event_handler(detailed)
+    async with running(informer):
+        server.cut_watches()
+        server.delete("a")
+        server.put(thing("a", "?"))
+        server.compact()
+        await asyncio.sleep(5)
+        assert recorder.told == [("add", "a", "1"), ("delete", "a", "1")]
+        assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", old))
+        with pytest.raises(errors.Unreadable):
+            informer.lister.get("a")
+
+
+@virtual
+async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
+    """(A1)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "MODIFIED"))
+        await settle()
+        assert informer.lister.get("a").value == "1"
+    assert recorder.told == [("add", "a", "1")]
+
+
+@virtual
+async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCaptureFixture):
+    """(A3)"""
+    caplog.set_level("INFO")
+    server = FakeServer()
+    server.put(thing("ns/a", "1"))
+    informer = informer_of(server)
+    async with running(informer):
+        for _ in range(5):
+            server.put(thing("ns/a", "?"))
+            await settle()
+        await relist(server)
+        assert caplog.text.count("cannot be read") == 1
+        assert "ns/a cannot be read, its last known state is kept: field value" in caplog.text
+        server.put(thing("ns/a", "2"))
+        await settle()
+        assert caplog.text.count("ns/a can be read again") == 1
+
+
+@virtual
+async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_sync(caplog: pytest.LogCaptureFixture):
+    """(A1)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.cut_watches()
+        server.delete("a")
+        server.put(thing("b", "??"))
+        server.compact()
+        await asyncio.sleep(5)
+        assert recorder.state == {"a": "1", "b": "1"}
+        assert list(informer.unreadable) == ["#0"]
+        assert caplog.text.count("proves no deletion") == 1
+        server.put(thing("b", "2"))
+        await asyncio.sleep(1300)  # The incomplete list is repeated when its watch ends.
+        assert recorder.state == {"b": "2"}
+        assert informer.unreadable == {}
+
+
+@virtual
+async def test_a_first_list_with_an_item_without_a_name_syncs():
+    """(A1)"""
+    server = FakeServer()
+    server.put(thing("a", "??"))
+    informer = informer_of(server)
+    async with running(informer):
+        assert informer.has_synced
+
+
+@virtual
+async def test_items_without_a_name_on_several_pages_are_told_apart():
+    """(A4)"""
+    server = FakeServer()
+    server.has_watch_cache = False
+    for name in "abcdef":
+        server.put(thing(name, "??" if name in "ad" else "1"))
+    informer = informer_of(server, page_size=3)
+    async with running(informer):
+        assert len(server.lists) == 2
+        assert sorted(informer.unreadable) == ["#0", "#3"]
+
+
+@pytest.mark.parametrize("event", ["unreadable", "table"])
+def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
+    """(A12)"""
+
+    @virtual
+    async def run() -> None:
+        server, recorder = FakeServer(), Recorder()
+        server.put(thing("a", "1"))
+        informer = informer_of(server)
+        recorder.register(informer)
+        async with running(informer):
+            for _ in range(200):
+                nameless = UnreadableEvent(unreadable(thing("a", "??")), "MODIFIED")
+                server.send(nameless if event == "unreadable" else Event("MODIFIED", Thing()))
+                await asyncio.sleep(1)
+            assert 5 < len(server.lists) < 40
+            assert informer.indexer.list_keys() == ["a"]
+            assert "" not in informer.indexer
+            assert "" not in informer.unreadable
+            await asyncio.sleep(100)
+            assert informer.last_error == ""
+        assert {event[0] for event in recorder.told} == {"add", "update"}
+
+    run()
+
+
+def refuse_bad(obj: Thing) -> Thing:
+    if obj.value.startswith("bad"):
+        raise ValueError("refused")
+    return Thing(obj.metadata, obj.value.upper())
+
+
+@virtual
+async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is_told():
+    """(A9)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "x"))
+    server.put(thing("b", "bad"))
+    informer = informer_of(server, transform=refuse_bad)
+    recorder.register(informer)
+    async with running(informer):
+        assert informer.has_synced
+        assert "ValueError('refused')" in informer.last_error
+        with pytest.raises(errors.Unreadable, match="refused"):
+            informer.lister.get("b")
+        server.put(thing("a", "bad"))
+        await settle()
+        assert informer.lister.get("a").value == "X"
+        await relist(server)
+        assert recorder.state == {"a": "X"}
+        server.delete("a")
+        server.delete("b")
+        await settle()
+        assert informer.unreadable == {}
+        assert informer.indexer.list_keys() == []
+    assert recorder.told == [("add", "a", "X"), ("delete", "a", "X")]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.DecodeError("not a list: expected a ThingList, got a Status"),
+        errors.ConnectionLost("reset by peer"),
+        api_error(errors.NotFound, 404, "NotFound"),
+        ValueError("bug"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("page", [1, 2])
+def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
+    """(A5)"""
+
+    @virtual
+    async def run() -> None:
+        server, recorder = FakeServer(), Recorder()
+        server.has_watch_cache = False
+        for name in "abcd":
+            server.put(thing(name, "1"))
+        informer = informer_of(server, page_size=2)
+        recorder.register(informer)
+        async with running(informer):
+            told = list(recorder.told)
+            server.next_lists.extend([None] * (page - 1) + [error] + [EXPIRED] * 50)
+            server.end_watches(EXPIRED)
+            await asyncio.sleep(1)
+            assert recorder.told == told
+            assert sorted(informer.indexer.list_keys()) == ["a", "b", "c", "d"]
+            assert informer.has_synced
+
+    run()
+
+
+@virtual
+async def test_without_versions_a_deletion_between_two_watches_is_told():
+    """(A11)"""
+    server, recorder = FakeServer(), Recorder()
+    server.has_versions = False
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a", "2"))
+        await settle()
+        server.end_watches()
+        server.delete("a")
+        await asyncio.sleep(5)
+        assert recorder.state == {"b": "1"}
+
+
+@virtual
+async def test_without_versions_a_watch_that_ends_at_once_leads_to_fewer_and_fewer_lists():
+    """(A11)"""
+    server = FakeServer()
+    server.has_versions = False
+    informer = informer_of(server)
+    async with running(informer):
+        for _ in range(600):
+            server.end_watches()
+            await asyncio.sleep(1)
+        assert len(server.lists) < 30
+
+
+@virtual
+async def test_good_events_before_a_bad_one_are_delivered_and_move_the_version():
+    """(A8)"""
+
+    class Broken:
+        type = "MODIFIED"
+
+        @property
+        def object(self) -> Thing:
+            raise errors.DecodeError("metadata.labels: expected str, got int")
+
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a", "1"))
+        server.put(thing("b", "1"))
+        server.send(Broken())  # type: ignore[arg-type]
+        server.put(thing("c", "1"))
+        await settle()
+        assert recorder.state == {"a": "1", "b": "1"}
+        assert informer.last_sync_resource_version == "102"
+        await asyncio.sleep(5)
+        assert recorder.state == {"a": "1", "b": "1", "c": "1"}
+
+
+def answers(*values: bool) -> Iterator[bool]:
+    yield from values
+
+
+@virtual
+async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of():
+    """(A10)"""
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+
+    def accepts(obj: Thing) -> bool:
+        if obj.value == "broken":
+            raise ValueError("broken filter")
+        return obj.value.startswith("y")
+
+    informer.add_event_handler(
+        on_add=recorder.on_add, on_update=recorder.on_update, on_delete=recorder.on_delete, filter=accepts
+    )
+    async with running(informer):
+        for name, last in (("a", "no"), ("b", "broken"), ("c", "y2"), ("d", "no")):
+            server.put(thing(name, "no" if name == "d" else "y1"))
+            await settle()
+            final = server.delete(name)
+            watch = server.open_watches[0]
+            watch.pending.clear()
+            server.send(Event("DELETED", Thing(final.metadata, last)))
+            await settle()
+    assert recorder.told == [
+        ("add", "a", "y1"),
+        ("delete", "a", "no"),
+        ("add", "b", "y1"),
+        ("delete", "b", "broken"),
+        ("add", "c", "y1"),
+        ("delete", "c", "y2"),
+    ]
+
+
+@virtual
+async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_was_told():
+    """(A10)"""
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+
+    def accepts(obj: Thing) -> bool:
+        if obj.value == "broken":
+            raise ValueError("broken filter")
+        return True
+
+    informer.add_event_handler(
+        on_add=recorder.on_add, on_update=recorder.on_update, on_delete=recorder.on_delete, filter=accepts
+    )
+    async with running(informer):
+        for value in ("broken", "1", "broken", "2", "broken"):
+            server.put(thing("a", value))
+            await settle()
+        server.cut_watches()
+        server.delete("a")
+        server.compact()
+        await asyncio.sleep(5)
+    assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "2"), ("delete", "a", "2")]
+
+
+@virtual
+async def test_a_filter_that_changes_its_mind_about_an_object_is_told_what_adds_up():
+    """(A10)"""
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+    minds = answers(True, False, False, True, True)
+    informer.add_event_handler(
+        on_add=recorder.on_add,
+        on_update=recorder.on_update,
+        on_delete=recorder.on_delete,
+        filter=lambda _obj: next(minds),
+    )
+    async with running(informer):
+        for value in "12345":
+            server.put(thing("a", value))
+            await settle()
+        server.delete("a")
+        await settle()
+    assert recorder.told == [
+        ("add", "a", "1"),
+        ("delete", "a", "1"),
+        ("add", "a", "4"),
+        ("update", "a", "4", "5"),
+        ("delete", "a", "5"),
+    ]
