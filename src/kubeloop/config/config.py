@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
@@ -156,7 +157,7 @@ class Config(Value, frozen=True, kw_only=True):
             if self.tls_server_name:
                 check_host_name(self.tls_server_name)
         except ValueError as exc:
-            raise self.error(str(exc)) from None
+            raise_alone(self.error(str(exc)))
         self._check_consistency()
 
     def _check_types(self) -> None:

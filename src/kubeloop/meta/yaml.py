@@ -27,6 +27,7 @@ from typing import Any, cast
 
 import yaml
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
 
 __all__ = ["dump", "dump_all", "load", "load_all"]
@@ -118,13 +119,13 @@ def _documents(data: str | bytes, *, strict: bool) -> Iterator[Any]:
     try:
         loader = _GoLoader(data)
     except (yaml.YAMLError, UnicodeError) as error:
-        raise _decode_error(error) from None
+        raise_alone(_decode_error(error))
     try:
         while True:
             try:
                 node = loader.get_node() if loader.check_node() else None
             except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-                raise _decode_error(error) from None
+                raise_alone(_decode_error(error))
             if node is None:
                 return
             yield _Builder(strict=strict).build(node, 0)

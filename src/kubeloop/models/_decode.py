@@ -368,7 +368,7 @@ def _with_keys(text: str, tree: Any, cls: Any) -> str:
     path, colon, rest = text.partition(": ")
     shape: Shape | None = Shape("object", cls, model=cls)
     done = ""
-    for step in re.findall(r"\[[^\]]*\]|[^.\[]+", path) if "[...]" in path else ():
+    for step in re.findall(r"\[[^\[\]]*\]|[^.\[]+", path) if "[...]" in path else ():
         if shape is not None and shape.category == "object" and is_dict(tree):
             field = next((one for one in fields_of(shape.model).values() if one.wire == step), None)
             tree, shape = tree.get(step), field.shape if field is not None else None
