@@ -10,7 +10,6 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
-from kubeloop._kit.raising import raise_alone
 from kubeloop.config.credentials import ClientCertificate, Credential
 from kubeloop.errors import DecodeError
 
