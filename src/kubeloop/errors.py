@@ -121,6 +121,9 @@ class ConnectError(TransportError):
 class TLSError(TransportError):
     """The TLS handshake failed: wrong authority, name, or an expired certificate. Trying again does not help."""
 
+    def __init__(self, message: str, *, method: str = "", path: str = "", retryable: bool = False) -> None:
+        super().__init__(message, method=method, path=path, retryable=retryable)
+
 
 class ConnectionLost(TransportError):
     """The connection broke after the request may have been sent: a write may have happened."""

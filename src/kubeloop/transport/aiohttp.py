@@ -157,7 +157,12 @@ class AiohttpTransport:
 def _late(exc: TimeoutError, request: Request, timeout: float | None) -> TimeoutError:
     if isinstance(exc, RequestTimeout):
         return exc  # the server's silence, told already
-    return RequestTimeout(f"not done within {timeout:g} s", method=request.method, path=request.path)
+    return RequestTimeout(f"not done within {_rounded(timeout)} s", method=request.method, path=request.path)
+
+
+def _rounded(seconds: float | None) -> str:
+    """Write what is left of a timeout as people would have given it: 5, not 4.99998."""
+    return f"{max(round(seconds or 0.0, 2), 0.01):g}"
 
 
 def _proxy_for(config: Config) -> str | None:
