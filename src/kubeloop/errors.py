@@ -14,11 +14,14 @@
     └─ LeadershipLost
 
 What is a programming mistake raises `TypeError` or `ValueError`. Cancellation is never caught, wrapped or swallowed.
-A secret is in no message: no header, no token, no body.
+A secret is in no message: no header, no token, no body. Text from outside in a message is masked, printable and bounded
+(`_kit.text`), so that an exception can always be printed and logged. No exception of a library is chained whose
+attributes hold what was sent (`_kit.raising`).
 """
 
 from __future__ import annotations
 
+from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 
 __all__ = [
@@ -65,7 +68,18 @@ __all__ = [
 
 
 class KubeloopError(Exception):
-    """Anything that kubeloop raises on purpose. Can be copied and pickled, with its attributes and notes."""
+    """Anything that kubeloop raises on purpose. Can be copied and pickled, with its attributes and notes.
+
+    Messages and notes are fit for logs and terminals, whatever outside text was put into them: what looks like a token
+    is masked, what is not printable is escaped, and what is very long is cut.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(safe_text(each) if isinstance(each, str) else each for each in args))
+
+    def add_note(self, note: str, /) -> None:
+        """Add a line to the traceback, made fit for logs and terminals like the message."""
+        super().add_note(safe_text(note))
 
     def __reduce__(self) -> tuple[object, ...]:
         # Not by the constructor: its arguments are not those that the built-in exceptions keep.
@@ -106,6 +120,9 @@ class ConnectError(TransportError):
 
 class TLSError(TransportError):
     """The TLS handshake failed: wrong authority, name, or an expired certificate. Trying again does not help."""
+
+    def __init__(self, message: str, *, method: str = "", path: str = "", retryable: bool = False) -> None:
+        super().__init__(message, method=method, path=path, retryable=retryable)
 
 
 class ConnectionLost(TransportError):

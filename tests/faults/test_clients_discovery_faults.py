@@ -141,3 +141,35 @@ async def test_a_client_over_a_shared_connection_does_not_close_it() -> None:
     async with DiscoveryClient.over(client.rest) as shared:
         assert shared.rest is client.rest
     assert not transport.closed
+
+
+@pytest.mark.parametrize("bad", ["a/b/c", "../v1", "a?x=/v1", "a b/v1", "./v1", "x/..", "a#/v1"])
+@virtual
+async def test_a_group_version_that_leads_to_no_path_does_not_hide_the_others(bad: str) -> None:
+    """(B9)"""
+    odd = {"name": "odd.io", "versions": [{"groupVersion": bad, "version": "v1"}], "preferredVersion": {}}
+    groups = Answer.of({**GROUPS, "groups": [odd, *GROUPS["groups"]]})
+    client, transport = discovery({**LEGACY, "/apis": groups})
+    found = await client.server_groups_and_resources()
+    assert [one.group_version for one in found.resources] == ["v1", "apps/v1"]
+    assert set(found.failures) == {GroupVersion("odd.io", "v1"), GroupVersion("down.io", "v1")}
+    assert isinstance(found.failures[GroupVersion("odd.io", "v1")], kubeloop.DecodeError)
+    assert all(request.path in LEGACY for request in transport.requests)
+
+
+@pytest.mark.parametrize("group", ["a/b", "..", "a?x", "a b"])
+@virtual
+async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_others(group: str) -> None:
+    """(B9)"""
+
+    def document(*names: str) -> Answer:
+        items = [{"metadata": {"name": name}, "versions": [{"version": "v1"}]} for name in names]
+        return Answer.of(
+            {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": items},
+            headers=AGGREGATED,
+        )
+
+    client, _ = discovery({"/api": document(""), "/apis": document(group, "apps")})
+    found = await client.server_groups_and_resources()
+    assert [one.group_version for one in found.resources] == ["v1", "apps/v1"]
+    assert list(found.failures) == [GroupVersion(group, "v1")]

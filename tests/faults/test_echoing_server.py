@@ -16,6 +16,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.models._base import Kind, Model
 from kubeloop.wire.request import Request
 from tests.support.clock import virtual
+from tests.support.reachable import reachable
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, watch_answer
 
 TOKEN = "hunter2-hunter2"
@@ -48,14 +49,6 @@ ECHOES: dict[str, Callable[[Request], Answer]] = {
 }
 
 
-def all_of(error: BaseException | None) -> str:
-    said = ""
-    while error is not None:
-        said += f"{error} {error!r} {vars(error)} {error.args}"
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return said
-
-
 @pytest.mark.parametrize("echo", ECHOES)
 @pytest.mark.parametrize("credentials", CREDENTIALS)
 @pytest.mark.parametrize("verb", ["get", "create", "delete", "watch", "discovery"])
@@ -81,7 +74,7 @@ async def test_no_credential_gets_into_an_exception(
             async with clientset.rest.watch("pods", into=core_v1.Pod) as stream:
                 await stream.batch()
     except KubeloopError as error:
-        said = all_of(error)
+        said = reachable(error)
     secrets = [TOKEN, "am9lOmh1bnRlcjItaHVudGVyMg"]
     assert transport.requests
     assert not [secret for secret in secrets if secret in f"{said}{caplog.text}"]
@@ -96,7 +89,7 @@ async def test_a_header_that_the_caller_gives_is_not_logged(caplog: pytest.LogCa
     with pytest.raises(kubeloop.InternalError) as caught:
         await rest.get("pods", name="a", headers={"Authorization": TOKEN}, params={"x": TOKEN})
     assert "GET /api/v1/pods/a again" in caplog.text
-    assert TOKEN not in f"{caplog.text}{all_of(caught.value)}"
+    assert TOKEN not in f"{caplog.text}{reachable(caught.value)}"
 
 
 @pytest.mark.parametrize("through", ["typed", "dynamic", "rest"])
@@ -115,7 +108,7 @@ async def test_a_secret_that_the_server_quotes_gets_into_no_exception(through: s
     }
     with pytest.raises(kubeloop.Invalid, match="cannot unmarshal string") as caught:
         await calls[through]()
-    assert "dG9w" not in all_of(caught.value)
+    assert "dG9w" not in reachable(caught.value)
     assert caught.value.causes[0].field == "patch"
 
 
@@ -125,7 +118,7 @@ async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.InternalError, match="text/html: <23 bytes>") as caught:
         await clientset.core_v1.service_accounts("a").token("default").create({"spec": {}})
-    assert "topsecret" not in all_of(caught.value)
+    assert "topsecret" not in reachable(caught.value)
 
 
 class LoginSpec(Model, secret=("password",)):
@@ -148,4 +141,4 @@ async def test_a_custom_kind_with_a_secret_field_is_kept_as_secret_as_a_secret()
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.Invalid, match=r"spec.password: Invalid value: <9 bytes>: too short") as caught:
         await clientset.of(Login, "a").create({"metadata": {"name": "l"}, "spec": {"password": "topsecret"}})
-    assert "topsecret" not in all_of(caught.value)
+    assert "topsecret" not in reachable(caught.value)

@@ -13,6 +13,7 @@ from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, Transp
 from kubeloop.transport.aiohttp import AiohttpTransport
 from kubeloop.wire.request import Request
 from tests.support.raw_server import hang, raw_server, reply, say, vanish
+from tests.support.reachable import reachable
 from tests.support.skewed_loop import skewed, skip
 
 GET = Request("GET", "/api/v1/pods?fieldSelector=SECRET", {"Authorization": "Bearer SECRET"})
@@ -40,16 +41,8 @@ async def fails(transport, kind, match, request=GET, **options):
     error = caught.value
     assert (error.method, error.path) == (request.method, request.path)
     assert str(error).startswith(f"{request.method} {request.path}: ")
-    assert "SECRET" not in _everything_said(error)
+    assert "SECRET" not in reachable(error)
     return error
-
-
-def _everything_said(error):
-    said = []
-    while error is not None:
-        said.append(f"{error} {error!r}")
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return " ".join(said)
 
 
 async def _read_stream(transport):

@@ -11,6 +11,7 @@ from kubeloop.transport.aiohttp import AiohttpTransport
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
 from tests.support.raw_server import hang, raw_server, reply, say, vanish
+from tests.support.reachable import reachable
 
 SECRET = "5ecret-51f0aa"
 REQUEST = Request("POST", f"/api/v1/secrets?x={SECRET}", {"X-Secret": SECRET}, SECRET.encode())
@@ -50,9 +51,7 @@ async def test_no_secret_gets_out(step, credentials, caplog):
             async with transport.stream(REQUEST, timeout=0.2) as stream:
                 said.append(repr(stream))
         except KubeloopError as error:
-            while error is not None:
-                said.append(f"{error} {error!r} {vars(error)}")
-                error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+            said.append(reachable(error))
         await transport.close()
         said.append(repr(transport))
     assert SECRET not in " ".join(said)

@@ -341,3 +341,20 @@ async def test_clients_that_own_their_connection_work_alone(kubeconfig: Path, na
     async with kubeloop.DynamicClient(config) as dynamic:
         created = await dynamic.resource("v1", "configmaps").namespace(namespace).create(body("a"))
         assert isinstance(created, Unstructured)
+
+
+@pytest.mark.parametrize("how", ["typed", "dynamic"])
+async def test_an_object_of_the_cluster_with_a_stray_namespace_is_created(
+    clientset: kubeloop.Clientset, namespace: str, how: str
+) -> None:
+    """(H2) Three of 1,291 real documents have one; the server answers 201, whatever the namespace says."""
+    name = f"stray-{how}-{namespace}"
+    api_version = "rbac.authorization.k8s.io/v1"
+    body = {"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": name, "namespace": namespace}}
+    typed, dynamic = clientset.rbac_v1.cluster_roles(), clientset.dynamic.resource(api_version, "clusterroles")
+    created = await (typed.create(body) if how == "typed" else dynamic.create(body))
+    assert (created.metadata.name, created.metadata.namespace) == (name, "")
+    again = {**body, "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
+    await (typed.update(again) if how == "typed" else dynamic.update(again))
+    assert (await typed.get(name)).rules[0].resources == ("pods",)
+    await typed.delete(name)

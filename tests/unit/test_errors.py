@@ -73,3 +73,21 @@ def test_a_copy_of_an_api_error_has_all_that_the_server_said() -> None:
     assert twin.status == DETAILS
     assert (twin.code, twin.reason, twin.causes, twin.retry_after) == (409, "Conflict", DETAILS.causes, 2.5)
     assert (twin.method, twin.path) == ("PUT", "/x")
+
+
+HOPELESS = {"TLSError", "UpgradeRefused", "UnreadableWriteResponse"}
+
+
+@pytest.mark.parametrize("kind", sorted(set(tree()), key=lambda kind: kind.__name__))
+def test_retryable_is_what_the_documentation_says(kind: type[Any]) -> None:
+    """(F19) A `TLSError` of a user's transport was retryable: watches were opened again for ever."""
+    if issubclass(kind, UpgradeRefused):
+        error: Any = kind(Response(403), method="GET", path="/")
+    elif issubclass(kind, APIError):
+        error = kind(DETAILS)
+    else:
+        error = kind("no")
+    says_hopeless = "Trying again does not help" in (kind.__doc__ or "") or kind.__name__ in HOPELESS
+    assert (getattr(error, "retryable", None) is False) is says_hopeless
+    if issubclass(kind, TransportError) and not says_hopeless:
+        assert error.retryable is True

@@ -6,7 +6,7 @@ what kubeloop adds to the start of a program. A msgspec Struct costs a twentieth
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 from msgspec import Struct, field
 from msgspec.structs import force_setattr, replace
@@ -34,6 +34,15 @@ class Value(Struct, frozen=True):
         >>> GroupVersion("apps", "v1").replace(version="v2")
         """
         return replace(self, **changes)
+
+    @property
+    def __rich_repr__(self) -> NoReturn:
+        """Hide msgspec's hook for rich, which would show every field: what shows a value goes by its `repr`.
+
+        Raises:
+            AttributeError: Always, so that there is no such hook.
+        """
+        raise AttributeError("__rich_repr__")
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name not in self.unshown)

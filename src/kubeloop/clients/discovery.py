@@ -22,12 +22,13 @@ from kubeloop.clients.discovery_format import (
     from_aggregated,
     is_aggregated,
     preferred,
+    readable_names,
 )
 from kubeloop.errors import KubeloopError, NotFound
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apidiscovery_v2, meta_v1
 from kubeloop.rest.body import read_body
-from kubeloop.wire.request import Request
+from kubeloop.wire.request import Request, group_version_path
 
 __all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]
 
@@ -91,7 +92,7 @@ class DiscoveryClient(Connected):
         """
         parsed = GroupVersion.parse(group_version) if isinstance(group_version, str) else group_version
         try:
-            return await self._rest.get(parsed.api_prefix, into=meta_v1.APIResourceList, timeout=self._timeout)
+            return await self._rest.get(group_version_path(parsed), into=meta_v1.APIResourceList, timeout=self._timeout)
         except NotFound:
             if parsed != GroupVersion("", "v1"):
                 raise
@@ -118,9 +119,9 @@ class DiscoveryClient(Connected):
     async def _groups_and_resources(self) -> GroupsAndResources:
         offer = await self._offer()
         if offer.resources is None:
-            names = [GroupVersion.parse(one.group_version) for group in offer.groups for one in group.versions]
+            names, refused = readable_names(offer.groups)
             offer.resources, failures = await self._fetch(names)
-            offer.failures.update(failures)
+            offer.failures.update(failures | refused)
         return GroupsAndResources(offer.groups, offer.resources.values(), offer.failures)
 
     async def _offer(self) -> Offer:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from kubeloop.errors import KubeloopError
+from kubeloop.errors import DecodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apidiscovery_v2, meta_v1
+from kubeloop.wire.request import group_version_path
 
 __all__ = [
     "AGGREGATED",
@@ -25,6 +26,7 @@ __all__ = [
     "from_aggregated",
     "is_aggregated",
     "preferred",
+    "readable_names",
 ]
 
 # Old servers look at the order of the parameters.
@@ -98,6 +100,11 @@ def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Offer:
         versions: list[meta_v1.GroupVersionForDiscovery] = []
         for version in item.versions:
             group_version = GroupVersion(item.metadata.name, version.version)
+            try:
+                group_version_path(group_version)
+            except ValueError as error:
+                offer.failures[group_version] = DecodeError(f"discovery of {item.metadata.name!r}: {error}")
+                continue
             if version.freshness == "Stale":
                 offer.failures[group_version] = KubeloopError(
                     f"discovery of {group_version} is stale: the server behind it does not answer"
@@ -143,6 +150,22 @@ def _resources(items: Sequence[apidiscovery_v2.APIResourceDiscovery]) -> Iterabl
                     kind=kind.kind,
                     verbs=sub.verbs,
                 )
+
+
+def readable_names(groups: Iterable[meta_v1.APIGroup]) -> tuple[list[GroupVersion], dict[GroupVersion, Exception]]:
+    """Return the group/versions that groups name; and why, for each of which the name leads to no path."""
+    names: list[GroupVersion] = []
+    failures: dict[GroupVersion, Exception] = {}
+    for group in groups:
+        for one in group.versions:
+            try:
+                name = GroupVersion.parse(one.group_version)
+                group_version_path(name)
+            except ValueError as error:
+                failures[GroupVersion(group.name, one.version)] = DecodeError(f"discovery of {group.name!r}: {error}")
+            else:
+                names.append(name)
+    return names, failures
 
 
 def core_group(versions: meta_v1.APIVersions) -> list[meta_v1.APIGroup]:

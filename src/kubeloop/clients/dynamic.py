@@ -42,7 +42,10 @@ class DynamicClient(Connected):
 class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Unstructured]):
     """Every verb, whether the resource has it or not: the server says so.
 
-    A name without a namespace is taken as one of the cluster scope. An object that is written may bring its namespace.
+    Which scope a resource has is not known here: without `namespace(...)` it is taken as one of the cluster, whatever
+    namespace is in an object that is written, so that a cluster-scoped object with a stray namespace reaches its place.
+
+    Reference: client-go dynamic/simple.go, dynamicResourceClient, which builds its paths in the same way.
     """
 
     __slots__ = ()

@@ -136,10 +136,9 @@ class Endpoint(Generic[T_co]):
             if self._namespace is None and info.namespaced:
                 raise ValueError(f"{where} has no metadata.namespace: set it, or {self._how_to_name_one()}")
             return self._collection
-        if info.namespaced is False:
-            raise ValueError(f"{where} has metadata.namespace {own!r}, but {info.plural} are not namespaced")
         if self._namespace is None:
-            return self._path_of_collection(own)
+            # The scope of the resource decides: what has none ignores a namespace that strayed into the object.
+            return self._path_of_collection(own) if info.namespaced else self._collection
         if own != self._namespace:
             raise ValueError(f"{where} has metadata.namespace {own!r}; this client is for {self._namespace!r}")
         return self._collection

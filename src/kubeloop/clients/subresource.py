@@ -188,7 +188,7 @@ class LogSub(Subresource[str]):
 
 
 async def _split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    frames = FrameReader(keep_blank=True)
+    frames = FrameReader(keep_blank=True, what="line")
     async for chunk in chunks:
         for line in frames.feed(chunk):
             yield line.decode("utf-8", "replace")

@@ -57,9 +57,10 @@ _IMPORTED = frozenset({
 """Names that generated modules of models use in their annotations, or that nothing generated may call: no class has
 one."""
 
-_PLURAL_ACRONYM = re.compile(r"([A-Z]+)(s(?=$|[A-Z0-9]))")
+# Each reads a run of capitals once.
+_PLURAL_ACRONYM = re.compile(r"(?<![A-Z])([A-Z]++)(s(?=$|[A-Z0-9]))")
 _LOWER_UPPER = re.compile(r"([a-z0-9])([A-Z])")
-_ACRONYM_WORD = re.compile(r"([A-Z]+)([A-Z][a-z])")
+_ACRONYM_WORD = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -70,7 +71,7 @@ def snake(name: str) -> str:
     text = _NOT_WORD.sub("_", name).strip("_")
     text = _PLURAL_ACRONYM.sub(lambda match: match[1].capitalize() + match[2], text)
     text = _LOWER_UPPER.sub(r"\1_\2", text)
-    text = _ACRONYM_WORD.sub(r"\1_\2", text).lower()
+    text = _ACRONYM_WORD.sub("_", text).lower()
     return f"_{text}" if text[:1].isdigit() else text
 
 

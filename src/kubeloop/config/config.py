@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kubeloop._kit.raising import raise_alone
+from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
@@ -57,6 +59,15 @@ class Impersonation(Value, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
+    def __post_init__(self) -> None:
+        """Refuse a user without a name: the server would take such a request as one's own.
+
+        Raises:
+            ConfigError: The user is empty or blank.
+        """
+        if not self.user.strip():
+            raise ConfigError("impersonation needs the name of a user to act as, got an empty one")
+
     def __repr__(self) -> str:
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
         return f"Impersonation({', '.join(f'{name}={value!r}' for name, value in given.items())})"
@@ -73,7 +84,7 @@ class Source(Value, frozen=True, kw_only=True):
     def __str__(self) -> str:
         parts = [self.file] if self.file else []
         parts += [f'{what} "{name}"' for what in ("context", "cluster", "user") if (name := getattr(self, what))]
-        return ", ".join(parts)
+        return safe_text(", ".join(parts))
 
 
 class Config(Value, frozen=True, kw_only=True):
@@ -156,7 +167,7 @@ class Config(Value, frozen=True, kw_only=True):
             if self.tls_server_name:
                 check_host_name(self.tls_server_name)
         except ValueError as exc:
-            raise self.error(str(exc)) from None
+            raise_alone(self.error(str(exc)))
         self._check_consistency()
 
     def _check_types(self) -> None:

@@ -14,6 +14,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value
 from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
@@ -83,7 +84,7 @@ def credential_source(config: Config) -> CredentialSource:
         try:
             pair = f"{config.username}:{config.password or ''}".encode()
         except UnicodeEncodeError:
-            raise CredentialError(config.located("the user or password is not Unicode text")) from None
+            raise_alone(CredentialError(config.located("the user or password is not Unicode text")))
         return Fixed(Credential(f"Basic {base64.b64encode(pair).decode()}"))
     if config.exec and not (config.cert_data or config.cert_file):
         from kubeloop.config.exec_plugin import ExecPlugin
@@ -169,7 +170,7 @@ class TokenFile:
             if self._credential is None:
                 if isinstance(exc, CredentialError):
                     raise
-                raise CredentialError(self._located(f"cannot read the token file {self._path}: {why}")) from None
+                raise_alone(CredentialError(self._located(f"cannot read the token file {self._path}: {why}")))
             what = f"cannot renew the token from {self._path}, the last one stays in use: {why}"
             _log.warning("%s", self._located(what))
             return self._credential

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.config.exec_output import parse_exec_credential, without_secrets
 from kubeloop.config.exec_process import PluginTimeout, run_plugin
 from kubeloop.config.exec_request import exec_info, plugin_key
@@ -130,7 +131,7 @@ class ExecPlugin:
         try:
             return parse_exec_credential(result.stdout, plugin.api_version)
         except ValueError as exc:
-            raise self._error(f"{plugin.command}: {exc}") from None
+            raise_alone(self._error(f"{plugin.command}: {exc}"))
 
     def _interactive(self) -> bool:
         mode = self._exec.interactive_mode

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.config.config import Config, Source
 from kubeloop.config.files import read_file
 from kubeloop.errors import ConfigError
@@ -54,7 +55,7 @@ def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path =
     try:
         token = read_file(token_file).decode().strip()
     except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(exc)}") from exc
+        raise_alone(ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(exc)}"))
     return Config(
         host=f"https://{f'[{host}]' if ':' in host else host}:{port}",
         namespace=in_cluster_namespace(environ, directory),

@@ -21,6 +21,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value, field
 from kubeloop.config.fields import Fields
 from kubeloop.config.files import read_file
@@ -182,7 +183,7 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
     except (DecodeError, ValueError) as exc:
         # What the parser says may quote a word of the file, hence a secret: only the place is told.
         place = re.search(r"line \d+, column \d+", str(exc))
-        raise ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}") from None
+        raise_alone(ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}"))
     root = Fields({} if document is None else document, path, "")
     kind, version = root.text("kind"), root.text("apiVersion")
     if (kind or "Config") != "Config" or (version or "v1") != "v1":

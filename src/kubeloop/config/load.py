@@ -15,6 +15,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.config.config import Config, Source
 from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
 from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
@@ -148,7 +149,7 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
         try:
             check_proxy_url(cluster.proxy_url)
         except ValueError as exc:
-            raise ConfigError(f"{source}: {exc}") from None
+            raise_alone(ConfigError(f"{source}: {exc}"))
     base = Config(
         host=address,
         proxy_url=cluster.proxy_url,

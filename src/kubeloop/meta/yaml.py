@@ -28,6 +28,7 @@ from typing import Any, cast
 
 import yaml
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
 from kubeloop.meta._yaml_events import EventSource, fast_source, go_source
 
@@ -148,7 +149,7 @@ def _text(data: str | bytes) -> str:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise DecodeError(f"YAML: line {line}: bytes that are not {encoding.upper()}") from None
+        raise_alone(DecodeError(f"YAML: line {line}: bytes that are not {encoding.upper()}"))
 
 
 def _chunks(text: str) -> Iterator[tuple[str, int]]:
@@ -207,10 +208,10 @@ def _read(text: str, lines: int, *, strict: bool, alone: bool) -> tuple[Any, boo
         mark = error.problem_mark or error.context_mark
         problem = _CHARACTER.sub("a character", error.problem or error.context or "not YAML")
         where = f"line {mark.line + 1 + lines}, column {mark.column + 1}: " if mark else ""
-        raise DecodeError(f"YAML: {where}{problem}") from None
+        raise_alone(DecodeError(f"YAML: {where}{problem}"))
     except (yaml.YAMLError, UnicodeError, _TooDeep) as error:
         problem = "nested too deeply" if isinstance(error, _TooDeep) else "a character that may not stand in YAML text"
-        raise DecodeError(f"YAML: {problem}") from None
+        raise_alone(DecodeError(f"YAML: {problem}"))
 
 
 class _TooDeep(Exception):
@@ -372,7 +373,7 @@ class _Builder:
         try:
             return base64.b64decode(text.translate(_NO_BREAKS), validate=True).decode("utf-8", "replace")
         except ValueError:  # letters beyond ASCII, too
-            raise self._fault(event, "!!binary with text that is not base64") from None
+            raise_alone(self._fault(event, "!!binary with text that is not base64"))
 
     def _jsonable(self, value: Any, event: Any) -> Any:
         """JSON does not tell 8.0 from 8: a float that int64 can hold is an integer."""

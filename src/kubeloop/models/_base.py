@@ -113,7 +113,7 @@ The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from kubeloop.models._markers import (
     BOOL,
@@ -263,6 +263,15 @@ class Model(Struct, metaclass=ModelMeta):
         from kubeloop.models._encode import pickled
 
         return pickled(self)
+
+    @property
+    def __rich_repr__(self) -> NoReturn:
+        """Hide msgspec's hook for rich, which would show the contents of secrets: what shows a model uses its `repr`.
+
+        Raises:
+            AttributeError: Always, so that there is no such hook.
+        """
+        raise AttributeError("__rich_repr__")
 
     def __repr__(self) -> str:
         from kubeloop.models._construct import show

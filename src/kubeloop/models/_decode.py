@@ -231,12 +231,15 @@ def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
 
 
 def broken(what: str, data: bytes | str, error: Exception) -> DecodeError:
-    """The error for bytes that are no JSON; it never quotes them."""
-    start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode()).lstrip()[:1]
+    """The error for bytes that are no JSON; it never quotes them, and what it comes from does not keep them."""
+    said = str(error)
+    if isinstance(error, UnicodeDecodeError):
+        error.object, error.args = b"", ()
+    start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode(errors="replace")).lstrip()[:1]
     looks = " (it looks like HTML)" if start == b"<" else " (it is empty)" if not data else ""
     # msgspec says the place of all but this.
     place = f" (byte {len(data)})" if is_truncated(error) and data else ""
-    return DecodeError(f"{what}: not readable as JSON{looks}: {error}{place}")
+    return DecodeError(f"{what}: not readable as JSON{looks}: {said}{place}")
 
 
 def is_truncated(error: Exception) -> bool:
@@ -369,7 +372,7 @@ def _with_keys(text: str, tree: Any, cls: Any) -> str:
     path, colon, rest = text.partition(": ")
     shape: Shape | None = Shape("object", cls, model=cls)
     done = ""
-    for step in re.findall(r"\[[^\]]*\]|[^.\[]+", path) if "[...]" in path else ():
+    for step in re.findall(r"\[[^\[\]]*\]|[^.\[]+", path) if "[...]" in path else ():
         if shape is not None and shape.category == "object" and is_dict(tree):
             field = next((one for one in fields_of(shape.model).values() if one.wire == step), None)
             tree, shape = tree.get(step), field.shape if field is not None else None

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
 from kubeloop.models._base import KindList, Model
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
@@ -78,12 +79,12 @@ def _refuse(error: DecodeError, response: Response, request: Request, credential
     """Raise what it means that an answer could not be read."""
     if is_failure_status(response.body):
         data = codec.json_loads(response.body)
-        raise error_from_status(data, code=response.status, request=request, credentials=credentials) from None
+        raise_alone(error_from_status(data, code=response.status, request=request, credentials=credentials))
     from kubeloop.wire.redaction import Redaction
 
     what = f"{error}{_what_came(response)}"
     shown = Redaction(request, credentials).name(what)
-    raise type(error)(f"{request.method} {request.path}: {shown}") from (error if shown == what else None)
+    raise_alone(type(error)(f"{request.method} {request.path}: {shown}"))
 
 
 def read_deleted(response: Response, into: type[Any], request: Request, credentials: Collection[str] = ()) -> Any:

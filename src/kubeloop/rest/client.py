@@ -148,7 +148,7 @@ class RESTClient:
         """GET an object or a collection.
 
         Args:
-            resource: The plural, or an absolute path.
+            resource: The plural, in lower case or not; or an absolute path.
             into: What to read the answer as.
             address: Where to; see `Address`.
         """
@@ -276,7 +276,7 @@ class RESTClient:
         given = address.get("group_version")
         path = resource_path(
             self.group_version if given is None else _group_version(given),
-            resource,
+            resource.lower(),
             namespace=address.get("namespace"),
             name=address.get("name"),
             subresource=address.get("subresource"),

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.errors import RequestTimeout, TransportError
@@ -74,7 +75,7 @@ class AiohttpTransport:
             async with asyncio.timeout(timeout):
                 return await self._request(request, max_bytes)
         except TimeoutError as exc:
-            raise _late(exc, request, timeout) from None
+            raise_alone(_late(exc, request, timeout))
 
     async def _request(self, request: Request, max_bytes: int | None) -> Response:
         pool = self._running_pool(request)
@@ -98,7 +99,7 @@ class AiohttpTransport:
             async with asyncio.timeout(timeout):
                 exchange = await pool.send(request)
         except TimeoutError as exc:
-            raise _late(exc, request, timeout) from None
+            raise_alone(_late(exc, request, timeout))
         try:
             yield exchange
         finally:
@@ -117,7 +118,7 @@ class AiohttpTransport:
             async with asyncio.timeout(timeout):
                 channel = await open_channel(pool, self._defaults, request, subprotocols)
         except TimeoutError as exc:
-            raise _late(exc, request, timeout) from None
+            raise_alone(_late(exc, request, timeout))
         try:
             yield channel
         finally:
@@ -156,7 +157,12 @@ class AiohttpTransport:
 def _late(exc: TimeoutError, request: Request, timeout: float | None) -> TimeoutError:
     if isinstance(exc, RequestTimeout):
         return exc  # the server's silence, told already
-    return RequestTimeout(f"not done within {timeout:g} s", method=request.method, path=request.path)
+    return RequestTimeout(f"not done within {_rounded(timeout)} s", method=request.method, path=request.path)
+
+
+def _rounded(seconds: float | None) -> str:
+    """Write what is left of a timeout as people would have given it: 5, not 4.99998."""
+    return f"{max(round(seconds or 0.0, 2), 0.01):g}"
 
 
 def _proxy_for(config: Config) -> str | None:
@@ -167,5 +173,5 @@ def _proxy_for(config: Config) -> str | None:
         check_proxy_url(proxy)
     except ValueError as exc:
         where = " (from the environment: HTTPS_PROXY or HTTP_PROXY)" if config.proxy_url is None else ""
-        raise config.error(f"{exc}{where}") from None
+        raise_alone(config.error(f"{exc}{where}"))
     return proxy

@@ -10,6 +10,7 @@ import asyncio
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
 from kubeloop.transport.failures import EXCHANGE_FAILURES, exchange_failure
 from kubeloop.transport.gzip import GzipDecoder
@@ -144,7 +145,7 @@ class Exchange:
                 self._unfolding = decoder.feed(data)
             except ValueError as exc:
                 self.cut()
-                raise self._broken(str(exc)) from None
+                raise_alone(self._broken(str(exc)))
             else:
                 # One MiB takes a few milliseconds to unfold: let others run in between.
                 await asyncio.sleep(0)
@@ -165,8 +166,7 @@ class Exchange:
             data = await (payload.readany() if joined else _read_chunk(payload))
         except EXCHANGE_FAILURES as exc:
             self.cut()
-            failure = exchange_failure(exc, self._request)
-            raise failure from failure.__cause__
+            raise_alone(exchange_failure(exc, self._request))
         if not data:
             self._end()
         return data

@@ -1,7 +1,8 @@
 """One table from what aiohttp, asyncio and OpenSSL raise to the exception tree. Nothing else of them gets out.
 
 Messages say what failed and what to do; they have no header, body or byte from the wire in them. The original exception
-is chained, but for those that quote what was on the wire.
+is not kept: its attributes may hold a proxy's password or what was on the wire. Where the operating system said why,
+an `OSError` with its number is the cause.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def connect_failure(exc: BaseException, request: Request, server: str) -> Transp
         server: Where to, for the message.
 
     Returns:
-        The exception with its cause set: raise it `from` that.
+        The exception, to be raised by `raise_alone`.
     """
     return _chained(_connect_failure(exc, request.method, request.path, server), exc)
 
@@ -72,14 +73,15 @@ def exchange_failure(exc: BaseException, request: Request) -> TransportError:
         request: What was sent.
 
     Returns:
-        The exception with its cause set: raise it `from` that.
+        The exception, to be raised by `raise_alone`.
     """
     return _chained(_exchange_failure(exc, request.method, request.path), exc)
 
 
 def _chained(failure: TransportError, exc: BaseException) -> TransportError:
-    quotes_the_wire = isinstance(exc, (HttpProcessingError, aiohttp.ClientResponseError, aiohttp.ClientPayloadError))
-    failure.__cause__ = None if quotes_the_wire else exc
+    inner: object = getattr(exc, "os_error", exc)
+    if isinstance(inner, OSError) and inner.errno is not None and inner.errno > 0:
+        failure.__cause__ = OSError(inner.errno, os.strerror(inner.errno))
     return failure
 
 

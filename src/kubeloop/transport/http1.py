@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ class HeadWriter:
         breaks = len(lines) - 1 + len(self._defaults) - len(theirs)
         if text.count("\n") != breaks or text.count("\r") != breaks or "\0" in text:
             raise ValueError(f"a line break or NUL in the target or a header of {request.method} {request.path}")
-        return text.encode()
+        try:
+            return text.encode()
+        except UnicodeEncodeError:
+            # It would keep the text, with the credentials.
+            raise_alone(ValueError(f"a lone surrogate in the target or a header of {request.method} {request.path}"))
 
     def _without(self, theirs: set[str]) -> str:
         if mine := theirs & _FRAMING:

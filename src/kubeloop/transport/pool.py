@@ -14,6 +14,7 @@ from aiohttp import ClientRequest, ClientTimeout, SocketTimeoutError
 from aiohttp.helpers import TimerNoop
 from yarl import URL
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import ConnectionLost, TLSError, TransportError
 from kubeloop.transport.exchange import Exchange
 from kubeloop.transport.failures import CONNECT_FAILURES, EXCHANGE_FAILURES, connect_failure, exchange_failure
@@ -119,7 +120,7 @@ class Pool:
         except CONNECT_FAILURES as exc:
             failure = connect_failure(exc, request, self.server)
             self._doubt(failure)
-            raise failure from failure.__cause__
+            raise_alone(failure)
 
     def _where(self, context: ssl.SSLContext | None) -> ClientRequest:
         """Make what tells the connector where to connect to; it is never sent."""
@@ -160,7 +161,7 @@ class Pool:
             drop(connection)
             failure = exchange_failure(exc, request)
             self._doubt(failure)
-            raise failure from failure.__cause__
+            raise_alone(failure)
         except BaseException:
             drop(connection)
             raise

@@ -11,6 +11,7 @@ import aiohttp
 from aiohttp import ClientSession, DummyCookieJar, WSMsgType
 from yarl import URL
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.transport.failures import EXCHANGE_FAILURES, connect_failure, exchange_failure
@@ -61,8 +62,8 @@ class WebSocketChannel:
         """Send one binary message; see `Channel.send`."""
         try:
             await self._socket.send_bytes(data)
-        except EXCHANGE_FAILURES as exc:
-            raise self._lost("the channel is closed") from exc
+        except EXCHANGE_FAILURES:
+            raise_alone(self._lost("the channel is closed"))
 
     async def receive(self) -> bytes | None:
         """Wait for the next message; see `Channel.receive`."""
@@ -74,7 +75,7 @@ class WebSocketChannel:
         if code == _TOO_BIG:
             raise BodyTooLarge(f"{self._request.path}: a message of more than {_MAX_MESSAGE_BYTES} bytes")
         if message.type == WSMsgType.ERROR:
-            raise self._lost("the channel broke") from None
+            raise self._lost("the channel broke")
         if code in (_NORMAL, 0, 1005):
             return None
         reason = Redaction(self._request)(message.extra or "") if message.type == WSMsgType.CLOSE else ""
@@ -140,16 +141,14 @@ async def _handshake(
             decode_text=False,
         )
     except _RefusedError as exc:
-        raise UpgradeRefused(exc.response, method=method, path=path) from None
+        raise_alone(UpgradeRefused(exc.response, method=method, path=path))
     except aiohttp.WSServerHandshakeError as exc:
         message = f"not a WebSocket handshake: {exc.message}"
-        raise TransportError(message, method=method, path=path, retryable=False) from None
+        raise_alone(TransportError(message, method=method, path=path, retryable=False))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as exc:
-        failure = connect_failure(exc, request, pool.server)
-        raise failure from failure.__cause__
+        raise_alone(connect_failure(exc, request, pool.server))
     except EXCHANGE_FAILURES as exc:
-        failure = exchange_failure(exc, request)
-        raise failure from failure.__cause__
+        raise_alone(exchange_failure(exc, request))
     if subprotocols and not socket.protocol:
         await socket.close()
         offered = ", ".join(subprotocols)

@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
 from kubeloop.models import _decode, _encode
 
@@ -37,7 +38,7 @@ def plain(data: bytes | str) -> bytes:
             try:
                 return data[len(mark) :].decode(encoding).encode()
             except UnicodeDecodeError as error:
-                raise DecodeError(f"expected text in {encoding}, as its byte-order mark says: {error.reason}") from None
+                raise_alone(DecodeError(f"expected text in {encoding}, as its byte-order mark says: {error.reason}"))
     return data
 
 

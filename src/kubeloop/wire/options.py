@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
+from kubeloop.meta.times import format_time
 from kubeloop.wire.request import ParamValue
 
 if TYPE_CHECKING:
@@ -149,7 +151,7 @@ class LogOptions(TypedDict, total=False):
         container: Which one; may be left out when the pod has one only.
         previous: The container's run before the present one.
         since_seconds: Only lines younger than this.
-        since_time: Only lines after this moment, RFC 3339.
+        since_time: Only lines after this moment: a datetime with a time zone, or RFC 3339 text. Whole seconds count.
         timestamps: Begin each line with its time.
         tail_lines: Only that many lines from the end.
         limit_bytes: Stop after that many bytes.
@@ -161,7 +163,7 @@ class LogOptions(TypedDict, total=False):
     container: str | None
     previous: bool
     since_seconds: int | None
-    since_time: str | None
+    since_time: datetime | str | None
     timestamps: bool
     tail_lines: int | None
     limit_bytes: int | None
@@ -176,6 +178,17 @@ _Check = Callable[[str, Any], ParamValue]
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    return value
+
+
+def _time(name: str, value: Any) -> str:
+    if isinstance(value, datetime):
+        try:
+            return format_time(value)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a datetime or a str, not {type(value).__name__}")
     return value
 
 
@@ -265,7 +278,7 @@ _LOG: _Table = {
     "container": ("container", _text),
     "previous": ("previous", _flag),
     "since_seconds": ("sinceSeconds", _count),
-    "since_time": ("sinceTime", _text),
+    "since_time": ("sinceTime", _time),
     "timestamps": ("timestamps", _flag),
     "tail_lines": ("tailLines", _count),
     "limit_bytes": ("limitBytes", _count),

@@ -2,7 +2,8 @@
 
 Servers echo. A Status quotes the object that was sent, or the one that is stored; a proxy's error page may show the
 headers of the request. So each text of an answer passes here first: credentials are masked; for a request whose
-objects hold secrets (`is_confidential`) values are cut as well; and no text is longer than 2,048 characters.
+objects hold secrets (`is_confidential`) values are cut as well; what is not printable is escaped; and no text is longer
+than 2,048 characters. All of it takes time in proportion to the texts, of which 64 KiB are looked at for one response.
 
 The rule for values is one of what may stay, not of what must go: of quoted texts only names stay. What the server says
 in its own words (fields, types, what was wrong) is kept.
@@ -15,8 +16,11 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
+
+from kubeloop._kit.text import MASK, mask_tokens, printable
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
@@ -26,15 +30,12 @@ __all__ = ["MAX_TEXT", "Redaction", "is_confidential"]
 MAX_TEXT = 2048
 """The bound of each text, in characters."""
 
-# What is looked at; more of a text is never shown, whatever masking may shorten.
+# What is looked at over all texts of one response; more of a text is never shown, whatever masking may shorten.
 _WINDOW = 64 * 1024
-_MASK = "<hidden>"
+# So many values of what was sent are looked for; an answer to a request that has more is told by its size.
+_MAX_SENT = 2000
 
 _credential_headers = re.compile(r"auth|token|cookie|secret|key|password", re.IGNORECASE).search
-# A word in lower case after the scheme is English: "Basic authentication failed".
-_scheme = re.compile(r"\b((?i:Bearer|Basic))(?:\s+|%20|\+)(?![a-z]{1,20}(?![\w.~+/=-]))[\w.~+/=-]{4,}")
-_web_token = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
-
 # Each of these takes time in proportion to the text, whatever a server puts into it.
 _quoted = re.compile(r'\\{0,9}"((?:[^"\\]|\\.)*+)(?:"|\\?\Z)|`([^`]*+)(?:`|\Z)', re.DOTALL)
 _go_value = re.compile(r"[&\w.]{0,64}\{(?:.*\}|.*)|\bmap\[[^\]:]{0,256}:(?:.*\]|.*)", re.DOTALL)
@@ -65,7 +66,7 @@ class Redaction:
         names: More names that may stay where they are quoted.
     """
 
-    __slots__ = ("_credentials", "_names", "_sent", "is_confidential")
+    __slots__ = ("_credentials", "_left", "_names", "_sent", "is_confidential")
 
     def __init__(
         self, request: Request | None, credentials: Collection[str] = (), *, names: Collection[str] = ()
@@ -74,34 +75,37 @@ class Redaction:
         known = {*credentials, *(value for name, value in own if _credential_headers(name))}
         self._credentials = [part for value in known for part in _forms_of_credential(value)]
         self._names = frozenset(names)
-        self._sent: list[str] = []
+        self._left = _WINDOW
+        self._sent: list[str] | None = []
         self.is_confidential = request is not None and (request.is_confidential or is_confidential(request.path))
         if self.is_confidential and request is not None:
             self._names |= {unquote(part) for part in request.path.split("/")}
-            self._sent = list(_forms_of_contents(request.body))
+            sent = list(islice(_forms_of_contents(request.body), _MAX_SENT + 1))
+            self._sent = sent if len(sent) <= _MAX_SENT else None
 
     def __call__(self, text: str, *, more: int = 0) -> str:
         """Return what may be told of a text, 2,048 characters at most; `more` were left out of it before."""
-        if self.is_confidential and len(text) > _WINDOW:
-            return _size(text)
-        shown = self._without_credentials(text)
-        if len(text) > _WINDOW:
+        window = self._left
+        self._left -= min(window, len(text))
+        is_cut = len(text) > window
+        if (self.is_confidential and (is_cut or self._sent is None)) or not window:
+            return _size(text) if text else text
+        shown = self._without_credentials(text[:window])
+        if is_cut:
+            # The cut may have gone through a credential, which then was not found.
+            shown = shown[: window // 2]
             more += len(text) - len(shown)
         return _bounded(self._without_contents(shown) if self.is_confidential else shown, more)
 
     def name(self, text: str) -> str:
         """Return what may be told of a text that is a name: all of it, but for credentials."""
-        return _bounded(self._without_credentials(text))
+        return _bounded(self._without_credentials(text[: 2 * MAX_TEXT])[:MAX_TEXT], max(0, len(text) - MAX_TEXT))
 
     def _without_credentials(self, text: str) -> str:
-        shown = _replace(text[:_WINDOW], self._credentials, lambda _: _MASK)
-        shown = _scheme.sub(lambda match: f"{match[1]} {_MASK}", shown)
-        shown = _web_token.sub(_MASK, shown)
-        # The cut may have gone through a credential, which then was not found.
-        return shown if len(text) <= _WINDOW else shown[: -_WINDOW // 2]
+        return mask_tokens(_replace(text, self._credentials, lambda _: MASK))
 
     def _without_contents(self, text: str) -> str:
-        text = _replace(text, self._sent, _size)
+        text = _replace(text, self._sent or (), _size)
         text = _quoted.sub(self._name_or_size, text)
         text = _go_value.sub(lambda match: _size(match[0]), text)
         return _bare_value.sub(lambda match: f"{match[1]}{_size(match[2])}", text)
@@ -127,6 +131,7 @@ def _size(text: str) -> str:
 
 
 def _bounded(text: str, more: int = 0) -> str:
+    text = printable(text[: MAX_TEXT + 1]) + text[MAX_TEXT + 1 :]
     if len(text) + more <= MAX_TEXT:
         return text
     keep = MAX_TEXT - 40

@@ -18,7 +18,17 @@ from kubeloop.meta.names import check_path_segment
 if TYPE_CHECKING:
     from kubeloop.meta.gvk import GroupVersion
 
-__all__ = ["NO_HEADERS", "ParamValue", "Params", "Request", "absolute_target", "resource_path", "segment", "target"]
+__all__ = [
+    "NO_HEADERS",
+    "ParamValue",
+    "Params",
+    "Request",
+    "absolute_target",
+    "group_version_path",
+    "resource_path",
+    "segment",
+    "target",
+]
 
 ParamValue = str | int | bool | Sequence[str] | None
 Params = Mapping[str, ParamValue]
@@ -70,7 +80,7 @@ def segment(value: str, what: str) -> str:
 
     Raises:
         TypeError: It is no text.
-        ValueError: It is empty, `.`, `..`, or has `/` or `%` in it.
+        ValueError: It is empty, `.`, `..`, or has `/`, `%` or half of a surrogate pair in it.
 
     Reference: apimachinery pkg/api/validation/path, IsValidPathSegmentName.
     """
@@ -80,7 +90,23 @@ def segment(value: str, what: str) -> str:
     if _plain(value):
         return value
     check_path_segment(value, what)
-    return quote(value, safe=_SAFE_IN_SEGMENT)
+    try:
+        return quote(value, safe=_SAFE_IN_SEGMENT)
+    except UnicodeEncodeError:
+        raise ValueError(f"{what} {value!r} has half of a surrogate pair in it") from None
+
+
+def group_version_path(group_version: GroupVersion) -> str:
+    """Return the path under which a group/version is served: `/api/v1`, `/apis/apps/v1`.
+
+    Raises:
+        ValueError: A group or version with characters that would lead the request elsewhere.
+    """
+    for value, what in ((group_version.group, "API group"), (group_version.version, "API version")):
+        if not _plain(value) and (value or what == "API version"):
+            check_path_segment(value, what)
+            raise ValueError(f"{what} {value!r} may only have letters, digits, '-', '_' and '.' in it")
+    return group_version.api_prefix
 
 
 def resource_path(
@@ -105,10 +131,7 @@ def resource_path(
 
     Reference: client-go rest/request.go, Request.URL.
     """
-    segment(group_version.version, "API version")
-    if group_version.group:
-        segment(group_version.group, "API group")
-    path = group_version.api_prefix
+    path = group_version_path(group_version)
     if namespace:
         path = f"{path}/namespaces/{segment(namespace, 'namespace')}"
     path = f"{path}/{segment(resource, 'resource')}"

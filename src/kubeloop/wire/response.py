@@ -35,6 +35,7 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """The bound of one object, one Status and one watch frame. LIST bodies have none."""
 
 _MAX_CAUSES = 100
+_MAX_SECONDS = 10**9
 # What is looked at of a body that is no Status.
 _MAX_TEXT_BYTES = 256 * 1024
 
@@ -208,7 +209,7 @@ def error_from_status(
     name, group, about, uid = map(redaction.name, names)
     own_code = data.get("code")
     status = StatusDetails(
-        code=own_code if isinstance(own_code, int) and own_code else code,
+        code=own_code if _is_int(own_code) and 100 <= own_code <= 999 else code,
         reason=redaction(_text(data, "reason")),
         message=redaction(_text(data, "message")),
         name=name,
@@ -216,7 +217,7 @@ def error_from_status(
         kind=about,
         uid=uid,
         causes=_causes(details.get("causes"), redaction),
-        retry_after=float(seconds) if isinstance(seconds, int) and seconds > 0 else wait,
+        retry_after=float(seconds) if _is_int(seconds) and 0 < seconds < _MAX_SECONDS else wait,
         continue_=_text(metadata, "continue"),
     )
     kind = _BY_REASON.get(status.reason)
@@ -297,6 +298,10 @@ def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:
 def _mapping(value: Any) -> Mapping[str, Any]:
     # JSON objects have text keys.
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _is_int(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_list(value: Any) -> TypeGuard[list[Any]]:

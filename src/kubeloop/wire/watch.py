@@ -18,12 +18,14 @@ class FrameReader:
 
     Args:
         max_bytes: The bound of one frame. A server that sends more without a newline is refused before memory fills.
+        what: What a frame is, for the message.
         keep_blank: Also return blank lines, which a watch has none of and a log may have.
     """
 
-    __slots__ = ("_held", "_held_bytes", "_keep_blank", "_max_bytes")
+    __slots__ = ("_held", "_held_bytes", "_keep_blank", "_max_bytes", "_what")
 
-    def __init__(self, max_bytes: int = MAX_BODY_BYTES, *, keep_blank: bool = False) -> None:
+    def __init__(self, max_bytes: int = MAX_BODY_BYTES, *, keep_blank: bool = False, what: str = "watch frame") -> None:
+        self._what = what
         self._max_bytes = max_bytes
         self._keep_blank = keep_blank
         self._held: list[bytes] = []
@@ -52,7 +54,7 @@ class FrameReader:
             self._held.append(tail)
             self._held_bytes += len(tail)
         if self._held_bytes > self._max_bytes or (len(data) > self._max_bytes and self._longest(lines)):
-            raise BodyTooLarge(f"a watch frame of more than {self._max_bytes} bytes")
+            raise BodyTooLarge(f"a {self._what} of more than {self._max_bytes} bytes")
         return lines if self._keep_blank else [line for line in lines if line and not line.isspace()]
 
     def _longest(self, lines: list[bytes]) -> bool:

@@ -105,10 +105,24 @@ CASES: list[tuple[str, Call, str, str, Any, str | None]] = [
         "GET", "/api/v1/namespaces/x/configmaps/a", None, None,
     ),
     (
-        "dynamic create takes the namespace from the object",
+        "dynamic create of a resource of the cluster with a stray namespace (H2)",
         lambda c: c.dynamic.resource("g.io/v1", "things").create({"kind": "Thing", "metadata": {"namespace": "x"}}),
-        "POST", "/apis/g.io/v1/namespaces/x/things",
+        "POST", "/apis/g.io/v1/things",
         {"kind": "Thing", "metadata": {"namespace": "x"}, "apiVersion": "g.io/v1"}, "application/json",
+    ),
+    (
+        "dynamic update of a resource of the cluster with a stray namespace (H2)",
+        lambda c: c.dynamic.resource("g.io/v1", "things").update(
+            {"kind": "Thing", "apiVersion": "g.io/v1", "metadata": {"name": "t", "namespace": "x"}}
+        ),
+        "PUT", "/apis/g.io/v1/things/t",
+        {"kind": "Thing", "metadata": {"name": "t", "namespace": "x"}, "apiVersion": "g.io/v1"}, "application/json",
+    ),
+    (
+        "typed create of a resource of the cluster with a stray namespace (H2)",
+        lambda c: c.core_v1.nodes().create({"metadata": {"name": "a", "namespace": "x"}}),
+        "POST", "/api/v1/nodes",
+        {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}, "application/json",
     ),
     (
         "dynamic subresource",
@@ -224,11 +238,6 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
             {"metadata": {"name": "a", "managedFields": [{}]}}, field_manager="me"
         ),
         ValueError, "managedFields",
-    ),
-    (
-        "an object of the cluster with a namespace",
-        lambda c: c.core_v1.nodes().create({"metadata": {"name": "a", "namespace": "x"}}),
-        ValueError, "not namespaced",
     ),
     ("an unknown option", lambda c: c.core_v1.config_maps("x").list(label="a"), TypeError, "label"),  # type: ignore[call-arg]
 ]  # fmt: skip

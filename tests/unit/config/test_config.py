@@ -114,3 +114,12 @@ def test_an_impersonation_shows_what_is_given():
     assert repr(Impersonation(user="jane")) == "Impersonation(user='jane')"
     shown = repr(Impersonation(user="jane", groups=("a",), extra={"k": ("v",)}))
     assert shown == "Impersonation(user='jane', groups=('a',), extra={'k': ('v',)})"
+
+
+@pytest.mark.parametrize("user", ["", " ", "\t\n", "\u00a0"])
+def test_an_impersonation_of_nobody_is_refused(user):
+    """(F7) Sent as an empty header, it would act silently as oneself."""
+    with pytest.raises(ConfigError, match="the name of a user to act as"):
+        Impersonation(user=user)
+    with pytest.raises(ConfigError, match="the name of a user to act as"):
+        Impersonation(user="jane").replace(user=user)

@@ -14,6 +14,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.warnings import WarningLogger, ignore_warnings
+from kubeloop.transport.aiohttp import _rounded
 from kubeloop.wire.response import ServerWarning
 from tests.support.clock import now, virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of, query
@@ -251,3 +252,35 @@ async def test_a_stream_gives_the_bytes_as_they_come() -> None:
 def test_a_client_is_made_of_a_config_and_of_nothing_else(make: Any) -> None:
     with pytest.raises(TypeError, match=r"^a kubeloop.Config is due, not str: load_config\(\) makes one$"):
         make("https://server")
+
+
+@pytest.mark.parametrize("resource", ["Pods", "PODS", "pods"])
+@virtual
+async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> None:
+    """(E15) As client-go's Request.URL; names and subresources keep their case."""
+    transport = ScriptedTransport(Answer.of({"kind": "Status", "apiVersion": "v1", "status": "Success"}))
+    await client(transport).get(resource, namespace="X", name="Web", subresource="Status", into=bytes)
+    assert transport.requests[0].target == "/api/v1/namespaces/X/pods/Web/Status"
+
+
+@virtual
+async def test_a_timeout_is_told_as_it_was_given() -> None:
+    """(E6) It said: not done within 4.99998 s."""
+    assert [_rounded(each) for each in (4.99998, 5.0, 0.2, 0.001, 32.0, 120.0)] == [
+        "5",
+        "5",
+        "0.2",
+        "0.01",
+        "32",
+        "120",
+    ]
+
+
+@virtual
+async def test_a_log_line_over_the_bound_is_called_a_line() -> None:
+    """(E6)"""
+    transport = ScriptedTransport(Answer(chunks=[b"x" * (1 << 20)] * 33))
+    clients = kubeloop.Clientset(Config(host="https://server"), transport=transport)
+    async with clients.core_v1.pods("x").log("a").stream() as lines:
+        with pytest.raises(kubeloop.BodyTooLarge, match="a line of more than"):
+            await anext(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -121,3 +122,14 @@ def test_a_patch_of_another_form_is_refused(patch: Any, kind: Any) -> None:
 def test_an_unknown_patch_type_is_refused() -> None:
     with pytest.raises(ValueError, match="apply"):
         patch_content_type({}, "apply")  # type: ignore[arg-type]
+
+
+def test_the_time_of_a_log_may_be_a_datetime() -> None:
+    """(E8)"""
+    moment = datetime(2026, 1, 2, 3, 4, 5, 999, tzinfo=timezone(timedelta(hours=2)))
+    assert log_params({"since_time": moment}) == {"sinceTime": "2026-01-02T01:04:05Z"}
+    assert log_params({"since_time": "2026-01-02T01:04:05Z"}) == {"sinceTime": "2026-01-02T01:04:05Z"}
+    with pytest.raises(ValueError, match="since_time"):
+        log_params({"since_time": moment.replace(tzinfo=None)})
+    with pytest.raises(TypeError, match="since_time must be a datetime or a str"):
+        log_params({"since_time": 5})  # type: ignore[typeddict-item]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubeloop.meta.gvk import GroupVersion
-from kubeloop.wire.request import Request, absolute_target, resource_path, segment, target
+from kubeloop.wire.request import Request, absolute_target, group_version_path, resource_path, segment, target
 
 CORE = GroupVersion("", "v1")
 APPS = GroupVersion("apps", "v1")
@@ -94,3 +94,20 @@ def test_the_repr_of_a_request_has_no_value_of_a_header_or_of_the_query() -> Non
 def test_a_name_that_is_no_text_is_a_type_error_that_names_it(value: Any) -> None:
     with pytest.raises(TypeError, match=f"^name must be text, not {type(value).__name__}$"):
         resource_path(CORE, "pods", namespace="a", name=value) if value else segment(value, "name")
+
+
+@pytest.mark.parametrize("bad", ["apps?x=", "apps#", "a b", "..", ".", "a%2fb", "a\\b", "ä", "\ud800", "a\n"])
+def test_a_group_or_version_that_leads_elsewhere_is_refused(bad: str) -> None:
+    """(F15) `apps?x=/v1` read `/apis/apps`."""
+    for group_version in (GroupVersion(bad, "v1"), GroupVersion("apps", bad)):
+        with pytest.raises(ValueError, match=r"API (group|version)"):
+            resource_path(group_version, "deployments")
+        with pytest.raises(ValueError, match=r"API (group|version)"):
+            group_version_path(group_version)
+
+
+def test_half_of_a_surrogate_pair_is_no_part_of_a_path() -> None:
+    """(F14) The codec's own exception would keep the text."""
+    with pytest.raises(ValueError, match="half of a surrogate pair") as caught:
+        segment("a\ud800", "name")
+    assert type(caught.value) is ValueError

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from kubeloop import errors
@@ -222,3 +225,71 @@ def test_retry_after_is_whole_seconds_or_nothing(text: str, expected: float | No
 )
 def test_warnings_are_read_as_client_go_reads_them(header: str, expected: list[tuple[int, str, str]]) -> None:
     assert parse_warnings(Headers([("Warning", header)])) == [ServerWarning(*one) for one in expected]
+
+
+WRONG = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+CAUSE = st.fixed_dictionaries({}, optional={"reason": WRONG, "message": WRONG, "field": WRONG}) | WRONG
+DETAILS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": WRONG, "group": WRONG, "kind": WRONG, "uid": WRONG, "causes": st.lists(CAUSE, max_size=3) | WRONG,
+        "retryAfterSeconds": st.sampled_from([10**400, -1, True, 1.5, "5", 3]) | WRONG,
+    },
+)  # fmt: skip
+STATUS = st.fixed_dictionaries(
+    {"kind": st.just("Status")},
+    optional={
+        "status": st.sampled_from(["Failure", "", 5]) | WRONG,
+        "code": st.sampled_from([True, 404, 10**400, -5]) | WRONG,
+        "reason": WRONG, "message": WRONG, "metadata": WRONG, "details": DETAILS | WRONG,
+    },
+)  # fmt: skip
+
+
+@given(status=STATUS, code=st.sampled_from([400, 404, 409, 429, 500, 599]), secret=st.booleans())
+def test_a_status_of_any_shape_is_one_exception_of_the_tree(status: Any, code: int, secret: bool) -> None:
+    """(F10)"""
+    path = "/api/v1/namespaces/a/secrets/s" if secret else "/api/v1/pods/a"
+    request = Request("PUT", path, body=b'{"data": {"k": 1}}')
+    error = status_error(Response(code, body=json.dumps(status).encode()), request)
+    assert isinstance(error, errors.APIError)
+    assert type(error.code) is int
+    assert 100 <= error.code <= 999
+    assert error.retry_after is None or 0 < error.retry_after < 10**9
+    twin = pickle.loads(pickle.dumps(error))
+    assert str(twin) == str(error)
+    assert str(error).isprintable()
+
+
+@given(body=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
+def test_a_body_of_any_bytes_is_one_exception_of_the_tree(body: bytes) -> None:
+    """(F10)"""
+    error = status_error(Response(500, body=body), GET)
+    assert isinstance(error, errors.APIError)
+    assert str(error).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("retryAfterSeconds", 10**400), ("retryAfterSeconds", True), ("retryAfterSeconds", -3)]
+)
+def test_a_wait_that_is_none_is_left_out(field: str, value: Any) -> None:
+    """(F10)"""
+    assert error_from_status({"kind": "Status", "code": 429, "details": {field: value}}, wait=4.0).retry_after == 4.0
+
+
+@pytest.mark.parametrize("code", [True, 10**400, -1, 0, 99, 1000, 404.0, "404"])
+def test_a_code_that_is_none_is_that_of_the_response(code: Any) -> None:
+    """(F10)"""
+    error = error_from_status({"kind": "Status", "code": code}, code=409)
+    assert type(error) is errors.Conflict
+    assert error.code == 409
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"kind": "Status", "code": ' + b"9" * 5000 + b"}", b"\xff\xfe{"])
+def test_a_body_that_no_reader_takes_is_told_by_the_code(body: bytes) -> None:
+    """(F10)"""
+    assert type(status_error(Response(404, body=body), GET)) is errors.NotFound
