@@ -106,11 +106,16 @@ def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
 def decode_document(data: bytes, cls: type[T]) -> T:
     """Read one object that a user wrote: as `decode`, but what its classes do not have is kept beside it.
 
+    The object knows which fields were given.
+
     Raises: DecodeError.
     """
+    from kubeloop.models._given import noted_document
+
     obj = decode(data, cls)
     try:
-        return cast("T", with_rest(obj, msgspec.json.decode(data), everywhere=True))
+        tree = msgspec.json.decode(data)
+        return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
     except RecursionError as error:
         raise DecodeError(f"{cls.__name__}: nested too deeply") from error
 
@@ -120,12 +125,14 @@ def decode_list_document(data: bytes, cls: type[T]) -> T:
 
     Raises: DecodeError, never for one item.
     """
+    from kubeloop.models._given import noted_document
+
     obj: Any = decode_list(data, cls)
     tree = msgspec.json.decode(data)
     if len(obj.items) != len(tree.get("items") or ()):  # some were left out
         item = fields_of(cast("Any", cls))["items"].shape.model
         tree["items"] = [each for each in tree["items"] if _fits(each, item)]
-    return cast("T", with_rest(obj, tree, everywhere=True))
+    return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
 
 
 def _fits(tree: Any, cls: Any) -> bool:
