@@ -6,7 +6,7 @@ copies, the `repr` without secrets. Decoding never comes here.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ
@@ -113,7 +113,9 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
     if accepts == (datetime,):
         if held.utcoffset() is None:
             raise TypeError(f"{owner}.{path}: expected a datetime with a time zone, got a naive one")
-        utc = held.astimezone(UTC)
+        from kubeloop.meta.times import to_utc
+
+        utc = to_utc(held)
         return utc if shape.go == "MicroTime" else utc.replace(microsecond=0)
     return held
 

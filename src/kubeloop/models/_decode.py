@@ -23,6 +23,7 @@ from kubeloop.models._exact import decode_exact
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
 from kubeloop.models._rest import keeps_rest, with_rest
+from kubeloop.models._times import has_fine_digits, is_time, time_text
 
 __all__ = [
     "BROKEN",
@@ -112,12 +113,24 @@ def decode_document(data: bytes, cls: type[T]) -> T:
     """
     from kubeloop.models._given import noted_document
 
-    obj = decode(data, cls)
+    obj: Any = decode(data, cls)
     try:
+        if has_fine_digits(data):
+            obj = _exactly(obj, data, cls)
         tree = msgspec.json.decode(data)
         return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
     except RecursionError as error:
         raise DecodeError(f"{cls.__name__}: nested too deeply") from error
+
+
+def _exactly(obj: Any, data: bytes, cls: Any) -> Any:
+    """Decode again if a time was rounded: what is finer than microseconds is cut."""
+    repair = _Repair()
+    fixed = repair.mend_object(msgspec.json.decode(data), cls, ())
+    if repair.changed:
+        obj = decode(rewrite(fixed), cls)
+        repair.mark(obj)
+    return obj
 
 
 def decode_list_document(data: bytes, cls: type[T]) -> T:
@@ -460,6 +473,8 @@ class _Repair:
             fixed = repr(value)
         elif shape.accepts == (bytes,) and isinstance(value, str):
             fixed = value.replace("\n", "").replace("\r", "")
+        elif is_time(shape) and isinstance(value, str):
+            fixed = time_text(value)
         if fixed is not value:
             self.changed = self.changed or fixed != value
         return fixed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -173,7 +173,9 @@ def is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
 
 
 def _micro_text(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    from kubeloop.meta.times import format_micro_time
+
+    return format_micro_time(value)
 
 
 @cache

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from kubeloop.errors import EncodeError
@@ -68,12 +68,9 @@ def _copied(value: Any, where: str, error: type[Exception]) -> Any:
 
 
 def _time_text(time: datetime) -> str:
-    """Write a time as Go does; one that UTC's calendar does not hold keeps its offset."""
-    try:
-        time = time.astimezone(UTC)
-    except OverflowError:
-        pass
-    return time.isoformat().replace("+00:00", "Z")
+    from kubeloop.meta.times import to_utc
+
+    return to_utc(time).isoformat().replace("+00:00", "Z")
 
 
 def _at(where: str, key: object) -> str:
