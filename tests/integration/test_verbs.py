@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,53 @@ async def test_apply_creates_owns_and_removes_fields(config_maps: Any) -> None:
     assert data_of(await config_maps.apply(body("a", x="2"), field_manager="two", force=True)) == {"x": "2"}
     with pytest.raises(ValueError, match="managedFields"):
         await config_maps.apply((await config_maps.get("a")).to_dict(), field_manager="one")
+
+
+async def test_apply_and_patch_keep_required_fields_that_were_not_set(
+    clientset: kubeloop.Clientset, namespace: str
+) -> None:
+    """(H1) A condition of a PodDisruptionBudget is set; the required numbers beside it stay, also by force."""
+    budgets = clientset.policy_v1.pod_disruption_budgets(namespace)
+    await budgets.create({"metadata": {"name": "a"}, "spec": {"minAvailable": 1}})
+    numbers = {"disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2, "expectedPods": 4}
+    await budgets.patch_status("a", {"status": numbers})
+
+    def with_condition(type: str) -> policy_v1.PodDisruptionBudget:
+        now = datetime(2026, 1, 1, tzinfo=UTC)
+        condition = meta_v1.Condition(type=type, status="True", reason="R", message="m", last_transition_time=now)
+        status = policy_v1.PodDisruptionBudgetStatus(conditions=[condition])
+        return policy_v1.PodDisruptionBudget(metadata=meta_v1.ObjectMeta(name="a"), status=status)
+
+    applied = await budgets.apply_status(with_condition("One"), field_manager="me", force=True)
+    assert [each.type for each in applied.status.conditions] == ["One"]
+    patched = await budgets.patch_status("a", with_condition("Two"))
+    again = await budgets.patch_status("a", with_condition("Three").to_dict())
+    for budget in (applied, patched, again):
+        status = budget.to_dict()["status"]
+        assert {name: status[name] for name in numbers} == numbers
+    with pytest.raises(ValueError, match="read from a server"):
+        await budgets.apply_status(again, field_manager="me", force=True)
+
+
+async def test_an_edit_deletes_a_map_and_fields_with_a_zero(clientset: kubeloop.Clientset, namespace: str) -> None:
+    """(I5) The members are gone, not empty."""
+    deployments = clientset.apps_v1.deployments(namespace)
+    labels = {"app": "a"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
+    spec = {"selector": {"matchLabels": labels}, "template": template, "minReadySeconds": 5, "paused": True}
+    metadata = {"name": "a", "labels": labels, "annotations": {"b": "c"}}
+    await deployments.create({"metadata": metadata, "spec": spec})
+
+    def change(draft: apps_v1.Deployment.Draft) -> None:
+        del draft.metadata.labels
+        del draft.metadata.annotations
+        del draft.spec.min_ready_seconds
+
+    await deployments.edit("a", change)
+    found = await clientset.dynamic.resource("apps/v1", "deployments").namespace(namespace).get("a")
+    assert not {"labels", "annotations"} & found["metadata"].keys()
+    assert "minReadySeconds" not in found["spec"]
+    assert found["spec"]["paused"] is True
 
 
 async def test_delete_keeps_to_its_preconditions(config_maps: Any) -> None:

@@ -5,14 +5,13 @@ The other verbs, and what holds for all of them, are in `verbs`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 
 from kubeloop.clients.endpoint import Endpoint
-from kubeloop.clients.writing import write_object
-from kubeloop.rest.body import write_body
+from kubeloop.clients.writing import AnyPatch, write_object, write_patch
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
-from kubeloop.wire.patch import APPLY_PATCH, PatchType, patch_content_type
+from kubeloop.wire.patch import APPLY_PATCH, PatchType
 
 if TYPE_CHECKING:
     from kubeloop.clients.edit import Edit
@@ -45,7 +44,7 @@ class Patch(Endpoint[T_co]):
     async def patch(
         self,
         name: str,
-        patch: Json | Sequence[Json],
+        patch: AnyPatch,
         *,
         type: PatchType | None = None,
         **options: Unpack[WriteOptions],
@@ -54,7 +53,8 @@ class Patch(Endpoint[T_co]):
 
         Args:
             name: Its name.
-            patch: JSON data with wire names: a mapping, or the operations of a JSON patch.
+            patch: JSON data with wire names: a mapping, or the operations of a JSON patch. A model that you build
+                (`Deployment(spec=DeploymentSpec(replicas=3))`) or a draft is a merge patch of the fields that were set.
             type: `"merge"`, `"json"`, or `"strategic"` (built-in kinds only). None takes a mapping for a merge patch
                 and a list for a JSON patch.
             options: See `WriteOptions`.
@@ -62,11 +62,13 @@ class Patch(Endpoint[T_co]):
         Raises:
             Conflict: The patch has a `metadata.resourceVersion`, and the object has changed since.
             Invalid: The result breaks a rule, or an operation of a JSON patch failed.
+            ValueError: The model or draft was read from a server: which of its fields to send is not known. Use
+                `edit`, or the patches of `draft().finish()`.
         """
-        content_type = patch_content_type(patch, type)
+        body, content_type = write_patch(patch, type)
         path = self._path(name, verb="patch")
         params = write_params(options, "patch")
-        request = self._request("PATCH", path, params, write_body(patch), content_type)
+        request = self._request("PATCH", path, params, body, content_type)
         return await self._rest.call(request, self._model, options.get("timeout"))
 
     @overload
@@ -128,14 +130,15 @@ class Apply(Endpoint[T]):
         Fields that this manager applied before and no longer does are removed, unless another manager owns them too.
 
         Args:
-            obj: Only the fields to own: JSON data with wire names or a draft, which can say explicit zeros, or a model.
-                Name and namespace are taken from it.
+            obj: Only the fields to own: JSON data with wire names; a model that you build or read from a document
+                (`from_dict`, `from_yaml`), or a draft of one, of which exactly the fields that were given are sent,
+                zeros too. Name and namespace are taken from it.
             field_manager: In whose name.
             options: See `ApplyOptions`.
 
         Raises:
             Conflict: Another manager owns a field with another value, and `force` is not set; `causes` names them.
-            ValueError: The object has managedFields: it was read from the server, and is no configuration.
+            ValueError: The object, or a part of it, was read from the server: what was set in it is not known.
         """
         return await _apply(self, obj, field_manager, options, None)
 
@@ -149,16 +152,16 @@ class EditStatus(Endpoint[T_co]):
     async def patch_status(
         self,
         name: str,
-        patch: Json | Sequence[Json],
+        patch: AnyPatch,
         *,
         type: PatchType | None = None,
         **options: Unpack[WriteOptions],
     ) -> T_co:
         """Change some fields of the status: a patch of the whole object (`{"status": {...}}`). As `patch`."""
-        content_type = patch_content_type(patch, type)
+        body, content_type = write_patch(patch, type)
         path = self._path(name, "status", verb="patch_status")
         params = write_params(options, "patch_status")
-        request = self._request("PATCH", path, params, write_body(patch), content_type)
+        request = self._request("PATCH", path, params, body, content_type)
         return await self._rest.call(request, self._model, options.get("timeout"))
 
     @overload

@@ -7,15 +7,16 @@ Reference: client-go kubernetes/typed/*/*_expansion.go and the methods generated
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
 from kubeloop.clients.identity import identity_of
+from kubeloop.clients.writing import AnyPatch, configuration_data, write_patch
 from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
 from kubeloop.wire.options import ApplyOptions, LogOptions, WriteOptions, log_params, write_params
-from kubeloop.wire.patch import APPLY_PATCH, PatchType, patch_content_type
+from kubeloop.wire.patch import APPLY_PATCH, PatchType
 from kubeloop.wire.watch import FrameReader
 
 if TYPE_CHECKING:
@@ -109,13 +110,10 @@ class PatchSub(Subresource[R_co]):
 
     __slots__ = ()
 
-    async def patch(
-        self, patch: Json | Sequence[Json], *, type: PatchType | None = None, **options: Unpack[WriteOptions]
-    ) -> R_co:
+    async def patch(self, patch: AnyPatch, *, type: PatchType | None = None, **options: Unpack[WriteOptions]) -> R_co:
         """Change some fields. As a resource's `patch`."""
-        content_type = patch_content_type(patch, type)
-        params = write_params(options, "patch")
-        return await self._send("PATCH", params, options.get("timeout"), write_body(patch), content_type)
+        body, content_type = write_patch(patch, type)
+        return await self._send("PATCH", write_params(options, "patch"), options.get("timeout"), body, content_type)
 
 
 class ApplySub(Subresource[R]):
@@ -128,7 +126,8 @@ class ApplySub(Subresource[R]):
         if not field_manager:
             raise ValueError("apply needs a field_manager: the name that owns the fields")
         params = {"fieldManager": field_manager, **write_params(options, "apply")}
-        return await self._send("PATCH", params, options.get("timeout"), self._body(obj), APPLY_PATCH)
+        body = self._body(configuration_data(obj))
+        return await self._send("PATCH", params, options.get("timeout"), body, APPLY_PATCH)
 
 
 class CreateSub(Subresource[R_co], Generic[Req_contra, R_co]):

@@ -1,17 +1,27 @@
-"""Writing objects: the bytes of what create, update and apply send, checked for what would be silently wrong."""
+"""Writing objects: the bytes of what the verbs send, checked for what would be silently wrong.
+
+Create and update send whole objects, apply and patch only what was set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from kubeloop.models._base import Model
+from kubeloop.models._given import configuration, set_fields
+from kubeloop.models.draft import Draft
 from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
+from kubeloop.wire.patch import PatchType, patch_content_type
 
 if TYPE_CHECKING:
     from kubeloop.clients.endpoint import ResourceInfo
 
-__all__ = ["write_object"]
+__all__ = ["AnyPatch", "configuration_data", "write_object", "write_patch"]
+
+AnyPatch = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any]
+"""What patch takes: JSON data with wire names, the operations of a JSON patch, or a model or draft of what to set."""
 
 
 def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = False) -> bytes | None:
@@ -20,21 +30,45 @@ def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = Fa
     Args:
         obj: A model, a draft, an Unstructured, or a mapping with wire names.
         info: What it should be.
-        is_configuration: It is for server-side apply, and must not have managedFields.
+        is_configuration: It is for server-side apply: of a model or draft only what was set is written.
 
     Raises:
-        ValueError: It has managedFields and must not.
+        ValueError: It is for apply, and was read from a server: what was set in it is not known.
     """
-    if not is_configuration and not isinstance(obj, Mapping):
-        return write_body(obj)
-    data = cast("Mapping[str, Any]", codec.to_data(obj))
+    if is_configuration:
+        return write_body(_with_type(configuration_data(obj), info))
+    if isinstance(obj, Mapping):
+        return write_body(_with_type(cast("Mapping[str, Any]", codec.to_data(obj)), info))
+    return write_body(obj)
+
+
+def configuration_data(obj: object) -> Mapping[str, Any]:
+    """Return the JSON value of what apply sends.
+
+    Raises:
+        ValueError: The object was read from a server.
+    """
+    known = isinstance(obj, (Model, Draft))
+    data: Mapping[str, Any] = configuration(obj) if known else codec.to_data(obj)
     metadata: Mapping[str, Any] = data.get("metadata") or {}
-    if is_configuration and metadata.get("managedFields"):
+    if metadata.get("managedFields"):
         raise ValueError(
             "apply sends a configuration, but this object has metadata.managedFields: it was read from the server. "
             "Send only the fields that you want to own"
         )
-    return write_body(_with_type(data, info))
+    return data
+
+
+def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[bytes | None, str]:
+    """Return the JSON bytes of a patch and its content type.
+
+    Raises:
+        ValueError: A model or draft was read from a server: what was set in it is not known; or an unknown type.
+        TypeError: The patch does not fit its type.
+    """
+    data = set_fields(patch) if isinstance(patch, (Model, Draft)) else patch
+    content_type = patch_content_type(data, type)
+    return write_body(data), content_type
 
 
 def _with_type(data: Mapping[str, Any], info: ResourceInfo) -> Mapping[str, Any]:

@@ -11,7 +11,9 @@ import re
 
 __all__ = ["int_value", "parse_int_or_string", "scaled_value"]
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
+_INTEGER = re.compile(r"([-+]?)0*+([0-9]*+)", re.ASCII)
+_MOST_DIGITS = 19
+_LEAST, _MOST = -(2**63), 2**63 - 1
 
 
 def parse_int_or_string(text: str) -> int | str:
@@ -20,16 +22,31 @@ def parse_int_or_string(text: str) -> int | str:
     >>> parse_int_or_string("80"), parse_int_or_string("http"), parse_int_or_string("25%")
     (80, 'http', '25%')
     """
-    if _INTEGER.fullmatch(text) and -(2**31) <= (number := int(text)) < 2**31:
-        return number
-    return text
+    number = _integer(text)
+    return text if number is None or not -(2**31) <= number < 2**31 else number
 
 
 def int_value(value: int | str) -> int:
-    """Return the number, or the number that the text spells, or 0 for any other text."""
+    """Return the number, or the number that the text spells, or 0 for any other text.
+
+    As in Go, a number that 64 bits do not hold gives the nearest that they do.
+    """
     if isinstance(value, int):
         return value
-    return int(value) if _INTEGER.fullmatch(value) else 0
+    return _clamped(_integer(value) or 0)
+
+
+def _integer(text: str) -> int | None:
+    """Return the number that a text spells, if it is beyond 64 bits some number that is too; None for other text."""
+    match = _INTEGER.fullmatch(text)
+    if match is None or not text[-1:].isdigit():
+        return None
+    digits = match[2] if len(match[2]) <= _MOST_DIGITS else str(10**_MOST_DIGITS)
+    return int(match[1] + (digits or "0"))
+
+
+def _clamped(number: int) -> int:
+    return min(max(number, _LEAST), _MOST)
 
 
 def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
@@ -53,7 +70,8 @@ def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
     if isinstance(value, int):
         return value
     percent = value.removesuffix("%")
-    if percent == value or not _INTEGER.fullmatch(percent):
+    number = _integer(percent)
+    if percent == value or number is None or number != _clamped(number):
         raise ValueError(f"neither a number nor a percentage such as 25%: {value!r}")
-    share = int(percent) * total
+    share = number * total
     return -(-share // 100) if round_up else share // 100

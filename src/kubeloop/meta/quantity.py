@@ -9,7 +9,8 @@ and caps binary ones at 2**63 - 1.
 
 Reference: k8s.io/apimachinery/pkg/api/resource (Quantity). Intended differences: `value` and its kin are exact
 integers which never overflow; what is too large for every suffix of its family is written with an exponent (Go drops
-the suffix, and with it the magnitude); exponents beyond 999 are refused (Go computes until memory ends).
+the suffix, and with it the magnitude); exponents beyond 999 and more than 999 digits are refused (Go computes until
+memory ends).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Format(StrEnum):
     DECIMAL_EXPONENT = "DecimalExponent"  # 12e6
 
 
+# Possessive: text that is no quantity is found out in one pass.
 _SYNTAX = re.compile(r"[+-]?0*+([0-9]*+)(?:\.([0-9]*+))?([eEinumkKMGTP]*+[-+]?[0-9]*+)", re.ASCII)
 _EXPONENT = re.compile(r"[eE]([-+]?[0-9]{1,18})", re.ASCII)
 _DECIMAL_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -41,6 +43,7 @@ _NANO, _MILLI = -9, -3
 _MOST = 2**63 - 1
 _FAST_DIGITS = 18
 _MOST_EXPONENT = 999
+_MOST_DIGITS = 999
 
 
 @total_ordering
@@ -230,6 +233,8 @@ def _parse(text: str) -> tuple[int, int, Format, str | None]:
     if match is None or not text:
         raise ValueError(f"not a quantity (such as 500m, 1.5Gi or 12e6): {text!r}")
     whole, fraction, suffix = match[1] or "0", match[2] or "", match[3]
+    if len(whole) + len(fraction) > _MOST_DIGITS:
+        raise ValueError(f"a quantity with more than {_MOST_DIGITS} digits: {text[:40]!r}...")
     negative = text.startswith("-")
     digits = int(whole + fraction)
     if suffix in _BINARY_SUFFIXES:

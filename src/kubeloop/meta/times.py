@@ -1,8 +1,8 @@
 """Times and durations as Kubernetes writes them.
 
 - Time: RFC 3339, UTC, whole seconds (`2026-01-02T03:04:05Z`); MicroTime: the same with exactly six digits. In Python
-  both are aware `datetime`s; reading accepts any offset and any number of digits (those past microseconds are cut
-  off).
+  both are aware `datetime`s. `parse_time` is the one reader: it takes what Go's does and what models always took (see
+  there), any offset and any number of digits. Those past microseconds are cut off, never rounded.
 - Duration: Go's text (`1h2m3.5s`, `300ms`), in Python a `timedelta`, which holds microseconds: finer parts are cut off.
 - `human_duration` and `short_human_duration`: ages as kubectl prints them.
 
@@ -24,10 +24,11 @@ __all__ = [
     "parse_duration",
     "parse_time",
     "short_human_duration",
+    "to_utc",
 ]
 
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))",
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?(?:[Zz]|([+-])(\d\d):?(\d\d))",
     re.ASCII,
 )
 _DURATION_PART = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
@@ -36,17 +37,22 @@ _NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "
     "h": 3600 * 10**9,
 }
 
+_FRACTION_DIGITS = 40  # more of them cannot change a nanosecond
+
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 24 * 3600, 365 * 24 * 3600
 
 
 def parse_time(text: str) -> datetime:
     """Read an RFC 3339 time (Time and MicroTime alike).
 
+    As Go does, it takes an hour of one digit, a comma before the fraction, and offsets up to 24:60. As RFC 3339 allows,
+    it takes a space or `t` instead of `T` and `z` instead of `Z`; and it takes an offset without a colon.
+
     Returns:
-        An aware `datetime` in UTC.
+        An aware `datetime` in UTC; in its own offset if UTC would fall before the year 1 or after 9999.
 
     Raises:
-        ValueError: not an RFC 3339 time, or a date or offset that does not exist.
+        ValueError: not an RFC 3339 time, a date or offset that does not exist, or a year that `datetime` does not hold.
 
     >>> parse_time("2026-01-02T03:04:05.5+01:00").isoformat()
     '2026-01-02T02:04:05.500000+00:00'
@@ -55,16 +61,18 @@ def parse_time(text: str) -> datetime:
     if match is None:
         raise ValueError(f"not an RFC 3339 time: {text!r}")
     year, month, day, hour, minute, second, fraction, sign, offset_hours, offset_minutes = match.groups()
-    zone = UTC
+    offset = timedelta()
     if sign:
-        if int(offset_hours) > 23 or int(offset_minutes) > 59:
+        if int(offset_hours) > 24 or int(offset_minutes) > 60:
             raise ValueError(f"not an RFC 3339 time (offset out of range): {text!r}")
-        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes))
-        zone = timezone(-offset if sign == "-" else offset)
+        offset = timedelta(hours=int(offset_hours), minutes=int(offset_minutes)) * (-1 if sign == "-" else 1)
     microsecond = int((fraction or "0")[:6].ljust(6, "0"))
     try:
-        time = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), microsecond, zone)
-        return time.astimezone(UTC)
+        time = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), microsecond, UTC)
+        try:
+            return time - offset
+        except OverflowError:
+            return time.replace(tzinfo=timezone(offset))
     except (ValueError, OverflowError) as error:
         raise ValueError(f"not an RFC 3339 time ({error}): {text!r}") from None
 
@@ -78,7 +86,7 @@ def format_time(time: datetime) -> str:
     >>> format_time(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC))
     '2026-01-02T03:04:05Z'
     """
-    return _utc(time).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return _text(time, "seconds")
 
 
 def format_micro_time(time: datetime) -> str:
@@ -90,13 +98,25 @@ def format_micro_time(time: datetime) -> str:
     >>> format_micro_time(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     '2026-01-02T03:04:05.000000Z'
     """
-    return _utc(time).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    return _text(time, "microseconds")
 
 
-def _utc(time: datetime) -> datetime:
+def to_utc(time: datetime) -> datetime:
+    """Return an aware time in UTC; as it is if UTC would fall before the year 1 or after 9999.
+
+    Raises:
+        ValueError: the time is naive.
+    """
     if time.tzinfo is None or time.utcoffset() is None:
         raise ValueError(f"a time without a time zone: {time.isoformat()} (use datetime.now(UTC))")
-    return time.astimezone(UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        return time
+
+
+def _text(time: datetime, precision: str) -> str:
+    return to_utc(time).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def parse_duration(text: str) -> timedelta:
@@ -112,18 +132,22 @@ def parse_duration(text: str) -> timedelta:
     if rest == "0":
         return timedelta()
     total = position = 0
+    most = 2**63 + text.startswith("-")
     while position < len(rest):
         match = _DURATION_PART.match(rest, position)
         if match is None or not (match[1] or match[2]):
             break
         unit = _NANOSECONDS[match[3]]
-        fraction = match[2] or ""
-        total += int(match[1] or "0") * unit + int(fraction or "0") * unit // 10 ** len(fraction)
+        whole, fraction = (match[1] or "").lstrip("0"), (match[2] or "")[:_FRACTION_DIGITS]
+        if len(whole) > len(str(most)):
+            total = most
+        else:
+            total += int(whole or "0") * unit + int(fraction or "0") * unit // 10 ** len(fraction)
+        if total >= most:
+            raise ValueError(f"a duration longer than 292 years: {text!r}")
         position = match.end()
     if not rest or position < len(rest):
         raise ValueError(f"not a duration (such as 1h30m or 300ms): {text!r}")
-    if total >= 2**63 + text.startswith("-"):
-        raise ValueError(f"a duration longer than 292 years: {text!r}")
     duration = timedelta(microseconds=total // 1000)
     return -duration if text.startswith("-") else duration
 

@@ -145,7 +145,7 @@ from kubeloop.models._markers import (
     Seq,
     Time,
 )
-from kubeloop.models._metaclass import ModelMeta, Struct
+from kubeloop.models._metaclass import Beside, ModelMeta, Struct
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
@@ -199,8 +199,14 @@ RESERVED_IN_KINDS = frozenset({"api_version", "kind", "list_type", "namespaced",
 # --- the base classes -------------------------------------------------------------------------------------------------
 
 
-class Model(Struct, metaclass=ModelMeta):
-    """An immutable API value. Build it with keywords, change it through `draft()`."""
+class Model(Beside, Struct, metaclass=ModelMeta):
+    """An immutable API value. Build it with keywords, change it through `draft()`.
+
+    A model that a constructor made, or that was read from a document (`from_dict`, `from_yaml`), knows which fields
+    were given. `to_dict`, apply and patches write just those, zeros too, so that a required field that nobody set is
+    never sent as zero; create and update write the whole object as Go does. A model that a server sent does not know
+    it: apply refuses it.
+    """
 
     if not TYPE_CHECKING:
         __secret__ = frozenset()
@@ -217,10 +223,17 @@ class Model(Struct, metaclass=ModelMeta):
         return type(self).Draft(self)  # type: ignore[attr-defined, no-any-return] # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON value, with wire names; a Kind has `apiVersion` and `kind`. The caller owns it."""
-        from kubeloop.models._encode import to_data
+        """Return the JSON value, with wire names; a Kind has `apiVersion` and `kind`. The caller owns it.
 
-        return to_data(self)  # type: ignore[no-any-return]
+        Of a model that was built, or read from a document, it has the fields that were given and no others; of one that
+        a server sent it has everything that is not absent, and the zeros that Go always writes.
+        """
+        from kubeloop.models._encode import to_data
+        from kubeloop.models._given import given_of, head_of, written
+
+        if given_of(self) is None:
+            return to_data(self)  # type: ignore[no-any-return]
+        return head_of(type(self)) | written(self)  # type: ignore[no-any-return]
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -232,10 +245,12 @@ class Model(Struct, metaclass=ModelMeta):
 
         Raises: DecodeError naming the path of what does not fit, or both kinds when it is of another kind.
         """
+        from kubeloop.errors import DecodeError
         from kubeloop.models._decode import decode_document
         from kubeloop.models._encode import dumps
+        from kubeloop.models._plain import plain
 
-        return decode_document(dumps(data), cls)
+        return decode_document(dumps(plain(data, cls.__name__, DecodeError)), cls)
 
     def to_yaml(self) -> str:
         """Write YAML with wire names, which `kubectl` reads."""

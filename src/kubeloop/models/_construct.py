@@ -6,16 +6,17 @@ copies, the `repr` without secrets. Decoding never comes here.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_items, is_mapping, is_tuple
 from kubeloop.models._markers import FrozenMap
+from kubeloop.models._plain import plain
 from kubeloop.models._rest import rest_of
 
-__all__ = ["checked", "prepare", "show", "show_field", "unknown_field"]
+__all__ = ["absent", "checked", "prepare", "show", "show_field", "unknown_field"]
 
 # kubectl writes the whole object in here, a Secret's data too.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -48,6 +49,14 @@ def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str,
         else:
             ready[field.stored] = checked(shape, value, cls.__name__, name)
     return ready
+
+
+def absent(cls: Any, name: str, value: Any) -> bool:
+    """Return whether a constructor takes a value for "not given": None, or what an object has where it has nothing."""
+    field = fields_of(cls)[name]
+    if value is None:
+        return not field.nullable
+    return value is field.default and field.category != "scalar"
 
 
 def unknown_field(cls: Any, name: str) -> str:
@@ -91,7 +100,7 @@ def checked(shape: Shape, value: Any, owner: str, path: str) -> Any:
                 raise TypeError(f"{owner}.{path}: expected keys of str, got {type(key).__name__}")
         return FrozenMap({key: checked(item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
     if category == "any":
-        return _plain(value, f"{owner}.{path}")
+        return plain(value, f"{owner}.{path}", TypeError)
     return _union(shape, value, owner, path)
 
 
@@ -104,7 +113,9 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
     if accepts == (datetime,):
         if held.utcoffset() is None:
             raise TypeError(f"{owner}.{path}: expected a datetime with a time zone, got a naive one")
-        utc = held.astimezone(UTC)
+        from kubeloop.meta.times import to_utc
+
+        utc = to_utc(held)
         return utc if shape.go == "MicroTime" else utc.replace(microsecond=0)
     return held
 
@@ -120,20 +131,6 @@ def _union(shape: Shape, value: Any, owner: str, path: str) -> Any:
             except TypeError:
                 continue
     raise TypeError(f"{owner}.{path}: cannot hold {type(value).__name__}")
-
-
-def _plain(value: Any, where: str) -> Any:
-    """The JSON value of free-form data, a copy: models in it are written as they would be at the top."""
-    if value is None or isinstance(value, (str, int, float)):
-        return value
-    whole = getattr(value, "to_dict", None)
-    if whole is not None:  # a model, a draft, an Unstructured
-        return whole()
-    if is_mapping(value):
-        return {str(key): _plain(each, where) for key, each in value.items()}
-    if is_items(value):
-        return [_plain(each, where) for each in value]
-    raise TypeError(f"{where}: expected a JSON value, got {type(value).__name__}")
 
 
 # --- repr -------------------------------------------------------------------------------------------------------

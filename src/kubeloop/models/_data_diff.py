@@ -12,8 +12,9 @@ from typing import Any
 
 from kubeloop.models._encode import dumps
 from kubeloop.models._guards import is_dict, is_list
+from kubeloop.models._same import same
 
-__all__ = ["NAMES", "Ops", "data_merge", "data_ops", "escape", "list_ops", "merge_loses", "remove"]
+__all__ = ["NAMES", "Ops", "data_merge", "data_ops", "escape", "has_null", "list_ops", "merge_loses", "remove"]
 
 Ops = list[dict[str, Any]]
 
@@ -28,7 +29,7 @@ def data_merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     patch: dict[str, Any] = {key: None for key in old if key not in new}
     for key, value in new.items():
         before = old.get(key)
-        if key in old and _equal(before, value):
+        if key in old and same(before, value):
             continue
         patch[key] = data_merge(before, value) if is_dict(before) and is_dict(value) else value
     return patch
@@ -36,25 +37,26 @@ def data_merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 def merge_loses(old: Any, new: Any) -> bool:
     """Say if a merge patch would rewrite a list of objects, or cannot say a null."""
-    if _equal(old, new):
+    if same(old, new):
         return False
     if is_dict(old) and is_dict(new):
-        fresh = any(_has_null(new[key]) for key in new if key not in old)
+        fresh = any(has_null(new[key]) for key in new if key not in old)
         return fresh or any(merge_loses(old[key], new[key]) for key in new if key in old)
     if is_list(old) and any(map(is_dict, old)):
         return True
-    return _has_null(new)
+    return has_null(new)
 
 
-def _has_null(value: Any) -> bool:
+def has_null(value: Any) -> bool:
+    """Return whether a null is anywhere in a JSON value, which servers leave out of what a merge patch adds."""
     if is_dict(value):
-        return any(map(_has_null, value.values()))
-    return value is None
+        return any(map(has_null, value.values()))
+    return value is None or (is_list(value) and any(map(has_null, value)))
 
 
 def data_ops(old: Any, new: Any, path: str, ops: Ops, *, test: bool) -> None:
     """Add the JSON-patch operations that make `new` of `old` at a path."""
-    if _equal(old, new):
+    if same(old, new):
         return
     if is_dict(old) and is_dict(new):
         for key in old:
@@ -155,14 +157,3 @@ def _is_object(item: Any) -> bool:
 
 def _as_is(value: Any) -> Any:
     return value
-
-
-def _equal(a: Any, b: Any) -> bool:
-    """JSON equality: true is not 1, 1 is 1.0."""
-    if isinstance(a, bool) != isinstance(b, bool):
-        return False
-    if is_dict(a) and is_dict(b):
-        return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)
-    if is_list(a) and is_list(b):
-        return len(a) == len(b) and all(map(_equal, a, b))
-    return bool(a == b)

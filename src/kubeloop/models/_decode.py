@@ -23,6 +23,7 @@ from kubeloop.models._exact import decode_exact
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
 from kubeloop.models._rest import keeps_rest, with_rest
+from kubeloop.models._times import has_fine_digits, is_time, time_text
 
 __all__ = [
     "BROKEN",
@@ -106,13 +107,30 @@ def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
 def decode_document(data: bytes, cls: type[T]) -> T:
     """Read one object that a user wrote: as `decode`, but what its classes do not have is kept beside it.
 
+    The object knows which fields were given.
+
     Raises: DecodeError.
     """
-    obj = decode(data, cls)
+    from kubeloop.models._given import noted_document
+
+    obj: Any = decode(data, cls)
     try:
-        return cast("T", with_rest(obj, msgspec.json.decode(data), everywhere=True))
+        if has_fine_digits(data):
+            obj = _exactly(obj, data, cls)
+        tree = msgspec.json.decode(data)
+        return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
     except RecursionError as error:
         raise DecodeError(f"{cls.__name__}: nested too deeply") from error
+
+
+def _exactly(obj: Any, data: bytes, cls: Any) -> Any:
+    """Decode again if a time was rounded: what is finer than microseconds is cut."""
+    repair = _Repair()
+    fixed = repair.mend_object(msgspec.json.decode(data), cls, ())
+    if repair.changed:
+        obj = decode(rewrite(fixed), cls)
+        repair.mark(obj)
+    return obj
 
 
 def decode_list_document(data: bytes, cls: type[T]) -> T:
@@ -120,12 +138,14 @@ def decode_list_document(data: bytes, cls: type[T]) -> T:
 
     Raises: DecodeError, never for one item.
     """
+    from kubeloop.models._given import noted_document
+
     obj: Any = decode_list(data, cls)
     tree = msgspec.json.decode(data)
     if len(obj.items) != len(tree.get("items") or ()):  # some were left out
         item = fields_of(cast("Any", cls))["items"].shape.model
         tree["items"] = [each for each in tree["items"] if _fits(each, item)]
-    return cast("T", with_rest(obj, tree, everywhere=True))
+    return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
 
 
 def _fits(tree: Any, cls: Any) -> bool:
@@ -456,6 +476,8 @@ class _Repair:
             fixed = repr(value)
         elif shape.accepts == (bytes,) and isinstance(value, str):
             fixed = value.replace("\n", "").replace("\r", "")
+        elif is_time(shape) and isinstance(value, str):
+            fixed = time_text(value)
         if fixed is not value:
             self.changed = self.changed or fixed != value
         return fixed

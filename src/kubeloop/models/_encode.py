@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_list, is_mapping, is_tuple
 from kubeloop.models._rest import has_rest, splice, with_rest
 
-__all__ = ["dumps", "encode", "lazy_bytes", "loads", "pickled", "rewrite", "to_data", "value_of"]
+__all__ = ["dumps", "encode", "is_below", "lazy_bytes", "loads", "pickled", "rewrite", "to_data", "value_of"]
 
 
 def _hook(value: Any) -> Any:
@@ -147,10 +147,10 @@ def _refuse_no_number(value: Any, path: str) -> None:
 @cache
 def _has_float(cls: Any) -> bool:
     """Say if a float, or what has no type, can be anywhere below this class."""
-    return _is_below(cls, lambda shape: shape.category in ("any", "union") or float in shape.accepts)
+    return is_below(cls, lambda shape: shape.category in ("any", "union") or float in shape.accepts)
 
 
-def _is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
+def is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
     """Say if something is true of a field, or an item of one, of a class or of what it is made of."""
     seen: set[Any] = set()
     todo = [cls]
@@ -173,13 +173,15 @@ def _is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
 
 
 def _micro_text(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    from kubeloop.meta.times import format_micro_time
+
+    return format_micro_time(value)
 
 
 @cache
 def _has_micro_time(cls: Any) -> bool:
     """Say if a MicroTime can be anywhere below this class."""
-    return _is_below(cls, lambda shape: shape.go == "MicroTime")
+    return is_below(cls, lambda shape: shape.go == "MicroTime")
 
 
 def _children(obj: Any) -> Iterator[tuple[Field, Any]]:

@@ -13,14 +13,12 @@ form, nearly all there is, becomes a plain `datetime`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["ExactTime", "decode_exact"]
 
 _read = datetime.fromisoformat
-_TIME: Any = Annotated[datetime, msgspec.Meta(tz=True)]
+_JSON_TYPES: dict[type, str] = {int: "int", float: "float", bool: "bool", list: "array"}
 
 if TYPE_CHECKING:
     _Meta = type
@@ -48,12 +46,13 @@ def decode_exact(_kind: Any, value: Any) -> datetime:
 
     Raises: ValueError, to which msgspec adds the path.
     """
-    if type(value) is str and len(value) == 20 and value[10] == "T" and value[19] == "Z":
+    if type(value) is not str:
+        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(type(value), 'object')}`")
+    if len(value) == 20 and value[7] == "-" and value[10] == "T" and value[13] == value[16] == ":" and value[19] == "Z":
         return _read(value)
-    try:
-        time: datetime = msgspec.convert(value, _TIME)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from None
+    from kubeloop.meta.times import parse_time
+
+    time = parse_time(value)
     exact = ExactTime.combine(time.date(), time.timetz())
     exact.text = value
     return exact

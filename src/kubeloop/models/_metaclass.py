@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 else:
     from msgspec import Struct, StructMeta
 
-__all__ = ["ModelMeta", "Struct", "StructMeta"]
+__all__ = ["Beside", "ModelMeta", "Struct", "StructMeta"]
+
+
+class Beside:
+    """What a model keeps beside its fields: the names of those that were given, unset where that is not known.
+
+    A slot that msgspec does not know, so that decoding, encoding, equality and `repr` do not see it. See `_given`.
+    """
+
+    __slots__ = ("_given",)
+    _given: tuple[str, ...]
+
 
 _force = msgspec.structs.force_setattr
 
@@ -192,11 +203,14 @@ class ModelMeta(StructMeta):
                     return cls.__dict__["__empty__"]
                 except KeyError:
                     empty = _call(cls)
+                    _note.__set__(empty, ())
                     type.__setattr__(cls, "__empty__", empty)
                     return empty
-            from kubeloop.models._construct import prepare
+            from kubeloop.models._construct import absent, prepare
 
-            return _call(cls, **prepare(cls, args, fields))
+            made = _call(cls, **prepare(cls, args, fields))
+            _note.__set__(made, tuple(name for name, value in fields.items() if not absent(cls, name, value)))
+            return made
 
         def __getattr__(cls, name: str) -> Any:  # noqa: N805
             if name == "Draft":
@@ -207,5 +221,6 @@ class ModelMeta(StructMeta):
 
 
 _call: Any = StructMeta.__call__
+_note: Any = vars(Beside)["_given"]
 _equal: Any = Struct.__eq__
 _parse = msgspec.json.decode

@@ -17,14 +17,17 @@ from kubeloop.models._data_diff import (
     data_merge,
     data_ops,
     escape,
+    has_null,
     list_ops,
     merge_loses,
     remove,
 )
 from kubeloop.models._encode import value_of
 from kubeloop.models._fields import Field, Shape, fields_of
-from kubeloop.models._guards import class_of, is_dict, is_list
+from kubeloop.models._given import is_removed
+from kubeloop.models._guards import class_of, is_dict, is_list, is_mapping
 from kubeloop.models._rest import rest_of
+from kubeloop.models._same import same
 
 __all__ = ["model_merge", "model_ops", "rewrites"]
 
@@ -35,36 +38,34 @@ def model_merge(old: Any, new: Any) -> dict[str, Any]:
     """Give the merge patch of two values of one model."""
     patch: dict[str, Any] = {}
     for field, before, after in _changed(old, new):
-        patch[field.wire] = _merge_field(field, before, after)
+        patch[field.wire] = _merge_field(field, before, after, is_absent=_is_absent(field, after, new))
     patch |= data_merge(rest_of(old), rest_of(new))
     return patch
 
 
-def _merge_field(field: Field, before: Any, after: Any) -> Any:
-    if after is None or (_is_absent(field, after) and field.category not in ("map", "object_map")):
+def _merge_field(field: Field, before: Any, after: Any, *, is_absent: bool) -> Any:
+    if is_absent or after is None:
         return [] if field.category == "lazy" else None
     if field.category == "object":
         return model_merge(before if isinstance(before, Model) else field.shape.model(), after)
-    if field.category in ("map", "object_map"):
-        return _merge_map(field.shape, before, after)
-    if field.category == "any" and is_dict(before) and is_dict(after):
-        return data_merge(before, after)
-    return _wire(field, after)
+    return _wire(field, after) if field.category == "lazy" else _merge_value(field.shape, before, after)
 
 
-def _merge_map(shape: Shape, before: Any, after: Any) -> dict[str, Any]:
-    patch: dict[str, Any] = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        if key not in before:
-            patch[key] = value_of(value, shape.item)
-        elif before[key] is not value and before[key] != value:
-            if shape.category == "object_map":
-                patch[key] = model_merge(before[key], value)
-            elif is_dict(before[key]) and is_dict(value):
-                patch[key] = data_merge(before[key], value)
-            else:
+def _merge_value(shape: Shape, before: Any, after: Any) -> Any:
+    """Return what a merge patch says where both have a value."""
+    if isinstance(before, Model) and isinstance(after, Model) and shape.category == "object":
+        return model_merge(before, after)
+    if shape.item is not None and is_mapping(before) and is_mapping(after):
+        patch: dict[str, Any] = {key: None for key in before if key not in after}
+        for key, value in after.items():
+            if key not in before:
                 patch[key] = value_of(value, shape.item)
-    return patch
+            elif not same(before[key], value):
+                patch[key] = _merge_value(shape.item, before[key], value)
+        return patch
+    if shape.category == "any" and is_dict(before) and is_dict(after):
+        return data_merge(before, after)
+    return value_of(after, shape)
 
 
 def rewrites(old: Any, new: Any) -> bool:
@@ -74,22 +75,31 @@ def rewrites(old: Any, new: Any) -> bool:
     """
     if merge_loses(rest_of(old), rest_of(new)):
         return True
-    return any(_field_rewrites(field, before, after) for field, before, after in _changed(old, new))
+    return any(
+        not _is_absent(field, after, new) and (after is None or _rewrites_value(field.shape, before, after))
+        for field, before, after in _changed(old, new)
+    )
 
 
-def _field_rewrites(field: Field, before: Any, after: Any) -> bool:
-    category = field.category
-    if after is None and _null_is_value(field):
+def _rewrites_value(shape: Shape, before: Any, after: Any) -> bool:
+    category = shape.category
+    if category == "object" and isinstance(before, Model) and isinstance(after, Model):
+        return rewrites(before, after)
+    if category == "objects" and before is not NULLABLE and before:
         return True
-    if category == "objects":
-        return len(before) > 0
-    if category == "object":
-        return isinstance(before, Model) and isinstance(after, Model) and rewrites(before, after)
-    if category == "object_map":
-        return any(rewrites(before[key], after[key]) for key in before if key in after)
-    if category == "map":
-        return any(value is None and before.get(key, 0) is not None for key, value in after.items())
-    return category in ("any", "union") and merge_loses(value_of(before), value_of(after))
+    if category in ("scalar", "lazy"):
+        return after is None and shape.optional and before is not None
+    if shape.item is not None and is_mapping(before) and is_mapping(after):
+        item = shape.item
+        return any(
+            _rewrites_value(item, before[key], value) if key in before else has_null(value_of(value, item))
+            for key, value in after.items()
+            if key not in before or not same(before[key], value)
+        )
+    was = None if before is NULLABLE else value_of(before)
+    if category in ("any", "union"):
+        return merge_loses(was, value_of(after))
+    return has_null(value_of(after, shape)) or merge_loses(was, value_of(after))
 
 
 def model_ops(old: Any, new: Any, path: str, ops: Ops, *, test: bool) -> None:
@@ -102,7 +112,7 @@ def model_ops(old: Any, new: Any, path: str, ops: Ops, *, test: bool) -> None:
         single = category in ("scalar", "union")
         if field.category == "lazy":
             ops.append({"op": "add", "path": at, "value": _wire(field, after) or []})
-        elif _is_absent(field, after):
+        elif _is_absent(field, after, new):
             value = _wire(field, before) if test else None
             remove(ops, at, value, test=test and category in ("scalar", "list", "map"))
         elif not there or single or after is None or not _is_container(category, before):
@@ -145,7 +155,7 @@ def _map_ops(shape: Shape, before: Any, after: Any, at: str, ops: Ops, *, test: 
         where = f"{at}/{escape(key)}"
         if key not in before:
             ops.append({"op": "add", "path": where, "value": value_of(value, shape.item)})
-        elif before[key] is not value and before[key] != value:
+        elif not same(before[key], value):
             if plain:
                 data_ops(value_of(before[key], shape.item), value_of(value, shape.item), where, ops, test=test)
             else:
@@ -158,17 +168,22 @@ def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
         if before is after:
             continue
         alike = type(before) is type(after) or (is_dict(before) and is_dict(after))
-        if alike and before == after and (before is field.default) == (after is field.default):
+        if alike and same(before, after) and (before is field.default) == (after is field.default):
             continue
         if field.category == "lazy" and getattr(old, field.name) == getattr(new, field.name):
             continue
         yield field, before, after
 
 
-def _is_absent(field: Field, value: Any) -> bool:
+def _is_absent(field: Field, value: Any, owner: Any) -> bool:
+    """Return whether a field is removed, rather than set to what it holds."""
     if value is None:
-        return not _null_is_value(field)
-    return value is NULLABLE or (not field.always and value is field.default and field.category in _REMOVABLE)
+        return not _null_is_value(field) or (field.always and is_removed(owner, field.name))
+    if value is NULLABLE:
+        return True
+    if field.always or value is not field.default:
+        return False
+    return field.category in _REMOVABLE or is_removed(owner, field.name)
 
 
 def _null_is_value(field: Field) -> bool:
@@ -177,7 +192,7 @@ def _null_is_value(field: Field) -> bool:
 
 def _is_container(category: str, value: Any) -> bool:
     """Say if the server surely has something there that can be edited by its parts."""
-    if category == "object":
+    if category == "object" or value is None:
         return value is not None
     if category == "any":
         return is_dict(value) or is_list(value)

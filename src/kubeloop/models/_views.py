@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
-from kubeloop.models._base import MAP, SEQ
+from kubeloop.models._base import MAP, SEQ, Model
 from kubeloop.models._construct import checked, show_field
-from kubeloop.models._encode import value_of
+from kubeloop.models._encode import dumps
 from kubeloop.models._fields import Field, Shape
-from kubeloop.models._guards import is_items, is_list, is_mapping
+from kubeloop.models._given import written
+from kubeloop.models._guards import is_dict, is_items, is_list, is_mapping, is_tuple
 from kubeloop.models._markers import FrozenMap
+from kubeloop.models._plain import plain, refuse_unknown
+from kubeloop.models._same import same
 
 if TYPE_CHECKING:
-    from kubeloop.models._base import Model
     from kubeloop.models.draft import Draft
 
     M = TypeVar("M", bound=Model)
@@ -26,7 +28,18 @@ else:
 D = TypeVar("D")
 V = TypeVar("V")
 
-__all__ = ["Dicts", "Lists", "ObjectMap", "Objects", "Pending", "freeze", "taken"]
+__all__ = [
+    "VIEWS",
+    "Dicts",
+    "Lists",
+    "ObjectMap",
+    "Objects",
+    "Pending",
+    "closed",
+    "empty_of",
+    "opened",
+    "taken",
+]
 
 
 class Pending:
@@ -35,11 +48,11 @@ class Pending:
     __slots__ = ()
 
     def _build(self) -> Any:
-        """Give the frozen value; the one that it was made from when nothing changed."""
+        """Return the frozen value; the one that it was made from when nothing changed."""
         raise NotImplementedError
 
-    def _data(self) -> Any:
-        """Give the JSON value, with every zero that was assigned."""
+    def _data(self, path: str = "", *, strict: bool = False) -> Any:
+        """Return the JSON value, with every zero that was assigned; see `_given.written` for the arguments."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -52,58 +65,188 @@ class Pending:
 
 
 def freeze(value: Any) -> Any:
-    """The frozen value of a draft or view, or of plain data that holds some."""
+    """Return the frozen value of a draft or view, or of plain data that holds some."""
     if isinstance(value, Pending):
         return value._build()
     if is_list(value):
         return tuple(map(freeze, value))
+    if is_dict(value):
+        return {key: freeze(each) for key, each in value.items()}
     return value
 
 
 def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    """Check a value that is put into a draft; drafts stay live, data with wire names become models.
+    """Check a value that is put into a draft; drafts stay live, mappings with wire names become models.
 
-    Raises: TypeError naming owner and path.
+    Raises: TypeError naming owner and path, for names that the model does not have too.
     """
-    if shape.model is not None and is_mapping(value) and shape.category == "object":
-        from kubeloop.errors import DecodeError
-        from kubeloop.models._decode import decode_data
-
-        try:
-            return decode_data(_plain_items(value), shape.model)
-        except DecodeError as error:
-            raise TypeError(f"{owner}.{path}: {error}") from None
+    category = shape.category
     if isinstance(value, Pending):
         model = getattr(value, "_model", None)
-        if shape.category == "object" and model is shape.model:
+        if model is None:
+            return taken(shape, value._build(), owner, path)
+        if category == "object":
+            if model is shape.model:
+                return value
+            raise TypeError(f"{owner}.{path}: expected {shape.model.__name__}, got a draft of {model.__name__}")
+        return checked(shape, value if category == "any" else value._build(), owner, path)
+    if category == "object" and is_mapping(value):
+        return _modelled(shape, value, owner, path)
+    item = shape.item
+    if item is not None and item.category not in ("scalar", "any"):
+        if category in ("objects", "list", "lazy"):
+            if is_items(value):
+                return tuple(taken(item, each, owner, f"{path}[{n}]") for n, each in enumerate(value))
+        elif is_mapping(value) and all(isinstance(key, str) for key in value):
+            return FrozenMap({key: taken(item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
+    return checked(shape, value, owner, path)
+
+
+def _modelled(shape: Shape, value: Mapping[Any, Any], owner: str, path: str) -> Any:
+    """Read a mapping with wire names as the model that it stands for."""
+    from kubeloop.errors import DecodeError
+    from kubeloop.models._decode import decode_document
+
+    where = f"{owner}.{path}"
+    refuse_unknown(shape, value, where)
+    # What is a model already adds no kind of its own accord here, unlike in free-form data.
+    body = dumps(plain(_bare(value), where, TypeError))
+    try:
+        return decode_document(body, shape.model)
+    except DecodeError as error:
+        raise TypeError(f"{where}: {error}") from None
+
+
+def _bare(value: Any) -> Any:
+    if isinstance(value, Pending):
+        return value._data()
+    if isinstance(value, Model):
+        return written(value)
+    if is_mapping(value):
+        return {key: _bare(each) for key, each in value.items()}
+    return [_bare(each) for each in value] if is_list(value) or is_tuple(value) else value
+
+
+def opened(field: Field, value: Any, owner: str, *, base: Any = None) -> Any:
+    """Return what a draft hands out for a frozen value: a draft, a view, or a copy, in which each level is its own.
+
+    Args:
+        field: Where it stands.
+        value: The frozen value.
+        owner: The class of the draft, for errors.
+        base: What a list or map was before, if it is another.
+    """
+    category = field.category
+    if value is None or isinstance(value, Pending):
+        return value
+    if category == "object":
+        return field.shape.model.Draft(value)
+    view = VIEWS.get(category)
+    if view is not None:
+        return view(owner, field, value if base is None else base, value)
+    return _copied(value) if category in ("any", "union") and _has_containers(value) else value
+
+
+def closed(field: Field, value: Any, owner: str) -> Any:
+    """Return the frozen value of what `opened` handed out, or of a value that was never opened.
+
+    Raises: TypeError when something without a JSON form was put into free-form data.
+    """
+    if isinstance(value, Pending):
+        return value._build()
+    if (is_dict(value) or is_list(value)) and field.category in ("any", "union"):
+        return checked(field.shape, value, owner, field.name)
+    return value
+
+
+def _has_containers(value: Any) -> bool:
+    """Return whether this can be changed in place, or holds what can."""
+    return is_dict(value) or is_list(value) or (is_tuple(value) and any(map(_has_containers, value)))
+
+
+def _copied(value: Any) -> Any:
+    if is_dict(value):
+        return {key: _copied(each) for key, each in value.items()}
+    return [_copied(each) for each in value] if is_list(value) or is_tuple(value) else value
+
+
+_AT_ONCE = ("any", "union", "scalar")
+"""Free-form items are copied when the view is made, since a copy does not show that it is one."""
+
+
+class _View(Pending):
+    """What a list and a map view have in common.
+
+    Args:
+        owner: The class of the draft.
+        field: The field, or the place in a list or map, that it stands for.
+        base: The value that was read, to know if it changed.
+        value: What it starts with.
+    """
+
+    __slots__ = ("_base", "_field", "_item", "_items", "_owner")
+    _items: Any
+    _item: Shape
+
+    def __init__(self, owner: str, field: Field, base: Any, value: Any) -> None:
+        assert field.shape.item is not None
+        self._owner, self._field, self._base, self._item = owner, field, base, field.shape.item
+        self._items = self._start(value)
+
+    def _start(self, value: Any) -> Any:
+        raise NotImplementedError
+
+    def _place(self, label: str) -> Field:
+        """Return the field that an item is."""
+        field = self._field
+        return Field(field.name + label, "", self._item, None, always=False, secret=field.secret)
+
+    def _open(self, key: Any) -> Any:
+        """Return an item that may be changed, and keep it."""
+        value = self._items[key]
+        item = self._item
+        if item.category in _AT_ONCE or value is None or isinstance(value, Pending):
             return value
-        return taken(shape, value._build(), owner, path)
-    if shape.item is not None and shape.model is not None and value is not None:
-        if is_mapping(value) and shape.category == "object_map":
-            return FrozenMap({key: taken(shape.item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
-        if is_items(value):
-            return tuple(taken(shape.item, each, owner, f"{path}[{n}]") for n, each in enumerate(value))
-    return checked(shape, value if shape.category == "any" else freeze(value), owner, path)
+        is_object = item.category == "object"
+        own = item.model.Draft(value) if is_object else opened(self._place(f"[{key!r}]"), value, self._owner)
+        self._items[key] = own
+        return own
+
+    def _take(self, label: str, value: Any) -> Any:
+        """Check an item that is put in; what has levels of its own may hold live drafts, and is opened."""
+        place = self._place(label)
+        value = taken(self._item, value, self._owner, place.name)
+        return value if self._item.category == "object" else opened(place, value, self._owner)
+
+    def _close(self, key: object, value: Any) -> Any:
+        if isinstance(value, Pending):
+            built = value._build()
+            return self._item.model() if built is None else built  # a draft of nothing
+        if self._item.category in ("any", "union"):
+            return closed(self._place(f"[{key!r}]"), value, self._owner)
+        return value
+
+    def _written(self, key: object, value: Any, path: str, *, strict: bool) -> Any:
+        at = f"{path}[{key!r}]"
+        if isinstance(value, Pending):
+            return value._data(at, strict=strict)
+        return written(self._close(key, value), self._item, at, strict=strict)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return f"<draft of {show_field(self._field, self._build())}>"
 
 
-def _plain_items(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: each._data() if isinstance(each, Pending) else each for key, each in value.items()}
+class _List(_View, MutableSequence[Any]):
+    """A list view: items of structs turn into drafts when they are read, lists and maps into views."""
 
+    __slots__ = ()
+    _items: list[Any]
 
-def _own(field: Field, base: Any) -> Any:
-    """The items of a view: free-form ones are copies, since they can be changed in place."""
-    item = field.shape.item
-    return value_of(base) if len(base) and item is not None and item.category == "any" else base
-
-
-class _List(Pending, MutableSequence[Any]):
-    """A list view: items of structs turn into drafts when they are read."""
-
-    __slots__ = ("_assigned", "_base", "_field", "_items", "_owner")
-
-    def __init__(self, owner: str, field: Field, base: Any, *, assigned: bool = False) -> None:
-        self._owner, self._field, self._base, self._assigned = owner, field, base, assigned
-        self._items: list[Any] = list(_own(field, base))
+    def _start(self, value: Any) -> list[Any]:
+        return list(_copied(value) if self._item.category in _AT_ONCE else value)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -113,10 +256,13 @@ class _List(Pending, MutableSequence[Any]):
 
     def insert(self, index: SupportsIndex, value: Any) -> None:
         """Insert one item."""
-        self._items.insert(index, self._take(value))
+        self._items.insert(index, self._take_item(value))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._items[index] = [self._take(each) for each in value] if isinstance(index, slice) else self._take(value)
+        if isinstance(index, slice):
+            self._items[index] = [self._take_item(each) for each in value]
+        elif value is not self._items[index]:  # `view[0] += ...` puts the same view back, which stays live
+            self._items[index] = self._take_item(value)
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -128,41 +274,28 @@ class _List(Pending, MutableSequence[Any]):
         self._items = sorted(self, key=key, reverse=reverse)
 
     def _build(self) -> Any:
-        """Give the tuple; the base when nothing changed."""
-        new = tuple(map(freeze, self._items))
+        """Return the tuple; the base when nothing changed."""
+        new = tuple(self._close(number, each) for number, each in enumerate(self._items))
         base = self._base
-        same = len(new) == len(base) and all(a is b or a == b for a, b in zip(new, base, strict=True))
-        return base if same else new
+        unchanged = len(new) == len(base) and all(map(same, new, base))
+        return base if unchanged else new
 
-    def __repr__(self) -> str:
-        return f"<draft of {show_field(self._field, self._build())}>"
+    def _data(self, path: str = "", *, strict: bool = False) -> Any:
+        """Return the JSON list."""
+        return [self._written(number, each, path, strict=strict) for number, each in enumerate(self._items)]
 
-    def _data(self) -> Any:
-        """Give the JSON list."""
-        item = self._field.shape.item
-        return [each._data() if isinstance(each, Pending) else value_of(each, item) for each in self._items]
-
-    def _open(self, index: Any) -> Any:
-        value = self._items[index]
-        model = self._field.shape.model
-        if model is not None and not isinstance(value, Pending):
-            value = self._items[index] = model.Draft(value)
-        return value
-
-    def _take(self, value: Any) -> Any:
-        item = self._field.shape.item
-        assert item is not None
-        return taken(item, value, self._owner, f"{self._field.name}[]")
+    def _take_item(self, value: Any) -> Any:
+        return self._take("[]", value)
 
 
-class _Map(Pending, MutableMapping[str, Any]):
-    """A map view: items of structs turn into drafts when they are read."""
+class _Map(_View, MutableMapping[str, Any]):
+    """A map view: items of structs turn into drafts when they are read, lists and maps into views."""
 
-    __slots__ = ("_assigned", "_base", "_field", "_items", "_owner")
+    __slots__ = ()
+    _items: dict[str, Any]
 
-    def __init__(self, owner: str, field: Field, base: Any, *, assigned: bool = False) -> None:
-        self._owner, self._field, self._base, self._assigned = owner, field, base, assigned
-        self._items: dict[str, Any] = dict(_own(field, base))
+    def _start(self, value: Any) -> dict[str, Any]:
+        return dict(_copied(value) if self._item.category in _AT_ONCE else value)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -174,47 +307,44 @@ class _Map(Pending, MutableMapping[str, Any]):
         del self._items[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
-        item = self._field.shape.item
-        assert item is not None
         held: Any = key
         if not isinstance(held, str):
             raise TypeError(f"{self._owner}.{self._field.name}: expected keys of str, got {type(held).__name__}")
-        self._items[key] = taken(item, value, self._owner, f"{self._field.name}[{key!r}]")
+        if value is not self._items.get(key, _MISSING):  # `view[key] += ...` puts the same view back
+            self._items[key] = self._take(f"[{key!r}]", value)
 
     def __getitem__(self, key: str) -> Any:
-        value = self._items[key]
-        model = self._field.shape.model
-        if model is not None and not isinstance(value, Pending):
-            value = self._items[key] = model.Draft(value)
-        return value
+        return self._open(key)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the item, put there if there is none: what is returned is the draft's own, not the argument."""
+        if key not in self._items:
+            self[key] = default
+        return self[key]
 
     def _build(self) -> Any:
-        """Give the map; the base when nothing changed."""
-        new = FrozenMap({key: freeze(value) for key, value in self._items.items()})
+        """Return the map; the base when nothing changed."""
+        new = FrozenMap({key: self._close(key, value) for key, value in self._items.items()})
         base = self._base
-        return base if len(new) == len(base) and new == dict(base) else new
+        return base if len(new) == len(base) and same(new, base) else new
 
-    def __repr__(self) -> str:
-        return f"<draft of {show_field(self._field, self._build())}>"
-
-    def _data(self) -> Any:
-        """Give the JSON object."""
-        item = self._field.shape.item
-        return {
-            key: each._data() if isinstance(each, Pending) else value_of(each, item)
-            for key, each in self._items.items()
-        }
+    def _data(self, path: str = "", *, strict: bool = False) -> Any:
+        """Return the JSON object."""
+        return {key: self._written(key, each, path, strict=strict) for key, each in self._items.items()}
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self._items, **other}
+        return {**self, **other}
 
     def __ior__(self, other: Mapping[str, Any]) -> Any:
         self.update(other)
         return self
 
 
+_MISSING = object()
+
+
 def empty_of(shape: Shape) -> Any:
-    """The absent value that a view of this shape starts from."""
+    """Return the absent value that a view of this shape starts from."""
     return MAP if shape.category in ("map", "object_map") else SEQ
 
 
@@ -308,3 +438,13 @@ else:
         """A map of structs."""
 
         __slots__ = ()
+
+
+VIEWS: dict[str, Callable[..., Any]] = {
+    "objects": Objects,
+    "lazy": Objects,
+    "list": Lists,
+    "map": Dicts,
+    "object_map": ObjectMap,
+}
+"""The view of each category of fields that has one."""

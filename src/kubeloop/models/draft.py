@@ -10,20 +10,30 @@ server-side apply needs (a zero that equals the default is no change, but it cla
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 import msgspec
 
-from kubeloop.models._base import Kind, Model
+from kubeloop.models._base import NULLABLE, Model
 from kubeloop.models._construct import unknown_field
-from kubeloop.models._encode import dumps, lazy_bytes, loads, value_of
+from kubeloop.models._encode import lazy_bytes
 from kubeloop.models._fields import Field, fields_of
-from kubeloop.models._guards import is_dict, is_list, is_tuple
-from kubeloop.models._markers import FrozenMap
+from kubeloop.models._given import given_of, head_of, noted, noted_removals, written
 from kubeloop.models._metaclass import StructMeta
-from kubeloop.models._views import Dicts, Lists, ObjectMap, Objects, Pending, empty_of, freeze, taken
+from kubeloop.models._same import same
+from kubeloop.models._views import (
+    VIEWS,
+    Dicts,
+    Lists,
+    ObjectMap,
+    Objects,
+    Pending,
+    closed,
+    empty_of,
+    opened,
+    taken,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,35 +62,34 @@ else:
         """A sub-object, in stubs."""
 
 
-_VIEWS: dict[str, Callable[..., Any]] = {
-    "objects": Objects,
-    "lazy": Objects,
-    "list": Lists,
-    "map": Dicts,
-    "object_map": ObjectMap,
-}
-
-
 class Draft(Pending, Generic[M]):
     """A mutable view of one object; None or `del` makes a field absent.
+
+    Where a schema says that null is a value, None assigns null, and only `del` makes the field absent.
+
+    The draft owns every level that it hands out: the object that it was made from never changes.
 
     Args:
         base: what to start from; None starts from nothing (`core_v1.Pod.Draft()`).
     """
 
-    __slots__ = ("_assigned", "_base", "_set")
+    # _said: the fields that were assigned (True) or made absent (False); what was only read through is not among them.
+    __slots__ = ("_base", "_said", "_set")
     _model: ClassVar[Any]
     _base: M | None
     _set: dict[str, Any]
-    _assigned: bool
+    _said: dict[str, bool]
 
     def __init__(self, base: M | None = None) -> None:
         object.__setattr__(self, "_base", base)
         object.__setattr__(self, "_set", {})
-        object.__setattr__(self, "_assigned", False)
+        object.__setattr__(self, "_said", {})
 
     def finish(self) -> Change[M]:
-        """Give the change; the draft stays usable, and later finishes start from the same base."""
+        """Return the change; the draft stays usable, and later finishes start from the same base.
+
+        Raises: TypeError when something without a JSON form was put into free-form data.
+        """
         from kubeloop.models.change import Change
 
         base: Any = self._base if self._base is not None else self._model()
@@ -88,11 +97,8 @@ class Draft(Pending, Generic[M]):
         return Change(base, base if new is None else new)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON value with every field that the base has or that was assigned, zeros and empty lists too."""
-        data = self._data()
-        if issubclass(self._model, Kind) and self._model.kind:
-            return {"apiVersion": self._model.api_version, "kind": self._model.kind} | data
-        return data
+        """Return the JSON value with every field that the base has or that was assigned, zeros and empty lists too."""
+        return head_of(self._model) | self._data()
 
     if not TYPE_CHECKING:
 
@@ -105,67 +111,112 @@ class Draft(Pending, Generic[M]):
                     return getattr(self._model, name)
                 raise AttributeError(unknown_field(self._model, name))
             if name in self._set:
-                value, assigned = self._set[name], True
+                value = self._set[name]
+                if value is None or value is _NULL:
+                    value = field.default
+                elif field.category in ("any", "union", "scalar"):
+                    return value
             else:
-                value, assigned = _read(self._base, field), False
-            if isinstance(value, Pending):
-                return value
-            if field.category == "object":
-                value = self._set[name] = field.shape.model.Draft(None if value is field.default else value)
-                object.__setattr__(value, "_assigned", assigned)
-            elif field.category in _VIEWS:
-                base = _read(self._base, field)
-                view = _VIEWS[field.category](self._model.__name__, field, base, assigned=assigned)
-                if assigned:
-                    view._items = type(view._items)(value)
-                value = self._set[name] = view
-            elif is_dict(value) or is_list(value):  # free-form data: a copy that may be changed
-                value = self._set[name] = loads(dumps(value))
-            return value
+                value = _read(self._base, field)
+            if value is None and field.category in VIEWS:  # absent or null, but nullable
+                value = empty_of(field.shape)
+            own = self._open(field, value)
+            if own is not value:
+                self._set[name] = own
+            return own
 
         def __setattr__(self, name: str, value: Any) -> None:
             field = fields_of(self._model).get(name)
             if field is None:
                 raise AttributeError(unknown_field(self._model, name))
-            if value is not None:
+            self._said[name] = value is not None or field.nullable
+            if value is None:
+                self._set[name] = _NULL if field.nullable else None
+            elif value is not self._set.get(name):  # `draft.finalizers += [...]` puts the same view back
                 value = taken(field.shape, value, self._model.__name__, name)
-            self._set[name] = field.default if value is None else value
+                self._set[name] = value if field.category == "object" else self._open(field, value)
 
         def __delattr__(self, name: str) -> None:
             setattr(self, name, None)
+            self._set[name], self._said[name] = None, False
+
+    def _open(self, field: Field, value: Any) -> Any:
+        """Return what stands for a field's value here: a draft, a view, a copy of free-form data."""
+        if field.category == "object" and not isinstance(value, Pending):
+            return field.shape.model.Draft(None if value is field.default else value)
+        base = _read(self._base, field)
+        if base is None and field.category in VIEWS:
+            base = empty_of(field.shape)
+        return opened(field, value, self._model.__name__, base=base)
 
     def _build(self) -> Any:
-        """Give the frozen value; the base when nothing changed, None when there is neither."""
-        base, changed = self._base, dict[str, Any]()
+        """Return the frozen value; the base when nothing changed, None when there is neither."""
+        base, changed, removed = self._base, dict[str, Any](), list[str]()
         for name, value in self._set.items():
             field = fields_of(self._model)[name]
-            old = _read(base, field)
-            new = _frozen(value)
-            if isinstance(value, Draft) and new is None:  # read through, never written
-                new = value._model() if value._assigned and old is not field.default else old
-            if new is old or _same(new, old):
+            if field.nullable:
+                self._build_nullable(field, value, changed)
                 continue
+            old = _read(base, field)
+            new = self._closed(field, value)
+            if same(new, old):
+                if field.category != "object" or (new is field.default) is (old is field.default):
+                    continue  # an empty object is another value than none
+            elif _is_empty(new) and _is_empty(old) and self._said.get(name) is not False:
+                continue
+            if self._said.get(name) is False and new is field.default:
+                removed.append(name)
             changed[field.stored] = lazy_bytes(new) if field.category == "lazy" else new
         if not changed:
             return base
-        return _make(self._model, **changed) if base is None else _replace(base, **changed)
+        new = _make(self._model, **changed) if base is None else _replace(base, **changed)
+        given = () if base is None else given_of(base)
+        if given is None:
+            return noted_removals(new, removed) if removed else new
+        names = dict.fromkeys((*given, *(name for name in self._set if fields_of(self._model)[name].stored in changed)))
+        return noted(new, [name for name in names if name not in removed])
 
-    def _data(self) -> dict[str, Any]:
-        """Give the JSON value with everything that was assigned, without kind and apiVersion."""
+    def _build_nullable(self, field: Field, value: Any, changed: dict[str, Any]) -> None:
+        """Find out if a field changed in which null and absent are two values."""
+        old = NULLABLE if self._base is None else getattr(self._base, field.stored)
+        said = self._said.get(field.name)
+        new = None if value is _NULL else NULLABLE if value is None else self._closed(field, value)
+        if value is not _NULL and not said and (new is None or _is_empty(new)):  # nothing was written
+            new = old if said is None else NULLABLE
+        if new is not old and not same(new, old):
+            changed[field.stored] = new
+
+    def _closed(self, field: Field, value: Any) -> Any:
+        said = self._said.get(field.name)
+        if value is None:
+            return field.default
+        if isinstance(value, Draft):
+            built = value._build()
+            return built if built is not None else value._model() if said else field.default
+        new = closed(field, value, self._model.__name__)
+        # A list or map that was made absent, and read since, is still absent.
+        return field.default if said is False and _is_empty(new) else new
+
+    def _data(self, path: str = "", *, strict: bool = False) -> dict[str, Any]:
+        """Return the JSON value with everything that was assigned, without kind and apiVersion."""
         base: Any = self._base
-        data: dict[str, Any] = {} if base is None else value_of(base)
+        data: dict[str, Any] = {} if base is None else written(base, None, path, strict=strict)
         for name, value in self._set.items():
             field = fields_of(self._model)[name]
-            if isinstance(value, Pending):
-                inner = value._data()
-                kept: Any = value
-                if inner or kept._assigned or field.wire in data:
-                    data[field.wire] = inner
-            elif value is None or (value is field.default and field.category in ("object", *_VIEWS)):
+            said = self._said.get(name)
+            at = f"{path}.{field.wire}".lstrip(".")
+            if value is None:
                 data.pop(field.wire, None)
+            elif value is _NULL:
+                data[field.wire] = None
+            elif isinstance(value, Pending):
+                inner = value._data(at, strict=strict)
+                if inner or said or (said is None and field.wire in data):
+                    data[field.wire] = inner
+                else:
+                    data.pop(field.wire, None)
             else:
-                items = freeze(value)
-                data[field.wire] = value_of(items, field.shape)
+                data[field.wire] = written(self._closed(field, value), field.shape, at, strict=strict)
         return data
 
     def __bool__(self) -> bool:
@@ -176,31 +227,18 @@ class Draft(Pending, Generic[M]):
 
 
 def _read(base: Any, field: Field) -> Any:
-    """What the base has; an absent list or map is the shared empty one."""
+    """Return what the base has; an absent list or map is the shared empty one."""
     if base is None:
         return empty_of(field.shape) if field.category == "lazy" else field.default
     return getattr(base, field.name)
 
 
-def _frozen(value: Any) -> Any:
-    if isinstance(value, Pending):
-        return value._build()
-    if is_tuple(value):
-        return value if not any(isinstance(each, Pending) for each in value) else tuple(map(freeze, value))
-    if is_dict(value) and any(isinstance(each, Pending) for each in value.values()):
-        return FrozenMap({key: freeze(each) for key, each in value.items()})
-    return value
-
-
-def _same(new: Any, old: Any) -> bool:
-    """Say if a new value is no change: equal, where an absent list or map equals an empty one."""
-    if (is_tuple(old) and is_tuple(new)) or (is_dict(old) and is_dict(new)):
-        return old == new
-    return (type(new) is type(old) and bool(new == old)) or (_is_empty(new) and _is_empty(old))
+_NULL = object()
+"""Null, which was assigned to a field in which it is a value."""
 
 
 def _is_empty(value: Any) -> bool:
-    """Say if this is a list or map without items."""
+    """Return whether this is a list or map without items."""
     return not isinstance(value, (str, bytes, int, float)) and hasattr(value, "__len__") and len(value) == 0
 
 

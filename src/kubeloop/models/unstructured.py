@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from kubeloop.models._encode import dumps, loads, rewrite
 from kubeloop.models._guards import is_dict
+from kubeloop.models._plain import plain
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
@@ -32,7 +33,7 @@ class Unstructured:
     _metadata: meta_v1.ObjectMeta | None
 
     def __init__(self, data: Mapping[str, Any]) -> None:
-        self._data = loads(dumps(data))
+        self._data = loads(dumps(plain(data)))
         self._metadata = None
 
     @classmethod
@@ -158,20 +159,23 @@ class UnstructuredDraft(dict[str, Any]):
         return cast("dict[str, Any]", self.setdefault("metadata", {}))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON value as it is now, a copy."""
-        return cast("dict[str, Any]", loads(dumps(self)))
+        """Return the JSON value as it is now, a copy.
+
+        Raises: EncodeError when something was put in that has no JSON form; it names the path.
+        """
+        return cast("dict[str, Any]", loads(dumps(plain(dict(self)))))
 
     def finish(self) -> Change[Unstructured]:
         """Give the change; the draft stays usable.
 
         Raises: EncodeError when something was put in that has no JSON form.
         """
+        from kubeloop.models._same import same
         from kubeloop.models.change import Change
 
         after = self.to_dict()
         base = self._base
-        same = dumps(after) == dumps(base.to_dict()) or after == base.to_dict()
-        return Change(base, base if same else type(base).owning(after))
+        return Change(base, base if same(after, base._data) else type(base).owning(after))
 
     def __repr__(self) -> str:
         return f"<draft of {self._base!r}>"

@@ -15,7 +15,8 @@ from kubeloop._kit.value import Value
 from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.models import _decode, _encode
 from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models._guards import is_dict, is_list, is_mapping, is_tuple
+from kubeloop.models._guards import is_dict, is_list
+from kubeloop.models._plain import plain
 from kubeloop.models._views import Pending
 from kubeloop.models.scheme import Scheme
 from kubeloop.models.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
@@ -129,11 +130,12 @@ def encode(obj: Any) -> bytes:
 
 
 def to_data(obj: Any) -> Any:
-    """Give the plain JSON value of a model, a draft, an Unstructured or a mapping; the caller owns it.
+    """Return the plain JSON value of a model, a draft, an Unstructured or a mapping; the caller owns it.
 
-    A draft says everything that was assigned, zeros too: what server-side apply needs.
+    A model is written whole. A draft says everything that was assigned, zeros too, and so do models and drafts in a
+    mapping.
 
-    Raises: EncodeError for what has no JSON form.
+    Raises: EncodeError for what has no JSON form (a time without a zone, a Decimal); it names the path.
     """
     if isinstance(obj, Model):
         return _encode.to_data(obj)
@@ -142,13 +144,7 @@ def to_data(obj: Any) -> Any:
     if isinstance(obj, Pending):
         whole = getattr(obj, "to_dict", None)
         return whole() if whole is not None else obj._data()
-    if isinstance(obj, float):  # as a part of something: who writes that names the path of what JSON cannot say
-        return obj
-    if is_mapping(obj):
-        return {str(key): to_data(value) for key, value in obj.items()}
-    if is_list(obj) or is_tuple(obj):
-        return [to_data(value) for value in obj]
-    return _encode.value_of(obj)
+    return plain(obj)
 
 
 def json_dumps(value: Any) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,9 +13,11 @@ import pytest
 import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
-from kubeloop.models import apps_v1, core_v1, meta_v1, policy_v1, rbac_v1
+from kubeloop.errors import EncodeError
+from kubeloop.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1, policy_v1, rbac_v1
 from kubeloop.models._base import Kind
 from kubeloop.models.unstructured import Unstructured
+from kubeloop.wire import codec
 from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
 
@@ -211,6 +215,61 @@ async def test_a_log_is_text_whole_or_line_by_line() -> None:
     assert transport.open_streams == 0
 
 
+# What a server sent: what was set in it is not known.
+READ: Any = codec.decode_into(
+    b'{"metadata": {"name": "a", "namespace": "x"}, "spec": {"suspend": true}}', batch_v1.CronJob
+)
+JOB = batch_v1.CronJob(
+    metadata=ObjectMeta(name="a", namespace="x"), spec=batch_v1.CronJobSpec(suspend=True, concurrency_policy="")
+)
+JOB_BODY = {"metadata": {"name": "a", "namespace": "x"}, "spec": {"suspend": True, "concurrencyPolicy": ""}}
+JOB_HEAD = {"apiVersion": "batch/v1", "kind": "CronJob"}
+NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
+SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
+
+
+@virtual
+@pytest.mark.parametrize(
+    ("call", "body"),
+    [
+        (lambda c: c.batch_v1.cron_jobs().apply(JOB, field_manager="me"), JOB_HEAD | JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs().apply_status(JOB, field_manager="me"), JOB_HEAD | JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs().apply(JOB.draft(), field_manager="me"), JOB_HEAD | JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs().apply(JOB.to_dict(), field_manager="me"), JOB_HEAD | JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB), JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs("x").patch_status("a", JOB), JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB.draft(), type="strategic"), JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB.to_dict()), JOB_HEAD | JOB_BODY),
+        (lambda c: c.batch_v1.cron_jobs("x").patch("a", {"spec": JOB.spec}), {"spec": JOB_BODY["spec"]}),
+        (lambda c: c.apps_v1.deployments("x").scale("a").patch(SCALE), {"spec": {"replicas": 0}}),
+        (
+            lambda c: c.apps_v1.deployments("x").scale("a").apply(SCALE, field_manager="me"),
+            {
+                "apiVersion": "autoscaling/v1",
+                "kind": "Scale",
+                "metadata": {"name": "a", "namespace": "x"},
+                "spec": {"replicas": 0},
+            },
+        ),
+    ],
+)
+async def test_apply_and_patch_send_only_what_was_set(call: Call, body: dict[str, Any]) -> None:
+    """(H1) A CronJob has a required schedule, which none of these set."""
+    clients, transport = clientset(Answer.of({}))
+    await call(clients)
+    assert json.loads(transport.requests[0].body or b"") == body
+
+
+@virtual
+async def test_create_and_update_send_whole_objects() -> None:
+    """(H1) As Go does: a required zero is a value."""
+    clients, transport = clientset(Answer.of({}), Answer.of({}))
+    await clients.batch_v1.cron_jobs().create(JOB)
+    await clients.batch_v1.cron_jobs().update(JOB)
+    for request in transport.requests:
+        assert json.loads(request.body or b"")["spec"] == {"schedule": "", "suspend": True}
+
+
 REFUSED: list[tuple[str, Call, type[Exception], str]] = [
     ("get without a namespace", lambda c: c.core_v1.config_maps().get("a"), ValueError, "needs a namespace"),
     ("delete without a namespace", lambda c: c.core_v1.config_maps().delete("a"), ValueError, "needs a namespace"),
@@ -239,6 +298,19 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
         ),
         ValueError, "managedFields",
     ),
+    ("apply of a model that was read", lambda c: c.batch_v1.cron_jobs().apply(READ, field_manager="me"),
+     ValueError, r"read from a server.*edit\(\)"),
+    ("apply of a draft of what was read", lambda c: c.batch_v1.cron_jobs().apply(READ.draft(), field_manager="me"),
+     ValueError, "read from a server"),
+    ("apply of a status that was read", lambda c: c.batch_v1.cron_jobs().apply_status(READ, field_manager="me"),
+     ValueError, "read from a server"),
+    ("patch with what was read", lambda c: c.batch_v1.cron_jobs("x").patch("a", READ),
+     ValueError, "read from a server"),
+    ("a JSON patch from a model", lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB, type="json"), TypeError, "list"),
+    ("a patch with a Decimal", lambda c: c.core_v1.config_maps("x").patch("a", {"data": {"a": Decimal(1)}}),
+     EncodeError, r"data\.a: expected a JSON value, got Decimal"),
+    ("a patch with a naive time", lambda c: c.core_v1.config_maps("x").patch("a", {"data": {"a": NAIVE}}),
+     EncodeError, r"data\.a: .*time zone"),
     ("an unknown option", lambda c: c.core_v1.config_maps("x").list(label="a"), TypeError, "label"),  # type: ignore[call-arg]
 ]  # fmt: skip
 

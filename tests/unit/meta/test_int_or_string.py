@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubeloop.meta.int_or_string import int_value, parse_int_or_string, scaled_value
+from tests.support.growth import growth
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,41 @@ def test_refuses_text_that_is_no_percentage(text):
 )
 def test_parses_integers_of_32_bits_and_leaves_other_text(text, expected):
     assert parse_int_or_string(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9" * 20, 2**63 - 1), ("-" + "9" * 20, -(2**63)), (str(2**63 - 1), 2**63 - 1), (str(2**63), 2**63 - 1),
+        ("-" + str(2**63), -(2**63)), ("9" * 5000, 2**63 - 1), ("0" * 5000 + "7", 7), ("+5", 5), ("05", 5), ("-0", 0),
+        ("5%", 0), ("1_000", 0), (" 5", 0), ("٣", 0), ("0x10", 0), ("--5", 0), ("+", 0), ("-", 0), ("", 0), ("5\n", 0),
+    ],
+)  # fmt: skip
+def test_numbers_in_text_are_go_s(text, expected):
+    """(E15) strconv.Atoi, whose error IntValue ignores: what is too large gives the nearest number of 64 bits."""
+    assert int_value(text) == expected
+
+
+def test_percentages_that_go_cannot_hold_are_refused():
+    """(E15)"""
+    for percent in ("9" * 19, "9" * 20, "-" + "9" * 5000):
+        with pytest.raises(ValueError, match="percentage"):
+            scaled_value(percent + "%", 10, round_up=True)
+    assert scaled_value("+5%", 200, round_up=True) == 10
+    assert scaled_value("0" * 30 + "5%", 200, round_up=True) == 10
+
+
+def test_leading_zeros_do_not_make_a_number_too_long():
+    """(E15)"""
+    assert parse_int_or_string("0" * 30 + "80") == 80
+    assert parse_int_or_string("9" * 30) == "9" * 30
+
+
+@pytest.mark.parametrize("make", [lambda n: "0" * n + "x", lambda n: "9" * n, lambda n: "0" * n])
+@pytest.mark.parametrize("read", [int_value, parse_int_or_string])
+def test_reading_takes_one_pass(read, make):
+    """(F3)"""
+    assert growth(make, read, 2000) < 16
 
 
 def test_gives_the_number_that_a_text_spells_or_zero():

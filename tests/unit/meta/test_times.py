@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -15,6 +16,7 @@ from kubeloop.meta.times import (
     parse_time,
     short_human_duration,
 )
+from tests.support.growth import growth
 
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86400, 365 * 86400
 
@@ -36,11 +38,87 @@ def test_reads_rfc_3339(text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2026-01-02 03:04:05Z", "2026-01-02T03:04:05Z"),
+        ("2026-01-02t03:04:05z", "2026-01-02T03:04:05Z"),
+        ("2026-01-02T03:04:05+0100", "2026-01-02T02:04:05Z"),
+        ("2026-01-02T03:04:05,5Z", "2026-01-02T03:04:05Z"),
+        ("2026-01-02T3:04:05Z", "2026-01-02T03:04:05Z"),
+        ("2026-01-02T03:04:05+24:00", "2026-01-01T03:04:05Z"),
+        ("2026-01-02T03:04:05-24:00", "2026-01-03T03:04:05Z"),
+        ("2026-01-02T03:04:05+24:60", "2026-01-01T02:04:05Z"),
+        ("2026-01-02T03:04:05-00:00", "2026-01-02T03:04:05Z"),
+        ("2026-01-02T03:04:05.9999999Z", "2026-01-02T03:04:05Z"),
+        ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00+01:00"),
+        ("9999-12-31T23:59:59-01:00", "9999-12-31T23:59:59-01:00"),
+    ],
+)
+def test_reads_what_go_and_models_read_and_writes_it_as_go(text, written):
+    """(E13, E2) A moment that UTC's years 1 to 9999 do not hold keeps its offset."""
+    assert format_time(parse_time(text)) == written
+    assert parse_time(written) == parse_time(text).replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "2026-01-02T03:04:05." + "9" * n + "Z",
+        lambda n: "2026-01-02T03:04:05." + "9" * n,
+        lambda n: "2" * n,
+        lambda n: "2026-01-02T" * n,
+    ],
+)
+def test_reading_a_time_takes_one_pass(make):
+    """(F3)"""
+
+    def read_or_refuse(text):
+        with contextlib.suppress(ValueError):
+            parse_time(text)
+
+    assert growth(make, read_or_refuse, 2000) < 16
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "9" * n + "s",
+        lambda n: "0" * n + "s",
+        lambda n: "0." + "9" * n + "h",
+        lambda n: "9" * n,
+        lambda n: "1ns" * n,
+        lambda n: "1h" * n,
+        lambda n: "0." * n,
+        lambda n: "0s" * n + "x",
+    ],
+)
+def test_reading_a_duration_takes_one_pass(make):
+    """(F3)"""
+
+    def read_or_refuse(text):
+        with contextlib.suppress(ValueError):
+            parse_duration(text)
+
+    assert growth(make, read_or_refuse, 1000) < 16
+
+
+def test_long_numbers_of_durations_are_read():
+    """(F3)"""
+    assert parse_duration("0" * 5000 + "1.5" + "0" * 5000 + "s") == timedelta(seconds=1.5)
+    assert parse_duration("0." + "3" * 5000 + "s") == timedelta(microseconds=333_333)
+    with pytest.raises(ValueError, match="292 years"):
+        parse_duration("9" * 5000 + "ns")
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        "", "2026-01-02", "2026-01-02T03:04:05", "2026-01-02 03:04:05Z", "2026-02-30T03:04:05Z", "2026-01-02T24:00:00Z",
-        "2026-01-02T03:04:60Z", "2026-1-2T03:04:05Z", "2026-01-02T03:04:05+24:00", "2026-01-02t03:04:05z",
-        "0001-01-01T00:00:00+01:00", "٢026-01-02T03:04:05Z", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05Z\n",
+        "", "2026-01-02", "2026-01-02T03:04:05", "2026-02-30T03:04:05Z", "2026-01-02T24:00:00Z",
+        "2026-01-02T03:04:60Z", "2026-1-2T03:04:05Z", "2026-01-02T03:04:05+25:00", "2026-01-02T03:04:05+01",
+        "2026-01-02T03:04:05+23:61", "0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-01-02T3:4:5Z",
+        "0001-01-01T00:00:00+24:00", "2026-01-02T03:04:05 Z", "2026-01-02T 3:04:05Z", "2026-01-02_03:04:05Z",
+        "٢026-01-02T03:04:05Z", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05Z\n",
     ],
 )  # fmt: skip
 def test_refuses_what_is_no_time(text):

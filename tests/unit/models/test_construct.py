@@ -16,6 +16,7 @@ import pytest
 from kubeloop.meta import yaml
 from kubeloop.models import apiextensions_v1, apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
 from kubeloop.models.change import Change
+from kubeloop.wire import codec
 
 
 def test_lists_become_tuples() -> None:
@@ -153,8 +154,10 @@ def test_enums_of_str_are_taken_where_str_is() -> None:
     }
 
 
-def test_fields_that_go_always_writes_are_written() -> None:
-    assert core_v1.Container(image="x").to_dict() == {"name": "", "image": "x"}
+def test_fields_that_go_always_writes_are_written_in_whole_objects() -> None:
+    assert json.loads(codec.encode(core_v1.Container(image="x"))) == {"name": "", "image": "x"}
+    read = codec.decode_into(b'{"image": "x"}', core_v1.Container)
+    assert read.to_dict() == {"name": "", "image": "x"}
 
 
 def test_managed_fields_can_be_given_and_are_read_back() -> None:
@@ -171,7 +174,7 @@ def test_models_in_free_form_data_are_written_with_their_kind() -> None:
 
 
 def test_free_form_data_without_json_form_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"ControllerRevision\.data: expected a JSON value, got object"):
+    with pytest.raises(TypeError, match=r"ControllerRevision\.data\.x: expected a JSON value, got object"):
         apps_v1.ControllerRevision(data={"x": object()})
 
 

@@ -251,7 +251,7 @@ def test_broken_base64_is_an_error_without_the_text() -> None:
         ("2026-01-01T00:00:01.25Z", 1.25),
         ("2026-01-01T02:00:01+02:00", 1.0),
         ("2025-12-31T23:00:01.5-01:00", 1.5),
-        ("2026-01-01T00:00:01.123456789Z", 1.123457),
+        ("2026-01-01T00:00:01.123456789Z", 1.123456),
     ],
 )
 def test_times_with_fractions_and_offsets_are_aware_datetimes(text: str, seconds: float) -> None:

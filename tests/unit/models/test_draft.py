@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import pickle
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1
+from kubeloop.models._base import MAP, Map, Model, Seq
 from kubeloop.wire import codec
 
 
@@ -289,3 +291,165 @@ def test_drafts_in_free_form_data_are_written_with_their_kind() -> None:
     draft = apps_v1.ControllerRevision().draft()
     draft.data = {"pod": core_v1.Pod.Draft(), "list": [pod()]}
     assert draft.finish().after.data == {"pod": {"apiVersion": "v1", "kind": "Pod"}, "list": [pod().to_dict()]}
+
+
+# --- names in mappings
+
+
+@pytest.mark.parametrize(
+    ("act", "path", "said"),
+    [
+        (
+            lambda d: setattr(d.spec.containers[0], "security_context", {"run_as_user": 1000}),
+            "Container.security_context: SecurityContext has no field 'run_as_user'",
+            "did you mean 'runAsUser'?",
+        ),
+        (
+            lambda d: setattr(d.spec.containers[0], "security_context", {"runAsUsr": 1}),
+            "Container.security_context: SecurityContext has no field 'runAsUsr'",
+            "did you mean 'runAsUser'?",
+        ),
+        (
+            lambda d: setattr(d, "spec", {"containers": [{"name": "a"}, {"ports": [{"container_port": 1}]}]}),
+            "Pod.spec.containers[1].ports[0]: ContainerPort has no field 'container_port'",
+            "did you mean 'containerPort'?",
+        ),
+        (
+            lambda d: d.spec.volumes.append({"name": "v", "projected": {"sources": [{"secrets": {}}]}}),
+            "PodSpec.volumes[].projected.sources[0]: VolumeProjection has no field 'secrets'",
+            "did you mean 'secret'?",
+        ),
+        (
+            lambda d: d.spec.containers.append({"resources": {"limit": {}}}),
+            "PodSpec.containers[].resources: ResourceRequirements has no field 'limit'",
+            "did you mean 'limits'?",
+        ),
+        (
+            lambda d: setattr(d.spec, "init_containers", [{"name": "a", "zzz": 1}]),
+            "PodSpec.init_containers[0]: Container has no field 'zzz'",
+            "patch() or the dynamic client",
+        ),
+        (
+            lambda d: setattr(d, "metadata", {"kind": "x"}),
+            "Pod.metadata: ObjectMeta has no field 'kind'",
+            "patch()",
+        ),
+    ],
+)
+def test_names_that_a_model_does_not_have_are_refused_in_mappings(act: object, path: str, said: str) -> None:
+    """(G1) What a user writes is never dropped; the error names the path, the near name and the ways out."""
+    draft = pod().draft()
+    with pytest.raises(TypeError) as caught:
+        act(draft)  # type: ignore[operator]
+    assert str(caught.value).startswith(path)
+    assert said in str(caught.value)
+    assert "the dynamic client" in str(caught.value)
+    assert not draft.finish()
+
+
+class Choice(Model, rename={"max_length": "maxLength"}):
+    max_length: int = 0
+    one: Choice | Seq[Choice] | None = None
+    by_name: Map[Map[Choice]] = MAP
+    free: Any = None
+
+
+class Holder(Model):
+    choice: Choice | None = None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"by_name": {"x": {"y": {"max_length": 3}}}},
+        {"one": {"max_length": 3}},
+        {"one": [{"max_length": 3}]},
+        {"one": {"one": [{"by_name": {"x": {"y": {"max_length": 3}}}}]}},
+    ],
+    ids=str,
+)
+def test_names_are_checked_in_maps_lists_and_unions(wrong: Any) -> None:
+    """(G1) Free-form data and keys of maps are the user's own."""
+    draft: Any = Holder.Draft()
+    fine = {
+        "one": [{"maxLength": 3}],
+        "by_name": {"max_length": {"max_length": {"maxLength": 4}}},
+        "free": {"max_length": 3},
+    }
+    draft.choice = fine
+    assert draft.to_dict() == {"choice": fine}
+    with pytest.raises(TypeError, match="Choice has no field 'max_length'; did you mean 'maxLength'"):
+        draft.choice = wrong
+
+
+def test_mappings_with_exact_names_are_taken_at_every_depth_and_may_hold_models_and_drafts() -> None:
+    """(G1)"""
+    draft = pod().draft()
+    second = core_v1.Container.Draft()
+    second.name = "live"
+    draft.spec = {
+        "containers": [core_v1.Container(name="a"), second, {"name": "b", "securityContext": {"runAsUser": 1}}],
+        "nodeSelector": {"run_as_user": "free"},
+    }
+    assert [each.name for each in draft.finish().after.spec.containers] == ["a", "live", "b"]
+    assert draft.to_dict()["spec"]["containers"][2] == {"name": "b", "securityContext": {"runAsUser": 1}}
+    assert draft.finish().after.spec.node_selector == {"run_as_user": "free"}
+    claims = apps_v1.StatefulSet.Draft()
+    claims.spec.volume_claim_templates.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim"})
+
+
+# --- every level is the draft's own
+
+
+def test_what_setdefault_returns_is_the_drafts_own() -> None:
+    """(I1)"""
+    revision = apps_v1.ControllerRevision(data={})
+    draft = revision.draft()
+    draft.data.setdefault("a", {})["b"] = 1
+    assert draft.finish().after.data == {"a": {"b": 1}}
+    deployment = apps_v1.Deployment.Draft()
+    deployment.spec.template.spec.node_selector.setdefault("a", "b")
+    assert deployment.finish().after.spec.template.spec.node_selector == {"a": "b"}
+
+
+def test_true_and_one_are_two_values() -> None:
+    revision = apps_v1.ControllerRevision(data={"a": [True, {"b": 1}]})
+    draft = revision.draft()
+    draft.data["a"][0] = 1
+    draft.data["a"][1]["b"] = True
+    assert draft.finish().merge_patch() == {"data": {"a": [1, {"b": True}]}}
+
+
+def test_an_item_stays_live_when_its_list_grows() -> None:
+    """(I1) `+=` assigns the same list again."""
+    draft = pod().draft()
+    first = draft.spec.containers[0]
+    draft.spec.containers += [core_v1.Container(name="d")]
+    first.image = "live"
+    assert draft.finish().after.spec.containers[0].image == "live"
+
+
+def test_what_is_no_json_is_refused_when_the_draft_is_finished() -> None:
+    draft = apps_v1.ControllerRevision(data={"a": {}}).draft()
+    draft.data["a"]["when"] = datetime(2026, 1, 1)  # noqa: DTZ001
+    with pytest.raises(TypeError, match=r"ControllerRevision\.data\.a\.when: .*time zone"):
+        draft.finish()
+
+
+def test_a_draft_of_nothing_in_a_list_is_an_empty_object() -> None:
+    draft = pod().draft()
+    draft.spec.containers.append(core_v1.Container.Draft())
+    assert draft.finish().after.spec.containers[3] == core_v1.Container()
+    draft.spec.affinity = core_v1.Affinity.Draft()
+    assert draft.finish().after.spec.affinity == core_v1.Affinity()
+
+
+def test_a_field_that_was_deleted_can_be_read_and_stays_deleted() -> None:
+    """(I5)"""
+    draft = pod().draft()
+    del draft.metadata.labels
+    del draft.spec.containers
+    assert (len(draft.metadata.labels), len(draft.spec.containers)) == (0, 0)
+    assert draft.finish().merge_patch() == {"metadata": {"labels": None}, "spec": {"containers": None}}
+    draft.metadata.labels["a"] = "b"
+    assert draft.finish().merge_patch()["metadata"] == {"labels": {"x": None, "a": "b"}}

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import re
+import uuid
 from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -279,3 +282,51 @@ def test_json_in_and_out() -> None:
     assert codec.json_loads(codec.json_dumps({"a": [1, None]})) == {"a": [1, None]}
     with pytest.raises(DecodeError):
         codec.json_loads(b"{")
+
+
+# --- plain values that JSON cannot say
+
+
+@pytest.mark.parametrize(
+    ("bad", "what"),
+    [
+        (datetime(2026, 1, 1), "with a time zone, got a naive one"),  # noqa: DTZ001
+        (Decimal("1.5"), "expected a JSON value, got Decimal"),
+        (date(2026, 1, 1), "got date"),
+        (timedelta(seconds=1), "got timedelta"),
+        (uuid.UUID(int=1), "got UUID"),
+        (object(), "got object"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize(
+    "door",
+    [
+        lambda bad: codec.encode({"spec": {"x": [bad]}}),
+        lambda bad: codec.to_data({"spec": {"x": [bad]}}),
+        lambda bad: Unstructured({"spec": {"x": [bad]}}),
+        lambda bad: Unstructured({}).draft().__ior__({"spec": {"x": [bad]}}).finish(),
+        lambda bad: core_v1.Pod.from_dict({"spec": {"x": [bad]}}),
+        lambda bad: setattr(apps_v1.ControllerRevision.Draft(), "data", {"spec": {"x": [bad]}}),
+        lambda bad: apps_v1.ControllerRevision(data={"spec": {"x": [bad]}}),
+    ],
+    ids=["encode", "to_data", "Unstructured", "UnstructuredDraft", "from_dict", "draft", "constructor"],
+)
+def test_values_that_json_does_not_have_are_refused_with_their_path(door: Any, bad: Any, what: str) -> None:
+    """(E3) None of them is sent in a form that msgspec happens to have."""
+    with pytest.raises((EncodeError, DecodeError, TypeError), match=re.escape("spec.x[0]: ") + ".*" + re.escape(what)):
+        door(bad)
+
+
+def test_keys_that_are_no_text_are_refused_with_their_path() -> None:
+    """(E3)"""
+    with pytest.raises(EncodeError, match=r"spec: expected keys of str, got int"):
+        codec.encode({"spec": {1: "a"}})
+
+
+def test_times_with_a_zone_and_bytes_are_written_as_go_writes_them() -> None:
+    """(E3)"""
+    east = timezone(timedelta(hours=1))
+    assert codec.to_data(
+        {"a": datetime(2026, 1, 1, 1, tzinfo=east), "b": b"x", "c": datetime(1, 1, 1, tzinfo=east), "d": (1, 2)}
+    ) == {"a": "2026-01-01T00:00:00Z", "b": "eA==", "c": "0001-01-01T00:00:00+01:00", "d": [1, 2]}

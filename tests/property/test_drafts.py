@@ -1,0 +1,272 @@
+"""Drafts own every level that they hand out: for random edits of randomly nested containers."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubeloop.models import Unstructured, apps_v1, core_v1, meta_v1
+from kubeloop.models._base import BOOL, INT, MAP, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
+from kubeloop.models._fields import Shape, fields_of
+from kubeloop.wire import codec
+from tests.support.json_patch import apply_json_patch, apply_merge_patch
+
+SEEDS = st.integers(0, 2**32)
+
+
+class Leaf(Model):
+    name: str = STR
+    size: int = 0
+    labels: Map[str] = MAP
+    free: Any = None
+
+
+class Holder(Model, rename={"free_form": "freeForm", "null_rows": "nullRows"}):
+    free_form: Any = None
+    rows: Seq[Seq[str]] = SEQ
+    null_rows: NullSeq[Seq[int]] = SEQ
+    pods: Seq[Map[Any]] = SEQ
+    maps: NullMap[Map[str]] = MAP
+    deep: Map[Seq[Map[Seq[int]]]] = MAP
+    anys: Seq[Any] = SEQ
+    leaves: Seq[Seq[Leaf]] = SEQ
+    by_name: Map[Map[Leaf]] = MAP
+    lists: Map[Seq[Leaf]] = MAP
+    count: int = INT
+    on: bool = BOOL
+    off: bool = False
+    text: str = ""
+    leaf: Leaf = Leaf()
+    pointer: Leaf | None = None
+
+
+class Thing(Kind, api_version="x.io/v1", kind="Thing", resource="things", namespaced=True):
+    metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
+    spec: Holder = Holder()
+
+
+def drawn(rng: random.Random, shape: Shape, depth: int = 0) -> Any:
+    """A random JSON value of a shape."""
+    category = shape.category
+    if category == "object":
+        fields = fields_of(shape.model).values()
+        return {field.wire: drawn(rng, field.shape, depth + 1) for field in fields if rng.random() < 0.6}
+    if shape.item is not None:
+        values = [drawn(rng, shape.item, depth + 1) for _ in range(rng.choice([0, 1, 2, 3]))]
+        return dict(zip("abc", values, strict=False)) if "map" in category else values
+    if category == "any":
+        kind = rng.randrange(8 if depth < 6 else 6)
+        if kind < 6:
+            return rng.choice([None, True, 1, 1.5, "x", 0])
+        values = [drawn(rng, shape, depth + 1) for _ in range(rng.randrange(4))]
+        return values if kind == 6 else dict(zip("abc", values, strict=False))
+    return rng.choice({str: ["", "x", "y"], int: [0, 1, 7], bool: [True, False]}[shape.accepts[0]])
+
+
+def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
+    """Change something at a random place below, in what a draft handed out and in plain data alike."""
+    if shape.category == "object":
+        field = rng.choice(list(fields_of(shape.model).values()))
+        known = wanted.get(field.wire)
+        if isinstance(known, (dict, list)) and rng.random() < 0.8:
+            edit(rng, getattr(live, field.name), known, field.shape)
+        elif rng.random() < 0.2:
+            delattr(live, field.name)
+            wanted.pop(field.wire, None)
+        elif (value := drawn(rng, field.shape)) is not None:
+            setattr(live, field.name, value)
+            wanted[field.wire] = copy.deepcopy(value)
+        return
+    item = shape.item or shape
+    keys = list(wanted) if isinstance(wanted, dict) else list(range(len(wanted)))
+    key = rng.choice(keys) if keys else None
+    if key is not None and isinstance(wanted[key], (dict, list)) and rng.random() < 0.8:
+        edit(rng, live[key], wanted[key], item)
+        return
+    kind = rng.randrange(5)
+    value = drawn(rng, item, 3)
+    if kind == 0 and key is not None:
+        del live[key], wanted[key]
+    elif kind == 1 and key is not None:
+        live[key], wanted[key] = value, copy.deepcopy(value)
+    elif isinstance(wanted, dict):
+        new = rng.choice("abcd")
+        if kind == 2:
+            held = live.setdefault(new, value)
+            mine = wanted.setdefault(new, copy.deepcopy(value))
+            if isinstance(mine, (dict, list)) and mine:
+                edit(rng, held, mine, item)
+        elif kind == 3:
+            live.update({new: value})
+            wanted[new] = copy.deepcopy(value)
+        else:
+            live |= {new: value}
+            wanted[new] = copy.deepcopy(value)
+    else:
+        at = rng.randrange(len(wanted) + 1)
+        if kind == 2:
+            live += [value]
+            wanted += [copy.deepcopy(value)]
+        elif kind == 3:
+            live.extend([value])
+            wanted.append(copy.deepcopy(value))
+        else:
+            live.insert(at, value)
+            wanted.insert(at, copy.deepcopy(value))
+
+
+def exact(value: Any) -> str:
+    """A form in which true is not 1."""
+    return json.dumps(value, sort_keys=True)
+
+
+def kept(value: Any) -> Any:
+    """What is left without empty lists and maps: to a draft an empty one and none are the same."""
+    if isinstance(value, dict):
+        return {key: each for key, old in value.items() if (each := kept(old)) not in ({}, [])}
+    return [kept(each) for each in value] if isinstance(value, list) else value
+
+
+def built(cls: Any, tree: dict[str, Any]) -> Any:
+    """The object as constructors make it, whose maps refuse to change."""
+    given: dict[str, Any] = {}
+    for field in fields_of(cls).values():
+        if tree.get(field.wire) is not None:
+            given[field.name] = of_shape(field.shape, tree[field.wire])
+    return cls(**given)
+
+
+def of_shape(shape: Shape, value: Any) -> Any:
+    if shape.category == "object":
+        return built(shape.model, value)
+    if shape.item is None:
+        return value
+    if isinstance(value, dict):
+        return {key: of_shape(shape.item, each) for key, each in value.items()}
+    return [of_shape(shape.item, each) for each in value]
+
+
+@settings(max_examples=400, deadline=None)
+@given(SEEDS, st.integers(1, 10), st.booleans())
+def test_a_draft_owns_every_level_that_it_hands_out(seed: int, edits: int, decoded: bool) -> None:
+    """(I1) Edits at any depth reach the patches, and never the object that the draft was made from."""
+    rng = random.Random(seed)
+    start = {"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": "x"}}
+    start["spec"] = drawn(rng, Shape("object", Holder, model=Holder))
+    read = codec.decode_into(json.dumps(start).encode(), Thing)
+    base = read if decoded else built(Thing, start)
+    body = codec.encode(base)
+    wanted = json.loads(body)
+    draft = base.draft()
+    earlier: list[tuple[Any, bytes]] = []
+    for _ in range(edits):
+        edit(rng, draft.spec, wanted["spec"], fields_of(Thing)["spec"].shape)
+        after = draft.finish().after
+        earlier.append((after, codec.encode(after)))
+    change = draft.finish()
+    expected = Thing.from_dict(wanted)
+    assert codec.encode(base) == body
+    assert all(codec.encode(after) == was for after, was in earlier)
+    assert change.after == expected
+    assert exact(kept(json.loads(codec.encode(change.after)))) == exact(kept(json.loads(codec.encode(expected))))
+    server = json.loads(body)
+    by_json = codec.decode_into(json.dumps(apply_json_patch(server, change.json_patch())).encode(), Thing)
+    assert by_json == expected
+    assert exact(kept(by_json.to_dict())) == exact(kept(json.loads(codec.encode(expected))))
+    if not change.rewrites_objects():
+        by_merge = codec.decode_into(json.dumps(apply_merge_patch(server, change.merge_patch())).encode(), Thing)
+        assert by_merge == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(SEEDS, st.integers(1, 8))
+def test_a_draft_of_unstructured_data_owns_every_level(seed: int, edits: int) -> None:
+    """(I1) The same for objects without a model."""
+    rng = random.Random(seed)
+    free = fields_of(Holder)["free_form"].shape
+    start = {"apiVersion": "x.io/v1", "kind": "Thing", "spec": {"a": drawn(rng, free), "b": [drawn(rng, free)]}}
+    base, wanted = Unstructured(start), copy.deepcopy(start)
+    body = codec.encode(base)
+    draft = base.draft()
+    for _ in range(edits):
+        edit(rng, draft["spec"], wanted["spec"], free)
+    change = draft.finish()
+    after = codec.encode(change.after)
+    draft["spec"]["later"] = 1
+    assert codec.encode(base) == body
+    assert codec.encode(change.after) == after
+    assert exact(change.after.to_dict()) == exact(wanted)
+    assert exact(apply_json_patch(start, change.json_patch())) == exact(wanted)
+    if not change.rewrites_objects():
+        assert exact(apply_merge_patch(start, change.merge_patch())) == exact(wanted)
+
+
+DEPLOYMENT: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "x", "labels": {"a": "b"}, "annotations": {"a/b": "c"}, "finalizers": ["f"]},
+    "spec": {
+        "replicas": 3,
+        "paused": True,
+        "minReadySeconds": 7,
+        "selector": {"matchLabels": {"a": "b"}},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 1}},
+        "template": {
+            "metadata": {"labels": {"a": "b"}},
+            "spec": {
+                "nodeName": "n",
+                "hostNetwork": True,
+                "nodeSelector": {"a": "b"},
+                "containers": [{"name": "one", "image": "a", "resources": {"limits": {"cpu": "1"}}}],
+                "securityContext": {"runAsUser": 1, "supplementalGroups": [1, 2]},
+                "overhead": {"cpu": "1m"},
+            },
+        },
+    },
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(SEEDS, st.integers(1, 4))
+def test_a_field_that_was_deleted_is_deleted_in_every_patch(seed: int, count: int) -> None:
+    """(I5) Merge patch, JSON patch and the new object agree that the member is gone, whatever it held."""
+    rng = random.Random(seed)
+    wanted, base = copy.deepcopy(DEPLOYMENT), codec.decode_into(json.dumps(DEPLOYMENT).encode(), apps_v1.Deployment)
+    draft: Any = base.draft()
+    for _ in range(count):
+        live, place, cls = draft, wanted, apps_v1.Deployment
+        while True:
+            here = [field for field in fields_of(cls).values() if field.wire in place]
+            if not here:
+                break
+            field = rng.choice(here)
+            if field.category == "object" and rng.random() < 0.7:
+                live, place, cls = getattr(live, field.name), place[field.wire], field.shape.model
+                continue
+            delattr(live, field.name)
+            if rng.random() < 0.5:  # looking at it afterwards brings nothing back
+                str(getattr(live, field.name))
+            del place[field.wire]
+            break
+    change = draft.finish()
+    assert apply_merge_patch(DEPLOYMENT, change.merge_patch()) == wanted
+    assert apply_json_patch(DEPLOYMENT, change.json_patch()) == wanted
+    assert change.after == apps_v1.Deployment.from_dict(wanted)
+    assert draft.to_dict() == wanted
+
+
+@pytest.mark.parametrize("name", ["labels", "annotations", "finalizers", "name"])
+def test_a_deleted_member_of_the_metadata_is_null_in_the_merge_patch(name: str) -> None:
+    """(I5)"""
+    draft = core_v1.Pod.from_dict({"metadata": DEPLOYMENT["metadata"]}).draft()
+    delattr(draft.metadata, name)
+    change = draft.finish()
+    assert change.merge_patch() == {"metadata": {name: None}}
+    assert change.json_patch() == [{"op": "remove", "path": f"/metadata/{name}"}]
+    assert name not in codec.encode(change.after).decode()
