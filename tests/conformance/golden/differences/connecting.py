@@ -12,9 +12,9 @@ __all__ = ["INTENDED"]
 
 
 def _entries(case: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the cluster and the user of a case with one file in JSON; two empty ones of any other."""
+    """Return the cluster and the user that a case chooses, if its first file is JSON; else two empty ones."""
     try:
-        config = json.loads(case["files"]["config"])
+        config = json.loads(case["files"].get("config") or case["files"]["x/a"])
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
     except (ValueError, KeyError, TypeError, IndexError):
         return {}, {}
@@ -45,6 +45,12 @@ def _has_no_such_user(case: Any, go: Any, ours: Any) -> bool:
 
 
 _CLIENT = {"client-certificate", "client-certificate-data", "client-key", "client-key-data"}
+
+
+def _has_both(entry: dict[str, Any]) -> bool:
+    """Whether an entry holds both the data of something and the file that has them."""
+    return any(entry.get(name) and entry.get(f"{name}-data") for name in entry)
+
 
 _KUBECONFIG = [
     Difference(
@@ -86,7 +92,9 @@ _KUBECONFIG = [
     Difference(
         "kubeconfig",
         "Basic authentication beside a token file is refused when it is loaded; Go fails at the first request.",
-        lambda case, go, ours: refused(ours) and not refused(go) and refused(go.get("headers")),
+        lambda case, go, ours: (
+            refused(ours) and not refused(go) and {"tokenFile", "username"} <= _user(case).keys() and "token_file" in go
+        ),
     ),
     Difference(
         "kubeconfig",
@@ -130,6 +138,11 @@ _KUBECONFIG = [
             and refused(ours["headers"])
             and " " in go["headers"]["authorization"][0][7:]
         ),
+    ),
+    Difference(
+        "kubeconfig",
+        "Data beat the file of the same name, as Go's own message says (`will override`) with which it refuses both.",
+        lambda case, go, ours: refused(go) and not refused(ours) and any(map(_has_both, _entries(case))),
     ),
     Difference(
         "kubeconfig",
@@ -225,7 +238,27 @@ _URLS = [
     ),
 ]
 
+
+def _waits(case: Any) -> set[str]:
+    return {reply.get("headers", {}).get("Retry-After", "") for reply in case["replies"]}
+
+
 _ERRORS = [
+    Difference(
+        "errors",
+        "After Retry-After: 0 comes a pause of half a second at least, with jitter; Go sends again at once (C9).",
+        lambda case, go, ours: (
+            only("seconds")(case, go, ours) and "0" in _waits(case) and go["seconds"] < ours["seconds"]
+        ),
+    ),
+    Difference(
+        "errors",
+        "A Retry-After of more than 60 seconds is raised at once, with retry_after; Go waits as long as it says (C9).",
+        lambda case, go, ours: (
+            ours["requests"] < go["requests"]
+            and any(wait.isdecimal() and 60 < int(wait) < 10**9 for wait in _waits(case))
+        ),
+    ),
     Difference(
         "errors",
         "A watch that is answered 200 is open; that its body is none is told when it is read.",

@@ -26,7 +26,6 @@ KNOWN_FAULTS: list[Difference] = [
         "E15: text of a kind or resource of the core group; Go writes /v1, Kind=Pod.",
         lambda case, go, ours: case["op"] in {"kind", "resource"} and case["a"][0] == "",
     ),
-    Difference("proxies", "CONFIG (E5): NO_PROXY.", lambda case, go, ours: not refused(go)),
     Difference(
         "urls",
         "CONFIG (E11): the path prefix of a server's address.",
@@ -92,15 +91,6 @@ KNOWN_FAULTS: list[Difference] = [
         "CONFIG: an exec plugin that is not used, because the server is without TLS, is validated.",
         lambda case, go, ours: (
             refused(ours) and '"http://h"' in case["files"]["config"] and "exec" in case["files"]["config"]
-        ),
-    ),
-    Difference(
-        "kubeconfig",
-        "CONFIG: both the data and the file of a client certificate or key; Go refuses that.",
-        lambda case, go, ours: (
-            refused(go)
-            and re.search(r'"client-(certificate|key)"', case["files"]["config"]) is not None
-            and re.search(r'"client-(certificate|key)-data"', case["files"]["config"]) is not None
         ),
     ),
 ]

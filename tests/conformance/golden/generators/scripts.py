@@ -42,6 +42,8 @@ def limiters(random: Random) -> Iterator[Case]:
         for _ in range(3):
             yield {"limiter": spec, "script": [_failure(random) for _ in range(random.randint(5, 30))]}
     yield {"limiter": specs[2], "script": [["when", "a"]] * 1100}
+    steps = [["when", "a"], ["pass", 1061], ["when", "a"], ["when", "a"], ["pass", 3264], ["when", "b"], ["when", "a"]]
+    yield {"limiter": {"kind": "bucket", "rate": 0.5, "burst": 1}, "script": steps}
     for rate, burst in ((5, 10), (0.25, 1), (50, 300), (1, 1), (4, 0)):
         for _ in range(4):
             script = [

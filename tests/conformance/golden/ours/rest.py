@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from random import Random
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -75,7 +76,7 @@ async def _exchange(case: dict[str, Any]) -> dict[str, Any]:
     config = Config(host="https://server")
     retries = {"max_retries": case["retries"]} if "retries" in case else {}
     answer: dict[str, Any] = {}
-    async with RESTClient(config, transport=transport, **retries) as rest:
+    async with RESTClient(config, transport=transport, random=Random(1), **retries) as rest:
         begun = now()
         try:
             await _call(rest, case)
