@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from .entry import Difference, differing, only, refused
 
@@ -98,11 +100,6 @@ _KUBECONFIG = [
     ),
     Difference(
         "kubeconfig",
-        "A client key without its certificate is refused; Go ignores it and goes on anonymously.",
-        lambda case, go, ours: refused(ours) and len(_CLIENT & _user(case).keys()) == 1,
-    ),
-    Difference(
-        "kubeconfig",
         "Auth providers are gone: refused when loaded, with what to use instead; Go fails when it connects.",
         lambda case, go, ours: refused(ours) and bool(_user(case).get("auth-provider")),
     ),
@@ -169,7 +166,20 @@ def _names_nothing(case: Any) -> bool:
     )
 
 
+def _is_cleaned(case: Any, go: Any, ours: Any) -> bool:
+    theirs, mine = urlsplit(go), urlsplit(ours)
+    cleaned = posixpath.normpath(f"/{unquote(theirs.path)}".replace("//", "/"))
+    is_same_server = unquote(theirs.netloc).rstrip(":") == mine.netloc
+    return "tls" in case and is_same_server and cleaned == (unquote(mine.path) or "/")
+
+
 _URLS = [
+    Difference(
+        "urls",
+        "The address of a server is cleaned and escaped when it is read; Go does that with each request. What is sent is "
+        "the same.",
+        _is_cleaned,
+    ),
     Difference(
         "urls",
         "A server that has no other scheme than http or https, or a user and password in it, is refused.",
