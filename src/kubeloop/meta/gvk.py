@@ -100,7 +100,10 @@ class GroupResource(Value, frozen=True, order=True):
 
 
 class GroupVersionKind(Value, frozen=True, order=True):
-    """A kind at a version: what `apiVersion` and `kind` of an object say. Prints as `apps/v1, Kind=Deployment`."""
+    """A kind at a version: what `apiVersion` and `kind` of an object say.
+
+    Prints as `apps/v1, Kind=Deployment`; of the core group as `/v1, Kind=Pod`.
+    """
 
     group: str
     version: str
@@ -132,11 +135,14 @@ class GroupVersionKind(Value, frozen=True, order=True):
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def __str__(self) -> str:
-        return f"{self.api_version}, Kind={self.kind}"
+        return f"{self.group}/{self.version}, Kind={self.kind}"
 
 
 class GroupVersionResource(Value, frozen=True, order=True):
-    """A resource (plural, lower case) at a version. Prints as `apps/v1, Resource=deployments`."""
+    """A resource (plural, lower case) at a version.
+
+    Prints as `apps/v1, Resource=deployments`; of the core group as `/v1, Resource=pods`.
+    """
 
     group: str
     version: str
@@ -153,7 +159,7 @@ class GroupVersionResource(Value, frozen=True, order=True):
         return GroupResource(self.group, self.resource)
 
     def __str__(self) -> str:
-        return f"{self.group_version}, Resource={self.resource}"
+        return f"{self.group}/{self.version}, Resource={self.resource}"
 
 
 _KUBE_VERSION = re.compile(r"v([0-9]+)(?:(alpha|beta)([0-9]+))?", re.ASCII)

@@ -57,8 +57,9 @@ def test_goes_from_kinds_and_resources_to_their_parts_and_back():
 
 def test_prints_as_go():
     assert str(GroupVersionKind("apps", "v1", "Deployment")) == "apps/v1, Kind=Deployment"
-    assert str(GroupVersionKind("", "v1", "Pod")) == "v1, Kind=Pod"
+    assert str(GroupVersionKind("", "v1", "Pod")) == "/v1, Kind=Pod"  # (E15)
     assert str(GroupVersionResource("apps", "v1", "deployments")) == "apps/v1, Resource=deployments"
+    assert str(GroupVersionResource("", "v1", "pods")) == "/v1, Resource=pods"
     assert str(GroupKind("", "Pod")) == "Pod"
 
 

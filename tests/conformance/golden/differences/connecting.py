@@ -168,7 +168,7 @@ def _names_nothing(case: Any) -> bool:
 
 def _is_cleaned(case: Any, go: Any, ours: Any) -> bool:
     theirs, mine = urlsplit(go), urlsplit(ours)
-    cleaned = posixpath.normpath(f"/{unquote(theirs.path)}".replace("//", "/"))
+    cleaned = posixpath.normpath(f"/{unquote(theirs.path).lstrip('/')}")
     is_same_server = unquote(theirs.netloc).rstrip(":") == mine.netloc
     return "tls" in case and is_same_server and cleaned == (unquote(mine.path) or "/")
 
@@ -176,8 +176,8 @@ def _is_cleaned(case: Any, go: Any, ours: Any) -> bool:
 _URLS = [
     Difference(
         "urls",
-        "The address of a server is cleaned and escaped when it is read; Go does that with each request. What is sent is "
-        "the same.",
+        "The address of a server is cleaned and escaped when it is read; Go does so with each request. What is sent "
+        "is the same.",
         _is_cleaned,
     ),
     Difference(
@@ -346,18 +346,16 @@ _ERRORS = [
 
 
 def _is_odd_status(case: Any) -> bool:
-    try:
-        status = json.loads(case["replies"][0]["body"])
-    except ValueError:
-        return False
+    status = json.loads(case["replies"][0]["body"])
     kinds = {"apiVersion": str, "reason": str, "message": str, "code": int, "details": dict, "metadata": dict}
-    details = status.get("details") or {}
-    seconds = details.get("retryAfterSeconds", 0) if isinstance(details, dict) else 0
-    if status.get("status") not in {"Success", "Failure"}:
-        return True
-    return any(
-        not isinstance(status.get(name), kind) for name, kind in kinds.items() if name != "details" or name in status
-    ) or not (isinstance(seconds, int))
+    seconds = status.get("details", {"retryAfterSeconds": 0})
+    seconds = seconds.get("retryAfterSeconds", 0) if isinstance(seconds, dict) else 0
+    return (
+        status.get("status") not in {"Success", "Failure"}
+        or any(type(status.get(name)) is not kind for name, kind in kinds.items() if name in {"apiVersion", *status})
+        or type(seconds) is not int
+        or abs(status.get("code", 0)) >= 2**31
+    )
 
 
 _PROXIES = [

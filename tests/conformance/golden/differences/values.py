@@ -160,6 +160,11 @@ INTENDED: list[Difference] = [
         ),
     ),
     Difference(
+        "int_or_string",
+        "Text that is no number is 0; Go stops at the digit with which it is beyond 64 bits, before the %.",
+        lambda case, go, ours: only("number")(case, go, ours) and ours["number"] == 0 and ours["written"].endswith("%"),
+    ),
+    Difference(
         "schema",
         "The numbers of a version have no bound; Go takes one of more than 64 bits for no Kubernetes version.",
         lambda case, *_: case["op"] == "priority" and any(re.search(r"\d{20}", version) for version in case["a"]),
