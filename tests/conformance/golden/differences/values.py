@@ -183,6 +183,17 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "yaml",
+        "A stream of documents is YAML: directives, and what stands on the line of a separator, are read. Go's reader "
+        "cuts at lines that begin with --- first, and refuses what is left.",
+        lambda case, go, ours: (
+            case["all"]
+            and refused(go)
+            and not refused(ours)
+            and re.search(r"^(---\S|--- \S|%)", case["text"], re.MULTILINE) is not None
+        ),
+    ),
+    Difference(
+        "yaml",
         "YAML of a later 1.x version is read; Go refuses the directive %YAML 1.2.",
         lambda case, go, _: refused(go) and case["text"].startswith("%YAML 1.2"),
     ),

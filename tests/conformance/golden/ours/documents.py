@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from kubeloop.errors import DecodeError
 from kubeloop.meta import yaml as reader
 from kubeloop.models import Change, Unstructured
+from kubeloop.wire.documents import bodies, plain
 from tests.support.json_patch import apply_merge_patch
 
 from .answer import REFUSED
 
 
 def yaml(case: dict[str, Any]) -> Any:
-    """Read one document, leniently and strictly, or all documents."""
+    """Read one document, leniently and strictly, or all documents as `decode_all` does."""
     text = case["text"]
     try:
         if case.get("all"):
-            return {"documents": [each for each in reader.load_all(text) if each is not None]}
+            return {"documents": [json.loads(body) for body in bodies(plain(text))]}
         document = reader.load(text)
     except DecodeError:
         return REFUSED
