@@ -16,7 +16,8 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated docs mutation lock clean
+.PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated \
+	golden check-golden docs mutation lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +80,14 @@ check-generated: $(STAMP)  ## prove that schema/ and the generated Python files 
 	@tools/check-schema $(BIN)/python
 	$(call say,"comparing the generated Python files")
 	@$(BIN)/python -m kubeloop.codegen check
+
+golden: $(STAMP)  ## let client-go answer the golden inputs again; SEED=7 compares ours with answers to other inputs instead
+	$(call say,"asking client-go")
+	@$(BIN)/python -m tests.conformance.golden $(if $(SEED),compare $(SEED),record)
+
+check-golden: $(STAMP)  ## prove that the recorded answers of client-go are current
+	$(call say,"asking client-go again and comparing")
+	@$(BIN)/python -m tests.conformance.golden check
 
 docs: control-plane  ## check the documentation: run its code, follow its links
 	@$(BIN)/python -m pytest tests/docs tests/integration/test_examples.py $(ARGS)

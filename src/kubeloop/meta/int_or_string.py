@@ -11,9 +11,18 @@ import re
 
 __all__ = ["int_value", "parse_int_or_string", "scaled_value"]
 
-_INTEGER = re.compile(r"([-+]?)0*+([0-9]*+)", re.ASCII)
-_MOST_DIGITS = 19
-_LEAST, _MOST = -(2**63), 2**63 - 1
+_INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_INT64 = range(-(2**63), 2**63)
+
+
+def _integer(text: str) -> int | None:
+    """Read an integer; one beyond 64 bits is given as the next one beyond. None: not an integer."""
+    if not _INTEGER.fullmatch(text):
+        return None
+    digits = text.lstrip("+-").lstrip("0")
+    size = int(digits or "0") if len(digits) <= 19 else _INT64.stop + 1
+    number = -size if text.startswith("-") else size
+    return min(max(number, _INT64.start - 1), _INT64.stop)
 
 
 def parse_int_or_string(text: str) -> int | str:
@@ -23,30 +32,20 @@ def parse_int_or_string(text: str) -> int | str:
     (80, 'http', '25%')
     """
     number = _integer(text)
-    return text if number is None or not -(2**31) <= number < 2**31 else number
+    return number if number is not None and -(2**31) <= number < 2**31 else text
 
 
 def int_value(value: int | str) -> int:
     """Return the number, or the number that the text spells, or 0 for any other text.
 
-    As in Go, a number that 64 bits do not hold gives the nearest that they do.
+    Text that spells a number beyond 64 bits gives the nearest of 64 bits.
+
+    Reference: IntOrString.IntValue.
     """
     if isinstance(value, int):
         return value
-    return _clamped(_integer(value) or 0)
-
-
-def _integer(text: str) -> int | None:
-    """Return the number that a text spells, if it is beyond 64 bits some number that is too; None for other text."""
-    match = _INTEGER.fullmatch(text)
-    if match is None or not text[-1:].isdigit():
-        return None
-    digits = match[2] if len(match[2]) <= _MOST_DIGITS else str(10**_MOST_DIGITS)
-    return int(match[1] + (digits or "0"))
-
-
-def _clamped(number: int) -> int:
-    return min(max(number, _LEAST), _MOST)
+    number = _integer(value)
+    return 0 if number is None else min(max(number, _INT64.start), _INT64.stop - 1)
 
 
 def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
@@ -58,7 +57,7 @@ def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
         round_up: which way to round a share. Kubernetes rounds `maxSurge` up and `maxUnavailable` down.
 
     Raises:
-        ValueError: a text that is not a percentage. `"3"` is none: a number must be a number.
+        ValueError: a text that is not a percentage of 64 bits. `"3"` is none: a number must be a number.
 
     >>> scaled_value("25%", 10, round_up=True), scaled_value("25%", 10, round_up=False)
     (3, 2)
@@ -71,7 +70,7 @@ def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
         return value
     percent = value.removesuffix("%")
     number = _integer(percent)
-    if percent == value or number is None or number != _clamped(number):
+    if percent == value or number is None or number not in _INT64:
         raise ValueError(f"neither a number nor a percentage such as 25%: {value!r}")
     share = number * total
     return -(-share // 100) if round_up else share // 100

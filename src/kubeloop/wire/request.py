@@ -37,8 +37,10 @@ NO_HEADERS: Mapping[str, str] = {}
 
 # What nearly every name is made of: nothing in it needs a check beyond the two dots, or an escape.
 _plain = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.:-]*").fullmatch
-# Go's net/url leaves these alone in a path segment; so the same name gives the same bytes as with client-go.
-_SAFE_IN_SEGMENT = ":@&=+$,;!*'()~"
+# Go's net/url leaves these alone in a path; so the same name gives the same bytes as with client-go.
+_SAFE_IN_SEGMENT = ":@&=+$,;~"
+# What may stand in a path as it is (RFC 3986), for paths that a caller gives escaped.
+_SAFE_IN_PATH = "/%!*'()" + _SAFE_IN_SEGMENT
 
 
 class Request(Value, frozen=True):
@@ -121,7 +123,7 @@ def resource_path(
 
     Args:
         group_version: `GroupVersion("", "v1")` is served below `/api`, all others below `/apis`.
-        resource: Lower-case plural, `pods`.
+        resource: The plural, `pods`; upper case is sent as lower case, which all resources have.
         namespace: None or `""` names the cluster scope, or all namespaces.
         name: None addresses the collection. `""` is an error, never the collection.
         subresource: One or more segments, `status` or `proxy/metrics`.
@@ -134,7 +136,10 @@ def resource_path(
     path = group_version_path(group_version)
     if namespace:
         path = f"{path}/namespaces/{segment(namespace, 'namespace')}"
-    path = f"{path}/{segment(resource, 'resource')}"
+    plural = segment(resource, "resource")
+    if resource != (lower := resource.lower()):
+        plural = segment(lower, "resource")
+    path = f"{path}/{plural}"
     if name is not None:
         path = f"{path}/{segment(name, 'name')}"
     if subresource is not None:
@@ -167,9 +172,9 @@ def absolute_target(path: str, params: Params | None = None) -> str:
         raise ValueError(f"a character that may not stand in a path or query: {path!r}; escape it")
     if any(part in {".", ".."} for part in bare.split("/")):
         raise ValueError(f"a path must not have '.' or '..' segments: {path!r}")
-    escaped = quote(bare, safe="/%" + _SAFE_IN_SEGMENT)
+    escaped = quote(bare, safe=_SAFE_IN_PATH)
     if mark:
-        escaped = f"{escaped}?{quote(query, safe='/%?' + _SAFE_IN_SEGMENT)}"
+        escaped = f"{escaped}?{quote(query, safe='?' + _SAFE_IN_PATH)}"
     more = list(_pairs(params)) if params else []
     return f"{escaped}{'&' if mark else '?'}{urlencode(more)}" if more else escaped
 

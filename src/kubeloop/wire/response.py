@@ -202,14 +202,14 @@ def error_from_status(
     from kubeloop.wire.redaction import Redaction
 
     details = _mapping(data.get("details"))
-    seconds = details.get("retryAfterSeconds")
+    seconds = _int32(details.get("retryAfterSeconds"))
     metadata = _mapping(data.get("metadata"))
     names = [_text(details, name) for name in ("name", "group", "kind", "uid")]
     redaction = Redaction(request, credentials, names=names)
     name, group, about, uid = map(redaction.name, names)
-    own_code = data.get("code")
+    own_code = _int32(data.get("code"))
     status = StatusDetails(
-        code=own_code if _is_int(own_code) and 100 <= own_code <= 999 else code,
+        code=own_code or code,
         reason=redaction(_text(data, "reason")),
         message=redaction(_text(data, "message")),
         name=name,
@@ -217,7 +217,7 @@ def error_from_status(
         kind=about,
         uid=uid,
         causes=_causes(details.get("causes"), redaction),
-        retry_after=float(seconds) if _is_int(seconds) and 0 < seconds < _MAX_SECONDS else wait,
+        retry_after=float(seconds) if seconds > 0 else wait,
         continue_=_text(metadata, "continue"),
     )
     kind = _BY_REASON.get(status.reason)
@@ -311,6 +311,11 @@ def _is_list(value: Any) -> TypeGuard[list[Any]]:
 def _text(data: Mapping[str, Any], name: str) -> str:
     value = data.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _int32(value: Any) -> int:
+    """Return an integer of 32 bits, which codes and seconds are; 0 for anything else."""
+    return value if type(value) is int and -(2**31) <= value < 2**31 else 0
 
 
 def _causes(given: Any, redaction: Redaction) -> tuple[Cause, ...]:

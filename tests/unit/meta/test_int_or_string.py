@@ -89,3 +89,30 @@ def test_reading_takes_one_pass(read, make):
 
 def test_gives_the_number_that_a_text_spells_or_zero():
     assert [int_value(value) for value in (80, "80", "-8", "http", "80%")] == [80, 80, -8, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9" * 20, 2**63 - 1),
+        ("9" * 5000, 2**63 - 1),
+        ("-" + "9" * 20, -(2**63)),
+        ("9223372036854775808", 2**63 - 1),
+        ("0" * 30 + "80", 80),
+        ("-" + "0" * 30, 0),
+    ],
+)
+def test_a_number_beyond_64_bits_is_the_nearest_of_64_bits(text, expected):
+    """As Go's (E15)."""
+    assert int_value(text) == expected
+
+
+def test_leading_zeros_make_no_text_of_a_number():
+    assert parse_int_or_string("0" * 30 + "80") == 80
+    assert scaled_value("0" * 30 + "50%", 10, round_up=True) == 5
+
+
+@pytest.mark.parametrize("text", ["9223372036854775808%", "9" * 5000 + "%", "-9223372036854775809%"])
+def test_refuses_a_percentage_beyond_64_bits(text):
+    with pytest.raises(ValueError, match="percentage"):
+        scaled_value(text, 10, round_up=True)

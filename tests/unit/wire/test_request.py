@@ -57,6 +57,26 @@ def test_odd_characters_are_escaped() -> None:
     assert segment("a b?c#d", "name") == "a%20b%3Fc%23d"
     assert segment("ä", "name") == "%C3%A4"
     assert segment("system:masters", "name") == "system:masters"
+    assert segment("a!b'(c)*", "name") == "a%21b%27%28c%29%2A"
+
+
+@pytest.mark.parametrize(
+    ("group_version", "path"),
+    [
+        (GroupVersion("apps?x=", "v1"), "/apis/apps%3Fx=/v1/pods"),
+        (GroupVersion("a b", "v1"), "/apis/a%20b/v1/pods"),
+        (GroupVersion("", "v1#"), "/api/v1%23/pods"),
+    ],
+)
+def test_a_group_version_cannot_leave_its_place_in_the_path(group_version: GroupVersion, path: str) -> None:
+    """A group was checked but not escaped (F15)."""
+    assert resource_path(group_version, "pods") == path
+
+
+def test_a_resource_in_upper_case_is_sent_in_lower_case() -> None:
+    """As client-go sends it (E15)."""
+    assert resource_path(CORE, "Pods", namespace="a", name="Web") == "/api/v1/namespaces/a/pods/Web"
+    assert resource_path(CORE, "Ä?") == "/api/v1/%C3%A4%3F"
 
 
 def test_a_query_leaves_out_what_is_none_and_writes_booleans_as_go_does() -> None:

@@ -161,12 +161,19 @@ def test_the_header_says_when_to_ask_again_if_the_status_does_not() -> None:
         b"[" * 100_000,
         b'{"kind":"Status","status":"Failure","code":"x","reason":5,"details":[],"message":{}}',
         b'{"kind":"Status","status":"Failure","details":{"causes":[1,{"reason":2}],"retryAfterSeconds":"x"}}',
+        b'{"kind":"Status","status":"Failure","code":true}',
+        b'{"kind":"Status","status":"Failure","code":1e3}',
+        b'{"kind":"Status","status":"Failure","code":%d}' % (10**30),
+        b'{"kind":"Status","status":"Failure","details":{"retryAfterSeconds":%d}}' % (10**400),
+        b'{"kind":"Status","status":"Failure","details":{"retryAfterSeconds":true}}',
     ],
 )
 def test_a_lying_error_body_is_still_one_exception(body: bytes) -> None:
     error = status_error(answer(404, body), GET)
     assert type(error) is errors.NotFound
     assert error.code == 404
+    assert type(error.code) is int
+    assert error.retry_after is None
 
 
 def test_the_text_of_an_error_is_bounded() -> None:

@@ -1,0 +1,369 @@
+"""Intended differences in how one connects, where requests go and what answers mean."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from .entry import Difference, differing, only, refused
+
+__all__ = ["INTENDED"]
+
+
+def _entries(case: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the cluster and the user that a case chooses, if its first file is JSON; else two empty ones."""
+    try:
+        config = json.loads(case["files"].get("config") or case["files"]["x/a"])
+        cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    except (ValueError, KeyError, TypeError, IndexError):
+        return {}, {}
+    return cluster or {}, user or {}
+
+
+def _cluster(case: Any) -> dict[str, Any]:
+    return _entries(case)[0]
+
+
+def _user(case: Any) -> dict[str, Any]:
+    return _entries(case)[1]
+
+
+def _is_plain_http(case: Any) -> bool:
+    server = str(_cluster(case).get("server"))
+    return server.startswith("http:") or "://" not in server
+
+
+def _refused_by_tls(case: Any, go: Any, ours: Any) -> bool:
+    return refused(ours) and not refused(go) and go["tls"] == {"usable": False}
+
+
+def _has_no_such_user(case: Any, go: Any, ours: Any) -> bool:
+    return (
+        refused(ours) and not refused(go) and set(go) == {"host", "namespace", "tls", "headers"} and go["headers"] == {}
+    )
+
+
+_CLIENT = {"client-certificate", "client-certificate-data", "client-key", "client-key-data"}
+
+
+def _has_both(entry: dict[str, Any]) -> bool:
+    """Whether an entry holds both the data of something and the file that has them."""
+    return any(entry.get(name) and entry.get(f"{name}-data") for name in entry)
+
+
+_KUBECONFIG = [
+    Difference(
+        "kubeconfig",
+        "A context that names a user that does not exist is an error; Go goes on anonymously (H8).",
+        lambda case, go, ours: (
+            _has_no_such_user(case, go, ours)
+            and re.search(r"users: null|- \{\}|user: x", case["files"].get("config", "")) is not None
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "An empty current-context chooses nothing; Go finds a context whose name is empty.",
+        lambda case, go, ours: refused(ours) and "- name: ''" in case["files"].get("config", ""),
+    ),
+    Difference(
+        "kubeconfig",
+        "A user and password in the server's address are refused: they belong into the user entry.",
+        lambda case, go, ours: refused(ours) and "@" in str(_cluster(case).get("server")),
+    ),
+    Difference(
+        "kubeconfig",
+        "A server that is neither http nor https is refused when it is loaded; Go fails at the first request.",
+        lambda case, go, ours: refused(ours) and str(_cluster(case).get("server")).startswith("ftp:"),
+    ),
+    Difference(
+        "kubeconfig",
+        "Settings that no connection can be made with (an authority beside insecure-skip-tls-verify, a file that is a "
+        "folder, an exec plugin of an old version) are refused when they are loaded; Go fails when it connects.",
+        _refused_by_tls,
+    ),
+    Difference(
+        "kubeconfig",
+        "socks5 proxies are refused, for want of a library (docstring of check_proxy_url); a proxy needs a host.",
+        lambda case, go, ours: (
+            refused(ours) and str(_cluster(case).get("proxy-url")) in {"http://", "socks5://proxy:1080"}
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "Basic authentication beside a token file is refused when it is loaded; Go fails at the first request.",
+        lambda case, go, ours: (
+            refused(ours) and not refused(go) and {"tokenFile", "username"} <= _user(case).keys() and "token_file" in go
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "Auth providers are gone: refused when loaded, with what to use instead; Go fails when it connects.",
+        lambda case, go, ours: refused(ours) and bool(_user(case).get("auth-provider")),
+    ),
+    Difference(
+        "kubeconfig",
+        "An authority that is an empty file is refused; Go trusts whom the system trusts.",
+        lambda case, go, ours: (
+            only("tls", "headers")(case, go, ours) and _cluster(case).get("certificate-authority") == "empty"
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "A client certificate that is none, or not that of its key, is told when the client is made; in Go with the "
+        "handshake, as an error of TLS.",
+        lambda case, go, ours: (
+            only("tls", "headers")(case, go, ours)
+            and ours["tls"] == {"usable": False}
+            and bool(_CLIENT & _user(case).keys())
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "White space around a token is left out, as it is around one from a file; Go sends it.",
+        lambda case, go, ours: (
+            only("headers")(case, go, ours) and str(_user(case).get("token")).strip() != _user(case).get("token")
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "A token that cannot be one (with a space in it) is refused, not sent.",
+        lambda case, go, ours: (
+            only("headers")(case, go, ours)
+            and refused(ours["headers"])
+            and " " in go["headers"]["authorization"][0][7:]
+        ),
+    ),
+    Difference(
+        "kubeconfig",
+        "Data beat the file of the same name, as Go's own message says (`will override`) with which it refuses both.",
+        lambda case, go, ours: refused(go) and not refused(ours) and any(map(_has_both, _entries(case))),
+    ),
+    Difference(
+        "kubeconfig",
+        "Only what is used is validated: a file need not exist when the data are there, and what only TLS would use "
+        "says nothing about a server without TLS.",
+        lambda case, go, ours: (
+            refused(go)
+            and not refused(ours)
+            and (_is_plain_http(case) or "missing" in {*_values(_cluster(case)), *_values(_user(case))})
+        ),
+    ),
+]
+
+
+def _values(entry: dict[str, Any]) -> set[str]:
+    return {value.removesuffix(".pem") for value in entry.values() if isinstance(value, str)}
+
+
+def _names_nothing(case: Any) -> bool:
+    return (
+        case.get("subresource", "x") == ""
+        or "//" in f"/{case.get('subresource', '')}/"
+        or not case.get("resource", "x")
+    )
+
+
+def _is_cleaned(case: Any, go: Any, ours: Any) -> bool:
+    theirs, mine = urlsplit(go), urlsplit(ours)
+    cleaned = posixpath.normpath(f"/{unquote(theirs.path).lstrip('/')}")
+    is_same_server = unquote(theirs.netloc).rstrip(":") == mine.netloc
+    return "tls" in case and is_same_server and cleaned == (unquote(mine.path) or "/")
+
+
+_URLS = [
+    Difference(
+        "urls",
+        "The address of a server is cleaned and escaped when it is read; Go does so with each request. What is sent "
+        "is the same.",
+        _is_cleaned,
+    ),
+    Difference(
+        "urls",
+        "A server that has no other scheme than http or https, or a user and password in it, is refused.",
+        lambda case, go, ours: refused(ours) and re.match(r"ftp:|.*@", case["host"]) is not None,
+    ),
+    Difference(
+        "urls",
+        "A port beyond 65535 is refused when the address is read; Go fails when it connects.",
+        lambda case, go, ours: refused(ours) and case["host"].endswith(":99999"),
+    ),
+    Difference(
+        "urls",
+        "The address of a server has neither query nor fragment; we drop them at once, Go with the first request.",
+        lambda case, go, ours: "tls" in case and not refused(ours) and re.sub(r"/?[?#].*", "", str(go)) == ours,
+    ),
+    Difference(
+        "urls",
+        "No address is localhost (docstring of server_url); Go's callers of DefaultServerURL put that.",
+        lambda case, go, ours: case["host"] == "" and refused(go) and "localhost" in str(ours),
+    ),
+    Difference(
+        "urls",
+        "A space or backslash in an address is refused: it is a mistake of copying far more often than a prefix.",
+        lambda case, go, ours: refused(ours) and re.search(r"[ \\]", case["host"]) is not None,
+    ),
+    Difference(
+        "urls",
+        "A part of a path that is given but empty is refused; Go leaves it out, and so addresses something else.",
+        lambda case, go, ours: refused(ours) and _names_nothing(case),
+    ),
+    Difference(
+        "urls",
+        "A subresource belongs to an object: without a name it is refused; Go sends what it takes for a name.",
+        lambda case, go, ours: refused(ours) and "subresource" in case and "name" not in case,
+    ),
+    Difference(
+        "urls",
+        "An empty namespace is the cluster scope, as None is (docstring of resource_path); Go takes it for a mistake "
+        "when a name is given.",
+        lambda case, go, ours: refused(go) and case.get("namespace") == "" and not refused(ours),
+    ),
+    Difference(
+        "urls",
+        "A group/version without a version, or one that would leave its place in the path, is refused.",
+        lambda case, go, ours: refused(ours) and case.get("group_version") in {"", "apps/", "../v1"},
+    ),
+    Difference(
+        "urls",
+        "An absolute path is sent as it is written, query and escapes included, so that what discovery or a Location "
+        "says can be followed; Go takes it for the text of a path and escapes it again.",
+        lambda case, go, ours: (
+            "abs_path" in case and re.search(r"[?%]", case["abs_path"]) is not None and not refused(ours)
+        ),
+    ),
+    Difference(
+        "urls",
+        "An absolute path with dot segments, two slashes, a fragment or a space is refused; Go cleans or escapes it.",
+        lambda case, go, ours: (
+            refused(ours) and re.search(r"^$|^//|/\.\.?/|[# ]", case.get("abs_path", "x")) is not None
+        ),
+    ),
+    Difference(
+        "urls",
+        "Two slashes inside an absolute path are sent; Go cleans the path.",
+        lambda case, go, ours: case.get("abs_path") == "/a//b" and "/a//b" in str(ours),
+    ),
+]
+
+
+def _waits(case: Any) -> set[str]:
+    return {reply.get("headers", {}).get("Retry-After", "") for reply in case["replies"]}
+
+
+_ERRORS = [
+    Difference(
+        "errors",
+        "After Retry-After: 0 comes a pause of half a second at least, with jitter; Go sends again at once (C9).",
+        lambda case, go, ours: (
+            only("seconds")(case, go, ours) and "0" in _waits(case) and go["seconds"] < ours["seconds"]
+        ),
+    ),
+    Difference(
+        "errors",
+        "A Retry-After of more than 60 seconds is raised at once, with retry_after; Go waits as long as it says (C9).",
+        lambda case, go, ours: (
+            ours["requests"] < go["requests"]
+            and any(wait.isdecimal() and 60 < int(wait) < 10**9 for wait in _waits(case))
+        ),
+    ),
+    Difference(
+        "errors",
+        "A watch that is answered 200 is open; that its body is none is told when it is read.",
+        lambda case, go, ours: (
+            case["verb"] == "WATCH" and only("failed")(case, go, ours) and case["replies"][-1].get("status") == 200
+        ),
+    ),
+    Difference(
+        "errors",
+        "A watch wants 200; any other success is an answer of the server, so it is told with its status.",
+        lambda case, go, ours: (
+            case["verb"] == "WATCH"
+            and only("failed", "code", "reason")(case, go, ours)
+            and 200 < ours.get("code", 0) < 300
+        ),
+    ),
+    Difference(
+        "errors",
+        "A watch that runs out of attempts raises the last error; Go pretends that it was an empty watch.",
+        lambda case, go, ours: (
+            case["verb"] == "WATCH" and only("failed")(case, go, ours) and "failure" in case["replies"][-1]
+        ),
+    ),
+    Difference(
+        "errors",
+        "Where the server gives no reason the status does, for 410 and 413 and each above 500 too.",
+        lambda case, go, ours: (
+            not go.get("reason")
+            and (ours["code"] in {410, 413} or ours["code"] > 500)
+            and only("reason", "is_internal")(case, go, ours)
+        ),
+    ),
+    Difference(
+        "errors",
+        "An error has one class: the reason decides. In Go IsTooManyRequests also looks at the status.",
+        lambda case, go, ours: (
+            "is_too_many" in differing(go, ours)
+            and bool(ours.get("reason"))
+            and only("is_too_many", "retry_after")(case, go, ours)
+        ),
+    ),
+    Difference(
+        "errors",
+        "retry_after is what the Status says, else the Retry-After header; Go knows only the Status.",
+        lambda case, go, ours: (
+            differing(go, ours) >= {"retry_after"}
+            and "retry_after" not in go
+            and only("retry_after", "is_too_many")(case, go, ours)
+        ),
+    ),
+    Difference(
+        "errors",
+        "Retry-After is a number of seconds in digits (RFC 9110); Go reads a sign too, and asks again at once for -1.",
+        lambda case, go, ours: any(
+            reply.get("headers", {}).get("Retry-After", "")[:1] in {"+", "-"} and reply["headers"]["Retry-After"]
+            for reply in case["replies"]
+        ),
+    ),
+    Difference(
+        "errors",
+        "A Status without an apiVersion, with fields of a wrong type or a status that is neither Success nor Failure "
+        "says what can be read of it; Go takes it for no Status and makes one of the HTTP status.",
+        lambda case, go, ours: (
+            only("code", "reason", "is_internal", "is_not_found")(case, go, ours) and _is_odd_status(case)
+        ),
+    ),
+    Difference(
+        "errors",
+        "A Status without a code has that of HTTP.",
+        lambda case, go, ours: (
+            only("code")(case, go, ours) and go["code"] == 0 and ours["code"] == case["replies"][-1]["status"]
+        ),
+    ),
+]
+
+
+def _is_odd_status(case: Any) -> bool:
+    status = json.loads(case["replies"][0]["body"])
+    kinds = {"apiVersion": str, "reason": str, "message": str, "code": int, "details": dict, "metadata": dict}
+    seconds = status.get("details", {"retryAfterSeconds": 0})
+    seconds = seconds.get("retryAfterSeconds", 0) if isinstance(seconds, dict) else 0
+    return (
+        status.get("status") not in {"Success", "Failure"}
+        or any(type(status.get(name)) is not kind for name, kind in kinds.items() if name in {"apiVersion", *status})
+        or type(seconds) is not int
+        or abs(status.get("code", 0)) >= 2**31
+    )
+
+
+_PROXIES = [
+    Difference(
+        "proxies",
+        "In a CGI program HTTP_PROXY is what the caller sent: it is ignored; Go refuses every request.",
+        lambda case, go, ours: refused(go) and "REQUEST_METHOD" in case["env"] and ours == {},
+    ),
+]
+
+INTENDED: list[Difference] = [*_KUBECONFIG, *_URLS, *_ERRORS, *_PROXIES]

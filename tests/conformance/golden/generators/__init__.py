@@ -1,0 +1,40 @@
+"""Generators of inputs: seeded, so that a seed always gives the same cases, and hand-picked ones before them.
+
+Each surface is a function of a `random.Random` that yields cases, plain JSON values. A case must not depend on
+anything but the generator: both Go and Python read it from the file that it is written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from . import documents, names, rest, scripts, selectors, values
+from .kubeconfigs import kubeconfig
+
+__all__ = ["GENERATORS", "cases"]
+
+GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
+    "delta_fifo": scripts.delta_fifo,
+    "errors": rest.errors,
+    "fields": selectors.fields,
+    "int_or_string": values.int_or_string,
+    "kubeconfig": kubeconfig,
+    "labels": selectors.labels,
+    "limiters": scripts.limiters,
+    "names": names.names,
+    "patches": documents.patches,
+    "proxies": names.proxies,
+    "quantities": values.quantities,
+    "schema": names.schema,
+    "times": values.times,
+    "urls": rest.urls,
+    "workqueue": scripts.workqueue,
+    "yaml": documents.yaml,
+}
+
+
+def cases(surface: str, seed: int) -> Iterator[Any]:
+    """Generate the cases of one surface; the seed and the surface alone decide them."""
+    return GENERATORS[surface](Random(f"{seed} {surface}"))

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/client-go/tools/clientcmd/api"
+)
+
+// answerKubeconfig writes files, loads what they say as kubectl would, and says how one would connect.
+//
+// In texts $DIR is the folder of the files, $PEM(name) a fixture and $B64(name) the same in base64.
+func answerKubeconfig(input []byte) any {
+	in := read[struct {
+		Files     map[string]string `json:"files"`
+		Env       []string          `json:"env"`
+		Explicit  string            `json:"explicit"`
+		Context   string            `json:"context"`
+		Cluster   string            `json:"cluster"`
+		User      string            `json:"user"`
+		Namespace string            `json:"namespace"`
+	}](input)
+	folder, err := os.MkdirTemp("", "golden")
+	must(err)
+	defer os.RemoveAll(folder)
+	for name, text := range in.Files {
+		path := filepath.Join(folder, name)
+		must(os.MkdirAll(filepath.Dir(path), 0o755))
+		must(os.WriteFile(path, []byte(filled(text, folder)), 0o644))
+	}
+	rules := clientcmd.ClientConfigLoadingRules{}
+	if in.Explicit != "" {
+		rules.ExplicitPath = filled(in.Explicit, folder)
+	}
+	for _, path := range in.Env {
+		rules.Precedence = append(rules.Precedence, filled(path, folder))
+	}
+	overrides := clientcmd.ConfigOverrides{
+		CurrentContext: in.Context,
+		Context:        api.Context{Cluster: in.Cluster, AuthInfo: in.User, Namespace: in.Namespace},
+	}
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(&rules, &overrides)
+	config, err := loader.ClientConfig()
+	if err != nil {
+		return refused
+	}
+	namespace, _, err := loader.Namespace()
+	if err != nil {
+		return refused
+	}
+	answer := settings(config)
+	if answer == nil {
+		return refused
+	}
+	answer["namespace"] = namespace
+	return unfilled(answer, folder)
+}
+
+// settings returns what a client would be made of; nil when none could be made.
+func settings(config *rest.Config) object {
+	answer := object{}
+	base, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil
+	}
+	put(answer, "host", trimSlash(base.String()))
+	put(answer, "token_file", config.BearerTokenFile)
+	if config.BearerTokenFile == "" {
+		// What a file held when it was loaded stands here too; what is sent is in the headers.
+		put(answer, "token", config.BearerToken)
+	}
+	put(answer, "username", config.Username)
+	put(answer, "password", config.Password)
+	put(answer, "ca_file", config.CAFile)
+	put(answer, "ca_data", fixture(config.CAData))
+	put(answer, "cert_file", config.CertFile)
+	put(answer, "cert_data", fixture(config.CertData))
+	put(answer, "key_file", config.KeyFile)
+	put(answer, "key_data", fixture(config.KeyData))
+	put(answer, "tls_server_name", config.ServerName)
+	if config.Insecure {
+		answer["insecure"] = true
+	}
+	if config.DisableCompression {
+		answer["disable_compression"] = true
+	}
+	if config.Proxy != nil {
+		proxy, err := config.Proxy(&http.Request{URL: base})
+		must(err)
+		put(answer, "proxy", trimSlash(proxy.String()))
+	}
+	if exec := config.ExecProvider; exec != nil {
+		env := []any{}
+		for _, each := range exec.Env {
+			env = append(env, []string{each.Name, each.Value})
+		}
+		args := exec.Args
+		if args == nil {
+			args = []string{}
+		}
+		answer["exec"] = object{"command": exec.Command, "args": args, "env": env, "api_version": exec.APIVersion,
+			"interactive_mode": string(exec.InteractiveMode), "provide_cluster_info": exec.ProvideClusterInfo,
+			"install_hint": exec.InstallHint}
+	}
+	_, err = rest.TLSConfigFor(config)
+	answer["tls"] = object{"usable": err == nil}
+	if err == nil && config.ExecProvider == nil && config.AuthProvider == nil {
+		headers, err := sent(config, base)
+		if err != nil {
+			answer["headers"] = refused
+		} else {
+			answer["headers"] = headers
+		}
+	}
+	return answer
+}
+
+// sent returns the headers by which a request says who asks.
+func sent(config *rest.Config, base *url.URL) (object, error) {
+	found := object{}
+	trip, err := rest.HTTPWrappersForConfig(config, transport(func(request *http.Request) (*http.Response, error) {
+		for name, values := range request.Header {
+			if name == "Authorization" || strings.HasPrefix(name, "Impersonate-") {
+				found[strings.ToLower(name)] = values
+			}
+		}
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: request}, nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	response, err := trip.RoundTrip(&http.Request{Method: http.MethodGet, URL: base, Header: http.Header{}})
+	if err != nil {
+		return nil, err
+	}
+	return found, response.Body.Close()
+}
+
+func put(answer object, name, value string) {
+	if value != "" {
+		answer[name] = value
+	}
+}
+
+var known = []string{"ca.pem", "client.pem", "client.key", "other.key"}
+
+func pem(name string) []byte {
+	data, err := os.ReadFile(filepath.Join(fixtures, name))
+	must(err)
+	return data
+}
+
+// fixture returns the name of a fixture, or the data themselves.
+func fixture(data []byte) string {
+	for _, name := range known {
+		if bytes.Equal(data, pem(name)) {
+			return "$PEM(" + name + ")"
+		}
+	}
+	return string(data)
+}
+
+func filled(text, folder string) string {
+	for _, name := range known {
+		if strings.Contains(text, name+")") {
+			text = strings.ReplaceAll(text, "$PEM("+name+")", string(pem(name)))
+			text = strings.ReplaceAll(text, "$B64("+name+")", base64.StdEncoding.EncodeToString(pem(name)))
+		}
+	}
+	return strings.ReplaceAll(text, "$DIR", folder)
+}
+
+// unfilled puts $DIR back in place of the folder.
+func unfilled(value any, folder string) any {
+	switch value := value.(type) {
+	case string:
+		return strings.ReplaceAll(value, folder, "$DIR")
+	case object:
+		for key, each := range value {
+			value[key] = unfilled(each, folder)
+		}
+	}
+	return value
+}

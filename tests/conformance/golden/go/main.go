@@ -1,0 +1,194 @@
+// golden answers the inputs of tests/conformance/golden with client-go and its libraries.
+//
+//	go run . -in FOLDER -out FOLDER -fixtures FOLDER
+//
+// Each file SURFACE.jsonl of the input folder holds one case per line; the file of the same name in the output folder
+// holds the answer to each case in the same line. Each case is answered twice; where the two answers differ, the line
+// holds {"unstable":true}, and the case does not count. Nothing here reads a clock: cases that wait run in a bubble of
+// testing/synctest, in which time stands still until everybody waits.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/klog/v2"
+)
+
+// object is a JSON object of an answer; encoding/json writes its keys sorted.
+type object = map[string]any
+
+// refused is the answer to an input that Go refuses. What the error says is not part of the comparison.
+var refused = struct {
+	Error bool `json:"error"`
+}{true}
+
+type surface struct {
+	answer func(input []byte) any
+	// waits says that the answer takes time, which must be virtual.
+	waits bool
+}
+
+var surfaces = map[string]surface{
+	"delta_fifo":    {answer: answerDeltaFIFO},
+	"errors":        {answer: answerErrors, waits: true},
+	"fields":        {answer: answerFields},
+	"int_or_string": {answer: answerIntOrString},
+	"kubeconfig":    {answer: answerKubeconfig},
+	"labels":        {answer: answerLabels},
+	"limiters":      {answer: answerLimiters, waits: true},
+	"names":         {answer: answerNames},
+	"patches":       {answer: answerPatches},
+	"proxies":       {answer: answerProxies},
+	"quantities":    {answer: answerQuantities},
+	"schema":        {answer: answerSchema},
+	"times":         {answer: answerTimes},
+	"urls":          {answer: answerURLs},
+	"workqueue":     {answer: answerWorkQueue, waits: true},
+	"yaml":          {answer: answerYAML},
+}
+
+var fixtures string
+
+func main() {
+	in := flag.String("in", "", "folder with the inputs")
+	out := flag.String("out", "", "folder for the answers")
+	flag.StringVar(&fixtures, "fixtures", "", "folder with certificates and keys")
+	testing.Init()
+	flag.Parse()
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	runtime.ReallyCrash = false
+	// The environment must not reach client-go.
+	os.Clearenv()
+	os.Setenv("HOME", "/nonexistent")
+
+	// testing/synctest wants a test, hence the dress of one.
+	work := func(t *testing.T) {
+		if err := record(t, *in, *out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	testing.Main(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: "golden", F: work}}, nil, nil)
+}
+
+func record(t *testing.T, in, out string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	names := make([]string, 0, len(surfaces))
+	for name := range surfaces {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	total, unstable := 0, 0
+	for _, name := range names {
+		count, dropped, err := recordSurface(t, surfaces[name], filepath.Join(in, name+".jsonl"), filepath.Join(out, name+".jsonl"))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		total, unstable = total+count, unstable+dropped
+	}
+	fmt.Printf("%d cases answered, %d of them dropped because two runs gave two answers\n", total, unstable)
+	return nil
+}
+
+func recordSurface(t *testing.T, by surface, in, out string) (count, dropped int, err error) {
+	data, err := os.ReadFile(in)
+	if err != nil {
+		return 0, 0, err
+	}
+	var answers bytes.Buffer
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		first, second := answerOnce(t, by, lines.Bytes()), answerOnce(t, by, lines.Bytes())
+		if !bytes.Equal(first, second) {
+			first = []byte(`{"unstable":true}` + "\n")
+			dropped++
+		}
+		answers.Write(first)
+		count++
+	}
+	if err := lines.Err(); err != nil {
+		return 0, 0, err
+	}
+	return count, dropped, os.WriteFile(out, answers.Bytes(), 0o644)
+}
+
+// answerOnce returns the answer as one line of JSON.
+func answerOnce(t *testing.T, by surface, input []byte) []byte {
+	var answer any
+	work := func() {
+		defer func() {
+			if problem := recover(); problem != nil {
+				if mistake, is := problem.(mistake); is {
+					panic(mistake)
+				}
+				answer = object{"panic": true}
+			}
+		}()
+		answer = by.answer(input)
+	}
+	if by.waits {
+		synctest.Test(t, func(*testing.T) { work() })
+	} else {
+		work()
+	}
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	must(encoder.Encode(answer))
+	return line.Bytes()
+}
+
+// mistake is an input that this program cannot read: the generator is wrong, not Go.
+type mistake struct{ err error }
+
+func (m mistake) Error() string { return m.err.Error() }
+
+func must(err error) {
+	if err != nil {
+		panic(mistake{err})
+	}
+}
+
+// read decodes a case; a field that this program does not know is a mistake.
+func read[T any](input []byte) T {
+	var value T
+	decoder := json.NewDecoder(bytes.NewReader(input))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&value); err != nil {
+		panic(mistake{fmt.Errorf("%w: %s", err, input)})
+	}
+	return value
+}
+
+// step is one operation of a script: its name, and its arguments.
+type step []json.RawMessage
+
+func (s step) name() string { return argument[string](s, 0) }
+
+func argument[T any](s step, index int) T {
+	if index >= len(s) {
+		panic(mistake{fmt.Errorf("a step of %d parts has no part %d", len(s), index)})
+	}
+	return read[T](s[index])
+}
+
+func unknown(what string) any {
+	panic(mistake{fmt.Errorf("no such operation: %q", what)})
+}
+
+func trimSlash(text string) string { return strings.TrimRight(text, "/") }

@@ -1,0 +1,102 @@
+"""Judging our answers: equal to Go's, or named in a table of differences; see README.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .differences import INTENDED, KNOWN_FAULTS, Difference
+from .ours import ANSWERS
+
+__all__ = ["Judged", "judge", "recorded", "unexplained"]
+
+HERE = Path(__file__).parent
+UNSTABLE = {"unstable": True}
+
+
+class Judged(NamedTuple):
+    """One case, both answers, and the entries of the tables that name their difference."""
+
+    surface: str
+    case: Any
+    go: Any
+    ours: Any
+    explained_by: tuple[Difference, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether both answers are the same JSON."""
+        return canonical(self.go) == canonical(self.ours)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            (
+                f"{self.surface}: {_shown(self.case)}",
+                f"    Go:   {_shown(self.go)}",
+                f"    ours: {_shown(self.ours)}",
+            )
+        )
+
+
+def recorded(surface: str, folder: Path = HERE) -> Iterator[tuple[Any, Any]]:
+    """Read the cases of a surface with Go's answers; those that Go does not answer twice alike are left out."""
+    inputs = (folder / "inputs" / f"{surface}.jsonl").read_text().splitlines()
+    answers = (folder / "answers" / f"{surface}.jsonl").read_text(encoding="utf-8").split("\n")
+    if answers[-1] or len(inputs) != len(answers) - 1:
+        raise ValueError(f"{surface}: {len(inputs)} inputs and {len(answers) - 1} answers; run make golden")
+    for case, answer in zip(inputs, answers, strict=False):
+        go = json.loads(answer, parse_int=_number)
+        if go != UNSTABLE:
+            yield json.loads(case), go
+
+
+def judge(surface: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Judged]:
+    """Answer each case ourselves and look up what names the difference."""
+    for case, go in pairs:
+        ours = _answered(surface, case)
+        names: tuple[Difference, ...] = ()
+        if canonical(go) != canonical(ours):
+            covers = [entry for entry in INTENDED if entry.surface == surface and entry.covers(case, go, ours)]
+            # What is intended is no fault.
+            covers = covers or [e for e in KNOWN_FAULTS if e.surface == surface and e.covers(case, go, ours)]
+            names = tuple(covers)
+        yield Judged(surface, case, go, ours, names)
+
+
+def _answered(surface: str, case: Any) -> Any:
+    try:
+        return ANSWERS[surface](case)
+    except Exception as error:
+        # What a caller is not told to expect; never equal to an answer of Go.
+        return {"raised": type(error).__name__}
+
+
+def unexplained(surface: str, pairs: Iterable[tuple[Any, Any]]) -> list[Judged]:
+    """Return the cases in which we differ from Go without an entry that says so."""
+    return [each for each in judge(surface, pairs) if not each.is_equal and not each.explained_by]
+
+
+def canonical(value: Any) -> str:
+    """Write JSON so that equal values are equal texts: 1 and true differ, 1 and 1.0 do not."""
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=True)
+
+
+def _number(text: str) -> int | float:
+    """Go writes great floats without an exponent; what is no integer of 64 bits is a float."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else float(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 1500 else f"{text[:1500]}…"

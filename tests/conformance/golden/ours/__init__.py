@@ -1,0 +1,29 @@
+"""Our answers to the inputs, in the shape of Go's: one function per surface, found by the name of the surface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import documents, kubeconfigs, names, rest, scripts, selectors, values
+
+__all__ = ["ANSWERS"]
+
+ANSWERS: dict[str, Callable[[Any], Any]] = {
+    "delta_fifo": scripts.delta_fifo,
+    "errors": rest.errors,
+    "fields": selectors.fields,
+    "int_or_string": values.int_or_string,
+    "kubeconfig": kubeconfigs.kubeconfig,
+    "labels": selectors.labels,
+    "limiters": scripts.limiters,
+    "names": names.names,
+    "patches": documents.patches,
+    "proxies": names.proxies,
+    "quantities": values.quantities,
+    "schema": names.schema,
+    "times": values.times,
+    "urls": rest.urls,
+    "workqueue": scripts.workqueue,
+    "yaml": documents.yaml,
+}

@@ -1,0 +1,119 @@
+"""Kubeconfig files, down to how one would connect."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from kubeloop.config import Config, load_config
+from kubeloop.errors import ConfigError, CredentialError
+from kubeloop.transport.auth import Authenticated
+from kubeloop.transport.tls import TLSContexts
+from kubeloop.wire.request import Request
+from tests.support.clock import run_virtual
+from tests.support.scripted_transport import Answer, ScriptedTransport
+
+from .answer import REFUSED
+
+_FIXTURES = Path(__file__).parent.parent / "fixtures"
+_KNOWN = {path.name: path.read_bytes() for path in sorted(_FIXTURES.iterdir())}
+
+
+def kubeconfig(case: dict[str, Any]) -> Any:
+    """Write files, load what they say as kubectl would, and say how one would connect."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in case["files"].items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(_filled(text, folder).encode())
+        listed = os.pathsep.join(path.replace("$DIR", folder) for path in case.get("env", ()))
+        environment = {"KUBECONFIG": listed, "HOME": "/nonexistent"}
+        overrides = {name: case[name] for name in ("context", "cluster", "user", "namespace") if name in case}
+        with patch.dict(os.environ, environment, clear=True):
+            try:
+                explicit = case["explicit"].replace("$DIR", folder) if "explicit" in case else None
+                return _unfilled(_settings(load_config(explicit, **overrides)), folder)
+            except ConfigError:
+                return REFUSED
+
+
+def _settings(config: Config) -> dict[str, Any]:
+    answer: dict[str, Any] = {"host": config.host.rstrip("/"), "namespace": config.namespace}
+    for name in ("token", "token_file", "username", "password", "ca_file", "cert_file", "key_file", "tls_server_name"):
+        if value := getattr(config, name):
+            answer[name] = value
+    if "token_file" in answer:
+        answer.pop("token", None)
+    for name in ("ca_data", "cert_data", "key_data"):
+        if value := getattr(config, name):
+            answer[name] = _fixture(value)
+    if config.insecure_skip_tls_verify:
+        answer["insecure"] = True
+    if config.disable_compression:
+        answer["disable_compression"] = True
+    if config.proxy_url:
+        answer["proxy"] = config.proxy_url.rstrip("/")
+    if (plugin := config.exec) is not None:
+        answer["exec"] = {
+            "command": plugin.command,
+            "args": list(plugin.args),
+            "env": [list(pair) for pair in plugin.env],
+            "api_version": plugin.api_version,
+            "interactive_mode": plugin.interactive_mode,
+            "provide_cluster_info": plugin.provide_cluster_info,
+            "install_hint": plugin.install_hint,
+        }
+    answer["tls"] = {"usable": _is_usable(config)}
+    if answer["tls"]["usable"] and config.exec is None:
+        answer["headers"] = run_virtual(_sent(config))
+    return answer
+
+
+def _is_usable(config: Config) -> bool:
+    given = (config.ca_data, config.ca_file, config.cert_data, config.cert_file, config.key_data, config.key_file)
+    try:
+        # Reading what the system trusts takes long, and says nothing about the kubeconfig.
+        if config.is_tls and any(given):
+            TLSContexts(config)
+    except (ConfigError, CredentialError):
+        return False
+    return True
+
+
+async def _sent(config: Config) -> dict[str, Any]:
+    """Return the headers by which a request says who asks."""
+    transport = ScriptedTransport(Answer.of({}))
+    try:
+        await Authenticated(transport, config).request(Request("GET", "/"))
+    except CredentialError:
+        return REFUSED
+    headers = transport.requests[0].headers
+    get_all = getattr(headers, "get_all", lambda name: [headers[name]])
+    return {
+        name.lower(): get_all(name)
+        for name in headers
+        if name.lower() == "authorization" or name.lower().startswith("impersonate-")
+    }
+
+
+def _fixture(data: bytes) -> str:
+    return next((f"$PEM({name})" for name, known in _KNOWN.items() if known == data), data.decode("utf-8", "replace"))
+
+
+def _filled(text: str, folder: str) -> str:
+    for name, data in _KNOWN.items():
+        text = text.replace(f"$PEM({name})", data.decode())
+        text = text.replace(f"$B64({name})", base64.b64encode(data).decode())
+    return text.replace("$DIR", folder)
+
+
+def _unfilled(value: Any, folder: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(folder, "$DIR")
+    if isinstance(value, dict):
+        return {key: _unfilled(each, folder) for key, each in value.items()}
+    return value

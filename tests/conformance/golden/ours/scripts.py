@@ -1,0 +1,174 @@
+"""Scripts for work queues, limiters and delta queues, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from kubeloop import workqueue as queues
+from kubeloop._kit.bucket import TokenBucket
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
+from kubeloop.meta.keys import key
+from tests.support.clock import now, run_virtual, settle
+
+_NANO = 1e9
+
+
+async def _pass(milliseconds: int) -> None:
+    await asyncio.sleep(milliseconds / 1000)
+    await settle()
+
+
+def _limiter(spec: dict[str, Any]) -> queues.RateLimiter[Any]:
+    base, most = spec.get("base", 0) / _NANO, spec.get("max", 0) / _NANO
+    kind = spec["kind"]
+    if kind == "exponential":
+        return queues.ItemExponentialFailureRateLimiter(base, most)
+    if kind == "fast_slow":
+        return queues.ItemFastSlowRateLimiter(base, most, spec["attempts"])
+    if kind == "bucket":
+        return queues.BucketRateLimiter(spec["rate"], spec["burst"])
+    if kind == "max_of":
+        return queues.MaxOfRateLimiter(*map(_limiter, spec["of"]))
+    if kind == "max_wait":
+        return queues.WithMaxWaitRateLimiter(_limiter(spec["of"][0]), most)
+    return (
+        queues.default_controller_rate_limiter() if kind == "controller" else queues.default_item_based_rate_limiter()
+    )
+
+
+def limiters(case: dict[str, Any]) -> Any:
+    """Run a script against a limiter of a work queue, or against a token bucket of requests."""
+
+    async def run() -> list[Any]:
+        answers: list[Any] = []
+        spec = case["limiter"]
+        if spec["kind"] == "requests":
+            bucket = TokenBucket(spec["rate"], spec["burst"])
+            for name, *arguments in case["script"]:
+                if name == "accept":
+                    answers.append(bucket.try_take(now()))
+                else:
+                    await _pass(*arguments)
+            return answers
+        limiter = _limiter(spec)
+        for name, *arguments in case["script"]:
+            if name == "when":
+                answers.append(str(round(limiter.when(*arguments) * _NANO)))
+            elif name == "forget":
+                limiter.forget(*arguments)
+            elif name == "requeues":
+                answers.append(limiter.num_requeues(*arguments))
+            else:
+                await _pass(*arguments)
+        return answers
+
+    return run_virtual(run())
+
+
+def workqueue(case: dict[str, Any]) -> Any:
+    """Run a script against a rate-limiting queue and say what each step that asks something was told."""
+
+    async def run() -> list[Any]:
+        queue: queues.RateLimitingQueue[str] = queues.RateLimitingQueue(_limiter(case["limiter"]))
+        answers: list[Any] = []
+        drains: list[asyncio.Task[None]] = []
+        taken: set[str] = set()
+        for name, *arguments in case["script"]:
+            if name == "add_after":
+                queue.add_after(arguments[0], arguments[1] / 1000)
+            elif name == "requeues":
+                answers.append(queue.num_requeues(*arguments))
+            elif name == "len":
+                answers.append(len(queue))
+            elif name == "get":
+                item = await _next(queue)
+                answers.append(item)
+                if isinstance(item, str):
+                    taken.add(item)
+            elif name == "done":
+                # What no worker has is left alone, as workers do; done_anyway is the mistake.
+                if arguments[0] in taken:
+                    taken.remove(arguments[0])
+                    queue.done(*arguments)
+            elif name == "done_anyway":
+                queue.done(*arguments)
+            elif name == "drain":
+                drains.append(asyncio.create_task(queue.shut_down_with_drain()))
+            elif name == "pass":
+                await _pass(*arguments)
+            else:
+                getattr(queue, name)(*arguments)
+            await settle()
+        queue.shut_down()
+        await asyncio.gather(*drains)
+        return answers
+
+    return run_virtual(run())
+
+
+async def _next(queue: queues.RateLimitingQueue[str]) -> Any:
+    """Take an item unless that would block."""
+    if not len(queue) and not queue.shutting_down:
+        return None
+    item = await queue.get()
+    return {"shut_down": True} if item is None else item
+
+
+@dataclass(frozen=True)
+class _Meta:
+    name: str
+    resource_version: str
+    namespace: str = "n"
+
+
+@dataclass(frozen=True)
+class _Object:
+    metadata: _Meta
+
+
+class _Store(dict[str, _Object]):
+    """The store behind a delta queue."""
+
+    def list_keys(self) -> list[str]:
+        return list(self)
+
+    def get_by_key(self, key: str, /) -> _Object | None:
+        return self.get(key)
+
+
+def delta_fifo(case: dict[str, Any]) -> Any:
+    """Run a script against a DeltaFIFO and the store behind it, which pop keeps up to date."""
+    store = _Store()
+    queue: DeltaFIFO[_Object] = DeltaFIFO(store if case["known"] else None)
+    answers: list[Any] = []
+    for name, *arguments in case["script"]:
+        if name == "replace":
+            queue.replace([_Object(_Meta(*pair)) for pair in arguments[0]])
+        elif name == "synced":
+            answers.append(queue.has_synced)
+        elif name == "pop":
+            answers.append(_pop(queue, store))
+        else:
+            getattr(queue, name)(_Object(_Meta(*arguments)))
+    while (left := _pop(queue, store)) is not None:
+        answers.append(left)
+    return answers
+
+
+def _pop(queue: DeltaFIFO[_Object], store: _Store) -> Any:
+    """Take what waits longest and apply it to the store; None when nothing waits."""
+    popped = queue.pop()
+    if popped is None:
+        return None
+    told: list[Any] = []
+    for type_, given in popped.deltas:
+        missed = isinstance(given, DeletedFinalStateUnknown)
+        obj = given.object if isinstance(given, DeletedFinalStateUnknown) else given
+        told.append([str(type_), obj.metadata.resource_version, missed])
+        if type_ is DeltaType.DELETED:
+            store.pop(key(obj), None)
+        else:
+            store[key(obj)] = obj
+    return {"key": popped.key, "deltas": told, "initial": popped.is_in_initial_list}
