@@ -50,7 +50,8 @@ STORED = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data
 def _classes() -> Iterator[type[Any]]:
     for module in pkgutil.walk_packages(kubeloop.__path__, "kubeloop."):
         # The plugin's own module is there for pytest alone.
-        if not module.name.startswith(("kubeloop.testing", "kubeloop.__main__")):
+        # The generator's readers of documents hold schemas only.
+        if not module.name.startswith(("kubeloop.testing", "kubeloop.__main__", "kubeloop.codegen.documents")):
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, type) and value.__module__ == module.name:
                     yield value

@@ -42,7 +42,7 @@ _MERGE_KEY: Any = object()  # stands for a key that is no text
 _MAX_DEPTH, _FAST_DEPTH = 10_000, 200  # go-yaml's bound; beyond the second libyaml is slow
 _FREE_ALIASES, _ALIAS_RANGE_LOW, _ALIAS_RANGE_HIGH = 100, 400_000, 4_000_000
 _SEPARATOR = re.compile(r"^---[ \t\r\v\f]*(.*)\n", re.MULTILINE)
-_CHARACTER = re.compile(r"character .*(?= that )|'.'|\"'\"", re.DOTALL)  # what PyYAML quotes of the text
+_CHARACTER = re.compile(r"character .{1,20}(?= that )|'.'|\"'\"", re.DOTALL)  # what PyYAML quotes of the text
 _OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
 _NO_BREAKS = dict.fromkeys(map(ord, "\r\n"))
 

@@ -60,19 +60,6 @@ def test_odd_characters_are_escaped() -> None:
     assert segment("a!b'(c)*", "name") == "a%21b%27%28c%29%2A"
 
 
-@pytest.mark.parametrize(
-    ("group_version", "path"),
-    [
-        (GroupVersion("apps?x=", "v1"), "/apis/apps%3Fx=/v1/pods"),
-        (GroupVersion("a b", "v1"), "/apis/a%20b/v1/pods"),
-        (GroupVersion("", "v1#"), "/api/v1%23/pods"),
-    ],
-)
-def test_a_group_version_cannot_leave_its_place_in_the_path(group_version: GroupVersion, path: str) -> None:
-    """A group was checked but not escaped (F15)."""
-    assert resource_path(group_version, "pods") == path
-
-
 def test_a_resource_in_upper_case_is_sent_in_lower_case() -> None:
     """As client-go sends it (E15)."""
     assert resource_path(CORE, "Pods", namespace="a", name="Web") == "/api/v1/namespaces/a/pods/Web"
