@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeloop.models import Unstructured, apps_v1, core_v1, meta_v1
-from kubeloop.models._base import BOOL, INT, MAP, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
+from kubeloop.models._base import BOOL, INT, MAP, NULLABLE, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.wire import codec
 from tests.support.json_patch import apply_json_patch, apply_merge_patch
@@ -44,6 +44,9 @@ class Holder(Model, rename={"free_form": "freeForm", "null_rows": "nullRows"}):
     text: str = ""
     leaf: Leaf = Leaf()
     pointer: Leaf | None = None
+    level: int | None = NULLABLE
+    maybe: Leaf | None = NULLABLE
+    loose: Any = NULLABLE
 
 
 class Thing(Kind, api_version="x.io/v1", kind="Thing", resource="things", namespaced=True):
@@ -79,6 +82,9 @@ def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
         elif rng.random() < 0.2:
             delattr(live, field.name)
             wanted.pop(field.wire, None)
+        elif field.nullable and rng.random() < 0.2:
+            setattr(live, field.name, None)
+            wanted[field.wire] = None
         elif (value := drawn(rng, field.shape)) is not None:
             setattr(live, field.name, value)
             wanted[field.wire] = copy.deepcopy(value)
@@ -139,6 +145,8 @@ def built(cls: Any, tree: dict[str, Any]) -> Any:
     for field in fields_of(cls).values():
         if tree.get(field.wire) is not None:
             given[field.name] = of_shape(field.shape, tree[field.wire])
+        elif field.wire in tree and field.nullable:
+            given[field.name] = None
     return cls(**given)
 
 

@@ -47,7 +47,7 @@ def decode_exact(_kind: Any, value: Any) -> datetime:
     Raises: ValueError, to which msgspec adds the path.
     """
     if type(value) is not str:
-        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(type(value), 'object')}`")
+        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(value.__class__, 'object')}`")
     if len(value) == 20 and value[7] == "-" and value[10] == "T" and value[13] == value[16] == ":" and value[19] == "Z":
         return _read(value)
     from kubeloop.meta.times import parse_time

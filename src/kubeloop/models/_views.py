@@ -170,7 +170,7 @@ def _copied(value: Any) -> Any:
     return [_copied(each) for each in value] if is_list(value) or is_tuple(value) else value
 
 
-_AT_ONCE = ("any", "union", "scalar")
+_FREE = ("any", "union")
 """Free-form items are copied when the view is made, since a copy does not show that it is one."""
 
 
@@ -205,10 +205,10 @@ class _View(Pending):
         """Return an item that may be changed, and keep it."""
         value = self._items[key]
         item = self._item
-        if item.category in _AT_ONCE or value is None or isinstance(value, Pending):
+        category = item.category
+        if category == "scalar" or category in _FREE or value is None or isinstance(value, Pending):
             return value
-        is_object = item.category == "object"
-        own = item.model.Draft(value) if is_object else opened(self._place(f"[{key!r}]"), value, self._owner)
+        own = item.model.Draft(value) if category == "object" else opened(self._place(f"[{key!r}]"), value, self._owner)
         self._items[key] = own
         return own
 
@@ -222,7 +222,7 @@ class _View(Pending):
         if isinstance(value, Pending):
             built = value._build()
             return self._item.model() if built is None else built  # a draft of nothing
-        if self._item.category in ("any", "union"):
+        if self._item.category in _FREE:
             return closed(self._place(f"[{key!r}]"), value, self._owner)
         return value
 
@@ -246,7 +246,7 @@ class _List(_View, MutableSequence[Any]):
     _items: list[Any]
 
     def _start(self, value: Any) -> list[Any]:
-        return list(_copied(value) if self._item.category in _AT_ONCE else value)
+        return list(_copied(value) if self._item.category in _FREE else value)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -275,8 +275,10 @@ class _List(_View, MutableSequence[Any]):
 
     def _build(self) -> Any:
         """Return the tuple; the base when nothing changed."""
-        new = tuple(self._close(number, each) for number, each in enumerate(self._items))
-        base = self._base
+        items: Iterable[Any] = self._items
+        if self._item.category != "scalar":
+            items = [self._close(number, each) for number, each in enumerate(items)]
+        new, base = tuple(items), self._base
         unchanged = len(new) == len(base) and all(map(same, new, base))
         return base if unchanged else new
 
@@ -295,7 +297,7 @@ class _Map(_View, MutableMapping[str, Any]):
     _items: dict[str, Any]
 
     def _start(self, value: Any) -> dict[str, Any]:
-        return dict(_copied(value) if self._item.category in _AT_ONCE else value)
+        return dict(_copied(value) if self._item.category in _FREE else value)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -324,8 +326,10 @@ class _Map(_View, MutableMapping[str, Any]):
 
     def _build(self) -> Any:
         """Return the map; the base when nothing changed."""
-        new = FrozenMap({key: self._close(key, value) for key, value in self._items.items()})
-        base = self._base
+        items = self._items
+        if self._item.category != "scalar":
+            items = {key: self._close(key, value) for key, value in items.items()}
+        new, base = FrozenMap(items), self._base
         return base if len(new) == len(base) and same(new, base) else new
 
     def _data(self, path: str = "", *, strict: bool = False) -> Any:

@@ -162,7 +162,7 @@ class Draft(Pending, Generic[M]):
             if same(new, old):
                 if field.category != "object" or (new is field.default) is (old is field.default):
                     continue  # an empty object is another value than none
-            elif _is_empty(new) and _is_empty(old) and self._said.get(name) is not False:
+            elif _is_empty(field, new) and _is_empty(field, old) and self._said.get(name) is not False:
                 continue
             if self._said.get(name) is False and new is field.default:
                 removed.append(name)
@@ -181,7 +181,7 @@ class Draft(Pending, Generic[M]):
         old = NULLABLE if self._base is None else getattr(self._base, field.stored)
         said = self._said.get(field.name)
         new = None if value is _NULL else NULLABLE if value is None else self._closed(field, value)
-        if value is not _NULL and not said and (new is None or _is_empty(new)):  # nothing was written
+        if value is not _NULL and not said and (new is None or _is_empty(field, new)):  # nothing was written
             new = old if said is None else NULLABLE
         if new is not old and not same(new, old):
             changed[field.stored] = new
@@ -195,7 +195,7 @@ class Draft(Pending, Generic[M]):
             return built if built is not None else value._model() if said else field.default
         new = closed(field, value, self._model.__name__)
         # A list or map that was made absent, and read since, is still absent.
-        return field.default if said is False and _is_empty(new) else new
+        return field.default if said is False and _is_empty(field, new) else new
 
     def _data(self, path: str = "", *, strict: bool = False) -> dict[str, Any]:
         """Return the JSON value with everything that was assigned, without kind and apiVersion."""
@@ -237,9 +237,9 @@ _NULL = object()
 """Null, which was assigned to a field in which it is a value."""
 
 
-def _is_empty(value: Any) -> bool:
-    """Return whether this is a list or map without items."""
-    return not isinstance(value, (str, bytes, int, float)) and hasattr(value, "__len__") and len(value) == 0
+def _is_empty(field: Field, value: Any) -> bool:
+    """Return whether a list or map has no items; an empty value of free-form data is a value."""
+    return field.category in VIEWS and value is not None and len(value) == 0
 
 
 @cache

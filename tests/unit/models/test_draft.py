@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1
-from kubeloop.models._base import MAP, Map, Model, Seq
+from kubeloop.models._base import MAP, NULLABLE, Map, Model, Seq
 from kubeloop.wire import codec
 
 
@@ -453,3 +453,31 @@ def test_a_field_that_was_deleted_can_be_read_and_stays_deleted() -> None:
     assert draft.finish().merge_patch() == {"metadata": {"labels": None}, "spec": {"containers": None}}
     draft.metadata.labels["a"] = "b"
     assert draft.finish().merge_patch()["metadata"] == {"labels": {"x": None, "a": "b"}}
+
+
+class Nulls(Model):
+    level: int | None = NULLABLE
+    choice: Choice | None = NULLABLE
+    free: Any = NULLABLE
+
+
+@pytest.mark.parametrize("name", ["level", "choice", "free"])
+def test_null_is_assigned_and_deleted_where_it_is_a_value(name: str) -> None:
+    """(I5) `None` assigns null, `del` makes the field absent; reading it changes nothing."""
+    absent, null = Nulls.from_dict({}), Nulls.from_dict({name: None})
+    draft: Any = absent.draft()
+    str(getattr(draft, name))
+    assert not draft.finish()
+    setattr(draft, name, None)
+    change = draft.finish()
+    assert (change.after, draft.to_dict()) == (null, {name: None})
+    assert change.json_patch() == [{"op": "add", "path": f"/{name}", "value": None}]
+    assert change.rewrites_objects()
+    draft = null.draft()
+    delattr(draft, name)
+    str(getattr(draft, name))
+    change = draft.finish()
+    assert (change.after, draft.to_dict()) == (absent, {})
+    assert change.json_patch() == [{"op": "remove", "path": f"/{name}"}]
+    assert change.merge_patch() == {name: None}
+    assert not change.rewrites_objects()
