@@ -28,19 +28,18 @@ def as_v1(definition: Mapping[str, Any]) -> dict[str, Any]:
     spec, is_old = found.get("spec"), definition.get("apiVersion") == V1BETA1
     if not _is_object(spec) or not (is_old or spec.get("preserveUnknownFields") is True):
         return found
-    versions: Any = spec.get("versions")
+    versions: object = spec.get("versions")
     if is_old and not versions:
         versions = [{"name": spec.get("version"), "served": True, "storage": True}]
-    if isinstance(versions, list):
-        each: list[Any] = versions
-        versions = [_version(one, spec) if _is_object(one) else one for one in each]
+    if _is_list(versions):
+        versions = [_version(one, spec) if _is_object(one) else one for one in versions]
     found["spec"] = {**spec, "versions": versions}
     return found
 
 
 def _version(version: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
-    holder = version.get("schema") or spec.get("validation") or {}
-    schema = (holder.get("openAPIV3Schema") if _is_object(holder) else holder) or _ANYTHING
+    holder: object = version.get("schema") or spec.get("validation") or {}
+    schema: object = (holder.get("openAPIV3Schema") if _is_object(holder) else holder) or _ANYTHING
     if spec.get("preserveUnknownFields") is not False and _is_object(schema):
         schema = _preserving(schema)
     subresources = version.get("subresources") or spec.get("subresources")
@@ -73,3 +72,7 @@ def _preserving(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)

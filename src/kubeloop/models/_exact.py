@@ -15,6 +15,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from kubeloop.models._guards import class_of
+
 __all__ = ["ExactTime", "decode_exact"]
 
 _read = datetime.fromisoformat
@@ -27,8 +29,7 @@ else:
     class _Meta(type):
         """Lets every `datetime` pass for an `ExactTime`, since most need not be one."""
 
-        def __instancecheck__(cls, value: object) -> bool:
-            return isinstance(value, datetime)
+        __instancecheck__ = datetime.__instancecheck__  # bound to it; a function of ours would triple the price
 
 
 class ExactTime(datetime, metaclass=_Meta):
@@ -47,12 +48,16 @@ def decode_exact(_kind: Any, value: Any) -> datetime:
     Raises: ValueError, to which msgspec adds the path.
     """
     if type(value) is not str:
-        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(value.__class__, 'object')}`")
-    if len(value) == 20 and value[7] == "-" and value[10] == "T" and value[13] == value[16] == ":" and value[19] == "Z":
-        return _read(value)
-    from kubeloop.meta.times import parse_time
+        found: type[Any] = class_of(value)
+        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(found, 'object')}`")
+    try:
+        if len(value) == 20 and value[4::3] == "--T::Z":  # what stands between the numbers of 2026-01-02T03:04:05Z
+            return _read(value)
+        from kubeloop.meta.times import parse_time
 
-    time = parse_time(value)
+        time = parse_time(value)
+    except ValueError:  # which quotes the text, and that may be a secret in the wrong place
+        raise ValueError("expected an RFC 3339 time") from None
     exact = ExactTime.combine(time.date(), time.timetz())
     exact.text = value
     return exact

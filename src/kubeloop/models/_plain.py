@@ -86,6 +86,8 @@ def _key(key: object, where: str, error: type[Exception]) -> str:
 def refuse_unknown(shape: Shape, value: Any, where: str) -> None:
     """Refuse names that the model does not have in a mapping that stands for it, at every depth.
 
+    A model that preserves unknown fields takes any name: its schema says so.
+
     Raises:
         TypeError: Names the path, the near name, and the ways out for fields that are newer than the models.
     """
@@ -102,7 +104,7 @@ def refuse_unknown(shape: Shape, value: Any, where: str) -> None:
                 field = wires.get(key)
                 if field is not None:
                     refuse_unknown(field.shape, each, f"{where}.{key}")
-                elif not (key in ("apiVersion", "kind") and shape.model.__kind_head__):
+                elif not (shape.model.__preserve__ or (key in ("apiVersion", "kind") and shape.model.__kind_head__)):
                     raise TypeError(_unknown(shape.model, key, where, wires))
         elif shape.item is not None:
             for key, each in value.items():

@@ -160,6 +160,7 @@ def keeps_rest(hint: Any) -> bool:
     return False
 
 
-def _annotated(cls: Any) -> Iterator[Any]:
+def _annotated(cls: type[Any]) -> Iterator[Any]:
     for owner in cls.__mro__:
-        yield from vars(owner).get("__annotations__", {}).values()
+        declared: dict[str, Any] = vars(owner).get("__annotations__", {})
+        yield from declared.values()

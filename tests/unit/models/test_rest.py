@@ -243,6 +243,21 @@ def test_a_class_that_preserves_unknown_fields_carries_them_from_a_server(number
     assert pickle.loads(pickle.dumps(entry)) == entry
 
 
+def test_a_mapping_given_to_a_draft_may_have_what_its_class_preserves() -> None:
+    """(I4, G1) Its schema allows any name there, and nowhere else."""
+    draft = Entry().draft()
+    draft.status = {"ready": True, "more": [{"a": 1}]}
+    draft.by_name["x"] = {"y": 1}
+    written = json.loads(codec.encode(draft.finish().after))
+    assert written["status"] == {"ready": True, "more": [{"a": 1}]}
+    assert written["byName"] == {"x": {"y": 1}}
+    assert draft.finish().merge_patch()["status"] == {"ready": True, "more": [{"a": 1}]}
+    with pytest.raises(TypeError, match="hosts"):
+        draft.spec = {"hosts": ["a"]}
+    with pytest.raises(TypeError, match="valu"):
+        draft.status = {"addresses": [{"valu": "a"}]}
+
+
 def test_other_classes_of_the_same_object_stay_tolerant() -> None:
     """(I4)"""
     body = json.dumps({**ENTRY, "new": 1, "metadata": {"name": "a", "new": 1}}).encode()
