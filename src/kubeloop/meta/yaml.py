@@ -76,10 +76,10 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def load(data: str | bytes, *, strict: bool = False) -> Any:
-    """Read the only document of a text, as kubectl reads it; an empty text is None, as an empty document is.
+    """Read the only document of a text; an empty text is None, as an empty document is.
 
-    Documents are read as by kubectl's reader: lines that begin with `---` separate them, each ends with a line break,
-    and those in which nothing stands do not count.
+    Documents in which nothing stands, before a separator or behind one, do not count. A block at the end of the text
+    ends with a line break, as for kubectl, although none may stand there.
 
     Args:
         data: text, or bytes in UTF-8 or UTF-16 with a byte-order mark. JSON is YAML too.
@@ -95,7 +95,7 @@ def load(data: str | bytes, *, strict: bool = False) -> Any:
     >>> load("{port: 0x50, start: 2001-01-01, active: on}")
     {'port': 80, 'start': '2001-01-01', 'active': True}
     """
-    documents = [one for one in _only_documents(_text(data), strict=strict) if one is not None]
+    documents = [one for one in _read(_ended(_text(data)), 0, strict=strict) if one is not None]
     if len(documents) > 1:
         raise DecodeError("YAML: expected one document, got more")
     return documents[0] if documents else None
@@ -108,12 +108,29 @@ def load_first(data: str | bytes) -> Any:
 
     Reference: sigs.k8s.io/yaml's Unmarshal.
     """
-    return _read(_text(data), 0, strict=False, alone=False)[0]
+    return _read(_text(data), 0, strict=False, first=True)[0]
 
 
 def load_all(data: str | bytes, *, strict: bool = False) -> Iterator[Any]:
-    """Read the documents of a text one after the other; see `load`. Empty ones between others are None."""
-    return _only_documents(_text(data), strict=strict)
+    """Read the documents of a text one after the other, as kubectl reads a file; see `load`.
+
+    A line that begins with `---` separates documents, wherever it stands, and has nothing behind it but a comment.
+    Empty documents between others are None; behind the last one there are none. Where kubectl would read one document
+    and drop others behind it, separated by `...` alone, that is an error.
+
+    Reference: k8s.io/apimachinery/pkg/util/yaml's YAMLReader.
+    """
+    empty = 0
+    for chunk, lines in _chunks(_ended(_text(data))):
+        documents = _read(chunk, lines, strict=strict)
+        if len(documents) > 1:
+            raise DecodeError(f"YAML: more than one document from line {lines + 1} on, without a --- between them")
+        if documents[0] is None:
+            empty += 1
+            continue
+        yield from [None] * empty
+        empty = 0
+        yield documents[0]
 
 
 def dump(value: Any) -> str:
@@ -152,14 +169,12 @@ def _text(data: str | bytes) -> str:
         raise_alone(DecodeError(f"YAML: line {line}: bytes that are not {encoding.upper()}"))
 
 
-def _chunks(text: str) -> Iterator[tuple[str, int]]:
-    """Cut a text at the lines that separate documents, as kubectl does: each document, and the lines before it.
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
 
-    A line that begins with `---` separates, wherever it stands, and may have a comment behind it and nothing else. Each
-    document ends with a line break.
-    """
-    if not text.endswith("\n"):
-        text += "\n"
+
+def _chunks(text: str) -> Iterator[tuple[str, int]]:
+    """Cut a text at the lines that separate documents: each document, and the number of lines before it."""
     begin = lines = 0
     for match in _SEPARATOR.finditer(text):
         if match[1] and not match[1].startswith("#"):
@@ -174,35 +189,19 @@ def _chunks(text: str) -> Iterator[tuple[str, int]]:
         yield text[begin:], lines
 
 
-def _only_documents(text: str, *, strict: bool) -> Iterator[Any]:
-    """Read the documents of a text; each chunk holds one, and nothing that would be lost."""
-    empty = 0
-    for chunk, lines in _chunks(text):
-        value, more = _read(chunk, lines, strict=strict, alone=True)
-        if more:
-            raise DecodeError(f"YAML: more than one document from line {lines + 1} on, without a --- between them")
-        if value is None:
-            empty += 1
-            continue
-        yield from [None] * empty
-        empty = 0
-        yield value
+def _read(text: str, lines: int, *, strict: bool, first: bool = False) -> list[Any]:
+    """Read the documents of a text that begins after so many lines; at least one, which is None for an empty text.
 
-
-def _read(text: str, lines: int, *, strict: bool, alone: bool) -> tuple[Any, bool]:
-    """Read the first document of a text that begins after so many lines.
-
-    Returns:
-        The value, and True if there is another document behind it; looked for only if it should be alone.
+    `first` reads no further than the first.
     """
     try:
         source = fast_source(text)
         if source is not None:
             try:
-                return _Builder(source, lines, _FAST_DEPTH, strict=strict).read(alone=alone)
+                return _documents(source, lines, _FAST_DEPTH, strict=strict, first=first)
             except (yaml.YAMLError, _TooDeep):
                 pass  # go-yaml takes more than libyaml does, and its words for what is wrong are the same everywhere
-        return _Builder(go_source(text), lines, _MAX_DEPTH, strict=strict).read(alone=alone)
+        return _documents(go_source(text), lines, _MAX_DEPTH, strict=strict, first=first)
     except yaml.MarkedYAMLError as error:
         # What and where, without the excerpt that PyYAML adds.
         mark = error.problem_mark or error.context_mark
@@ -212,6 +211,14 @@ def _read(text: str, lines: int, *, strict: bool, alone: bool) -> tuple[Any, boo
     except (yaml.YAMLError, UnicodeError, _TooDeep) as error:
         problem = "nested too deeply" if isinstance(error, _TooDeep) else "a character that may not stand in YAML text"
         raise_alone(DecodeError(f"YAML: {problem}"))
+
+
+def _documents(source: EventSource, lines: int, max_depth: int, *, strict: bool, first: bool) -> list[Any]:
+    found: list[Any] = []
+    while True:
+        found.append(_Builder(source, lines, max_depth, strict=strict).read())
+        if first or not isinstance(source.get_event(), yaml.DocumentStartEvent):
+            return found
 
 
 class _TooDeep(Exception):
@@ -252,8 +259,8 @@ class _Builder:
         self._count = self._aliased = 0
         self._result: Any = None
 
-    def read(self, *, alone: bool) -> tuple[Any, bool]:
-        """Read one document; see `_read`."""
+    def read(self) -> Any:
+        """Read one document."""
         while not isinstance(event := self._next(), yaml.DocumentEndEvent | yaml.StreamEndEvent):
             if isinstance(event, yaml.ScalarEvent):
                 self._node()
@@ -268,9 +275,7 @@ class _Builder:
                 self._begin(event)
             elif isinstance(event, yaml.AliasEvent):
                 self._alias(event)
-        if not alone or isinstance(event, yaml.StreamEndEvent):
-            return self._result, False
-        return self._result, not isinstance(self._next(), yaml.StreamEndEvent)
+        return self._result
 
     def _node(self) -> None:
         self._count += 1

@@ -246,14 +246,14 @@ def test_separators_around_the_only_document_do_not_count(yaml, text):
 
 @pytest.mark.parametrize("text", ["--- x\n", "--- {a: 1}\n", "a: 1\n---- b\n", "a: 'b\n---c'\n"])
 def test_a_separator_has_nothing_behind_it_but_a_comment(yaml, text):
-    """(H4) kubectl's reader refuses it as well."""
+    """(H4) in a file of several documents: kubectl's reader refuses it as well."""
     with pytest.raises(DecodeError, match="behind a separator"):
-        yaml.load(text)
+        list(yaml.load_all(text))
 
 
 @pytest.mark.parametrize("text", ["a: 1\n...\nb: 2\n", "a: 1\n...\n--- \nb: 2", "[a] b\n"])
 def test_a_document_that_kubectl_would_lose_is_an_error(yaml, text):
-    """kubectl reads the first and says nothing of the others: an intended difference."""
+    """(H4) kubectl reads the first and says nothing of the others: an intended difference."""
     if text.endswith("b: 2"):
         assert list(yaml.load_all(text)) == [{"a": 1}, {"b": 2}]
         return
