@@ -71,8 +71,8 @@ def _document(output: bytes) -> object:
         from kubeloop.meta import yaml
 
     try:
-        return next(yaml.load_all(output), None)
-    except (DecodeError, ValueError):
+        return yaml.load_first(output)
+    except DecodeError:
         return None
 
 

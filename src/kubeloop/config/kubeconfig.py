@@ -179,8 +179,8 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
     from kubeloop.meta import yaml
 
     try:
-        document = next(yaml.load_all(data), None)
-    except (DecodeError, ValueError) as exc:
+        document = yaml.load_first(data)
+    except DecodeError as exc:
         # What the parser says may quote a word of the file, hence a secret: only the place is told.
         place = re.search(r"line \d+, column \d+", str(exc))
         raise_alone(ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}"))
