@@ -38,7 +38,7 @@ def said_by(error):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("users: [{name: u, user: {token: SECRET", "not YAML: line 1, column 39"),
+        ("users: [{name: u, user: {token: SECRET", "not YAML: line 1, column "),
         ("token: *SECRET", "not YAML"),
         ("a: [\nSECRET: ]: }", "not YAML: line 2"),
         (b"\xff\xfe\xff", "not YAML"),

@@ -12,10 +12,13 @@ import pytest
 
 import kubeloop
 from kubeloop.config import Config, ExecConfig, load_config
+from kubeloop.config.credentials import TokenFile
+from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.transport import open_transport
 from kubeloop.wire.request import Request
+from tests.support.certificates import authority
 from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, watch_answer
@@ -120,3 +123,27 @@ def test_the_names_in_a_kubeconfig(tmp_path: Path, caplog: pytest.LogCaptureFixt
     check(str(load_config(path).source))
     assert caplog.records
     check(*(record.getMessage() for record in caplog.records))
+
+
+def test_the_paths_in_a_kubeconfig(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    good = tmp_path / f"a\nERROR forged\x1b[2J {TOKEN}"
+    good.write_bytes(authority().certificate + b"-----BEGIN CERTIFICATE-----\n")
+    open_transport(Config(host="https://c", ca_file=str(good)))
+    check(*caplog.messages)
+    assert len(caplog.messages) == 1
+    check(repr(ExecPlugin(ExecConfig(command=NASTY.replace(TOKEN, "")[:-2]), Config(host="https://c"))))
+    with pytest.raises(kubeloop.ConfigError) as caught:
+        open_transport(Config(host="https://c", ca_file=f"{tmp_path}/{NASTY}"))
+    check(str(caught.value))
+
+
+async def test_a_token_file_that_cannot_be_renewed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / f"a\nERROR forged\x1b[2J {TOKEN}"
+    path.write_text("abc")
+    source = TokenFile(str(path), None, Config(host="https://c"))
+    await source.fetch()
+    path.unlink()
+    await source.fetch()
+    assert len(caplog.messages) == 1
+    check(*caplog.messages)

@@ -196,9 +196,9 @@ class Config(Value, frozen=True, kw_only=True):
         return self.host.startswith("https:")
 
     def located(self, message: str) -> str:
-        """Put before a message where this config came from, if it came from anywhere."""
+        """Put before a message where this config came from, if it came from anywhere; fit for logs and terminals."""
         source = str(self.source)
-        return f"{source}: {message}" if source else message
+        return safe_text(f"{source}: {message}" if source else message)
 
     def error(self, message: str) -> ConfigError:
         """Make a `ConfigError` that says where this config came from."""

@@ -72,7 +72,7 @@ def _document(output: bytes) -> object:
 
     try:
         return yaml.load_first(output)
-    except (DecodeError, ValueError):
+    except DecodeError:
         return None
 
 

@@ -180,7 +180,7 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
 
     try:
         document = yaml.load_first(data)
-    except (DecodeError, ValueError) as exc:
+    except DecodeError as exc:
         # What the parser says may quote a word of the file, hence a secret: only the place is told.
         place = re.search(r"line \d+, column \d+", str(exc))
         raise_alone(ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}"))

@@ -94,15 +94,10 @@ def exec_config(entry: ExecEntry, cluster: ClusterEntry, source: Source) -> Exec
             args=entry.args,
             env=entry.env,
             api_version=entry.api_version,
-            install_hint=printable(entry.install_hint),
+            install_hint=entry.install_hint,
             provide_cluster_info=entry.provide_cluster_info,
             interactive_mode=mode or "IfAvailable",
             cluster_config=cluster.exec_extension,
         )
     except ValueError as exc:
         raise ConfigError(f"{source}: {exc}") from None
-
-
-def printable(text: str) -> str:
-    """Write out control characters as `U+001B`, so that a hint cannot play with the terminal. Line breaks stay."""
-    return "".join(char if char.isprintable() or char in "\t\n\v\f\r" else f"U+{ord(char):04X}" for char in text)

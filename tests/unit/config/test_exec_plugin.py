@@ -197,6 +197,13 @@ async def test_names_the_program_that_is_missing_and_how_to_get_it(make):
     assert "brew install it" in text
 
 
+async def test_a_hint_cannot_play_with_the_terminal(make):
+    """(F11)"""
+    _, source = make("", command="no-such-login-program", install_hint="get it\x1b[1m\nhere")
+    with pytest.raises(CredentialError, match=r"PATH\. get it\\x1b\[1m\\nhere$"):
+        await source.fetch()
+
+
 async def test_says_how_it_failed_with_the_end_of_its_stderr_and_no_secret(make):
     script = "sys.stderr.write('login refused for account 7, password=hunter2 ' + sys.argv[1]); sys.exit(3)"
     _, source = make(script, args=("--secret-argument",), env=(("PW", "hunter3hunter3"),))

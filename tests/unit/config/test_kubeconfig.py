@@ -8,7 +8,6 @@ import pytest
 
 from kubeloop.config.fields import Fields
 from kubeloop.config.kubeconfig import parse_kubeconfig, read_kubeconfigs
-from kubeloop.config.usable import printable
 from kubeloop.errors import ConfigError
 
 
@@ -166,10 +165,6 @@ def test_names_every_file_that_is_broken(tmp_path):
     assert two in str(caught.value)
 
 
-def test_hints_cannot_play_with_the_terminal():
-    assert printable("a\tb\nc\x1b[31m\x07é") == "a\tb\ncU+001B[31mU+0007é"
-
-
 @pytest.mark.parametrize(
     "rest",
     [
@@ -227,8 +222,8 @@ def test_refuses_base64_as_go(text):
         'users: [{name: u, user: {token: "a\\udfff"}}]',
         'users: [{name: u, user: {as-user-extra: {"\\ud800": [a]}}}]',
         'users: [{name: u, user: {as-groups: ["\\ud800"]}}]',
-        "[" * 5_000,
-        "{a: " * 2_000,
+        "[" * 100_000,
+        "{a: " * 100_000,
         "? [a]\n: b",
         "&a [*a]",
         "\xff",
