@@ -256,6 +256,75 @@ async def test_lists_in_pages_of_the_size_that_was_asked_for(kubeconfig: Path, n
             await asyncio.wait([task])
 
 
+async def test_an_object_that_cannot_be_read_is_kept_until_it_is_deleted(kubeconfig: Path, namespace: str) -> None:
+    """(A1, A2, A3) The server stores times that no `datetime` can hold."""
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        leases = clientset.coordination_v1.leases(namespace)
+        for name in ("changed", "unseen", "good"):
+            renewed = "0000-01-01T00:00:00.000000Z" if name == "unseen" else "2026-01-02T03:04:05.000000Z"
+            await clientset.rest.post(
+                "leases",
+                group_version="coordination.k8s.io/v1",
+                namespace=namespace,
+                body={
+                    "apiVersion": "coordination.k8s.io/v1",
+                    "kind": "Lease",
+                    "metadata": {"name": name},
+                    "spec": {"renewTime": renewed},
+                },
+                into=bytes,
+            )
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer = factory.coordination_v1.leases()
+        told: list[str] = []
+        news = asyncio.Event()
+
+        def note(what: str) -> None:
+            told.append(what)
+            news.set()
+
+        informer.add_event_handler(
+            on_add=lambda obj: note(f"add {obj.metadata.name}"),
+            on_update=lambda _old, new: note(f"update {new.metadata.name}"),
+            on_delete=lambda obj: note(f"delete {obj.metadata.name}"),
+        )
+
+        async def until(what: str) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while what not in told:
+                    news.clear()
+                    await news.wait()
+
+        lister = informer.lister.namespace(namespace)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until("add good")
+            await until("add changed")
+            change = {"spec": {"renewTime": "0000-01-01T00:00:00.000000Z"}}
+            await clientset.rest.patch(
+                "leases",
+                group_version="coordination.k8s.io/v1",
+                namespace=namespace,
+                name="changed",
+                body=change,
+                content_type="application/merge-patch+json",
+                into=bytes,
+            )
+            await leases.patch("good", {"metadata": {"labels": {"a": "b"}}})
+            await until("update good")
+            assert lister.get("changed").spec.renew_time is not None
+            assert sorted(informer.unreadable) == [f"{namespace}/changed", f"{namespace}/unseen"]
+            with pytest.raises(errors.Unreadable, match=r"renewTime|renew_time"):
+                lister.get("unseen")
+            for name in ("unseen", "changed"):
+                await clientset.rest.delete(
+                    "leases", group_version="coordination.k8s.io/v1", namespace=namespace, name=name, into=bytes
+                )
+            await until("delete changed")
+            assert informer.unreadable == {}
+            assert [what for what in told if "unseen" in what] == []
+
+
 async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
     """(D4)"""
     async with ControlPlane() as plane, Clientset(load_config(plane.kubeconfig)) as clientset:
