@@ -35,7 +35,6 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 """The bound of one object, one Status and one watch frame. LIST bodies have none."""
 
 _MAX_CAUSES = 100
-_MAX_SECONDS = 10**9
 # What is looked at of a body that is no Status.
 _MAX_TEXT_BYTES = 256 * 1024
 
@@ -298,10 +297,6 @@ def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:
 def _mapping(value: Any) -> Mapping[str, Any]:
     # JSON objects have text keys.
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _is_int(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_list(value: Any) -> TypeGuard[list[Any]]:
