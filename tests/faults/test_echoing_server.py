@@ -17,7 +17,7 @@ from kubeloop.models._base import Kind, Model
 from kubeloop.wire.request import Request
 from tests.support.clock import virtual
 from tests.support.reachable import reachable
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, watch_answer
+from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event
 
 TOKEN = "hunter2-hunter2"
 CREDENTIALS: dict[str, dict[str, str]] = {
@@ -43,8 +43,8 @@ ECHOES: dict[str, Callable[[Request], Answer]] = {
     "text": lambda request: Answer.text(headers_of(request), 500),
     "page": lambda request: Answer.text("x" * 3000 + headers_of(request), 502, headers_of(request)),
     "another kind": lambda request: Answer.of({"kind": headers_of(request), "apiVersion": "v1"}),
-    "watch error": lambda request: watch_answer(event("ERROR", status_of(request))),
-    "no watch event": lambda request: watch_answer(event(headers_of(request), 5), headers_of(request).encode()),
+    "watch error": lambda request: Answer(chunks=[event("ERROR", status_of(request))]),
+    "no watch event": lambda request: Answer(chunks=[event(headers_of(request), 5), headers_of(request).encode()]),
     "warning": lambda request: error_status(404, headers={"Warning": f'299 - "{TOKEN}"'}),
 }
 
@@ -85,6 +85,7 @@ async def test_a_header_that_the_caller_gives_is_not_logged(caplog: pytest.LogCa
     caplog.set_level(logging.DEBUG)
     busy = error_status(429, "TooManyRequests", headers={"Retry-After": "1"})
     transport = ScriptedTransport(busy, Answer.text(f"Authorization: {TOKEN}", 500))
+    transport.more_parameters = {"x"}
     rest = kubeloop.RESTClient(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.InternalError) as caught:
         await rest.get("pods", name="a", headers={"Authorization": TOKEN}, params={"x": TOKEN})

@@ -15,7 +15,7 @@ from kubeloop.transport.aiohttp import AiohttpTransport
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
-from tests.support.raw_server import Connection, RawServer, Received, raw_server
+from tests.support.raw_server import Connection, RawServer, Received, raw_server, settled
 
 FORGED = b'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"them"'
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -96,17 +96,11 @@ async def ask(transport: AiohttpTransport, target: str, method: str = "GET") -> 
     return (await transport.request(Request(method, target), timeout=5)).body.decode().strip('"')
 
 
-async def _idle() -> None:
-    """Give the loop enough turns to read whatever is there."""
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
 async def _busy() -> None:
     """Give the loop no turn: the bytes stay with the operating system."""
 
 
-@pytest.mark.parametrize("wait", [_idle, _busy], ids=["idle loop", "busy loop"])
+@pytest.mark.parametrize("wait", [settled, _busy], ids=["idle loop", "busy loop"])
 @pytest.mark.parametrize("unasked", UNASKED)
 async def test_what_arrives_on_an_idle_connection_is_no_response(
     opened: Open, tls: object, unasked: str, wait: Callable[[], Awaitable[None]]
@@ -136,7 +130,7 @@ async def test_what_comes_with_a_response_is_no_part_of_the_next(
             assert server.server.connections == number
 
 
-@pytest.mark.parametrize("wait", [_idle, _busy], ids=["idle loop", "busy loop"])
+@pytest.mark.parametrize("wait", [settled, _busy], ids=["idle loop", "busy loop"])
 async def test_a_connection_that_the_server_closed_is_not_used_for_a_write(
     opened: Open, tls: object, wait: Callable[[], Awaitable[None]]
 ) -> None:

@@ -12,7 +12,7 @@ from kubeloop.config import Config
 from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
 from kubeloop.transport.aiohttp import AiohttpTransport
 from kubeloop.wire.request import Request
-from tests.support.raw_server import hang, raw_server, reply, say, vanish
+from tests.support.raw_server import hang, raw_server, reply, say, settled, vanish
 from tests.support.reachable import reachable
 from tests.support.skewed_loop import skewed, skip
 
@@ -95,11 +95,10 @@ async def test_a_server_that_goes_silent_is_given_up_after_two_minutes_without_a
     async with raw_server(say(said, then="wait")) as server:
         transport = AiohttpTransport(Config(host=server.url))
         task = asyncio.create_task(transport.request(GET))
-        while not server.requests:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
+        await server.asked.wait()
+        await settled()
         skip(100)
-        await asyncio.sleep(0.05)
+        await settled()
         assert not task.done()
         skip(40)
         with pytest.raises(RequestTimeout, match="went silent"):
@@ -141,9 +140,9 @@ async def test_a_stream_may_be_silent_for_as_long_as_it_likes():
         transport = AiohttpTransport(Config(host=server.url))
         async with transport.stream(GET) as stream:
             task = asyncio.create_task(stream.read())
-            await asyncio.sleep(0.05)
+            await settled()
             skip(100_000)
-            await asyncio.sleep(0.05)
+            await settled()
             later.set()
             assert await task == b"late"
         await transport.close()
@@ -275,7 +274,7 @@ async def test_a_server_that_says_more_than_was_asked_for(transport_to):
     async with raw_server(chatty, reply(b"two")) as server:
         transport = transport_to(server.url)
         assert (await transport.request(GET)).body == b"one"
-        await asyncio.sleep(0.05)
+        await settled()
         assert (await transport.request(GET)).body == b"two"
 
 
@@ -325,8 +324,7 @@ async def test_a_server_that_cannot_be_reached_is_given_up_after_half_a_minute()
         config = Config(host="https://cluster.invalid", proxy_url=proxy.url, insecure_skip_tls_verify=True)
         transport = AiohttpTransport(config)
         task = asyncio.create_task(transport.request(GET))
-        while not proxy.requests:
-            await asyncio.sleep(0.01)
+        await proxy.asked.wait()
         skip(35)
         with pytest.raises(ConnectError, match=r"no connection to cluster.invalid:443 in time"):
             await task

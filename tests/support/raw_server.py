@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-__all__ = ["Connection", "RawServer", "Received", "hang", "raw_server", "reply", "say", "vanish"]
+__all__ = ["Connection", "RawServer", "Received", "hang", "raw_server", "reply", "say", "settled", "vanish"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class RawServer:
     port: int = 0
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once a request has arrived."""
     closed_by_client: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -116,6 +118,12 @@ def hang() -> Step:
     return say(b"", then="wait")
 
 
+async def settled() -> None:
+    """Give the loop the turns that it takes until both sides have read what the other has written."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def raw_server(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Run a server for as long as the block runs; every connection is closed at its end."""
@@ -135,6 +143,7 @@ async def raw_server(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncI
             while not writer.is_closing():
                 received = await _read_request(reader)
                 server.requests.append(received)
+                server.asked.set()
                 step = steps.pop(0) if len(steps) > 1 else steps[0]
                 await step(connection, received)
         server.closed_by_client.set()

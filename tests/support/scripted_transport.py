@@ -6,6 +6,16 @@
     )
     transport = ScriptedTransport(respond)            # a function of the request, for a server with a state
 
+Each request is checked as a whole, as the API server would: its method, that a body comes with its content type, and
+each query parameter by name and value (`PARAMETERS`); `watch_answer` is for a watch alone and `list_of` for a LIST.
+What a test says with `to` must be exactly what is asked:
+
+    Answer.of(pod).to("GET /api/v1/namespaces/x/pods/a")
+    Answer.of(pod).to("POST /api/v1/namespaces/x/pods?dryRun=All", body=pod)
+
+A request that fails the check fails the test, whatever guards against exceptions the code has. `checked=False` is for
+tests that compare whole requests themselves, with what client-go sends.
+
 Each request takes the next answer. An exception in the script is raised instead. `requests` has what was sent;
 `open_streams` says how many bodies are still held open (0 at the end of every test that leaks nothing). A request that
 finds the script at its end fails the test by name.
@@ -15,12 +25,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
 
 from kubeloop.errors import BodyTooLarge, ConnectionLost, RequestTimeout
 from kubeloop.transport.base import read_error_body
@@ -35,6 +48,7 @@ __all__ = [
     "error_status",
     "event",
     "expired_event",
+    "faults_of",
     "list_of",
     "query",
     "watch_answer",
@@ -61,6 +75,8 @@ class Answer:
         headers: Its headers.
         delay: Seconds before the head comes.
         cut_after: Lose the connection after that many bytes of the body.
+        is_for: What kind of request it answers: `"watch"`, `"list"`, or `""` for any.
+        asked: The exact request that it answers: method and target, and the JSON of the body.
     """
 
     status: int = 200
@@ -68,6 +84,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
     delay: float = 0.0
     cut_after: int | None = None
+    is_for: str = ""
+    asked: tuple[str, Any] | None = None
 
     @classmethod
     def of(cls, data: Any, status: int = 200, **fields: Any) -> Answer:
@@ -81,6 +99,10 @@ class Answer:
         return cls(
             status, (text.encode(),), headers={"Content-Type": content_type, **fields.pop("headers", {})}, **fields
         )
+
+    def to(self, line: str, *, body: Any = None) -> Answer:
+        """The same, as the answer to this very request: `"GET /api/v1/pods?watch=true"`, and the JSON of its body."""
+        return replace(self, asked=(line, body))
 
     def cut(self, after: int) -> Answer:
         """The same, losing the connection after that many bytes."""
@@ -132,7 +154,7 @@ def expired_event() -> bytes:
 
 def watch_answer(*chunks: Chunk, **fields: Any) -> Answer:
     """The answer to a watch: its frames, each as it arrives. Without a `Hang` at the end the server ends it."""
-    return Answer(chunks=chunks, **fields)
+    return Answer(chunks=chunks, is_for="watch", **fields)
 
 
 def list_of(
@@ -148,18 +170,95 @@ def list_of(
     metadata: dict[str, Any] = {"resourceVersion": resource_version}
     if continue_:
         metadata["continue"] = continue_
-    return Answer.of({"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": list(items)}, **fields)
+    data = {"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": list(items)}
+    return replace(Answer.of(data, **fields), is_for="list")
 
 
 def query(request: Request) -> dict[str, str]:
     """The query parameters of a request; of a repeated one the last."""
-    return {name: values[-1] for name, values in parse_qs(urlsplit(request.target).query).items()}
+    return dict(parse_qsl(urlsplit(request.target).query))
+
+
+_NUMBER = r"[0-9]+"
+PARAMETERS = {
+    "allowWatchBookmarks": "true",
+    "container": ".+",
+    "continue": ".+",
+    "dryRun": "All",
+    "fieldManager": ".+",
+    "fieldSelector": ".+",
+    "fieldValidation": "Ignore|Warn|Strict",
+    "follow": "true",
+    "force": "true",
+    "gracePeriodSeconds": _NUMBER,
+    "insecureSkipTLSVerifyBackend": "true",
+    "labelSelector": ".+",
+    "limit": _NUMBER,
+    "limitBytes": _NUMBER,
+    "orphanDependents": "true|false",
+    "previous": "true",
+    "propagationPolicy": "Orphan|Background|Foreground",
+    "resourceVersion": ".+",
+    "resourceVersionMatch": "NotOlderThan|Exact",
+    "sendInitialEvents": "true",
+    "shardSelector": ".+",
+    "sinceSeconds": _NUMBER,
+    "sinceTime": ".+Z",
+    "stream": "All|Stdout|Stderr",
+    "tailLines": _NUMBER,
+    "timeoutSeconds": _NUMBER,
+    "timestamps": "true",
+    "watch": "true",
+}
+"""The query parameters of the API server's verbs, and what each may be."""
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+
+
+def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> list[str]:
+    """Say what is wrong with a request, as a whole, that gets this answer; `more` parameters may be anything."""
+    faults: list[str] = []
+    pairs = parse_qsl(urlsplit(request.target).query, keep_blank_values=True)
+    names = [name for name, _ in pairs]
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if request.method not in {"GET", "DELETE", *_WITH_BODY}:
+        faults.append(f"the method {request.method!r}")
+    if "accept" not in headers:
+        faults.append("no Accept header")
+    if (request.body is not None) is not ("content-type" in headers):
+        faults.append("a body without a Content-Type, or the other way round")
+    if request.body is not None and request.method == "GET":
+        faults.append("a GET with a body")
+    faults += [f"{name} more than once" for name in set(names) if names.count(name) > 1]
+    for name, value in pairs:
+        pattern = ".*" if name in more else PARAMETERS.get(name)
+        if pattern is None or re.fullmatch(pattern, value, re.DOTALL) is None:
+            faults.append(f"the parameter {name}={value!r}")
+    is_watch = ("watch", "true") in pairs
+    if request.method != "GET" and {"watch", "limit", "continue", "allowWatchBookmarks"} & {*names} - {*more}:
+        faults.append("parameters of a read")
+    if answer.is_for and (request.method != "GET" or is_watch is not (answer.is_for == "watch")):
+        faults.append(f"it is no {answer.is_for}, and the answer is one to a {answer.is_for}")
+    if "allowWatchBookmarks" in names and not is_watch:
+        faults.append("bookmarks of no watch")
+    if answer.asked is not None:
+        line, body = answer.asked
+        method, _, target = line.partition(" ")
+        wanted, found = urlsplit(target), urlsplit(request.target)
+        if (method, wanted.path) != (request.method, found.path):
+            faults.append(f"expected {method} {wanted.path}")
+        if sorted(parse_qsl(wanted.query)) != sorted(pairs):
+            faults.append(f"expected the parameters {wanted.query!r}")
+        sent = None if request.body is None else json.loads(request.body)
+        if sent != body:
+            faults.append(f"expected the body {body!r}, got {sent!r}")
+    return faults
 
 
 class ScriptedTransport:
     """A transport that answers from a script; see the module."""
 
-    def __init__(self, *script: Step | Respond) -> None:
+    def __init__(self, *script: Step | Respond, checked: bool = True) -> None:
+        self._checked = checked
         self._respond: Respond | None = None
         self._script: deque[Step] = deque()
         if len(script) == 1 and not isinstance(script[0], (Answer, Exception)):
@@ -170,6 +269,7 @@ class ScriptedTransport:
         self.timeouts: list[float | None] = []
         self.open_streams = 0
         self.closed = False
+        self.more_parameters: set[str] = set()
 
     def add(self, *steps: Step) -> None:
         """Lengthen the script."""
@@ -225,6 +325,10 @@ class ScriptedTransport:
             step = self._script.popleft()
         else:
             raise AssertionError(f"the script has no answer for {request.method} {request.target}")
+        answer = step if isinstance(step, Answer) else Answer()
+        if self._checked and (faults := faults_of(request, answer, self.more_parameters)):
+            # Not an Exception: loops that guard themselves must not swallow it.
+            pytest.fail(f"{request.method} {request.target}: {'; '.join(faults)}")
         if isinstance(step, Exception):
             raise step
         return step

@@ -36,7 +36,7 @@ class Value(Struct, frozen=True):
         return replace(self, **changes)
 
     @property
-    def __rich_repr__(self) -> NoReturn:
+    def __rich_repr__(self) -> NoReturn:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Hide msgspec's hook for rich, which would show every field: what shows a value goes by its `repr`.
 
         Raises:

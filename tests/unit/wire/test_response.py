@@ -265,8 +265,8 @@ def test_a_status_of_any_shape_is_one_exception_of_the_tree(status: Any, code: i
     error = status_error(Response(code, body=json.dumps(status).encode()), request)
     assert isinstance(error, errors.APIError)
     assert type(error.code) is int
-    assert 100 <= error.code <= 999
-    assert error.retry_after is None or 0 < error.retry_after < 10**9
+    assert abs(error.code) < 2**32
+    assert error.retry_after is None or 0 < error.retry_after < 2**31
     twin = pickle.loads(pickle.dumps(error))
     assert str(twin) == str(error)
     assert str(error).isprintable()
@@ -288,7 +288,7 @@ def test_a_wait_that_is_none_is_left_out(field: str, value: Any) -> None:
     assert error_from_status({"kind": "Status", "code": 429, "details": {field: value}}, wait=4.0).retry_after == 4.0
 
 
-@pytest.mark.parametrize("code", [True, 10**400, -1, 0, 99, 1000, 404.0, "404"])
+@pytest.mark.parametrize("code", [True, 10**400, 2**31, 0, 404.0, "404"])
 def test_a_code_that_is_none_is_that_of_the_response(code: Any) -> None:
     """(F10)"""
     error = error_from_status({"kind": "Status", "code": code}, code=409)
