@@ -99,9 +99,15 @@ _USERS: list[Case] = [
     {"auth-provider": {"name": "gcp"}, "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "plugin",
     "interactiveMode": "Never"}}, {"unknown": 1}, {"Token": "t"},
 ]  # fmt: skip
+_BROKEN = "-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n"
 _FILES = {name: f"$PEM({name})" for name in ("ca.pem", "client.pem", "client.key", "other.key")} | {
     "token": "from-file\n",
     "empty": "",
+    "broken-first": f"{_BROKEN}$PEM(ca.pem)",
+    "broken-last": f"$PEM(ca.pem){_BROKEN}",
+    "broken-all": _BROKEN,
+    "commented": "# an authority\n$PEM(ca.pem)\n# end\n",
+    "key-too": "$PEM(client.key)$PEM(ca.pem)",
     "nonsense": "nonsense",
 }
 _TEXTS = [
@@ -137,6 +143,8 @@ def kubeconfig(random: Random) -> Iterator[Case]:
         yield {"files": {"config": text}, "env": ["$DIR/config"]}
     for cluster in _CLUSTERS:
         yield _case(cluster, {"token": "t"})
+    for name in ("broken-first", "broken-last", "broken-all", "commented", "key-too", "client.pem", "client.key"):
+        yield _case({"server": "https://h", "certificate-authority": name}, {"token": "t"})
     for user in _USERS:
         yield _case({"server": "https://h"}, user)
         yield _case({"server": "http://h"}, user)
