@@ -71,7 +71,7 @@ def _document(output: bytes) -> object:
         from kubeloop.meta import yaml
 
     try:
-        return next(yaml.load_all(output), None)
+        return yaml.load_first(output)
     except (DecodeError, ValueError):
         return None
 

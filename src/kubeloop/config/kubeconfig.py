@@ -179,7 +179,7 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
     from kubeloop.meta import yaml
 
     try:
-        document = next(yaml.load_all(data), None)
+        document = yaml.load_first(data)
     except (DecodeError, ValueError) as exc:
         # What the parser says may quote a word of the file, hence a secret: only the place is told.
         place = re.search(r"line \d+, column \d+", str(exc))

@@ -112,9 +112,9 @@ _FILES = {name: f"$PEM({name})" for name in ("ca.pem", "client.pem", "client.key
 }
 _TEXTS = [
     "", "\n", "---\n", "# c\n", "null\n", "{}", "[]", "text", "5", "a: b: c", "{", "\x00", "\ufeff" + _BASIC,
-    "---\n" + _BASIC, _BASIC + "---\n", _BASIC + "---\n# c\n",
-    _BASIC + "---\napiVersion: v1\nkind: Config\ncurrent-context: d\n", _BASIC + "...\n",
-    _BASIC.replace("kind: Config", "kind: Pod"), _BASIC.replace("apiVersion: v1", "apiVersion: v2"),
+    "---\n" + _BASIC, "# c\n---\n" + _BASIC, "%YAML 1.1\n---\n" + _BASIC, "---\n---\n" + _BASIC, _BASIC + "---\n[\n",
+    _BASIC + "---\n", _BASIC + "---\n# c\n", _BASIC + "---\napiVersion: v1\nkind: Config\ncurrent-context: d\n",
+    _BASIC + "...\n", _BASIC.replace("kind: Config", "kind: Pod"), _BASIC.replace("apiVersion: v1", "apiVersion: v2"),
     _BASIC.replace("kind: Config\n", ""), _BASIC.replace("apiVersion: v1\n", ""),
     _BASIC.replace("apiVersion: v1\nkind: Config\n", ""), _BASIC.replace("current-context: c", "current-context: d"),
     _BASIC.replace("current-context: c\n", ""), _BASIC.replace("current-context: c", "current-context: ''"),
