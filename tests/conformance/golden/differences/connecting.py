@@ -294,6 +294,21 @@ _ERRORS = [
     ),
     Difference(
         "errors",
+        "The status of an error counts although its body breaks off; Go tells only that the body cannot be read (E14).",
+        lambda case, go, ours: "cut" in case["replies"][0] and ours["code"] == case["replies"][0]["status"] >= 400,
+    ),
+    Difference(
+        "errors",
+        "A GET whose response breaks off is sent again, as one whose connection is lost before it; Go gives up.",
+        lambda case, go, ours: (
+            case["verb"] == "GET"
+            and "cut" in case["replies"][0]
+            and case["replies"][0]["status"] == 200
+            and ours["requests"] == 2
+        ),
+    ),
+    Difference(
+        "errors",
         "Where the server gives no reason the status does, for 410 and 413 and each above 500 too.",
         lambda case, go, ours: (
             not go.get("reason")
@@ -337,9 +352,9 @@ _ERRORS = [
     ),
     Difference(
         "errors",
-        "A Status without a code has that of HTTP.",
+        "A Status without a code, or with one that HTTP does not have, has that of the response.",
         lambda case, go, ours: (
-            only("code")(case, go, ours) and go["code"] == 0 and ours["code"] == case["replies"][-1]["status"]
+            only("code")(case, go, ours) and go["code"] <= 0 and ours["code"] == case["replies"][-1]["status"]
         ),
     ),
 ]

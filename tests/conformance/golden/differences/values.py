@@ -7,6 +7,7 @@ from typing import Any
 
 from kubeloop.errors import DecodeError
 from kubeloop.meta import yaml
+from kubeloop.meta.times import parse_time
 
 from .entry import Difference, differing, only, refused
 
@@ -122,6 +123,24 @@ INTENDED: list[Difference] = [
             and refused(go)
             and isinstance(ours, str)
             and re.search(r"\.\d{6}Z$", ours) is not None
+        ),
+    ),
+    Difference(
+        "times",
+        "The union of what Go and RFC 3339 allow is read: a space or a small letter between the parts, and an offset "
+        "without a colon (E13).",
+        lambda case, go, ours: (
+            refused(go) and isinstance(ours, str) and re.search(r" |t|z|[-+]\d{4}$", case["text"]) is not None
+        ),
+    ),
+    Difference(
+        "times",
+        "A moment that only its offset keeps within the years 1 to 9999 is written with the offset (E2); Go writes the "
+        "year 0 or 10000.",
+        lambda case, go, ours: (
+            isinstance(ours, str)
+            and re.match(r"(0001-01-01|9999-12-31).*[-+]\d\d:\d\d$", ours) is not None
+            and parse_time(ours) == parse_time(case["text"])
         ),
     ),
     Difference(

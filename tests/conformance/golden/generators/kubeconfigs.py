@@ -99,16 +99,22 @@ _USERS: list[Case] = [
     {"auth-provider": {"name": "gcp"}, "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "plugin",
     "interactiveMode": "Never"}}, {"unknown": 1}, {"Token": "t"},
 ]  # fmt: skip
+_BROKEN = "-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n"
 _FILES = {name: f"$PEM({name})" for name in ("ca.pem", "client.pem", "client.key", "other.key")} | {
     "token": "from-file\n",
     "empty": "",
+    "broken-first": f"{_BROKEN}$PEM(ca.pem)",
+    "broken-last": f"$PEM(ca.pem){_BROKEN}",
+    "broken-all": _BROKEN,
+    "commented": "# an authority\n$PEM(ca.pem)\n# end\n",
+    "key-too": "$PEM(client.key)$PEM(ca.pem)",
     "nonsense": "nonsense",
 }
 _TEXTS = [
     "", "\n", "---\n", "# c\n", "null\n", "{}", "[]", "text", "5", "a: b: c", "{", "\x00", "\ufeff" + _BASIC,
-    "---\n" + _BASIC, _BASIC + "---\n", _BASIC + "---\n# c\n",
-    _BASIC + "---\napiVersion: v1\nkind: Config\ncurrent-context: d\n", _BASIC + "...\n",
-    _BASIC.replace("kind: Config", "kind: Pod"), _BASIC.replace("apiVersion: v1", "apiVersion: v2"),
+    "---\n" + _BASIC, "# c\n---\n" + _BASIC, "%YAML 1.1\n---\n" + _BASIC, "---\n---\n" + _BASIC, _BASIC + "---\n[\n",
+    _BASIC + "---\n", _BASIC + "---\n# c\n", _BASIC + "---\napiVersion: v1\nkind: Config\ncurrent-context: d\n",
+    _BASIC + "...\n", _BASIC.replace("kind: Config", "kind: Pod"), _BASIC.replace("apiVersion: v1", "apiVersion: v2"),
     _BASIC.replace("kind: Config\n", ""), _BASIC.replace("apiVersion: v1\n", ""),
     _BASIC.replace("apiVersion: v1\nkind: Config\n", ""), _BASIC.replace("current-context: c", "current-context: d"),
     _BASIC.replace("current-context: c\n", ""), _BASIC.replace("current-context: c", "current-context: ''"),
@@ -137,6 +143,8 @@ def kubeconfig(random: Random) -> Iterator[Case]:
         yield {"files": {"config": text}, "env": ["$DIR/config"]}
     for cluster in _CLUSTERS:
         yield _case(cluster, {"token": "t"})
+    for name in ("broken-first", "broken-last", "broken-all", "commented", "key-too", "client.pem", "client.key"):
+        yield _case({"server": "https://h", "certificate-authority": name}, {"token": "t"})
     for user in _USERS:
         yield _case({"server": "https://h"}, user)
         yield _case({"server": "http://h"}, user)

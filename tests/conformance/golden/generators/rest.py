@@ -202,11 +202,18 @@ def errors(random: Random) -> Iterator[Case]:
         body = json.dumps(json.loads(_status(404, "NotFound")) | data)
         for code in (404, 500):
             yield _exchange("GET", _reply(code, body=body))
-    for verb in ("GET", "POST", "PUT", "PATCH"):
+    for verb in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         yield _exchange(verb, _reply(200, body=_status(404, "NotFound")))
         yield _exchange(verb, _reply(201, body=_status(0, "")))
         yield _exchange(verb, _reply(200, body=_POD))
         yield _exchange(verb, _reply(200, body="not JSON"))
+    for code, wait in ((429, "1"), (503, "2"), (429, ""), (404, ""), (409, ""), (500, "")):
+        for cut in (0, 10):
+            reply = _reply(code, headers={"Retry-After": wait} if wait else {}, body=_status(code, "")) | {"cut": cut}
+            for verb in ("GET", "POST", "WATCH"):
+                yield _exchange(verb, reply, _reply(200, body=_POD))
+    for verb in ("GET", "POST", "DELETE"):
+        yield _exchange(verb, _reply(200, body=_POD) | {"cut": 10}, _reply(200, body=_POD))
     for _ in range(120):
         replies = [_random_reply(random) for _ in range(random.randint(1, 4))]
         yield _exchange(random.choice(_VERBS), *replies, _reply(200, body=_POD))

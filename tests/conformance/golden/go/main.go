@@ -14,7 +14,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sort"
@@ -67,8 +67,7 @@ func main() {
 	flag.StringVar(&fixtures, "fixtures", "", "folder with certificates and keys")
 	testing.Init()
 	flag.Parse()
-	klog.LogToStderr(false)
-	klog.SetOutput(io.Discard)
+	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
 	runtime.ReallyCrash = false
 	// The environment must not reach client-go.
 	os.Clearenv()

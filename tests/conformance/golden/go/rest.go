@@ -106,7 +106,21 @@ type reply struct {
 	Headers map[string]string `json:"headers"`
 	Body    string            `json:"body"`
 	Failure string            `json:"failure"`
+	// Cut says that the connection is lost after so many bytes of the body.
+	Cut *int `json:"cut"`
 }
+
+func (r reply) body() io.ReadCloser {
+	if r.Cut == nil {
+		return io.NopCloser(strings.NewReader(r.Body))
+	}
+	return io.NopCloser(io.MultiReader(strings.NewReader(r.Body[:*r.Cut]), lost{}))
+}
+
+// lost is the rest of a body whose connection is lost.
+type lost struct{}
+
+func (lost) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 var failures = map[string]error{
 	"reset":     &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
@@ -135,7 +149,7 @@ func answerErrors(input []byte) any {
 		for name, value := range reply.Headers {
 			header.Set(name, value)
 		}
-		return &http.Response{StatusCode: reply.Status, Header: header, Body: io.NopCloser(strings.NewReader(reply.Body)),
+		return &http.Response{StatusCode: reply.Status, Header: header, Body: reply.body(),
 			ContentLength: int64(len(reply.Body)), Request: request, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}, nil
 	})
 	must(err)

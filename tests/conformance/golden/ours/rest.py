@@ -70,7 +70,8 @@ async def _exchange(case: dict[str, Any]) -> dict[str, Any]:
         reply = replies[min(len(transport.requests), len(replies)) - 1]
         if "failure" in reply:
             return _FAILURES[reply["failure"]]
-        return Answer(reply["status"], (reply["body"].encode(),), headers=reply["headers"])
+        answer = Answer(reply["status"], (reply["body"].encode(),), headers=reply["headers"])
+        return answer.cut(reply["cut"]) if "cut" in reply else answer
 
     transport = ScriptedTransport(respond, checked=False)
     config = Config(host="https://server")
