@@ -310,11 +310,14 @@ class Conflict(APIError):
 
 
 class Gone(APIError):
-    """410: gone for good."""
+    """410: of a list or a watch, the resourceVersion or continue token is too old; list again.
+
+    Servers say so with the reason Expired, Gone or none. Catch this class, which stands for all of them.
+    """
 
 
-class Expired(APIError):
-    """410 Expired: the resourceVersion or continue token is too old; list again."""
+class Expired(Gone):
+    """410 with the reason Expired: how an API server says it."""
 
 
 class RequestEntityTooLarge(APIError):

@@ -7,6 +7,7 @@ Reference: client-go kubernetes/typed/*/*_expansion.go and the methods generated
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
@@ -17,7 +18,7 @@ from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
 from kubeloop.wire.options import ApplyOptions, LogOptions, WriteOptions, log_params, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
-from kubeloop.wire.watch import FrameReader
+from kubeloop.wire.watch import LineReader
 
 if TYPE_CHECKING:
     from kubeloop.clients.endpoint import Endpoint
@@ -174,7 +175,10 @@ class LogSub(Subresource[str]):
             options: See `LogOptions`; `timeout` is for the opening.
 
         Yields:
-            The lines, without their ends.
+            The lines, without their ends. Cancelling a wait for one, as a timeout does, loses nothing and ends nothing.
+
+        Raises (from the iteration):
+            BodyTooLarge: A line is over 32 MiB.
         """
         params = {**log_params(options), "follow": follow or None}
         return self._lines(params, options.get("timeout"))
@@ -183,14 +187,32 @@ class LogSub(Subresource[str]):
     async def _lines(self, params: Params, timeout: float | None) -> AsyncGenerator[AsyncIterator[str]]:
         request = self._client._request("GET", self._path, params)
         async with self._client._rest.exchange.open(request, "stream", timeout) as stream:
-            yield _split_lines(aiter(stream))
+            yield _LogLines(aiter(stream))
 
 
-async def _split_lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    frames = FrameReader(keep_blank=True, what="line")
-    async for chunk in chunks:
-        for line in frames.feed(chunk):
-            yield line.decode("utf-8", "replace")
-    last = frames.rest()
-    if last:
-        yield last.decode("utf-8", "replace")
+class _LogLines:
+    """The lines of a log as they arrive. Cancelling a wait loses none: a line leaves only when it is returned."""
+
+    __slots__ = ("_chunks", "_lines", "_reader")
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._reader = LineReader()
+        self._lines: deque[bytes] = deque()
+
+    def __aiter__(self) -> _LogLines:
+        return self
+
+    async def __anext__(self) -> str:
+        while not self._lines:
+            try:
+                chunk = await anext(self._chunks)
+            except StopAsyncIteration:
+                last = self._reader.rest()
+                if not last:
+                    raise
+                self._reader = LineReader()
+                self._lines.append(last)
+            else:
+                self._lines.extend(self._reader.feed(chunk))
+        return self._lines.popleft().decode("utf-8", "replace")

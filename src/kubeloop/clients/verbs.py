@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from kubeloop.clients.endpoint import Endpoint
-from kubeloop.clients.paging import ObjectIterator
+from kubeloop.clients.paging import ObjectIterator, warn_of_unreadable
 from kubeloop.clients.patching import Apply, Patch, Status, SupportsDraft
 from kubeloop.clients.writing import write_object
-from kubeloop.rest.body import read_deleted, write_body
+from kubeloop.rest.body import raise_failure, write_body
 from kubeloop.wire.options import (
     DeleteOptions,
     ListOptions,
@@ -92,10 +92,14 @@ class ListVerb(Endpoint[T_co], Generic[T_co, L_co]):
 
         Returns:
             The list, with the `metadata.resource_version` to watch from, and `metadata.continue_` if more pages follow.
+            Objects that their class cannot read are not among its `items`: look at its `unreadable` before you take
+            for deleted what is missing. They are told in one line of the log, too.
         """
         params = list_params(options)
-        found: L_co = await self._list_page(params, options.get("timeout"))
-        return found
+        # Any: that a list has `unreadable` is known to the list class only.
+        found: Any = await self._list_page(params, options.get("timeout"))
+        warn_of_unreadable(self._collection, found.unreadable)
+        return found  # type: ignore[no-any-return]
 
     def iterate(self, **options: Unpack[ListOptions]) -> ObjectIterator[T_co]:
         """Read a collection page by page and yield its objects; `limit` (500) is the size of a page.
@@ -103,10 +107,13 @@ class ListVerb(Endpoint[T_co], Generic[T_co, L_co]):
         An object comes once. If the server forgets the snapshot between two pages, the rest comes from a new full list:
         then objects may be newer than those before, and none that exists throughout is missing.
 
+        Objects that their class cannot read are left out and stand in the iterator's `unreadable`; each page with such
+        objects is told in one line of the log.
+
         Args:
             options: See `ListOptions`; `timeout` is for each page.
         """
-        return ObjectIterator(self._list_page, options)
+        return ObjectIterator(self._list_page, options, self._collection)
 
     async def _list_page(self, params: Mapping[str, Any], timeout: float | None) -> Any:
         request = self._request("GET", self._collection, params)
@@ -131,7 +138,7 @@ class Watch(Endpoint[T_co]):
             options: See `WatchOptions`.
 
         Raises (from the block or the iteration):
-            Expired: The server no longer has the version to go on from: list again, or use an informer.
+            Gone: The server no longer has the version to go on from: list again, or use an informer.
             APIError: Opening failed, or opening again was refused for good (401, 403, 404, ...).
         """
         from kubeloop.clients.watch import ResumingWatch
@@ -211,7 +218,7 @@ class Delete(Endpoint[T_co]):
 
     __slots__ = ()
 
-    async def delete(self, name: str, **options: Unpack[DeleteOptions]) -> T_co | meta_v1.Status:
+    async def delete(self, name: str, **options: Unpack[DeleteOptions]) -> T_co | meta_v1.Status | None:
         """Delete an object.
 
         Args:
@@ -220,7 +227,8 @@ class Delete(Endpoint[T_co]):
 
         Returns:
             What the server answers: the object, as it was or as it still is while finalizers or a grace period hold it,
-            or a Status.
+            or a Status. None if the response is neither, or cannot be read: the HTTP status alone says that the request
+            was carried out.
 
         Raises:
             NotFound: There is none of this name.
@@ -228,9 +236,7 @@ class Delete(Endpoint[T_co]):
         """
         body = write_body(delete_body(options))
         request = self._request("DELETE", self._path(name, verb="delete"), None, body)
-        exchange = self._rest.exchange
-        response = await exchange.send(request, timeout=options.get("timeout"))
-        deleted: T_co | meta_v1.Status = read_deleted(response, self._model, request, exchange.credentials())
+        deleted: T_co | meta_v1.Status | None = await self._rest.call(request, self._model, options.get("timeout"))
         return deleted
 
 
@@ -249,7 +255,10 @@ class DeleteCollection(Endpoint[Any]):
         Args:
             options: See `SelectorOptions` and `DeleteOptions`.
 
+        Whatever the server answers, the HTTP status says that the request was carried out.
+
         Raises:
+            APIError: The body is a Status that reports a failure.
             ValueError: The resource is namespaced and this client is for all namespaces.
         """
         if self._namespace is None and self._info.namespaced:
@@ -261,4 +270,6 @@ class DeleteCollection(Endpoint[Any]):
             into[name] = value
         body = write_body(delete_body(rest))
         request = self._request("DELETE", self._collection, list_params(chosen), body)
-        await self._rest.exchange.send(request, timeout=options.get("timeout"), is_list=True)
+        exchange = self._rest.exchange
+        response = await exchange.send(request, timeout=options.get("timeout"), is_list=True)
+        raise_failure(response, request, exchange.credentials())

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from kubeloop.clients.paging import PageReader
 from kubeloop.clients.watch_rules import WatchRules
-from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, TransportError
-from kubeloop.wire.codec import WatchEvent
+from kubeloop.errors import APIError, ConnectionLost, DecodeError, RequestTimeout, TransportError
+from kubeloop.wire.codec import UnreadableEvent, WatchEvent, identified
 from kubeloop.wire.options import ListOptions, SelectorOptions, WatchOptions, watch_params
 
 if TYPE_CHECKING:
@@ -32,8 +32,12 @@ class ResumingWatch(Generic[T_co]):
     """The events of a collection, from now until you leave: what `client.watch()` gives.
 
     Use it as `async with client.watch() as events: async for event in events: ...`. Entering opens the first request
-    (or reads the first state) and raises what fails there. `resource_version` is the version up to which it has seen
-    everything, for going on elsewhere.
+    (or reads the first state) and raises what fails there. `resource_version` is the version up to which everything was
+    delivered, for going on elsewhere.
+
+    An object that its class cannot read comes as an `UnreadableEvent`, which tells its key, its version and the error;
+    reading its `object` raises that error. A deletion needs no more than the key: it comes as DELETED, with an object
+    that may have nothing but namespace, name, uid and resourceVersion.
 
     Concurrency: One reader. Cancelling a wait loses no event. Leaving the block closes the connection.
     """
@@ -55,12 +59,13 @@ class ResumingWatch(Generic[T_co]):
         self._deadline: float | None = None
         self._opening: AbstractAsyncContextManager[WatchStream[T_co]] | None = None
         self._stream: WatchStream[T_co] | None = None
-        self._pending: deque[WatchEvent[T_co]] = deque()
+        self._pending: deque[WatchEvent[T_co] | UnreadableEvent] = deque()
+        self._is_first_state = False
 
     @property
     def resource_version(self) -> str:
-        """The version up to which everything was seen; `""` before the first state was read."""
-        return self._rules.resource_version
+        """The version up to which everything was delivered; `""` before all of the first state was."""
+        return "" if self._is_first_state else self._rules.resource_version
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -85,23 +90,54 @@ class ResumingWatch(Generic[T_co]):
     def __aiter__(self) -> ResumingWatch[T_co]:
         return self
 
-    async def __anext__(self) -> WatchEvent[T_co]:
-        if not self._pending:
-            self._pending.extend(await self.batch())
-            if not self._pending:
-                raise StopAsyncIteration
-        return self._pending.popleft()
+    async def __anext__(self) -> WatchEvent[T_co] | UnreadableEvent:
+        await self._fill()
+        for event in self._deliver(1):
+            return event
+        raise StopAsyncIteration
 
-    async def batch(self) -> Sequence[WatchEvent[T_co]]:
+    async def batch(self) -> Sequence[WatchEvent[T_co] | UnreadableEvent]:
         """Wait for events and return the next of those that have arrived; empty once `timeout` has passed."""
-        if self._pending:
-            events = list(self._pending)
-            self._pending.clear()
-            return events
+        await self._fill()
+        return self._deliver(len(self._pending))
+
+    def _deliver(self, count: int) -> list[WatchEvent[T_co] | UnreadableEvent]:
+        """Hand over the next events and take note of their versions.
+
+        Raises:
+            DecodeError: The first of them has no version. One that stands later ends what is handed over before it.
+        """
+        events: list[WatchEvent[T_co] | UnreadableEvent] = []
+        pending = self._pending
+        while pending and len(events) < count:
+            event = pending[0]
+            if not self._is_first_state:
+                try:
+                    self._rules.saw(event)
+                except DecodeError:
+                    if events:
+                        break
+                    pending.popleft()
+                    raise
+            pending.popleft()
+            if event.type == "BOOKMARK" and not self._bookmarks:
+                continue
+            if isinstance(event, UnreadableEvent) and event.change == "DELETED" and event.key:
+                event = WatchEvent("DELETED", identified(self._endpoint._model, event.error))
+            events.append(event)
+        self._is_first_state = self._is_first_state and bool(pending)
+        return events
+
+    async def _fill(self) -> None:
+        """Wait until an event is pending that is to be yielded, or the time is over."""
         loop = asyncio.get_running_loop()
-        while self._deadline is None or loop.time() < self._deadline:
+        while True:
+            while self._pending and self._pending[0].type == "BOOKMARK" and not self._bookmarks:
+                self._rules.saw(self._pending.popleft())
+            if self._pending or (self._deadline is not None and loop.time() >= self._deadline):
+                return
             try:
-                arrived = await self._next()
+                has_ended = await self._next()
             except (APIError, TransportError) as error:
                 await self._close()
                 delay = self._rules.after_error(error, loop.time())
@@ -110,15 +146,15 @@ class ResumingWatch(Generic[T_co]):
                 _log.warning("watch of %s: %s; opening again in %.1f s", self._endpoint._collection, error, delay)
                 await self._pause(delay)
                 continue
-            if arrived is None:
+            if has_ended:
                 await self._close()
                 await self._pause(self._rules.after_end(loop.time()))
-            elif arrived:
-                return arrived
-        return []
 
-    async def _next(self) -> list[WatchEvent[T_co]] | None:
-        """Wait for something to arrive: events that are to be yielded, or None when the request has ended."""
+    async def _next(self) -> bool:
+        """Wait for something to arrive and put the events that are to be yielded with the pending ones.
+
+        Returns: Whether the request has ended.
+        """
         limit = self._rules.silent_after if self._stream is not None else None
         until = min((time for time in (limit, self._deadline) if time is not None), default=None)
         scope = asyncio.timeout_at(until)
@@ -126,20 +162,17 @@ class ResumingWatch(Generic[T_co]):
             async with scope:
                 if self._stream is None:
                     await self._open()
-                    return self._drain()
+                    return False
                 arrived = await self._stream.batch()
+                self._pending.extend(arrived)
         except TimeoutError:
             if not scope.expired():
                 raise
             if until == self._deadline:
-                return None
+                return True
             path = self._endpoint._collection
             raise ConnectionLost("nothing came for too long", method="GET", path=path) from None
-        if not arrived:
-            return None
-        for event in arrived:
-            self._rules.saw(event)
-        return [event for event in arrived if event.type != "BOOKMARK" or self._bookmarks]
+        return not arrived
 
     async def _open(self) -> None:
         if not self._rules.resource_version:
@@ -155,7 +188,7 @@ class ResumingWatch(Generic[T_co]):
 
     async def _read_state(self) -> None:
         """Read what there is, as ADDED events, and the version to go on from."""
-        events: list[WatchEvent[T_co]] = []
+        events: list[WatchEvent[T_co] | UnreadableEvent] = []
         endpoint = self._endpoint
 
         async def list_page(params: Any, timeout: float | None) -> Any:
@@ -169,13 +202,10 @@ class ResumingWatch(Generic[T_co]):
                 events.clear()
             version = page.metadata.resource_version
             events.extend(WatchEvent("ADDED", item) for item in page.items)
+            events.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
         self._rules.resource_version = version
         self._pending.extend(events)
-
-    def _drain(self) -> list[WatchEvent[T_co]]:
-        events = list(self._pending)
-        self._pending.clear()
-        return events
+        self._is_first_state = bool(events)
 
     async def _pause(self, delay: float) -> None:
         if self._deadline is not None:

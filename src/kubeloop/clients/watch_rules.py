@@ -15,7 +15,7 @@ from typing import Any
 
 from kubeloop._kit.backoff import Backoff
 from kubeloop.errors import APIError, DecodeError, TransportError
-from kubeloop.wire.codec import WatchEvent
+from kubeloop.wire.codec import UnreadableEvent, WatchEvent
 from kubeloop.wire.request import ParamValue
 
 __all__ = ["WatchRules"]
@@ -66,31 +66,40 @@ class WatchRules:
         """When a connection that is still open must be dead: the server should have ended the request long since."""
         return self._opened + self._server_timeout + _GRACE
 
-    def saw(self, event: WatchEvent[Any]) -> None:
-        """Take note of an event: the watch goes on after it.
+    def saw(self, event: WatchEvent[Any] | UnreadableEvent) -> None:
+        """Take note of an event that is delivered now: the watch goes on after it, and the server is well.
 
         Raises:
             DecodeError: It has no resourceVersion, so that nothing can be said about where to go on.
         """
+        self._backoff.reset()
+        if isinstance(event, UnreadableEvent):
+            # Where its version cannot be read either, the next event has a newer one.
+            self.resource_version = event.resource_version or self.resource_version
+            return
         # Any object of Kubernetes has metadata; its class does not matter here.
         version: str = getattr(getattr(event.object, "metadata", None), "resource_version", "")
-        if not version:
-            raise DecodeError(f"a {event.type} event without a metadata.resourceVersion")
-        self.resource_version = version
+        if version:
+            self.resource_version = version
+        elif event.type != "BOOKMARK":
+            raise DecodeError(f"{event.type} of an object without a metadata.resourceVersion")
 
     def after_end(self, now: float) -> float:
-        """Return the seconds to wait after the server ended the request in good order."""
+        """Return the seconds to wait after the server ended the request in good order, whatever it brought."""
         return max(0.0, self._opened + _LEAST_BETWEEN_OPENINGS - now)
 
     def after_error(self, error: Exception, now: float) -> float | None:
-        """Return the seconds to wait before opening again, None if that cannot help and the error is to be raised."""
+        """Return the seconds to wait before opening again, None if that cannot help and the error is to be raised.
+
+        The pauses grow from one error to the next until an event is delivered; the openings are always a second apart.
+        """
         if isinstance(error, TransportError):
             wait = 0.0 if error.retryable else None
         elif isinstance(error, APIError) and (error.code == 429 or error.code >= 500):
             wait = error.retry_after or 0.0
         else:
             wait = None
-        return None if wait is None else max(wait, self._backoff.next(now))
+        return None if wait is None else max(wait, self._backoff.next(now), self.after_end(now))
 
     def __repr__(self) -> str:
         return f"<WatchRules from {self.resource_version or 'the present state'}>"

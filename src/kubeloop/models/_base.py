@@ -141,11 +141,12 @@ from kubeloop.models._markers import (
     NullBytes,
     NullMap,
     NullSeq,
+    PartialItems,
     Quantity,
     Seq,
     Time,
 )
-from kubeloop.models._metaclass import Beside, ModelMeta, Struct
+from kubeloop.models._metaclass import Beside, ModelMeta, Struct, force
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
@@ -333,7 +334,12 @@ if TYPE_CHECKING:
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
-            """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
+            """The items of the response that could not be read, by key; they exist, and `items` lacks them.
+
+            An item whose name cannot be read stands under `"#<index>"`. Copies and pickles keep the mapping. It is no
+            part of equality, and is not written; a list that was changed through a draft has none.
+            """
+            ...
 
 else:
 
@@ -345,7 +351,16 @@ else:
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
             """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
-            return {}
+            return getattr(self.items, "unreadable", MAP)
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            found = super().__reduce__()
+            return (_unpickle_list, (*found, self.unreadable)) if self.unreadable else found
 
         def __class_getitem__(cls, _item: Any) -> Any:
             return cls
+
+    def _unpickle_list(make: Any, arguments: tuple[Any, ...], unreadable: Mapping[str, Unreadable]) -> Any:
+        obj = make(*arguments)
+        force(obj, "items", PartialItems.of(obj.items, unreadable))
+        return obj

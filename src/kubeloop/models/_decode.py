@@ -3,25 +3,32 @@
 What lives here: one pass of msgspec for what a server usually says; a repair, guided by the types, for what Go reads
 without complaint and the types do not have (nulls, base64 with newlines, quantities written as numbers); the check of
 the kind; the splitting of a LIST of which an item cannot be read. The first pass pays for none of it.
+
+An object that does not fit its class is `Unreadable`, which says nothing about whether it exists. How deeply one may
+be nested is bounded by the interpreter's recursion limit (on CPython 3.11 1,000 levels, less the frames in use), for
+whatever reads, compares or writes it later recurses as well. What is deeper is unreadable, too; a server stores up to
+10,000 levels.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
 
-from kubeloop.errors import DecodeError
+from kubeloop.errors import DecodeError, Unreadable
+from kubeloop.models import _scan
 from kubeloop.models._annotations import resolve
 from kubeloop.models._base import LAZY, Mended
 from kubeloop.models._encode import dumps, rewrite
 from kubeloop.models._exact import decode_exact
 from kubeloop.models._fields import Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list
+from kubeloop.models._markers import PartialItems
 from kubeloop.models._rest import keeps_rest, with_rest
 from kubeloop.models._times import has_fine_digits, is_time, time_text
 
@@ -40,16 +47,18 @@ __all__ = [
     "explained",
     "finish",
     "parse",
+    "read_items",
     "read_lazy",
     "replace_items",
-    "warn_of_item",
+    "split_list",
+    "unreadable",
 ]
 
 T = TypeVar("T")
 ITEMS_A_STEP = 64
 _force = msgspec.structs.force_setattr
-# What msgspec raises for bytes that are no JSON, or JSON nested deeper than the stack.
 BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What msgspec raises for bytes that are no JSON, and for JSON that is nested deeper than the recursion limit."""
 
 
 class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
@@ -89,14 +98,33 @@ def decode(data: bytes | str, cls: type[T]) -> T:
 
     Raises: DecodeError naming the object and the path of the field, or both kinds.
     """
-    try:
-        obj = decoder(cast("Any", cls)).decode(data)
-    except msgspec.ValidationError as error:
-        obj = _second_try(data, cls, error)
-    except BROKEN as error:
-        raise broken(cls.__name__, data, error) from error
+    obj = _read(data, cls)
     check_kind(obj)
     return cast("T", obj)
+
+
+def _read(data: bytes | str | Raw, cls: Any) -> Any:
+    """Read a value of a type, tolerantly; the kind is not checked.
+
+    Raises: DecodeError.
+    """
+    try:
+        return decoder(cls).decode(data)
+    except msgspec.ValidationError as error:
+        return _second_try(bytes(data) if isinstance(data, Raw) else data, cls, error)
+    except BROKEN as error:
+        raise broken(cls.__name__, data, error) from error
+
+
+def _require_kind(obj: Any) -> None:
+    """Refuse a list whose body did not say its kind: `{}` is not an empty list.
+
+    Raises: DecodeError.
+    """
+    cls = class_of(obj)
+    # The default itself means that nothing was said: what is decoded is another instance.
+    if cls.__kind_head__ and (obj._kind is cls.kind or not obj._kind):
+        raise DecodeError(f"expected {cls.api_version} {cls.kind}, got an object that names no kind")
 
 
 def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
@@ -141,7 +169,7 @@ def decode_list_document(data: bytes, cls: type[T]) -> T:
     from kubeloop.models._given import noted_document
 
     obj: Any = decode_list(data, cls)
-    tree = msgspec.json.decode(data)
+    tree = parse(data, cls.__name__)
     if len(obj.items) != len(tree.get("items") or ()):  # some were left out
         item = fields_of(cast("Any", cls))["items"].shape.model
         tree["items"] = [each for each in tree["items"] if _fits(each, item)]
@@ -166,43 +194,110 @@ def decode_yaml(text: str | bytes, cls: type[T]) -> T:
     return decode_document(dumps(yaml.load(text)), cls)
 
 
-def decode_list(data: bytes, cls: type[T], on_bad_item: Callable[[DecodeError], None] | None = None) -> T:
-    """Read a LIST; an item that cannot be read is reported and left out, the rest arrive.
+def decode_list(data: bytes, cls: type[T]) -> T:
+    """Read a LIST. Items that cannot be read are left out and stand in its `unreadable`; the rest arrive.
 
     Args:
-        data: the body.
+        data: the body. It must name its kind: an empty object is no list.
         cls: a KindList.
-        on_bad_item: gets the error, which names the item and the path. None logs it as a warning.
 
-    Raises: DecodeError for a body that is no JSON or another kind, never for one item.
+    Raises: DecodeError for a body that is no JSON or no list of this kind, never for one item.
     """
     try:
         obj = decoder(cast("Any", cls)).decode(data)
-    except msgspec.ValidationError as error:
-        return finish(decoding_list(data, cls, on_bad_item, error))
-    except BROKEN as error:
-        raise broken(cls.__name__, data, error) from error
+    except (msgspec.ValidationError, *BROKEN) as error:
+        return finish(decoding_list(data, cls, error))
+    _require_kind(obj)
     check_kind(obj)
     return cast("T", obj)
 
 
-def decoding_list(
-    data: bytes,
-    cls: type[T],
-    on_bad_item: Callable[[DecodeError], None] | None = None,
-    error: Exception | None = None,
-) -> Generator[None, None, T]:
+def decoding_list(data: bytes, cls: type[T], error: Exception | None = None) -> Generator[None, None, T]:
     """Do what `decode_list` does in steps of a few milliseconds, so that a loop can run others in between.
 
     It takes a sixth longer in all: the first step looks through the whole body to find where its items begin and end,
     and takes a fifth as long as reading it.
+
+    Args:
+        data: the body.
+        cls: a KindList.
+        error: what reading it at once ended with, if that was tried.
+    """
+    head, raws = split_list(data, cls.__name__, error)
+    obj: Any = _read(head, cls)
+    _require_kind(obj)
+    check_kind(obj)
+    if raws is not None:
+        item: Any = fields_of(cls)["items"].shape.model or Any  # type: ignore[arg-type]
+        items = yield from read_items(raws, cls, lambda raw: _read(raw, item), item)
+        _force(obj, "items", items)
+    return cast("T", obj)
+
+
+def read_items(
+    raws: Sequence[Raw | bytes], cls: Any, read: Callable[[Raw | bytes], Any], item: Any
+) -> Generator[None, None, Sequence[Any]]:
+    """Read the items of a LIST one by one, in steps; those that cannot be read are carried as `PartialItems`.
+
+    Args:
+        raws: the items.
+        cls: the class of the list, for messages.
+        read: reads one item, or raises DecodeError.
+        item: the class of the items.
+    """
+    items: list[Any] = []
+    unread: dict[str, Unreadable] = {}
+    for number, raw in enumerate(raws):
+        try:
+            items.append(read(raw))
+        except DecodeError as error:
+            report = unreadable(bytes(raw), item, error, f"item {number} of {cls.__name__}: ")
+            unread[report.key or f"#{number}"] = report
+        if not number % ITEMS_A_STEP:
+            yield
+    return PartialItems.of(items, unread)
+
+
+def split_list(data: bytes, what: str, error: Exception | None) -> tuple[bytes, Sequence[Raw | bytes] | None]:
+    """Split a LIST into what stands beside the items, as an object of its own, and the items; None if it has none.
+
+    Args:
+        data: the body.
+        what: names the list in messages.
+        error: what reading it at once ended with, if that was tried.
+
+    Raises: DecodeError for a body that is no JSON, or no list as such.
     """
     try:
-        obj = yield from _item_by_item(data, cls, error, on_bad_item or warn_of_item)
+        parts: _Parts = decoder(_Parts).decode(data)
+    except msgspec.ValidationError as problem:
+        raise DecodeError(f"{what}: {explained(error or problem)}") from error
     except BROKEN as problem:
-        raise broken(cls.__name__, data, problem) from problem
-    check_kind(obj)
-    return cast("T", obj)
+        try:
+            return _split_by_brackets(data)
+        except _scan.Malformed:
+            raise broken(what, data, error or problem) from problem
+    raws, parts.items = parts.items, msgspec.UNSET
+    return rewrite(parts), None if raws is msgspec.UNSET else raws or ()
+
+
+def unreadable(data: bytes, cls: Any, error: DecodeError, place: str = "") -> Unreadable:
+    """Return the error for an object that its class cannot read, with what identifies it as far as that can be read.
+
+    An object of another kind is not one that `cls` stands for: its name is left out.
+
+    Args:
+        data: the object.
+        cls: its class.
+        error: why it cannot be read.
+        place: stands before the message.
+    """
+    known = _scan.identity(data)
+    api_version, kind = known.pop("api_version", ""), known.pop("kind", "")
+    heads = getattr(cls, "__kind_head__", ())
+    if heads and ((kind and kind != cls.kind) or (api_version and api_version != cls.api_version)):
+        known = {}
+    return Unreadable(f"{place}{error}", **known)
 
 
 def finish(steps: Generator[None, None, T]) -> T:
@@ -224,11 +319,11 @@ def check_kind(obj: Any) -> None:
         return
     (_, _, api_version), (_, _, kind) = heads
     if obj._kind is not kind:
-        if obj._kind != kind:
+        if obj._kind and obj._kind != kind:
             raise other_kind(class_of(obj), obj._api_version, obj._kind)
         _force(obj, "_kind", kind)
     if obj._api_version is not api_version:
-        if obj._api_version != api_version:
+        if obj._api_version and obj._api_version != api_version:
             raise other_kind(class_of(obj), obj._api_version, obj._kind)
         _force(obj, "_api_version", api_version)
 
@@ -250,11 +345,14 @@ def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
     return DecodeError(f"expected {cls.api_version} {cls.kind}, got {api_version or '?'} {kind or '?'}")
 
 
-def broken(what: str, data: bytes | str, error: Exception) -> DecodeError:
+def broken(what: str, data: bytes | str | Raw, error: Exception) -> DecodeError:
     """The error for bytes that are no JSON; it never quotes them, and what it comes from does not keep them."""
+    if isinstance(error, RecursionError):
+        return DecodeError(f"{what}: not readable as JSON: nested too deeply (see sys.getrecursionlimit)")
     said = str(error)
     if isinstance(error, UnicodeDecodeError):
         error.object, error.args = b"", ()
+    data = data if isinstance(data, str) else bytes(data)
     start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode(errors="replace")).lstrip()[:1]
     looks = " (it looks like HTML)" if start == b"<" else " (it is empty)" if not data else ""
     # msgspec says the place of all but this.
@@ -267,7 +365,7 @@ def is_truncated(error: Exception) -> bool:
     return str(error) == "Input data was truncated"
 
 
-def parse(data: bytes | str, what: str) -> Any:
+def parse(data: bytes | str | Raw, what: str) -> Any:
     """Read any JSON value.
 
     Raises: DecodeError.
@@ -286,18 +384,19 @@ def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
     if raw is LAZY:
         return ()
     shape = fields_of(cls)[name].shape
+    what = f"{cls.__name__}.{name}"
     try:
         return decoder(shape.hint).decode(raw)
     except msgspec.ValidationError as error:
-        tree = msgspec.json.decode(raw)
+        tree = parse(raw, what)
         if tree is None:
             return ()
-        marks = _Repair()
-        tree = marks.mend(tree, shape, ())
         try:
-            return decoder(shape.hint).decode(rewrite(tree))
+            return decoder(shape.hint).decode(rewrite(_Repair().mend_lazy(tree, shape)))
         except msgspec.ValidationError:
-            raise DecodeError(f"{cls.__name__}.{name}: {explained(error)}") from error
+            raise DecodeError(f"{what}: {explained(error)}") from error
+    except BROKEN as error:
+        raise broken(what, raw, error) from error
 
 
 # --- the slow path ---------------------------------------------------------------------------------------------------
@@ -305,12 +404,19 @@ def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
 
 def _second_try(data: bytes | str, cls: Any, error: Exception) -> Any:
     """Read what did not fit: mend what Go would accept, and say what it was when that does not help."""
+    try:
+        return _mended(data, cls, error)
+    except RecursionError as too_deep:  # the repair recurses, too, and has fewer levels left than the decoder
+        raise broken(cls.__name__, data, too_deep) from error
+
+
+def _mended(data: bytes | str, cls: Any, error: Exception) -> Any:
     tree = parse(data, cls.__name__)
     if is_dict(tree):
         said = tree
         if cls.__kind_head__:
             api_version, kind = said.get("apiVersion", cls.api_version), said.get("kind", cls.kind)
-            if (api_version, kind) != (cls.api_version, cls.kind):
+            if (api_version or cls.api_version, kind or cls.kind) != (cls.api_version, cls.kind):
                 raise other_kind(cls, str(api_version), str(kind)) from error
         repair = _Repair()
         fixed = repair.mend_object(said, cls, ())
@@ -332,43 +438,24 @@ class _Parts(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}, omi
     api_version: Raw = Raw()
     kind: Raw = Raw()
     metadata: Raw = Raw()
-    items: list[Raw] | None = None
+    items: list[Raw] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def _item_by_item(
-    data: bytes, cls: Any, error: Exception | None, on_bad_item: Callable[[DecodeError], None]
-) -> Generator[None, None, Any]:
-    """Read a LIST item by item; `error` is what reading it at once came to."""
-    try:
-        parts: _Parts = decoder(_Parts).decode(data)
-    except msgspec.ValidationError as problem:
-        raise DecodeError(f"{cls.__name__}: {explained(error or problem)}") from error
-    raws: list[Raw] = parts.items or []
-    parts.items = None
-    obj = decode(rewrite(parts), cls)
-    shape = fields_of(cls)["items"].shape
-    item = shape.model if shape.model is not None else Any
-    read = decoder(item).decode
-    items: list[Any] = []
-    for number, raw in enumerate(raws):
-        try:
-            items.append(read(raw))
-        except msgspec.ValidationError as bad:
-            try:
-                items.append(_second_try(bytes(raw), item, bad))
-            except DecodeError as report:
-                on_bad_item(DecodeError(f"item {number} of {cls.__name__}: {report}"))
-        if not number % ITEMS_A_STEP:
-            yield
-    fresh = decoder(cls).decode(b"{}") if obj is cls() else obj
-    _force(fresh, "items", tuple(items))
-    return fresh
+def _split_by_brackets(data: bytes) -> tuple[bytes, Sequence[bytes] | None]:
+    """Do what `split_list` does for a LIST that msgspec cannot even skip through.
 
-
-def warn_of_item(error: DecodeError) -> None:
-    import logging  # a third of what importing the models takes, for what hardly ever happens
-
-    logging.getLogger(__name__).warning("left out of a LIST, cannot be read: %s", error)
+    Raises: Malformed.
+    """
+    head: list[bytes] = []
+    raws: Sequence[bytes] | None = None
+    for key, start, end in _scan.whole_members(data):
+        if key != b'"items"':
+            head.append(key + b":" + data[start:end])
+        elif data[start:end] == b"null":
+            raws = ()
+        else:
+            raws = [data[at:until] for at, until in _scan.elements(data, start)]
+    return b"{" + b",".join(head) + b"}", raws
 
 
 def _name_of(cls: Any, data: dict[str, Any]) -> str:
@@ -436,9 +523,15 @@ class _Repair:
                 tree[field.wire] = self.mend(value, field.shape, (*path, field.name))
         return tree
 
+    def mend_lazy(self, value: Any, shape: Shape) -> Any:
+        """Mend what a lazy field holds: a list of objects."""
+        return [self._item(each, shape.item, ()) for each in value] if shape.item and is_list(value) else value
+
     def mend(self, value: Any, shape: Shape, path: tuple[str | int, ...]) -> Any:
         """Mend one value that is not null."""
         category = shape.category
+        if category == "lazy":
+            return value  # it stays bytes, which are mended when they are read
         if category == "object" and is_dict(value):
             return self.mend_object(value, shape.model, path)
         item = shape.item

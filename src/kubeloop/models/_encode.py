@@ -84,8 +84,14 @@ def encode(obj: Model) -> bytes:
 
 
 def to_data(value: Any) -> Any:
-    """Give the plain JSON value of a model, with wire names, as Python data of its own."""
-    return loads(encode(value))
+    """Give the plain JSON value of a model, with wire names, as Python data of its own.
+
+    Raises: EncodeError for what has no JSON form, such as a lazy field that was read from bytes that are no UTF-8.
+    """
+    try:
+        return loads(encode(value))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise EncodeError(f"{type(value).__name__}: {error}") from error
 
 
 def value_of(value: Any, shape: Shape | None = None) -> Any:

@@ -15,6 +15,9 @@ from msgspec import Raw
 
 from kubeloop.models import _exact
 
+if TYPE_CHECKING:
+    from kubeloop.errors import Unreadable
+
 HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a client"
 
 # --- the values that mean "absent" and "null" -------------------------------------------------------------------------
@@ -125,6 +128,25 @@ class Mended(tuple[Any, ...]):
     """A list of which an item was null on the server: the indexes of its items are ours, so a patch sends it whole."""
 
     __slots__ = ()
+
+
+class PartialItems(tuple[Any, ...]):
+    """The items of a LIST of which some could not be read. It carries those, so that an ordinary list pays nothing.
+
+    Attributes:
+        unreadable: the errors by key; an item whose name cannot be read stands under `"#<index>"`.
+    """
+
+    unreadable: Mapping[str, Unreadable]
+
+    @classmethod
+    def of(cls, items: Sequence[Any], unreadable: Mapping[str, Unreadable]) -> Sequence[Any]:
+        """Return the items as a plain tuple if all could be read."""
+        if not unreadable:
+            return tuple(items)
+        self = cls(items)
+        self.unreadable = unreadable
+        return self
 
 
 SEQ: Sequence[Any] = _AbsentSeq()

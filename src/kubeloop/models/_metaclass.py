@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 else:
     from msgspec import Struct, StructMeta
 
-__all__ = ["Beside", "ModelMeta", "Struct", "StructMeta"]
+__all__ = ["Beside", "ModelMeta", "Struct", "StructMeta", "force"]
 
 
 class Beside:
@@ -41,7 +41,7 @@ class Beside:
     _given: tuple[str, ...]
 
 
-_force = msgspec.structs.force_setattr
+force = msgspec.structs.force_setattr
 
 
 def _setattr(self: object, name: str, _value: object) -> NoReturn:
@@ -94,12 +94,12 @@ def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
 
         def settle(self: Any) -> None:
             if getattr(self, field) is None:
-                _force(self, field, value)
+                force(self, field, value)
 
         return settle
     lines = [f" if self.{name} is None: force(self, '{name}', {empty})" for name, empty in nulls]
     lines += [f" if self._{name} is not LAZY: force(self, '_{name}', self._{name}.copy())" for name in lazy]
-    namespace: dict[str, Any] = {"force": _force, "LAZY": LAZY, **_EMPTY}
+    namespace: dict[str, Any] = {"force": force, "LAZY": LAZY, **_EMPTY}
     exec("\n".join(["def settle(self):", *lines]), namespace)  # noqa: S102 (names of fields, which are identifiers)
     return namespace["settle"]
 
@@ -112,10 +112,18 @@ def _lazy_equal(self: Any, other: object) -> Any:
     lazy: dict[str, str] = self.__lazy__
     for name in lazy:
         ours, theirs = getattr(self, "_" + name), getattr(other, "_" + name)
-        if ours == theirs or ours is LAZY or theirs is LAZY or _parse(ours) != _parse(theirs):
+        if ours == theirs or ours is LAZY or theirs is LAZY or not _says_the_same(ours, theirs):
             continue
         self = msgspec.structs.replace(self, **{"_" + name: theirs})
     return _equal(self, other)
+
+
+def _says_the_same(ours: Raw, theirs: Raw) -> bool:
+    """Say if two JSON texts have the same value; texts that cannot be read are equal only byte by byte."""
+    try:
+        return bool(_parse(ours) == _parse(theirs))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 _EMPTY: dict[str, Any] = {"NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "NULL_BYTES": NULL_BYTES}

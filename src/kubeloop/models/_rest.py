@@ -22,6 +22,7 @@ import msgspec
 from kubeloop.models._base import Model
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list, is_tuple
+from kubeloop.models._markers import PartialItems
 from kubeloop.models._metaclass import ModelMeta, StructMeta
 
 __all__ = ["has_rest", "keeps_rest", "rest_of", "splice", "with_rest"]
@@ -55,7 +56,9 @@ def with_rest(value: Any, tree: Any, *, everywhere: bool) -> Any:
         if not is_list(tree) or len(tree) != len(value):  # null, or a list of which an item could not be read
             return value
         done = [with_rest(old, each, everywhere=everywhere) for old, each in zip(value, tree, strict=True)]
-        return value if all(map(_is, done, value)) else type(value)(done)
+        if all(map(_is, done, value)):
+            return value
+        return PartialItems.of(done, value.unreadable) if isinstance(value, PartialItems) else type(value)(done)
     if is_dict(value):
         if is_dict(tree):
             for key in value:

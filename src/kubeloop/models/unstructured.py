@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from kubeloop.models._encode import dumps, loads, rewrite
 from kubeloop.models._guards import is_dict
+from kubeloop.models._markers import MAP
 from kubeloop.models._plain import plain
 
 if TYPE_CHECKING:
@@ -56,15 +57,27 @@ class Unstructured:
 
     @property
     def metadata(self) -> meta_v1.ObjectMeta:
-        """The metadata as a model, parsed once.
+        """The metadata as a model, parsed once. What lists and watches deliver has them already.
 
-        Raises: DecodeError when they are not what metadata are.
+        Raises: Unreadable when they are not what metadata are.
         """
         if self._metadata is None:
+            from kubeloop.errors import DecodeError, EncodeError, Unreadable
             from kubeloop.models import meta_v1
             from kubeloop.models._decode import decode_data
 
-            self._metadata = decode_data(self._data.get("metadata") or {}, meta_v1.ObjectMeta)
+            data: Any = self._data.get("metadata") or {}
+            try:
+                self._metadata = decode_data(data, meta_v1.ObjectMeta)
+            except (DecodeError, EncodeError) as error:
+                known = data if is_dict(data) else dict[str, Any]()
+                raise Unreadable(
+                    str(error),
+                    namespace=_text(known, "namespace"),
+                    name=_text(known, "name"),
+                    uid=_text(known, "uid"),
+                    resource_version=_text(known, "resourceVersion"),
+                ) from error
         return self._metadata
 
     def __getitem__(self, key: str) -> Any:
@@ -200,15 +213,32 @@ class UnstructuredList:
 
         self._data = {key: value for key, value in data.items() if key != "items"}
         self.metadata = decode_data(self._data.get("metadata") or {}, meta_v1.ListMeta)
-        self.items = tuple(self._item(each) for each in data.get("items") or ())
-        self.unreadable = {}
+        head = self._head_of_items()
+        self.items = tuple(Unstructured.owning(_with_head(each, head)) for each in data.get("items") or ())
+        self.unreadable = MAP
 
-    def _item(self, data: dict[str, Any]) -> Unstructured:
-        """Items of a LIST seldom say their kind: it is the list's without `List`."""
-        if self.kind.endswith("List") and self.kind != "List" and not data.get("kind"):
-            named = {"apiVersion": self.api_version} if self.api_version else {}
-            data = {**named, "kind": self.kind.removesuffix("List"), **data}
-        return Unstructured.owning(data)
+    @classmethod
+    def holding(
+        cls,
+        data: dict[str, Any],
+        items: Sequence[Unstructured],
+        unreadable: Mapping[str, Unreadable],
+    ) -> Self:
+        """Make a list of items that were read, and that nobody else holds; `data` is what stands beside them."""
+        self = cls(data)
+        if (head := self._head_of_items()) is not None:
+            for item in items:
+                item._data = _with_head(item._data, head)
+        self.items = items
+        self.unreadable = unreadable
+        return self
+
+    def _head_of_items(self) -> dict[str, str] | None:
+        """What items say of themselves when they do not: items of a LIST seldom do. It is the list's without `List`."""
+        if not self.kind.endswith("List") or self.kind == "List":
+            return None
+        named = {"apiVersion": self.api_version} if self.api_version else {}
+        return {**named, "kind": self.kind.removesuffix("List")}
 
     @property
     def api_version(self) -> str:
@@ -226,6 +256,13 @@ class UnstructuredList:
 
     def __repr__(self) -> str:
         return f"<UnstructuredList {self.api_version} {self.kind} of {len(self.items)}>"
+
+
+def _with_head(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, Any]:
+    if head is None or data.get("kind"):
+        return data
+    rest = {key: value for key, value in data.items() if value or key not in head}
+    return {**head, **rest}
 
 
 def _text(data: dict[str, Any], key: str) -> str:

@@ -25,6 +25,7 @@ from kubeloop.wire.request import Params, Request, absolute_target, resource_pat
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from kubeloop.models import meta_v1
     from kubeloop.rest.watch import WatchStream
     from kubeloop.transport.auth import Authenticated
     from kubeloop.transport.base import ByteStream, Transport
@@ -197,13 +198,19 @@ class RESTClient:
         return await self.call(request, into, _timeout(address))
 
     @overload
-    async def delete(self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]) -> T: ...
+    async def delete(
+        self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]
+    ) -> T | meta_v1.Status | None: ...
     @overload
     async def delete(self, resource: str, *, body: object = ..., **address: Unpack[Address]) -> Any: ...
     async def delete(
         self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[Address]
     ) -> Any:
-        """DELETE an object or a collection; the body may be DeleteOptions. Arguments as of `get`."""
+        """DELETE an object or a collection; the body may be DeleteOptions. Arguments as of `get`.
+
+        Returns: What was asked for, or a Status. None if the response is neither, or cannot be read: the HTTP status
+            alone says that the request was carried out.
+        """
         is_list = address.get("name") is None
         request = self._request("DELETE", resource, address, body)
         return await self.call(request, into, _timeout(address), is_list=is_list)
@@ -216,7 +223,7 @@ class RESTClient:
         `timeout` bounds the opening only; `timeoutSeconds` in `params` asks the server to end it.
 
         Raises (beside the usual):
-            Expired: On the stream, when `resourceVersion` is too old: list again.
+            Gone: On the stream, when `resourceVersion` is too old: list again.
         """
         address["params"] = {**(address.get("params") or {}), "watch": True}
         return self.open_watch(self._request("GET", resource, address), into, _timeout(address))

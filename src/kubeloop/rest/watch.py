@@ -6,13 +6,12 @@ and the Reflector's matter.
 
 from __future__ import annotations
 
-import logging
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from kubeloop.errors import APIError, ConnectionLost, DecodeError
 from kubeloop.wire import codec
-from kubeloop.wire.codec import EventDecoder, WatchEvent
+from kubeloop.wire.codec import EventDecoder, UnreadableEvent, WatchEvent
 from kubeloop.wire.response import error_from_status
 from kubeloop.wire.watch import FrameReader
 
@@ -31,15 +30,14 @@ EVENTS_AT_ONCE = 4
 that they replace is taken for the next ones while the processor still has it at hand: with thirty at once, making an
 object took a quarter longer."""
 
-_log = logging.getLogger(__name__)
-
 
 class WatchStream(Generic[T]):
     """The events of one watch request, inside the `async with` that gave it.
 
     `async for event in stream` gives one at a time; `batch()` a few that have arrived. BOOKMARK events are among them
-    when they were asked for. An ERROR event is raised, after the events before it. An event whose object has a field
-    of a wrong type is logged and left out: one broken object must not end the watch of the others.
+    when they were asked for. A change of an object that cannot be read, a deletion too, is an `UnreadableEvent`: one
+    broken object must not end the watch of the others. An ERROR event of whatever shape is raised as an APIError, after
+    the events before it, and so is a body that is a bare Status; its `code` is 0 if the server told none.
 
     Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
     """
@@ -55,14 +53,14 @@ class WatchStream(Generic[T]):
         self._waiting: deque[bytes] = deque()
         self._request = request
         self._credentials = credentials
-        self._pending: deque[WatchEvent[T]] = deque()
+        self._pending: deque[WatchEvent[T] | UnreadableEvent] = deque()
         self._failure: Exception | None = None
 
-    async def batch(self) -> Sequence[WatchEvent[T]]:
+    async def batch(self) -> Sequence[WatchEvent[T] | UnreadableEvent]:
         """Wait until something has arrived and return the next events of it; empty once the server has ended.
 
         Raises:
-            APIError: The server sent an ERROR event: `Expired` when the version to start from is too old.
+            APIError: The server sent an ERROR event: `Gone` when the version to start from is too old.
             ConnectionLost: The stream was cut.
             DecodeError: What came is no watch event.
         """
@@ -78,8 +76,11 @@ class WatchStream(Generic[T]):
                 try:
                     chunk = await anext(self._chunks)
                 except StopAsyncIteration:
-                    return self._decode(self._last_frame())
-                frames = self._frames.feed(chunk)
+                    frames = self._last_frames()
+                    if not frames:
+                        return []
+                else:
+                    frames = self._frames.feed(chunk)
                 if len(frames) > EVENTS_AT_ONCE:
                     waiting.extend(frames)
                     continue
@@ -90,30 +91,32 @@ class WatchStream(Generic[T]):
     def __aiter__(self) -> WatchStream[T]:
         return self
 
-    async def __anext__(self) -> WatchEvent[T]:
+    async def __anext__(self) -> WatchEvent[T] | UnreadableEvent:
         if not self._pending:
             self._pending.extend(await self.batch())
             if not self._pending:
                 raise StopAsyncIteration
         return self._pending.popleft()
 
-    def _decode(self, frames: Sequence[bytes]) -> list[WatchEvent[T]]:
+    def _decode(self, frames: Sequence[bytes]) -> list[WatchEvent[T] | UnreadableEvent]:
         decode = self._decoder.decode
-        events: list[WatchEvent[T]] = []
-        for frame in frames:
+        events: list[WatchEvent[T] | UnreadableEvent] = []
+        for number, frame in enumerate(frames):
             try:
                 event = decode(frame)
             except DecodeError as error:
-                if _is_json_event(frame):
-                    _log.warning("%s: left an event out: %s", self._request.path, error)
-                    continue
-                self._failure = self._no_event(error)
+                documents = self._frames.not_frames([*frames[number:], *self._waiting])
+                if documents is None:
+                    self._failure = self._no_event(error)
+                else:
+                    self._waiting.clear()
+                    self._waiting.extend(documents)
                 break
             if event.type == "ERROR":
                 self._failure = self._error(event.object)
                 break
             # Only an ERROR's object is a Status.
-            events.append(cast("WatchEvent[T]", event))
+            events.append(cast("WatchEvent[T] | UnreadableEvent", event))
         if self._failure is not None and not events:
             raise self._failure
         return events
@@ -128,25 +131,21 @@ class WatchStream(Generic[T]):
         what = Redaction(self._request, self._credentials()).name(str(error))
         return DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {what}")
 
-    def _last_frame(self) -> list[bytes]:
-        """What came after the last newline, if it is whole; a frame that was cut means that the connection was."""
-        frame = self._frames.rest().strip()
-        if not frame:
-            return []
+    def _last_frames(self) -> list[bytes]:
+        """What came after the last newline, if it is whole.
+
+        Raises:
+            ConnectionLost: It was cut, which means that the connection was.
+        """
+        if frames := self._frames.not_frames([]):
+            return frames
+        cut = self._frames.rest().strip()
         self._frames = FrameReader()
-        if not _is_json_event(frame):
+        if cut.startswith(b"{"):
             raise ConnectionLost(
                 "the watch was cut in the middle of an event", method=self._request.method, path=self._request.path
             )
-        return [frame]
+        return [cut] if cut else []
 
     def __repr__(self) -> str:
         return f"<WatchStream {self._request.path}: {len(self._pending)} events waiting, {self._frames!r}>"
-
-
-def _is_json_event(frame: bytes) -> bool:
-    try:
-        data: Any = codec.json_loads(frame)
-    except (DecodeError, ValueError):
-        return False
-    return isinstance(data, dict) and "type" in data and isinstance(data.get("object"), dict)  # pyright: ignore[reportUnknownMemberType]

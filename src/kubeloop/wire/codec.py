@@ -6,16 +6,17 @@ events. What does not: how one model is read and written (`kubeloop.models`), an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import msgspec
 
 from kubeloop._kit.value import Value
 from kubeloop.errors import DecodeError, Unreadable
-from kubeloop.models import _decode, _encode
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models._guards import is_dict, is_list
+from kubeloop.models import _decode, _encode, _scan
+from kubeloop.models._base import MAP, SEQ, Kind, KindList, Model
+from kubeloop.models._guards import is_dict
 from kubeloop.models._plain import plain
 from kubeloop.models._views import Pending
 from kubeloop.models.scheme import Scheme
@@ -35,8 +36,12 @@ __all__ = [
     "decode_list",
     "decoding_list",
     "encode",
+    "identified",
+    "identity",
     "json_dumps",
     "json_loads",
+    "names_a_kind",
+    "read_status",
     "to_data",
 ]
 
@@ -55,8 +60,8 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
         data: bytes or text of one document; bytes are UTF-8, or have a byte-order mark of UTF-8 or UTF-16.
         scheme: knows further kinds; None knows the built-in ones.
 
-    Returns: the typed object; an `Unstructured` when nobody knows its kind. Of a LIST of one kind an item that cannot
-        be read is left out, with a warning in the log; see `decode_list`.
+    Returns: the typed object; an `Unstructured` when nobody knows its kind. Of a LIST an item that cannot be read is
+        left out, and stands in its `unreadable`.
 
     Raises: DecodeError for what is neither JSON nor YAML, several documents, no object, or not as its kind should be;
         it names the path.
@@ -172,55 +177,154 @@ def decode_into(data: bytes | str, cls: type[T]) -> T:
         data: the body.
         cls: a model, Unstructured, UnstructuredList, or dict.
 
-    Raises: DecodeError naming the object and the path, or both kinds.
+    Raises: DecodeError naming the object and the path, or both kinds; for an object of the right kind that says its
+        name it is an `Unreadable`.
     """
-    if cls is Unstructured or cls is UnstructuredList or cls is dict:
-        tree = _decode.parse(data, cls.__name__)
-        if not is_dict(tree):
-            raise DecodeError(f"{cls.__name__}: expected an object, got {type(tree).__name__}")
-        if cls is Unstructured:
-            return cast("T", Unstructured.owning(tree))
-        if cls is UnstructuredList:
-            return cast("T", _unstructured_list(tree, None))
-        return cast("T", tree)
-    return _decode.decode(data, cls)
+    if cls is UnstructuredList:
+        return cast("T", decode_list(data.encode() if isinstance(data, str) else data, UnstructuredList))
+    try:
+        if cls is Unstructured or cls is dict:
+            tree = _object(data, cls)
+            return cast("T", Unstructured.owning(tree) if cls is Unstructured else tree)
+        return _decode.decode(data, cls)
+    except DecodeError as error:
+        if cls is Unstructured or (issubclass(cls, Kind) and not issubclass(cls, _LIST)):
+            found = _decode.unreadable(data.encode() if isinstance(data, str) else data, cls, error)
+            if found.name:
+                raise found from error
+        raise
 
 
-def decode_list(data: bytes, cls: type[T], *, on_bad_item: Callable[[DecodeError], None] | None = None) -> T:
-    """Read a LIST; an item that cannot be read is reported and left out, the rest arrive.
+def decode_list(data: bytes, cls: type[T]) -> T:
+    """Read the response to a LIST. Items that cannot be read are left out and stand in its `unreadable`.
+
+    The body must prove that it is a list: it names a kind that ends in `List` (for a KindList exactly that kind), and
+    has `items`, which may be null, or a resourceVersion. Anything else says nothing about what exists.
 
     Args:
         data: the body.
         cls: a KindList or UnstructuredList.
-        on_bad_item: gets the error, which names the item and the path; None logs a warning.
 
-    Raises: DecodeError for a body that is no JSON or another kind, never for one item.
+    Raises: DecodeError for a body that is no JSON or no such list, never for one item.
     """
     if cls is UnstructuredList:
-        tree = _decode.parse(data, "UnstructuredList")
-        if not is_dict(tree):
-            raise DecodeError(f"UnstructuredList: expected an object, got {type(tree).__name__}")
-        return cast("T", _unstructured_list(tree, on_bad_item))
-    return _decode.decode_list(data, cls, on_bad_item)
+        return cast("T", _decode_unstructured_list(data))
+    listing = _decode.decode_list(data, cls)
+    _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
+    return listing
 
 
 def decoding_list(data: bytes, cls: type[T]) -> Generator[None, None, T]:
     """Do what `decode_list` does, for a KindList, in steps of a few milliseconds; takes a sixth longer in all."""
-    return _decode.decoding_list(data, cls)
+    listing = yield from _decode.decoding_list(data, cls)
+    _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
+    return listing
 
 
-def _unstructured_list(tree: dict[str, Any], on_bad_item: Callable[[DecodeError], None] | None) -> UnstructuredList:
-    items: Any = tree.get("items") or []
-    if not is_list(items):
-        raise DecodeError(f"UnstructuredList: items: expected a list, got {type(items).__name__}")
-    good: list[Any] = []
-    for number, item in enumerate(items):
-        if is_dict(item):
-            good.append(item)
-        else:
-            report = DecodeError(f"item {number} of UnstructuredList: expected an object, got {type(item).__name__}")
-            (on_bad_item or _decode.warn_of_item)(report)
-    return UnstructuredList({**tree, "items": good})
+def read_status(data: bytes) -> meta_v1.Status:
+    """Read a Status, of `v1` or of `meta.k8s.io/v1`: servers say either.
+
+    Raises: DecodeError for what is none.
+    """
+    from kubeloop.models import meta_v1
+
+    tree = _object(data, meta_v1.Status)
+    if tree.get("kind") != "Status":
+        raise DecodeError(f"expected v1 Status, got {_kind_of(tree)}")
+    if tree.get("apiVersion") == "meta.k8s.io/v1":
+        del tree["apiVersion"]
+    return _decode.decode_data(tree, meta_v1.Status)
+
+
+def _check_list(listing: Any, *, has_items: bool) -> None:
+    if not has_items and not listing.metadata.resource_version:
+        raise DecodeError(f"expected a list, got a {listing.kind} without items and without a resourceVersion")
+
+
+@cache
+def _metadata_readers() -> tuple[Callable[[bytes], Any], Callable[[bytes], Any]]:
+    """What reads the typed metadata of a list's items, and of an event's object, and skips the rest."""
+    from kubeloop.models import meta_v1
+
+    _decode.decoder(meta_v1.ObjectMeta)  # resolves its annotations
+    obj = msgspec.defstruct("_Object", [("metadata", meta_v1.ObjectMeta, meta_v1.ObjectMeta())], gc=False)
+    listing = msgspec.defstruct("_Items", [("items", list[obj])], gc=False)  # type: ignore[valid-type]
+    event = msgspec.defstruct("_Event", [("object", obj)], gc=False)
+    return msgspec.json.Decoder(listing).decode, msgspec.json.Decoder(event).decode
+
+
+def _decode_unstructured_list(data: bytes) -> UnstructuredList:
+    """Read a list of objects without a model.
+
+    The metadata are read by types in a second pass over the body, so that an object whose metadata cannot be read is
+    found here and not by whoever uses it later. The pass takes a third of what reading each object's own would.
+    """
+    unread: Mapping[str, Unreadable] = MAP
+    try:
+        tree = msgspec.json.decode(data)
+        metas = _metadata_readers()[0](data).items
+    except (msgspec.ValidationError, *_decode.BROKEN) as error:
+        head, raws = _decode.split_list(data, "UnstructuredList", error)
+        tree = _object(head, UnstructuredList)
+        found = _decode.finish(_decode.read_items(raws or (), UnstructuredList, _whole_object, Unstructured))
+        items, unread = tuple(found), getattr(found, "unreadable", MAP)
+        has_items = raws is not None
+    else:
+        items = tuple(map(_with_metadata, tree.pop("items"), metas))
+        has_items = True
+    if not _is_list_kind(tree.get("kind")):
+        raise DecodeError(f"expected a list, got {_kind_of(tree)}")
+    listing = UnstructuredList.holding(tree, items, unread)
+    _check_list(listing, has_items=has_items)
+    return listing
+
+
+def _with_metadata(tree: dict[str, Any], read: Any) -> Unstructured:
+    obj = Unstructured.owning(tree)
+    obj._metadata = read.metadata
+    return obj
+
+
+def _whole_object(raw: msgspec.Raw | bytes) -> Unstructured:
+    """Read an object without a model, its metadata included.
+
+    Raises: DecodeError.
+    """
+    obj = Unstructured.owning(_object(raw, Unstructured))
+    obj.metadata  # noqa: B018  # reads it
+    return obj
+
+
+def _object(data: bytes | str | msgspec.Raw, cls: type[Any]) -> dict[str, Any]:
+    tree = _decode.parse(data, cls.__name__)
+    if not is_dict(tree):
+        raise DecodeError(f"{cls.__name__}: expected an object, got {type(tree).__name__}")
+    return tree
+
+
+def _is_list_kind(kind: object) -> bool:
+    return isinstance(kind, str) and kind.endswith("List")
+
+
+def _kind_of(tree: dict[str, Any]) -> str:
+    api_version, kind = tree.get("apiVersion"), tree.get("kind")
+    if not isinstance(kind, str) or not kind:
+        return "an object that names no kind"
+    return f"{api_version} {kind}" if isinstance(api_version, str) and api_version else kind
+
+
+def identity(data: bytes) -> dict[str, str]:
+    """Read `namespace`, `name`, `uid` and `resource_version` of an object, whatever else of it cannot be read.
+
+    Returns: those that can be read.
+    """
+    known = _scan.identity(data)
+    return {name: value for name, value in known.items() if name not in ("api_version", "kind")}
+
+
+def names_a_kind(data: bytes) -> bool:
+    """Say if an object names its kind."""
+    return bool(_scan.identity(data).get("kind"))
 
 
 _NO_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
@@ -293,11 +397,12 @@ class UnreadableEvent(Value, frozen=True):
         raise self.error
 
 
-class _Head(msgspec.Struct, gc=False):
-    """What is read of an event whose object does not fit."""
+class _Frame(msgspec.Struct, gc=False):
+    """What is read of a frame that is not read in one step."""
 
-    object: msgspec.Raw
+    object: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     type: str = ""
+    kind: msgspec.Raw = msgspec.Raw()
 
 
 class EventDecoder(Generic[T]):
@@ -307,43 +412,117 @@ class EventDecoder(Generic[T]):
         cls: what the objects are: a Kind, or Unstructured.
     """
 
-    __slots__ = ("_check", "_cls", "_decode")
+    __slots__ = ("_check", "_cls", "_decode", "_has_names")
 
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
         wanted: Any = dict[str, Any] if cls is Unstructured else cls
         self._decode = _decode.decoder(WatchEvent[wanted]).decode
         self._check = _decode.check_kind
+        self._has_names = cls is Unstructured or hasattr(cls, "metadata")
 
-    def decode(self, line: bytes) -> WatchEvent[T | meta_v1.Status]:
+    def decode(self, line: bytes) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:
         """Read one frame.
 
-        Returns: the event; the object of an ERROR is a `meta_v1.Status`.
+        Returns: the event. The object of an ERROR is a `meta_v1.Status` that has what could be read of it; a frame that
+            is a bare Status is such an event, too. A change of an object that cannot be read, that is of another kind
+            or that has no name is an `UnreadableEvent`.
 
-        Raises: DecodeError for a frame that cannot be read; it names the object and the path.
+        Raises: DecodeError for a frame that is no event.
         """
         try:
             event = self._decode(line)
-        except msgspec.ValidationError:
-            return self._mend(line)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            raise _decode.broken("watch event", line, error) from error
-        if event.type == "ERROR":
-            return self._mend(line)
-        if self._cls is Unstructured:
-            return WatchEvent(type=event.type, object=Unstructured.owning(event.object))  # type: ignore[arg-type]
-        self._check(event.object)
+            if event.type == "ERROR":
+                return self._slowly(line)
+            if self._cls is Unstructured:
+                obj = Unstructured.owning(event.object)
+                obj._metadata = metadata = _metadata_readers()[1](line).object.metadata
+                event = WatchEvent(type=event.type, object=obj)
+            else:
+                self._check(event.object)
+                metadata = event.object.metadata if self._has_names else None
+        except (DecodeError, msgspec.ValidationError, *_decode.BROKEN) as error:
+            return self._slowly(line, error)
+        if metadata is not None and not metadata.name and event.type != "BOOKMARK":
+            return self._slowly(line)
         return cast("WatchEvent[T | meta_v1.Status]", event)
 
-    def _mend(self, line: bytes) -> WatchEvent[T | meta_v1.Status]:
+    def _slowly(self, line: bytes, error: Exception | None = None) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:
         """Read an ERROR, or an event whose object needs the tolerant reader."""
+        kind, body, is_status = _parts_of_frame(line, error)
+        if kind == "ERROR" or is_status:
+            return WatchEvent(type="ERROR", object=_status_of_error(body))
+        cls = self._cls
         try:
-            head = _decode.decoder(_Head).decode(line)
-        except msgspec.ValidationError as wrong:
-            raise DecodeError(f"watch event: {_decode.explained(wrong)}") from wrong
-        if head.type == "ERROR":
-            from kubeloop.models import meta_v1
+            obj: Any = _whole_object(body) if cls is Unstructured else _decode.decode(body, cls)
+            if self._has_names and not obj.metadata.name and kind != "BOOKMARK":
+                raise DecodeError(f"{cls.__name__}: an object without a name")
+        except DecodeError as problem:
+            found = _decode.unreadable(body, cls, problem)
+            if kind == "BOOKMARK":  # it has nothing but a version, or not even that
+                return WatchEvent(type=kind, object=identified(cls, found))
+            return UnreadableEvent(error=found, change=kind)
+        return WatchEvent(type=kind, object=obj)
 
-            status = _decode.decode(bytes(head.object), meta_v1.Status)
-            return WatchEvent(type=head.type, object=status)
-        return WatchEvent(type=head.type, object=decode_into(bytes(head.object), self._cls))
+
+def identified(cls: type[T], error: Unreadable) -> T:
+    """Return an object of a class that has only what identifies the object which could not be read."""
+    known = {
+        "namespace": error.namespace,
+        "name": error.name,
+        "uid": error.uid,
+        "resourceVersion": error.resource_version,
+    }
+    return decode_into(_encode.dumps({"metadata": {key: value for key, value in known.items() if value}}), cls)
+
+
+def _parts_of_frame(line: bytes, error: Exception | None) -> tuple[str, bytes, bool]:
+    """Return the type and the object of a frame, and whether it is a bare Status, which then is the object.
+
+    Raises: DecodeError for what is no event.
+    """
+    try:
+        frame = _decode.decoder(_Frame).decode(line)
+        kind, body, said = frame.type, frame.object, frame.kind
+        body = body if body is msgspec.UNSET else bytes(body)
+    except msgspec.ValidationError as wrong:
+        raise DecodeError(f"watch event: {_decode.explained(wrong)}") from wrong
+    except _decode.BROKEN as wrong:
+        try:
+            parts = {key: line[start:end] for key, start, end in _scan.whole_members(line)}
+            kind = _decode.decoder(str).decode(parts.get(b'"type"', b'""'))
+        except (_scan.Malformed, msgspec.ValidationError, *_decode.BROKEN):
+            raise _decode.broken("watch event", line, error or wrong) from wrong
+        body, said = parts.get(b'"object"', msgspec.UNSET), parts.get(b'"kind"', b"")
+    if not kind and body is msgspec.UNSET and bytes(said) == b'"Status"':
+        return "", line, True
+    if not kind or body is msgspec.UNSET:
+        raise DecodeError(f"watch event: an object without {'an object' if kind else 'a type'}")
+    return kind, body, False
+
+
+def _status_of_error(body: bytes) -> meta_v1.Status:
+    """Read the Status of an ERROR, whatever shape it has: what is not as it should be is left out."""
+    from kubeloop.models import meta_v1
+
+    try:
+        tree = _decode.parse(body, "Status")
+    except DecodeError:
+        tree = None
+    said: dict[str, Any] = {name: tree[name] for name in _STATUS if name in tree} if is_dict(tree) else {}
+    code = said.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = said["code"] = int(code[:9])
+    if type(code) is not int or not 0 <= code < 1000:
+        said.pop("code", None)
+    try:
+        status = _decode.decode_data({**said, "status": "Failure"}, meta_v1.Status)
+    except DecodeError:
+        plain = {name: value for name, value in said.items() if type(value) is (int if name == "code" else str)}
+        status = _decode.decode_data({**plain, "status": "Failure"}, meta_v1.Status)
+    if status.code or status.reason or status.message:
+        return status
+    return meta_v1.Status(status="Failure", message="the server sent an ERROR event without a Status")
+
+
+_STATUS = ("metadata", "message", "reason", "details", "code")

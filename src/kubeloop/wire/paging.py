@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.errors import Expired
+from kubeloop.errors import Gone
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import ParamValue
@@ -77,7 +77,7 @@ class Pager:
 
     def recover(self, error: Exception) -> bool:
         """Say if a failed request is to be followed by a full list (`params()` gives it), or the error to be raised."""
-        if not (isinstance(error, Expired) and self._continue and self._full_list_if_expired):
+        if not (isinstance(error, Gone) and self._continue and self._full_list_if_expired):
             return False
         self._continue = ""
         self.is_full_list = True

@@ -1,5 +1,8 @@
 """Watch frames: where one event ends and the next begins in a stream of bytes that arrives in any pieces.
 
+An API server ends each event with a newline, and that is all that is looked for as long as it does. Other servers send
+indented JSON, or documents with nothing in between, which Go's client reads as well: those are cut by their brackets.
+
 What a frame means is the codec's job (`EventDecoder`); what to do when the stream ends is the watcher's.
 
 Reference: client-go rest/watch, apimachinery pkg/runtime/serializer/json (the JSON framer).
@@ -7,35 +10,36 @@ Reference: client-go rest/watch, apimachinery pkg/runtime/serializer/json (the J
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from kubeloop.errors import BodyTooLarge
 from kubeloop.wire.response import MAX_BODY_BYTES
 
-__all__ = ["FrameReader"]
+__all__ = ["FrameReader", "LineReader"]
 
 
-class FrameReader:
-    """Cut a stream of newline-terminated JSON documents into frames.
+class LineReader:
+    """Cut a stream of bytes into lines.
 
     Args:
-        max_bytes: The bound of one frame. A server that sends more without a newline is refused before memory fills.
-        what: What a frame is, for the message.
-        keep_blank: Also return blank lines, which a watch has none of and a log may have.
+        max_bytes: The bound of one line. A server that sends more without a newline is refused before memory fills.
+        what: Names a line in errors.
     """
 
-    __slots__ = ("_held", "_held_bytes", "_keep_blank", "_max_bytes", "_what")
+    __slots__ = ("_held", "_held_bytes", "_max_bytes", "_what")
 
-    def __init__(self, max_bytes: int = MAX_BODY_BYTES, *, keep_blank: bool = False, what: str = "watch frame") -> None:
-        self._what = what
+    def __init__(self, max_bytes: int = MAX_BODY_BYTES, *, what: str = "a line") -> None:
         self._max_bytes = max_bytes
-        self._keep_blank = keep_blank
+        self._what = what
         self._held: list[bytes] = []
         self._held_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what has arrived and return the frames that it completes.
+        """Take what has arrived and return the lines that it completes.
 
         Raises:
-            BodyTooLarge: A frame is over the bound. The stream is of no more use.
+            BodyTooLarge: A line is over the bound. The stream is of no more use.
         """
         end = data.find(b"\n")
         if end == -1:
@@ -54,15 +58,150 @@ class FrameReader:
             self._held.append(tail)
             self._held_bytes += len(tail)
         if self._held_bytes > self._max_bytes or (len(data) > self._max_bytes and self._longest(lines)):
-            raise BodyTooLarge(f"a {self._what} of more than {self._max_bytes} bytes")
-        return lines if self._keep_blank else [line for line in lines if line and not line.isspace()]
+            raise BodyTooLarge(f"{self._what} of more than {self._max_bytes} bytes")
+        return lines
 
     def _longest(self, lines: list[bytes]) -> bool:
         return any(len(line) > self._max_bytes for line in lines)
 
     def rest(self) -> bytes:
-        """Return what came after the last newline: a frame that was cut, or one whose newline the server left out."""
+        """Return what came after the last newline: a line that was cut, or one whose newline the server left out."""
         return b"".join(self._held)
 
     def __repr__(self) -> str:
-        return f"<FrameReader holding {self._held_bytes} bytes>"
+        return f"<{type(self).__name__} holding {self._held_bytes} bytes>"
+
+
+class FrameReader(LineReader):
+    """Cut a stream of JSON documents into frames, one document each.
+
+    A line is taken for a document without a look at it. Whoever finds that one is not returns it by `not_frames`; from
+    then on the documents of this stream are found by their brackets. So are those that come before the first newline.
+
+    Args:
+        max_bytes: The bound of one frame.
+    """
+
+    __slots__ = ("_by_brackets", "_by_lines", "_document")
+
+    def __init__(self, max_bytes: int = MAX_BODY_BYTES) -> None:
+        super().__init__(max_bytes, what="a watch frame")
+        self._by_brackets = False
+        self._by_lines = False
+        self._document: _Document | None = None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what has arrived and return the frames that it completes.
+
+        Raises:
+            BodyTooLarge: A frame is over the bound. The stream is of no more use.
+        """
+        if self._by_brackets or self._document is not None:
+            return self._cut(data)
+        if not self._held and 1 < len(data) <= self._max_bytes and data.find(b"\n") == len(data) - 1:
+            # One event, as servers send them.
+            lines = [data[:-1]]
+        else:
+            lines = super().feed(data)
+        if not lines and not self._by_lines and (data.rstrip().endswith(b"}") or b"}{" in data or b"} {" in data):
+            # Perhaps a whole document whose newline is missing.
+            return self._cut(self._take())
+        frames = [line for line in lines if line and not line.isspace()]
+        self._by_lines = self._by_lines or bool(frames)
+        return frames
+
+    def not_frames(self, lines: Sequence[bytes]) -> list[bytes] | None:
+        """Take back the frames that were returned last, the first of which is no document; return what documents are.
+
+        Returns: None if the frames were found by their brackets already: then it is the content that is wrong.
+        """
+        if self._by_brackets:
+            return None
+        self._by_brackets, self._document = True, None
+        return self._cut(b"\n".join([*lines, self._take()]))
+
+    def _take(self) -> bytes:
+        held, self._held, self._held_bytes = b"".join(self._held), [], 0
+        return held
+
+    def _cut(self, data: bytes) -> list[bytes]:
+        frames: list[bytes] = []
+        at = 0
+        while at < len(data):
+            document = self._document
+            if document is None:
+                start, at = at, _space(data, at).end()  # type: ignore[union-attr]  # matches nothing, too
+                if not self._by_brackets and b"\n" in data[start:at]:
+                    self._by_lines = True  # newlines do end the documents
+                    return frames + self.feed(data[at:])
+                if at == len(data):
+                    break
+                document = self._document = _Document()
+            end = document.go_on(data, at)
+            self._held.append(data[at : len(data) if end is None else end])
+            self._held_bytes += len(self._held[-1])
+            if self._held_bytes > self._max_bytes:
+                raise BodyTooLarge(f"{self._what} of more than {self._max_bytes} bytes")
+            if end is None:
+                break
+            frames.append(self._take())
+            self._document = None
+            at = end
+        return frames
+
+
+_space = re.compile(rb"[ \t\r\n]*+").match
+# All up to a bracket; a quote where this stops begins a string that goes on in the next piece.
+_to_bracket = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\x00-\x1f]++|\\.)*+")*+').match
+_to_quote = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\.)*+').match
+
+
+class _Document:
+    """Looks for the end of one JSON document that arrives in pieces, at each byte once."""
+
+    __slots__ = ("_before", "_depth", "_in_string", "_is_escaped")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._in_string = False
+        self._is_escaped = False
+        self._before = b","
+
+    def go_on(self, piece: bytes, at: int) -> int | None:
+        """Look at a piece from a position on.
+
+        Returns: The position after the end of the document; that of the end of the piece if it can be none; None if it
+            has not ended.
+        """
+        size = len(piece)
+        while at < size:
+            if self._in_string:
+                found = _to_quote(piece, at + self._is_escaped)
+                at = size if found is None else found.end()
+                self._is_escaped = piece[at:] == b"\\"
+                if at == size or self._is_escaped:
+                    return None
+                if piece[at : at + 1] != b'"':
+                    return size  # a control character
+                self._in_string = False
+                self._before = b'"'
+                at += 1
+                continue
+            start, at = at, _to_bracket(piece, at).end()  # type: ignore[union-attr]  # matches nothing, too
+            self._before = piece[start:at].rstrip()[-1:] or self._before
+            bracket = piece[at : at + 1]
+            at += 1
+            if bracket in (b"{", b"["):
+                if self._before not in (b",", b":", b"["):
+                    return size
+                self._depth += 1
+            elif not self._depth:
+                return size
+            elif bracket in (b"}", b"]"):
+                self._depth -= 1
+                if not self._depth:
+                    return at
+            elif bracket:
+                self._in_string = True
+            self._before = bracket or self._before
+        return None

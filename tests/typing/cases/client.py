@@ -17,7 +17,7 @@ async def verbs(clientset: Clientset) -> None:
     assert_type(await pods.update(core_v1.Pod()), core_v1.Pod)
     assert_type(await pods.patch("a", {"spec": {}}), core_v1.Pod)
     assert_type(await pods.apply({}, field_manager="me"), core_v1.Pod)
-    assert_type(await pods.delete("a"), core_v1.Pod | meta_v1.Status)
+    assert_type(await pods.delete("a"), core_v1.Pod | meta_v1.Status | None)
     assert_type(await pods.update_status(core_v1.Pod()), core_v1.Pod)
     await pods.delete_collection(label_selector="a=b")
     async with pods.watch() as events:

@@ -23,7 +23,7 @@ async def right(clientset: kubeloop.Clientset, dynamic: kubeloop.DynamicClient, 
     async for pod in pods.iterate(field_selector="spec.nodeName=n1"):
         assert_type(pod, core_v1.Pod)
     assert_type(await pods.create({"metadata": {"name": "a"}}, dry_run=True), core_v1.Pod)
-    assert_type(await pods.delete("a", propagation_policy="Foreground"), core_v1.Pod | meta_v1.Status)
+    assert_type(await pods.delete("a", propagation_policy="Foreground"), core_v1.Pod | meta_v1.Status | None)
     async with pods.watch(timeout=3) as events:
         async for event in events:
             assert_type(event.object, core_v1.Pod)

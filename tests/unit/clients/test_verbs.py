@@ -255,7 +255,7 @@ SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
 )
 async def test_apply_and_patch_send_only_what_was_set(call: Call, body: dict[str, Any]) -> None:
     """(H1) A CronJob has a required schedule, which none of these set."""
-    clients, transport = clientset(Answer.of({}))
+    clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}))
     await call(clients)
     assert json.loads(transport.requests[0].body or b"") == body
 
@@ -263,7 +263,7 @@ async def test_apply_and_patch_send_only_what_was_set(call: Call, body: dict[str
 @virtual
 async def test_create_and_update_send_whole_objects() -> None:
     """(H1) As Go does: a required zero is a value."""
-    clients, transport = clientset(Answer.of({}), Answer.of({}))
+    clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}), Answer.of({"metadata": {"name": "a"}}))
     await clients.batch_v1.cron_jobs().create(JOB)
     await clients.batch_v1.cron_jobs().update(JOB)
     for request in transport.requests:
@@ -351,7 +351,7 @@ async def test_errors_are_the_same_for_every_client() -> None:
 @virtual
 async def test_a_list_says_which_version_and_page_it_is() -> None:
     clients, transport = clientset(
-        list_of([CM], "7", kind="ConfigMapList", continue_="t"), list_of([CM], "7", kind="X")
+        list_of([CM], "7", kind="ConfigMapList", continue_="t"), list_of([CM], "7", kind="ConfigMapList")
     )
     page = await clients.core_v1.config_maps("x").list(limit=1, label_selector="a=b")
     assert isinstance(page, core_v1.ConfigMapList)

@@ -9,7 +9,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.wire.codec import WatchEvent
+from kubeloop.wire.codec import UnreadableEvent, WatchEvent
 
 
 def api_error(code: int, cls: type[errors.APIError] = errors.APIError, wait: float | None = None) -> errors.APIError:
@@ -46,6 +46,32 @@ def test_the_last_request_is_no_longer_than_what_is_left() -> None:
 def test_an_event_without_a_version_is_an_error() -> None:
     with pytest.raises(errors.DecodeError, match="resourceVersion"):
         rules().saw(WatchEvent("ADDED", core_v1.Pod()))
+
+
+def test_a_bookmark_without_a_version_moves_nothing() -> None:
+    one = rules()
+    one.saw(WatchEvent("BOOKMARK", core_v1.Pod()))
+    assert one.resource_version == "5"
+
+
+@pytest.mark.parametrize(("version", "goes_on_from"), [("9", "9"), ("", "5")])
+def test_the_watch_goes_on_after_an_object_that_cannot_be_read(version: str, goes_on_from: str) -> None:
+    """(A3)"""
+    one = rules()
+    one.saw(UnreadableEvent(error=errors.Unreadable("x", name="a", resource_version=version), change="MODIFIED"))
+    assert one.resource_version == goes_on_from
+
+
+@pytest.mark.parametrize("error", [errors.ConnectionLost("x"), api_error(500, errors.InternalError)])
+def test_an_event_that_was_delivered_lets_the_pauses_begin_anew(error: Exception) -> None:
+    """(D3)"""
+    one = rules()
+    pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(resource_version="9"))
+    for now in range(20):
+        one.params(now, None)
+        one.saw(WatchEvent("ADDED", pod))
+        pause = one.after_error(error, now) or 0.0
+        assert 1.0 <= pause <= 1.6
 
 
 def test_requests_that_end_at_once_are_a_second_apart() -> None:

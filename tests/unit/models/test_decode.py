@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import gc
 import json
-import logging
+import pickle
+import re
+import time
 import weakref
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from kubeloop.errors import DecodeError
+from kubeloop.errors import DecodeError, EncodeError, Unreadable
 from kubeloop.models import (
+    Unstructured,
+    UnstructuredList,
+    _scan,
     admissionregistration_v1,
     apiextensions_v1,
     apps_v1,
@@ -26,6 +34,7 @@ from kubeloop.models import (
 )
 from kubeloop.models._base import Model
 from kubeloop.models._decode import decoding_list, finish
+from kubeloop.models._metaclass import force
 from kubeloop.wire import codec
 
 
@@ -282,27 +291,25 @@ def named(name: str, **spec: Any) -> dict[str, Any]:
 
 
 def test_one_ill_typed_item_is_reported_by_name_and_path_and_the_rest_arrive() -> None:
-    reports: list[DecodeError] = []
-    body = pods(named("a"), named("bad", priority="x"), named("c"))
-    listing = codec.decode_list(body, core_v1.PodList, on_bad_item=reports.append)
+    """(A4)"""
+    bad = {
+        "metadata": {"name": "bad", "namespace": "ns", "uid": "u", "resourceVersion": "5"},
+        "spec": {"priority": "x"},
+    }
+    listing = codec.decode_list(pods(named("a"), bad, named("c")), core_v1.PodList)
     assert [pod.metadata.name for pod in listing.items] == ["a", "c"]
-    assert [str(report) for report in reports] == [
-        "item 1 of PodList: Pod ns/bad: spec.priority: expected int | null, got str"
-    ]
     assert listing.metadata.resource_version == "7"
+    assert list(listing.unreadable) == ["ns/bad"]
+    error = listing.unreadable["ns/bad"]
+    assert str(error) == "item 1 of PodList: Pod ns/bad: spec.priority: expected int | null, got str"
+    assert (error.namespace, error.name, error.uid, error.resource_version) == ("ns", "bad", "u", "5")
 
 
-def test_items_that_are_no_objects_are_reported() -> None:
-    reports: list[DecodeError] = []
-    listing = codec.decode_list(pods(None, 5, named("a")), core_v1.PodList, on_bad_item=reports.append)
+def test_items_that_are_no_objects_are_reported_by_their_place() -> None:
+    """(A4)"""
+    listing = codec.decode_list(pods(None, 5, named("a")), core_v1.PodList)
     assert [pod.metadata.name for pod in listing.items] == ["a"]
-    assert len(reports) == 2
-
-
-def test_without_a_listener_bad_items_are_logged_as_warnings(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        codec.decode_list(pods(named("bad", priority="x")), core_v1.PodList)
-    assert "ns/bad: spec.priority" in caplog.text
+    assert list(listing.unreadable) == ["#0", "#1"]
 
 
 def test_a_null_in_one_item_costs_no_item() -> None:
@@ -310,9 +317,200 @@ def test_a_null_in_one_item_costs_no_item() -> None:
     assert [pod.metadata.name for pod in listing.items] == ["a", "b"]
 
 
-@pytest.mark.parametrize("body", [b'{"kind":"PodList","apiVersion":"v1","items":null}', b'{"items":[]}', b"{}"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"kind":"PodList","apiVersion":"v1","items":null}',
+        b'{"kind":"PodList","items":[]}',
+        b'{"kind":"PodList","apiVersion":"","items":[]}',
+        b'{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7"}}',
+    ],
+)
 def test_an_empty_list_has_no_items(body: bytes) -> None:
-    assert list(codec.decode_list(body, core_v1.PodList).items) == []
+    """(A5)"""
+    for cls in (core_v1.PodList, UnstructuredList):
+        listing: Any = codec.decode_list(body, cls)
+        assert (list(listing.items), dict(listing.unreadable)) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("body", "came"),
+    [
+        ({}, "an object that names no kind"),
+        ({"error": "bad gateway"}, "an object that names no kind"),
+        ({"items": []}, "an object that names no kind"),
+        ({"kind": "", "items": []}, "an object that names no kind"),
+        ({"metadata": {"resourceVersion": "7"}}, "an object that names no kind"),
+        ({"kind": "Status", "apiVersion": "v1", "status": "Success"}, "v1 Status"),
+        ({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}, "meta.k8s.io/v1 Table"),
+        ({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "items": []}, "meta.k8s.io/v1 Table"),
+        ({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "resourceVersion": "7"}}, "v1 Pod"),
+        ({"kind": "PodList", "apiVersion": "v1"}, "PodList without items and without a resourceVersion"),
+        ({"kind": "PodList", "apiVersion": "v1", "metadata": {}}, "PodList without items"),
+    ],
+)
+@pytest.mark.parametrize("cls", [core_v1.PodList, UnstructuredList])
+def test_a_body_that_does_not_prove_to_be_a_list_is_refused(body: dict[str, Any], came: str, cls: type[Any]) -> None:
+    """(A5)"""
+    with pytest.raises(DecodeError, match=f"expected .*, got .*{re.escape(came)}"):
+        codec.decode_list(json.dumps(body).encode(), cls)
+    if body.get("items") == []:
+        with pytest.raises(DecodeError, match=f"expected .*, got .*{re.escape(came)}"):
+            codec.decode_list(json.dumps(body | {"items": [{"x": "\ud800"}]}).encode(), cls)
+
+
+def test_the_list_of_another_kind_is_no_list_of_this_kind() -> None:
+    """(A5)"""
+    with pytest.raises(DecodeError, match="expected v1 PodList, got v1 SecretList"):
+        codec.decode_list(b'{"kind":"SecretList","apiVersion":"v1","items":[]}', core_v1.PodList)
+
+
+def test_what_a_list_is_without_is_kept_by_copies_and_pickles_and_is_no_part_of_equality() -> None:
+    """(A4)"""
+    body = pods(named("a"), named("bad", priority="x"))
+    listing = codec.decode_list(body, core_v1.PodList)
+    again = pickle.loads(pickle.dumps(listing))
+    assert again == listing
+    for one in (copy.copy(listing), copy.deepcopy(listing), again):
+        assert list(one.unreadable) == ["ns/bad"]
+        assert one.unreadable["ns/bad"].name == "bad"
+    whole = codec.decode_list(pods(named("a")), core_v1.PodList)
+    assert dict(whole.unreadable) == {}
+    assert whole == listing
+    assert listing.to_dict() == whole.to_dict()
+    assert "unreadable" not in repr(listing)
+
+
+DEEP = [1_100, 3_000, 9_000]
+
+
+def nested(depth: int) -> bytes:
+    return b'{"a":' * depth + b"1" + b"}" * depth
+
+
+def revision(name: bytes, data: bytes) -> bytes:
+    return (
+        b'{"metadata":{"labels":{"x":"}{"},"name":"%s","namespace":"ns","uid":"u","resourceVersion":"5"},'
+        b'"data":%s,"revision":1}' % (name, data)
+    )
+
+
+UNREADABLE_DATA = {
+    "1100 deep": nested(1_100),
+    "3000 deep": nested(3_000),
+    "9000 deep": nested(9_000),
+    "9000 lists": b"[" * 9_000 + b"]" * 9_000,
+    "no UTF-8": b'{"x":"\xff\xfe"}',
+    "no UTF-8 in a key": b'{"\xff":1}',
+    "half a pair at the end": b'{"x":"\\ud800"}',
+    "half a pair in the middle": b'{"x":"\\ud800 "}',
+    "the second half of a pair": b'{"x":"\\udc00"}',
+    "no number": b'{"x":1e999}',
+    "no JSON": b'{"x":tru}',
+}
+
+
+@pytest.mark.parametrize("data", UNREADABLE_DATA.values(), ids=UNREADABLE_DATA)
+@pytest.mark.parametrize("cls", [apps_v1.ControllerRevisionList, UnstructuredList])
+def test_one_item_that_cannot_be_read_at_all_costs_no_other(data: bytes, cls: type[Any]) -> None:
+    """(B1)"""
+    items = [revision(b"a", b"{}"), revision(b"bad", data), revision(b"c", b'["\\"}]"]')]
+    body = (
+        b'{ "kind" : "ControllerRevisionList", "items": [ ' + b" , ".join(items) + b' ] , "apiVersion":"apps/v1", '
+        b'"metadata":{"resourceVersion":"7"}}\n'
+    )
+    listing = codec.decode_list(body, cls)
+    assert [item.metadata.name for item in listing.items] == ["a", "c"]
+    assert [item.kind for item in listing.items] == ["ControllerRevision"] * 2
+    assert listing.metadata.resource_version == "7"
+    assert list(listing.unreadable) == ["ns/bad"]
+    error = listing.unreadable["ns/bad"]
+    assert (error.uid, error.resource_version) == ("u", "5")
+    assert str(error).startswith(f"item 1 of {cls.__name__}: ")
+    str(error).encode()
+
+
+@pytest.mark.parametrize("cls", [apps_v1.ControllerRevisionList, UnstructuredList])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b"]",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100))[:-1],
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b"]}{}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b" {}]}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b",]}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b'],"metadata":tru}',
+        b'{"kind":"ControllerRevisionList" "items":[' + revision(b"a", nested(1_100)) + b"]}",
+        b'{"kind":"ControllerRevisionList","items"[' + revision(b"a", nested(1_100)) + b"]}",
+        b'{"kind":"ControllerRevisionList","items":' + nested(1_100) + b"}",
+    ],
+)
+def test_a_list_that_is_broken_beside_its_items_is_no_list(body: bytes, cls: type[Any]) -> None:
+    """(B1)"""
+    with pytest.raises(DecodeError):
+        codec.decode_list(body, cls)
+
+
+@pytest.mark.parametrize("data", UNREADABLE_DATA.values(), ids=UNREADABLE_DATA)
+@pytest.mark.parametrize("cls", [apps_v1.ControllerRevision, Unstructured])
+def test_one_object_that_cannot_be_read_is_unreadable_and_says_its_key(data: bytes, cls: type[Any]) -> None:
+    """(B1)"""
+    with pytest.raises(Unreadable) as caught:
+        codec.decode_into(revision(b"a", data), cls)
+    assert (caught.value.key, caught.value.uid, caught.value.resource_version) == ("ns/a", "u", "5")
+
+
+@pytest.mark.parametrize("depth", [100, 300, 600, 3_000])
+@pytest.mark.parametrize("inmost", [{"type": 5}, {"type": None}, {"required": None, "default": {"a": []}}])
+def test_a_schema_nested_in_itself_is_read_or_is_unreadable(depth: int, inmost: dict[str, Any]) -> None:
+    """(F10)"""
+    schema = b'{"not":' * depth + json.dumps(inmost).encode() + b"}" * depth
+    version = b'{"name":"v1","schema":{"openAPIV3Schema":%s}}' % schema
+    crd = b'{"metadata":{"name":"a"},"spec":{"versions":[%s]}}' % version
+    listing = codec.decode_list(
+        b'{"kind":"CustomResourceDefinitionList","items":[{},%s]}' % crd, apiextensions_v1.CustomResourceDefinitionList
+    )
+    assert len(listing.items) + len(listing.unreadable) == 2
+    assert list(listing.unreadable) == ([] if len(listing.items) == 2 else ["a"])
+
+
+def test_the_key_of_an_object_is_read_as_far_as_it_can_be() -> None:
+    """(A1)"""
+    body = b'{"metadata":{"name":"\xff","namespace":"ns","uid":5,"resourceVersion":"7","labels":{"a":7}}}'
+    listing = codec.decode_list(b'{"kind":"PodList","items":[%s]}' % body, core_v1.PodList)
+    error = listing.unreadable["#0"]
+    assert (error.key, error.namespace, error.name, error.uid, error.resource_version) == ("", "ns", "", "", "7")
+
+
+def test_the_time_to_split_a_list_by_brackets_grows_with_its_size() -> None:
+    """(B1)"""
+
+    def seconds(count: int) -> float:
+        items = [revision(b"pod-%d" % n, b'{"x":["a","\\"","{"]}') for n in range(count)] + [
+            revision(b"z", nested(1_100))
+        ]
+        body = b'{"kind":"ControllerRevisionList","items":[' + b",".join(items) + b"]}"
+        start = time.process_time()
+        assert len(codec.decode_list(body, apps_v1.ControllerRevisionList).items) == count
+        return time.process_time() - start
+
+    assert min(seconds(8_000) / seconds(1_000) for _ in range(3)) < 16
+
+
+@pytest.mark.parametrize(
+    "text", [b'"' * 20_000, b'{"a":"' + b'\\"' * 20_000, b"{" * 20_000, b'{"a' * 20_000, b"[{" * 9_000]
+)
+def test_hostile_text_is_split_in_time_that_grows_with_its_size(text: bytes) -> None:
+    """(B1)"""
+
+    def seconds(body: bytes) -> float:
+        start = time.process_time()
+        _scan.identity(body)
+        with contextlib.suppress(_scan.Malformed):
+            list(_scan.whole_members(body))
+        return time.process_time() - start
+
+    assert min((seconds(text * 8) + 1e-4) / (seconds(text) + 1e-4) for _ in range(3)) < 16
 
 
 def test_a_list_of_another_kind_is_refused_whatever_its_items() -> None:
@@ -324,7 +522,7 @@ def test_a_list_of_another_kind_is_refused_whatever_its_items() -> None:
 
 def test_a_list_whose_items_are_no_list_is_refused() -> None:
     with pytest.raises(DecodeError, match="items: expected array"):
-        codec.decode_list(b'{"items":{"a":1}}', core_v1.PodList)
+        codec.decode_list(b'{"kind":"PodList","items":{"a":1}}', core_v1.PodList)
 
 
 @pytest.mark.parametrize(
@@ -334,7 +532,7 @@ def test_a_list_whose_items_are_no_list_is_refused() -> None:
         pods(named("a"), named("bad", priority="x"), None, named("c", nodeName=None)),
         pods(),
         b'{"kind":"PodList","apiVersion":"v1","metadata":null,"items":null}',
-        b'{"items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"next","remainingItemCount":5},"more":[1]}',
+        b'{"kind":"PodList","items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"next","remainingItemCount":5},"more":[1]}',
         b"{}",
         b'{"kind":"Status","apiVersion":"v1","items":[{"metadata":5}]}',
         b'{"kind":"PodList","items":{"a":1}}',
@@ -361,28 +559,20 @@ def test_a_list_whose_items_are_no_list_is_refused() -> None:
     ],
 )
 def test_a_list_read_in_steps_is_the_list_read_at_once(body: bytes) -> None:
-    def outcome(read: Callable[[Callable[[DecodeError], None]], core_v1.PodList]) -> tuple[Any, list[str]]:
-        reports: list[DecodeError] = []
+    def outcome(read: Callable[[], core_v1.PodList]) -> tuple[Any, ...]:
         try:
-            found: Any = read(reports.append)
+            found = read()
         except DecodeError as error:
-            found = type(error)
-        return found, [str(report) for report in reports]
+            return (type(error),)
+        return found, {key: str(error) for key, error in found.unreadable.items()}
 
-    at_once = outcome(lambda report: codec.decode_list(body, core_v1.PodList, on_bad_item=report))
-    in_steps = outcome(lambda report: finish(decoding_list(body, core_v1.PodList, report)))
-    assert in_steps == at_once
+    at_once = outcome(lambda: codec.decode_list(body, core_v1.PodList))
+    assert outcome(lambda: finish(codec.decoding_list(body, core_v1.PodList))) == at_once
 
 
 def test_a_list_is_read_in_steps_of_a_few_dozen_items() -> None:
     steps = decoding_list(pods(*(named(f"pod-{n}") for n in range(1000))), core_v1.PodList)
     assert sum(1 for _ in steps) == 16
-
-
-def test_an_ill_typed_item_beside_one_that_is_no_text_is_a_broken_list() -> None:
-    body = b'{"items":[{"metadata":{"name":5}},{"metadata":{"name":"\xff"}}]}'
-    with pytest.raises(DecodeError, match="not readable as JSON"):
-        codec.decode_list(body, core_v1.PodList)
 
 
 # --- managedFields
@@ -406,6 +596,40 @@ def test_managed_fields_that_cannot_be_read_fail_only_when_they_are_read() -> No
     meta = meta_v1.ObjectMeta.from_dict({"name": "a", "managedFields": [{"manager": 5}]})
     with pytest.raises(DecodeError, match=r"ObjectMeta\.managed_fields: .*manager"):
         _ = meta.managed_fields
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"manager":"\xff"}',
+        b'{"fieldsV1":{"\xff":1}}',
+        b'{"fieldsV1":' + nested(3_000) + b"}",
+        b"5",
+        b'{"fieldsV1":{"x":1e999}}',
+        b'{"time":"yesterday"}',
+    ],
+)
+def test_managed_fields_of_any_bytes_fail_as_any_reader_does(entry: bytes) -> None:
+    """(F10)"""
+    meta = codec.decode_into(b'{"name":"a"}', meta_v1.ObjectMeta)
+    force(meta, "_managed_fields", msgspec.Raw(b"[%s]" % entry))
+    with pytest.raises(DecodeError, match=r"ObjectMeta\.managed_fields"):
+        _ = meta.managed_fields
+    assert meta == meta
+    assert meta != codec.decode_into(b'{"managedFields":[{"manager":"x"}]}', meta_v1.ObjectMeta)
+    repr(meta)
+    with contextlib.suppress(EncodeError):  # what is JSON, but no managedFields, is written as it came
+        meta.to_dict()
+
+
+@pytest.mark.parametrize("beside", [{}, {"labels": None}, {"name": None}, {"ownerReferences": [None]}])
+@pytest.mark.parametrize("entries", [[None], [None, {"manager": "m"}], [{"manager": None}]])
+def test_nulls_in_managed_fields_beside_other_nulls_cost_no_item(beside: dict[str, Any], entries: list[Any]) -> None:
+    """(F10)"""
+    metadata = {"name": "a", **beside, "managedFields": entries}
+    listing = codec.decode_list(pods(named("b"), {"metadata": metadata}), core_v1.PodList)
+    assert dict(listing.unreadable) == {}
+    assert len(listing.items[1].metadata.managed_fields) == len(entries)
 
 
 def test_managed_fields_tolerate_nulls() -> None:

@@ -42,7 +42,7 @@ class BackupList(KindList, api_version="x.io/v1", kind="BackupList", item=Backup
 
 def body(text: str) -> dict[str, Any]:
     window = {"start": text, "ends": [text], "note": "1.123456789"}
-    return {"apiVersion": "x.io/v1", "kind": "Backup", "windows": [window]}
+    return {"apiVersion": "x.io/v1", "kind": "Backup", "metadata": {"name": "a"}, "windows": [window]}
 
 
 def as_bytes(value: Any) -> bytes:
@@ -54,7 +54,7 @@ DOORS: dict[str, Callable[[str], Any]] = {
     "from_dict": lambda text: Backup.from_dict(body(text)),
     "from_yaml": lambda text: Backup.from_yaml(json.dumps(body(text))),
     "decode_list": lambda text: codec.decode_list(
-        as_bytes({"items": [body("2026-01-01T00:00:00Z"), body(text)]}), BackupList
+        as_bytes({"kind": "BackupList", "items": [body("2026-01-01T00:00:00Z"), body(text)]}), BackupList
     ).items[1],
     "event": lambda text: codec.EventDecoder(Backup).decode(as_bytes({"type": "ADDED", "object": body(text)})).object,
 }

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop.errors import DecodeError, EncodeError
+from kubeloop.errors import DecodeError, EncodeError, Unreadable
 from kubeloop.models import Scheme, Unstructured, UnstructuredList, apiextensions_v1, apps_v1, core_v1, meta_v1
 from kubeloop.models._base import Kind
 from kubeloop.models.unstructured import UnstructuredDraft
@@ -101,12 +101,12 @@ def test_broken_json_is_reported_as_json_with_its_place(text: str, message: str)
         codec.decode(text)
 
 
-def test_one_bad_item_does_not_fail_a_list_of_any_kind(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_bad_item_does_not_fail_a_list_of_any_kind() -> None:
     items = [{"metadata": {"name": "a"}}, {"metadata": {"name": "b"}, "spec": {"nodeName": 5}}]
     pods = codec.decode(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": items}))
     assert isinstance(pods, core_v1.PodList)
     assert [pod.metadata.name for pod in pods.items] == ["a"]
-    assert "item 1 of PodList: Pod b: spec.nodeName: expected str, got int" in caplog.text
+    assert str(pods.unreadable["b"]) == "item 1 of PodList: Pod b: spec.nodeName: expected str, got int"
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -178,7 +178,7 @@ def test_what_has_no_json_form_is_an_encode_error() -> None:
 
 @pytest.mark.parametrize("cls", [Unstructured, UnstructuredList, dict])
 def test_untyped_readers_refuse_what_is_no_object(cls: type[Any]) -> None:
-    with pytest.raises(DecodeError, match=f"{cls.__name__}: expected an object, got list"):
+    with pytest.raises(DecodeError, match=f"{cls.__name__}: expected (an )?object, got (list|array)"):
         codec.decode_into(b"[]", cls)
     with pytest.raises(DecodeError, match=f"{cls.__name__}: not readable"):
         codec.decode_into(b"{", cls)
@@ -187,14 +187,75 @@ def test_untyped_readers_refuse_what_is_no_object(cls: type[Any]) -> None:
 def test_untyped_readers_give_their_types() -> None:
     assert codec.decode_into(b'{"a":1}', dict) == {"a": 1}
     assert codec.decode_into(b'{"kind":"X"}', Unstructured).kind == "X"
-    assert len(codec.decode_into(b'{"items":[{}]}', UnstructuredList).items) == 1
+    assert len(codec.decode_into(b'{"kind":"XList","items":[{}]}', UnstructuredList).items) == 1
 
 
 def test_bad_items_of_an_untyped_list_are_reported_and_left_out() -> None:
-    reports: list[DecodeError] = []
-    listing = codec.decode_list(b'{"kind":"XList","items":[{"a":1},5]}', UnstructuredList, on_bad_item=reports.append)
+    """(A4)"""
+    listing = codec.decode_list(b'{"kind":"XList","items":[{"a":1},5]}', UnstructuredList)
     assert [item.to_dict() for item in listing.items] == [{"kind": "X", "a": 1}]
-    assert [str(report) for report in reports] == ["item 1 of UnstructuredList: expected an object, got int"]
+    assert [(key, str(error)) for key, error in listing.unreadable.items()] == [
+        ("#1", "item 1 of UnstructuredList: Unstructured: expected an object, got int")
+    ]
+
+
+BAD_METADATA: list[Any] = [
+    {"labels": {"a": 7}},
+    {"labels": 7},
+    {"annotations": ["a"]},
+    {"creationTimestamp": "yesterday"},
+    {"generation": "1"},
+    {"ownerReferences": [{"uid": 5}]},
+    {"uid": 5},
+]
+
+
+@pytest.mark.parametrize("bad", BAD_METADATA)
+def test_metadata_of_untyped_objects_that_cannot_be_read_are_found_when_a_list_arrives(bad: dict[str, Any]) -> None:
+    """(B2)"""
+    good = {"metadata": {"name": "a", "namespace": "ns", "labels": {"a": "b"}}}
+    wrong = {"metadata": {"name": "bad", "namespace": "ns", "resourceVersion": "5", **bad}}
+    body = json.dumps({"kind": "XList", "apiVersion": "x/v1", "items": [good, wrong, good]}).encode()
+    listing = codec.decode_list(body, UnstructuredList)
+    assert [item.metadata.labels for item in listing.items] == [{"a": "b"}] * 2
+    assert list(listing.unreadable) == ["ns/bad"]
+    assert listing.unreadable["ns/bad"].resource_version == "5"
+    assert isinstance(listing.unreadable["ns/bad"], Unreadable)
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"labels": None}, {"creationTimestamp": None, "finalizers": None}])
+def test_nulls_in_metadata_of_untyped_objects_cost_no_item(metadata: Any) -> None:
+    """(B2)"""
+    body = json.dumps({"kind": "XList", "items": [{"metadata": metadata}, {"metadata": {"name": "a"}}, {}]}).encode()
+    listing = codec.decode_list(body, UnstructuredList)
+    assert dict(listing.unreadable) == {}
+    assert [item.metadata.name for item in listing.items] == ["", "a", ""]
+    assert listing.items[0].get("metadata") == metadata
+
+
+def test_what_is_wrong_with_the_metadata_of_one_untyped_object_is_told_with_its_key() -> None:
+    """(B2)"""
+    obj = codec.decode_into(b'{"metadata":{"name":"a","namespace":"ns","labels":{"a":7}}}', Unstructured)
+    assert obj.get("metadata", "labels") == {"a": 7}
+    with pytest.raises(Unreadable) as caught:
+        _ = obj.metadata
+    assert caught.value.key == "ns/a"
+
+
+@pytest.mark.parametrize("item", [{"kind": ""}, {"kind": "", "apiVersion": ""}, {"kind": None}, {}, {"apiVersion": ""}])
+def test_items_that_do_not_say_their_kind_have_that_of_the_list(item: dict[str, Any]) -> None:
+    """(E7)"""
+    body = {"kind": "PodList", "apiVersion": "v1", "items": [{**item, "metadata": {"name": "a"}}]}
+    for listing in (codec.decode_list(json.dumps(body).encode(), UnstructuredList), UnstructuredList(body)):
+        assert (listing.items[0].kind, listing.items[0].api_version) == ("Pod", "v1")
+        assert list(listing.items[0].to_dict())[:2] == ["apiVersion", "kind"]
+
+
+def test_items_that_say_their_kind_keep_it() -> None:
+    """(E7)"""
+    body = {"kind": "List", "apiVersion": "v1", "items": [{"kind": "Pod", "apiVersion": "v1"}, {"a": 1}]}
+    listing = codec.decode_list(json.dumps(body).encode(), UnstructuredList)
+    assert [item.to_dict() for item in listing.items] == body["items"]
 
 
 # --- watch events
@@ -241,7 +302,9 @@ def test_an_error_event_has_a_status(cls: type[Any]) -> None:
 
 
 def test_unstructured_events_hold_unstructured_objects() -> None:
-    event = codec.EventDecoder(Unstructured).decode(line("ADDED", {"kind": "X", "spec": {"a": None}}))
+    event = codec.EventDecoder(Unstructured).decode(
+        line("ADDED", {"kind": "X", "metadata": {"name": "x"}, "spec": {"a": None}})
+    )
     assert isinstance(event.object, Unstructured)
     assert event.object.get("spec") == {"a": None}
 
@@ -252,23 +315,136 @@ def test_an_unexpected_null_in_an_event_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "message", "key"),
+    [
+        ({**POD, "kind": "ConfigMap"}, "expected v1 Pod, got v1 ConfigMap", ""),
+        ({**POD, "spec": {"priority": "x"}}, "Pod ns/a: spec.priority: expected int", "ns/a"),
+        ({**POD, "metadata": {**POD["metadata"], "labels": {"a": 7}}}, "metadata.labels['a']: expected str", "ns/a"),
+        ({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}, "got meta.k8s.io/v1 Table", ""),
+        ({"kind": "Pod", "apiVersion": "v1", "metadata": {}}, "an object without a name", ""),
+        ({}, "an object without a name", ""),
+        (None, "Pod: expected object, got null", ""),
+        ([], "Pod: expected object, got array", ""),
+        ("x", "Pod: expected object, got str", ""),
+    ],
+)
+@pytest.mark.parametrize("change", ["ADDED", "MODIFIED", "DELETED"])
+def test_a_change_of_what_cannot_be_read_is_told_with_its_key(value: Any, message: str, key: str, change: str) -> None:
+    """(A12)"""
+    event = codec.EventDecoder(core_v1.Pod).decode(line(change, value))
+    assert isinstance(event, codec.UnreadableEvent)
+    assert (event.type, event.change, event.key) == ("UNREADABLE", change, key)
+    assert message in str(event.error)
+    with pytest.raises(Unreadable):
+        _ = event.object
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "ns", **bad}}
+            for bad in BAD_METADATA
+        ),
+        {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "7"}, "rows": []},
+        {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500},
+        {},
+        None,
+        5,
+    ],
+)
+def test_changes_of_untyped_objects_that_cannot_be_read_are_told_too(value: Any) -> None:
+    """(B2), (A12)"""
+    event = codec.EventDecoder(Unstructured).decode(line("MODIFIED", value))
+    assert isinstance(event, codec.UnreadableEvent)
+    named = isinstance(value, dict) and "name" in value.get("metadata", {})
+    assert (event.change, event.key) == ("MODIFIED", "ns/a" if named else "")
+
+
+@pytest.mark.parametrize("cls", [apps_v1.ControllerRevision, Unstructured])
+@pytest.mark.parametrize("change", ["ADDED", "DELETED"])
+@pytest.mark.parametrize(
+    "data", [*(b'{"a":' * n + b"1" + b"}" * n for n in (1_100, 3_000, 9_000)), b'"\xff"', b'"\\ud800"', b'"\\udc00 "']
+)
+def test_an_event_that_the_decoder_refuses_is_told_with_its_key(cls: type[Any], change: str, data: bytes) -> None:
+    """(B1)"""
+    value = b'{"metadata":{"name":"a","namespace":"ns","uid":"u","resourceVersion":"5"},"data":%s}' % data
+    event = codec.EventDecoder(cls).decode(b'{"type":"%s","object":%s}' % (change.encode(), value))
+    assert isinstance(event, codec.UnreadableEvent)
+    assert (event.change, event.key, event.error.uid, event.resource_version) == (change, "ns/a", "u", "5")
+
+
+def test_a_bookmark_of_whatever_shape_tells_its_version() -> None:
+    """(A12)"""
+    decoder = codec.EventDecoder(core_v1.Pod)
+    for metadata, version in (
+        ({"resourceVersion": "9", "labels": {"a": 7}}, "9"),
+        ({"resourceVersion": 9}, ""),
+        ({"resourceVersion": "9"}, "9"),
+    ):
+        event: Any = decoder.decode(line("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": metadata}))
+        assert (event.type, event.object.metadata.resource_version) == ("BOOKMARK", version)
+    other: Any = decoder.decode(line("BOOKMARK", {"kind": "Table", "metadata": {"resourceVersion": "9"}}))
+    assert other.object.metadata.resource_version == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "reason", "message"),
+    [
+        ({"kind": "Status", "apiVersion": "v1", "code": "410", "reason": "Expired"}, 410, "Expired", ""),
+        ({"kind": "Status", "apiVersion": "v1", "code": 410, "details": []}, 410, "", ""),
+        ({"kind": "Status", "apiVersion": "meta.k8s.io/v1", "code": 429, "message": "m"}, 429, "", "m"),
+        ({"kind": "Problem", "apiVersion": "x/v1", "code": 410, "reason": "Gone"}, 410, "Gone", ""),
+        ({"kind": "Status", "code": True, "reason": 5, "message": "m"}, 0, "", "m"),
+        ({"kind": "Status", "code": 10**400, "message": "m"}, 0, "", "m"),
+        ({"kind": "Pod", "metadata": {"name": "a"}}, 0, "", "the server sent an ERROR event without a Status"),
+        ({}, 0, "", "the server sent an ERROR event without a Status"),
+        (None, 0, "", "the server sent an ERROR event without a Status"),
+        ("too old", 0, "", "the server sent an ERROR event without a Status"),
+    ],
+)
+@pytest.mark.parametrize("cls", [core_v1.Pod, Unstructured])
+def test_an_error_event_of_any_shape_has_a_status(
+    value: Any, code: int, reason: str, message: str, cls: type[Any]
+) -> None:
+    """(D2)"""
+    event = codec.EventDecoder(cls).decode(line("ERROR", value))
+    assert event.type == "ERROR"
+    status: Any = event.object
+    assert isinstance(status, meta_v1.Status)
+    assert (status.status, status.code, status.reason, status.message) == ("Failure", code, reason, message)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_bare_status_is_an_error_event(indent: int | None) -> None:
+    """(D1)"""
+    said = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410}
+    event = codec.EventDecoder(core_v1.Pod).decode(json.dumps(said, indent=indent).encode())
+    assert event.type == "ERROR"
+    assert isinstance(event.object, meta_v1.Status)
+    assert event.object.code == 410
+
+
+@pytest.mark.parametrize(
     ("data", "message"),
     [
-        (line("ADDED", {**POD, "kind": "ConfigMap"}), "expected v1 Pod, got v1 ConfigMap"),
-        (line("ADDED", {**POD, "spec": {"priority": "x"}}), "Pod ns/a: spec.priority: expected int"),
-        (line("ADDED", None), "Pod: expected object, got null"),
-        (line("ADDED", []), "Pod: expected object, got array"),
-        (b'{"type":"ADDED"}', "watch event: object missing required field object"),
+        (b'{"type":"ADDED"}', "watch event: an object without an object"),
+        (b'{"object":{}}', "watch event: an object without a type"),
+        (b'{"kind":"Pod","apiVersion":"v1"}', "watch event: an object without a type"),
+        (b"{}", "watch event: an object without a type"),
         (b'{"type":"ADDED","object":{"kind"', "watch event: not readable as JSON"),
+        (b'{"type":"ADDED","object":{}}{"type":"ADDED","object":{}}', "watch event: not readable as JSON"),
         (b"<html>", "it looks like HTML"),
         (b"[]", "watch event: expected object, got array"),
         (b'{"type":5,"object":{}}', "watch event: "),
     ],
 )
-def test_an_event_that_cannot_be_read_is_one_error_that_says_what(data: bytes, message: str) -> None:
-    with pytest.raises(DecodeError) as caught:
-        codec.EventDecoder(core_v1.Pod).decode(data)
-    assert message.lower() in str(caught.value).lower()
+def test_a_frame_that_is_no_event_is_one_error_that_says_what(data: bytes, message: str) -> None:
+    for cls in (core_v1.Pod, Unstructured):
+        with pytest.raises(DecodeError) as caught:
+            codec.EventDecoder(cls).decode(data)
+        assert not isinstance(caught.value, Unreadable)
+        assert message.lower() in str(caught.value).lower()
 
 
 def test_events_are_values() -> None:

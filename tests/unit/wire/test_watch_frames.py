@@ -1,27 +1,141 @@
-"""Frames: the same events come out however the bytes are cut."""
+"""Frames: the same events come out however the bytes are cut, and whatever stands between them."""
 
 from __future__ import annotations
+
+import json
+import random
+import time
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeloop.errors import BodyTooLarge
-from kubeloop.wire.watch import FrameReader
+from kubeloop.wire.watch import FrameReader, LineReader
+
+TEXT = st.text('ab"\\{}[]:,\n ü', max_size=6)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=12,
+)
+DOCUMENTS = st.lists(st.dictionaries(TEXT, VALUES, max_size=3), max_size=6)
 
 
-@given(st.lists(st.binary(min_size=1).filter(lambda data: b"\n" not in data and not data.isspace())), st.data())
-def test_frames_do_not_depend_on_how_the_bytes_arrive(lines: list[bytes], data: st.DataObject) -> None:
-    whole = b"".join(line + b"\n" for line in lines)
+def read(text: bytes, sizes: Any) -> tuple[list[Any], bytes]:
+    """Cut a text that arrives in pieces as a watch does: a frame that is no JSON is given back."""
     reader = FrameReader()
-    frames: list[bytes] = []
+    found: list[Any] = []
+    at = 0
+    while at < len(text):
+        size = sizes(len(text) - at)
+        frames = reader.feed(text[at : at + size])
+        at += size
+        while frames:
+            try:
+                found.append(json.loads(frames[0]))
+            except ValueError:
+                again = reader.not_frames(frames)
+                assert again is not None, frames[0]
+                frames = again
+            else:
+                frames = frames[1:]
+    return found, reader.rest().strip()
+
+
+@given(st.lists(st.binary(min_size=1).filter(lambda data: b"\n" not in data)), st.data())
+def test_lines_do_not_depend_on_how_the_bytes_arrive(lines: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(line + b"\n" for line in lines)
+    reader = LineReader()
+    found: list[bytes] = []
     at = 0
     while at < len(whole):
         size = data.draw(st.integers(1, len(whole) - at))
-        frames += reader.feed(whole[at : at + size])
+        found += reader.feed(whole[at : at + size])
         at += size
-    assert frames == lines
+    assert found == lines
     assert reader.rest() == b""
+
+
+@given(DOCUMENTS, st.sampled_from(["\n", "", " ", "\r\n", "\n\n", "\t"]), st.sampled_from([None, 0, 2]), st.data())
+def test_documents_do_not_depend_on_how_they_are_written_and_arrive(
+    documents: list[Any], between: str, indent: int | None, data: st.DataObject
+) -> None:
+    """(B8)"""
+    text = "".join(json.dumps(one, indent=indent, ensure_ascii=False) + between for one in documents).encode()
+    assert read(text, lambda left: data.draw(st.integers(1, left))) == (documents, b"")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("between", ["", "\n"])
+def test_a_document_comes_as_soon_as_it_is_whole(between: str, indent: int | None) -> None:
+    """(B8)"""
+    text = json.dumps({"a": {"b": [{}]}}, indent=indent).encode()
+    assert read(text, lambda _left: 3) == ([{"a": {"b": [{}]}}], b"")
+    assert read((text.decode() + between).encode() + b'{"c"', lambda _left: 3)[0] == [{"a": {"b": [{}]}}]
+
+
+def test_a_stream_of_lines_is_cut_by_lines_again_after_a_piece_that_looked_like_a_document() -> None:
+    """(B8)"""
+    reader = FrameReader()
+    assert reader.feed(b'{"a":{"b":1}') == []
+    assert reader.feed(b'}\n{"c":1}\nno JSON\n{"d"') == [b'{"a":{"b":1}}', b'{"c":1}', b"no JSON"]
+    assert reader.rest() == b'{"d"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"type":"ADDED","object":{"kind"\n{"type":"ADDED"}\n',
+        b'{"type":"ADDED","object":{"a":\n{"type":"ADDED"}\n{"type":"ADDED"}\n',
+        b'{"type":"ADDED","object":{"kind":"Po\n{"type":"ADDED"}\n',
+        b"<html>\n<body>\n",
+        b"}{\n",
+    ],
+)
+def test_what_can_be_no_document_is_returned_and_not_waited_for(text: bytes) -> None:
+    """(B8)"""
+    reader = FrameReader()
+    frames = reader.feed(text)
+    assert frames
+    again = reader.not_frames(frames)
+    assert again
+    with pytest.raises(ValueError, match=r"Expecting|Invalid|Extra"):
+        json.loads(again[0])
+    assert reader.not_frames(again) is None
+
+
+@pytest.mark.parametrize("between", ["", "\n"])
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("size", [100, 16_384])
+def test_the_time_grows_with_the_stream(between: str, indent: int | None, size: int) -> None:
+    """(B8)"""
+    document = json.dumps({"type": "ADDED", "object": {"a": ['x{"}', {"b": 1}] * 10}}, indent=indent) + between
+
+    def seconds(count: int) -> float:
+        text = (document * count).encode()
+        start = time.process_time()
+        assert len(read(text, lambda _left: size)[0]) == count
+        return time.process_time() - start
+
+    assert min(seconds(1600) / seconds(200) for _ in range(3)) < 16
+
+
+def test_a_document_without_an_end_takes_time_that_grows_with_it() -> None:
+    """(B8)"""
+    rng = random.Random(7)
+    pieces = [bytes(rng.choice(b'}]"{[,:\\a ') for _ in range(50)) + b"}" for _ in range(16_000)]
+
+    def seconds(count: int) -> float:
+        reader = FrameReader()
+        reader.feed(b'{"a":"')
+        start = time.process_time()
+        for piece in pieces[:count]:
+            reader.feed(piece.replace(b'"', b"'").replace(b"\\", b"/"))
+        return time.process_time() - start
+
+    assert min(seconds(16_000) / seconds(2_000) for _ in range(3)) < 16
 
 
 def test_what_has_no_newline_is_held() -> None:
@@ -32,7 +146,7 @@ def test_what_has_no_newline_is_held() -> None:
 
 
 def test_a_log_keeps_its_blank_lines() -> None:
-    assert FrameReader(keep_blank=True).feed(b"a\n\nb\n") == [b"a", b"", b"b"]
+    assert LineReader().feed(b"a\n\nb\n") == [b"a", b"", b"b"]
 
 
 def test_a_frame_over_the_bound_is_refused_before_it_is_whole() -> None:
@@ -52,3 +166,14 @@ def test_a_frame_over_the_bound_is_refused_when_it_comes_at_once() -> None:
 
 def test_many_small_frames_may_be_more_than_the_bound() -> None:
     assert len(FrameReader(max_bytes=10).feed(b"12345\n" * 100)) == 100
+
+
+def test_the_bound_holds_for_documents_without_newlines_and_names_what_is_too_long() -> None:
+    """(B8), (E6)"""
+    reader = FrameReader(max_bytes=10)
+    assert [reader.feed(b'{"a":1}') for _ in range(100)] == [[b'{"a":1}']] * 100
+    assert reader.feed(b'{"a":{}') == []
+    with pytest.raises(BodyTooLarge, match="a watch frame of more than 10 bytes"):
+        reader.feed(b',"b":1}')
+    with pytest.raises(BodyTooLarge, match="a line of more than 10 bytes"):
+        LineReader(max_bytes=10).feed(b"12345678901")

@@ -352,6 +352,25 @@ _ERRORS = [
     ),
     Difference(
         "errors",
+        "The HTTP status is the outcome of a deletion, whatever its body; Go fails when it cannot read that (A6).",
+        lambda case, go, ours: (
+            case["verb"] == "DELETE"
+            and only("failed")(case, go, ours)
+            and "failed" not in ours
+            and 200 <= case["replies"][-1]["status"] <= 206
+        ),
+    ),
+    Difference(
+        "errors",
+        "Expired is a Gone, which stands for 410 of any form (H7).",
+        lambda case, go, ours: (
+            only("is_gone", "is_too_many", "retry_after")(case, go, ours)
+            and "is_gone" in differing(go, ours)
+            and ours["is_expired"]
+        ),
+    ),
+    Difference(
+        "errors",
         "A Status without a code, or with one that HTTP does not have, has that of the response.",
         lambda case, go, ours: (
             only("code")(case, go, ours) and go["code"] <= 0 and ours["code"] == case["replies"][-1]["status"]

@@ -1,0 +1,155 @@
+"""JSON by its brackets: where values begin and end in text that the decoder refuses.
+
+What lives here: finding the members of an object and the elements of a list without looking into them, and reading what
+identifies an object of which other parts cannot be read. It is for what is nested more deeply than the interpreter's
+recursion limit, or has bytes that are no UTF-8 or half of a surrogate pair. Nothing here recurses, and the time grows
+with the size of the text. Whether a value is valid JSON inside is not checked; the decoder does that, value by value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+__all__ = ["Malformed", "elements", "end_of_value", "identity", "members", "whole_members"]
+
+# The repeats are possessive: no text makes these expressions go back over what they have passed.
+_space = re.compile(rb"[ \t\r\n]*+").match
+_string = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL).match
+_scalar = re.compile(rb'[^\s",:{}\[\]]++').match
+_flat = rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+'
+# Up to a bracket, except those of objects and lists that have none inside, which most are.
+_to_bracket = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+"|\{%b\}|\[%b\])*+' % (_flat, _flat), re.DOTALL).match
+_METADATA = {
+    b'"namespace"': "namespace",
+    b'"name"': "name",
+    b'"uid"': "uid",
+    b'"resourceVersion"': "resource_version",
+}
+
+
+class Malformed(ValueError):
+    """Text whose brackets, quotes, commas or colons are not those of JSON, or that ends too early."""
+
+
+def _skip_space(text: bytes, at: int) -> int:
+    """Return the position of the first byte from `at` on that is no white space."""
+    found = _space(text, at)
+    return found.end() if found is not None else at
+
+
+def end_of_value(text: bytes, start: int) -> int:
+    """Return the position after the value that starts at `start`.
+
+    Raises: Malformed.
+    """
+    first = text[start : start + 1]
+    if first not in (b"{", b"["):
+        found = (_string if first == b'"' else _scalar)(text, start)
+        if found is None:
+            raise Malformed("expected a value")
+        return found.end()
+    depth, at = 1, start + 1
+    while True:
+        at = _to_bracket(text, at).end()  # type: ignore[union-attr]  # matches nothing, too
+        bracket = text[at : at + 1]
+        at += 1
+        if bracket in (b"{", b"["):
+            depth += 1
+        elif bracket in (b"}", b"]"):
+            depth -= 1
+            if not depth:
+                return at
+        else:
+            raise Malformed("the text ends too early")
+
+
+def elements(text: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield where the elements of the list at `start` begin and end.
+
+    Raises: Malformed.
+    """
+    at = _inside(text, start, b"[")
+    while text[at : at + 1] != b"]":
+        end = end_of_value(text, at)
+        yield at, end
+        at = _next(text, end, b"]")
+
+
+def members(text: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the members of the object at `start`: the key with its quotes, and where the value begins and ends.
+
+    Raises: Malformed.
+    """
+    at = _inside(text, start, b"{")
+    while text[at : at + 1] != b"}":
+        key = _string(text, at)
+        if key is None:
+            raise Malformed("expected a key")
+        at = _skip_space(text, key.end())
+        if text[at : at + 1] != b":":
+            raise Malformed("expected a colon")
+        at = _skip_space(text, at + 1)
+        end = end_of_value(text, at)
+        yield key[0], at, end
+        at = _next(text, end, b"}")
+
+
+def whole_members(text: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield the members of the one object that the text is; nothing may stand beside it.
+
+    Raises: Malformed.
+    """
+    start = _skip_space(text, 0)
+    if _skip_space(text, end_of_value(text, start)) != len(text):
+        raise Malformed("more than one value")
+    return members(text, start)
+
+
+def identity(text: bytes) -> dict[str, str]:
+    """Read what identifies an object, as far as it can be read; what cannot be read is left out.
+
+    Returns: `api_version`, `kind`, `namespace`, `name`, `uid` and `resource_version`.
+    """
+    found: dict[str, str] = {}
+    try:
+        for key, start, end in members(text):
+            if key == b'"metadata"':
+                for name, at, until in members(text, start):
+                    _note(found, _METADATA.get(name), text[at:until])
+            elif key in (b'"apiVersion"', b'"kind"'):
+                _note(found, "kind" if key == b'"kind"' else "api_version", text[start:end])
+    except Malformed:
+        pass
+    return found
+
+
+def _note(found: dict[str, str], name: str | None, value: bytes) -> None:
+    if name is None or not value.startswith(b'"'):
+        return
+    try:
+        found[name] = msgspec.json.decode(value, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found.pop(name, None)
+
+
+def _inside(text: bytes, start: int, bracket: bytes) -> int:
+    at = _skip_space(text, start)
+    if text[at : at + 1] != bracket:
+        raise Malformed(f"expected {bracket.decode()}")
+    return _skip_space(text, at + 1)
+
+
+def _next(text: bytes, at: int, end: bytes) -> int:
+    """Return where the next member or element begins, or the closing bracket stands."""
+    at = _skip_space(text, at)
+    if text[at : at + 1] == end:
+        return at
+    if text[at : at + 1] != b",":
+        raise Malformed("expected a comma")
+    at = _skip_space(text, at + 1)
+    if text[at : at + 1] == end:
+        raise Malformed("a comma before the end")
+    return at
