@@ -137,6 +137,31 @@ async def test_an_event_proves_that_the_connection_is_back(caplog: pytest.LogCap
 
 
 @virtual
+async def test_a_list_that_is_answered_ends_failures_of_lists_and_not_of_watches():
+    """(D4)"""
+    server = FakeServer()
+    server.next_lists.append(FORBIDDEN)
+    server.open_delay = 50.0
+    informer = informer_of(server)
+    async with running(informer):
+        assert (informer.is_connected, informer.last_error) == (False, str(FORBIDDEN))
+        while len(server.watches) < 1:
+            await asyncio.sleep(0.1)
+        assert (informer.is_connected, informer.last_error) == (True, "")
+        started = now()
+        server.next_watches.append(FORBIDDEN)
+        while len(server.watches) < 2:
+            await asyncio.sleep(1)
+        assert len(server.lists) == 3
+        assert (informer.is_connected, informer.last_error) == (False, str(FORBIDDEN))
+        await asyncio.sleep(45)
+        assert now() > started + 45
+        assert informer.last_error == str(FORBIDDEN)
+        await asyncio.sleep(10)
+        assert (informer.is_connected, informer.last_error) == (True, "")
+
+
+@virtual
 async def test_what_was_heard_last_is_dated():
     """(D4)"""
     server = FakeServer()
@@ -173,7 +198,7 @@ async def test_a_list_that_gets_no_response_is_visible(caplog: pytest.LogCapture
         assert informer.last_error == ""
         server.end_watches(EXPIRED)
         await asyncio.sleep(20)
-        assert informer.last_error.startswith("a LIST has been waiting for a response for ")
+        assert informer.last_error == "a LIST has been waiting for a response for 20 s"
         assert informer.is_connected
 
 
