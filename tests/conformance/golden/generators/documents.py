@@ -75,6 +75,7 @@ def yaml(random: Random) -> Iterator[Case]:
     """Texts of one document, and streams of several."""
     for text in _PICKED_YAML:
         yield {"text": text}
+        yield {"text": text, "first": True}
     for scalar in _SCALARS:
         yield {"text": f"a: {scalar}\n"}
         yield {"text": f"[{scalar}]\n"}

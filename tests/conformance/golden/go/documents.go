@@ -11,11 +11,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// answerYAML reads YAML as JSON: one document, leniently and strictly, or all documents as kubectl reads them.
+// answerYAML reads YAML as JSON: one document, leniently and strictly, or all documents as kubectl reads them. The first
+// document alone is what sigs.k8s.io/yaml always reads; we have a function for that and one for the only document.
 func answerYAML(input []byte) any {
 	in := read[struct {
-		Text string `json:"text"`
-		All  bool   `json:"all"`
+		Text  string `json:"text"`
+		All   bool   `json:"all"`
+		First bool   `json:"first"`
 	}](input)
 	if in.All {
 		return documents(in.Text)
@@ -23,6 +25,9 @@ func answerYAML(input []byte) any {
 	lenient, err := yaml.YAMLToJSON([]byte(in.Text))
 	if err != nil {
 		return refused
+	}
+	if in.First {
+		return object{"json": json.RawMessage(lenient)}
 	}
 	_, err = yaml.YAMLToJSONStrict([]byte(in.Text))
 	return object{"json": json.RawMessage(lenient), "strict": err == nil}

@@ -20,6 +20,8 @@ def yaml(case: dict[str, Any]) -> Any:
     try:
         if case.get("all"):
             return {"documents": [json.loads(body) for body in bodies(plain(text))]}
+        if case.get("first"):
+            return {"json": reader.load_first(text)}
         document = reader.load(text)
     except DecodeError:
         return REFUSED
