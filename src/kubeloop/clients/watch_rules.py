@@ -24,6 +24,7 @@ _LEAST_BETWEEN_OPENINGS = 1.0
 _SERVER_TIMEOUT = 300.0
 _GRACE = 30.0
 _HEALTHY_AFTER = 120.0
+_LONGEST_RETRY_AFTER = 60.0
 
 
 class WatchRules:
@@ -92,11 +93,12 @@ class WatchRules:
         """Return the seconds to wait before opening again, None if that cannot help and the error is to be raised.
 
         The pauses grow from one error to the next until an event is delivered; the openings are always a second apart.
+        A server that asks for more than a minute is asked again after a minute: a watch must not be silent for an hour.
         """
         if isinstance(error, TransportError):
             wait = 0.0 if error.retryable else None
         elif isinstance(error, APIError) and (error.code == 429 or error.code >= 500):
-            wait = error.retry_after or 0.0
+            wait = min(error.retry_after or 0.0, _LONGEST_RETRY_AFTER)
         else:
             wait = None
         return None if wait is None else max(wait, self._backoff.next(now), self.after_end(now))

@@ -13,7 +13,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
-from kubeloop.errors import TransportError
+from kubeloop._kit.raising import raise_alone
+from kubeloop.errors import BodyTooLarge, TransportError, UnreadableWriteResponse
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
 from kubeloop.transport.base import read_error_body
 from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, ServerWarning, parse_warnings, status_error
@@ -77,6 +78,8 @@ class Exchange:
             APIError: The server said no.
             TransportError: There was no answer.
             BodyTooLarge: The answer is over the bound.
+            UnreadableWriteResponse: The same, if the request was a write: it succeeded, since only the body of a
+                success has a bound that fails.
         """
         if self._bucket is not None:
             await self._throttle(self._bucket)
@@ -84,7 +87,12 @@ class Exchange:
         max_bytes = None if is_list else MAX_BODY_BYTES
         while True:
             with attempts.catching():
-                response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
+                try:
+                    response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
+                except BodyTooLarge as error:
+                    if request.method == "GET":
+                        raise
+                    raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
                 self._warn(response.headers, request)
                 if 200 <= response.status <= 206:
                     return response

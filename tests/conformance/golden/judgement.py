@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .differences import INTENDED, KNOWN_FAULTS, Difference
+from .differences import INTENDED, Difference
 from .ours import ANSWERS
 
 __all__ = ["Judged", "judge", "recorded", "unexplained"]
@@ -58,10 +58,7 @@ def judge(surface: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Judged]:
         ours = _answered(surface, case)
         names: tuple[Difference, ...] = ()
         if canonical(go) != canonical(ours):
-            covers = [entry for entry in INTENDED if entry.surface == surface and entry.covers(case, go, ours)]
-            # What is intended is no fault.
-            covers = covers or [e for e in KNOWN_FAULTS if e.surface == surface and e.covers(case, go, ours)]
-            names = tuple(covers)
+            names = tuple(entry for entry in INTENDED if entry.surface == surface and entry.covers(case, go, ours))
         yield Judged(surface, case, go, ours, names)
 
 

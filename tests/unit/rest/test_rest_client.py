@@ -143,6 +143,14 @@ async def test_a_body_over_the_bound_is_refused_where_one_object_is_due() -> Non
     assert len(str(caught.value)) < 1000
 
 
+@virtual
+async def test_a_write_whose_response_is_over_the_bound_succeeded() -> None:
+    """(A6)"""
+    rest = client(ScriptedTransport(Answer(status=201, chunks=[b"x" * 1024 * 1024] * 33)))
+    with pytest.raises(kubeloop.UnreadableWriteResponse, match="POST /api/v1/namespaces/x/pods: the write succeeded"):
+        await rest.post("pods", namespace="x", body={"metadata": {"name": "a"}}, into=core_v1.Pod)
+
+
 @pytest.mark.parametrize(
     ("resource", "address"),
     [
