@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
     from kubeloop.meta.gvk import GroupVersion
     from kubeloop.rest.client import RESTClient
+    from kubeloop.wire.codec import UnreadableEvent
 
 __all__ = [
     "EventStream",
@@ -66,9 +67,9 @@ class WatchEventLike(Protocol[T_co]):
 
 
 class EventStream(Protocol[T_co]):
-    """The events of one watch request."""
+    """The events of one watch request; an `UnreadableEvent` stands for a change of an object that cannot be read."""
 
-    async def batch(self) -> Sequence[WatchEventLike[T_co]]:
+    async def batch(self) -> Sequence[WatchEventLike[T_co] | UnreadableEvent]:
         """Wait for events and return the next of those that have arrived; nothing once the server has ended the watch.
 
         Raises:

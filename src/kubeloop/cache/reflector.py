@@ -269,7 +269,7 @@ class Reflector(Generic[T]):
                 due = watch.events + EVENTS_AT_ONCE
                 await asyncio.sleep(0)  # the pop loop's turn
 
-    def _apply(self, events: Sequence[WatchEventLike[T]], watch: _Watch) -> None:
+    def _apply(self, events: Sequence[WatchEventLike[T] | UnreadableEvent], watch: _Watch) -> None:
         """Queue what events tell; the version moves with each of them, never past one that was not queued."""
         store, state, expected = self._store, self._rules, self._expected_type
         moves = watch.versions.moves

@@ -161,14 +161,14 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "times",
-        "A time that a document wrote with a fraction or an offset is written back as it stands, as every text that was "
-        "not touched (I11); Go writes whole seconds in UTC.",
+        "A time that a document wrote with a fraction or an offset is written back as it stands, as every "
+        "text that was not touched (I11); Go writes whole seconds in UTC.",
         _same_moment,
     ),
     Difference(
         "times",
-        "More than six digits of a time that a server sends are rounded to six, not cut (docstring of "
-        "kubeloop.models._times): no API server writes so many, and looking for them would cost every pod a fifth more.",
+        "More than six digits of a time that a server sends are rounded to six, not cut (kubeloop.models._times): no API "
+        "server writes so many, and to look for them would cost a fifth of reading a pod.",
         lambda case, go, ours: re.search(r"\.\d{7}", case["text"]) is not None and "model" in ours,
     ),
     Difference(
