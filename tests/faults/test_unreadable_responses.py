@@ -283,6 +283,20 @@ async def test_an_iterator_says_which_objects_are_missing_over_all_pages() -> No
 
 
 @virtual
+async def test_an_iterator_takes_a_name_that_begins_with_a_hash_for_a_name() -> None:
+    """(A4): `#a` is a valid name of a ClusterRole."""
+    bad = {"metadata": {"name": "#a", "labels": {"a": 7}}}
+    lists = {"kind": "ClusterRoleList", "api_version": "rbac.authorization.k8s.io/v1"}
+    clients, _ = clientset(
+        list_of([{"metadata": {"name": "b"}}, bad], "7", continue_="1", **lists),
+        list_of([{"metadata": {"name": 5}}], "7", **lists),
+    )
+    objects = clients.rbac_v1.cluster_roles().iterate(limit=2)
+    assert [one.metadata.name async for one in objects] == ["b"]
+    assert list(objects.unreadable) == ["#a", "#2"]
+
+
+@virtual
 async def test_a_full_list_after_an_expired_snapshot_says_anew_what_is_missing() -> None:
     """(A4), (H7)"""
     for reason in ("Expired", "Gone", ""):

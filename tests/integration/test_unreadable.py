@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,10 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
+from kubeloop.cache.list_watch import ListWatch, rest_list_watch
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cli import main
+from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import apps_v1
 from tests.support.real_clientset import connect
 
@@ -98,3 +107,201 @@ async def test_events_of_deeply_nested_objects_are_told_in_their_place(
             assert (deleted.type, deleted.object.metadata.name) == ("DELETED", f"deep-{depth}")
             assert int(added.resource_version) < int(modified.resource_version) < int(events.resource_version)
         assert (await anext(events)).object.metadata.name == "flat"
+
+
+class Expiring:
+    """A source that can be told to end its watch as the server does when it has forgotten the version."""
+
+    def __init__(self, source: ListWatch[Any]) -> None:
+        self._source = source
+        self._expired = asyncio.Event()
+        self.list = source.list
+
+    def expire(self) -> None:
+        """End the watch that is open."""
+        self._expired.set()
+
+    @asynccontextmanager
+    async def watch(self, *, resource_version: str, timeout_seconds: int) -> AsyncIterator[Expiring]:
+        """Open a watch of the source."""
+        async with self._source.watch(resource_version=resource_version, timeout_seconds=timeout_seconds) as stream:
+            self._stream = stream
+            yield self
+
+    async def batch(self) -> Any:
+        """Return what comes, or fail once the watch has been told to expire."""
+        coming = asyncio.ensure_future(self._stream.batch())
+        expired = asyncio.ensure_future(self._expired.wait())
+        try:
+            await asyncio.wait((coming, expired), return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+            self._expired.clear()
+            raise kubeloop.Expired(kubeloop.StatusDetails(code=410, reason="Expired", message="too old"))
+        finally:
+            for task in (coming, expired):
+                task.cancel()
+            await asyncio.wait((coming, expired))
+
+
+def dials_crd(size: dict[str, Any]) -> dict[str, Any]:
+    spec = {"type": "object", "properties": {"size": size}}
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+    }
+    names = {"plural": "dials", "singular": "dial", "kind": "Dial", "listKind": "DialList"}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "dials.test.kubeloop.dev"},
+        "spec": {"group": "test.kubeloop.dev", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+@pytest_asyncio.fixture
+async def dials_served(clientset: kubeloop.Clientset) -> AsyncIterator[None]:
+    """The custom resource with integers as sizes; the first write waits until the server serves it."""
+    crds = clientset.apiextensions_v1.custom_resource_definitions()
+    await crds.create(dials_crd({"type": "integer"}))
+    yield
+    await crds.delete("dials.test.kubeloop.dev")
+
+
+@pytest.fixture
+def dial_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The class that was generated while sizes were integers."""
+    (tmp_path / "crd.yaml").write_text(json.dumps(dials_crd({"type": "integer"})))
+    assert main(["generate", "--crd", str(tmp_path / "crd.yaml"), "--out", str(tmp_path / "generated_dials")]) == 0
+    monkeypatch.syspath_prepend(tmp_path)
+    yield import_module("generated_dials.models.test_kubeloop_dev_v1")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "generated_dials"]:
+        del sys.modules[name]
+
+
+async def test_a_controller_survives_a_schema_that_grows_under_its_generated_class(
+    clientset: kubeloop.Clientset, namespace: str, dial_class: Any, dials_served: None
+) -> None:
+    """(A1), (A2), (A3), (A4): an integer becomes int-or-string, under a controller that takes NotFound for deleted."""
+    crds = clientset.apiextensions_v1.custom_resource_definitions()
+    dials: Any = clientset.dynamic.resource("test.kubeloop.dev/v1", "dials").namespace(namespace)
+
+    async def write(name: str, size: object) -> None:
+        """Create or change an object, as soon as the server takes such values."""
+        head = {"apiVersion": "test.kubeloop.dev/v1", "kind": "Dial"}
+        body = {**head, "metadata": {"name": name}, "spec": {"size": size}}
+        async with asyncio.timeout(30):
+            while True:
+                try:
+                    await dials.apply(body, field_manager="test", force=True)
+                except (kubeloop.Invalid, kubeloop.NotFound):
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
+    await write("kept", 1)
+    await write("gone", 2)
+    await write("made-again", 3)
+    source = Expiring(
+        rest_list_watch(
+            clientset.rest,
+            "dials",
+            group_version=GroupVersion("test.kubeloop.dev", "v1"),
+            model=dial_class.Dial,
+            list_model=dial_class.DialList,
+            namespace=namespace,
+        )
+    )
+    informer = SharedInformer(source, resource=GroupResource("test.kubeloop.dev", "dials"))
+    controller = Controller(informer)
+    informer.add_event_handler(on_add=controller.see, on_update=controller.see_change, on_delete=controller.see)
+    running = asyncio.create_task(informer.run())
+    try:
+        async with asyncio.timeout(30):
+            await informer.wait_for_sync()
+            await controller.until(lambda: controller.sizes == {"kept": 1, "gone": 2, "made-again": 3})
+
+            await crds.patch(
+                "dials.test.kubeloop.dev",
+                [
+                    {
+                        "op": "replace",
+                        "path": "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/size",
+                        "value": {"x-kubernetes-int-or-string": True},
+                    }
+                ],
+                type="json",
+            )
+            await write("kept", "10%")
+            await write("gone", "20%")
+            await write("new", "30%")
+            await write("mark", 1)
+            await controller.until(lambda: "mark" in controller.sizes)
+            unreadable = {f"{namespace}/{name}" for name in ("kept", "gone", "new")}
+            assert set(informer.unreadable) == unreadable
+
+            source.expire()
+            await dials.delete("gone")
+            await dials.delete("made-again")
+            await write("made-again", "40%")
+            await write("mark", 2)
+            await controller.until(lambda: controller.sizes.get("mark") == 2)
+            await controller.until(lambda: len(controller.deleted) == 2)
+            assert sorted(controller.deleted) == ["gone", "made-again"]
+            assert set(informer.unreadable) == {f"{namespace}/{name}" for name in ("kept", "new", "made-again")}
+            # Whatever the controller looks at, nothing that exists is missing.
+            assert informer.lister.namespace(namespace).get("kept").spec.size == 1
+            for name in ("new", "made-again"):
+                with pytest.raises(kubeloop.Unreadable, match="size"):
+                    informer.lister.namespace(namespace).get(name)
+
+            typed = clientset.of(dial_class.Dial, namespace)
+            assert set((await typed.list()).unreadable) == {f"{namespace}/{n}" for n in ("kept", "new", "made-again")}
+            await write("kept", 11)
+            await write("new", 12)
+            await controller.until(lambda: controller.sizes.get("new") == 12)
+            await controller.until(lambda: controller.sizes.get("kept") == 11)
+            await dials.delete("made-again")
+            await write("mark", 3)
+            await controller.until(lambda: controller.sizes.get("mark") == 3)
+            assert dict(informer.unreadable) == {}
+            assert sorted(controller.deleted) == ["gone", "made-again"]
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+
+
+class Controller:
+    """Works off keys with the lister, and takes what is not found for deleted, as every controller does."""
+
+    def __init__(self, informer: SharedInformer[Any]) -> None:
+        self._informer = informer
+        self._news = asyncio.Event()
+        self.sizes: dict[str, int] = {}
+        self.deleted: list[str] = []
+
+    def see(self, obj: Any) -> None:
+        """Take an object that came or went."""
+        name = obj.metadata.name
+        try:
+            self.sizes[name] = self._informer.lister.namespace(obj.metadata.namespace).get(name).spec.size
+        except kubeloop.NotFound:
+            self.deleted.append(name)
+            del self.sizes[name]
+        except kubeloop.Unreadable:
+            # Only after the object that was read before is gone.
+            self.deleted.append(name)
+            del self.sizes[name]
+        self._news.set()
+
+    def see_change(self, _old: Any, new: Any) -> None:
+        """Take an object that changed."""
+        self.see(new)
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        while not holds():
+            self._news.clear()
+            await self._news.wait()

@@ -105,7 +105,7 @@ class Applier(Generic[T]):
         indexer.set_unreadable(key, error)
         if before is not None and before.uid == error.uid:
             return  # One line per object, not per event.
-        if key.startswith("#"):
+        if not error.key:
             text = "%s: item %s of a list cannot be read, not even its name, so that list proves no deletion: %s"
         elif old is None:
             text = "%s: %s cannot be read, and no earlier state of it is known: %s"

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -233,17 +233,20 @@ class DeltaFIFO(Generic[T]):
         Args:
             objects: what the list holds.
             unreadable: what else it holds, by key: it exists, but cannot be read. If the name of such an item is not
-                known either, which a key that begins with `#` says, then the list proves no deletion.
+                known either, which the empty key of its error says, then the list proves no deletion.
         """
         for _ in self.replacing(objects, unreadable):
             pass
 
     def replacing(
         self, objects: Iterable[T], unreadable: Mapping[str, Unreadable] = MappingProxyType({})
-    ) -> Iterator[None]:
+    ) -> Generator[None, None, bool]:
         """Do what `replace` does in steps of about a millisecond, so that a loop can run others in between.
 
         The consumer may pop between the steps. Until the last step has run the first list does not count as complete.
+
+        Returns:
+            Whether the list names all that it holds, so that what it lacks is gone.
         """
         initial = not self._populated
         transform = self._transform
@@ -267,10 +270,11 @@ class DeltaFIFO(Generic[T]):
         for name, problem in (*unreadable.items(), *failed.items()):
             listed.add(name)
             self._append(name, Delta(DeltaType.UNREADABLE, problem), initial=initial)
-            is_complete = is_complete and not name.startswith("#")
+            is_complete = is_complete and bool(problem.key)
         self._queue_missing(listed, is_complete=is_complete, initial=initial)
         self._populated = True
         self._ready.set()
+        return is_complete
 
     def pop(self) -> Popped[T] | None:
         """Take the pending changes of the key that waits longest; None when there is nothing."""
@@ -325,9 +329,11 @@ class DeltaFIFO(Generic[T]):
     def _queue_missing(self, listed: set[str], *, is_complete: bool, initial: bool) -> None:
         known = self._known_objects.list_keys() if self._known_objects is not None else ()
         for name in dict.fromkeys((*self._items, *known, *self._unreadable)):
+            if name in listed:
+                continue
+            last = self._last_known(name)
             # An item without a name stood for its list alone; what has a name is missed by complete lists only.
-            if name not in listed and (is_complete or name.startswith("#")):
-                last = self._last_known(name)
+            if is_complete or (isinstance(last, Unreadable) and not last.key):
                 final = last if isinstance(last, Unreadable) else DeletedFinalStateUnknown(name, last)
                 self._append(name, Delta(_DELETED, final), initial=initial)
 

@@ -16,7 +16,7 @@ import contextlib
 import inspect
 import logging
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from kubeloop.cache import reflector_rules as rules
@@ -48,7 +48,9 @@ class ReflectorStore(Protocol[T_contra]):
     def delete(self, obj: T_contra, /) -> None: ...
     def update_unreadable(self, error: Unreadable, /) -> None: ...
     def delete_unreadable(self, error: Unreadable, /) -> None: ...
-    def replacing(self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], /) -> Iterator[None]: ...
+    def replacing(
+        self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], /
+    ) -> Generator[None, None, bool]: ...
 
 
 class Reflector(Generic[T]):
@@ -146,9 +148,7 @@ class Reflector(Generic[T]):
                 raise
             logger.info("%s: version %r is not to be had (%s); listing the newest", self.name, version, error)
             listed = await self._list_pages(self._rules.list_version())
-        for _ in self._store.replacing(listed.items, listed.unreadable):
-            await asyncio.sleep(0)
-        self._list_is_complete = not any(key.startswith("#") for key in listed.unreadable)
+        self._list_is_complete = await _finish(self._store.replacing(listed.items, listed.unreadable))
         self._rules.listed(version, listed.version, paginated=listed.paginated)
         self._pace.listed()
         self.connection.listed()
@@ -175,7 +175,7 @@ class Reflector(Generic[T]):
                 # Items without a name stand under their place on their page.
                 before = len(items) + len(unreadable)
                 for key, problem in page.unreadable.items():
-                    unreadable[f"#{before + int(key[1:])}" if key.startswith("#") else key] = problem
+                    unreadable[key if problem.key else f"#{before + int(key[1:])}"] = problem
             items.extend(page.items)
             if is_last:
                 return _Listed(items, unreadable, answered, pager.paginated)
@@ -213,7 +213,7 @@ class Reflector(Generic[T]):
                 error,
                 was_open=was_open,
                 was_short=was_short,
-                can_resume=self._list_is_complete and rules.can_resume(self._rules.last_version),
+                can_resume=self._list_is_complete and watch.is_resumable,
                 retry=retry,
                 pace=self._pace,
                 now=now,
@@ -320,6 +320,16 @@ class Reflector(Generic[T]):
                 logger.exception("%s: the watch error handler failed", self.name)
 
 
+async def _finish(steps: Generator[None, None, bool]) -> bool:
+    """Do all steps, with turns for others in between, and return what they return."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return bool(done.value)
+        await asyncio.sleep(0)
+
+
 _PAUSING = frozenset({AfterWatch.BACK_OFF, AfterWatch.BACK_OFF_AND_RELIST})
 _LISTING = frozenset({AfterWatch.RELIST, AfterWatch.BACK_OFF_AND_RELIST})
 
@@ -336,11 +346,13 @@ class _Listed(NamedTuple, Generic[T]):
 class _Watch:
     """One watch request: when it was opened, and what came of it."""
 
-    __slots__ = ("events", "opened_at", "versions")
+    __slots__ = ("events", "is_resumable", "opened_at", "versions")
 
     def __init__(self, start_version: str) -> None:
         self.opened_at: float | None = None
         self.events = 0
+        # Its events may move the version on; but what was deleted before a watch from no version is never told.
+        self.is_resumable = rules.can_resume(start_version)
         self.versions = rules.VersionRule(start_version)
 
 

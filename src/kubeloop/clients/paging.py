@@ -129,7 +129,7 @@ class ObjectIterator(Generic[T]):
         if self._pages.starts_anew:
             self._unreadable, self._count = {}, 0
         for key, error in page.unreadable.items():
-            place = f"#{self._count + int(key[1:])}" if key.startswith("#") else key
+            place = key if error.key else f"#{self._count + int(key[1:])}"
             self._unreadable[place] = error
         self._count += len(page.items) + len(page.unreadable)
         warn_of_unreadable(self._collection, page.unreadable)

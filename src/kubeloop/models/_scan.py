@@ -111,28 +111,34 @@ def whole_members(text: bytes) -> Iterator[tuple[bytes, int, int]]:
 def identity(text: bytes) -> dict[str, str]:
     """Read what identifies an object, as far as it can be read; what cannot be read is left out.
 
+    A name means nothing without its namespace: where there is one that cannot be read, the name is left out, too.
+
     Returns: `api_version`, `kind`, `namespace`, `name`, `uid` and `resource_version`.
     """
-    found: dict[str, str] = {}
+    found: dict[str, str | None] = {}
     try:
         for key, start, end in members(text):
             if key == b'"metadata"':
                 for name, at, until in members(text, start):
-                    _note(found, _METADATA.get(name), text[at:until])
+                    if name in _METADATA:
+                        found[_METADATA[name]] = _text(text[at:until])
             elif key in (b'"apiVersion"', b'"kind"'):
-                _note(found, "kind" if key == b'"kind"' else "api_version", text[start:end])
+                found["kind" if key == b'"kind"' else "api_version"] = _text(text[start:end])
     except Malformed:
         pass
-    return found
+    if found.get("namespace", "") is None:
+        found["name"] = None
+    return {name: value for name, value in found.items() if value is not None}
 
 
-def _note(found: dict[str, str], name: str | None, value: bytes) -> None:
-    if name is None or not value.startswith(b'"'):
-        return
+def _text(value: bytes) -> str | None:
+    """Return a string, `""` for null, None for what cannot be read."""
+    if value == b"null":
+        return ""
     try:
-        found[name] = msgspec.json.decode(value, type=str)
+        return msgspec.json.decode(value, type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        found.pop(name, None)
+        return None
 
 
 def _inside(text: bytes, start: int, bracket: bytes) -> int:

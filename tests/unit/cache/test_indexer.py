@@ -269,3 +269,14 @@ def test_what_is_known_of_unreadable_objects_is_read_only_and_forgotten_with_all
         indexer.unreadable["b"] = unreadable("b")  # type: ignore[index]
     indexer.replace([])
     assert "a" not in indexer
+
+
+def test_the_error_of_an_unreadable_object_is_kept_without_the_frames_that_it_came_through():
+    """(A1)"""
+    indexer: Indexer[Thing] = Indexer()
+    try:
+        raise unreadable("a")
+    except errors.Unreadable as error:
+        indexer.set_unreadable("a", error)
+    assert indexer.unreadable["a"].__traceback__ is None
+    assert indexer.unreadable["a"].key == "a"

@@ -210,6 +210,68 @@ async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_
 
 
 @virtual
+async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_list_names_all():
+    """(A1), (A4)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.cut_watches()
+        server.delete("a")
+        server.snapshots[server.version]["b"] = thing("", "1")
+        server.compact()
+        await asyncio.sleep(5)
+        assert recorder.state == {"a": "1", "b": "1"}
+        server.put(thing("b", "2"))
+        await asyncio.sleep(1300)  # The incomplete list is repeated when its watch ends.
+        assert recorder.state == {"b": "2"}
+        assert informer.unreadable == {}
+
+
+@virtual
+async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name():
+    """(A1), (A4): `#a` is a valid name of a ClusterRole."""
+    server, recorder = FakeServer(), Recorder()
+    server.has_watch_cache = False
+    for name in ("#a", "#1", "b"):
+        server.put(thing(name, "1"))
+    server.put(thing("#unseen", "?"))
+    informer = informer_of(server, page_size=2)
+    recorder.register(informer)
+    async with running(informer):
+        assert informer.has_synced
+        server.put(thing("#a", "?"))
+        server.delete("#1")
+        server.compact()
+        await relist(server)
+        assert recorder.state == {"#a": "1", "b": "1"}
+        assert sorted(informer.unreadable) == ["#a", "#unseen"]
+        server.delete("#a")
+        server.delete("#unseen")
+        server.compact()
+        await relist(server)
+        assert recorder.state == {"b": "1"}
+        assert informer.unreadable == {}
+
+
+@virtual
+async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_a_hash():
+    """(A1)"""
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("#a", "1"))
+    server.put(thing("#b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("#b", "?"))
+        server.put(thing("#a", "??"))
+        await relist(server)
+        assert recorder.state == {"#a": "1", "#b": "1"}
+
+
+@virtual
 async def test_a_first_list_with_an_item_without_a_name_syncs():
     """(A1)"""
     server = FakeServer()
@@ -340,6 +402,27 @@ async def test_without_versions_a_deletion_between_two_watches_is_told():
         server.delete("a")
         await asyncio.sleep(5)
         assert recorder.state == {"b": "1"}
+
+
+@virtual
+async def test_without_versions_a_deletion_before_a_watch_is_told_although_its_events_have_versions():
+    """(A11)"""
+    server, recorder = FakeServer(), Recorder()
+    server.has_versions = False
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    server.open_delay = 1.0
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.delete("a")
+        await asyncio.sleep(2)
+        server.put(thing("b", "2"))
+        await settle()
+        assert informer.last_sync_resource_version == "104"
+        server.end_watches()
+        await asyncio.sleep(5)
+        assert recorder.state == {"b": "2"}
 
 
 @virtual

@@ -482,6 +482,32 @@ def test_the_key_of_an_object_is_read_as_far_as_it_can_be() -> None:
     assert (error.key, error.namespace, error.name, error.uid, error.resource_version) == ("", "ns", "", "", "7")
 
 
+@pytest.mark.parametrize("namespace", [b"5", b'"\xff"', b'"\\ud800"', b'{"a":1}', b"true"])
+def test_a_name_whose_namespace_cannot_be_read_is_no_name(namespace: bytes) -> None:
+    """(A1): `ns/a` must not be taken for missing because `a` was found."""
+    body = b'{"metadata":{"name":"a","namespace":%s,"uid":"u"}}' % namespace
+    for cls in (core_v1.PodList, UnstructuredList):
+        listing = codec.decode_list(b'{"kind":"PodList","items":[%s]}' % body, cls)
+        error = listing.unreadable["#0"]
+        assert (error.key, error.name, error.uid) == ("", "", "u")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "key"),
+    [
+        (b'"name":"a","namespace":null,"labels":{"a":7}', "a"),
+        (b'"name":"a","namespace":"ns","labels":{"a":7}', "ns/a"),
+        (b'"name":"a","name":5,"namespace":"ns"', ""),
+        (b'"name":"a","name":"b","namespace":"ns","labels":{"a":7}', "ns/b"),
+        (b'"labels":{"a":7},"namespace":"ns"', ""),
+    ],
+)
+def test_the_last_of_equal_members_counts_for_the_key_as_for_the_decoder(metadata: bytes, key: str) -> None:
+    """(A1)"""
+    listing = codec.decode_list(b'{"kind":"PodList","items":[{"metadata":{%s}}]}' % metadata, core_v1.PodList)
+    assert [error.key for error in listing.unreadable.values()] == [key]
+
+
 def test_the_time_to_split_a_list_by_brackets_grows_with_its_size() -> None:
     """(B1)"""
 
