@@ -206,3 +206,45 @@ async def test_a_secret_that_cannot_be_read(body: bytes, into: type[object] | No
         name = None if into is core_v1.SecretList else "s"
         error = await _failure(lambda: rest.get("secrets", namespace="x", name=name, into=into))  # type: ignore[arg-type]
         assert error is None or SECRET not in reachable(error)
+
+
+MANIFEST = f'{{"apiVersion": "v1", "kind": "Secret", "stringData": {{"k": "{SECRET}"}}'
+
+
+@pytest.mark.parametrize("read", [kubeloop.decode, lambda text: list(kubeloop.decode_all(text))], ids=["one", "all"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        MANIFEST.encode(),
+        f"{MANIFEST}}} x".encode(),
+        f'{MANIFEST}, "x": Infinity}}'.encode(),
+        f"{MANIFEST}}}".encode() + b"\xff",
+        f"{MANIFEST}, ".encode() + b'"\xff": 1}',
+        f"{MANIFEST}, ".encode() + b'"apiVersion": "\xff"}',
+        b"\xff\xfe" + MANIFEST.encode("utf-16-le") + b"\x00\xd8",
+    ],
+    ids=["cut", "more behind it", "infinite", "a byte", "a byte in a key", "a byte in its version", "UTF-16"],
+)
+def test_a_manifest_that_cannot_be_read(read: Callable[[bytes], object], text: bytes) -> None:
+    """(F14, F10) What the readers raise holds the whole text, and is not chained."""
+    with pytest.raises(kubeloop.DecodeError) as caught:
+        read(text)
+    assert SECRET not in reachable(caught.value)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: kubeloop.encode(core_v1.Secret(string_data={"k": text})),
+        lambda text: kubeloop.encode({"k": text}),
+        lambda text: kubeloop.encode(kubeloop.Unstructured({"kind": "Secret", "stringData": {"k": text}})),
+        lambda text: core_v1.Secret.from_dict({"stringData": {"k": text}}),
+        lambda text: core_v1.Secret(string_data={"k": text}).to_yaml(),
+    ],
+    ids=["model", "mapping", "unstructured", "from_dict", "to_yaml"],
+)
+def test_a_value_that_cannot_be_written(write: Callable[[str], object]) -> None:
+    """(F14) The UnicodeEncodeError of half a surrogate pair holds the whole text."""
+    with pytest.raises(kubeloop.EncodeError) as caught:
+        write(f"{SECRET}\ud800")
+    assert SECRET not in reachable(caught.value)

@@ -54,8 +54,15 @@ def docstring(text: str, indent: str = "") -> list[str]:
 
 
 def used_names(code: str) -> set[str]:
-    """Return the names that code reads; what docstrings and literals say does not count."""
-    nodes = ast.walk(ast.parse(code))
+    """Return the names that code reads; what docstrings and literals say does not count.
+
+    Raises:
+        SchemaError: Its brackets are nested deeper than Python allows.
+    """
+    try:
+        nodes = ast.walk(ast.parse(code))
+    except (SyntaxError, RecursionError, MemoryError):
+        raise SchemaError("types nested too deeply for Python") from None
     return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 

@@ -6,6 +6,7 @@ How it comes about from files is told by `kubeconfig` and `load`; what is done w
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.raising import raise_alone
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Config", "Impersonation", "Source"]
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
 
 # What is not a text or None. An empty entry is not checked here: floors below and above know these.
@@ -63,10 +65,13 @@ class Impersonation(Value, frozen=True, kw_only=True):
         """Refuse a user without a name: the server would take such a request as one's own.
 
         Raises:
-            ConfigError: The user is empty or blank.
+            ConfigError: The user is empty or blank, or a text has half of a surrogate pair in it.
         """
         if not self.user.strip():
             raise ConfigError("impersonation needs the name of a user to act as, got an empty one")
+        values = (value for values in self.extra.values() for value in values)
+        if _SURROGATE.search("".join((self.user, self.uid, *self.groups, *self.extra, *values))):
+            raise ConfigError("impersonation: a text with half of a surrogate pair, which no header can have")
 
     def __repr__(self) -> str:
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from kubeloop.config.credentials import ClientCertificate, Credential
 from kubeloop.errors import DecodeError
+from kubeloop.meta.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
 __all__ = ["parse_exec_credential", "without_secrets"]
 
@@ -123,10 +124,9 @@ def _expiry(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        expires = datetime.fromisoformat(text)
+        return parse_time(text)
     except ValueError:
         raise ValueError("its expirationTimestamp is not a time (RFC 3339)") from None
-    return expires if expires.tzinfo else expires.replace(tzinfo=UTC)
 
 
 def _text(status: dict[str, object], name: str) -> str:

@@ -147,8 +147,8 @@ def decode_document(data: bytes, cls: type[T]) -> T:
             obj = _exactly(obj, data, cls)
         tree = msgspec.json.decode(data)
         return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
-    except RecursionError as error:
-        raise DecodeError(f"{cls.__name__}: nested too deeply") from error
+    except BROKEN as error:  # in what the class does not have
+        raise broken(cls.__name__, data, error) from error
 
 
 def _exactly(obj: Any, data: bytes, cls: Any) -> Any:

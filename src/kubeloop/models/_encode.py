@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import EncodeError
 from kubeloop.models._base import LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE, Model
 from kubeloop.models._exact import ExactTime
@@ -56,10 +57,18 @@ def dumps(value: Any) -> bytes:
         if has_rest(body):
             body = _encode(splice(loads(body)))
     except (TypeError, ValueError, RecursionError) as error:
-        raise EncodeError(f"{type(value).__name__}: {error}") from error
-    if (not isinstance(value, Model) or _has_float(class_of(value))) and b"null" in body and _not_finite(_pack(value)):
+        # Alone: a UnicodeEncodeError holds the whole text, which may be a secret.
+        raise_alone(EncodeError(f"{type(value).__name__}: {error}"))
+    if (not isinstance(value, Model) or _has_float(class_of(value))) and b"null" in body and _may_be_no_number(value):
         _refuse_no_number(value, "")
     return body
+
+
+def _may_be_no_number(value: Any) -> bool:
+    try:
+        return _not_finite(_pack(value)) is not None
+    except OverflowError:  # an integer that MessagePack cannot say, and JSON can
+        return True
 
 
 def rewrite(value: Any) -> bytes:
@@ -91,7 +100,7 @@ def to_data(value: Any) -> Any:
     try:
         return loads(encode(value))
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise EncodeError(f"{type(value).__name__}: {error}") from error
+        raise_alone(EncodeError(f"{type(value).__name__}: {error}"))
 
 
 def value_of(value: Any, shape: Shape | None = None) -> Any:

@@ -7,6 +7,7 @@ events. What does not: how one model is read and written (`kubeloop.models`), an
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
@@ -69,11 +70,15 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
     Reference: client-go scheme.Codecs.UniversalDeserializer.
     """
     body = documents.plain(data)
-    try:
+    said: _decode.TypeMeta | None = None
+    with suppress(*_NO_JSON):
         said = _type_meta(body)
-    except _NO_JSON:
+    if said is None:
         body = documents.only_body(body)
-        said = _type_meta(body)
+        try:
+            said = _type_meta(body)
+        except _NO_JSON as error:
+            raise _decode.broken("object", body, error) from error
     return _read_document(body, said, scheme or _BUILT_IN)
 
 

@@ -50,11 +50,9 @@ def bodies(text: bytes) -> Iterator[bytes]:
     if not _JSON_START.match(text):
         yield from _yaml_bodies(text)
         return
-    try:
-        whole = _json_bodies(text)
-    except (ValueError, RecursionError):
-        whole = _flow_bodies(text)
-    yield from whole
+    whole = _json_bodies(text)
+    # Not while an exception is handled, which would hold the text: what is raised here would keep it.
+    yield from _flow_bodies(text) if whole is None else whole
 
 
 def only_body(text: bytes) -> bytes:
@@ -69,19 +67,19 @@ def only_body(text: bytes) -> bytes:
     return found[0]
 
 
-def _json_bodies(text: bytes) -> list[bytes]:
-    """Cut a series of JSON values apart.
-
-    Raises: ValueError for what is none; RecursionError for values nested too deeply.
-    """
-    letters = text.decode()
+def _json_bodies(text: bytes) -> list[bytes] | None:
+    """Cut a series of JSON values apart; None for what is none, or nested too deeply for that."""
     scan = json.JSONDecoder().raw_decode
     found: list[bytes] = []
-    start = _after_space(letters, 0)
-    while start < len(letters):
-        _, end = scan(letters, start)
-        found.append(letters[start:end].encode())
-        start = _after_space(letters, end)
+    try:
+        letters = text.decode()
+        start = _after_space(letters, 0)
+        while start < len(letters):
+            _, end = scan(letters, start)
+            found.append(letters[start:end].encode())
+            start = _after_space(letters, end)
+    except (ValueError, RecursionError):
+        return None
     return found
 
 

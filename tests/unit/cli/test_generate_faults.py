@@ -358,6 +358,22 @@ def test_deep_defaults_and_lists_are_one_message_or_a_package(generate: Generate
         assert generate(definition(properties={"spec": schema})) in (0, 1)
 
 
+@pytest.mark.parametrize("depth", [150, 199, 205, 260, 320, 5000])
+@pytest.mark.parametrize("around", ['{"type": "array", "items": ', '{"type": "object", "additionalProperties": '])
+def test_types_nested_deeper_than_brackets_can_be_are_one_message(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], around: str, depth: int
+) -> None:
+    """(F10) Python takes 200 brackets within another."""
+    text = json.dumps(definition(properties={"spec": {"type": "PLACE"}}))
+    (tmp_path / "in.json").write_text(
+        text.replace('{"type": "PLACE"}', around * depth + '{"type": "string"}' + "}" * depth)
+    )
+    code = main(["generate", "--crd", str(tmp_path / "in.json"), "--out", str(tmp_path / "deep" / "out")])
+    assert code == (depth > 200)
+    if code:
+        _refused(tmp_path, capsys, "in.json", "nested too deeply")
+
+
 MUTANTS = [None, 7, "text", [], {}]
 
 

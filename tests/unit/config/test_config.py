@@ -4,6 +4,7 @@ import pytest
 
 from kubeloop.config import Config, ExecConfig, Impersonation, Source
 from kubeloop.errors import ConfigError
+from tests.support.reachable import reachable
 
 
 def test_takes_https_for_a_bare_host_as_soon_as_anything_is_about_tls():
@@ -123,3 +124,20 @@ def test_an_impersonation_of_nobody_is_refused(user):
         Impersonation(user=user)
     with pytest.raises(ConfigError, match="the name of a user to act as"):
         Impersonation(user="jane").replace(user=user)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"user": "SECRET\ud800"},
+        {"uid": "SECRET\ud800"},
+        {"groups": ("a", "SECRET\udfff")},
+        {"extra": {"SECRET\ud800": ("a",)}},
+        {"extra": {"a": ("b", "SECRET\ud800")}},
+    ],
+)
+def test_an_impersonation_that_no_header_can_have_is_refused(settings):
+    """(F10, F14) A key of `extra` was a UnicodeEncodeError of whoever opened the transport."""
+    with pytest.raises(ConfigError, match="half of a surrogate pair") as caught:
+        Impersonation(**{"user": "jane", **settings})
+    assert "SECRET" not in reachable(caught.value)

@@ -43,6 +43,24 @@ def test_a_token_that_yaml_takes_for_a_number_is_none():
         parse_exec_credential(f"kind: ExecCredential\napiVersion: {V1}\nstatus: {{token: 0123}}".encode(), V1)
 
 
+@pytest.mark.parametrize(
+    "text", ["2026-11-21T12:00:00.123456789Z", "2026-11-21T13:00:00+01:00", "2026-11-21 12:00:00z"]
+)
+def test_an_expiry_is_read_as_all_times_are(text):
+    """(E13)"""
+    _, expires = parse_exec_credential(printed({"token": "abc", "expirationTimestamp": text}), V1)
+    assert expires.replace(microsecond=0) == datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-21", "2026-11-21T12:00:00", "20261121T120000Z", "2026-W47-6T12:00:00Z", "2026-11-21T12:00Z"]
+)
+def test_other_times_of_iso_8601_are_none(text):
+    """(E13) As in Go."""
+    with pytest.raises(ValueError, match="RFC 3339"):
+        parse_exec_credential(printed({"token": "abc", "expirationTimestamp": text}), V1)
+
+
 def test_a_credential_without_an_expiry_is_good_for_ever():
     assert parse_exec_credential(printed({"token": "abc"}), V1)[1] is None
 
