@@ -40,7 +40,7 @@ DECISIVE = {
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "cache/reflector_rules": "tests/unit/cache/test_reflector_rules.py tests/unit/cache/test_reflector.py",
-    "clients/paging": "tests/unit/clients",
+    "clients/paging": "tests/unit/clients/test_iterate.py tests/faults/test_unreadable_responses.py",
     "clients/patching": "tests/unit/clients tests/unit/rest",
     "clients/watch_rules": "tests/unit/clients/test_watch_rules.py tests/faults/test_watch_faults.py",
     "config/fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
@@ -61,7 +61,8 @@ TESTS_OF_FLOOR = {
     "_kit": "tests/unit/kit",
     "cache": "tests/unit/cache tests/faults/test_informer_faults.py tests/faults/test_informer_unreadable.py",
     "cli": "tests/unit/cli",
-    "clients": f"tests/unit/clients tests/unit/rest {WATCH_FAULTS} tests/faults/test_clients_discovery_faults.py",
+    "clients": f"tests/unit/clients tests/unit/rest {REST_FAULTS} {WATCH_FAULTS} "
+    "tests/faults/test_clients_discovery_faults.py",
     "codegen": "tests/unit/codegen tests/unit/cli tests/property/codegen",
     "config": "tests/unit/config tests/faults/test_bad_config.py",
     "errors": "tests/unit/test_errors.py tests/unit/test_display.py tests/unit/wire",
