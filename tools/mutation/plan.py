@@ -28,14 +28,19 @@ OPERATORS = (
 )  # fmt: skip
 
 PACKAGE = "src/kubeloop"
-LOADING = "tests/unit/config/test_load.py tests/unit/config/test_files.py tests/faults/test_bad_config.py"
+LOADING = (
+    "tests/unit/config/test_load.py tests/unit/config/test_load_choices.py tests/unit/config/test_files.py "
+    "tests/faults/test_bad_config.py"
+)
+APPLYING = "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_unreadable.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
     "_kit/bucket": "tests/unit/kit",
+    "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "cache/reflector_rules": "tests/unit/cache/test_reflector_rules.py tests/unit/cache/test_reflector.py",
-    "clients/paging": "tests/unit/clients",
+    "clients/paging": "tests/unit/clients/test_iterate.py tests/faults/test_unreadable_responses.py",
     "clients/patching": "tests/unit/clients tests/unit/rest",
     "clients/watch_rules": "tests/unit/clients/test_watch_rules.py tests/faults/test_watch_faults.py",
     "config/fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
@@ -50,19 +55,25 @@ DECISIVE = {
 }
 """The files that decide, with their own tests."""
 
+REST_FAULTS = "tests/faults/test_rest_faults.py tests/faults/test_unreadable_responses.py"
+WATCH_FAULTS = "tests/faults/test_watch_faults.py"
 TESTS_OF_FLOOR = {
     "_kit": "tests/unit/kit",
-    "cache": "tests/unit/cache tests/faults/test_informer_faults.py",
+    "cache": "tests/unit/cache tests/faults/test_informer_faults.py tests/faults/test_informer_unreadable.py",
     "cli": "tests/unit/cli",
-    "clients": "tests/unit/clients tests/unit/rest tests/faults/test_watch_faults.py",
-    "codegen": "tests/unit/codegen tests/unit/cli",
+    "clients": f"tests/unit/clients tests/unit/rest {REST_FAULTS} {WATCH_FAULTS} "
+    "tests/faults/test_clients_discovery_faults.py",
+    "codegen": "tests/unit/codegen tests/unit/cli tests/property/codegen",
     "config": "tests/unit/config tests/faults/test_bad_config.py",
+    "errors": "tests/unit/test_errors.py tests/unit/test_display.py tests/unit/wire",
     "meta": "tests/unit/meta tests/property/meta",
-    "models": "tests/unit/models tests/property/test_patches.py tests/unit/codegen/test_agreement.py",
-    "rest": "tests/unit/rest tests/unit/clients tests/faults/test_rest_faults.py tests/faults/test_watch_faults.py",
+    "models": "tests/unit/models tests/property/test_patches.py tests/property/test_drafts.py "
+    "tests/unit/codegen/test_agreement.py tests/unit/test_display.py",
+    "rest": f"tests/unit/rest tests/unit/clients {REST_FAULTS} {WATCH_FAULTS}",
     "testing": "tests/unit/testing",
-    "transport": "tests/unit/transport tests/faults/test_transport.py tests/faults/test_transport_tls.py",
-    "wire": "tests/unit/wire tests/unit/rest tests/unit/clients",
+    "transport": "tests/unit/transport tests/faults/test_transport.py tests/faults/test_transport_tls.py "
+    "tests/faults/test_kept_connections.py tests/faults/test_nothing_reachable.py",
+    "wire": f"tests/unit/wire tests/unit/rest tests/unit/clients {REST_FAULTS}",
     "workqueue": "tests/unit/workqueue tests/property/workqueue",
 }
 
@@ -91,20 +102,20 @@ class Mutant:
     mutated: str
 
 
-def decisive_files(root: Path) -> list[str]:
+def decisive_files() -> list[str]:
     """Return the files that decide, as paths below the root."""
-    return [path for path in (f"{PACKAGE}/{name}.py" for name in DECISIVE) if (root / path).exists()]
+    return [f"{PACKAGE}/{name}.py" for name in DECISIVE]
 
 
 def other_files(root: Path) -> list[str]:
     """Return all other hand-written files that tests of their own floor can judge."""
-    decisive = set(decisive_files(root))
+    decisive = set(decisive_files())
     found: list[str] = []
     for file in sorted((root / PACKAGE).rglob("*.py")):
         path = file.relative_to(root).as_posix()
         inner = path.removeprefix(f"{PACKAGE}/")
         is_generated = inner.startswith(GENERATED) or "generated" in file.read_text(encoding="utf-8")[:80].lower()
-        if path not in decisive and not is_generated and inner.partition("/")[0] in TESTS_OF_FLOOR:
+        if path not in decisive and not is_generated and _floor(path) in TESTS_OF_FLOOR:
             found.append(path)
     return found
 
@@ -113,11 +124,15 @@ def other_files(root: Path) -> list[str]:
 def tests_of(root: Path, path: str) -> tuple[str, ...]:
     """Return the tests that judge a file; the test module of the same name runs first."""
     inner = path.removeprefix(f"{PACKAGE}/").removesuffix(".py")
-    tests = DECISIVE.get(inner) or TESTS_OF_FLOOR[inner.partition("/")[0]]
+    tests = DECISIVE.get(inner) or TESTS_OF_FLOOR[_floor(path)]
     floor, _, name = inner.rpartition("/")
     own = f"tests/unit/{floor.lstrip('_')}/test_{name.lstrip('_')}.py"
     first = [own] if (root / own).exists() and own not in tests.split() else []
-    return (*first, *(each for each in tests.split() if (root / each).exists()))
+    return (*first, *tests.split())
+
+
+def _floor(path: str) -> str:
+    return path.removeprefix(f"{PACKAGE}/").removesuffix(".py").partition("/")[0]
 
 
 def places_of(root: Path, path: str) -> list[Place]:

@@ -50,7 +50,6 @@ __all__ = [
 
 DEFAULT_PAGE_SIZE = 500
 MIN_WATCH_TIMEOUT = 300.0
-MAX_WATCH_TIMEOUT = 600.0
 BACKOFF_INITIAL = 0.8
 BACKOFF_FACTOR = 2.0
 BACKOFF_CAP = 30.0
@@ -143,7 +142,7 @@ class InternalErrorRetry:
 
     __slots__ = ("_first", "_last", "_window")
 
-    def __init__(self, window: float = 0.0) -> None:
+    def __init__(self, window: float) -> None:
         self._window = window
         self._first: float | None = None
         self._last: float | None = None
@@ -327,9 +326,9 @@ def watch_timeout_seconds(rng: random.Random, minimum: float | None = None) -> i
 
     Args:
         rng: the source of chance.
-        minimum: seconds; more than 5 minutes gives from `minimum` to twice that, less is ignored.
+        minimum: seconds; less than 5 minutes counts as 5 minutes.
+
+    Returns:
+        Seconds, from the minimum to twice that.
     """
-    low, high = MIN_WATCH_TIMEOUT, MAX_WATCH_TIMEOUT
-    if minimum is not None and minimum > low:
-        low, high = minimum, 2 * minimum
-    return int(low + rng.random() * (high - low))
+    return int(max(MIN_WATCH_TIMEOUT, minimum or 0.0) * (1 + rng.random()))

@@ -65,7 +65,7 @@ class Retry:
         wait = retry_after(response)
         if wait is None or wait > _LONGEST_WAIT:
             return None
-        return self._take(wait if wait >= _LEAST_WAIT else _LEAST_WAIT * (1 + self._random.random()))
+        return self._take(wait or _LEAST_WAIT * (1 + self._random.random()))
 
     def after_error(self, error: TransportError) -> float | None:
         """Return the seconds to wait before sending again, None to raise the error."""

@@ -10,6 +10,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache import reflector_rules as rules
 from kubeloop.cache.reflector_rules import AfterWatch, InternalErrorRetry, ListRules, Pace, VersionRule, after_watch
+from tests.support.chance import Drawing
 from tests.support.fake_lister_watcher import api_error
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
@@ -103,7 +104,7 @@ def after(error: Exception | None, pace: Pace | None = None, **options: Any) -> 
         "was_open": True,
         "was_short": False,
         "can_resume": True,
-        "retry": InternalErrorRetry(),
+        "retry": InternalErrorRetry(0.0),
         "now": 0.0,
     }
     return after_watch(error, pace=pace or Pace(random.Random(1)), **{**defaults, **options})
@@ -170,15 +171,14 @@ def test_the_first_expiry_after_progress_lists_at_once_and_the_next_one_after_a_
     assert after(error, pace, was_open=was_open) is AfterWatch.RELIST
 
 
-def test_failed_lists_are_further_and_further_apart_until_one_is_answered():
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_failed_lists_are_further_and_further_apart_until_one_is_answered(share: float):
     """(D6)"""
-    pace = Pace(random.Random(1))
+    pace = Pace(Drawing(share))
     delays = [pace.after_failed_list(0.0) for _ in range(8)]
-    assert all(
-        base <= delay <= 2 * base for base, delay in zip([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30], delays, strict=True)
-    )
+    assert delays == pytest.approx([each * (1 + share) for each in [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30]])
     pace.listed()
-    assert 0.8 <= pace.after_failed_list(0.0) <= 1.6
+    assert pace.after_failed_list(0.0) == pytest.approx(0.8 * (1 + share))
 
 
 @pytest.mark.parametrize(
@@ -259,10 +259,18 @@ def test_the_window_of_internal_errors_starts_anew_after_a_minute_without_one():
     assert after(INTERNAL, was_short=True, retry=retry, now=60.0) is AfterWatch.REWATCH
 
 
-def test_internal_errors_are_not_retried_by_default():
-    retry = InternalErrorRetry()
-    retry.after(INTERNAL, 0.0)
-    assert not retry.should_retry(0.0)
+def test_an_internal_error_within_a_minute_of_the_last_one_does_not_start_the_window_anew():
+    retry = InternalErrorRetry(10.0)
+    after(INTERNAL, was_short=True, retry=retry, now=0.0)
+    assert after(INTERNAL, was_short=True, retry=retry, now=59.5) is AfterWatch.BACK_OFF_AND_RELIST
+
+
+def test_without_a_window_internal_errors_are_not_retried():
+    assert after(INTERNAL, retry=InternalErrorRetry(0.0)) is AfterWatch.BACK_OFF_AND_RELIST
+
+
+def test_a_window_may_be_shorter_than_a_second():
+    assert after(INTERNAL, retry=InternalErrorRetry(0.5)) is AfterWatch.REWATCH
 
 
 @pytest.mark.parametrize(
@@ -294,13 +302,11 @@ def test_which_events_move_the_version(start: str, events: list[str], expected: 
 
 
 @pytest.mark.parametrize(
-    ("minimum", "low", "high"), [(None, 300, 600), (1.0, 300, 600), (300.0, 300, 600), (400.0, 400, 800)]
+    ("minimum", "shortest"), [(None, 300), (1.0, 300), (299.0, 300), (300.0, 300), (301.0, 301), (400.0, 400)]
 )
-def test_a_watch_lasts_a_random_time_within_its_bounds(minimum: float | None, low: int, high: int):
-    rng = random.Random(1)
-    drawn = [rules.watch_timeout_seconds(rng, minimum) for _ in range(500)]
-    assert low <= min(drawn) < low + 20
-    assert high - 20 < max(drawn) <= high
+def test_a_watch_lasts_from_its_least_time_to_twice_that(minimum: float | None, shortest: int):
+    drawn = [rules.watch_timeout_seconds(Drawing(share), minimum) for share in (0.0, 0.5, 1.0)]
+    assert drawn == [shortest, int(1.5 * shortest), 2 * shortest]
 
 
 def test_the_time_out_repeats_with_the_seed():

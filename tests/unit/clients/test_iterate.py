@@ -50,6 +50,13 @@ async def test_pages_follow_each_other() -> None:
 
 
 @virtual
+async def test_begins_with_the_page_that_a_token_stands_for() -> None:
+    found, asked = await names(list_of([pod("b")], "7", continue_="2"), list_of([pod("c")], "7"), continue_="1")
+    assert found == ["b", "c"]
+    assert asked == [{"limit": "500", "continue": "1"}, {"limit": "500", "continue": "2"}]
+
+
+@virtual
 async def test_an_expired_snapshot_is_followed_by_a_full_list_and_nothing_comes_twice_or_is_lost() -> None:
     found, asked = await names(
         list_of([pod("a"), pod("b")], "7", continue_="1"),

@@ -323,6 +323,30 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(call: Call, err
     assert transport.requests == []
 
 
+NOWHERE = core_v1.Pod(metadata=ObjectMeta(name="a"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "call"),
+    [
+        ("get", lambda c: c.core_v1.pods().get("a")),
+        ("create", lambda c: c.core_v1.pods().create(NOWHERE)),
+        ("update", lambda c: c.core_v1.pods().update(NOWHERE)),
+        ("update_status", lambda c: c.core_v1.pods().update_status(NOWHERE)),
+        ("patch", lambda c: c.core_v1.pods().patch("a", {})),
+        ("patch_status", lambda c: c.core_v1.pods().patch_status("a", {})),
+        ("apply", lambda c: c.core_v1.pods().apply(NOWHERE, field_manager="me")),
+        ("apply_status", lambda c: c.core_v1.pods().apply_status(NOWHERE, field_manager="me")),
+        ("delete", lambda c: c.core_v1.pods().delete("a")),
+    ],
+)
+def test_an_object_in_no_namespace_is_refused_with_the_name_of_the_verb(verb: str, call: Call) -> None:
+    clients, _ = clientset()
+    with pytest.raises(ValueError, match=rf"^{verb}\b.*'a'.*namespace") as caught:
+        run_virtual(call(clients))  # type: ignore[arg-type]
+    assert 'pods("the-namespace")' in str(caught.value)
+
+
 def test_a_namespace_that_cannot_be_is_refused_at_once() -> None:
     clients, _ = clientset()
     with pytest.raises(ValueError, match="namespace"):

@@ -10,6 +10,7 @@ from kubeloop import errors
 from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.wire.codec import UnreadableEvent, WatchEvent
+from tests.support.chance import Drawing
 
 
 def api_error(code: int, cls: type[errors.APIError] = errors.APIError, wait: float | None = None) -> errors.APIError:
@@ -24,19 +25,26 @@ def test_the_next_request_goes_on_from_the_last_version_seen() -> None:
     one = rules()
     pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(resource_version="9"))
     one.saw(WatchEvent("BOOKMARK", pod))
-    params = one.params(0.0, None)
-    assert params["resourceVersion"] == "9"
-    assert params["allowWatchBookmarks"] is True
+    assert one.params(0.0, 60.0) == {
+        "watch": True,
+        "allowWatchBookmarks": True,
+        "resourceVersion": "9",
+        "timeoutSeconds": 60,
+    }
 
 
-def test_the_server_is_asked_to_end_each_request_after_five_to_ten_minutes() -> None:
-    ends = {rules().params(0.0, None)["timeoutSeconds"] for _ in range(1)}
-    for seed in range(50):
-        ends.add(WatchRules("5", Random(seed)).params(0.0, None)["timeoutSeconds"])
-    numbers = [end for end in ends if isinstance(end, int)]
-    assert min(numbers) >= 300
-    assert max(numbers) <= 600
-    assert len(numbers) > 20
+@pytest.mark.parametrize(("share", "seconds"), [(0.0, 300), (0.5, 450), (1.0, 600)])
+def test_the_server_is_asked_to_end_each_request_after_five_to_ten_minutes(share: float, seconds: int) -> None:
+    assert WatchRules("5", Drawing(share)).params(0.0, None)["timeoutSeconds"] == seconds
+
+
+@pytest.mark.parametrize(("left", "silent_after"), [(None, 490.0), (20.0, 60.0)])
+def test_a_connection_is_dead_half_a_minute_after_the_server_should_have_ended_it(
+    left: float | None, silent_after: float
+) -> None:
+    one = WatchRules("5", Drawing(0.5))
+    one.params(10.0, left)
+    assert one.silent_after == silent_after
 
 
 def test_the_last_request_is_no_longer_than_what_is_left() -> None:
@@ -78,6 +86,7 @@ def test_requests_that_end_at_once_are_a_second_apart() -> None:
     one = rules()
     one.params(10.0, None)
     assert one.after_end(10.2) == pytest.approx(0.8)
+    assert one.after_end(11.0) == 0.0
     assert one.after_end(300.0) == 0.0
 
 
@@ -93,18 +102,18 @@ def test_requests_that_end_at_once_are_a_second_apart() -> None:
         api_error(504, errors.TimedOut),
     ],
 )
-def test_what_can_heal_is_tried_again_with_growing_pauses(error: Exception) -> None:
-    one = rules()
-    pauses = [one.after_error(error, 0.0) or 0.0 for _ in range(8)]
-    assert 0.8 <= pauses[0] <= 1.6
-    assert 30.0 <= pauses[-1] <= 60.0
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_what_can_heal_is_tried_again_with_growing_pauses(error: Exception, share: float) -> None:
+    one = WatchRules("5", Drawing(share))
+    pauses = [one.after_error(error, 0.0) for _ in range(8)]
+    assert pauses == pytest.approx([each * (1 + share) for each in [0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30, 30]])
 
 
-def test_pauses_start_anew_after_a_quiet_time() -> None:
-    one = rules()
-    for _ in range(8):
-        one.after_error(errors.ConnectionLost("x"), 0.0)
-    assert (one.after_error(errors.ConnectionLost("x"), 1000.0) or 0.0) <= 1.6
+@pytest.mark.parametrize(("quiet", "pause"), [(120.0, 1.6), (120.5, 0.8)])
+def test_pauses_start_anew_after_two_minutes_without_an_error(quiet: float, pause: float) -> None:
+    one = WatchRules("5", Drawing(0.0))
+    one.after_error(errors.ConnectionLost("x"), 0.0)
+    assert one.after_error(errors.ConnectionLost("x"), quiet) == pause
 
 
 @pytest.mark.parametrize(
@@ -116,6 +125,9 @@ def test_pauses_start_anew_after_a_quiet_time() -> None:
         api_error(401, errors.Unauthorized),
         api_error(403, errors.Forbidden),
         api_error(404, errors.NotFound),
+        api_error(428),
+        api_error(430),
+        api_error(499),
         errors.TLSError("x", retryable=False),
         errors.DecodeError("x"),
         errors.CredentialError("x"),
