@@ -138,6 +138,9 @@ NO_LISTS: list[Any] = [
     TABLE,
     pod("a", 1),
     {"kind": "PodList", "apiVersion": "v1"},
+    {"metadata": {"resourceVersion": "9"}, "items": []},
+    {"kind": "SecretList", "apiVersion": "v1", "metadata": {"resourceVersion": "9"}, "items": []},
+    {"kind": "PodList", "apiVersion": "metrics.k8s.io/v1", "metadata": {"resourceVersion": "9"}, "items": []},
 ]
 
 

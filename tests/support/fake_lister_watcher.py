@@ -84,6 +84,8 @@ class Page:
     metadata: ListMeta
     items: Sequence[Thing]
     unreadable: Mapping[str, errors.Unreadable] = field(default_factory=dict)
+    api_version: str = "v1"
+    kind: str = "ThingList"
 
 
 def api_error(

@@ -14,6 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from kubeloop.cache.objects import CachedObject
+from kubeloop.errors import DecodeError
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 
 if TYPE_CHECKING:
@@ -161,6 +162,9 @@ def rest_list_watch(
         selectors: which objects; None for all. Its `timeout` is that of each LIST; a watch has its own, which the
             reflector draws.
 
+    A response that is a list of another kind than the first one says nothing about the objects: it is a `DecodeError`,
+    also where `list_model` takes lists of any kind.
+
     Raises:
         TypeError: `selectors` has an unknown option, or one of a wrong type.
         ValueError: an option has a wrong value.
@@ -172,8 +176,10 @@ def rest_list_watch(
     list_params(given)
     timeout = given.get("timeout")
     chosen: ListOptions = {**given, "timeout": None}
+    first: tuple[str, str] | None = None
 
     async def list_page(*, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
+        nonlocal first
         params = list_params(
             {**given, "resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None}
         )
@@ -185,6 +191,10 @@ def rest_list_watch(
             params=params,
             timeout=timeout,
         )
+        said = (page.api_version, page.kind)
+        if said != (first or said):
+            raise DecodeError(f"expected {' '.join(first or ())} as before, got {' '.join(said)}")
+        first = said
         # Any: which list class belongs to T is known to the model at run time only.
         return cast("ListPage[T]", page)
 

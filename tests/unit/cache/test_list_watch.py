@@ -21,8 +21,9 @@ class FakeRest:
     def __init__(self) -> None:
         self.asked: list[tuple[dict[str, Any], float | None]] = []
 
-    async def get(self, resource: str, *, params: Mapping[str, Any], timeout: float | None, **address: Any) -> None:
+    async def get(self, resource: str, *, params: Mapping[str, Any], timeout: float | None, **address: Any) -> Any:
         self.asked.append((dict(params), timeout))
+        return core_v1.PodList()
 
     def watch(self, resource: str, *, params: Mapping[str, Any], **address: Any) -> Any:
         self.asked.append((dict(params), address.get("timeout")))

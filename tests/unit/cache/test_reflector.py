@@ -384,6 +384,20 @@ async def test_the_back_off_starts_anew_once_a_list_is_answered():
 
 
 @virtual
+async def test_a_list_that_fails_long_after_others_is_tried_again_soon():
+    """(D6)"""
+    setup = Setup()
+    setup.server.next_lists.extend([INTERNAL] * 4)
+    async with setup.running():
+        await asyncio.sleep(200)
+        before = len(setup.server.lists)
+        setup.server.next_lists.append(INTERNAL)
+        setup.server.end_watches(EXPIRED)
+        await asyncio.sleep(1.7)
+        assert len(setup.server.lists) == before + 2
+
+
+@virtual
 async def test_lists_in_pages_when_the_server_has_no_watch_cache_and_keeps_to_it():
     setup = Setup(page_size=None)
     setup.server.has_watch_cache = False
