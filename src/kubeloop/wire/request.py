@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 from kubeloop.meta.names import check_path_segment
 
@@ -70,7 +71,7 @@ class Request(Value, frozen=True):
         query = "&".join(part.partition("=")[0] for part in self.target.partition("?")[2].split("&"))
         size = "" if self.body is None else f", {len(self.body)} bytes"
         headers = " ".join(self.headers) or "none"
-        return f"<Request {self.method} {self.path}{query and '?'}{query}, headers: {headers}{size}>"
+        return safe_text(f"<Request {self.method} {self.path}{query and '?'}{query}, headers: {headers}{size}>")
 
 
 def segment(value: str, what: str) -> str:
