@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 import kubeloop
+from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.config import Config, ExecConfig, load_config
 from kubeloop.config.credentials import TokenFile
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.transport import open_transport
+from kubeloop.wire.codec import decode_list
 from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers
 from tests.support.certificates import authority
 from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, watch_answer
+from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status, event, list_of, watch_answer
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2lnbmF0dXJl"
 NASTY = f"a\nERROR forged\x1b[2J\ud800 {TOKEN}"
@@ -83,6 +88,60 @@ async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
             await failure(stream.batch)
     await asyncio.sleep(0)  # what is left of the broken streams is closed by the loop
     check(*(record.getMessage() for record in caplog.records))
+
+
+@pytest.mark.parametrize("is_typed", [True, False])
+@virtual
+async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """(F11) Keys of objects stand in many of its log lines."""
+    caplog.set_level(logging.DEBUG)
+    name = NASTY.replace("\ud800", "")
+
+    def pod(version: int, **metadata: Any) -> dict[str, Any]:
+        known = {"name": name, "namespace": name, "uid": name, "resourceVersion": str(version)}
+        return {"kind": "Pod", "apiVersion": "v1", "metadata": {**known, **metadata}}
+
+    def fail(obj: object) -> None:
+        raise ValueError("no")
+
+    def change(obj: Any) -> Any:
+        if obj.metadata.resource_version == "8":
+            raise ValueError("no")
+        return obj
+
+    transport = ScriptedTransport(
+        list_of([pod(1, labels=7)], name),
+        watch_answer(
+            event("MODIFIED", pod(6)),
+            event("MODIFIED", pod(7, labels=7)),
+            event("MODIFIED", pod(8)),
+            event("MODIFIED", pod(9)),
+            event(name, pod(10)),
+            Hang(),
+        ),
+    )
+    clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
+    factory = kubeloop.SharedInformerFactory(clientset)
+    pods: Any = factory.core_v1.pods() if is_typed else factory.dynamic("v1", "pods")
+    pods.set_transform(change)
+    pods.add_event_handler(on_add=fail, on_update=lambda old, new: fail(new))
+    async with factory:
+        await asyncio.sleep(1)
+        check(repr(factory), repr(pods))
+    said = [record.getMessage() for record in caplog.records]
+    assert sum("ERROR forged" in each for each in said) >= 5
+    check(*said)
+
+
+def test_what_is_shown_of_objects() -> None:
+    """(F11) Kinds, names and versions are whatever a server says."""
+    name = NASTY.replace("\ud800", "")
+    data = {"apiVersion": name, "kind": name, "metadata": {"name": name, "namespace": name, "resourceVersion": name}}
+    obj = kubeloop.Unstructured(data)
+    listing = decode_list(json.dumps({**data, "kind": f"{name}List", "items": []}).encode(), kubeloop.UnstructuredList)
+    check(repr(obj), str(obj), repr(obj.draft()), repr(listing), repr(kubeloop.WatchEvent("ADDED", obj)))
+    check(repr(Headers([(name, name)])), repr(Request("GET", f"/{name}?{name}=1", headers={name: name})))
+    check(repr(WatchRules(name, Random(1))))
 
 
 @pytest.mark.parametrize("coding", ["br\x1b[2J", TOKEN, "x" * 50_000])

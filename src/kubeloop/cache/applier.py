@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from kubeloop._kit.text import safe_text
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.objects import CachedObject
@@ -67,7 +68,7 @@ class Applier(Generic[T]):
             if TYPE_CHECKING:  # The queue keeps to it; a check here would be made for each event.
                 assert not isinstance(obj, _STATELESS)
             if self._unreadable and indexer.clear_unreadable(key):
-                logger.info("%s: %s can be read again", self._name, key)
+                logger.info("%s: %s can be read again", self._name, safe_text(key))
             old = indexer.get_by_key(key)
             try:
                 indexer.put(key, obj)
@@ -111,4 +112,4 @@ class Applier(Generic[T]):
             text = "%s: %s cannot be read, and no earlier state of it is known: %s"
         else:
             text = "%s: %s cannot be read, its last known state is kept: %s"
-        logger.warning(text, self._name, key, error)
+        logger.warning(text, self._name, safe_text(key), error)

@@ -23,6 +23,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from kubeloop._kit.text import safe_text
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, key
 
@@ -368,5 +369,5 @@ def _unreadable(obj: Object, error: Exception) -> Unreadable:
     except Exception:
         found.clear()
     unreadable = Unreadable(f"the transform or key function failed on it: {error!r}", **found)
-    logger.debug("cannot queue %s", unreadable.key or "an object without a name", exc_info=error)
+    logger.debug("cannot queue %s", safe_text(unreadable.key) or "an object without a name", exc_info=error)
     return unreadable

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from kubeloop._kit.text import safe_text
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.meta.keys import Object, key
 
@@ -246,6 +247,6 @@ class HandlerRegistration(Generic[T]):
             "%s: the event handler %s failed on %s; it gets the next change",
             self._informer_name,
             self._calls.name,
-            key(obj),
+            safe_text(key(obj)),
             exc_info=error,
         )

@@ -19,6 +19,7 @@ import random
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
+from kubeloop._kit.text import safe_text
 from kubeloop.cache import reflector_rules as rules
 from kubeloop.cache.connection import PROVEN_AFTER, Connection, in_seconds
 from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, WatchEventLike
@@ -112,7 +113,7 @@ class Reflector(Generic[T]):
         self._pace = rules.Pace(self._rng)
 
     def __repr__(self) -> str:
-        return f"<Reflector {self.name} at {self.last_sync_resource_version or 'no version yet'}>"
+        return safe_text(f"<Reflector {self.name} at {self.last_sync_resource_version or 'no version yet'}>")
 
     @property
     def last_sync_resource_version(self) -> str:
@@ -146,13 +147,15 @@ class Reflector(Generic[T]):
         except Exception as error:
             if not self._rules.should_list_again(error):
                 raise
-            logger.info("%s: version %r is not to be had (%s); listing the newest", self.name, version, error)
+            logger.info(
+                "%s: version %r is not to be had (%s); listing the newest", self.name, safe_text(version), error
+            )
             listed = await self._list_pages(self._rules.list_version())
         self._list_is_complete = await _finish(self._store.replacing(listed.items, listed.unreadable))
         self._rules.listed(version, listed.version, paginated=listed.paginated)
         self._pace.listed()
         self.connection.listed()
-        logger.debug("%s: listed %d objects at version %s", self.name, len(listed.items), listed.version)
+        logger.debug("%s: listed %d objects at version %s", self.name, len(listed.items), safe_text(listed.version))
 
     async def _list_pages(self, version: str) -> _Listed[T]:
         pager = Pager(page_size=self._rules.page_size(version, self._page_size), resource_version=version)
@@ -291,7 +294,7 @@ class Reflector(Generic[T]):
                 elif kind == "DELETED":
                     store.delete(obj)
                 elif kind != "BOOKMARK":
-                    logger.error("%s: skipped an event of the unknown type %r", self.name, kind)
+                    logger.error("%s: skipped an event of the unknown type %r", self.name, safe_text(kind))
                     continue
                 version = obj.metadata.resource_version
             except Exception as error:

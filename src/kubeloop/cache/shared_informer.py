@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 from weakref import WeakSet
 
+from kubeloop._kit.text import safe_text
 from kubeloop.cache import event_handler as handlers
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.connection import Connection
@@ -355,7 +356,7 @@ class SharedInformer(Generic[T]):
                 try:
                     self._applier.apply(popped.key, popped.deltas, popped.is_in_initial_list)
                 except Exception:
-                    logger.exception("%s: could not process the changes of %s", self.name, popped.key)
+                    logger.exception("%s: could not process the changes of %s", self.name, safe_text(popped.key))
                 if loop.time() >= deadline:
                     break
             if fifo.has_synced and not self._gate.has_synced:

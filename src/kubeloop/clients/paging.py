@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
+from kubeloop._kit.text import safe_text
 from kubeloop.errors import DecodeError, Gone, Unreadable
 from kubeloop.wire.options import ListOptions, list_params
 from kubeloop.wire.paging import DEFAULT_PAGE_SIZE, Pager
@@ -30,7 +31,7 @@ def warn_of_unreadable(collection: str, unreadable: Mapping[str, Unreadable]) ->
         key, error = next(iter(unreadable.items()))
         _log.warning(
             "%s: items that cannot be read and were left out (see `unreadable`): %d; the first is %s: %s",
-            collection, len(unreadable), key, error,
+            collection, len(unreadable), safe_text(key), error,
         )  # fmt: skip
 
 

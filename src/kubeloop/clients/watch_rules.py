@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from kubeloop._kit.backoff import Backoff
+from kubeloop._kit.text import safe_text
 from kubeloop.errors import APIError, DecodeError, TransportError
 from kubeloop.wire.codec import UnreadableEvent, WatchEvent
 from kubeloop.wire.request import ParamValue
@@ -104,4 +105,4 @@ class WatchRules:
         return None if wait is None else max(wait, self._backoff.next(now), self.after_end(now))
 
     def __repr__(self) -> str:
-        return f"<WatchRules from {self.resource_version or 'the present state'}>"
+        return safe_text(f"<WatchRules from {self.resource_version or 'the present state'}>")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from kubeloop._kit.text import safe_text
 from kubeloop.models._encode import dumps, loads, rewrite
 from kubeloop.models._guards import is_dict
 from kubeloop.models._markers import MAP
@@ -154,7 +155,7 @@ class Unstructured:
         found = meta if is_dict(meta) else dict[str, Any]()
         name = "/".join(filter(None, (_text(found, "namespace"), _text(found, "name"))))
         said = " ".join(filter(None, (self.api_version, self.kind, name)))
-        return f"<{type(self).__name__} {said or 'of no kind'}>"
+        return safe_text(f"<{type(self).__name__} {said or 'of no kind'}>")
 
 
 class UnstructuredDraft(dict[str, Any]):
@@ -255,7 +256,7 @@ class UnstructuredList:
         return cast("dict[str, Any]", loads(dumps({**self._data, "items": [item._data for item in self.items]})))
 
     def __repr__(self) -> str:
-        return f"<UnstructuredList {self.api_version} {self.kind} of {len(self.items)}>"
+        return safe_text(f"<UnstructuredList {self.api_version} {self.kind} of {len(self.items)}>")
 
 
 def _with_head(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 from kubeloop.meta.names import check_path_segment
 
@@ -70,7 +71,7 @@ class Request(Value, frozen=True):
         query = "&".join(part.partition("=")[0] for part in self.target.partition("?")[2].split("&"))
         size = "" if self.body is None else f", {len(self.body)} bytes"
         headers = " ".join(self.headers) or "none"
-        return f"<Request {self.method} {self.path}{query and '?'}{query}, headers: {headers}{size}>"
+        return safe_text(f"<Request {self.method} {self.path}{query and '?'}{query}, headers: {headers}{size}>")
 
 
 def segment(value: str, what: str) -> str:
@@ -151,24 +152,28 @@ def resource_path(
 
 
 def target(path: str, params: Params | None = None) -> str:
-    """Append the query to a path: None leaves a parameter out, a sequence repeats it, booleans are `true`/`false`."""
+    """Append the query to a path: None leaves a parameter out, a sequence repeats it, booleans are `true`/`false`.
+
+    Raises:
+        ValueError: A parameter has half of a surrogate pair in it.
+    """
     if not params:
         return path
     pairs = list(_pairs(params))
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+    return f"{path}?{_query(pairs)}" if pairs else path
 
 
 def absolute_target(path: str, params: Params | None = None) -> str:
     """Build the target of an absolute path that the caller gives, such as `/version` or `/openapi/v3?hash=1`.
 
     Raises:
-        ValueError: It does not begin with one `/`, has a `.` or `..` segment, a fragment, a space or a control
-            character.
+        ValueError: It does not begin with one `/`, has a `.` or `..` segment, a fragment, a space, a control character
+            or half of a surrogate pair.
     """
     bare, mark, query = path.partition("?")
     if not bare.startswith("/") or bare.startswith("//"):
         raise ValueError(f"not an absolute path: {path!r}")
-    if any(char <= " " or char in "#\\\x7f" for char in path):
+    if any(char <= " " or char in "#\\\x7f" or "\ud800" <= char <= "\udfff" for char in path):
         raise ValueError(f"a character that may not stand in a path or query: {path!r}; escape it")
     if any(part in {".", ".."} for part in bare.split("/")):
         raise ValueError(f"a path must not have '.' or '..' segments: {path!r}")
@@ -176,7 +181,14 @@ def absolute_target(path: str, params: Params | None = None) -> str:
     if mark:
         escaped = f"{escaped}?{quote(query, safe='?' + _SAFE_IN_PATH)}"
     more = list(_pairs(params)) if params else []
-    return f"{escaped}{'&' if mark else '?'}{urlencode(more)}" if more else escaped
+    return f"{escaped}{'&' if mark else '?'}{_query(more)}" if more else escaped
+
+
+def _query(pairs: Sequence[tuple[str, str]]) -> str:
+    try:
+        return urlencode(pairs)
+    except UnicodeEncodeError:
+        raise ValueError("a query parameter has half of a surrogate pair in it") from None
 
 
 def _pairs(params: Params) -> Iterable[tuple[str, str]]:

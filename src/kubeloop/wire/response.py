@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from kubeloop import errors
+from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 from kubeloop.errors import APIError, Cause, StatusDetails
 
@@ -81,7 +82,7 @@ class Headers(Mapping[str, str]):
         return len(self._lookup())
 
     def __repr__(self) -> str:
-        return f"<Headers {', '.join(self._lookup())}>"
+        return safe_text(f"<Headers {', '.join(self._lookup())}>")
 
 
 NO_HEADERS = Headers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -118,3 +119,21 @@ def test_half_of_a_surrogate_pair_is_no_part_of_a_path() -> None:
     with pytest.raises(ValueError, match="half of a surrogate pair") as caught:
         segment("a\ud800", "name")
     assert type(caught.value) is ValueError
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda text: absolute_target(f"/{text}"),
+        lambda text: absolute_target(f"/a?b={text}"),
+        lambda text: absolute_target("/a", {"b": text}),
+        lambda text: absolute_target("/a", {text: "b"}),
+        lambda text: target("/a", {"b": ["c", text]}),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_no_part_of_a_target(build: Callable[[str], str]) -> None:
+    """(F10)"""
+    for half in ("\ud800", "\udfff"):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011  # two messages
+            build(f"a{half}")
+        assert type(caught.value) is ValueError
