@@ -38,6 +38,8 @@ class Holder(Model, rename={"free_form": "freeForm", "null_rows": "nullRows"}):
     leaves: Seq[Seq[Leaf]] = SEQ
     by_name: Map[Map[Leaf]] = MAP
     lists: Map[Seq[Leaf]] = MAP
+    leaves_or_null: Seq[Leaf | None] = SEQ
+    by_name_or_null: Map[Leaf | None] = MAP
     count: int = INT
     on: bool = BOOL
     off: bool = False
@@ -61,7 +63,7 @@ def drawn(rng: random.Random, shape: Shape, depth: int = 0) -> Any:
         fields = fields_of(shape.model).values()
         return {field.wire: drawn(rng, field.shape, depth + 1) for field in fields if rng.random() < 0.6}
     if shape.item is not None:
-        values = [drawn(rng, shape.item, depth + 1) for _ in range(rng.choice([0, 1, 2, 3]))]
+        values = [drawn_item(rng, shape.item, depth + 1) for _ in range(rng.choice([0, 1, 2, 3]))]
         return dict(zip("abc", values, strict=False)) if "map" in category else values
     if category == "any":
         kind = rng.randrange(8 if depth < 6 else 6)
@@ -70,6 +72,11 @@ def drawn(rng: random.Random, shape: Shape, depth: int = 0) -> Any:
         values = [drawn(rng, shape, depth + 1) for _ in range(rng.randrange(4))]
         return values if kind == 6 else dict(zip("abc", values, strict=False))
     return rng.choice({str: ["", "x", "y"], int: [0, 1, 7], bool: [True, False]}[shape.accepts[0]])
+
+
+def drawn_item(rng: random.Random, shape: Shape, depth: int) -> Any:
+    """A random item of a list or map, null now and then where the shape has it."""
+    return None if shape.optional and rng.random() < 0.3 else drawn(rng, shape, depth)
 
 
 def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
@@ -96,7 +103,7 @@ def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
         edit(rng, live[key], wanted[key], item)
         return
     kind = rng.randrange(5)
-    value = drawn(rng, item, 3)
+    value = drawn_item(rng, item, 3)
     if kind == 0 and key is not None:
         del live[key], wanted[key]
     elif kind == 1 and key is not None:
@@ -151,6 +158,8 @@ def built(cls: Any, tree: dict[str, Any]) -> Any:
 
 
 def of_shape(shape: Shape, value: Any) -> Any:
+    if value is None:
+        return None
     if shape.category == "object":
         return built(shape.model, value)
     if shape.item is None:

@@ -29,7 +29,7 @@ from typing import Any, cast
 import yaml
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.errors import DecodeError
+from kubeloop.errors import DecodeError, EncodeError
 from kubeloop.meta._yaml_events import EventSource, fast_source, go_source
 
 __all__ = ["dump", "dump_all", "load", "load_all", "load_first"]
@@ -141,6 +141,7 @@ def dump(value: Any) -> str:
 
     Raises:
         TypeError: a value that JSON cannot hold, or a key that is not text.
+        EncodeError: it is nested too deeply.
 
     >>> print(dump({"kind": "ConfigMap", "data": {"switch": "on", "n": "0777"}}), end="")
     data:
@@ -148,7 +149,12 @@ def dump(value: Any) -> str:
       switch: 'on'
     kind: ConfigMap
     """
-    text: str = yaml.dump(_plain(value), Dumper=_GoDumper, allow_unicode=True, default_flow_style=False, width=2**30)
+    try:
+        text: str = yaml.dump(
+            _plain(value), Dumper=_GoDumper, allow_unicode=True, default_flow_style=False, width=2**30
+        )
+    except RecursionError:
+        raise EncodeError("YAML: nested too deeply") from None
     # PyYAML may end a document with a marker, at the start of a line; text that ends like that is indented.
     return text[:-4] if text.endswith("\n...\n") else text
 

@@ -151,7 +151,7 @@ def show(obj: Any) -> str:
             continue
         parts.append(f"{name}={show_field(field, value)}")
     if rest := rest_of(obj):
-        parts.append(f"**{_hidden(rest) if cls.__secret__ else rest!r}")
+        parts.append(f"**{_hidden(rest) if cls.__secret__ else repr(rest)}")
     return f"{cls.__name__}({', '.join(parts)})"
 
 

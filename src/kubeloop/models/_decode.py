@@ -145,7 +145,7 @@ def decode_document(data: bytes, cls: type[T]) -> T:
     try:
         if has_fine_digits(data):
             obj = _exactly(obj, data, cls)
-        tree = msgspec.json.decode(data)
+        tree = parse(data, cls.__name__)  # which looks at members, too, that the class does not have
         return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
     except BROKEN as error:  # in what the class does not have
         raise broken(cls.__name__, data, error) from error
@@ -154,7 +154,7 @@ def decode_document(data: bytes, cls: type[T]) -> T:
 def _exactly(obj: Any, data: bytes, cls: Any) -> Any:
     """Decode again if a time was rounded: what is finer than microseconds is cut."""
     repair = _Repair()
-    fixed = repair.mend_object(msgspec.json.decode(data), cls, ())
+    fixed = repair.mend_object(parse(data, cls.__name__), cls, ())
     if repair.changed:
         obj = decode(rewrite(fixed), cls)
         repair.mark(obj)

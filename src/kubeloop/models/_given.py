@@ -12,7 +12,7 @@ from typing import Any
 
 from kubeloop.models._base import NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE, Model
 from kubeloop.models._encode import loads, rewrite, value_of
-from kubeloop.models._fields import Shape, fields_of
+from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_dict, is_list, is_mapping, is_tuple
 from kubeloop.models._metaclass import Beside
 from kubeloop.models._rest import rest_of
@@ -61,10 +61,13 @@ def noted(obj: Any, names: Iterable[str]) -> Any:
 
 
 def noted_document(obj: Any, tree: Any, shape: Shape | None = None) -> Any:
-    """Note of a model, and of all models in it, which fields the JSON value it was read from has; return the model."""
+    """Note of a model, and of all models in it, which fields the JSON value it was read from has; return the model.
+
+    A null that was read as absent gave nothing: its zero must not be sent.
+    """
     if isinstance(obj, Model):
         if is_dict(tree) and given_of(obj) is None:
-            fields = [field for field in fields_of(class_of(obj)).values() if field.wire in tree]
+            fields = [field for field in fields_of(class_of(obj)).values() if _gives(tree, field, obj)]
             noted(obj, [field.name for field in fields])
             for field in fields:
                 if field.category in _DEEP:
@@ -76,6 +79,16 @@ def noted_document(obj: Any, tree: Any, shape: Shape | None = None) -> Any:
         for key, each in obj.items():
             noted_document(each, tree.get(key))
     return obj
+
+
+def _gives(tree: dict[str, Any], field: Field, obj: Any) -> bool:
+    if tree.get(field.wire) is not None:
+        return True
+    return field.wire in tree and _is_null(getattr(obj, field.stored))
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or value is NULL_SEQ or value is NULL_MAP or value is NULL_BYTES
 
 
 def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: bool = False) -> Any:
@@ -118,7 +131,7 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
         field = fields[name]
         value = getattr(obj, field.stored if field.nullable else name)
         at = f"{path}.{field.wire}".lstrip(".")
-        if value is None or value is NULL_SEQ or value is NULL_MAP or value is NULL_BYTES:
+        if _is_null(value):
             if field.always or field.nullable or value is not None:  # null is a value here
                 data[field.wire] = None
         elif value is not NULLABLE:

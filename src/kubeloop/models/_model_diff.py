@@ -135,7 +135,7 @@ def _list_field(shape: Shape, before: Any, after: Any, at: str, ops: Ops, *, tes
         return
 
     def edit(a: Any, b: Any, where: str) -> None:
-        if isinstance(a, Model):
+        if isinstance(a, Model) and isinstance(b, Model):  # either may be null
             model_ops(a, b, where, ops, test=test)
         else:
             data_ops(value_of(a, shape.item), value_of(b, shape.item), where, ops, test=test)
@@ -156,10 +156,10 @@ def _map_ops(shape: Shape, before: Any, after: Any, at: str, ops: Ops, *, test: 
         if key not in before:
             ops.append({"op": "add", "path": where, "value": value_of(value, shape.item)})
         elif not same(before[key], value):
-            if plain:
-                data_ops(value_of(before[key], shape.item), value_of(value, shape.item), where, ops, test=test)
-            else:
+            if isinstance(before[key], Model) and isinstance(value, Model):  # either may be null
                 model_ops(before[key], value, where, ops, test=test)
+            else:
+                data_ops(value_of(before[key], shape.item), value_of(value, shape.item), where, ops, test=test)
 
 
 def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:

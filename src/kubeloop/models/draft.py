@@ -159,13 +159,15 @@ class Draft(Pending, Generic[M]):
                 continue
             old = _read(base, field)
             new = self._closed(field, value)
-            if same(new, old):
+            if self._said.get(name) is False and new is field.default:
+                if old is field.default:
+                    continue
+                removed.append(name)  # also null and an empty list, which are other than absent
+            elif same(new, old):
                 if field.category != "object" or (new is field.default) is (old is field.default):
                     continue  # an empty object is another value than none
-            elif _is_empty(field, new) and _is_empty(field, old) and self._said.get(name) is not False:
+            elif _is_empty(field, new) and _is_empty(field, old):
                 continue
-            if self._said.get(name) is False and new is field.default:
-                removed.append(name)
             changed[field.stored] = lazy_bytes(new) if field.category == "lazy" else new
         if not changed:
             return base

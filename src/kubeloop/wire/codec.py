@@ -77,7 +77,7 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
         body = documents.only_body(body)
         try:
             said = _type_meta(body)
-        except _NO_JSON as error:
+        except _NO_JSON as error:  # half of a surrogate pair, which not every reader of JSON refuses
             raise _decode.broken("object", body, error) from error
     return _read_document(body, said, scheme or _BUILT_IN)
 

@@ -29,10 +29,14 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 def plain(data: bytes | str) -> bytes:
     """Return a text as UTF-8 without a byte-order mark.
 
-    Raises: DecodeError for bytes that are not in the encoding that their mark names.
+    Raises: DecodeError for bytes that are not in the encoding that their mark names, and for half of a surrogate pair.
     """
     if isinstance(data, str):
-        return data.removeprefix("\ufeff").encode("utf-8", "replace")
+        try:
+            return data.removeprefix("\ufeff").encode()
+        except UnicodeEncodeError as error:
+            place = error.start
+            raise_alone(DecodeError(f"expected text, got half of a surrogate pair (character {place})"))
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:

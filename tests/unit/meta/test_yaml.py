@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 import yaml as pyyaml
 
-from kubeloop.errors import DecodeError
+from kubeloop.errors import DecodeError, EncodeError
 from tests.support.yaml_readers import READERS, reader
 
 
@@ -470,3 +471,12 @@ def test_both_readers_and_their_errors_are_the_same():
                 reader(name).load(text)
             messages.add(str(caught.value))
         assert len(messages) == 1, messages
+
+
+def test_what_is_nested_too_deeply_to_be_written_is_an_error_of_ours(yaml: Any) -> None:
+    """(F10)"""
+    value: Any = []
+    for _ in range(sys.getrecursionlimit()):
+        value = [value]
+    with pytest.raises(EncodeError, match="nested too deeply"):
+        yaml.dump(value)

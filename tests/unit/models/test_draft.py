@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1
-from kubeloop.models._base import MAP, NULLABLE, Map, Model, Seq
+from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1, rbac_v1
+from kubeloop.models._base import MAP, NULLABLE, SEQ, Map, Model, Seq
 from kubeloop.wire import codec
+from tests.support.json_patch import apply_json_patch
 
 
 def pod() -> core_v1.Pod:
@@ -453,6 +455,47 @@ def test_a_field_that_was_deleted_can_be_read_and_stays_deleted() -> None:
     assert draft.finish().merge_patch() == {"metadata": {"labels": None}, "spec": {"containers": None}}
     draft.metadata.labels["a"] = "b"
     assert draft.finish().merge_patch()["metadata"] == {"labels": {"x": None, "a": "b"}}
+
+
+def test_null_and_an_empty_list_are_deleted_at_every_depth() -> None:
+    """(I5) Both read as empty, as an absent one does, but a server that fills in a default tells them apart."""
+    body = b'{"metadata":{"finalizers":[],"labels":{}},"rules":[{"verbs":null,"apiGroups":[]}],"aggregationRule":{}}'
+    draft = codec.decode_into(body, rbac_v1.ClusterRole).draft()
+    del draft.metadata.finalizers, draft.metadata.labels, draft.rules[0].api_groups, draft.rules[0].verbs
+    change = draft.finish()
+    metadata = {"finalizers": None, "labels": None}
+    assert change.merge_patch() == {"metadata": metadata, "rules": [{}]}
+    assert apply_json_patch(json.loads(body), change.json_patch()) == {
+        "metadata": {},
+        "rules": [{}],
+        "aggregationRule": {},
+    }
+    draft = codec.decode_into(b'{"rules":null}', rbac_v1.ClusterRole).draft()
+    del draft.rules
+    assert draft.finish().merge_patch() == {"rules": None}
+
+
+class Slots(Model):
+    items: Seq[Choice | None] = SEQ
+    by_name: Map[Choice | None] = MAP
+
+
+def test_items_that_are_null_are_patched() -> None:
+    """(I3) A list or map of nullable objects; the patch failed where one of the two was null."""
+    server: dict[str, Any] = {
+        "items": [{"maxLength": 1}, None, None],
+        "by_name": {"a": None, "b": {"maxLength": 1}, "c": None},
+    }
+    draft: Any = Slots.from_dict(server).draft()
+    draft.items[0], draft.items[1] = None, Choice(max_length=2)
+    draft.by_name["a"], draft.by_name["b"] = Choice(max_length=2), None
+    change = draft.finish()
+    assert apply_json_patch(server, change.json_patch()) == change.after.to_dict()
+    assert change.after.to_dict() == {
+        "items": [None, {"maxLength": 2}, None],
+        "by_name": {"a": {"maxLength": 2}, "b": None, "c": None},
+    }
+    assert change.rewrites_objects()
 
 
 class Nulls(Model):

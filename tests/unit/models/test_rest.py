@@ -82,7 +82,7 @@ def test_unknown_members_are_shown() -> None:
 def test_unknown_members_of_a_secret_are_not_shown() -> None:
     secret = core_v1.Secret.from_dict({"metadata": {"name": "s"}, "dat": {"password": "hunter2"}})
     assert "hunter2" not in repr(secret)
-    assert "<7 bytes>" in repr(secret)
+    assert repr(secret) == "Secret(metadata=ObjectMeta(name='s'), **{'dat': {'password': <7 bytes>}})"
 
 
 def test_an_object_with_unknown_members_differs_from_one_without() -> None:

@@ -46,6 +46,33 @@ def test_documents_are_read_one_after_the_other(text: str, encoding: str | None)
         codec.decode(data)
 
 
+@pytest.mark.parametrize(
+    "member",
+    [b'"\xff"', b'"\\ud800"', b'"\\ud800 x"', b"1e999", b"9" * 5000, b"[" * 5000 + b"]" * 5000, b"\xed\xa0\x80"],
+    ids=["bytes", "half a pair", "half a pair, more", "number", "digits", "depth", "raw half a pair"],
+)
+@pytest.mark.parametrize("kind", ["ConfigMap", "Widget"])
+@pytest.mark.parametrize("read", [codec.decode, lambda data: list(codec.decode_all(data))], ids=["one", "all"])
+def test_what_is_wrong_in_a_member_that_no_class_has_is_an_error_of_ours(
+    member: bytes, kind: str, read: Callable[[bytes], Any]
+) -> None:
+    """(G2) Unknown members are looked at in a second pass, whose errors are those of the first (F10)."""
+    body = b'{"apiVersion":"v1","kind":"' + kind.encode() + b'","z":' + member + b"}"
+    try:
+        found = read(body)
+    except DecodeError:
+        return
+    assert member in (b"9" * 5000, b"1e999"), "what JSON can say"
+    assert found
+
+
+def test_half_of_a_surrogate_pair_in_a_text_is_refused() -> None:
+    """(G2) It was replaced by a question mark, silently."""
+    for read in (codec.decode, lambda text: list(codec.decode_all(text)), core_v1.ConfigMap.from_yaml):
+        with pytest.raises(DecodeError, match=r"surrogate|character"):
+            read('{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"\ud800"}}')
+
+
 @pytest.mark.parametrize("text", [JSON, YAML, "\ufeff" + JSON, "\ufeff" + YAML])
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_one_document_with_a_byte_order_mark_is_read(text: str, encoding: str) -> None:
