@@ -34,7 +34,7 @@ import msgspec  # noqa: F401
 import pytest
 import yaml
 
-from tools.mutation.plan import Mutant, decisive_files, mutant_at, other_files, places_of, tests_of
+from tools.mutation.plan import Mutant, decisive_files, mutant_at, other_files, places_of, table_of, tests_of
 
 ROOT = Path(__file__).parents[2]
 EXPLAINED = Path(__file__).with_name("explained.yaml")
@@ -125,7 +125,7 @@ def copy_tree(slot: Path) -> Path:
 def baseline(slots: list[Path], chosen: list[Mutant]) -> dict[tuple[str, ...], float] | None:
     """Run each set of tests without a change; return how long it may take, None when one fails."""
     limits: dict[tuple[str, ...], float] = {}
-    for tests in sorted({tests_of(ROOT, each.path) for each in chosen}):
+    for tests in sorted({table_of(each.path) for each in chosen}):
         started = time.monotonic()
         # In all copies together: as the mutants will run, and it writes the bytecode of each copy.
         running = {start(slot, tests, writes_bytecode=True): slot for slot in slots}
@@ -171,8 +171,8 @@ def run_all(chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...
         while waiting and free:
             mutant, slot = waiting.pop(), free.pop()
             write(slot, mutant.path, mutant.mutated)
-            tests = tests_of(ROOT, mutant.path)
-            running[start(slot, tests)] = Run(mutant, slot, time.monotonic(), limits[tests])
+            limit = limits[table_of(mutant.path)]
+            running[start(slot, tests_of(ROOT, mutant.path))] = Run(mutant, slot, time.monotonic(), limit)
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             time.sleep(0.02)

@@ -123,12 +123,16 @@ def other_files(root: Path) -> list[str]:
 @cache
 def tests_of(root: Path, path: str) -> tuple[str, ...]:
     """Return the tests that judge a file; the test module of the same name runs first."""
+    floor, _, name = path.removeprefix(f"{PACKAGE}/").rpartition("/")
+    own = f"tests/unit/{floor.lstrip('_')}/test_{name.lstrip('_')}"
+    tests = table_of(path)
+    return (own, *tests) if (root / own).exists() and own not in tests else tests
+
+
+def table_of(path: str) -> tuple[str, ...]:
+    """Return the same tests without an order: as the tables have them."""
     inner = path.removeprefix(f"{PACKAGE}/").removesuffix(".py")
-    tests = DECISIVE.get(inner) or TESTS_OF_FLOOR[_floor(path)]
-    floor, _, name = inner.rpartition("/")
-    own = f"tests/unit/{floor.lstrip('_')}/test_{name.lstrip('_')}.py"
-    first = [own] if (root / own).exists() and own not in tests.split() else []
-    return (*first, *tests.split())
+    return tuple((DECISIVE.get(inner) or TESTS_OF_FLOOR[_floor(path)]).split())
 
 
 def _floor(path: str) -> str:

@@ -8,6 +8,7 @@ Reference: client-go util/workqueue/delaying_queue.go (waitForPriorityQueue, ins
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import Generic, TypeVar
 
 __all__ = ["Delays"]
@@ -22,18 +23,18 @@ class Delays(Generic[T]):
         # An entry of the heap counts only while it is the one that `_entries` knows for its item.
         self._heap: list[tuple[float, int, T]] = []
         self._entries: dict[T, tuple[float, int]] = {}
-        self._sequence = 0
+        self._numbers = count()
 
     def schedule(self, item: T, ready_at: float) -> None:
         """Let an item wait until a time, or until the time that it already waits for if that is earlier."""
         known = self._entries.get(item)
         if known is not None and known[0] <= ready_at:
             return
-        self._sequence += 1
-        self._entries[item] = (ready_at, self._sequence)
-        heappush(self._heap, (ready_at, self._sequence, item))
+        sequence = next(self._numbers)
+        self._entries[item] = (ready_at, sequence)
+        heappush(self._heap, (ready_at, sequence, item))
         if len(self._heap) > 2 * len(self._entries) + 64:
-            self._heap = [(time, sequence, waiting) for waiting, (time, sequence) in self._entries.items()]
+            self._heap = [(time, number, waiting) for waiting, (time, number) in self._entries.items()]
             heapify(self._heap)
 
     def next_at(self) -> float | None:

@@ -36,6 +36,26 @@ async def test_a_handler_that_raises_is_logged_and_harms_no_other(caplog: pytest
 
 
 @virtual
+async def test_an_index_function_that_raises_is_logged_and_harms_neither_the_store_nor_handlers(
+    caplog: pytest.LogCaptureFixture,
+):
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("ns/a", "1"))
+    informer = informer_of(server)
+    informer.add_indexers({"half": lambda obj: [str(10 // int(obj.value))]})
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("ns/a", "0"))
+        server.put(thing("ns/b", "5"))
+        await settle()
+        assert informer.lister.get("ns/a").value == "0"
+        assert [obj.metadata.name for obj in informer.indexer.by_index("half", "2")] == ["b"]
+        assert informer.indexer.by_index("half", "10") == []
+    assert recorder.state == {"a": "0", "b": "5"}
+    assert "the index function 'half' failed on 'ns/a'" in caplog.text
+
+
+@virtual
 async def test_a_plain_handler_that_reads_a_cancelled_future_does_not_stop_the_informer(
     caplog: pytest.LogCaptureFixture,
 ):
