@@ -306,8 +306,11 @@ class Reflector(Generic[T]):
     def _apply_unreadable(self, event: UnreadableEvent, watch: _Watch) -> None:
         if event.change == "DELETED":
             self._store.delete_unreadable(event.error)
-        else:
+        elif event.change in ("ADDED", "MODIFIED"):
             self._store.update_unreadable(event.error)
+        else:
+            logger.error("%s: skipped an event of the unknown type %r", self.name, event.change)
+            return
         if watch.versions.moves(event.change) and event.resource_version:
             self._rules.last_version = event.resource_version
 

@@ -502,7 +502,7 @@ def _parts_of_frame(line: bytes, error: Exception | None) -> tuple[str, bytes, b
     if not kind and body is msgspec.UNSET and bytes(said) == b'"Status"':
         return "", line, True
     if not kind or body is msgspec.UNSET:
-        raise DecodeError(f"watch event: an object without {'an object' if kind else 'a type'}")
+        raise DecodeError(f"watch event: it has no {'object' if kind else 'type'}")
     return kind, body, False
 
 

@@ -14,8 +14,9 @@ from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.reflector import Reflector
+from kubeloop.wire.codec import UnreadableEvent
 from tests.support.clock import now, settle, virtual
-from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Thing, api_error, thing
+from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Thing, api_error, thing, unreadable
 
 TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
 INTERNAL = api_error(errors.InternalError, 500, "InternalError")
@@ -467,9 +468,12 @@ async def test_events_of_an_unknown_kind_are_skipped():
     setup = Setup()
     async with setup.running():
         setup.server.send(Event("RENAMED", thing("x", version="900")))
+        setup.server.send(UnreadableEvent(unreadable(thing("x", "?", version="900")), "RENAMED"))
+        setup.server.send(UnreadableEvent(unreadable(thing("x", "??")), "RENAMED"))
         await settle()
-        assert setup.drain() == {}
+        assert len(setup.fifo) == 0
         assert setup.reflector.last_sync_resource_version == "100"
+        assert len(setup.server.lists) == 1
 
 
 @virtual

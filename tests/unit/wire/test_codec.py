@@ -428,10 +428,10 @@ def test_a_bare_status_is_an_error_event(indent: int | None) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b'{"type":"ADDED"}', "watch event: an object without an object"),
-        (b'{"object":{}}', "watch event: an object without a type"),
-        (b'{"kind":"Pod","apiVersion":"v1"}', "watch event: an object without a type"),
-        (b"{}", "watch event: an object without a type"),
+        (b'{"type":"ADDED"}', "watch event: it has no object"),
+        (b'{"object":{}}', "watch event: it has no type"),
+        (b'{"kind":"Pod","apiVersion":"v1"}', "watch event: it has no type"),
+        (b"{}", "watch event: it has no type"),
         (b'{"type":"ADDED","object":{"kind"', "watch event: not readable as JSON"),
         (b'{"type":"ADDED","object":{}}{"type":"ADDED","object":{}}', "watch event: not readable as JSON"),
         (b"<html>", "it looks like HTML"),
