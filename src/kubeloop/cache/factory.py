@@ -204,7 +204,9 @@ class SharedInformerFactory(Informers):
         Raises:
             BaseException: what an informer ended with, if not with this stop; the first call raises it.
             RuntimeError: called from within an async event handler of one of the informers, whose end it would wait
-                for. Let the handler tell the program to stop, e.g. by an `asyncio.Event`.
+                for. Let the handler tell the program to stop, e.g. by an `asyncio.Event`. A handler that waits for
+                another task which calls this, as `asyncio.wait_for` makes one before Python 3.12, is not noticed: both
+                wait for ever.
 
         Concurrency: when the first call is cancelled, the tasks have ended all the same.
         """
