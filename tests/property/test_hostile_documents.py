@@ -77,7 +77,7 @@ CREDENTIAL: dict[str, Any] = {
     "status": {"token": "t", "expirationTimestamp": "2030-01-01T00:00:00Z"},
 }
 
-HOSTILE = st.sampled_from(
+HOSTILE: st.SearchStrategy[Any] = st.sampled_from(
     [
         *(None, True, 0, -1, 1.5, float("inf"), float("nan"), 10**30, -(10**400), "", "x", "\ud800", "\0"),
         *("\x1b[31m", [], {}, [None], {"a": None}, {"a": 7}, [[]], "9999-12-31T23:59:59.9999999Z", "1Gi"),

@@ -66,7 +66,10 @@ class Impersonation(Value, frozen=True, kw_only=True):
 
         Raises:
             ConfigError: The user is empty or blank, or a text has half of a surrogate pair in it.
+            TypeError: `groups`, or the values of a key of `extra`, are one text: each of its letters would be sent.
         """
+        if any(isinstance(texts, str) for texts in (self.groups, *self.extra.values())):
+            raise TypeError("Impersonation: groups and the values of extra must be tuples of str, not str")
         if not self.user.strip():
             raise ConfigError("impersonation needs the name of a user to act as, got an empty one")
         values = (value for values in self.extra.values() for value in values)

@@ -126,6 +126,13 @@ def test_an_impersonation_of_nobody_is_refused(user):
         Impersonation(user="jane").replace(user=user)
 
 
+@pytest.mark.parametrize("settings", [{"groups": "admins"}, {"extra": {"scopes": "view"}}])
+def test_an_impersonation_takes_no_text_for_a_tuple_of_texts(settings):
+    """(F7) It would act, silently, in groups of one letter."""
+    with pytest.raises(TypeError, match="must be tuples of str, not str"):
+        Impersonation(user="jane", **settings)
+
+
 @pytest.mark.parametrize(
     "settings",
     [
