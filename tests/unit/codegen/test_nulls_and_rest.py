@@ -186,6 +186,11 @@ def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> Non
     assert start <= spec.when < start + timedelta(seconds=1)
     assert spec.when + timedelta(days=1) > spec.when
     assert spec == codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    copied = loaded.ThingSpec(when=spec.when, list=spec.list, map=spec.map)
+    assert json.loads(codec.encode(copied)) == {name: value[name] for name in ("when", "list", "map")}
+    draft = spec.draft()
+    draft.list = [*draft.list, draft.when]
+    assert draft.finish().merge_patch() == {"list": [text, TIMES[0], text]}
     assert pickle.loads(pickle.dumps(spec)) == spec
 
     draft = spec.draft()
