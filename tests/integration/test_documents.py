@@ -28,6 +28,8 @@ THING_SPEC: dict[str, Any] = {
     "required": ["needed", "neededList"],
     "properties": {
         "host": {"type": "string"},
+        "ratio": {"type": "number"},
+        "ratios": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "number"}}},
         "times": {"type": "array", "items": {"type": "string", "format": "date-time"}},
         "needed": TEXT,
         "neededList": {"type": "array", "nullable": True, "items": {"type": "string"}},
@@ -220,6 +222,21 @@ async def test_the_text_of_times_survives_a_put(models: Any, clientset: Clientse
     draft = read.draft()
     draft.spec.host = "h"
     assert (await things.update(draft.finish().after)).to_dict()["spec"]["times"] == times
+
+
+async def test_whole_numbers_survive_a_put(models: Any, clientset: Clientset, namespace: str) -> None:
+    """(I11) A server tells 1 from 1.0: the generation of an object that nobody changed went up."""
+    things = clientset.of(models.Thing, namespace)
+    numbers = {"ratio": 1, "ratios": {"a": [2, 0, -3, 0.5, 10**15, 2**53 + 1]}}
+    await things.create({"metadata": {"name": "n"}, "spec": {"needed": "n", "neededList": [], **numbers}})
+    read = await things.get("n")
+    assert (await things.update(read)).metadata.resource_version == read.metadata.resource_version
+    draft = read.draft()
+    draft.metadata.labels["a"] = "b"
+    assert (await things.update(draft.finish().after)).metadata.generation == read.metadata.generation
+    draft = read.draft()
+    draft.spec.host = "h"
+    assert draft.finish().merge_patch() == {"spec": {"host": "h"}}
 
 
 async def test_what_a_custom_resource_has_outside_its_schema_is_sent(

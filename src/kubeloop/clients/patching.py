@@ -62,8 +62,8 @@ class Patch(Endpoint[T_co]):
         Raises:
             Conflict: The patch has a `metadata.resourceVersion`, and the object has changed since.
             Invalid: The result breaks a rule, or an operation of a JSON patch failed.
-            ValueError: The model or draft was read from a server: which of its fields to send is not known. Use
-                `edit`, or the patches of `draft().finish()`.
+            ValueError: The model or draft, or one in the mapping, was read from a server: which of its fields to send
+                is not known. Use `edit`, or the patches of `draft().finish()`.
         """
         body, content_type = write_patch(patch, type)
         path = self._path(name, verb="patch")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop.models._base import Model
 from kubeloop.models._given import configuration, set_fields
+from kubeloop.models._guards import is_items, is_mapping
 from kubeloop.models.draft import Draft
 from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
@@ -49,7 +50,7 @@ def configuration_data(obj: object) -> Mapping[str, Any]:
         ValueError: The object was read from a server.
     """
     known = isinstance(obj, (Model, Draft))
-    data: Mapping[str, Any] = configuration(obj) if known else codec.to_data(obj)
+    data: Mapping[str, Any] = configuration(obj) if known else codec.to_data(_only_set(obj))
     metadata: Mapping[str, Any] = data.get("metadata") or {}
     if metadata.get("managedFields"):
         raise ValueError(
@@ -67,8 +68,30 @@ def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[bytes | None, 
         TypeError: The patch does not fit its type.
     """
     data = set_fields(patch) if isinstance(patch, (Model, Draft)) else patch
+    if is_mapping(data):
+        data = _only_set(data)
     content_type = patch_content_type(data, type)
     return write_body(data), content_type
+
+
+def _only_set(value: Any) -> Any:
+    """Return a mapping in which every model and draft is what was set in it.
+
+    Raises:
+        ValueError: One of them was read from a server.
+    """
+    try:
+        return _set_within(value)
+    except RecursionError:
+        return value  # who writes it says that it is nested too deeply
+
+
+def _set_within(value: Any) -> Any:
+    if isinstance(value, (Model, Draft)):
+        return configuration(value)
+    if is_mapping(value):
+        return {key: _set_within(each) for key, each in value.items()}
+    return [_set_within(each) for each in value] if is_items(value) else value
 
 
 def _with_type(data: Mapping[str, Any], info: ResourceInfo) -> Mapping[str, Any]:

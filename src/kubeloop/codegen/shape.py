@@ -14,7 +14,7 @@ __all__ = ["Shape", "shape"]
 _RUNTIME = {
     "string": "str",
     "int": "int",
-    "float": "float",
+    "float": "float | int",
     "bool": "bool",
     "bytes": "Bytes",
     "any": "Any",
@@ -29,6 +29,7 @@ _RUNTIME = {
 }
 _STATIC = {
     **_RUNTIME,
+    "float": "float",
     "bytes": "bytes",
     "time": "datetime",
     "microtime": "datetime",

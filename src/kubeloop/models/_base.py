@@ -18,7 +18,8 @@ A generated run-time module (`core_v1.py`; annotations stay strings until a deco
     from kubeloop.models._base import NullBytes, NullMap, NullSeq, Quantity, Seq, Time     # (only those that are used)
 
     class PodSpec(Model, rename={"node_name": "nodeName", ...}):     # rename: only names that differ from the wire
-        node_name: str = ""                                # string,omitempty   (bool: False, int: 0, float: 0.0)
+        node_name: str = ""                                # string,omitempty   (bool: False, int: 0)
+        ratio: float | int = 0.0                           # float64,omitempty: a whole number is written as it was read
         priority: int | None = None                        # *int32          (pointer to a scalar; CRD-style optional)
         affinity: Affinity | None = None                   # *Affinity       (what is recursive stands behind a pointer,
         volumes: Seq[Volume] = SEQ                         # []Volume,omitempty               Seq or Map)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from kubeloop.models._base import LAZY, NULL_MAP, NULL_SEQ
+from kubeloop.models._exact import ExactTime
 from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._guards import class_of, is_items, is_mapping, is_tuple
 from kubeloop.models._markers import FrozenMap
@@ -113,6 +114,8 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
     if accepts == (datetime,):
         if held.utcoffset() is None:
             raise TypeError(f"{owner}.{path}: expected a datetime with a time zone, got a naive one")
+        if shape.hint is ExactTime and type(held) is ExactTime and held.text:
+            return held  # it was read, and keeps its text in another place, too
         from kubeloop.meta.times import to_utc
 
         utc = to_utc(held)

@@ -188,9 +188,9 @@ class JSONSchemaProps(
     format: str = ""
     title: str = ""
     default: Any = None
-    maximum: float | None = None
+    maximum: float | int | None = None
     exclusive_maximum: bool = False
-    minimum: float | None = None
+    minimum: float | int | None = None
     exclusive_minimum: bool = False
     max_length: int | None = None
     min_length: int | None = None
@@ -198,7 +198,7 @@ class JSONSchemaProps(
     max_items: int | None = None
     min_items: int | None = None
     unique_items: bool = False
-    multiple_of: float | None = None
+    multiple_of: float | int | None = None
     enum: Seq[Any] = SEQ
     max_properties: int | None = None
     min_properties: int | None = None

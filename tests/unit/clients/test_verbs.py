@@ -241,6 +241,7 @@ SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
         (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB.draft(), type="strategic"), JOB_BODY),
         (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB.to_dict()), JOB_HEAD | JOB_BODY),
         (lambda c: c.batch_v1.cron_jobs("x").patch("a", {"spec": JOB.spec}), {"spec": JOB_BODY["spec"]}),
+        (lambda c: c.batch_v1.cron_jobs("x").patch("a", {"spec": JOB.spec.draft()}), {"spec": JOB_BODY["spec"]}),
         (lambda c: c.apps_v1.deployments("x").scale("a").patch(SCALE), {"spec": {"replicas": 0}}),
         (
             lambda c: c.apps_v1.deployments("x").scale("a").apply(SCALE, field_manager="me"),
@@ -258,6 +259,33 @@ async def test_apply_and_patch_send_only_what_was_set(call: Call, body: dict[str
     clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}))
     await call(clients)
     assert json.loads(transport.requests[0].body or b"") == body
+
+
+READ_JOB = codec.decode_into(
+    b'{"metadata":{"name":"a"},"spec":{"schedule":"x","jobTemplate":{"spec":{}}},"status":{"active":[]}}',
+    batch_v1.CronJob,
+)
+
+
+@virtual
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.batch_v1.cron_jobs("x").apply(
+            {"metadata": {"name": "a"}, "spec": READ_JOB.spec}, field_manager="me"
+        ),
+        lambda c: c.batch_v1.cron_jobs("x").patch("a", {"spec": READ_JOB.spec}),
+        lambda c: c.batch_v1.cron_jobs("x").patch("a", {"spec": {"jobTemplate": READ_JOB.spec.job_template.draft()}}),
+        lambda c: c.batch_v1.cron_jobs("x").patch_status("a", {"a": [READ_JOB.status]}),
+    ],
+)
+async def test_what_was_read_is_refused_within_a_mapping_as_well(call: Call) -> None:
+    """(H1) At every depth; the operations of a JSON patch say themselves what they set."""
+    clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}))
+    with pytest.raises(ValueError, match="was read from a server"):
+        await call(clients)
+    assert not transport.requests
+    await clients.batch_v1.cron_jobs("x").patch("a", [{"op": "add", "path": "/spec", "value": READ_JOB.spec}])
 
 
 @virtual

@@ -73,6 +73,7 @@ def _without_enums(text: str, module: str) -> str:
 
 def _static(annotation: str) -> str:
     """What a run-time annotation means to checkers."""
+    annotation = annotation.replace("float | int", "float")  # to checkers an int is a float
     words = re.sub(r"(?<![\w.])[A-Za-z]\w*", lambda word: STATIC.get(word[0], word[0]), annotation)
     return re.sub(r"(?<![\w.])(?:Null)?Map\[", "Mapping[str, ", words)
 

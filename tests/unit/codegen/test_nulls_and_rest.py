@@ -141,6 +141,29 @@ LIKE_GO = ["2024-W01-1T03:04:05Z", "20240102T03040512345Z", "2024-01-02T030405.1
 """As long as Go's times, and readable to `datetime.fromisoformat` in part."""
 
 
+def test_a_whole_number_is_written_as_it_was_read(load: Any) -> None:
+    """(I11) To a server 1 and 1.0 are two values, and beyond 2**53 a float is another number."""
+    number = {"type": "number"}
+    properties = {
+        "one": number,
+        "list": {"type": "array", "items": number},
+        "map": {"type": "object", "additionalProperties": {"type": "array", "items": number}},
+        "null": {**number, "nullable": True},
+    }
+    loaded = load(_module({"type": "object", "properties": {**properties, "needed": number}, "required": ["needed"]}))
+    value = {"one": 1, "list": [0, 0.5, 2**53 + 1], "map": {"a": [-3, 1.0]}, "null": 7, "needed": 0}
+    spec = codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    assert (
+        codec.encode(spec)
+        == json.dumps(
+            {key: value[key] for key in ("list", "map", "needed", "one", "null")}, separators=(",", ":")
+        ).encode()
+    )
+    draft = spec.draft()
+    draft.one, draft.list[0] = 2, 1.5
+    assert draft.finish().merge_patch() == {"one": 2, "list": [1.5, 0.5, 2**53 + 1]}
+
+
 @pytest.mark.parametrize("text", TIMES)
 def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> None:
     """(I11) A server stores the text of a custom resource's time as it is."""
@@ -163,6 +186,11 @@ def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> Non
     assert start <= spec.when < start + timedelta(seconds=1)
     assert spec.when + timedelta(days=1) > spec.when
     assert spec == codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    copied = loaded.ThingSpec(when=spec.when, list=spec.list, map=spec.map)
+    assert json.loads(codec.encode(copied)) == {name: value[name] for name in ("when", "list", "map")}
+    draft = spec.draft()
+    draft.list = [*draft.list, draft.when]
+    assert draft.finish().merge_patch() == {"list": [text, TIMES[0], text]}
     assert pickle.loads(pickle.dumps(spec)) == spec
 
     draft = spec.draft()

@@ -28,7 +28,7 @@ def _map(kind: Type) -> Type:
     ("kind", "expected"),
     [
         (STRING, Shape("str", '""', "str", "str")),
-        (Type("float"), Shape("float", "0.0", "float", "float")),
+        (Type("float"), Shape("float | int", "0.0", "float", "float")),
         (Type("bytes"), Shape("Bytes", 'b""', "bytes", "bytes")),
         (_ptr(INT), Shape("int | None", "None", "int | None", "int | None")),
         (Type("quantity"), Shape("Quantity | None", "None", "str | None", "str | None")),
