@@ -105,6 +105,15 @@ def test_other_references_become_types_of_the_module_and_may_be_recursive() -> N
     assert next(field for field in structs["Thing"].fields if field.wire == "part").description == "A part."
 
 
+def test_the_items_of_a_list_that_is_a_schema_of_its_own_are_named_after_it() -> None:
+    document = _document({"steps": _ref("io.x.v1.Steps")})
+    item = {"type": "object", "properties": {"a": {"type": "string"}}}
+    document["components"]["schemas"]["io.x.v1.Steps"] = {"type": "array", "items": item}
+    structs = read_openapi(document, "test", KNOWN).structs
+    assert [field.wire for field in structs["Steps"].fields] == ["a"]
+    assert structs["ThingSpec"].fields[0].type == Type("list", of=Type("ref", name="x_io_v1.Steps"))
+
+
 def test_a_subresource_speaks_the_types_of_its_bodies() -> None:
     scale = "io.k8s.api.autoscaling.v1.Scale"
     paths = {"scale": {"get": _operation("get", scale), "put": _operation("put", scale, scale)}}
