@@ -11,7 +11,6 @@ What one request's own credentials and contents are is known to `wire.redaction`
 from __future__ import annotations
 
 import re
-import string
 
 __all__ = ["MASK", "mask_tokens", "printable", "safe_text"]
 
@@ -19,7 +18,6 @@ MASK = "<hidden>"
 _LIMIT = 4096
 # What is looked at; more of a text is never shown, whatever masking may shorten.
 _WINDOW = 64 * 1024
-_OF_TOKENS = string.ascii_letters + string.digits + "-._~+/="
 
 # A word in lower case after the scheme is English: "Basic authentication failed".
 _scheme = re.compile(r"\b((?i:Bearer|Basic))(?:\s+|%20|\+)(?![a-z]{1,20}(?![\w.~+/=-]))[\w.~+/=-]{4,}")
@@ -38,8 +36,8 @@ def safe_text(text: str, limit: int = _LIMIT) -> str:
     shown = mask_tokens(text[:_WINDOW])
     is_cut = len(text) > _WINDOW
     if is_cut:
-        # The cut may have gone through a token, which then was not found. It is at the end, wherever that is by now.
-        shown = shown.rstrip(_OF_TOKENS)
+        # The cut may have gone through a token, which then was not found; it is somewhere at the end.
+        shown = shown[: max(0, len(shown) - _WINDOW // 2)]
     shown = printable(shown[: limit + 1])
     is_cut = is_cut or len(shown) > limit
     return f"{shown[:limit]}… ({len(text)} characters)" if is_cut else shown

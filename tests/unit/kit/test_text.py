@@ -62,7 +62,7 @@ def test_no_cut_shows_a_part_of_a_token_behind_one_that_was_masked(shown_of_toke
     window = 64 * 1024
     text = "Bearer " + "a" * (window - shown_of_token - 8) + " " + TOKEN + "y" * 10_000
     assert text[:window].endswith(TOKEN[:shown_of_token])
-    assert safe_text(text).replace("<hidden>", "") == f"Bearer  … ({len(text)} characters)"
+    assert safe_text(text) == f"… ({len(text)} characters)"
 
 
 def test_a_text_that_is_looked_at_as_a_whole_is_not_cut() -> None:
