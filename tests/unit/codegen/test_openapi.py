@@ -80,6 +80,16 @@ def test_kinds_verbs_scope_and_status_are_read_from_the_paths() -> None:
     assert (things.kind, things.plural, things.namespaced, things.status) == ("Thing", "things", True, True)
 
 
+def test_a_kind_is_that_of_the_resource_though_a_subresource_of_another_kind_comes_first() -> None:
+    scale = _operation("get", kind={"group": "autoscaling", "version": "v1", "kind": "Scale"})
+    document = _document(scale={"get": scale})
+    everywhere = "/apis/x.io/v1/things"
+    paths = {path: value for path, value in document["paths"].items() if path.endswith("/scale")}
+    document["paths"] = {**paths, everywhere: {"get": _operation("list")}}
+    (things,) = read_openapi(document, "test", KNOWN).resources
+    assert (things.kind, things.plural) == ("Thing", "things")
+
+
 def test_references_to_built_in_types_are_those_of_kubeloop() -> None:
     schema = {
         "pod": _ref("io.k8s.api.core.v1.Pod"),
