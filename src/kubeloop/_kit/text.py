@@ -34,11 +34,13 @@ def safe_text(text: str, limit: int = _LIMIT) -> str:
         limit: Characters that are shown at most, beside a word on what is left out.
     """
     shown = mask_tokens(text[:_WINDOW])
-    if len(text) > _WINDOW:
-        # The cut may have gone through a token, which then was not found.
-        shown = shown[: _WINDOW // 2]
+    is_cut = len(text) > _WINDOW
+    if is_cut:
+        # The cut may have gone through a token, which then was not found; it is somewhere at the end.
+        shown = shown[: max(0, len(shown) - _WINDOW // 2)]
     shown = printable(shown[: limit + 1])
-    return shown if len(shown) <= limit else f"{shown[:limit]}… ({len(text)} characters)"
+    is_cut = is_cut or len(shown) > limit
+    return f"{shown[:limit]}… ({len(text)} characters)" if is_cut else shown
 
 
 def printable(text: str) -> str:

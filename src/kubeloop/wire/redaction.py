@@ -30,7 +30,8 @@ __all__ = ["MAX_TEXT", "Redaction", "is_confidential"]
 MAX_TEXT = 2048
 """The bound of each text, in characters."""
 
-# What is looked at over all texts of one response; more of a text is never shown, whatever masking may shorten.
+# What is looked at of one text; more of it is never shown, whatever masking may shorten. Once the texts of one response
+# have come to as much, the others are told by their sizes.
 _WINDOW = 64 * 1024
 # So many values of what was sent are looked for; an answer to a request that has more is told by its size.
 _MAX_SENT = 2000
@@ -53,7 +54,7 @@ _LONG = 8
 def is_confidential(path: str) -> bool:
     """Say if a path leads to built-in objects that hold secrets: Secrets, tokens of service accounts, TokenReviews."""
     parts = [unquote(part).lower() for part in path.split("/")]
-    is_token = len(parts) > 3 and parts[-1] == "token" and parts[-3] == "serviceaccounts"
+    is_token = parts[-1] == "token" and "serviceaccounts" in parts[-3:-2]
     return is_token or "secrets" in parts or "tokenreviews" in parts
 
 
@@ -85,24 +86,26 @@ class Redaction:
 
     def __call__(self, text: str, *, more: int = 0) -> str:
         """Return what may be told of a text, 2,048 characters at most; `more` were left out of it before."""
-        window = self._left
-        self._left -= min(window, len(text))
-        is_cut = len(text) > window
-        if (self.is_confidential and (is_cut or self._sent is None)) or not window:
+        is_spent = self._left <= 0
+        self._left -= len(text)
+        is_cut = len(text) > _WINDOW
+        if (self.is_confidential and (is_cut or self._sent is None)) or is_spent:
             return _size(text) if text else text
-        shown = self._without_credentials(text[:window])
+        shown = self._without_credentials(text)
         if is_cut:
-            # The cut may have gone through a credential, which then was not found.
-            shown = shown[: window // 2]
             more += len(text) - len(shown)
         return _bounded(self._without_contents(shown) if self.is_confidential else shown, more)
 
     def name(self, text: str) -> str:
         """Return what may be told of a text that is a name: all of it, but for credentials."""
-        return _bounded(self._without_credentials(text[: 2 * MAX_TEXT])[:MAX_TEXT], max(0, len(text) - MAX_TEXT))
+        return _bounded(self._without_credentials(text)[:MAX_TEXT], max(0, len(text) - MAX_TEXT))
 
     def _without_credentials(self, text: str) -> str:
-        return mask_tokens(_replace(text, self._credentials, lambda _: MASK))
+        shown = mask_tokens(_replace(text[:_WINDOW], self._credentials, lambda _: MASK))
+        if len(text) > _WINDOW:
+            # The cut may have gone through a credential, which then was not found; it is somewhere at the end.
+            shown = shown[: max(0, len(shown) - _WINDOW // 2)]
+        return shown
 
     def _without_contents(self, text: str) -> str:
         text = _replace(text, self._sent or (), _size)

@@ -80,6 +80,16 @@ def test_kinds_verbs_scope_and_status_are_read_from_the_paths() -> None:
     assert (things.kind, things.plural, things.namespaced, things.status) == ("Thing", "things", True, True)
 
 
+def test_a_kind_is_that_of_the_resource_though_a_subresource_of_another_kind_comes_first() -> None:
+    scale = _operation("get", kind={"group": "autoscaling", "version": "v1", "kind": "Scale"})
+    document = _document(scale={"get": scale})
+    everywhere = "/apis/x.io/v1/things"
+    paths = {path: value for path, value in document["paths"].items() if path.endswith("/scale")}
+    document["paths"] = {**paths, everywhere: {"get": _operation("list")}}
+    (things,) = read_openapi(document, "test", KNOWN).resources
+    assert (things.kind, things.plural) == ("Thing", "things")
+
+
 def test_references_to_built_in_types_are_those_of_kubeloop() -> None:
     schema = {
         "pod": _ref("io.k8s.api.core.v1.Pod"),
@@ -103,6 +113,15 @@ def test_other_references_become_types_of_the_module_and_may_be_recursive() -> N
     part = Type("ptr", of=Type("ref", name="x_io_v1.Part"))
     assert structs["Part"].fields[0].type == part
     assert next(field for field in structs["Thing"].fields if field.wire == "part").description == "A part."
+
+
+def test_the_items_of_a_list_that_is_a_schema_of_its_own_are_named_after_it() -> None:
+    document = _document({"steps": _ref("io.x.v1.Steps")})
+    item = {"type": "object", "properties": {"a": {"type": "string"}}}
+    document["components"]["schemas"]["io.x.v1.Steps"] = {"type": "array", "items": item}
+    structs = read_openapi(document, "test", KNOWN).structs
+    assert [field.wire for field in structs["Steps"].fields] == ["a"]
+    assert structs["ThingSpec"].fields[0].type == Type("list", of=Type("ref", name="x_io_v1.Steps"))
 
 
 def test_a_subresource_speaks_the_types_of_its_bodies() -> None:

@@ -56,6 +56,24 @@ def test_a_text_is_bounded_and_no_cut_shows_a_part_of_a_token(size: int) -> None
     assert "eyJ" not in shown
 
 
+@pytest.mark.parametrize("shown_of_token", range(0, len(TOKEN), 3))
+def test_no_cut_shows_a_part_of_a_token_behind_one_that_was_masked(shown_of_token: int) -> None:
+    """Masking moves the place of the cut into what is shown."""
+    window = 64 * 1024
+    text = "Bearer " + "a" * (window - shown_of_token - 8) + " " + TOKEN + "y" * 10_000
+    assert text[:window].endswith(TOKEN[:shown_of_token])
+    assert safe_text(text) == f"… ({len(text)} characters)"
+
+
+def test_a_text_that_is_looked_at_as_a_whole_is_not_cut() -> None:
+    assert safe_text("Bearer " + "a" * (64 * 1024 - 12) + " last") == "Bearer <hidden> last"
+
+
+@pytest.mark.parametrize(("size", "shown"), [(9, "x" * 9), (10, "x" * 10), (11, "x" * 10 + "… (11 characters)")])
+def test_a_text_is_cut_at_the_limit(size: int, shown: str) -> None:
+    assert safe_text("x" * size, 10) == shown
+
+
 def _nasty(kind: type[KubeloopError]) -> KubeloopError:
     if issubclass(kind, APIError):
         return kind(StatusDetails(400, NASTY, NASTY, NASTY, causes=(Cause(NASTY, NASTY, NASTY),)), path=NASTY)

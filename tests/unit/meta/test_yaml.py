@@ -46,6 +46,31 @@ def test_resolves_scalars_as_kubernetes_does(yaml, text, expected):
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("k: one\n two", {"k": "one two"}),
+        ("- one\n two", ["one two"]),
+        ("a:\n  b: one\n   two", {"a": {"b": "one two"}}),
+        ("k: one\n\n two", {"k": "one\ntwo"}),
+    ],
+)
+def test_a_plain_scalar_goes_on_where_it_is_indented_by_one(yaml, text, expected):
+    assert yaml.load(text) == expected
+
+
+@pytest.mark.parametrize("indicator", ["---", "..."])
+def test_a_plain_scalar_ends_with_its_document(yaml, indicator):
+    assert yaml.load_first(f"one\n{indicator}\n") == "one"
+    assert yaml.load_first(f"one\n ---\n{indicator}") == "one ---"
+    with pytest.raises(DecodeError):
+        yaml.load(f"[a\n{indicator}\nb]")
+
+
+def test_byte_order_marks_before_the_first_document_are_skipped(yaml):
+    assert yaml.load("\ufeff\ufeffa: 1") == yaml.load("\ufeff\ufeffa: 1".encode()) == {"a": 1}
+
+
+@pytest.mark.parametrize(
     ("text", "key"),
     [
         ("on", "true"), ("n", "false"), ("5", "5"), ("0x10", "16"),

@@ -137,6 +137,32 @@ def test_no_cut_shows_a_part_of_a_credential(size: int) -> None:
     assert "x1x1" not in Redaction(None, [f"Bearer {token}"])(filler[:size])
 
 
+WINDOW = 64 * 1024
+OPAQUE = "".join(f"{number:04x}" for number in range(1500))
+
+
+@pytest.mark.parametrize("shown_of_credential", [0, 10, 1000, 5990])
+def test_no_cut_shows_a_part_of_a_credential_behind_one_that_was_masked(shown_of_credential: int) -> None:
+    """Masking moves the place of the cut into what is shown."""
+    text = "Bearer " + "a" * (WINDOW - shown_of_credential - 8) + " " + OPAQUE
+    redaction = Redaction(None, [f"Bearer {OPAQUE}"])
+    for shown in (redaction(text), redaction.name(text)):
+        assert OPAQUE[:4] not in shown
+        assert "left out" in shown
+
+
+def test_a_credential_is_masked_however_little_may_still_be_looked_at() -> None:
+    redaction = Redaction(None, [f"Bearer {OPAQUE}"])
+    redaction("x" * (WINDOW - 10))
+    assert redaction(f"a {OPAQUE} b") == "a <hidden> b"
+    assert redaction(f"a {OPAQUE} b") == f"<{len(OPAQUE) + 4} bytes>"
+    assert redaction("") == ""
+
+
+def test_a_name_that_is_a_long_credential_is_masked() -> None:
+    assert Redaction(None, [f"Bearer {OPAQUE}"]).name(OPAQUE) == "<hidden>… (3952 characters left out)"
+
+
 def test_a_text_is_bounded_and_says_how_much_is_left_out() -> None:
     assert Redaction(None)("y" * MAX_TEXT) == "y" * MAX_TEXT
     shown = Redaction(None)("y" * 1_000_000)
