@@ -36,6 +36,7 @@ from kubeloop.models._base import Model
 from kubeloop.models._decode import decoding_list, finish
 from kubeloop.models._metaclass import force
 from kubeloop.wire import codec
+from tests.support.depth import TOO_DEEP, is_too_deep, nested
 
 
 def round_trip(value: dict[str, Any], cls: type[Model]) -> Any:
@@ -381,13 +382,6 @@ def test_what_a_list_is_without_is_kept_by_copies_and_pickles_and_is_no_part_of_
     assert "unreadable" not in repr(listing)
 
 
-DEEP = [1_100, 3_000, 9_000]
-
-
-def nested(depth: int) -> bytes:
-    return b'{"a":' * depth + b"1" + b"}" * depth
-
-
 def revision(name: bytes, data: bytes) -> bytes:
     return (
         b'{"metadata":{"labels":{"x":"}{"},"name":"%s","namespace":"ns","uid":"u","resourceVersion":"5"},'
@@ -396,10 +390,8 @@ def revision(name: bytes, data: bytes) -> bytes:
 
 
 UNREADABLE_DATA = {
-    "1100 deep": nested(1_100),
-    "3000 deep": nested(3_000),
-    "9000 deep": nested(9_000),
-    "9000 lists": b"[" * 9_000 + b"]" * 9_000,
+    "too deep": nested(TOO_DEEP),
+    "lists too deep": b"[" * TOO_DEEP + b"]" * TOO_DEEP,
     "no UTF-8": b'{"x":"\xff\xfe"}',
     "no UTF-8 in a key": b'{"\xff":1}',
     "half a pair at the end": b'{"x":"\\ud800"}',
@@ -430,20 +422,32 @@ def test_one_item_that_cannot_be_read_at_all_costs_no_other(data: bytes, cls: ty
     str(error).encode()
 
 
+@pytest.mark.parametrize("depth", [1_100, 3_000, 9_000])
+@pytest.mark.parametrize("cls", [apps_v1.ControllerRevisionList, UnstructuredList])
+def test_one_deeply_nested_item_is_read_or_unreadable_and_costs_no_other(depth: int, cls: type[Any]) -> None:
+    """(B1)"""
+    items = [revision(b"a", b"{}"), revision(b"deep", nested(depth)), revision(b"c", b"{}")]
+    listing = codec.decode_list(b'{"kind":"ControllerRevisionList","items":[%s]}' % b",".join(items), cls)
+    assert [item.metadata.name for item in listing.items if item.metadata.name != "deep"] == ["a", "c"]
+    assert list(listing.unreadable) == (["ns/deep"] if is_too_deep(depth) else [])
+    assert len(listing.items) + len(listing.unreadable) == 3
+
+
 @pytest.mark.parametrize("cls", [apps_v1.ControllerRevisionList, UnstructuredList])
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b"]",
-        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100))[:-1],
-        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b"]}{}",
-        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b" {}]}",
-        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b",]}",
-        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(1_100)) + b'],"metadata":tru}',
-        b'{"kind":"ControllerRevisionList" "items":[' + revision(b"a", nested(1_100)) + b"]}",
-        b'{"kind":"ControllerRevisionList","items"[' + revision(b"a", nested(1_100)) + b"]}",
-        b'{"kind":"ControllerRevisionList","items":' + nested(1_100) + b"}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(TOO_DEEP)) + b"]",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(TOO_DEEP))[:-1],
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(TOO_DEEP)) + b"]}{}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(TOO_DEEP)) + b" {}]}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(TOO_DEEP)) + b",]}",
+        b'{"kind":"ControllerRevisionList","items":[' + revision(b"a", nested(TOO_DEEP)) + b'],"metadata":tru}',
+        b'{"kind":"ControllerRevisionList" "items":[' + revision(b"a", nested(TOO_DEEP)) + b"]}",
+        b'{"kind":"ControllerRevisionList","items"[' + revision(b"a", nested(TOO_DEEP)) + b"]}",
+        b'{"kind":"ControllerRevisionList","items":' + nested(TOO_DEEP) + b"}",
     ],
+    ids=range(9),
 )
 def test_a_list_that_is_broken_beside_its_items_is_no_list(body: bytes, cls: type[Any]) -> None:
     """(B1)"""
@@ -513,7 +517,7 @@ def test_the_time_to_split_a_list_by_brackets_grows_with_its_size() -> None:
 
     def seconds(count: int) -> float:
         items = [revision(b"pod-%d" % n, b'{"x":["a","\\"","{"]}') for n in range(count)] + [
-            revision(b"z", nested(1_100))
+            revision(b"z", nested(TOO_DEEP))
         ]
         body = b'{"kind":"ControllerRevisionList","items":[' + b",".join(items) + b"]}"
         start = time.process_time()
@@ -629,11 +633,12 @@ def test_managed_fields_that_cannot_be_read_fail_only_when_they_are_read() -> No
     [
         b'{"manager":"\xff"}',
         b'{"fieldsV1":{"\xff":1}}',
-        b'{"fieldsV1":' + nested(3_000) + b"}",
+        b'{"fieldsV1":' + nested(TOO_DEEP) + b"}",
         b"5",
         b'{"fieldsV1":{"x":1e999}}',
         b'{"time":"yesterday"}',
     ],
+    ids=range(6),
 )
 def test_managed_fields_of_any_bytes_fail_as_any_reader_does(entry: bytes) -> None:
     """(F10)"""
