@@ -133,6 +133,18 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
     check(*said)
 
 
+@virtual
+async def test_a_list_with_an_item_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
+    """(F11) The first key that is missing stands in the log line."""
+    name = NASTY.replace("\ud800", "")
+    item = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "namespace": name, "labels": 7}}
+    transport = ScriptedTransport(list_of([item], "5"))
+    listed = await kubeloop.Clientset(Config(host="https://server"), transport=transport).core_v1.pods("x").list()
+    assert list(listed.unreadable) == [f"{name}/{name}"]
+    assert len(caplog.messages) == 1
+    check(*caplog.messages)
+
+
 def test_what_is_shown_of_objects() -> None:
     """(F11) Kinds, names and versions are whatever a server says."""
     name = NASTY.replace("\ud800", "")
