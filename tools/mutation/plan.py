@@ -201,6 +201,8 @@ def _is_left_out(node: ast.AST) -> bool:
     match node:
         case ast.FunctionDef(name="__repr__" | "__str__"):
             return True
+        case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=body))]) if body is ...:
+            return True  # an overload or a protocol
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
             return name in LOGGERS
         case ast.Expr(value=ast.Constant(value=str())):

@@ -331,4 +331,4 @@ def watch_timeout_seconds(rng: random.Random, minimum: float | None = None) -> i
     Returns:
         Seconds, from the minimum to twice that.
     """
-    return int(max(MIN_WATCH_TIMEOUT, minimum or 0.0) * (1 + rng.random()))
+    return int(max(MIN_WATCH_TIMEOUT, minimum or MIN_WATCH_TIMEOUT) * (1 + rng.random()))

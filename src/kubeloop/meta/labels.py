@@ -298,8 +298,6 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = [match[1] or match[2] or "" for match in _TOKEN.finditer(text)]
-        if self._tokens[-1]:
-            self._tokens.append("")
         self._position = 0
 
     def parse(self) -> list[Requirement]:

@@ -261,3 +261,15 @@ def test_leading_zeros_are_nothing_and_absurd_lengths_are_refused():
     for text in ("9" * 1000, "9" * 5000, "0." + "1" * 5000, "9" * 5000 + "Ki"):
         with pytest.raises(ValueError, match="more than 999 digits"):
             Quantity(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("-1m", -1), ("-1e-12", -1), ("1e-12", 1), ("-1001m", -2), ("-2", -2)])
+def test_the_smallest_part_of_a_number_is_rounded_away_from_zero(text: str, value: int):
+    assert Quantity(text).value() == value
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_exponents_of_up_to_three_digits_are_read(sign: str):
+    assert Quantity(f"1e{sign}999").sign == 1
+    with pytest.raises(ValueError, match="exponent beyond 999"):
+        Quantity(f"1e{sign}1000")
