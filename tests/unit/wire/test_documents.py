@@ -15,6 +15,7 @@ from kubeloop.models import Unstructured, core_v1
 from kubeloop.models._base import Kind
 from kubeloop.models.core_v1 import List
 from kubeloop.wire import codec, documents
+from tests.support.depth import TOO_DEEP
 
 POD: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "é"}, "spec": {"extra": 1}}
 JSON = json.dumps(POD, ensure_ascii=False)
@@ -48,7 +49,15 @@ def test_documents_are_read_one_after_the_other(text: str, encoding: str | None)
 
 @pytest.mark.parametrize(
     "member",
-    [b'"\xff"', b'"\\ud800"', b'"\\ud800 x"', b"1e999", b"9" * 5000, b"[" * 5000 + b"]" * 5000, b"\xed\xa0\x80"],
+    [
+        b'"\xff"',
+        b'"\\ud800"',
+        b'"\\ud800 x"',
+        b"1e999",
+        b"9" * 5000,
+        b"[" * TOO_DEEP + b"]" * TOO_DEEP,
+        b"\xed\xa0\x80",
+    ],
     ids=["bytes", "half a pair", "half a pair, more", "number", "digits", "depth", "raw half a pair"],
 )
 @pytest.mark.parametrize("kind", ["ConfigMap", "Widget"])
