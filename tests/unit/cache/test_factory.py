@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.factory import ALL, SharedInformerFactory
+from kubeloop.cache.factory import ALL, SharedInformerFactory, _report_end
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta import fields, labels
 from kubeloop.models import apps_v1, core_v1
@@ -518,3 +518,17 @@ def test_says_its_state():
     _, factory = make(namespace="ns")
     factory.of(Widget)
     assert repr(factory) == "<SharedInformerFactory in ns: new, 1 informers>"
+
+
+async def test_an_informer_that_fails_is_told_in_the_log_and_one_that_is_cancelled_is_not(caplog) -> None:
+    async def fail() -> None:
+        raise ValueError("broken")
+
+    failed = asyncio.create_task(fail(), name="informer of pods")
+    cancelled = asyncio.create_task(asyncio.Event().wait())
+    cancelled.cancel()
+    await asyncio.wait([failed, cancelled])
+    _report_end(cancelled)
+    assert caplog.text == ""
+    _report_end(failed)
+    assert "informer of pods has failed and stands still" in caplog.text
