@@ -96,7 +96,7 @@ class Applier(Generic[T]):
             registration.deleted(final, tombstone)
 
     def _keep(self, key: str, error: Unreadable) -> None:
-        """Take note that an object exists which cannot be read. Another uid means that the stored one is gone."""
+        """Record that an object exists but cannot be read. A different uid means that the stored object is gone."""
         indexer = self._indexer
         old = indexer.last_known(key)
         if old is not None and error.uid and old.metadata.uid and error.uid != old.metadata.uid:

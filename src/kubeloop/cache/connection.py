@@ -112,13 +112,13 @@ class Connection:
         logger.log(level, "%s: %s has been waiting for a response for %s", self._name, self._what, in_seconds(SLOW))
 
     def listed(self) -> None:
-        """Take note that a list was answered completely. It says nothing about watches, if one had failed."""
+        """Record that a list was answered completely. This proves nothing about a watch that failed before."""
         self._list = "a LIST"
         if self._failed != "watch":
             self._works()
 
     def watching(self, now: float) -> None:
-        """Take note that a watch was opened."""
+        """Record that a watch was opened."""
         self.last_heard_at = now
         self._works()
 
@@ -128,13 +128,13 @@ class Connection:
         self._failed = ""
 
     def proven(self) -> None:
-        """Take note that a watch delivers, or has been open for a while."""
+        """Record that a watch delivered an event, or has been open for a while."""
         if self.is_doubted:
             self.is_doubted = False
             logger.info("%s: the connection to the server is back", self._name)
 
     def failed(self, error: Exception, what: str, delay: float) -> None:
-        """Take note of a failure.
+        """Record a failure.
 
         Args:
             error: the failure.

@@ -168,7 +168,7 @@ class Indexer(Generic[T]):
         return self._items.get(key)
 
     def set_unreadable(self, key: str, error: Unreadable) -> None:
-        """Take note that an object exists whose present state cannot be read. What is stored under the key stays."""
+        """Record that an object exists whose current state cannot be read. What is stored under the key stays."""
         # A copy: the error itself may hold the frames that it came through.
         self._unreadable[key] = copy.copy(error)
 

@@ -148,7 +148,7 @@ class Reflector(Generic[T]):
             if not self._rules.should_list_again(error):
                 raise
             logger.info(
-                "%s: version %r is not to be had (%s); listing the newest", self.name, safe_text(version), error
+                "%s: resourceVersion %r is not available (%s); listing the newest", self.name, safe_text(version), error
             )
             listed = await self._list_pages(self._rules.list_version())
         self._list_is_complete = await _finish(self._store.replacing(listed.items, listed.unreadable))

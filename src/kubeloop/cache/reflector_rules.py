@@ -192,7 +192,7 @@ class Pace:
         self._opened: float | None = None
 
     def listed(self) -> None:
-        """Take note that a list was answered."""
+        """Record that a list was answered."""
         self._lists.reset()
 
     def after_failed_list(self, now: float) -> float:
@@ -204,11 +204,11 @@ class Pace:
         return 0.0 if self._opened is None else max(0.0, self._opened + LEAST_BETWEEN_WATCHES - now)
 
     def opening(self, now: float) -> None:
-        """Take note that a watch is being opened."""
+        """Record that a watch is being opened."""
         self._opened = now
 
     def watched(self, seconds: float, *, delivered: bool) -> None:
-        """Take note of the end of a watch that was open for so long."""
+        """Record the end of a watch and how long it was open."""
         if delivered or seconds >= self._watches.delay:
             self._has_progressed = True
             self._watches.reset()
