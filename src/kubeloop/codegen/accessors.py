@@ -149,7 +149,7 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
     others = sorted(mentioned - {module.name})
     lines = [
         target.origin(module),
-        f'"""The typed clients of {module.api_version}, a class a resource."""',
+        f'"""The typed clients of {module.api_version}, one class for each resource."""',
         "",
         "from __future__ import annotations",
         "",
