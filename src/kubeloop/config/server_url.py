@@ -1,7 +1,7 @@
 """What a server or proxy address may look like, and its normal form; pure text.
 
 Not here: how a request's path is put behind it (the transport), and which proxy the environment names
-(`transport.proxy`).
+(`transport.connecting.environment`).
 """
 
 from __future__ import annotations

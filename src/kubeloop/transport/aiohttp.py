@@ -21,9 +21,9 @@ from kubeloop.config.credentials import ClientCertificate
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.errors import RequestTimeout, TransportError
 from kubeloop.transport.base import read_error_body
+from kubeloop.transport.connecting.environment import environment_proxy
+from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.transport.pool import SILENCE_SECONDS, Pool
-from kubeloop.transport.proxy import environment_proxy
-from kubeloop.transport.tls import TLSContexts
 from kubeloop.transport.user_agent import default_user_agent
 from kubeloop.wire.response import Response
 

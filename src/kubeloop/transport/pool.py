@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
 
-    from kubeloop.transport.tls import TLSContexts
+    from kubeloop.transport.connecting.tls import TLSContexts
     from kubeloop.wire.request import Request
 
 __all__ = ["SILENCE_SECONDS", "Pool"]

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from kubeloop.config import Config, load_config
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport.auth import Authenticated
-from kubeloop.transport.tls import TLSContexts
+from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.wire.request import Request
 from tests.support.clock import run_virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport

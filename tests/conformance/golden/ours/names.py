@@ -14,7 +14,7 @@ from kubeloop.meta.gvk import (
     version_priority,
 )
 from kubeloop.meta.keys import join_key, split_key
-from kubeloop.transport.proxy import environment_proxy
+from kubeloop.transport.connecting.environment import environment_proxy
 
 from .answer import REFUSED
 

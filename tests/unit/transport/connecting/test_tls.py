@@ -10,7 +10,7 @@ import pytest
 from kubeloop.config import Config
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.errors import ConfigError, CredentialError
-from kubeloop.transport.tls import TLSContexts
+from kubeloop.transport.connecting.tls import TLSContexts
 from tests.support.certificates import authority
 
 

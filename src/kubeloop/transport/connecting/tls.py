@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
-from kubeloop.transport.x509 import certificates, not_after
+from kubeloop.transport.connecting.x509 import certificates, not_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from kubeloop.transport.x509 import certificates, not_after
+from kubeloop.transport.connecting.x509 import certificates, not_after
 from tests.support.certificates import authority
 
 

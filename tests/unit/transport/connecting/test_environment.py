@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubeloop.transport.proxy import environment_proxy
+from kubeloop.transport.connecting.environment import environment_proxy
 
 BOTH = {"HTTPS_PROXY": "http://secure:1", "HTTP_PROXY": "plain:2"}
 
