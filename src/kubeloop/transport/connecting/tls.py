@@ -1,9 +1,9 @@
 """TLS contexts: what the server is verified against, and the certificate that the client shows.
 
-The server is verified always, unless the config says otherwise. Files are read again now and then, so that a renewed
-authority or client certificate is used without a restart; connections that are in use stay as they are. Nothing is left
-on disk: keys that came as data go to OpenSSL through memory where the system can, else through a file that is removed
-at once.
+The server is verified always, unless the config says otherwise; its certificate must have the name among its subject
+alternative names, a common name does not count. Files are read again now and then, so that a renewed authority or
+client certificate is used without a restart; connections that are in use stay as they are. Nothing is left on disk:
+keys that came as data go to OpenSSL through memory where the system can, else through a file that is removed at once.
 
 Of a bundle of authorities each certificate that can be read is trusted; the others are skipped, as Go skips them, with
 a warning that says which.
@@ -126,6 +126,7 @@ class TLSContexts:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
+        context.hostname_checks_common_name = False
         if self._config.insecure_skip_tls_verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -140,7 +141,6 @@ class TLSContexts:
     def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
         # As Go, trust any certificate that is given, also one that is not a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        context.hostname_checks_common_name = False
         found = certificates(authority)
         what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
         if not found:

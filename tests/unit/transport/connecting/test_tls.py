@@ -28,6 +28,12 @@ def test_verifies_unless_told_not_to():
     assert insecure.verify_mode is ssl.CERT_NONE
 
 
+@pytest.mark.parametrize("settings", [{}, {"ca_data": authority().certificate}, {"insecure_skip_tls_verify": True}])
+def test_a_common_name_never_counts(settings):
+    """(F12)"""
+    assert TLSContexts(Config(host="https://a", **settings)).current(0).hostname_checks_common_name is False
+
+
 def test_trusts_the_systems_authorities_only_without_one_of_its_own(monkeypatch):
     loaded = []
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda self, *_: loaded.append(self))
