@@ -11,16 +11,18 @@ refuses a proxy that is no URL, which Go ignores.
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, TypeAlias
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+from kubeloop.transport.connecting.endpoint import ascii_name, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["environment_proxy"]
+    from kubeloop.transport.connecting.endpoint import Address
 
-_Address: TypeAlias = IPv4Address | IPv6Address
+__all__ = ["environment_proxy"]
 
 
 def environment_proxy(server: str, environ: Mapping[str, str]) -> str | None:
@@ -49,29 +51,29 @@ def _host(netloc: str) -> str:
     """Return the host as it is written: `hostname` of `urlsplit` is in lower case."""
     address = netloc.rpartition("@")[2]
     host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
-    return _ascii(unquote(host))
+    return ascii_name(unquote(host))
 
 
 def _is_excepted(host: str, port: str, no_proxy: str) -> bool:
-    address = _address(host.partition("%")[0])
+    address = parse_address(host.partition("%")[0])
     if host == "localhost" or (address is not None and address.is_loopback):
         return True
     patterns = [pattern.strip().lower() for pattern in no_proxy.split(",")]
     return "*" in patterns or any(_matches(host.strip().lower(), address, port, pattern) for pattern in patterns)
 
 
-def _matches(host: str, address: _Address | None, port: str, pattern: str) -> bool:
+def _matches(host: str, address: Address | None, port: str, pattern: str) -> bool:
     if (network := _network(pattern)) is not None:
         return address is not None and address in network
     name, wanted = _split_port(pattern)
     if wanted not in {"", port} or not name:
         return False
-    if (excepted := _address(name)) is not None:
+    if (excepted := parse_address(name)) is not None:
         return excepted == address
     if address is not None:
         return False
     # "example.com" is for the domain and all below it; ".example.com" and "*.example.com" only for those below.
-    domain = _ascii(name[1:] if name.startswith("*.") else name)
+    domain = ascii_name(name[1:] if name.startswith("*.") else name)
     return host.endswith(domain) if domain.startswith(".") else host == domain or host.endswith(f".{domain}")
 
 
@@ -88,17 +90,6 @@ def _split_port(pattern: str) -> tuple[str, str]:
     return inner, port
 
 
-def _address(text: str) -> _Address | None:
-    """Return an address, an IPv4 address that is written as IPv6 as what it is; None for anything else, also a zone."""
-    if "%" in text:
-        return None
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
-
-
 def _network(text: str) -> IPv4Network | IPv6Network | None:
     """Return a network in CIDR notation; None for anything else, also an address with a netmask."""
     address, _, bits = text.partition("/")
@@ -111,16 +102,3 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
     if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped is not None:
         return IPv4Network((network.network_address.ipv4_mapped, network.prefixlen - 96))
     return network
-
-
-def _ascii(name: str) -> str:
-    """Return the ASCII form of an international name; one that has none stays as it is.
-
-    By IDNA 2003, the one that the standard library has: Go's IDNA 2008 differs in `ß` and a few other letters.
-    """
-    if name.isascii():
-        return name
-    try:
-        return ".".join(label.encode("idna").decode("ascii") if label else "" for label in name.split("."))
-    except UnicodeError:
-        return name

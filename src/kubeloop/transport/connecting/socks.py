@@ -1,0 +1,91 @@
+"""A tunnel through a SOCKS5 proxy, which resolves the names itself.
+
+Reference: RFC 1928, and RFC 1929 for user and password; Go net/http/socks_bundle.go, which likewise makes no difference
+between `socks5` and `socks5h`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubeloop.transport.connecting.dialogue import Refusal
+from kubeloop.transport.connecting.endpoint import parse_address
+
+if TYPE_CHECKING:
+    from kubeloop.transport.connecting.dialogue import Dialogue
+    from kubeloop.transport.connecting.endpoint import Endpoint
+
+__all__ = ["open_socks"]
+
+_VERSION, _LOGIN_VERSION, _CONNECT = 5, 1, 1
+_NO_LOGIN, _LOGIN, _NONE_OF_THESE = 0, 2, 255
+_IPV4, _NAME, _IPV6 = 1, 3, 4
+_NO_SOCKS = "it does not speak SOCKS5"
+_REPLIES = {
+    1: ("it failed, and does not say why", True),
+    2: ("its rules do not allow it to connect to this server", False),
+    3: ("it finds no network that leads to the server", True),
+    4: ("it cannot reach the server's host", True),
+    5: ("the server refused its connection", True),
+    6: ("the server is too many hops away from it (TTL expired)", True),
+    7: ("it makes no connections on request", False),
+    8: ("it does not know this kind of address", False),
+}
+
+
+async def open_socks(dialogue: Dialogue, proxy: Endpoint, server: Endpoint) -> None:
+    """Ask a proxy to join this connection to another.
+
+    Args:
+        dialogue: The connection to the proxy.
+        proxy: The proxy, with user and password if it wants them.
+        server: Where to.
+
+    Raises:
+        Refusal: The proxy does not do so, or it cannot be asked.
+        OSError: The connection ended first.
+    """
+    methods = [_NO_LOGIN] if proxy.user is None else [_NO_LOGIN, _LOGIN]
+    dialogue.write(bytes([_VERSION, len(methods), *methods]))
+    version, method = await dialogue.read(2)
+    if version != _VERSION or method not in {*methods, _NONE_OF_THESE}:
+        raise Refusal(_NO_SOCKS)
+    if method == _NONE_OF_THESE:
+        refused = (
+            "user and password are not enough for it" if proxy.user else "it wants a user and password in proxy-url"
+        )
+        raise Refusal(refused)
+    if method == _LOGIN:
+        await _log_in(dialogue, proxy.user or b"", proxy.password)
+    dialogue.write(bytes([_VERSION, _CONNECT, 0]) + _address(server.host) + server.port.to_bytes(2, "big"))
+    version, reply, _, kind = await dialogue.read(4)
+    if version != _VERSION:
+        raise Refusal(_NO_SOCKS)
+    if reply:
+        text, is_retryable = _REPLIES.get(reply, (f"it answered with the unknown code {reply}", False))
+        raise Refusal(text, is_retryable=is_retryable)
+    # The address that the proxy connects from, and its port: of no use, but in the way of what follows.
+    length = {_IPV4: 4, _IPV6: 16}.get(kind)
+    if length is None and kind != _NAME:
+        raise Refusal(_NO_SOCKS)
+    await dialogue.read((length if length is not None else (await dialogue.read(1))[0]) + 2)
+
+
+async def _log_in(dialogue: Dialogue, user: bytes, password: bytes) -> None:
+    if not 0 < len(user) < 256 or len(password) > 255:
+        raise Refusal("it takes a user of 1 to 255 bytes and a password of at most 255")
+    dialogue.write(bytes([_LOGIN_VERSION, len(user)]) + user + bytes([len(password)]) + password)
+    version, status = await dialogue.read(2)
+    if version != _LOGIN_VERSION:
+        raise Refusal(_NO_SOCKS)
+    if status:
+        raise Refusal("it does not accept the user and password in proxy-url")
+
+
+def _address(host: str) -> bytes:
+    if (address := parse_address(host)) is not None:
+        return bytes([_IPV4 if address.version == 4 else _IPV6]) + address.packed
+    name = host.encode()
+    if len(name) > 255:
+        raise Refusal("the server's name is longer than the 255 bytes that SOCKS5 allows")
+    return bytes([_NAME, len(name)]) + name
