@@ -82,7 +82,7 @@ def test_names_the_file_and_the_field_and_no_value(load, text, complaint):
         ("server: 'https://c', certificate-authority: gone.crt", "cannot read certificate-authority"),
         ("server: 'https://c', insecure-skip-tls-verify: true, certificate-authority-data: UEVN", "drop one of them"),
         ("server: 'https://c', proxy-url: 'me:SECRET@proxy:1'", "needs a scheme"),
-        ("server: 'https://c', proxy-url: 'socks5://me:SECRET@proxy:1'", "socks5 proxies are not supported"),
+        ("server: 'https://c', proxy-url: 'socks4://me:SECRET@proxy:1'", "unsupported scheme 'socks4'"),
     ],
 )
 def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(load, cluster, complaint):
@@ -178,7 +178,7 @@ def test_what_another_user_cannot_be_used_for_is_in_nobodys_way(load, user):
         "server: ''",
         "server: 'ftp://c'",
         "server: 'https://c', certificate-authority: gone",
-        "server: 'https://c', proxy-url: 'socks5://p'",
+        "server: 'https://c', proxy-url: 'socks4://p'",
         "server: 'https://c', insecure-skip-tls-verify: true, certificate-authority-data: UEVN",
     ],
 )
@@ -287,7 +287,7 @@ def test_a_document_that_is_mostly_aliases_does_not_eat_the_memory(load):
             "together",
         ),
         ({"token": "SECRET\n\nSECRET"}, CredentialError, "cannot stand in a header"),
-        ({"proxy_url": "socks5://me:SECRET@p"}, ConfigError, "socks5 proxies are not supported"),
+        ({"proxy_url": "socks4://me:SECRET@p"}, ConfigError, "unsupported scheme 'socks4'"),
     ],
 )
 def test_what_no_transport_can_use_fails_when_it_is_opened(settings, kind, complaint):
@@ -297,7 +297,7 @@ def test_what_no_transport_can_use_fails_when_it_is_opened(settings, kind, compl
 
 
 def test_names_the_environment_when_its_proxy_cannot_be_used(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "socks5://me:SECRET@p:1")
+    monkeypatch.setenv("HTTPS_PROXY", "socks4://me:SECRET@p:1")
     with pytest.raises(ConfigError, match=r"from the environment: HTTPS_PROXY or HTTP_PROXY") as caught:
         open_transport(Config(host="https://c.example", insecure_skip_tls_verify=True))
     assert "SECRET" not in said_by(caught.value)

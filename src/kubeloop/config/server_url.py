@@ -58,22 +58,20 @@ def server_url(host: str, *, tls: bool) -> str:
 
 
 def check_proxy_url(proxy: str) -> SplitResult:
-    """Check a `proxy-url` and take it apart.
+    """Check a `proxy-url` and take it apart. The schemes are http, https, socks5 and socks5h.
 
     Raises:
         ValueError: Not a URL, or of a scheme that there is no proxy for. The message has no password in it.
 
-    Reference: client-go tools/clientcmd/client_config.go, parseProxyURL. Intended differences: `socks5` is refused, for
-    want of a library; so is an `@` behind the host, as in `server_url`.
+    Reference: client-go tools/clientcmd/client_config.go, parseProxyURL. Intended differences: `socks5h`, which Go's
+    transport knows, is taken here too; an `@` behind the host is refused, as in `server_url`.
     """
     shown = f"proxy-url {without_userinfo(proxy)!r}"
     if _SCHEME.match(proxy) is None:
-        raise ValueError(f"{shown} needs a scheme: http or https")
+        raise ValueError(f"{shown} needs a scheme: http, https or socks5")
     parts = _split(proxy, shown)
-    if parts.scheme in {"socks5", "socks5h"}:
-        raise ValueError(f"{shown}: socks5 proxies are not supported; use an http proxy in front of it")
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError(f"{shown}: unsupported scheme {parts.scheme!r}, must be http or https")
+    if parts.scheme not in {"http", "https", "socks5", "socks5h"}:
+        raise ValueError(f"{shown}: unsupported scheme {parts.scheme!r}, must be http, https or socks5")
     return parts
 
 

@@ -44,8 +44,11 @@ def test_refuses_what_is_no_address(host, complaint):
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("proxy", ["http://proxy:3128", "https://proxy", "http://me:pw@proxy:3128"])
-def test_takes_http_proxies(proxy):
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://proxy:3128", "https://proxy", "http://me:pw@proxy:3128", "socks5://proxy:1080", "socks5h://me:pw@proxy"],
+)
+def test_takes_http_and_socks5_proxies(proxy):
     assert check_proxy_url(proxy).hostname == "proxy"
 
 
@@ -53,7 +56,7 @@ def test_takes_http_proxies(proxy):
     ("proxy", "complaint"),
     [
         ("proxy:3128", "needs a scheme"),
-        ("socks5://proxy", "socks5 proxies are not supported"),
+        ("socks4://proxy", "unsupported scheme .socks4., must be http, https or socks5"),
         ("ftp://proxy", "unsupported scheme"),
         ("http://", "not a URL"),
         ("http://me:hunter2@:80", "not a URL"),
