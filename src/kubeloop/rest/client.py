@@ -120,6 +120,7 @@ class RESTClient:
             carrier = Authenticated(transport, config)
         self.exchange = Exchange(
             carrier,
+            server=config.host,
             warning_handler=config.warning_handler or WarningLogger(),
             bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
             max_retries=max_retries,
