@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         NotSynced,
         RequestEntityTooLarge,
         RequestTimeout,
+        ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
         StatusDetails,
@@ -190,6 +191,7 @@ __all__ = [
     "Response",
     "ResumingWatch",
     "Scheme",
+    "ServerSilent",
     "ServerTimeout",
     "ServerWarning",
     "ServiceUnavailable",
@@ -266,7 +268,7 @@ _NAMES = {
         "APIError AlreadyExists BadRequest BodyTooLarge CacheError Cause ConfigError Conflict ConnectError "
         "ConnectionLost CredentialError DecodeError EncodeError Expired Forbidden Gone InternalError Invalid "
         "KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge "
-        "RequestTimeout ServerTimeout ServiceUnavailable StatusDetails StoreReadError TLSError TimedOut "
+        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StatusDetails StoreReadError TLSError TimedOut "
         "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),

@@ -5,6 +5,7 @@
     ├─ CredentialError        exec plugin, token, certificate
     ├─ TransportError         method and path, never headers; `retryable`
     │   └─ ConnectError  TLSError  ConnectionLost  RequestTimeout (also the built-in TimeoutError)
+    │                                              └─ ServerSilent
     ├─ EncodeError            kind and path of the field
     ├─ DecodeError            kind and path of the field
     │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
@@ -51,6 +52,7 @@ __all__ = [
     "NotSynced",
     "RequestEntityTooLarge",
     "RequestTimeout",
+    "ServerSilent",
     "ServerTimeout",
     "ServiceUnavailable",
     "StatusDetails",
@@ -131,6 +133,14 @@ class ConnectionLost(TransportError):
 
 class RequestTimeout(TransportError, TimeoutError):
     """No (complete) answer in time. A write may have happened. Also a built-in `TimeoutError`."""
+
+
+class ServerSilent(RequestTimeout):
+    """No byte moved in either direction for so long (180 seconds) that the connection was given up.
+
+    The request had been sent, in part at least: a write may have happened. On an open watch the silence may be nothing
+    but a quiet resource whose server sends no bookmarks: `watch()` and informers then watch on from the last version.
+    """
 
 
 class EncodeError(KubeloopError):

@@ -200,6 +200,38 @@ async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time
 
 
 @virtual
+async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_for() -> None:
+    """(D9) Some proxies hold a response back until its first bytes or a time of their own."""
+    script = (
+        list_of([], "5"),
+        watch_answer(event("ADDED", pod("a", 6)), delay=120.0),
+        watch_answer(event("ADDED", pod("b", 7)), Hang(), delay=179.0),
+    )
+    async with Run(*script) as run:
+        await asyncio.sleep(119)
+        assert "a watch has been waiting for a response" in run.pods.last_error
+        await asyncio.sleep(2)
+        assert run.store == {"a": "6"}
+        await asyncio.sleep(180)
+        assert run.store == {"a": "6", "b": "7"}
+        assert run.asked == ["list 0", "watch 5", "watch 6"]
+        assert run.pods.is_connected
+
+
+@virtual
+async def test_a_quiet_resource_without_bookmarks_is_followed_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    """(D13) Over the whole client stack: one request every three minutes, and nothing else."""
+    silent = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
+    watched = [watch_answer(180.0, silent) for _ in range(5)]
+    async with Run(list_of([pod("a", 1)], "5"), *watched, watch_answer(event("ADDED", pod("b", 6)), Hang())) as run:
+        await asyncio.sleep(901)
+        assert run.asked == ["list 0", *["watch 5"] * 6]
+        assert run.store == {"a": "1", "b": "6"}
+        assert (run.pods.is_connected, run.pods.last_error) == (True, "")
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@virtual
 async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: pytest.LogCaptureFixture) -> None:
     wrong = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "wrong", "namespace": "x", "labels": 7}}
     script = (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import kubeloop
+from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
@@ -67,6 +68,53 @@ async def test_a_read_survives_a_lost_connection() -> None:
     rest, _ = client(LOST, LOST, Answer.of(POD))
     assert await rest.get("pods", name="a", into=core_v1.Pod)
     assert now() == 2.0
+
+
+@virtual
+async def test_a_client_that_is_closed_sends_nothing_again() -> None:
+    """(D15)"""
+    closed = kubeloop.TransportError("the client is closed", method="GET", path="/api/v1/pods/a", retryable=False)
+    rest, transport = client(*[closed] * 4)
+    for _ in range(2):
+        with pytest.raises(kubeloop.TransportError, match=r"^GET /api/v1/pods/a: the client is closed$") as caught:
+            await rest.get("pods", name="a")
+        assert not caught.value.retryable
+    for opening in (rest.watch("pods", into=core_v1.Pod), rest.stream("pods", name="a", subresource="log")):
+        with pytest.raises(kubeloop.TransportError, match="the client is closed"):
+            async with opening:
+                pytest.fail("entered")
+    assert len(transport.requests) == 4
+    assert now() == 0.0
+
+
+@virtual
+async def test_a_client_that_is_closed_between_two_attempts_says_so() -> None:
+    """(D15)"""
+    closed = kubeloop.TransportError("the client is closed", method="GET", path="/api/v1/pods/a", retryable=False)
+    rest, _ = client(BUSY, closed)
+    with pytest.raises(kubeloop.TransportError, match="the client is closed") as caught:
+        await rest.get("pods", name="a")
+    assert "429" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("verb", ["get", "post", "watch", "stream"])
+@pytest.mark.parametrize("error", [kubeloop.RequestTimeout, kubeloop.ConnectError, kubeloop.ConnectionLost])
+def test_whether_the_request_was_sent_stays_in_the_message(error: type[kubeloop.TransportError], verb: str) -> None:
+    @virtual
+    async def run() -> None:
+        said = "no free connection within 5 s, the request was not sent"
+        rest, _ = client(*[error(said, method="GET", path="/api/v1/pods")] * 20)
+        calls: dict[str, Any] = {
+            "get": lambda: rest.get("pods"),
+            "post": lambda: rest.post("pods", body=POD),
+            "watch": lambda: rest.watch("pods", into=core_v1.Pod).__aenter__(),
+            "stream": lambda: rest.stream("pods").__aenter__(),
+        }
+        with pytest.raises(error) as caught:
+            await calls[verb]()
+        assert str(caught.value) == f"GET /api/v1/pods: {said}"
+
+    run()
 
 
 @virtual
@@ -250,3 +298,44 @@ def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(chunks
         assert transport.open_streams == 0
 
     run()
+
+
+@pytest.mark.parametrize("status", [401, 404, 410, 429, 500, 503])
+@pytest.mark.parametrize("purpose", ["watch", "stream", "watch()"])
+@pytest.mark.parametrize("chunks", [[], [b'{"kind":"Status",'], [b"x", 2.0] * 100])
+def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time(
+    status: int, purpose: str, chunks: list[Any]
+) -> None:
+    """(F4) The head of an error has come, its body never ends: the status is told within the time-out."""
+
+    @virtual
+    async def run() -> None:
+        rest, transport = client(Answer(status, chunks=[*chunks, Hang()], delay=1.0))
+        opening: Any
+        if purpose == "watch":
+            opening = rest.watch("pods", into=core_v1.Pod, timeout=5)
+        elif purpose == "stream":
+            opening = rest.stream("pods", name="a", subresource="log", timeout=5)
+        else:
+            clientset = Clientset(rest.config, transport=transport)
+            opening = clientset.core_v1.pods().watch(resource_version="5", timeout=5)
+        with pytest.raises((kubeloop.APIError, kubeloop.RequestTimeout)) as caught:
+            async with opening:
+                pytest.fail("entered")
+        assert now() == 5.0
+        assert transport.open_streams == 0
+        if isinstance(caught.value, kubeloop.APIError):
+            assert caught.value.code == status
+
+    run()
+
+
+@virtual
+async def test_an_error_that_falls_silent_ends_without_a_time_out_too() -> None:
+    """(F4)"""
+    rest, transport = client(Answer(403, chunks=[b"no", Hang()]))
+    with pytest.raises(kubeloop.Forbidden):
+        async with rest.watch("pods", into=core_v1.Pod):
+            pytest.fail("entered")
+    assert now() == 30.0
+    assert transport.open_streams == 0

@@ -33,6 +33,8 @@ from tests.support.scripted_transport import (
     watch_answer,
 )
 
+SILENCE = (180.0, kubeloop.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/namespaces/x/pods"))
+
 
 def pod(name: str, version: int | str) -> dict[str, Any]:
     return {
@@ -482,6 +484,73 @@ async def test_a_connection_that_is_dead_without_saying_so_is_replaced() -> None
     assert seen == ["ADDED 6", "ADDED 7"]
     assert 330.0 <= now() <= 640.0
     assert asked[1]["resourceVersion"] == "6"
+
+
+@virtual
+async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(caplog: pytest.LogCaptureFixture) -> None:
+    """(D13) Events and aggregated servers have no watch cache. It goes on from the last version without a pause."""
+    seen, asked = await take(
+        2, watch_answer(added(6), *SILENCE), watch_answer(*SILENCE), watch_answer(added(7), Hang())
+    )
+    assert seen == ["ADDED 6", "ADDED 7"]
+    assert [one["resourceVersion"] for one in asked] == ["5", "6", "6"]
+    assert now() == 360.0
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """(D13) A bookmark of an earlier request tells as much as one of this request."""
+
+    @virtual
+    async def run() -> None:
+        opened = [watch_answer(bookmark("8"), 60.0), watch_answer(*SILENCE)]
+        script = opened if is_earlier else [watch_answer(60.0, bookmark("8"), *SILENCE)]
+        seen, asked = await take(1, *script, watch_answer(added(9), Hang()))
+        assert seen == ["ADDED 9"]
+        assert [one["resourceVersion"] for one in asked] == ["5", *["8"] * len(script)]
+        assert 240.8 <= now() <= 241.6
+        [warning] = caplog.records
+        assert "nothing came for 180 s; opening again in " in warning.getMessage()
+
+    run()
+
+
+@virtual
+async def test_silence_instead_of_the_head_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """(D13)"""
+    seen, _ = await take(2, watch_answer(added(6)), *SILENCE[1:], watch_answer(added(7), Hang()))
+    assert seen == ["ADDED 6", "ADDED 7"]
+    assert len(caplog.records) == 1
+    clients, transport = clientset(*SILENCE[1:])
+    with pytest.raises(kubeloop.ServerSilent):
+        async with clients.core_v1.pods("x").watch(resource_version="5"):
+            pytest.fail("entered")
+    assert len(transport.requests) == 1
+
+
+@virtual
+async def test_a_head_that_is_held_back_for_two_minutes_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    """(D9) Some proxies hold a response back until its first bytes or a time of their own."""
+    late = [watch_answer(added(6), delay=120.0), watch_answer(added(7), Hang(), delay=179.0)]
+    seen, asked = await take(2, *late)
+    assert seen == ["ADDED 6", "ADDED 7"]
+    assert len(asked) == 2
+    assert now() == 299.0
+    assert not caplog.records
+
+
+@virtual
+async def test_a_client_that_is_closed_ends_its_watches() -> None:
+    """(D15)"""
+    closed = kubeloop.TransportError("the client is closed", method="GET", path="/", retryable=False)
+    clients, transport = clientset(watch_answer(added(6), closed))
+    async with clients.core_v1.pods("x").watch(resource_version="5") as events:
+        assert (await anext(events)).type == "ADDED"
+        with pytest.raises(kubeloop.TransportError, match="the client is closed"):
+            await anext(events)
+    assert now() == 0.0
+    assert transport.open_streams == 0
 
 
 @virtual

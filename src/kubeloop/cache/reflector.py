@@ -110,6 +110,7 @@ class Reflector(Generic[T]):
         self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
         self._rules = rules.ListRules()
         self._list_is_complete = True
+        self._has_bookmarks = False
         self._pace = rules.Pace(self._rng)
 
     def __repr__(self) -> str:
@@ -220,9 +221,13 @@ class Reflector(Generic[T]):
                 retry=retry,
                 pace=self._pace,
                 now=now,
+                has_bookmarks=self._has_bookmarks,
             )
             delay = self._pace.after_watch(now) if next_ in _PAUSING else 0.0
-            if rules.is_failure(error, next_, was_open=was_open, was_short=was_short):
+            is_failure = rules.is_failure(
+                error, next_, was_open=was_open, was_short=was_short, has_bookmarks=self._has_bookmarks
+            )
+            if is_failure:
                 self._tell(error or ConnectionLost("the watch ended at once, without an event"), "watch", delay)
             else:
                 logger.debug("%s: the watch ended (%s); next: %s", self.name, error or "by the server", next_.value)
@@ -293,7 +298,9 @@ class Reflector(Generic[T]):
                     store.add(obj)
                 elif kind == "DELETED":
                     store.delete(obj)
-                elif kind != "BOOKMARK":
+                elif kind == "BOOKMARK":
+                    self._has_bookmarks = True
+                else:
                     logger.error("%s: skipped an event of the unknown type %r", self.name, safe_text(kind))
                     continue
                 version = obj.metadata.resource_version

@@ -25,6 +25,7 @@ from kubeloop.errors import (
     Expired,
     Gone,
     InternalError,
+    ServerSilent,
     TimedOut,
     TooManyRequests,
     TransportError,
@@ -41,6 +42,7 @@ __all__ = [
     "can_resume",
     "is_expired",
     "is_failure",
+    "is_lost",
     "is_retriable_refusal",
     "is_too_large_resource_version",
     "lost_track",
@@ -232,6 +234,7 @@ def after_watch(
     retry: InternalErrorRetry,
     pace: Pace,
     now: float,
+    has_bookmarks: bool,
 ) -> AfterWatch:
     """Decide what follows a watch that ended or was refused.
 
@@ -245,6 +248,7 @@ def after_watch(
         pace: knows whether the first expiry since a watch made progress is at hand, which is no failure: the server has
             forgotten a version that was good.
         now: the loop's time.
+        has_bookmarks: whether any watch of this reflector brought a bookmark: see `is_lost`.
     """
     retry.after(error, now)
     if error is not None and is_expired(error):
@@ -253,6 +257,8 @@ def after_watch(
         return AfterWatch.BACK_OFF_AND_RELIST
     if not was_open:
         return AfterWatch.BACK_OFF if error and is_retriable_refusal(error) else AfterWatch.BACK_OFF_AND_RELIST
+    if is_lost(error, has_bookmarks=has_bookmarks):
+        return AfterWatch.BACK_OFF
     if error is None or isinstance(error, TransportError):
         # A cut is no news about the version: what was seen has been seen. A watch that ends at once may do so again and
         # again: a list tells whether the server is well.
@@ -264,11 +270,29 @@ def after_watch(
     return AfterWatch.BACK_OFF_AND_RELIST
 
 
-def is_failure(error: Exception | None, next_: AfterWatch, *, was_open: bool, was_short: bool) -> bool:
+def is_lost(error: Exception | None, *, has_bookmarks: bool) -> bool:
+    """Return whether the silence that an open watch ended with means that the connection is lost.
+
+    A server that sends bookmarks sends one a minute. Others say nothing as long as nothing happens: Events and most
+    aggregated resources have no watch cache, and so no bookmarks.
+
+    Args:
+        error: what the watch ended with.
+        has_bookmarks: whether it, or an earlier watch of the same resource, brought a bookmark.
+    """
+    return has_bookmarks and isinstance(error, ServerSilent)
+
+
+def is_failure(
+    error: Exception | None, next_: AfterWatch, *, was_open: bool, was_short: bool, has_bookmarks: bool
+) -> bool:
     """Return whether the end of a watch is a failure to be told of.
 
-    An end by the server, a cut after a while, and the first expiry after progress are part of every long watch.
+    An end by the server, a cut after a while, silence where there are no bookmarks, and the first expiry after progress
+    are part of every long watch.
     """
+    if was_open and is_lost(error, has_bookmarks=has_bookmarks):
+        return True
     if error is None or (was_open and isinstance(error, TransportError)):
         return was_short
     return next_ is not AfterWatch.RELIST

@@ -62,7 +62,12 @@ class Connected:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections, if they are this client's own. Calling it twice does nothing."""
+        """Close the connections, if they are this client's own. Calling it twice does nothing.
+
+        Running calls and watches, and all later ones, fail with a `TransportError` that says so and is not `retryable`.
+        Informers do not end: they keep what they hold, say so in `last_error`, and try again at most twice a minute
+        until they are stopped. So leave the block of a factory before that of its clientset.
+        """
         if self._owns_rest:
             await self._rest.close()
 

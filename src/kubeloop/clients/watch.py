@@ -139,7 +139,12 @@ class ResumingWatch(Generic[T_co]):
             try:
                 has_ended = await self._next()
             except (APIError, TransportError) as error:
+                was_open = self._stream is not None
                 await self._close()
+                if was_open and self._rules.is_quiet(error):
+                    _log.debug("watch of %s: %s; opening again", self._endpoint._collection, error)
+                    await self._pause(self._rules.after_end(loop.time()))
+                    continue
                 delay = self._rules.after_error(error, loop.time())
                 if delay is None:
                     raise

@@ -15,7 +15,7 @@ from typing import Any
 
 from kubeloop._kit.backoff import Backoff
 from kubeloop._kit.text import safe_text
-from kubeloop.errors import APIError, DecodeError, TransportError
+from kubeloop.errors import APIError, DecodeError, ServerSilent, TransportError
 from kubeloop.wire.codec import UnreadableEvent, WatchEvent
 from kubeloop.wire.request import ParamValue
 
@@ -36,12 +36,13 @@ class WatchRules:
         random: For jitter, and to spread the ends of many watches.
     """
 
-    __slots__ = ("_backoff", "_opened", "_random", "_server_timeout", "resource_version")
+    __slots__ = ("_backoff", "_has_bookmarks", "_opened", "_random", "_server_timeout", "resource_version")
 
     def __init__(self, resource_version: str, random: Random) -> None:
         self.resource_version = resource_version
         self._random = random
         self._backoff = Backoff(0.8, factor=2.0, cap=30.0, jitter=1.0, reset_after=_HEALTHY_AFTER, random=random)
+        self._has_bookmarks = False
         self._opened = -math.inf
         self._server_timeout = _SERVER_TIMEOUT
 
@@ -75,6 +76,7 @@ class WatchRules:
             DecodeError: It has no resourceVersion, so that nothing can be said about where to go on.
         """
         self._backoff.reset()
+        self._has_bookmarks = self._has_bookmarks or event.type == "BOOKMARK"
         if isinstance(event, UnreadableEvent):
             # Where its version cannot be read either, the next event has a newer one.
             self.resource_version = event.resource_version or self.resource_version
@@ -89,6 +91,14 @@ class WatchRules:
     def after_end(self, now: float) -> float:
         """Return the seconds to wait after the server ended the request in good order, whatever it brought."""
         return max(0.0, self._opened + _LEAST_BETWEEN_OPENINGS - now)
+
+    def is_quiet(self, error: Exception) -> bool:
+        """Return whether an open watch that ended with this error was a silent one of a resource without bookmarks.
+
+        A server that sends bookmarks sends one a minute, so that silence means a lost connection. Others say nothing as
+        long as nothing happens: Events and most aggregated resources have no watch cache, and so no bookmarks.
+        """
+        return isinstance(error, ServerSilent) and not self._has_bookmarks
 
     def after_error(self, error: Exception, now: float) -> float | None:
         """Return the seconds to wait before opening again, None if that cannot help and the error is to be raised.

@@ -120,6 +120,7 @@ class RESTClient:
             carrier = Authenticated(transport, config)
         self.exchange = Exchange(
             carrier,
+            server=config.host,
             warning_handler=config.warning_handler or WarningLogger(),
             bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
             max_retries=max_retries,
@@ -137,7 +138,10 @@ class RESTClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections that this client opened. Calling it twice does nothing."""
+        """Close the connections that this client opened. Calling it twice does nothing.
+
+        Running requests, and all later ones, fail with a `TransportError` that says so and is not `retryable`.
+        """
         if self._owned is not None:
             await self._owned.close()
 

@@ -1,7 +1,8 @@
 """Exchange: one call to the server, from the first attempt to the answer or the exception.
 
-It sends, waits, sends again, hands out warnings and holds back what is over the client's own rate. Which answer means
-another attempt is `retry`'s decision; addresses and bodies are `client`'s.
+It sends, waits, sends again, follows redirects, hands out warnings and holds back what is over the client's own rate.
+Which answer means another attempt is `retry`'s decision, and which redirect is followed is `redirect`'s; addresses and
+bodies are `client`'s.
 """
 
 from __future__ import annotations
@@ -17,10 +18,19 @@ from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, TransportError, UnreadableWriteResponse
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
 from kubeloop.transport.base import read_error_body
-from kubeloop.wire.response import MAX_BODY_BYTES, Headers, Response, ServerWarning, parse_warnings, status_error
+from kubeloop.wire.response import (
+    MAX_BODY_BYTES,
+    REDIRECTS,
+    Headers,
+    Response,
+    ServerWarning,
+    parse_warnings,
+    status_error,
+)
 
 if TYPE_CHECKING:
     from kubeloop._kit.bucket import TokenBucket
+    from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
     from kubeloop.transport.base import ByteStream, Transport
     from kubeloop.wire.request import Request
@@ -35,6 +45,7 @@ class Exchange:
 
     Args:
         transport: Carries the bytes, with authentication.
+        server: The server's address, `scheme://host[:port][/prefix]`: redirects are followed below it.
         warning_handler: Gets each warning of each answer. What it raises, the call raises.
         bucket: Limits the rate of requests; None does not. All users of this exchange share it.
         max_retries: How many times one call may send again.
@@ -50,6 +61,7 @@ class Exchange:
         self,
         transport: Transport,
         *,
+        server: str,
         warning_handler: WarningHandler,
         bucket: TokenBucket | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
@@ -59,6 +71,7 @@ class Exchange:
     ) -> None:
         self.credentials = credentials
         self._transport = transport
+        self._server = server
         self._warning_handler = warning_handler
         self._bucket = bucket
         self._max_retries = max_retries
@@ -89,6 +102,12 @@ class Exchange:
             with attempts.catching():
                 try:
                     response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
+                    if response.status in REDIRECTS:
+                        redirects = self._redirects(request)
+                        while (moved := redirects.after(response)) is not None:
+                            response = await self._transport.request(
+                                moved, timeout=attempts.left(), max_bytes=max_bytes
+                            )
                 except BodyTooLarge as error:
                     if request.method == "GET":
                         raise
@@ -108,11 +127,14 @@ class Exchange:
 
         Args:
             request: What to send.
-            purpose: `"watch"` wants exactly 200 and does not count against the rate limit at first; `"stream"` does.
+            purpose: `"watch"` wants exactly 200 and does not count against the rate limit at first; `"stream"` does,
+                and its body may fall silent for as long as it likes.
             timeout: Seconds until the body begins; None takes the default.
 
         Raises: As `send`.
         """
+        if purpose == "stream":
+            request = request.replace(may_fall_silent=True)
         if self._bucket is not None and purpose != "watch":
             await self._throttle(self._bucket)
         attempts = _Attempts(self, request, purpose, timeout)
@@ -121,6 +143,12 @@ class Exchange:
                 with attempts.catching():
                     opening = self._transport.stream(request, timeout=attempts.left())
                     stream = await stack.enter_async_context(opening)
+                    if stream.status in REDIRECTS:
+                        redirects = self._redirects(request)
+                        while (moved := redirects.after(Response(stream.status, stream.headers))) is not None:
+                            await stack.aclose()
+                            opening = self._transport.stream(moved, timeout=attempts.left())
+                            stream = await stack.enter_async_context(opening)
                     self._warn(stream.headers, request)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
@@ -130,6 +158,11 @@ class Exchange:
                 await stack.aclose()
                 await attempts.wait()
             yield stream
+
+    def _redirects(self, request: Request) -> Redirects:
+        from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
+
+        return Redirects(request, self._server, self.credentials)
 
     def _warn(self, headers: Headers, request: Request) -> None:
         if "warning" in headers:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
+from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, ServerSilent, TransportError
 from kubeloop.wire.response import retry_after
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class Retry:
         return self._take(_AFTER_LOSS if self._is_retryable(error) else None)
 
     def _is_retryable(self, error: TransportError) -> bool:
-        if not error.retryable or isinstance(error, ConnectError):
+        # After minutes of silence it is for whoever watches to say so, and to go on.
+        if not error.retryable or isinstance(error, (ConnectError, ServerSilent)):
             return False
         if self._purpose == "watch":
             return isinstance(error, (ConnectionLost, RequestTimeout))

@@ -17,7 +17,6 @@ from kubeloop.config.credentials import credential_source
 from kubeloop.errors import CredentialError
 from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
 from kubeloop.transport.http1 import header_pairs
-from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from kubeloop.config import Config, Impersonation
     from kubeloop.config.credentials import Credential, CredentialSource
     from kubeloop.transport.base import ByteStream, Channel, Transport
+    from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
 
 __all__ = ["Authenticated", "impersonation_headers"]
@@ -124,14 +124,14 @@ class Authenticated:
             pairs = [*header_pairs(request), *self._impersonation]
             if authorization is not None and not _has(request, "authorization"):
                 pairs.append(("Authorization", authorization))
-            return Request(request.method, request.target, Headers(pairs), request.body)
+            return request.with_headers(Headers(pairs))
         if authorization is None or _has(request, "authorization"):
             return request
         if isinstance(request.headers, Headers):
             headers: Headers | dict[str, str] = Headers([*header_pairs(request), ("Authorization", authorization)])
         else:
             headers = {**request.headers, "Authorization": authorization}
-        return Request(request.method, request.target, headers, request.body)
+        return request.with_headers(headers)
 
     def _show(self, credential: Credential) -> None:
         """Note a new credential, and hand a plugin's client certificate to the transport."""

@@ -7,7 +7,7 @@ HTTP library. What a transport must keep to:
 - A request is sent once. A transport never repeats a request on its own, unless it knows that the server has not seen
   it.
 - An answer of any status is a `Response` (or a `ByteStream`, or `UpgradeRefused`), never an exception; redirects are
-  not followed.
+  not followed: `rest` does that, where it is safe.
 - The body of an error response (300 and above) is told as far as it came, with `read_error_body`: its status says what
   happened, and whether to send the request again.
 - What fails below HTTP is one of `ConnectError`, `TLSError`, `ConnectionLost`, `RequestTimeout`, `TransportError`, with

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "REDIRECTS",
     "Headers",
     "Response",
     "ServerWarning",
@@ -34,6 +35,9 @@ __all__ = [
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """The bound of one object, one Status and one watch frame. LIST bodies have none."""
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""The statuses that send a request somewhere else; the other ones of 300 to 399 do not."""
 
 _MAX_CAUSES = 100
 # What is looked at of a body that is no Status.

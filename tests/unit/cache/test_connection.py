@@ -15,6 +15,8 @@ from tests.support.informers import informer_of, running
 
 FORBIDDEN = api_error(errors.Forbidden, 403, "Forbidden")
 EXPIRED = api_error(errors.Expired, 410, "Expired")
+SILENT = errors.ServerSilent("nothing came for 180 s", method="GET", path="/things")
+CLOSED = errors.TransportError("the client is closed", method="GET", path="/things", retryable=False)
 FAILURES = [
     errors.ConnectError("connection refused"),
     errors.TLSError("certificate has expired"),
@@ -100,6 +102,103 @@ async def test_the_ends_of_every_long_watch_are_no_failures(caplog: pytest.LogCa
         assert told == []
         assert informer.is_connected
     assert lines(caplog, logging.WARNING) == []
+
+
+@virtual
+async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pytest.LogCaptureFixture):
+    """(D13) Events and aggregated servers have no watch cache: a quiet watch is all that there is to see of them."""
+    caplog.set_level("INFO")
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[Exception] = []
+    informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+    async with running(informer):
+        server.put(thing("a", "1"))
+        for number in range(1, 20):
+            await asyncio.sleep(180)
+            server.end_watches(SILENT)
+            await settle()
+            assert len(server.watches) == number + 1, "opened again at once"
+            assert (informer.is_connected, informer.last_error) == (True, "")
+        assert {watch["resource_version"] for watch in server.watches[1:]} == {"101"}
+        assert len(server.lists) == 1
+        assert told == []
+    assert lines(caplog, logging.WARNING) == lines(caplog, logging.INFO) == []
+
+
+@pytest.mark.parametrize("is_earlier", [False, True])
+def test_silence_after_bookmarks_means_that_the_connection_is_lost(is_earlier: bool, caplog: pytest.LogCaptureFixture):
+    """(D13) A bookmark of an earlier watch of the resource tells as much as one of this watch."""
+    caplog.set_level("INFO")
+
+    @virtual
+    async def run() -> None:
+        server = FakeServer()
+        informer = informer_of(server)
+        told: list[Exception] = []
+        informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+        async with running(informer):
+            server.version = 200
+            server.bookmark()
+            if is_earlier:
+                for _ in range(3):
+                    await asyncio.sleep(100)
+                    server.end_watches()
+            await asyncio.sleep(180)
+            before = len(server.watches)
+            server.end_watches(SILENT)
+            await settle()
+            assert not informer.is_connected
+            assert informer.last_error == str(SILENT)
+            assert len(server.watches) == before, "not before a pause"
+            assert told == [SILENT]
+            [line] = lines(caplog, logging.WARNING)
+            assert str(SILENT) in line
+            await asyncio.sleep(10)
+            assert informer.is_connected
+            assert server.watches[-1]["resource_version"] == "200"
+            assert len(server.watches) == before + 1
+            assert len(server.lists) == 1
+        assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
+
+    run()
+
+
+@virtual
+async def test_silence_instead_of_the_head_of_a_watch_is_a_failure_with_and_without_bookmarks():
+    """(D13)"""
+    server = FakeServer()
+    informer = informer_of(server)
+    async with running(informer):
+        await asyncio.sleep(100)
+        server.next_watches.append(SILENT)
+        server.end_watches()
+        await settle()
+        assert not informer.is_connected
+        assert informer.last_error == str(SILENT)
+        await asyncio.sleep(10)
+        assert informer.is_connected
+        assert len(server.lists) == 2
+
+
+@virtual
+async def test_an_informer_whose_client_is_closed_keeps_what_it_has_and_says_so(caplog: pytest.LogCaptureFixture):
+    """(D15) It does not end by itself: whoever stops it learns why it does not follow. It asks ever more rarely."""
+    server = FakeServer()
+    server.put(thing("a", "1"))
+    informer = informer_of(server)
+    async with running(informer):
+        await asyncio.sleep(100)
+        server.next_lists.extend([CLOSED] * 1000)
+        server.next_watches.extend([CLOSED] * 1000)
+        server.end_watches(CLOSED)
+        await asyncio.sleep(3600)
+        assert not informer.is_connected
+        assert informer.last_error == str(CLOSED)
+        assert informer.lister.get("a").value == "1"
+        assert len(server.lists) + len(server.watches) < 200
+    [line] = lines(caplog, logging.WARNING)
+    assert "the client is closed" in line
 
 
 @virtual

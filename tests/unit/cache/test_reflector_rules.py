@@ -21,6 +21,7 @@ FORBIDDEN = api_error(errors.Forbidden, 403, "Forbidden")
 TOO_LARGE = api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")
 REFUSED = errors.ConnectError("connection refused", method="GET", path="/api/v1/pods")
 LOST = errors.ConnectionLost("connection lost", method="GET", path="/api/v1/pods")
+SILENT = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,7 @@ def after(error: Exception | None, pace: Pace | None = None, **options: Any) -> 
         "can_resume": True,
         "retry": InternalErrorRetry(0.0),
         "now": 0.0,
+        "has_bookmarks": False,
     }
     return after_watch(error, pace=pace or Pace(random.Random(1)), **{**defaults, **options})
 
@@ -148,6 +150,34 @@ def test_what_follows_a_refused_watch(error: Exception, expected: AfterWatch):
 @pytest.mark.parametrize("error", [None, LOST])
 def test_a_very_short_watch_is_followed_by_a_list(error: Exception | None):
     assert after(error, was_short=True) is AfterWatch.BACK_OFF_AND_RELIST
+
+
+@pytest.mark.parametrize(
+    ("error", "has_bookmarks", "was_open", "can_resume", "expected", "is_failure"),
+    [
+        (SILENT, False, True, True, AfterWatch.REWATCH, False),
+        (SILENT, True, True, True, AfterWatch.BACK_OFF, True),
+        (SILENT, False, True, False, AfterWatch.BACK_OFF_AND_RELIST, False),
+        (SILENT, True, True, False, AfterWatch.BACK_OFF_AND_RELIST, True),
+        (SILENT, False, False, True, AfterWatch.BACK_OFF_AND_RELIST, True),
+        (SILENT, True, False, True, AfterWatch.BACK_OFF_AND_RELIST, True),
+        (LOST, True, True, True, AfterWatch.REWATCH, False),
+        (None, True, True, True, AfterWatch.REWATCH, False),
+    ],
+)
+def test_silence_is_a_failure_of_those_watches_only_that_have_bookmarks(
+    error: Exception | None,
+    has_bookmarks: bool,
+    was_open: bool,
+    can_resume: bool,
+    expected: AfterWatch,
+    is_failure: bool,
+):
+    """(D13)"""
+    next_ = after(error, has_bookmarks=has_bookmarks, was_open=was_open, can_resume=can_resume)
+    assert next_ is expected
+    told = rules.is_failure(error, next_, was_open=was_open, was_short=False, has_bookmarks=has_bookmarks)
+    assert told is is_failure
 
 
 @pytest.mark.parametrize("error", [None, LOST, TOO_MANY, REFUSED])
@@ -227,7 +257,8 @@ def test_which_ends_of_a_watch_are_failures(
     error: Exception | None, next_: AfterWatch, was_open: bool, was_short: bool, expected: bool
 ):
     """(D4)"""
-    assert rules.is_failure(error, next_, was_open=was_open, was_short=was_short) is expected
+    told = rules.is_failure(error, next_, was_open=was_open, was_short=was_short, has_bookmarks=False)
+    assert told is expected
 
 
 @pytest.mark.parametrize(("version", "expected"), [("", False), ("0", False), ("7", True)])

@@ -82,6 +82,18 @@ def test_an_event_that_was_delivered_lets_the_pauses_begin_anew(error: Exception
         assert 1.0 <= pause <= 1.6
 
 
+def test_silence_is_a_failure_of_those_watches_only_that_have_bookmarks() -> None:
+    """(D13)"""
+    one = rules()
+    silent = errors.ServerSilent("x")
+    one.saw(WatchEvent("ADDED", core_v1.Pod(metadata=meta_v1.ObjectMeta(resource_version="8"))))
+    assert one.is_quiet(silent)
+    assert not one.is_quiet(errors.RequestTimeout("x"))
+    one.saw(WatchEvent("BOOKMARK", core_v1.Pod(metadata=meta_v1.ObjectMeta(resource_version="9"))))
+    one.saw(WatchEvent("ADDED", core_v1.Pod(metadata=meta_v1.ObjectMeta(resource_version="10"))))
+    assert not one.is_quiet(silent)
+
+
 def test_requests_that_end_at_once_are_a_second_apart() -> None:
     one = rules()
     one.params(10.0, None)
@@ -129,6 +141,7 @@ def test_pauses_start_anew_after_two_minutes_without_an_error(quiet: float, paus
         api_error(430),
         api_error(499),
         errors.TLSError("x", retryable=False),
+        errors.TransportError("the client is closed", retryable=False),
         errors.DecodeError("x"),
         errors.CredentialError("x"),
     ],

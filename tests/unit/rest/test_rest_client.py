@@ -17,7 +17,7 @@ from kubeloop.rest.warnings import WarningLogger, ignore_warnings
 from kubeloop.transport.aiohttp import _rounded
 from kubeloop.wire.response import ServerWarning
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
+from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, list_of, watch_answer
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
 
@@ -235,8 +235,6 @@ async def test_the_rate_is_limited_when_asked() -> None:
 
 @virtual
 async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() -> None:
-    from tests.support.scripted_transport import event, watch_answer
-
     frames = [event("ADDED", POD) + event("MODIFIED", POD), 1.0, event("DELETED", POD)]
     transport = ScriptedTransport(
         watch_answer(*frames).to("GET /api/v1/namespaces/x/pods?resourceVersion=5&watch=true"),
@@ -259,6 +257,20 @@ async def test_a_stream_gives_the_bytes_as_they_come() -> None:
     async with client(transport).stream("pods", name="a", subresource="log") as stream:
         assert [chunk async for chunk in stream] == [b"a", b"b"]
     assert transport.open_streams == 0
+
+
+@virtual
+async def test_only_the_body_of_a_stream_may_fall_silent() -> None:
+    """(C6) A log that is followed says nothing for as long as its program does; anything else is given up."""
+    transport = ScriptedTransport(Answer(), watch_answer(), Answer.of(POD), list_of([POD], "7"))
+    rest = client(transport)
+    async with rest.stream("pods", name="a", subresource="log", params={"follow": True}):
+        pass
+    async with rest.watch("pods", into=Unstructured):
+        pass
+    await rest.get("pods", name="a")
+    await rest.get("pods")
+    assert [request.may_fall_silent for request in transport.requests] == [True, False, False, False]
 
 
 @pytest.mark.parametrize("make", [RESTClient, kubeloop.Clientset, kubeloop.DynamicClient, kubeloop.DiscoveryClient])

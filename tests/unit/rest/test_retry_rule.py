@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TLSError, TransportError
+from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, ServerSilent, TLSError, TransportError
 from kubeloop.rest.retry import Purpose, Retry
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
@@ -54,6 +54,8 @@ def test_other_answers_are_never_asked_again(status: int) -> None:
         ("watch", GET, ConnectionLost("x"), 1.0),
         ("watch", GET, RequestTimeout("x"), 1.0),
         ("watch", GET, ConnectError("x"), None),
+        ("watch", GET, ServerSilent("x"), None),
+        ("watch", GET, RequestTimeout("x", retryable=False), None),
         ("stream", GET, ConnectionLost("x"), None),
         ("stream", GET, RequestTimeout("x"), None),
     ],

@@ -91,6 +91,17 @@ async def test_adds_the_credential_and_keeps_what_the_request_brings():
     assert GET.headers == {"Accept": "application/json"}
 
 
+@pytest.mark.parametrize("impersonate", [None, Impersonation(user="jane")])
+async def test_changes_nothing_but_the_headers(impersonate):
+    """(C6) What is sent was not confidential any more, and a log that is followed would be cut when it is quiet."""
+    transport = Recorder()
+    request = Request("GET", "/log", is_confidential=True, may_fall_silent=True)
+    await Authenticated(transport, Config(host="https://a", token="t", impersonate=impersonate)).request(request)
+    [sent] = transport.requests
+    assert sent.replace(headers=request.headers) == request
+    assert transport.header("authorization") == ["Bearer t"]
+
+
 async def test_sends_a_request_with_a_credential_of_its_own_as_it_is():
     transport = Recorder("nothing")
     own = Request("GET", "/", {"authorization": "Bearer mine"})

@@ -92,6 +92,14 @@ def test_a_request_never_shows_its_body() -> None:
     assert request.path == "/api/v1/secrets"
 
 
+def test_only_the_headers_differ_in_a_request_with_other_headers() -> None:
+    """(C6) What a request is allowed, and what is secret about it, stays when a credential is added."""
+    whole = Request("POST", "/api", {"A": "b"}, b"{}", is_confidential=True, may_fall_silent=True)
+    same = whole.with_headers({"C": "d"})
+    assert same == whole.replace(headers={"C": "d"})
+    assert all(getattr(whole, name) != getattr(Request("", ""), name) for name in Request.__struct_fields__)
+
+
 def test_the_repr_of_a_request_has_no_value_of_a_header_or_of_the_query() -> None:
     request = Request("GET", "/api/v1/pods?token=hunter2&watch=true", {"Authorization": "Bearer hunter2"}, b"12")
     assert repr(request) == "<Request GET /api/v1/pods?token&watch, headers: Authorization, 2 bytes>"
