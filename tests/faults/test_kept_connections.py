@@ -11,7 +11,7 @@ import pytest
 
 from kubeloop.config import Config
 from kubeloop.errors import TransportError
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
@@ -71,15 +71,15 @@ async def echo(tls: object, *, after: bytes = b"", chunked: bool = False) -> Asy
         yield Echo(server, connections)
 
 
-Open = Callable[[Echo], AiohttpTransport]
+Open = Callable[[Echo], HTTPTransport]
 
 
 @pytest.fixture
 async def opened() -> AsyncIterator[Open]:
-    transports: list[AiohttpTransport] = []
+    transports: list[HTTPTransport] = []
 
-    def open_(echo: Echo) -> AiohttpTransport:
-        transports.append(AiohttpTransport(Config(host=echo.server.url, ca_data=authority().certificate)))
+    def open_(echo: Echo) -> HTTPTransport:
+        transports.append(HTTPTransport(Config(host=echo.server.url, ca_data=authority().certificate)))
         return transports[-1]
 
     yield open_
@@ -92,7 +92,7 @@ def tls(request: pytest.FixtureRequest, tmp_path: object) -> object:
     return server_context(authority().sign("server"), tmp_path) if request.param == "tls" else None  # type: ignore[arg-type]
 
 
-async def ask(transport: AiohttpTransport, target: str, method: str = "GET") -> str:
+async def ask(transport: HTTPTransport, target: str, method: str = "GET") -> str:
     return (await transport.request(Request(method, target), timeout=5)).body.decode().strip('"')
 
 

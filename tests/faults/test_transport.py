@@ -10,7 +10,7 @@ import pytest
 
 from kubeloop.config import Config
 from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.raw_server import hang, raw_server, reply, say, settled, vanish
 from tests.support.reachable import reachable
@@ -25,7 +25,7 @@ async def transport_to():
     opened = []
 
     def open_(url, **settings):
-        opened.append(AiohttpTransport(Config(host=url, **settings)))
+        opened.append(HTTPTransport(Config(host=url, **settings)))
         return opened[-1]
 
     yield open_
@@ -93,7 +93,7 @@ async def test_a_server_that_never_ends_its_body(transport_to):
 @skewed
 async def test_a_server_that_goes_silent_is_given_up_after_two_minutes_without_any_timeout(said):
     async with raw_server(say(said, then="wait")) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
         task = asyncio.create_task(transport.request(GET))
         await server.asked.wait()
         await settled()
@@ -117,7 +117,7 @@ async def test_chunks_of_a_body_come_one_by_one_however_they_arrived():
         await connection.send(b"ree\n\r\n5\r\nfour\n\r\n0\r\n\r\n")
 
     async with raw_server(step) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
         async with transport.stream(GET) as stream:
             pieces = [await anext(stream), await anext(stream), await anext(stream)]
             more.set()
@@ -137,7 +137,7 @@ async def test_a_stream_may_be_silent_for_as_long_as_it_likes():
         await connection.send(b"4\r\nlate\r\n0\r\n\r\n")
 
     async with raw_server(step) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
         async with transport.stream(GET) as stream:
             task = asyncio.create_task(stream.read())
             await settled()
@@ -322,7 +322,7 @@ async def test_a_proxy_that_says_nothing(transport_to):
 async def test_a_server_that_cannot_be_reached_is_given_up_after_half_a_minute():
     async with raw_server(hang()) as proxy:
         config = Config(host="https://cluster.invalid", proxy_url=proxy.url, insecure_skip_tls_verify=True)
-        transport = AiohttpTransport(config)
+        transport = HTTPTransport(config)
         task = asyncio.create_task(transport.request(GET))
         await proxy.asked.wait()
         skip(35)

@@ -7,7 +7,7 @@ import pytest
 from kubeloop.config import Config, ExecConfig, Impersonation
 from kubeloop.errors import KubeloopError
 from kubeloop.transport import open_transport
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
 from tests.support.raw_server import hang, raw_server, reply, say, vanish
@@ -64,7 +64,7 @@ async def test_a_key_gets_out_neither(tmp_path, caplog):
     line = pair.key.splitlines()[1].decode()
     config = Config(host="", ca_data=authority().certificate, cert_data=pair.certificate, key_data=pair.key)
     async with raw_server(reply(), tls=server_context(pair, tmp_path)) as server:
-        transport = AiohttpTransport(config.replace(host=server.url))
+        transport = HTTPTransport(config.replace(host=server.url))
         await transport.request(Request("GET", "/"))
         said = f"{config!r} {transport!r} {vars(transport)} {vars(transport._pool)} {caplog.text}"
         await transport.close()

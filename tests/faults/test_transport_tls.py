@@ -12,7 +12,7 @@ import pytest
 from kubeloop.config import Config, ExecConfig
 from kubeloop.errors import ConnectError, TLSError, TransportError
 from kubeloop.transport import open_transport
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
 from tests.support.raw_server import RawServer, raw_server, reply, vanish
@@ -30,7 +30,7 @@ def certified(tmp_path):
 
 async def ask(server, **settings):
     config = Config(host=server.url, **{"ca_data": authority().certificate, **settings})
-    transport = AiohttpTransport(config)
+    transport = HTTPTransport(config)
     try:
         return (await transport.request(GET, timeout=5)).status
     finally:
@@ -90,7 +90,7 @@ async def test_a_server_that_answers_a_handshake_with_http():
 
 async def test_a_client_that_speaks_http_to_a_tls_server(certified):
     async with raw_server(reply(), tls=certified()) as server:
-        transport = AiohttpTransport(Config(host=server.url.replace("https:", "http:")))
+        transport = HTTPTransport(Config(host=server.url.replace("https:", "http:")))
         with pytest.raises(TransportError):
             await transport.request(GET, timeout=5)
         await transport.close()
@@ -132,7 +132,7 @@ async def test_an_authority_that_is_renewed_on_disk_is_used_after_one_failure(ce
     path = tmp_path / "ca.crt"
     path.write_bytes(authority("old").certificate)
     async with raw_server(reply(), tls=certified()) as server:
-        transport = AiohttpTransport(Config(host=server.url, ca_file=str(path)))
+        transport = HTTPTransport(Config(host=server.url, ca_file=str(path)))
         with pytest.raises(TLSError):
             await transport.request(GET)
         path.write_bytes(authority().certificate)
@@ -159,7 +159,7 @@ async def test_a_plugin_that_gives_a_client_certificate(certified, tmp_path):
 async def test_goes_through_a_tunnel(certified):
     async with raw_server(reply(b"inner"), tls=certified()) as server, Tunnel() as (proxy, asked):
         config = Config(host=server.url, ca_data=authority().certificate, proxy_url=f"http://me:pw@127.0.0.1:{proxy}")
-        transport = AiohttpTransport(config)
+        transport = HTTPTransport(config)
         for _ in range(2):
             assert (await transport.request(GET)).body == b"inner"
         await transport.close()
@@ -170,7 +170,7 @@ async def test_goes_through_a_tunnel(certified):
 
 async def test_a_kept_tls_connection_that_turns_out_dead_is_replaced(certified):
     async with raw_server(reply(), vanish(), reply(b"two"), tls=certified()) as server:
-        transport = AiohttpTransport(Config(host=server.url, ca_data=authority().certificate))
+        transport = HTTPTransport(Config(host=server.url, ca_data=authority().certificate))
         await transport.request(GET)
         assert (await transport.request(GET)).body == b"two"
         await transport.close()
@@ -263,7 +263,7 @@ async def test_a_client_certificate_that_is_renewed_on_disk_is_used_after_a_401(
     key.write_bytes(old.key)
     async with raw_server(judge, tls=certified(clients=authority())) as server:
         config = Config(host=server.url, ca_data=authority().certificate, cert_file=str(certificate), key_file=str(key))
-        transport = AiohttpTransport(config)
+        transport = HTTPTransport(config)
         assert (await transport.request(GET)).status == 401
         certificate.write_bytes(new.certificate)
         key.write_bytes(new.key)

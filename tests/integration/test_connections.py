@@ -6,13 +6,13 @@ import asyncio
 from pathlib import Path
 
 import kubeloop
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 
 
 async def test_requests_one_after_another_share_a_connection_although_session_tickets_arrive(kubeconfig: Path) -> None:
     """(C1) The server sends a TLS 1.3 session ticket, which is no byte of a response."""
-    transport = AiohttpTransport(kubeloop.load_config(kubeconfig))
+    transport = HTTPTransport(kubeloop.load_config(kubeconfig))
     try:
         ports: set[int] = set()
         for number in range(50):

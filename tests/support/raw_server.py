@@ -1,7 +1,7 @@
 """A TCP server that answers what a test tells it to, byte by byte: right, wrong, half, late or not at all.
 
     async with raw_server(reply(b"{}"), reply(b"gone", status=410)) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
 
 Each exchange takes the next step of the script; the last one is repeated. A step is a coroutine function that gets the
 connection and the request that was read. `server.requests` has the requests, `server.connections` counts connections.

@@ -40,6 +40,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "timeout": _NUMBER,
     "qps": _NUMBER,
     "burst": (int,),
+    "max_connections": (int, type(None)),
     "disable_compression": (bool,),
     "warning_handler": (),
     "source": (),
@@ -125,6 +126,8 @@ class Config(Value, frozen=True, kw_only=True):
         qps: Requests a second that the client allows itself; None (as in kubectl today) leaves it to the server's
             fairness.
         burst: How many requests may go at once before `qps` holds.
+        max_connections: How many requests may run at once, and how many streams (watches, logs, WebSockets) apart from
+            them; more wait for their turn. None does not bound either, as in client-go.
         disable_compression: Do not ask for gzip: more bytes, less work.
         warning_handler: Called with each warning that the server sends, as `rest` describes; None logs each once.
         source: Where it came from, for messages.
@@ -154,6 +157,7 @@ class Config(Value, frozen=True, kw_only=True):
     timeout: float | None = None
     qps: float | None = None
     burst: int = 10
+    max_connections: int | None = None
     disable_compression: bool = False
     # rest knows what it is called with (floors below it must not).
     warning_handler: Any = None
@@ -197,6 +201,8 @@ class Config(Value, frozen=True, kw_only=True):
             raise self.error("more than one way to authenticate: basic and token; only one is allowed")
         if self.timeout is not None and self.timeout <= 0:
             raise self.error(f"timeout must be positive or None, not {self.timeout}")
+        if self.max_connections is not None and self.max_connections < 1:
+            raise self.error(f"max_connections must be at least 1 or None, not {self.max_connections}")
 
     @property
     def is_tls(self) -> bool:

@@ -1,10 +1,10 @@
-"""What `open_transport` gives: the aiohttp transport with authentication round it, and one `close` for both."""
+"""What `open_transport` returns: the transport with authentication round it, and one `close` for both."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.transport.auth import Authenticated
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ class OpenedTransport(Authenticated):
     """An authenticated transport that owns the one below it."""
 
     def __init__(self, config: Config) -> None:
-        self._owned = AiohttpTransport(config)
+        self._owned = HTTPTransport(config)
         super().__init__(self._owned, config)
 
     async def close(self) -> None:

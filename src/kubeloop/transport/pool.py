@@ -1,198 +1,248 @@
-"""The connections to one server in one event loop: aiohttp's connector, and how a request is put on one of them.
+"""The connections to one server in one event loop: which of them carries a request, and when another one is opened.
 
-Reference: Go's net/http Transport, RoundTrip and shouldRetryRequest, for what is repeated on a dead connection.
+A request takes a kept connection if one is free, the one that was used last. Otherwise a new one is opened, and the
+request takes whichever is ready first: the new one, or one that another request has finished with. There is no bound
+on connections unless the config sets one, as in client-go; 100 are kept for a minute (the API server keeps them for 90
+seconds).
+
+Nothing that a server sent for one request, or unasked, may become the response to another: HAProxy writes a 408 when
+it is tired of waiting, a broken proxy the rest of somebody's response. Read as the response to the next request, such
+bytes would shift every later response by one. So a kept connection is looked at before it is used (`Connection`), and
+closed if anything but a TLS session ticket has arrived.
+
+If a kept connection ends before the first byte of a response, a GET or HEAD is sent once more on a new connection, and
+any other request if nothing of it was written. Nothing else is ever sent twice.
+
+Reference: Go net/http/transport.go, getConn, queueForIdleConn, shouldRetryRequest; client-go transport/cache.go.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import socket
+from collections import deque
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from aiohttp import ClientRequest, ClientTimeout, SocketTimeoutError
-from aiohttp.helpers import TimerNoop
-from yarl import URL
-
 from kubeloop._kit.raising import raise_alone
-from kubeloop.errors import ConnectionLost, TLSError, TransportError
+from kubeloop.transport.connecting.failures import CONNECT_FAILURES, connect_failure
 from kubeloop.transport.exchange import Exchange
-from kubeloop.transport.failures import CONNECT_FAILURES, EXCHANGE_FAILURES, connect_failure, exchange_failure
-from kubeloop.transport.http1 import HeadWriter
-from kubeloop.transport.kept import Connector, drop
+from kubeloop.transport.failures import EXCHANGE_FAILURES, closed_failure, exchange_failure
+from kubeloop.transport.http1.connection import READ_BYTES, Connection
+from kubeloop.transport.http1.errors import Broken, Closed
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
 
-    from aiohttp.client_proto import ResponseHandler
-    from aiohttp.connector import Connection
-
-    from kubeloop.transport.connecting.tls import TLSContexts
+    from kubeloop.transport.connecting.dial import Dialer
     from kubeloop.wire.request import Request
 
-__all__ = ["SILENCE_SECONDS", "Pool"]
+__all__ = ["SILENCE_SECONDS", "Call", "Pool"]
 
-_CONNECT = ClientTimeout(total=None, connect=30, sock_connect=30)
+SILENCE_SECONDS = 180.0
+"""For how long nothing may be sent or received on a connection that is in use."""
+
+_LOOK_SECONDS = 10.0
 _KEEP_SECONDS = 60.0
-_MAX_REQUESTS = 100
-SILENCE_SECONDS = 120.0
-"""For how long a server may say nothing: it gives up each request itself after a minute, but for those that stream."""
-
-_LOOK_SECONDS = 15.0
-_BUFFER_BYTES = 1 << 20
-_MAX_HEADER_BYTES = 1 << 16
+_MAX_KEPT = 100
 _REPEATABLE = frozenset({"GET", "HEAD"})
-_NO_TIMER = TimerNoop()
+
+
+class Call:
+    """How far one call has come.
+
+    Attributes:
+        may_switch: Whether it asks for another protocol.
+        may_fall_silent: Whether the body of its response may pause for as long as it likes.
+        how_far: What it was doing last, for the message of a timeout.
+    """
+
+    __slots__ = ("how_far", "may_fall_silent", "may_switch")
+
+    def __init__(self, *, may_switch: bool = False, may_fall_silent: bool = False) -> None:
+        self.may_switch = may_switch
+        self.may_fall_silent = may_fall_silent
+        self.how_far = "no free connection, the request was not sent"
+
+
+def _slots(count: int | None) -> AbstractAsyncContextManager[None]:
+    """Return what bounds how many calls run at once; without a count it does not."""
+    return nullcontext() if count is None else asyncio.Semaphore(count)
 
 
 class Pool:
     """The connections to one server in one loop.
 
     Args:
-        host: The server's URL, with its path prefix.
-        proxy: The proxy's URL, None for none.
-        server_name: What the server's certificate must be for, None for the host's name.
-        tls: Where TLS contexts come from; None for plain HTTP.
-        defaults: Headers of each request, the first is `Host`.
+        dialer: Opens connections.
+        max_connections: For requests and for streams each; None does not bound them.
     """
 
-    def __init__(
-        self,
-        host: str,
-        *,
-        proxy: str | None,
-        server_name: str | None,
-        tls: TLSContexts | None,
-        defaults: Sequence[tuple[str, str]],
-    ) -> None:
+    def __init__(self, dialer: Dialer, *, max_connections: int | None = None) -> None:
         self.loop = asyncio.get_running_loop()
-        self.slots = asyncio.Semaphore(_MAX_REQUESTS)
-        self.url = URL(host, encoded=True)
-        self.proxy = URL(proxy, encoded=True) if proxy else None
-        self.server_name = server_name
-        self.connector = Connector(limit=0, keepalive_timeout=_KEEP_SECONDS, socket_factory=_open_socket)
-        self._tls = tls
-        self._asked: dict[ResponseHandler, float] = {}
+        self._dialer = dialer
+        self._buffer = bytearray(READ_BYTES)
+        self._idle: dict[Connection, float] = {}
+        self._all: dict[Connection, ssl.SSLContext | None] = {}
+        self._context: ssl.SSLContext | None = None
+        self._waiting: deque[asyncio.Future[Connection]] = deque()
+        self._dials: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
-        self._place: tuple[ssl.SSLContext | None, ClientRequest] | None = None
-        self.server = f"{self.url.host_subcomponent}:{self.url.port}"
-        prefix = self.url.raw_path.rstrip("/")
-        defaults = list(defaults)
-        if self.proxy is not None and tls is None:
-            prefix = f"{self.url.origin()}{prefix}"
-            if self.proxy.user is not None or self.proxy.password is not None:
-                login = f"{self.proxy.user or ''}:{self.proxy.password or ''}".encode()
-                defaults.append(("Proxy-Authorization", f"Basic {base64.b64encode(login).decode()}"))
-        self._heads = HeadWriter(prefix, defaults)
+        self._is_closed = False
+        self.request_slots = _slots(max_connections)
+        self.stream_slots = _slots(max_connections)
+
 
     def __repr__(self) -> str:
-        return f"<Pool of connections to {self.server}>"
+        state = "closed" if self._is_closed else f"{len(self._all)} connections, {len(self._idle)} idle"
+        return f"<Pool {state}>"
 
-    def tls_context(self) -> ssl.SSLContext | None:
-        """Return the context for a new connection; None for plain HTTP."""
-        return self._tls.current(self.loop.time()) if self._tls is not None else None
+    async def send(self, request: Request, head: bytes, call: Call) -> Exchange:
+        """Send a request on a connection that is free, or a new one, and wait for the head of the response.
 
-    async def send(self, request: Request) -> Exchange:
-        """Send a request on a connection that is free, or a new one, and wait for the head of the answer.
+        Args:
+            request: What to send.
+            head: Its request line and headers.
+            call: Is told how far the request has come.
 
-        A GET or HEAD on a kept connection that turns out to be dead is sent again on another. Anything else may have
-        been acted upon, and raises `ConnectionLost`.
+        Raises:
+            TransportError: One of its subclasses.
         """
-        head = self._heads.write(request)
+        may_repeat = True
         while True:
-            connection = await self._connect(request)
-            protocol = connection.protocol
-            kept = protocol in self.connector.used
+            call.how_far = "no connection, the request was not sent"
+            # What is sent once more goes on a new connection: the other kept ones may be dead as well.
+            connection = (self._take_idle() if may_repeat else None) or await self._open(request)
+            is_kept = connection.is_used
+            if is_kept and connection.has_arrived() and not await self._is_quiet(connection):
+                continue
+            call.how_far = "the request was sent, and may have been carried out"
             try:
-                return await self._ask(connection, head, request)
-            except ConnectionLost:
-                if not kept or request.method not in _REPEATABLE:
-                    raise
-
-    async def _connect(self, request: Request) -> Connection:
-        context = self.tls_context()
-        place = self._place
-        if place is None or place[0] is not context:
-            self._place = place = (context, self._where(context))
-        try:
-            return await self.connector.connect(place[1], traces=[], timeout=_CONNECT)
-        except CONNECT_FAILURES as exc:
-            failure = connect_failure(exc, request, self.server)
-            self._doubt(failure)
-            raise_alone(failure)
-
-    def _where(self, context: ssl.SSLContext | None) -> ClientRequest:
-        """Make what tells the connector where to connect to; it is never sent."""
-        return ClientRequest(
-            "GET",
-            self.url.origin(),
-            loop=self.loop,
-            ssl=context or True,
-            server_hostname=self.server_name,
-            proxy=self.proxy,
-        )
-
-    async def _ask(self, connection: Connection, head: bytes, request: Request) -> Exchange:
-        protocol = connection.protocol
-        try:
-            if protocol is None or protocol.transport is None:
-                raise ConnectionLost("the connection was closed", method=request.method, path=request.path)
-            protocol.set_response_params(
-                timer=_NO_TIMER,
-                skip_payload=request.method == "HEAD",
-                read_until_eof=True,
-                auto_decompress=False,
-                read_bufsize=_BUFFER_BYTES,
-                max_field_size=_MAX_HEADER_BYTES,
-            )
-            protocol.transport.write(head + request.body if request.body else head)
-            self._asked[protocol] = self.loop.time()
-            if self._look is None:
-                self._look = self.loop.call_later(_LOOK_SECONDS, self._look_for_silence)
-            message, payload = await protocol.read()
-            while 100 <= message.code <= 199 and message.code != 101:
-                message, payload = await protocol.read()
-            self.connector.used.add(protocol)
-            if message.code == 401 and self._tls is not None:
-                self._tls.distrust()  # the client certificate may have been renewed
-            return Exchange(request, connection, message, payload)
-        except EXCHANGE_FAILURES as exc:
-            drop(connection)
-            failure = exchange_failure(exc, request)
-            self._doubt(failure)
-            raise_alone(failure)
-        except BaseException:
-            drop(connection)
-            raise
-        finally:
-            if protocol is not None:
-                self._asked.pop(protocol, None)
-
-    def _doubt(self, failure: TransportError) -> None:
-        if self._tls is not None and isinstance(failure, TLSError):
-            self._tls.distrust()
-
-    def _look_for_silence(self) -> None:
-        """Fail what has waited too long for its answer's head. One timer for all, since most wait a millisecond."""
-        limit = self.loop.time() - SILENCE_SECONDS
-        for protocol, since in self._asked.items():
-            if since < limit:
-                protocol.set_exception(SocketTimeoutError())
-        self._look = self.loop.call_later(_LOOK_SECONDS, self._look_for_silence) if self._asked else None
+                response = await connection.send(head, request.body, method=request.method, may_switch=call.may_switch)
+            except EXCHANGE_FAILURES as exc:
+                is_unseen = is_kept and not connection.has_begun and isinstance(exc, Broken)
+                if is_unseen and (not connection.has_sent or (may_repeat and request.method in _REPEATABLE)):
+                    may_repeat = may_repeat and not connection.has_sent
+                    continue
+                raise_alone(exchange_failure(exc, request, is_sent=connection.has_sent))
+            connection.may_fall_silent |= call.may_fall_silent
+            return Exchange(request, connection, response, self._release)
 
     async def close(self) -> None:
-        """Close every connection, in use or not."""
+        """Close every connection, in use or not, and wait until their sockets are closed."""
+        self._is_closed = True
         if self._look is not None:
             self._look.cancel()
-        await self.connector.close(abort_ssl=True)
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(Closed("the client is closed"))
+        dials, connections = list(self._dials), list(self._all)
+        for dial in dials:
+            dial.cancel()
+        for connection in connections:
+            connection.abort()
+        await asyncio.gather(*dials, *(each.wait_closed() for each in connections), return_exceptions=True)
 
+    # Taking and giving back.
 
-def _open_socket(address: tuple[int, int, int, str, tuple[object, ...]]) -> socket.socket:
-    """Open a socket that notices within 45 seconds that the other machine has gone, as client-go's HTTP/2 pings do."""
-    opened = socket.socket(address[0], address[1], address[2])
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if (option := getattr(socket, name, None)) is not None:
-            opened.setsockopt(socket.IPPROTO_TCP, option, value)
-    return opened
+    def _take_idle(self) -> Connection | None:
+        context = self._dialer.tls_context()
+        if context is not self._context:
+            # Another client certificate or authority: what was opened with the old one is not used again.
+            self._context = context
+            for connection in list(self._idle):
+                connection.abort()
+            self._idle.clear()
+        while self._idle:
+            connection, _ = self._idle.popitem()
+            if connection.is_reusable:
+                return connection
+            connection.abort()
+        return None
+
+    @staticmethod
+    async def _is_quiet(connection: Connection) -> bool:
+        try:
+            if await connection.is_quiet():
+                return True
+        except BaseException:
+            connection.abort()
+            raise
+        connection.abort()
+        return False
+
+    async def _open(self, request: Request) -> Connection:
+        """Wait for a connection: one that is opened for this request, or one that becomes free meanwhile."""
+        if self._is_closed:
+            raise closed_failure(request)
+        waiter: asyncio.Future[Connection] = self.loop.create_future()
+        self._waiting.append(waiter)
+        dial = self.loop.create_task(self._dial(waiter), name="kubeloop: connecting")
+        self._dials.add(dial)
+        dial.add_done_callback(self._dials.discard)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            dial.cancel()
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._release(waiter.result())  # it came at the same moment
+            raise
+        except Closed as exc:
+            raise_alone(exchange_failure(exc, request, is_sent=False))
+        except CONNECT_FAILURES as exc:
+            raise_alone(connect_failure(exc, request, self._dialer.server))
+        finally:
+            with suppress(ValueError):
+                self._waiting.remove(waiter)
+
+    async def _dial(self, waiter: asyncio.Future[Connection]) -> None:
+        """Open a connection for whoever waits, first of all for the one that it was asked for."""
+        connection = Connection(self._buffer)
+        context = self._dialer.tls_context()
+        try:
+            await self._dialer.dial(connection)
+        except Exception as exc:
+            if not waiter.done():
+                waiter.set_exception(exc)
+            return
+        except BaseException:
+            connection.abort()
+            raise
+        self._all[connection] = context
+        connection.on_lost = self._forget
+        if self._look is None:
+            self._look = self.loop.call_later(_LOOK_SECONDS, self._look_round)
+        if waiter.done():
+            self._release(connection)
+        else:
+            waiter.set_result(connection)
+
+    def _release(self, connection: Connection) -> None:
+        """Take back a connection: for whoever waits for one, else to be kept."""
+        if self._is_closed or not connection.is_reusable or self._all.get(connection) is not self._context:
+            connection.abort()
+            return
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        self._idle[connection] = self.loop.time()
+        if len(self._idle) > _MAX_KEPT:
+            oldest = next(iter(self._idle))
+            del self._idle[oldest]
+            oldest.abort()
+
+    def _forget(self, connection: Connection) -> None:
+        self._all.pop(connection, None)
+        self._idle.pop(connection, None)
+
+    def _look_round(self) -> None:
+        """End what has been silent, or kept, for too long. One timer for all, since most requests take a millisecond."""
+        now = self.loop.time()
+        for connection in list(self._all):
+            connection.check_silence(now, SILENCE_SECONDS)
+        for connection in [each for each, since in self._idle.items() if now - since >= _KEEP_SECONDS]:
+            del self._idle[connection]
+            connection.abort()
+        self._look = self.loop.call_later(_LOOK_SECONDS, self._look_round) if self._all else None

@@ -14,7 +14,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.warnings import WarningLogger, ignore_warnings
-from kubeloop.transport.aiohttp import _rounded
+from kubeloop.transport.http import _rounded
 from kubeloop.wire.response import ServerWarning
 from tests.support.clock import now, virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, list_of, watch_answer

@@ -8,7 +8,7 @@ import pytest
 from kubeloop.config import Config
 from kubeloop.errors import BodyTooLarge, TransportError
 from kubeloop.transport import open_transport
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.raw_server import raw_server, reply
 
@@ -20,7 +20,7 @@ async def transport_to():
     opened = []
 
     def open_(url, **settings):
-        opened.append(AiohttpTransport(Config(host=url, **settings)))
+        opened.append(HTTPTransport(Config(host=url, **settings)))
         return opened[-1]
 
     yield open_
@@ -70,7 +70,7 @@ async def test_does_not_use_a_connection_again_that_the_server_wants_closed(tran
 
 async def test_runs_many_requests_at_once(transport_to):
     async with raw_server(reply(b"x" * 5000)) as server:
-        transport = transport_to(server.url)
+        transport = transport_to(server.url, max_connections=100)
         responses = await asyncio.gather(*(transport.request(GET) for _ in range(300)))
         assert all(len(response.body) == 5000 for response in responses)
         assert server.connections <= 100
@@ -222,7 +222,7 @@ async def test_closing_fails_what_runs_and_what_comes(transport_to):
                 async for _ in stream:
                     pass
         await transport.close()
-        with pytest.raises(TransportError, match="the transport is closed"):
+        with pytest.raises(TransportError, match="the client is closed"):
             await transport.request(GET)
 
 

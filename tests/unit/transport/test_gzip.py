@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.transport.gzip import GzipDecoder
+from kubeloop.transport.http1.gzip import GzipDecoder
 
 
 def unfold(*chunks):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubeloop.transport.http1 import HeadWriter
+from kubeloop.transport.http1.request import HeadWriter
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
 

@@ -8,7 +8,7 @@ from aiohttp import WSMsgType, web
 
 from kubeloop.config import Config
 from kubeloop.errors import BodyTooLarge, ConnectError, ConnectionLost, RequestTimeout, TransportError
-from kubeloop.transport.aiohttp import AiohttpTransport
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from tests.support.raw_server import hang, raw_server, reply, say
@@ -35,7 +35,7 @@ async def websocket_server(talk, protocols=("v4.channel.k8s.io",)):
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     port = site._server.sockets[0].getsockname()[1]
-    transport = AiohttpTransport(Config(host=f"http://127.0.0.1:{port}"))
+    transport = HTTPTransport(Config(host=f"http://127.0.0.1:{port}"))
     try:
         yield transport, seen
     finally:
@@ -138,7 +138,7 @@ async def test_gives_back_what_a_server_says_that_refuses(status):
     body = b'{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}'
     refusal = reply(body, status=status, headers=[("Location", "http://127.0.0.1:1/")])
     async with raw_server(refusal) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
         with pytest.raises(UpgradeRefused) as caught:
             async with transport.upgrade(EXEC, subprotocols=PROTOCOLS):
                 pass
@@ -152,7 +152,7 @@ async def test_refuses_a_false_handshake():
     async with raw_server(
         say(b"HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", then="wait")
     ) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
         with pytest.raises(TransportError, match="not a WebSocket handshake"):
             async with transport.upgrade(EXEC, subprotocols=PROTOCOLS):
                 pass
@@ -161,7 +161,7 @@ async def test_refuses_a_false_handshake():
 
 async def test_does_not_wait_longer_than_told():
     async with raw_server(hang()) as server:
-        transport = AiohttpTransport(Config(host=server.url))
+        transport = HTTPTransport(Config(host=server.url))
         with pytest.raises(RequestTimeout, match=r"GET /api/v1/namespaces/a/pods/b/exec: not done within 0.1 s"):
             async with transport.upgrade(EXEC, subprotocols=PROTOCOLS, timeout=0.1):
                 pass
@@ -169,7 +169,7 @@ async def test_does_not_wait_longer_than_told():
 
 
 async def test_says_that_it_cannot_connect():
-    transport = AiohttpTransport(Config(host="http://127.0.0.1:1"))
+    transport = HTTPTransport(Config(host="http://127.0.0.1:1"))
     with pytest.raises(ConnectError, match="connection refused"):
         async with transport.upgrade(EXEC, subprotocols=PROTOCOLS):
             pass

@@ -1,0 +1,205 @@
+"""The transport of kubeloop's own: HTTP/1.1 over pooled connections to one server.
+
+Requests, streams and WebSockets share a pool of connections (`pool`), which are opened through TCP, TLS and proxies
+(`connecting`) and speak HTTP/1.1 (`http1`). Redirects are not followed here, and a request that may have reached the
+server is never sent again by itself, but for a GET or HEAD on a kept connection that ended before a response began.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kubeloop._kit.raising import raise_alone
+from kubeloop.config.credentials import ClientCertificate
+from kubeloop.config.server_url import check_proxy_url
+from kubeloop.errors import RequestTimeout, TLSError, TransportError
+from kubeloop.transport.base import read_error_body
+from kubeloop.transport.connecting.dial import Dialer, uses_tls
+from kubeloop.transport.connecting.environment import environment_proxy
+from kubeloop.transport.connecting.tls import TLSContexts
+from kubeloop.transport.failures import closed_failure
+from kubeloop.transport.http1.request import HeadWriter
+from kubeloop.transport.pool import Call, Pool
+from kubeloop.transport.user_agent import default_user_agent
+from kubeloop.wire.response import Response
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from kubeloop.config import Config
+    from kubeloop.transport.base import ByteStream, Channel
+    from kubeloop.transport.exchange import Exchange
+    from kubeloop.wire.request import Request
+
+__all__ = ["HTTPTransport"]
+
+
+class HTTPTransport:
+    """Requests to one server, without authentication but for a client certificate.
+
+    The connections are opened by the first request, in the loop that it runs in.
+
+    Raises:
+        ConfigError: A proxy or an authority that cannot be used.
+        CredentialError: A client certificate that cannot be used.
+
+    Concurrency: One event loop, that of the first request.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        proxy = _proxy_for(config)
+        self._tls = TLSContexts(config) if uses_tls(config.host, proxy) else None
+        self._dialer = Dialer(config.host, proxy=proxy, server_name=config.tls_server_name, tls=self._tls)
+        self._heads = _head_writer(config, self._dialer)
+        self._pool: Pool | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open" if self._pool else "not used yet"
+        return f"<HTTPTransport {self._config.host}, {state}>"
+
+    async def request(
+        self, request: Request, *, timeout: float | None = None, max_bytes: int | None = None
+    ) -> Response:
+        """Send a request and read the whole response; see `Transport.request`."""
+        timeout = self._config.timeout if timeout is None else timeout
+        call = Call()
+        if timeout is None:
+            return await self._request(request, call, max_bytes)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._request(request, call, max_bytes)
+        except TimeoutError as exc:
+            raise_alone(_late(exc, request, call, timeout))
+
+    async def _request(self, request: Request, call: Call, max_bytes: int | None) -> Response:
+        pool = self._running_pool(request)
+        head = self._heads.write(request)
+        async with pool.request_slots:
+            exchange = await self._send(pool, request, head, call)
+            try:
+                if exchange.status >= 300:
+                    return Response(exchange.status, exchange.headers, await read_error_body(exchange))
+                return Response(exchange.status, exchange.headers, await exchange.read(max_bytes))
+            finally:
+                exchange.cut()
+
+    async def _send(self, pool: Pool, request: Request, head: bytes, call: Call) -> Exchange:
+        """Send a request; doubt the TLS files if it fails in a way that renewed ones may mend."""
+        try:
+            exchange = await pool.send(request, head, call)
+        except TLSError:
+            self._dialer.distrust()
+            raise
+        if exchange.status == 401:
+            self._dialer.distrust()  # the client certificate may have been renewed
+        return exchange
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
+        """Send a request and read the response as it arrives; see `Transport.stream`."""
+        timeout = self._config.timeout if timeout is None else timeout
+        call = Call(may_fall_silent=request.may_fall_silent)
+        pool = self._running_pool(request)
+        head = self._heads.write(request)
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(timeout):
+                    await stack.enter_async_context(pool.stream_slots)
+                    exchange = await self._send(pool, request, head, call)
+            except TimeoutError as exc:
+                raise_alone(_late(exc, request, call, timeout))
+            try:
+                yield exchange
+            finally:
+                exchange.cut()
+
+    @asynccontextmanager
+    async def upgrade(
+        self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
+    ) -> AsyncGenerator[Channel]:
+        """Open a WebSocket; see `Transport.upgrade`."""
+        from kubeloop.transport.websocket import Handshake
+
+        timeout = self._config.timeout if timeout is None else timeout
+        call = Call(may_switch=True)
+        pool = self._running_pool(request)
+        handshake = Handshake(request, subprotocols)
+        head = self._heads.write(handshake.request)
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(timeout):
+                    await stack.enter_async_context(pool.stream_slots)
+                    exchange = await self._send(pool, handshake.request, head, call)
+                    channel = await handshake.finish(exchange)
+            except TimeoutError as exc:
+                raise_alone(_late(exc, request, call, timeout))
+            try:
+                yield channel
+            finally:
+                await channel.close()
+
+    def use_client_certificate(self, certificate: bytes, key: bytes) -> None:
+        """Show this certificate on new connections; see `ClientCertificateTransport`."""
+        if self._tls is not None:
+            self._tls.use_client_certificate(ClientCertificate(certificate, key))
+
+    async def close(self) -> None:
+        """Close every connection; running exchanges fail. Closing twice does nothing."""
+        self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is not None and not pool.loop.is_closed():
+            await pool.close()
+
+    def _running_pool(self, request: Request) -> Pool:
+        pool = self._pool
+        if pool is not None and pool.loop is asyncio.get_running_loop():
+            return pool
+        if self._closed:
+            raise closed_failure(request)
+        if pool is not None:
+            raise RuntimeError(f"{self!r} was first used in another event loop and stays there: open one for each loop")
+        self._pool = pool = Pool(self._dialer, max_connections=self._config.max_connections)
+        return pool
+
+
+def _late(exc: TimeoutError, request: Request, call: Call, timeout: float | None) -> TimeoutError:
+    if isinstance(exc, RequestTimeout):
+        return exc  # the server's silence, told already
+    message = f"not done within {_rounded(timeout)} s: {call.how_far}"
+    return RequestTimeout(message, method=request.method, path=request.path)
+
+
+def _rounded(seconds: float | None) -> str:
+    """Write what is left of a timeout as people would have given it: 5, not 4.99998."""
+    return f"{max(round(seconds or 0.0, 2), 0.01):g}"
+
+
+def _proxy_for(config: Config) -> str | None:
+    proxy = environment_proxy(config.host, os.environ) if config.proxy_url is None else config.proxy_url
+    if not proxy:
+        return None
+    try:
+        check_proxy_url(proxy)
+    except ValueError as exc:
+        where = " (from the environment: HTTPS_PROXY or HTTP_PROXY)" if config.proxy_url is None else ""
+        raise_alone(config.error(f"{exc}{where}"))
+    return proxy
+
+
+def _head_writer(config: Config, dialer: Dialer) -> HeadWriter:
+    parts = urlsplit(config.host)
+    prefix = parts.path.rstrip("/")
+    defaults = [("Host", parts.netloc), ("User-Agent", config.user_agent or default_user_agent())]
+    if not config.disable_compression:
+        defaults.append(("Accept-Encoding", "gzip"))
+    if dialer.is_forwarding:
+        prefix = f"{parts.scheme}://{parts.netloc}{prefix}"
+        if dialer.proxy_authorization is not None:
+            defaults.append(("Proxy-Authorization", dialer.proxy_authorization))
+    return HeadWriter(prefix, defaults)

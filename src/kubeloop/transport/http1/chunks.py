@@ -1,0 +1,118 @@
+"""Undoing the chunked transfer coding, as strictly as its grammar; pure.
+
+llhttp could do it, but does not say where in the bytes the last chunk ends, and what follows a response decides whether
+its connection may be used again.
+
+Reference: RFC 9112, section 7.1; Go net/http/internal/chunked.go for the bound of what is no data.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kubeloop.transport.http1.errors import BadResponse
+
+__all__ = ["ChunkReader"]
+
+_MAX_LINE_BYTES = 4096
+_MAX_OVERHEAD_BYTES = 16 << 10
+_MAX_TRAILER_BYTES = 64 << 10
+# No more digits than a size of 64 bits has; then an extension, which means nothing here.
+_size_line = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n\0]*)?").fullmatch
+_trailer = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*").fullmatch
+
+_SIZE, _DATA, _DATA_END, _TRAILERS, _DONE = range(5)
+
+
+class ChunkReader:
+    """Reads one chunked body. Trailers are checked and dropped.
+
+    `rest` is what follows the body, once it has ended; None before.
+    """
+
+    __slots__ = ("_held", "_left", "_overhead", "_state", "_trailers", "rest")
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._left = 0
+        self._overhead = 0
+        self._state = _SIZE
+        self._trailers = 0
+        self.rest: bytes | None = None
+
+    def feed(self, data: bytes, pieces: list[bytes]) -> None:
+        """Take what has arrived, and append what is body to `pieces`, also before a fault.
+
+        Raises:
+            BadResponse: It is no chunked body, or over a bound.
+        """
+        if self._held:
+            data = self._held + data
+            self._held = b""
+        at, size = 0, len(data)
+        while True:
+            state = self._state
+            if state == _DATA:
+                if at == size:
+                    return
+                piece = data[at : at + self._left] if at or size > self._left else data
+                pieces.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                if self._left:
+                    return
+                self._state = _DATA_END
+            elif state == _DATA_END:
+                end = data[at : at + 2]
+                if end != b"\r\n":
+                    if end not in (b"", b"\r"):
+                        raise BadResponse("a chunk is longer than its size")
+                    self._held = end
+                    return
+                at += 2
+                self._state = _SIZE
+            elif state == _DONE:
+                self.rest = data[at:]
+                return
+            else:
+                end = data.find(b"\r\n", at, at + _MAX_LINE_BYTES)
+                if end < 0:
+                    self._hold(data, at)
+                    return
+                line = data[at:end]
+                at = end + 2
+                if state == _SIZE:
+                    self._begin(line)
+                else:
+                    self._take_trailer(line)
+
+    def _hold(self, data: bytes, at: int) -> None:
+        held = data[at:]
+        if len(held) >= _MAX_LINE_BYTES:
+            raise BadResponse(f"a line between chunks of more than {_MAX_LINE_BYTES} bytes")
+        if held.find(b"\n") >= 0:
+            raise BadResponse("a line between chunks does not end in CR LF")
+        self._held = held
+
+    def _begin(self, line: bytes) -> None:
+        match = _size_line(line)
+        if match is None:
+            raise BadResponse("a chunk without a size")
+        self._left = left = int(match[1], 16)
+        if left >= 1 << 63:
+            raise BadResponse("a chunk without a size")
+        # Small chunks may have some bytes around them; an endless row of extensions is no body.
+        self._overhead = max(0, self._overhead + len(line) + 2 - 16 - 2 * left)
+        if self._overhead > _MAX_OVERHEAD_BYTES:
+            raise BadResponse(f"more than {_MAX_OVERHEAD_BYTES} bytes between chunks that are no data")
+        self._state = _DATA if left else _TRAILERS
+
+    def _take_trailer(self, line: bytes) -> None:
+        if not line:
+            self._state = _DONE
+            return
+        self._trailers += len(line) + 2
+        if self._trailers > _MAX_TRAILER_BYTES:
+            raise BadResponse(f"trailers of more than {_MAX_TRAILER_BYTES} bytes")
+        if _trailer(line) is None:
+            raise BadResponse("a malformed trailer")
