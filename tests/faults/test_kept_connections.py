@@ -11,8 +11,8 @@ import pytest
 
 from kubeloop.config import Config
 from kubeloop.errors import TransportError
-from kubeloop.transport.http import HTTPTransport
 from kubeloop.transport.base import UpgradeRefused
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
 from tests.support.raw_server import Connection, RawServer, Received, raw_server, settled
@@ -175,6 +175,5 @@ async def test_cancelling_while_a_connection_is_inspected_leaves_nothing_behind(
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         assert await ask(transport, "/three") == "/three"
-        pool = transport._pool
-        assert pool is not None
-        assert not pool.connector._acquired
+        await settled()
+        assert repr(transport._pool) == "<Pool 1 connections, 1 idle>"

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from kubeloop.config import Config
-from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, TransportError
+from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout, ServerSilent, TransportError
 from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.raw_server import hang, raw_server, reply, say, settled, vanish
@@ -89,19 +89,26 @@ async def test_a_server_that_never_ends_its_body(transport_to):
         await fails(transport_to(server.url), RequestTimeout, "not done within 0.2 s", timeout=0.2)
 
 
+async def fall_silent(seconds):
+    """Let time pass in which nothing arrives; connections are looked at every ten seconds."""
+    for _ in range(seconds // 10):
+        skip(10)
+        await settled()
+
+
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"], ids=["nothing", "half"])
 @skewed
-async def test_a_server_that_goes_silent_is_given_up_after_two_minutes_without_any_timeout(said):
+async def test_a_server_that_goes_silent_is_given_up_after_three_minutes_without_any_timeout(said):
+    """(C6) Also the head that comes after two minutes, as of a watch that a proxy holds back (D9), is waited for."""
     async with raw_server(say(said, then="wait")) as server:
         transport = HTTPTransport(Config(host=server.url))
         task = asyncio.create_task(transport.request(GET))
         await server.asked.wait()
         await settled()
-        skip(100)
-        await settled()
+        await fall_silent(170)
         assert not task.done()
-        skip(40)
-        with pytest.raises(RequestTimeout, match="went silent"):
+        await fall_silent(30)
+        with pytest.raises(ServerSilent, match=r"went silent.*the request was sent, and may have been carried out"):
             await task
         await transport.close()
 
@@ -138,10 +145,10 @@ async def test_a_stream_may_be_silent_for_as_long_as_it_likes():
 
     async with raw_server(step) as server:
         transport = HTTPTransport(Config(host=server.url))
-        async with transport.stream(GET) as stream:
+        async with transport.stream(Request("GET", "/log", may_fall_silent=True)) as stream:
             task = asyncio.create_task(stream.read())
             await settled()
-            skip(100_000)
+            await fall_silent(1_000)
             await settled()
             later.set()
             assert await task == b"late"
@@ -161,7 +168,7 @@ async def test_the_timeout_of_a_stream_holds_for_its_head_only(transport_to):
 
 async def test_a_server_that_closes_without_an_answer(transport_to):
     async with raw_server(vanish()) as server:
-        error = await fails(transport_to(server.url), ConnectionLost, "closed the connection without an answer")
+        error = await fails(transport_to(server.url), ConnectionLost, "closed the connection without a response")
         assert error.retryable
         assert len(server.requests) == 1
 
@@ -185,7 +192,9 @@ async def test_a_server_that_resets_the_connection(transport_to):
 @pytest.mark.parametrize("then", ["close", "reset"])
 async def test_an_answer_that_is_cut_short(transport_to, cut, then):
     async with raw_server(say(cut, then=then)) as server:
-        await fails(transport_to(server.url), ConnectionLost, r"broke|without an answer|ends too early")
+        await fails(
+            transport_to(server.url), ConnectionLost, r"in the middle of the response|without a response|ends too early"
+        )
         with pytest.raises(ConnectionLost):
             await _read_stream(transport_to(server.url))
 
@@ -197,7 +206,7 @@ async def test_an_answer_that_is_cut_short(transport_to, cut, then):
         b"\x16\x03\x01\x02\x00SECRET" + b"\xff" * 50 + b"\r\n\r\n",
         b"HTTP/1.1 SECRET OK\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nSECRET\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nX: " + b"S" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"S" * (2 << 20) + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: SECRET\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.6 SECRET\r\n",
     ],
@@ -255,14 +264,14 @@ async def test_a_write_is_never_sent_twice(transport_to, method):
     async with raw_server(reply(b"one"), vanish(), reply(b"two")) as server:
         transport = transport_to(server.url)
         await transport.request(GET)
-        error = await fails(transport, ConnectionLost, "closed the connection without an answer", write)
+        error = await fails(transport, ConnectionLost, "closed the connection without a response", write)
         assert error.retryable
         assert [request.method for request in server.requests] == ["GET", method]
 
 
 async def test_a_read_on_a_new_connection_is_not_sent_twice(transport_to):
     async with raw_server(vanish(), reply()) as server:
-        await fails(transport_to(server.url), ConnectionLost, "without an answer")
+        await fails(transport_to(server.url), ConnectionLost, "without a response")
         assert len(server.requests) == 1
 
 
@@ -307,9 +316,10 @@ async def test_requests_that_are_cancelled_at_any_moment_leave_nothing_behind(tr
         await asyncio.gather(*(ask(chance.randrange(30)) for _ in range(120)))
         assert len((await transport.request(GET)).body) == 100_000
         pool = transport._pool
-        assert not pool.connector._acquired
-        assert not pool._asked
-        assert pool.slots._value == 100
+        assert not pool._waiting
+        while pool._dials:  # a request may be served by another connection than the one that is opened for it
+            await asyncio.sleep(0)
+        assert pool._all.keys() == pool._idle.keys()
 
 
 async def test_a_proxy_that_says_nothing(transport_to):

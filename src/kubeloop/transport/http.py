@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from kubeloop._kit.raising import raise_alone
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.config.server_url import check_proxy_url
-from kubeloop.errors import RequestTimeout, TLSError, TransportError
+from kubeloop.errors import RequestTimeout, TLSError
 from kubeloop.transport.base import read_error_body
 from kubeloop.transport.connecting.dial import Dialer, uses_tls
 from kubeloop.transport.connecting.environment import environment_proxy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.transport.http import HTTPTransport
 from kubeloop.transport.auth import Authenticated
+from kubeloop.transport.http import HTTPTransport
 
 if TYPE_CHECKING:
     from kubeloop.config import Config

@@ -92,7 +92,6 @@ class Pool:
         self.request_slots = _slots(max_connections)
         self.stream_slots = _slots(max_connections)
 
-
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"{len(self._all)} connections, {len(self._idle)} idle"
         return f"<Pool {state}>"
@@ -238,7 +237,10 @@ class Pool:
         self._idle.pop(connection, None)
 
     def _look_round(self) -> None:
-        """End what has been silent, or kept, for too long. One timer for all, since most requests take a millisecond."""
+        """End what has been silent, or kept, for too long.
+
+        One timer looks at all connections: most requests take a millisecond, and each would set a timer in vain.
+        """
         now = self.loop.time()
         for connection in list(self._all):
             connection.check_silence(now, SILENCE_SECONDS)

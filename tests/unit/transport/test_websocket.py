@@ -8,8 +8,8 @@ from aiohttp import WSMsgType, web
 
 from kubeloop.config import Config
 from kubeloop.errors import BodyTooLarge, ConnectError, ConnectionLost, RequestTimeout, TransportError
-from kubeloop.transport.http import HTTPTransport
 from kubeloop.transport.base import UpgradeRefused
+from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.raw_server import hang, raw_server, reply, say
 

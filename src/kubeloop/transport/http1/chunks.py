@@ -16,10 +16,10 @@ __all__ = ["ChunkReader"]
 
 _MAX_LINE_BYTES = 4096
 _MAX_OVERHEAD_BYTES = 16 << 10
-_MAX_TRAILER_BYTES = 64 << 10
+_MAX_TRAILER_BYTES = 4 << 10
 # No more digits than a size of 64 bits has; then an extension, which means nothing here.
-_size_line = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n\0]*)?").fullmatch
-_trailer = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*").fullmatch
+_size_line = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[^\r\n\0]*)?[ \t]*").fullmatch
+_trailer = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*").fullmatch
 
 _SIZE, _DATA, _DATA_END, _TRAILERS, _DONE = range(5)
 
@@ -63,11 +63,11 @@ class ChunkReader:
                     return
                 self._state = _DATA_END
             elif state == _DATA_END:
-                end = data[at : at + 2]
-                if end != b"\r\n":
-                    if end not in (b"", b"\r"):
+                line = data[at : at + 2]
+                if line != b"\r\n":
+                    if line not in (b"", b"\r"):
                         raise BadResponse("a chunk is longer than its size")
-                    self._held = end
+                    self._held = line
                     return
                 at += 2
                 self._state = _SIZE

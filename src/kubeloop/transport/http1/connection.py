@@ -134,11 +134,7 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if self._state != _IDLE or transport is None or transport.is_closing():
             raise self._failure or Broken("the connection was closed")
-        self._reader = HeadReader(has_body=method != "HEAD", may_switch=may_switch)
-        self._response = None
-        self._state = _HEAD
-        self._heard_at = self._loop.time()
-        self.may_fall_silent = False
+        self._expect(HeadReader(has_body=method != "HEAD", may_switch=may_switch))
         try:
             if body and len(body) > _WRITE_BYTES:
                 await self._write_pieces(transport, head, body)
@@ -147,13 +143,19 @@ class Connection(asyncio.BufferedProtocol):
                 # A write that fails at once has sent nothing.
                 self.has_sent = not transport.is_closing()
             while (response := self._response) is None:
-                if self._failure is not None:
-                    raise self._failure
+                self._has_ended()
                 await self._wait()
         except BaseException:
             self.abort()
             raise
         return response
+
+    def _expect(self, reader: HeadReader) -> None:
+        self._reader = reader
+        self._response = None
+        self._state = _HEAD
+        self._heard_at = self._loop.time()
+        self.may_fall_silent = False
 
     async def _write_pieces(self, transport: asyncio.Transport, head: bytes, body: bytes) -> None:
         """Write a large body as the socket takes it, until a response begins or the connection ends."""
@@ -313,7 +315,7 @@ class Connection(asyncio.BufferedProtocol):
         self._state = _IDLE
         self._poll = _poller(transport.get_extra_info("socket"))
 
-    def get_buffer(self, sizehint: int) -> memoryview:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
         """Return where to read into: a memoryview, since TLS writes into slices of it."""
         return self._buffer
 
@@ -465,12 +467,12 @@ def _is_whole(transport: asyncio.Transport | None) -> bool:
     if tls is None:
         return True
     try:
-        tls.read(1)
+        # Nothing to read and no error: the alert has arrived. What has not arrived is `SSLWantReadError`.
+        return not tls.read(1)
     except ssl.SSLZeroReturnError:
         return True
     except ssl.SSLError:
         return False
-    return False
 
 
 def _poller(socket: object) -> Callable[[], bool] | None:

@@ -14,7 +14,7 @@ class Broken(Exception):
 
     Args:
         reason: How it ended, for a message.
-        cause: What the event loop told: an `OSError` or an `ssl.SSLError`; None if the other side closed the connection.
+        cause: What the event loop reported, an `OSError` or an `ssl.SSLError`; None for an end without a fault.
     """
 
     def __init__(self, reason: str, cause: Exception | None = None) -> None:

@@ -102,6 +102,9 @@ class HeadReader:
         while end >= 0:
             end += 4
             self._bound(end)
+            # llhttp skips empty lines, and reads RTSP.
+            if not data.startswith(_BEGINNING):
+                raise BadResponse("it does not begin as an HTTP/1 response")
             self._taken += end
             head = _read(data[:end] if end < len(data) else data, has_body=self._has_body)
             rest = data[end:]
@@ -205,7 +208,9 @@ def _body_length(status: int, length: str | None, coding: str | None, *, has_bod
     if length is not None and not (length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS):
         raise BadResponse("a Content-Length that is no number of bytes")
     if coding is not None and (is_old or coding.lower() != "chunked"):
-        raise BadResponse("a Transfer-Encoding other than chunked" if not is_old else "chunks in a response of HTTP/1.0")
+        raise BadResponse(
+            "a Transfer-Encoding other than chunked" if not is_old else "chunks in a response of HTTP/1.0"
+        )
     if not has_body or status < 200 or status in (_NO_CONTENT, _NOT_MODIFIED):
         return 0
     if coding is not None:

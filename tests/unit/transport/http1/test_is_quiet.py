@@ -8,29 +8,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from kubeloop.transport.kept import is_quiet
+from kubeloop.transport.http1.connection import READ_BYTES, Connection
 
 
 class TicketLayer(asyncio.Protocol):
-    """A transport's lower half that keeps records which begin with `T` and hands the others on, as a TLS layer does.
-
-    It is the double of aiohttp's protocol too: `should_close` says whether something was handed on.
-    """
+    """The lower half of a connection, which keeps records that are `T` and hands the others on, as a TLS layer does."""
 
     def __init__(self) -> None:
-        self.transport: asyncio.Transport | None = None
-        self.handed_on = b""
-
-    @property
-    def should_close(self) -> bool:
-        return bool(self.handed_on)
+        self.connection = Connection(bytearray(READ_BYTES))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.connection.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        self.handed_on += data.replace(b"T", b"")
+        if kept := data.replace(b"T", b""):
+            self.connection.get_buffer(-1)[: len(kept)] = kept
+            self.connection.buffer_updated(len(kept))
+
+    def eof_received(self) -> None:
+        self.connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.connection.connection_lost(exc)
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ async def inspect(pair: tuple[socket.socket, socket.socket], arrived: bytes, *, 
         theirs.sendall(arrived)
         if close:
             theirs.close()
-        return await is_quiet(layer)  # type: ignore[arg-type]
+        return await layer.connection.is_quiet()
     finally:
         transport.abort()
         await asyncio.sleep(0)
