@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from . import documents, names, rest, scripts, selectors, values
+from . import documents, names, responses, rest, scripts, selectors, values
 from .kubeconfigs import kubeconfig
 
 __all__ = ["GENERATORS", "cases"]
@@ -27,6 +27,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "patches": documents.patches,
     "proxies": names.proxies,
     "quantities": values.quantities,
+    "responses": responses.responses,
     "schema": names.schema,
     "times": values.times,
     "urls": rest.urls,

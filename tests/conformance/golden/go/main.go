@@ -14,6 +14,8 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -52,6 +54,7 @@ var surfaces = map[string]surface{
 	"patches":       {answer: answerPatches},
 	"proxies":       {answer: answerProxies},
 	"quantities":    {answer: answerQuantities},
+	"responses":     {answer: answerResponses, waits: true},
 	"schema":        {answer: answerSchema},
 	"times":         {answer: answerTimes},
 	"urls":          {answer: answerURLs},
@@ -68,6 +71,8 @@ func main() {
 	testing.Init()
 	flag.Parse()
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
+	// net/http complains here about bytes that nobody asked for.
+	log.SetOutput(io.Discard)
 	runtime.ReallyCrash = false
 	// The environment must not reach client-go.
 	os.Clearenv()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import documents, kubeconfigs, names, rest, scripts, selectors, values
+from . import documents, kubeconfigs, names, responses, rest, scripts, selectors, values
 
 __all__ = ["ANSWERS"]
 
@@ -21,6 +21,7 @@ ANSWERS: dict[str, Callable[[Any], Any]] = {
     "patches": documents.patches,
     "proxies": names.proxies,
     "quantities": values.quantities,
+    "responses": responses.responses,
     "schema": names.schema,
     "times": values.times,
     "urls": rest.urls,
