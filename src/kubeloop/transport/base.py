@@ -201,21 +201,24 @@ class UpgradeRefused(TransportError):
         self.response = response
 
 
-async def read_error_body(stream: ByteStream, timeout: float | None = None) -> bytes:
+async def read_error_body(
+    stream: ByteStream, timeout: float | None = None, *, max_bytes: int = MAX_BODY_BYTES
+) -> bytes:
     """Read the body of an error response as far as it comes, without failing.
 
     Args:
         stream: The response.
         timeout: Seconds, 30 at most; None is 30.
+        max_bytes: What is read at most; 32 MiB unless given.
 
     Returns:
-        The body; the beginning of one that breaks off, that is longer than 32 MiB, or that takes too long.
+        The body; the beginning of one that breaks off, that is longer than `max_bytes`, or that takes too long.
     """
     body = bytearray()
     with suppress(TransportError, TimeoutError):
         async with asyncio.timeout(_ERROR_BODY_SECONDS if timeout is None else min(timeout, _ERROR_BODY_SECONDS)):
             async for chunk in stream:
-                body += chunk[: MAX_BODY_BYTES - len(body)]
-                if len(body) == MAX_BODY_BYTES:
+                body += chunk[: max_bytes - len(body)]
+                if len(body) == max_bytes:
                     break
     return bytes(body)

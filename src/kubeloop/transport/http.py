@@ -124,18 +124,18 @@ class HTTPTransport:
         self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
     ) -> AsyncGenerator[Channel]:
         """Open a WebSocket; see `Transport.upgrade`."""
-        from kubeloop.transport.websocket import Handshake
+        from kubeloop.transport.websocket.handshake import Handshake
 
         timeout = self._config.timeout if timeout is None else timeout
         call = Call(may_switch=True)
         pool = self._running_pool(request)
         handshake = Handshake(request, subprotocols)
-        head = self._heads.write(handshake.request)
+        head = self._heads.write(request, handshake.headers)
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(timeout):
                     await stack.enter_async_context(pool.stream_slots)
-                    exchange = await self._send(pool, handshake.request, head, call)
+                    exchange = await self._send(pool, request, head, call)
                     channel = await handshake.finish(exchange)
             except TimeoutError as exc:
                 raise_alone(_late(exc, request, call, timeout))

@@ -220,8 +220,8 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.resume_reading()
 
-    async def write(self, data: bytes) -> None:
-        """Write to a connection that has switched to another protocol, and wait until the socket takes more.
+    def put(self, data: bytes) -> None:
+        """Write to a connection that has switched to another protocol, without waiting.
 
         Raises:
             Broken: The connection has ended.
@@ -230,6 +230,15 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is None or self._state != _UNTIL_CLOSE or self._failure is not None:
             raise self._failure or Broken("the connection was closed")
         self._transport.write(data)
+
+    async def write(self, data: bytes) -> None:
+        """Write to a connection that has switched to another protocol, and wait until the socket takes more.
+
+        Raises:
+            Broken: The connection has ended.
+            Closed: This side closed the connection.
+        """
+        self.put(data)
         while self._write_paused and self._failure is None:
             if self._drained is None or self._drained.done():
                 self._drained = self._loop.create_future()
@@ -237,6 +246,21 @@ class Connection(asyncio.BufferedProtocol):
             await asyncio.shield(self._drained)
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether the socket takes what is written, so that it does not pile up."""
+        return not self._write_paused
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether reading pauses, since too much waits to be read."""
+        return self._is_paused
+
+    @property
+    def received(self) -> int:
+        """How many bytes have arrived, read or not."""
+        return self._received
 
     @property
     def is_complete(self) -> bool:

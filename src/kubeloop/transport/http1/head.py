@@ -164,7 +164,9 @@ def _read(head: bytes, *, has_body: bool) -> ResponseHead:
     except HttpParserUpgrade:
         pass  # a 101, whose head is complete
     except HttpParserError as exc:
-        raise BadResponse(_reason(exc)) from None
+        # A 101 that does not say to what: its head is complete all the same.
+        if not (found.is_complete and parser.get_status_code() == _SWITCHING):
+            raise BadResponse(_reason(exc)) from None
     status = parser.get_status_code()
     if not found.is_complete or status < 100:
         raise BadResponse("the head is malformed")

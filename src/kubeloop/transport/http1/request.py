@@ -45,8 +45,12 @@ class HeadWriter:
         self._names = _FRAMING | {name for name, _ in self._defaults}
         self._usual = "".join(line for _, line in self._defaults)
 
-    def write(self, request: Request) -> bytes:
+    def write(self, request: Request, own: Sequence[tuple[str, str]] = ()) -> bytes:
         """Write the request line and all headers, up to and with the empty line.
+
+        Args:
+            request: What is sent.
+            own: Headers that the transport adds to this request; they may be such as a caller's request must not have.
 
         Raises:
             ValueError: A header or the target would break out of its line, or a header that is the transport's own.
@@ -61,6 +65,7 @@ class HeadWriter:
             lines.append(f"{name}: {value}\r\n")
             if (lower := name.lower()) in names:
                 theirs.add(lower)
+        lines.extend(f"{name}: {value}\r\n" for name, value in own)
         lines[1] = self._usual if not theirs else self._without(theirs)
         body = request.body
         if body is not None:

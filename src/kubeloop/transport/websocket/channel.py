@@ -1,0 +1,304 @@
+"""A WebSocket as a channel of binary messages: frames, the heartbeat, and closing in bounded time.
+
+Nothing reads ahead: frames are read as `WebSocketChannel.receive` is called, and the connection stops reading once half
+a MiB waits. So pings of the server are answered by `receive` alone, as in client-go, whose read loop answers them.
+
+Reference: RFC 6455, sections 5 to 7; client-go tools/remotecommand/websocket.go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import ssl
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from websockets.exceptions import PayloadTooBig, ProtocolError
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Protocol, Side
+
+from kubeloop._kit.raising import raise_alone
+from kubeloop.errors import BodyTooLarge, ConnectionLost
+from kubeloop.transport.failures import EXCHANGE_FAILURES, closed_failure
+from kubeloop.transport.http1.errors import Broken, Closed, Silent
+from kubeloop.wire.redaction import Redaction
+
+if TYPE_CHECKING:
+    from kubeloop.errors import KubeloopError
+    from kubeloop.transport.http1.connection import Connection
+    from kubeloop.wire.request import Request
+    from kubeloop.wire.response import Headers
+
+__all__ = ["WebSocketChannel"]
+
+_MAX_MESSAGE_BYTES = 16 << 20
+_HEARTBEAT_SECONDS = 30.0
+_CLOSE_SECONDS = 2.0
+# What is read at once: two thousand frames at most, since a frame may have two bytes.
+_SLICE_BYTES = 1 << 12
+_NORMAL, _BAD_FRAME, _NO_CODE, _ABNORMAL, _BAD_TEXT, _TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
+
+# The package logs each frame with its payload, which may be secret: this logger is outside the tree and always off.
+_no_log = logging.Logger("websocket", logging.CRITICAL + 1)  # noqa: LOG001
+
+
+class WebSocketChannel:
+    """A `Channel` on a connection that has switched to the WebSocket protocol.
+
+    Whoever opens one keeps calling `receive`: that is what reads the server's pings and answers them, and what notices
+    that the channel has ended. Each 30 seconds a ping is sent; if nothing at all arrives until the next one is due, the
+    connection is lost. A consumer that does not call `receive` for a while loses nothing by that: it is the arrival of
+    bytes that counts, and a connection that has stopped reading since too much waits is left alone.
+
+    Args:
+        connection: The channel takes it over, and closes it.
+        request: What was asked for, for messages.
+        headers: Those of the 101 response.
+
+    Concurrency: Any number of senders and receivers at once. A message is sent whole and in the order of the calls; a
+    cancelled `send` may have sent it. A cancelled `receive` loses nothing.
+    """
+
+    __slots__ = (
+        "_awaited",
+        "_beat_timer",
+        "_close_code",
+        "_connection",
+        "_control",
+        "_failure",
+        "_is_closed",
+        "_is_text",
+        "_message",
+        "_messages",
+        "_protocol",
+        "_reading",
+        "_request",
+        "_unread",
+        "headers",
+        "subprotocol",
+    )
+
+    def __init__(self, connection: Connection, request: Request, headers: Headers) -> None:
+        self._connection = connection
+        self._request = request
+        self.headers = headers
+        self.subprotocol = headers.get("sec-websocket-protocol", "")
+        self._protocol = Protocol(Side.CLIENT, max_size=_MAX_MESSAGE_BYTES, logger=_no_log)
+        self._reading = asyncio.Lock()
+        self._unread = memoryview(b"")
+        self._message = bytearray()
+        self._is_text = False
+        self._messages: deque[bytes] = deque()
+        self._control = b""
+        self._is_closed = False
+        self._close_code: int | None = None
+        self._failure: KubeloopError | None = None
+        self._awaited = -1
+        self._beat_timer = asyncio.get_running_loop().call_later(_HEARTBEAT_SECONDS, self._beat)
+
+    def __repr__(self) -> str:
+        state = "open" if self.close_code is None else f"closed with {self.close_code}"
+        return f"<WebSocketChannel {self._request.path} {self.subprotocol!r}, {state}>"
+
+    @property
+    def close_code(self) -> int | None:
+        """The code that the channel was closed with, None while it is open.
+
+        It is the server's; or what it was told, if it broke the rules (1002, 1007, 1009); or 1006 for a connection that
+        ended without a word. What has not been reached by `receive` does not count yet.
+        """
+        return self._close_code
+
+    async def send(self, data: bytes) -> None:
+        """Send one binary message, and wait until the socket takes more; see `Channel.send`."""
+        if self._close_code is not None or self._is_closed:
+            raise self._lost("the channel is closed")
+        self._protocol.send_binary(data)
+        try:
+            await self._connection.write(b"".join(self._protocol.data_to_send()))
+        except EXCHANGE_FAILURES:
+            raise_alone(self._lost("the channel is closed"))
+        self._send_control()
+
+    async def receive(self) -> bytes | None:
+        """Wait for the next message; see `Channel.receive`.
+
+        Raises:
+            BodyTooLarge: A message of more than 16 MiB; the channel is closed.
+        """
+        while not self._messages:
+            if self._failure is not None:
+                raise_alone(self._failure.with_traceback(None))
+            if self._close_code is not None:
+                return None
+            await self._advance()
+        return self._messages.popleft()
+
+    async def close(self) -> None:
+        """Close the channel, and the connection within two seconds, whatever the server does. Again does nothing.
+
+        What arrives until the server closes as well is thrown away.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._beat_timer.cancel()
+        if self._close_code is None:
+            self._protocol.send_close(_NORMAL)
+            self._control = b"".join(self._protocol.data_to_send())
+        self._put(self._control)
+        try:
+            # After a violation (1002 and the like) the end of the connection is what is waited for: closing it while
+            # the server still sends would destroy our close frame on its way.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    while self._protocol.close_rcvd is None and await self._advance():
+                        pass
+        finally:
+            self._messages.clear()
+            self._end(_ABNORMAL, self._lost("the channel is closed"))
+            self._connection.abort()
+
+    async def _advance(self) -> bool:
+        """Take what has arrived, a slice of it at a time; or wait for it. Whatever is taken stays when cancelled.
+
+        Returns:
+            Whether more may come: False once the connection has ended.
+        """
+        if self._unread:
+            await asyncio.sleep(0)  # let others run between two slices
+        else:
+            async with self._reading:
+                if not self._unread and not self._messages:
+                    try:
+                        self._unread = memoryview(await self._connection.read())
+                    except EXCHANGE_FAILURES as exc:
+                        self._break(exc)
+                        return False
+                    if not self._unread:
+                        self._break(None)
+                        return False
+        has_frames = False
+        while self._unread and not has_frames:
+            data, self._unread = self._unread[:_SLICE_BYTES], self._unread[_SLICE_BYTES:]
+            has_frames = self._feed(bytes(data))
+        return True
+
+    def _feed(self, data: bytes) -> bool:
+        """Read a slice, and return whether the end of a frame was in it."""
+        protocol = self._protocol
+        protocol.receive_data(data)
+        frames = protocol.events_received()
+        for frame in frames:
+            if self._close_code is None and isinstance(frame, Frame):
+                self._take(frame)
+        if protocol.parser_exc is not None and not self._is_closed:
+            self._violated(protocol.parser_exc)
+        # One pong is enough for several pings (RFC 6455, section 5.5.3), and a close frame ends them.
+        if writes := protocol.data_to_send():
+            self._control = writes[-1]
+            self._send_control()
+        return bool(frames)
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self._closed_by_server()
+        elif not self._is_closed and frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            if frame.opcode is not Opcode.CONT:
+                self._is_text = frame.opcode is Opcode.TEXT
+            self._message += frame.data
+            if frame.fin:
+                message, self._message = bytes(self._message), bytearray()
+                self._take_message(message)
+
+    def _take_message(self, message: bytes) -> None:
+        if not self._is_text or _is_utf8(message):
+            self._messages.append(message)
+            return
+        self._protocol.fail(_BAD_TEXT, "not UTF-8")
+        self._end(_BAD_TEXT, self._lost("the server broke the WebSocket protocol: a text message is not UTF-8"))
+
+    def _closed_by_server(self) -> None:
+        close = self._protocol.close_rcvd
+        assert close is not None
+        if close.code in (_NORMAL, _NO_CODE):
+            self._end(close.code, None)
+            return
+        reason = Redaction(self._request)(close.reason)
+        text = f"the server closed the channel with code {int(close.code)}{f': {reason}' if reason else ''}"
+        self._end(close.code, self._lost(text))
+
+    def _violated(self, exc: Exception) -> None:
+        """End the channel for a frame that must not be. The server has been told."""
+        if isinstance(exc, PayloadTooBig):
+            text = f"{self._request.path}: a message of more than {_MAX_MESSAGE_BYTES} bytes"
+            self._end(_TOO_BIG, BodyTooLarge(text))
+            return
+        code = _BAD_TEXT if isinstance(exc, UnicodeDecodeError) else _BAD_FRAME
+        # The texts of a ProtocolError quote nothing of the frame.
+        why = str(exc) if isinstance(exc, ProtocolError) else "the reason in a close frame is not UTF-8"
+        self._end(code, self._lost(f"the server broke the WebSocket protocol: {why}"))
+
+    def _break(self, exc: Exception | None) -> None:
+        """End the channel, whose connection has ended, with an exception or without one."""
+        if isinstance(exc, Closed):
+            self._end(_ABNORMAL, closed_failure(self._request))
+            return
+        cause = exc.cause if isinstance(exc, Broken) else None
+        if isinstance(exc, Silent):
+            why = str(exc)
+        elif isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
+            why = os.strerror(cause.errno).lower()
+        else:
+            why = "the connection ended without a close frame"
+        self._end(_ABNORMAL, self._lost(f"the channel broke: {why}"))
+
+    def _end(self, code: int, failure: KubeloopError | None) -> None:
+        """Note how the channel has ended; what ended it first counts."""
+        if self._close_code is None:
+            self._close_code = int(code)
+            self._failure = failure
+            self._beat_timer.cancel()
+
+    def _beat(self) -> None:
+        """Send a ping; lose the connection if nothing has arrived since the last one."""
+        connection = self._connection
+        if connection.received == self._awaited:
+            connection.fail(Silent(f"nothing has arrived for {_HEARTBEAT_SECONDS:g} s after a ping"))
+            return
+        # Nothing can arrive while reading pauses.
+        self._awaited = -1 if connection.is_paused else connection.received
+        self._send_control()
+        if connection.takes_more:
+            self._protocol.send_ping(b"")
+            self._put(b"".join(self._protocol.data_to_send()))
+        self._beat_timer = asyncio.get_running_loop().call_later(_HEARTBEAT_SECONDS, self._beat)
+
+    def _send_control(self) -> None:
+        """Send the pong or close frame that waits, if the socket takes more: none pile up if the server does not read.
+
+        A later one replaces it (RFC 6455, section 5.5.3).
+        """
+        if self._control and self._connection.takes_more and not self._is_closed:
+            frame, self._control = self._control, b""
+            self._put(frame)
+
+    def _put(self, frame: bytes) -> None:
+        with suppress(*EXCHANGE_FAILURES):  # `receive` tells
+            self._connection.put(frame)
+
+    def _lost(self, message: str) -> ConnectionLost:
+        return ConnectionLost(message, method=self._request.method, path=self._request.path)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
