@@ -63,7 +63,7 @@ class Dialer:
     def __init__(self, url: str, *, proxy: str | None, server_name: str | None, tls: TLSContexts | None) -> None:
         self._server = Endpoint.parse(url)
         self._proxy = Endpoint.parse(proxy) if proxy else None
-        self._name = server_name or self._server.certified_name
+        self._name = (server_name or self._server.certified_name).removesuffix(".")
         if tls is None and uses_tls(url, proxy):
             raise ValueError("expected TLS contexts for an https server or proxy, got none")
         self._tls = tls

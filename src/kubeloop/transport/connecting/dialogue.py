@@ -63,7 +63,7 @@ class Dialogue(asyncio.Protocol):
             self._arrival.set_result(None)
 
     def write(self, data: bytes) -> None:
-        """Send bytes."""
+        """Send bytes; what comes of it shows when something is read."""
         self._transport.write(data)
 
     async def read(self, count: int) -> bytes:
@@ -137,6 +137,8 @@ class Dialogue(asyncio.Protocol):
             raise Refusal("it sent bytes that were not asked for")
         if self._failure is not None:
             raise self._failure
+        if self._transport.is_closing():  # the loop will tell why, after this turn
+            raise ConnectionResetError
 
     def abort(self) -> None:
         """Close the connection at once, with every layer on it."""

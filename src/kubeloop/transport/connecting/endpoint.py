@@ -57,7 +57,7 @@ class Endpoint(Value, frozen=True):
 
     @property
     def certified_name(self) -> str:
-        """The name or address that the certificate must be for: without the zone, and the dot at the end."""
+        """The name or address that the certificate must be for: without a zone, and without a dot at the end."""
         return self.host.partition("%")[0].removesuffix(".")
 
     @property

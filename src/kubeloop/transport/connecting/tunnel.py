@@ -61,6 +61,7 @@ async def _read_status(dialogue: Dialogue) -> int:
     """
     head = _Head()
     parser = HttpResponseParser(head)
+    parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # as Go; there is no second reader to disagree
     left = _MAX_HEAD_BYTES
     while not head.is_complete:
         line = await dialogue.read_line(left)
