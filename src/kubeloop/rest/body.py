@@ -22,10 +22,15 @@ from kubeloop.wire.response import Response, error_from_status, is_failure_statu
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
 
-__all__ = ["raise_failure", "read_body", "read_deleted", "read_list", "write_body"]
+__all__ = ["raise_failure", "read_body", "read_deleted", "read_list", "reads_a_list", "write_body"]
 
 AT_ONCE_BYTES = 128 * 1024 * 1024
 """A LIST up to this size is read in one go: about 14,000 pods, half a second."""
+
+
+def reads_a_list(into: type[Any] | None) -> bool:
+    """Return whether this is a class of lists."""
+    return into is not None and issubclass(into, (KindList, UnstructuredList))
 
 
 def write_body(body: object) -> bytes | None:
@@ -174,7 +179,7 @@ def _choose_reader(into: type[Any] | None) -> Callable[[bytes], Any]:
     if into is bytes:
         return bytes
     cls: type[Any] = into
-    if issubclass(into, (KindList, UnstructuredList)):
+    if reads_a_list(into):
         return lambda data: codec.decode_list(data, cls)
     if into in (dict, Unstructured):
         return lambda data: _no_failure(codec.decode_into(data, cls))

@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kubeloop.errors import TransportError
-from kubeloop.wire.response import MAX_BODY_BYTES
+from kubeloop.wire.response import MAX_ERROR_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -209,13 +209,13 @@ async def read_error_body(stream: ByteStream, timeout: float | None = None) -> b
         timeout: Seconds, 30 at most; None is 30.
 
     Returns:
-        The body; the beginning of one that breaks off, that is longer than 32 MiB, or that takes too long.
+        The body; the beginning of one that breaks off, that is longer than 4 MiB, or that takes too long.
     """
     body = bytearray()
     with suppress(TransportError, TimeoutError):
         async with asyncio.timeout(_ERROR_BODY_SECONDS if timeout is None else min(timeout, _ERROR_BODY_SECONDS)):
             async for chunk in stream:
-                body += chunk[: MAX_BODY_BYTES - len(body)]
-                if len(body) == MAX_BODY_BYTES:
+                body += chunk[: MAX_ERROR_BYTES - len(body)]
+                if len(body) == MAX_ERROR_BYTES:
                     break
     return bytes(body)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MAX_ERROR_BYTES",
     "REDIRECTS",
     "Headers",
     "Response",
@@ -34,7 +35,10 @@ __all__ = [
 ]
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""The bound of one object, one Status and one watch frame. LIST bodies have none."""
+"""The bound of one object and one watch frame, and of any other body that is no LIST: those have none."""
+
+MAX_ERROR_BYTES = 4 * 1024 * 1024
+"""What is read of the body of an error. A longer one is told by its status and its beginning."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses that send a request somewhere else; the other ones of 300 to 399 do not."""
