@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError, UnreadableWriteResponse
+from kubeloop.models import _status
 from kubeloop.models._base import Kind, KindList, Model
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire import codec
-from kubeloop.wire.response import Response, error_from_status, is_failure_status
+from kubeloop.wire.response import Response, error_from_status, failure_status
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
@@ -94,8 +95,7 @@ def _refuse(error: DecodeError, response: Response, request: Request, credential
     is_write = request.method != "GET"
     if is_write:
         raise_failure(response, request, credentials)
-    elif is_failure_status(response.body):
-        data = codec.json_loads(response.body)
+    elif (data := failure_status(response.body)) is not None:
         raise_alone(error_from_status(data, code=response.status, request=request, credentials=credentials))
     from kubeloop.wire.redaction import Redaction
 
@@ -152,15 +152,8 @@ def _raise_if_failed(
 
 def _status_in(body: bytes) -> dict[str, Any] | None:
     """The Status that a body is; the body of few other objects has that word, so that few are looked at."""
-    if b'"Status"' not in body:
-        return None
-    try:
-        value = codec.json_loads(body)
-    except DecodeError:
-        return None
-    # JSON objects have text keys.
-    found = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    return found if found.get("kind") == "Status" else None
+    found = _status.members(body) if b'"Status"' in body else None
+    return found if found is not None and found.get("kind") == "Status" else None
 
 
 _readers: dict[type[Any] | None, Callable[[bytes], Any]] = {}
