@@ -173,3 +173,15 @@ async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_other
     found = await client.server_groups_and_resources()
     assert [one.group_version for one in found.resources] == ["v1", "apps/v1"]
     assert list(found.failures) == [GroupVersion(group, "v1")]
+
+
+@virtual
+async def test_a_document_that_never_ends_is_an_error() -> None:
+    """(F9) 300 KB of gzip are 300 MiB of blanks."""
+    huge = Answer(chunks=[b" " * 1024 * 1024] * 33)
+    client, _ = discovery(dict.fromkeys(["/api", "/apis", "/version", "/apis/apps/v1"], huge))
+    for call in (client.server_version, client.server_groups, client.server_groups_and_resources):
+        with pytest.raises(kubeloop.BodyTooLarge, match="more than 33554432 bytes"):
+            await call()
+    with pytest.raises(kubeloop.BodyTooLarge):
+        await client.server_resources_for_group_version("apps/v1")

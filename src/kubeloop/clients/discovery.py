@@ -141,7 +141,7 @@ class DiscoveryClient(Connected):
 
     async def _document(self, path: str) -> Offer:
         request = Request("GET", path, {"Accept": f"{AGGREGATED},application/json"})
-        response = await self._rest.exchange.send(request, timeout=self._timeout, is_list=True)
+        response = await self._rest.exchange.send(request, timeout=self._timeout)
         known = self._rest.exchange.credentials()
         if is_aggregated(response.headers.get("content-type", "")):
             return from_aggregated(read_body(response, apidiscovery_v2.APIGroupDiscoveryList, request, known))

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read_cluster"]
 
-_DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_DEFINITIONS = ("apiextensions.k8s.io/v1", "customresourcedefinitions")
 _DEFINITION = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
-_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
+_SERVICES = ("apiregistration.k8s.io/v1", "apiservices")
 
 
 async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[dict[str, Module], bytes]:
@@ -38,11 +38,11 @@ async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[
     """
     wanted = frozenset(groups)
     names = ModuleNames()
-    items = [one for one in await _items(rest, _DEFINITIONS) if not wanted or one.spec.get("group") in groups]
+    items = [one for one in await _items(rest, *_DEFINITIONS) if not wanted or one.spec.get("group") in groups]
     documents = [{**_DEFINITION, "metadata": {"name": one.metadata.name}, "spec": one.spec} for one in items]
     modules = modules_of(find_definitions(documents, "the cluster"), names, unserved=True) if items else {}
     facts: list[object] = [{"name": one.metadata.name, "spec": one.spec} for one in items]
-    for item in await _items(rest, _SERVICES):
+    for item in await _items(rest, *_SERVICES):
         spec = checked(item.spec, ServiceSpec, f"the cluster's APIService {item.metadata.name!a}")
         group, version = spec.group or "", spec.version or ""
         if spec.service is None or not group or (wanted and group not in wanted):
@@ -60,7 +60,8 @@ async def read_cluster(rest: RESTClient, groups: Collection[str] = ()) -> tuple[
         return dict(sorted(modules.items())), json.dumps(facts, sort_keys=True).encode()
 
 
-async def _items(rest: RESTClient, path: str) -> list[Item]:
+async def _items(rest: RESTClient, group_version: str, plural: str) -> list[Item]:
     """Return the items of a LIST, by name."""
-    body = parse_json(await rest.get(path, into=bytes), path)
-    return sorted(checked(body, ItemList, path).items or [], key=lambda item: item.metadata.name)
+    source = f"/apis/{group_version}/{plural}"
+    body = parse_json(await rest.get(plural, group_version=group_version, into=bytes), source)
+    return sorted(checked(body, ItemList, source).items or [], key=lambda item: item.metadata.name)

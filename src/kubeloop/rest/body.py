@@ -14,18 +14,24 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError, UnreadableWriteResponse
+from kubeloop.models import _status
 from kubeloop.models._base import Kind, KindList, Model
 from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire import codec
-from kubeloop.wire.response import Response, error_from_status, is_failure_status
+from kubeloop.wire.response import Response, error_from_status, failure_status
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
 
-__all__ = ["raise_failure", "read_body", "read_deleted", "read_list", "write_body"]
+__all__ = ["raise_failure", "read_body", "read_deleted", "read_list", "reads_a_list", "write_body"]
 
 AT_ONCE_BYTES = 128 * 1024 * 1024
 """A LIST up to this size is read in one go: about 14,000 pods, half a second."""
+
+
+def reads_a_list(into: type[Any] | None) -> bool:
+    """Return whether this is a class of lists."""
+    return into is not None and issubclass(into, (KindList, UnstructuredList))
 
 
 def write_body(body: object) -> bytes | None:
@@ -89,8 +95,7 @@ def _refuse(error: DecodeError, response: Response, request: Request, credential
     is_write = request.method != "GET"
     if is_write:
         raise_failure(response, request, credentials)
-    elif is_failure_status(response.body):
-        data = codec.json_loads(response.body)
+    elif (data := failure_status(response.body)) is not None:
         raise_alone(error_from_status(data, code=response.status, request=request, credentials=credentials))
     from kubeloop.wire.redaction import Redaction
 
@@ -147,15 +152,8 @@ def _raise_if_failed(
 
 def _status_in(body: bytes) -> dict[str, Any] | None:
     """The Status that a body is; the body of few other objects has that word, so that few are looked at."""
-    if b'"Status"' not in body:
-        return None
-    try:
-        value = codec.json_loads(body)
-    except DecodeError:
-        return None
-    # JSON objects have text keys.
-    found = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-    return found if found.get("kind") == "Status" else None
+    found = _status.members(body) if b'"Status"' in body else None
+    return found if found is not None and found.get("kind") == "Status" else None
 
 
 _readers: dict[type[Any] | None, Callable[[bytes], Any]] = {}
@@ -174,7 +172,7 @@ def _choose_reader(into: type[Any] | None) -> Callable[[bytes], Any]:
     if into is bytes:
         return bytes
     cls: type[Any] = into
-    if issubclass(into, (KindList, UnstructuredList)):
+    if reads_a_list(into):
         return lambda data: codec.decode_list(data, cls)
     if into in (dict, Unstructured):
         return lambda data: _no_failure(codec.decode_into(data, cls))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overloa
 from kubeloop._kit.bucket import TokenBucket
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
-from kubeloop.rest.body import read_body, read_list, write_body
+from kubeloop.rest.body import read_body, read_list, reads_a_list, write_body
 from kubeloop.rest.exchange import Exchange
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 from kubeloop.rest.warnings import WarningLogger
@@ -82,7 +82,8 @@ class RESTClient:
     Raises (all requests):
         APIError: The server said no: one class a reason.
         TransportError: There was no (complete) answer. A write may have happened, unless it is a `ConnectError`.
-        DecodeError: The answer is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST.
+        DecodeError: The answer is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST. A LIST is
+            a collection of a resource, or an absolute path whose answer is to be read as a list class.
         ValueError: A name, namespace or path that would lead somewhere else. Nothing was sent.
         TypeError: A name or namespace that is no text, or (on making the client) a config that is none.
 
@@ -157,8 +158,8 @@ class RESTClient:
             into: What to read the answer as.
             address: Where to; see `Address`.
         """
-        is_list = address.get("name") is None
-        return await self.call(self._request("GET", resource, address), into, _timeout(address), is_list=is_list)
+        request = self._request("GET", resource, address)
+        return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
 
     @overload
     async def post(self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]) -> T: ...
@@ -215,9 +216,8 @@ class RESTClient:
         Returns: What was asked for, or a Status. None if the response is neither, or cannot be read: the HTTP status
             alone says that the request was carried out.
         """
-        is_list = address.get("name") is None
         request = self._request("DELETE", resource, address, body)
-        return await self.call(request, into, _timeout(address), is_list=is_list)
+        return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
 
     def watch(
         self, resource: str, *, into: type[T], **address: Unpack[Address]
@@ -307,6 +307,11 @@ def headers_for(content_type: str | None) -> Mapping[str, str]:
 
 def _group_version(value: str | GroupVersion) -> GroupVersion:
     return GroupVersion.parse(value) if isinstance(value, str) else value
+
+
+def _is_list(resource: str, address: Address, into: type[Any] | None) -> bool:
+    """Return whether a response may be of any size: nobody knows what an absolute path leads to, but by its class."""
+    return reads_a_list(into) if resource.startswith("/") else address.get("name") is None
 
 
 def _timeout(address: Address) -> float | None:

@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kubeloop.errors import TransportError
-from kubeloop.wire.response import MAX_BODY_BYTES
+from kubeloop.wire.response import MAX_ERROR_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -202,14 +202,14 @@ class UpgradeRefused(TransportError):
 
 
 async def read_error_body(
-    stream: ByteStream, timeout: float | None = None, *, max_bytes: int = MAX_BODY_BYTES
+    stream: ByteStream, timeout: float | None = None, *, max_bytes: int = MAX_ERROR_BYTES
 ) -> bytes:
     """Read the body of an error response as far as it comes, without failing.
 
     Args:
         stream: The response.
         timeout: Seconds, 30 at most; None is 30.
-        max_bytes: What is read at most; 32 MiB unless given.
+        max_bytes: What is read at most; 4 MiB unless given.
 
     Returns:
         The body; the beginning of one that breaks off, that is longer than `max_bytes`, or that takes too long.

@@ -15,7 +15,7 @@ import msgspec
 
 from kubeloop._kit.value import Value
 from kubeloop.errors import DecodeError, Unreadable
-from kubeloop.models import _decode, _encode, _scan
+from kubeloop.models import _decode, _encode, _scan, _status
 from kubeloop.models._base import MAP, SEQ, Kind, KindList, Model
 from kubeloop.models._guards import is_dict
 from kubeloop.models._plain import plain
@@ -510,11 +510,8 @@ def _status_of_error(body: bytes) -> meta_v1.Status:
     """Read the Status of an ERROR, whatever shape it has: what is not as it should be is left out."""
     from kubeloop.models import meta_v1
 
-    try:
-        tree = _decode.parse(body, "Status")
-    except DecodeError:
-        tree = None
-    said: dict[str, Any] = {name: tree[name] for name in _STATUS if name in tree} if is_dict(tree) else {}
+    found = _status.members(body) or {}
+    said = {name: value for name, value in found.items() if name not in ("kind", "status")}
     code = said.get("code")
     if isinstance(code, str) and code.isascii() and code.isdigit():
         code = said["code"] = int(code[:9])
@@ -528,6 +525,3 @@ def _status_of_error(body: bytes) -> meta_v1.Status:
     if status.code or status.reason or status.message:
         return status
     return meta_v1.Status(status="Failure", message="the server sent an ERROR event without a Status")
-
-
-_STATUS = ("metadata", "message", "reason", "details", "code")

@@ -6,7 +6,6 @@ HTML, nothing at all, or a Status whose fields have the wrong types, and each be
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
@@ -22,19 +21,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "MAX_ERROR_BYTES",
     "REDIRECTS",
     "Headers",
     "Response",
     "ServerWarning",
     "error_from_status",
-    "is_failure_status",
+    "failure_status",
     "parse_warnings",
     "retry_after",
     "status_error",
 ]
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""The bound of one object, one Status and one watch frame. LIST bodies have none."""
+"""The bound of one object and one watch frame, and of any other body that is no LIST: those have none."""
+
+MAX_ERROR_BYTES = 4 * 1024 * 1024
+"""What is read of the body of an error. A longer one is told by its status and its beginning."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """The statuses that send a request somewhere else; the other ones of 300 to 399 do not."""
@@ -167,7 +170,7 @@ def status_error(response: Response, request: Request | None = None, *, credenti
     from kubeloop.wire.redaction import Redaction  # loaded with the first error
 
     wait = retry_after(response)
-    data = _failure(response.body)
+    data = failure_status(response.body)
     if data is not None:
         return error_from_status(data, code=response.status, wait=wait, request=request, credentials=credentials)
     method = request.method if request is not None else ""
@@ -232,9 +235,15 @@ def error_from_status(
     return kind(status, method=method, path=request.path if request is not None else "")
 
 
-def is_failure_status(body: bytes) -> bool:
-    """Say if a body is a Status that reports a failure, whatever the HTTP status said."""
-    return _failure(body) is not None
+def failure_status(body: bytes) -> Mapping[str, Any] | None:
+    """Return what a body tells of an error if it is a Status that reports no success; None if it is anything else.
+
+    The memory that it takes is a few times that of the texts in it, whatever else a server puts there.
+    """
+    from kubeloop.models import _status  # loaded with the first error
+
+    data = _status.members(body)
+    return data if data is not None and data.get("kind") == "Status" and data.get("status") != "Success" else None
 
 
 def retry_after(response: Response) -> float | None:
@@ -275,17 +284,6 @@ def parse_warnings(headers: Headers) -> list[ServerWarning]:
             found.append(ServerWarning(int(match[1]), match[2], text))
             at = match.end()
     return found
-
-
-def _failure(body: bytes) -> Mapping[str, Any] | None:
-    """The Status in a body when it is one and reports no success."""
-    if len(body) > MAX_BODY_BYTES:
-        return None
-    try:
-        data = _mapping(json.loads(body))
-    except (ValueError, RecursionError):
-        return None
-    return data if data.get("kind") == "Status" and data.get("status") != "Success" else None
 
 
 def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:

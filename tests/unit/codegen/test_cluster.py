@@ -27,7 +27,10 @@ class _Server:
         self.bodies = bodies
         self.asked: list[str] = []
 
-    async def get(self, path: str, *, into: type[bytes]) -> bytes:
+    async def get(self, resource: str, *, into: type[bytes], group_version: str = "") -> bytes:
+        # A LIST is asked for by its resource: what an absolute path leads to is bounded.
+        path = f"/apis/{group_version}/{resource}" if group_version else resource
+        assert bool(group_version) == (path in {DEFINITIONS, SERVICES})
         self.asked.append(path)
         if path not in self.bodies:
             raise SchemaError(f"{path}: not found")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -141,6 +142,25 @@ async def test_a_body_over_the_bound_is_refused_where_one_object_is_due() -> Non
     with pytest.raises(kubeloop.InternalError) as caught:
         await rest.get("pods", into=bytes)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("into", [None, bytes, dict, Unstructured, core_v1.Pod])
+def test_what_an_absolute_path_leads_to_is_bounded_unless_it_is_to_be_a_list(into: Any) -> None:
+    """(F9) `/version` as 300 KB of gzip became 300 MiB."""
+
+    @virtual
+    async def run() -> None:
+        huge = Answer(chunks=[b" " * 1024 * 1024] * 33)
+        whole = replace(huge, chunks=[*huge.chunks, *list_of([POD], "7").chunks])
+        rest = client(ScriptedTransport(huge, whole, huge, replace(whole, status=200)))
+        with pytest.raises(kubeloop.BodyTooLarge, match="more than 33554432 bytes"):
+            await rest.get("/version", into=into)
+        assert len((await rest.get("/api/v1/pods", into=core_v1.PodList)).items) == 1
+        with pytest.raises(kubeloop.UnreadableWriteResponse):
+            await rest.delete("/api/v1/pods/a", into=into)
+        assert len((await rest.get("/api/v1/pods", into=UnstructuredList)).items) == 1
+
+    run()
 
 
 @virtual

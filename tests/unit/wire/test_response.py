@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from kubeloop.wire.response import (
     Response,
     ServerWarning,
     error_from_status,
-    is_failure_status,
+    failure_status,
     parse_warnings,
     retry_after,
     status_error,
@@ -186,7 +187,7 @@ def test_the_text_of_an_error_is_bounded() -> None:
 
 
 def test_the_texts_of_a_status_are_bounded() -> None:
-    causes = [{"reason": "y" * 5000, "message": "z" * 5000, "field": "f" * 5000}] * 1000
+    causes = [{"reason": "y" * 5000}, {"message": "z" * 5000}, {"field": "f" * 5000}, *[{}] * 997]
     body = status(422, "Invalid", message="x" * 5000, details={"name": "n" * 5000, "causes": causes})
     error = status_error(answer(422, body), GET)
     texts = [error.status.message, error.status.name, *(text for one in error.causes for text in astuple(one))]
@@ -197,8 +198,8 @@ def test_the_texts_of_a_status_are_bounded() -> None:
 
 
 def test_a_status_of_success_is_no_failure() -> None:
-    assert not is_failure_status(b'{"kind":"Status","status":"Success"}')
-    assert is_failure_status(status(404))
+    assert failure_status(b'{"kind":"Status","status":"Success"}') is None
+    assert failure_status(status(404)) is not None
 
 
 def test_a_status_in_a_watch_is_an_error_too() -> None:
@@ -270,6 +271,57 @@ def test_a_status_of_any_shape_is_one_exception_of_the_tree(status: Any, code: i
     twin = pickle.loads(pickle.dumps(error))
     assert str(twin) == str(error)
     assert str(error).isprintable()
+
+
+HOSTILE = {
+    "causes": (b'{"kind":"Status","code":503,"message":"no","details":{"causes":[', b"{},", b"{}]}}"),
+    "numbers as causes": (b'{"kind":"Status","code":503,"message":"no","details":{"causes":[', b"0,", b"0]}}"),
+    "a list beside": (b'{"kind":"Status","code":503,"message":"no","x":[', b"[],", b"0]}"),
+    "a list as a message": (b'{"kind":"Status","code":503,"reason":"no","message":[', b"{},", b"0]}"),
+    "many keys": (b'{"kind":"Status","code":503,"message":"no"', b',"a":{}', b"}"),
+    "many keys of details": (b'{"kind":"Status","code":503,"message":"no","details":{"a":1', b',"a":{}', b"}}"),
+    "one text": (b'{"kind":"Status","code":503,"message":"no', b"xxxx", b'"}'),
+    "no Status": (b'{"kind":"Pod","x":[', b"[],", b"0]}"),
+    "no object": (b"[", b"[],", b"0]"),
+    "too deep": (b"", b"[", b""),
+    "not JSON": (b"<html>", b"<p>", b""),
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_an_error_costs_a_few_times_its_body_whatever_that_is(shape: str) -> None:
+    """(F9) A 503 of 32 KB gzip took 936 MB."""
+    before, piece, after = HOSTILE[shape]
+    body = before + piece * (2 * 1024 * 1024 // len(piece)) + after
+    status_error(answer(503, body), GET)
+    tracemalloc.start()
+    try:
+        error = status_error(answer(503, body), GET)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert type(error) is errors.ServiceUnavailable
+    assert error.code == 503
+    assert ("no" in error.status.message + error.reason) or "answer is no Status" in error.status.message
+    assert peak < 8 * len(body)
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 5000])
+def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) -> None:
+    """(F9)"""
+    causes: list[Any] = [{"reason": "R", "message": str(number), "field": "f"} for number in range(count)]
+    body = status(422, "Invalid", details={"causes": causes})
+    told = status_error(answer(422, body), GET).causes
+    assert told[:100] == tuple(errors.Cause("R", str(number), "f") for number in range(min(count, 100)))
+    assert [one.message for one in told[100:]] == [f"… and {count - 100} more causes"] * (count > 100)
+
+
+def test_of_very_many_causes_the_size_is_told() -> None:
+    """(F9) Each of them, however short, would cost an object of its own."""
+    causes = b'{"kind":"Status","details":{"name":"n","causes":[' + b"{}," * 200_000 + b"{}]}}"
+    error = status_error(answer(422, causes), GET)
+    assert error.status.name == "n"
+    assert [one.message for one in error.causes] == ["600004 bytes of causes"]
 
 
 @given(body=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))

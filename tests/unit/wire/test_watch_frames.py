@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from kubeloop.errors import BodyTooLarge
 from kubeloop.wire.watch import FrameReader, LineReader
+from tests.support.growth import growth
 
 TEXT = st.text('ab"\\{}[]:,\n ü', max_size=6)
 VALUES = st.recursive(
@@ -136,6 +138,37 @@ def test_a_document_without_an_end_takes_time_that_grows_with_it() -> None:
         return time.process_time() - start
 
     assert min(seconds(16_000) / seconds(2_000) for _ in range(3)) < 16
+
+
+@pytest.mark.parametrize("end", [b"\n", b""])
+@pytest.mark.parametrize("piece", [1, 2, 100])
+@pytest.mark.parametrize("reader", [FrameReader, LineReader])
+def test_a_frame_in_small_pieces_takes_no_more_memory_than_a_few_of_it(
+    reader: type[LineReader], piece: int, end: bytes
+) -> None:
+    """(F9) A frame of 32 MiB that came in pieces of two bytes took 899 MB."""
+    frame = b'{"a":"' + b"x" * 50_000 + b'"}' + end
+    pieces = [frame[at : at + piece] for at in range(0, len(frame), piece)]
+    one = reader()
+    tracemalloc.start()
+    try:
+        found = [each for some in pieces for each in one.feed(some)]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (found or [one.rest()]) == [frame.rstrip()]
+    assert peak < 4 * len(frame)
+
+
+def test_the_time_for_a_frame_in_small_pieces_grows_with_it() -> None:
+    """(F9)"""
+
+    def read_all(pieces: list[bytes]) -> None:
+        reader = FrameReader()
+        for piece in pieces:
+            reader.feed(piece)
+
+    assert growth(lambda size: [b"xx"] * size, read_all, 20_000) < 16
 
 
 def test_what_has_no_newline_is_held() -> None:
