@@ -136,23 +136,20 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     ],
     ids=str,
 )
-def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
-    @virtual
-    async def play() -> None:
-        listed = [answer]
+@virtual
+async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
+    listed = [answer]
 
-        def respond(request: Request) -> Any:
-            if "watch" in query(request):
-                return watch_answer(Hang())
-            return listed.pop() if listed else list_of([pod("a", 1)], "5")
+    def respond(request: Request) -> Any:
+        if "watch" in query(request):
+            return watch_answer(Hang())
+        return listed.pop() if listed else list_of([pod("a", 1)], "5")
 
-        async with Run(respond) as run:
-            await run.factory.wait_for_cache_sync(timeout=60)
-            assert run.store == {"a": "1"}
-            assert run.told == ["add a"]
-            assert run.pods.last_error == ""
-
-    play()
+    async with Run(respond) as run:
+        await run.factory.wait_for_cache_sync(timeout=60)
+        assert run.store == {"a": "1"}
+        assert run.told == ["add a"]
+        assert run.pods.last_error == ""
 
 
 @pytest.mark.parametrize(
@@ -172,22 +169,19 @@ def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
     ],
     ids=str,
 )
-def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
-    @virtual
-    async def play() -> None:
-        watched = [answer]
+@virtual
+async def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
+    watched = [answer]
 
-        def respond(request: Request) -> Any:
-            if "watch" not in query(request):
-                return list_of([pod("a", 1)], "5")
-            return watched.pop() if watched else watch_answer(event("ADDED", pod("b", 6)), Hang())
+    def respond(request: Request) -> Any:
+        if "watch" not in query(request):
+            return list_of([pod("a", 1)], "5")
+        return watched.pop() if watched else watch_answer(event("ADDED", pod("b", 6)), Hang())
 
-        async with Run(respond) as run:
-            await asyncio.sleep(30)
-            assert run.store == {"a": "1", "b": "6"}
-            assert run.pods.last_sync_resource_version == "6"
-
-    play()
+    async with Run(respond) as run:
+        await asyncio.sleep(30)
+        assert run.store == {"a": "1", "b": "6"}
+        assert run.pods.last_sync_resource_version == "6"
 
 
 @virtual

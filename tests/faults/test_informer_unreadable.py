@@ -58,77 +58,65 @@ class Run:
 
 
 @pytest.mark.parametrize("time", TIMES)
-def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mistake(time: object) -> None:
+@virtual
+async def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mistake(time: object) -> None:
     """(A1, A2, A3)"""
     bad = {"creationTimestamp": time}
-
-    @virtual
-    async def play() -> None:
-        script = (
-            list_of([pod("a", 1), pod("b", 2)], "5"),
-            watch_answer(event("MODIFIED", pod("a", 6, **bad)), event("ADDED", pod("c", 7)), expired_event()),
-            list_of([pod("a", 6, **bad), pod("b", 2), pod("c", 7), pod("d", 8, **bad)], "9"),
-            watch_answer(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
-        )
-        async with Run(*script) as run:
-            await asyncio.sleep(0.5)
-            assert run.pods.lister.namespace("x").get("a").metadata.resource_version == "1"
-            assert sorted(run.pods.unreadable) == ["x/a", "x/d"]
-            await asyncio.sleep(10)
-            assert run.told == ["add a", "add b", "add c", "update b", "update c", "delete a"]
-            assert run.pods.unreadable == {}
-            assert run.pods.last_sync_resource_version == "11"
-            with pytest.raises(errors.NotFound):
-                run.pods.lister.namespace("x").get("a")
-
-    play()
+    script = (
+        list_of([pod("a", 1), pod("b", 2)], "5"),
+        watch_answer(event("MODIFIED", pod("a", 6, **bad)), event("ADDED", pod("c", 7)), expired_event()),
+        list_of([pod("a", 6, **bad), pod("b", 2), pod("c", 7), pod("d", 8, **bad)], "9"),
+        watch_answer(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
+    )
+    async with Run(*script) as run:
+        await asyncio.sleep(0.5)
+        assert run.pods.lister.namespace("x").get("a").metadata.resource_version == "1"
+        assert sorted(run.pods.unreadable) == ["x/a", "x/d"]
+        await asyncio.sleep(10)
+        assert run.told == ["add a", "add b", "add c", "update b", "update c", "delete a"]
+        assert run.pods.unreadable == {}
+        assert run.pods.last_sync_resource_version == "11"
+        with pytest.raises(errors.NotFound):
+            run.pods.lister.namespace("x").get("a")
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
 @pytest.mark.parametrize("bad", [{"labels": {"a": 7}}, {"labels": 7}, {"annotations": []}, {"generation": "x"}])
-def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: dict[str, Any]) -> None:
+@virtual
+async def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: dict[str, Any]) -> None:
     """(B2)"""
-
-    @virtual
-    async def play() -> None:
-        script = (
-            list_of([pod("a", 1), pod("wrong", 2, **bad)], "5"),
-            watch_answer(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
-        )
-        async with Run(*script, is_typed=is_typed) as run:
-            assert run.pods.has_synced
-            assert run.told == ["add a", "add b"]
-            with pytest.raises(errors.Unreadable):
-                run.pods.lister.namespace("x").get("wrong")
-            assert run.pods.unreadable["x/wrong"].uid == "uid-wrong"
-            assert run.pods.unreadable["x/wrong"].resource_version == "6"
-            assert len(run.transport.requests) == 2
-
-    play()
+    script = (
+        list_of([pod("a", 1), pod("wrong", 2, **bad)], "5"),
+        watch_answer(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
+    )
+    async with Run(*script, is_typed=is_typed) as run:
+        assert run.pods.has_synced
+        assert run.told == ["add a", "add b"]
+        with pytest.raises(errors.Unreadable):
+            run.pods.lister.namespace("x").get("wrong")
+        assert run.pods.unreadable["x/wrong"].uid == "uid-wrong"
+        assert run.pods.unreadable["x/wrong"].resource_version == "6"
+        assert len(run.transport.requests) == 2
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
-def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_typed: bool) -> None:
+@virtual
+async def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_typed: bool) -> None:
     """(A12)"""
+    lists = 0
 
-    @virtual
-    async def play() -> None:
-        lists = 0
+    def respond(request: Request) -> Any:
+        nonlocal lists
+        if "watch" in query(request):
+            return watch_answer(event("ADDED", TABLE), Hang())
+        lists += 1
+        return list_of([pod("a", 1)], "5")
 
-        def respond(request: Request) -> Any:
-            nonlocal lists
-            if "watch" in query(request):
-                return watch_answer(event("ADDED", TABLE), Hang())
-            lists += 1
-            return list_of([pod("a", 1)], "5")
-
-        async with Run(respond, is_typed=is_typed) as run:
-            await asyncio.sleep(300)
-            assert run.pods.indexer.list_keys() == ["x/a"]
-            assert set(run.told) == {"add a", "update a"}
-            assert 3 < lists < 30
-
-    play()
+    async with Run(respond, is_typed=is_typed) as run:
+        await asyncio.sleep(300)
+        assert run.pods.indexer.list_keys() == ["x/a"]
+        assert set(run.told) == {"add a", "update a"}
+        assert 3 < lists < 30
 
 
 NO_LISTS: list[Any] = [
@@ -147,30 +135,26 @@ NO_LISTS: list[Any] = [
 @pytest.mark.parametrize("is_typed", [True, False])
 @pytest.mark.parametrize("body", NO_LISTS, ids=str)
 @pytest.mark.parametrize("page", [1, 2])
-def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: int) -> None:
+@virtual
+async def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: int) -> None:
     """(A5)"""
+    lists = 0
 
-    @virtual
-    async def play() -> None:
-        lists = 0
+    def respond(request: Request) -> Any:
+        nonlocal lists
+        if "watch" in query(request):
+            return watch_answer(Hang()) if lists > 1 else watch_answer(event("ADDED", pod("c", 6)), expired_event())
+        lists += 1
+        if lists == 1:
+            return list_of([pod("a", 1), pod("b", 2)], "5")
+        if page == 2 and not query(request).get("continue"):
+            return list_of([pod("a", 1)], "9", continue_="next")
+        return Answer.of(body)
 
-        def respond(request: Request) -> Any:
-            nonlocal lists
-            if "watch" in query(request):
-                return watch_answer(Hang()) if lists > 1 else watch_answer(event("ADDED", pod("c", 6)), expired_event())
-            lists += 1
-            if lists == 1:
-                return list_of([pod("a", 1), pod("b", 2)], "5")
-            if page == 2 and not query(request).get("continue"):
-                return list_of([pod("a", 1)], "9", continue_="next")
-            return Answer.of(body)
-
-        async with Run(respond, is_typed=is_typed) as run:
-            await asyncio.sleep(100)
-            assert lists > 2
-            assert [told for told in run.told if told.startswith("delete")] == []
-            assert sorted(run.pods.indexer.list_keys()) == ["x/a", "x/b", "x/c"]
-            assert run.pods.last_error != ""
-            assert not run.pods.is_connected
-
-    play()
+    async with Run(respond, is_typed=is_typed) as run:
+        await asyncio.sleep(100)
+        assert lists > 2
+        assert [told for told in run.told if told.startswith("delete")] == []
+        assert sorted(run.pods.indexer.list_keys()) == ["x/a", "x/b", "x/c"]
+        assert run.pods.last_error != ""
+        assert not run.pods.is_connected

@@ -69,7 +69,8 @@ async def test_bookmarks_are_shown_when_asked_for() -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 50, 150, 151, 152, 160, 200])
-def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
+@virtual
+async def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
     frames = added(6, 7)
 
     def respond(request: Request) -> Answer:
@@ -79,19 +80,14 @@ def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
         return watch_answer(added(*(version for version in (6, 7, 8) if version > at)), Hang())
 
     clients, transport = clientset(respond)
-
-    @virtual
-    async def run() -> None:
-        seen = []
-        async with clients.core_v1.pods("x").watch(resource_version="5") as events:
-            async for one in events:
-                seen.append(one.object.metadata.resource_version)
-                if len(seen) == 3:
-                    break
-        assert seen == ["6", "7", "8"]
-        assert transport.open_streams == 0
-
-    run()
+    seen = []
+    async with clients.core_v1.pods("x").watch(resource_version="5") as events:
+        async for one in events:
+            seen.append(one.object.metadata.resource_version)
+            if len(seen) == 3:
+                break
+    assert seen == ["6", "7", "8"]
+    assert transport.open_streams == 0
 
 
 @virtual
@@ -114,15 +110,12 @@ async def test_a_frame_that_ends_with_the_stream_and_has_no_newline_counts_if_it
         Answer(chunks=[kubeloop.ConnectionLost("reset")]),
     ],
 )
-def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytest.LogCaptureFixture) -> None:
-    @virtual
-    async def run() -> None:
-        script = [watch_answer(added(6)), failure, failure, failure, watch_answer(added(7), Hang())]
-        seen, _ = await take(2, *script)
-        assert seen == ["ADDED 6", "ADDED 7"]
-        assert 1.0 + 0.8 + 1.6 + 3.2 <= now() <= 1.0 + 2 * (0.8 + 1.6 + 3.2)
-
-    run()
+@virtual
+async def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytest.LogCaptureFixture) -> None:
+    script = [watch_answer(added(6)), failure, failure, failure, watch_answer(added(7), Hang())]
+    seen, _ = await take(2, *script)
+    assert seen == ["ADDED 6", "ADDED 7"]
+    assert 1.0 + 0.8 + 1.6 + 3.2 <= now() <= 1.0 + 2 * (0.8 + 1.6 + 3.2)
     assert "opening again" in caplog.text
 
 
@@ -151,13 +144,10 @@ async def test_it_waits_as_long_as_the_server_says() -> None:
         (kubeloop.TLSError("expired", retryable=False), kubeloop.TLSError),
     ],
 )
-def test_failures_that_cannot_heal_are_raised(failure: Any, expected: type[Exception]) -> None:
-    @virtual
-    async def run() -> None:
-        with pytest.raises(expected):
-            await take(99, watch_answer(added(6)), failure)
-
-    run()
+@virtual
+async def test_failures_that_cannot_heal_are_raised(failure: Any, expected: type[Exception]) -> None:
+    with pytest.raises(expected):
+        await take(99, watch_answer(added(6)), failure)
 
 
 @virtual
@@ -177,24 +167,21 @@ async def test_events_before_an_error_still_arrive() -> None:
 
 
 @pytest.mark.parametrize("end", [(), (added(7)[:-20],)])
-def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[bytes, ...]) -> None:
+@virtual
+async def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[bytes, ...]) -> None:
     """(D3): whether they are ended or cut."""
 
     def respond(request: Request) -> Answer:
         at = int(query(request)["resourceVersion"])
         return watch_answer(added(at + 1), *end)
 
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(respond)
-        async with clients.core_v1.pods("x").watch(resource_version="5", timeout=60.0) as events:
-            seen = [one.object.metadata.resource_version async for one in events]
-        assert seen == [str(version) for version in range(6, 6 + len(seen))]
-        assert len(transport.requests) <= 61
-        # An event that was delivered lets the pauses begin anew.
-        assert len(seen) > 25
-
-    run()
+    clients, transport = clientset(respond)
+    async with clients.core_v1.pods("x").watch(resource_version="5", timeout=60.0) as events:
+        seen = [one.object.metadata.resource_version async for one in events]
+    assert seen == [str(version) for version in range(6, 6 + len(seen))]
+    assert len(transport.requests) <= 61
+    # An event that was delivered lets the pauses begin anew.
+    assert len(seen) > 25
 
 
 @virtual
@@ -255,21 +242,17 @@ async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(cap
 
 
 @pytest.mark.parametrize("is_earlier", [False, True])
-def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, caplog: pytest.LogCaptureFixture) -> None:
+@virtual
+async def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, caplog: pytest.LogCaptureFixture) -> None:
     """(D13) A bookmark of an earlier request tells as much as one of this request."""
-
-    @virtual
-    async def run() -> None:
-        opened = [watch_answer(bookmark("8"), 60.0), watch_answer(*SILENCE)]
-        script = opened if is_earlier else [watch_answer(60.0, bookmark("8"), *SILENCE)]
-        seen, asked = await take(1, *script, watch_answer(added(9), Hang()))
-        assert seen == ["ADDED 9"]
-        assert [one["resourceVersion"] for one in asked] == ["5", *["8"] * len(script)]
-        assert 240.8 <= now() <= 241.6
-        [warning] = caplog.records
-        assert "nothing came for 180 s; opening again in " in warning.getMessage()
-
-    run()
+    opened = [watch_answer(bookmark("8"), 60.0), watch_answer(*SILENCE)]
+    script = opened if is_earlier else [watch_answer(60.0, bookmark("8"), *SILENCE)]
+    seen, asked = await take(1, *script, watch_answer(added(9), Hang()))
+    assert seen == ["ADDED 9"]
+    assert [one["resourceVersion"] for one in asked] == ["5", *["8"] * len(script)]
+    assert 240.8 <= now() <= 241.6
+    [warning] = caplog.records
+    assert "nothing came for 180 s; opening again in " in warning.getMessage()
 
 
 @virtual

@@ -30,46 +30,38 @@ def unreadable(name: str, version: int | str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("dynamic", [False, True])
 @pytest.mark.parametrize("change", ["ADDED", "MODIFIED"])
-def test_one_broken_object_does_not_end_the_watch_of_the_others(dynamic: bool, change: str) -> None:
+@virtual
+async def test_one_broken_object_does_not_end_the_watch_of_the_others(dynamic: bool, change: str) -> None:
     """(A3), (B2): it comes as an event that tells its key, its version and the error."""
     bad = unreadable("bad", 7)
     bad["metadata"]["labels"] = {"a": 7}
     clients, _ = clientset(watch_answer(added(6) + event(change, bad) + added(8), Hang()))
     pods: Any = clients.dynamic.resource("v1", "pods").namespace("x") if dynamic else clients.core_v1.pods("x")
-
-    @virtual
-    async def run() -> None:
-        async with pods.watch(resource_version="5") as events:
-            assert (await anext(events)).object.metadata.name == "p6"
-            one = await anext(events)
-            assert isinstance(one, kubeloop.UnreadableEvent)
-            assert (one.type, one.change, one.key, one.resource_version) == ("UNREADABLE", change, "x/bad", "7")
-            assert events.resource_version == "7"
-            with pytest.raises(kubeloop.Unreadable):
-                _ = one.object
-            assert (await anext(events)).object.metadata.name == "p8"
-
-    run()
+    async with pods.watch(resource_version="5") as events:
+        assert (await anext(events)).object.metadata.name == "p6"
+        one = await anext(events)
+        assert isinstance(one, kubeloop.UnreadableEvent)
+        assert (one.type, one.change, one.key, one.resource_version) == ("UNREADABLE", change, "x/bad", "7")
+        assert events.resource_version == "7"
+        with pytest.raises(kubeloop.Unreadable):
+            _ = one.object
+        assert (await anext(events)).object.metadata.name == "p8"
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
+@virtual
+async def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
     """(A2)"""
     bad = unreadable("bad", 7)
     bad["metadata"]["labels"] = {"a": 7}
     clients, _ = clientset(watch_answer(event("DELETED", bad), Hang()))
     pods: Any = clients.dynamic.resource("v1", "pods").namespace("x") if dynamic else clients.core_v1.pods("x")
-
-    @virtual
-    async def run() -> None:
-        async with pods.watch(resource_version="5") as events:
-            one = await anext(events)
-            metadata = one.object.metadata
-            known = metadata.namespace, metadata.name, metadata.uid, metadata.resource_version
-            assert (one.type, known) == ("DELETED", ("x", "bad", "bad", "7"))
-            assert events.resource_version == "7"
-
-    run()
+    async with pods.watch(resource_version="5") as events:
+        one = await anext(events)
+        metadata = one.object.metadata
+        known = metadata.namespace, metadata.name, metadata.uid, metadata.resource_version
+        assert (one.type, known) == ("DELETED", ("x", "bad", "bad", "7"))
+        assert events.resource_version == "7"
 
 
 @virtual
@@ -92,20 +84,16 @@ async def test_a_deletion_without_a_readable_version_is_told_and_moves_no_versio
     ],
 )
 @pytest.mark.parametrize("change", ["ADDED", "DELETED"])
-def test_an_object_of_another_kind_is_told_without_a_key(other: dict[str, Any], change: str) -> None:
+@virtual
+async def test_an_object_of_another_kind_is_told_without_a_key(other: dict[str, Any], change: str) -> None:
     """(A12)"""
-
-    @virtual
-    async def run() -> None:
-        clients, _ = clientset(watch_answer(event(change, other), added(8), Hang()))
-        async with clients.core_v1.pods("x").watch(resource_version="5") as events:
-            one = await anext(events)
-            assert isinstance(one, kubeloop.UnreadableEvent)
-            assert (one.change, one.key, events.resource_version) == (change, "", "5")
-            assert other["kind"] in str(one.error)
-            assert (await anext(events)).object.metadata.name == "p8"
-
-    run()
+    clients, _ = clientset(watch_answer(event(change, other), added(8), Hang()))
+    async with clients.core_v1.pods("x").watch(resource_version="5") as events:
+        one = await anext(events)
+        assert isinstance(one, kubeloop.UnreadableEvent)
+        assert (one.change, one.key, events.resource_version) == (change, "", "5")
+        assert other["kind"] in str(one.error)
+        assert (await anext(events)).object.metadata.name == "p8"
 
 
 @virtual
@@ -170,25 +158,19 @@ STATUS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failu
         (500, "InternalError", kubeloop.InternalError),
     ],
 )
-def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
+@virtual
+async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
     code: int, reason: str, expected: type[Exception], end: str, indent: int | None, before: bytes
 ) -> None:
     """(D1), (H7)"""
     text = json.dumps({**STATUS, "code": code, "reason": reason}, indent=indent) + end
-
-    @virtual
-    async def run() -> None:
-        rest = RESTClient(
-            Config(host="https://server"), transport=ScriptedTransport(watch_answer(before + text.encode()))
-        )
-        async with rest.watch("pods", into=core_v1.Pod) as stream:
-            if before:
-                assert len(await stream.batch()) == 1
-            with pytest.raises(expected) as caught:
-                await stream.batch()
-            assert caught.value.code == code  # type: ignore[attr-defined]
-
-    run()
+    rest = RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_answer(before + text.encode())))
+    async with rest.watch("pods", into=core_v1.Pod) as stream:
+        if before:
+            assert len(await stream.batch()) == 1
+        with pytest.raises(expected) as caught:
+            await stream.batch()
+        assert caught.value.code == code  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -202,40 +184,30 @@ def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
         (None, 0, kubeloop.APIError),
     ],
 )
-def test_an_error_event_of_any_shape_ends_the_watch(value: Any, code: int, expected: type[Exception]) -> None:
+@virtual
+async def test_an_error_event_of_any_shape_ends_the_watch(value: Any, code: int, expected: type[Exception]) -> None:
     """(D2): what does not tell that it can heal is raised, so that nobody goes on from a version that is gone."""
-
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(watch_answer(added(6) + event("ERROR", value) + added(7)))
-        async with clients.core_v1.pods("x").watch(resource_version="5") as events:
-            assert (await anext(events)).object.metadata.name == "p6"
-            with pytest.raises(expected) as caught:
-                await anext(events)
-        assert caught.value.code == code  # type: ignore[attr-defined]
-        assert len(transport.requests) == 1
-
-    run()
+    clients, transport = clientset(watch_answer(added(6) + event("ERROR", value) + added(7)))
+    async with clients.core_v1.pods("x").watch(resource_version="5") as events:
+        assert (await anext(events)).object.metadata.name == "p6"
+        with pytest.raises(expected) as caught:
+            await anext(events)
+    assert caught.value.code == code  # type: ignore[attr-defined]
+    assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("between", ["\n", "", " "])
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-def test_any_framing_of_json_is_read(between: str, indent: int | None, size: int) -> None:
+@virtual
+async def test_any_framing_of_json_is_read(between: str, indent: int | None, size: int) -> None:
     """(B8)"""
     values = [{"type": "ADDED", "object": pod(f"p{version}", version)} for version in range(6, 26)]
     text = between.join(json.dumps(value, indent=indent) for value in values).encode()
-
-    @virtual
-    async def run() -> None:
-        rest = RESTClient(
-            Config(host="https://server"), transport=ScriptedTransport(watch_answer(text).in_pieces(size))
-        )
-        async with rest.watch("pods", into=core_v1.Pod) as stream:
-            seen = [one.object.metadata.resource_version async for one in stream]
-        assert seen == [str(version) for version in range(6, 26)]
-
-    run()
+    rest = RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_answer(text).in_pieces(size)))
+    async with rest.watch("pods", into=core_v1.Pod) as stream:
+        seen = [one.object.metadata.resource_version async for one in stream]
+    assert seen == [str(version) for version in range(6, 26)]
 
 
 @virtual
@@ -265,15 +237,12 @@ async def test_objects_without_a_model_are_watched_too() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
-def test_events_do_not_depend_on_how_the_bytes_arrive(size: int) -> None:
-    @virtual
-    async def run() -> None:
-        rest = RESTClient(
-            Config(host="https://server"),
-            transport=ScriptedTransport(watch_answer(added(*range(6, 26))).in_pieces(size)),
-        )
-        async with rest.watch("pods", into=core_v1.Pod) as stream:
-            seen = [one.object.metadata.resource_version async for one in stream]
-        assert seen == [str(version) for version in range(6, 26)]
-
-    run()
+@virtual
+async def test_events_do_not_depend_on_how_the_bytes_arrive(size: int) -> None:
+    rest = RESTClient(
+        Config(host="https://server"),
+        transport=ScriptedTransport(watch_answer(added(*range(6, 26))).in_pieces(size)),
+    )
+    async with rest.watch("pods", into=core_v1.Pod) as stream:
+        seen = [one.object.metadata.resource_version async for one in stream]
+    assert seen == [str(version) for version in range(6, 26)]

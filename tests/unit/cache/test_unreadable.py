@@ -100,34 +100,30 @@ async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handler
 
 
 @pytest.mark.parametrize("value", ["?", "fine"])
-def test_a_deletion_needs_the_key_only(value: str):
+@virtual
+async def test_a_deletion_needs_the_key_only(value: str):
     """(A2)"""
-
-    @virtual
-    async def run() -> None:
-        server, recorder, detailed = FakeServer(), Recorder(), Detailed()
-        server.put(thing("a", "1"))
-        server.put(thing("unseen", "?"))
-        informer = informer_of(server)
-        recorder.register(informer)
-        informer.add_event_handler(detailed)
-        async with running(informer):
-            known = informer.lister.get("a")
-            server.put(thing("a", "?"))
-            await settle()
-            server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "DELETED"))
-            last = Event("DELETED", thing("unseen", value, version="901"))
-            gone = UnreadableEvent(unreadable(thing("unseen", "?", version="901")), "DELETED")
-            server.send(last if value == "fine" else gone)
-            await settle()
-            assert informer.unreadable == {}
-            assert informer.last_sync_resource_version == "901"
-            with pytest.raises(errors.NotFound):
-                informer.lister.get("a")
-        assert recorder.told == [("add", "a", "1"), ("delete", "a", "1")]
-        assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
-
-    run()
+    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
+    server.put(thing("a", "1"))
+    server.put(thing("unseen", "?"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    informer.add_event_handler(detailed)
+    async with running(informer):
+        known = informer.lister.get("a")
+        server.put(thing("a", "?"))
+        await settle()
+        server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "DELETED"))
+        last = Event("DELETED", thing("unseen", value, version="901"))
+        gone = UnreadableEvent(unreadable(thing("unseen", "?", version="901")), "DELETED")
+        server.send(last if value == "fine" else gone)
+        await settle()
+        assert informer.unreadable == {}
+        assert informer.last_sync_resource_version == "901"
+        with pytest.raises(errors.NotFound):
+            informer.lister.get("a")
+    assert recorder.told == [("add", "a", "1"), ("delete", "a", "1")]
+    assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
 
 
 @virtual
@@ -295,29 +291,25 @@ async def test_items_without_a_name_on_several_pages_are_told_apart():
 
 
 @pytest.mark.parametrize("event", ["unreadable", "table"])
-def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
+@virtual
+async def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
     """(A12)"""
-
-    @virtual
-    async def run() -> None:
-        server, recorder = FakeServer(), Recorder()
-        server.put(thing("a", "1"))
-        informer = informer_of(server)
-        recorder.register(informer)
-        async with running(informer):
-            for _ in range(200):
-                nameless = UnreadableEvent(unreadable(thing("a", "??")), "MODIFIED")
-                server.send(nameless if event == "unreadable" else Event("MODIFIED", Thing()))
-                await asyncio.sleep(1)
-            assert 5 < len(server.lists) < 40
-            assert informer.indexer.list_keys() == ["a"]
-            assert "" not in informer.indexer
-            assert "" not in informer.unreadable
-            await asyncio.sleep(100)
-            assert informer.last_error == ""
-        assert {event[0] for event in recorder.told} == {"add", "update"}
-
-    run()
+    server, recorder = FakeServer(), Recorder()
+    server.put(thing("a", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        for _ in range(200):
+            nameless = UnreadableEvent(unreadable(thing("a", "??")), "MODIFIED")
+            server.send(nameless if event == "unreadable" else Event("MODIFIED", Thing()))
+            await asyncio.sleep(1)
+        assert 5 < len(server.lists) < 40
+        assert informer.indexer.list_keys() == ["a"]
+        assert "" not in informer.indexer
+        assert "" not in informer.unreadable
+        await asyncio.sleep(100)
+        assert informer.last_error == ""
+    assert {event[0] for event in recorder.told} == {"add", "update"}
 
 
 def refuse_bad(obj: Thing) -> Thing:
@@ -363,27 +355,23 @@ async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is
     ids=str,
 )
 @pytest.mark.parametrize("page", [1, 2])
-def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
+@virtual
+async def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
     """(A5)"""
-
-    @virtual
-    async def run() -> None:
-        server, recorder = FakeServer(), Recorder()
-        server.has_watch_cache = False
-        for name in "abcd":
-            server.put(thing(name, "1"))
-        informer = informer_of(server, page_size=2)
-        recorder.register(informer)
-        async with running(informer):
-            told = list(recorder.told)
-            server.next_lists.extend([None] * (page - 1) + [error] + [EXPIRED] * 50)
-            server.end_watches(EXPIRED)
-            await asyncio.sleep(1)
-            assert recorder.told == told
-            assert sorted(informer.indexer.list_keys()) == ["a", "b", "c", "d"]
-            assert informer.has_synced
-
-    run()
+    server, recorder = FakeServer(), Recorder()
+    server.has_watch_cache = False
+    for name in "abcd":
+        server.put(thing(name, "1"))
+    informer = informer_of(server, page_size=2)
+    recorder.register(informer)
+    async with running(informer):
+        told = list(recorder.told)
+        server.next_lists.extend([None] * (page - 1) + [error] + [EXPIRED] * 50)
+        server.end_watches(EXPIRED)
+        await asyncio.sleep(1)
+        assert recorder.told == told
+        assert sorted(informer.indexer.list_keys()) == ["a", "b", "c", "d"]
+        assert informer.has_synced
 
 
 @virtual
