@@ -32,7 +32,10 @@ LOADING = (
     "tests/unit/config/test_load.py tests/unit/config/test_load_choices.py tests/unit/config/test_files.py "
     "tests/faults/test_bad_config.py"
 )
-APPLYING = "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_unreadable.py"
+APPLYING = (
+    "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_filters.py "
+    "tests/unit/cache/test_unreadable.py"
+)
 WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_contents.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",

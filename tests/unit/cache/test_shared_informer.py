@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
 from tests.support.informers import Detailed, Recorder, informer_of, running
+
+EXPIRED = api_error(errors.Expired, 410, "Expired")
 
 
 @virtual
@@ -227,3 +231,111 @@ async def test_a_list_tells_of_unchanged_objects_as_updates():
         server.end_watches(api_error(errors.Expired, 410, "Expired"))
         await asyncio.sleep(3)
     assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "1")]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.DecodeError("not a list: expected a ThingList, got a Status"),
+        errors.ConnectionLost("reset by peer"),
+        api_error(errors.NotFound, 404, "NotFound"),
+        ValueError("bug"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("page", [1, 2])
+@virtual
+async def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
+    """(A5)"""
+    server, recorder = FakeServer(), Recorder()
+    server.has_watch_cache = False
+    for name in "abcd":
+        server.put(thing(name, "1"))
+    informer = informer_of(server, page_size=2)
+    recorder.register(informer)
+    async with running(informer):
+        told = list(recorder.told)
+        server.next_lists.extend([None] * (page - 1) + [error] + [EXPIRED] * 50)
+        server.end_watches(EXPIRED)
+        await asyncio.sleep(1)
+        assert recorder.told == told
+        assert sorted(informer.indexer.list_keys()) == ["a", "b", "c", "d"]
+        assert informer.has_synced
+
+
+@virtual
+async def test_without_versions_a_deletion_between_two_watches_is_told():
+    """(A11)"""
+    server, recorder = FakeServer(), Recorder()
+    server.has_versions = False
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a", "2"))
+        await settle()
+        server.end_watches()
+        server.delete("a")
+        await asyncio.sleep(5)
+        assert recorder.state == {"b": "1"}
+
+
+@virtual
+async def test_without_versions_a_deletion_before_a_watch_is_told_although_its_events_have_versions():
+    """(A11)"""
+    server, recorder = FakeServer(), Recorder()
+    server.has_versions = False
+    server.put(thing("a", "1"))
+    server.put(thing("b", "1"))
+    server.open_delay = 1.0
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.delete("a")
+        await asyncio.sleep(2)
+        server.put(thing("b", "2"))
+        await settle()
+        assert informer.last_sync_resource_version == "104"
+        server.end_watches()
+        await asyncio.sleep(5)
+        assert recorder.state == {"b": "2"}
+
+
+@virtual
+async def test_without_versions_a_watch_that_ends_at_once_leads_to_fewer_and_fewer_lists():
+    """(A11)"""
+    server = FakeServer()
+    server.has_versions = False
+    informer = informer_of(server)
+    async with running(informer):
+        for _ in range(600):
+            server.end_watches()
+            await asyncio.sleep(1)
+        assert len(server.lists) < 30
+
+
+@virtual
+async def test_good_events_before_a_bad_one_are_delivered_and_move_the_version():
+    """(A8)"""
+
+    class Broken:
+        type = "MODIFIED"
+
+        @property
+        def object(self) -> Thing:
+            raise errors.DecodeError("metadata.labels: expected str, got int")
+
+    server, recorder = FakeServer(), Recorder()
+    informer = informer_of(server)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a", "1"))
+        server.put(thing("b", "1"))
+        server.send(Broken())  # type: ignore[arg-type]
+        server.put(thing("c", "1"))
+        await settle()
+        assert recorder.state == {"a": "1", "b": "1"}
+        assert informer.last_sync_resource_version == "102"
+        await asyncio.sleep(5)
+        assert recorder.state == {"a": "1", "b": "1", "c": "1"}
