@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Thing, thing
-from tests.support.informers import Detailed, Recorder, informer_of, running
+from tests.support.informers import Detailed, informer_of, observed, running
 
 
 @virtual
 async def test_a_filter_turns_changes_into_adds_and_deletions():
-    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
-    informer = informer_of(server)
-    informer.add_event_handler(
-        on_add=recorder.on_add,
-        on_update=recorder.on_update,
-        on_delete=recorder.on_delete,
-        filter=lambda obj: obj.value.startswith("y"),
-    )
-    informer.add_event_handler(detailed, filter=lambda obj: obj.value.startswith("y"))
-    async with running(informer):
+    server, detailed = FakeServer(), Detailed()
+    async with observed(server, detailed, filter=lambda obj: obj.value.startswith("y")) as (_, recorder):
         for value in ("n1", "y1", "y2", "n2", "n3", "y3"):
             server.put(thing("a", value))
             await settle()
@@ -42,12 +33,8 @@ async def test_a_filter_turns_changes_into_adds_and_deletions():
 
 @virtual
 async def test_a_filter_is_given_the_object_of_a_tombstone():
-    server, detailed = FakeServer(), Detailed()
-    server.put(thing("a", "yes"))
-    server.put(thing("b", "no"))
-    informer = informer_of(server)
-    informer.add_event_handler(detailed, filter=lambda obj: obj.value == "yes")
-    async with running(informer):
+    server, detailed = FakeServer({"a": "yes", "b": "no"}), Detailed()
+    async with observed(server, detailed, filter=lambda obj: obj.value == "yes"):
         server.cut_watches()
         server.delete("a")
         server.delete("b")
@@ -79,25 +66,17 @@ async def test_a_filter_works_for_async_functions_and_missing_ones():
     assert told == ["yes", "yes"]
 
 
-def answers(*values: bool) -> Iterator[bool]:
-    yield from values
-
-
 @virtual
 async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of():
     """(A10)"""
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
+    server = FakeServer()
 
     def accepts(obj: Thing) -> bool:
         if obj.value == "broken":
             raise ValueError("broken filter")
         return obj.value.startswith("y")
 
-    informer.add_event_handler(
-        on_add=recorder.on_add, on_update=recorder.on_update, on_delete=recorder.on_delete, filter=accepts
-    )
-    async with running(informer):
+    async with observed(server, filter=accepts) as (_, recorder):
         for name, last in (("a", "no"), ("b", "broken"), ("c", "y2"), ("d", "no")):
             server.put(thing(name, "no" if name == "d" else "y1"))
             await settle()
@@ -119,18 +98,14 @@ async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of
 @virtual
 async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_was_told():
     """(A10)"""
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
+    server = FakeServer()
 
     def accepts(obj: Thing) -> bool:
         if obj.value == "broken":
             raise ValueError("broken filter")
         return True
 
-    informer.add_event_handler(
-        on_add=recorder.on_add, on_update=recorder.on_update, on_delete=recorder.on_delete, filter=accepts
-    )
-    async with running(informer):
+    async with observed(server, filter=accepts) as (_, recorder):
         for value in ("broken", "1", "broken", "2", "broken"):
             server.put(thing("a", value))
             await settle()
@@ -144,16 +119,9 @@ async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_w
 @virtual
 async def test_a_filter_that_changes_its_mind_about_an_object_is_told_what_adds_up():
     """(A10)"""
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
-    minds = answers(True, False, False, True, True)
-    informer.add_event_handler(
-        on_add=recorder.on_add,
-        on_update=recorder.on_update,
-        on_delete=recorder.on_delete,
-        filter=lambda _obj: next(minds),
-    )
-    async with running(informer):
+    server = FakeServer()
+    minds = iter((True, False, False, True, True))
+    async with observed(server, filter=lambda _obj: next(minds)) as (_, recorder):
         for value in "12345":
             server.put(thing("a", value))
             await settle()

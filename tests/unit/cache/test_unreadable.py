@@ -11,7 +11,7 @@ from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.wire.codec import UnreadableEvent
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Thing, api_error, thing, unreadable
-from tests.support.informers import Detailed, Recorder, informer_of, running
+from tests.support.informers import Detailed, informer_of, observed, running
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
 
@@ -25,12 +25,8 @@ async def relist(server: FakeServer) -> None:
 @virtual
 async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
     """(A1, A3)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1", "b": "1"})
+    async with observed(server) as (informer, recorder):
         server.put(thing("a", "?"))
         await settle()
         assert informer.lister.get("a").value == "1"
@@ -47,12 +43,8 @@ async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
 @virtual
 async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_missing():
     """(A1, B1, B2)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("ns/a", "?"))
-    server.put(thing("ns/b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"ns/a": "?", "ns/b": "1"})
+    async with observed(server) as (informer, recorder):
         assert informer.has_synced
         assert recorder.state == {"b": "1"}
         for get in (lambda: informer.lister.get("ns/a"), lambda: informer.lister.namespace("ns").get("a")):
@@ -70,8 +62,7 @@ async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_mis
 @virtual
 async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
     """(A1)"""
-    server = FakeServer()
-    server.put(thing("a", "?"))
+    server = FakeServer({"a": "?"})
     informer = informer_of(server)
     async with running(informer):
         for _ in range(3):
@@ -83,12 +74,8 @@ async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
 @virtual
 async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handlers():
     """(A3)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("seen", "1"))
-    server.put(thing("unseen", "?"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"seen": "1", "unseen": "?"})
+    async with observed(server) as (informer, recorder):
         server.put(thing("seen", "?"))
         server.put(thing("seen", "2"))
         server.put(thing("unseen", "2"))
@@ -102,13 +89,8 @@ async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handler
 @virtual
 async def test_a_deletion_needs_the_key_only(value: str):
     """(A2)"""
-    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
-    server.put(thing("a", "1"))
-    server.put(thing("unseen", "?"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    informer.add_event_handler(detailed)
-    async with running(informer):
+    server, detailed = FakeServer({"a": "1", "unseen": "?"}), Detailed()
+    async with observed(server, detailed) as (informer, recorder):
         known = informer.lister.get("a")
         server.put(thing("a", "?"))
         await settle()
@@ -128,12 +110,9 @@ async def test_a_deletion_needs_the_key_only(value: str):
 @virtual
 async def test_an_object_that_was_made_again_and_cannot_be_read_is_told_as_deleted():
     """(A1)"""
-    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
+    server, detailed = FakeServer(), Detailed()
     old = server.put(thing("a", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    informer.add_event_handler(detailed)
-    async with running(informer):
+    async with observed(server, detailed) as (informer, recorder):
         server.cut_watches()
         server.delete("a")
         server.put(thing("a", "?"))
@@ -148,11 +127,8 @@ async def test_an_object_that_was_made_again_and_cannot_be_read_is_told_as_delet
 @virtual
 async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
     """(A1)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1"})
+    async with observed(server) as (informer, recorder):
         server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "MODIFIED"))
         await settle()
         assert informer.lister.get("a").value == "1"
@@ -163,8 +139,7 @@ async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
 async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCaptureFixture):
     """(A3)"""
     caplog.set_level("INFO")
-    server = FakeServer()
-    server.put(thing("ns/a", "1"))
+    server = FakeServer({"ns/a": "1"})
     informer = informer_of(server)
     async with running(informer):
         for _ in range(5):
@@ -184,12 +159,8 @@ async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCap
 @virtual
 async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_sync(caplog: pytest.LogCaptureFixture):
     """(A1)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1", "b": "1"})
+    async with observed(server) as (informer, recorder):
         server.cut_watches()
         server.delete("a")
         server.put(thing("b", "??"))
@@ -207,12 +178,8 @@ async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_
 @virtual
 async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_list_names_all():
     """(A1), (A4)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1", "b": "1"})
+    async with observed(server) as (informer, recorder):
         server.cut_watches()
         server.delete("a")
         server.snapshots[server.version]["b"] = thing("", "1")
@@ -228,14 +195,9 @@ async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_l
 @virtual
 async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name():
     """(A1), (A4): `#a` is a valid name of a ClusterRole."""
-    server, recorder = FakeServer(), Recorder()
+    server = FakeServer({"#a": "1", "#1": "1", "b": "1", "#unseen": "?"})
     server.has_watch_cache = False
-    for name in ("#a", "#1", "b"):
-        server.put(thing(name, "1"))
-    server.put(thing("#unseen", "?"))
-    informer = informer_of(server, page_size=2)
-    recorder.register(informer)
-    async with running(informer):
+    async with observed(server, page_size=2) as (informer, recorder):
         assert informer.has_synced
         server.put(thing("#a", "?"))
         server.delete("#1")
@@ -254,12 +216,8 @@ async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name
 @virtual
 async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_a_hash():
     """(A1)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("#a", "1"))
-    server.put(thing("#b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"#a": "1", "#b": "1"})
+    async with observed(server) as (_, recorder):
         server.put(thing("#b", "?"))
         server.put(thing("#a", "??"))
         await relist(server)
@@ -269,8 +227,7 @@ async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_
 @virtual
 async def test_a_first_list_with_an_item_without_a_name_syncs():
     """(A1)"""
-    server = FakeServer()
-    server.put(thing("a", "??"))
+    server = FakeServer({"a": "??"})
     informer = informer_of(server)
     async with running(informer):
         assert informer.has_synced
@@ -279,10 +236,8 @@ async def test_a_first_list_with_an_item_without_a_name_syncs():
 @virtual
 async def test_items_without_a_name_on_several_pages_are_told_apart():
     """(A4)"""
-    server = FakeServer()
+    server = FakeServer({name: "??" if name in "ad" else "1" for name in "abcdef"})
     server.has_watch_cache = False
-    for name in "abcdef":
-        server.put(thing(name, "??" if name in "ad" else "1"))
     informer = informer_of(server, page_size=3)
     async with running(informer):
         assert len(server.lists) == 2
@@ -293,11 +248,8 @@ async def test_items_without_a_name_on_several_pages_are_told_apart():
 @virtual
 async def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
     """(A12)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1"})
+    async with observed(server) as (informer, recorder):
         for _ in range(200):
             nameless = UnreadableEvent(unreadable(thing("a", "??")), "MODIFIED")
             server.send(nameless if event == "unreadable" else Event("MODIFIED", Thing()))
@@ -320,12 +272,8 @@ def refuse_bad(obj: Thing) -> Thing:
 @virtual
 async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is_told():
     """(A9)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "x"))
-    server.put(thing("b", "bad"))
-    informer = informer_of(server, transform=refuse_bad)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "x", "b": "bad"})
+    async with observed(server, transform=refuse_bad) as (informer, recorder):
         assert informer.has_synced
         assert "ValueError('refused')" in informer.last_error
         with pytest.raises(errors.Unreadable, match="refused"):
