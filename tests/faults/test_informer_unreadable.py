@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
 from kubeloop.wire.request import Request
-from tests.support.clock import settle, virtual
+from tests.support.clock import virtual
+from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
     Answer,
     Hang,
-    ScriptedTransport,
     event,
     expired_event,
     list_of,
@@ -26,35 +23,6 @@ from tests.support.scripted_transport import (
 
 TIMES = ["0000-01-01T00:00:00Z", "2026-01-02T03:04:75Z", "9999-12-31T23:59:59+00:99", 7]
 TABLE = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "columnDefinitions": [], "rows": []}
-
-
-def pod(name: str, version: int, *, uid: str = "", **metadata: Any) -> dict[str, Any]:
-    known = {"name": name, "namespace": "x", "resourceVersion": str(version), "uid": uid or f"uid-{name}"}
-    return {"kind": "Pod", "apiVersion": "v1", "metadata": {**known, **metadata}}
-
-
-class Run:
-    """An informer of pods, typed or dynamic, against a script, for as long as the block lasts."""
-
-    def __init__(self, *script: Any, is_typed: bool = True) -> None:
-        self.transport = ScriptedTransport(*script)
-        clientset = Clientset(Config(host="https://server"), transport=self.transport)
-        self.factory = SharedInformerFactory(clientset)
-        self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.dynamic("v1", "pods")
-        self.told: list[str] = []
-        self.pods.add_event_handler(
-            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
-            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
-            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
-        )
-
-    async def __aenter__(self) -> Self:
-        await self.factory.__aenter__()
-        await settle()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.factory.shutdown()
 
 
 @pytest.mark.parametrize("time", TIMES)
@@ -68,7 +36,7 @@ async def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mista
         list_of([pod("a", 6, **bad), pod("b", 2), pod("c", 7), pod("d", 8, **bad)], "9"),
         watch_answer(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
     )
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await asyncio.sleep(0.5)
         assert run.pods.lister.namespace("x").get("a").metadata.resource_version == "1"
         assert sorted(run.pods.unreadable) == ["x/a", "x/d"]
@@ -89,7 +57,7 @@ async def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: d
         list_of([pod("a", 1), pod("wrong", 2, **bad)], "5"),
         watch_answer(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
     )
-    async with Run(*script, is_typed=is_typed) as run:
+    async with RunningInformer(*script, is_typed=is_typed) as run:
         assert run.pods.has_synced
         assert run.told == ["add a", "add b"]
         with pytest.raises(errors.Unreadable):
@@ -112,7 +80,7 @@ async def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_
         lists += 1
         return list_of([pod("a", 1)], "5")
 
-    async with Run(respond, is_typed=is_typed) as run:
+    async with RunningInformer(respond, is_typed=is_typed) as run:
         await asyncio.sleep(300)
         assert run.pods.indexer.list_keys() == ["x/a"]
         assert set(run.told) == {"add a", "update a"}
@@ -151,7 +119,7 @@ async def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: 
             return list_of([pod("a", 1)], "9", continue_="next")
         return Answer.of(body)
 
-    async with Run(respond, is_typed=is_typed) as run:
+    async with RunningInformer(respond, is_typed=is_typed) as run:
         await asyncio.sleep(100)
         assert lists > 2
         assert [told for told in run.told if told.startswith("delete")] == []

@@ -10,11 +10,11 @@ import pytest
 
 import kubeloop
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
 from kubeloop.models import autoscaling_v1, core_v1, meta_v1, policy_v1
 from kubeloop.models.unstructured import Unstructured
 from tests.support.clock import virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
+from tests.support.scripted_clientset import clientset
+from tests.support.scripted_transport import Answer, error_status, list_of
 
 META = {"name": "a", "namespace": "x", "resourceVersion": "5", "uid": "u"}
 POD: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": META}
@@ -64,11 +64,6 @@ NO_OBJECT = {
     "cut": Answer.text('{"kind":"Pod"', content_type="application/json"),
     "no object": Answer.of([1]),
 }
-
-
-def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
-    transport = ScriptedTransport(*script)
-    return Clientset(Config(host="https://server"), transport=transport), transport
 
 
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)

@@ -11,16 +11,13 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.config.config import Config
 from kubeloop.models import core_v1
-from kubeloop.rest.client import RESTClient
 from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import added, clientset, pod
 from tests.support.scripted_transport import (
     Answer,
     Hang,
-    ScriptedTransport,
     bookmark,
     error_status,
     event,
@@ -365,13 +362,12 @@ async def test_cancelling_a_wait_loses_no_event() -> None:
 
 @virtual
 async def test_one_request_ends_when_the_server_ends_it_and_raises_what_the_server_says() -> None:
-    transport = ScriptedTransport(watch_answer(added(6)), watch_answer(added(6) + expired_event()))
-    rest = RESTClient(Config(host="https://server"), transport=transport)
-    async with rest.watch("pods", into=core_v1.Pod) as stream:
+    clients, _ = clientset(watch_answer(added(6)), watch_answer(added(6) + expired_event()))
+    async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         assert len(await stream.batch()) == 1
         assert await stream.batch() == []
         assert await stream.batch() == []
-    async with rest.watch("pods", into=core_v1.Pod) as stream:
+    async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         assert len(await stream.batch()) == 1
         for _ in range(2):
             with pytest.raises(kubeloop.Expired):

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.config.config import Config
 from kubeloop.models import core_v1
-from kubeloop.rest.client import RESTClient
 from kubeloop.rest.watch import EVENTS_AT_ONCE
 from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import added, clientset, pod
 from tests.support.scripted_transport import (
     Hang,
-    ScriptedTransport,
     bookmark,
     event,
     list_of,
@@ -60,7 +57,7 @@ async def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
         one = await anext(events)
         metadata = one.object.metadata
         known = metadata.namespace, metadata.name, metadata.uid, metadata.resource_version
-        assert (one.type, known) == ("DELETED", ("x", "bad", "bad", "7"))
+        assert (one.type, known) == ("DELETED", ("x", "bad", "uid-bad", "7"))
         assert events.resource_version == "7"
 
 
@@ -164,8 +161,8 @@ async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
 ) -> None:
     """(D1), (H7)"""
     text = json.dumps({**STATUS, "code": code, "reason": reason}, indent=indent) + end
-    rest = RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_answer(before + text.encode())))
-    async with rest.watch("pods", into=core_v1.Pod) as stream:
+    clients, _ = clientset(watch_answer(before + text.encode()))
+    async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         if before:
             assert len(await stream.batch()) == 1
         with pytest.raises(expected) as caught:
@@ -204,8 +201,8 @@ async def test_any_framing_of_json_is_read(between: str, indent: int | None, siz
     """(B8)"""
     values = [{"type": "ADDED", "object": pod(f"p{version}", version)} for version in range(6, 26)]
     text = between.join(json.dumps(value, indent=indent) for value in values).encode()
-    rest = RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_answer(text).in_pieces(size)))
-    async with rest.watch("pods", into=core_v1.Pod) as stream:
+    clients, _ = clientset(watch_answer(text).in_pieces(size))
+    async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         seen = [one.object.metadata.resource_version async for one in stream]
     assert seen == [str(version) for version in range(6, 26)]
 
@@ -239,10 +236,7 @@ async def test_objects_without_a_model_are_watched_too() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
 @virtual
 async def test_events_do_not_depend_on_how_the_bytes_arrive(size: int) -> None:
-    rest = RESTClient(
-        Config(host="https://server"),
-        transport=ScriptedTransport(watch_answer(added(*range(6, 26))).in_pieces(size)),
-    )
-    async with rest.watch("pods", into=core_v1.Pod) as stream:
+    clients, _ = clientset(watch_answer(added(*range(6, 26))).in_pieces(size))
+    async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         seen = [one.object.metadata.resource_version async for one in stream]
     assert seen == [str(version) for version in range(6, 26)]
