@@ -94,7 +94,7 @@ async def test_an_object_of_another_kind_is_told_without_a_key(other: dict[str, 
 
 
 @virtual
-async def test_what_of_the_first_state_cannot_be_read_is_told_too() -> None:
+async def test_an_unreadable_object_of_the_first_state_is_an_event_too() -> None:
     """(A4)"""
     clients, _ = clientset(list_of([pod("a", 1), unreadable("bad", 2)], "9"), watch_answer(Hang()))
     async with clients.core_v1.pods("x").watch() as events:

@@ -1,4 +1,4 @@
-"""Objects that the real API server stores and a class cannot read: they are told, and stand in nobody's way."""
+"""Objects that the real API server stores and a class cannot read: they are reported, and no other object suffers."""
 
 from __future__ import annotations
 
