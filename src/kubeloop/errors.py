@@ -9,7 +9,7 @@
     ├─ EncodeError            kind and path of the field
     ├─ DecodeError            kind and path of the field
     │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
-    ├─ APIError               the server answered: `status`, `code`, `reason`, `causes`, `retry_after`; a class a reason
+    ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`; one class per reason
     ├─ CacheError
     │   └─ NotSynced  UnknownIndex
     └─ LeadershipLost

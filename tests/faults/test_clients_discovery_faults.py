@@ -79,14 +79,11 @@ async def test_a_server_without_a_core_group_is_tolerated() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-def test_a_server_without_groups_is_an_error(status: int) -> None:
-    @virtual
-    async def run() -> None:
-        client, _ = discovery({**LEGACY, "/apis": error_status(status)})
-        with pytest.raises(kubeloop.APIError):
-            await client.server_groups_and_resources()
-
-    run()
+@virtual
+async def test_a_server_without_groups_is_an_error(status: int) -> None:
+    client, _ = discovery({**LEGACY, "/apis": error_status(status)})
+    with pytest.raises(kubeloop.APIError):
+        await client.server_groups_and_resources()
 
 
 @virtual
@@ -125,14 +122,11 @@ async def test_a_version_of_wrong_types_is_empty_and_no_crash() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "5"])
-def test_a_version_that_is_no_version_is_an_error(body: str) -> None:
-    @virtual
-    async def run() -> None:
-        client, _ = discovery({"/version": Answer.text(body)})
-        with pytest.raises(kubeloop.DecodeError):
-            await client.server_version()
-
-    run()
+@virtual
+async def test_a_version_that_is_no_version_is_an_error(body: str) -> None:
+    client, _ = discovery({"/version": Answer.text(body)})
+    with pytest.raises(kubeloop.DecodeError):
+        await client.server_version()
 
 
 @virtual

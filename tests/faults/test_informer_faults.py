@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
-from kubeloop.models import core_v1
 from kubeloop.wire.request import Request
-from tests.support.clock import run_virtual, settle, virtual
+from tests.support.clock import settle, virtual
+from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
     Answer,
     Hang,
-    ScriptedTransport,
     bookmark,
     error_status,
     event,
@@ -30,50 +25,6 @@ from tests.support.scripted_transport import (
 )
 
 
-def pod(name: str, version: int, **status: Any) -> dict[str, Any]:
-    metadata = {"name": name, "namespace": "x", "resourceVersion": str(version), "uid": name}
-    return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "status": status}
-
-
-class Run:
-    """An informer of pods against a script, for as long as the block lasts."""
-
-    def __init__(self, *script: Any) -> None:
-        self.transport = ScriptedTransport(*script)
-        self.clientset = Clientset(Config(host="https://server"), transport=self.transport, random=random.Random(7))
-        self.factory = SharedInformerFactory(self.clientset, rng=random.Random(7))
-        self.pods: SharedInformer[core_v1.Pod] = self.factory.core_v1.pods()
-        self.told: list[str] = []
-        self.pods.add_event_handler(
-            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
-            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
-            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
-        )
-
-    async def __aenter__(self) -> Self:
-        await self.factory.__aenter__()
-        await settle()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.factory.shutdown()
-        assert self.transport.open_streams == 0
-
-    @property
-    def store(self) -> dict[str, str]:
-        return {obj.metadata.name: obj.metadata.resource_version for obj in self.pods.lister.list()}
-
-    @property
-    def asked(self) -> list[str]:
-        """Each request as list or watch, and the version that it asked for."""
-        found = []
-        for request in self.transport.requests:
-            parameters = query(request)
-            verb = "watch" if "watch" in parameters else "list"
-            found.append(f"{verb} {parameters.get('resourceVersion', 'newest')}")
-        return found
-
-
 @virtual
 async def test_an_expired_watch_leads_to_a_list_which_tells_what_was_missed() -> None:
     script = (
@@ -82,7 +33,7 @@ async def test_an_expired_watch_leads_to_a_list_which_tells_what_was_missed() ->
         list_of([pod("b", 8), pod("c", 6)], "9"),
         watch_answer(Hang()),
     )
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await asyncio.sleep(5)
         assert run.asked == ["list 0", "watch 5", "list 6", "watch 9"]
         assert run.store == {"b": "8", "c": "6"}
@@ -98,7 +49,7 @@ async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() 
         list_of([pod("a", 7)], "9"),
         watch_answer(Hang()),
     )
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await asyncio.sleep(5)
         assert run.asked == ["list 0", "watch 5", "list 5", "list newest", "watch 9"]
         assert run.store == {"a": "7"}
@@ -113,7 +64,7 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
         ),
         watch_answer(Hang()),
     )
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await asyncio.sleep(5)
         assert run.asked == ["list 0", "watch 5", "watch 99"]
         assert run.store == {"a": "91"}
@@ -136,23 +87,20 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     ],
     ids=str,
 )
-def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
-    @virtual
-    async def play() -> None:
-        listed = [answer]
+@virtual
+async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
+    listed = [answer]
 
-        def respond(request: Request) -> Any:
-            if "watch" in query(request):
-                return watch_answer(Hang())
-            return listed.pop() if listed else list_of([pod("a", 1)], "5")
+    def respond(request: Request) -> Any:
+        if "watch" in query(request):
+            return watch_answer(Hang())
+        return listed.pop() if listed else list_of([pod("a", 1)], "5")
 
-        async with Run(respond) as run:
-            await run.factory.wait_for_cache_sync(timeout=60)
-            assert run.store == {"a": "1"}
-            assert run.told == ["add a"]
-            assert run.pods.last_error == ""
-
-    play()
+    async with RunningInformer(respond) as run:
+        await run.factory.wait_for_cache_sync(timeout=60)
+        assert run.store == {"a": "1"}
+        assert run.told == ["add a"]
+        assert run.pods.last_error == ""
 
 
 @pytest.mark.parametrize(
@@ -172,28 +120,25 @@ def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
     ],
     ids=str,
 )
-def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
-    @virtual
-    async def play() -> None:
-        watched = [answer]
+@virtual
+async def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
+    watched = [answer]
 
-        def respond(request: Request) -> Any:
-            if "watch" not in query(request):
-                return list_of([pod("a", 1)], "5")
-            return watched.pop() if watched else watch_answer(event("ADDED", pod("b", 6)), Hang())
+    def respond(request: Request) -> Any:
+        if "watch" not in query(request):
+            return list_of([pod("a", 1)], "5")
+        return watched.pop() if watched else watch_answer(event("ADDED", pod("b", 6)), Hang())
 
-        async with Run(respond) as run:
-            await asyncio.sleep(30)
-            assert run.store == {"a": "1", "b": "6"}
-            assert run.pods.last_sync_resource_version == "6"
-
-    play()
+    async with RunningInformer(respond) as run:
+        await asyncio.sleep(30)
+        assert run.store == {"a": "1", "b": "6"}
+        assert run.pods.last_sync_resource_version == "6"
 
 
 @virtual
 async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time() -> None:
     script = (list_of([], "5"), watch_answer(Hang()), watch_answer(event("ADDED", pod("a", 6)), Hang()))
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await asyncio.sleep(631)
         assert run.asked == ["list 0", "watch 5", "watch 5"]
         assert run.store == {"a": "6"}
@@ -207,7 +152,7 @@ async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_f
         watch_answer(event("ADDED", pod("a", 6)), delay=120.0),
         watch_answer(event("ADDED", pod("b", 7)), Hang(), delay=179.0),
     )
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await asyncio.sleep(119)
         assert "a watch has been waiting for a response" in run.pods.last_error
         await asyncio.sleep(2)
@@ -223,7 +168,9 @@ async def test_a_quiet_resource_without_bookmarks_is_followed_without_a_word(cap
     """(D13) Over the whole client stack: one request every three minutes, and nothing else."""
     silent = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
     watched = [watch_answer(180.0, silent) for _ in range(5)]
-    async with Run(list_of([pod("a", 1)], "5"), *watched, watch_answer(event("ADDED", pod("b", 6)), Hang())) as run:
+    async with RunningInformer(
+        list_of([pod("a", 1)], "5"), *watched, watch_answer(event("ADDED", pod("b", 6)), Hang())
+    ) as run:
         await asyncio.sleep(901)
         assert run.asked == ["list 0", *["watch 5"] * 6]
         assert run.store == {"a": "1", "b": "6"}
@@ -238,7 +185,7 @@ async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: p
         list_of([pod("a", 1), wrong, pod("b", 2)], "5"),
         watch_answer(event("ADDED", wrong), event("ADDED", pod("c", 6)), Hang()),
     )
-    async with Run(*script) as run:
+    async with RunningInformer(*script) as run:
         await settle()
         assert run.store == {"a": "1", "b": "2", "c": "6"}
     assert "wrong" in caplog.text
@@ -251,7 +198,7 @@ async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -
             return watch_answer().then(errors.ConnectionLost("reset by peer"))
         return list_of([pod("a", 1)], "5")
 
-    async with Run(respond) as run:
+    async with RunningInformer(respond) as run:
         await asyncio.sleep(600)
         assert run.store == {"a": "1"}
         assert len(run.transport.requests) < 60
@@ -273,7 +220,7 @@ class History:
                 obj = {**self.pods.pop(name), "metadata": pod(name, self.version)["metadata"]}
             else:
                 kind = "MODIFIED" if name in self.pods else "ADDED"
-                obj = self.pods[name] = pod(name, self.version, message="x" * rng.randrange(60))
+                obj = self.pods[name] = pod(name, self.version, annotations={"padding": "x" * rng.randrange(60)})
             self.events.append((self.version, event(kind, obj)))
 
     def respond(self, request: Request) -> Any:
@@ -291,18 +238,16 @@ class History:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_cuts_at_any_byte_lose_nothing(seed: int) -> None:
-    async def play() -> None:
-        history = History(random.Random(seed))
-        async with Run(history.respond) as run:
-            await asyncio.sleep(1000)
-            expected = {name: one["metadata"]["resourceVersion"] for name, one in history.pods.items()}
-            assert run.store == expected
-            replay: set[str] = set()
-            for told in run.told:
-                what, name = told.split()
-                assert (name in replay) == (what != "add"), told
-                (replay.discard if what == "delete" else replay.add)(name)
-            assert replay == set(expected)
-
-    run_virtual(play())
+@virtual
+async def test_cuts_at_any_byte_lose_nothing(seed: int) -> None:
+    history = History(random.Random(seed))
+    async with RunningInformer(history.respond) as run:
+        await asyncio.sleep(1000)
+        expected = {name: one["metadata"]["resourceVersion"] for name, one in history.pods.items()}
+        assert run.store == expected
+        replay: set[str] = set()
+        for told in run.told:
+            what, name = told.split()
+            assert (name in replay) == (what != "add"), told
+            (replay.discard if what == "delete" else replay.add)(name)
+        assert replay == set(expected)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
 from kubeloop.wire.request import Request
-from tests.support.clock import settle, virtual
+from tests.support.clock import virtual
+from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
     Answer,
     Hang,
-    ScriptedTransport,
     event,
     expired_event,
     list_of,
@@ -28,107 +25,66 @@ TIMES = ["0000-01-01T00:00:00Z", "2026-01-02T03:04:75Z", "9999-12-31T23:59:59+00
 TABLE = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "columnDefinitions": [], "rows": []}
 
 
-def pod(name: str, version: int, *, uid: str = "", **metadata: Any) -> dict[str, Any]:
-    known = {"name": name, "namespace": "x", "resourceVersion": str(version), "uid": uid or f"uid-{name}"}
-    return {"kind": "Pod", "apiVersion": "v1", "metadata": {**known, **metadata}}
-
-
-class Run:
-    """An informer of pods, typed or dynamic, against a script, for as long as the block lasts."""
-
-    def __init__(self, *script: Any, is_typed: bool = True) -> None:
-        self.transport = ScriptedTransport(*script)
-        clientset = Clientset(Config(host="https://server"), transport=self.transport)
-        self.factory = SharedInformerFactory(clientset)
-        self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.dynamic("v1", "pods")
-        self.told: list[str] = []
-        self.pods.add_event_handler(
-            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
-            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
-            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
-        )
-
-    async def __aenter__(self) -> Self:
-        await self.factory.__aenter__()
-        await settle()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.factory.shutdown()
-
-
 @pytest.mark.parametrize("time", TIMES)
-def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mistake(time: object) -> None:
+@virtual
+async def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mistake(time: object) -> None:
     """(A1, A2, A3)"""
     bad = {"creationTimestamp": time}
-
-    @virtual
-    async def play() -> None:
-        script = (
-            list_of([pod("a", 1), pod("b", 2)], "5"),
-            watch_answer(event("MODIFIED", pod("a", 6, **bad)), event("ADDED", pod("c", 7)), expired_event()),
-            list_of([pod("a", 6, **bad), pod("b", 2), pod("c", 7), pod("d", 8, **bad)], "9"),
-            watch_answer(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
-        )
-        async with Run(*script) as run:
-            await asyncio.sleep(0.5)
-            assert run.pods.lister.namespace("x").get("a").metadata.resource_version == "1"
-            assert sorted(run.pods.unreadable) == ["x/a", "x/d"]
-            await asyncio.sleep(10)
-            assert run.told == ["add a", "add b", "add c", "update b", "update c", "delete a"]
-            assert run.pods.unreadable == {}
-            assert run.pods.last_sync_resource_version == "11"
-            with pytest.raises(errors.NotFound):
-                run.pods.lister.namespace("x").get("a")
-
-    play()
+    script = (
+        list_of([pod("a", 1), pod("b", 2)], "5"),
+        watch_answer(event("MODIFIED", pod("a", 6, **bad)), event("ADDED", pod("c", 7)), expired_event()),
+        list_of([pod("a", 6, **bad), pod("b", 2), pod("c", 7), pod("d", 8, **bad)], "9"),
+        watch_answer(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
+    )
+    async with RunningInformer(*script) as run:
+        await asyncio.sleep(0.5)
+        assert run.pods.lister.namespace("x").get("a").metadata.resource_version == "1"
+        assert sorted(run.pods.unreadable) == ["x/a", "x/d"]
+        await asyncio.sleep(10)
+        assert run.told == ["add a", "add b", "add c", "update b", "update c", "delete a"]
+        assert run.pods.unreadable == {}
+        assert run.pods.last_sync_resource_version == "11"
+        with pytest.raises(errors.NotFound):
+            run.pods.lister.namespace("x").get("a")
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
 @pytest.mark.parametrize("bad", [{"labels": {"a": 7}}, {"labels": 7}, {"annotations": []}, {"generation": "x"}])
-def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: dict[str, Any]) -> None:
+@virtual
+async def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: dict[str, Any]) -> None:
     """(B2)"""
-
-    @virtual
-    async def play() -> None:
-        script = (
-            list_of([pod("a", 1), pod("wrong", 2, **bad)], "5"),
-            watch_answer(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
-        )
-        async with Run(*script, is_typed=is_typed) as run:
-            assert run.pods.has_synced
-            assert run.told == ["add a", "add b"]
-            with pytest.raises(errors.Unreadable):
-                run.pods.lister.namespace("x").get("wrong")
-            assert run.pods.unreadable["x/wrong"].uid == "uid-wrong"
-            assert run.pods.unreadable["x/wrong"].resource_version == "6"
-            assert len(run.transport.requests) == 2
-
-    play()
+    script = (
+        list_of([pod("a", 1), pod("wrong", 2, **bad)], "5"),
+        watch_answer(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
+    )
+    async with RunningInformer(*script, is_typed=is_typed) as run:
+        assert run.pods.has_synced
+        assert run.told == ["add a", "add b"]
+        with pytest.raises(errors.Unreadable):
+            run.pods.lister.namespace("x").get("wrong")
+        assert run.pods.unreadable["x/wrong"].uid == "uid-wrong"
+        assert run.pods.unreadable["x/wrong"].resource_version == "6"
+        assert len(run.transport.requests) == 2
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
-def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_typed: bool) -> None:
+@virtual
+async def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_typed: bool) -> None:
     """(A12)"""
+    lists = 0
 
-    @virtual
-    async def play() -> None:
-        lists = 0
+    def respond(request: Request) -> Any:
+        nonlocal lists
+        if "watch" in query(request):
+            return watch_answer(event("ADDED", TABLE), Hang())
+        lists += 1
+        return list_of([pod("a", 1)], "5")
 
-        def respond(request: Request) -> Any:
-            nonlocal lists
-            if "watch" in query(request):
-                return watch_answer(event("ADDED", TABLE), Hang())
-            lists += 1
-            return list_of([pod("a", 1)], "5")
-
-        async with Run(respond, is_typed=is_typed) as run:
-            await asyncio.sleep(300)
-            assert run.pods.indexer.list_keys() == ["x/a"]
-            assert set(run.told) == {"add a", "update a"}
-            assert 3 < lists < 30
-
-    play()
+    async with RunningInformer(respond, is_typed=is_typed) as run:
+        await asyncio.sleep(300)
+        assert run.pods.indexer.list_keys() == ["x/a"]
+        assert set(run.told) == {"add a", "update a"}
+        assert 3 < lists < 30
 
 
 NO_LISTS: list[Any] = [
@@ -147,30 +103,26 @@ NO_LISTS: list[Any] = [
 @pytest.mark.parametrize("is_typed", [True, False])
 @pytest.mark.parametrize("body", NO_LISTS, ids=str)
 @pytest.mark.parametrize("page", [1, 2])
-def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: int) -> None:
+@virtual
+async def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: int) -> None:
     """(A5)"""
+    lists = 0
 
-    @virtual
-    async def play() -> None:
-        lists = 0
+    def respond(request: Request) -> Any:
+        nonlocal lists
+        if "watch" in query(request):
+            return watch_answer(Hang()) if lists > 1 else watch_answer(event("ADDED", pod("c", 6)), expired_event())
+        lists += 1
+        if lists == 1:
+            return list_of([pod("a", 1), pod("b", 2)], "5")
+        if page == 2 and not query(request).get("continue"):
+            return list_of([pod("a", 1)], "9", continue_="next")
+        return Answer.of(body)
 
-        def respond(request: Request) -> Any:
-            nonlocal lists
-            if "watch" in query(request):
-                return watch_answer(Hang()) if lists > 1 else watch_answer(event("ADDED", pod("c", 6)), expired_event())
-            lists += 1
-            if lists == 1:
-                return list_of([pod("a", 1), pod("b", 2)], "5")
-            if page == 2 and not query(request).get("continue"):
-                return list_of([pod("a", 1)], "9", continue_="next")
-            return Answer.of(body)
-
-        async with Run(respond, is_typed=is_typed) as run:
-            await asyncio.sleep(100)
-            assert lists > 2
-            assert [told for told in run.told if told.startswith("delete")] == []
-            assert sorted(run.pods.indexer.list_keys()) == ["x/a", "x/b", "x/c"]
-            assert run.pods.last_error != ""
-            assert not run.pods.is_connected
-
-    play()
+    async with RunningInformer(respond, is_typed=is_typed) as run:
+        await asyncio.sleep(100)
+        assert lists > 2
+        assert [told for told in run.told if told.startswith("delete")] == []
+        assert sorted(run.pods.indexer.list_keys()) == ["x/a", "x/b", "x/c"]
+        assert run.pods.last_error != ""
+        assert not run.pods.is_connected

@@ -97,7 +97,7 @@ async def ask(transport: HTTPTransport, target: str, method: str = "GET") -> str
 
 
 async def _busy() -> None:
-    """Give the loop no turn: the bytes stay with the operating system."""
+    """Do not let the loop run: the bytes stay with the operating system."""
 
 
 @pytest.mark.parametrize("wait", [settled, _busy], ids=["idle loop", "busy loop"])
@@ -110,7 +110,7 @@ async def test_what_arrives_on_an_idle_connection_is_no_response(
         assert await ask(transport, "/one") == "/one"
         server.say(UNASKED[unasked])
         await wait()
-        # A POST is never sent again by itself: what it is answered with is the response to it.
+        # A POST is never repeated: what arrives after it is the response to it.
         assert await ask(transport, "/two", "POST") == "/two"
         assert await ask(transport, "/three", "POST") == "/three"
         assert server.server.connections == 2
@@ -124,7 +124,7 @@ async def test_what_comes_with_a_response_is_no_part_of_the_next(
     async with echo(tls, after=UNASKED[unasked], chunked=chunked) as server:
         transport = opened(server)
         for number, target in enumerate(("/one", "/two", "/three"), 1):
-            # What is no HTTP may fail the request that it came with.
+            # Bytes that are not HTTP may fail the request that they came with.
             with suppress(TransportError) if unasked == "no HTTP" else nullcontext():
                 assert await ask(transport, target) == target
             assert server.server.connections == number
@@ -152,7 +152,7 @@ async def test_a_connection_on_which_nothing_arrived_is_used_again(opened: Open,
         assert server.server.connections == 1
 
 
-async def test_a_refused_websocket_is_told_the_servers_own_answer(opened: Open, tls: object) -> None:
+async def test_a_refused_websocket_raises_with_the_servers_own_response(opened: Open, tls: object) -> None:
     async with echo(tls) as server:
         transport = opened(server)
         await ask(transport, "/one")

@@ -99,22 +99,21 @@ async def test_a_client_that_is_closed_between_two_attempts_says_so() -> None:
 
 @pytest.mark.parametrize("verb", ["get", "post", "watch", "stream"])
 @pytest.mark.parametrize("error", [kubeloop.RequestTimeout, kubeloop.ConnectError, kubeloop.ConnectionLost])
-def test_whether_the_request_was_sent_stays_in_the_message(error: type[kubeloop.TransportError], verb: str) -> None:
-    @virtual
-    async def run() -> None:
-        said = "no free connection within 5 s, the request was not sent"
-        rest, _ = client(*[error(said, method="GET", path="/api/v1/pods")] * 20)
-        calls: dict[str, Any] = {
-            "get": lambda: rest.get("pods"),
-            "post": lambda: rest.post("pods", body=POD),
-            "watch": lambda: rest.watch("pods", into=core_v1.Pod).__aenter__(),
-            "stream": lambda: rest.stream("pods").__aenter__(),
-        }
-        with pytest.raises(error) as caught:
-            await calls[verb]()
-        assert str(caught.value) == f"GET /api/v1/pods: {said}"
-
-    run()
+@virtual
+async def test_whether_the_request_was_sent_stays_in_the_message(
+    error: type[kubeloop.TransportError], verb: str
+) -> None:
+    said = "no free connection within 5 s, the request was not sent"
+    rest, _ = client(*[error(said, method="GET", path="/api/v1/pods")] * 20)
+    calls: dict[str, Any] = {
+        "get": lambda: rest.get("pods"),
+        "post": lambda: rest.post("pods", body=POD),
+        "watch": lambda: rest.watch("pods", into=core_v1.Pod).__aenter__(),
+        "stream": lambda: rest.stream("pods").__aenter__(),
+    }
+    with pytest.raises(error) as caught:
+        await calls[verb]()
+    assert str(caught.value) == f"GET /api/v1/pods: {said}"
 
 
 @virtual
@@ -178,28 +177,22 @@ async def test_cancelling_a_wait_for_the_rate_limit_gives_the_turn_back() -> Non
 
 
 @pytest.mark.parametrize("after", range(0, 120, 7))
-def test_a_list_cut_anywhere_is_read_again(after: int) -> None:
-    @virtual
-    async def run() -> None:
-        listing = list_of([POD], "7")
-        rest, transport = client(listing.cut(after), listing.in_pieces(3))
-        pods = await rest.get("pods", into=core_v1.PodList)
-        assert [pod.metadata.name for pod in pods.items] == ["a"]
-        assert transport.open_streams == 0
-
-    run()
+@virtual
+async def test_a_list_cut_anywhere_is_read_again(after: int) -> None:
+    listing = list_of([POD], "7")
+    rest, transport = client(listing.cut(after), listing.in_pieces(3))
+    pods = await rest.get("pods", into=core_v1.PodList)
+    assert [pod.metadata.name for pod in pods.items] == ["a"]
+    assert transport.open_streams == 0
 
 
 @pytest.mark.parametrize("after", range(0, 60, 5))
-def test_a_body_that_ends_too_early_without_a_broken_connection_is_an_error(after: int) -> None:
-    @virtual
-    async def run() -> None:
-        whole = b"".join(chunk for chunk in Answer.of(POD).chunks if isinstance(chunk, bytes))
-        rest, _ = client(Answer(chunks=[whole[:after]]))
-        with pytest.raises(kubeloop.DecodeError):
-            await rest.get("pods", name="a", into=core_v1.Pod)
-
-    run()
+@virtual
+async def test_a_body_that_ends_too_early_without_a_broken_connection_is_an_error(after: int) -> None:
+    whole = b"".join(chunk for chunk in Answer.of(POD).chunks if isinstance(chunk, bytes))
+    rest, _ = client(Answer(chunks=[whole[:after]]))
+    with pytest.raises(kubeloop.DecodeError):
+        await rest.get("pods", name="a", into=core_v1.Pod)
 
 
 @virtual
@@ -266,68 +259,56 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> None:
+@virtual
+async def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> None:
     """(E14) The head of the response says all that the retry rule asks for."""
-
-    @virtual
-    async def run() -> None:
-        rest, transport = client(BROKEN[how], Answer.of(POD), BROKEN[how], Answer(chunks=[]), BROKEN[how], BROKEN[how])
-        await rest.post("pods", namespace="x", body=POD)
-        async with rest.watch("pods", into=core_v1.Pod):
-            pass
-        assert now() == (34.0 if how == "silent" else 4.0)
-        assert len(transport.requests) == 4
-        assert transport.open_streams == 0
-
-    run()
+    rest, transport = client(BROKEN[how], Answer.of(POD), BROKEN[how], Answer(chunks=[]), BROKEN[how], BROKEN[how])
+    await rest.post("pods", namespace="x", body=POD)
+    async with rest.watch("pods", into=core_v1.Pod):
+        pass
+    assert now() == (34.0 if how == "silent" else 4.0)
+    assert len(transport.requests) == 4
+    assert transport.open_streams == 0
 
 
 @pytest.mark.parametrize("chunks", [[b"{", LOST], [b"{", Hang()], [b'{"kind": "Status", "code": 4']])
-def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(chunks: list[Any]) -> None:
+@virtual
+async def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(chunks: list[Any]) -> None:
     """(E14) The outcome of a request is its HTTP status, which has arrived."""
-
-    @virtual
-    async def run() -> None:
-        rest, transport = client(*[Answer(404, chunks)] * 2)
-        with pytest.raises(kubeloop.NotFound):
-            await rest.delete("pods", namespace="x", name="a")
-        with pytest.raises(kubeloop.NotFound):
-            async with rest.watch("pods", into=core_v1.Pod):
-                pytest.fail("entered")
-        assert now() <= 60.0
-        assert transport.open_streams == 0
-
-    run()
+    rest, transport = client(*[Answer(404, chunks)] * 2)
+    with pytest.raises(kubeloop.NotFound):
+        await rest.delete("pods", namespace="x", name="a")
+    with pytest.raises(kubeloop.NotFound):
+        async with rest.watch("pods", into=core_v1.Pod):
+            pytest.fail("entered")
+    assert now() <= 60.0
+    assert transport.open_streams == 0
 
 
 @pytest.mark.parametrize("status", [401, 404, 410, 429, 500, 503])
 @pytest.mark.parametrize("purpose", ["watch", "stream", "watch()"])
 @pytest.mark.parametrize("chunks", [[], [b'{"kind":"Status",'], [b"x", 2.0] * 100])
-def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time(
+@virtual
+async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time(
     status: int, purpose: str, chunks: list[Any]
 ) -> None:
     """(F4) The head of an error has come, its body never ends: the status is told within the time-out."""
-
-    @virtual
-    async def run() -> None:
-        rest, transport = client(Answer(status, chunks=[*chunks, Hang()], delay=1.0))
-        opening: Any
-        if purpose == "watch":
-            opening = rest.watch("pods", into=core_v1.Pod, timeout=5)
-        elif purpose == "stream":
-            opening = rest.stream("pods", name="a", subresource="log", timeout=5)
-        else:
-            clientset = Clientset(rest.config, transport=transport)
-            opening = clientset.core_v1.pods().watch(resource_version="5", timeout=5)
-        with pytest.raises((kubeloop.APIError, kubeloop.RequestTimeout)) as caught:
-            async with opening:
-                pytest.fail("entered")
-        assert now() == 5.0
-        assert transport.open_streams == 0
-        if isinstance(caught.value, kubeloop.APIError):
-            assert caught.value.code == status
-
-    run()
+    rest, transport = client(Answer(status, chunks=[*chunks, Hang()], delay=1.0))
+    opening: Any
+    if purpose == "watch":
+        opening = rest.watch("pods", into=core_v1.Pod, timeout=5)
+    elif purpose == "stream":
+        opening = rest.stream("pods", name="a", subresource="log", timeout=5)
+    else:
+        clientset = Clientset(rest.config, transport=transport)
+        opening = clientset.core_v1.pods().watch(resource_version="5", timeout=5)
+    with pytest.raises((kubeloop.APIError, kubeloop.RequestTimeout)) as caught:
+        async with opening:
+            pytest.fail("entered")
+    assert now() == 5.0
+    assert transport.open_streams == 0
+    if isinstance(caught.value, kubeloop.APIError):
+        assert caught.value.code == status
 
 
 @virtual

@@ -10,11 +10,11 @@ import pytest
 
 import kubeloop
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
 from kubeloop.models import autoscaling_v1, core_v1, meta_v1, policy_v1
 from kubeloop.models.unstructured import Unstructured
 from tests.support.clock import virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
+from tests.support.scripted_clientset import clientset
+from tests.support.scripted_transport import Answer, error_status, list_of
 
 META = {"name": "a", "namespace": "x", "resourceVersion": "5", "uid": "u"}
 POD: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": META}
@@ -66,55 +66,42 @@ NO_OBJECT = {
 }
 
 
-def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
-    transport = ScriptedTransport(*script)
-    return Clientset(Config(host="https://server"), transport=transport), transport
-
-
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)
 @pytest.mark.parametrize("call", [*WRITES.values(), *DYNAMIC_WRITES.values()], ids=[*WRITES, *DYNAMIC_WRITES])
-def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(call: Call, response: Answer) -> None:
+@virtual
+async def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(call: Call, response: Answer) -> None:
     """(A6)"""
-
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(response)
-        if response is NO_OBJECT["no object"] and call is DYNAMIC_WRITES["raw"]:
-            assert await call(clients) == [1]
-            return
-        with pytest.raises(
-            kubeloop.UnreadableWriteResponse, match=f"the write succeeded \\({response.status}\\)"
-        ) as it:
-            await call(clients)
-        request = transport.requests[0]
-        assert (it.value.method, it.value.path, it.value.code) == (request.method, request.path, response.status)
-        assert not it.value.retryable
-        assert len(transport.requests) == 1
-
-    run()
+    clients, transport = clientset(response)
+    if response is NO_OBJECT["no object"] and call is DYNAMIC_WRITES["raw"]:
+        assert await call(clients) == [1]
+        return
+    with pytest.raises(kubeloop.UnreadableWriteResponse, match=f"the write succeeded \\({response.status}\\)") as it:
+        await call(clients)
+    request = transport.requests[0]
+    assert (it.value.method, it.value.path, it.value.code) == (request.method, request.path, response.status)
+    assert not it.value.retryable
+    assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize(
     "body", [{}, {"error": "bad gateway"}, {**POD, "kind": "Secret"}, ILL_TYPED, BAD_LABELS, {"kind": "Status"}]
 )
 @pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
-def test_a_write_that_succeeded_with_another_response_tells_what_is_known(call: Call, body: dict[str, Any]) -> None:
+@virtual
+async def test_a_write_that_succeeded_with_another_response_tells_what_is_known(
+    call: Call, body: dict[str, Any]
+) -> None:
     """(A6)"""
-
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(Answer.of(body, 201))
-        if body == {"kind": "Status"} and call in (WRITES["evict"], WRITES["bind"], WRITES["post"]):
-            assert isinstance(await call(clients), meta_v1.Status)
-            return
-        with pytest.raises(kubeloop.UnreadableWriteResponse) as caught:
-            await call(clients)
-        error = caught.value
-        known = ("x", "a", "u", "5") if "metadata" in body else ("", "", "", "")
-        assert (error.namespace, error.name, error.uid, error.resource_version) == known
-        assert len(transport.requests) == 1
-
-    run()
+    clients, transport = clientset(Answer.of(body, 201))
+    if body == {"kind": "Status"} and call in (WRITES["evict"], WRITES["bind"], WRITES["post"]):
+        assert isinstance(await call(clients), meta_v1.Status)
+        return
+    with pytest.raises(kubeloop.UnreadableWriteResponse) as caught:
+        await call(clients)
+    error = caught.value
+    known = ("x", "a", "u", "5") if "metadata" in body else ("", "", "", "")
+    assert (error.namespace, error.name, error.uid, error.resource_version) == known
+    assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -123,60 +110,44 @@ def test_a_write_that_succeeded_with_another_response_tells_what_is_known(call: 
     ids=[*WRITES, *DYNAMIC_WRITES, *DELETIONS],
 )
 @pytest.mark.parametrize("version", ["v1", "meta.k8s.io/v1", None])
-def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call: Call, version: str | None) -> None:
+@virtual
+async def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call: Call, version: str | None) -> None:
     """(A7): whatever the order of its fields."""
     body = {name: FAILURE[name] for name in sorted(FAILURE, reverse=True) if name != "apiVersion"}
     body = {"metadata": {"x": "y" * 500}, **body, **({"apiVersion": version} if version else {})}
-
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(Answer.of(body))
-        with pytest.raises(kubeloop.Forbidden, match="no"):
-            await call(clients)
-        assert len(transport.requests) == 1
-
-    run()
+    clients, transport = clientset(Answer.of(body))
+    with pytest.raises(kubeloop.Forbidden, match="no"):
+        await call(clients)
+    assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("into", [None, dict, Unstructured, core_v1.Pod, core_v1.PodList])
-def test_a_failure_in_a_successful_response_to_a_read_is_raised(into: type[Any] | None) -> None:
+@virtual
+async def test_a_failure_in_a_successful_response_to_a_read_is_raised(into: type[Any] | None) -> None:
     """(A7)"""
-
-    @virtual
-    async def run() -> None:
-        clients, _ = clientset(Answer.of(FAILURE))
-        with pytest.raises(kubeloop.Forbidden, match="no"):
-            await clients.rest.get("pods", namespace="x", name="a", into=into)
-
-    run()
+    clients, _ = clientset(Answer.of(FAILURE))
+    with pytest.raises(kubeloop.Forbidden, match="no"):
+        await clients.rest.get("pods", namespace="x", name="a", into=into)
 
 
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)
 @pytest.mark.parametrize("call", DELETIONS.values(), ids=DELETIONS)
-def test_a_deletion_succeeded_whatever_its_response_says(call: Call, response: Answer) -> None:
+@virtual
+async def test_a_deletion_succeeded_whatever_its_response_says(call: Call, response: Answer) -> None:
     """(A6)"""
-
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(response)
-        found = await call(clients)
-        assert found in (None, [1])
-        assert len(transport.requests) == 1
-
-    run()
+    clients, transport = clientset(response)
+    found = await call(clients)
+    assert found in (None, [1])
+    assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("body", [{**POD, "kind": "Secret"}, ILL_TYPED, {"items": 5}, {**SUCCESS, "details": 5}, {}])
-def test_a_deletion_succeeded_whatever_object_comes(body: dict[str, Any]) -> None:
+@virtual
+async def test_a_deletion_succeeded_whatever_object_comes(body: dict[str, Any]) -> None:
     """(A6)"""
-
-    @virtual
-    async def run() -> None:
-        clients, _ = clientset(Answer.of(body), Answer.of(body))
-        assert await clients.core_v1.pods("x").delete("a") is None
-        await clients.core_v1.pods("x").delete_collection()
-
-    run()
+    clients, _ = clientset(Answer.of(body), Answer.of(body))
+    assert await clients.core_v1.pods("x").delete("a") is None
+    await clients.core_v1.pods("x").delete_collection()
 
 
 @virtual
@@ -197,34 +168,28 @@ async def test_a_deletion_returns_the_status_of_either_version_and_the_object() 
 
 
 @pytest.mark.parametrize("body", [ILL_TYPED, BAD_LABELS])
-def test_reading_or_editing_an_object_that_cannot_be_read_is_unreadable(body: dict[str, Any]) -> None:
+@virtual
+async def test_reading_or_editing_an_object_that_cannot_be_read_is_unreadable(body: dict[str, Any]) -> None:
     """(A1)"""
-
-    @virtual
-    async def run() -> None:
-        clients, transport = clientset(Answer.of(body), Answer.of(body), Answer.of(BAD_LABELS))
-        pods, dynamic = clients.core_v1.pods("x"), clients.dynamic.resource("v1", "pods").namespace("x")
-        calls: list[Awaitable[Any]] = [pods.get("a"), pods.edit("a", lambda _: None), dynamic.edit("a", lambda _: None)]
-        for call in calls:
-            with pytest.raises(kubeloop.Unreadable) as caught:
-                await call
-            assert (caught.value.key, caught.value.uid, caught.value.resource_version) == ("x/a", "u", "5")
-        assert len(transport.requests) == 3
-
-    run()
+    clients, transport = clientset(Answer.of(body), Answer.of(body), Answer.of(BAD_LABELS))
+    pods, dynamic = clients.core_v1.pods("x"), clients.dynamic.resource("v1", "pods").namespace("x")
+    calls: list[Awaitable[Any]] = [pods.get("a"), pods.edit("a", lambda _: None), dynamic.edit("a", lambda _: None)]
+    for call in calls:
+        with pytest.raises(kubeloop.Unreadable) as caught:
+            await call
+        assert (caught.value.key, caught.value.uid, caught.value.resource_version) == ("x/a", "u", "5")
+    assert len(transport.requests) == 3
 
 
 @pytest.mark.parametrize("body", [{}, {"error": "bad gateway"}, {"metadata": {}}])
-def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was_asked_for(body: dict[str, Any]) -> None:
+@virtual
+async def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was_asked_for(
+    body: dict[str, Any],
+) -> None:
     """(A5)"""
-
-    @virtual
-    async def run() -> None:
-        clients, _ = clientset(Answer.of(body))
-        with pytest.raises(kubeloop.DecodeError, match="names neither kind nor name"):
-            await clients.core_v1.pods("x").get("a")
-
-    run()
+    clients, _ = clientset(Answer.of(body))
+    with pytest.raises(kubeloop.DecodeError, match="names neither kind nor name"):
+        await clients.core_v1.pods("x").get("a")
 
 
 @virtual
@@ -240,7 +205,8 @@ async def test_an_edit_whose_response_cannot_be_read_is_not_sent_again() -> None
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_a_list_says_which_objects_are_missing_in_one_line_of_the_log(
+@virtual
+async def test_a_list_says_which_objects_are_missing_in_one_line_of_the_log(
     dynamic: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """(A4), (B2)"""
@@ -248,17 +214,12 @@ def test_a_list_says_which_objects_are_missing_in_one_line_of_the_log(
         {"metadata": {"name": name, "namespace": "x", "labels": {"a": bad}}}
         for name, bad in (("a", "x"), ("b", 7), ("c", 7))
     ]
-
-    @virtual
-    async def run() -> None:
-        clients, _ = clientset(list_of(items, "7"))
-        pods: Any = clients.dynamic.resource("v1", "pods") if dynamic else clients.core_v1.pods()
-        listing = await pods.list()
-        assert [item.metadata.name for item in listing.items] == ["a"]
-        assert list(listing.unreadable) == ["x/b", "x/c"]
-
+    clients, _ = clientset(list_of(items, "7"))
+    pods: Any = clients.dynamic.resource("v1", "pods") if dynamic else clients.core_v1.pods()
     with caplog.at_level(logging.DEBUG):
-        run()
+        listing = await pods.list()
+    assert [item.metadata.name for item in listing.items] == ["a"]
+    assert list(listing.unreadable) == ["x/b", "x/c"]
     (record,) = [one for one in caplog.records if one.levelno >= logging.INFO]
     assert record.levelno == logging.WARNING
     assert "/api/v1/pods: items that cannot be read and were left out (see `unreadable`): 2; " in record.getMessage()
@@ -323,19 +284,15 @@ async def test_a_full_list_after_an_expired_snapshot_says_anew_what_is_missing()
     ],
 )
 @pytest.mark.parametrize("dynamic", [False, True])
-def test_a_page_that_is_no_list_of_the_kind_is_an_error(second: Answer, dynamic: bool) -> None:
+@virtual
+async def test_a_page_that_is_no_list_of_the_kind_is_an_error(second: Answer, dynamic: bool) -> None:
     """(A5)"""
-
-    @virtual
-    async def run() -> None:
-        clients, _ = clientset(list_of([item("a")], "7", continue_="1"), second)
-        pods: Any = clients.dynamic.resource("v1", "pods") if dynamic else clients.core_v1.pods()
-        objects = pods.iterate()
-        assert (await anext(objects)).metadata.name == "a"
-        with pytest.raises(kubeloop.DecodeError):
-            await anext(objects)
-
-    run()
+    clients, _ = clientset(list_of([item("a")], "7", continue_="1"), second)
+    pods: Any = clients.dynamic.resource("v1", "pods") if dynamic else clients.core_v1.pods()
+    objects = pods.iterate()
+    assert (await anext(objects)).metadata.name == "a"
+    with pytest.raises(kubeloop.DecodeError):
+        await anext(objects)
 
 
 def test_410_of_any_form_is_one_exception() -> None:

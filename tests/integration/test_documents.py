@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -12,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from kubeloop.cli import main
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.load import load_config
 from kubeloop.errors import APIError, BadRequest, Invalid
 from kubeloop.models import apps_v1, authentication_v1, certificates_v1, meta_v1
 from kubeloop.wire import codec
 from kubeloop.wire.response import ServerWarning
+from tests.support.custom_resources import generated, served
 
 PACKAGE = "generated_for_documents"
 KEEP = {"x-kubernetes-preserve-unknown-fields": True}
@@ -75,34 +73,8 @@ def models(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("generated")
     file = folder / "crds.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": CRDS}))
-    assert main(["generate", "--crd", str(file), "--out", str(folder / PACKAGE)]) == 0
-    asyncio.run(_install(kubeconfig))
-    sys.path.insert(0, str(folder))
-    yield import_module(f"{PACKAGE}.models.documents_example_com_v1")
-    sys.path.remove(str(folder))
-    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-        del sys.modules[name]
-    asyncio.run(_remove(kubeconfig))
-
-
-async def _install(kubeconfig: Path) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
-        definitions = clientset.apiextensions_v1.custom_resource_definitions()
-        await asyncio.gather(*(definitions.create(crd) for crd in CRDS))
-        waiting = {crd["metadata"]["name"] for crd in CRDS}
-        async with definitions.watch(timeout=60) as events:
-            async for event in events:
-                if any(one.type == "Established" and one.status == "True" for one in event.object.status.conditions):
-                    waiting.discard(event.object.metadata.name)
-                if not waiting:
-                    return
-    raise AssertionError(f"the server did not establish {waiting}")
-
-
-async def _remove(kubeconfig: Path) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
-        definitions = clientset.apiextensions_v1.custom_resource_definitions()
-        await asyncio.gather(*(definitions.delete(crd["metadata"]["name"]) for crd in CRDS))
+    with generated(PACKAGE, folder, file), served(kubeconfig, CRDS):
+        yield import_module(f"{PACKAGE}.models.documents_example_com_v1")
 
 
 @pytest.fixture

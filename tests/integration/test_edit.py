@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest_asyncio
 
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.models._base import MAP, SEQ, Kind, KindList, Map, Model, Seq
-from tests.support.real_clientset import config_map, connect, pod, wait_until_served
+from tests.support.real_clientset import config_map, pod, wait_until_served
 
 EDITORS = 50
 
@@ -44,12 +40,6 @@ class ThingList(KindList, api_version="test.kubeloop.dev/v1", kind="ThingList", 
 
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: Seq[Thing] = SEQ
-
-
-@pytest_asyncio.fixture
-async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
-    async with connect(kubeconfig) as clientset:
-        yield clientset
 
 
 async def test_fifty_tasks_that_edit_one_object_at_once_lose_no_change(

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -24,6 +23,7 @@ from kubeloop.errors import Conflict, Invalid, NotFound
 from kubeloop.meta import yaml
 from kubeloop.models import autoscaling_v1, meta_v1
 from kubeloop.rest.client import RESTClient
+from tests.support.custom_resources import generated, served
 from tests.support.held import until_held
 
 CRDS = sorted((Path(__file__).parents[1] / "support" / "crds").glob("*.yaml"))
@@ -35,41 +35,16 @@ PACKAGE = "generated_for_integration"
 def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The generated package, importable as PACKAGE."""
     folder = tmp_path_factory.mktemp("generated")
-    assert main(["generate", "--crd", *map(str, CRDS), "--out", str(folder / PACKAGE)]) == 0
-    sys.path.insert(0, str(folder))
-    yield folder / PACKAGE
-    sys.path.remove(str(folder))
-    for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
-        del sys.modules[name]
+    with generated(PACKAGE, folder, *CRDS) as path:
+        yield path
 
 
 @pytest.fixture(scope="module")
 def server(kubeconfig: Path) -> Iterator[Path]:
     """The kubeconfig of a server that has the custom resources."""
     documents = [document for path in CRDS for document in yaml.load_all(path.read_bytes())]
-    asyncio.run(_install(kubeconfig, documents))
-    yield kubeconfig
-    asyncio.run(_remove(kubeconfig, documents))
-
-
-async def _install(kubeconfig: Path, documents: list[Any]) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
-        definitions = clientset.apiextensions_v1.custom_resource_definitions()
-        await asyncio.gather(*(definitions.create(document) for document in documents))
-        waiting = {document["metadata"]["name"] for document in documents}
-        async with definitions.watch(timeout=60) as events:
-            async for event in events:
-                if any(one.type == "Established" and one.status == "True" for one in event.object.status.conditions):
-                    waiting.discard(event.object.metadata.name)
-                if not waiting:
-                    break
-        assert waiting == set(), "custom resources that the server did not establish"
-
-
-async def _remove(kubeconfig: Path, documents: list[Any]) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
-        definitions = clientset.apiextensions_v1.custom_resource_definitions()
-        await asyncio.gather(*(definitions.delete(document["metadata"]["name"]) for document in documents))
+    with served(kubeconfig, documents):
+        yield kubeconfig
 
 
 def _module(kind: str, name: str) -> ModuleType:

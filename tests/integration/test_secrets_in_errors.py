@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 import kubeloop
-from tests.support.real_clientset import connect
 
 APPLIED = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
 CASES: dict[str, tuple[str, Any]] = {
@@ -23,12 +19,6 @@ CASES: dict[str, tuple[str, Any]] = {
     "applied stringData that is a number": ("apply", {**APPLIED, "stringData": {"k": 7777777}}),
     "a label that is none": ("create", {"metadata": {"name": "t", "labels": {"x": "topsecret!"}}}),
 }
-
-
-@pytest_asyncio.fixture
-async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
-    async with connect(kubeconfig) as clientset:
-        yield clientset
 
 
 @pytest.mark.parametrize("through", ["typed", "dynamic"])

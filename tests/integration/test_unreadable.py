@@ -1,10 +1,9 @@
-"""Objects that the real API server stores and a class cannot read: they are told, and stand in nobody's way."""
+"""Objects that the real API server stores and a class cannot read: they are reported, and no other object suffers."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -17,19 +16,12 @@ import pytest_asyncio
 import kubeloop
 from kubeloop.cache.list_watch import ListWatch, rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.cli import main
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import apps_v1
+from tests.support.custom_resources import generated
 from tests.support.depth import is_too_deep
-from tests.support.real_clientset import connect
 
 DEPTHS = (1_100, 3_000, 9_000)
-
-
-@pytest_asyncio.fixture
-async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
-    async with connect(kubeconfig) as clientset:
-        yield clientset
 
 
 @pytest.fixture(params=["typed", "dynamic"])
@@ -186,14 +178,11 @@ async def dials_served(clientset: kubeloop.Clientset) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def dial_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def dial_class(tmp_path: Path) -> Iterator[Any]:
     """The class that was generated while sizes were integers."""
     (tmp_path / "crd.yaml").write_text(json.dumps(dials_crd({"type": "integer"})))
-    assert main(["generate", "--crd", str(tmp_path / "crd.yaml"), "--out", str(tmp_path / "generated_dials")]) == 0
-    monkeypatch.syspath_prepend(tmp_path)
-    yield import_module("generated_dials.models.test_kubeloop_dev_v1")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "generated_dials"]:
-        del sys.modules[name]
+    with generated("generated_dials", tmp_path, tmp_path / "crd.yaml"):
+        yield import_module("generated_dials.models.test_kubeloop_dev_v1")
 
 
 async def test_a_controller_survives_a_schema_that_grows_under_its_generated_class(

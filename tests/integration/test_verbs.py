@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,13 +23,7 @@ from kubeloop.models import (
     policy_v1,
 )
 from kubeloop.models.unstructured import Unstructured
-from tests.support.real_clientset import config_map, connect, pod
-
-
-@pytest_asyncio.fixture
-async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
-    async with connect(kubeconfig) as clientset:
-        yield clientset
+from tests.support.real_clientset import config_map, pod
 
 
 @pytest.fixture(params=["typed", "dynamic"])

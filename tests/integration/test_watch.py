@@ -10,18 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import pytest_asyncio
 
 import kubeloop
 from kubeloop.models import core_v1
 from kubeloop.testing import ControlPlane
 from tests.support.real_clientset import config_map, connect
-
-
-@pytest_asyncio.fixture
-async def clientset(kubeconfig: Path) -> AsyncIterator[kubeloop.Clientset]:
-    async with connect(kubeconfig) as clientset:
-        yield clientset
 
 
 @pytest.fixture(params=["typed", "dynamic"])

@@ -104,6 +104,8 @@ def expired() -> errors.Expired:
 class FakeServer:
     """One resource of a server, as a `ListerWatcher`.
 
+    It begins with the things that it is given: their names, as for `thing`, and their values.
+
     Attributes:
         lists, watches: what was asked, in order.
         next_lists, next_watches: exceptions that the next requests end with; None lets one through.
@@ -115,7 +117,7 @@ class FakeServer:
         has_versions: whether lists say their resourceVersion; some servers' do not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, things: Mapping[str, str] = {}) -> None:
         self.version = 100
         self.objects: dict[str, Thing] = {}
         self.history: list[tuple[int, Event | UnreadableEvent]] = []
@@ -133,6 +135,8 @@ class FakeServer:
         self.list_delay = 0.0
         self.open_delay = 0.0
         self.has_versions = True
+        for name, value in things.items():
+            self.put(thing(name, value))
 
     # Writing
 

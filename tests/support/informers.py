@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.cache.shared_informer import SharedInformer
@@ -59,8 +59,10 @@ class Recorder:
         del self.state[name]
         self.told.append(("delete", name, obj.value))
 
-    def register(self, informer: SharedInformer[Thing]):
-        return informer.add_event_handler(on_add=self.on_add, on_update=self.on_update, on_delete=self.on_delete)
+    def register(self, informer: SharedInformer[Thing], *, filter: Callable[[Thing], bool] | None = None):
+        return informer.add_event_handler(
+            on_add=self.on_add, on_update=self.on_update, on_delete=self.on_delete, filter=filter
+        )
 
 
 class Detailed:
@@ -77,3 +79,16 @@ class Detailed:
 
     def on_delete(self, obj: Thing | DeletedFinalStateUnknown[Thing]) -> None:
         self.told.append(("delete", obj))
+
+
+@contextlib.asynccontextmanager
+async def observed(
+    server: FakeServer, *handlers: Detailed, filter: Callable[[Thing], bool] | None = None, **options: object
+) -> AsyncIterator[tuple[SharedInformer[Thing], Recorder]]:
+    """Run an informer of a server's things, whose handlers are a recorder and the given ones, all with one filter."""
+    informer, recorder = informer_of(server, **options), Recorder()
+    recorder.register(informer, filter=filter)
+    for handler in handlers:
+        informer.add_event_handler(handler, filter=filter)
+    async with running(informer):
+        yield informer, recorder

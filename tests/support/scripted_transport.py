@@ -215,7 +215,7 @@ _WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> list[str]:
-    """Say what is wrong with a request, as a whole, that gets this answer; `more` parameters may be anything."""
+    """Return what is wrong with a whole request that gets this answer; `more` parameters may have any value."""
     faults: list[str] = []
     pairs = parse_qsl(urlsplit(request.target).query, keep_blank_values=True)
     names = [name for name, _ in pairs]

@@ -156,7 +156,7 @@ def _error(text: str) -> None:
 READERS: dict[str, Callable[[str], object]] = {
     "safe_text": safe_text,
     "redaction": lambda text: Redaction(None, ["Bearer aaaa"])(text),
-    "redaction of a confidential answer": lambda text: Redaction(SECRET)(text),
+    "redaction of a confidential response": lambda text: Redaction(SECRET)(text),
     "warnings": _warnings,
     "error": _error,
     "plugin's stderr": lambda text: without_secrets(text, ["--token", "aaaaaa"], ["bbbbbb"]),
@@ -195,7 +195,7 @@ def test_all_texts_of_one_response_together_are_bounded(piece: str) -> None:
     assert _cpu(lambda: [redaction(text) for _ in range(100)]) < max(20 * first, 0.2)
 
 
-def test_an_answer_to_a_request_with_very_many_values_is_told_by_its_size() -> None:
+def test_a_response_to_a_request_with_very_many_values_is_described_by_its_size() -> None:
     """(F2) Each of them would have to be looked for."""
     body = b'{"data": [%s]}' % b",".join(b'"v%d"' % number for number in range(5000))
     assert Redaction(Request("PUT", SECRET.target, body=body))("cannot use v17 here") == "<19 bytes>"

@@ -32,7 +32,11 @@ LOADING = (
     "tests/unit/config/test_load.py tests/unit/config/test_load_choices.py tests/unit/config/test_files.py "
     "tests/faults/test_bad_config.py"
 )
-APPLYING = "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_unreadable.py"
+APPLYING = (
+    "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_filters.py "
+    "tests/unit/cache/test_unreadable.py"
+)
+WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_contents.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
     "_kit/bucket": "tests/unit/kit",
@@ -42,7 +46,7 @@ DECISIVE = {
     "cache/reflector_rules": "tests/unit/cache/test_reflector_rules.py tests/unit/cache/test_reflector.py",
     "clients/paging": "tests/unit/clients/test_iterate.py tests/faults/test_unreadable_responses.py",
     "clients/patching": "tests/unit/clients tests/unit/rest",
-    "clients/watch_rules": "tests/unit/clients/test_watch_rules.py tests/faults/test_watch_faults.py",
+    "clients/watch_rules": f"tests/unit/clients/test_watch_rules.py {WATCH_FAULTS}",
     "config/fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/load": LOADING,
@@ -56,7 +60,6 @@ DECISIVE = {
 """The files that decide, with their own tests."""
 
 REST_FAULTS = "tests/faults/test_rest_faults.py tests/faults/test_unreadable_responses.py"
-WATCH_FAULTS = "tests/faults/test_watch_faults.py"
 TESTS_OF_FLOOR = {
     "_kit": "tests/unit/kit",
     "cache": "tests/unit/cache tests/faults/test_informer_faults.py tests/faults/test_informer_unreadable.py",

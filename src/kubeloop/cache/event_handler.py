@@ -119,13 +119,13 @@ def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCal
 
     An object that starts to be accepted is an add, one that stops is a deletion with its last accepted state. What the
     handler was told of is remembered, by key with the last state that it was told, so that all it is told adds up
-    whatever the function answers: a deletion is told exactly if the handler knows the object, without asking the
+    whatever the function returns: a deletion is told exactly if the handler knows the object, without asking the
     function, and `old` is always what the handler was told before. When the function raises, which is logged, the
     handler is told nothing and keeps what it knows.
 
     Reference: client-go `tools/cache.FilteringResourceEventHandler`. Intended difference: there the function is asked
     about the old state too, and about that of a deletion, and a handler never learns of the deletion of an object whose
-    last state is not accepted. For a function that gives the same answer for the same object both tell the same.
+    last state is not accepted. For a function that returns the same for the same object both tell the same.
     """
     inner_add, inner_update, inner_delete, detailed = calls.add, calls.update, calls.delete, calls.is_detailed
     told: dict[str, T] = {}

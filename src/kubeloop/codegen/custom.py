@@ -29,10 +29,12 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
     target = Target("..models", lambda _: origin)
     files = {
         "__init__.py": _init(origin, "Custom resources: models, clients and informers.", modules),
-        "models/__init__.py": _init(origin, "Models of custom resources, a module a group version.", modules),
-        "clients/__init__.py": _init(origin, "Typed clients of custom resources, a module a group version.", modules),
+        "models/__init__.py": _init(origin, "Models of custom resources, one module for each group version.", modules),
+        "clients/__init__.py": _init(
+            origin, "Typed clients of custom resources, one module for each group version.", modules
+        ),
         "informers/__init__.py": _init(
-            origin, "Informers and listers of custom resources, a module a group version.", modules
+            origin, "Informers and listers of custom resources, one module for each group version.", modules
         ),
     }
     for name, module in modules.items():

@@ -237,7 +237,7 @@ def parse_json(data: bytes, where: str) -> Any:
     """Parse JSON text.
 
     Raises:
-        SchemaError: It is no JSON, or nested too deeply.
+        SchemaError: The text is not JSON, or is nested too deeply.
     """
     try:
         return msgspec.json.decode(data)

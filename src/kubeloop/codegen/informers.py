@@ -24,7 +24,7 @@ def emit_informers(module: Module, target: Target) -> str:
     name, api_version = class_of_module(module.name), module.api_version
     lines = [
         target.origin(module),
-        f'"""The informers and the listers of {api_version}, an accessor a resource."""',
+        f'"""The informers and the listers of {api_version}, one accessor for each resource."""',
         "",
         "from __future__ import annotations",
         "",

@@ -69,7 +69,7 @@ def identifier(name: str, what: str = "name") -> str:
 
 
 def _check_types(*names: str) -> None:
-    """Refuse what is no name of a type, alone or behind its module; an empty text is no type."""
+    """Refuse a text that is not the name of a type, alone or behind its module; an empty text means no type."""
     for name in names:
         for part in name.split(".") if name else ():
             identifier(part, "type")

@@ -74,7 +74,7 @@ def check_source(name: str, text: str) -> None:
         text: Its text.
 
     Raises:
-        SchemaError: The text is no Python, or has a statement that no emitter writes.
+        SchemaError: The text is not Python, or has a statement that no emitter writes.
     """
     try:
         tree = ast.parse(text)

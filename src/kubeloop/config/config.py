@@ -7,45 +7,23 @@ How it comes about from files is told by `kubeconfig` and `load`; what is done w
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
+from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kubeloop.config.exec_config import ExecConfig
-
 __all__ = ["Config", "Impersonation", "Source"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
-
-# What is not a text or None. An empty entry is not checked here: floors below and above know these.
-_BYTES = (bytes, type(None))
-_NUMBER = (int, float, type(None))
-_TYPES: Mapping[str, tuple[type, ...]] = {
-    "host": (str,),
-    "namespace": (str,),
-    "ca_data": _BYTES,
-    "cert_data": _BYTES,
-    "key_data": _BYTES,
-    "insecure_skip_tls_verify": (bool,),
-    "exec": (),
-    "impersonate": (),
-    "timeout": _NUMBER,
-    "qps": _NUMBER,
-    "burst": (int,),
-    "max_connections": (int, type(None)),
-    "disable_compression": (bool,),
-    "warning_handler": (),
-    "source": (),
-}
-
 
 class Impersonation(Value, frozen=True, kw_only=True):
     """Act as somebody else, for whoever may: sent as `Impersonate-*` headers with each request.
@@ -68,13 +46,18 @@ class Impersonation(Value, frozen=True, kw_only=True):
         Raises:
             ConfigError: The user is empty or blank, or a text has half of a surrogate pair in it.
             TypeError: `groups`, or the values of a key of `extra`, are one text: each of its letters would be sent.
+                Or what should be a text is something else.
         """
         if any(isinstance(texts, str) for texts in (self.groups, *self.extra.values())):
             raise TypeError("Impersonation: groups and the values of extra must be tuples of str, not str")
+        values = (value for values in self.extra.values() for value in values)
+        texts = (self.user, self.uid, *self.groups, *self.extra, *values)
+        for text in cast("tuple[object, ...]", texts):
+            if not isinstance(text, str):
+                raise TypeError(f"Impersonation: names and values must be str, not {type(text).__name__}")
         if not self.user.strip():
             raise ConfigError("impersonation needs the name of a user to act as, got an empty one")
-        values = (value for values in self.extra.values() for value in values)
-        if _SURROGATE.search("".join((self.user, self.uid, *self.groups, *self.extra, *values))):
+        if _SURROGATE.search("".join(texts)):
             raise ConfigError("impersonation: a text with half of a surrogate pair, which no header can have")
 
     def __repr__(self) -> str:
@@ -94,6 +77,28 @@ class Source(Value, frozen=True, kw_only=True):
         parts = [self.file] if self.file else []
         parts += [f'{what} "{name}"' for what in ("context", "cluster", "user") if (name := getattr(self, what))]
         return safe_text(", ".join(parts))
+
+
+# The settings that are not a text or None. (`Any`, since no type checker takes `Callable` for a class.)
+_BYTES = (bytes, type(None))
+_NUMBER = (int, float, type(None))
+_TYPES: Mapping[str, tuple[Any, ...]] = {
+    "host": (str,),
+    "namespace": (str,),
+    "ca_data": _BYTES,
+    "cert_data": _BYTES,
+    "key_data": _BYTES,
+    "insecure_skip_tls_verify": (bool,),
+    "exec": (ExecConfig, type(None)),
+    "impersonate": (Impersonation, type(None)),
+    "timeout": _NUMBER,
+    "qps": _NUMBER,
+    "burst": (int,),
+    "max_connections": (int, type(None)),
+    "disable_compression": (bool,),
+    "warning_handler": (Callable, type(None)),
+    "source": (Source,),
+}
 
 
 class Config(Value, frozen=True, kw_only=True):
@@ -188,7 +193,7 @@ class Config(Value, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             expected = _TYPES.get(name, (str, type(None)))
             value = getattr(self, name)
-            if expected and not isinstance(value, expected):
+            if not isinstance(value, expected):
                 wanted = " or ".join("None" if each is type(None) else each.__name__ for each in expected)
                 raise TypeError(f"Config: {name} must be {wanted}, not {type(value).__name__}")
 

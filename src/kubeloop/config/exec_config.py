@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop._kit.value import Value
 
@@ -54,8 +54,11 @@ class ExecConfig(Value, frozen=True, kw_only=True):
 
         Raises:
             ValueError: An unknown version or mode, no command, or a text or extension that no program can be given.
-            TypeError: An extension of another type than JSON has.
+            TypeError: An extension of another type than JSON has, or `args` is one text: each of its letters would be
+                an argument.
         """
+        if isinstance(cast("object", self.args), str):
+            raise TypeError("ExecConfig: args must be a tuple of str, not str")
         if not self.command:
             raise ValueError("an exec plugin needs a command")
         if any(not name or "=" in name for name, _ in self.env):

@@ -37,7 +37,7 @@ class EventSource(Protocol):
     """Where events come from, one after the other."""
 
     def get_event(self) -> Any:
-        """Return the next event; raises a YAMLError for text that is no YAML."""
+        """Return the next event; raises a YAMLError for text that is not YAML."""
 
 
 def fast_source(text: str) -> EventSource | None:

@@ -57,7 +57,7 @@ def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
         round_up: which way to round a share. Kubernetes rounds `maxSurge` up and `maxUnavailable` down.
 
     Raises:
-        ValueError: a text that is not a percentage of 64 bits. `"3"` is none: a number must be a number.
+        ValueError: a text that is not a percentage of 64 bits. `"3"` is not one: a number must not be a text.
 
     >>> scaled_value("25%", 10, round_up=True), scaled_value("25%", 10, round_up=False)
     (3, 2)

@@ -31,7 +31,7 @@ class Format(StrEnum):
     DECIMAL_EXPONENT = "DecimalExponent"  # 12e6
 
 
-# Possessive: text that is no quantity is found out in one pass.
+# Possessive: text that is not a quantity is recognized in one pass.
 _SYNTAX = re.compile(r"[+-]?0*+([0-9]*+)(?:\.([0-9]*+))?([eEinumkKMGTP]*+[-+]?[0-9]*+)", re.ASCII)
 _EXPONENT = re.compile(r"[eE]([-+]?[0-9]{1,18})", re.ASCII)
 _DECIMAL_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}

@@ -58,7 +58,7 @@ T = TypeVar("T")
 ITEMS_A_STEP = 64
 _force = msgspec.structs.force_setattr
 BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
-"""What msgspec raises for bytes that are no JSON, and for JSON that is nested deeper than the recursion limit."""
+"""What msgspec raises for bytes that are not JSON, and for JSON that is nested deeper than the recursion limit."""
 
 
 class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
@@ -198,10 +198,10 @@ def decode_list(data: bytes, cls: type[T]) -> T:
     """Read a LIST. Items that cannot be read are left out and stand in its `unreadable`; the rest arrive.
 
     Args:
-        data: the body. It must name its kind: an empty object is no list.
+        data: the body. It must name its kind: an empty object is not a list.
         cls: a KindList.
 
-    Raises: DecodeError for a body that is no JSON or no list of this kind, never for one item.
+    Raises: DecodeError for a body that is not JSON or not a list of this kind, never for one item.
     """
     try:
         obj = decoder(cast("Any", cls)).decode(data)
@@ -266,7 +266,7 @@ def split_list(data: bytes, what: str, error: Exception | None) -> tuple[bytes, 
         what: names the list in messages.
         error: what reading it at once ended with, if that was tried.
 
-    Raises: DecodeError for a body that is no JSON, or no list as such.
+    Raises: DecodeError for a body that is not JSON or not a list at all.
     """
     try:
         parts: _Parts = decoder(_Parts).decode(data)
@@ -346,7 +346,7 @@ def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
 
 
 def broken(what: str, data: bytes | str | Raw, error: Exception) -> DecodeError:
-    """The error for bytes that are no JSON; it never quotes them, and what it comes from does not keep them."""
+    """The error for bytes that are not JSON; it never quotes them, and what it comes from does not keep them."""
     if isinstance(error, RecursionError):
         return DecodeError(f"{what}: not readable as JSON: nested too deeply (see sys.getrecursionlimit)")
     said = str(error)

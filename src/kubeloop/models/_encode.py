@@ -94,7 +94,7 @@ def encode(obj: Model) -> bytes:
 
 
 def to_data(value: Any) -> Any:
-    """Give the plain JSON value of a model, with wire names, as Python data of its own.
+    """Return the plain JSON value of a model, with wire names, as Python data of its own.
 
     Raises: EncodeError for what has no JSON form, such as a lazy field that was read from bytes that are no UTF-8.
     """

@@ -43,7 +43,7 @@ def given_of(obj: Any) -> tuple[str, ...] | None:
 
 
 def is_removed(obj: Any, name: str) -> bool:
-    """Return whether a field was not given, or a draft removed it: its zero means "absent", and is no value."""
+    """Return whether a field was not given, or a draft removed it: its zero means "absent" and is not a value."""
     note = getattr(obj, "_given", None)
     return note is not None and (name in note) is isinstance(note, _Removed)
 
@@ -152,7 +152,7 @@ _DEEP = ("object", "objects", "object_map", "list", "map", "union")
 
 
 def head_of(cls: Any) -> dict[str, Any]:
-    """Return `apiVersion` and `kind` of a class, nothing for one that is no kind."""
+    """Return `apiVersion` and `kind` of a class, nothing for a class that is not a kind."""
     return {"apiVersion": cls.api_version, "kind": cls.kind} if getattr(cls, "__kind_head__", ()) else {}
 
 

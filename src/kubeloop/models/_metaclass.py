@@ -119,7 +119,7 @@ def _lazy_equal(self: Any, other: object) -> Any:
 
 
 def _says_the_same(ours: Raw, theirs: Raw) -> bool:
-    """Say if two JSON texts have the same value; texts that cannot be read are equal only byte by byte."""
+    """Return whether two JSON texts have the same value; texts that cannot be read are equal only byte by byte."""
     try:
         return bool(_parse(ours) == _parse(theirs))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

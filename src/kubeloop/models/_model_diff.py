@@ -69,7 +69,7 @@ def _merge_value(shape: Shape, before: Any, after: Any) -> Any:
 
 
 def rewrites(old: Any, new: Any) -> bool:
-    """Say if a merge patch would send a whole list of objects, and so erase what our models do not know in it.
+    """Return whether a merge patch would send a whole list of objects, and so erase what our models do not know in it.
 
     It is true as well where null is a value: a merge patch deletes instead.
     """

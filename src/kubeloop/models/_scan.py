@@ -35,7 +35,7 @@ class Malformed(ValueError):
 
 
 def _skip_space(text: bytes, at: int) -> int:
-    """Return the position of the first byte from `at` on that is no white space."""
+    """Return the position of the first byte from `at` on that is not white space."""
     found = _space(text, at)
     return found.end() if found is not None else at
 

@@ -26,7 +26,7 @@ def is_time(shape: Shape) -> bool:
 
 
 def time_text(text: str) -> str:
-    """Return a time written so that msgspec reads just that; text that is no time stays as it is."""
+    """Return a time written so that msgspec reads just that; text that is not a time stays as it is."""
     if _EXACT.fullmatch(text):
         return text
     from kubeloop.meta.times import parse_time

@@ -210,7 +210,7 @@ def decode_list(data: bytes, cls: type[T]) -> T:
         data: the body.
         cls: a KindList or UnstructuredList.
 
-    Raises: DecodeError for a body that is no JSON or no such list, never for one item.
+    Raises: DecodeError for a body that is not JSON or not such a list, never for one item.
     """
     if cls is UnstructuredList:
         return cast("T", _decode_unstructured_list(data))
@@ -328,7 +328,7 @@ def identity(data: bytes) -> dict[str, str]:
 
 
 def names_a_kind(data: bytes) -> bool:
-    """Say if an object names its kind."""
+    """Return whether an object names its kind."""
     return bool(_scan.identity(data).get("kind"))
 
 

@@ -4,8 +4,8 @@ What lives here: byte-order marks, the choice between JSON and YAML, where one d
 a document is read into; `codec` says that.
 
 Reference: apimachinery util/yaml.YAMLOrJSONDecoder, and cli-runtime's FileVisitor for byte-order marks. A text that
-starts like JSON is a series of JSON values; what is no such series is read as YAML, whose flow style looks like JSON.
-Unlike there, a text is one or the other as a whole, so a second document that is broken is an error in every case.
+starts like JSON is a series of JSON values; if it is not such a series it is read as YAML, whose flow style looks like
+JSON. Unlike there, a text is one or the other as a whole, so a second document that is broken is always an error.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _yaml_bodies(text: bytes) -> Iterator[bytes]:
 
 
 def _flow_bodies(text: bytes) -> list[bytes]:
-    """Read what starts as JSON does but is none; when it is no YAML either, it was meant to be JSON.
+    """Read what starts like JSON but is not JSON; if it is not YAML either, it was meant to be JSON.
 
     Raises: DecodeError naming the place where it stops being JSON.
     """

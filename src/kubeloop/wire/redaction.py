@@ -33,7 +33,7 @@ MAX_TEXT = 2048
 # What is looked at of one text; more of it is never shown, whatever masking may shorten. Once the texts of one response
 # have come to as much, the others are told by their sizes.
 _WINDOW = 64 * 1024
-# So many values of what was sent are looked for; an answer to a request that has more is told by its size.
+# So many values of what was sent are looked for; a response to a request that has more is described by its size.
 _MAX_SENT = 2000
 
 _credential_headers = re.compile(r"auth|token|cookie|secret|key|password", re.IGNORECASE).search

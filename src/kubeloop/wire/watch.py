@@ -125,7 +125,7 @@ class FrameReader(LineReader):
         return frames
 
     def not_frames(self, lines: Sequence[bytes]) -> list[bytes] | None:
-        """Take back the frames that were returned last, the first of which is no document; return what documents are.
+        """Take back the frames that were returned last, because the first is not a document; return those that are.
 
         Returns: None if the frames were found by their brackets already: then it is the content that is wrong.
         """

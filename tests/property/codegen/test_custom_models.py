@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.target import Target
+from tests.support.definitions import definition
 
 TARGET = Target("..models", lambda _: "# Generated.")
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -88,24 +89,7 @@ def _imported(text: str) -> Iterator[Any]:
 @given(SPECS, st.data())
 def test_objects_survive_the_models_of_their_schema(case: Case, data: st.DataObject) -> None:
     schema, values = case
-    definition = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "things.example.com"},
-        "spec": {
-            "group": "example.com",
-            "scope": "Namespaced",
-            "names": {"kind": "Thing", "plural": "things"},
-            "versions": [
-                {
-                    "name": "v1",
-                    "served": True,
-                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": schema}}},
-                }
-            ],
-        },
-    }
-    module = read_crds([definition], "test")["example_com_v1"]
+    module = read_crds([definition(properties={"spec": schema})], "test")["example_com_v1"]
     ast.parse(emit_stub(module, TARGET))
     with _imported(emit_models(module, TARGET)) as generated:
         value = {"apiVersion": "example.com/v1", "kind": "Thing", "spec": data.draw(values)}

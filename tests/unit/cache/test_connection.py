@@ -35,56 +35,54 @@ def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 @pytest.mark.parametrize("error", FAILURES, ids=str)
 @pytest.mark.parametrize("where", ["list", "watch", "stream"])
-def test_every_failure_is_told_and_the_store_is_kept(error: Exception, where: str, caplog: pytest.LogCaptureFixture):
+@virtual
+async def test_every_failure_is_told_and_the_store_is_kept(
+    error: Exception, where: str, caplog: pytest.LogCaptureFixture
+):
     """(D4)"""
     caplog.set_level("INFO")
-
-    @virtual
-    async def run() -> None:
-        server = FakeServer()
-        server.put(thing("a", "1"))
-        informer = informer_of(server)
-        told: list[Exception] = []
-        informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
-        async with running(informer):
-            await asyncio.sleep(100)
-            assert (informer.is_connected, informer.last_error) == (True, "")
-            caplog.clear()
-            if where == "stream":
-                # The stream of a watch knows no refusals: what comes in it are ERROR events.
-                given = error if isinstance(error, errors.APIError) else api_error(errors.APIError, 500, "Odd")
-                server.next_lists.extend([given] * 500)
-                server.next_watches.extend([given] * 500)
-                server.end_watches(given)
-            elif where == "list":
-                given = error
-                server.next_lists.extend([given] * 500)
-                server.end_watches(EXPIRED)
-            else:
-                given = error
-                server.next_watches.extend([given] * 500)
-                server.cut_watches()
-            await asyncio.sleep(3600)
-            assert informer.last_error.startswith(str(given))
-            assert not informer.is_connected
-            assert set(told) == {given}
-            assert 60 < len(told) < 400
-            assert informer.lister.get("a").value == "1"
-            assert informer.has_synced
-            assert informer.last_heard_at is not None
-            if where != "watch" or len(server.lists) == 1:
-                assert informer.last_heard_at <= 101
-            assert len(lines(caplog, logging.WARNING)) == 1
-            assert str(given) in lines(caplog, logging.WARNING)[0]
-            server.next_lists.clear()
-            server.next_watches.clear()
-            await asyncio.sleep(100)
-            assert (informer.is_connected, informer.last_error) == (True, "")
-            assert now() - informer.last_heard_at < 100
-            assert len(lines(caplog, logging.WARNING)) == 1
-            assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
-
-    run()
+    server = FakeServer()
+    server.put(thing("a", "1"))
+    informer = informer_of(server)
+    told: list[Exception] = []
+    informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+    async with running(informer):
+        await asyncio.sleep(100)
+        assert (informer.is_connected, informer.last_error) == (True, "")
+        caplog.clear()
+        if where == "stream":
+            # The stream of a watch knows no refusals: what comes in it are ERROR events.
+            given = error if isinstance(error, errors.APIError) else api_error(errors.APIError, 500, "Odd")
+            server.next_lists.extend([given] * 500)
+            server.next_watches.extend([given] * 500)
+            server.end_watches(given)
+        elif where == "list":
+            given = error
+            server.next_lists.extend([given] * 500)
+            server.end_watches(EXPIRED)
+        else:
+            given = error
+            server.next_watches.extend([given] * 500)
+            server.cut_watches()
+        await asyncio.sleep(3600)
+        assert informer.last_error.startswith(str(given))
+        assert not informer.is_connected
+        assert set(told) == {given}
+        assert 60 < len(told) < 400
+        assert informer.lister.get("a").value == "1"
+        assert informer.has_synced
+        assert informer.last_heard_at is not None
+        if where != "watch" or len(server.lists) == 1:
+            assert informer.last_heard_at <= 101
+        assert len(lines(caplog, logging.WARNING)) == 1
+        assert str(given) in lines(caplog, logging.WARNING)[0]
+        server.next_lists.clear()
+        server.next_watches.clear()
+        await asyncio.sleep(100)
+        assert (informer.is_connected, informer.last_error) == (True, "")
+        assert now() - informer.last_heard_at < 100
+        assert len(lines(caplog, logging.WARNING)) == 1
+        assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
 
 
 @virtual
@@ -127,41 +125,39 @@ async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pyt
 
 
 @pytest.mark.parametrize("is_earlier", [False, True])
-def test_silence_after_bookmarks_means_that_the_connection_is_lost(is_earlier: bool, caplog: pytest.LogCaptureFixture):
+@virtual
+async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
+    is_earlier: bool, caplog: pytest.LogCaptureFixture
+):
     """(D13) A bookmark of an earlier watch of the resource tells as much as one of this watch."""
     caplog.set_level("INFO")
-
-    @virtual
-    async def run() -> None:
-        server = FakeServer()
-        informer = informer_of(server)
-        told: list[Exception] = []
-        informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
-        async with running(informer):
-            server.version = 200
-            server.bookmark()
-            if is_earlier:
-                for _ in range(3):
-                    await asyncio.sleep(100)
-                    server.end_watches()
-            await asyncio.sleep(180)
-            before = len(server.watches)
-            server.end_watches(SILENT)
-            await settle()
-            assert not informer.is_connected
-            assert informer.last_error == str(SILENT)
-            assert len(server.watches) == before, "not before a pause"
-            assert told == [SILENT]
-            [line] = lines(caplog, logging.WARNING)
-            assert str(SILENT) in line
-            await asyncio.sleep(10)
-            assert informer.is_connected
-            assert server.watches[-1]["resource_version"] == "200"
-            assert len(server.watches) == before + 1
-            assert len(server.lists) == 1
-        assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
-
-    run()
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[Exception] = []
+    informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+    async with running(informer):
+        server.version = 200
+        server.bookmark()
+        if is_earlier:
+            for _ in range(3):
+                await asyncio.sleep(100)
+                server.end_watches()
+        await asyncio.sleep(180)
+        before = len(server.watches)
+        server.end_watches(SILENT)
+        await settle()
+        assert not informer.is_connected
+        assert informer.last_error == str(SILENT)
+        assert len(server.watches) == before, "not before a pause"
+        assert told == [SILENT]
+        [line] = lines(caplog, logging.WARNING)
+        assert str(SILENT) in line
+        await asyncio.sleep(10)
+        assert informer.is_connected
+        assert server.watches[-1]["resource_version"] == "200"
+        assert len(server.watches) == before + 1
+        assert len(server.lists) == 1
+    assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
 
 
 @virtual

@@ -332,35 +332,31 @@ async def test_a_second_shutdown_waits_for_the_end_of_the_tasks_too():
 
 
 @pytest.mark.parametrize("is_removed", [False, True])
-def test_a_handler_cannot_shut_down_the_factory_that_waits_for_it(is_removed: bool):
+@virtual
+async def test_a_handler_cannot_shut_down_the_factory_that_waits_for_it(is_removed: bool):
     """(D10)"""
+    rest, factory = make()
+    rest.servers["widgets"].put(widget("a"))
+    informer = factory.of(Widget)
+    factory.of(Gadget)
+    caught: list[Exception] = []
+    stop = asyncio.Event()
 
-    @virtual
-    async def run() -> None:
-        rest, factory = make()
-        rest.servers["widgets"].put(widget("a"))
-        informer = factory.of(Widget)
-        factory.of(Gadget)
-        caught: list[Exception] = []
-        stop = asyncio.Event()
+    async def on_add(_obj: Widget) -> None:
+        if is_removed:
+            informer.remove_event_handler(registration)
+        try:
+            await factory.shutdown()
+        except RuntimeError as error:
+            caught.append(error)
+        stop.set()
 
-        async def on_add(_obj: Widget) -> None:
-            if is_removed:
-                informer.remove_event_handler(registration)
-            try:
-                await factory.shutdown()
-            except RuntimeError as error:
-                caught.append(error)
-            stop.set()
-
-        registration = informer.add_event_handler(on_add=on_add)
-        async with factory:
-            await stop.wait()
-            assert "from within an event handler of example.com/v1 widgets" in str(caught[0])
-            assert not informer.is_stopped
-        assert informer.is_stopped
-
-    run()
+    registration = informer.add_event_handler(on_add=on_add)
+    async with factory:
+        await stop.wait()
+        assert "from within an event handler of example.com/v1 widgets" in str(caught[0])
+        assert not informer.is_stopped
+    assert informer.is_stopped
 
 
 @virtual

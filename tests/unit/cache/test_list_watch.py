@@ -68,16 +68,12 @@ async def test_every_selector_option_is_sent():
 
 
 @pytest.mark.parametrize("selectors", [None, {}, {"label_selector": None, "timeout": None}])
-def test_without_selectors_nothing_is_sent(selectors: Any):
+@virtual
+async def test_without_selectors_nothing_is_sent(selectors: Any):
     """(D8)"""
-
-    @virtual
-    async def run() -> None:
-        rest = FakeRest()
-        await source(rest, selectors).list()
-        assert rest.asked == [({}, None)]
-
-    run()
+    rest = FakeRest()
+    await source(rest, selectors).list()
+    assert rest.asked == [({}, None)]
 
 
 @pytest.mark.parametrize(

@@ -164,47 +164,41 @@ async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_af
 
 
 @pytest.mark.parametrize("in_stream", [True, False])
-def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
-    @virtual
-    async def run() -> None:
-        setup = Setup()
-        setup.server.expire_in_stream = in_stream
-        async with setup.running():
-            setup.server.put(thing("a"))
-            await settle()
-            setup.server.put(thing("b"))
-            setup.server.put(thing("c"))
-            setup.server.delete("a")
-            setup.server.cut_watches()
-            setup.server.compact()
-            await asyncio.sleep(3)
-            assert versions(setup.server.lists) == ["0", "101"]
-            assert versions(setup.server.watches)[:3] == ["100", "101", "104"]
-            assert setup.drain() == {"b": "", "c": ""}
-
-    run()
+@virtual
+async def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
+    setup = Setup()
+    setup.server.expire_in_stream = in_stream
+    async with setup.running():
+        setup.server.put(thing("a"))
+        await settle()
+        setup.server.put(thing("b"))
+        setup.server.put(thing("c"))
+        setup.server.delete("a")
+        setup.server.cut_watches()
+        setup.server.compact()
+        await asyncio.sleep(3)
+        assert versions(setup.server.lists) == ["0", "101"]
+        assert versions(setup.server.watches)[:3] == ["100", "101", "104"]
+        assert setup.drain() == {"b": "", "c": ""}
 
 
 @pytest.mark.parametrize(
     "error", [EXPIRED, api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")]
 )
-def test_a_list_at_a_version_that_is_not_to_be_had_is_repeated_at_once_with_the_newest(error: Exception):
-    @virtual
-    async def run() -> None:
-        setup = Setup()
-        setup.server.next_lists.append(error)
-        async with setup.running():
-            assert setup.server.lists == [
-                {"resource_version": "0", "limit": 500, "continue_": ""},
-                {"resource_version": "", "limit": 500, "continue_": ""},
-            ]
-            assert now() == 0.0
-            assert setup.told == []
-            setup.server.end_watches(INTERNAL)
-            await asyncio.sleep(2)
-            assert versions(setup.server.lists) == ["0", "", "100"]
-
-    run()
+@virtual
+async def test_a_list_at_a_version_that_the_server_lacks_is_repeated_at_once_with_the_newest(error: Exception):
+    setup = Setup()
+    setup.server.next_lists.append(error)
+    async with setup.running():
+        assert setup.server.lists == [
+            {"resource_version": "0", "limit": 500, "continue_": ""},
+            {"resource_version": "", "limit": 500, "continue_": ""},
+        ]
+        assert now() == 0.0
+        assert setup.told == []
+        setup.server.end_watches(INTERNAL)
+        await asyncio.sleep(2)
+        assert versions(setup.server.lists) == ["0", "", "100"]
 
 
 @virtual
@@ -289,31 +283,27 @@ async def test_failing_lists_back_off_further_and_further_up_to_the_cap():
 
 
 @pytest.mark.parametrize("what", ["event", "bookmark", "event and cut"])
-def test_watches_that_end_right_after_an_event_are_a_second_apart(what: str):
+@virtual
+async def test_watches_that_end_right_after_an_event_are_a_second_apart(what: str):
     """(D3)"""
-
-    @virtual
-    async def run() -> None:
-        setup = Setup()
-        async with setup.running():
-            while now() < 60:
-                await settle()
-                if what == "bookmark":
-                    setup.server.version += 1
-                    setup.server.bookmark()
-                else:
-                    setup.server.put(thing("a"))
-                await settle()
-                if what == "event and cut":
-                    setup.server.cut_watches()
-                else:
-                    setup.server.end_watches()
-                await asyncio.sleep(0.01)
-            assert 55 <= len(setup.server.watches) <= 61
-            assert len(setup.server.lists) == 1
-            assert setup.told == []
-
-    run()
+    setup = Setup()
+    async with setup.running():
+        while now() < 60:
+            await settle()
+            if what == "bookmark":
+                setup.server.version += 1
+                setup.server.bookmark()
+            else:
+                setup.server.put(thing("a"))
+            await settle()
+            if what == "event and cut":
+                setup.server.cut_watches()
+            else:
+                setup.server.end_watches()
+            await asyncio.sleep(0.01)
+        assert 55 <= len(setup.server.watches) <= 61
+        assert len(setup.server.lists) == 1
+        assert setup.told == []
 
 
 @virtual
@@ -557,16 +547,13 @@ async def test_a_watch_error_handler_that_fails_is_logged_and_the_reflector_goes
 
 
 @pytest.mark.parametrize("moment", ["list", "open", "watch", "back off"])
-def test_stops_at_once_wherever_it_waits(moment: str):
-    @virtual
-    async def run() -> None:
-        setup = Setup()
-        setup.server.list_delay = 50.0 if moment == "list" else 0.0
-        setup.server.open_delay = 50.0 if moment == "open" else 0.0
-        setup.server.next_lists.extend([INTERNAL] if moment == "back off" else [])
-        async with setup.running():
-            pass
-        assert now() == 0.0
-        assert setup.server.open_watches == []
-
-    run()
+@virtual
+async def test_stops_at_once_wherever_it_waits(moment: str):
+    setup = Setup()
+    setup.server.list_delay = 50.0 if moment == "list" else 0.0
+    setup.server.open_delay = 50.0 if moment == "open" else 0.0
+    setup.server.next_lists.extend([INTERNAL] if moment == "back off" else [])
+    async with setup.running():
+        pass
+    assert now() == 0.0
+    assert setup.server.open_watches == []

@@ -49,7 +49,7 @@ def test_the_size_of_a_page(version: str, is_paginated: bool, explicit: int | No
 
 
 @pytest.mark.parametrize("error", [EXPIRED, GONE, TOO_LARGE])
-def test_a_version_that_is_not_to_be_had_is_remembered_until_a_list_succeeds(error: Exception):
+def test_a_version_that_the_server_lacks_is_remembered_until_a_list_succeeds(error: Exception):
     state = ListRules("7")
     assert state.should_list_again(error)
     assert state.list_version() == ""

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
-from tests.support.informers import Detailed, Recorder, informer_of, running
+from tests.support.informers import Detailed, Recorder, informer_of, observed, running
+
+EXPIRED = api_error(errors.Expired, 410, "Expired")
 
 
 @virtual
 async def test_tells_a_handler_of_adds_updates_and_deletions_in_order():
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
-    recorder.register(informer)
-    server.put(thing("a", "1"))
-    async with running(informer):
+    server = FakeServer({"a": "1"})
+    async with observed(server) as (_, recorder):
         server.put(thing("b", "1"))
         server.put(thing("a", "2"))
         await settle()
@@ -85,9 +86,8 @@ async def test_the_same_functions_may_be_registered_twice():
 
 @virtual
 async def test_has_synced_once_the_first_list_is_in_the_store_and_told():
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = FakeServer({"a": ""}), Recorder()
     server.list_delay = 5.0
-    server.put(thing("a"))
     informer = informer_of(server)
     registration = recorder.register(informer)
     synced_in_handler: list[bool] = []
@@ -112,9 +112,7 @@ async def test_an_empty_list_syncs_too():
 
 @virtual
 async def test_a_handler_that_comes_late_is_told_of_what_is_there_as_the_initial_list():
-    server, detailed = FakeServer(), Detailed()
-    for name in "abc":
-        server.put(thing(name))
+    server, detailed = FakeServer(dict.fromkeys("abc", "")), Detailed()
     informer = informer_of(server)
     async with running(informer):
         registration = informer.add_event_handler(detailed)
@@ -153,9 +151,7 @@ async def test_changes_wait_behind_the_introduction_of_a_late_handler():
 
 @virtual
 async def test_adds_before_the_sync_are_in_the_initial_list_and_later_ones_are_not():
-    server, detailed = FakeServer(), Detailed()
-    server.put(thing("a"))
-    server.put(thing("b"))
+    server, detailed = FakeServer({"a": "", "b": ""}), Detailed()
     informer = informer_of(server)
     informer.add_event_handler(detailed)
     async with running(informer):
@@ -166,12 +162,8 @@ async def test_adds_before_the_sync_are_in_the_initial_list_and_later_ones_are_n
 
 @virtual
 async def test_a_deletion_that_only_a_list_told_of_comes_with_the_last_known_object():
-    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
-    server.put(thing("a", "known"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    informer.add_event_handler(detailed)
-    async with running(informer):
+    server, detailed = FakeServer({"a": "known"}), Detailed()
+    async with observed(server, detailed) as (_, recorder):
         server.cut_watches()
         server.put(thing("a", "missed"))
         server.delete("a")
@@ -184,8 +176,7 @@ async def test_a_deletion_that_only_a_list_told_of_comes_with_the_last_known_obj
 
 @virtual
 async def test_an_ordinary_deletion_is_no_tombstone_for_a_detailed_handler():
-    server, detailed = FakeServer(), Detailed()
-    server.put(thing("a"))
+    server, detailed = FakeServer({"a": ""}), Detailed()
     informer = informer_of(server)
     informer.add_event_handler(detailed)
     async with running(informer):
@@ -196,12 +187,8 @@ async def test_an_ordinary_deletion_is_no_tombstone_for_a_detailed_handler():
 
 @virtual
 async def test_after_a_missed_time_handlers_are_told_the_difference():
-    server, recorder = FakeServer(), Recorder()
-    for name in ("kept", "changed", "gone"):
-        server.put(thing(name, "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"kept": "1", "changed": "1", "gone": "1"})
+    async with observed(server) as (_, recorder):
         server.cut_watches()
         server.put(thing("changed", "2"))
         server.put(thing("changed", "3"))
@@ -219,11 +206,102 @@ async def test_after_a_missed_time_handlers_are_told_the_difference():
 
 @virtual
 async def test_a_list_tells_of_unchanged_objects_as_updates():
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1"})
+    async with observed(server) as (_, recorder):
         server.end_watches(api_error(errors.Expired, 410, "Expired"))
         await asyncio.sleep(3)
     assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "1")]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.DecodeError("not a list: expected a ThingList, got a Status"),
+        errors.ConnectionLost("reset by peer"),
+        api_error(errors.NotFound, 404, "NotFound"),
+        ValueError("bug"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("page", [1, 2])
+@virtual
+async def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
+    """(A5)"""
+    server = FakeServer(dict.fromkeys("abcd", "1"))
+    server.has_watch_cache = False
+    async with observed(server, page_size=2) as (informer, recorder):
+        told = list(recorder.told)
+        server.next_lists.extend([None] * (page - 1) + [error] + [EXPIRED] * 50)
+        server.end_watches(EXPIRED)
+        await asyncio.sleep(1)
+        assert recorder.told == told
+        assert sorted(informer.indexer.list_keys()) == ["a", "b", "c", "d"]
+        assert informer.has_synced
+
+
+@virtual
+async def test_without_versions_a_deletion_between_two_watches_is_told():
+    """(A11)"""
+    server = FakeServer({"a": "1", "b": "1"})
+    server.has_versions = False
+    async with observed(server) as (_, recorder):
+        server.put(thing("a", "2"))
+        await settle()
+        server.end_watches()
+        server.delete("a")
+        await asyncio.sleep(5)
+        assert recorder.state == {"b": "1"}
+
+
+@virtual
+async def test_without_versions_a_deletion_before_a_watch_is_told_although_its_events_have_versions():
+    """(A11)"""
+    server = FakeServer({"a": "1", "b": "1"})
+    server.has_versions = False
+    server.open_delay = 1.0
+    async with observed(server) as (informer, recorder):
+        server.delete("a")
+        await asyncio.sleep(2)
+        server.put(thing("b", "2"))
+        await settle()
+        assert informer.last_sync_resource_version == "104"
+        server.end_watches()
+        await asyncio.sleep(5)
+        assert recorder.state == {"b": "2"}
+
+
+@virtual
+async def test_without_versions_a_watch_that_ends_at_once_leads_to_fewer_and_fewer_lists():
+    """(A11)"""
+    server = FakeServer()
+    server.has_versions = False
+    informer = informer_of(server)
+    async with running(informer):
+        for _ in range(600):
+            server.end_watches()
+            await asyncio.sleep(1)
+        assert len(server.lists) < 30
+
+
+@virtual
+async def test_good_events_before_a_bad_one_are_delivered_and_move_the_version():
+    """(A8)"""
+
+    class Broken:
+        type = "MODIFIED"
+
+        @property
+        def object(self) -> Thing:
+            raise errors.DecodeError("metadata.labels: expected str, got int")
+
+    server = FakeServer()
+    async with observed(server) as (informer, recorder):
+        server.put(thing("a", "1"))
+        server.put(thing("b", "1"))
+        server.send(Broken())  # type: ignore[arg-type]
+        server.put(thing("c", "1"))
+        await settle()
+        assert recorder.state == {"a": "1", "b": "1"}
+        assert informer.last_sync_resource_version == "102"
+        await asyncio.sleep(5)
+        assert recorder.state == {"a": "1", "b": "1", "c": "1"}

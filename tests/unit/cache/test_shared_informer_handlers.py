@@ -1,4 +1,4 @@
-"""SharedInformer: handlers that fail, wait, come, go and filter, in virtual time."""
+"""SharedInformer: handlers that fail, wait, come and go, in virtual time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import Detailed, Recorder, informer_of, running
@@ -348,74 +347,6 @@ async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fai
         informer.remove_event_handler(registration)
         with pytest.raises(errors.NotSynced, match=r"things has not synced: the handler .*on_add.* was removed"):
             await waiter
-
-
-@virtual
-async def test_a_filter_turns_changes_into_adds_and_deletions():
-    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
-    informer = informer_of(server)
-    informer.add_event_handler(
-        on_add=recorder.on_add,
-        on_update=recorder.on_update,
-        on_delete=recorder.on_delete,
-        filter=lambda obj: obj.value.startswith("y"),
-    )
-    informer.add_event_handler(detailed, filter=lambda obj: obj.value.startswith("y"))
-    async with running(informer):
-        for value in ("n1", "y1", "y2", "n2", "n3", "y3"):
-            server.put(thing("a", value))
-            await settle()
-        server.put(thing("b", "n"))
-        server.delete("b")
-        server.delete("a")
-        await settle()
-    assert recorder.told == [
-        ("add", "a", "y1"),
-        ("update", "a", "y1", "y2"),
-        ("delete", "a", "y2"),
-        ("add", "a", "y3"),
-        ("delete", "a", "y3"),
-    ]
-    assert [event[0] for event in detailed.told] == ["add", "update", "delete", "add", "delete"]
-
-
-@virtual
-async def test_a_filter_is_given_the_object_of_a_tombstone():
-    server, detailed = FakeServer(), Detailed()
-    server.put(thing("a", "yes"))
-    server.put(thing("b", "no"))
-    informer = informer_of(server)
-    informer.add_event_handler(detailed, filter=lambda obj: obj.value == "yes")
-    async with running(informer):
-        server.cut_watches()
-        server.delete("a")
-        server.delete("b")
-        server.compact()
-        await asyncio.sleep(3)
-    [told] = [event for event in detailed.told if event[0] == "delete"]
-    assert isinstance(told[1], DeletedFinalStateUnknown)
-    assert told[1].key == "a"
-
-
-@virtual
-async def test_a_filter_works_for_async_functions_and_missing_ones():
-    server = FakeServer()
-    informer = informer_of(server)
-    told: list[str] = []
-
-    async def on_delete(obj: Thing) -> None:
-        await asyncio.sleep(1)
-        told.append(obj.value)
-
-    informer.add_event_handler(on_delete=on_delete, filter=lambda obj: obj.value == "yes")
-    async with running(informer):
-        server.put(thing("a", "yes"))
-        server.put(thing("a", "no"))
-        server.put(thing("a", "yes"))
-        server.put(thing("a", "yes"))
-        server.delete("a")
-        await asyncio.sleep(10)
-    assert told == ["yes", "yes"]
 
 
 @pytest.mark.parametrize(

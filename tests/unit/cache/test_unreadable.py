@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +11,7 @@ from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.wire.codec import UnreadableEvent
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Thing, api_error, thing, unreadable
-from tests.support.informers import Detailed, Recorder, informer_of, running
+from tests.support.informers import Detailed, informer_of, observed, running
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
 
@@ -26,12 +25,8 @@ async def relist(server: FakeServer) -> None:
 @virtual
 async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
     """(A1, A3)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1", "b": "1"})
+    async with observed(server) as (informer, recorder):
         server.put(thing("a", "?"))
         await settle()
         assert informer.lister.get("a").value == "1"
@@ -48,12 +43,8 @@ async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
 @virtual
 async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_missing():
     """(A1, B1, B2)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("ns/a", "?"))
-    server.put(thing("ns/b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"ns/a": "?", "ns/b": "1"})
+    async with observed(server) as (informer, recorder):
         assert informer.has_synced
         assert recorder.state == {"b": "1"}
         for get in (lambda: informer.lister.get("ns/a"), lambda: informer.lister.namespace("ns").get("a")):
@@ -71,8 +62,7 @@ async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_mis
 @virtual
 async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
     """(A1)"""
-    server = FakeServer()
-    server.put(thing("a", "?"))
+    server = FakeServer({"a": "?"})
     informer = informer_of(server)
     async with running(informer):
         for _ in range(3):
@@ -84,12 +74,8 @@ async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
 @virtual
 async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handlers():
     """(A3)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("seen", "1"))
-    server.put(thing("unseen", "?"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"seen": "1", "unseen": "?"})
+    async with observed(server) as (informer, recorder):
         server.put(thing("seen", "?"))
         server.put(thing("seen", "2"))
         server.put(thing("unseen", "2"))
@@ -100,45 +86,33 @@ async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handler
 
 
 @pytest.mark.parametrize("value", ["?", "fine"])
-def test_a_deletion_needs_the_key_only(value: str):
+@virtual
+async def test_a_deletion_needs_the_key_only(value: str):
     """(A2)"""
-
-    @virtual
-    async def run() -> None:
-        server, recorder, detailed = FakeServer(), Recorder(), Detailed()
-        server.put(thing("a", "1"))
-        server.put(thing("unseen", "?"))
-        informer = informer_of(server)
-        recorder.register(informer)
-        informer.add_event_handler(detailed)
-        async with running(informer):
-            known = informer.lister.get("a")
-            server.put(thing("a", "?"))
-            await settle()
-            server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "DELETED"))
-            last = Event("DELETED", thing("unseen", value, version="901"))
-            gone = UnreadableEvent(unreadable(thing("unseen", "?", version="901")), "DELETED")
-            server.send(last if value == "fine" else gone)
-            await settle()
-            assert informer.unreadable == {}
-            assert informer.last_sync_resource_version == "901"
-            with pytest.raises(errors.NotFound):
-                informer.lister.get("a")
-        assert recorder.told == [("add", "a", "1"), ("delete", "a", "1")]
-        assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
-
-    run()
+    server, detailed = FakeServer({"a": "1", "unseen": "?"}), Detailed()
+    async with observed(server, detailed) as (informer, recorder):
+        known = informer.lister.get("a")
+        server.put(thing("a", "?"))
+        await settle()
+        server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "DELETED"))
+        last = Event("DELETED", thing("unseen", value, version="901"))
+        gone = UnreadableEvent(unreadable(thing("unseen", "?", version="901")), "DELETED")
+        server.send(last if value == "fine" else gone)
+        await settle()
+        assert informer.unreadable == {}
+        assert informer.last_sync_resource_version == "901"
+        with pytest.raises(errors.NotFound):
+            informer.lister.get("a")
+    assert recorder.told == [("add", "a", "1"), ("delete", "a", "1")]
+    assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
 
 
 @virtual
 async def test_an_object_that_was_made_again_and_cannot_be_read_is_told_as_deleted():
     """(A1)"""
-    server, recorder, detailed = FakeServer(), Recorder(), Detailed()
+    server, detailed = FakeServer(), Detailed()
     old = server.put(thing("a", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    informer.add_event_handler(detailed)
-    async with running(informer):
+    async with observed(server, detailed) as (informer, recorder):
         server.cut_watches()
         server.delete("a")
         server.put(thing("a", "?"))
@@ -153,11 +127,8 @@ async def test_an_object_that_was_made_again_and_cannot_be_read_is_told_as_delet
 @virtual
 async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
     """(A1)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1"})
+    async with observed(server) as (informer, recorder):
         server.send(UnreadableEvent(unreadable(thing("a", "?", version="900")), "MODIFIED"))
         await settle()
         assert informer.lister.get("a").value == "1"
@@ -168,8 +139,7 @@ async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
 async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCaptureFixture):
     """(A3)"""
     caplog.set_level("INFO")
-    server = FakeServer()
-    server.put(thing("ns/a", "1"))
+    server = FakeServer({"ns/a": "1"})
     informer = informer_of(server)
     async with running(informer):
         for _ in range(5):
@@ -189,12 +159,8 @@ async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCap
 @virtual
 async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_sync(caplog: pytest.LogCaptureFixture):
     """(A1)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1", "b": "1"})
+    async with observed(server) as (informer, recorder):
         server.cut_watches()
         server.delete("a")
         server.put(thing("b", "??"))
@@ -212,12 +178,8 @@ async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_
 @virtual
 async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_list_names_all():
     """(A1), (A4)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "1", "b": "1"})
+    async with observed(server) as (informer, recorder):
         server.cut_watches()
         server.delete("a")
         server.snapshots[server.version]["b"] = thing("", "1")
@@ -233,14 +195,9 @@ async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_l
 @virtual
 async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name():
     """(A1), (A4): `#a` is a valid name of a ClusterRole."""
-    server, recorder = FakeServer(), Recorder()
+    server = FakeServer({"#a": "1", "#1": "1", "b": "1", "#unseen": "?"})
     server.has_watch_cache = False
-    for name in ("#a", "#1", "b"):
-        server.put(thing(name, "1"))
-    server.put(thing("#unseen", "?"))
-    informer = informer_of(server, page_size=2)
-    recorder.register(informer)
-    async with running(informer):
+    async with observed(server, page_size=2) as (informer, recorder):
         assert informer.has_synced
         server.put(thing("#a", "?"))
         server.delete("#1")
@@ -259,12 +216,8 @@ async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name
 @virtual
 async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_a_hash():
     """(A1)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("#a", "1"))
-    server.put(thing("#b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"#a": "1", "#b": "1"})
+    async with observed(server) as (_, recorder):
         server.put(thing("#b", "?"))
         server.put(thing("#a", "??"))
         await relist(server)
@@ -274,8 +227,7 @@ async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_
 @virtual
 async def test_a_first_list_with_an_item_without_a_name_syncs():
     """(A1)"""
-    server = FakeServer()
-    server.put(thing("a", "??"))
+    server = FakeServer({"a": "??"})
     informer = informer_of(server)
     async with running(informer):
         assert informer.has_synced
@@ -284,10 +236,8 @@ async def test_a_first_list_with_an_item_without_a_name_syncs():
 @virtual
 async def test_items_without_a_name_on_several_pages_are_told_apart():
     """(A4)"""
-    server = FakeServer()
+    server = FakeServer({name: "??" if name in "ad" else "1" for name in "abcdef"})
     server.has_watch_cache = False
-    for name in "abcdef":
-        server.put(thing(name, "??" if name in "ad" else "1"))
     informer = informer_of(server, page_size=3)
     async with running(informer):
         assert len(server.lists) == 2
@@ -295,29 +245,22 @@ async def test_items_without_a_name_on_several_pages_are_told_apart():
 
 
 @pytest.mark.parametrize("event", ["unreadable", "table"])
-def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
+@virtual
+async def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
     """(A12)"""
-
-    @virtual
-    async def run() -> None:
-        server, recorder = FakeServer(), Recorder()
-        server.put(thing("a", "1"))
-        informer = informer_of(server)
-        recorder.register(informer)
-        async with running(informer):
-            for _ in range(200):
-                nameless = UnreadableEvent(unreadable(thing("a", "??")), "MODIFIED")
-                server.send(nameless if event == "unreadable" else Event("MODIFIED", Thing()))
-                await asyncio.sleep(1)
-            assert 5 < len(server.lists) < 40
-            assert informer.indexer.list_keys() == ["a"]
-            assert "" not in informer.indexer
-            assert "" not in informer.unreadable
-            await asyncio.sleep(100)
-            assert informer.last_error == ""
-        assert {event[0] for event in recorder.told} == {"add", "update"}
-
-    run()
+    server = FakeServer({"a": "1"})
+    async with observed(server) as (informer, recorder):
+        for _ in range(200):
+            nameless = UnreadableEvent(unreadable(thing("a", "??")), "MODIFIED")
+            server.send(nameless if event == "unreadable" else Event("MODIFIED", Thing()))
+            await asyncio.sleep(1)
+        assert 5 < len(server.lists) < 40
+        assert informer.indexer.list_keys() == ["a"]
+        assert "" not in informer.indexer
+        assert "" not in informer.unreadable
+        await asyncio.sleep(100)
+        assert informer.last_error == ""
+    assert {event[0] for event in recorder.told} == {"add", "update"}
 
 
 def refuse_bad(obj: Thing) -> Thing:
@@ -329,12 +272,8 @@ def refuse_bad(obj: Thing) -> Thing:
 @virtual
 async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is_told():
     """(A9)"""
-    server, recorder = FakeServer(), Recorder()
-    server.put(thing("a", "x"))
-    server.put(thing("b", "bad"))
-    informer = informer_of(server, transform=refuse_bad)
-    recorder.register(informer)
-    async with running(informer):
+    server = FakeServer({"a": "x", "b": "bad"})
+    async with observed(server, transform=refuse_bad) as (informer, recorder):
         assert informer.has_synced
         assert "ValueError('refused')" in informer.last_error
         with pytest.raises(errors.Unreadable, match="refused"):
@@ -350,204 +289,3 @@ async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is
         assert informer.unreadable == {}
         assert informer.indexer.list_keys() == []
     assert recorder.told == [("add", "a", "X"), ("delete", "a", "X")]
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        errors.DecodeError("not a list: expected a ThingList, got a Status"),
-        errors.ConnectionLost("reset by peer"),
-        api_error(errors.NotFound, 404, "NotFound"),
-        ValueError("bug"),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("page", [1, 2])
-def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
-    """(A5)"""
-
-    @virtual
-    async def run() -> None:
-        server, recorder = FakeServer(), Recorder()
-        server.has_watch_cache = False
-        for name in "abcd":
-            server.put(thing(name, "1"))
-        informer = informer_of(server, page_size=2)
-        recorder.register(informer)
-        async with running(informer):
-            told = list(recorder.told)
-            server.next_lists.extend([None] * (page - 1) + [error] + [EXPIRED] * 50)
-            server.end_watches(EXPIRED)
-            await asyncio.sleep(1)
-            assert recorder.told == told
-            assert sorted(informer.indexer.list_keys()) == ["a", "b", "c", "d"]
-            assert informer.has_synced
-
-    run()
-
-
-@virtual
-async def test_without_versions_a_deletion_between_two_watches_is_told():
-    """(A11)"""
-    server, recorder = FakeServer(), Recorder()
-    server.has_versions = False
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
-        server.put(thing("a", "2"))
-        await settle()
-        server.end_watches()
-        server.delete("a")
-        await asyncio.sleep(5)
-        assert recorder.state == {"b": "1"}
-
-
-@virtual
-async def test_without_versions_a_deletion_before_a_watch_is_told_although_its_events_have_versions():
-    """(A11)"""
-    server, recorder = FakeServer(), Recorder()
-    server.has_versions = False
-    server.put(thing("a", "1"))
-    server.put(thing("b", "1"))
-    server.open_delay = 1.0
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
-        server.delete("a")
-        await asyncio.sleep(2)
-        server.put(thing("b", "2"))
-        await settle()
-        assert informer.last_sync_resource_version == "104"
-        server.end_watches()
-        await asyncio.sleep(5)
-        assert recorder.state == {"b": "2"}
-
-
-@virtual
-async def test_without_versions_a_watch_that_ends_at_once_leads_to_fewer_and_fewer_lists():
-    """(A11)"""
-    server = FakeServer()
-    server.has_versions = False
-    informer = informer_of(server)
-    async with running(informer):
-        for _ in range(600):
-            server.end_watches()
-            await asyncio.sleep(1)
-        assert len(server.lists) < 30
-
-
-@virtual
-async def test_good_events_before_a_bad_one_are_delivered_and_move_the_version():
-    """(A8)"""
-
-    class Broken:
-        type = "MODIFIED"
-
-        @property
-        def object(self) -> Thing:
-            raise errors.DecodeError("metadata.labels: expected str, got int")
-
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
-    recorder.register(informer)
-    async with running(informer):
-        server.put(thing("a", "1"))
-        server.put(thing("b", "1"))
-        server.send(Broken())  # type: ignore[arg-type]
-        server.put(thing("c", "1"))
-        await settle()
-        assert recorder.state == {"a": "1", "b": "1"}
-        assert informer.last_sync_resource_version == "102"
-        await asyncio.sleep(5)
-        assert recorder.state == {"a": "1", "b": "1", "c": "1"}
-
-
-def answers(*values: bool) -> Iterator[bool]:
-    yield from values
-
-
-@virtual
-async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of():
-    """(A10)"""
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
-
-    def accepts(obj: Thing) -> bool:
-        if obj.value == "broken":
-            raise ValueError("broken filter")
-        return obj.value.startswith("y")
-
-    informer.add_event_handler(
-        on_add=recorder.on_add, on_update=recorder.on_update, on_delete=recorder.on_delete, filter=accepts
-    )
-    async with running(informer):
-        for name, last in (("a", "no"), ("b", "broken"), ("c", "y2"), ("d", "no")):
-            server.put(thing(name, "no" if name == "d" else "y1"))
-            await settle()
-            final = server.delete(name)
-            watch = server.open_watches[0]
-            watch.pending.clear()
-            server.send(Event("DELETED", Thing(final.metadata, last)))
-            await settle()
-    assert recorder.told == [
-        ("add", "a", "y1"),
-        ("delete", "a", "no"),
-        ("add", "b", "y1"),
-        ("delete", "b", "broken"),
-        ("add", "c", "y1"),
-        ("delete", "c", "y2"),
-    ]
-
-
-@virtual
-async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_was_told():
-    """(A10)"""
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
-
-    def accepts(obj: Thing) -> bool:
-        if obj.value == "broken":
-            raise ValueError("broken filter")
-        return True
-
-    informer.add_event_handler(
-        on_add=recorder.on_add, on_update=recorder.on_update, on_delete=recorder.on_delete, filter=accepts
-    )
-    async with running(informer):
-        for value in ("broken", "1", "broken", "2", "broken"):
-            server.put(thing("a", value))
-            await settle()
-        server.cut_watches()
-        server.delete("a")
-        server.compact()
-        await asyncio.sleep(5)
-    assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "2"), ("delete", "a", "2")]
-
-
-@virtual
-async def test_a_filter_that_changes_its_mind_about_an_object_is_told_what_adds_up():
-    """(A10)"""
-    server, recorder = FakeServer(), Recorder()
-    informer = informer_of(server)
-    minds = answers(True, False, False, True, True)
-    informer.add_event_handler(
-        on_add=recorder.on_add,
-        on_update=recorder.on_update,
-        on_delete=recorder.on_delete,
-        filter=lambda _obj: next(minds),
-    )
-    async with running(informer):
-        for value in "12345":
-            server.put(thing("a", value))
-            await settle()
-        server.delete("a")
-        await settle()
-    assert recorder.told == [
-        ("add", "a", "1"),
-        ("delete", "a", "1"),
-        ("add", "a", "4"),
-        ("update", "a", "4", "5"),
-        ("delete", "a", "5"),
-    ]

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status
+from tests.support.scripted_clientset import clientset
+from tests.support.scripted_transport import Answer, error_status
 
 
 def deployment(version: str = "5", **spec: Any) -> Answer:
@@ -30,11 +29,6 @@ def deployment(version: str = "5", **spec: Any) -> Answer:
 
 CONFLICT = error_status(409, "Conflict", "the object has been modified")
 INVALID = error_status(422, "Invalid", "the server rejected our request")
-
-
-def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
-    transport = ScriptedTransport(*script)
-    return Clientset(Config(host="https://server"), transport=transport), transport
 
 
 def sent(request: Request) -> Any:

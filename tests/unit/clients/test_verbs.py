@@ -12,24 +12,19 @@ import pytest
 
 import kubeloop
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.config import Config
 from kubeloop.errors import EncodeError
 from kubeloop.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1, policy_v1, rbac_v1
 from kubeloop.models._base import Kind
 from kubeloop.models.unstructured import Unstructured
 from kubeloop.wire import codec
 from tests.support.clock import run_virtual, virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of
+from tests.support.scripted_clientset import clientset
+from tests.support.scripted_transport import Answer, error_status, list_of
 
 META = {"name": "a", "namespace": "x", "resourceVersion": "5", "uid": "u"}
 CM: dict[str, Any] = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": META}
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}
 ConfigMap, ObjectMeta = core_v1.ConfigMap, meta_v1.ObjectMeta
-
-
-def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
-    transport = ScriptedTransport(*script)
-    return Clientset(Config(host="https://server"), transport=transport), transport
 
 
 Call = Callable[[Clientset], Awaitable[Any]]

@@ -21,7 +21,7 @@ SERVICE = {"metadata": {"name": "v1.x.io"}, "spec": {"group": "x.io", "version":
 
 
 class _Server:
-    """Answers GET with what stands under the path, and notes the paths."""
+    """Responds to a GET with the value under its path, and records the paths."""
 
     def __init__(self, bodies: dict[str, Any]) -> None:
         self.bodies = bodies

@@ -18,6 +18,7 @@ from kubeloop.codegen.schema import Module
 from kubeloop.codegen.target import Target
 from kubeloop.errors import DecodeError
 from kubeloop.wire import codec
+from tests.support.definitions import definition
 
 TARGET = Target("..models", lambda _: "# generated")
 OBJECT: dict[str, Any] = {"type": "object", "properties": {"x": {"type": "integer"}}}
@@ -57,18 +58,7 @@ DEFAULTS: dict[str, Any] = {
 
 def _module(spec: dict[str, Any], **root: Any) -> Module:
     schema = {"type": "object", "properties": {"spec": spec}, **root}
-    definition = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "things.example.com"},
-        "spec": {
-            "group": "example.com",
-            "scope": "Namespaced",
-            "names": {"kind": "Thing", "plural": "things"},
-            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
-        },
-    }
-    return read_crds([definition], "test")["example_com_v1"]
+    return read_crds([definition(schema={"openAPIV3Schema": schema})], "test")["example_com_v1"]
 
 
 @pytest.fixture

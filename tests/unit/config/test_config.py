@@ -104,11 +104,25 @@ def test_refuses_a_plugin_that_cannot_be(arguments, complaint):
         ("ca_data", "SECRET", "bytes or None, not str"),
         ("timeout", "5", "int or float or None, not str"),
         ("insecure_skip_tls_verify", "no", "bool, not str"),
+        ("exec", "SECRET", "ExecConfig or None, not str"),
+        ("exec", {"command": "SECRET"}, "ExecConfig or None, not dict"),
+        ("impersonate", "jane", "Impersonation or None, not str"),
+        ("impersonate", {"user": "jane"}, "Impersonation or None, not dict"),
+        ("warning_handler", "print", "Callable or None, not str"),
+        ("source", "~/.kube/config", "Source, not str"),
+        ("source", None, "Source, not NoneType"),
     ],
 )
 def test_refuses_a_setting_of_a_wrong_type_and_does_not_show_it(name, value, wanted):
     with pytest.raises(TypeError, match=f"^Config: {name} must be {wanted}$"):
         Config(**{"host": "https://a", name: value})
+
+
+@pytest.mark.parametrize("args", ["login", ""])
+def test_a_plugin_takes_no_text_for_a_tuple_of_arguments(args):
+    """It would be run with arguments of one letter."""
+    with pytest.raises(TypeError, match="args must be a tuple of str, not str"):
+        ExecConfig(command="plugin", args=args)
 
 
 def test_an_impersonation_shows_what_is_given():
@@ -131,6 +145,21 @@ def test_an_impersonation_takes_no_text_for_a_tuple_of_texts(settings):
     """(F7) It would act, silently, in groups of one letter."""
     with pytest.raises(TypeError, match="must be tuples of str, not str"):
         Impersonation(user="jane", **settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"user": 7},
+        {"uid": 7},
+        {"groups": ("a", 7)},
+        {"extra": {7: ("a",)}},
+        {"extra": {"a": ("b", 7)}},
+    ],
+)
+def test_an_impersonation_takes_no_number_for_a_text(settings):
+    with pytest.raises(TypeError, match="names and values must be str, not int"):
+        Impersonation(**{"user": "jane", **settings})
 
 
 @pytest.mark.parametrize(

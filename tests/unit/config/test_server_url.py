@@ -97,7 +97,7 @@ def test_refuses_other_proxies(proxy, complaint):
     ],
 )
 def test_a_path_prefix_is_escaped_and_cleaned_as_go_does(host, expected):
-    """(E11) The answers are those of client-go v0.37.0, which agrees on 10,000 generated addresses too."""
+    """(E11) The expected values are those of client-go v0.37.0, which agrees on 10,000 generated addresses too."""
     assert server_url(host, tls=True) == expected
 
 

@@ -1,4 +1,4 @@
-"""YAML by the rules of sigs.k8s.io/yaml, with libyaml and without; the expected values are what its v1.6 answers."""
+"""YAML by the rules of sigs.k8s.io/yaml, with libyaml and without; the expected values are those of its v1.6."""
 
 from __future__ import annotations
 

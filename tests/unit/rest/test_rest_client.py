@@ -115,14 +115,11 @@ async def test_html_instead_of_json_is_an_error_that_says_so() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", '{"kind":"Pod","metadata":{"name":', "[" * 5000, "nul", '{"kind":"Pod"}x'])
-def test_a_body_that_is_no_json_is_an_error(body: str) -> None:
-    @virtual
-    async def run() -> None:
-        for into in (core_v1.Pod, Unstructured, dict, core_v1.PodList, None):
-            with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods/a"):
-                await client(ScriptedTransport(Answer.text(body))).get("pods", name="a", into=into)
-
-    run()
+@virtual
+async def test_a_body_that_is_no_json_is_an_error(body: str) -> None:
+    for into in (core_v1.Pod, Unstructured, dict, core_v1.PodList, None):
+        with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods/a"):
+            await client(ScriptedTransport(Answer.text(body))).get("pods", name="a", into=into)
 
 
 @virtual
@@ -185,17 +182,14 @@ async def test_a_write_whose_response_is_over_the_bound_succeeded() -> None:
         ("//evil/version", {}),
     ],
 )
-def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_is_sent(
+@virtual
+async def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_is_sent(
     resource: str, address: dict[str, Any]
 ) -> None:
-    @virtual
-    async def run() -> None:
-        transport = ScriptedTransport()
-        with pytest.raises(ValueError, match=r"."):
-            await client(transport).get(resource, **address)
-        assert transport.requests == []
-
-    run()
+    transport = ScriptedTransport()
+    with pytest.raises(ValueError, match=r"."):
+        await client(transport).get(resource, **address)
+    assert transport.requests == []
 
 
 @virtual

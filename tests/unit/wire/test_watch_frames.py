@@ -26,7 +26,7 @@ DOCUMENTS = st.lists(st.dictionaries(TEXT, VALUES, max_size=3), max_size=6)
 
 
 def read(text: bytes, sizes: Any) -> tuple[list[Any], bytes]:
-    """Cut a text that arrives in pieces as a watch does: a frame that is no JSON is given back."""
+    """Cut a text that arrives in pieces as a watch does: a frame that is not JSON goes back to the reader."""
     reader = FrameReader()
     found: list[Any] = []
     at = 0

@@ -24,7 +24,7 @@ _KNOWN = {path.name: path.read_bytes() for path in sorted(_FIXTURES.iterdir())}
 
 
 def kubeconfig(case: dict[str, Any]) -> Any:
-    """Write files, load what they say as kubectl would, and say how one would connect."""
+    """Write files, load them as kubectl would, and return the connection settings."""
     with tempfile.TemporaryDirectory() as folder:
         for name, text in case["files"].items():
             path = Path(folder, name)

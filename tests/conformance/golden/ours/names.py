@@ -20,7 +20,7 @@ from .answer import REFUSED
 
 
 def names(text: str) -> Any:
-    """Say which rules for names a text fulfils."""
+    """Return which rules for names a text fulfils."""
     return {
         "label": not rules.dns_label_faults(text),
         "subdomain": not rules.dns_subdomain_faults(text),
@@ -85,7 +85,7 @@ _SCHEMA: dict[str, Any] = {
 
 
 def proxies(case: dict[str, Any]) -> Any:
-    """Say which proxy the environment names for a URL."""
+    """Return the proxy that the environment names for a URL."""
     try:
         proxy = environment_proxy(case["url"], case["env"])
     except ValueError:

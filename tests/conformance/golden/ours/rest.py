@@ -20,7 +20,7 @@ from .answer import REFUSED
 
 
 def urls(case: dict[str, Any]) -> Any:
-    """Build a request and say where it goes, or normalise the address of a server."""
+    """Build a request and return its URL, or normalise the address of a server."""
     try:
         if "tls" in case:
             return Config(host=case["host"], ca_data=b"authority" if case["tls"] else None).host

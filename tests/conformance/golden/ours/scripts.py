@@ -68,7 +68,7 @@ def limiters(case: dict[str, Any]) -> Any:
 
 
 def workqueue(case: dict[str, Any]) -> Any:
-    """Run a script against a rate-limiting queue and say what each step that asks something was told."""
+    """Run a script against a rate-limiting queue and return the result of each step that has one."""
 
     async def run() -> list[Any]:
         queue: queues.RateLimitingQueue[str] = queues.RateLimitingQueue(_limiter(case["limiter"]))

@@ -107,7 +107,7 @@ def test_respects_no_proxy(no_proxy, server, excepted):
         (" corp.com\t, b", "https://corp.com", True),
     ],
 )
-def test_answers_what_go_answers(no_proxy, server, excepted):
-    """(E5) The answers are those of golang.org/x/net v0.57.0, which agrees on 120,000 generated pairs too."""
+def test_decides_as_go_does(no_proxy, server, excepted):
+    """(E5) The expected values are those of golang.org/x/net v0.57.0, which agrees on 120,000 generated pairs too."""
     proxy = environment_proxy(server, {**BOTH, "NO_PROXY": no_proxy})
     assert (proxy is None) is excepted

@@ -112,18 +112,14 @@ async def test_of_two_that_are_reached_at_once_one_is_closed() -> None:
         ((errno.EMFILE, errno.EMFILE), errno.EMFILE),
     ],
 )
-def test_of_several_errors_one_is_told_that_says_something(numbers: tuple[int, ...], told: int) -> None:
+@virtual
+async def test_of_several_errors_one_is_told_that_says_something(numbers: tuple[int, ...], told: int) -> None:
     names = [f"4{number}" for number in range(len(numbers))]
     network = Network(*names, after={name: (0.1, number) for name, number in zip(names, numbers, strict=True)})
-
-    @virtual
-    async def run() -> None:
-        with pytest.raises(OSError, match=os.strerror(told)) as caught:
-            await network.open()
-        assert caught.value.errno == told
-        assert len(network.started) == len(numbers)
-
-    run()
+    with pytest.raises(OSError, match=os.strerror(told)) as caught:
+        await network.open()
+    assert caught.value.errno == told
+    assert len(network.started) == len(numbers)
 
 
 @virtual

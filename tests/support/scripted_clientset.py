@@ -1,0 +1,71 @@
+"""A Clientset and an informer against a script, and the pods that the script has."""
+
+from __future__ import annotations
+
+import random
+from typing import Any, Self
+
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.clients.clientset import Clientset
+from kubeloop.config.config import Config
+from tests.support.clock import settle
+from tests.support.scripted_transport import ScriptedTransport, event, query
+
+__all__ = ["RunningInformer", "added", "clientset", "pod"]
+
+
+def pod(name: str, version: int | str, **metadata: Any) -> dict[str, Any]:
+    """Build the JSON of a pod in the namespace `x`; its uid is `uid-` and its name unless another is given."""
+    known = {"name": name, "namespace": "x", "resourceVersion": str(version), "uid": f"uid-{name}"}
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": {**known, **metadata}}
+
+
+def added(*versions: int) -> bytes:
+    """Write the ADDED frames of a pod for each version: `p6` at version 6."""
+    return b"".join(event("ADDED", pod(f"p{version}", version)) for version in versions)
+
+
+def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
+    """Build a Clientset against a script, and the transport that plays it."""
+    transport = ScriptedTransport(*script)
+    return Clientset(Config(host="https://server"), transport=transport, random=random.Random(7)), transport
+
+
+class RunningInformer:
+    """An informer of pods, typed or dynamic, against a script, for as long as the block lasts."""
+
+    def __init__(self, *script: Any, is_typed: bool = True) -> None:
+        clients, self.transport = clientset(*script)
+        self.factory = SharedInformerFactory(clients, rng=random.Random(7))
+        # Any: typed and dynamic objects have one shape and two types.
+        self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.dynamic("v1", "pods")
+        self.told: list[str] = []
+        self.pods.add_event_handler(
+            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
+            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
+            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.factory.__aenter__()
+        await settle()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.factory.shutdown()
+        assert self.transport.open_streams == 0
+
+    @property
+    def store(self) -> dict[str, str]:
+        """The resourceVersions in the store, by name."""
+        return {obj.metadata.name: obj.metadata.resource_version for obj in self.pods.lister.list()}
+
+    @property
+    def asked(self) -> list[str]:
+        """Each request as list or watch, and the version that it asked for."""
+        found = []
+        for request in self.transport.requests:
+            parameters = query(request)
+            verb = "watch" if "watch" in parameters else "list"
+            found.append(f"{verb} {parameters.get('resourceVersion', 'newest')}")
+        return found

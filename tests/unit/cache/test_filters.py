@@ -1,0 +1,136 @@
+"""SharedInformer: handlers with a filter, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from tests.support.clock import settle, virtual
+from tests.support.fake_lister_watcher import Event, FakeServer, Thing, thing
+from tests.support.informers import Detailed, informer_of, observed, running
+
+
+@virtual
+async def test_a_filter_turns_changes_into_adds_and_deletions():
+    server, detailed = FakeServer(), Detailed()
+    async with observed(server, detailed, filter=lambda obj: obj.value.startswith("y")) as (_, recorder):
+        for value in ("n1", "y1", "y2", "n2", "n3", "y3"):
+            server.put(thing("a", value))
+            await settle()
+        server.put(thing("b", "n"))
+        server.delete("b")
+        server.delete("a")
+        await settle()
+    assert recorder.told == [
+        ("add", "a", "y1"),
+        ("update", "a", "y1", "y2"),
+        ("delete", "a", "y2"),
+        ("add", "a", "y3"),
+        ("delete", "a", "y3"),
+    ]
+    assert [event[0] for event in detailed.told] == ["add", "update", "delete", "add", "delete"]
+
+
+@virtual
+async def test_a_filter_is_given_the_object_of_a_tombstone():
+    server, detailed = FakeServer({"a": "yes", "b": "no"}), Detailed()
+    async with observed(server, detailed, filter=lambda obj: obj.value == "yes"):
+        server.cut_watches()
+        server.delete("a")
+        server.delete("b")
+        server.compact()
+        await asyncio.sleep(3)
+    [told] = [event for event in detailed.told if event[0] == "delete"]
+    assert isinstance(told[1], DeletedFinalStateUnknown)
+    assert told[1].key == "a"
+
+
+@virtual
+async def test_a_filter_works_for_async_functions_and_missing_ones():
+    server = FakeServer()
+    informer = informer_of(server)
+    told: list[str] = []
+
+    async def on_delete(obj: Thing) -> None:
+        await asyncio.sleep(1)
+        told.append(obj.value)
+
+    informer.add_event_handler(on_delete=on_delete, filter=lambda obj: obj.value == "yes")
+    async with running(informer):
+        server.put(thing("a", "yes"))
+        server.put(thing("a", "no"))
+        server.put(thing("a", "yes"))
+        server.put(thing("a", "yes"))
+        server.delete("a")
+        await asyncio.sleep(10)
+    assert told == ["yes", "yes"]
+
+
+@virtual
+async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of():
+    """(A10)"""
+    server = FakeServer()
+
+    def accepts(obj: Thing) -> bool:
+        if obj.value == "broken":
+            raise ValueError("broken filter")
+        return obj.value.startswith("y")
+
+    async with observed(server, filter=accepts) as (_, recorder):
+        for name, last in (("a", "no"), ("b", "broken"), ("c", "y2"), ("d", "no")):
+            server.put(thing(name, "no" if name == "d" else "y1"))
+            await settle()
+            final = server.delete(name)
+            watch = server.open_watches[0]
+            watch.pending.clear()
+            server.send(Event("DELETED", Thing(final.metadata, last)))
+            await settle()
+    assert recorder.told == [
+        ("add", "a", "y1"),
+        ("delete", "a", "no"),
+        ("add", "b", "y1"),
+        ("delete", "b", "broken"),
+        ("add", "c", "y1"),
+        ("delete", "c", "y2"),
+    ]
+
+
+@virtual
+async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_was_told():
+    """(A10)"""
+    server = FakeServer()
+
+    def accepts(obj: Thing) -> bool:
+        if obj.value == "broken":
+            raise ValueError("broken filter")
+        return True
+
+    async with observed(server, filter=accepts) as (_, recorder):
+        for value in ("broken", "1", "broken", "2", "broken"):
+            server.put(thing("a", value))
+            await settle()
+        server.cut_watches()
+        server.delete("a")
+        server.compact()
+        await asyncio.sleep(5)
+    assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "2"), ("delete", "a", "2")]
+
+
+@virtual
+async def test_a_filter_that_changes_its_mind_about_an_object_is_told_what_adds_up():
+    """(A10)"""
+    server = FakeServer()
+    minds = iter((True, False, False, True, True))
+    async with observed(server, filter=lambda _obj: next(minds)) as (_, recorder):
+        for value in "12345":
+            server.put(thing("a", value))
+            await settle()
+        server.delete("a")
+        await settle()
+    assert recorder.told == [
+        ("add", "a", "1"),
+        ("delete", "a", "1"),
+        ("add", "a", "4"),
+        ("update", "a", "4", "5"),
+        ("delete", "a", "5"),
+    ]
