@@ -181,8 +181,8 @@ class _Run(asyncio.SubprocessProtocol):
 
 def _end(transport: asyncio.SubprocessTransport | None, mark: str) -> None:
     if os.name == "posix":
-        has_ended = transport is None or transport.get_returncode() is not None
-        end_all(mark, None if has_ended or transport is None else transport.get_pid())
+        pid = None if transport is None or transport.get_returncode() is not None else transport.get_pid()
+        end_all(mark, pid)
     elif transport is not None:
         with suppress(ProcessLookupError):
             transport.kill()

@@ -188,8 +188,7 @@ def human_duration(duration: timedelta | float) -> str:
     seconds = _whole_seconds(duration)
     if seconds < -1:
         return "<invalid>"
-    if seconds < 0:
-        return "0s"
+    seconds = max(seconds, 0)
     if seconds < 2 * _MINUTE:
         return f"{seconds}s"
     if seconds < 10 * _MINUTE:
@@ -214,8 +213,7 @@ def short_human_duration(duration: timedelta | float) -> str:
     seconds = _whole_seconds(duration)
     if seconds < -1:
         return "<invalid>"
-    if seconds < 0:
-        return "0s"
+    seconds = max(seconds, 0)
     for limit, unit, name in ((_MINUTE, 1, "s"), (_HOUR, _MINUTE, "m"), (_DAY, _HOUR, "h"), (_YEAR, _DAY, "d")):
         if seconds < limit:
             return f"{seconds // unit}{name}"

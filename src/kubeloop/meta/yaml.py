@@ -262,14 +262,14 @@ class _Builder:
         self._lines, self._max_depth, self._strict = lines, max_depth, strict
         self._anchors: dict[str, _Anchored] = {}
         self._open: list[_Open] = []
-        self._count = self._aliased = 0
+        self._count, self._aliased = 1, 0  # go-yaml counts the document as a node
         self._result: Any = None
 
     def read(self) -> Any:
         """Read one document."""
         while not isinstance(event := self._next(), yaml.DocumentEndEvent | yaml.StreamEndEvent):
             if isinstance(event, yaml.ScalarEvent):
-                self._node()
+                self._node(event)
                 raw = self._scalar(event)
                 if event.anchor is not None:
                     anchored = self._anchors[event.anchor] = _Anchored(event)
@@ -283,13 +283,13 @@ class _Builder:
                 self._alias(event)
         return self._result
 
-    def _node(self) -> None:
+    def _node(self, event: Any) -> None:
         self._count += 1
         if self._aliased > _FREE_ALIASES:
-            self._check_aliases(None)
+            self._check_aliases(event)
 
     def _begin(self, event: Any) -> None:
-        self._node()
+        self._node(event)
         anchored = None
         if event.anchor is not None:
             anchored = self._anchors[event.anchor] = _Anchored(event)
@@ -319,8 +319,6 @@ class _Builder:
         beyond = (self._count - _ALIAS_RANGE_LOW) / (_ALIAS_RANGE_HIGH - _ALIAS_RANGE_LOW)
         allowed = 0.99 - 0.89 * min(max(beyond, 0.0), 1.0)
         if self._aliased > _FREE_ALIASES and self._count > 1_000 and self._aliased / self._count > allowed:
-            if event is None:
-                raise DecodeError("YAML: the document consists mostly of aliases")
             raise self._fault(event, "the document consists mostly of aliases")
 
     def _add(self, value: Any, event: Any, node: Any) -> None:
@@ -468,7 +466,7 @@ def _resolve(text: str) -> bool | int | float | str | None:
     plain = _UNDERSCORE.sub("", text) if first == "." else text.replace("_", "")
     if _INTEGER.fullmatch(plain):
         digits = plain.lstrip("+-")
-        base = {"x": 16, "b": 2, "o": 8}.get(digits[1:2].lower(), 8 if len(digits) > 1 and digits[0] == "0" else 10)
+        base = {"x": 16, "b": 2, "o": 8}.get(digits[1:2].lower(), 8 if digits[0] == "0" else 10)
         # Python refuses to read thousands of digits; 64 bits never have more than this many.
         integer = int(digits, base) if len(digits.lstrip("0xXbBoO")) <= 64 else 2**64
         integer = -integer if plain[0] == "-" else integer

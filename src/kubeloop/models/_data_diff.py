@@ -92,7 +92,7 @@ def list_ops(
     edit: Callable[[Any, Any, str], None],
     name_of: Callable[[Any], Hashable] | None = None,
     write: Callable[[Any], Any] | None = None,
-    test: bool = False,
+    test: bool,
 ) -> None:
     """Add the operations that make one list of another; indexes move as operations apply.
 

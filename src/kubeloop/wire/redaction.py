@@ -133,7 +133,7 @@ def _size(text: str) -> str:
     return f"<{count} byte{'' if count == 1 else 's'}>"
 
 
-def _bounded(text: str, more: int = 0) -> str:
+def _bounded(text: str, more: int) -> str:
     text = printable(text[: MAX_TEXT + 1]) + text[MAX_TEXT + 1 :]
     if len(text) + more <= MAX_TEXT:
         return text

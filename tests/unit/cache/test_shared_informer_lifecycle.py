@@ -233,3 +233,12 @@ async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
         await last.register(informer).wait_for_sync()
         expected = {name: obj.value for name, obj in server.objects.items()}
         assert steady.state == last.state == expected
+
+
+@virtual
+async def test_an_internal_error_of_a_watch_leads_to_another_list_unless_told_otherwise():
+    server = FakeServer()
+    async with running(informer_of(server)):
+        server.end_watches(api_error(errors.InternalError, 500, "InternalError"))
+        await asyncio.sleep(2)
+        assert len(server.lists) == 2

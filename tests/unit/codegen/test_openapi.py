@@ -11,6 +11,8 @@ from kubeloop.codegen.schema import Kind, SchemaError, Type
 
 KNOWN = {"meta_v1": ["ObjectMeta", "Status"], "autoscaling_v1": ["Scale"], "core_v1": ["Pod"]}
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
+POD = "io.k8s.api.core.v1.Pod"
+SCALE = "io.k8s.api.autoscaling.v1.Scale"
 THING = {"group": "x.io", "version": "v1", "kind": "Thing"}
 
 
@@ -125,12 +127,27 @@ def test_the_items_of_a_list_that_is_a_schema_of_its_own_are_named_after_it() ->
 
 
 def test_a_subresource_speaks_the_types_of_its_bodies() -> None:
-    scale = "io.k8s.api.autoscaling.v1.Scale"
-    paths = {"scale": {"get": _operation("get", scale), "put": _operation("put", scale, scale)}}
+    paths = {"scale": {"get": _operation("get", SCALE), "put": _operation("put", SCALE, SCALE)}}
     (things,) = read_openapi(_document(**paths), "test", KNOWN).resources
     (found,) = things.subresources
     assert (found.name, found.request, found.response) == ("scale", "autoscaling_v1.Scale", "autoscaling_v1.Scale")
     assert found.verbs == {"get", "update"}
+
+
+@pytest.mark.parametrize(
+    ("operations", "request_type", "response_type"),
+    [
+        ({"get": _operation("get", POD)}, "core_v1.Pod", "core_v1.Pod"),
+        ({"post": _operation("post", SCALE, POD)}, "core_v1.Pod", "autoscaling_v1.Scale"),
+    ],
+    ids=["without a body", "with a body of another type"],
+)
+def test_a_subresource_takes_the_type_of_its_body_or_else_that_of_its_response(
+    operations: dict[str, Any], request_type: str, response_type: str
+) -> None:
+    (things,) = read_openapi(_document(part=operations), "test", KNOWN).resources
+    (found,) = things.subresources
+    assert (found.name, found.request, found.response) == ("part", request_type, response_type)
 
 
 @pytest.mark.parametrize(

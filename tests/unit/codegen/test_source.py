@@ -155,3 +155,11 @@ def test_unique_names_are_numbered() -> None:
     assert [unique("A", taken), unique("A", taken), unique("A", taken, "_"), unique("A2", taken)] == [
         "A", "A2", "A_2", "A22",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("length", "shown"), [(100, "a " + "x" * 98), (101, "a " + "x" * 95 + "...")])
+def test_a_long_name_is_cut_in_the_message_that_refuses_it(length: int, shown: str) -> None:
+    """(F1)"""
+    with pytest.raises(SchemaError) as refused:
+        identifier("a " + "x" * (length - 2))
+    assert str(refused.value) == f"name '{shown}' is not a name in Python"

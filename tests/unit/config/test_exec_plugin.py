@@ -11,6 +11,7 @@ import pytest
 
 from kubeloop.config import Config, ExecConfig, Source
 from kubeloop.config.exec_plugin import ExecPlugin
+from kubeloop.config.exec_process import run_plugin
 from kubeloop.errors import CredentialError
 from tests.support.skewed_loop import skewed, skip
 
@@ -53,7 +54,8 @@ open(here + '/pid', 'w').write(str(child.pid))
 """
 
 
-# A child, one in a session of its own, one without the environment, a grandchild whose parent has ended, and ourselves.
+# A child, one in a session of its own, one without the environment, two grandchildren whose parent has ended (one in a
+# session of its own, and, where the session is ours, one without the environment), and ourselves.
 FAMILY = """
 import subprocess
 def start(*command, **settings):
@@ -64,6 +66,8 @@ start('sleep', '600')
 start('sleep', '600', start_new_session=True)
 start('sleep', '600', env={}, executable='/bin/sleep')
 subprocess.run(['sh', '-c', 'setsid sleep 600 & echo $! > ' + here + '/pids'])
+if os.getsid(0) == os.getpid():
+    subprocess.run(['sh', '-c', 'env -i /bin/sleep 600 & echo $! > ' + here + '/pids'])
 open(here + '/pids', 'w').write('%d\\n' % os.getpid())
 time.sleep(600)
 """
@@ -241,7 +245,7 @@ async def test_a_run_that_is_cut_short_ends_with_everything_that_it_started_wher
     reader, pids = os.open(tmp_path / "pids", os.O_RDWR), []
     try:
         task = asyncio.create_task(source.fetch())
-        pids = await lines(reader, 5)
+        pids = await lines(reader, 5 if terminal else 6)
         if cut == "cancelled":
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -339,6 +343,22 @@ async def test_cancelling_kills_the_plugin_and_lets_the_next_one_run(make, tmp_p
         os.close(reader)
     assert (await source.fetch()).authorization == "Bearer t2"
     assert plugin.runs == 2
+
+
+async def test_cancelling_while_the_plugin_is_being_started_is_a_cancellation(make):
+    _, source = make("time.sleep(600)")
+    task = asyncio.create_task(source.fetch())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_only_the_end_of_what_a_program_writes_to_stderr_is_kept():
+    program = "import sys; sys.stderr.write('x' * (1 << 20) + 'the end')"
+    result = await run_plugin(sys.executable, ["-c", program], {}, interactive=False, timeout=20.0)
+    assert result.stderr_tail.endswith("xthe end")
+    assert len(result.stderr_tail) <= 16 * 1024
 
 
 def test_repr_has_no_secret(make):

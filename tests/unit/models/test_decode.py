@@ -216,6 +216,12 @@ def test_unexpected_nulls_read_as_gos_zeros() -> None:
     assert pod.spec.containers[0].args == ("a", "")
 
 
+def test_an_object_with_unexpected_nulls_has_none_of_them_when_it_is_written() -> None:
+    value = {"metadata": {"name": "a", "labels": None, "managedFields": None}, "spec": {"containers": [None]}}
+    written = round_trip(value, core_v1.Pod)
+    assert (written["metadata"], written["spec"]) == ({"name": "a"}, {"containers": [{"name": ""}]})
+
+
 def test_null_items_of_a_list_keep_their_places() -> None:
     spec = core_v1.PodSpec.from_dict({"containers": [None, {"name": "b"}]})
     assert [item.name for item in spec.containers] == ["", "b"]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubeloop.models import Unstructured, UnstructuredList, apps_v1, core_v1, meta_v1
+from kubeloop.models import Unstructured, UnstructuredList, apps_v1, core_v1, meta_v1, rbac_v1
 from kubeloop.wire import codec
 
 
@@ -215,3 +215,7 @@ def test_lists_of_a_draft_show_what_they_hold() -> None:
     assert repr(draft.ports) == "<draft of [ContainerPort(container_port=1)]>"
     meta = meta_v1.ObjectMeta(managed_fields=[meta_v1.ManagedFieldsEntry(manager="me")])
     assert repr(meta.draft().managed_fields) == "<draft of [ManagedFieldsEntry(manager='me')]>"
+
+
+def test_repr_shows_no_list_that_the_server_wrote_as_null() -> None:
+    assert repr(codec.decode_into(b'{"rules":null}', rbac_v1.ClusterRole)) == "ClusterRole()"

@@ -12,7 +12,7 @@ import kubeloop
 from kubeloop.models import core_v1
 from kubeloop.rest.body import read_list
 from kubeloop.wire.request import Request
-from kubeloop.wire.response import Response
+from kubeloop.wire.response import Headers, Response
 from tests.support.clock import virtual
 
 LIST = Request("GET", "/api/v1/pods")
@@ -63,3 +63,17 @@ async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
     failure = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}
     with pytest.raises(kubeloop.Forbidden):
         await read_list(answer(failure), core_v1.PodList, LIST, at_once_bytes=1)
+
+
+@virtual
+@pytest.mark.parametrize(
+    ("content_type", "is_doubted"),
+    [("application/json", False), ("application/json;stream=watch", False), ("", False), ("text/html", True)],
+)
+async def test_the_address_is_doubted_only_when_the_response_does_not_call_itself_json(
+    content_type: str, is_doubted: bool
+) -> None:
+    response = Response(200, Headers([("Content-Type", content_type)]), b"{")
+    with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods") as caught:
+        await read_list(response, core_v1.PodList, LIST, at_once_bytes=100)
+    assert ("is this the address of an API server?" in str(caught.value)) is is_doubted

@@ -231,6 +231,16 @@ def test_the_default_handler_logs_each_warning_of_code_299_once(caplog: pytest.L
     assert [record.getMessage() for record in caplog.records] == ["the API server warns: old"]
 
 
+def test_the_default_handler_remembers_each_of_a_thousand_warnings_and_then_begins_anew(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logger = WarningLogger()
+    with caplog.at_level(logging.WARNING):
+        for number in [*range(1000), *range(1000), 1000, 0]:
+            logger(ServerWarning(299, "-", f"{number}"))
+    assert [record.args for record in caplog.records] == [(f"{number}",) for number in [*range(1001), 0]]
+
+
 @virtual
 async def test_the_rate_is_not_limited_unless_asked() -> None:
     rest = client(ScriptedTransport(lambda request: Answer.of(POD)))

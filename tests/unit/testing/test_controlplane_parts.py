@@ -16,12 +16,24 @@ import pytest
 from cryptography import x509
 
 from kubeloop.testing.controlplane import steps
+from kubeloop.testing.controlplane.admin import AdminAPI, Namespaces
 from kubeloop.testing.controlplane.certificates import Authority, write_service_account_keys
 from kubeloop.testing.controlplane.component import Component
 from kubeloop.testing.controlplane.errors import ControlPlaneError
 from kubeloop.testing.controlplane.kubeconfig import write_kubeconfig
 from kubeloop.testing.controlplane.ports import LOOPBACK, ReservedPort
 from kubeloop.testing.controlplane.reaper import Reaper
+from tests.support.raw_server import raw_server, reply
+
+USES = (
+    "digital_signature",
+    "content_commitment",
+    "key_encipherment",
+    "data_encipherment",
+    "key_agreement",
+    "key_cert_sign",
+    "crl_sign",
+)
 
 
 def handshake(authority: Authority, server: tuple[Path, Path], client: tuple[Path, Path]) -> None:
@@ -55,6 +67,21 @@ def test_a_client_certificate_names_user_and_groups_and_is_valid_now(tmp_path: P
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
     assert {part.rfc4514_string() for part in certificate.subject.rdns} == {"O=one", "O=two", "CN=alice"}
     assert certificate.not_valid_before_utc < dt.datetime.now(dt.UTC) < certificate.not_valid_after_utc
+
+
+@pytest.mark.parametrize("is_authority", [True, False])
+def test_a_certificate_says_what_its_key_may_be_used_for(tmp_path: Path, is_authority: bool) -> None:
+    """RFC 5280, 4.2.1.3 and 4.2.1.9: whoever does not understand it must refuse the certificate."""
+    authority = Authority(tmp_path)
+    path = authority.certificate_path if is_authority else authority.issue_client("file", "alice")[0]
+    extensions = x509.load_pem_x509_certificate(path.read_bytes()).extensions
+    constraints = extensions.get_extension_for_class(x509.BasicConstraints)
+    usage = extensions.get_extension_for_class(x509.KeyUsage)
+    assert constraints.critical
+    assert usage.critical
+    assert constraints.value.ca is is_authority
+    uses = {name for name in USES if getattr(usage.value, name)}
+    assert uses == {"digital_signature", *(("key_cert_sign", "crl_sign") if is_authority else ())}
 
 
 def test_no_key_can_be_read_by_others(tmp_path: Path) -> None:
@@ -162,6 +189,20 @@ def test_a_server_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path)
     reaper.close()
 
 
+def test_stopping_takes_no_longer_than_the_server_needs(tmp_path: Path) -> None:
+    reaper = Reaper()
+    server = component([sys.executable, "-c", "import signal; signal.pause()"], tmp_path, reaper)
+    server.start()
+    process = server._process
+    assert process is not None
+    stopping = server.stop()
+    next(stopping, None)
+    process.wait()
+    assert next(stopping, "stopped") == "stopped"
+    assert server.pid is None
+    reaper.close()
+
+
 def test_a_server_that_ended_is_described_by_signal_or_exit_code(tmp_path: Path) -> None:
     reaper = Reaper()
     for program, what in (("import sys; sys.exit('why')", "exit code 1.*why"), ("import os; os.abort()", "SIGABRT")):
@@ -248,3 +289,10 @@ def test_without_its_extra_the_package_says_how_to_get_it() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from kubeloop.testing import ControlPlane"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "makes keys with the package 'cryptography': pip install 'kubeloop[testing]'" in answer.stderr
+
+
+async def test_with_controllers_a_namespace_is_just_deleted_since_they_empty_and_finalize_it() -> None:
+    async with raw_server(reply(b"{}")) as server:
+        namespaces = Namespaces(AdminAPI(server.port, None), with_controllers=True)
+        await asyncio.to_thread(namespaces.delete, "n")
+    assert [f"{request.method} {request.target}" for request in server.requests] == ["DELETE /api/v1/namespaces/n"]

@@ -24,6 +24,11 @@ def test_list_options_have_their_wire_names() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("given", "sent"), [(0.001, 1), (0.5, 1), (1, 1), (1.001, 2)])
+def test_any_positive_timeout_is_sent_in_whole_seconds_rounded_up(given: float, sent: int) -> None:
+    assert list_params({"timeout": given}) == {"timeoutSeconds": sent}
+
+
 def test_what_is_none_or_empty_is_left_out() -> None:
     assert list_params({"label_selector": None, "field_selector": "", "resource_version": "", "limit": None}) == {}
     assert write_params({"dry_run": False, "field_manager": None}, "create") == {}

@@ -59,11 +59,15 @@ def test_a_quoted_object_is_cut_and_the_servers_own_words_stay() -> None:
         ("cannot use dG9wc2VjcmV0 here", "cannot use <12 bytes> here"),
         ("cannot use open sesame here", "cannot use <11 bytes> here"),
         ("short a1 but not a1b", "short <2 bytes> but not a1b"),
+        ("xyeightlenxy but not xysevenltxy", "xy<8 bytes>xy but not xysevenltxy"),
+        ('he said "topsecret12" there', "he said <11 bytes> there"),
+        ("cannot use größe\\nzwei here", "cannot use <13 bytes> here"),
     ],
 )
 def test_values_that_were_sent_are_cut_wherever_they_stand(text: str, expected: str) -> None:
     encoded = base64.b64encode(b"open sesame").decode()
-    body = {"data": {"a": ["topsecret"], "b": encoded, "c": "a1", "d": 7777777}}
+    words = ["topsecret", "topsecret12", "größe\nzwei"]
+    body = {"data": {"a": words, "b": encoded, "c": "a1", "d": 7777777, "e": "eightlen", "f": "sevenlt"}}
     assert told(text, body).startswith(expected)
 
 
@@ -76,6 +80,7 @@ def test_values_that_were_sent_are_cut_wherever_they_stand(text: str, expected: 
         ("spec: Invalid value: core.S{A:map[string]string{}, B:1}: bad", "spec: Invalid value: <34 bytes>: bad"),
         ("spec: Invalid value: hunter2: bad", "spec: Invalid value: <7 bytes>: bad"),
         ("data is map[k:hunter2]", "data is <14 bytes>"),
+        ('it holds "hunter2" now', "it holds <7 bytes> now"),
     ],
 )
 def test_values_that_were_not_sent_are_cut_where_servers_quote_values(text: str, expected: str) -> None:
@@ -159,16 +164,32 @@ def test_a_credential_is_masked_however_little_may_still_be_looked_at() -> None:
     assert redaction("") == ""
 
 
+def test_texts_that_come_to_exactly_the_bound_are_shown_and_the_next_one_is_not() -> None:
+    redaction = Redaction(None)
+    redaction("x" * (WINDOW - 3))
+    assert [redaction("one"), redaction("two")] == ["one", "<3 bytes>"]
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(WINDOW, "yyy"), (WINDOW + 1, "<65537 bytes>"), (1_000_000, "<1000000 bytes>")]
+)
+def test_a_confidential_text_is_told_by_its_size_only_beyond_the_bound(size: int, shown: str) -> None:
+    assert told("y" * size).startswith(shown)
+
+
 def test_a_name_that_is_a_long_credential_is_masked() -> None:
     assert Redaction(None, [f"Bearer {OPAQUE}"]).name(OPAQUE) == "<hidden>… (3952 characters left out)"
 
 
-def test_a_text_is_bounded_and_says_how_much_is_left_out() -> None:
-    assert Redaction(None)("y" * MAX_TEXT) == "y" * MAX_TEXT
-    shown = Redaction(None)("y" * 1_000_000)
+@pytest.mark.parametrize("size", [MAX_TEXT + 1, WINDOW, WINDOW + 1, 1_000_000])
+def test_a_text_is_bounded_and_says_how_much_is_left_out(size: int) -> None:
+    shown = Redaction(None)("y" * size)
     assert len(shown) <= MAX_TEXT
-    assert shown.endswith(f"… ({1_000_000 - shown.count('y')} characters left out)")
-    assert told("y" * 1_000_000) == "<1000000 bytes>"
+    assert shown.endswith(f"… ({size - shown.count('y')} characters left out)")
+
+
+def test_a_text_within_the_bound_is_shown_whole() -> None:
+    assert Redaction(None)("y" * MAX_TEXT) == "y" * MAX_TEXT
 
 
 @pytest.mark.parametrize(

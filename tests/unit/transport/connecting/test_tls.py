@@ -52,15 +52,19 @@ def test_reads_its_files_again_after_five_minutes_and_only_then(tmp_path, caplog
     assert contexts.current(1299) is first
     second = contexts.current(1300)
     assert subjects(second) == {"other"}
-    assert contexts.current(1700) is second
+    path.write_bytes(authority().certificate)
+    assert contexts.current(1599) is second
+    third = contexts.current(1600)
+    assert subjects(third) == {"test authority"}
+    assert contexts.current(1900) is third
     for broken in (b"", b"nonsense"):
         path.write_bytes(broken)
         contexts.distrust()
         with caplog.at_level(logging.WARNING):
-            assert contexts.current(1701) is second
+            assert contexts.current(1901) is third
     path.unlink()
     contexts.distrust()
-    assert contexts.current(1702) is second
+    assert contexts.current(1902) is third
     assert "stays in use" in caplog.text
 
 
