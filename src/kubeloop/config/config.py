@@ -25,6 +25,7 @@ __all__ = ["Config", "Impersonation", "Source"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
 
+
 class Impersonation(Value, frozen=True, kw_only=True):
     """Act as somebody else, for whoever may: sent as `Impersonate-*` headers with each request.
 
