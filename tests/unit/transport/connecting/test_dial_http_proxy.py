@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from kubeloop.errors import ConnectError, TLSError
+from kubeloop.transport.connecting.dial import ProxyFailure
 from kubeloop.transport.user_agent import default_user_agent
 from tests.support.certificates import authority
 from tests.support.dialing import ESCAPED, dialer, echo, fails, speaks
 from tests.support.proxies import ESTABLISHED, http_proxy, peer
+from tests.support.speaker import Speaker
 
 
 def connect(target: str, *more: str) -> str:
@@ -129,6 +132,33 @@ async def test_a_proxy_with_a_certificate_that_is_not_trusted(certified: Callabl
             "give it as certificate-authority(-data)"
         )
         await fails(dial, TLSError, text)
+
+
+async def test_files_are_read_again_after_a_handshake_with_the_proxy_that_failed(
+    certified: Callable[..., ssl.SSLContext], tmp_path: Path
+) -> None:
+    path = tmp_path / "ca.crt"
+    path.write_bytes(authority("old").certificate)
+    async with peer(echo, tls=certified("proxy")) as proxy:
+        through = f"https://127.0.0.1:{proxy.port}"
+        dial = dialer("http://cluster.invalid", proxy=through, ca_data=None, ca_file=str(path))
+        with pytest.raises(ProxyFailure):
+            await dial.dial(Speaker())
+        path.write_bytes(authority().certificate)
+        await speaks(dial)
+
+
+async def test_files_are_not_read_again_because_a_proxy_is_away(tmp_path: Path) -> None:
+    path = tmp_path / "ca.crt"
+    path.write_bytes(authority().certificate)
+    async with http_proxy(b"", then="close") as proxy:
+        through = f"http://127.0.0.1:{proxy.port}"
+        dial = dialer("https://cluster.invalid", proxy=through, ca_data=None, ca_file=str(path))
+        before = dial.tls_context()
+        path.write_bytes(authority("new").certificate)
+        with pytest.raises(ProxyFailure):
+            await dial.dial(Speaker())
+        assert dial.tls_context() is before
 
 
 async def test_the_certificate_of_a_proxy_is_for_the_proxys_own_name(certified: Callable[..., ssl.SSLContext]) -> None:

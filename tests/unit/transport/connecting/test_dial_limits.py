@@ -17,6 +17,7 @@ from kubeloop.transport.connecting.dial import Dialer
 from kubeloop.transport.connecting.failures import CONNECT_FAILURES
 from tests.support.dialing import dialer, echo, silent, text_of
 from tests.support.proxies import ESTABLISHED, Peer, http_proxy, peer, socks_proxy
+from tests.support.raw_server import settled
 from tests.support.skewed_loop import skewed, skip
 from tests.support.speaker import Speaker
 
@@ -106,10 +107,11 @@ async def times_out(dial: Dialer, first: Peer) -> None:
     task = asyncio.create_task(dial.dial(Speaker()))
     await first.reached.wait()
     skip(29.0)
-    for _ in range(50):
-        await asyncio.sleep(0)
+    await settled()
     assert not task.done()
-    skip(1.5)
+    skip(1.0)
+    await settled()
+    assert task.done()
     with pytest.raises(TimeoutError) as caught:
         await task
     assert text_of(caught.value, dial) == f"no connection to {dial.server} in time"
