@@ -82,8 +82,8 @@ def connect_failure(exc: Exception, request: Request, server: str) -> TransportE
     else:
         message = f"cannot connect to {where}: {os_reason(reason)}"
         failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path)
-    if isinstance(reason, OSError) and not isinstance(reason, ssl.SSLError) and (reason.errno or 0) > 0:
-        failure.__cause__ = OSError(reason.errno, os.strerror(reason.errno or 0))
+    if (number := _error_number(reason)) is not None:
+        failure.__cause__ = OSError(number, os.strerror(number))
     return failure
 
 
@@ -110,8 +110,15 @@ def os_reason(exc: Exception) -> str:
     """Return why a name or the network failed."""
     if isinstance(exc, socket.gaierror):
         return "no such host known: no DNS server responded" if exc.errno == socket.EAI_AGAIN else "no such host"
-    if isinstance(exc, (ssl.SSLError, ConnectionError)) and (isinstance(exc, ssl.SSLError) or exc.errno is None):
+    if (number := _error_number(exc)) is not None:
+        return os.strerror(number).lower()
+    if isinstance(exc, (ssl.SSLError, ConnectionError)):
         return "it closed the connection"
-    if isinstance(exc, OSError) and exc.errno is not None and exc.errno > 0:
-        return os.strerror(exc.errno).lower()
     return type(exc).__name__
+
+
+def _error_number(exc: Exception) -> int | None:
+    """Return the operating system's number of an error; those of OpenSSL and of name resolution are others."""
+    if not isinstance(exc, OSError) or isinstance(exc, (ssl.SSLError, socket.gaierror)):
+        return None
+    return exc.errno

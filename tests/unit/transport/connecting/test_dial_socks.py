@@ -113,6 +113,14 @@ async def test_a_socks_proxy_that_speaks_something_else(answer: bytes, text: str
         await fails(dial, ConnectError, f"the proxy refused a tunnel to cluster.invalid:80: {text}", is_retryable=False)
 
 
+async def test_a_login_and_a_name_of_all_the_bytes_that_there_is_room_for() -> None:
+    login, name = (b"u" * 255, b"p" * 255), ".".join(["a" * 63] * 4)
+    async with peer(echo) as server, socks_proxy(login=login) as proxy:
+        through = f"socks5://{'u' * 255}:{'p' * 255}@127.0.0.1:{proxy.port}"
+        await speaks(dialer(f"http://{name}:{server.port}", proxy=through))
+        assert (proxy.asked[0].host, len(name)) == (name, 255)
+
+
 async def test_a_name_that_socks_cannot_carry() -> None:
     name = ".".join(["a" * 60] * 5)
     async with socks_proxy() as proxy:
