@@ -12,7 +12,7 @@ import pytest
 import kubeloop
 from kubeloop import errors
 
-HEAVY = {"aiohttp", "asyncio", "yaml", "msgspec", "typing", "logging", "ssl", "kubeloop.models"}
+HEAVY = {"httptools", "websockets", "asyncio", "yaml", "msgspec", "typing", "logging", "ssl", "kubeloop.models"}
 
 
 def names_for_type_checkers() -> set[str]:

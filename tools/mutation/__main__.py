@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Loaded once and inherited by every run. Nothing of the package itself may be among them.
-import aiohttp  # noqa: F401
+import httptools  # noqa: F401
 import hypothesis  # noqa: F401
 import msgspec  # noqa: F401
 import pytest

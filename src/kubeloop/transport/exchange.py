@@ -60,11 +60,6 @@ class Exchange:
                 self.cut()
                 raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all of the body has arrived, so that reading it does not wait."""
-        return self._connection is None or self._connection.is_complete
-
     def __repr__(self) -> str:
         state = "running" if self._connection else "ended"
         return f"<Exchange {self._request.method} {self._request.path} {self.status}, {state}>"

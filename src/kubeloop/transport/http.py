@@ -72,7 +72,7 @@ class HTTPTransport:
         if timeout is None:
             return await self._request(request, call, max_bytes)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout) as call.clock:
                 return await self._request(request, call, max_bytes)
         except TimeoutError as exc:
             raise_alone(_late(exc, request, call, timeout))
@@ -84,7 +84,8 @@ class HTTPTransport:
             exchange = await self._send(pool, request, head, call)
             try:
                 if exchange.status >= 300:
-                    return Response(exchange.status, exchange.headers, await read_error_body(exchange))
+                    body = await read_error_body(exchange, call.stop_clock())
+                    return Response(exchange.status, exchange.headers, body)
                 return Response(exchange.status, exchange.headers, await exchange.read(max_bytes))
             finally:
                 exchange.cut()
@@ -133,10 +134,10 @@ class HTTPTransport:
         head = self._heads.write(request, handshake.headers)
         async with AsyncExitStack() as stack:
             try:
-                async with asyncio.timeout(timeout):
+                async with asyncio.timeout(timeout) as call.clock:
                     await stack.enter_async_context(pool.stream_slots)
                     exchange = await self._send(pool, request, head, call)
-                    channel = await handshake.finish(exchange)
+                    channel = await handshake.finish(exchange, call.stop_clock)
             except TimeoutError as exc:
                 raise_alone(_late(exc, request, call, timeout))
             try:

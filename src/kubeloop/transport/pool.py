@@ -55,14 +55,27 @@ class Call:
         may_switch: Whether it asks for another protocol.
         may_fall_silent: Whether the body of its response may pause for as long as it likes.
         how_far: What it was doing last, for the message of a timeout.
+        clock: The timeout of the whole call; None for none.
     """
 
-    __slots__ = ("how_far", "may_fall_silent", "may_switch")
+    __slots__ = ("clock", "how_far", "may_fall_silent", "may_switch")
 
     def __init__(self, *, may_switch: bool = False, may_fall_silent: bool = False) -> None:
         self.may_switch = may_switch
         self.may_fall_silent = may_fall_silent
         self.how_far = "no free connection, the request was not sent"
+        self.clock: asyncio.Timeout | None = None
+
+    def stop_clock(self) -> float | None:
+        """Let the call go on past its timeout, and return the seconds that were left; None for no bound.
+
+        For the body of an error: its status has arrived, and is the outcome of the call whether the body comes or not.
+        """
+        clock, self.clock = self.clock, None
+        if clock is None or (end := clock.when()) is None or clock.expired():
+            return None
+        clock.reschedule(None)
+        return max(end - asyncio.get_running_loop().time(), 0.0)
 
 
 def _slots(count: int | None) -> AbstractAsyncContextManager[None]:
@@ -119,6 +132,8 @@ class Pool:
             try:
                 response = await connection.send(head, request.body, method=request.method, may_switch=call.may_switch)
             except EXCHANGE_FAILURES as exc:
+                if self._is_closed:
+                    raise_alone(closed_failure(request))
                 is_unseen = is_kept and not connection.has_begun and isinstance(exc, Broken)
                 if is_unseen and (not connection.has_sent or (may_repeat and request.method in _REPEATABLE)):
                     may_repeat = may_repeat and not connection.has_sent

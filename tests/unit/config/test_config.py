@@ -76,7 +76,7 @@ def test_is_cheap_to_import():
     import subprocess
     import sys
 
-    heavy = "{'aiohttp', 'yaml', 'asyncio'}"
+    heavy = "{'httptools', 'websockets', 'yaml', 'asyncio'}"
     program = f"import sys, kubeloop.config, kubeloop.transport; print({heavy} & {{*sys.modules}})"
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "set()"

@@ -1,4 +1,4 @@
-"""The aiohttp transport against a real socket: requests, answers, streams, reuse, gzip, proxies."""
+"""The transport against a real socket: requests, answers, streams, reuse, gzip, proxies."""
 
 import asyncio
 import gzip

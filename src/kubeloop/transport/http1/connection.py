@@ -27,7 +27,7 @@ __all__ = ["READ_BYTES", "Connection"]
 READ_BYTES: Final = 1 << 18
 """The size of the buffer that all connections of one loop read into: what is read is taken out before the next read."""
 
-_HIGH_WATER, _LOW_WATER = 1 << 19, 1 << 17
+_HIGH_WATER, _LOW_WATER = 1 << 18, 1 << 16
 _WRITE_BYTES = 1 << 18
 _MAX_PIECES = 64
 # The loop reads in the turn after the next: first this task goes on, then the socket is read.

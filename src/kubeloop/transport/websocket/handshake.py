@@ -18,7 +18,7 @@ from kubeloop.transport.websocket.channel import WebSocketChannel
 from kubeloop.wire.response import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from kubeloop.transport.exchange import Exchange
     from kubeloop.wire.request import Request
@@ -74,11 +74,12 @@ class Handshake:
     def __repr__(self) -> str:
         return f"<Handshake {self._request.path} {', '.join(self._subprotocols)}>"
 
-    async def finish(self, exchange: Exchange) -> WebSocketChannel:
+    async def finish(self, exchange: Exchange, stop_clock: Callable[[], float | None]) -> WebSocketChannel:
         """Check the response, and return the channel.
 
         Args:
             exchange: The response to the request; it is ended here, unless its connection becomes the channel's.
+            stop_clock: Ends the timeout of the call and returns the seconds that were left, for the body of a refusal.
 
         Raises:
             UpgradeRefused: The server did not switch protocols; the beginning of its response's body, 64 KiB at most,
@@ -88,7 +89,7 @@ class Handshake:
         method, path = self._request.method, self._request.path
         try:
             if exchange.status != _SWITCHING:
-                body = await read_error_body(exchange, max_bytes=_MAX_REFUSAL_BYTES)
+                body = await read_error_body(exchange, stop_clock(), max_bytes=_MAX_REFUSAL_BYTES)
                 refusal = Response(exchange.status, exchange.headers, body)
                 raise UpgradeRefused(refusal, method=method, path=path)
             if fault := self._fault(exchange.headers):
