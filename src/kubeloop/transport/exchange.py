@@ -48,17 +48,15 @@ class Exchange:
         self._unfolding: Iterator[bytes] | None = None
         self._decoder: GzipDecoder | None = None
         self.status = head.status
-        self.headers = headers = Headers(head.headers)
-        if "content-encoding" in headers:
-            coding = ",".join(headers.get_all("content-encoding")).strip().lower()
-            if coding in {"gzip", "x-gzip"}:
-                self._decoder = GzipDecoder()
-                dropped = ("content-encoding", "content-length")
-                self.headers = Headers([pair for pair in head.headers if pair[0].lower() not in dropped])
-                self._length = -1
-            elif coding not in {"", "identity"}:
-                self.cut()
-                raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")
+        self.headers = Headers(head.headers)
+        if (coding := head.coding) in {"gzip", "x-gzip"}:
+            self._decoder = GzipDecoder()
+            dropped = ("content-encoding", "content-length")
+            self.headers = Headers([pair for pair in head.headers if pair[0].lower() not in dropped])
+            self._length = -1
+        elif coding not in {"", "identity"}:
+            self.cut()
+            raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")
 
     def __repr__(self) -> str:
         state = "running" if self._connection else "ended"

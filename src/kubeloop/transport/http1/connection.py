@@ -414,9 +414,11 @@ class Connection(asyncio.BufferedProtocol):
             left = self._left - len(data)
             if left > 0:
                 self._left = left
-                self._hold(data)
+                self._pieces.append(data)
+                self._hold(len(data))
             else:
-                self._hold(data if left == 0 else data[:left])
+                self._pieces.append(data if left == 0 else data[:left])
+                self._hold(len(self._pieces[-1]))
                 self._end(b"" if left == 0 else data[left:])
         elif state == _CHUNKED:
             assert self._chunks is not None
@@ -424,11 +426,13 @@ class Connection(asyncio.BufferedProtocol):
             try:
                 self._chunks.feed(data, pieces)
             finally:
-                self._hold(*pieces)
+                self._pieces.extend(pieces)
+                self._hold(sum(map(len, pieces)))
             if self._chunks.rest is not None:
                 self._end(self._chunks.rest)
         elif state == _UNTIL_CLOSE:
-            self._hold(data)
+            self._pieces.append(data)
+            self._hold(len(data))
         elif state == _IDLE:
             # Whatever it is, nobody has asked for it.
             self._state = _ENDED
@@ -437,10 +441,10 @@ class Connection(asyncio.BufferedProtocol):
             if self._transport is not None:
                 self._transport.abort()
 
-    def _hold(self, *data: bytes) -> None:
+    def _hold(self, size: int) -> None:
+        """Note that pieces of so many bytes have been added."""
         pieces = self._pieces
-        pieces.extend(data)
-        self._held += sum(map(len, data))
+        self._held += size
         if len(pieces) > _MAX_PIECES:
             # Many small pieces would take several times the memory of their bytes.
             joined = b"".join(pieces)

@@ -43,12 +43,16 @@ class ResponseHead:
         status: The status code, 100 to 999.
         headers: Names and values as they were sent, in order.
         length: The size of the body in bytes, or `CHUNKED` or `UNTIL_CLOSE`.
+        coding: The Content-Encoding in lower case; `""` for none.
         keeps_alive: Whether the connection may carry another request once the body has ended.
     """
 
-    __slots__ = ("headers", "keeps_alive", "length", "status")
+    __slots__ = ("coding", "headers", "keeps_alive", "length", "status")
 
-    def __init__(self, status: int, headers: Sequence[tuple[str, str]], length: int, *, keeps_alive: bool) -> None:
+    def __init__(
+        self, status: int, headers: Sequence[tuple[str, str]], length: int, *, coding: str, keeps_alive: bool
+    ) -> None:
+        self.coding = coding
         self.status = status
         self.headers = headers
         self.length = length
@@ -166,7 +170,7 @@ def _read(head: bytes, *, has_body: bool) -> ResponseHead:
     except HttpParserError as exc:
         # A 101 that does not say to what: its head is complete all the same.
         if not (found.is_complete and parser.get_status_code() == _SWITCHING):
-            raise BadResponse(_reason(exc)) from None
+            raise BadResponse(str(exc)) from None  # llhttp's words, which quote nothing of the input
     status = parser.get_status_code()
     if not found.is_complete or status < 100:
         raise BadResponse("the head is malformed")
@@ -176,8 +180,8 @@ def _read(head: bytes, *, has_body: bool) -> ResponseHead:
     if len(found.pairs) > MAX_HEADERS:
         raise BadResponse(f"more than {MAX_HEADERS} headers")
     headers: list[tuple[str, str]] = []
-    length = coding = None
-    options = ""
+    length = transfer = None
+    options = coding = ""
     for raw_name, raw_value in found.pairs:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1").strip(" \t")
         headers.append((name, value))
@@ -187,14 +191,16 @@ def _read(head: bytes, *, has_body: bool) -> ResponseHead:
                 raise BadResponse("more than one Content-Length")
             length = value
         elif size == 17 and name.lower() == "transfer-encoding":
-            if coding is not None:
+            if transfer is not None:
                 raise BadResponse("more than one Transfer-Encoding")
-            coding = value
+            transfer = value
+        elif size == 16 and name.lower() == "content-encoding":
+            coding += f",{value.lower()}" if coding else value.lower()
         elif size == 10 and name.lower() == "connection":
             options += f",{value}"
-    size = _body_length(status, length, coding, has_body=has_body, is_old=version == "1.0")
+    size = _body_length(status, length, transfer, has_body=has_body, is_old=version == "1.0")
     keeps_alive = size != UNTIL_CLOSE and _keeps_alive(options, is_old=version == "1.0")
-    return ResponseHead(status, headers, size, keeps_alive=keeps_alive)
+    return ResponseHead(status, headers, size, coding=coding, keeps_alive=keeps_alive)
 
 
 def _keeps_alive(options: str, *, is_old: bool) -> bool:
@@ -204,23 +210,17 @@ def _keeps_alive(options: str, *, is_old: bool) -> bool:
     return "close" not in tokens and (not is_old or "keep-alive" in tokens)
 
 
-def _body_length(status: int, length: str | None, coding: str | None, *, has_body: bool, is_old: bool) -> int:
-    if length is not None and coding is not None:
+def _body_length(status: int, length: str | None, transfer: str | None, *, has_body: bool, is_old: bool) -> int:
+    if length is not None and transfer is not None:
         raise BadResponse("both Content-Length and Transfer-Encoding")
     if length is not None and not (length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS):
         raise BadResponse("a Content-Length that is no number of bytes")
-    if coding is not None and (is_old or coding.lower() != "chunked"):
+    if transfer is not None and (is_old or transfer.lower() != "chunked"):
         raise BadResponse(
             "a Transfer-Encoding other than chunked" if not is_old else "chunks in a response of HTTP/1.0"
         )
     if not has_body or status < 200 or status in (_NO_CONTENT, _NOT_MODIFIED):
         return 0
-    if coding is not None:
+    if transfer is not None:
         return CHUNKED
     return int(length) if length is not None else UNTIL_CLOSE
-
-
-def _reason(exc: HttpParserError) -> str:
-    """Return llhttp's words for what is wrong; they quote nothing of the input."""
-    text = str(exc)
-    return text[:1].lower() + text[1:] if text else "the head is malformed"
