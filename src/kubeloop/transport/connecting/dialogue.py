@@ -133,6 +133,12 @@ class Dialogue(asyncio.Protocol):
         protocol.connection_made(self._transport)
 
     def expect_silence(self) -> None:
+        """Make sure that the connection is there, and that nothing has arrived that was not asked for.
+
+        Raises:
+            Refusal: Something has arrived.
+            OSError: The connection has ended.
+        """
         if self._received:
             raise Refusal("it sent bytes that were not asked for")
         if self._failure is not None:
