@@ -118,7 +118,7 @@ class Dialogue(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         transport = await loop.start_tls(self._transport, self, context, server_hostname=name)
         if transport is None:
-            raise self._failure or ConnectionResetError()
+            raise ConnectionResetError
         self._transport = transport
 
     def hand_over(self, protocol: asyncio.BufferedProtocol) -> None:

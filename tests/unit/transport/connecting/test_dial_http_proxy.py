@@ -89,6 +89,8 @@ NO_HTTP = "it does not speak HTTP/1.1"
     [
         (b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno", LOGIN, False),
         (b"HTTP/1.1 403 No\r\n\r\n", "it answered 403", False),
+        (b"HTTP/1.1 499 No\r\n\r\n", "it answered 499", False),
+        (b"HTTP/1.1 500 No\r\n\r\n", "it answered 500", True),
         (b"HTTP/1.1 503 No\r\n\r\n", "it answered 503", True),
         (b"HTTP/1.1 201 Created\r\n\r\n", "it answered 201", False),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "it answered 100", False),
@@ -104,6 +106,7 @@ NO_HTTP = "it does not speak HTTP/1.1"
         (b"HTTP/0.9 200 OK\r\n\r\n", NO_HTTP, False),
         (b"HTTP/1.1 200 OK\r\nno header\r\n\r\n", NO_HTTP, False),
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000, "its response is too long", False),
+        (b"HTTP/1.1 200 OK\r\nX: ".ljust(1 << 16, b"x"), "its response is too long", False),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 20_000, "its response is too long", False),
     ],
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from kubeloop.transport.connecting.sockets import Candidate, open_socket
+from kubeloop.transport.connecting.sockets import Candidate, _with_zone, open_socket
 from tests.support.clock import now, settle, virtual
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
@@ -171,3 +171,10 @@ async def test_the_zone_of_an_address_reaches_the_system() -> None:
         await open_socket("fe80::1%lo", 443)
     with pytest.raises(OSError, match="Invalid argument"):
         await open_socket("fe80::1", 443)
+
+
+def test_a_zone_is_written_beside_the_host_and_nothing_else_changes() -> None:
+    assert _with_zone(("fe80::1", 443, 5, 2)) == ("fe80::1%2", 443, 5, 2)
+    assert _with_zone(("fe80::1%eth0", 443, 0, 2)) == ("fe80::1%2", 443, 0, 2)
+    assert _with_zone(("fd00::1", 443, 0, 0)) == ("fd00::1", 443, 0, 0)
+    assert _with_zone(("10.1.2.3", 443)) == ("10.1.2.3", 443)
