@@ -201,6 +201,15 @@ async def test_it_ends_when_its_time_is_over() -> None:
 
 
 @virtual
+async def test_its_connection_is_closed_when_its_time_is_over_and_not_only_when_the_block_is_left() -> None:
+    clients, transport = clientset(watch_answer(Hang()))
+    async with clients.core_v1.pods("x").watch(resource_version="5", timeout=10.0) as events:
+        assert [one async for one in events] == []
+        assert now() == 10.0
+        assert transport.open_streams == 0
+
+
+@virtual
 async def test_it_ends_when_its_time_is_over_in_the_middle_of_a_back_off() -> None:
     clients, _ = clientset(watch_answer(), *[kubeloop.ConnectError("refused")] * 9)
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=4.0) as events:

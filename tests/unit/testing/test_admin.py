@@ -1,4 +1,4 @@
-"""The requests of the control plane itself, to a server that sends what Python cannot read."""
+"""Which requests the control plane itself makes, also to a server that sends what Python cannot read."""
 
 from __future__ import annotations
 
@@ -29,3 +29,10 @@ async def test_a_namespace_is_emptied_and_finalized_although_what_was_in_it_cann
         "DELETE /api/v1/namespaces/n",
         "PUT /api/v1/namespaces/n/finalize",
     ]
+
+
+async def test_with_controllers_a_namespace_is_just_deleted_since_they_empty_and_finalize_it() -> None:
+    async with raw_server(reply(b"{}")) as server:
+        namespaces = Namespaces(AdminAPI(server.port, None), with_controllers=True)
+        await asyncio.to_thread(namespaces.delete, "n")
+    assert [f"{request.method} {request.target}" for request in server.requests] == ["DELETE /api/v1/namespaces/n"]

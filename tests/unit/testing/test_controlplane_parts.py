@@ -16,14 +16,12 @@ import pytest
 from cryptography import x509
 
 from kubeloop.testing.controlplane import steps
-from kubeloop.testing.controlplane.admin import AdminAPI, Namespaces
 from kubeloop.testing.controlplane.certificates import Authority, write_service_account_keys
 from kubeloop.testing.controlplane.component import Component
 from kubeloop.testing.controlplane.errors import ControlPlaneError
 from kubeloop.testing.controlplane.kubeconfig import write_kubeconfig
 from kubeloop.testing.controlplane.ports import LOOPBACK, ReservedPort
 from kubeloop.testing.controlplane.reaper import Reaper
-from tests.support.raw_server import raw_server, reply
 
 USES = (
     "digital_signature",
@@ -289,10 +287,3 @@ def test_without_its_extra_the_package_says_how_to_get_it() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from kubeloop.testing import ControlPlane"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "makes keys with the package 'cryptography': pip install 'kubeloop[testing]'" in answer.stderr
-
-
-async def test_with_controllers_a_namespace_is_just_deleted_since_they_empty_and_finalize_it() -> None:
-    async with raw_server(reply(b"{}")) as server:
-        namespaces = Namespaces(AdminAPI(server.port, None), with_controllers=True)
-        await asyncio.to_thread(namespaces.delete, "n")
-    assert [f"{request.method} {request.target}" for request in server.requests] == ["DELETE /api/v1/namespaces/n"]
