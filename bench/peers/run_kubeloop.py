@@ -1,7 +1,6 @@
 """kubeloop itself, as its users call it."""
 
 import asyncio
-import urllib.request
 
 import measure
 
@@ -114,6 +113,8 @@ def informer(mode, host, collection, pods, events):
 
 
 def _open_gate(host):
+    import urllib.request
+
     with urllib.request.urlopen(f"{host}/go") as answer:
         answer.read()
 

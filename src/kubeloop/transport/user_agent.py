@@ -6,6 +6,7 @@ client-go has `kubernetes/` and a commit.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import PurePath
@@ -25,7 +26,10 @@ def default_user_agent() -> str:
 
 
 def _machine() -> str:
-    import platform
+    if sys.platform == "win32":
+        import platform
 
-    machine = platform.machine()
+        machine = platform.machine()
+    else:
+        machine = os.uname().machine  # `platform` takes a millisecond to load
     return _MACHINES.get(machine, machine.lower()) or "unknown"
