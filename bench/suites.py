@@ -19,7 +19,7 @@ from .subjects import WORK, Subject, go_binaries, run, say, with_collector_off
 DATA = WORK / "data"
 AUTHORITY = WORK / "tls" / "ca.crt"
 PROCESS_UNITS = {"cpu": "ms", "wall": "ms"}
-BARE, MSGSPEC, FLOOR = "floor: asyncio + ssl + msgspec + yaml"
+BARE, MSGSPEC, FLOOR = "bare", "msgspec alone", "floor: asyncio + ssl + msgspec + yaml"
 CLIENTSET, CORE = "import + Clientset from a kubeconfig", "import core_v1"
 REQUESTS = {1: 2000, 50: 10_000}  # at once → how many
 SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds an object: fewer of them will do
