@@ -18,11 +18,10 @@ async def test_requests_one_after_another_share_a_connection_although_session_ti
         for number in range(50):
             assert (await transport.request(Request("GET", f"/readyz?n={number}"))).body == b"ok"
             assert transport._pool is not None
-            for kept in transport._pool.connector._conns.values():
-                for protocol, _ in kept:
-                    assert protocol.transport is not None
-                    assert protocol.transport.get_extra_info("ssl_object").version() == "TLSv1.3"
-                    ports.add(protocol.transport.get_extra_info("sockname")[1])
+            (connection,) = transport._pool._idle
+            assert connection._transport is not None
+            assert connection._transport.get_extra_info("ssl_object").version() == "TLSv1.3"
+            ports.add(connection._transport.get_extra_info("sockname")[1])
             if number % 10 == 0:
                 for _ in range(20):
                     await asyncio.sleep(0)  # let the loop read whatever there is
