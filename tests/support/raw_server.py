@@ -94,7 +94,7 @@ def reply(
 
 
 def say(data: bytes, *, then: str = "close") -> Step:
-    """Send these very bytes, and then `close`, `reset` or `wait` for the client to close."""
+    """Send these very bytes, and then `close`, `reset`, `wait` for the client to close, or `stay` for more."""
 
     async def step(connection: Connection, received: Received) -> None:
         await connection.send(data)
@@ -102,7 +102,7 @@ def say(data: bytes, *, then: str = "close") -> Step:
             connection.reset()
         elif then == "wait":
             await connection.until_closed()
-        else:
+        elif then == "close":
             connection.writer.close()
 
     return step
@@ -125,8 +125,16 @@ async def settled() -> None:
 
 
 @asynccontextmanager
-async def raw_server(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
-    """Run a server for as long as the block runs; every connection is closed at its end."""
+async def raw_server(
+    *script: Step, tls: ssl.SSLContext | None = None, reads_body: bool = True
+) -> AsyncIterator[RawServer]:
+    """Run a server for as long as the block runs; every connection is closed at its end.
+
+    Args:
+        script: What each exchange does.
+        tls: The server's context for TLS.
+        reads_body: Whether the body of a request is read before its step runs.
+    """
     steps = list(script)
     server = RawServer()
     tasks: set[asyncio.Task[None]] = set()
@@ -141,7 +149,7 @@ async def raw_server(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncI
         connection = Connection(reader, writer)
         with suppress(asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             while not writer.is_closing():
-                received = await _read_request(reader)
+                received = await _read_request(reader, reads_body=reads_body)
                 server.requests.append(received)
                 server.asked.set()
                 step = steps.pop(0) if len(steps) > 1 else steps[0]
@@ -165,10 +173,10 @@ async def raw_server(*script: Step, tls: ssl.SSLContext | None = None) -> AsyncI
         await listening.wait_closed()
 
 
-async def _read_request(reader: asyncio.StreamReader) -> Received:
+async def _read_request(reader: asyncio.StreamReader, *, reads_body: bool) -> Received:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     line, *rest = head.split("\r\n")
     method, target, _ = line.split(" ")
     headers = [(name, value.strip()) for name, _, value in (row.partition(":") for row in rest if row)]
-    length = next((int(value) for name, value in headers if name.lower() == "content-length"), 0)
+    length = next((int(value) for name, value in headers if reads_body and name.lower() == "content-length"), 0)
     return Received(method, target, headers, await reader.readexactly(length) if length else b"")

@@ -158,7 +158,11 @@ class Connection(asyncio.BufferedProtocol):
         self.may_fall_silent = False
 
     async def _write_pieces(self, transport: asyncio.Transport, head: bytes, body: bytes) -> None:
-        """Write a large body as the socket takes it, until a response begins or the connection ends."""
+        """Write a large body as the socket takes it, until a response begins or the connection ends.
+
+        A response that begins early and is a success may need the rest, which is left to the loop to write; any other
+        has been given without it.
+        """
         view = memoryview(body)
         self._is_writing = True
         transport.write(head)
@@ -167,7 +171,12 @@ class Connection(asyncio.BufferedProtocol):
             transport.write(view[at : at + _WRITE_BYTES])
             while self._write_paused and self._response is None and self._failure is None:
                 await self._wait()
-            if self._response is not None or self._failure is not None:
+            if self._failure is not None:
+                return
+            if (response := self._response) is not None:
+                if response.status < 300:
+                    transport.write(view[at + _WRITE_BYTES :])
+                    break
                 return
         self._is_writing = False
 

@@ -5,6 +5,7 @@ Reading answers is the HTTP library's business.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HeadWriter", "header_pairs"]
 
-_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect"})
+# What the name of a header or method is made of (RFC 9110, 5.6.2). `"Content-Length "` is none: some servers would
+# read it.
+_is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_MAX_CHECKED = 1000
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -37,9 +42,10 @@ class HeadWriter:
         defaults: Headers that each request has unless it brings its own; the first must be `Host`.
     """
 
-    __slots__ = ("_defaults", "_names", "_prefix", "_usual")
+    __slots__ = ("_checked", "_defaults", "_names", "_prefix", "_usual")
 
     def __init__(self, prefix: str, defaults: Sequence[tuple[str, str]]) -> None:
+        self._checked: set[str] = set()
         self._prefix = prefix
         self._defaults = [(name.lower(), f"{name}: {value}\r\n") for name, value in defaults]
         self._names = _FRAMING | {name for name, _ in self._defaults}
@@ -53,15 +59,20 @@ class HeadWriter:
             own: Headers that the transport adds to this request; they may be such as a caller's request must not have.
 
         Raises:
-            ValueError: A header or the target would break out of its line, or a header that is the transport's own.
+            ValueError: A header or the target would break out of its line, a name that is no token, or a header that is
+                the transport's own.
         """
         target = request.target
         if " " in target or not target.isascii():
             raise ValueError(f"a target must be escaped: {target!r}")
         lines = [f"{request.method} {self._prefix}{target} HTTP/1.1\r\n", ""]
         theirs: set[str] = set()
-        names = self._names
+        names, checked = self._names, self._checked
+        if request.method not in checked:
+            self._check(request.method, "method")
         for name, value in header_pairs(request):
+            if name not in checked:
+                self._check(name, "header name")
             lines.append(f"{name}: {value}\r\n")
             if (lower := name.lower()) in names:
                 theirs.add(lower)
@@ -83,6 +94,14 @@ class HeadWriter:
         except UnicodeEncodeError:
             # It would keep the text, with the credentials.
             raise_alone(ValueError(f"a lone surrogate in the target or a header of {request.method} {request.path}"))
+
+    def _check(self, name: str, what: str) -> None:
+        """Check a name once: programs send the same few again and again."""
+        if _is_token(name) is None:
+            raise ValueError(f"expected a {what} of letters, digits and !#$%&'*+-.^_`|~, got {name[:100]!a}")
+        if len(self._checked) == _MAX_CHECKED:
+            self._checked.clear()
+        self._checked.add(name)
 
     def _without(self, theirs: set[str]) -> str:
         if mine := theirs & _FRAMING:

@@ -39,6 +39,50 @@ def test_repeats_a_header_that_stands_there_several_times():
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "Transfer-Encoding ",
+        "Content-Length\t",
+        " Host",
+        "X: Content-Length",
+        "X:",
+        "",
+        "X Y",
+        "Ä",
+        "X\x7f",
+        "(X)",
+        "X/Y",
+    ],
+)
+def test_refuses_a_name_that_is_no_token(name):
+    """(F20) Some servers would take `"Content-Length "` for the header of that name."""
+    for headers in ({name: "5"}, Headers([(name, "5")])):
+        with pytest.raises(ValueError, match="expected a header name"):
+            lines(Request("POST", "/", headers, b"12345"))
+
+
+@pytest.mark.parametrize("method", ["GET ", "", "GET /x HTTP/1.1", "GÄT"])
+def test_refuses_a_method_that_is_no_token(method):
+    with pytest.raises(ValueError, match="expected a method"):
+        lines(Request(method, "/"))
+
+
+def test_remembers_a_bounded_number_of_names_and_checks_each():
+    writer = HeadWriter("", DEFAULTS)
+    for number in range(2500):
+        assert f"X-{number}: 1\r\n".encode() in writer.write(Request("GET", "/", {f"X-{number}": "1"}))
+    assert len(writer._checked) <= 1000
+    with pytest.raises(ValueError, match="expected a header name"):
+        writer.write(Request("GET", "/", {"X ": "1"}))
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "CONNECTION", "Expect"])
+def test_refuses_the_headers_that_are_its_own(name):
+    with pytest.raises(ValueError, match="the transport writes these headers itself"):
+        lines(Request("POST", "/", {name: "5"}, b"12345"))
+
+
+@pytest.mark.parametrize(
     ("method", "body", "expected"),
     [
         ("GET", None, None),
@@ -69,7 +113,7 @@ def test_says_how_long_the_body_is(method, body, expected):
     ],
 )
 def test_refuses_what_would_break_out_of_its_line(request_):
-    with pytest.raises(ValueError, match=r"escaped|line break|itself"):
+    with pytest.raises(ValueError, match=r"escaped|line break|itself|header name"):
         HeadWriter("", DEFAULTS).write(request_)
 
 
