@@ -133,6 +133,9 @@ class Connection(asyncio.BufferedProtocol):
         self.has_sent = False
         transport = self._transport
         if self._state != _IDLE or transport is None or transport.is_closing():
+            for _ in range(_LOOKS):  # why it is closing is told a little later
+                if self._failure is None and not self._lost.done():
+                    await asyncio.sleep(0)
             raise self._failure or Broken("the connection was closed")
         self._expect(HeadReader(has_body=method != "HEAD", may_switch=may_switch))
         try:
@@ -478,7 +481,10 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def _break(self, reason: str, cause: Exception | None) -> None:
-        if self._state not in (_IDLE, _ENDED) and self._failure is None:
+        # Of a connection that waits for another request nobody wants to know why it ended; of one that waits for its first,
+        # the reason may be that the server refuses the client's certificate.
+        is_kept = self._state == _IDLE and self.is_used
+        if self._failure is None and self._state != _ENDED and not is_kept:
             where = "without a response" if not self.has_begun else "in the middle of the response"
             self._failure = Broken(f"{reason} {where}", cause)
         self._state = _ENDED

@@ -1,4 +1,4 @@
-"""Every async test of this folder runs on asyncio's own loop and on uvloop."""
+"""Every async test of the transport runs on asyncio's own loop and on uvloop."""
 
 from __future__ import annotations
 
