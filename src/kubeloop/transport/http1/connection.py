@@ -481,8 +481,8 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def _break(self, reason: str, cause: Exception | None) -> None:
-        # Of a connection that waits for another request nobody wants to know why it ended; of one that waits for its first,
-        # the reason may be that the server refuses the client's certificate.
+        # Why a connection ended that waits for another request is of no interest; one that waits for its first may have
+        # ended because the server refuses the client's certificate.
         is_kept = self._state == _IDLE and self.is_used
         if self._failure is None and self._state != _ENDED and not is_kept:
             where = "without a response" if not self.has_begun else "in the middle of the response"
