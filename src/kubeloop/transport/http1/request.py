@@ -99,7 +99,7 @@ class HeadWriter:
         """Check a name once: programs send the same few again and again."""
         if _is_token(name) is None:
             raise ValueError(f"expected a {what} of letters, digits and !#$%&'*+-.^_`|~, got {name[:100]!a}")
-        if len(self._checked) == _MAX_CHECKED:
+        if len(self._checked) >= _MAX_CHECKED:
             self._checked.clear()
         self._checked.add(name)
 

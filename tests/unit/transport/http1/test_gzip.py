@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import zlib
 
 import pytest
 from hypothesis import given
@@ -48,3 +49,27 @@ NOT_GZIP = {
 def test_refuses_what_is_not_gzip(data):
     with pytest.raises(ValueError, match="is not"):
         unfold(data)
+
+
+def test_what_is_left_inside_the_decoder_is_delivered_at_once():
+    """A full piece may leave bytes behind that need no more input: the end of an event must not wait for the next."""
+    packer = zlib.compressobj(wbits=31)
+    size = (1 << 20) + 8
+    packed = packer.compress(b"\0" * size) + packer.flush(zlib.Z_SYNC_FLUSH)
+    decoder = GzipDecoder()
+    assert [len(piece) for piece in decoder.feed(packed[:-4])] == [1 << 20, 8]
+    assert not decoder.is_complete
+
+
+@pytest.mark.parametrize("wbits", [15, -15], ids=["zlib", "raw deflate"])
+def test_other_forms_of_deflate_are_refused(wbits):
+    packer = zlib.compressobj(wbits=wbits)
+    packed = packer.compress(b"pod " * 100) + packer.flush()
+    with pytest.raises(ValueError, match="says it is gzip and is not"):
+        unfold(packed)
+
+
+def test_a_large_window_is_understood():
+    packer = zlib.compressobj(wbits=31)
+    body = bytes(range(256)) * 130 + b"x" * 20 + bytes(range(256)) * 130
+    assert unfold(packer.compress(body) + packer.flush()) == (body, True)
