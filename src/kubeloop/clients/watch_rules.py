@@ -70,7 +70,7 @@ class WatchRules:
         return self._opened + self._server_timeout + _GRACE
 
     def saw(self, event: WatchEvent[Any] | UnreadableEvent) -> None:
-        """Take note of an event that is delivered now: the watch goes on after it, and the server is well.
+        """Record an event that is being delivered: the watch goes on after it, and the server is well.
 
         Raises:
             DecodeError: It has no resourceVersion, so that nothing can be said about where to go on.

@@ -80,8 +80,8 @@ class RESTClient:
         random: Where back-off gets its jitter from; a generator with a seed makes it repeat.
 
     Raises (all requests):
-        APIError: The server said no: one class a reason.
-        TransportError: There was no (complete) answer. A write may have happened, unless it is a `ConnectError`.
+        APIError: The server refused the request; there is one class for each reason.
+        TransportError: There was no complete response. A write may have happened, unless it is a `ConnectError`.
         DecodeError: The answer is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST. A LIST is
             a collection of a resource, or an absolute path whose answer is to be read as a list class.
         ValueError: A name, namespace or path that would lead somewhere else. Nothing was sent.

@@ -210,7 +210,7 @@ class _Attempts:
 
     @contextmanager
     def catching(self) -> Generator[None]:
-        """Take note of a failed attempt if there may be another one; else let its exception through."""
+        """Record a failed attempt if another one may follow; otherwise let its exception through."""
         try:
             yield
         except TransportError as error:
@@ -247,7 +247,7 @@ class _Attempts:
         return self._retry
 
     def _plan(self, failure: Exception, delay: float) -> bool:
-        """Take note of a failure and the wait after it, if there is time for it."""
+        """Record a failure and the wait after it, if there is time for the wait; return whether there is."""
         left = self.left()
         if left is not None and delay >= left:
             return False

@@ -1,6 +1,6 @@
 """Bytes over the network: the `Transport` protocol, its implementation, TLS, proxies, authentication round it.
 
-Importing this package imports no HTTP library; `open_transport` does, when it is called. Requests and answers are the
+Importing this package imports no HTTP library; `open_transport` does, when it is called. Requests and responses are the
 values of `kubeloop.wire`; what they mean is the business of `kubeloop.rest`.
 """
 

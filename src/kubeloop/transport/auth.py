@@ -1,7 +1,7 @@
 """Authentication wrapped round any transport: who asks, as whom, and what is done when the server says 401.
 
 A request that brings its own `Authorization` is sent as it is. A credential that the server rejects is renewed and the
-request sent once more, if its source can give another one: a server that answers 401 has not acted on it.
+request sent once more, if its source can give another one: a server that responds with 401 has not acted on it.
 
 Reference: client-go transport/round_trippers.go; plugin/pkg/client/auth/exec/exec.go, roundTripper. Intended
 difference: client-go renews after a 401 too, but leaves it to the caller to ask again.

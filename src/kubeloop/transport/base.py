@@ -6,10 +6,10 @@ HTTP library. What a transport must keep to:
 
 - A request is sent once. A transport never repeats a request on its own, unless it knows that the server has not seen
   it.
-- An answer of any status is a `Response` (or a `ByteStream`, or `UpgradeRefused`), never an exception; redirects are
+- A response of any status is a `Response` (or a `ByteStream`, or `UpgradeRefused`), never an exception; redirects are
   not followed: `rest` does that, where it is safe.
-- The body of an error response (300 and above) is told as far as it came, with `read_error_body`: its status says what
-  happened, and whether to send the request again.
+- The body of an error response (300 and above) is returned as far as it came, with `read_error_body`: its status says
+  what happened, and whether to send the request again.
 - What fails below HTTP is one of `ConnectError`, `TLSError`, `ConnectionLost`, `RequestTimeout`, `TransportError`, with
   the request's method and path. Cancellation passes through, and leaves no open exchange behind.
 """
@@ -44,9 +44,9 @@ _ERROR_BODY_SECONDS = 30.0
 
 
 class ByteStream(Protocol):
-    """The body of an answer as it arrives.
+    """The body of a response as it arrives.
 
-    Read it once, by iteration or by `read`, inside the `async with` that gave it.
+    Read it once, by iteration or by `read`, inside the `async with` that opened it.
     """
 
     @property
@@ -56,7 +56,7 @@ class ByteStream(Protocol):
 
     @property
     def headers(self) -> Headers:
-        """The answer's headers."""
+        """The headers of the response."""
         ...
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -78,7 +78,7 @@ class ByteStream(Protocol):
 
 
 class Channel(Protocol):
-    """A two-way channel of binary messages (a WebSocket), inside the `async with` that gave it."""
+    """A two-way channel of binary messages (a WebSocket), inside the `async with` that opened it."""
 
     @property
     def subprotocol(self) -> str:
@@ -87,7 +87,7 @@ class Channel(Protocol):
 
     @property
     def headers(self) -> Headers:
-        """The headers of the 101 answer."""
+        """The headers of the 101 response."""
         ...
 
     @property
@@ -121,7 +121,7 @@ class Transport(Protocol):
     async def request(
         self, request: Request, *, timeout: float | None = None, max_bytes: int | None = None
     ) -> Response:
-        """Send a request and read the whole answer.
+        """Send a request and read the whole response.
 
         Args:
             request: What to send. The transport adds host, path prefix, `User-Agent` and `Accept-Encoding`.
@@ -138,12 +138,12 @@ class Transport(Protocol):
         ...
 
     def stream(self, request: Request, *, timeout: float | None = None) -> AbstractAsyncContextManager[ByteStream]:
-        """Send a request and read the answer as it arrives. Leaving the block early closes the connection.
+        """Send a request and read the response as it arrives. Leaving the block early closes the connection.
 
         Args:
             request: What to send.
-            timeout: Seconds for connecting, sending and the answer's head; the body may take for ever. None takes the
-                config's.
+            timeout: Seconds for connecting, sending and the head of the response; the body is not bounded by it. None
+                takes the config's.
         """
         ...
 
@@ -158,7 +158,7 @@ class Transport(Protocol):
             timeout: Seconds until the channel is open; None takes the config's.
 
         Raises:
-            UpgradeRefused: The server answered with something else than 101; has the answer.
+            UpgradeRefused: The server responded with another status than 101; `response` has it.
         """
         ...
 

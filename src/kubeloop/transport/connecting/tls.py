@@ -182,7 +182,7 @@ def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
 
 
 class _EncryptedKeyError(Exception):
-    """OpenSSL asked for a password; without an answer of ours it would ask at the terminal."""
+    """OpenSSL asked for a password; without a callback of ours it would ask at the terminal."""
 
 
 def _refuse_password() -> NoReturn:
@@ -196,7 +196,7 @@ def _reason(exc: Exception) -> str:
 
 @contextmanager
 def _as_file(data: bytes) -> Generator[str]:
-    """Give bytes a path for as long as the block runs: OpenSSL reads keys from paths only."""
+    """Provide a path to bytes for as long as the block runs: OpenSSL reads keys from paths only."""
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
         descriptor = os.memfd_create("kubeloop-key", os.MFD_CLOEXEC)
         with os.fdopen(descriptor, "wb") as file:

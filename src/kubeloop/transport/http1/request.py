@@ -1,6 +1,6 @@
 """Writing the head of an HTTP/1.1 request: pure text to bytes.
 
-Reading answers is the HTTP library's business.
+Responses are read in `head`, `chunks` and `connection`.
 """
 
 from __future__ import annotations

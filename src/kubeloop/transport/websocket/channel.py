@@ -1,7 +1,7 @@
 """A WebSocket as a channel of binary messages: frames, the heartbeat, and closing in bounded time.
 
 Nothing reads ahead: frames are read as `WebSocketChannel.receive` is called, and the connection stops reading once half
-a MiB waits. So pings of the server are answered by `receive` alone, as in client-go, whose read loop answers them.
+a MiB waits. So only `receive` responds to pings of the server, as in client-go, whose read loop does so.
 
 Reference: RFC 6455, sections 5 to 7; client-go tools/remotecommand/websocket.go.
 """
@@ -48,10 +48,10 @@ _no_log = logging.Logger("websocket", logging.CRITICAL + 1)  # noqa: LOG001
 class WebSocketChannel:
     """A `Channel` on a connection that has switched to the WebSocket protocol.
 
-    Whoever opens one keeps calling `receive`: that is what reads the server's pings and answers them, and what notices
-    that the channel has ended. Each 30 seconds a ping is sent; if nothing at all arrives until the next one is due, the
-    connection is lost. A consumer that does not call `receive` for a while loses nothing by that: it is the arrival of
-    bytes that counts, and a connection that has stopped reading since too much waits is left alone.
+    Whoever opens one keeps calling `receive`: that is what reads the server's pings and responds to them, and what
+    notices that the channel has ended. A ping is sent every 30 seconds; if nothing at all arrives before the next one,
+    the connection is lost. A consumer that does not call `receive` for a while loses nothing by that: it is the arrival
+    of bytes that counts, and a connection that has stopped reading since too much waits is left alone.
 
     Args:
         connection: The channel takes it over, and closes it.
