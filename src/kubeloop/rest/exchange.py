@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.errors import BodyTooLarge, TransportError, UnreadableWriteResponse
+from kubeloop.errors import BodyTooLarge, RequestTimeout, TransportError, UnreadableWriteResponse
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
 from kubeloop.transport.base import read_error_body
 from kubeloop.wire.response import (
@@ -94,9 +94,9 @@ class Exchange:
             UnreadableWriteResponse: The same, if the request was a write: it succeeded, since only the body of a
                 success has a bound that fails.
         """
-        if self._bucket is not None:
-            await self._throttle(self._bucket)
         attempts = _Attempts(self, request, "request", timeout)
+        if self._bucket is not None:
+            await attempts.throttle(self._bucket)
         max_bytes = None if is_list else MAX_BODY_BYTES
         while True:
             with attempts.catching():
@@ -135,9 +135,9 @@ class Exchange:
         """
         if purpose == "stream":
             request = request.replace(may_fall_silent=True)
-        if self._bucket is not None and purpose != "watch":
-            await self._throttle(self._bucket)
         attempts = _Attempts(self, request, purpose, timeout)
+        if self._bucket is not None and purpose != "watch":
+            await attempts.throttle(self._bucket)
         async with AsyncExitStack() as stack:
             while True:
                 with attempts.catching():
@@ -171,17 +171,6 @@ class Exchange:
             redaction = Redaction(request, self.credentials())
             for warning in parse_warnings(headers):
                 self._warning_handler(ServerWarning(warning.code, redaction(warning.agent), redaction(warning.text)))
-
-    async def _throttle(self, bucket: TokenBucket) -> None:
-        loop = asyncio.get_running_loop()
-        delay = bucket.reserve(loop.time())
-        if delay > 0:
-            _log.debug("the client's own rate limit holds a request back for %.3f s", delay)
-            try:
-                await asyncio.sleep(delay)
-            except asyncio.CancelledError:
-                bucket.give_back(loop.time())
-                raise
 
     def __repr__(self) -> str:
         return f"<Exchange over {self._transport!r}>"
@@ -235,7 +224,29 @@ class _Attempts:
         await asyncio.sleep(self._delay)
         bucket = self._exchange._bucket
         if bucket is not None:
-            await self._exchange._throttle(bucket)
+            await self.throttle(bucket)
+
+    async def throttle(self, bucket: TokenBucket) -> None:
+        """Wait for the client's own rate limit, unless that takes longer than the call may.
+
+        Reference: client-go rest/request.go, tryThrottle; golang.org/x/time/rate, Limiter.Wait.
+        """
+        loop = asyncio.get_running_loop()
+        delay = bucket.reserve(loop.time())
+        if delay <= 0:
+            return
+        left = self.left()
+        if left is not None and delay >= left:
+            bucket.give_back(loop.time())
+            request = self._request
+            message = f"the client's own rate limit would take {delay:.2f} s, more than is left of the timeout"
+            raise RequestTimeout(f"{message}; the request was not sent", method=request.method, path=request.path)
+        _log.debug("the client's own rate limit holds a request back for %.3f s", delay)
+        try:
+            await asyncio.sleep(delay)
+        except asyncio.CancelledError:
+            bucket.give_back(loop.time())
+            raise
 
     def _status_error(self, response: Response) -> Exception:
         return status_error(response, self._request, credentials=self._exchange.credentials())

@@ -258,6 +258,23 @@ async def test_the_rate_is_limited_when_asked() -> None:
 
 
 @virtual
+async def test_the_clients_own_rate_limit_counts_towards_the_timeout() -> None:
+    """As client-go's limiter, it fails at once if the wait would be longer than what is left."""
+    transport = ScriptedTransport(lambda request: Answer.of(POD))
+    rest = client(transport, qps=0.1, burst=1)
+    await rest.get("pods", name="a", timeout=5)
+    with pytest.raises(kubeloop.RequestTimeout, match=r"rate limit would take 10.00 s.*the request was not sent"):
+        await rest.get("pods", name="a", timeout=5)
+    with pytest.raises(kubeloop.RequestTimeout, match="the request was not sent"):
+        async with rest.stream("pods", name="a", subresource="log", timeout=5):
+            pytest.fail("entered")
+    assert now() == 0.0
+    assert len(transport.requests) == 1
+    await rest.get("pods", name="a", timeout=11)
+    assert now() == pytest.approx(10.0)
+
+
+@virtual
 async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() -> None:
     frames = [event("ADDED", POD) + event("MODIFIED", POD), 1.0, event("DELETED", POD)]
     transport = ScriptedTransport(
