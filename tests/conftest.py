@@ -1,7 +1,7 @@
 """What holds for every test: nothing may survive it, neither a task, thread, child process, socket nor temporary file.
 
 A test that leaks fails, with the name of what it left. What fixtures of a wider scope hold is there before the test
-begins, so it does not count; the servers of a session-wide control plane do not count either, since a test may restart
+begins, so it does not count; the servers of its control plane do not count either, since a test may restart
 them. The check needs /proc for descriptors and children; elsewhere it sees tasks and threads.
 """
 
@@ -13,7 +13,7 @@ import inspect
 import os
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
@@ -33,7 +33,6 @@ WATCHED_DESCRIPTORS = ("socket:", "pipe:", "anon_inode:")
 
 SERVERS = ("etcd", "kube-apiserver", "kube-controller-manager")
 
-PLANE: pytest.StashKey[ControlPlane] = pytest.StashKey()
 BEFORE: pytest.StashKey[tuple[Path, set[str]]] = pytest.StashKey()
 
 pytest_plugins = ["kubeloop.testing.pytest_plugin", "pytester"]
@@ -62,28 +61,17 @@ def _watch_tasks(request: pytest.FixtureRequest, _before: None) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(
-    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
-) -> Generator[None, object, object]:
-    """Remember the session's control plane."""
-    value = yield
-    if fixturedef.argname == "control_plane" and fixturedef.scope == "session":
-        request.config.stash[PLANE] = cast("ControlPlane", value)
-    return value
-
-
-@pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Compare, once the fixtures of the test, its event loop among them, are gone."""
     yield
     if BEFORE not in item.stash:
         return
     directory, before = item.stash[BEFORE]
-    leaked = _everything(directory) - before - _servers(item.config)
+    leaked = _everything(directory) - before - _servers(item)
     if leaked:
         # Objects in a cycle may hold it until a collection; those are garbage, not leaks, unless they outlive it.
         gc.collect()
-        leaked = _everything(directory) - before - _servers(item.config)
+        leaked = _everything(directory) - before - _servers(item)
     if leaked:
         pytest.fail("the test left behind: " + ", ".join(sorted(leaked)), pytrace=False)
 
@@ -110,9 +98,10 @@ def _everything(temporary_directory: Path) -> set[str]:
     }
 
 
-def _servers(config: pytest.Config) -> set[str]:
-    """Return the servers of the session's control plane, as `_children` names them."""
-    plane = config.stash.get(PLANE, None)
+def _servers(item: pytest.Item) -> set[str]:
+    """Return the servers of the control plane that a test uses, as `_children` names them."""
+    arguments: Mapping[str, object] = getattr(item, "funcargs", {})
+    plane = cast("ControlPlane | None", arguments.get("control_plane"))
     found: set[str] = set()
     for name in SERVERS if plane is not None else ():
         with suppress(ValueError, ControlPlaneError):  # not one of this plane, or the plane has ended

@@ -50,20 +50,21 @@ CLEAN = """
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
+    # As here: not in the root of the session, whose fixtures hooks of this file would not see.
+    pytester.makepyfile(**{"tests/conftest": CONFTEST.read_text(encoding="utf-8")})
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
     return pytester
 
 
 def test_a_test_that_leaks_fails_and_names_what_it_left(suite: pytest.Pytester) -> None:
-    suite.makepyfile(**{f"test_{number}": source for number, source in enumerate(CASES.values())})
+    suite.makepyfile(**{f"tests/test_{number}": source for number, source in enumerate(CASES.values())})
     result = suite.runpytest_subprocess()
     result.assert_outcomes(passed=len(CASES), errors=len(CASES))
     assert [what for what in CASES if what not in result.stdout.str()] == []
 
 
 def test_a_test_that_cleans_up_passes(suite: pytest.Pytester) -> None:
-    suite.makepyfile(CLEAN)
+    suite.makepyfile(**{"tests/test_clean": CLEAN})
     suite.runpytest_subprocess().assert_outcomes(passed=1)
 
 
@@ -103,7 +104,7 @@ RESTARTS = """
 
 def test_a_server_of_the_session_that_a_test_restarts_is_no_leak_of_that_test(suite: pytest.Pytester) -> None:
     """(G11)"""
-    suite.makepyfile(RESTARTS)
+    suite.makepyfile(**{"tests/test_restarts": RESTARTS})
     result = suite.runpytest_subprocess()
     result.assert_outcomes(passed=2, errors=1)
     assert "ERROR at teardown of test_leaks" in result.stdout.str()
