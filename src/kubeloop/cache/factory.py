@@ -218,7 +218,10 @@ class SharedInformerFactory(Informers):
                 )
         is_first, self._is_shut_down = not self._is_shut_down, True
         if is_first:
-            await cancel_and_wait(*self._tasks.values())
+            try:
+                await cancel_and_wait(*self._tasks.values())
+            finally:
+                self._tasks.clear()  # a task that was cancelled holds on to all that it was doing
         elif pending := [task for task in self._tasks.values() if not task.done()]:
             await asyncio.wait(pending)
 

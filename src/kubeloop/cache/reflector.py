@@ -200,41 +200,48 @@ class Reflector(Generic[T]):
 
     async def _watch(self) -> None:
         """Watch, resuming where that is enough, until the rules ask for a list."""
-        loop = asyncio.get_running_loop()
         retry = rules.InternalErrorRetry(self._max_internal_error_retry)
-        while True:
-            await asyncio.sleep(self._pace.before_watch(loop.time()))
-            self._pace.opening(loop.time())
-            watch = _Watch(self._rules.last_version)
-            error = await self._watch_once(watch)
-            now = loop.time()
-            seconds = now - watch.opened_at if watch.opened_at is not None else 0.0
-            was_open = watch.opened_at is not None
-            was_short = was_open and rules.was_very_short(seconds, watch.events)
-            if was_open:
-                self._pace.watched(seconds, delivered=watch.events > 0 and not rules.lost_track(error))
-            next_ = rules.after_watch(
-                error,
-                was_open=was_open,
-                was_short=was_short,
-                can_resume=self._list_is_complete and watch.is_resumable,
-                retry=retry,
-                pace=self._pace,
-                now=now,
-                has_bookmarks=self._has_bookmarks,
-            )
-            delay = self._pace.after_watch(now) if next_ in _PAUSING else 0.0
-            is_failure = rules.is_failure(
-                error, next_, was_open=was_open, was_short=was_short, has_bookmarks=self._has_bookmarks
-            )
-            if is_failure:
-                self._tell(error or ConnectionLost("the watch ended at once, without an event"), "watch", delay)
-            else:
-                logger.debug("%s: the watch ended (%s); next: %s", self.name, error or "by the server", next_.value)
-            if delay:
-                await asyncio.sleep(delay)
-            if next_ in _LISTING:
-                return
+        while await self._watch_and_decide(retry) not in _LISTING:
+            pass
+
+    async def _watch_and_decide(self, retry: rules.InternalErrorRetry) -> AfterWatch:
+        """Watch once, pause if the rules ask for it, and return what follows.
+
+        What a watch ended with leads to its connection and all that was read from it. It is gone when this returns: the
+        next watch may last for hours.
+        """
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._pace.before_watch(loop.time()))
+        self._pace.opening(loop.time())
+        watch = _Watch(self._rules.last_version)
+        error = await self._watch_once(watch)
+        now = loop.time()
+        seconds = now - watch.opened_at if watch.opened_at is not None else 0.0
+        was_open = watch.opened_at is not None
+        was_short = was_open and rules.was_very_short(seconds, watch.events)
+        if was_open:
+            self._pace.watched(seconds, delivered=watch.events > 0 and not rules.lost_track(error))
+        next_ = rules.after_watch(
+            error,
+            was_open=was_open,
+            was_short=was_short,
+            can_resume=self._list_is_complete and watch.is_resumable,
+            retry=retry,
+            pace=self._pace,
+            now=now,
+            has_bookmarks=self._has_bookmarks,
+        )
+        delay = self._pace.after_watch(now) if next_ in _PAUSING else 0.0
+        is_failure = rules.is_failure(
+            error, next_, was_open=was_open, was_short=was_short, has_bookmarks=self._has_bookmarks
+        )
+        if is_failure:
+            self._tell(error or ConnectionLost("the watch ended at once, without an event"), "watch", delay)
+        else:
+            logger.debug("%s: the watch ended (%s); next: %s", self.name, error or "by the server", next_.value)
+        if delay:
+            await asyncio.sleep(delay)
+        return next_
 
     async def _watch_once(self, watch: _Watch) -> Exception | None:
         """Open a watch, apply what it tells, and return what it ended with; None if the server ended it."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
+import weakref
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -303,6 +305,19 @@ async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
         assert asyncio.all_tasks() == {asyncio.current_task()}
         await factory.shutdown()
     assert rest.servers["widgets"].open_watches == []
+
+
+@virtual
+async def test_a_factory_that_was_shut_down_keeps_nothing_of_what_its_informers_were_doing():
+    """A cancelled task holds its traceback, and with it the connection of a watch and what was read from it."""
+    _, factory = make()
+    informer = factory.of(Widget)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        tasks = weakref.WeakSet(asyncio.all_tasks())
+    gc.collect()
+    assert set(tasks) == {asyncio.current_task()}
+    assert factory.of(Widget) is informer
 
 
 @virtual

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import random
+import weakref
 from collections.abc import AsyncIterator, Iterable, Mapping
 
 import pytest
@@ -113,6 +115,23 @@ async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
         assert versions(setup.server.watches) == ["100", "101"]
         assert len(setup.server.lists) == 1
         assert now() == 1.0
+
+
+@virtual
+async def test_what_a_watch_ended_with_is_gone_while_the_next_one_is_open():
+    """Its traceback leads to the connection and to what was read from it; a watch may be open for hours."""
+    setup = Setup()
+    async with setup.running():
+        setup.server.put(thing("a"))
+        await asyncio.sleep(1)
+        error = errors.ConnectionLost("cut")
+        reference = weakref.ref(error)
+        setup.server.end_watches(error)
+        del error
+        await settle()
+        assert len(setup.server.open_watches) == 1
+        gc.collect()
+        assert reference() is None
 
 
 @virtual
