@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 import kubeloop
 from kubeloop.models import core_v1
 from kubeloop.testing import ControlPlane
+from tests.support.middle_box import before
 from tests.support.real_clientset import config_map, connect
 
 
@@ -82,62 +79,23 @@ async def test_a_version_that_the_server_has_forgotten_is_expired() -> None:
             await asyncio.wait_for(watch_again_and_again(), 60.0)
 
 
-async def test_it_goes_on_when_every_connection_is_cut(kubeconfig: Path, namespace: str) -> None:
-    config = kubeloop.load_config(kubeconfig)
-    port = urlsplit(config.host).port
-    assert port is not None
-    async with cuttable(port) as (own_port, cut):
-        through = config.replace(host=f"https://127.0.0.1:{own_port}")
-        async with kubeloop.Clientset(config) as direct, kubeloop.Clientset(through) as clientset:
-            config_maps = direct.core_v1.config_maps(namespace)
-            start = (await config_maps.list()).metadata.resource_version
-            seen: list[str] = []
-            async with clientset.core_v1.config_maps(namespace).watch(resource_version=start, timeout=60.0) as events:
-                for number in range(2):
-                    await config_maps.create(config_map(f"a{number}"))
-                    seen.append((await anext(events)).object.metadata.name)
-                    cut()
-                    await config_maps.create(config_map(f"b{number}"))
-                    seen.append((await anext(events)).object.metadata.name)
+async def test_it_goes_on_when_every_connection_is_cut(control_plane: ControlPlane, namespace: str) -> None:
+    async with (
+        connect(control_plane.kubeconfig) as direct,
+        before(control_plane) as (box, config),
+        kubeloop.Clientset(config) as clientset,
+    ):
+        config_maps = direct.core_v1.config_maps(namespace)
+        start = (await config_maps.list()).metadata.resource_version
+        seen: list[str] = []
+        async with clientset.core_v1.config_maps(namespace).watch(resource_version=start, timeout=60.0) as events:
+            for number in range(2):
+                await config_maps.create(config_map(f"a{number}"))
+                seen.append((await anext(events)).object.metadata.name)
+                box.cut(reset=True)
+                await config_maps.create(config_map(f"b{number}"))
+                seen.append((await anext(events)).object.metadata.name)
     assert seen == [f"{letter}{number}" for number in range(2) for letter in "ab"]
-
-
-@asynccontextmanager
-async def cuttable(port: int) -> AsyncIterator[tuple[int, Callable[[], None]]]:
-    """Forward a port of this machine, until every connection is cut."""
-    writers: set[asyncio.StreamWriter] = set()
-    pumps: set[asyncio.Task[None]] = set()
-
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.add(writer)
-        with suppress(ConnectionError):
-            while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        writers.discard(writer)
-
-    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        pumps.add(task)
-        there, back = await asyncio.open_connection("127.0.0.1", port)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(pump(reader, back))
-            tasks.create_task(pump(there, writer))
-        pumps.discard(task)
-
-    def cut() -> None:
-        for writer in writers:
-            writer.transport.abort()
-
-    server = await asyncio.start_server(forward, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], cut
-    cut()
-    await asyncio.gather(*pumps)
 
 
 async def test_a_server_that_is_killed_and_restarted_ends_no_watch_in_silence() -> None:

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-__all__ = ["SkewedLoop", "skewed", "skip"]
+__all__ = ["SkewedLoop", "pass_by", "skewed", "skip"]
 
 
 class SkewedLoop(asyncio.SelectorEventLoop):
@@ -42,3 +42,18 @@ def skip(seconds: float) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SkewedLoop)
     loop.skip(seconds)
+
+
+async def pass_by(seconds: float, *, until: Callable[[], bool] = lambda: False) -> None:
+    """Let time go by in which nothing arrives from outside: timers that follow each other all come.
+
+    Args:
+        seconds: How long, in steps of five seconds.
+        until: Ends it early.
+    """
+    for _ in range(round(seconds / 5)):
+        if until():
+            return
+        skip(5)
+        for _ in range(20):
+            await asyncio.sleep(0)
