@@ -14,6 +14,7 @@ from kubeloop.testing.controlplane.certificates import Authority
 
 from . import workload
 from .harness import SERVER_CORE, Case, Row, measure, pinned
+from .live import Live, live
 from .subjects import WORK, Subject, go_binaries, run, say, with_collector_off
 
 DATA = WORK / "data"
@@ -252,6 +253,84 @@ def informer(bench: Bench) -> list[Row]:
     return rows
 
 
+WATCHES, CHANGES, RATE, AT_ONCE, ROUNDS = 200, 400, 100, 50, 40
+PROTOCOLS = {"client-go json": ("h2", "http/1.1"), "client-go protobuf": ("h2",)}
+STREAM_UNITS = {
+    "client: cpu per watch opened": "us",
+    "client: cpu per event": "us",
+    "client: cpu per request": "us",
+    "client: memory per watch": "KB",
+    "connections with 200 watches": "count",
+    "connections after requests": "count",
+    "server: cpu per watch opened": "us",
+    "server: cpu per event": "us",
+    "server: cpu per request": "us",
+    "server: live memory per watch": "KB",
+    "wall per watch opened": "us",
+    "latency p50": "ms",
+    "latency p99": "ms",
+}
+
+
+def streams(bench: Bench) -> list[Row]:
+    """200 watches on the real API server over TLS, 100 events/s, then GETs beside them; HTTP/1.1 and HTTP/2.
+
+    Opened: up to the first event of each. The server's figures per event and request include making the changes.
+    """
+    subjects = []
+    for subject in bench.subjects:
+        if subject.name == "kubeloop":
+            subjects.append(replace(subject, command=partial(subject.command, "streams")))
+        elif subject.name in PROTOCOLS:
+            subjects += [
+                replace(
+                    subject, name=f"{subject.name} {protocol}", command=partial(subject.command, "streams", protocol)
+                )
+                for protocol in PROTOCOLS[subject.name]
+            ]
+        else:
+            bench.missing["streams", subject.name] = "has one protocol, and is measured in `request`"
+    with live(WATCHES) as (server, conductor):
+        numbers = map(str, (WATCHES, CHANGES, RATE, AT_ONCE, ROUNDS))
+        arguments = (*_server(server), conductor, *numbers)
+        return bench.measure(
+            f"{WATCHES} watches, {AT_ONCE} requests at once",
+            subjects,
+            lambda subject: subject.command(*arguments),
+            metrics=_streams,
+            units=STREAM_UNITS,
+        )
+
+
+def _speaking(subject: Subject, protocol: str) -> Callable[..., list[str]]:
+    return lambda *arguments: subject.command("streams", protocol, *arguments)
+
+
+def _server(server: Live) -> tuple[str, ...]:
+    return server.plane.url, str(server.plane.ca_file), server.plane.token, server.namespace
+
+
+def _streams(result: dict) -> dict[str, float]:
+    before, opened, watched, requested = result["looks"]
+    requests = AT_ONCE * ROUNDS
+    values = (
+        result["open"],
+        result["event"],
+        result["request"],
+        result["memory"] / WATCHES / 1e3,
+        opened["connections"],
+        requested["connections"],
+        (opened["cpu before"] - before["cpu after"]) / WATCHES * 1e6,
+        (watched["cpu before"] - opened["cpu after"]) / CHANGES * 1e6,
+        (requested["cpu before"] - watched["cpu after"]) / requests * 1e6,
+        (opened["live"] - before["live"]) / WATCHES / 1e3,
+        result["open wall"],
+        result["p50"],
+        result["p99"],
+    )
+    return dict(zip(STREAM_UNITS, values, strict=True))
+
+
 def _collector(subject: Subject) -> str:
     """What a program says first to run as this subject does."""
     return "import gc; gc.disable(); " if subject.name.endswith("(gc off)") else ""
@@ -276,4 +355,5 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "request": request,
     "start": start,
     "informer": informer,
+    "streams": streams,
 }

@@ -1,6 +1,10 @@
 """kubeloop itself, as its users call it."""
 
 import asyncio
+import json
+import os
+import time
+import urllib.request
 
 import measure
 
@@ -112,12 +116,89 @@ def informer(mode, host, collection, pods, events):
     asyncio.run(run())
 
 
-def _open_gate(host):
-    import urllib.request
+def _ask(url):
+    with urllib.request.urlopen(url) as response:
+        return json.load(response)
 
+
+def streams(host, authority, token, namespace, conductor, *numbers):
+    watches, events, rate, at_once, rounds = map(int, numbers)
+
+    async def run():
+        import kubeloop
+
+        config = kubeloop.Config(host=host, ca_file=authority, token=token)
+        async with kubeloop.Clientset(config) as clientset, asyncio.TaskGroup() as tasks:
+            pods = clientset.core_v1.pods(namespace)
+            counter = _Counter(watches)  # each watch begins with the pod that it selects
+
+            async def watch(number):
+                async with pods.watch(label_selector=f"bench={number}", resource_version="0") as stream:
+                    async for _ in stream:
+                        counter.hit()
+                raise AssertionError("a watch ended")
+
+            async def get():
+                start = time.perf_counter()
+                assert (await pods.get("pod-000")).metadata.uid
+                times.append((time.perf_counter() - start) * 1e3)
+
+            async def look():
+                return await asyncio.to_thread(_ask, f"{conductor}/look?pid={os.getpid()}")
+
+            async def change(count):
+                await asyncio.to_thread(_ask, f"{conductor}/change?count={count}&rate={rate}")
+
+            times = []
+            await get()
+            before, memory = await look(), measure.settled_rss()
+            span = measure.Span()
+            running = [tasks.create_task(watch(number)) for number in range(watches)]
+            await counter.done.wait()
+            opening = span.end(watches)
+            opened = await look()
+
+            counter.expect(events)
+            span = measure.Span()
+            await change(events)
+            await counter.done.wait()
+            event = span.end(events)["cpu"]
+            watched, held = await look(), measure.settled_rss()
+
+            beside = at_once * rounds // 20  # changes that run while requests do
+            counter.expect(beside)
+            times.clear()
+            span = measure.Span()
+            await change(beside)
+            for _ in range(rounds):
+                await asyncio.gather(*(get() for _ in range(at_once)))
+            await counter.done.wait()
+            request = span.end(len(times))["cpu"] - event * beside / len(times)
+            requested = await look()
+            times.sort()
+            for task in running:
+                task.cancel()
+            count = watches + events + beside
+            measure.report(
+                open=opening["cpu"],
+                **{"open wall": opening["wall"]},
+                event=event,
+                request=request,
+                p50=times[len(times) // 2],
+                p99=times[len(times) * 99 // 100],
+                memory=held - memory,
+                looks=[before, opened, watched, requested],
+                count=count,
+                sum=f"{count} events, {len(times)} requests",
+            )
+
+    asyncio.run(run())
+
+
+def _open_gate(host):
     with urllib.request.urlopen(f"{host}/go") as answer:
         answer.read()
 
 
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, start=start, informer=informer)
+    measure.main(decode=decode, request=request, start=start, informer=informer, streams=streams)

@@ -4,6 +4,7 @@
 //	clientgo request  json|protobuf URL COUNT CONCURRENCY [CA]
 //	clientgo start    json|protobuf URL
 //	clientgo informer json|protobuf sync|watch HOST COLLECTION PODS EVENTS
+//	clientgo streams  json|protobuf h2|http/1.1 URL CA TOKEN NAMESPACE CONDUCTOR WATCHES EVENTS RATE AT_ONCE ROUNDS
 package main
 
 import (
@@ -128,6 +129,9 @@ func main() {
 		start(arguments[0], arguments[1])
 	case "informer":
 		informer(arguments[0], arguments[1], arguments[2], arguments[3], number(arguments[4]), number(arguments[5]))
+	case "streams":
+		streams(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5], arguments[6],
+			number(arguments[7]), number(arguments[8]), number(arguments[9]), number(arguments[10]), number(arguments[11]))
 	default:
 		panic("unknown measurement " + os.Args[1])
 	}

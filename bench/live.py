@@ -1,0 +1,150 @@
+"""A real API server to measure against: pods to watch, changes to them at a fixed rate, and what the server spends.
+
+A measured process asks for changes and for figures over plain HTTP, so that neither is on its own account:
+`/change?count=N&rate=R` changes N pods, R a second, and returns at once; `/look?pid=P` returns what the server has
+used, and how many connections to it process P has.
+"""
+
+import http.client
+import json
+import os
+import re
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from kubeloop.testing.controlplane import ControlPlane
+
+from .harness import SERVER_CORE
+
+SERVER = "kube-apiserver"
+ESTABLISHED = "01"
+TICKS = os.sysconf("SC_CLK_TCK")
+POD = {"spec": {"containers": [{"name": "main", "image": "none"}]}}
+
+
+class Live:
+    """A control plane with `watches` pods, each with a label `bench=NUMBER` of its own."""
+
+    def __init__(self, plane: ControlPlane, watches: int) -> None:
+        self.plane = plane
+        self.port = urlsplit(plane.url).port
+        self.namespace = plane.create_namespace()
+        self.pods = f"/api/v1/namespaces/{self.namespace}/pods"
+        self.watches = watches
+        self._changes = 0
+        api = self.connect()
+        for number in range(watches):
+            name = f"pod-{number:03}"
+            self.send(api, "POST", self.pods, POD | {"metadata": {"name": name, "labels": {"bench": str(number)}}})
+        api.close()
+
+    def connect(self) -> http.client.HTTPSConnection:
+        """Create a connection to the API server."""
+        context = ssl.create_default_context(cafile=str(self.plane.ca_file))
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=context)
+
+    def send(self, api: http.client.HTTPConnection, method: str, path: str, body: dict | None = None) -> str:
+        """Send one request as the administrator; return the text of the response."""
+        kind = "merge-patch+json" if method == "PATCH" else "json"
+        headers = {"Authorization": f"Bearer {self.plane.token}", "Content-Type": f"application/{kind}"}
+        api.request(method, path, json.dumps(body) if body else None, headers)
+        response = api.getresponse()
+        text = response.read().decode(errors="replace")
+        if response.status >= 300:
+            raise RuntimeError(f"{method} {path}: {response.status} {text[:300]}")
+        return text
+
+    def change(self, count: int, rate: float) -> None:
+        """Change `count` pods in turn, `rate` of them a second."""
+        api = self.connect()
+        started = time.monotonic()
+        for number in range(count):
+            time.sleep(max(0.0, started + number / rate - time.monotonic()))
+            self._changes += 1
+            annotations = {"metadata": {"annotations": {"change": str(self._changes)}}}
+            self.send(api, "PATCH", f"{self.pods}/pod-{number % self.watches:03}", annotations)
+        api.close()
+
+    def look(self, pid: int) -> dict[str, float]:
+        """Return the server's CPU seconds before and after a collection, its live memory in bytes, and connections.
+
+        Live memory, not resident: a server that runs on gives memory back, so that its resident size may shrink.
+        """
+        before = self.cpu()
+        api = self.connect()
+        api.request("GET", "/debug/pprof/heap?gc=1", headers={"Authorization": f"Bearer {self.plane.token}"})
+        api.getresponse().read()
+        metrics = self.send(api, "GET", "/metrics")
+        api.close()
+        sizes = re.findall(r"^go_memstats_(?:heap_alloc|stack_inuse)_bytes (\S+)", metrics, re.MULTILINE)
+        return {
+            "cpu before": before,
+            "cpu after": self.cpu(),
+            "live": sum(map(float, sizes)),
+            "connections": connections(pid, self.port),
+        }
+
+    def cpu(self) -> float:
+        """Return user + system seconds of the server."""
+        fields = Path(f"/proc/{self.plane.pid(SERVER)}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def connections(pid: int, port: int) -> int:
+    """Count the established TCP connections of a process to a port."""
+    inodes = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if int(fields[2].partition(":")[2], 16) == port and fields[3] == ESTABLISHED:
+            inodes.add(f"socket:[{fields[9]}]")
+    found = 0
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found += os.readlink(entry) in inodes
+        except FileNotFoundError:  # closed since it was listed
+            continue
+    return found
+
+
+@contextmanager
+def live(watches: int) -> Iterator[tuple[Live, str]]:
+    """Run a control plane on the servers' core; give it and the address of its conductor."""
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {SERVER_CORE})
+    try:
+        with ControlPlane() as plane:
+            server = Live(plane, watches)
+
+            class Conductor(BaseHTTPRequestHandler):
+                def do_GET(self) -> None:
+                    address = urlsplit(self.path)
+                    query = {name: float(values[0]) for name, values in parse_qs(address.query).items()}
+                    result = {}
+                    if address.path == "/look":
+                        result = server.look(int(query["pid"]))
+                    else:
+                        threading.Thread(target=server.change, args=(int(query["count"]), query["rate"])).start()
+                    body = json.dumps(result).encode()
+                    self.send_response(200)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+                def log_message(self, *_) -> None:
+                    """Keep quiet: the table is the output."""
+
+            conductor = ThreadingHTTPServer(("127.0.0.1", 0), Conductor)
+            threading.Thread(target=conductor.serve_forever, daemon=True).start()
+            try:
+                yield server, f"http://127.0.0.1:{conductor.server_port}"
+            finally:
+                conductor.shutdown()
+                conductor.server_close()
+    finally:
+        os.sched_setaffinity(0, own)
