@@ -87,8 +87,7 @@ TESTS_OF_FLOOR = {
     "tests/unit/codegen/test_agreement.py tests/unit/test_display.py",
     "rest": f"tests/unit/rest tests/unit/clients {REST_FAULTS} {WATCH_FAULTS}",
     "testing": "tests/unit/testing",
-    "transport": "tests/unit/transport tests/faults/test_transport.py tests/faults/test_transport_tls.py "
-    "tests/faults/test_kept_connections.py tests/faults/test_nothing_reachable.py",
+    "transport": "tests/unit/transport tests/faults/transport tests/faults/test_nothing_reachable.py",
     "wire": f"tests/unit/wire tests/unit/rest tests/unit/clients {REST_FAULTS}",
     "workqueue": "tests/unit/workqueue tests/property/workqueue",
 }

@@ -50,7 +50,7 @@ class Echo:
 
     def end(self) -> None:
         """End the newest connection, at once."""
-        # By another descriptor of the same socket: uvloop's own does not offer it.
+        # A duplicate, because uvloop lets nobody shut down the socket itself.
         with socket.socket(fileno=os.dup(self._connections[-1].writer.get_extra_info("socket").fileno())) as end:
             end.shutdown(socket.SHUT_WR)
 

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvloop
 
 from tests.support.certificates import authority, server_context
+from tests.support.loops import pytest_asyncio_loop_factories
 
-
-def pytest_asyncio_loop_factories(
-    config: pytest.Config, item: pytest.Item
-) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Return the loops."""
-    return {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}
-
-
-# The first loop of a process opens a pipe for signals that stays open.
-uvloop.new_event_loop().close()
+__all__ = ["certified", "pytest_asyncio_loop_factories"]
 
 
 @pytest.fixture
