@@ -15,7 +15,7 @@ from kubeloop.errors import TransportError
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
-from tests.support.certificates import authority, server_context
+from tests.support.certificates import authority
 from tests.support.raw_server import Connection, RawServer, Received, raw_server, settled
 
 FORGED = b'HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"them"'
@@ -88,11 +88,6 @@ async def opened() -> AsyncIterator[Open]:
     yield open_
     for transport in transports:
         await transport.close()
-
-
-@pytest.fixture(params=["http", "tls"])
-def tls(request: pytest.FixtureRequest, tmp_path: object) -> object:
-    return server_context(authority().sign("server"), tmp_path) if request.param == "tls" else None  # type: ignore[arg-type]
 
 
 async def ask(transport: HTTPTransport, target: str, method: str = "GET") -> str:

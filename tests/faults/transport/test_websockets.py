@@ -17,7 +17,7 @@ from kubeloop.errors import ConnectionLost, KubeloopError, TransportError
 from kubeloop.transport.base import Channel
 from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
-from tests.support.certificates import authority, server_context
+from tests.support.certificates import authority
 from tests.support.raw_server import raw_server, settled
 from tests.support.reachable import reachable
 from tests.support.skewed_loop import skewed, skip
@@ -27,11 +27,6 @@ SECRET = "5ecret-51f0aa"
 TLS = ssl.SSLContext | None
 EXEC = Request("GET", "/exec", {"Authorization": f"Bearer {SECRET}"})
 BLOCK = frame(2, bytes(1 << 16))
-
-
-@pytest.fixture(params=["http", "tls"])
-def tls(request: pytest.FixtureRequest, tmp_path: Path) -> TLS:
-    return server_context(authority().sign("server"), tmp_path) if request.param == "tls" else None
 
 
 class Side:

@@ -74,6 +74,7 @@ class Connection(asyncio.BufferedProtocol):
         "_transport",
         "_waiter",
         "_write_paused",
+        "_written",
         "has_sent",
         "is_used",
         "may_fall_silent",
@@ -95,6 +96,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_paused = False
         self._is_writing = False
         self._write_paused = False
+        self._written = 0
         self._waiter: asyncio.Future[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._lost: asyncio.Future[None] = self._loop.create_future()
@@ -168,10 +170,12 @@ class Connection(asyncio.BufferedProtocol):
         """
         view = memoryview(body)
         self._is_writing = True
+        self._written = 0
         transport.write(head)
         for at in range(0, len(body), _WRITE_BYTES):
             self.has_sent = self.has_sent or not transport.is_closing()
             transport.write(view[at : at + _WRITE_BYTES])
+            self._written = at + _WRITE_BYTES
             while self._write_paused and self._response is None and self._failure is None:
                 await self._wait()
             if self._failure is not None:
@@ -318,7 +322,8 @@ class Connection(asyncio.BufferedProtocol):
         if not is_running or transport is None or self._is_paused or (self._response and self.may_fall_silent):
             self._heard_at = now
             return
-        progress = self._received - transport.get_write_buffer_size()
+        # Of a body that is written piece by piece, what waits in the buffer may look the same although much was sent.
+        progress = self._received + self._written - transport.get_write_buffer_size()
         if progress != self._progress:
             self._progress = progress
             self._heard_at = now
