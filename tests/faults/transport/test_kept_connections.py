@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 
@@ -48,11 +49,18 @@ class Echo:
         """Write on the newest connection, at once: what was written has reached the client's socket on return."""
         self._connections[-1].writer.write(data)
 
-    def end(self) -> None:
+    def end(self, *, all_of_them: bool = False) -> None:
         """End the newest connection, at once."""
-        # A duplicate, because uvloop lets nobody shut down the socket itself.
-        with socket.socket(fileno=os.dup(self._connections[-1].writer.get_extra_info("socket").fileno())) as end:
-            end.shutdown(socket.SHUT_WR)
+        for connection in self._connections if all_of_them else self._connections[-1:]:
+            # A duplicate, because uvloop lets nobody shut down the socket itself.
+            with socket.socket(fileno=os.dup(connection.writer.get_extra_info("socket").fileno())) as end:
+                end.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Reset the newest connection, in a moment."""
+        writer = self._connections[-1].writer
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
 
 
 @asynccontextmanager
@@ -60,7 +68,7 @@ async def echo(tls: object, *, after: bytes = b"", chunked: bool = False) -> Asy
     connections: list[Connection] = []
 
     async def step(connection: Connection, received: Received) -> None:
-        if not connections or connections[-1] is not connection:
+        if connection not in connections:
             connections.append(connection)
         response = _response(received.target)
         if chunked:
@@ -128,17 +136,46 @@ async def test_what_comes_with_a_response_is_no_part_of_the_next(
             assert server.server.connections == number
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("wait", [settled, _busy], ids=["idle loop", "busy loop"])
 async def test_a_connection_that_the_server_closed_is_not_used_for_a_write(
-    opened: Open, tls: object, wait: Callable[[], Awaitable[None]]
+    opened: Open, tls: object, wait: Callable[[], Awaitable[None]], method: str
 ) -> None:
+    """(C2) Also if the loop was held up and has not seen it yet."""
     async with echo(tls) as server:
         transport = opened(server)
         await ask(transport, "/one")
         server.end()
         await wait()
-        assert await ask(transport, "/two", "POST") == "/two"
+        assert await ask(transport, "/two", method) == "/two"
         assert server.server.connections == 2
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_a_connection_that_the_server_reset_is_not_used_for_a_write(
+    opened: Open, tls: object, method: str
+) -> None:
+    """(C2)"""
+    async with echo(tls) as server:
+        transport = opened(server)
+        await ask(transport, "/one")
+        server.reset()
+        await settled()
+        assert await ask(transport, "/two", method) == "/two"
+
+
+@pytest.mark.parametrize("wait", [settled, _busy], ids=["idle loop", "busy loop"])
+async def test_when_the_server_closed_all_kept_connections_writes_use_new_ones(
+    opened: Open, tls: object, wait: Callable[[], Awaitable[None]]
+) -> None:
+    """(C2) As when an API server restarts."""
+    async with echo(tls) as server:
+        transport = opened(server)
+        await asyncio.gather(*(ask(transport, f"/{number}") for number in range(10)))
+        server.end(all_of_them=True)
+        await wait()
+        targets = [f"/{number}" for number in range(10)]
+        assert await asyncio.gather(*(ask(transport, target, "PUT") for target in targets)) == targets
 
 
 async def test_a_connection_on_which_nothing_arrived_is_used_again(opened: Open, tls: object) -> None:
