@@ -93,41 +93,44 @@ async def test_hung_requests_hold_up_no_other(tls: TLS) -> None:
 @skewed
 async def test_requests_and_streams_are_bounded_apart(verb: str, tls: TLS) -> None:
     """(C3) A WebSocket counts as a stream. Who waits in vain is told that nothing was sent."""
-    async with raw_server(_serve, tls=tls) as server, transport_to(server, max_connections=2) as transport:
-        async with tasks() as run:
-            hung = [run(transport.request(GET)) if verb == "request" else run(_follow(transport)) for _ in range(2)]
-            await until(lambda: len(server.requests) == 2)
+    async with (
+        raw_server(_serve, tls=tls) as server,
+        transport_to(server, max_connections=2) as transport,
+        tasks() as run,
+    ):
+        hung = [run(transport.request(GET)) if verb == "request" else run(_follow(transport)) for _ in range(2)]
+        await until(lambda: len(server.requests) == 2)
 
-            async def wait_in_vain() -> None:
-                if verb == "request":
-                    await transport.request(LEASE, timeout=5)
-                elif verb == "stream":
-                    async with transport.stream(GET, timeout=5):
-                        pytest.fail("entered")
-                else:
-                    async with transport.upgrade(GET, subprotocols=[], timeout=5):
-                        pytest.fail("entered")
-
-            waiting = run(wait_in_vain())
-            await settled()
-            skip(5)
-            with pytest.raises(RequestTimeout, match=r"not done within 5 s: no free connection, the request was not"):
-                await waiting
-            assert len(server.requests) == 2
-            # The other kind has two of its own.
+        async def wait_in_vain() -> None:
             if verb == "request":
-                async with transport.stream(Request("GET", "/stream"), timeout=5) as stream:
-                    assert await anext(aiter(stream)) == b"line"
+                await transport.request(LEASE, timeout=5)
+            elif verb == "stream":
+                async with transport.stream(GET, timeout=5):
+                    pytest.fail("entered")
             else:
-                assert (await transport.request(LEASE, timeout=5)).status == 200
-            # Who waits goes on when another has ended.
-            late = run(transport.request(LEASE) if verb == "request" else _follow(transport))
-            before = len(server.requests)
-            await settled()
-            assert len(server.requests) == before
-            hung[0].cancel()
-            await until(lambda: len(server.requests) == before + 1)
-            assert verb != "request" or await late
+                async with transport.upgrade(GET, subprotocols=[], timeout=5):
+                    pytest.fail("entered")
+
+        waiting = run(wait_in_vain())
+        await settled()
+        skip(5)
+        with pytest.raises(RequestTimeout, match=r"not done within 5 s: no free connection, the request was not"):
+            await waiting
+        assert len(server.requests) == 2
+        # The other kind has two of its own.
+        if verb == "request":
+            async with transport.stream(Request("GET", "/stream"), timeout=5) as stream:
+                assert await anext(aiter(stream)) == b"line"
+        else:
+            assert (await transport.request(LEASE, timeout=5)).status == 200
+        # Who waits goes on when another has ended.
+        late = run(transport.request(LEASE) if verb == "request" else _follow(transport))
+        before = len(server.requests)
+        await settled()
+        assert len(server.requests) == before
+        hung[0].cancel()
+        await until(lambda: len(server.requests) == before + 1)
+        assert verb != "request" or await late
 
 
 @skewed
