@@ -39,9 +39,10 @@ APPLYING = (
 WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_contents.py"
 FRAMING = "tests/unit/transport/http1 tests/conformance/golden/test_responses.py"
 TRANSPORT_FAULTS = (
-    "tests/faults/test_transport_exchanges.py tests/faults/test_transport.py tests/faults/test_kept_connections.py"
+    "tests/faults/transport/test_exchanges.py tests/faults/transport/test_servers.py "
+    "tests/faults/transport/test_kept_connections.py"
 )
-TLS_FAULTS = "tests/faults/test_transport_tls.py"
+TLS_FAULTS = "tests/faults/transport/test_tls.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
     "_kit/bucket": "tests/unit/kit",
@@ -60,7 +61,7 @@ DECISIVE = {
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
     "transport/exchange": f"tests/unit/transport/test_http.py {TRANSPORT_FAULTS}",
     "transport/http1/chunks": FRAMING,
-    "transport/http1/connection": f"{FRAMING} {TRANSPORT_FAULTS} tests/faults/test_websocket_faults.py",
+    "transport/http1/connection": f"{FRAMING} {TRANSPORT_FAULTS} tests/faults/transport/test_websockets.py",
     "transport/http1/gzip": "tests/unit/transport/http1/test_gzip.py",
     "transport/http1/head": FRAMING,
     "transport/http1/request": "tests/unit/transport/http1/test_request.py",

@@ -37,7 +37,7 @@ async def test_a_response_before_the_body_is_sent_is_delivered_and_ends_the_conn
         await asyncio.wait_for(_until_broken(connection), 30)
         server.closed_by_client.set()
 
-    async with raw_server(early, reply(), tls=tls, reads_bodies=False) as server, transport_to(server) as transport:
+    async with raw_server(early, reply(), tls=tls, reads_body=False) as server, transport_to(server) as transport:
         response = await transport.request(LARGE)
         assert (response.status, response.body, response.headers["Retry-After"]) == (status, b"no", "7")
         await asyncio.wait_for(server.closed_by_client.wait(), 30)
@@ -61,7 +61,7 @@ async def test_the_body_of_an_early_response_is_read_while_the_upload_stands_sti
         await reply(body, status=413)(connection, received)
         await asyncio.Event().wait()
 
-    async with raw_server(early, tls=tls, reads_bodies=False) as server, transport_to(server) as transport:
+    async with raw_server(early, tls=tls, reads_body=False) as server, transport_to(server) as transport:
         async with transport.stream(LARGE) as stream:
             assert stream.status == 413
             assert await stream.read() == body
@@ -75,7 +75,7 @@ async def test_a_server_that_ends_in_the_middle_of_an_upload(then: str, tls: TLS
         await connection.reader.readexactly(1 << 20)
         await say(b"", then=then)(connection, received)
 
-    async with raw_server(step, tls=tls, reads_bodies=False) as server, transport_to(server) as transport:
+    async with raw_server(step, tls=tls, reads_body=False) as server, transport_to(server) as transport:
         with pytest.raises(ConnectionLost, match="the request was sent, and may have been carried out"):
             await transport.request(LARGE)
         assert len(server.requests) == 1
@@ -89,7 +89,7 @@ async def test_cancelling_an_upload_closes_its_connection(tls: TLS) -> None:
         await _until_broken(connection)
         ended.set()
 
-    async with raw_server(step, tls=tls, reads_bodies=False) as server, transport_to(server) as transport:
+    async with raw_server(step, tls=tls, reads_body=False) as server, transport_to(server) as transport:
         task = asyncio.create_task(transport.request(LARGE))
         await started.wait()
         task.cancel()
@@ -124,7 +124,7 @@ async def test_a_read_is_not_sent_once_more_after_a_response_began(method: str, 
 async def test_a_write_of_which_anything_was_sent_is_not_sent_again(method: str, size: int, tls: TLS) -> None:
     request = Request(method, "/api/v1/pods/a", {}, bytes(size))
     step = (reply(), vanish())
-    async with raw_server(*step, tls=tls, reads_bodies=False) as server, transport_to(server) as transport:
+    async with raw_server(*step, tls=tls, reads_body=False) as server, transport_to(server) as transport:
         await transport.request(GET)
         with pytest.raises(ConnectionLost, match="the request was sent, and may have been carried out"):
             await transport.request(request)
