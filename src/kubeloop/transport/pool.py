@@ -102,6 +102,7 @@ class Pool:
         self._dials: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._is_bounded = max_connections is not None
         self.request_slots = _slots(max_connections)
         self.stream_slots = _slots(max_connections)
 
@@ -208,6 +209,8 @@ class Pool:
         finally:
             with suppress(ValueError):
                 self._waiting.remove(waiter)
+            if self._is_bounded:
+                dial.cancel()  # if another connection came first, this one would be one too many
 
     async def _dial(self, waiter: asyncio.Future[Connection]) -> None:
         """Open a connection for whoever waits, first of all for the one that it was asked for."""

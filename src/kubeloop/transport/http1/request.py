@@ -23,6 +23,8 @@ _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expe
 # read it.
 _is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _MAX_CHECKED = 1000
+# What Go refuses in a value as well: all control characters but the tab.
+_is_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -73,6 +75,10 @@ class HeadWriter:
         for name, value in header_pairs(request):
             if name not in checked:
                 self._check(name, "header name")
+            if not value.isprintable() and _is_control(value):
+                raise ValueError(
+                    f"a line break or control character in the header {name} of {request.method} {request.path}"
+                )
             lines.append(f"{name}: {value}\r\n")
             if (lower := name.lower()) in names:
                 theirs.add(lower)
@@ -98,7 +104,9 @@ class HeadWriter:
     def _check(self, name: str, what: str) -> None:
         """Check a name once: programs send the same few again and again."""
         if _is_token(name) is None:
-            raise ValueError(f"expected a {what} of letters, digits and !#$%&'*+-.^_`|~, got {name[:100]!a}")
+            # It is not quoted: it may be a whole header, with a credential.
+            expected = f"expected a {what} of letters, digits and !#$%&'*+-.^_`|~"
+            raise ValueError(f"{expected}, got one of {len(name)} characters with others among them")
         if len(self._checked) >= _MAX_CHECKED:
             self._checked.clear()
         self._checked.add(name)

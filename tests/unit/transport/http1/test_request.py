@@ -61,6 +61,24 @@ def test_refuses_a_name_that_is_no_token(name):
             lines(Request("POST", "/", headers, b"12345"))
 
 
+def test_a_name_that_is_refused_is_not_quoted():
+    with pytest.raises(ValueError, match="expected a header name") as caught:
+        lines(Request("GET", "/", {"Authorization: Bearer SECRET": ""}))
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("char", [*map(chr, range(9)), *map(chr, range(10, 32)), "\x7f"])
+def test_refuses_control_characters_in_a_value(char):
+    """As Go does; a server or proxy might take one for the end of the line."""
+    with pytest.raises(ValueError, match="a line break or control character in the header X of GET /") as caught:
+        lines(Request("GET", "/", {"X": f"SECRET{char}"}))
+    assert "SECRET" not in str(caught.value)
+
+
+def test_takes_tabs_and_what_is_no_ascii_in_a_value():
+    assert lines(Request("GET", "/", {"X": "a\tb\u2028ü"}))[-1] == "X: a\tb\u2028ü"
+
+
 @pytest.mark.parametrize("method", ["GET ", "", "GET /x HTTP/1.1", "GÄT"])
 def test_refuses_a_method_that_is_no_token(method):
     with pytest.raises(ValueError, match="expected a method"):
