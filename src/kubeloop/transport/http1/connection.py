@@ -382,6 +382,8 @@ class Connection(asyncio.BufferedProtocol):
         """Take the end of the connection."""
         self._break("the connection broke" if exc is not None else "the server closed the connection", exc)
         self._poll = None
+        # asyncio's transport may fail when it is aborted after its end (if it was closed with bytes to send).
+        self._transport = None
         if not self._lost.done():
             self._lost.set_result(None)
         if self.on_lost is not None:

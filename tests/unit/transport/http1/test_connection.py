@@ -401,6 +401,16 @@ async def test_whoever_wants_to_know_is_told_of_the_end() -> None:
     assert connection.has_arrived()
 
 
+async def test_a_transport_that_has_ended_is_not_touched_again() -> None:
+    """asyncio's fails when it is aborted after an end that it waited for with bytes to send."""
+    connection, wire = opened()
+    connection.connection_lost(None)
+    wire.abort = None  # type: ignore[assignment,method-assign]
+    connection.abort()
+    assert not connection.is_reusable
+    assert isinstance(await failure_of(connection.send(b"head", None, method="GET")), Broken)
+
+
 async def test_silence_ends_what_runs() -> None:
     """(C6)"""
     connection, wire = opened()
