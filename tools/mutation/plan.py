@@ -65,7 +65,7 @@ DECISIVE = {
     "transport/http1/gzip": "tests/unit/transport/http1/test_gzip.py",
     "transport/http1/head": FRAMING,
     "transport/http1/request": "tests/unit/transport/http1/test_request.py",
-    "transport/pool": f"tests/unit/transport/test_http.py {TRANSPORT_FAULTS}",
+    "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
     "wire/paging": "tests/unit/wire tests/unit/clients",
     "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/ledger": "tests/unit/workqueue tests/property/workqueue",
