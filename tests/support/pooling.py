@@ -7,7 +7,7 @@ import errno
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import pytest
 
@@ -41,6 +41,14 @@ class Line(Wire):
         self.breaks_at_write = False
         self.on_request: Callable[[], object] = partial(self.deliver, OK)
         super().__init__(receiver)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close what the operating system knows of."""
+        self.ours.close()
+        self.theirs.close()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self.ours if name == "socket" else default
@@ -83,8 +91,7 @@ class Dials:
     def close(self) -> None:
         """Close what the operating system knows of."""
         for line in self.lines:
-            line.ours.close()
-            line.theirs.close()
+            line.__exit__()
 
     def pool(self, *, max_connections: int | None = None) -> Pool:
         return Pool(cast("Dialer", self), max_connections=max_connections)

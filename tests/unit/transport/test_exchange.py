@@ -69,8 +69,7 @@ def running(request: pytest.FixtureRequest) -> Callable[[], Running]:
 
     def make() -> Running:
         made = Running()
-        request.addfinalizer(made.line.ours.close)
-        request.addfinalizer(made.line.theirs.close)
+        request.addfinalizer(made.line.__exit__)
         return made
 
     return make

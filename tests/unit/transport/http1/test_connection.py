@@ -9,7 +9,7 @@ import pytest
 
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
 from kubeloop.transport.http1.errors import BadResponse, Broken, Closed, Silent
-from tests.support.connected import CHUNKED, OK, UNTIL_CLOSE, WRITE, Socket, ask, failure_of, opened, turns
+from tests.support.connected import CHUNKED, OK, UNTIL_CLOSE, WRITE, ask, failure_of, opened, turns
 
 
 async def test_a_request_and_its_response() -> None:
@@ -360,7 +360,7 @@ async def test_silence_ends_what_runs() -> None:
     assert wire.is_closing()
 
 
-@pytest.mark.parametrize("progress", ["received", "sent"])
+@pytest.mark.parametrize("progress", ["received", "sent", "both"])
 async def test_any_progress_is_no_silence(progress: str) -> None:
     """(C6)"""
     connection, wire = opened()
@@ -370,9 +370,9 @@ async def test_any_progress_is_no_silence(progress: str) -> None:
     await turns()
     connection.check_silence(now + 100, 180)
     for number in range(1, 10):
-        if progress == "received":
+        if progress != "sent":
             wire.deliver(b"HTTP/1.1 100 Continue\r\n\r\n"[number - 1 : number])
-        else:
+        if progress != "received":
             wire.waiting -= 1
         connection.check_silence(now + 100 + number * 170, 180)
     connection.check_silence(now + 100 + 9 * 170 + 179, 180)
