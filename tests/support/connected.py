@@ -28,8 +28,12 @@ class Socket(Wire):
         self.waiting = 0
         self.writes: list[int] = []
         self.breaks_at_write = False
+        self.tls: object = None
         self.protocol = receiver
         super().__init__(receiver)
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return self.tls if name == "ssl_object" else default
 
     def write(self, data: bytes) -> None:
         self.writes.append(len(data))

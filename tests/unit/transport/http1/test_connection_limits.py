@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ssl
 
 import pytest
 
@@ -160,3 +161,68 @@ async def test_silence_ends_an_exchange_wherever_it_is(head: bytes) -> None:
         await connection.read()
 
     assert isinstance(await failure_of(whole()), Silent)
+
+
+async def test_systems_without_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("select.poll")
+    connection = Connection(bytearray(READ_BYTES))
+    with Line(connection) as line:
+        assert not connection.has_arrived()
+        line.theirs.send(b"x")
+        assert connection.has_arrived()
+
+
+class Alerts:
+    """The TLS of a transport, of which only the end is asked for."""
+
+    def __init__(self, outcome: bytes | Exception) -> None:
+        self.outcome = outcome
+
+    def read(self, size: int) -> bytes:
+        assert size > 0
+        if isinstance(self.outcome, bytes):
+            return self.outcome[:size]
+        raise self.outcome
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_whole"),
+    [
+        (b"", True),
+        (ssl.SSLZeroReturnError(), True),
+        (ssl.SSLWantReadError(), False),
+        (ssl.SSLEOFError(), False),
+        (b"x", False),
+    ],
+)
+async def test_over_tls_an_end_has_to_be_meant(outcome: bytes | Exception, is_whole: bool) -> None:
+    connection, wire = opened()
+    wire.tls = Alerts(outcome)
+    await ask(connection, wire, UNTIL_CLOSE + b"hello")
+    wire.end()
+    await turns()
+    assert await connection.read() == b"hello"
+    assert connection.is_complete is is_whole
+    if is_whole:
+        assert await connection.read() == b""
+    else:
+        error = await failure_of(connection.read())
+        assert str(error) == "the server closed the connection in the middle of the response"
+
+
+@pytest.mark.parametrize("arrived", [OK + b"hell", CHUNKED + b"1\r\nh\r\n0\r\n", b""])
+async def test_no_alert_makes_up_for_a_missing_part(arrived: bytes) -> None:
+    connection, wire = opened()
+    wire.tls = Alerts(b"")
+    task = asyncio.ensure_future(connection.send(b"head", None, method="GET"))
+    await turns()
+    wire.deliver(arrived)
+    wire.end()
+    await turns()
+
+    async def whole() -> None:
+        await task
+        while await connection.read():
+            pass
+
+    assert isinstance(await failure_of(whole()), Broken)
