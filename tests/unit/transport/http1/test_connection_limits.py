@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import select
 import ssl
+from typing import Any
 
 import pytest
 
@@ -226,3 +228,36 @@ async def test_no_alert_makes_up_for_a_missing_part(arrived: bytes) -> None:
             pass
 
     assert isinstance(await failure_of(whole()), Broken)
+
+
+class Poll:
+    """An operating system that tells how long it was asked to wait."""
+
+    def __init__(self) -> None:
+        self.timeouts: list[float] = []
+
+    def register(self, number: int, events: int) -> None:
+        assert number >= 0
+        assert events == select.POLLIN
+
+    def poll(self, timeout: float) -> list[object]:
+        self.timeouts.append(timeout)
+        return []
+
+    def select(self, *arguments: Any) -> tuple[list[int], list[int], list[int]]:
+        self.timeouts.append(arguments[3])
+        return [], [], []
+
+
+@pytest.mark.parametrize("has_poll", [True, False])
+async def test_looking_at_a_connection_never_waits(monkeypatch: pytest.MonkeyPatch, has_poll: bool) -> None:
+    system = Poll()
+    if has_poll:
+        monkeypatch.setattr("select.poll", lambda: system)
+    else:
+        monkeypatch.delattr("select.poll")
+        monkeypatch.setattr("select.select", system.select)
+    connection = Connection(bytearray(READ_BYTES))
+    with Line(connection):
+        assert not connection.has_arrived()
+    assert system.timeouts == [0]
