@@ -12,7 +12,7 @@ import pytest
 
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
 from kubeloop.transport.http1.errors import BadResponse, Broken, Silent
-from tests.support.connected import CHUNKED, OK, UNTIL_CLOSE, ask, failure_of, opened, turns
+from tests.support.connected import CHUNKED, OK, UNTIL_CLOSE, WRITE, ask, failure_of, opened, turns
 from tests.support.pooling import Line
 
 SWITCH = b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
@@ -261,3 +261,20 @@ async def test_looking_at_a_connection_never_waits(monkeypatch: pytest.MonkeyPat
     with Line(connection):
         assert not connection.has_arrived()
     assert system.timeouts == [0]
+
+
+async def test_a_piece_of_the_body_that_was_sent_is_no_silence() -> None:
+    """(C6) Also if as much was written as the socket has taken."""
+    connection, wire = opened()
+    now = asyncio.get_running_loop().time()
+    task = asyncio.ensure_future(connection.send(b"head", b"x" * (2 * WRITE), method="PUT"))
+    wire.fill(WRITE)
+    await turns()
+    connection.check_silence(now + 100, 180)
+    wire.fill(0)
+    await turns()
+    connection.check_silence(now + 179, 180)
+    connection.check_silence(now + 281, 180)
+    assert not wire.is_closing()
+    connection.check_silence(now + 359, 180)
+    assert isinstance(await failure_of(task), Silent)
