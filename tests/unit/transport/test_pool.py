@@ -62,6 +62,21 @@ async def test_a_request_takes_the_connection_that_another_has_finished_with(dia
 
 
 @virtual
+async def test_a_bounded_pool_opens_no_connection_that_nobody_waits_for(dials: Dials) -> None:
+    pool = dials.pool(max_connections=1)
+    running = await send(pool)
+    dials.waits = True
+    second = started(pool)
+    await settle()
+    await running.read()
+    await (await second).read()
+    await settle()
+    assert dials.waiting[0].cancelled()
+    assert repr(pool) == "<Pool 1 connections, 1 idle>"
+    await pool.close()
+
+
+@virtual
 async def test_an_own_connection_comes_before_the_order_of_those_who_wait(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()
