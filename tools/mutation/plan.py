@@ -37,10 +37,9 @@ APPLYING = (
     "tests/unit/cache/test_unreadable.py"
 )
 WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_contents.py"
-FRAMING = "tests/unit/transport/http1 tests/conformance/golden/test_responses.py"
-TRANSPORT_FAULTS = (
-    "tests/faults/transport/test_exchanges.py tests/faults/transport/test_servers.py "
-    "tests/faults/transport/test_kept_connections.py"
+CONNECTION = (
+    "tests/unit/transport/http1/test_connection.py tests/unit/transport/http1/test_connection_limits.py "
+    "tests/unit/transport/http1/test_is_quiet.py"
 )
 TLS_FAULTS = "tests/faults/transport/test_tls.py"
 DECISIVE = {
@@ -59,13 +58,13 @@ DECISIVE = {
     "config/usable": LOADING,
     "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
-    "transport/exchange": f"tests/unit/transport/test_http.py {TRANSPORT_FAULTS}",
-    "transport/http1/chunks": FRAMING,
-    "transport/http1/connection": f"{FRAMING} {TRANSPORT_FAULTS} tests/faults/transport/test_websockets.py",
+    "transport/exchange": "tests/unit/transport/test_exchange.py",
+    "transport/http1/chunks": "tests/unit/transport/http1/test_chunks.py",
+    "transport/http1/connection": CONNECTION,
     "transport/http1/gzip": "tests/unit/transport/http1/test_gzip.py",
-    "transport/http1/head": FRAMING,
+    "transport/http1/head": "tests/unit/transport/http1/test_head.py",
     "transport/http1/request": "tests/unit/transport/http1/test_request.py",
-    "transport/pool": f"tests/unit/transport/test_http.py {TRANSPORT_FAULTS}",
+    "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
     "wire/paging": "tests/unit/wire tests/unit/clients",
     "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/ledger": "tests/unit/workqueue tests/property/workqueue",

@@ -14,6 +14,7 @@ from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
 from kubeloop.transport.failures import EXCHANGE_FAILURES, exchange_failure
 from kubeloop.transport.http1.gzip import GzipDecoder
+from kubeloop.transport.http1.head import UNTIL_CLOSE
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Exchange:
             self._decoder = GzipDecoder()
             dropped = ("content-encoding", "content-length")
             self.headers = Headers([pair for pair in head.headers if pair[0].lower() not in dropped])
-            self._length = -1
+            self._length = UNTIL_CLOSE  # the length of what it unfolds into is not known
         elif coding not in {"", "identity"}:
             self.cut()
             raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")

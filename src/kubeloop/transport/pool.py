@@ -202,8 +202,8 @@ class Pool:
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._release(waiter.result())  # it came at the same moment
             raise
-        except Closed as exc:
-            raise_alone(exchange_failure(exc, request, is_sent=False))
+        except Closed:
+            raise_alone(closed_failure(request))
         except CONNECT_FAILURES as exc:
             raise_alone(connect_failure(exc, request, self._dialer.server))
         finally:
@@ -222,9 +222,6 @@ class Pool:
             if not waiter.done():
                 waiter.set_exception(exc)
             return
-        except BaseException:
-            connection.abort()
-            raise
         self._all[connection] = context
         connection.on_lost = self._forget
         if self._look is None:
@@ -236,7 +233,7 @@ class Pool:
 
     def _release(self, connection: Connection) -> None:
         """Take back a connection: for whoever waits for one, else to be kept."""
-        if self._is_closed or not connection.is_reusable or self._all.get(connection) is not self._context:
+        if not connection.is_reusable or self._all.get(connection) is not self._context:
             connection.abort()
             return
         while self._waiting:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import pytest
 
 from tests.support.certificates import authority, server_context
 from tests.support.loops import pytest_asyncio_loop_factories
+from tests.support.pooling import Dials
 
-__all__ = ["certified", "pytest_asyncio_loop_factories"]
+__all__ = ["certified", "dials", "pytest_asyncio_loop_factories"]
 
 
 @pytest.fixture
@@ -25,3 +26,11 @@ def certified(tmp_path: Path) -> Callable[..., ssl.SSLContext]:
         return server_context(pair, tmp_path, clients_of=clients)
 
     return context
+
+
+@pytest.fixture
+def dials() -> Iterator[Dials]:
+    """Return a dialer whose connections have no sockets."""
+    dials = Dials()
+    yield dials
+    dials.close()

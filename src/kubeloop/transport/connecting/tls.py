@@ -54,11 +54,6 @@ class TLSContexts:
         self._config = config
         self._now = now
         self._given: ClientCertificate | None = None
-        self._has_files = bool(
-            (config.ca_file and not config.ca_data)
-            or (config.cert_file and not config.cert_data)
-            or (config.key_file and not config.key_data)
-        )
         self._parts = self._read()
         self._context = self._build(*self._parts)
         self._check_at: float | None = None
@@ -72,8 +67,6 @@ class TLSContexts:
         Args:
             now: The loop's time. Files are looked at again five minutes after the first call, and so on.
         """
-        if not self._has_files:
-            return self._context
         if self._check_at is None:
             self._check_at = now + _PERIOD
         elif now >= self._check_at:
@@ -112,7 +105,10 @@ class TLSContexts:
         authority = config.ca_data or self._file(config.ca_file, "certificate-authority")
         certificate = config.cert_data or self._file(config.cert_file, "client-certificate")
         key = config.key_data or self._file(config.key_file, "client-key")
-        return authority, ClientCertificate(certificate, key) if certificate and key else None
+        if certificate is None:
+            return authority, None
+        assert key is not None, "a config has both or neither"
+        return authority, ClientCertificate(certificate, key)
 
     def _file(self, path: str | None, what: str) -> bytes | None:
         if path is None:

@@ -136,8 +136,7 @@ class Connection(asyncio.BufferedProtocol):
         transport = self._transport
         if self._state != _IDLE or transport is None or transport.is_closing():
             for _ in range(_LOOKS):  # why it is closing is told a little later
-                if self._failure is None and not self._lost.done():
-                    await asyncio.sleep(0)
+                await asyncio.sleep(0)
             raise self._failure or Broken("the connection was closed")
         self._expect(HeadReader(has_body=method != "HEAD", may_switch=may_switch))
         try:
@@ -218,7 +217,7 @@ class Connection(asyncio.BufferedProtocol):
     def take(self) -> bytes:
         """Return what has arrived of the body, without waiting."""
         pieces = self._pieces
-        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        data = pieces.popleft() if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         self._held = 0
         if self._is_paused:

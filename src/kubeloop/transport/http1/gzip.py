@@ -45,13 +45,13 @@ class GzipDecoder:
                 if piece:
                     yield piece
                 data = self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
-                if not data and len(piece) == _PIECE_BYTES:
+                if not data:
                     yield from self._rest()
         except zlib.error:
             raise ValueError("the body says it is gzip and is not") from None
 
     def _rest(self) -> Iterator[bytes]:
-        # All input is taken, but the last piece was full: more may be waiting inside the decoder.
+        # All input is taken, but more may be waiting inside the decoder.
         while not self._decoder.eof and (piece := self._decoder.decompress(b"", _PIECE_BYTES)):
             yield piece
 

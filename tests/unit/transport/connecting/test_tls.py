@@ -4,6 +4,7 @@ import logging
 import os
 import ssl
 import sys
+from datetime import timedelta
 
 import pytest
 
@@ -11,6 +12,7 @@ from kubeloop.config import Config
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport.connecting.tls import TLSContexts
+from kubeloop.transport.connecting.x509 import not_after
 from tests.support.certificates import authority
 
 
@@ -114,6 +116,24 @@ def test_says_what_is_wrong_with_a_client_certificate_and_does_not_show_it(certi
     assert "SECRET" not in str(caught.value)
 
 
+@pytest.mark.parametrize("empty", ["cert_file", "key_file"])
+def test_an_empty_client_certificate_is_not_taken_for_none(tmp_path, caplog, empty):
+    """An empty file, as one that is being written, must not make the client anonymous."""
+    pair = authority().sign("client")
+    files = {"ca_file": authority().certificate, "cert_file": pair.certificate, "key_file": pair.key}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    config = Config(host="https://a", **{name: str(tmp_path / name) for name in files})
+    contexts = TLSContexts(config)
+    first = contexts.current(0)
+    (tmp_path / empty).write_bytes(b"")
+    with pytest.raises(CredentialError, match="cannot be used together"):
+        TLSContexts(config)
+    contexts.distrust()
+    assert contexts.current(1) is first
+    assert "stays in use" in caplog.text
+
+
 def test_names_an_authority_that_is_none(tmp_path):
     with pytest.raises(ConfigError, match="certificate-authority-data has no certificate"):
         TLSContexts(Config(host="https://a", ca_data=b"nonsense"))
@@ -192,6 +212,30 @@ def test_warns_of_a_client_certificate_that_has_expired(caplog):
     with caplog.at_level(logging.WARNING):
         TLSContexts(config)
     assert "the client certificate expired on" in caplog.text
+
+
+def test_a_client_certificate_is_valid_until_the_end_of_its_last_second(caplog):
+    pair = authority().sign("client")
+    config = Config(host="https://a", cert_data=pair.certificate, key_data=pair.key, ca_data=authority().certificate)
+    end = not_after(pair.certificate)
+    assert end is not None
+    TLSContexts(config, now=lambda: end)
+    assert not caplog.records
+    TLSContexts(config, now=lambda: end + timedelta(seconds=1))
+    assert f"expired on {end.isoformat()}" in caplog.text
+
+
+def test_a_key_file_that_somebody_else_has_removed_is_no_failure(monkeypatch):
+    pair = authority().sign("client")
+    load = ssl.SSLContext.load_cert_chain
+
+    def load_and_remove(context, path, **options):
+        load(context, path, **options)
+        os.unlink(path)
+
+    monkeypatch.delattr("os.memfd_create", raising=False)
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load_and_remove)
+    TLSContexts(Config(host="https://a", cert_data=pair.certificate, key_data=pair.key))
 
 
 def test_shows_the_certificate_that_a_plugin_gives_from_then_on():

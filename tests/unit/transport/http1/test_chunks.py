@@ -105,6 +105,25 @@ def test_the_bound_of_a_line(by: int) -> None:
     assert read(fits + b"\r\nx\r\n0\r\n\r\n", by=by)[0] == b"x"
     with pytest.raises(BadResponse, match="a line between chunks of more than 4096 bytes"):
         read(fits + b"x\r\nx\r\n0\r\n\r\n", by=by)
+    assert read(fits + b"x", by=by) == (b"", None)
+    with pytest.raises(BadResponse, match="a line between chunks of more than 4096 bytes"):
+        read(fits + b"xx", by=by)
+
+
+def test_a_line_break_of_its_own_is_refused_at_once() -> None:
+    for data in (b"\n", b"1\r\nx\r\n\n", b"1\n"):
+        with pytest.raises(BadResponse, match="a line between chunks does not end in CR LF"):
+            read(data)
+
+
+@pytest.mark.parametrize("before", [b"", b"1\r\ny\r\n"])
+def test_the_bound_of_what_is_no_data_is_exact(before: bytes) -> None:
+    """(F22)"""
+    # One byte of data, so that 16 bytes of each line are free.
+    chunks = [b"1;" + b"x" * (size + 16 - 2) + b"\r\ny\r\n" for size in (4000, 4000, 4000, 4000, 384, 385)]
+    assert read(before + b"".join(chunks[:5]) + b"0\r\n\r\n")[1] == b""
+    with pytest.raises(BadResponse, match="more than 16384 bytes between chunks that are no data"):
+        read(before + b"".join(chunks[:4]) + chunks[5])
 
 
 def test_the_bound_of_what_is_no_data() -> None:
@@ -127,3 +146,5 @@ def test_the_bound_of_trailers() -> None:
     assert read(b"0\r\n" + line * 4 + b"\r\nrest")[1] == b"rest"
     with pytest.raises(BadResponse, match="trailers of more than 4096 bytes"):
         read(b"0\r\n" + line * 4 + b"A:\r\n\r\n")
+    with pytest.raises(BadResponse, match="trailers of more than 4096 bytes"):
+        read(b"0\r\n" + line * 3 + b"A" + line + b"\r\n")

@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import os
 import zlib
 
 import pytest
@@ -73,3 +74,10 @@ def test_a_large_window_is_understood():
     packer = zlib.compressobj(wbits=31)
     body = bytes(range(256)) * 130 + b"x" * 20 + bytes(range(256)) * 130
     assert unfold(packer.compress(body) + packer.flush()) == (body, True)
+
+
+def test_repeats_may_lie_as_far_back_as_gzip_allows():
+    body = os.urandom(32_000) * 2
+    folded = gzip.compress(body)
+    assert len(folded) < 40_000
+    assert b"".join(GzipDecoder().feed(folded)) == body

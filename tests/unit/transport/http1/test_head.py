@@ -49,6 +49,8 @@ def test_a_head_may_come_byte_by_byte() -> None:
         ([b"Content-Length: " + b"9" * 18], 10**18 - 1),
         ([b"transfer-encoding: Chunked"], CHUNKED),
         ([b"Content-Lengthy: 5"], UNTIL_CLOSE),
+        ([b"Xontent-Length: 5"], UNTIL_CLOSE),
+        ([b"Xransfer-Encoding: chunked"], UNTIL_CLOSE),
         ([b"Transfer-Encodings: x"], UNTIL_CLOSE),
     ],
 )
@@ -204,3 +206,41 @@ def test_the_bound_of_the_status_line() -> None:
 
 def test_bytes_that_are_no_ascii_stay_what_they_are() -> None:
     assert read(head(b"A: \xe4\xff"))[0].headers == [("A", "\xe4\xff")]
+
+
+def test_a_length_that_is_not_known_is_none_that_a_body_has() -> None:
+    assert CHUNKED != UNTIL_CLOSE
+    assert max(CHUNKED, UNTIL_CLOSE) < 0
+
+
+def test_a_reader_that_is_told_nothing_expects_a_body_and_no_other_protocol() -> None:
+    found = HeadReader().feed(head(b"Content-Length: 5"))
+    assert found is not None
+    assert found[0].length == 5
+    with pytest.raises(BadResponse, match="which was not asked for"):
+        HeadReader().feed(head(status=b"HTTP/1.1 101 Switching\r\n"))
+
+
+def test_a_head_may_come_in_two_parts() -> None:
+    data = b"HTTP/1.1 199 Almost\r\n\r\n" + head(b"A: b")
+    for cut in range(1, len(data)):
+        reader = HeadReader()
+        assert reader.feed(data[:cut]) is None
+        found = reader.feed(data[cut:] + b"rest")
+        assert found is not None
+        assert (found[0].status, found[0].headers, found[1]) == (200, [("A", "b")], b"rest")
+
+
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 103 Early\r\n\r\n"])
+@pytest.mark.parametrize(
+    "data", [b"\r\n\r\n", b"HTTP/1.1 200 OK\nA: b", b"HTTP/1.1 200 OK\r\nA: b\nC: d\r\n", b"HTTP/1.1 200 OK\r\n\n"]
+)
+def test_what_can_become_no_head_is_refused_wherever_it_stands(before: bytes, data: bytes) -> None:
+    with pytest.raises(BadResponse):
+        HeadReader().feed(before + data)
+
+
+@pytest.mark.parametrize("line", [b"no colon", b"A : b", b"A: \0"])
+def test_another_protocol_is_no_excuse_for_a_malformed_head(line: bytes) -> None:
+    with pytest.raises(BadResponse):
+        read(head(line, status=b"HTTP/1.1 101 Switching\r\n"), may_switch=True)
