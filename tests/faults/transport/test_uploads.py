@@ -28,6 +28,23 @@ async def test_a_large_body_arrives_whole_and_without_expect(tls: TLS) -> None:
             assert received.header("Expect") is None
 
 
+async def test_a_response_may_need_the_body_whose_sending_it_overtakes(tls: TLS) -> None:
+    body = LARGE.body
+    assert body is not None
+
+    async def echo(connection: Connection, received: Received) -> None:
+        await connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        left = len(body)
+        while left:
+            data = await connection.reader.read(1 << 16)
+            left -= len(data)
+            await connection.send(data)
+
+    async with raw_server(echo, tls=tls, reads_body=False) as server, transport_to(server) as transport:
+        for _ in range(2):
+            assert (await transport.request(LARGE)).body == body
+
+
 @pytest.mark.parametrize("status", [200, 401, 413, 429])
 async def test_a_response_before_the_body_is_sent_is_delivered_and_ends_the_connection(status: int, tls: TLS) -> None:
     """The server reads nothing of the body, so that it cannot all have been sent."""
