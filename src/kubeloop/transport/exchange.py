@@ -55,9 +55,12 @@ class Exchange:
             dropped = ("content-encoding", "content-length")
             self.headers = Headers([pair for pair in head.headers if pair[0].lower() not in dropped])
             self._length = UNTIL_CLOSE  # the length of what it unfolds into is not known
-        elif coding not in {"", "identity"}:
-            self.cut()
-            raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")
+        elif coding not in {"", "identity"} and head.length != 0:
+            if head.status < 300:
+                self.cut()
+                raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")
+            # The status of an error counts, also if a proxy's page about it cannot be read: as gzip it fails at once.
+            self._decoder = GzipDecoder()
 
     def __repr__(self) -> str:
         state = "running" if self._connection else "ended"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
+from kubeloop.transport.base import read_error_body
 from kubeloop.transport.exchange import Exchange
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
 from kubeloop.wire.request import Request
@@ -219,6 +220,25 @@ async def test_a_coding_that_was_not_asked_for(running: Make, coding: str) -> No
     assert f"GET /api: the body has the Content-Encoding '{coding}', which was not asked for" in str(caught.value)
     assert not caught.value.retryable
     assert response.is_closed
+
+
+@virtual
+async def test_the_status_of_an_error_counts_whatever_the_coding_of_its_body(running: Make) -> None:
+    """A proxy's page about its own failure may come in a coding that nobody asked for."""
+    response = running()
+    exchange = await response.begin(b"HTTP/1.1 300 No\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\npage")
+    assert exchange.status == 300
+    assert await read_error_body(exchange) == b""
+    assert response.is_closed
+
+
+@virtual
+async def test_the_coding_of_a_body_that_is_not_there_does_not_matter(running: Make) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\n"
+    response = running()
+    exchange = await response.begin(head, method="HEAD")
+    assert await exchange.read() == b""
+    assert response.is_free
 
 
 @virtual
