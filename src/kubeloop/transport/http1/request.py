@@ -71,10 +71,10 @@ class HeadWriter:
         theirs: set[str] = set()
         names, checked = self._names, self._checked
         if request.method not in checked:
-            self._check(request.method, "method")
+            self._check(request.method, "method", request)
         for name, value in header_pairs(request):
             if name not in checked:
-                self._check(name, "header name")
+                self._check(name, "header name", request)
             if not value.isprintable() and _is_control(value):
                 raise ValueError(
                     f"a line break or control character in the header {name} of {request.method} {request.path}"
@@ -101,12 +101,13 @@ class HeadWriter:
             # It would keep the text, with the credentials.
             raise_alone(ValueError(f"a lone surrogate in the target or a header of {request.method} {request.path}"))
 
-    def _check(self, name: str, what: str) -> None:
+    def _check(self, name: str, what: str, request: Request) -> None:
         """Check a name once: programs send the same few again and again."""
         if _is_token(name) is None:
             # It is not quoted: it may be a whole header, with a credential.
             expected = f"expected a {what} of letters, digits and !#$%&'*+-.^_`|~"
-            raise ValueError(f"{expected}, got one of {len(name)} characters with others among them")
+            got = f"got one of {len(name)} characters with others among them"
+            raise ValueError(f"{ascii(request.method[:20])[1:-1]} {request.path}: {expected}, {got}")
         if len(self._checked) >= _MAX_CHECKED:
             self._checked.clear()
         self._checked.add(name)
