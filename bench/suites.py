@@ -150,6 +150,21 @@ def request(bench: Bench) -> list[Row]:
                 case = f"GET {scheme}, {concurrency} at once"
                 arguments = (f"{url}/one", str(concurrency), *authority)
                 rows += bench.measure(case, bench.everybody(), partial(_request, count, arguments))
+                rows += _layers(bench, case, count, arguments)
+    return rows
+
+
+def _layers(bench: Bench, case: str, count: int, arguments: Sequence[str]) -> list[Row]:
+    """The parts of kubeloop's own GET; what is missing to the whole is the REST layer and the client."""
+    rows = []
+    subjects = [one for one in bench.everybody() if one.name.startswith("kubeloop")]
+    url, *rest = arguments
+    for part in ("transport", "decoding") if subjects else ():
+        rows += bench.measure(
+            f"{case}: {part} alone",
+            subjects,
+            lambda subject, part=part: subject.command("layer", part, url, str(count), *rest),
+        )
     return rows
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import time
-import urllib.request
 
 import measure
 
@@ -39,6 +38,33 @@ def request(url, count, concurrency, authority=None):
                 assert (await pods.get("pod")).spec.node_name
 
             await measure.request(get, int(count), int(concurrency))
+
+    asyncio.run(run())
+
+
+def layer(name, url, count, concurrency, authority=None):
+    """A part of what `request` measures: the transport alone, bytes to bytes, or decoding alone."""
+
+    async def run():
+        from kubeloop.models import core_v1
+        from kubeloop.transport import open_transport
+        from kubeloop.wire.codec import decode_into
+        from kubeloop.wire.request import Request
+
+        transport = open_transport(_config(url, authority))
+        request = Request("GET", "/api/v1/namespaces/team-00/pods/pod", {"Accept": "application/json"})
+        try:
+            body = (await transport.request(request)).body
+
+            async def carry():
+                assert len((await transport.request(request)).body) == len(body)
+
+            async def decode():
+                assert decode_into(body, core_v1.Pod).spec.node_name
+
+            await measure.request({"transport": carry, "decoding": decode}[name], int(count), int(concurrency))
+        finally:
+            await transport.close()
 
     asyncio.run(run())
 
@@ -117,6 +143,8 @@ def informer(mode, host, collection, pods, events):
 
 
 def _ask(url):
+    import urllib.request
+
     with urllib.request.urlopen(url) as response:
         return json.load(response)
 
@@ -196,9 +224,11 @@ def streams(host, authority, token, namespace, conductor, *numbers):
 
 
 def _open_gate(host):
+    import urllib.request
+
     with urllib.request.urlopen(f"{host}/go") as answer:
         answer.read()
 
 
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, start=start, informer=informer, streams=streams)
+    measure.main(decode=decode, request=request, layer=layer, start=start, informer=informer, streams=streams)
