@@ -158,7 +158,7 @@ def test_what_is_shown_of_objects() -> None:
 
 @pytest.mark.parametrize("coding", ["br\x1b[2J", TOKEN, "x" * 50_000])
 async def test_a_content_encoding(coding: str) -> None:
-    async with raw_server(reply(b"", headers=[("Content-Encoding", coding)])) as server:
+    async with raw_server(reply(b"{}", headers=[("Content-Encoding", coding)])) as server:
         transport = open_transport(Config(host=server.url))
         await failure(lambda: transport.request(Request("GET", "/")))
         await transport.close()

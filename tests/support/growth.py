@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,8 +17,18 @@ _ENOUGH = 0.002
 def growth(make: Callable[[int], T], run: Callable[[T], object], size: int) -> float:
     """Return how many times longer the work takes for `8 * size` than for `size`: 8 if it is linear, 64 if quadratic.
 
-    Processor time of this process, the best of three; work that is too short to be measured is repeated.
+    Processor time of this process, the best of three, without the garbage collector, which looks at what the whole
+    test run has made; work that is too short to be measured is repeated.
     """
+    gc.collect()
+    gc.disable()
+    try:
+        return _growth(make, run, size)
+    finally:
+        gc.enable()
+
+
+def _growth(make: Callable[[int], T], run: Callable[[T], object], size: int) -> float:
     small, large = make(size), make(8 * size)
     times = 1
     while (best := _seconds(run, small, times)) < _ENOUGH:
