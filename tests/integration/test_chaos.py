@@ -280,7 +280,7 @@ FAULTS = [cut, reset, cut_inside_a_record, late, silent, refused]
 
 @pytest.fixture
 def traced() -> Iterator[None]:
-    """Have Python count what it allocates."""
+    """Start tracing memory allocations."""
     tracemalloc.start()
     yield
     tracemalloc.stop()

@@ -42,7 +42,7 @@ class Socket(Wire):
         super().write(data)
 
     def fill(self, size: int) -> None:
-        """Let so many bytes wait for the socket."""
+        """Set how many bytes wait for the socket."""
         self.waiting = size
         (self.protocol.pause_writing if size else self.protocol.resume_writing)()
 
@@ -57,7 +57,7 @@ def opened() -> tuple[Connection, Socket]:
 
 
 async def turns() -> None:
-    """Let what is ready run."""
+    """Run the callbacks that are ready."""
     for _ in range(5):
         await asyncio.sleep(0)
 

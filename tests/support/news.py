@@ -17,7 +17,7 @@ class News:
         self._event = asyncio.Event()
 
     def come(self, *_: object) -> None:
-        """Have it looked at again."""
+        """Request another check."""
         self._event.set()
 
     async def until(self, holds: Callable[[], bool], describe: Callable[[], object]) -> None:

@@ -61,7 +61,7 @@ class Line(Wire):
         asyncio.get_running_loop().call_soon(self.on_request)
 
     def signal(self, then: Callable[[], object]) -> None:
-        """Let the operating system have bytes, which the loop reads in its next turn but one."""
+        """Make bytes available in the operating system; the loop reads them two iterations later."""
         loop = asyncio.get_running_loop()
         self.theirs.send(b"x")
         loop.call_soon(loop.call_soon, lambda: (self.ours.recv(1), then()))

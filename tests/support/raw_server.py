@@ -119,7 +119,7 @@ def hang() -> Step:
 
 
 async def settled() -> None:
-    """Let the loop run until both sides have read what the other has written."""
+    """Run the loop until both sides have read what the other has written."""
     for _ in range(50):
         await asyncio.sleep(0)
 

@@ -45,7 +45,7 @@ def skip(seconds: float) -> None:
 
 
 async def pass_by(seconds: float, *, until: Callable[[], bool] = lambda: False) -> None:
-    """Let time go by in which nothing arrives from outside: timers that follow each other all come.
+    """Advance the clock while nothing arrives from outside, in steps, so that timers that set each other all run.
 
     Args:
         seconds: How long, in steps of five seconds.

@@ -30,7 +30,7 @@ class Wire(asyncio.Transport):
         receiver.connection_made(self)
 
     def deliver(self, data: bytes) -> int:
-        """Let bytes arrive; return how many did before the receiver paused or closed."""
+        """Deliver bytes; return how many were taken before the receiver paused or closed."""
         taken = 0
         while taken < len(data) and not self.is_paused and not self._is_closing:
             buffer = cast("memoryview", self._receiver.get_buffer(-1))
@@ -41,7 +41,7 @@ class Wire(asyncio.Transport):
         return taken
 
     def end(self) -> None:
-        """Let the other side close its end of the stream."""
+        """Close the other side's end of the stream."""
         if not self._is_closing and not self._receiver.eof_received():  # type: ignore[func-returns-value]
             self.close()
 
@@ -55,7 +55,7 @@ class Wire(asyncio.Transport):
         return self._is_closing
 
     def break_off(self, error: OSError | None) -> None:
-        """Let the connection break."""
+        """Break the connection."""
         if not self._is_closing:
             self._is_closing = True
             asyncio.get_running_loop().call_soon(self._receiver.connection_lost, error)
@@ -120,14 +120,14 @@ class EncryptedWire:
         receiver.connection_made(self._inner)
 
     def deliver(self, data: bytes) -> int:
-        """Let a record arrive."""
+        """Deliver a record."""
         if not self.is_closing():
             self._server.write(data)
             self._send()
         return len(data)
 
     def end(self) -> None:
-        """Let the other side close its end."""
+        """Close the other side's end."""
         if self._tells_end and not self.is_closing():
             with suppress(ssl.SSLWantReadError):  # it does not wait for ours
                 self._server.unwrap()

@@ -67,7 +67,7 @@ class Call:
         self.clock: asyncio.Timeout | None = None
 
     def stop_clock(self) -> float | None:
-        """Let the call go on past its timeout, and return the seconds that were left; None for no bound.
+        """Remove the timeout of the call, and return the seconds that were left; None for no bound.
 
         For the body of an error: its status has arrived, and is the outcome of the call whether the body comes or not.
         """

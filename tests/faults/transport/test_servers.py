@@ -90,7 +90,7 @@ async def test_a_server_that_never_ends_its_body(transport_to):
 
 
 async def fall_silent(seconds):
-    """Let time pass in which nothing arrives; connections are looked at every ten seconds."""
+    """Advance the clock while nothing arrives; the pool checks its connections every ten seconds."""
     for _ in range(seconds // 10):
         skip(10)
         await settled()

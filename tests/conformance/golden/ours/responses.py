@@ -124,7 +124,7 @@ async def read_on(
 
 
 async def interrupt(case: Case, pieces: Iterable[bytes], how: str) -> str | None:
-    """Let a beginning of the output arrive, and then cancel the reader, or reset, abort or end the connection.
+    """Deliver the beginning of the output, and then cancel the reader, or reset, abort or end the connection.
 
     Returns:
         The class of the exception that the reader got; None without one.
