@@ -18,6 +18,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from kubeloop import fields, labels
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import ALL, SharedInformerFactory
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.edit import Edit
     from kubeloop.clients.resource import ResourceClient
-    from kubeloop.clients.watch import ResumingWatch
+    from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.load import build_config, load_config
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
         UnreadableWriteResponse,
         UnsupportedMediaType,
     )
-    from kubeloop.meta import fields, labels
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_value, parse_int_or_string, scaled_value
     from kubeloop.meta.keys import key, split_key
@@ -94,14 +94,14 @@ if TYPE_CHECKING:
         parse_time,
         short_human_duration,
     )
-    from kubeloop.models._base import Kind, KindList, Model
-    from kubeloop.models.change import Change
-    from kubeloop.models.draft import Draft
-    from kubeloop.models.scheme import Scheme
-    from kubeloop.models.unstructured import Unstructured, UnstructuredList
+    from kubeloop.objects.change import Change
+    from kubeloop.objects.draft import Draft
+    from kubeloop.objects.model import Kind, KindList, Model
     from kubeloop.rest.client import RESTClient
-    from kubeloop.rest.watch import WatchStream
+    from kubeloop.rest.watch_stream import WatchStream
+    from kubeloop.scheme import Scheme
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
+    from kubeloop.unstructured import Unstructured, UnstructuredList
     from kubeloop.wire.codec import UnreadableEvent, WatchEvent, decode, decode_all, encode
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
@@ -260,7 +260,7 @@ _NAMES = {
     "clients.dynamic": "DynamicClient DynamicResource",
     "clients.edit": "Edit",
     "clients.resource": "ResourceClient",
-    "clients.watch": "ResumingWatch",
+    "clients.resuming_watch": "ResumingWatch",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
     "config.load": "build_config load_config",
@@ -272,7 +272,7 @@ _NAMES = {
         "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),
-    "meta": "fields labels",
+    "": "fields labels",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
     "meta.int_or_string": "int_value parse_int_or_string scaled_value",
     "meta.keys": "key split_key",
@@ -281,13 +281,13 @@ _NAMES = {
     "meta.times": (
         "format_duration format_micro_time format_time human_duration parse_duration parse_time short_human_duration"
     ),
-    "models._base": "Kind KindList Model",
-    "models.change": "Change",
-    "models.draft": "Draft",
-    "models.scheme": "Scheme",
-    "models.unstructured": "Unstructured UnstructuredList",
+    "objects.model": "Kind KindList Model",
+    "objects.change": "Change",
+    "objects.draft": "Draft",
+    "scheme": "Scheme",
+    "unstructured": "Unstructured UnstructuredList",
     "rest.client": "RESTClient",
-    "rest.watch": "WatchStream",
+    "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "wire.codec": "UnreadableEvent WatchEvent decode decode_all encode",
     "wire.request": "Request",
@@ -306,8 +306,8 @@ def __getattr__(name: str) -> object:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if home == "meta":
-        value: object = import_module(f"{__name__}.{home}.{name}")
+    if not home:
+        value: object = import_module(f"{__name__}.{name}")
     else:
         value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value

@@ -12,8 +12,8 @@ import pytest
 
 from kubeloop.meta import yaml
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Model
-from kubeloop.models.scheme import Scheme
+from kubeloop.objects.model import Model
+from kubeloop.scheme import Scheme
 from kubeloop.testing.controlplane import steps
 from kubeloop.testing.controlplane.binaries import cache_directory
 from kubeloop.testing.controlplane.build import find_go
@@ -111,7 +111,7 @@ def test_reading_all_through_a_draft_changes_nothing(fixtures: Path) -> None:
 
 def visit(draft: Any, depth: int = 0) -> None:
     """Read every field of a draft and of what it holds."""
-    from kubeloop.models._fields import fields_of
+    from kubeloop.objects.reflection import fields_of
 
     for name, field in fields_of(draft._model).items():
         value = getattr(draft, name)

@@ -15,7 +15,7 @@ import pytest
 
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.clients.clientset import Clientset
-from kubeloop.codegen.names import class_of_module, collection, snake
+from kubeloop.codegen.python_names import class_of_module, collection, snake
 from kubeloop.config.load import load_config
 from kubeloop.models._index import KINDS
 from kubeloop.rest.client import RESTClient

@@ -13,7 +13,7 @@ import kubeloop
 from kubeloop.config.config import Config
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import Kind, Model
+from kubeloop.objects.model import Kind, Model
 from kubeloop.wire.request import Request
 from tests.support.clock import virtual
 from tests.support.reachable import reachable

@@ -11,7 +11,7 @@ import pytest
 import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.models import autoscaling_v1, core_v1, meta_v1, policy_v1
-from kubeloop.models.unstructured import Unstructured
+from kubeloop.unstructured import Unstructured
 from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import Answer, error_status, list_of

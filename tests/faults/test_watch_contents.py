@@ -9,7 +9,7 @@ import pytest
 
 import kubeloop
 from kubeloop.models import core_v1
-from kubeloop.rest.watch import EVENTS_AT_ONCE
+from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
 from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import added, clientset, pod
 from tests.support.scripted_transport import (

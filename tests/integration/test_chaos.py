@@ -21,7 +21,7 @@ import pytest
 
 import kubeloop
 from kubeloop.models import apps_v1, batch_v1, coordination_v1, core_v1, meta_v1
-from kubeloop.models._base import SEQ, Kind, KindList, Seq
+from kubeloop.objects.model import SEQ, Kind, KindList, Seq
 from kubeloop.testing import ControlPlane
 from kubeloop.transport.http1.connection import Connection
 from tests.support.middle_box import MiddleBox, before

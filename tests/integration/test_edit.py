@@ -7,7 +7,7 @@ from typing import Any
 
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import MAP, SEQ, Kind, KindList, Map, Model, Seq
+from kubeloop.objects.model import MAP, SEQ, Kind, KindList, Map, Model, Seq
 from tests.support.real_clientset import config_map, pod, wait_until_served
 
 EDITORS = 50

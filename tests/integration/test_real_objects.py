@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import kubeloop
-from kubeloop.models import Scheme
+from kubeloop import Scheme
 from kubeloop.wire import codec
 
 SCHEME = Scheme()

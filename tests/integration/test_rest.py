@@ -9,8 +9,8 @@ import pytest
 
 import kubeloop
 from kubeloop.models import apps_v1, core_v1
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.rest.warnings import ServerWarning
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from tests.support.real_clientset import config_map
 
 

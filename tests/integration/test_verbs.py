@@ -22,7 +22,7 @@ from kubeloop.models import (
     meta_v1,
     policy_v1,
 )
-from kubeloop.models.unstructured import Unstructured
+from kubeloop.unstructured import Unstructured
 from tests.support.real_clientset import config_map, pod
 
 

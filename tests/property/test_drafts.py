@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeloop.models import Unstructured, apps_v1, core_v1, meta_v1
-from kubeloop.models._base import BOOL, INT, MAP, NULLABLE, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
-from kubeloop.models._fields import Shape, fields_of
+from kubeloop import Unstructured
+from kubeloop.models import apps_v1, core_v1, meta_v1
+from kubeloop.objects.model import BOOL, INT, MAP, NULLABLE, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
+from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.wire import codec
 from tests.support.json_patch import apply_json_patch, apply_merge_patch
 

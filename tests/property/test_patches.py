@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeloop.models import Change, Unstructured, apps_v1, core_v1
+from kubeloop import Change, Unstructured
+from kubeloop.models import apps_v1, core_v1
 from kubeloop.wire import codec
 from tests.support.json_patch import apply_json_patch, apply_merge_patch
 
@@ -251,7 +252,7 @@ def test_a_null_anywhere_is_read(seed: int, rate: float, start: tuple[Any, Any])
 
 
 def no_none_where_the_types_have_none(obj: Any) -> bool:
-    from kubeloop.models._fields import fields_of
+    from kubeloop.objects.reflection import fields_of
 
     for name, field in fields_of(type(obj)).items():
         value = getattr(obj, name)

@@ -9,8 +9,8 @@ from collections.abc import Awaitable
 import pytest
 
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
-from kubeloop.transport.http1.errors import BadResponse, Broken, Closed, Silent
-from kubeloop.transport.http1.head import ResponseHead
+from kubeloop.transport.http1.protocol_error import BadResponse, Broken, Closed, Silent
+from kubeloop.transport.http1.response_head import ResponseHead
 from tests.support.wire import Wire
 
 __all__ = ["CHUNKED", "OK", "UNTIL_CLOSE", "WRITE", "Socket", "ask", "failure_of", "opened", "turns"]

@@ -9,8 +9,8 @@ import pytest
 
 from kubeloop.config import Config
 from kubeloop.errors import ConnectError, TransportError
+from kubeloop.transport.connecting.connect_errors import CONNECT_FAILURES, connect_failure
 from kubeloop.transport.connecting.dial import Dialer
-from kubeloop.transport.connecting.failures import CONNECT_FAILURES, connect_failure
 from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority

@@ -18,7 +18,7 @@ from kubeloop.config import Config, ExecConfig
 from kubeloop.config.credentials import ClientCertificate, Credential
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire.codec import WatchEvent
 from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.request import Request
@@ -51,7 +51,7 @@ def _classes() -> Iterator[type[Any]]:
     for module in pkgutil.walk_packages(kubeloop.__path__, "kubeloop."):
         # The plugin's own module is there for pytest alone.
         # The generator's readers of documents hold schemas only.
-        if not module.name.startswith(("kubeloop.testing", "kubeloop.__main__", "kubeloop.codegen.documents")):
+        if not module.name.startswith(("kubeloop.testing", "kubeloop.__main__", "kubeloop.codegen.input_documents")):
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, type) and value.__module__ == module.name:
                     yield value

@@ -16,23 +16,23 @@ from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
-from kubeloop.cache.connection import in_seconds
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
+from kubeloop.cache.informer_connection import in_seconds
 from kubeloop.cache.informers import Informers, Listers
 from kubeloop.cache.list_watch import rest_list_watch
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.endpoint import resource_info
+from kubeloop.clients.resource_endpoint import resource_info
 from kubeloop.errors import NotSynced
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from kubeloop.meta.fields import Selector as FieldSelector
-    from kubeloop.meta.labels import Selector as LabelSelector
-    from kubeloop.models.unstructured import Unstructured
+    from kubeloop.fields import Selector as FieldSelector
+    from kubeloop.labels import Selector as LabelSelector
     from kubeloop.rest.client import RESTClient
+    from kubeloop.unstructured import Unstructured
     from kubeloop.wire.options import SelectorOptions
 
 __all__ = ["ALL", "SharedInformerFactory"]
@@ -145,7 +145,7 @@ class SharedInformerFactory(Informers):
             ValueError: `api_version` is none.
             RuntimeError: the factory has been shut down, and there is no informer of this resource.
         """
-        from kubeloop.models.unstructured import Unstructured, UnstructuredList
+        from kubeloop.unstructured import Unstructured, UnstructuredList
 
         group_version = GroupVersion.parse(api_version)
         name = (group_version, resource)

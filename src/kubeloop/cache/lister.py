@@ -15,8 +15,8 @@ from typing import Generic, TypeVar
 from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer
 from kubeloop.cache.objects import CachedObject
 from kubeloop.errors import NotFound, StatusDetails
+from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource
-from kubeloop.meta.labels import Selector
 
 __all__ = ["Lister", "NamespaceLister"]
 

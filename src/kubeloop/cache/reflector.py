@@ -21,12 +21,12 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache import reflector_rules as rules
-from kubeloop.cache.connection import PROVEN_AFTER, Connection, in_seconds
+from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection, in_seconds
 from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, WatchEventLike
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.reflector_rules import AfterWatch
 from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
-from kubeloop.rest.watch import EVENTS_AT_ONCE
+from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
 from kubeloop.wire.codec import UnreadableEvent
 from kubeloop.wire.paging import Pager
 

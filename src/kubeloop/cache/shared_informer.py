@@ -19,9 +19,9 @@ from weakref import WeakSet
 from kubeloop._kit.text import safe_text
 from kubeloop.cache import event_handler as handlers
 from kubeloop.cache.applier import Applier
-from kubeloop.cache.connection import Connection
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer, IndexFunc
+from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.list_watch import ListerWatcher
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.objects import CachedObject

@@ -17,7 +17,7 @@ from kubeloop.clients.resource import KindClient
 if TYPE_CHECKING:
     from kubeloop.clients.discovery import DiscoveryClient
     from kubeloop.clients.dynamic import DynamicClient
-    from kubeloop.models._base import Kind, KindList
+    from kubeloop.objects.model import Kind, KindList
 
 __all__ = ["Clientset"]
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from kubeloop.clients.connected import Connected
-from kubeloop.clients.endpoint import Endpoint, ResourceInfo
 from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource_endpoint import Endpoint, ResourceInfo
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Status
 from kubeloop.meta.gvk import GroupVersion
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.rest.client import RESTClient
+from kubeloop.unstructured import Unstructured, UnstructuredList
 
 __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource"]
 

@@ -18,7 +18,7 @@ from kubeloop.wire.options import WriteOptions, write_params
 from kubeloop.wire.patch import patch_content_type
 
 if TYPE_CHECKING:
-    from kubeloop.clients.endpoint import Endpoint
+    from kubeloop.clients.resource_endpoint import Endpoint
 
 __all__ = ["DEFAULT_ATTEMPTS", "Edit"]
 

@@ -18,10 +18,10 @@ from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
 from kubeloop.wire.options import ApplyOptions, LogOptions, WriteOptions, log_params, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
-from kubeloop.wire.watch import LineReader
+from kubeloop.wire.watch_frames import LineReader
 
 if TYPE_CHECKING:
-    from kubeloop.clients.endpoint import Endpoint
+    from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.wire.request import Params
 
 __all__ = ["ApplySub", "CreateSub", "GetSub", "LogSub", "PatchSub", "Subresource", "UpdateSub"]

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
-from kubeloop.clients.endpoint import Endpoint
-from kubeloop.clients.paging import ObjectIterator, warn_of_unreadable
+from kubeloop.clients.object_iterator import ObjectIterator, warn_of_unreadable
 from kubeloop.clients.patching import Apply, Patch, Status, SupportsDraft
+from kubeloop.clients.resource_endpoint import Endpoint
 from kubeloop.clients.writing import write_object
 from kubeloop.rest.body import raise_failure, write_body
 from kubeloop.wire.options import (
@@ -33,7 +33,7 @@ from kubeloop.wire.options import (
 )
 
 if TYPE_CHECKING:
-    from kubeloop.clients.watch import ResumingWatch
+    from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.models import meta_v1
 
 __all__ = [
@@ -141,7 +141,7 @@ class Watch(Endpoint[T_co]):
             Gone: The server no longer has the version to go on from: list again, or use an informer.
             APIError: Opening failed, or opening again was refused for good (401, 403, 404, ...).
         """
-        from kubeloop.clients.watch import ResumingWatch
+        from kubeloop.clients.resuming_watch import ResumingWatch
 
         return ResumingWatch(self, options)
 

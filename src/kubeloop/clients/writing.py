@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from kubeloop.models._base import Model
-from kubeloop.models._given import configuration, set_fields
-from kubeloop.models._guards import is_items, is_mapping
-from kubeloop.models.draft import Draft
+from kubeloop.objects.draft import Draft
+from kubeloop.objects.given import configuration, set_fields
+from kubeloop.objects.model import Model
+from kubeloop.objects.type_guards import is_items, is_mapping
 from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
 from kubeloop.wire.patch import PatchType, patch_content_type
 
 if TYPE_CHECKING:
-    from kubeloop.clients.endpoint import ResourceInfo
+    from kubeloop.clients.resource_endpoint import ResourceInfo
 
 __all__ = ["AnyPatch", "configuration_data", "write_object", "write_patch"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from kubeloop.codegen.client_names import ResourceNames, SubresourceNames, client_names
 from kubeloop.codegen.layout import WIDTH, fold
-from kubeloop.codegen.names import class_of_module
+from kubeloop.codegen.python_names import class_of_module
 from kubeloop.codegen.schema import Module, SchemaError, Subresource
 from kubeloop.codegen.source import literal
 from kubeloop.codegen.target import Target

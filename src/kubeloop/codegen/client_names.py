@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 from dataclasses import dataclass
 
-from kubeloop.codegen.names import camel, class_of_module, collection, snake, unique
+from kubeloop.codegen.python_names import camel, class_of_module, collection, snake, unique
 from kubeloop.codegen.schema import Module, Resource, Subresource, identifier
 
 __all__ = ["ResourceNames", "SubresourceNames", "client_names"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubeloop.codegen.crd import find_definitions, modules_of
 from kubeloop.codegen.custom import ModuleNames, built_in_types
-from kubeloop.codegen.documents import Item, ItemList, ServiceSpec, checked, parse_json, reading
+from kubeloop.codegen.input_documents import Item, ItemList, ServiceSpec, checked, parse_json, reading
 from kubeloop.codegen.openapi import read_openapi
 from kubeloop.codegen.schema import Module, SchemaError, check_group_version
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from kubeloop.codegen.custom import ModuleNames
-from kubeloop.codegen.documents import (
+from kubeloop.codegen.input_documents import (
     CustomResourceDefinition,
     DefinitionSpec,
     JSONSchema,

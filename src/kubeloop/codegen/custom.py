@@ -14,10 +14,10 @@ from functools import cache
 from pathlib import Path
 
 from kubeloop.codegen.accessors import emit_clients
-from kubeloop.codegen.documents import reading
 from kubeloop.codegen.informers import emit_informers, watchable
+from kubeloop.codegen.input_documents import reading
 from kubeloop.codegen.model_files import emit_models, emit_stub
-from kubeloop.codegen.names import class_of_module, module_of, unique
+from kubeloop.codegen.python_names import class_of_module, module_of, unique
 from kubeloop.codegen.schema import Module, SchemaError, check_group_version
 from kubeloop.codegen.target import Target
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from kubeloop.codegen.client_names import ResourceNames, client_names
 from kubeloop.codegen.layout import WIDTH, fold
-from kubeloop.codegen.names import class_of_module
+from kubeloop.codegen.python_names import class_of_module
 from kubeloop.codegen.schema import Module
 from kubeloop.codegen.target import Target
 

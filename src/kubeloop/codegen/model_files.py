@@ -1,6 +1,6 @@
 """Emits a module of models: the run-time `.py`, and the `.pyi` beside it, which is all that type checkers see.
 
-The docstring of `kubeloop.models._base` is the contract for both texts. The run-time file is made to be imported
+The docstring of `kubeloop.objects.model` is the contract for both texts. The run-time file is made to be imported
 fast: no docstrings, no type that is needed by checkers only.
 """
 
@@ -19,7 +19,7 @@ from kubeloop.codegen.target import Target
 
 __all__ = ["emit_models", "emit_stub"]
 
-_BASE = "kubeloop.models._base"
+_BASE = "kubeloop.objects.model"
 # fmt: off
 _MARKERS = frozenset({
     "BOOL", "BYTES", "BYTES_OR_NULL", "FLOAT", "INT", "LAZY", "MAP", "NULL", "NULLABLE", "SEQ", "STR", "Any", "Bytes",
@@ -74,7 +74,7 @@ def emit_stub(module: Module, target: Target) -> str:
     for source, names in _STATIC_NAMES.items():
         head += _import(source, sorted(names & used))
     head += ["", *_module_imports(module), *_import(_BASE, [_bind(base, module, bound=True) for base in sorted(bases)])]
-    head += _import("kubeloop.models.draft", sorted([*(_DRAFT_NAMES & used), "Draft as _Draft"]))
+    head += _import("kubeloop.objects.draft", sorted([*(_DRAFT_NAMES & used), "Draft as _Draft"]))
     return "\n".join([*head, "", *body, ""])
 
 

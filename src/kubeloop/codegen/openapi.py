@@ -12,7 +12,7 @@ from typing import cast
 
 from kubeloop.codegen.crd import KindNames, custom_kind, merge_kinds
 from kubeloop.codegen.custom import ModuleNames
-from kubeloop.codegen.documents import (
+from kubeloop.codegen.input_documents import (
     GroupVersionKind,
     JSONSchema,
     MediaBody,

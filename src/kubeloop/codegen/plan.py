@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubeloop.codegen.names import KIND_RESERVED, MODEL_RESERVED, attribute
+from kubeloop.codegen.python_names import KIND_RESERVED, MODEL_RESERVED, attribute
 from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, identifier, references
 
 __all__ = ["Attribute", "ClassPlan", "imports", "local", "plan"]

@@ -12,8 +12,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from kubeloop.codegen.documents import JSONSchema
-from kubeloop.codegen.names import camel, type_name, unique
+from kubeloop.codegen.input_documents import JSONSchema
+from kubeloop.codegen.python_names import camel, type_name, unique
 from kubeloop.codegen.schema import Field, SchemaError, Struct, Type
 
 __all__ = ["StructuralReader"]

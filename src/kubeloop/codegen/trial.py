@@ -18,7 +18,7 @@ _SECONDS = 300
 _PROGRAM = f"""
 import importlib, pkgutil, sys
 sys.path[:0] = sys.argv[1:]
-from kubeloop.models._base import Kind
+from kubeloop.objects.model import Kind
 package = importlib.import_module({_NAME!r})
 for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     module = importlib.import_module(found.name)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value, field
-from kubeloop.config.fields import Fields
+from kubeloop.config.document_fields import Fields
 from kubeloop.config.files import read_file
 from kubeloop.errors import ConfigError, DecodeError
 

@@ -3,8 +3,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from kubeloop.models import authentication_v1, meta_v1
-from kubeloop.models._base import Kind, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested
+from kubeloop.objects.model import Kind, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested
 
 Operation: TypeAlias = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"] | str
 PatchType: TypeAlias = Literal["JSONPatch"] | str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import NULL, SEQ, STR, Bytes, NullSeq, Seq, Kind, KindList, Model
+from kubeloop.objects.model import NULL, SEQ, STR, Bytes, NullSeq, Seq, Kind, KindList, Model
 
 
 class ApplyConfiguration(Model):

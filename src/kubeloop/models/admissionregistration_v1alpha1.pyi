@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from kubeloop.models import admissionregistration_v1, meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, Objects
 
 Rule: TypeAlias = admissionregistration_v1.Rule
 RuleWithOperations: TypeAlias = admissionregistration_v1.RuleWithOperations

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, Objects
 
 DiscoveryFreshness: TypeAlias = Literal["Current", "Stale"] | str
 ResourceScope: TypeAlias = Literal["Cluster", "Namespaced"] | str

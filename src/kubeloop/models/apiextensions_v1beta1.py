@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import BOOL, MAP, NULL, SEQ, STR, Any, Bytes, Map, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import BOOL, MAP, NULL, SEQ, STR, Any, Bytes, Map, NullSeq, Seq, Time, Kind, KindList, Model
 
 
 class ConversionRequest(Model, rename={"desired_api_version": "desiredAPIVersion"}):

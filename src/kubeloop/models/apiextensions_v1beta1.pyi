@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested, ObjectMap, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, ObjectMap, Objects
 
 ConditionStatus: TypeAlias = Literal["True", "False", "Unknown"] | str
 ConversionStrategyType: TypeAlias = Literal["None", "Webhook"] | str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import MAP, NULL, SEQ, STR, Map, NullSeq, Seq, Time, Kind, Model
+from kubeloop.objects.model import MAP, NULL, SEQ, STR, Map, NullSeq, Seq, Time, Kind, Model
 
 
 class BoundObjectReference(Model, rename={"api_version": "apiVersion"}):

@@ -3,8 +3,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested
+from kubeloop.objects.model import Kind, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested
 
 
 class BoundObjectReference(Model):

@@ -2,8 +2,8 @@
 from collections.abc import Mapping, Sequence
 
 from kubeloop.models import authentication_v1, meta_v1
-from kubeloop.models._base import Kind, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested
+from kubeloop.objects.model import Kind, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested
 
 
 class SelfSubjectReviewStatus(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import authorization_v1, meta_v1
-from kubeloop.models._base import BOOL, MAP, SEQ, Map, NullSeq, Seq, Kind, Model
+from kubeloop.objects.model import BOOL, MAP, SEQ, Map, NullSeq, Seq, Kind, Model
 
 
 class SubjectAccessReviewSpec(

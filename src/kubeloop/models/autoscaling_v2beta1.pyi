@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Nested, Objects
 
 HorizontalPodAutoscalerConditionType: TypeAlias = Literal["ScalingActive", "AbleToScale", "ScalingLimited"] | str
 MetricSourceType: TypeAlias = Literal["Object", "Pods", "Resource", "ContainerResource", "External"] | str

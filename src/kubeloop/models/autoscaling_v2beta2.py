@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import INT, NULL, SEQ, STR, NullSeq, Quantity, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import INT, NULL, SEQ, STR, NullSeq, Quantity, Seq, Time, Kind, KindList, Model
 
 
 class MetricTarget(Model, rename={"average_value": "averageValue", "average_utilization": "averageUtilization"}):

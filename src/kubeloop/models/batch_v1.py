@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1, scheduling_v1alpha3
-from kubeloop.models._base import NULL, SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import NULL, SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
 
 
 class JobSpec(

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from kubeloop.models import core_v1, meta_v1, scheduling_v1alpha3
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, Objects
 
 CompletionMode: TypeAlias = Literal["NonIndexed", "Indexed"] | str
 ConcurrencyPolicy: TypeAlias = Literal["Allow", "Forbid", "Replace"] | str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import batch_v1, core_v1, meta_v1
-from kubeloop.models._base import SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
 
 
 class JobTemplateSpec(Model):

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, Objects
 
 KeyUsage: TypeAlias = (
     Literal[

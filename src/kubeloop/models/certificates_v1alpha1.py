@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import SEQ, STR, NullSeq, Kind, KindList, Model
+from kubeloop.objects.model import SEQ, STR, NullSeq, Kind, KindList, Model
 
 
 class ClusterTrustBundleSpec(Model, rename={"signer_name": "signerName", "trust_bundle": "trustBundle"}):

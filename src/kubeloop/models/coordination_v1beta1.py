@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import coordination_v1, meta_v1
-from kubeloop.models._base import SEQ, STR, MicroTime, NullSeq, Kind, KindList, Model
+from kubeloop.objects.model import SEQ, STR, MicroTime, NullSeq, Kind, KindList, Model
 
 
 class LeaseSpec(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import (
+from kubeloop.objects.model import (
     BOOL, BYTES_OR_NULL, INT, MAP, NULL, SEQ, STR, Any, Bytes, IntOrString, Map, MicroTime, NullBytes, NullSeq,
     Quantity, Seq, Time, Kind, KindList, Model,
 )

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Nested, Objects
 
 
 class Event(Kind):

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Lists, Nested, Objects
 
 ConditionStatus: TypeAlias = Literal["True", "False", "Unknown"] | str
 FlowDistinguisherMethodType: TypeAlias = Literal["ByUser", "ByNamespace"] | str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import INT, NULL, SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import INT, NULL, SEQ, STR, NullSeq, Seq, Time, Kind, KindList, Model
 
 
 class ExemptPriorityLevelConfiguration(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import BOOL, MAP, SEQ, Map, Seq, Kind, Model
+from kubeloop.objects.model import BOOL, MAP, SEQ, Map, Seq, Kind, Model
 
 
 class ImageReviewSpec(Model):

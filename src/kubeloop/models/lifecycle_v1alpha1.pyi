@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Nested, Objects
 
 EvictionRequestIntent: TypeAlias = Literal["Eviction", "Withdrawn"] | str
 RequesterIntent: TypeAlias = Literal["Eviction", "Withdrawn"] | str

@@ -2,7 +2,7 @@
 # pyright: reportMissingTypeArgument=false
 from __future__ import annotations
 
-from kubeloop.models._base import (
+from kubeloop.objects.model import (
     BOOL, INT, LAZY, MAP, NULL, SEQ, STR, Any, Lazy, Map, NullSeq, Seq, Time, Kind, KindList, Model,
 )
 

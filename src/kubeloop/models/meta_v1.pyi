@@ -3,8 +3,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, Objects
 
 CauseType: TypeAlias = (
     Literal[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import MAP, SEQ, STR, Map, NullSeq, Quantity, Seq, Kind, KindList, Model
+from kubeloop.objects.model import MAP, SEQ, STR, Map, NullSeq, Quantity, Seq, Kind, KindList, Model
 
 
 class Overhead(Model, rename={"pod_fixed": "podFixed"}):

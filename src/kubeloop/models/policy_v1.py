@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import INT, MAP, SEQ, IntOrString, Map, NullSeq, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import INT, MAP, SEQ, IntOrString, Map, NullSeq, Seq, Time, Kind, KindList, Model
 
 
 class Eviction(Kind, api_version="policy/v1", kind="Eviction", rename={"delete_options": "deleteOptions"}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import SEQ, STR, NullSeq, Seq, Kind, KindList, Model
+from kubeloop.objects.model import SEQ, STR, NullSeq, Seq, Kind, KindList, Model
 
 
 class AggregationRule(Model, rename={"cluster_role_selectors": "clusterRoleSelectors"}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import (
+from kubeloop.objects.model import (
     INT, MAP, NULL, SEQ, STR, Any, Map, NullSeq, Quantity, Seq, Time, Kind, KindList, Model,
 )
 

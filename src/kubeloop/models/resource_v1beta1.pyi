@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Dicts, Draft as _Draft, Lists, Nested, ObjectMap, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, ObjectMap, Objects
 
 AllocationConfigSource: TypeAlias = Literal["FromClass", "FromClaim"] | str
 DeviceAllocationMode: TypeAlias = Literal["ExactCount", "All"] | str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import INT, SEQ, NullSeq, Kind, KindList
+from kubeloop.objects.model import INT, SEQ, NullSeq, Kind, KindList
 
 
 class PriorityClass(

@@ -2,8 +2,8 @@
 from collections.abc import Sequence
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import Kind, KindList
-from kubeloop.models.draft import Draft as _Draft, Nested, Objects
+from kubeloop.objects.model import Kind, KindList
+from kubeloop.objects.draft import Draft as _Draft, Nested, Objects
 
 
 class PriorityClass(Kind):

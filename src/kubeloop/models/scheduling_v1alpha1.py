@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import INT, SEQ, STR, NullSeq, Kind, KindList, Model
+from kubeloop.objects.model import INT, SEQ, STR, NullSeq, Kind, KindList, Model
 
 
 class BasicSchedulingPolicy(Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models._base import BOOL, MAP, NULL, SEQ, STR, Map, NullSeq, Quantity, Seq, Time, Kind, KindList, Model
+from kubeloop.objects.model import BOOL, MAP, NULL, SEQ, STR, Map, NullSeq, Quantity, Seq, Time, Kind, KindList, Model
 
 
 class CSIDriverSpec(

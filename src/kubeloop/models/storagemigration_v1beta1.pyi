@@ -2,8 +2,8 @@
 from collections.abc import Sequence
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.draft import Draft as _Draft, Nested, Objects
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.draft import Draft as _Draft, Nested, Objects
 
 
 class StorageVersionMigrationSpec(Model):

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError, UnreadableWriteResponse
-from kubeloop.models import _status
-from kubeloop.models._base import Kind, KindList, Model
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.objects import status_members
+from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire import codec
 from kubeloop.wire.response import Response, error_from_status, failure_status
 
@@ -152,7 +152,7 @@ def _raise_if_failed(
 
 def _status_in(body: bytes) -> dict[str, Any] | None:
     """The Status that a body is; the body of few other objects has that word, so that few are looked at."""
-    found = _status.members(body) if b'"Status"' in body else None
+    found = status_members.members(body) if b'"Status"' in body else None
     return found if found is not None and found.get("kind") == "Status" else None
 
 

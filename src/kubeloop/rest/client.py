@@ -17,7 +17,7 @@ from kubeloop._kit.bucket import TokenBucket
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.rest.body import read_body, read_list, reads_a_list, write_body
-from kubeloop.rest.exchange import Exchange
+from kubeloop.rest.request_sender import Exchange
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 from kubeloop.rest.warnings import WarningLogger
 from kubeloop.wire.request import Params, Request, absolute_target, resource_path, target
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.models import meta_v1
-    from kubeloop.rest.watch import WatchStream
+    from kubeloop.rest.watch_stream import WatchStream
     from kubeloop.transport.auth import Authenticated
     from kubeloop.transport.base import ByteStream, Transport
     from kubeloop.transport.opened import OpenedTransport
@@ -263,7 +263,7 @@ class RESTClient:
         self, request: Request, into: type[T], timeout: float | None = None
     ) -> AsyncGenerator[WatchStream[T]]:
         """Open a watch request that is already built."""
-        from kubeloop.rest.watch import WatchStream
+        from kubeloop.rest.watch_stream import WatchStream
 
         async with self.exchange.open(request, "watch", timeout) as stream:
             yield WatchStream(stream, into, request, self.exchange.credentials)

@@ -22,8 +22,8 @@ from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import EncodeError
 from kubeloop.meta.keys import key
-from kubeloop.models.change import Change
-from kubeloop.models.unstructured import Unstructured
+from kubeloop.objects.change import Change
+from kubeloop.unstructured import Unstructured
 from kubeloop.wire.codec import encode
 
 __all__ = ["CacheMutated", "MutationDetector"]

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from kubeloop.config.credentials import credential_source
 from kubeloop.errors import CredentialError
 from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
-from kubeloop.transport.http1.request import header_pairs
+from kubeloop.transport.http1.request_head import header_pairs
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
-from kubeloop.transport.failures import EXCHANGE_FAILURES, exchange_failure
 from kubeloop.transport.http1.gzip import GzipDecoder
-from kubeloop.transport.http1.head import UNTIL_CLOSE
+from kubeloop.transport.http1.response_head import UNTIL_CLOSE
+from kubeloop.transport.request_errors import EXCHANGE_FAILURES, exchange_failure
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kubeloop.transport.http1.connection import Connection
-    from kubeloop.transport.http1.head import ResponseHead
+    from kubeloop.transport.http1.response_head import ResponseHead
     from kubeloop.wire.request import Request
 
 __all__ = ["Exchange"]

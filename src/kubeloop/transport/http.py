@@ -21,9 +21,9 @@ from kubeloop.transport.base import read_error_body
 from kubeloop.transport.connecting.dial import Dialer, uses_tls
 from kubeloop.transport.connecting.environment import environment_proxy
 from kubeloop.transport.connecting.tls import TLSContexts
-from kubeloop.transport.failures import closed_failure
-from kubeloop.transport.http1.request import HeadWriter
+from kubeloop.transport.http1.request_head import HeadWriter
 from kubeloop.transport.pool import Call, Pool
+from kubeloop.transport.request_errors import closed_failure
 from kubeloop.transport.user_agent import default_user_agent
 from kubeloop.wire.response import Response
 

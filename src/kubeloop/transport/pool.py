@@ -24,11 +24,11 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.transport.connecting.failures import CONNECT_FAILURES, connect_failure
+from kubeloop.transport.connecting.connect_errors import CONNECT_FAILURES, connect_failure
 from kubeloop.transport.exchange import Exchange
-from kubeloop.transport.failures import EXCHANGE_FAILURES, closed_failure, exchange_failure
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
-from kubeloop.transport.http1.errors import Broken, Closed
+from kubeloop.transport.http1.protocol_error import Broken, Closed
+from kubeloop.transport.request_errors import EXCHANGE_FAILURES, closed_failure, exchange_failure
 
 if TYPE_CHECKING:
     import ssl

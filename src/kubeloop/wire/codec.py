@@ -15,14 +15,16 @@ import msgspec
 
 from kubeloop._kit.value import Value
 from kubeloop.errors import DecodeError, Unreadable
-from kubeloop.models import _decode, _encode, _scan, _status
-from kubeloop.models._base import MAP, SEQ, Kind, KindList, Model
-from kubeloop.models._guards import is_dict
-from kubeloop.models._plain import plain
-from kubeloop.models._views import Pending
-from kubeloop.models.scheme import Scheme
-from kubeloop.models.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
-from kubeloop.wire import documents
+from kubeloop.objects import decode as _decode
+from kubeloop.objects import encode as _encode
+from kubeloop.objects import json_scan, status_members
+from kubeloop.objects.draft_views import Pending
+from kubeloop.objects.model import MAP, SEQ, Kind, KindList, Model
+from kubeloop.objects.plain_data import plain
+from kubeloop.objects.type_guards import is_dict
+from kubeloop.scheme import Scheme
+from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
+from kubeloop.wire import manifests
 
 if TYPE_CHECKING:
     from kubeloop.models import meta_v1
@@ -69,12 +71,12 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
 
     Reference: client-go scheme.Codecs.UniversalDeserializer.
     """
-    body = documents.plain(data)
+    body = manifests.plain(data)
     said: _decode.TypeMeta | None = None
     with suppress(*_NO_JSON):
         said = _type_meta(body)
     if said is None:
-        body = documents.only_body(body)
+        body = manifests.only_body(body)
         try:
             said = _type_meta(body)
         except _NO_JSON as error:  # half of a surrogate pair, which not every reader of JSON refuses
@@ -92,7 +94,7 @@ def decode_all(data: bytes | str, scheme: Scheme | None = None) -> Iterator[Kind
 
     Reference: apimachinery util/yaml.YAMLOrJSONDecoder.
     """
-    for number, body in enumerate(documents.bodies(documents.plain(data)), 1):
+    for number, body in enumerate(manifests.bodies(manifests.plain(data)), 1):
         try:
             found = _read_document(body, _type_meta(body), scheme or _BUILT_IN)
         except _NO_JSON as error:
@@ -323,13 +325,13 @@ def identity(data: bytes) -> dict[str, str]:
 
     Returns: those that can be read.
     """
-    known = _scan.identity(data)
+    known = json_scan.identity(data)
     return {name: value for name, value in known.items() if name not in ("api_version", "kind")}
 
 
 def names_a_kind(data: bytes) -> bool:
     """Return whether an object names its kind."""
-    return bool(_scan.identity(data).get("kind"))
+    return bool(json_scan.identity(data).get("kind"))
 
 
 _NO_JSON = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
@@ -494,9 +496,9 @@ def _parts_of_frame(line: bytes, error: Exception | None) -> tuple[str, bytes, b
         raise DecodeError(f"watch event: {_decode.explained(wrong)}") from wrong
     except _decode.BROKEN as wrong:
         try:
-            parts = {key: line[start:end] for key, start, end in _scan.whole_members(line)}
+            parts = {key: line[start:end] for key, start, end in json_scan.whole_members(line)}
             kind = _decode.decoder(str).decode(parts.get(b'"type"', b'""'))
-        except (_scan.Malformed, msgspec.ValidationError, *_decode.BROKEN):
+        except (json_scan.Malformed, msgspec.ValidationError, *_decode.BROKEN):
             raise _decode.broken("watch event", line, error or wrong) from wrong
         body, said = parts.get(b'"object"', msgspec.UNSET), parts.get(b'"kind"', b"")
     if not kind and body is msgspec.UNSET and bytes(said) == b'"Status"':
@@ -510,7 +512,7 @@ def _status_of_error(body: bytes) -> meta_v1.Status:
     """Read the Status of an ERROR, whatever shape it has: what is not as it should be is left out."""
     from kubeloop.models import meta_v1
 
-    found = _status.members(body) or {}
+    found = status_members.members(body) or {}
     said = {name: value for name, value in found.items() if name not in ("kind", "status")}
     code = said.get("code")
     if isinstance(code, str) and code.isascii() and code.isdigit():

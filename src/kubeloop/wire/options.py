@@ -17,8 +17,8 @@ from kubeloop.meta.times import format_time
 from kubeloop.wire.request import ParamValue
 
 if TYPE_CHECKING:
-    from kubeloop.meta.fields import Selector as FieldSelector
-    from kubeloop.meta.labels import Selector
+    from kubeloop.fields import Selector as FieldSelector
+    from kubeloop.labels import Selector
 
 __all__ = [
     "ApplyOptions",

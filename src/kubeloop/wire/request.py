@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
-from kubeloop.meta.names import check_path_segment
+from kubeloop.meta.name_rules import check_path_segment
 
 if TYPE_CHECKING:
     from kubeloop.meta.gvk import GroupVersion

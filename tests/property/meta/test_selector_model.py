@@ -7,11 +7,12 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubeloop import fields, labels
 from kubeloop.errors import DecodeError
-from kubeloop.meta import fields, labels, yaml
+from kubeloop.labels import Operator, Requirement, Selector
+from kubeloop.meta import yaml
 from kubeloop.meta.int_or_string import scaled_value
 from kubeloop.meta.keys import join_key, split_key
-from kubeloop.meta.labels import Operator, Requirement, Selector
 from kubeloop.meta.times import format_duration, format_micro_time, parse_duration, parse_time
 
 KEYS = ["a", "app", "in", "notin", "k8s.io/x"]

@@ -4,7 +4,7 @@ from typing import assert_type
 
 from kubeloop.clients.clientset import Clientset
 from kubeloop.models import apps_v1, authentication_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
-from kubeloop.models._base import KindList
+from kubeloop.objects.model import KindList
 
 
 async def verbs(clientset: Clientset) -> None:

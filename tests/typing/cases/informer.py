@@ -2,11 +2,11 @@
 
 from typing import assert_type
 
+from kubeloop import fields, labels
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
-from kubeloop.meta import fields, labels
 from kubeloop.models import core_v1
 
 

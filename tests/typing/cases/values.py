@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import assert_type
 
-from kubeloop.meta import labels
+from kubeloop import labels
 from kubeloop.meta.keys import key
 from kubeloop.meta.owners import controller_of, is_controlled_by, owner_reference
 from kubeloop.meta.quantity import Quantity
 from kubeloop.meta.times import parse_duration
 from kubeloop.models import apps_v1, core_v1, meta_v1
-from kubeloop.models.unstructured import Unstructured
+from kubeloop.unstructured import Unstructured
 from kubeloop.workqueue import ItemExponentialFailureRateLimiter, RateLimitingQueue, WorkQueue
 
 

@@ -4,8 +4,8 @@ from typing import assert_type
 
 import kubeloop
 from kubeloop.models import apps_v1, autoscaling_v1, core_v1, meta_v1, policy_v1
-from kubeloop.models._base import KindList
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.objects.model import KindList
+from kubeloop.unstructured import Unstructured, UnstructuredList
 
 
 def scale_up(draft: apps_v1.Deployment.Draft) -> None:

@@ -13,12 +13,11 @@ from typing import Any, ClassVar
 
 import pytest
 
-from kubeloop import errors
+from kubeloop import errors, fields, labels
 from kubeloop.cache.factory import ALL, SharedInformerFactory, _report_end
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.meta import fields, labels
 from kubeloop.models import apps_v1, core_v1
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from tests.support.clock import now, settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Page, Thing, api_error
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from kubeloop import labels
 from kubeloop.cache.list_watch import ListWatch, rest_list_watch
-from kubeloop.meta import labels
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import core_v1
 from tests.support.clock import virtual

@@ -7,8 +7,8 @@ import pytest
 from kubeloop.cache.indexer import Indexer, namespace_index
 from kubeloop.cache.lister import Lister
 from kubeloop.errors import NotFound, UnknownIndex
+from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource
-from kubeloop.meta.labels import Selector
 from tests.support.fake_lister_watcher import Thing, thing
 
 

@@ -205,7 +205,7 @@ def _kinds(tmp_path: Path) -> set[tuple[str, str]]:
 import importlib, json, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
 import out
-from kubeloop.models import Kind
+from kubeloop import Kind
 found = []
 for name in [one.name for one in pkgutil.walk_packages(out.__path__, "out.")]:
     module = importlib.import_module(name)

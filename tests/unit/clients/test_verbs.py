@@ -14,8 +14,8 @@ import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.errors import EncodeError
 from kubeloop.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1, policy_v1, rbac_v1
-from kubeloop.models._base import Kind
-from kubeloop.models.unstructured import Unstructured
+from kubeloop.objects.model import Kind
+from kubeloop.unstructured import Unstructured
 from kubeloop.wire import codec
 from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_clientset import clientset

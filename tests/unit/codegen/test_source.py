@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeloop.codegen.model_files import _DRAFT_NAMES, _MARKERS, _STATIC_NAMES  # pyright: ignore[reportPrivateUsage]
-from kubeloop.codegen.names import type_name, unique
+from kubeloop.codegen.python_names import type_name, unique
 from kubeloop.codegen.schema import (
     Field,
     Kind,

@@ -21,7 +21,7 @@ def test_a_package_that_works_passes() -> None:
         ("from kubeloop.models import no_such\n", "cannot be imported: ImportError"),
         ("class A(B):\n    pass\n", "NameError"),
         (
-            "from kubeloop.models._base import Kind\n"
+            "from kubeloop.objects.model import Kind\n"
             'class A(Kind, api_version="x/v1", kind="A", resource="as"):\n    b: Gone = None\n',
             "Gone",
         ),

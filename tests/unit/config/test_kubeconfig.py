@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from kubeloop.config.fields import Fields
+from kubeloop.config.document_fields import Fields
 from kubeloop.config.kubeconfig import parse_kubeconfig, read_kubeconfigs
 from kubeloop.errors import ConfigError
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from kubeloop.meta.keys import join_key, key, split_key
-from kubeloop.meta.names import (
+from kubeloop.meta.name_rules import (
     check_path_segment,
     dns_label_faults,
     dns_subdomain_faults,

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import kubeloop.models
-from kubeloop.models._base import RESERVED, RESERVED_IN_KINDS, Kind, KindList, Model
-from kubeloop.models._fields import Field, Shape, fields_of
 from kubeloop.models._index import KINDS, MODULES
+from kubeloop.objects.model import RESERVED, RESERVED_IN_KINDS, Kind, KindList, Model
+from kubeloop.objects.reflection import Field, Shape, fields_of
 
 FOLDER = Path(kubeloop.models.__file__).parent
 

@@ -12,10 +12,10 @@ import pytest
 import kubeloop
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.models.unstructured import Unstructured, UnstructuredList
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.warnings import WarningLogger, ignore_warnings
 from kubeloop.transport.http import _rounded
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire.response import ServerWarning
 from tests.support.clock import now, virtual
 from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, list_of, watch_answer

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from kubeloop import Unstructured
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.models import Unstructured, core_v1
+from kubeloop.models import core_v1
 from kubeloop.testing import CacheMutated, MutationDetector
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing

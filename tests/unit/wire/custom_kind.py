@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.models import meta_v1
-from kubeloop.models._base import Kind
+from kubeloop.objects.model import Kind
 
 
 class Certificate(Kind, api_version="example.com/v1", kind="Certificate", resource="certificates", namespaced=True):

@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
+from kubeloop import Scheme, Unstructured, UnstructuredList
 from kubeloop.errors import DecodeError, EncodeError, Unreadable
-from kubeloop.models import Scheme, Unstructured, UnstructuredList, apiextensions_v1, apps_v1, core_v1, meta_v1
-from kubeloop.models._base import Kind
-from kubeloop.models.unstructured import UnstructuredDraft
+from kubeloop.models import apiextensions_v1, apps_v1, core_v1, meta_v1
+from kubeloop.objects.model import Kind
+from kubeloop.unstructured import UnstructuredDraft
 from kubeloop.wire import codec
 from tests.support.depth import TOO_DEEP, nested
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop.meta.labels import Selector
+from kubeloop.labels import Selector
 from kubeloop.wire.options import delete_body, list_params, log_params, watch_params, write_params
 from kubeloop.wire.patch import patch_content_type
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeloop.errors import BodyTooLarge
-from kubeloop.wire.watch import FrameReader, LineReader
+from kubeloop.wire.watch_frames import FrameReader, LineReader
 from tests.support.growth import growth
 
 TEXT = st.text('ab"\\{}[]:,\n ü', max_size=6)

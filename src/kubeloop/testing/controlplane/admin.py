@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 from .ports import LOOPBACK
 from .steps import Steps
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .build import build_steps
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 from .private import check_private, on_path
 from .steps import Report, Steps
 

@@ -22,7 +22,7 @@ import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 from .private import check_private, make_private, on_path
 from .reaper import Reaper
 from .steps import Report, Steps

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 from .reaper import Reaper
 from .steps import Steps
 

@@ -16,7 +16,7 @@ from typing import Self
 
 from . import steps
 from .binaries import WANTED_VERSION, find_steps
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 from .running import API_SERVER, CONTROLLER_MANAGER, ETCD, ComponentName, Running
 from .steps import Report, Steps
 

@@ -11,7 +11,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 
 __all__ = ["check_private", "make_private", "on_path"]
 

@@ -17,12 +17,12 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
 from .admin import AdminAPI, Namespaces
+from .admin_kubeconfig import write_kubeconfig
 from .binaries import Binaries
 from .certificates import Authority, write_service_account_keys
 from .component import Component
-from .errors import ControlPlaneError
+from .control_plane_error import ControlPlaneError
 from .flags import FIRST_SERVICE_ADDRESS, Layout, api_server_flags, controller_manager_flags, etcd_flags
-from .kubeconfig import write_kubeconfig
 from .ports import LOOPBACK, ReservedPort
 from .reaper import Reaper
 from .steps import Steps

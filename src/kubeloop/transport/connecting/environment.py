@@ -15,12 +15,12 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from kubeloop.transport.connecting.endpoint import ascii_name, parse_address
+from kubeloop.transport.connecting.address import ascii_name, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kubeloop.transport.connecting.endpoint import Address
+    from kubeloop.transport.connecting.address import Address
 
 __all__ = ["environment_proxy"]
 

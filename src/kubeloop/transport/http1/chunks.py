@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from kubeloop.transport.http1.errors import BadResponse
+from kubeloop.transport.http1.protocol_error import BadResponse
 
 __all__ = ["ChunkReader"]
 

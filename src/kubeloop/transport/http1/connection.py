@@ -16,8 +16,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
 from kubeloop.transport.http1.chunks import ChunkReader
-from kubeloop.transport.http1.errors import BadResponse, Broken, Closed, Silent
-from kubeloop.transport.http1.head import CHUNKED, UNTIL_CLOSE, HeadReader, ResponseHead
+from kubeloop.transport.http1.protocol_error import BadResponse, Broken, Closed, Silent
+from kubeloop.transport.http1.response_head import CHUNKED, UNTIL_CLOSE, HeadReader, ResponseHead
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,8 +22,8 @@ from websockets.protocol import Protocol, Side
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, ConnectionLost
-from kubeloop.transport.failures import EXCHANGE_FAILURES, closed_failure
-from kubeloop.transport.http1.errors import Broken, Closed, Silent
+from kubeloop.transport.http1.protocol_error import Broken, Closed, Silent
+from kubeloop.transport.request_errors import EXCHANGE_FAILURES, closed_failure
 from kubeloop.wire.redaction import Redaction
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from kubeloop.errors import TransportError
 from kubeloop.transport.base import UpgradeRefused, read_error_body
-from kubeloop.transport.http1.request import header_pairs
+from kubeloop.transport.http1.request_head import header_pairs
 from kubeloop.transport.websocket.channel import WebSocketChannel
 from kubeloop.wire.response import Response
 

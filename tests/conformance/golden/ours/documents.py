@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from kubeloop import Change, Unstructured
 from kubeloop.errors import DecodeError
 from kubeloop.meta import yaml as reader
-from kubeloop.models import Change, Unstructured
-from kubeloop.wire.documents import bodies, plain
+from kubeloop.wire.manifests import bodies, plain
 from tests.support.json_patch import apply_merge_patch
 
 from .answer import REFUSED

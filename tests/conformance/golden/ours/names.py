@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubeloop.meta import names as rules
+from kubeloop.meta import name_rules as rules
 from kubeloop.meta.gvk import (
     GroupKind,
     GroupResource,

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol
 
-from kubeloop.transport.http1 import errors
+from kubeloop.transport.http1 import protocol_error
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
 from tests.support.wire import Wire
 
@@ -20,7 +20,7 @@ Case = dict[str, Any]
 
 # net/http takes some of these away once it has used them; what they say shows in the body and in the reuse.
 _FRAMING = {"connection", "content-length", "transfer-encoding", "trailer"}
-_FAILURES = (errors.BadResponse, errors.Broken)
+_FAILURES = (protocol_error.BadResponse, protocol_error.Broken)
 _SHOWN_BYTES, _SHOWN_FIELDS = 256, 20
 # So many turns of the loop after the last byte, everybody who waits goes on waiting.
 _TURNS = 4
@@ -149,7 +149,7 @@ async def interrupt(case: Case, pieces: Iterable[bytes], how: str) -> str | None
     if not reader.done():
         raise AssertionError(f"the reader goes on waiting: {connection}")
     failure = None if reader.cancelled() else reader.exception()
-    if failure is not None and not isinstance(failure, (*_FAILURES, errors.Closed)):
+    if failure is not None and not isinstance(failure, (*_FAILURES, protocol_error.Closed)):
         raise failure
     return type(failure).__name__ if failure is not None else None
 

@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from kubeloop.transport.connecting.connect_errors import CONNECT_FAILURES
 from kubeloop.transport.connecting.dial import Dialer
-from kubeloop.transport.connecting.failures import CONNECT_FAILURES
 from tests.support.dialing import dialer, echo, silent, text_of
 from tests.support.proxies import ESTABLISHED, Peer, http_proxy, peer, socks_proxy
 from tests.support.raw_server import settled

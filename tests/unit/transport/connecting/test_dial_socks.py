@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from kubeloop.errors import ConnectError
-from kubeloop.transport.connecting.failures import CONNECT_FAILURES
+from kubeloop.transport.connecting.connect_errors import CONNECT_FAILURES
 from tests.support.dialing import ESCAPED, SECRET, dialer, echo, fails, speaks, text_of
 from tests.support.proxies import peer, socks_proxy
 from tests.support.speaker import Speaker

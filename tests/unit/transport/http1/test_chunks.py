@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubeloop.transport.http1.chunks import ChunkReader
-from kubeloop.transport.http1.errors import BadResponse
+from kubeloop.transport.http1.protocol_error import BadResponse
 
 
 def read(data: bytes, *, by: int = 0) -> tuple[bytes, bytes | None]:

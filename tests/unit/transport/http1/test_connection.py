@@ -8,7 +8,7 @@ import errno
 import pytest
 
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
-from kubeloop.transport.http1.errors import BadResponse, Broken, Closed, Silent
+from kubeloop.transport.http1.protocol_error import BadResponse, Broken, Closed, Silent
 from tests.support.connected import CHUNKED, OK, UNTIL_CLOSE, WRITE, ask, failure_of, opened, turns
 
 

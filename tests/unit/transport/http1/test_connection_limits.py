@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
-from kubeloop.transport.http1.errors import BadResponse, Broken, Silent
+from kubeloop.transport.http1.protocol_error import BadResponse, Broken, Silent
 from tests.support.connected import CHUNKED, OK, UNTIL_CLOSE, WRITE, ask, failure_of, opened, turns
 from tests.support.pooling import Line
 

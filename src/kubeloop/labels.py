@@ -1,0 +1,370 @@
+"""Label selectors: parse, build, match, print.
+
+The text form is what `label_selector=` takes: requirements with commas between them, all of which must hold:
+
+    app=web, app==web    the label has this value        app!=web             it has not, or is missing
+    app in (web, api)    it has one of these values      app notin (web, api) it has none of them, or is missing
+    app                  it is there                     !app                 it is missing
+    size>5, size<5       it is an integer greater/less than this
+
+Building: functions that give a selector each, joined by `&`: `equals("app", "web") & exists("tier")`. Keys and values
+are checked by Kubernetes' rules wherever a selector is made.
+
+Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go (LabelSelectorAsSelector). Intended
+difference: the text of a selector that matches nothing matches nothing too, while Go prints "", which would select
+everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from kubeloop._kit.value import Value, force_setattr
+from kubeloop.meta.name_rules import label_key_faults, label_value_faults
+
+__all__ = [
+    "LabelSelectorLike",
+    "Operator",
+    "Requirement",
+    "Selector",
+    "does_not_exist",
+    "equals",
+    "everything",
+    "exists",
+    "from_label_selector",
+    "from_mapping",
+    "greater_than",
+    "is_in",
+    "less_than",
+    "not_equals",
+    "not_in",
+    "nothing",
+]
+
+
+class Operator(StrEnum):
+    """How a requirement relates a label to values."""
+
+    EQUALS = "="
+    DOUBLE_EQUALS = "=="
+    NOT_EQUALS = "!="
+    IN = "in"
+    NOT_IN = "notin"
+    EXISTS = "exists"
+    DOES_NOT_EXIST = "!"
+    GREATER_THAN = "gt"
+    LESS_THAN = "lt"
+
+
+_ANY_OF = frozenset({Operator.EQUALS, Operator.DOUBLE_EQUALS, Operator.IN})
+_NONE_OF = frozenset({Operator.NOT_EQUALS, Operator.NOT_IN})
+_PRESENCE = frozenset({Operator.EXISTS, Operator.DOES_NOT_EXIST})
+_SETS = frozenset({Operator.IN, Operator.NOT_IN})
+_SIGNS = {Operator.GREATER_THAN: ">", Operator.LESS_THAN: "<"}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
+
+
+def _integer(text: str) -> int | None:
+    """Read an integer of 64 bits."""
+    number = int(text) if _INTEGER.fullmatch(text) else None
+    return number if number is not None and -(2**63) <= number < 2**63 else None
+
+
+class Requirement(Value, frozen=True):
+    """One condition on one label.
+
+    Raises:
+        ValueError: a key or value that no label can have, or a number of values that the operator does not take; the
+        message
+            names all that is wrong.
+    """
+
+    key: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "operator", Operator(self.operator))
+        force_setattr(self, "values", tuple(sorted(set(self.values))))
+        faults = [f"key {self.key!r}: {fault}" for fault in label_key_faults(self.key)]
+        count = len(self.values)
+        if self.operator in _SETS:
+            if not count:
+                faults.append(f"{self.operator!s} needs at least one value")
+        elif self.operator in _PRESENCE:
+            if count:
+                faults.append("a test for presence takes no value")
+        elif count != 1:
+            faults.append(f"{self.operator!s} needs exactly one value")
+        if self.operator in _SIGNS:
+            faults += [f"{value!r} is not an integer" for value in self.values if _integer(value) is None]
+        faults += [f"value {value!r}: {fault}" for value in self.values for fault in label_value_faults(value)]
+        if faults:
+            raise ValueError(f"not a label selector: {'; '.join(faults)}")
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Say if labels fulfil it."""
+        operator = self.operator
+        value = labels.get(self.key)
+        if operator in _ANY_OF:
+            return value is not None and value in self.values
+        if operator in _NONE_OF:
+            return value is None or value not in self.values
+        if operator in _PRESENCE:
+            return (value is not None) == (operator is Operator.EXISTS)
+        number, limit = _integer(value or ""), _integer(self.values[0])
+        if number is None or limit is None:
+            return False
+        return number > limit if operator is Operator.GREATER_THAN else number < limit
+
+    def __str__(self) -> str:
+        operator = self.operator
+        if operator in _PRESENCE:
+            return self.key if operator is Operator.EXISTS else f"!{self.key}"
+        if operator in _SETS:
+            return f"{self.key} {operator!s} ({','.join(self.values)})"
+        return f"{self.key}{_SIGNS.get(operator, str(operator))}{self.values[0]}"
+
+
+class Selector(Value, frozen=True):
+    """Requirements that must all hold, in the order of their keys. Without any it selects everything.
+
+    >>> selector = Selector.parse("app in (web,api),!canary")
+    >>> selector.matches({"app": "web"}), selector.matches({"app": "web", "canary": ""})
+    (True, False)
+    >>> str(equals("app", "web") & greater_than("size", 3))
+    'app=web,size>3'
+    """
+
+    requirements: tuple[Requirement, ...] = ()
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "requirements", tuple(sorted(self.requirements, key=lambda each: each.key)))
+
+    @classmethod
+    def parse(cls, text: str) -> Selector:
+        """Read the text form; the empty text selects everything.
+
+        Raises:
+            ValueError: not a selector; says what was found and what was due.
+        """
+        return cls(tuple(_Parser(text).parse()))
+
+    def matches(self, labels: Mapping[str, str] | None) -> bool:
+        """Say if labels (None: no labels) fulfil every requirement."""
+        present: Mapping[str, str] = {} if labels is None else labels
+        return all(requirement.matches(present) for requirement in self.requirements)
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing is required (Go's `Empty`)."""
+        return not self.requirements
+
+    def required_value(self, key: str) -> str | None:
+        """Return the only value that a label may have; None when several are allowed or none is required."""
+        for requirement in self.requirements:
+            if requirement.key == key:
+                exact = requirement.operator in _ANY_OF and len(requirement.values) == 1
+                return requirement.values[0] if exact else None
+        return None
+
+    def __and__(self, other: Selector) -> Selector:
+        return Selector(self.requirements + other.requirements)
+
+    def __str__(self) -> str:
+        return ",".join(str(requirement) for requirement in self.requirements)
+
+
+def everything() -> Selector:
+    """Return the selector that selects everything."""
+    return _EVERYTHING
+
+
+def nothing() -> Selector:
+    """Return a selector that selects nothing: it requires a label to be both there and missing."""
+    return _NOTHING
+
+
+def equals(key: str, value: str) -> Selector:
+    """Select what has this label with this value."""
+    return Selector((Requirement(key, Operator.EQUALS, (value,)),))
+
+
+def not_equals(key: str, value: str) -> Selector:
+    """Select what has this label with another value, or does not have it."""
+    return Selector((Requirement(key, Operator.NOT_EQUALS, (value,)),))
+
+
+def is_in(key: str, values: Iterable[str]) -> Selector:
+    """Select what has this label with one of these values."""
+    return Selector((Requirement(key, Operator.IN, tuple(values)),))
+
+
+def not_in(key: str, values: Iterable[str]) -> Selector:
+    """Select what has this label with none of these values, or does not have it."""
+    return Selector((Requirement(key, Operator.NOT_IN, tuple(values)),))
+
+
+def exists(key: str) -> Selector:
+    """Select what has this label."""
+    return Selector((Requirement(key, Operator.EXISTS),))
+
+
+def does_not_exist(key: str) -> Selector:
+    """Select what does not have this label."""
+    return Selector((Requirement(key, Operator.DOES_NOT_EXIST),))
+
+
+def greater_than(key: str, number: int) -> Selector:
+    """Select what has this label with an integer greater than this."""
+    return Selector((Requirement(key, Operator.GREATER_THAN, (str(number),)),))
+
+
+def less_than(key: str, number: int) -> Selector:
+    """Select what has this label with an integer less than this."""
+    return Selector((Requirement(key, Operator.LESS_THAN, (str(number),)),))
+
+
+def from_mapping(labels: Mapping[str, str]) -> Selector:
+    """Select what has all these labels with these values; an empty mapping selects everything."""
+    return Selector(tuple(Requirement(key, Operator.EQUALS, (value,)) for key, value in labels.items()))
+
+
+class _Expression(Protocol):
+    @property
+    def key(self) -> str: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def values(self) -> Sequence[str]: ...
+
+
+class LabelSelectorLike(Protocol):
+    """The structured form that specs hold: `meta_v1.LabelSelector`."""
+
+    @property
+    def match_labels(self) -> Mapping[str, str]: ...
+    @property
+    def match_expressions(self) -> Sequence[_Expression]: ...
+
+
+_STRUCTURED = {
+    "In": Operator.IN,
+    "NotIn": Operator.NOT_IN,
+    "Exists": Operator.EXISTS,
+    "DoesNotExist": Operator.DOES_NOT_EXIST,
+}
+
+
+def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
+    """Return what a spec's selector selects: an absent one nothing, an empty one everything.
+
+    Raises:
+        ValueError: an unknown operator, or a key or value that no label can have.
+    """
+    if selector is None:
+        return _NOTHING
+    requirements = [Requirement(key, Operator.EQUALS, (value,)) for key, value in selector.match_labels.items()]
+    for expression in selector.match_expressions:
+        operator = _STRUCTURED.get(expression.operator)
+        if operator is None:
+            raise ValueError(f"not a label selector: no such operator: {expression.operator!r}")
+        requirements.append(Requirement(expression.key, operator, tuple(expression.values)))
+    return Selector(tuple(requirements))
+
+
+_EVERYTHING = Selector()
+_NOTHING = Selector((Requirement("nothing", Operator.EXISTS), Requirement("nothing", Operator.DOES_NOT_EXIST)))
+
+_TOKEN = re.compile(r"[ \t\r\n]*(?:(!=|==|[=!(),<>])|([^ \t\r\n=!(),<>]+)|$)")
+_COMPARISONS = {
+    "=": Operator.EQUALS,
+    "==": Operator.DOUBLE_EQUALS,
+    "!=": Operator.NOT_EQUALS,
+    ">": Operator.GREATER_THAN,
+    "<": Operator.LESS_THAN,
+    "in": Operator.IN,
+    "notin": Operator.NOT_IN,
+}
+_SYMBOLS = frozenset("=!(),<>") | {"!=", "=="}
+
+
+class _Parser:
+    """Recursive descent over the tokens; the end is the empty token."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = [match[1] or match[2] or "" for match in _TOKEN.finditer(text)]
+        self._position = 0
+
+    def parse(self) -> list[Requirement]:
+        requirements: list[Requirement] = []
+        if not self._peek():
+            return requirements
+        while True:
+            requirements.append(self._requirement())
+            after = self._next()
+            if not after:
+                return requirements
+            if after != ",":
+                raise self._fault(after, "',' or the end")
+            if self._peek() != "!" and not self._is_word(self._peek()):
+                raise self._fault(self._peek(), "a label after ','")
+
+    def _requirement(self) -> Requirement:
+        absent = self._peek() == "!"
+        if absent:
+            self._next()
+        key = self._next()
+        if not self._is_word(key):
+            raise self._fault(key, "a label")
+        if absent:
+            return Requirement(key, Operator.DOES_NOT_EXIST)
+        if self._peek() in ("", ","):
+            return Requirement(key, Operator.EXISTS)
+        token = self._next()
+        operator = _COMPARISONS.get(token)
+        if operator is None:
+            raise self._fault(token, f"one of {', '.join(_COMPARISONS)}")
+        return Requirement(key, operator, tuple(self._set() if operator in _SETS else self._value()))
+
+    def _value(self) -> list[str]:
+        if self._peek() in ("", ","):
+            return [""]
+        value = self._next()
+        if not self._is_word(value):
+            raise self._fault(value, "a value")
+        return [value]
+
+    def _set(self) -> list[str]:
+        """Read `(a,b)`; between commas, and between a comma and a bracket, stands the empty value."""
+        opening = self._next()
+        if opening != "(":
+            raise self._fault(opening, "'('")
+        values = [""]
+        while (found := self._next()) != ")":
+            if found == ",":
+                values.append("")
+            elif self._is_word(found) and not values[-1]:
+                values[-1] = found
+            else:
+                raise self._fault(found, "a value, ',' or ')'")
+        return values
+
+    def _peek(self) -> str:
+        return self._tokens[self._position]
+
+    def _next(self) -> str:
+        token = self._tokens[self._position]
+        self._position += 1
+        return token
+
+    @staticmethod
+    def _is_word(token: str) -> bool:
+        return bool(token) and token not in _SYMBOLS
+
+    def _fault(self, found: str, due: str) -> ValueError:
+        return ValueError(f"not a label selector: {due} was due, found {found or 'the end'!r}: {self._text!r}")

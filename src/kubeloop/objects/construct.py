@@ -1,0 +1,182 @@
+"""What a constructor does before the struct is made, and how a model prints.
+
+What lives here: the check of names and types of what users pass, the conversion of lists to tuples and of maps to
+copies, the `repr` without secrets. Decoding never comes here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from kubeloop.objects.exact_time import ExactTime
+from kubeloop.objects.markers import FrozenMap
+from kubeloop.objects.model import LAZY, NULL_MAP, NULL_SEQ
+from kubeloop.objects.plain_data import plain
+from kubeloop.objects.reflection import Field, Shape, fields_of
+from kubeloop.objects.type_guards import class_of, is_items, is_mapping, is_tuple
+from kubeloop.objects.unknown_members import rest_of
+
+__all__ = ["absent", "checked", "prepare", "show", "show_field", "unknown_field"]
+
+# kubectl writes the whole object in here, a Secret's data too.
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
+    """Check what a constructor was given and bring it into the form that decoding gives.
+
+    Raises: TypeError naming the class, the field and, for a misspelt one, the near name.
+    """
+    if args:
+        raise TypeError(f"{cls.__name__} takes keyword arguments only")
+    fields = fields_of(cls)
+    ready: dict[str, Any] = {}
+    for name, value in given.items():
+        field = fields.get(name)
+        if field is None:
+            raise TypeError(unknown_field(cls, name))
+        if value is None and field.nullable:
+            ready[field.stored] = None
+        if value is None or value is field.default:
+            continue
+        shape = field.shape
+        if shape.category == "scalar" and not shape.go and type(value) in shape.accepts:
+            ready[field.stored] = value
+        elif field.category == "lazy":
+            from kubeloop.objects.encode import lazy_bytes
+
+            ready[field.stored] = lazy_bytes(checked(shape, value, cls.__name__, name))
+        else:
+            ready[field.stored] = checked(shape, value, cls.__name__, name)
+    return ready
+
+
+def absent(cls: Any, name: str, value: Any) -> bool:
+    """Return whether a constructor takes a value for "not given": None, or what an object has where it has nothing."""
+    field = fields_of(cls)[name]
+    if value is None:
+        return not field.nullable
+    return value is field.default and field.category != "scalar"
+
+
+def unknown_field(cls: Any, name: str) -> str:
+    """The message for a field that a class does not have."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(fields_of(cls)), 1)
+    return f"{cls.__name__} has no field {name!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+
+
+def checked(shape: Shape, value: Any, owner: str, path: str) -> Any:
+    """Check one value against its shape; lists become tuples, maps are copied, times become UTC.
+
+    Raises: TypeError naming owner and path.
+    """
+    category = shape.category
+    if value is None and shape.optional:
+        return None
+    if category == "scalar":
+        return _scalar(shape, value, owner, path)
+    if category == "object":
+        if isinstance(value, shape.model):
+            return value
+        hint = f"; use {shape.model.__name__}.from_dict()" if is_mapping(value) else ""
+        raise TypeError(f"{owner}.{path}: expected {shape.model.__name__}, got {type(value).__name__}{hint}")
+    if category in ("objects", "list", "lazy"):
+        if not is_items(value):
+            raise TypeError(f"{owner}.{path}: expected a sequence, got {type(value).__name__}")
+        item = shape.item
+        assert item is not None
+        values = value if is_tuple(value) else tuple(value)
+        done = [checked(item, each, owner, f"{path}[{n}]") for n, each in enumerate(values)]
+        return values if all(a is b for a, b in zip(values, done, strict=True)) else tuple(done)
+    if category in ("map", "object_map"):
+        if not is_mapping(value):
+            raise TypeError(f"{owner}.{path}: expected a mapping, got {type(value).__name__}")
+        item = shape.item
+        assert item is not None
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"{owner}.{path}: expected keys of str, got {type(key).__name__}")
+        return FrozenMap({key: checked(item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
+    if category == "any":
+        return plain(value, f"{owner}.{path}", TypeError)
+    return _union(shape, value, owner, path)
+
+
+def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
+    accepts = shape.accepts
+    held: Any = value
+    if not isinstance(value, accepts) or (type(value) is bool and bool not in accepts):
+        wanted = " | ".join([kind.__name__ for kind in accepts] + (["None"] if shape.optional else []))
+        raise TypeError(f"{owner}.{path}: expected {wanted}, got {type(held).__name__}")
+    if accepts == (datetime,):
+        if held.utcoffset() is None:
+            raise TypeError(f"{owner}.{path}: expected a datetime with a time zone, got a naive one")
+        if shape.hint is ExactTime and type(held) is ExactTime and held.text:
+            return held  # it was read, and keeps its text in another place, too
+        from kubeloop.meta.times import to_utc
+
+        utc = to_utc(held)
+        return utc if shape.go == "MicroTime" else utc.replace(microsecond=0)
+    return held
+
+
+def _union(shape: Shape, value: Any, owner: str, path: str) -> Any:
+    """A value that may be of several shapes on the wire: the first that takes it."""
+    from kubeloop.objects.reflection import shape_of
+
+    for choice in shape.hint.__args__:
+        if choice is not type(None):
+            try:
+                return checked(shape_of(choice), value, owner, path)
+            except TypeError:
+                continue
+    raise TypeError(f"{owner}.{path}: cannot hold {type(value).__name__}")
+
+
+# --- repr -------------------------------------------------------------------------------------------------------
+
+
+def show(obj: Any) -> str:
+    """Write a model as its constructor's call, with what is set; of a secret only its size.
+
+    What the class does not have stands at the end: `DeploymentSpec(paused=True, **{'replica': 3})`.
+    """
+    cls = class_of(obj)
+    parts: list[str] = []
+    for name, field in fields_of(cls).items():
+        value = getattr(obj, field.stored)
+        if value is field.absent or value is NULL_SEQ or value is NULL_MAP or (field.always and not value):
+            continue
+        if value is LAZY:
+            continue
+        parts.append(f"{name}={show_field(field, value)}")
+    if rest := rest_of(obj):
+        parts.append(f"**{_hidden(rest) if cls.__secret__ else repr(rest)}")
+    return f"{cls.__name__}({', '.join(parts)})"
+
+
+def show_field(field: Field, value: Any) -> str:
+    """Write what a field holds, or a view of a draft stands for; of a secret only its size."""
+    if field.category == "lazy" and not is_tuple(value):
+        return f"<{len(bytes(value))} bytes>"
+    if field.secret or (field.category == "any" and is_mapping(value) and value.get("kind") == "Secret"):
+        return _hidden(value)
+    if is_tuple(value):
+        return "[" + ", ".join(map(repr, value)) + "]"
+    if is_mapping(value) and _LAST_APPLIED in value:
+        shown = (f"{key!r}: {_hidden(each) if key == _LAST_APPLIED else repr(each)}" for key, each in value.items())
+        return "{" + ", ".join(shown) + "}"
+    return repr(value)
+
+
+def _hidden(value: Any) -> str:
+    if isinstance(value, (bytes, str)):
+        return f"<{len(value if isinstance(value, bytes) else value.encode())} bytes>"
+    if is_mapping(value):
+        return "{" + ", ".join(f"{key!r}: {_hidden(each)}" for key, each in value.items()) + "}"
+    if is_tuple(value):
+        return "[" + ", ".join(map(_hidden, value)) + "]"
+    return "<hidden>"

@@ -1,0 +1,253 @@
+"""Drafts: a mutable, typed view of a frozen object. What was not touched is shared, what was is the patch.
+
+A draft is a base and the fields that were touched; sub-drafts are made when they are read. There are no pointers to
+parents: a sub-object that was read through but never written builds to nothing and stays absent. `finish()` gives a
+`Change` with the new value and the patches; `to_dict()` says everything that was assigned, zeros too, which is what
+server-side apply needs (a zero that equals the default is no change, but it claims the field).
+
+`Nested`, `Objects`, `ObjectMap`, `Lists` and `Dicts` are what stubs call the fields of drafts.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
+
+import msgspec
+
+from kubeloop.objects.construct import unknown_field
+from kubeloop.objects.draft_views import (
+    VIEWS,
+    Dicts,
+    Lists,
+    ObjectMap,
+    Objects,
+    Pending,
+    closed,
+    empty_of,
+    opened,
+    taken,
+)
+from kubeloop.objects.encode import lazy_bytes
+from kubeloop.objects.equality import same
+from kubeloop.objects.given import given_of, head_of, noted, noted_removals, written
+from kubeloop.objects.metaclass import StructMeta
+from kubeloop.objects.model import NULLABLE, Model
+from kubeloop.objects.reflection import Field, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubeloop.objects.change import Change
+
+__all__ = ["Dicts", "Draft", "Lists", "Nested", "ObjectMap", "Objects", "draft_class"]
+
+M = TypeVar("M", bound=Model)
+D = TypeVar("D")
+_make: Any = StructMeta.__call__
+_replace: Any = msgspec.structs.replace
+
+if TYPE_CHECKING:
+
+    class Nested(Generic[M, D]):
+        """A sub-object: reads as its draft, never None; takes a model, a draft, data with wire names, or None."""
+
+        def __get__(self, obj: Draft[Any], owner: object = None) -> D: ...
+        def __set__(self, obj: Draft[Any], value: M | D | Mapping[str, object] | None) -> None: ...
+        def __delete__(self, obj: Draft[Any]) -> None: ...
+
+else:
+
+    class Nested:
+        """A sub-object, in stubs."""
+
+
+class Draft(Pending, Generic[M]):
+    """A mutable view of one object; None or `del` makes a field absent.
+
+    Where a schema says that null is a value, None assigns null, and only `del` makes the field absent.
+
+    The draft owns every level that it hands out: the object that it was made from never changes.
+
+    Args:
+        base: what to start from; None starts from nothing (`core_v1.Pod.Draft()`).
+    """
+
+    # _said: the fields that were assigned (True) or made absent (False); what was only read through is not among them.
+    __slots__ = ("_base", "_said", "_set")
+    _model: ClassVar[Any]
+    _base: M | None
+    _set: dict[str, Any]
+    _said: dict[str, bool]
+
+    def __init__(self, base: M | None = None) -> None:
+        object.__setattr__(self, "_base", base)
+        object.__setattr__(self, "_set", {})
+        object.__setattr__(self, "_said", {})
+
+    def finish(self) -> Change[M]:
+        """Return the change; the draft stays usable, and later finishes start from the same base.
+
+        Raises: TypeError when something without a JSON form was put into free-form data.
+        """
+        from kubeloop.objects.change import Change
+
+        base: Any = self._base if self._base is not None else self._model()
+        new = self._build()
+        return Change(base, base if new is None else new)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON value with every field that the base has or that was assigned, zeros and empty lists too."""
+        return head_of(self._model) | self._data()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):  # protocols that Python or a debugger asks for
+                raise AttributeError(name)
+            field = fields_of(self._model).get(name)
+            if field is None:
+                if name in ("kind", "api_version", "namespaced", "resource") and hasattr(self._model, name):
+                    return getattr(self._model, name)
+                raise AttributeError(unknown_field(self._model, name))
+            if name in self._set:
+                value = self._set[name]
+                if value is None or value is _NULL:
+                    value = field.default
+                elif field.category in ("any", "union", "scalar"):
+                    return value
+            else:
+                value = _read(self._base, field)
+            if value is None and field.category in VIEWS:  # absent or null, but nullable
+                value = empty_of(field.shape)
+            own = self._open(field, value)
+            if own is not value:
+                self._set[name] = own
+            return own
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            field = fields_of(self._model).get(name)
+            if field is None:
+                raise AttributeError(unknown_field(self._model, name))
+            self._said[name] = value is not None or field.nullable
+            if value is None:
+                self._set[name] = _NULL if field.nullable else None
+            elif value is not self._set.get(name):  # `draft.finalizers += [...]` puts the same view back
+                value = taken(field.shape, value, self._model.__name__, name)
+                self._set[name] = value if field.category == "object" else self._open(field, value)
+
+        def __delattr__(self, name: str) -> None:
+            setattr(self, name, None)
+            self._set[name], self._said[name] = None, False
+
+    def _open(self, field: Field, value: Any) -> Any:
+        """Return what stands for a field's value here: a draft, a view, a copy of free-form data."""
+        if field.category == "object" and not isinstance(value, Pending):
+            return field.shape.model.Draft(None if value is field.default else value)
+        base = _read(self._base, field)
+        if base is None and field.category in VIEWS:
+            base = empty_of(field.shape)
+        return opened(field, value, self._model.__name__, base=base)
+
+    def _build(self) -> Any:
+        """Return the frozen value; the base when nothing changed, None when there is neither."""
+        base, changed, removed = self._base, dict[str, Any](), list[str]()
+        for name, value in self._set.items():
+            field = fields_of(self._model)[name]
+            if field.nullable:
+                self._build_nullable(field, value, changed)
+                continue
+            old = _read(base, field)
+            new = self._closed(field, value)
+            if self._said.get(name) is False and new is field.default:
+                if old is field.default:
+                    continue
+                removed.append(name)  # also null and an empty list, which are other than absent
+            elif same(new, old):
+                if field.category != "object" or (new is field.default) is (old is field.default):
+                    continue  # an empty object is another value than none
+            elif _is_empty(field, new) and _is_empty(field, old):
+                continue
+            changed[field.stored] = lazy_bytes(new) if field.category == "lazy" else new
+        if not changed:
+            return base
+        new = _make(self._model, **changed) if base is None else _replace(base, **changed)
+        given = () if base is None else given_of(base)
+        if given is None:
+            return noted_removals(new, removed) if removed else new
+        names = dict.fromkeys((*given, *(name for name in self._set if fields_of(self._model)[name].stored in changed)))
+        return noted(new, [name for name in names if name not in removed])
+
+    def _build_nullable(self, field: Field, value: Any, changed: dict[str, Any]) -> None:
+        """Find out if a field changed in which null and absent are two values."""
+        old = NULLABLE if self._base is None else getattr(self._base, field.stored)
+        said = self._said.get(field.name)
+        new = None if value is _NULL else NULLABLE if value is None else self._closed(field, value)
+        if value is not _NULL and not said and (new is None or _is_empty(field, new)):  # nothing was written
+            new = old if said is None else NULLABLE
+        if new is not old and not same(new, old):
+            changed[field.stored] = new
+
+    def _closed(self, field: Field, value: Any) -> Any:
+        said = self._said.get(field.name)
+        if value is None:
+            return field.default
+        if isinstance(value, Draft):
+            built = value._build()
+            return built if built is not None else value._model() if said else field.default
+        new = closed(field, value, self._model.__name__)
+        # A list or map that was made absent, and read since, is still absent.
+        return field.default if said is False and _is_empty(field, new) else new
+
+    def _data(self, path: str = "", *, strict: bool = False) -> dict[str, Any]:
+        """Return the JSON value with everything that was assigned, without kind and apiVersion."""
+        base: Any = self._base
+        data: dict[str, Any] = {} if base is None else written(base, None, path, strict=strict)
+        for name, value in self._set.items():
+            field = fields_of(self._model)[name]
+            said = self._said.get(name)
+            at = f"{path}.{field.wire}".lstrip(".")
+            if value is None:
+                data.pop(field.wire, None)
+            elif value is _NULL:
+                data[field.wire] = None
+            elif isinstance(value, Pending):
+                inner = value._data(at, strict=strict)
+                if inner or said or (said is None and field.wire in data):
+                    data[field.wire] = inner
+                else:
+                    data.pop(field.wire, None)
+            else:
+                data[field.wire] = written(self._closed(field, value), field.shape, at, strict=strict)
+        return data
+
+    def __bool__(self) -> bool:
+        return self._build() is not None
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a draft cannot be copied or pickled: open another with draft(), or keep what finish() gives")
+
+
+def _read(base: Any, field: Field) -> Any:
+    """Return what the base has; an absent list or map is the shared empty one."""
+    if base is None:
+        return empty_of(field.shape) if field.category == "lazy" else field.default
+    return getattr(base, field.name)
+
+
+_NULL = object()
+"""Null, which was assigned to a field in which it is a value."""
+
+
+def _is_empty(field: Field, value: Any) -> bool:
+    """Return whether a list or map has no items; an empty value of free-form data is a value."""
+    return field.category in VIEWS and value is not None and len(value) == 0
+
+
+@cache
+def draft_class(model: Any) -> Any:
+    """The draft class of a model."""
+    name = f"{model.__qualname__}.Draft"
+    return type(
+        "Draft", (Draft,), {"_model": model, "__slots__": (), "__qualname__": name, "__module__": model.__module__}
+    )

@@ -1,0 +1,24 @@
+"""Equality of JSON values: true is not 1, however deep it stands in free-form data. Python says that they are equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubeloop.objects.encode import value_of
+from kubeloop.objects.model import Model
+from kubeloop.objects.type_guards import is_list, is_mapping, is_tuple
+
+__all__ = ["same"]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Return whether two values, plain or frozen, are the same JSON."""
+    if a is b:
+        return True
+    if isinstance(a, Model):  # which are equal too where one holds null or an empty list, and the other nothing
+        return bool(a == b) and same(value_of(a), value_of(b))
+    if is_mapping(a) and is_mapping(b):
+        return a.keys() == b.keys() and all(same(each, b[key]) for key, each in a.items())
+    if (is_tuple(a) and is_tuple(b)) or (is_list(a) and is_list(b)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return isinstance(a, bool) is isinstance(b, bool) and bool(a == b)

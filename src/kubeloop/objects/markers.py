@@ -1,0 +1,218 @@
+"""The markers of which generated models are made: the values that mean "absent" or "null", and the types of fields.
+
+What lives here: defaults (`SEQ`, `MAP`, `NULL`, `STR`, ...) and annotations (`Seq`, `Map`, `Time`, ...), which mean one
+thing to msgspec at run time; checkers read the stubs. What does not: how they are put together; `model` says that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from kubeloop.objects import exact_time
+
+if TYPE_CHECKING:
+    from kubeloop.errors import Unreadable
+
+HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a client"
+
+# --- the values that mean "absent" and "null" -------------------------------------------------------------------------
+
+
+class _AbsentSeq(tuple[Any, ...]):
+    """The list of every object that has none. It equals `()`, but a decoded `[]` is another object."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "SEQ"
+
+
+class FrozenMap(dict[str, Any]):
+    """A map that a constructor or a draft made: it refuses to change, and its copies are plain dicts.
+
+    Decoding makes plain dicts, since it would cost each object of a LIST to turn them into these.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise TypeError(HOW_TO_CHANGE)
+
+    if not TYPE_CHECKING:
+        __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _refuse
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+class _AbsentMap(FrozenMap):
+    """The map of every object that has none."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        return "MAP"
+
+
+class _NullSeq(Sequence[Any]):
+    """The list that a server wrote as null: empty to the reader, null again when written."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 0
+
+    def __getitem__(self, index: Any) -> Any:
+        return ()[index]
+
+    def __add__(self, other: Any) -> Any:
+        return (*other,) if isinstance(other, tuple) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return self + other
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or (isinstance(other, tuple) and not other)
+
+    def __hash__(self) -> int:
+        return hash(())
+
+    def __repr__(self) -> str:
+        return "()"
+
+    def __reduce__(self) -> str:
+        return "NULL_SEQ"
+
+
+class _NullMap(Mapping[str, Any]):
+    """The map that a server wrote as null: empty to the reader, null again when written."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+    def __or__(self, other: Any) -> Any:
+        return {**other}
+
+    __ror__ = __or__
+
+    def __repr__(self) -> str:
+        return "{}"
+
+    def __reduce__(self) -> str:
+        return "NULL_MAP"
+
+
+class _NullBytes(bytes):
+    """Bytes that are not there, where Go writes null for them: empty to the reader."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> str:
+        return "NULL_BYTES"
+
+
+class Mended(tuple[Any, ...]):
+    """A list of which an item was null on the server: the indexes of its items are ours, so a patch sends it whole."""
+
+    __slots__ = ()
+
+
+class PartialItems(tuple[Any, ...]):
+    """The items of a LIST of which some could not be read. It carries those, so that an ordinary list pays nothing.
+
+    Attributes:
+        unreadable: the errors by key; an item whose name cannot be read stands under `"#<index>"`.
+    """
+
+    unreadable: Mapping[str, Unreadable]
+
+    @classmethod
+    def of(cls, items: Sequence[Any], unreadable: Mapping[str, Unreadable]) -> Sequence[Any]:
+        """Return the items as a plain tuple if all could be read."""
+        if not unreadable:
+            return tuple(items)
+        self = cls(items)
+        self.unreadable = unreadable
+        return self
+
+
+SEQ: Sequence[Any] = _AbsentSeq()
+MAP: Mapping[str, Any] = _AbsentMap()
+NULL_SEQ: Sequence[Any] = _NullSeq()
+NULL_MAP: Mapping[str, Any] = _NullMap()
+LAZY = Raw()
+# Fields that Go writes even when zero: a default that has a factory is never left out by omit_defaults.
+BOOL = msgspec.field(default_factory=bool)
+INT = msgspec.field(default_factory=int)
+FLOAT = msgspec.field(default_factory=float)
+STR = msgspec.field(default_factory=str)
+BYTES = msgspec.field(default_factory=bytes)
+NULL: Any = msgspec.field(default_factory=type(None))
+NULL_BYTES = _NullBytes()
+BYTES_OR_NULL: Any = msgspec.field(default_factory=lambda: NULL_BYTES)
+# A field in which null is a value: absent is this, which the reader never sees; both read as None.
+NULLABLE: Any = msgspec.UNSET
+
+
+# --- the markers of types ---------------------------------------------------------------------------------------------
+
+Bytes = bytes
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+MicroTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"go": "MicroTime"})]
+ExactTime = exact_time.ExactTime
+Quantity = Annotated[str, msgspec.Meta(extra={"go": "Quantity"})]
+Duration = str
+IntOrString = int | str
+NullBytes = bytes | None
+
+if TYPE_CHECKING:
+    _T = TypeVar("_T")
+    Seq = Sequence
+    NullSeq = Sequence
+    Lazy = Sequence
+    Map = Mapping[str, _T]
+    NullMap = Mapping[str, _T]
+else:
+
+    class Seq:
+        """A list: a tuple at run time, a `Sequence` to checkers."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return tuple[item, ...]
+
+    class NullSeq:
+        """A list without omitempty."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return tuple[item, ...] | None
+
+    class Map:
+        """A map: a dict at run time, a `Mapping` to checkers."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return dict[str, item]
+
+    class NullMap:
+        """A map without omitempty."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return dict[str, item] | None
+
+    class Lazy:
+        """A list of structs that stays bytes until it is read."""
+
+        def __class_getitem__(cls, item: Any) -> Any:
+            return tuple[item, ...]

@@ -1,0 +1,234 @@
+"""The metaclass of models: what makes a class statement of a generated module a frozen struct.
+
+What lives here: the flags of every struct, the hidden fields of kinds, the repair of nulls after decoding, refusals of
+assignment, the constructor's way in. What the class statements look like is told in `model`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
+
+import msgspec
+from msgspec import Raw
+
+from kubeloop.objects.markers import HOW_TO_CHANGE, LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE
+
+if TYPE_CHECKING:
+    # For checkers a model is no msgspec.Struct: mypy would take Struct's own dataclass_transform over ours.
+    StructMeta = type
+
+    class Struct:
+        """What checkers see of the base of all models."""
+
+        __struct_fields__: ClassVar[tuple[str, ...]]
+        __struct_encode_fields__: ClassVar[tuple[str, ...]]
+        __struct_defaults__: ClassVar[tuple[Any, ...]]
+
+else:
+    from msgspec import Struct, StructMeta
+
+__all__ = ["Beside", "ModelMeta", "Struct", "StructMeta", "force"]
+
+
+class Beside:
+    """What a model keeps beside its fields: the names of those that were given, unset where that is not known.
+
+    A slot that msgspec does not know, so that decoding, encoding, equality and `repr` do not see it. See `given`.
+    """
+
+    __slots__ = ("_given",)
+    _given: tuple[str, ...]
+
+
+force = msgspec.structs.force_setattr
+
+
+def _setattr(self: object, name: str, _value: object) -> NoReturn:
+    raise AttributeError(f"cannot set {name!r} of {type(self).__name__}: {HOW_TO_CHANGE}")
+
+
+def _delattr(self: object, name: str) -> NoReturn:
+    raise AttributeError(f"cannot delete {name!r} of {type(self).__name__}: {HOW_TO_CHANGE}")
+
+
+def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
+    """Turn a Lazy field into a private field of bytes and a property that parses them; give its annotation."""
+    hint = ns["__annotations__"].pop(name)
+    ns["__annotations__"]["_" + name] = Raw
+    ns["_" + name] = LAZY
+    rename["_" + name] = rename.pop(name, name)
+
+    def read(self: Any) -> Any:
+        from kubeloop.objects.decode import read_lazy
+
+        return read_lazy(type(self), name, getattr(self, "_" + name))
+
+    ns[name] = property(read, doc="Parsed anew at each read, from bytes that the object holds privately.")
+    return str(hint)
+
+
+def _hide_nullable(name: str, ns: dict[str, Any], rename: dict[str, str]) -> None:
+    """Turn a field in which null is a value into a private field that knows absent, and a property that does not."""
+    hidden = "_" + name
+    ns["__annotations__"][hidden] = ns["__annotations__"].pop(name)
+    ns[hidden] = NULLABLE
+    rename[hidden] = rename.pop(name, name)
+
+    def read(self: Any) -> Any:
+        value = getattr(self, hidden)
+        return None if value is NULLABLE else value
+
+    ns[name] = property(read)
+
+
+def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
+    """What runs after decoding, only in classes that need it: nulls become empty, lazy bytes get a copy of their own.
+
+    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.) Most classes need one null looked at;
+    for others the function is written out as source, as dataclasses do: a loop over names takes three times as long,
+    for every object of a LIST, while compiling takes longer than making the class.
+    """
+    if len(nulls) == 1 and not lazy:
+        field, value = nulls[0][0], _EMPTY[nulls[0][1]]
+
+        def settle(self: Any) -> None:
+            if getattr(self, field) is None:
+                force(self, field, value)
+
+        return settle
+    lines = [f" if self.{name} is None: force(self, '{name}', {empty})" for name, empty in nulls]
+    lines += [f" if self._{name} is not LAZY: force(self, '_{name}', self._{name}.copy())" for name in lazy]
+    namespace: dict[str, Any] = {"force": force, "LAZY": LAZY, **_EMPTY}
+    exec("\n".join(["def settle(self):", *lines]), namespace)  # noqa: S102 (names of fields, which are identifiers)
+    return namespace["settle"]
+
+
+def _lazy_equal(self: Any, other: object) -> Any:
+    """Compare; bytes that say the same in another way (white space, order of keys) are equal."""
+    same = _equal(self, other)
+    if same is not False:
+        return same
+    lazy: dict[str, str] = self.__lazy__
+    for name in lazy:
+        ours, theirs = getattr(self, "_" + name), getattr(other, "_" + name)
+        if ours == theirs or ours is LAZY or theirs is LAZY or not _says_the_same(ours, theirs):
+            continue
+        self = msgspec.structs.replace(self, **{"_" + name: theirs})
+    return _equal(self, other)
+
+
+def _says_the_same(ours: Raw, theirs: Raw) -> bool:
+    """Return whether two JSON texts have the same value; texts that cannot be read are equal only byte by byte."""
+    try:
+        return bool(_parse(ours) == _parse(theirs))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+_EMPTY: dict[str, Any] = {"NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "NULL_BYTES": NULL_BYTES}
+_EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", "NULL_BYTES"))
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class ModelMeta(StructMeta):
+    """Makes the structs: frozen, out of the garbage collector's sight, keyword-only, defaults left out."""
+
+    __secret__: frozenset[str]
+    __lazy__: dict[str, str]
+    __preserve__: bool
+
+    def __new__(  # noqa: PYI034
+        mcls,
+        name: str,
+        bases: tuple[type, ...],
+        ns: dict[str, Any],
+        *,
+        api_version: str = "",
+        kind: str = "",
+        resource: str = "",
+        namespaced: bool = False,
+        item: Any = None,
+        secret: tuple[str, ...] = (),
+        preserve: bool = False,
+        rename: Mapping[str, str] | None = None,
+    ) -> ModelMeta:
+        names = dict(rename or {})
+        hints = ns.setdefault("__annotations__", {})
+        lazy = [key for key, value in ns.items() if value is LAZY]
+        types_of_lazy = {key: _hide_lazy(key, ns, names) for key in lazy}
+        for key in [key for key, value in ns.items() if value is NULLABLE]:
+            _hide_nullable(key, ns, names)
+        nulls = [
+            (key, empty)
+            for key, hint in hints.items()
+            if type(hint) is str and hint.startswith("Null")
+            for prefix, empty in _EMPTY_OF
+            if hint.startswith(prefix)
+        ]
+        if nulls or lazy:
+            ns["__post_init__"] = _settle(nulls, types_of_lazy)
+        if secret:
+            ns["__secret__"] = frozenset(secret)
+        if preserve:
+            ns["__preserve__"] = True
+        if lazy:
+            ns["__lazy__"] = types_of_lazy
+            ns["__eq__"] = _lazy_equal
+        if kind:
+            # Hidden fields: what a body says of itself is checked, and an embedded object keeps what it said.
+            ns["__annotations__"] = {"_api_version": str, "_kind": str, **hints}
+            ns |= {"_api_version": api_version, "_kind": kind}
+            names |= {"_api_version": "apiVersion", "_kind": "kind"}
+            ns |= {"api_version": api_version, "kind": kind, "resource": resource, "namespaced": namespaced}
+            ns["__kind_head__"] = (
+                ("_api_version", f'"apiVersion":"{api_version}"'.encode(), api_version),
+                ("_kind", f'"kind":"{kind}"'.encode(), kind),
+            )
+        cls: Any = super().__new__(
+            mcls,
+            name,
+            bases,
+            ns,
+            frozen=True,
+            gc=False,
+            kw_only=True,
+            omit_defaults=True,
+            rename=names or None,
+        )
+        type.__setattr__(cls, "__setattr__", _setattr)
+        # An own __setattr__ opens `del obj.x` too (one C slot), in every class.
+        type.__setattr__(cls, "__delattr__", _delattr)
+        if item is not None:
+            type.__setattr__(item, "list_type", cls)
+        return cls  # type: ignore[no-any-return]
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:  # noqa: N805
+            if not fields and not args:
+                try:
+                    return cls.__dict__["__empty__"]
+                except KeyError:
+                    empty = _call(cls)
+                    _note.__set__(empty, ())
+                    type.__setattr__(cls, "__empty__", empty)
+                    return empty
+            from kubeloop.objects.construct import absent, prepare
+
+            made = _call(cls, **prepare(cls, args, fields))
+            _note.__set__(made, tuple(name for name, value in fields.items() if not absent(cls, name, value)))
+            return made
+
+        def __getattr__(cls, name: str) -> Any:  # noqa: N805
+            if name == "Draft":
+                from kubeloop.objects.draft import draft_class
+
+                return draft_class(cls.__plain__ or cls)
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+
+_call: Any = StructMeta.__call__
+_note: Any = vars(Beside)["_given"]
+_equal: Any = Struct.__eq__
+_parse = msgspec.json.decode

@@ -1,0 +1,169 @@
+"""The rest of an object: the members that its class does not have, kept beside it and written back.
+
+What lives here: how the rest is found, where it is held, how it is written. What does not: who asks for it. That are
+the readers of what users write (`from_dict`, `from_yaml`, `kubeloop.decode`), for every class, and every reader of
+classes that `preserve` unknown fields (custom resources with `x-kubernetes-preserve-unknown-fields`).
+
+An object without a rest pays nothing. One that has a rest is of a hidden subclass of its class, made when it is first
+needed, which has one more field. The encoder writes that field as a member whose name nobody else can know; where the
+name stands in a body, its members move one level up. So every level, item of a list and entry of a map has a rest of
+its own, and equality, `draft()` and patches need no side table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, get_args
+
+import msgspec
+
+from kubeloop.objects.markers import PartialItems
+from kubeloop.objects.metaclass import ModelMeta, StructMeta
+from kubeloop.objects.model import Model
+from kubeloop.objects.reflection import Field, Shape, fields_of
+from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_tuple
+
+__all__ = ["has_rest", "keeps_rest", "rest_of", "splice", "with_rest"]
+
+# A letter that hardly any body has, since one letter is found ten times faster than a word, and what nobody can guess.
+_RARE = "\x7f"
+_NAME = f"{_RARE}kubeloop-rest-{os.urandom(16).hex()}"
+_SIGN, _MARK = _RARE.encode(), f'"{_NAME}":'.encode()
+_NO_REST: dict[str, Any] = {}
+_BUILT_IN = "kubeloop.models."
+_force = msgspec.structs.force_setattr
+_make: Any = StructMeta.__call__
+
+
+def rest_of(obj: Any) -> dict[str, Any]:
+    """Return the members that an object has beside its fields, by wire name; the caller must not change them."""
+    return obj.__rest__ if hasattr(obj, "__rest__") else _NO_REST
+
+
+def with_rest(value: Any, tree: Any, *, everywhere: bool) -> Any:
+    """Return a value that was just decoded, with what its JSON value says beyond its classes.
+
+    Args:
+        value: a model, or a list or map of them; nobody else may hold it, because parts of it are replaced in place.
+        tree: the JSON value that it was decoded from.
+        everywhere: keep the rest of every object; if false, only of classes that preserve unknown fields.
+    """
+    if isinstance(value, Model):
+        return _object_with_rest(value, tree, everywhere) if is_dict(tree) else value
+    if is_tuple(value):
+        if not is_list(tree) or len(tree) != len(value):  # null, or a list of which an item could not be read
+            return value
+        done = [with_rest(old, each, everywhere=everywhere) for old, each in zip(value, tree, strict=True)]
+        if all(map(_is, done, value)):
+            return value
+        return PartialItems.of(done, value.unreadable) if isinstance(value, PartialItems) else type(value)(done)
+    if is_dict(value):
+        if is_dict(tree):
+            for key in value:
+                value[key] = with_rest(value[key], tree.get(key), everywhere=everywhere)
+    elif isinstance(value, msgspec.Struct) and is_dict(tree):  # an event of a watch
+        for name in class_of(value).__struct_fields__:
+            _force(value, name, with_rest(getattr(value, name), tree.get(name), everywhere=everywhere))
+    return value
+
+
+def _object_with_rest(obj: Any, tree: dict[str, Any], everywhere: bool) -> Any:
+    cls = class_of(obj)
+    for field in _holders(cls):
+        below = tree.get(field.wire)
+        if below is not None:
+            old = getattr(obj, field.stored)
+            new = with_rest(old, below, everywhere=everywhere)
+            if new is not old:
+                _force(obj, field.stored, new)
+    if (everywhere or cls.__preserve__) and cls.__plain__ is None:  # else its decoder has done this already
+        rest = {key: each for key, each in tree.items() if key not in _names(cls)}
+        if rest:
+            stored = {name: getattr(obj, name) for name in cls.__struct_fields__}
+            return _make(_class_with_rest(cls), **stored, __rest__=rest)
+    return obj
+
+
+def _is(one: Any, other: Any) -> bool:
+    return one is other
+
+
+@cache
+def _names(cls: Any) -> frozenset[str]:
+    return frozenset(cls.__struct_encode_fields__)
+
+
+@cache
+def _holders(cls: Any) -> tuple[Field, ...]:
+    """The fields in which models can be."""
+    return tuple(field for field in fields_of(cls).values() if field.category != "lazy" and _holds(field.shape))
+
+
+def _holds(shape: Shape) -> bool:
+    return shape.model is not None or shape.category == "union" or (shape.item is not None and _holds(shape.item))
+
+
+@cache
+def _class_with_rest(cls: Any) -> Any:
+    """The class of those objects of a class that have a rest."""
+    namespace = {
+        "__annotations__": {"__rest__": dict[str, Any]},
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__doc__": cls.__doc__,
+        "__plain__": cls,
+        "__rest__": None,
+    }
+    return ModelMeta(cls.__name__, (cls,), namespace, rename={"__rest__": _NAME})
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def has_rest(body: bytes) -> bool:
+    """Whether objects with a rest were among what was written."""
+    return _SIGN in body and _MARK in body
+
+
+def splice(tree: Any) -> Any:
+    """Put each rest where it belongs in a JSON value that the encoder wrote; a field wins over a member of the rest."""
+    waiting = [tree]
+    while waiting:
+        one = waiting.pop()
+        if is_dict(one):
+            for key, value in one.pop(_NAME, _NO_REST).items():
+                one.setdefault(key, value)
+            waiting.extend(one.values())
+        elif is_list(one):
+            waiting.extend(one)
+    return tree
+
+
+# --- classes that preserve unknown fields -----------------------------------------------------------------------------
+
+
+def keeps_rest(hint: Any) -> bool:
+    """Whether a type, or one that it can hold, preserves unknown fields; its annotations are resolved already.
+
+    Built-in types never do and are not looked into, because a program's first object waits for this.
+    """
+    seen: set[Any] = set()
+    waiting = [hint]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, ModelMeta):
+            waiting.extend(get_args(one))
+        elif one not in seen and not one.__module__.startswith(_BUILT_IN):
+            if one.__preserve__:
+                return True
+            seen.add(one)
+            waiting.extend(_annotated(one))
+    return False
+
+
+def _annotated(cls: type[Any]) -> Iterator[Any]:
+    for owner in cls.__mro__:
+        declared: dict[str, Any] = vars(owner).get("__annotations__", {})
+        yield from declared.values()

@@ -1,0 +1,151 @@
+"""WatchStream: the events of one watch request, as they arrive.
+
+It ends when the server ends it, which servers do every few minutes; a watch that goes on is the clients' (`watch()`)
+and the Reflector's matter.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from kubeloop.errors import APIError, ConnectionLost, DecodeError
+from kubeloop.wire import codec
+from kubeloop.wire.codec import EventDecoder, UnreadableEvent, WatchEvent
+from kubeloop.wire.response import error_from_status
+from kubeloop.wire.watch_frames import FrameReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from kubeloop.transport.base import ByteStream
+    from kubeloop.wire.request import Request
+
+__all__ = ["EVENTS_AT_ONCE", "WatchStream"]
+
+T = TypeVar("T")
+
+EVENTS_AT_ONCE = 4
+"""The bound of a batch, and how many events an informer queues before it works them off. So the memory of the objects
+that they replace is taken for the next ones while the processor still has it at hand: with thirty at once, making an
+object took a quarter longer."""
+
+
+class WatchStream(Generic[T]):
+    """The events of one watch request, inside the `async with` that gave it.
+
+    `async for event in stream` gives one at a time; `batch()` a few that have arrived. BOOKMARK events are among them
+    when they were asked for. A change of an object that cannot be read, a deletion too, is an `UnreadableEvent`: one
+    broken object must not end the watch of the others. An ERROR event of whatever shape is raised as an APIError, after
+    the events before it, and so is a body that is a bare Status; its `code` is 0 if the server told none.
+
+    Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
+    """
+
+    __slots__ = ("_chunks", "_credentials", "_decoder", "_failure", "_frames", "_pending", "_request", "_waiting")
+
+    def __init__(
+        self, stream: ByteStream, into: type[T], request: Request, credentials: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        self._chunks = aiter(stream)
+        self._decoder: EventDecoder[T] = EventDecoder(into)
+        self._frames = FrameReader()
+        self._waiting: deque[bytes] = deque()
+        self._request = request
+        self._credentials = credentials
+        self._pending: deque[WatchEvent[T] | UnreadableEvent] = deque()
+        self._failure: Exception | None = None
+
+    async def batch(self) -> Sequence[WatchEvent[T] | UnreadableEvent]:
+        """Wait until something has arrived and return the next events of it; empty once the server has ended.
+
+        Raises:
+            APIError: The server sent an ERROR event: `Gone` when the version to start from is too old.
+            ConnectionLost: The stream was cut.
+            DecodeError: What came is no watch event.
+        """
+        if self._pending:
+            events = list(self._pending)
+            self._pending.clear()
+            return events
+        waiting = self._waiting
+        while self._failure is None:
+            if waiting:
+                frames = [waiting.popleft() for _ in range(min(len(waiting), EVENTS_AT_ONCE))]
+            else:
+                try:
+                    chunk = await anext(self._chunks)
+                except StopAsyncIteration:
+                    frames = self._last_frames()
+                    if not frames:
+                        return []
+                else:
+                    frames = self._frames.feed(chunk)
+                if len(frames) > EVENTS_AT_ONCE:
+                    waiting.extend(frames)
+                    continue
+            if events := self._decode(frames):
+                return events
+        raise self._failure
+
+    def __aiter__(self) -> WatchStream[T]:
+        return self
+
+    async def __anext__(self) -> WatchEvent[T] | UnreadableEvent:
+        if not self._pending:
+            self._pending.extend(await self.batch())
+            if not self._pending:
+                raise StopAsyncIteration
+        return self._pending.popleft()
+
+    def _decode(self, frames: Sequence[bytes]) -> list[WatchEvent[T] | UnreadableEvent]:
+        decode = self._decoder.decode
+        events: list[WatchEvent[T] | UnreadableEvent] = []
+        for number, frame in enumerate(frames):
+            try:
+                event = decode(frame)
+            except DecodeError as error:
+                documents = self._frames.not_frames([*frames[number:], *self._waiting])
+                if documents is None:
+                    self._failure = self._no_event(error)
+                else:
+                    self._waiting.clear()
+                    self._waiting.extend(documents)
+                break
+            if event.type == "ERROR":
+                self._failure = self._error(event.object)
+                break
+            # Only an ERROR's object is a Status.
+            events.append(cast("WatchEvent[T] | UnreadableEvent", event))
+        if self._failure is not None and not events:
+            raise self._failure
+        return events
+
+    def _error(self, status: object) -> APIError:
+        data = codec.to_data(status)
+        return error_from_status(data, request=self._request, credentials=self._credentials())
+
+    def _no_event(self, error: DecodeError) -> DecodeError:
+        from kubeloop.wire.redaction import Redaction
+
+        what = Redaction(self._request, self._credentials()).name(str(error))
+        return DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {what}")
+
+    def _last_frames(self) -> list[bytes]:
+        """What came after the last newline, if it is whole.
+
+        Raises:
+            ConnectionLost: It was cut, which means that the connection was.
+        """
+        if frames := self._frames.not_frames([]):
+            return frames
+        cut = self._frames.rest().strip()
+        self._frames = FrameReader()
+        if cut.startswith(b"{"):
+            raise ConnectionLost(
+                "the watch was cut in the middle of an event", method=self._request.method, path=self._request.path
+            )
+        return [cut] if cut else []
+
+    def __repr__(self) -> str:
+        return f"<WatchStream {self._request.path}: {len(self._pending)} events waiting, {self._frames!r}>"

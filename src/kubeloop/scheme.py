@@ -1,0 +1,63 @@
+"""Scheme: which class an apiVersion and kind name, for places where decoding has to choose.
+
+What lives here: the look-up. There is no registry: a Scheme is a value that is passed where it is needed, and the
+built-in kinds are found in a generated table, whose modules are imported when one of their kinds is first looked up.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import cast
+
+from kubeloop.models._index import KINDS
+from kubeloop.objects.model import Kind
+
+__all__ = ["Scheme"]
+
+
+class Scheme:
+    """Knows the built-in kinds and those it is given.
+
+    Args:
+        known: classes, or modules of classes; they win over built-in ones. An unnamed kind is ignored in a module and
+            refused as an argument.
+
+    Raises: TypeError for what is no kind.
+    """
+
+    def __init__(self, *known: ModuleType | type[Kind]) -> None:
+        self._known: dict[tuple[str, str], type[Kind]] = {}
+        for each in known:
+            if isinstance(each, ModuleType):
+                kinds = [value for value in vars(each).values() if _is_kind(value)]
+                if not kinds:
+                    raise TypeError(f"module {each.__name__} has no kinds")
+                for kind in kinds:
+                    if kind.__module__ == each.__name__:
+                        self._add(kind)
+            elif _is_kind(each):
+                self._add(each)
+            else:
+                raise TypeError(f"expected a kind or a module of kinds, got {each!r}")
+
+    def _add(self, kind: type[Kind]) -> None:
+        self._known[kind.api_version, kind.kind] = kind
+
+    def lookup(self, api_version: str, kind: str) -> type[Kind] | None:
+        """Give the class of a kind; None when nobody knows it."""
+        found = self._known.get((api_version, kind))
+        if found is not None:
+            return found
+        module = KINDS.get((api_version, kind))
+        if module is None:
+            return None
+        cls = getattr(import_module(f"kubeloop.models.{module}"), kind)
+        return cast("type[Kind]", cls)
+
+    def __repr__(self) -> str:
+        return f"Scheme({', '.join(sorted(cls.__qualname__ for cls in self._known.values()))})"
+
+
+def _is_kind(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Kind) and bool(value.kind)

@@ -1,0 +1,210 @@
+"""What users write, read as `kubectl` reads it: several documents, JSON or YAML, whatever their encoding."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kubeloop import Unstructured
+from kubeloop.errors import DecodeError
+from kubeloop.models import core_v1
+from kubeloop.models.core_v1 import List
+from kubeloop.objects.model import Kind
+from kubeloop.wire import codec, manifests
+from tests.support.depth import TOO_DEEP
+
+POD: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "é"}, "spec": {"extra": 1}}
+JSON = json.dumps(POD, ensure_ascii=False)
+YAML = "apiVersion: v1\nkind: Pod\nmetadata: {name: é}\nspec: {extra: 1}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        JSON + JSON,
+        JSON + "\n" + JSON + "\n",
+        f" {JSON}\t\r\n {JSON}",
+        f"{JSON}\n---\n{JSON}",
+        f"---\n{JSON}\n---\n{JSON}\n",
+        f"{YAML}---\n{YAML}",
+        f"---\n{YAML}---\n# nothing\n---\nnull\n---\n{YAML}---\n",
+        f"{YAML}---\n{JSON}\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", [None, "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_documents_are_read_one_after_the_other(text: str, encoding: str | None) -> None:
+    """(H5)"""
+    marks = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    data = text if encoding is None else marks.get(encoding, b"") + text.encode(encoding)
+    found = list(codec.decode_all(data))
+    assert [type(one).__name__ for one in found] == ["Pod", "Pod"]
+    assert [codec.to_data(one) for one in found] == [POD, POD]
+    with pytest.raises(DecodeError, match=r"got 2 documents: read them with decode_all\(\)"):
+        codec.decode(data)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b'"\xff"',
+        b'"\\ud800"',
+        b'"\\ud800 x"',
+        b"1e999",
+        b"9" * 5000,
+        b"[" * TOO_DEEP + b"]" * TOO_DEEP,
+        b"\xed\xa0\x80",
+    ],
+    ids=["bytes", "half a pair", "half a pair, more", "number", "digits", "depth", "raw half a pair"],
+)
+@pytest.mark.parametrize("kind", ["ConfigMap", "Widget"])
+@pytest.mark.parametrize("read", [codec.decode, lambda data: list(codec.decode_all(data))], ids=["one", "all"])
+def test_what_is_wrong_in_a_member_that_no_class_has_is_an_error_of_ours(
+    member: bytes, kind: str, read: Callable[[bytes], Any]
+) -> None:
+    """(G2) Unknown members are looked at in a second pass, whose errors are those of the first (F10)."""
+    body = b'{"apiVersion":"v1","kind":"' + kind.encode() + b'","z":' + member + b"}"
+    try:
+        found = read(body)
+    except DecodeError:
+        return
+    assert member in (b"9" * 5000, b"1e999"), "what JSON can say"
+    assert found
+
+
+def test_half_of_a_surrogate_pair_in_a_text_is_refused() -> None:
+    """(G2) It was replaced by a question mark, silently."""
+    for read in (codec.decode, lambda text: list(codec.decode_all(text)), core_v1.ConfigMap.from_yaml):
+        with pytest.raises(DecodeError, match=r"surrogate|character"):
+            read('{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"\ud800"}}')
+
+
+@pytest.mark.parametrize("text", [JSON, YAML, "\ufeff" + JSON, "\ufeff" + YAML])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_one_document_with_a_byte_order_mark_is_read(text: str, encoding: str) -> None:
+    """(H5)"""
+    for data in (text, text.removeprefix("\ufeff").encode(encoding)):
+        assert codec.to_data(codec.decode(data)) == POD
+        assert core_v1.Pod.from_yaml(data).to_dict() == POD
+
+
+@pytest.mark.parametrize(
+    "text",
+    [YAML + "---\n", YAML + "---\n# a comment\n", YAML + "---", "---\n---\n" + YAML, YAML + "...\n", JSON + "\n---\n"],
+)
+def test_a_separator_without_a_document_is_no_document(text: str) -> None:
+    """(B5)"""
+    assert codec.to_data(codec.decode(text)) == POD
+    assert [codec.to_data(one) for one in codec.decode_all(text)] == [POD]
+
+
+@pytest.mark.parametrize("text", ["", "\n", "---\n", "# nothing\n", "null\n", "\ufeff"])
+def test_no_document_is_an_empty_series_and_no_object(text: str) -> None:
+    assert list(codec.decode_all(text)) == []
+    with pytest.raises(DecodeError, match="expected an object with apiVersion and kind, got"):
+        codec.decode(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "message"),
+    [
+        (JSON + '{"kind":', 0, "object: not readable as JSON: .*trailing"),
+        (JSON + "[]", 1, "document 2: expected an object with apiVersion and kind, got list"),
+        (JSON + '{"apiVersion":"v1","kind":"Pod","spec":{"priority":"x"}}', 1, "document 2: Pod: spec.priority: .*int"),
+        (f"{YAML}---\n- a\n", 1, "document 2: expected an object with apiVersion and kind, got list"),
+        (f"{YAML}---\nkind: [\n", 1, "line"),
+        (JSON + '{"kind":"A","spec":{"a":NaN}}', 1, "document 2: object: not readable as JSON"),
+        ("{}", 0, "document 1: the object does not say its kind"),
+    ],
+)
+def test_the_objects_before_a_document_that_cannot_be_read_are_given(text: str, count: int, message: str) -> None:
+    found: list[Any] = []
+    with pytest.raises(DecodeError, match=message):
+        found.extend(_collect(found, codec.decode_all(text)))
+    assert len(found) == count
+
+
+def _collect(found: list[Any], objects: Any) -> list[Any]:
+    for one in objects:
+        found.append(one)  # noqa: PERF402 (what came before the error counts)
+    return []
+
+
+@pytest.mark.parametrize("data", [codecs.BOM_UTF16_LE + b"\x00", codecs.BOM_UTF16_BE + b"\xd8\x00\x00a"])
+def test_bytes_that_belie_their_byte_order_mark_are_refused(data: bytes) -> None:
+    with pytest.raises(DecodeError, match=r"expected text in utf-16-.e, as its byte-order mark says"):
+        codec.decode(data)
+    with pytest.raises(DecodeError, match="byte-order mark"):
+        list(codec.decode_all(data))
+
+
+LIST: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "List",
+    "metadata": {},
+    "items": [
+        POD,
+        {"apiVersion": "example.com/v1", "kind": "Foo", "a": None},
+        {"apiVersion": "v1", "kind": "List", "items": [POD]},
+        {"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "a"}}], "metadata": {}},
+    ],
+}
+
+
+def test_items_of_a_list_are_typed_and_come_back_as_they_were() -> None:
+    """(H5)"""
+    found: Any = codec.decode(json.dumps(LIST))
+    assert isinstance(found, List)
+    pod, foo, inner, pods = found.items
+    assert isinstance(pod, core_v1.Pod)
+    assert pod.metadata.name == "é"
+    assert isinstance(foo, Unstructured)
+    assert isinstance(inner, List)
+    assert isinstance(inner.items[0], core_v1.Pod)
+    assert isinstance(pods, core_v1.PodList)
+    assert found.to_dict() == LIST
+    assert json.loads(codec.encode(found)) == LIST
+    assert json.loads(codec.encode(pod)) == POD
+    assert pod == codec.decode(JSON)
+    assert found == codec.decode(codec.encode(found))
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"a": 1}, "item 1 of List: the object does not say its kind"),
+        (5, "item 1 of List: expected an object with apiVersion and kind, got int"),
+        ({"apiVersion": "v1", "kind": "Pod", "spec": []}, "item 1 of List: Pod: spec: expected object, got array"),
+    ],
+)
+def test_an_item_of_a_list_that_cannot_be_read_is_an_error_that_names_it(item: Any, message: str) -> None:
+    """(H5) A user's document is not read in part."""
+    with pytest.raises(DecodeError, match=message):
+        codec.decode(json.dumps({"apiVersion": "v1", "kind": "List", "items": [POD, item]}))
+
+
+def test_a_list_without_items_is_read() -> None:
+    for items in ({}, {"items": None}, {"items": []}):
+        found: Any = codec.decode(json.dumps({"apiVersion": "v1", "kind": "List", **items}))
+        assert isinstance(found, Kind)
+        assert list(found.items) == []
+
+
+@pytest.mark.parametrize("make", [lambda n: JSON * n, lambda n: JSON + " " * (200 * n) + JSON, lambda n: "[" * n])
+def test_cutting_documents_apart_takes_time_in_proportion(make: Callable[[int], str]) -> None:
+    def cost(text: bytes) -> float:
+        best = float("inf")
+        for _ in range(3):
+            before = time.process_time()
+            try:
+                list(manifests.bodies(text))
+            except DecodeError:
+                pass
+            best = min(best, time.process_time() - before)
+        return best
+
+    assert cost(make(16_000).encode()) < 16 * max(cost(make(2_000).encode()), 0.001)
