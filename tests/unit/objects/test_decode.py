@@ -20,7 +20,6 @@ import pytest
 from kubeloop import Unstructured, UnstructuredList
 from kubeloop.errors import DecodeError, EncodeError, Unreadable
 from kubeloop.models import (
-    _scan,
     admissionregistration_v1,
     apiextensions_v1,
     apps_v1,
@@ -31,6 +30,7 @@ from kubeloop.models import (
     policy_v1,
     rbac_v1,
 )
+from kubeloop.objects import json_scan
 from kubeloop.objects.decode import decoding_list, finish
 from kubeloop.objects.metaclass import force
 from kubeloop.objects.model import Model
@@ -540,9 +540,9 @@ def test_hostile_text_is_split_in_time_that_grows_with_its_size(text: bytes) -> 
 
     def seconds(body: bytes) -> float:
         start = time.process_time()
-        _scan.identity(body)
-        with contextlib.suppress(_scan.Malformed):
-            list(_scan.whole_members(body))
+        json_scan.identity(body)
+        with contextlib.suppress(json_scan.Malformed):
+            list(json_scan.whole_members(body))
         return time.process_time() - start
 
     assert min((seconds(text * 8) + 1e-4) / (seconds(text) + 1e-4) for _ in range(3)) < 16
