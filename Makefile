@@ -17,7 +17,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
 .PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated \
-	golden check-golden docs mutation lock clean
+	drawing golden check-golden docs mutation lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ check-generated: $(STAMP)  ## prove that schema/ and the generated Python files 
 	@tools/check-schema $(BIN)/python
 	$(call say,"comparing the generated Python files")
 	@$(BIN)/python -m kubeloop.codegen check
+
+drawing: $(STAMP)  ## draw the rooms and their imports into docs/design/architecture.md
+	@$(BIN)/python -m tools.house
 
 golden: $(STAMP)  ## let client-go answer the golden inputs again; SEED=7 compares ours with answers to other inputs instead
 	$(call say,"asking client-go")
