@@ -64,8 +64,7 @@ def without_shortcuts(imports: Mapping[str, set[str]]) -> dict[str, set[str]]:
 def draw(imports: Mapping[str, set[str]]) -> str:
     """Return the diagram in Mermaid's language: one line per room and one per arrow, in a stable order."""
     lines = ["```mermaid", "flowchart TD"]
-    for room in sorted(imports):
-        lines.append(f"    {room}([{room}])" if room in BESIDE else f"    {room}[{room}]")
+    lines.extend(f"    {room}([{room}])" if room in BESIDE else f"    {room}[{room}]" for room in sorted(imports))
     for room, below in sorted(without_shortcuts(imports).items()):
         lines.extend(f"    {room} --> {each}" for each in sorted(below))
     return "\n".join([*lines, "```"])
