@@ -20,7 +20,7 @@ async def main() -> None:
         print(f"the first page has {len(page.items)} pods, {more}")
 
         async for pod in pods.iterate(label_selector="example=list", limit=2):  # page after page
-            print(f"{kubeloop.key(pod)}: {pod.status.phase}, on {pod.spec.node_name or 'no node yet'}")
+            print(f"{kubeloop.object_key(pod)}: {pod.status.phase}, on {pod.spec.node_name or 'no node yet'}")
 
         await pods.delete_collection(label_selector="example=list", grace_period_seconds=0)
 

@@ -16,7 +16,7 @@ async def main() -> None:
 
         def enqueue(found: core_v1.ConfigMap) -> None:
             if found.metadata.name.startswith("informed"):
-                queue.add(kubeloop.key(found))
+                queue.add(kubeloop.object_key(found))
 
         config_maps.add_event_handler(on_add=enqueue, on_update=lambda _, new: enqueue(new), on_delete=enqueue)
 

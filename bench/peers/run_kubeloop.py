@@ -136,7 +136,7 @@ def informer(mode, host, collection, pods, events):
                 await asyncio.sleep(0.3)
                 result["rss total"] = measure.settled_rss() / 1e3
                 indexer = informer.indexer
-                names = sorted(f"{kubeloop.key(pod)}@{pod.metadata.resource_version}" for pod in indexer.list())
+                names = sorted(f"{kubeloop.object_key(pod)}@{pod.metadata.resource_version}" for pod in indexer.list())
                 measure.report(**result, count=len(names), sum=measure.checksum(names))
 
     asyncio.run(run())

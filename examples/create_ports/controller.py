@@ -59,7 +59,7 @@ class CreatePorts:
         self.pods.add_event_handler(on_add=self.enqueue, on_update=self.enqueue, on_delete=self.enqueue)
 
     def enqueue(self, *pods: core_v1.Pod) -> None:  # one; of an update, the old and the new
-        self.queue.add(kubeloop.key(pods[-1]))
+        self.queue.add(kubeloop.object_key(pods[-1]))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then let the workers finish what they hold."""

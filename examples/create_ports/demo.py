@@ -97,7 +97,7 @@ def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) 
     """Compare what the server holds, and the controller's store with it. Pure: the table is made from this."""
     verdict = Verdict(live=len(pods.items), booked=len(ledger), faults={check: [] for check in CHECKS})
     faults = verdict.faults
-    owners = {f"{kubeloop.key(pod)}/{pod.metadata.uid}": pod for pod in pods.items}
+    owners = {f"{kubeloop.object_key(pod)}/{pod.metadata.uid}": pod for pod in pods.items}
     by_owner: dict[str, set[str]] = {}
     for port, owner in ledger.items():
         by_owner.setdefault(owner, set()).add(port)
@@ -111,12 +111,12 @@ def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) 
         verdict.asking += wanted > 0
         shown.update(ports)
         if len(ports) != wanted:
-            faults["served"].append(f"{kubeloop.key(pod)} wants {wanted}, has {len(ports)}")
+            faults["served"].append(f"{kubeloop.object_key(pod)} wants {wanted}, has {len(ports)}")
         if set(ports) != by_owner.get(owner, set()):
-            faults["agree"].append(f"{kubeloop.key(pod)}: {ports} against {sorted(by_owner.get(owner, ()))}")
+            faults["agree"].append(f"{kubeloop.object_key(pod)}: {ports} against {sorted(by_owner.get(owner, ()))}")
     faults["double"] = [f"{port} stands in {times} annotations" for port, times in shown.items() if times > 1]
 
-    listed = {kubeloop.key(pod): pod.metadata.resource_version for pod in pods.items}
+    listed = {kubeloop.object_key(pod): pod.metadata.resource_version for pod in pods.items}
     faults["store"] = [name for name in sorted(listed.keys() | store.keys()) if listed.get(name) != store.get(name)]
     return verdict
 

@@ -26,7 +26,7 @@ async def main() -> None:
         controller = CreatePorts(clientset)
 
         def show_store() -> None:
-            store = {kubeloop.key(pod): pod.metadata.resource_version for pod in controller.pods.indexer.list()}
+            store = {kubeloop.object_key(pod): pod.metadata.resource_version for pod in controller.pods.indexer.list()}
             print(json.dumps({"store": store}), flush=True)
 
         loop.add_signal_handler(signal.SIGUSR1, show_store)

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
         BadRequest,
         BodyTooLarge,
         CacheError,
-        Cause,
         ConfigError,
         Conflict,
         ConnectError,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
         EncodeError,
         Expired,
         Forbidden,
+        GatewayTimeout,
         Gone,
         InternalError,
         Invalid,
@@ -68,9 +68,9 @@ if TYPE_CHECKING:
         ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
+        StatusCause,
         StatusDetails,
         StoreReadError,
-        TimedOut,
         TLSError,
         TooManyRequests,
         TransportError,
@@ -81,8 +81,8 @@ if TYPE_CHECKING:
         UnsupportedMediaType,
     )
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
-    from kubeloop.meta.int_or_string import int_value, parse_int_or_string, scaled_value
-    from kubeloop.meta.keys import key, split_key
+    from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
+    from kubeloop.meta.keys import object_key, split_key
     from kubeloop.meta.owners import controller_of, is_controlled_by, is_owned_by, owner_reference
     from kubeloop.meta.quantity import Quantity
     from kubeloop.meta.times import (
@@ -125,7 +125,6 @@ __all__ = [
     "BucketRateLimiter",
     "ByteStream",
     "CacheError",
-    "Cause",
     "Change",
     "Channel",
     "Clientset",
@@ -149,6 +148,7 @@ __all__ = [
     "ExecConfig",
     "Expired",
     "Forbidden",
+    "GatewayTimeout",
     "Gone",
     "GroupKind",
     "GroupResource",
@@ -197,10 +197,10 @@ __all__ = [
     "ServiceUnavailable",
     "SharedInformer",
     "SharedInformerFactory",
+    "StatusCause",
     "StatusDetails",
     "StoreReadError",
     "TLSError",
-    "TimedOut",
     "TooManyRequests",
     "Transport",
     "TransportError",
@@ -227,17 +227,17 @@ __all__ = [
     "format_micro_time",
     "format_time",
     "human_duration",
-    "int_value",
+    "int_or_string_value",
     "is_controlled_by",
     "is_owned_by",
-    "key",
     "labels",
     "load_config",
+    "object_key",
     "owner_reference",
     "parse_duration",
     "parse_int_or_string",
     "parse_time",
-    "scaled_value",
+    "scaled_int_or_percent",
     "short_human_duration",
     "split_key",
 ]
@@ -265,17 +265,17 @@ _NAMES = {
     "config.exec_config": "ExecConfig",
     "config.load": "build_config load_config",
     "errors": (
-        "APIError AlreadyExists BadRequest BodyTooLarge CacheError Cause ConfigError Conflict ConnectError "
-        "ConnectionLost CredentialError DecodeError EncodeError Expired Forbidden Gone InternalError Invalid "
-        "KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge "
-        "RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StatusDetails StoreReadError TLSError TimedOut "
-        "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
-        "UnsupportedMediaType"
+        "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
+        "ConnectionLost CredentialError DecodeError EncodeError Expired Forbidden GatewayTimeout Gone "
+        "InternalError Invalid KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced "
+        "RequestEntityTooLarge RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StatusCause "
+        "StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized UnknownIndex "
+        "Unreadable UnreadableWriteResponse UnsupportedMediaType"
     ),
     "": "fields labels",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
-    "meta.int_or_string": "int_value parse_int_or_string scaled_value",
-    "meta.keys": "key split_key",
+    "meta.int_or_string": "int_or_string_value parse_int_or_string scaled_int_or_percent",
+    "meta.keys": "object_key split_key",
     "meta.owners": "controller_of is_controlled_by is_owned_by owner_reference",
     "meta.quantity": "Quantity",
     "meta.times": (

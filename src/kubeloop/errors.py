@@ -31,7 +31,6 @@ __all__ = [
     "BadRequest",
     "BodyTooLarge",
     "CacheError",
-    "Cause",
     "ConfigError",
     "Conflict",
     "ConnectError",
@@ -41,6 +40,7 @@ __all__ = [
     "EncodeError",
     "Expired",
     "Forbidden",
+    "GatewayTimeout",
     "Gone",
     "InternalError",
     "Invalid",
@@ -55,10 +55,10 @@ __all__ = [
     "ServerSilent",
     "ServerTimeout",
     "ServiceUnavailable",
+    "StatusCause",
     "StatusDetails",
     "StoreReadError",
     "TLSError",
-    "TimedOut",
     "TooManyRequests",
     "TransportError",
     "Unauthorized",
@@ -223,7 +223,7 @@ class UnreadableWriteResponse(DecodeError):
         self.resource_version = resource_version
 
 
-class Cause(Value, frozen=True):
+class StatusCause(Value, frozen=True):
     """One of the reasons that a Status lists: `reason`, `message`, and the `field` (a path with wire names)."""
 
     reason: str = ""
@@ -243,7 +243,7 @@ class StatusDetails(Value, frozen=True):
     group: str = ""
     kind: str = ""
     uid: str = ""
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[StatusCause, ...] = ()
     retry_after: float | None = None
     continue_: str = ""
 
@@ -273,7 +273,7 @@ class APIError(KubeloopError):
         return self.status.reason
 
     @property
-    def causes(self) -> tuple[Cause, ...]:
+    def causes(self) -> tuple[StatusCause, ...]:
         """The single causes, e.g. one for each invalid field."""
         return self.status.causes
 
@@ -362,7 +362,7 @@ class ServerTimeout(APIError):
     """500 ServerTimeout: the server could not finish in time; a write may have happened."""
 
 
-class TimedOut(APIError):
+class GatewayTimeout(APIError):
     """504 Timeout: the server gave up; a write may have happened."""
 
 

@@ -35,7 +35,7 @@ async def served(controller: CreatePorts, namespace: str) -> core_v1.Pod:
     pods = controller.clientset.core_v1.pods(namespace)
     created = await pods.create(with_annotations(pod("asks"), **{COUNT: "2"}))
     controller.pods.indexer.add(created)
-    await controller.reconcile(kubeloop.key(created))
+    await controller.reconcile(kubeloop.object_key(created))
     return await pods.get("asks")
 
 
@@ -52,7 +52,7 @@ async def test_a_cache_that_lags_frees_no_port_of_a_live_pod(controller: CreateP
     elif "before" in cache:
         controller.pods.indexer.add(with_annotations(live, **{COUNT: "1", PORTS: ports.split(",")[0]}))
     controller.ledger = None  # as after a restart
-    await controller.reconcile(kubeloop.key(live))
+    await controller.reconcile(kubeloop.object_key(live))
 
     assert (await controller.config_maps.get(LEDGER)).data == ledger
     assert (await controller.clientset.core_v1.pods(namespace).get("asks")).metadata.annotations[PORTS] == ports
@@ -62,5 +62,5 @@ async def test_the_ports_of_a_pod_that_has_gone_are_freed(controller: CreatePort
     live = await served(controller, namespace)
     await controller.clientset.core_v1.pods(namespace).delete("asks", grace_period_seconds=0)
     controller.pods.indexer.delete(live)
-    await controller.reconcile(kubeloop.key(live))
+    await controller.reconcile(kubeloop.object_key(live))
     assert (await controller.config_maps.get(LEDGER)).data == {}

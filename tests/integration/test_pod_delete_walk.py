@@ -148,7 +148,7 @@ async def test_pod_delete_walk_through_an_informer(kubeconfig: Path, namespace: 
         def on_delete(obj: Pod) -> None:
             deleted.append(obj)
             found_in_handler.append(pods.lister.by_index("node", "n1"))
-            queue.add(kubeloop.key(obj))
+            queue.add(kubeloop.object_key(obj))
 
         pods.add_event_handler(on_delete=on_delete)
         async with factory:

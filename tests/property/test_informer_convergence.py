@@ -22,7 +22,7 @@ from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
-from kubeloop.meta.keys import key
+from kubeloop.meta.keys import object_key
 from tests.support.clock import run_virtual, settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
 
@@ -33,7 +33,7 @@ FAILURES = {
     "500": api_error(errors.InternalError, 500, "InternalError"),
     "403": api_error(errors.Forbidden, 403, "Forbidden"),
     "410": api_error(errors.Expired, 410, "Expired"),
-    "too large": api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge"),
+    "too large": api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVersionTooLarge"),
     "garbage": errors.DecodeError("not JSON"),
 }
 
@@ -118,25 +118,25 @@ class Replay:
         self.on_add(obj)
 
     def on_add(self, obj: Thing, is_in_initial_list: bool = False) -> None:
-        if key(obj) in self.state:
-            self.faults.append(f"second add of {key(obj)}")
-        self.state[key(obj)] = obj
+        if object_key(obj) in self.state:
+            self.faults.append(f"second add of {object_key(obj)}")
+        self.state[object_key(obj)] = obj
 
     def on_update(self, old: Thing, new: Thing) -> None:
-        if self.state.get(key(new)) != old:
-            self.faults.append(f"update of {key(new)} from a state that was not told")
-        self.state[key(new)] = new
+        if self.state.get(object_key(new)) != old:
+            self.faults.append(f"update of {object_key(new)} from a state that was not told")
+        self.state[object_key(new)] = new
 
     def on_delete(self, obj: Thing | DeletedFinalStateUnknown[Thing]) -> None:
         if isinstance(obj, DeletedFinalStateUnknown):
             if self.state.get(obj.key) != obj.object:
                 self.faults.append(f"tombstone of {obj.key} with a state that was not told")
             obj = obj.object
-        if self.state.pop(key(obj), None) is None:
-            self.faults.append(f"deletion of unknown {key(obj)}")
-        present = self.server.objects.get(key(obj))
+        if self.state.pop(object_key(obj), None) is None:
+            self.faults.append(f"deletion of unknown {object_key(obj)}")
+        present = self.server.objects.get(object_key(obj))
         if self.kind not in FILTERS and present is not None and present.metadata.uid == obj.metadata.uid:
-            self.faults.append(f"deletion of {key(obj)}, which exists")
+            self.faults.append(f"deletion of {object_key(obj)}, which exists")
 
     def check(self, store: dict[str, Thing]) -> None:
         assert self.faults == []
@@ -153,7 +153,7 @@ class Replay:
 
 def check_store(server: FakeServer, informer: SharedInformer[Thing]) -> dict[str, Thing]:
     """Compare the store with the server, as far as its objects can be read."""
-    store = {key(obj): obj for obj in informer.indexer}
+    store = {object_key(obj): obj for obj in informer.indexer}
     named = {name: obj for name, obj in server.objects.items() if not obj.value.startswith("??")}
     unreadable = {name: obj.metadata.uid for name, obj in named.items() if not is_readable(obj)}
     for name, obj in named.items():
@@ -236,7 +236,7 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
     if is_cut:
         task.cancel()
         await asyncio.wait([task])
-        store = {key(obj): obj for obj in informer.indexer}
+        store = {object_key(obj): obj for obj in informer.indexer}
         for replay in told_in_line:
             if replay in replays:
                 assert (replay.faults, replay.state) == ([], store)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubeloop import errors
-from kubeloop.meta.keys import key
+from kubeloop.meta.keys import object_key
 from kubeloop.wire.codec import UnreadableEvent
 
 __all__ = ["Event", "FakeServer", "Meta", "Thing", "api_error", "event_of", "thing", "unreadable"]
@@ -91,7 +91,7 @@ class Page:
 def api_error(
     kind: type[errors.APIError], code: int, reason: str, message: str = "", cause: str = ""
 ) -> errors.APIError:
-    causes = (errors.Cause(reason=cause),) if cause else ()
+    causes = (errors.StatusCause(reason=cause),) if cause else ()
     return kind(errors.StatusDetails(code=code, reason=reason, message=message or reason, causes=causes))
 
 
@@ -142,7 +142,7 @@ class FakeServer:
 
     def put(self, obj: Thing) -> Thing:
         """Create or update; an object that is created gets a uid of its own, unless it has one."""
-        name = key(obj)
+        name = object_key(obj)
         before = self.objects.get(name)
         self.version += 1
         uid = obj.metadata.uid or (before.metadata.uid if before else f"uid-{self.version}")
@@ -210,7 +210,7 @@ class FakeServer:
                 version = max([v for v in self.snapshots if v <= self.version - self.lag], default=self.version)
                 limit = None if self.has_watch_cache else limit
             elif resource_version and int(resource_version) > self.version:
-                raise api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")
+                raise api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVersionTooLarge")
         items = list(self.snapshots[version].values())
         end = start + limit if limit else len(items)
         page = items[start:end]

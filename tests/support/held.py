@@ -13,7 +13,7 @@ async def until_held(informer: kubeloop.SharedInformer[Any], key: str) -> None:
     seen = asyncio.Event()
 
     def look(obj: Any) -> None:
-        if kubeloop.key(obj) == key:
+        if kubeloop.object_key(obj) == key:
             seen.set()
 
     registration = informer.add_event_handler(on_add=look, on_update=lambda _, new: look(new))

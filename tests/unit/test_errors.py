@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.errors import APIError, Cause, KubeloopError, StatusDetails, TransportError
+from kubeloop.errors import APIError, KubeloopError, StatusCause, StatusDetails, TransportError
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.response import Headers, Response
 
-DETAILS = StatusDetails(409, "Conflict", "no", "web", "apps", "deployments", "u", (Cause("A", "b", "c"),), 2.5, "next")
+DETAILS = StatusDetails(
+    409, "Conflict", "no", "web", "apps", "deployments", "u", (StatusCause("A", "b", "c"),), 2.5, "next"
+)
 
 
 def tree(kind: type[KubeloopError] = KubeloopError) -> Iterator[type[KubeloopError]]:

@@ -25,7 +25,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from kubeloop._kit.text import safe_text
 from kubeloop.errors import Unreadable
-from kubeloop.meta.keys import Object, key
+from kubeloop.meta.keys import Object, object_key
 
 __all__ = ["DeletedFinalStateUnknown", "Delta", "DeltaFIFO", "DeltaType", "KnownObjects", "Popped"]
 
@@ -127,7 +127,7 @@ class DeltaFIFO(Generic[T]):
         self,
         known_objects: KnownObjects[T] | None = None,
         *,
-        key_func: Callable[[T], str] = key,
+        key_func: Callable[[T], str] = object_key,
         transform: Callable[[T], T] | None = None,
         unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
     ) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
-from kubeloop.meta.keys import Object, key
+from kubeloop.meta.keys import Object, object_key
 
 __all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of_functions", "calls_of_handler", "filtered"]
 
@@ -133,13 +133,13 @@ def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCal
     def add(obj: T, is_in_initial_list: bool) -> object:
         if not accepts(obj):
             return None
-        told[key(obj)] = obj
+        told[object_key(obj)] = obj
         if inner_add is None:
             return None
         return inner_add(obj, is_in_initial_list) if detailed else inner_add(obj)
 
     def update(_old: T, new: T) -> object:
-        name = key(new)
+        name = object_key(new)
         last = told.get(name)
         if last is None:
             return add(new, False)
@@ -154,7 +154,7 @@ def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCal
             last = told.pop(obj.key, None)
             final = last if last is None or not detailed else DeletedFinalStateUnknown(obj.key, last)
         else:
-            final = obj if told.pop(key(obj), None) is not None else None
+            final = obj if told.pop(object_key(obj), None) is not None else None
         return None if final is None or inner_delete is None else inner_delete(final)
 
     return HandlerCalls(calls.name, add, update, delete, is_detailed=True, is_async=calls.is_async)

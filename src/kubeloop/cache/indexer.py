@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from kubeloop.errors import CacheError, UnknownIndex, Unreadable
-from kubeloop.meta.keys import Object, key
+from kubeloop.meta.keys import Object, object_key
 
 __all__ = ["NAMESPACE_INDEX", "IndexFunc", "Indexer", "namespace_index"]
 
@@ -65,7 +65,7 @@ class Indexer(Generic[T]):
     """
 
     def __init__(
-        self, indexers: Mapping[str, IndexFunc[T]] | None = None, *, key_func: Callable[[T], str] = key
+        self, indexers: Mapping[str, IndexFunc[T]] | None = None, *, key_func: Callable[[T], str] = object_key
     ) -> None:
         self._key_func = key_func
         self._items: dict[str, T] = {}

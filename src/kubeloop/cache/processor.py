@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
-from kubeloop.meta.keys import Object, key
+from kubeloop.meta.keys import Object, object_key
 
 if TYPE_CHECKING:
     from kubeloop.cache.event_handler import HandlerCalls
@@ -247,6 +247,6 @@ class HandlerRegistration(Generic[T]):
             "%s: the event handler %s failed on %s; it gets the next change",
             self._informer_name,
             self._calls.name,
-            safe_text(key(obj)),
+            safe_text(object_key(obj)),
             exc_info=error,
         )

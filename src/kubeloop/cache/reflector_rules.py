@@ -23,10 +23,10 @@ from kubeloop.errors import (
     CacheError,
     ConnectError,
     Expired,
+    GatewayTimeout,
     Gone,
     InternalError,
     ServerSilent,
-    TimedOut,
     TooManyRequests,
     TransportError,
     Unreadable,
@@ -339,7 +339,7 @@ def is_too_large_resource_version(error: Exception) -> bool:
         return False
     if error.has_cause(TOO_LARGE_CAUSE):
         return True
-    if not isinstance(error, TimedOut):
+    if not isinstance(error, GatewayTimeout):
         return False
     texts = [error.status.message, *(cause.message for cause in error.causes)]
     return any(TOO_LARGE_MESSAGE in text for text in texts)

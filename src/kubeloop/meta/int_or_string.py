@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["int_value", "parse_int_or_string", "scaled_value"]
+__all__ = ["int_or_string_value", "parse_int_or_string", "scaled_int_or_percent"]
 
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
 _INT64 = range(-(2**63), 2**63)
@@ -35,7 +35,7 @@ def parse_int_or_string(text: str) -> int | str:
     return number if number is not None and -(2**31) <= number < 2**31 else text
 
 
-def int_value(value: int | str) -> int:
+def int_or_string_value(value: int | str) -> int:
     """Return the number, or the number that the text spells, or 0 for any other text.
 
     Text that spells a number beyond 64 bits gives the nearest of 64 bits.
@@ -48,7 +48,7 @@ def int_value(value: int | str) -> int:
     return 0 if number is None else min(max(number, _INT64.start), _INT64.stop - 1)
 
 
-def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
+def scaled_int_or_percent(value: int | str, total: int, *, round_up: bool) -> int:
     """Return a number as it is, and a percentage as its share of a total.
 
     Args:
@@ -59,9 +59,9 @@ def scaled_value(value: int | str, total: int, *, round_up: bool) -> int:
     Raises:
         ValueError: a text that is not a percentage of 64 bits. `"3"` is not one: a number must not be a text.
 
-    >>> scaled_value("25%", 10, round_up=True), scaled_value("25%", 10, round_up=False)
+    >>> scaled_int_or_percent("25%", 10, round_up=True), scaled_int_or_percent("25%", 10, round_up=False)
     (3, 2)
-    >>> scaled_value(3, 10, round_up=True)
+    >>> scaled_int_or_percent(3, 10, round_up=True)
     3
 
     Reference: intstr.GetScaledValueFromIntOrPercent.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-__all__ = ["Object", "ObjectMetaLike", "join_key", "key", "split_key"]
+__all__ = ["Object", "ObjectMetaLike", "join_key", "object_key", "split_key"]
 
 
 class ObjectMetaLike(Protocol):
@@ -29,11 +29,11 @@ class Object(Protocol):
     def metadata(self) -> ObjectMetaLike: ...
 
 
-def key(obj: Object) -> str:
+def object_key(obj: Object) -> str:
     """Return the key of an object: `namespace/name`, or `name` when it has no namespace.
 
     >>> from types import SimpleNamespace as Thing
-    >>> key(Thing(metadata=Thing(namespace="default", name="web-0")))
+    >>> object_key(Thing(metadata=Thing(namespace="default", name="web-0")))
     'default/web-0'
 
     Reference: client-go tools/cache/store.go, MetaNamespaceKeyFunc.

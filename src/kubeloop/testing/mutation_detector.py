@@ -21,7 +21,7 @@ from typing import Any, Self
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import EncodeError
-from kubeloop.meta.keys import key
+from kubeloop.meta.keys import object_key
 from kubeloop.objects.change import Change
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.codec import encode
@@ -129,14 +129,14 @@ class _Watch:
         self._kept.clear()
 
     def _keep(self, obj: Any) -> None:
-        self._kept[key(obj)] = obj, encode(obj)
+        self._kept[object_key(obj)] = obj, encode(obj)
 
     def _on_update(self, _old: Any, new: Any) -> None:
-        self._compare(key(new))
+        self._compare(object_key(new))
         self._keep(new)
 
     def _on_delete(self, obj: Any) -> None:
-        name = key(obj)
+        name = object_key(obj)
         if name not in self._kept:  # it was renamed: it is kept under the name that it had
             name = next((other for other, (kept, _) in self._kept.items() if kept is obj), name)
         self._compare(name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 from kubeloop import errors
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
-from kubeloop.errors import APIError, Cause, StatusDetails
+from kubeloop.errors import APIError, StatusCause, StatusDetails
 
 if TYPE_CHECKING:
     from kubeloop.wire.redaction import Redaction
@@ -121,7 +121,7 @@ _BY_REASON: Mapping[str, type[APIError]] = {
     "Invalid": errors.Invalid,
     "ServerTimeout": errors.ServerTimeout,
     "StorageReadError": errors.StoreReadError,
-    "Timeout": errors.TimedOut,
+    "Timeout": errors.GatewayTimeout,
     "TooManyRequests": errors.TooManyRequests,
     "BadRequest": errors.BadRequest,
     "MethodNotAllowed": errors.MethodNotAllowed,
@@ -149,7 +149,7 @@ _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
     429: (errors.TooManyRequests, "TooManyRequests", "the server has too many requests; ask again later"),
     500: (errors.InternalError, "InternalError", "the server failed"),
     503: (errors.ServiceUnavailable, "ServiceUnavailable", "the server cannot take requests at present"),
-    504: (errors.TimedOut, "Timeout", "the server gave up waiting; the request may still be carried out"),
+    504: (errors.GatewayTimeout, "Timeout", "the server gave up waiting; the request may still be carried out"),
 }
 
 
@@ -181,7 +181,7 @@ def status_error(response: Response, request: Request | None = None, *, credenti
         # What a page quotes, and how, nobody knows: of a confidential one only the size is told.
         more = max(0, len(response.body) - _MAX_TEXT_BYTES)
         text = f"<{len(response.body)} bytes>" if redaction.is_confidential else redaction(text, more=more)
-    causes = (Cause(reason="UnexpectedServerResponse", message=text),) if text else ()
+    causes = (StatusCause(reason="UnexpectedServerResponse", message=text),) if text else ()
     if text:
         what = redaction(response.headers.get("content-type", "no content type").partition(";")[0])
         message = f"{message} (the answer is no Status but {_shorten(what)}: {_shorten(text)})"
@@ -316,17 +316,17 @@ def _int32(value: Any) -> int:
     return value if type(value) is int and -(2**31) <= value < 2**31 else 0
 
 
-def _causes(given: Any, redaction: Redaction) -> tuple[Cause, ...]:
+def _causes(given: Any, redaction: Redaction) -> tuple[StatusCause, ...]:
     if not _is_list(given):
         return ()
     causes = [_cause(_mapping(item), redaction) for item in given[:_MAX_CAUSES]]
     if len(given) > _MAX_CAUSES:
-        causes.append(Cause(message=f"… and {len(given) - _MAX_CAUSES} more causes"))
+        causes.append(StatusCause(message=f"… and {len(given) - _MAX_CAUSES} more causes"))
     return tuple(causes)
 
 
-def _cause(data: Mapping[str, Any], redaction: Redaction) -> Cause:
-    return Cause(
+def _cause(data: Mapping[str, Any], redaction: Redaction) -> StatusCause:
+    return StatusCause(
         reason=redaction(_text(data, "reason")),
         message=redaction(_text(data, "message")),
         field=redaction(_text(data, "field")),

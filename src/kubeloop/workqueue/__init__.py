@@ -12,8 +12,8 @@
             queue.done(item)
 
 `ledger` and `delays` hold the rules, without a loop; `queue` and `delaying` the waiting; `limiters` say how long;
-`metrics` what to measure. `parallelize` needs no queue. Items are most often keys (`kubeloop.key(obj)`), but anything
-hashable goes.
+`metrics` what to measure. `parallelize` needs no queue. Items are most often keys (`kubeloop.object_key(obj)`), but
+anything hashable goes.
 
 Reference: client-go util/workqueue.
 """

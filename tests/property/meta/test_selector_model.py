@@ -11,7 +11,7 @@ from kubeloop import fields, labels
 from kubeloop.errors import DecodeError
 from kubeloop.labels import Operator, Requirement, Selector
 from kubeloop.meta import yaml
-from kubeloop.meta.int_or_string import scaled_value
+from kubeloop.meta.int_or_string import scaled_int_or_percent
 from kubeloop.meta.keys import join_key, split_key
 from kubeloop.meta.times import format_duration, format_micro_time, parse_duration, parse_time
 
@@ -156,7 +156,7 @@ def test_micro_times_survive_their_text(time):
 
 @given(st.integers(-200, 200), st.integers(0, 10_000))
 def test_shares_round_up_and_down_by_at_most_one(percent, total):
-    up = scaled_value(f"{percent}%", total, round_up=True)
-    down = scaled_value(f"{percent}%", total, round_up=False)
+    up = scaled_int_or_percent(f"{percent}%", total, round_up=True)
+    down = scaled_int_or_percent(f"{percent}%", total, round_up=False)
     assert down * 100 <= percent * total <= up * 100
     assert up - down in (0, 1)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import assert_type
 
 from kubeloop import labels
-from kubeloop.meta.keys import key
+from kubeloop.meta.keys import object_key
 from kubeloop.meta.owners import controller_of, is_controlled_by, owner_reference
 from kubeloop.meta.quantity import Quantity
 from kubeloop.meta.times import parse_duration
@@ -14,14 +14,14 @@ from kubeloop.workqueue import ItemExponentialFailureRateLimiter, RateLimitingQu
 
 
 def objects(pod: core_v1.Pod, owner: apps_v1.ReplicaSet, anything: Unstructured) -> None:
-    assert_type(key(pod), str)
-    assert_type(key(anything), str)
+    assert_type(object_key(pod), str)
+    assert_type(object_key(anything), str)
     assert_type(controller_of(pod), meta_v1.OwnerReference | None)
     assert_type(controller_of(anything), meta_v1.OwnerReference | None)
     assert_type(is_controlled_by(pod, owner), bool)
     assert_type(owner_reference(owner, meta_v1.OwnerReference), meta_v1.OwnerReference)
     assert_type(owner_reference(anything, meta_v1.OwnerReference), meta_v1.OwnerReference)
-    key(pod.spec)  # error
+    object_key(pod.spec)  # error
     owner_reference(pod.spec, meta_v1.OwnerReference)  # error
 
 

@@ -202,7 +202,7 @@ async def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
 
 
 @pytest.mark.parametrize(
-    "error", [EXPIRED, api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")]
+    "error", [EXPIRED, api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVersionTooLarge")]
 )
 @virtual
 async def test_a_list_at_a_version_that_the_server_lacks_is_repeated_at_once_with_the_newest(error: Exception):

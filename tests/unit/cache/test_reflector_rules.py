@@ -18,7 +18,7 @@ GONE = api_error(errors.Gone, 410, "Gone")
 TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
 INTERNAL = api_error(errors.InternalError, 500, "InternalError")
 FORBIDDEN = api_error(errors.Forbidden, 403, "Forbidden")
-TOO_LARGE = api_error(errors.TimedOut, 504, "Timeout", cause="ResourceVersionTooLarge")
+TOO_LARGE = api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVersionTooLarge")
 REFUSED = errors.ConnectError("connection refused", method="GET", path="/api/v1/pods")
 LOST = errors.ConnectionLost("connection lost", method="GET", path="/api/v1/pods")
 SILENT = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
@@ -84,14 +84,14 @@ def test_pages_later_on_do_not_make_it_forget_that_there_is_no_watch_cache():
     ("error", "expected"),
     [
         (TOO_LARGE, True),
-        (api_error(errors.TimedOut, 504, "Timeout", "Too large resource version: 8, current: 7"), True),
+        (api_error(errors.GatewayTimeout, 504, "Timeout", "Too large resource version: 8, current: 7"), True),
         (
-            errors.TimedOut(
-                errors.StatusDetails(code=504, causes=(errors.Cause(message="Too large resource version"),))
+            errors.GatewayTimeout(
+                errors.StatusDetails(code=504, causes=(errors.StatusCause(message="Too large resource version"),))
             ),
             True,
         ),
-        (api_error(errors.TimedOut, 504, "Timeout", "slow"), False),
+        (api_error(errors.GatewayTimeout, 504, "Timeout", "slow"), False),
         (api_error(errors.BadRequest, 400, "BadRequest", "Too large resource version"), False),
         (ValueError("Too large resource version"), False),
     ],

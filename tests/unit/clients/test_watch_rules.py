@@ -111,7 +111,7 @@ def test_requests_that_end_at_once_are_a_second_apart() -> None:
         api_error(429, errors.TooManyRequests),
         api_error(500, errors.InternalError),
         api_error(503, errors.ServiceUnavailable),
-        api_error(504, errors.TimedOut),
+        api_error(504, errors.GatewayTimeout),
     ],
 )
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

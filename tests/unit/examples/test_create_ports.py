@@ -24,7 +24,7 @@ def pod(name: str, count: str = "1", ports: str = "", uid: str = "u", version: s
 
 def faults(pods: list[core_v1.Pod], ledger: dict[str, str], store: dict[str, str] | None = None) -> set[str]:
     if store is None:
-        store = {kubeloop.key(pod): pod.metadata.resource_version for pod in pods}
+        store = {kubeloop.object_key(pod): pod.metadata.resource_version for pod in pods}
     found = judge(core_v1.PodList(items=pods), ledger, store).faults
     assert found.keys() == CHECKS.keys()
     return {check for check, examples in found.items() if examples}

@@ -9,7 +9,7 @@ import pytest
 
 from kubeloop import errors
 from kubeloop._kit.text import mask_tokens, printable, safe_text
-from kubeloop.errors import APIError, Cause, KubeloopError, StatusDetails, TransportError, UnreadableWriteResponse
+from kubeloop.errors import APIError, KubeloopError, StatusCause, StatusDetails, TransportError, UnreadableWriteResponse
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.response import Response
 from tests.unit.test_errors import tree
@@ -76,7 +76,7 @@ def test_a_text_is_cut_at_the_limit(size: int, shown: str) -> None:
 
 def _nasty(kind: type[KubeloopError]) -> KubeloopError:
     if issubclass(kind, APIError):
-        return kind(StatusDetails(400, NASTY, NASTY, NASTY, causes=(Cause(NASTY, NASTY, NASTY),)), path=NASTY)
+        return kind(StatusDetails(400, NASTY, NASTY, NASTY, causes=(StatusCause(NASTY, NASTY, NASTY),)), path=NASTY)
     if issubclass(kind, UpgradeRefused):
         return kind(Response(403), method=NASTY, path=NASTY, message=NASTY)
     if issubclass(kind, (TransportError, UnreadableWriteResponse)):

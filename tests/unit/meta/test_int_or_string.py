@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubeloop.meta.int_or_string import int_value, parse_int_or_string, scaled_value
+from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
 from tests.support.growth import growth
 
 
@@ -24,13 +24,13 @@ from tests.support.growth import growth
     ],
 )
 def test_scales_percentages_and_leaves_numbers(value, total, round_up, expected):
-    assert scaled_value(value, total, round_up=round_up) == expected
+    assert scaled_int_or_percent(value, total, round_up=round_up) == expected
 
 
 @pytest.mark.parametrize("text", ["%", "90#", "#%", "90", "30%0", "a%", "a", "40#", "40%%", "", "1_0%", " 5%"])
 def test_refuses_text_that_is_no_percentage(text):
     with pytest.raises(ValueError, match="percentage"):
-        scaled_value(text, 10, round_up=True)
+        scaled_int_or_percent(text, 10, round_up=True)
 
 
 @pytest.mark.parametrize(
@@ -62,16 +62,16 @@ def test_parses_integers_of_32_bits_and_leaves_other_text(text, expected):
 )  # fmt: skip
 def test_numbers_in_text_are_go_s(text, expected):
     """(E15) strconv.Atoi, whose error IntValue ignores: what is too large gives the nearest number of 64 bits."""
-    assert int_value(text) == expected
+    assert int_or_string_value(text) == expected
 
 
 def test_percentages_that_go_cannot_hold_are_refused():
     """(E15)"""
     for percent in ("9" * 19, "9" * 20, "-" + "9" * 5000):
         with pytest.raises(ValueError, match="percentage"):
-            scaled_value(percent + "%", 10, round_up=True)
-    assert scaled_value("+5%", 200, round_up=True) == 10
-    assert scaled_value("0" * 30 + "5%", 200, round_up=True) == 10
+            scaled_int_or_percent(percent + "%", 10, round_up=True)
+    assert scaled_int_or_percent("+5%", 200, round_up=True) == 10
+    assert scaled_int_or_percent("0" * 30 + "5%", 200, round_up=True) == 10
 
 
 def test_leading_zeros_do_not_make_a_number_too_long():
@@ -81,14 +81,14 @@ def test_leading_zeros_do_not_make_a_number_too_long():
 
 
 @pytest.mark.parametrize("make", [lambda n: "0" * n + "x", lambda n: "9" * n, lambda n: "0" * n])
-@pytest.mark.parametrize("read", [int_value, parse_int_or_string])
+@pytest.mark.parametrize("read", [int_or_string_value, parse_int_or_string])
 def test_reading_takes_one_pass(read, make):
     """(F3)"""
     assert growth(make, read, 2000) < 16
 
 
 def test_gives_the_number_that_a_text_spells_or_zero():
-    assert [int_value(value) for value in (80, "80", "-8", "http", "80%")] == [80, 80, -8, 0, 0]
+    assert [int_or_string_value(value) for value in (80, "80", "-8", "http", "80%")] == [80, 80, -8, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -104,15 +104,15 @@ def test_gives_the_number_that_a_text_spells_or_zero():
 )
 def test_a_number_beyond_64_bits_is_the_nearest_of_64_bits(text, expected):
     """As Go's (E15)."""
-    assert int_value(text) == expected
+    assert int_or_string_value(text) == expected
 
 
 def test_leading_zeros_make_no_text_of_a_number():
     assert parse_int_or_string("0" * 30 + "80") == 80
-    assert scaled_value("0" * 30 + "50%", 10, round_up=True) == 5
+    assert scaled_int_or_percent("0" * 30 + "50%", 10, round_up=True) == 5
 
 
 @pytest.mark.parametrize("text", ["9223372036854775808%", "9" * 5000 + "%", "-9223372036854775809%"])
 def test_refuses_a_percentage_beyond_64_bits(text):
     with pytest.raises(ValueError, match="percentage"):
-        scaled_value(text, 10, round_up=True)
+        scaled_int_or_percent(text, 10, round_up=True)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubeloop.meta.keys import join_key, key, split_key
+from kubeloop.meta.keys import join_key, object_key, split_key
 from kubeloop.meta.name_rules import (
     check_path_segment,
     dns_label_faults,
@@ -21,7 +21,7 @@ from kubeloop.meta.name_rules import (
     [("default", "web-0", "default/web-0"), ("", "node-1", "node-1"), ("a", "system:node", "a/system:node")],
 )
 def test_a_key_names_an_object_and_splits_again(namespace, name, text):
-    assert key(SimpleNamespace(metadata=SimpleNamespace(namespace=namespace, name=name))) == text
+    assert object_key(SimpleNamespace(metadata=SimpleNamespace(namespace=namespace, name=name))) == text
     assert join_key(namespace, name) == text
     assert split_key(text) == (namespace, name)
 

@@ -65,7 +65,7 @@ REASONS = {
     "Invalid": errors.Invalid,
     "ServerTimeout": errors.ServerTimeout,
     "StorageReadError": errors.StoreReadError,
-    "Timeout": errors.TimedOut,
+    "Timeout": errors.GatewayTimeout,
     "TooManyRequests": errors.TooManyRequests,
     "BadRequest": errors.BadRequest,
     "MethodNotAllowed": errors.MethodNotAllowed,
@@ -101,7 +101,7 @@ CODES = {
     500: errors.InternalError,
     502: errors.InternalError,
     503: errors.ServiceUnavailable,
-    504: errors.TimedOut,
+    504: errors.GatewayTimeout,
     302: errors.APIError,
     418: errors.APIError,
 }
@@ -140,7 +140,7 @@ def test_a_status_brings_its_details() -> None:
     error = status_error(answer(422, body, ("Retry-After", "9")), GET)
     assert error.status == errors.StatusDetails(
         422, "Invalid", "bad", "web", "apps", "deployments", "u",
-        (errors.Cause("FieldValueInvalid", "no", "spec.replicas"),), 3.0, "token",
+        (errors.StatusCause("FieldValueInvalid", "no", "spec.replicas"),), 3.0, "token",
     )  # fmt: skip
     assert "GET /api/v1/namespaces/a/pods/b: 422 Invalid: bad" in str(error)
 
@@ -312,7 +312,7 @@ def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) ->
     causes: list[Any] = [{"reason": "R", "message": str(number), "field": "f"} for number in range(count)]
     body = status(422, "Invalid", details={"causes": causes})
     told = status_error(answer(422, body), GET).causes
-    assert told[:100] == tuple(errors.Cause("R", str(number), "f") for number in range(min(count, 100)))
+    assert told[:100] == tuple(errors.StatusCause("R", str(number), "f") for number in range(min(count, 100)))
     assert [one.message for one in told[100:]] == [f"… and {count - 100} more causes"] * (count > 100)
 
 

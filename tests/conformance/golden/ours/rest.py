@@ -112,7 +112,7 @@ _CLASSES: dict[str, type[APIError]] = {
     "forbidden": exceptions.Forbidden,
     "unauthorized": exceptions.Unauthorized,
     "too_many": exceptions.TooManyRequests,
-    "timeout": exceptions.TimedOut,
+    "timeout": exceptions.GatewayTimeout,
     "server_timeout": exceptions.ServerTimeout,
     "internal": exceptions.InternalError,
     "unavailable": exceptions.ServiceUnavailable,

@@ -9,7 +9,7 @@ from typing import Any
 from kubeloop import workqueue as queues
 from kubeloop._kit.bucket import TokenBucket
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
-from kubeloop.meta.keys import key
+from kubeloop.meta.keys import object_key
 from tests.support.clock import now, run_virtual, settle
 
 _NANO = 1e9
@@ -168,7 +168,7 @@ def _pop(queue: DeltaFIFO[_Object], store: _Store) -> Any:
         obj = given.object if isinstance(given, DeletedFinalStateUnknown) else given
         told.append([str(type_), obj.metadata.resource_version, missed])
         if type_ is DeltaType.DELETED:
-            store.pop(key(obj), None)
+            store.pop(object_key(obj), None)
         else:
-            store[key(obj)] = obj
+            store[object_key(obj)] = obj
     return {"key": popped.key, "deltas": told, "initial": popped.is_in_initial_list}

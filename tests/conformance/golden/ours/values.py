@@ -6,7 +6,14 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from kubeloop import Quantity, human_duration, int_value, parse_duration, parse_int_or_string, scaled_value
+from kubeloop import (
+    Quantity,
+    human_duration,
+    int_or_string_value,
+    parse_duration,
+    parse_int_or_string,
+    scaled_int_or_percent,
+)
 from kubeloop.errors import DecodeError, EncodeError
 from kubeloop.meta.times import format_duration, format_micro_time, format_time, parse_time, short_human_duration
 from kubeloop.models import apps_v1, coordination_v1, core_v1
@@ -113,10 +120,10 @@ def int_or_string(case: dict[str, Any]) -> Any:
     if op == "json":
         return _described(value)
     try:
-        return scaled_value(value, case["total"], round_up=case["round_up"])
+        return scaled_int_or_percent(value, case["total"], round_up=case["round_up"])
     except (ValueError, TypeError):
         return REFUSED
 
 
 def _described(value: Any) -> Any:
-    return {"written": value, "number": int_value(value)}
+    return {"written": value, "number": int_or_string_value(value)}
