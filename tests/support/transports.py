@@ -1,17 +1,19 @@
-"""A transport to a server of a test, closed at the end."""
+"""Transports to servers of a test, closed at the end."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+
+import pytest
 
 from kubeloop.config import Config
 from kubeloop.transport.http import HTTPTransport
 from tests.support.certificates import authority
 from tests.support.raw_server import RawServer
 
-__all__ = ["transport_to"]
+__all__ = ["opened_transports", "transport_to"]
 
 
 @asynccontextmanager
@@ -21,4 +23,18 @@ async def transport_to(server: RawServer, **settings: Any) -> AsyncIterator[HTTP
     try:
         yield transport
     finally:
+        await transport.close()
+
+
+@pytest.fixture(name="transport_to")
+async def opened_transports() -> AsyncIterator[Callable[..., HTTPTransport]]:
+    """Return a function that opens a transport to a URL; further arguments are those of `Config`."""
+    opened: list[HTTPTransport] = []
+
+    def open_(url: str, **settings: Any) -> HTTPTransport:
+        opened.append(HTTPTransport(Config(host=url, **settings)))
+        return opened[-1]
+
+    yield open_
+    for transport in opened:
         await transport.close()

@@ -1,1 +1,1 @@
-"""Small machines without I/O that several floors share: back-off, token bucket, ending tasks. Private to kubeloop."""
+"""Parts without I/O that several floors share: back-off, token bucket, waiting, small records. Private to kubeloop."""

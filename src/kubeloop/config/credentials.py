@@ -8,12 +8,12 @@ Reference: client-go transport/token_source.go, transport/round_trippers.go.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 import re
 from typing import TYPE_CHECKING, Protocol
 
+from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value
 from kubeloop.config.files import read_file
@@ -140,7 +140,7 @@ class TokenFile:
         Raises:
             CredentialError: It cannot be read, or holds no token, and there never was one.
         """
-        now = asyncio.get_running_loop().time()
+        now = waiting.now()
         if self._read_at is None or now - self._read_at >= _TOKEN_PERIOD:
             self._read_at = now
             self._read()
@@ -148,7 +148,7 @@ class TokenFile:
 
     async def fetch(self) -> Credential:
         """Read the file."""
-        self._read_at = asyncio.get_running_loop().time()
+        self._read_at = waiting.now()
         return self._read()
 
     def reject(self, credential: Credential) -> bool:

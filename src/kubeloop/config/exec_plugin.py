@@ -11,16 +11,16 @@ secret, unless a person may be asked something.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from kubeloop._kit.raising import raise_alone
+from kubeloop._kit.waiting import Lock
 from kubeloop.config.exec_output import parse_exec_credential, without_secrets
 from kubeloop.config.exec_process import PluginTimeout, run_plugin
 from kubeloop.config.exec_request import exec_info, plugin_key
@@ -42,12 +42,12 @@ _INTERACTIVE_FACTOR: Final = 10
 class _Shared:
     """The credential of one plugin for one cluster, kept alive by the sources that use it, and nothing else."""
 
-    __slots__ = ("__weakref__", "credential", "expires", "locks")
+    __slots__ = ("__weakref__", "credential", "expires", "lock")
 
     def __init__(self) -> None:
         self.credential: Credential | None = None
         self.expires: datetime | None = None
-        self.locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self.lock = Lock()
 
 
 _shared: WeakValueDictionary[str, _Shared] = WeakValueDictionary()
@@ -94,8 +94,7 @@ class ExecPlugin:
             CredentialError: There is no such program, it failed, hung, or printed something else than a credential.
         """
         shared = self._shared
-        lock = shared.locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
-        async with lock:
+        async with shared.lock:
             if (credential := self.cached()) is not None:
                 return credential
             credential, expires = await self._run()

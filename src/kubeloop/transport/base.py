@@ -16,10 +16,10 @@ HTTP library. What a transport must keep to:
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from kubeloop._kit import waiting
 from kubeloop.errors import TransportError
 from kubeloop.wire.response import MAX_ERROR_BYTES
 
@@ -216,7 +216,7 @@ async def read_error_body(
     """
     body = bytearray()
     with suppress(TransportError, TimeoutError):
-        async with asyncio.timeout(_ERROR_BODY_SECONDS if timeout is None else min(timeout, _ERROR_BODY_SECONDS)):
+        async with waiting.timeout(_ERROR_BODY_SECONDS if timeout is None else min(timeout, _ERROR_BODY_SECONDS)):
             async for chunk in stream:
                 body += chunk[: max_bytes - len(body)]
                 if len(body) == max_bytes:

@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.certificates import authority, server_context
 from tests.support.loops import pytest_asyncio_loop_factories
+from tests.support.transports import opened_transports
 
-__all__ = ["pytest_asyncio_loop_factories", "tls"]
+__all__ = ["opened_transports", "pytest_asyncio_loop_factories", "tls"]
 
 
 @pytest.fixture(params=["http", "tls"])

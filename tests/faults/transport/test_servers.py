@@ -20,19 +20,6 @@ GET = Request("GET", "/api/v1/pods?fieldSelector=SECRET", {"Authorization": "Bea
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 
 
-@pytest.fixture
-async def transport_to():
-    opened = []
-
-    def open_(url, **settings):
-        opened.append(HTTPTransport(Config(host=url, **settings)))
-        return opened[-1]
-
-    yield open_
-    for transport in opened:
-        await transport.close()
-
-
 async def fails(transport, kind, match, request=GET, **options):
     begin = time.monotonic()
     with pytest.raises(kind, match=match) as caught:

@@ -12,8 +12,9 @@ import pytest
 from tests.support.certificates import authority, server_context
 from tests.support.loops import pytest_asyncio_loop_factories
 from tests.support.pooling import Dials
+from tests.support.transports import opened_transports
 
-__all__ = ["certified", "dials", "pytest_asyncio_loop_factories"]
+__all__ = ["certified", "dials", "opened_transports", "pytest_asyncio_loop_factories"]
 
 
 @pytest.fixture

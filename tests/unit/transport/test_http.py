@@ -8,24 +8,10 @@ import pytest
 from kubeloop.config import Config
 from kubeloop.errors import BodyTooLarge, TransportError
 from kubeloop.transport import open_transport
-from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.raw_server import raw_server, reply
 
 GET = Request("GET", "/api/v1/pods?limit=5", {"Accept": "application/json"})
-
-
-@pytest.fixture
-async def transport_to():
-    opened = []
-
-    def open_(url, **settings):
-        opened.append(HTTPTransport(Config(host=url, **settings)))
-        return opened[-1]
-
-    yield open_
-    for transport in opened:
-        await transport.close()
 
 
 async def test_sends_a_request_and_gives_back_status_headers_and_body(transport_to):

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
-from kubeloop.transport.connecting.x509 import certificates, not_after
+from kubeloop.transport.connecting.pem import pem_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -57,6 +57,7 @@ class TLSContexts:
         self._parts = self._read()
         self._context = self._build(*self._parts)
         self._check_at: float | None = None
+        self._examined: ClientCertificate | None = None
 
     def __repr__(self) -> str:
         return f"<TLSContexts for {self._config.host}>"
@@ -75,8 +76,20 @@ class TLSContexts:
         return self._context
 
     def distrust(self) -> None:
-        """Look at the files again at the next call: a handshake failed, so they may have been renewed."""
+        """Read the files again at the next call of `current`, because the server refused a handshake or a request.
+
+        Log a warning if the client certificate has expired, once per certificate. This needs the package
+        `cryptography` (`kubeloop[certificates]`); without it nothing is logged.
+        """
         self._check_at = float("-inf")
+        certificate = self._given or self._parts[1]
+        if certificate is None or certificate is self._examined:
+            return
+        self._examined = certificate
+        end = _end_of_validity(certificate.certificate)
+        if end is not None and end < self._now():
+            message = f"the client certificate expired on {end.isoformat()}: renew it"
+            _log.warning("%s", self._config.located(message))
 
     def use_client_certificate(self, certificate: ClientCertificate) -> None:
         """Show this certificate from now on.
@@ -137,7 +150,7 @@ class TLSContexts:
     def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
         # As Go, trust any certificate that is given, also one that is not a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        found = certificates(authority)
+        found = pem_blocks(authority)
         what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
         if not found:
             raise self._config.error(f"{what} has no certificate in PEM")
@@ -161,9 +174,6 @@ class TLSContexts:
             raise CredentialError(
                 located(f"the client certificate and its key cannot be used together: {_reason(exc)}")
             ) from None
-        end = not_after(certificate.certificate)
-        if end is not None and end < self._now():
-            _log.warning("%s", located(f"the client certificate expired on {end.isoformat()}: renew it"))
 
 
 def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
@@ -175,6 +185,19 @@ def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
     except (ssl.SSLError, ValueError) as exc:
         return _reason(exc)
     return None
+
+
+def _end_of_validity(pem: bytes) -> datetime | None:
+    """Return when the first certificate of a PEM text expires; None if it cannot be read, or without `cryptography`."""
+    try:
+        # 30 ms to import, so only after a refusal.
+        from cryptography import x509
+    except ImportError:
+        return None
+    try:
+        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+    except (ValueError, Warning):  # a warning where the program turns warnings into errors
+        return None
 
 
 class _EncryptedKeyError(Exception):

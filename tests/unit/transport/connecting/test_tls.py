@@ -7,12 +7,12 @@ import sys
 from datetime import timedelta
 
 import pytest
+from cryptography import x509
 
 from kubeloop.config import Config
 from kubeloop.config.credentials import ClientCertificate
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport.connecting.tls import TLSContexts
-from kubeloop.transport.connecting.x509 import not_after
 from tests.support.certificates import authority
 
 
@@ -186,7 +186,7 @@ def test_a_message_without_a_source_begins_with_what_is_wrong(caplog):
     for key, complaint in ((b"x", "^the client certificate and"), (pair.encrypted_key(b"pw"), "^the client key is")):
         with pytest.raises(CredentialError, match=complaint):
             TLSContexts(Config(host="https://a", cert_data=pair.certificate, key_data=key))
-    TLSContexts(Config(host="https://a", cert_data=expired.certificate, key_data=expired.key))
+    TLSContexts(Config(host="https://a", cert_data=expired.certificate, key_data=expired.key)).distrust()
     assert caplog.messages[0].startswith("the client certificate expired on")
     TLSContexts(Config(host="https://a", ca_data=BROKEN + pair.certificate))
     assert caplog.messages[1].startswith("certificate-authority-data: cannot read")
@@ -206,23 +206,45 @@ def test_reads_regular_files_only(tmp_path, setting):
             TLSContexts(Config(host="https://a", **{**settings, setting: path}))
 
 
-def test_warns_of_a_client_certificate_that_has_expired(caplog):
-    pair = authority().sign("client", expired=True)
+def contexts_that_show(pair, **options):
     config = Config(host="https://a", cert_data=pair.certificate, key_data=pair.key, ca_data=authority().certificate)
-    with caplog.at_level(logging.WARNING):
-        TLSContexts(config)
-    assert "the client certificate expired on" in caplog.text
+    return TLSContexts(config, **options)
+
+
+def test_warns_once_of_an_expired_client_certificate_that_the_server_refused(caplog):
+    contexts = contexts_that_show(authority().sign("client", expired=True))
+    contexts.current(0)
+    assert not caplog.records, "only a refusal makes a reason to look"
+    contexts.distrust()
+    contexts.distrust()
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert "the client certificate expired on" in record.getMessage()
+
+
+def test_warns_of_each_expired_certificate_that_a_plugin_supplies(caplog):
+    contexts = TLSContexts(Config(host="https://a", ca_data=authority().certificate))
+    contexts.distrust()
+    for _ in range(2):
+        pair = authority().sign("client", expired=True)
+        contexts.use_client_certificate(ClientCertificate(pair.certificate, pair.key))
+        contexts.distrust()
+    assert len(caplog.records) == 2
 
 
 def test_a_client_certificate_is_valid_until_the_end_of_its_last_second(caplog):
     pair = authority().sign("client")
-    config = Config(host="https://a", cert_data=pair.certificate, key_data=pair.key, ca_data=authority().certificate)
-    end = not_after(pair.certificate)
-    assert end is not None
-    TLSContexts(config, now=lambda: end)
+    end = x509.load_pem_x509_certificate(pair.certificate).not_valid_after_utc
+    contexts_that_show(pair, now=lambda: end).distrust()
     assert not caplog.records
-    TLSContexts(config, now=lambda: end + timedelta(seconds=1))
+    contexts_that_show(pair, now=lambda: end + timedelta(seconds=1)).distrust()
     assert f"expired on {end.isoformat()}" in caplog.text
+
+
+def test_does_without_the_date_where_cryptography_is_not_installed(caplog, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    contexts_that_show(authority().sign("client", expired=True)).distrust()
+    assert not caplog.records
 
 
 def test_a_key_file_that_somebody_else_has_removed_is_no_failure(monkeypatch):

@@ -140,6 +140,26 @@ def test_refuses_what_would_break_out_of_its_line(request_):
         HeadWriter("", DEFAULTS).write(request_)
 
 
+@pytest.mark.parametrize("char", [*map(chr, range(33)), "\x7f", "\x85", "\u2028", "ü"])
+def test_refuses_a_target_with_anything_but_printable_ascii(char):
+    """The query is not quoted: it may hold what nobody else should read."""
+    with pytest.raises(ValueError, match="expected an escaped target, got ") as caught:
+        lines(Request("GET", f"/api{char}?x=SECRET"))
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("prefix", ["/a b", "/a\r\nX: 1", "/\0", "/ü"])
+def test_refuses_a_prefix_that_would_break_out_of_its_line(prefix):
+    with pytest.raises(ValueError, match="expected an escaped path prefix"):
+        HeadWriter(prefix, DEFAULTS)
+
+
+@pytest.mark.parametrize("default", [("X", "a\r\nY: 1"), ("X", "a\0"), ("X\r\nY", "1"), ("X ", "1"), ("", "1")])
+def test_refuses_a_default_header_that_would_break_out_of_its_line(default):
+    with pytest.raises(ValueError, match="expected a header name and a value without control characters"):
+        HeadWriter("", [*DEFAULTS, default])
+
+
 def test_does_not_show_the_header_that_it_refuses():
     with pytest.raises(ValueError, match="line break") as caught:
         HeadWriter("", DEFAULTS).write(Request("GET", "/", {"Authorization": "Bearer SECRET\n"}))

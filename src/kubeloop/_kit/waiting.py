@@ -1,0 +1,85 @@
+"""Waiting: the one place where clients, rest, authentication and config meet the event loop.
+
+These rooms import no `asyncio`. A synchronous form of them can so be generated from their source, token for token,
+beside another module of this name (docs/design/waiting.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterable
+
+__all__ = ["Cancelled", "Lock", "Timeout", "gather", "let_others_run", "now", "sleep", "timeout", "timeout_at"]
+
+T = TypeVar("T")
+
+Cancelled = asyncio.CancelledError
+"""Raised in a call that is cancelled while it waits. Whoever catches it raises it again."""
+
+Timeout = asyncio.Timeout
+"""A block that ends with a `TimeoutError` at a time; `expired()` tells whether that has happened."""
+
+
+def now() -> float:
+    """Return the time of the running event loop, in seconds. It never goes back."""
+    return asyncio.get_running_loop().time()
+
+
+async def sleep(seconds: float) -> None:
+    """Wait for some seconds while other tasks run."""
+    await asyncio.sleep(seconds)
+
+
+async def let_others_run() -> None:
+    """Let other tasks run that are ready: called between two slices of a long computation."""
+    await asyncio.sleep(0)
+
+
+def timeout(seconds: float | None) -> Timeout:
+    """Return a block that ends with a `TimeoutError` after some seconds; None never ends it."""
+    return asyncio.timeout(seconds)
+
+
+def timeout_at(when: float | None) -> Timeout:
+    """Return a block that ends with a `TimeoutError` at a time of `now`; None never ends it."""
+    return asyncio.timeout_at(when)
+
+
+async def gather(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run calls at the same time, and return their results in the same order.
+
+    Raises:
+        BaseExceptionGroup: Calls failed. All others were cancelled and have ended.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(call) for call in calls]
+    return [task.result() for task in tasks]
+
+
+class Lock:
+    """A block that one task at a time runs: `async with lock`.
+
+    It may be shared by several event loops: the tasks of each wait for each other, not for those of another loop.
+    """
+
+    __slots__ = ("_locks",)
+
+    def __init__(self) -> None:
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+    async def __aenter__(self) -> Self:
+        await self._lock().acquire()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock().release()
+
+    def _lock(self) -> asyncio.Lock:
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+    def __repr__(self) -> str:
+        return f"<Lock, {'held' if any(lock.locked() for lock in self._locks.values()) else 'free'}>"
