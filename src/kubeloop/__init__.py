@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.discovery_format import GroupsAndResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.edit import Edit
-    from kubeloop.clients.resource import ResourceClient
+    from kubeloop.clients.resource_client import ResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
@@ -259,7 +259,7 @@ _NAMES = {
     "clients.discovery_format": "GroupsAndResources",
     "clients.dynamic": "DynamicClient DynamicResource",
     "clients.edit": "Edit",
-    "clients.resource": "ResourceClient",
+    "clients.resource_client": "ResourceClient",
     "clients.resuming_watch": "ResumingWatch",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",

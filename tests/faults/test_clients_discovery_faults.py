@@ -132,7 +132,7 @@ async def test_a_version_that_is_no_version_is_an_error(body: str) -> None:
 @virtual
 async def test_a_client_over_a_shared_connection_does_not_close_it() -> None:
     client, transport = discovery(LEGACY)
-    async with DiscoveryClient.over(client.rest) as shared:
+    async with DiscoveryClient.from_rest(client.rest) as shared:
         assert shared.rest is client.rest
     assert not transport.closed
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from kubeloop.clients.connected import Connected
 from kubeloop.clients.groups import Groups
-from kubeloop.clients.resource import KindClient
+from kubeloop.clients.resource_client import ModelClient
+from kubeloop.clients.server_client import ServerClient
 
 if TYPE_CHECKING:
     from kubeloop.clients.discovery import DiscoveryClient
@@ -24,11 +24,11 @@ __all__ = ["Clientset"]
 K = TypeVar("K", bound="Kind")
 
 
-class Clientset(Connected, Groups):
+class Clientset(ServerClient, Groups):
     """Typed clients of one server: `async with Clientset(config) as clientset: clientset.core_v1.pods("default")`.
 
     `rest`, `dynamic` and `discovery` share its transport, its rate limit and its warnings; nothing more to close.
-    Arguments as of `Connected`.
+    Arguments as of `ServerClient`.
     """
 
     @property
@@ -36,16 +36,16 @@ class Clientset(Connected, Groups):
         """A client for any resource, without models."""
         from kubeloop.clients.dynamic import DynamicClient
 
-        return DynamicClient.over(self._rest)
+        return DynamicClient.from_rest(self._rest)
 
     @property
     def discovery(self) -> DiscoveryClient:
         """What the server has to offer."""
         from kubeloop.clients.discovery import DiscoveryClient
 
-        return DiscoveryClient.over(self._rest)
+        return DiscoveryClient.from_rest(self._rest)
 
-    def of(self, model: type[K], namespace: str | None = None) -> KindClient[K, KindList[K]]:
+    def of(self, model: type[K], namespace: str | None = None) -> ModelClient[K, KindList[K]]:
         """Make a client for any kind, built-in or custom, from its class alone.
 
         Args:
@@ -56,4 +56,4 @@ class Clientset(Connected, Groups):
             TypeError: The class is no kind that has a resource.
             ValueError: A namespace for a kind that is not namespaced.
         """
-        return KindClient(self._rest, model, namespace)
+        return ModelClient(self._rest, model, namespace)

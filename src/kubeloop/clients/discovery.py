@@ -12,11 +12,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from kubeloop._kit.value import Value
-from kubeloop.clients.connected import Connected
 from kubeloop.clients.discovery_format import (
     AGGREGATED,
+    DiscoveryDocument,
     GroupsAndResources,
-    Offer,
     ResourceLists,
     core_group,
     from_aggregated,
@@ -24,6 +23,7 @@ from kubeloop.clients.discovery_format import (
     preferred,
     readable_names,
 )
+from kubeloop.clients.server_client import ServerClient
 from kubeloop.errors import KubeloopError, NotFound
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apidiscovery_v2, meta_v1
@@ -53,8 +53,8 @@ class ServerVersion(Value, frozen=True):
         return self.git_version
 
 
-class DiscoveryClient(Connected):
-    """Asks a server what it offers. Arguments as of `Connected`.
+class DiscoveryClient(ServerClient):
+    """Asks a server what it offers. Arguments as of `ServerClient`.
 
     Each call asks the server anew; a call takes at most 32 seconds unless the config has a time-out.
     """
@@ -82,7 +82,7 @@ class DiscoveryClient(Connected):
 
     async def server_groups(self) -> tuple[meta_v1.APIGroup, ...]:
         """Return the API groups, the core group first, each with its versions."""
-        return tuple((await self._offer()).groups)
+        return tuple((await self._read_documents()).groups)
 
     async def server_resources_for_group_version(self, group_version: str | GroupVersion) -> meta_v1.APIResourceList:
         """Return the resources and subresources of one group/version.
@@ -117,14 +117,14 @@ class DiscoveryClient(Connected):
         return ResourceLists(preferred(found), found.failures)
 
     async def _groups_and_resources(self) -> GroupsAndResources:
-        offer = await self._offer()
-        if offer.resources is None:
-            names, refused = readable_names(offer.groups)
-            offer.resources, failures = await self._fetch(names)
-            offer.failures.update(failures | refused)
-        return GroupsAndResources(offer.groups, offer.resources.values(), offer.failures)
+        document = await self._read_documents()
+        if document.resources is None:
+            names, refused = readable_names(document.groups)
+            document.resources, failures = await self._fetch(names)
+            document.failures.update(failures | refused)
+        return GroupsAndResources(document.groups, document.resources.values(), document.failures)
 
-    async def _offer(self) -> Offer:
+    async def _read_documents(self) -> DiscoveryDocument:
         """Read both documents; resources only if both have them."""
         try:
             core = await self._document("/api")
@@ -137,17 +137,17 @@ class DiscoveryClient(Connected):
         resources = None
         if core.resources is not None and named.resources is not None:
             resources = {**core.resources, **named.resources}
-        return Offer([*core.groups, *named.groups], resources, {**core.failures, **named.failures})
+        return DiscoveryDocument([*core.groups, *named.groups], resources, {**core.failures, **named.failures})
 
-    async def _document(self, path: str) -> Offer:
+    async def _document(self, path: str) -> DiscoveryDocument:
         request = Request("GET", path, {"Accept": f"{AGGREGATED},application/json"})
         response = await self._rest.exchange.send(request, timeout=self._timeout)
         known = self._rest.exchange.credentials()
         if is_aggregated(response.headers.get("content-type", "")):
             return from_aggregated(read_body(response, apidiscovery_v2.APIGroupDiscoveryList, request, known))
         if path == "/api":
-            return Offer(core_group(read_body(response, meta_v1.APIVersions, request, known)))
-        return Offer(list(read_body(response, meta_v1.APIGroupList, request, known).groups))
+            return DiscoveryDocument(core_group(read_body(response, meta_v1.APIVersions, request, known)))
+        return DiscoveryDocument(list(read_body(response, meta_v1.APIGroupList, request, known).groups))
 
     async def _fetch(
         self, names: Iterable[GroupVersion]

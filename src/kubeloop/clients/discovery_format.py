@@ -19,8 +19,8 @@ from kubeloop.wire.request import group_version_path
 
 __all__ = [
     "AGGREGATED",
+    "DiscoveryDocument",
     "GroupsAndResources",
-    "Offer",
     "ResourceLists",
     "core_group",
     "from_aggregated",
@@ -73,7 +73,7 @@ class ResourceLists(tuple[meta_v1.APIResourceList, ...]):
 
 
 @dataclass(slots=True)
-class Offer:
+class DiscoveryDocument:
     """One discovery document: the groups, and the resources if the document has them.
 
     Attributes:
@@ -92,9 +92,9 @@ def is_aggregated(content_type: str) -> bool:
     return kind == "application/json" and wanted <= set(parameters)
 
 
-def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Offer:
+def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> DiscoveryDocument:
     """Take an aggregated document apart. A group/version that is stale is a failure, not data."""
-    offer = Offer(resources={})
+    result = DiscoveryDocument(resources={})
     resources: dict[GroupVersion, meta_v1.APIResourceList] = {}
     for item in document.items:
         versions: list[meta_v1.GroupVersionForDiscovery] = []
@@ -103,10 +103,10 @@ def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Offer:
             try:
                 group_version_path(group_version)
             except ValueError as error:
-                offer.failures[group_version] = DecodeError(f"discovery of {item.metadata.name!r}: {error}")
+                result.failures[group_version] = DecodeError(f"discovery of {item.metadata.name!r}: {error}")
                 continue
             if version.freshness == "Stale":
-                offer.failures[group_version] = KubeloopError(
+                result.failures[group_version] = KubeloopError(
                     f"discovery of {group_version} is stale: the server behind it does not answer"
                 )
                 continue
@@ -115,11 +115,11 @@ def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Offer:
                 group_version=str(group_version), resources=list(_resources(version.resources))
             )
         preferred_version = versions[0] if versions else meta_v1.GroupVersionForDiscovery()
-        offer.groups.append(
+        result.groups.append(
             meta_v1.APIGroup(name=item.metadata.name, versions=versions, preferred_version=preferred_version)
         )
-    offer.resources = resources
-    return offer
+    result.resources = resources
+    return result
 
 
 def _resources(items: Sequence[apidiscovery_v2.APIResourceDiscovery]) -> Iterable[meta_v1.APIResource]:

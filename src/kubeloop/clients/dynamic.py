@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubeloop.clients.connected import Connected
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource_client import ResourceClient
 from kubeloop.clients.resource_endpoint import Endpoint, ResourceInfo
+from kubeloop.clients.server_client import ServerClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Status
 from kubeloop.meta.gvk import GroupVersion
@@ -19,8 +19,8 @@ from kubeloop.unstructured import Unstructured, UnstructuredList
 __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource"]
 
 
-class DynamicClient(Connected):
-    """A client for resources that have no model here. Arguments as of `Connected`."""
+class DynamicClient(ServerClient):
+    """A client for resources that have no model here. Arguments as of `ServerClient`."""
 
     def resource(self, group_version: str | GroupVersion, plural: str) -> DynamicResource:
         """Name a resource: `dynamic.resource("apps/v1", "deployments")`.

@@ -10,13 +10,13 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from kubeloop._kit.value import Value
-from kubeloop.clients.identity import identity_of
+from kubeloop.clients.object_identity import identity_of
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.rest.client import headers_for
 from kubeloop.wire.request import Params, Request, resource_path, segment, target
 
 if TYPE_CHECKING:
-    from kubeloop.clients.identity import Identity
+    from kubeloop.clients.object_identity import Identity
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["Endpoint", "ResourceInfo", "resource_info"]

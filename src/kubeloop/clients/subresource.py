@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
-from kubeloop.clients.identity import identity_of
-from kubeloop.clients.writing import AnyPatch, configuration_data, write_patch
+from kubeloop.clients.object_identity import identity_of
+from kubeloop.clients.request_bodies import AnyPatch, configuration_data, write_patch
 from kubeloop.rest.body import write_body
 from kubeloop.wire import codec
 from kubeloop.wire.options import ApplyOptions, LogOptions, WriteOptions, log_params, write_params

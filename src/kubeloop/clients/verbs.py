@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
 
 from kubeloop.clients.object_iterator import ObjectIterator, warn_of_unreadable
-from kubeloop.clients.patching import Apply, Patch, Status, SupportsDraft
+from kubeloop.clients.patch_verbs import Apply, Patch, Status, SupportsDraft
+from kubeloop.clients.request_bodies import write_object
 from kubeloop.clients.resource_endpoint import Endpoint
-from kubeloop.clients.writing import write_object
 from kubeloop.rest.body import raise_failure, write_body
 from kubeloop.wire.options import (
     DeleteOptions,
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Apply",
     "Create",
+    "CreateReturningStatus",
     "Delete",
     "DeleteCollection",
     "Get",
-    "ListVerb",
+    "List",
     "Patch",
-    "Post",
     "Status",
     "SupportsDraft",
     "Update",
@@ -79,7 +79,7 @@ class Get(Endpoint[T_co]):
         return await self._rest.call(self._request("GET", self._path(name, verb="get"), params), self._model, timeout)
 
 
-class ListVerb(Endpoint[T_co], Generic[T_co, L_co]):
+class List(Endpoint[T_co], Generic[T_co, L_co]):
     """list and iterate."""
 
     __slots__ = ()
@@ -171,7 +171,7 @@ class Create(Endpoint[T]):
         return await self._rest.call(request, self._model, options.get("timeout"))
 
 
-class Post(Endpoint[T]):
+class CreateReturningStatus(Endpoint[T]):
     """create, of a kind that is never stored: the server does what the object asks for, and says so."""
 
     __slots__ = ()

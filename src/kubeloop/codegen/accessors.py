@@ -20,7 +20,7 @@ __all__ = ["emit_clients", "emit_groups"]
 _ALL = frozenset({"get", "list", "watch", "create", "update", "patch", "apply", "delete", "deletecollection"})
 _VERBS: Mapping[str, str] = {
     "get": "Get[{model}]",
-    "list": "ListVerb[{model}, {list}]",
+    "list": "List[{model}, {list}]",
     "watch": "Watch[{model}]",
     "create": "Create[{model}]",
     "update": "Update[{model}]",
@@ -94,7 +94,9 @@ def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
         whole = "StatusResourceClient" if resource.status else "ResourceClient"
         bases = ["{whole}[{model}, {list}]".format(whole=whole, **names)]
     else:
-        mixins = {**_VERBS, "create": "Post[{model}]"} if resource.response == "meta_v1.Status" else _VERBS
+        mixins = (
+            {**_VERBS, "create": "CreateReturningStatus[{model}]"} if resource.response == "meta_v1.Status" else _VERBS
+        )
         bases = [base.format(**names) for verb, base in mixins.items() if verb in resource.verbs]
         bases += ["Status[{model}]".format(**names)] if resource.status else []
     body: list[str] = []
@@ -137,7 +139,7 @@ def _request(sub: Subresource) -> str:
 
 def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str]:
     bases = {base.partition("[")[0] for one in classes for base in one.bases}
-    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "Post", "Status"]})
+    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "CreateReturningStatus", "Status"]})
     subs = sorted(bases & {base.partition("[")[0] for base in [*_SUB_VERBS.values(), "LogSub"]})
     mentioned = {
         name.partition(".")[0]
@@ -156,7 +158,7 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
         "from typing import TYPE_CHECKING",
         "",
     ]
-    lines += _import("kubeloop.clients.resource", sorted(bases & {"ResourceClient", "StatusResourceClient"}))
+    lines += _import("kubeloop.clients.resource_client", sorted(bases & {"ResourceClient", "StatusResourceClient"}))
     lines += _import("kubeloop.clients.subresource", subs)
     lines += _import("kubeloop.clients.verbs", verbs)
     lines += [target.models(module.name), "", "if TYPE_CHECKING:"]

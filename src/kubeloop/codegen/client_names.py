@@ -16,9 +16,9 @@ __all__ = ["ResourceNames", "SubresourceNames", "client_names"]
 
 # fmt: off
 _IMPORTED = frozenset({
-    "Apply", "ApplySub", "Create", "CreateSub", "Delete", "DeleteCollection", "Get", "GetSub", "ListVerb", "LogSub",
-    "Patch", "PatchSub", "Post", "RESTClient", "ResourceClient", "Status", "StatusResourceClient", "TYPE_CHECKING",
-    "Update", "UpdateSub", "Watch",
+    "Apply", "ApplySub", "Create", "CreateReturningStatus", "CreateSub", "Delete", "DeleteCollection", "Get", "GetSub",
+    "List", "LogSub", "Patch", "PatchSub", "RESTClient", "ResourceClient", "Status", "StatusResourceClient",
+    "TYPE_CHECKING", "Update", "UpdateSub", "Watch",
 })
 """What modules of clients import."""
 

@@ -171,7 +171,7 @@ ODD = {
     ],
     "names that clients use": [
         definition(kind=kind, plural=kind.lower())
-        for kind in ("StatusResourceClient", "ResourceClient", "Get", "RESTClient", "ListVerb", "ExampleComV1")
+        for kind in ("StatusResourceClient", "ResourceClient", "Get", "RESTClient", "List", "ExampleComV1")
     ],
     "modules of kubeloop itself": [definition("meta"), definition("autoscaling", subresources={"scale": {}})],
     "fields that are called as modules and classes": [

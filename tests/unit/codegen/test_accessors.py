@@ -44,7 +44,7 @@ def test_a_resource_that_lacks_verbs_is_composed_of_those_it_has() -> None:
     found = _bases(emit_clients(_module(_resource("create", "get", "list", status=True)), TARGET))["Things"]
     assert found == [
         "Get[x_v1.Thing]",
-        "ListVerb[x_v1.Thing, x_v1.ThingList]",
+        "List[x_v1.Thing, x_v1.ThingList]",
         "Create[x_v1.Thing]",
         "Status[x_v1.Thing]",
     ]
@@ -77,7 +77,7 @@ def test_other_versions_of_a_request_are_taken_too() -> None:
 
 def test_a_create_that_is_answered_with_a_status_says_so() -> None:
     text = emit_clients(_module(_resource("create", response="meta_v1.Status")), TARGET)
-    assert _bases(text)["Things"] == ["Post[x_v1.Thing]"]
+    assert _bases(text)["Things"] == ["CreateReturningStatus[x_v1.Thing]"]
 
 
 def test_text_and_upgrades() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from kubeloop.clients import resource, subresource, verbs
+from kubeloop.clients import resource_client as resource
+from kubeloop.clients import subresource, verbs
 from kubeloop.codegen.accessors import emit_clients
 from kubeloop.codegen.client_names import _IMPORTED, _METHODS, client_names  # pyright: ignore[reportPrivateUsage]
 from kubeloop.codegen.crd import VERBS
@@ -60,4 +61,4 @@ def test_every_name_of_a_client_is_reserved() -> None:
     methods = {name for base in bases for name in dir(base) if not name.startswith("_")}
     assert methods <= _METHODS
     mixins = {*resource.__all__, *subresource.__all__, *verbs.__all__}
-    assert mixins - _IMPORTED <= {"KindClient", "Subresource", "SupportsDraft"}, "these are not imported"
+    assert mixins - _IMPORTED <= {"ModelClient", "Subresource", "SupportsDraft"}, "these are not imported"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient, StatusResourceClient
+from kubeloop.clients.resource_client import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, GetSub, PatchSub, UpdateSub
 from kubeloop.models import apps_v1
 

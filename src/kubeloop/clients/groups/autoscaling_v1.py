@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import StatusResourceClient
+from kubeloop.clients.resource_client import StatusResourceClient
 from kubeloop.models import autoscaling_v1
 
 if TYPE_CHECKING:

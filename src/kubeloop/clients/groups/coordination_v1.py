@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient
+from kubeloop.clients.resource_client import ResourceClient
 from kubeloop.models import coordination_v1
 
 if TYPE_CHECKING:

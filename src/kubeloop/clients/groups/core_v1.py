@@ -5,9 +5,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource import ResourceClient, StatusResourceClient
+from kubeloop.clients.resource_client import ResourceClient, StatusResourceClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, LogSub, PatchSub, UpdateSub
-from kubeloop.clients.verbs import Apply, Create, Delete, Get, ListVerb, Patch, Post, Status, Update, Watch
+from kubeloop.clients.verbs import (
+    Apply,
+    Create,
+    CreateReturningStatus,
+    Delete,
+    Get,
+    List,
+    Patch,
+    Status,
+    Update,
+    Watch,
+)
 from kubeloop.models import core_v1
 
 if TYPE_CHECKING:
@@ -121,11 +132,11 @@ class CoreV1:
         return Services(self._rest, core_v1.Service, namespace)
 
 
-class Bindings(Post[core_v1.Binding]):
+class Bindings(CreateReturningStatus[core_v1.Binding]):
     """Bindings of v1: create."""
 
 
-class ComponentStatuses(Get[core_v1.ComponentStatus], ListVerb[core_v1.ComponentStatus, core_v1.ComponentStatusList]):
+class ComponentStatuses(Get[core_v1.ComponentStatus], List[core_v1.ComponentStatus, core_v1.ComponentStatusList]):
     """ComponentStatuses of v1: get, list."""
 
 
@@ -147,7 +158,7 @@ class LimitRanges(ResourceClient[core_v1.LimitRange, core_v1.LimitRangeList]):
 
 class Namespaces(
     Get[core_v1.Namespace],
-    ListVerb[core_v1.Namespace, core_v1.NamespaceList],
+    List[core_v1.Namespace, core_v1.NamespaceList],
     Watch[core_v1.Namespace],
     Create[core_v1.Namespace],
     Update[core_v1.Namespace],

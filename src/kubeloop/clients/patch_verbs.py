@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 
+from kubeloop.clients.request_bodies import AnyPatch, write_object, write_patch
 from kubeloop.clients.resource_endpoint import Endpoint
-from kubeloop.clients.writing import AnyPatch, write_object, write_patch
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
 

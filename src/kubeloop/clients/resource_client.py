@@ -10,14 +10,14 @@ from kubeloop.clients.verbs import (
     Delete,
     DeleteCollection,
     Get,
-    ListVerb,
+    List,
     Patch,
     Status,
     Update,
     Watch,
 )
 
-__all__ = ["KindClient", "ResourceClient", "StatusResourceClient"]
+__all__ = ["ModelClient", "ResourceClient", "StatusResourceClient"]
 
 T = TypeVar("T")
 L = TypeVar("L")
@@ -25,7 +25,7 @@ L = TypeVar("L")
 
 class ResourceClient(
     Get[T],
-    ListVerb[T, L],
+    List[T, L],
     Watch[T],
     Create[T],
     Update[T],
@@ -49,7 +49,7 @@ class StatusResourceClient(ResourceClient[T, L], Status[T], Generic[T, L]):
     __slots__ = ()
 
 
-class KindClient(StatusResourceClient[T, L], Generic[T, L]):
+class ModelClient(StatusResourceClient[T, L], Generic[T, L]):
     """The same for a kind of which only the class is known: whether its status is apart, the server knows."""
 
     __slots__ = ()

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from kubeloop.config.config import Config
     from kubeloop.transport.base import Transport
 
-__all__ = ["Connected"]
+__all__ = ["ServerClient"]
 
 
-class Connected:
+class ServerClient:
     """A client that sends through a RESTClient. Use it as `async with`, or call `close()`.
 
     Args:
@@ -41,7 +41,7 @@ class Connected:
         self._owns_rest = True
 
     @classmethod
-    def over(cls, rest: RESTClient) -> Self:
+    def from_rest(cls, rest: RESTClient) -> Self:
         """Make one that sends through a RESTClient which somebody else closes."""
         self = cls.__new__(cls)
         self._rest = rest
