@@ -117,7 +117,7 @@ class Edit(Generic[T, D]):
         if not change:
             self._result = self._before
             return True
-        self._check_scope(change.merge_patch())
+        self._check_scope(change.changed_fields())
         # A merge patch replaces lists whole, and with them what the model does not know of their items.
         uses_json_patch = change.rewrites_objects()
         patch = change.json_patch(guard=True) if uses_json_patch else change.merge_patch(guard=True)
@@ -157,13 +157,13 @@ class Edit(Generic[T, D]):
         now: Any = await self._read()
         return bool(now.metadata.resource_version != self._before.metadata.resource_version)
 
-    def _check_scope(self, patch: dict[str, Any]) -> None:
+    def _check_scope(self, fields: list[str]) -> None:
         """Refuse what the server would leave out without a word: each path changes its own part of the object."""
         if self._subresource == "status":
-            wrong = [name for name in patch if name != "status"]
+            wrong = [name for name in fields if name != "status"]
             if wrong:
                 raise ValueError(f"edit_status changes only the status, not {', '.join(wrong)}: use edit() for that")
-        elif "status" in patch and self._endpoint._has_status:
+        elif "status" in fields and self._endpoint._has_status:
             raise ValueError("edit() does not change the status: use edit_status() for that")
 
     @property

@@ -1,16 +1,13 @@
-"""Change: the value before, the value after, and the patches that say the difference.
-
-What lives here: the value that `draft().finish()` gives, for models and for objects without one. How the patches are
-found is in `_model_diff` and `_data_diff`; sending them is the clients' work.
-"""
+"""Change: the value before, the value after, and the patches that lead from one to the other."""
 
 from __future__ import annotations
 
 from typing import Any, Generic, TypeVar, cast
 
-from kubeloop.objects.data_diff import Ops, data_merge, data_ops, merge_loses
+from kubeloop.objects.data_diff import member_edits
+from kubeloop.objects.difference import Members, Ops
 from kubeloop.objects.model import Model
-from kubeloop.objects.model_diff import model_merge, model_ops, rewrites
+from kubeloop.objects.model_diff import model_difference
 
 __all__ = ["Change"]
 
@@ -18,18 +15,21 @@ T = TypeVar("T")
 
 
 class Change(Generic[T]):
-    """What a draft's `finish()` found; false when nothing changed.
+    """The difference of two values of one object, which a draft's `finish()` returns; false when nothing changed.
+
+    The difference is computed once, on first use. Both patches are derived from it, and belong to the caller.
 
     Args:
-        before: the value that was read; both are models of one class, or both `Unstructured`.
-        after: the value that shall be.
+        before: The value that was read; both values are models of one class, or both `Unstructured`.
+        after: The value after the change.
     """
 
-    __slots__ = ("after", "before")
+    __slots__ = ("_found", "after", "before")
 
     def __init__(self, before: T, after: T) -> None:
         self.before = before
         self.after = after
+        self._found: Members | None = None
 
     def __bool__(self) -> bool:
         return self.before is not self.after
@@ -38,42 +38,43 @@ class Change(Generic[T]):
         places = [op["path"] for op in self.json_patch()]
         return f"<Change of {type(self.before).__name__}: {', '.join(places) or 'nothing'}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Change, (self.before, self.after)
+
+    def changed_fields(self) -> list[str]:
+        """Return the wire names of the object's own fields that differ, for example `["metadata", "spec"]`."""
+        return list(self._difference().edits)
+
     def merge_patch(self, *, guard: bool = False) -> dict[str, Any]:
-        """Give the RFC 7386 merge patch: small, but it sends changed lists whole.
+        """Return the RFC 7386 merge patch: it is small, but sends changed lists as a whole.
 
         Args:
-            guard: set `metadata.resourceVersion` to the one that was read, so that a server answers 409 Conflict when
-                the object has changed since. A patch that changes nothing stays empty.
+            guard: Set `metadata.resourceVersion` to the one that was read, so that a server responds with 409 Conflict
+                when the object has changed since. A patch that changes nothing stays empty.
 
-        Raises: ValueError when there is no resourceVersion to guard with.
+        Raises:
+            ValueError: The object has no resourceVersion to guard with.
         """
-        before: Any = self.before
-        if isinstance(before, Model):
-            patch = model_merge(before, self.after)
-        else:
-            patch = data_merge(_data(before), _data(self.after))
+        patch = self._difference().merge()
         if guard and patch:
             version = self._version()
             patch["metadata"] = {**cast("dict[str, Any]", patch.get("metadata") or {}), "resourceVersion": version}
         return patch
 
     def json_patch(self, *, test: bool = False, guard: bool = False) -> list[dict[str, Any]]:
-        """Give the RFC 6902 JSON patch: it edits items of lists in place and so loses nothing that we do not know.
+        """Return the RFC 6902 JSON patch: it edits items of lists in place and so keeps fields that we do not know.
 
         Its indexes are those of the object that was read: send it with `guard=True`.
 
         Args:
-            test: test single values before they are replaced; the server answers 422 when one differs.
-            guard: as for `merge_patch`.
+            test: Test single values before they are replaced; the server responds with 422 when a value differs.
+            guard: As for `merge_patch`.
 
-        Raises: ValueError when there is no resourceVersion to guard with.
+        Raises:
+            ValueError: The object has no resourceVersion to guard with.
         """
         ops: Ops = []
-        before: Any = self.before
-        if isinstance(before, Model):
-            model_ops(before, self.after, "", ops, test=test)
-        else:
-            data_ops(_data(before), _data(self.after), "", ops, test=test)
+        self._difference().write_ops("", ops, test=test)
         if guard and ops:
             version = self._version()
             ops = [op for op in ops if op["path"] != "/metadata/resourceVersion"]
@@ -81,20 +82,30 @@ class Change(Generic[T]):
         return ops
 
     def rewrites_objects(self) -> bool:
-        """Say if the merge patch would send a whole list of objects (and so erase what our models do not know in it).
+        """Return whether the merge patch would lose something, so that the JSON patch must be sent.
 
-        It is true as well where a merge patch cannot say a null. Send the JSON patch then.
+        A merge patch that sends a list of objects as a whole erases fields of its items that our models do not know.
+        It also cannot set a field to null.
         """
-        before: Any = self.before
-        if isinstance(before, Model):
-            return rewrites(before, self.after)
-        return merge_loses(_data(before), _data(self.after))
+        return self._difference().loses()
+
+    def _difference(self) -> Members:
+        if self._found is None:
+            before: Any = self.before
+            if isinstance(before, Model):
+                self._found = model_difference(before, self.after)
+            else:
+                self._found = Members(member_edits(_data(before), _data(self.after)))
+        return self._found
 
     def _version(self) -> str:
         before: Any = self.before
         version = getattr(before.metadata, "resource_version", "")
         if not version:
-            raise ValueError(f"{type(before).__name__} was not read from a server: it has no resourceVersion")
+            raise ValueError(
+                f"{type(before).__name__}: expected a resourceVersion to guard the patch with, got none; the object "
+                "was not read from a server"
+            )
         return str(version)
 
 

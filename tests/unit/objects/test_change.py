@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
+from typing import Any, ClassVar
 
 import pytest
 
 from kubeloop import Change, Unstructured
 from kubeloop.models import apps_v1, coordination_v1, core_v1, meta_v1, rbac_v1
+from kubeloop.objects.model import SEQ, Model, Seq
 
 
 def pod(**meta: object) -> core_v1.Pod:
@@ -157,6 +160,71 @@ def test_micro_times_in_patches_have_six_digits() -> None:
     change = draft.finish()
     assert change.merge_patch() == {"spec": {"renewTime": "2026-01-01T00:00:00.000000Z"}}
     assert change.json_patch()[0]["value"] == {"renewTime": "2026-01-01T00:00:00.000000Z"}
+
+
+class Part(Model):
+    name: str = ""
+    size: int = 0
+
+
+class Parts(Model):
+    grid: Seq[Seq[Part]] = SEQ
+    one_or_names: Part | Seq[str] | None = None
+
+
+def test_a_list_of_objects_within_a_list_is_not_rewritten_unnoticed() -> None:
+    draft: Any = Parts.from_dict({"grid": [[{"name": "a", "size": 1}]]}).draft()
+    draft.grid[0][0].size = 2
+    assert draft.finish().rewrites_objects()
+
+
+def test_a_field_that_may_be_an_object_or_a_list_loses_the_members_that_go() -> None:
+    before = Parts.from_dict({"one_or_names": {"name": "a", "size": 1}})
+    change = Change(before, Parts.from_dict({"one_or_names": {"name": "a"}}))
+    assert change.merge_patch() == {"one_or_names": {"size": None}}
+    assert change.json_patch() == [{"op": "add", "path": "/one_or_names", "value": {"name": "a"}}]
+    assert Change(before, Parts.from_dict({"one_or_names": ["x"]})).merge_patch() == {"one_or_names": ["x"]}
+
+
+# --- one difference
+
+
+def test_all_that_a_change_says_is_derived_from_one_difference() -> None:
+    class Counted(Unstructured):
+        __slots__ = ()
+        reads: ClassVar[list[object]] = []
+
+        def to_dict(self) -> dict[str, Any]:
+            self.reads.append(self)
+            return super().to_dict()
+
+    before, after = Counted({"spec": {"a": 1}, "kind": "K"}), Counted({"spec": {"a": 2}, "kind": "K"})
+    change = Change(before, after)
+    assert change.changed_fields() == ["spec"]
+    assert not change.rewrites_objects()
+    assert change.merge_patch() == {"spec": {"a": 2}}
+    assert change.json_patch() == [{"op": "replace", "path": "/spec/a", "value": 2}]
+    assert Counted.reads == [before, after]
+
+
+@pytest.mark.parametrize("kind", [Unstructured, apps_v1.ControllerRevision])
+def test_patches_belong_to_the_caller(kind: Any) -> None:
+    head = {"apiVersion": "apps/v1", "kind": "ControllerRevision"}
+    change = Change(kind.from_dict({**head, "data": {"a": 1}}), kind.from_dict({**head, "data": {"a": {"b": [1]}}}))
+    change.merge_patch()["data"]["a"]["b"].append(2)
+    change.json_patch()[0]["value"]["b"].append(3)
+    assert change.merge_patch() == {"data": {"a": {"b": [1]}}}
+    assert change.json_patch() == [{"op": "replace", "path": "/data/a", "value": {"b": [1]}}]
+    assert change.after == kind.from_dict({**head, "data": {"a": {"b": [1]}}})
+
+
+def test_a_change_is_pickled_as_its_two_values() -> None:
+    draft = pod().draft()
+    draft.spec.node_name = "n"
+    change = draft.finish()
+    assert change.changed_fields() == ["spec"]
+    again: Change[core_v1.Pod] = pickle.loads(pickle.dumps(change))
+    assert (again.before, again.after) == (change.before, change.after)
 
 
 # --- the guard
