@@ -10,8 +10,8 @@ import difflib
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from kubeloop.objects.encode import dumps
 from kubeloop.objects.equality import same
+from kubeloop.objects.json.encode import dumps
 from kubeloop.objects.type_guards import is_dict, is_list
 
 __all__ = ["NAMES", "Ops", "data_merge", "data_ops", "escape", "has_null", "list_ops", "merge_loses", "remove"]

@@ -21,9 +21,9 @@ from kubeloop.objects.data_diff import (
     merge_loses,
     remove,
 )
-from kubeloop.objects.encode import value_of
 from kubeloop.objects.equality import same
 from kubeloop.objects.given import is_removed
+from kubeloop.objects.json.encode import value_of
 from kubeloop.objects.model import NULLABLE, Mended, Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping
