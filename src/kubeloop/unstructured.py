@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from kubeloop._kit.text import safe_text
-from kubeloop.objects.encode import dumps, loads, rewrite
+from kubeloop.objects.json.encode import dumps, loads, rewrite
 from kubeloop.objects.markers import MAP
 from kubeloop.objects.plain_data import plain
 from kubeloop.objects.type_guards import is_dict
@@ -65,7 +65,7 @@ class Unstructured:
         if self._metadata is None:
             from kubeloop.errors import DecodeError, EncodeError, Unreadable
             from kubeloop.models import meta_v1
-            from kubeloop.objects.decode import decode_data
+            from kubeloop.objects.json.decode import decode_data
 
             data: Any = self._data.get("metadata") or {}
             try:
@@ -210,7 +210,7 @@ class UnstructuredList:
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         from kubeloop.models import meta_v1
-        from kubeloop.objects.decode import decode_data
+        from kubeloop.objects.json.decode import decode_data
 
         self._data = {key: value for key, value in data.items() if key != "items"}
         self.metadata = decode_data(self._data.get("metadata") or {}, meta_v1.ListMeta)

@@ -44,7 +44,7 @@ def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str,
         if shape.category == "scalar" and not shape.go and type(value) in shape.accepts:
             ready[field.stored] = value
         elif field.category == "lazy":
-            from kubeloop.objects.encode import lazy_bytes
+            from kubeloop.objects.json.encode import lazy_bytes
 
             ready[field.stored] = lazy_bytes(checked(shape, value, cls.__name__, name))
         else:

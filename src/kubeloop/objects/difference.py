@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from kubeloop.objects.encode import dumps
+from kubeloop.objects.json.encode import dumps
 from kubeloop.objects.type_guards import is_dict, is_list, is_mapping, is_tuple
 
 __all__ = ["Edit", "Items", "Members", "Ops", "Removal", "Replacement", "has_objects", "is_object"]

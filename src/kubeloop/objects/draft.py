@@ -28,10 +28,10 @@ from kubeloop.objects.draft_views import (
     opened,
     taken,
 )
-from kubeloop.objects.encode import lazy_bytes
 from kubeloop.objects.equality import same
+from kubeloop.objects.frozen_struct import StructMeta
 from kubeloop.objects.given import given_of, head_of, noted, noted_removals, written
-from kubeloop.objects.metaclass import StructMeta
+from kubeloop.objects.json.encode import lazy_bytes
 from kubeloop.objects.model import NULLABLE, Model
 from kubeloop.objects.reflection import Field, fields_of
 

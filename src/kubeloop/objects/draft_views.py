@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
 from kubeloop.objects.construct import checked, show_field
-from kubeloop.objects.encode import dumps
 from kubeloop.objects.equality import same
 from kubeloop.objects.given import written
+from kubeloop.objects.json.encode import dumps
 from kubeloop.objects.markers import FrozenMap
 from kubeloop.objects.model import MAP, SEQ, Model
 from kubeloop.objects.plain_data import plain, refuse_unknown
@@ -105,7 +105,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
 def _modelled(shape: Shape, value: Mapping[Any, Any], owner: str, path: str) -> Any:
     """Read a mapping with wire names as the model that it stands for."""
     from kubeloop.errors import DecodeError
-    from kubeloop.objects.decode import decode_document
+    from kubeloop.objects.json.decode import decode_document
 
     where = f"{owner}.{path}"
     refuse_unknown(shape, value, where)

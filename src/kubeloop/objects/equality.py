@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubeloop.objects.encode import value_of
+from kubeloop.objects.json.encode import value_of
 from kubeloop.objects.model import Model
 from kubeloop.objects.type_guards import is_list, is_mapping, is_tuple
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubeloop.objects.encode import loads, rewrite, value_of
-from kubeloop.objects.metaclass import Beside
+from kubeloop.objects.frozen_struct import Beside
+from kubeloop.objects.json.encode import loads, rewrite, value_of
 from kubeloop.objects.model import NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE, Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping, is_tuple

@@ -116,6 +116,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
+from kubeloop.objects.frozen_struct import Beside, ModelMeta, Struct, force
 from kubeloop.objects.markers import (
     BOOL,
     BYTES,
@@ -147,7 +148,6 @@ from kubeloop.objects.markers import (
     Seq,
     Time,
 )
-from kubeloop.objects.metaclass import Beside, ModelMeta, Struct, force
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
@@ -230,8 +230,8 @@ class Model(Beside, Struct, metaclass=ModelMeta):
         Of a model that was built, or read from a document, it has the fields that were given and no others; of one that
         a server sent it has everything that is not absent, and the zeros that Go always writes.
         """
-        from kubeloop.objects.encode import to_data
         from kubeloop.objects.given import given_of, head_of, written
+        from kubeloop.objects.json.encode import to_data
 
         if given_of(self) is None:
             return to_data(self)  # type: ignore[no-any-return]
@@ -248,8 +248,8 @@ class Model(Beside, Struct, metaclass=ModelMeta):
         Raises: DecodeError naming the path of what does not fit, or both kinds when it is of another kind.
         """
         from kubeloop.errors import DecodeError
-        from kubeloop.objects.decode import decode_document
-        from kubeloop.objects.encode import dumps
+        from kubeloop.objects.json.decode import decode_document
+        from kubeloop.objects.json.encode import dumps
         from kubeloop.objects.plain_data import plain
 
         return decode_document(dumps(plain(data, cls.__name__, DecodeError)), cls)
@@ -266,7 +266,7 @@ class Model(Beside, Struct, metaclass=ModelMeta):
 
         Raises: DecodeError for text that is no YAML, and as `from_dict`.
         """
-        from kubeloop.objects.decode import decode_yaml
+        from kubeloop.objects.json.decode import decode_yaml
 
         return decode_yaml(text, cls)
 
@@ -277,7 +277,7 @@ class Model(Beside, Struct, metaclass=ModelMeta):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from kubeloop.objects.encode import pickled
+        from kubeloop.objects.json.encode import pickled
 
         return pickled(self)
 

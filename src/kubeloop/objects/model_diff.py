@@ -13,9 +13,9 @@ from typing import Any
 
 from kubeloop.objects.data_diff import NAMES, data_difference, member_edits
 from kubeloop.objects.difference import Edit, Items, Members, Removal, Replacement, has_objects
-from kubeloop.objects.encode import value_of
 from kubeloop.objects.equality import same
 from kubeloop.objects.given import is_removed
+from kubeloop.objects.json.encode import value_of
 from kubeloop.objects.model import NULLABLE, Mended, Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping

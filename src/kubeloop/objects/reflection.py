@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from kubeloop._kit.value import Value
 from kubeloop.objects.exact_time import ExactTime
+from kubeloop.objects.frozen_struct import ModelMeta
 from kubeloop.objects.markers import LAZY, NULLABLE
-from kubeloop.objects.metaclass import ModelMeta
 
 __all__ = ["Field", "Shape", "fields_of", "shape_of"]
 

@@ -19,8 +19,8 @@ from typing import Any, get_args
 
 import msgspec
 
+from kubeloop.objects.frozen_struct import ModelMeta, StructMeta
 from kubeloop.objects.markers import PartialItems
-from kubeloop.objects.metaclass import ModelMeta, StructMeta
 from kubeloop.objects.model import Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_tuple

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError, UnreadableWriteResponse
-from kubeloop.objects import status_members
+from kubeloop.objects.json import status_members
 from kubeloop.objects.model import Kind, KindList, Model
 from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire import codec

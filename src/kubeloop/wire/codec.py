@@ -15,10 +15,11 @@ import msgspec
 
 from kubeloop._kit.value import Value
 from kubeloop.errors import DecodeError, Unreadable
-from kubeloop.objects import decode as _decode
-from kubeloop.objects import encode as _encode
-from kubeloop.objects import json_scan, status_members
 from kubeloop.objects.draft_views import Pending
+from kubeloop.objects.json import decode as _decode
+from kubeloop.objects.json import encode as _encode
+from kubeloop.objects.json import scan as json_scan
+from kubeloop.objects.json import status_members
 from kubeloop.objects.model import MAP, SEQ, Kind, KindList, Model
 from kubeloop.objects.plain_data import plain
 from kubeloop.objects.type_guards import is_dict

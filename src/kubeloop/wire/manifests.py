@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
-from kubeloop.objects import decode as _decode
-from kubeloop.objects import encode as _encode
+from kubeloop.objects.json import decode as _decode
+from kubeloop.objects.json import encode as _encode
 
 __all__ = ["bodies", "only_body", "plain"]
 

@@ -240,7 +240,7 @@ def failure_status(body: bytes) -> Mapping[str, Any] | None:
 
     The memory that it takes is a few times that of the texts in it, whatever else a server puts there.
     """
-    from kubeloop.objects import status_members  # loaded with the first error
+    from kubeloop.objects.json import status_members  # loaded with the first error
 
     data = status_members.members(body)
     return data if data is not None and data.get("kind") == "Status" and data.get("status") != "Success" else None

@@ -30,9 +30,9 @@ from kubeloop.models import (
     policy_v1,
     rbac_v1,
 )
-from kubeloop.objects import json_scan
-from kubeloop.objects.decode import decoding_list, finish
-from kubeloop.objects.metaclass import force
+from kubeloop.objects.frozen_struct import force
+from kubeloop.objects.json import scan as json_scan
+from kubeloop.objects.json.decode import decoding_list, finish
 from kubeloop.objects.model import Model
 from kubeloop.wire import codec
 from tests.support.depth import TOO_DEEP, is_too_deep, nested

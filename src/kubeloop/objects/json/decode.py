@@ -21,14 +21,14 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import DecodeError, Unreadable
-from kubeloop.objects import json_scan
-from kubeloop.objects.annotations import resolve
-from kubeloop.objects.encode import dumps, rewrite
 from kubeloop.objects.exact_time import decode_exact
+from kubeloop.objects.json import scan as json_scan
+from kubeloop.objects.json.annotations import resolve
+from kubeloop.objects.json.encode import dumps, rewrite
+from kubeloop.objects.json.time_texts import has_fine_digits, is_time, time_text
 from kubeloop.objects.markers import PartialItems
 from kubeloop.objects.model import LAZY, Mended
 from kubeloop.objects.reflection import Shape, fields_of
-from kubeloop.objects.time_texts import has_fine_digits, is_time, time_text
 from kubeloop.objects.type_guards import class_of, is_dict, is_list
 from kubeloop.objects.unknown_members import keeps_rest, with_rest
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any, get_args
 
-from kubeloop.objects.metaclass import ModelMeta
+from kubeloop.objects.frozen_struct import ModelMeta
 
 __all__ = ["resolve"]
 

@@ -137,7 +137,7 @@ def pickled(obj: Model) -> tuple[Any, tuple[Any, ...]]:
 
 
 def _unpickle(cls: Any, body: bytes) -> Any:
-    from kubeloop.objects.decode import decoder
+    from kubeloop.objects.json.decode import decoder
 
     return decoder(cls).decode(body)
 

@@ -60,7 +60,7 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
     rename["_" + name] = rename.pop(name, name)
 
     def read(self: Any) -> Any:
-        from kubeloop.objects.decode import read_lazy
+        from kubeloop.objects.json.decode import read_lazy
 
         return read_lazy(type(self), name, getattr(self, "_" + name))
 
