@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from kubeloop.objects.draft import Draft
-from kubeloop.objects.given import configuration, set_fields
+from kubeloop.objects.json.encode_given import configuration, set_fields
 from kubeloop.objects.model import Model
 from kubeloop.objects.type_guards import is_items, is_mapping
 from kubeloop.rest.body import write_body

@@ -1,5 +1,5 @@
-"""The machinery of Kubernetes objects as immutable values: what the generated classes of `models` are built from.
+"""The machinery of Kubernetes objects as immutable values, of which the generated classes of `models` are made.
 
-`model` has the base classes; `encode` and `decode` write and read them as JSON; `draft` and `change` are how a value is
-changed. Nothing here knows a Kubernetes kind.
+From bottom to top: `frozen_struct` and `markers`, `reflection`, `json` (reading and writing), `construct`, `draft` and
+`change` (changing), `model` (the base classes). Nothing here knows a Kubernetes kind.
 """

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from kubeloop.objects.data_diff import member_edits
 from kubeloop.objects.difference import Members, Ops
-from kubeloop.objects.model import Model
+from kubeloop.objects.frozen_struct import FrozenStruct
 from kubeloop.objects.model_diff import model_difference
 
 __all__ = ["Change"]
@@ -92,7 +92,7 @@ class Change(Generic[T]):
     def _difference(self) -> Members:
         if self._found is None:
             before: Any = self.before
-            if isinstance(before, Model):
+            if isinstance(before, FrozenStruct):
                 self._found = model_difference(before, self.after)
             else:
                 self._found = Members(member_edits(_data(before), _data(self.after)))

@@ -1,7 +1,6 @@
-"""What a constructor does before the struct is made, and how a model prints.
+"""Check the arguments of a model's constructor, and bring them into the form that decoding gives.
 
-What lives here: the check of names and types of what users pass, the conversion of lists to tuples and of maps to
-copies, the `repr` without secrets. Decoding never comes here.
+Lists become tuples, maps are copied, times become UTC. Decoding does not pass through here.
 """
 
 from __future__ import annotations
@@ -11,16 +10,11 @@ from typing import Any
 
 from kubeloop.objects.exact_time import ExactTime
 from kubeloop.objects.markers import FrozenMap
-from kubeloop.objects.model import LAZY, NULL_MAP, NULL_SEQ
 from kubeloop.objects.plain_data import plain
-from kubeloop.objects.reflection import Field, Shape, fields_of
-from kubeloop.objects.type_guards import class_of, is_items, is_mapping, is_tuple
-from kubeloop.objects.unknown_members import rest_of
+from kubeloop.objects.reflection import Shape, fields_of, shape_of
+from kubeloop.objects.type_guards import is_items, is_mapping, is_tuple
 
-__all__ = ["absent", "checked", "prepare", "show", "show_field", "unknown_field"]
-
-# kubectl writes the whole object in here, a Secret's data too.
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+__all__ = ["absent", "checked", "prepare", "unknown_field"]
 
 
 def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
@@ -125,8 +119,6 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
 
 def _union(shape: Shape, value: Any, owner: str, path: str) -> Any:
     """A value that may be of several shapes on the wire: the first that takes it."""
-    from kubeloop.objects.reflection import shape_of
-
     for choice in shape.hint.__args__:
         if choice is not type(None):
             try:
@@ -134,49 +126,3 @@ def _union(shape: Shape, value: Any, owner: str, path: str) -> Any:
             except TypeError:
                 continue
     raise TypeError(f"{owner}.{path}: cannot hold {type(value).__name__}")
-
-
-# --- repr -------------------------------------------------------------------------------------------------------
-
-
-def show(obj: Any) -> str:
-    """Write a model as its constructor's call, with what is set; of a secret only its size.
-
-    What the class does not have stands at the end: `DeploymentSpec(paused=True, **{'replica': 3})`.
-    """
-    cls = class_of(obj)
-    parts: list[str] = []
-    for name, field in fields_of(cls).items():
-        value = getattr(obj, field.stored)
-        if value is field.absent or value is NULL_SEQ or value is NULL_MAP or (field.always and not value):
-            continue
-        if value is LAZY:
-            continue
-        parts.append(f"{name}={show_field(field, value)}")
-    if rest := rest_of(obj):
-        parts.append(f"**{_hidden(rest) if cls.__secret__ else repr(rest)}")
-    return f"{cls.__name__}({', '.join(parts)})"
-
-
-def show_field(field: Field, value: Any) -> str:
-    """Write what a field holds, or a view of a draft stands for; of a secret only its size."""
-    if field.category == "lazy" and not is_tuple(value):
-        return f"<{len(bytes(value))} bytes>"
-    if field.secret or (field.category == "any" and is_mapping(value) and value.get("kind") == "Secret"):
-        return _hidden(value)
-    if is_tuple(value):
-        return "[" + ", ".join(map(repr, value)) + "]"
-    if is_mapping(value) and _LAST_APPLIED in value:
-        shown = (f"{key!r}: {_hidden(each) if key == _LAST_APPLIED else repr(each)}" for key, each in value.items())
-        return "{" + ", ".join(shown) + "}"
-    return repr(value)
-
-
-def _hidden(value: Any) -> str:
-    if isinstance(value, (bytes, str)):
-        return f"<{len(value if isinstance(value, bytes) else value.encode())} bytes>"
-    if is_mapping(value):
-        return "{" + ", ".join(f"{key!r}: {_hidden(each)}" for key, each in value.items()) + "}"
-    if is_tuple(value):
-        return "[" + ", ".join(map(_hidden, value)) + "]"
-    return "<hidden>"

@@ -29,10 +29,11 @@ from kubeloop.objects.draft_views import (
     taken,
 )
 from kubeloop.objects.equality import same
-from kubeloop.objects.frozen_struct import StructMeta
-from kubeloop.objects.given import given_of, head_of, noted, noted_removals, written
+from kubeloop.objects.frozen_struct import FrozenStruct, make
+from kubeloop.objects.given import given_of, noted, noted_removals
 from kubeloop.objects.json.encode import lazy_bytes
-from kubeloop.objects.model import NULLABLE, Model
+from kubeloop.objects.json.encode_given import head_of, written
+from kubeloop.objects.markers import NULLABLE
 from kubeloop.objects.reflection import Field, fields_of
 
 if TYPE_CHECKING:
@@ -42,9 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Dicts", "Draft", "Lists", "Nested", "ObjectMap", "Objects", "draft_class"]
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=FrozenStruct)
 D = TypeVar("D")
-_make: Any = StructMeta.__call__
 _replace: Any = msgspec.structs.replace
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Draft(Pending, Generic[M]):
             changed[field.stored] = lazy_bytes(new) if field.category == "lazy" else new
         if not changed:
             return base
-        new = _make(self._model, **changed) if base is None else _replace(base, **changed)
+        new = make(self._model, **changed) if base is None else _replace(base, **changed)
         given = () if base is None else given_of(base)
         if given is None:
             return noted_removals(new, removed) if removed else new

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
-from kubeloop.objects.construct import checked, show_field
+from kubeloop.objects.construct import checked
+from kubeloop.objects.display import show_field
 from kubeloop.objects.equality import same
-from kubeloop.objects.given import written
+from kubeloop.objects.frozen_struct import FrozenStruct
 from kubeloop.objects.json.encode import dumps
-from kubeloop.objects.markers import FrozenMap
-from kubeloop.objects.model import MAP, SEQ, Model
+from kubeloop.objects.json.encode_given import written
+from kubeloop.objects.markers import MAP, SEQ, FrozenMap
 from kubeloop.objects.plain_data import plain, refuse_unknown
 from kubeloop.objects.reflection import Field, Shape
 from kubeloop.objects.type_guards import is_dict, is_items, is_list, is_mapping, is_tuple
@@ -22,7 +23,7 @@ from kubeloop.objects.type_guards import is_dict, is_items, is_list, is_mapping,
 if TYPE_CHECKING:
     from kubeloop.objects.draft import Draft
 
-    M = TypeVar("M", bound=Model)
+    M = TypeVar("M", bound=FrozenStruct)
 else:
     M = TypeVar("M")
 D = TypeVar("D")
@@ -52,7 +53,7 @@ class Pending:
         raise NotImplementedError
 
     def _data(self, path: str = "", *, strict: bool = False) -> Any:
-        """Return the JSON value, with every zero that was assigned; see `given.written` for the arguments."""
+        """Return the JSON value, with every zero that was assigned; see `encode_given.written` for the arguments."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -105,7 +106,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
 def _modelled(shape: Shape, value: Mapping[Any, Any], owner: str, path: str) -> Any:
     """Read a mapping with wire names as the model that it stands for."""
     from kubeloop.errors import DecodeError
-    from kubeloop.objects.json.decode import decode_document
+    from kubeloop.objects.json.decode_document import decode_document
 
     where = f"{owner}.{path}"
     refuse_unknown(shape, value, where)
@@ -120,7 +121,7 @@ def _modelled(shape: Shape, value: Mapping[Any, Any], owner: str, path: str) -> 
 def _bare(value: Any) -> Any:
     if isinstance(value, Pending):
         return value._data()
-    if isinstance(value, Model):
+    if isinstance(value, FrozenStruct):
         return written(value)
     if is_mapping(value):
         return {key: _bare(each) for key, each in value.items()}

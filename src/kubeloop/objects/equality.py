@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubeloop.objects.frozen_struct import FrozenStruct
 from kubeloop.objects.json.encode import value_of
-from kubeloop.objects.model import Model
 from kubeloop.objects.type_guards import is_list, is_mapping, is_tuple
 
 __all__ = ["same"]
@@ -15,7 +15,7 @@ def same(a: Any, b: Any) -> bool:
     """Return whether two values, plain or frozen, are the same JSON."""
     if a is b:
         return True
-    if isinstance(a, Model):  # which are equal too where one holds null or an empty list, and the other nothing
+    if isinstance(a, FrozenStruct):  # which are equal too where one holds null or an empty list, and the other nothing
         return bool(a == b) and same(value_of(a), value_of(b))
     if is_mapping(a) and is_mapping(b):
         return a.keys() == b.keys() and all(same(each, b[key]) for key, each in a.items())

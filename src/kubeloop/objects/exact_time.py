@@ -15,8 +15,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.objects.type_guards import class_of
-
 __all__ = ["ExactTime", "decode_exact"]
 
 _read = datetime.fromisoformat
@@ -48,8 +46,7 @@ def decode_exact(_kind: Any, value: Any) -> datetime:
     Raises: ValueError, to which msgspec adds the path.
     """
     if type(value) is not str:
-        found: type[Any] = class_of(value)
-        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(found, 'object')}`")
+        raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(value.__class__, 'object')}`")
     try:
         if len(value) == 20 and value[4::3] == "--T::Z":  # what stands between the numbers of 2026-01-02T03:04:05Z
             return _read(value)

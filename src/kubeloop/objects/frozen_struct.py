@@ -1,13 +1,14 @@
-"""The metaclass of models: what makes a class statement of a generated module a frozen struct.
+"""FrozenStruct: the immutable struct under every model, and the metaclass that reads a model's class statement.
 
-What lives here: the flags of every struct, the hidden fields of kinds, the repair of nulls after decoding, refusals of
-assignment, the constructor's way in. What the class statements look like is told in `model`.
+The metaclass sets the flags of the struct, hides lazy and nullable fields behind properties, adds `kind` and
+`apiVersion`, and turns nulls into empty lists and maps after decoding. It knows nothing of the modules above it:
+`objects.model` adds the constructor's checks, drafts, reading and writing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import msgspec
 from msgspec import Raw
@@ -28,13 +29,14 @@ if TYPE_CHECKING:
 else:
     from msgspec import Struct, StructMeta
 
-__all__ = ["Beside", "ModelMeta", "Struct", "StructMeta", "force"]
+__all__ = ["FrozenStruct", "FrozenStructMeta", "force", "make", "note_given"]
 
 
-class Beside:
-    """What a model keeps beside its fields: the names of those that were given, unset where that is not known.
+class _WithNote:
+    """A slot for the names of the fields that were given to a constructor or a document; see `given`.
 
-    A slot that msgspec does not know, so that decoding, encoding, equality and `repr` do not see it. See `given`.
+    msgspec does not know the slot, so decoding, encoding, equality and `repr` do not see it. It is unset in an object
+    of which these names are not known.
     """
 
     __slots__ = ("_given",)
@@ -42,6 +44,11 @@ class Beside:
 
 
 force = msgspec.structs.force_setattr
+"""Set a field of a frozen struct that nobody else holds yet."""
+make: Any = StructMeta.__call__
+"""Create a model from its stored fields, without the checks of its constructor."""
+note_given: Any = vars(_WithNote)["_given"].__set__
+"""Note beside a new model which fields were given."""
 
 
 def _setattr(self: object, name: str, _value: object) -> NoReturn:
@@ -60,9 +67,7 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
     rename["_" + name] = rename.pop(name, name)
 
     def read(self: Any) -> Any:
-        from kubeloop.objects.json.decode import read_lazy
-
-        return read_lazy(type(self), name, getattr(self, "_" + name))
+        return self.__read_lazy__(name, getattr(self, "_" + name))
 
     ns[name] = property(read, doc="Parsed anew at each read, from bytes that the object holds privately.")
     return str(hint)
@@ -130,8 +135,7 @@ _EMPTY: dict[str, Any] = {"NULL_SEQ": NULL_SEQ, "NULL_MAP": NULL_MAP, "NULL_BYTE
 _EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", "NULL_BYTES"))
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-class ModelMeta(StructMeta):
+class FrozenStructMeta(StructMeta):
     """Makes the structs: frozen, out of the garbage collector's sight, keyword-only, defaults left out."""
 
     __secret__: frozenset[str]
@@ -152,7 +156,7 @@ class ModelMeta(StructMeta):
         secret: tuple[str, ...] = (),
         preserve: bool = False,
         rename: Mapping[str, str] | None = None,
-    ) -> ModelMeta:
+    ) -> FrozenStructMeta:
         names = dict(rename or {})
         hints = ns.setdefault("__annotations__", {})
         lazy = [key for key, value in ns.items() if value is LAZY]
@@ -203,32 +207,30 @@ class ModelMeta(StructMeta):
             type.__setattr__(item, "list_type", cls)
         return cls  # type: ignore[no-any-return]
 
+
+class FrozenStruct(_WithNote, Struct, metaclass=FrozenStructMeta):
+    """The base of `Model`: an immutable struct with class attributes that describe its fields."""
+
     if not TYPE_CHECKING:
+        __secret__ = frozenset()
+        __lazy__: ClassVar = {}
+        __preserve__ = False
+        __plain__ = None
+        __kind_head__ = ()
 
-        def __call__(cls, *args: Any, **fields: Any) -> Any:  # noqa: N805
-            if not fields and not args:
-                try:
-                    return cls.__dict__["__empty__"]
-                except KeyError:
-                    empty = _call(cls)
-                    _note.__set__(empty, ())
-                    type.__setattr__(cls, "__empty__", empty)
-                    return empty
-            from kubeloop.objects.construct import absent, prepare
+    @property
+    def __rich_repr__(self) -> NoReturn:
+        """Hide msgspec's hook for rich, which would show the contents of secrets: what shows a model uses its `repr`.
 
-            made = _call(cls, **prepare(cls, args, fields))
-            _note.__set__(made, tuple(name for name, value in fields.items() if not absent(cls, name, value)))
-            return made
+        Raises:
+            AttributeError: Always, so that there is no such hook.
+        """
+        raise AttributeError("__rich_repr__")
 
-        def __getattr__(cls, name: str) -> Any:  # noqa: N805
-            if name == "Draft":
-                from kubeloop.objects.draft import draft_class
-
-                return draft_class(cls.__plain__ or cls)
-            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+    def __read_lazy__(self, name: str, stored: Raw) -> Any:
+        """Parse what a lazy field holds; `Model` does."""
+        raise NotImplementedError
 
 
-_call: Any = StructMeta.__call__
-_note: Any = vars(Beside)["_given"]
 _equal: Any = Struct.__eq__
 _parse = msgspec.json.decode

@@ -114,9 +114,9 @@ The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
-from kubeloop.objects.frozen_struct import Beside, ModelMeta, Struct, force
+from kubeloop.objects.frozen_struct import FrozenStruct, FrozenStructMeta, force, make, note_given
 from kubeloop.objects.markers import (
     BOOL,
     BYTES,
@@ -201,7 +201,36 @@ RESERVED_IN_KINDS = frozenset({"api_version", "kind", "list_type", "namespaced",
 # --- the base classes -------------------------------------------------------------------------------------------------
 
 
-class Model(Beside, Struct, metaclass=ModelMeta):
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class ModelMeta(FrozenStructMeta):
+    """Adds the checks of the constructor and the class attribute `Draft` to the metaclass of structs."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:  # noqa: N805
+            if not fields and not args:
+                try:
+                    return cls.__dict__["__empty__"]
+                except KeyError:
+                    empty = make(cls)
+                    note_given(empty, ())
+                    type.__setattr__(cls, "__empty__", empty)
+                    return empty
+            from kubeloop.objects.construct import absent, prepare
+
+            made = make(cls, **prepare(cls, args, fields))
+            note_given(made, tuple(name for name, value in fields.items() if not absent(cls, name, value)))
+            return made
+
+        def __getattr__(cls, name: str) -> Any:  # noqa: N805
+            if name == "Draft":
+                from kubeloop.objects.draft import draft_class
+
+                return draft_class(cls.__plain__ or cls)
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+
+class Model(FrozenStruct, metaclass=ModelMeta):
     """An immutable API value. Build it with keywords, change it through `draft()`.
 
     A model that a constructor made, or that was read from a document (`from_dict`, `from_yaml`), knows which fields
@@ -209,13 +238,6 @@ class Model(Beside, Struct, metaclass=ModelMeta):
     never sent as zero; create and update write the whole object as Go does. A model that a server sent does not know
     it: apply refuses it.
     """
-
-    if not TYPE_CHECKING:
-        __secret__ = frozenset()
-        __lazy__: ClassVar = {}
-        __preserve__ = False
-        __plain__ = None
-        __kind_head__ = ()
 
     def draft(self) -> Draft[Any]:
         """Open a mutable, typed view; its `finish()` gives the new value and the patches.
@@ -230,8 +252,9 @@ class Model(Beside, Struct, metaclass=ModelMeta):
         Of a model that was built, or read from a document, it has the fields that were given and no others; of one that
         a server sent it has everything that is not absent, and the zeros that Go always writes.
         """
-        from kubeloop.objects.given import given_of, head_of, written
+        from kubeloop.objects.given import given_of
         from kubeloop.objects.json.encode import to_data
+        from kubeloop.objects.json.encode_given import head_of, written
 
         if given_of(self) is None:
             return to_data(self)  # type: ignore[no-any-return]
@@ -248,7 +271,7 @@ class Model(Beside, Struct, metaclass=ModelMeta):
         Raises: DecodeError naming the path of what does not fit, or both kinds when it is of another kind.
         """
         from kubeloop.errors import DecodeError
-        from kubeloop.objects.json.decode import decode_document
+        from kubeloop.objects.json.decode_document import decode_document
         from kubeloop.objects.json.encode import dumps
         from kubeloop.objects.plain_data import plain
 
@@ -266,9 +289,14 @@ class Model(Beside, Struct, metaclass=ModelMeta):
 
         Raises: DecodeError for text that is no YAML, and as `from_dict`.
         """
-        from kubeloop.objects.json.decode import decode_yaml
+        from kubeloop.objects.json.decode_document import decode_yaml
 
         return decode_yaml(text, cls)
+
+    def __read_lazy__(self, name: str, stored: Any) -> Any:
+        from kubeloop.objects.json.decode import read_lazy
+
+        return read_lazy(type(self), name, stored)
 
     def __copy__(self) -> Self:
         return self
@@ -277,21 +305,12 @@ class Model(Beside, Struct, metaclass=ModelMeta):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from kubeloop.objects.json.encode import pickled
+        from kubeloop.objects.json.pickling import pickled
 
         return pickled(self)
 
-    @property
-    def __rich_repr__(self) -> NoReturn:
-        """Hide msgspec's hook for rich, which would show the contents of secrets: what shows a model uses its `repr`.
-
-        Raises:
-            AttributeError: Always, so that there is no such hook.
-        """
-        raise AttributeError("__rich_repr__")
-
     def __repr__(self) -> str:
-        from kubeloop.objects.construct import show
+        from kubeloop.objects.display import show
 
         return show(self)
 

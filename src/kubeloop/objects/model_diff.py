@@ -14,9 +14,10 @@ from typing import Any
 from kubeloop.objects.data_diff import NAMES, data_difference, member_edits
 from kubeloop.objects.difference import Edit, Items, Members, Removal, Replacement, has_objects
 from kubeloop.objects.equality import same
+from kubeloop.objects.frozen_struct import FrozenStruct
 from kubeloop.objects.given import is_removed
 from kubeloop.objects.json.encode import value_of
-from kubeloop.objects.model import NULLABLE, Mended, Model
+from kubeloop.objects.markers import NULLABLE, Mended
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping
 from kubeloop.objects.unknown_members import rest_of
@@ -61,7 +62,7 @@ def _nested(shape: Shape, before: Any, after: Any) -> Edit | None:
     """Return the edits of the parts of a value, None where the value has no parts that can be edited."""
     category = shape.category
     if category == "object":
-        return model_difference(before if isinstance(before, Model) else shape.model(), after)
+        return model_difference(before if isinstance(before, FrozenStruct) else shape.model(), after)
     if category == "any":
         both = (is_dict(before) and is_dict(after)) or (is_list(before) and is_list(after))
         return data_difference(before, after) if both else None
@@ -100,7 +101,7 @@ def _entries(item: Shape, before: Any, after: Any) -> dict[str, Edit]:
 
 
 def _item_edit(item: Shape, before: Any, after: Any) -> Edit | None:
-    if isinstance(before, Model) and isinstance(after, Model):  # either may be null
+    if isinstance(before, FrozenStruct) and isinstance(after, FrozenStruct):  # either may be null
         difference = model_difference(before, after)
         return difference if difference.edits else None
     return data_difference(value_of(before, item), value_of(after, item))
@@ -148,7 +149,7 @@ def _lazy_items(raw: Any) -> Any:
 
 
 def _name_of(item: Any) -> Hashable:
-    if not isinstance(item, Model):
+    if not isinstance(item, FrozenStruct):
         return None
     fields = fields_of(class_of(item))
     name = next((getattr(item, key) for key in NAMES if key in fields), None)

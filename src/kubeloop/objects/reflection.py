@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from kubeloop._kit.value import Value
 from kubeloop.objects.exact_time import ExactTime
-from kubeloop.objects.frozen_struct import ModelMeta
+from kubeloop.objects.frozen_struct import FrozenStructMeta
 from kubeloop.objects.markers import LAZY, NULLABLE
 
 __all__ = ["Field", "Shape", "fields_of", "shape_of"]
@@ -83,7 +83,7 @@ def shape_of(hint: Any, *, optional: bool = False) -> Shape:
         if all(kind in (int, str, float, bool, bytes) for kind in kinds):
             return Shape("scalar", hint, maybe, accepts=tuple(kinds))
         return Shape("union", hint, maybe)
-    if isinstance(hint, ModelMeta):
+    if isinstance(hint, FrozenStructMeta):
         return Shape("object", hint, optional, model=hint)
     if origin is tuple:
         item = shape_of(get_args(hint)[0])

@@ -19,9 +19,8 @@ from typing import Any, get_args
 
 import msgspec
 
-from kubeloop.objects.frozen_struct import ModelMeta, StructMeta
+from kubeloop.objects.frozen_struct import FrozenStruct, FrozenStructMeta, force, make
 from kubeloop.objects.markers import PartialItems
-from kubeloop.objects.model import Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_tuple
 
@@ -33,8 +32,6 @@ _NAME = f"{_RARE}kubeloop-rest-{os.urandom(16).hex()}"
 _SIGN, _MARK = _RARE.encode(), f'"{_NAME}":'.encode()
 _NO_REST: dict[str, Any] = {}
 _BUILT_IN = "kubeloop.models."
-_force = msgspec.structs.force_setattr
-_make: Any = StructMeta.__call__
 
 
 def rest_of(obj: Any) -> dict[str, Any]:
@@ -50,7 +47,7 @@ def with_rest(value: Any, tree: Any, *, everywhere: bool) -> Any:
         tree: the JSON value that it was decoded from.
         everywhere: keep the rest of every object; if false, only of classes that preserve unknown fields.
     """
-    if isinstance(value, Model):
+    if isinstance(value, FrozenStruct):
         return _object_with_rest(value, tree, everywhere) if is_dict(tree) else value
     if is_tuple(value):
         if not is_list(tree) or len(tree) != len(value):  # null, or a list of which an item could not be read
@@ -65,7 +62,7 @@ def with_rest(value: Any, tree: Any, *, everywhere: bool) -> Any:
                 value[key] = with_rest(value[key], tree.get(key), everywhere=everywhere)
     elif isinstance(value, msgspec.Struct) and is_dict(tree):  # an event of a watch
         for name in class_of(value).__struct_fields__:
-            _force(value, name, with_rest(getattr(value, name), tree.get(name), everywhere=everywhere))
+            force(value, name, with_rest(getattr(value, name), tree.get(name), everywhere=everywhere))
     return value
 
 
@@ -77,12 +74,12 @@ def _object_with_rest(obj: Any, tree: dict[str, Any], everywhere: bool) -> Any:
             old = getattr(obj, field.stored)
             new = with_rest(old, below, everywhere=everywhere)
             if new is not old:
-                _force(obj, field.stored, new)
+                force(obj, field.stored, new)
     if (everywhere or cls.__preserve__) and cls.__plain__ is None:  # else its decoder has done this already
         rest = {key: each for key, each in tree.items() if key not in _names(cls)}
         if rest:
             stored = {name: getattr(obj, name) for name in cls.__struct_fields__}
-            return _make(_class_with_rest(cls), **stored, __rest__=rest)
+            return make(_class_with_rest(cls), **stored, __rest__=rest)
     return obj
 
 
@@ -116,7 +113,7 @@ def _class_with_rest(cls: Any) -> Any:
         "__plain__": cls,
         "__rest__": None,
     }
-    return ModelMeta(cls.__name__, (cls,), namespace, rename={"__rest__": _NAME})
+    return type(cls)(cls.__name__, (cls,), namespace, rename={"__rest__": _NAME})
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -153,7 +150,7 @@ def keeps_rest(hint: Any) -> bool:
     waiting = [hint]
     while waiting:
         one = waiting.pop()
-        if not isinstance(one, ModelMeta):
+        if not isinstance(one, FrozenStructMeta):
             waiting.extend(get_args(one))
         elif one not in seen and not one.__module__.startswith(_BUILT_IN):
             if one.__preserve__:

@@ -17,6 +17,10 @@ from kubeloop._kit.value import Value
 from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.objects.draft_views import Pending
 from kubeloop.objects.json import decode as _decode
+from kubeloop.objects.json import decode_document as _decode_document
+from kubeloop.objects.json import decode_errors as _decode_errors
+from kubeloop.objects.json import decode_list as _decode_list
+from kubeloop.objects.json import decoder as _decoder
 from kubeloop.objects.json import encode as _encode
 from kubeloop.objects.json import scan as json_scan
 from kubeloop.objects.json import status_members
@@ -81,7 +85,7 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
         try:
             said = _type_meta(body)
         except _NO_JSON as error:  # half of a surrogate pair, which not every reader of JSON refuses
-            raise _decode.broken("object", body, error) from error
+            raise _decode_errors.broken("object", body, error) from error
     return _read_document(body, said, scheme or _BUILT_IN)
 
 
@@ -99,7 +103,7 @@ def decode_all(data: bytes | str, scheme: Scheme | None = None) -> Iterator[Kind
         try:
             found = _read_document(body, _type_meta(body), scheme or _BUILT_IN)
         except _NO_JSON as error:
-            raise DecodeError(f"document {number}: {_decode.broken('object', body, error)}") from error
+            raise DecodeError(f"document {number}: {_decode_errors.broken('object', body, error)}") from error
         except DecodeError as error:
             raise DecodeError(f"document {number}: {error}") from error
         yield found
@@ -112,10 +116,10 @@ def _read_document(body: bytes, said: _decode.TypeMeta, scheme: Scheme) -> Kind 
             raise DecodeError("the object does not say its kind")
         return decode_into(body, Unstructured)
     if issubclass(cls, _LIST):
-        return _decode.decode_list_document(body, cls)
-    found: Any = _decode.decode_document(body, cls)
+        return _decode_document.decode_list_document(body, cls)
+    found: Any = _decode_document.decode_document(body, cls)
     if (said.api_version, said.kind) == ("v1", "List"):
-        _decode.replace_items(found, [_read_item(number, each, scheme) for number, each in enumerate(found.items)])
+        _decode_list.replace_items(found, [_read_item(number, each, scheme) for number, each in enumerate(found.items)])
     return cast("Kind", found)
 
 
@@ -197,7 +201,7 @@ def decode_into(data: bytes | str, cls: type[T]) -> T:
         return _decode.decode(data, cls)
     except DecodeError as error:
         if cls is Unstructured or (issubclass(cls, Kind) and not issubclass(cls, _LIST)):
-            found = _decode.unreadable(data.encode() if isinstance(data, str) else data, cls, error)
+            found = _decode_errors.unreadable(data.encode() if isinstance(data, str) else data, cls, error)
             if found.name:
                 raise found from error
         raise
@@ -217,14 +221,14 @@ def decode_list(data: bytes, cls: type[T]) -> T:
     """
     if cls is UnstructuredList:
         return cast("T", _decode_unstructured_list(data))
-    listing = _decode.decode_list(data, cls)
+    listing = _decode_list.decode_list(data, cls)
     _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
     return listing
 
 
 def decoding_list(data: bytes, cls: type[T]) -> Generator[None, None, T]:
     """Do what `decode_list` does, for a KindList, in steps of a few milliseconds; takes a sixth longer in all."""
-    listing = yield from _decode.decoding_list(data, cls)
+    listing = yield from _decode_list.decoding_list(data, cls)
     _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
     return listing
 
@@ -254,7 +258,7 @@ def _metadata_readers() -> tuple[Callable[[bytes], Any], Callable[[bytes], Any]]
     """What reads the typed metadata of a list's items, and of an event's object, and skips the rest."""
     from kubeloop.models import meta_v1
 
-    _decode.decoder(meta_v1.ObjectMeta)  # resolves its annotations
+    _decoder.decoder(meta_v1.ObjectMeta)  # resolves its annotations
     obj = msgspec.defstruct("_Object", [("metadata", meta_v1.ObjectMeta, meta_v1.ObjectMeta())], gc=False)
     listing = msgspec.defstruct("_Items", [("items", list[obj])], gc=False)  # type: ignore[valid-type]
     event = msgspec.defstruct("_Event", [("object", obj)], gc=False)
@@ -271,10 +275,10 @@ def _decode_unstructured_list(data: bytes) -> UnstructuredList:
     try:
         tree = msgspec.json.decode(data)
         metas = _metadata_readers()[0](data).items
-    except (msgspec.ValidationError, *_decode.BROKEN) as error:
-        head, raws = _decode.split_list(data, "UnstructuredList", error)
+    except (msgspec.ValidationError, *_decode_errors.BROKEN) as error:
+        head, raws = _decode_list.split_list(data, "UnstructuredList", error)
         tree = _object(head, UnstructuredList)
-        found = _decode.finish(_decode.read_items(raws or (), UnstructuredList, _whole_object, Unstructured))
+        found = _decode_list.finish(_decode_list.read_items(raws or (), UnstructuredList, _whole_object, Unstructured))
         items, unread = tuple(found), getattr(found, "unreadable", MAP)
         has_items = raws is not None
     else:
@@ -344,7 +348,7 @@ def _type_meta(body: bytes) -> _decode.TypeMeta:
     Raises: DecodeError for a JSON value that is no object with a kind; one of _NO_JSON for what is no JSON.
     """
     try:
-        said: _decode.TypeMeta = _decode.decoder(_decode.TypeMeta).decode(body)
+        said: _decode.TypeMeta = _decoder.decoder(_decode.TypeMeta).decode(body)
     except msgspec.ValidationError as error:
         tree = _decode.parse(body, "object")
         found = f", got {type(tree).__name__}" if not is_dict(tree) else ""
@@ -425,7 +429,7 @@ class EventDecoder(Generic[T]):
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
         wanted: Any = dict[str, Any] if cls is Unstructured else cls
-        self._decode = _decode.decoder(WatchEvent[wanted]).decode
+        self._decode = _decoder.decoder(WatchEvent[wanted]).decode
         self._check = _decode.check_kind
         self._has_names = cls is Unstructured or hasattr(cls, "metadata")
 
@@ -449,7 +453,7 @@ class EventDecoder(Generic[T]):
             else:
                 self._check(event.object)
                 metadata = event.object.metadata if self._has_names else None
-        except (DecodeError, msgspec.ValidationError, *_decode.BROKEN) as error:
+        except (DecodeError, msgspec.ValidationError, *_decode_errors.BROKEN) as error:
             return self._slowly(line, error)
         if metadata is not None and not metadata.name and event.type != "BOOKMARK":
             return self._slowly(line)
@@ -466,7 +470,7 @@ class EventDecoder(Generic[T]):
             if self._has_names and not obj.metadata.name and kind != "BOOKMARK":
                 raise DecodeError(f"{cls.__name__}: an object without a name")
         except DecodeError as problem:
-            found = _decode.unreadable(body, cls, problem)
+            found = _decode_errors.unreadable(body, cls, problem)
             if kind == "BOOKMARK":  # it has nothing but a version, or not even that
                 return WatchEvent(type=kind, object=identified(cls, found))
             return UnreadableEvent(error=found, change=kind)
@@ -490,17 +494,17 @@ def _parts_of_frame(line: bytes, error: Exception | None) -> tuple[str, bytes, b
     Raises: DecodeError for what is no event.
     """
     try:
-        frame = _decode.decoder(_Frame).decode(line)
+        frame = _decoder.decoder(_Frame).decode(line)
         kind, body, said = frame.type, frame.object, frame.kind
         body = body if body is msgspec.UNSET else bytes(body)
     except msgspec.ValidationError as wrong:
-        raise DecodeError(f"watch event: {_decode.explained(wrong)}") from wrong
-    except _decode.BROKEN as wrong:
+        raise DecodeError(f"watch event: {_decode_errors.explained(wrong)}") from wrong
+    except _decode_errors.BROKEN as wrong:
         try:
             parts = {key: line[start:end] for key, start, end in json_scan.whole_members(line)}
-            kind = _decode.decoder(str).decode(parts.get(b'"type"', b'""'))
-        except (json_scan.Malformed, msgspec.ValidationError, *_decode.BROKEN):
-            raise _decode.broken("watch event", line, error or wrong) from wrong
+            kind = _decoder.decoder(str).decode(parts.get(b'"type"', b'""'))
+        except (json_scan.Malformed, msgspec.ValidationError, *_decode_errors.BROKEN):
+            raise _decode_errors.broken("watch event", line, error or wrong) from wrong
         body, said = parts.get(b'"object"', msgspec.UNSET), parts.get(b'"kind"', b"")
     if not kind and body is msgspec.UNSET and bytes(said) == b'"Status"':
         return "", line, True

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
-from kubeloop.objects.json import decode as _decode
+from kubeloop.objects.json import decode_errors as _decode_errors
 from kubeloop.objects.json import encode as _encode
 
 __all__ = ["bodies", "only_body", "plain"]
@@ -108,14 +108,14 @@ def _flow_bodies(text: bytes) -> list[bytes]:
     """
     try:
         _encode.loads(text)
-    except _decode.BROKEN as error:
+    except _decode_errors.BROKEN as error:
         problem: Exception = error
     else:
         return [text]  # nested more deeply than the cutter can follow, but one JSON value
     # What JSON leaves open is open in YAML as well, and no less deep.
-    if not _decode.is_truncated(problem) and not isinstance(problem, RecursionError):
+    if not _decode_errors.is_truncated(problem) and not isinstance(problem, RecursionError):
         try:
             return list(_yaml_bodies(text))
         except DecodeError:
             pass
-    raise _decode.broken("object", text, problem) from problem
+    raise _decode_errors.broken("object", text, problem) from problem

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -20,12 +19,13 @@ from msgspec import Raw
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import EncodeError
 from kubeloop.objects.exact_time import ExactTime
-from kubeloop.objects.model import LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE, Model
+from kubeloop.objects.frozen_struct import FrozenStruct
+from kubeloop.objects.markers import LAZY, NULL_BYTES, NULL_MAP, NULL_SEQ, NULLABLE
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_list, is_mapping, is_tuple
-from kubeloop.objects.unknown_members import has_rest, splice, with_rest
+from kubeloop.objects.unknown_members import has_rest, splice
 
-__all__ = ["dumps", "encode", "is_below", "lazy_bytes", "loads", "pickled", "rewrite", "to_data", "value_of"]
+__all__ = ["dumps", "encode", "is_below", "lazy_bytes", "loads", "rewrite", "to_data", "value_of"]
 
 
 def _hook(value: Any) -> Any:
@@ -60,7 +60,11 @@ def dumps(value: Any) -> bytes:
     except (TypeError, ValueError, RecursionError) as error:
         # Alone: a UnicodeEncodeError holds the whole text, which may be a secret.
         raise_alone(EncodeError(f"{type(value).__name__}: {error}"))
-    if (not isinstance(value, Model) or _has_float(class_of(value))) and b"null" in body and _may_be_no_number(value):
+    if (
+        (not isinstance(value, FrozenStruct) or _has_float(class_of(value)))
+        and b"null" in body
+        and _may_be_no_number(value)
+    ):
         _refuse_no_number(value, "")
     return body
 
@@ -77,7 +81,7 @@ def rewrite(value: Any) -> bytes:
     return _encode(value)
 
 
-def encode(obj: Model) -> bytes:
+def encode(obj: FrozenStruct) -> bytes:
     """Write one model; a Kind says its apiVersion and kind first.
 
     Raises: EncodeError for what has no JSON form.
@@ -108,48 +112,17 @@ def value_of(value: Any, shape: Shape | None = None) -> Any:
     """Give the plain JSON value of what a field of this shape holds; a nested object adds no kind of its own accord."""
     if type(value) is datetime and shape is not None and shape.go == "MicroTime":
         return _micro_text(value)
-    if is_tuple(value) and value and isinstance(value[0], Model):
+    if is_tuple(value) and value and isinstance(value[0], FrozenStruct):
         return [value_of(item) for item in value]
     data = loads(dumps(value))
-    return _with_six_digits(value, data) if isinstance(value, Model) and _has_micro_time(class_of(value)) else data
+    return (
+        _with_six_digits(value, data) if isinstance(value, FrozenStruct) and _has_micro_time(class_of(value)) else data
+    )
 
 
 def lazy_bytes(items: Any) -> Raw:
     """The private bytes of a lazy field."""
     return Raw(dumps(items)) if items else LAZY
-
-
-def pickled(obj: Model) -> tuple[Any, tuple[Any, ...]]:
-    """Pickle as JSON: ten times faster than field by field, and independent of msgspec.
-
-    What was given stays known, unless a part of the object was read from a server.
-    """
-    from kubeloop.objects.given import given_of, written
-
-    cls = class_of(obj)
-    plain_cls = cls.__plain__ or cls
-    if given_of(obj) is not None:
-        with suppress(ValueError):
-            return _unpickle_document, (plain_cls, dumps(written(obj, strict=True)))
-    if has_rest(_encode(obj)):
-        return _unpickle_with_rest, (plain_cls, dumps(obj))
-    return _unpickle, (cls, dumps(obj))
-
-
-def _unpickle(cls: Any, body: bytes) -> Any:
-    from kubeloop.objects.json.decode import decoder
-
-    return decoder(cls).decode(body)
-
-
-def _unpickle_with_rest(cls: Any, body: bytes) -> Any:
-    return with_rest(_unpickle(cls, body), loads(body), everywhere=True)
-
-
-def _unpickle_document(cls: Any, body: bytes) -> Any:
-    from kubeloop.objects.given import noted_document
-
-    return noted_document(_unpickle_with_rest(cls, body), loads(body))
 
 
 # --- NaN and the infinities: msgspec writes null for them, which deletes what it should set ---------------------------
@@ -163,7 +136,7 @@ def _refuse_no_number(value: Any, path: str) -> None:
     if isinstance(value, float):
         if not math.isfinite(value):
             raise EncodeError(f"{path or 'value'}: {value} has no JSON form")
-    elif isinstance(value, Model):
+    elif isinstance(value, FrozenStruct):
         if _has_float(class_of(value)):
             for field in fields_of(class_of(value)).values():
                 _refuse_no_number(getattr(value, field.stored), f"{path}.{field.wire}".lstrip("."))

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from kubeloop.objects.json.decode import BROKEN
+from kubeloop.objects.json.decode_errors import BROKEN
 
 __all__ = ["members"]
 

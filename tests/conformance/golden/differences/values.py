@@ -167,7 +167,7 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "times",
-        "More than six digits of a time that a server sends are rounded to six, not cut (see time_texts): no API "
+        "More than six digits of a time that a server sends are rounded to six, not cut (see json.repair): no API "
         "server writes so many, and to look for them would cost a fifth of reading a pod.",
         lambda case, go, ours: re.search(r"\.\d{7}", case["text"]) is not None and "model" in ours,
     ),

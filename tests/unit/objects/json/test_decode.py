@@ -32,7 +32,7 @@ from kubeloop.models import (
 )
 from kubeloop.objects.frozen_struct import force
 from kubeloop.objects.json import scan as json_scan
-from kubeloop.objects.json.decode import decoding_list, finish
+from kubeloop.objects.json.decode_list import decoding_list, finish
 from kubeloop.objects.model import Model
 from kubeloop.wire import codec
 from tests.support.depth import TOO_DEEP, is_too_deep, nested

@@ -1,0 +1,58 @@
+"""The `repr` of models and drafts, which shows no secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubeloop.objects.markers import LAZY, NULL_MAP, NULL_SEQ
+from kubeloop.objects.reflection import Field, fields_of
+from kubeloop.objects.type_guards import class_of, is_mapping, is_tuple
+from kubeloop.objects.unknown_members import rest_of
+
+__all__ = ["show", "show_field"]
+
+# kubectl writes the whole object in here, a Secret's data too.
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def show(obj: Any) -> str:
+    """Write a model as its constructor's call, with what is set; of a secret only its size.
+
+    What the class does not have stands at the end: `DeploymentSpec(paused=True, **{'replica': 3})`.
+    """
+    cls = class_of(obj)
+    parts: list[str] = []
+    for name, field in fields_of(cls).items():
+        value = getattr(obj, field.stored)
+        if value is field.absent or value is NULL_SEQ or value is NULL_MAP or (field.always and not value):
+            continue
+        if value is LAZY:
+            continue
+        parts.append(f"{name}={show_field(field, value)}")
+    if rest := rest_of(obj):
+        parts.append(f"**{_hidden(rest) if cls.__secret__ else repr(rest)}")
+    return f"{cls.__name__}({', '.join(parts)})"
+
+
+def show_field(field: Field, value: Any) -> str:
+    """Write what a field holds, or a view of a draft stands for; of a secret only its size."""
+    if field.category == "lazy" and not is_tuple(value):
+        return f"<{len(bytes(value))} bytes>"
+    if field.secret or (field.category == "any" and is_mapping(value) and value.get("kind") == "Secret"):
+        return _hidden(value)
+    if is_tuple(value):
+        return "[" + ", ".join(map(repr, value)) + "]"
+    if is_mapping(value) and _LAST_APPLIED in value:
+        shown = (f"{key!r}: {_hidden(each) if key == _LAST_APPLIED else repr(each)}" for key, each in value.items())
+        return "{" + ", ".join(shown) + "}"
+    return repr(value)
+
+
+def _hidden(value: Any) -> str:
+    if isinstance(value, (bytes, str)):
+        return f"<{len(value if isinstance(value, bytes) else value.encode())} bytes>"
+    if is_mapping(value):
+        return "{" + ", ".join(f"{key!r}: {_hidden(each)}" for key, each in value.items()) + "}"
+    if is_tuple(value):
+        return "[" + ", ".join(map(_hidden, value)) + "]"
+    return "<hidden>"

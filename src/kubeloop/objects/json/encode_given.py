@@ -1,0 +1,101 @@
+"""Write what was given: the JSON values that `to_dict`, apply and patches send.
+
+Only the fields that a constructor or a document set are written, zeros too (`objects.given` knows them), and the
+members that the class does not have.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubeloop.objects.frozen_struct import FrozenStruct
+from kubeloop.objects.given import given_of, is_null
+from kubeloop.objects.json.encode import loads, rewrite, value_of
+from kubeloop.objects.markers import NULLABLE
+from kubeloop.objects.reflection import Shape, fields_of
+from kubeloop.objects.type_guards import class_of, is_mapping, is_tuple
+from kubeloop.objects.unknown_members import rest_of
+
+__all__ = ["configuration", "head_of", "set_fields", "written"]
+
+
+def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: bool = False) -> Any:
+    """Return the JSON value with the fields that were given, zeros too, and no others.
+
+    Args:
+        value: What a field holds, or a model; a nested model adds no kind of its own accord.
+        shape: What the field is.
+        path: The wire names that lead to it, for the error.
+        strict: Refuse a model of which it is not known what was given; else it is written whole.
+
+    Raises:
+        ValueError: It was read from a server; names the path.
+    """
+    item = shape.item if shape is not None else None
+    if isinstance(value, FrozenStruct):
+        return _written_model(value, path, strict=strict)
+    if is_tuple(value):
+        return [written(each, item, f"{path}[{n}]", strict=strict) for n, each in enumerate(value)]
+    if item is not None and is_mapping(value):
+        return {key: written(each, item, f"{path}[{key!r}]", strict=strict) for key, each in value.items()}
+    return value_of(value, shape)
+
+
+def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
+    given, cls = given_of(obj), class_of(obj)
+    if given is None:
+        if strict:
+            raise ValueError(
+                f"{path or cls.__name__}: this {cls.__name__} was read from a server (or made from one that was), so "
+                "which of its zeros were set is not known, and sending them could overwrite fields that you never "
+                f"set. Send only what you mean: a {cls.__name__}(...) that you build, {cls.__name__}.Draft(), or a "
+                "mapping with wire names; to change what was read, use edit() or the patches of draft().finish()"
+            )
+        whole: dict[str, Any] = value_of(obj)
+        return whole
+    data = _own_kind(obj)
+    fields = fields_of(cls)
+    for name in given:
+        field = fields[name]
+        value = getattr(obj, field.stored if field.nullable else name)
+        at = f"{path}.{field.wire}".lstrip(".")
+        if is_null(value):
+            if field.always or field.nullable or value is not None:  # null is a value here
+                data[field.wire] = None
+        elif value is not NULLABLE:
+            data[field.wire] = written(value, field.shape, at, strict=strict and field.category != "lazy")
+    for key, value in rest_of(obj).items():
+        data.setdefault(key, loads(rewrite(value)))
+    return data
+
+
+def _own_kind(obj: Any) -> dict[str, Any]:
+    """Return what an embedded object says of its kind, if the document named it."""
+    heads = class_of(obj).__kind_head__
+    return {_HEAD[name]: getattr(obj, name) for name, _, absent in heads if getattr(obj, name) is not absent}
+
+
+_HEAD = {"_api_version": "apiVersion", "_kind": "kind"}
+
+
+def head_of(cls: Any) -> dict[str, Any]:
+    """Return `apiVersion` and `kind` of a class, nothing for a class that is not a kind."""
+    return {"apiVersion": cls.api_version, "kind": cls.kind} if getattr(cls, "__kind_head__", ()) else {}
+
+
+def set_fields(obj: Any) -> dict[str, Any]:
+    """Return the JSON value of what was set in a model or a draft, without its kind: a merge patch.
+
+    Raises:
+        ValueError: It was read from a server, or is a draft of what was; names the path.
+    """
+    data: dict[str, Any] = written(obj, strict=True) if isinstance(obj, FrozenStruct) else obj._data(strict=True)
+    return data
+
+
+def configuration(obj: Any) -> dict[str, Any]:
+    """Return the JSON value of what was set in a model or a draft, with its kind: what apply sends.
+
+    Raises: as `set_fields`.
+    """
+    return head_of(class_of(obj) if isinstance(obj, FrozenStruct) else obj._model) | set_fields(obj)
