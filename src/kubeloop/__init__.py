@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.load import build_config, load_config
     from kubeloop.errors import (
         AlreadyExists,
@@ -227,6 +228,7 @@ __all__ = [
     "format_micro_time",
     "format_time",
     "human_duration",
+    "in_cluster_config",
     "int_or_string_value",
     "is_controlled_by",
     "is_owned_by",
@@ -263,6 +265,7 @@ _NAMES = {
     "clients.resuming_watch": "ResumingWatch",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
+    "config.in_cluster": "in_cluster_config",
     "config.load": "build_config load_config",
     "errors": (
         "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kubeloop.config import Config, build_config, load_config
-from kubeloop.config.credentials import credential_source
+from kubeloop.config.credential_sources import credential_source
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport import open_transport
 

@@ -15,7 +15,7 @@ import pytest
 import kubeloop
 from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.config import Config, ExecConfig, load_config
-from kubeloop.config.credentials import TokenFile
+from kubeloop.config.credential_sources import TokenFile
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1

@@ -15,7 +15,7 @@ from rich.pretty import pretty_repr
 
 import kubeloop
 from kubeloop.config import Config, ExecConfig
-from kubeloop.config.credentials import ClientCertificate, Credential
+from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.unstructured import Unstructured, UnstructuredList

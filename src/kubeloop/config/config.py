@@ -1,7 +1,7 @@
 """`Config`: everything that a transport and a client need to know about one API server and one user, as a value.
 
-How it comes about from files is told by `kubeconfig` and `load`; what is done with its credentials by `credentials`. A
-`Config` never shows a secret: tokens, passwords, keys and what a plugin gets are not in its `repr`.
+`kubeconfig` and `load` create it from files, `credential_sources` turns its credentials into headers. A `Config` never
+shows a secret: tokens, passwords, keys and what a plugin gets are not in its `repr`.
 """
 
 from __future__ import annotations
@@ -223,19 +223,6 @@ class Config(Value, frozen=True, kw_only=True):
     def error(self, message: str) -> ConfigError:
         """Make a `ConfigError` that says where this config came from."""
         return ConfigError(self.located(message))
-
-    @classmethod
-    def in_cluster(cls) -> Config:
-        """Make the config of a pod from its service account and the address of the API server's service.
-
-        Raises:
-            ConfigError: Not in a cluster, or its token cannot be read.
-
-        Reference: client-go rest/config.go, InClusterConfig.
-        """
-        from kubeloop.config.in_cluster import in_cluster_config
-
-        return in_cluster_config()
 
     def __repr__(self) -> str:
         shown: list[str] = []

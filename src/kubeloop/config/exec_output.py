@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, cast
 
-from kubeloop.config.credentials import ClientCertificate, Credential
+from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.errors import DecodeError
 from kubeloop.meta.times import parse_time
 

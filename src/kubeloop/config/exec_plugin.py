@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubeloop.config.config import Config
-    from kubeloop.config.credentials import Credential
+    from kubeloop.config.credential import Credential
     from kubeloop.config.exec_config import ExecConfig
 
 __all__ = ["ExecPlugin"]

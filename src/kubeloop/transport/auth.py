@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from kubeloop.config.credentials import credential_source
+from kubeloop.config.credential_sources import credential_source
 from kubeloop.errors import CredentialError
 from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
 from kubeloop.transport.http1.request_head import header_pairs
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from kubeloop.config import Config, Impersonation
-    from kubeloop.config.credentials import Credential, CredentialSource
+    from kubeloop.config.credential import Credential, CredentialSource
     from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.config.credentials import ClientCertificate
+from kubeloop.config.credential import ClientCertificate
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.errors import RequestTimeout, TLSError
 from kubeloop.transport.base import read_error_body

@@ -5,7 +5,8 @@ import logging
 import pytest
 
 from kubeloop.config import Config, ExecConfig
-from kubeloop.config.credentials import Credential, TokenFile, credential_source
+from kubeloop.config.credential import Credential
+from kubeloop.config.credential_sources import TokenFile, credential_source
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import CredentialError
 from tests.support.skewed_loop import skewed, skip

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from kubeloop.config import Config, load_config
-from kubeloop.config.credentials import credential_source
+from kubeloop.config.credential_sources import credential_source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.exec_request import exec_info
 from kubeloop.config.files import MAX_FILE_BYTES, read_file

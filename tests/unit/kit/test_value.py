@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from kubeloop._kit.value import Value, field
-from kubeloop.config.credentials import ClientCertificate, Credential
+from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.meta.gvk import GroupVersion
 
 

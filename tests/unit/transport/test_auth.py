@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kubeloop.config import Config, Impersonation
-from kubeloop.config.credentials import ClientCertificate, Credential
+from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.errors import CredentialError
 from kubeloop.transport.auth import Authenticated, impersonation_headers
 from kubeloop.transport.base import UpgradeRefused

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kubeloop.config.credentials import ClientCertificate
+from kubeloop.config.credential import ClientCertificate
 from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
 from kubeloop.transport.connecting.pem import pem_blocks

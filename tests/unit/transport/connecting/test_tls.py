@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 
 from kubeloop.config import Config
-from kubeloop.config.credentials import ClientCertificate
+from kubeloop.config.credential import ClientCertificate
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport.connecting.tls import TLSContexts
 from tests.support.certificates import authority

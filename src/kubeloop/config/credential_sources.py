@@ -1,7 +1,4 @@
-"""Credentials that a request carries, and where they come from: nothing, a token, a token file, basic, an exec plugin.
-
-A source answers at once while what it has is fresh (`cached`), and is awaited when it is not (`fetch`). It never puts a
-credential anywhere: `transport.auth` does.
+"""The sources of credentials: nothing, a token, a token file, a user name with a password; `exec_plugin` is another.
 
 Reference: client-go transport/token_source.go, transport/round_trippers.go.
 """
@@ -11,11 +8,11 @@ from __future__ import annotations
 import base64
 import logging
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
-from kubeloop._kit.value import Value
+from kubeloop.config.credential import Credential
 from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
 
@@ -23,51 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubeloop.config.config import Config
+    from kubeloop.config.credential import CredentialSource
 
-__all__ = ["ClientCertificate", "Credential", "CredentialSource", "credential_source"]
+__all__ = ["TokenFile", "credential_source"]
 
 _log = logging.getLogger(__name__)
 
 _TOKEN_PERIOD = 60.0
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
-
-
-class ClientCertificate(Value, frozen=True):
-    """A certificate and its key, both PEM."""
-
-    unshown = frozenset({"certificate", "key"})
-
-    certificate: bytes
-    key: bytes
-
-
-class Credential(Value, frozen=True):
-    """What one request carries: an `Authorization` header, a client certificate, both or nothing."""
-
-    unshown = frozenset({"authorization"})
-
-    authorization: str | None = None
-    certificate: ClientCertificate | None = None
-
-
-class CredentialSource(Protocol):
-    """Where the credential of the next request comes from."""
-
-    def cached(self) -> Credential | None:
-        """Return the credential if it can be had without waiting; None says to await `fetch`."""
-        ...
-
-    async def fetch(self) -> Credential:
-        """Get a credential.
-
-        Raises:
-            CredentialError: There is none to be had.
-        """
-        ...
-
-    def reject(self, credential: Credential) -> bool:
-        """Take note that the server answered 401 to this credential; say if another one can be had by asking again."""
-        ...
 
 
 def credential_source(config: Config) -> CredentialSource:
