@@ -264,8 +264,8 @@ def load_module(path: Path) -> Module:
     """
     try:
         return _module(json.loads(path.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as err:
-        raise SchemaError(f"{path}: not a schema module: {type(err).__name__}: {err}") from err
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise SchemaError(f"{path}: not a schema module: {type(error).__name__}: {error}") from error
 
 
 def _module(data: Mapping[str, Any]) -> Module:
