@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help setup control-plane demo test test-all unit integration lint types bench generate check-generated \
+.PHONY: help setup control-plane demo test test-all newest unit integration lint types bench generate check-generated \
 	drawing golden check-golden docs mutation lock clean
 
 help:  ## list the targets
@@ -52,6 +52,10 @@ integration: control-plane  ## run the tests against the real API server
 
 test-all: control-plane  ## run all tests with every Python from 3.11 that is on PATH
 	@tools/test-all $(NEWER) -- $(ARGS)
+
+newest: $(STAMP)  ## run the tests that concern them with the newest releases of the run-time dependencies
+	$(call say,"installing the newest releases of the run-time dependencies")
+	@tools/newest $(BIN)/python $(ARGS)
 
 lint: $(STAMP)  ## check style and formatting, and that no floor imports one above it
 	$(call say,"ruff")

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
-    except (KubeloopError, ValueError, OSError) as err:
+    except (KubeloopError, ValueError, OSError) as error:
         # What a file or a server said may be in it: one line, and nothing that a terminal would obey.
-        print(printable(f"kubeloop: {err}"), file=sys.stderr)
+        print(printable(f"kubeloop: {error}"), file=sys.stderr)
         return 1

@@ -16,7 +16,7 @@ from kubeloop.codegen.input_documents import (
     checked_schema,
     reading,
 )
-from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, Subresource, Type
+from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, SchemaField, Struct, Subresource, Type
 from kubeloop.codegen.source import printable
 from kubeloop.codegen.structural import StructuralReader
 from kubeloop.codegen.v1beta1 import V1, V1BETA1, as_v1
@@ -224,8 +224,8 @@ def custom_kind(reader: StructuralReader, names: KindNames, api_version: str, sc
     replaced = {"apiVersion": None, "kind": None, "metadata": metadata}
     reader.struct(names.struct, {**schema, "properties": properties}, replaced=replaced)
     item = f"{reader.module}.{names.struct}"
-    items = Field("items", Type("list", of=Type("ref", name=item)), omit_empty=False)
-    fields = [Field("metadata", Type("ref", name="meta_v1.ListMeta")), items]
+    items = SchemaField("items", Type("list", of=Type("ref", name=item)), omit_empty=False)
+    fields = [SchemaField("metadata", Type("ref", name="meta_v1.ListMeta")), items]
     reader.structs[names.list_struct] = Struct(names.list_struct, fields)
     return {
         names.kind: Kind(names.kind, names.struct, api_version),

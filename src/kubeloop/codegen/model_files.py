@@ -10,10 +10,10 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 
+from kubeloop.codegen.field_source import field_source
 from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.plan import ClassPlan, imports, local, plan
 from kubeloop.codegen.schema import Module
-from kubeloop.codegen.shape import shape
 from kubeloop.codegen.source import docstring, literal, used_names
 from kubeloop.codegen.target import Target
 
@@ -46,7 +46,7 @@ def emit_models(module: Module, target: Target) -> str:
         bases.add(_base(one))
         body += ["", "", *_class_head(one, module)]
         for attribute in one.attributes:
-            texts = shape(attribute.field, module)
+            texts = field_source(attribute.field, module)
             markers |= _words(f"{texts.annotation} {texts.default}") & _MARKERS
             body.append(f"    {attribute.name}: {texts.annotation} = {texts.default}")
         if not one.attributes:
@@ -166,13 +166,13 @@ def _stub_class(one: ClassPlan, module: Module) -> list[str]:
     base = _bind(_base(one), module)
     if one.kind is not None and one.kind.items:
         base = f"{base}[{local(one.kind.items, module)}]"
-    shapes = [(attribute, shape(attribute.field, module)) for attribute in one.attributes]
+    fields = [(attribute, field_source(attribute.field, module)) for attribute in one.attributes]
     lines = [f"class {one.name}({base}):", *docstring(one.struct.description, "    ")]
-    for attribute, texts in shapes:
+    for attribute, texts in fields:
         lines += fold(f"    {attribute.name}: {texts.static} = ...")
         default = f"Default: {attribute.field.default}." if attribute.field.default else ""
         lines += docstring(" ".join(part for part in (attribute.field.description, default) if part), "    ")
     lines += [f"    def draft(self) -> {one.name}.Draft: ...", "", f"    class Draft(_Draft[{one.name}]):"]
-    for attribute, texts in shapes:
+    for attribute, texts in fields:
         lines += fold(f"        {attribute.name}: {texts.draft}")
-    return lines if shapes else [*lines[:-1], lines[-1] + " ..."]
+    return lines if fields else [*lines[:-1], lines[-1] + " ..."]

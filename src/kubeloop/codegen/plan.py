@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubeloop.codegen.python_names import KIND_RESERVED, MODEL_RESERVED, attribute
-from kubeloop.codegen.schema import Field, Kind, Module, Resource, SchemaError, Struct, identifier, references
+from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, SchemaField, Struct, identifier, references
 
 __all__ = ["Attribute", "ClassPlan", "imports", "local", "plan"]
 
@@ -23,7 +23,7 @@ class Attribute:
     """A field with its attribute name."""
 
     name: str
-    field: Field
+    field: SchemaField
 
     def __post_init__(self) -> None:
         identifier(self.name, "attribute")

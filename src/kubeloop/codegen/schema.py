@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
-    "Field",
     "Kind",
     "Module",
     "Resource",
     "SchemaError",
+    "SchemaField",
     "Struct",
     "Subresource",
     "Type",
@@ -111,7 +111,7 @@ class Type:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class SchemaField:
     """One field of an object type.
 
     `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `required` is what a JSON
@@ -141,7 +141,7 @@ class Struct:
     """An object type; `preserve` says that the server keeps members that are no fields."""
 
     name: str
-    fields: Sequence[Field]
+    fields: Sequence[SchemaField]
     description: str = ""
     preserve: bool = False
 
@@ -264,8 +264,8 @@ def load_module(path: Path) -> Module:
     """
     try:
         return _module(json.loads(path.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as err:
-        raise SchemaError(f"{path}: not a schema module: {type(err).__name__}: {err}") from err
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        raise SchemaError(f"{path}: not a schema module: {type(error).__name__}: {error}") from error
 
 
 def _module(data: Mapping[str, Any]) -> Module:
@@ -293,8 +293,8 @@ def _struct(name: str, data: Mapping[str, Any]) -> Struct:
     return Struct(name, [_field(value) for value in data["fields"]])
 
 
-def _field(data: Mapping[str, Any]) -> Field:
-    return Field(
+def _field(data: Mapping[str, Any]) -> SchemaField:
+    return SchemaField(
         wire=data["wire"],
         type=_type(data["type"]),
         omit_empty=bool(data.get("omitempty")),

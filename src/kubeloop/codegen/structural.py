@@ -14,7 +14,7 @@ from typing import cast
 
 from kubeloop.codegen.input_documents import JSONSchema
 from kubeloop.codegen.python_names import camel, type_name, unique
-from kubeloop.codegen.schema import Field, SchemaError, Struct, Type
+from kubeloop.codegen.schema import SchemaError, SchemaField, Struct, Type
 
 __all__ = ["StructuralReader"]
 
@@ -47,20 +47,20 @@ class StructuralReader:
 
     def struct(self, name: str, schema: JSONSchema, *, replaced: Mapping[str, Type | None] | None = None) -> None:
         """Read an object schema into the type `name`; `replaced` fields have the type given, or are left out."""
-        fields: list[Field] = []
+        fields: list[SchemaField] = []
         required = frozenset(schema.get("required", ()))
         for wire, value in sorted(schema.get("properties", {}).items()):
             if replaced is not None and wire in replaced:
                 kind = replaced[wire]
                 if kind is not None:
-                    fields.append(Field(wire, kind))
+                    fields.append(SchemaField(wire, kind))
                 continue
             fields.append(self._field(name, wire, value, required=wire in required))
         preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
         parts = (_text(schema), _PRESERVED if preserve else "")
         self.structs[name] = Struct(name, fields, "\n\n".join(part for part in parts if part), preserve)
 
-    def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> Field:
+    def _field(self, owner: str, wire: str, schema: JSONSchema, *, required: bool) -> SchemaField:
         schema = _merged(schema)
         path = owner + camel(wire)
         kind = self.type(path, schema)
@@ -73,7 +73,7 @@ class StructuralReader:
         always = needed and kind.kind in _PLAIN
         # What is required and nullable is written as null; lists and maps tell null from absent by themselves.
         null_always = null and ((required and "default" not in schema) or kind.kind in ("list", "map"))
-        return Field(
+        return SchemaField(
             wire,
             kind,
             omit_empty=not (always or null_always),

@@ -184,8 +184,8 @@ class Config(Value, frozen=True, kw_only=True):
             force_setattr(self, "host", server_url(self.host, tls=has_tls))
             if self.tls_server_name:
                 check_host_name(self.tls_server_name)
-        except ValueError as exc:
-            raise_alone(self.error(str(exc)))
+        except ValueError as error:
+            raise_alone(self.error(str(error)))
         self._check_consistency()
 
     def _check_types(self) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TokenFile", "credential_source"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _TOKEN_PERIOD = 60.0
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
@@ -124,15 +124,15 @@ class TokenFile:
             if not text:
                 raise CredentialError(self._located(f"the token file {self._path} is empty"))
             authorization = _bearer(text, lambda message: self._located(f"{self._path}: {message}"))
-        except (OSError, UnicodeDecodeError, CredentialError) as exc:
-            why = (exc.strerror or str(exc)) if isinstance(exc, OSError) else str(exc)
-            why = "not text" if isinstance(exc, UnicodeDecodeError) else why
+        except (OSError, UnicodeDecodeError, CredentialError) as error:
+            why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            why = "not text" if isinstance(error, UnicodeDecodeError) else why
             if self._credential is None:
-                if isinstance(exc, CredentialError):
+                if isinstance(error, CredentialError):
                     raise
                 raise_alone(CredentialError(self._located(f"cannot read the token file {self._path}: {why}")))
             what = f"cannot renew the token from {self._path}, the last one stays in use: {why}"
-            _log.warning("%s", self._located(what))
+            logger.warning("%s", self._located(what))
             return self._credential
         if self._credential is None or self._credential.authorization != authorization:
             self._credential = Credential(authorization)

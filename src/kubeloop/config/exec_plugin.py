@@ -121,16 +121,16 @@ class ExecPlugin:
             raise self._error(f"executable {plugin.command} not found: install it or put it into PATH{hint}") from None
         except PluginTimeout:
             raise self._error(f"{plugin.command} did not finish within {timeout:g} s and was killed") from None
-        except OSError as exc:
-            raise self._error(f"cannot run {plugin.command}: {exc.strerror or exc}") from exc
+        except OSError as error:
+            raise self._error(f"cannot run {plugin.command}: {error.strerror or error}") from error
         if result.code:
             tail = without_secrets(result.stderr_tail, plugin.args, [value for _, value in plugin.env])
             how = f"was killed by signal {-result.code}" if result.code < 0 else f"failed with code {result.code}"
             raise self._error(f"{plugin.command} {how}{f': {tail}' if tail else ''}")
         try:
             return parse_exec_credential(result.stdout, plugin.api_version)
-        except ValueError as exc:
-            raise_alone(self._error(f"{plugin.command}: {exc}"))
+        except ValueError as error:
+            raise_alone(self._error(f"{plugin.command}: {error}"))
 
     def _interactive(self) -> bool:
         mode = self._exec.interactive_mode

@@ -58,8 +58,8 @@ def _cluster(plugin: ExecConfig, config: Config) -> dict[str, object]:
     if not authority and config.ca_file:
         try:
             authority = read_file(config.ca_file)
-        except OSError as exc:
-            raise CredentialError(config.located(f"cannot read {config.ca_file}: {exc.strerror or exc}")) from exc
+        except OSError as error:
+            raise CredentialError(config.located(f"cannot read {config.ca_file}: {error.strerror or error}")) from error
     cluster: dict[str, object] = {
         "server": config.host,
         "tls-server-name": config.tls_server_name,

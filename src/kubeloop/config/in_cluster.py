@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SERVICE_ACCOUNT_DIR", "in_cluster_config", "in_cluster_namespace", "is_in_cluster"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _SOURCE = Source(file="in-cluster")
@@ -54,8 +54,8 @@ def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path =
     token_file, ca_file = directory / "token", directory / "ca.crt"
     try:
         token = read_file(token_file).decode().strip()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise_alone(ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(exc)}"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise_alone(ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(error)}"))
     return Config(
         host=f"https://{f'[{host}]' if ':' in host else host}:{port}",
         namespace=in_cluster_namespace(environ, directory),
@@ -80,11 +80,11 @@ def _is_readable(ca_file: Path) -> bool:
     try:
         if b"-----BEGIN CERTIFICATE-----" in read_file(ca_file):
             return True
-        _log.error("in-cluster: no certificate in %s; the system's authorities are used", ca_file)
-    except OSError as exc:
-        _log.error("in-cluster: cannot read %s (%s); the system's authorities are used", ca_file, _why(exc))
+        logger.error("in-cluster: no certificate in %s; the system's authorities are used", ca_file)
+    except OSError as error:
+        logger.error("in-cluster: cannot read %s (%s); the system's authorities are used", ca_file, _why(error))
     return False
 
 
-def _why(exc: Exception) -> str:
-    return (exc.strerror or str(exc)) if isinstance(exc, OSError) else "not UTF-8 text"
+def _why(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "not UTF-8 text"

@@ -41,7 +41,7 @@ __all__ = [
     "read_kubeconfigs",
 ]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _E = TypeVar("_E")
 
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
@@ -138,14 +138,14 @@ def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubec
             found.append(parse_kubeconfig(read_file(path, or_pipe=True), path))
         except FileNotFoundError:
             missing.append(path)
-        except OSError as exc:
-            problems.append(f"{path}: cannot read this kubeconfig: {exc.strerror or exc}")
-        except ConfigError as exc:
-            problems.append(str(exc))
+        except OSError as error:
+            problems.append(f"{path}: cannot read this kubeconfig: {error.strerror or error}")
+        except ConfigError as error:
+            problems.append(str(error))
     if must_exist:
         problems += [f"{path}: no such kubeconfig" for path in missing]
     elif missing:
-        _log.debug("no such kubeconfig: %s", ", ".join(missing))
+        logger.debug("no such kubeconfig: %s", ", ".join(missing))
     if problems:
         raise ConfigError("; ".join(problems))
     return merge(found)
@@ -180,9 +180,9 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
 
     try:
         document = yaml.load_first(data)
-    except DecodeError as exc:
+    except DecodeError as error:
         # What the parser says may quote a word of the file, hence a secret: only the place is told.
-        place = re.search(r"line \d+, column \d+", str(exc))
+        place = re.search(r"line \d+, column \d+", str(error))
         raise_alone(ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}"))
     root = Fields({} if document is None else document, path, "")
     kind, version = root.text("kind"), root.text("apiVersion")

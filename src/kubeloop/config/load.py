@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["build_config", "config_from_kubeconfig", "load_config"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def load_config(
@@ -67,7 +67,7 @@ def load_config(
     chosen = context or loaded.current_context
     if not chosen and not cluster:
         if kubeconfig is None and is_in_cluster():
-            _log.debug("no kubeconfig: using the cluster that this pod runs in")
+            logger.debug("no kubeconfig: using the cluster that this pod runs in")
             return _with_namespace(in_cluster_config(), namespace)
         raise ConfigError(_nothing_chosen(loaded, looked))
     config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user)
@@ -148,8 +148,8 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
     if cluster.proxy_url:
         try:
             check_proxy_url(cluster.proxy_url)
-        except ValueError as exc:
-            raise_alone(ConfigError(f"{source}: {exc}"))
+        except ValueError as error:
+            raise_alone(ConfigError(f"{source}: {error}"))
     base = Config(
         host=address,
         proxy_url=cluster.proxy_url,
@@ -159,7 +159,7 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
     )
     if not base.is_tls:
         if user.token or user.token_file or user.username or user.exec or user.cert_data or user.cert_file:
-            _log.warning("%s: the server is not https, so the user's credentials are not sent", source)
+            logger.warning("%s: the server is not https, so the user's credentials are not sent", source)
         return base
     check_user(user, source)
     check_files(cluster, user, source)

@@ -123,8 +123,8 @@ def _split(text: str, what: str) -> SplitResult:
             raise ValueError(f"{what} is not a URL: a character that cannot stand in a host name")
         try:
             check_host_name(name)
-        except ValueError as exc:
-            raise ValueError(f"{what}: {exc}") from None
+        except ValueError as error:
+            raise ValueError(f"{what}: {error}") from None
     return parts
 
 

@@ -56,8 +56,8 @@ def check_files(cluster: ClusterEntry, user: UserEntry, source: Source) -> None:
             continue
         try:
             read_file(path)
-        except OSError as exc:
-            raise ConfigError(f"{source}: cannot read {what} {path}: {exc.strerror or exc}") from exc
+        except OSError as error:
+            raise ConfigError(f"{source}: cannot read {what} {path}: {error.strerror or error}") from error
 
 
 def impersonation(user: UserEntry, source: Source) -> Impersonation | None:
@@ -99,5 +99,5 @@ def exec_config(entry: ExecEntry, cluster: ClusterEntry, source: Source) -> Exec
             interactive_mode=mode or "IfAvailable",
             cluster_config=cluster.exec_extension,
         )
-    except ValueError as exc:
-        raise ConfigError(f"{source}: {exc}") from None
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from None

@@ -101,8 +101,8 @@ class Authenticated:
             dressed = self._dress(request, credential)
             try:
                 channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))
-            except UpgradeRefused as exc:
-                if exc.response.status != _UNAUTHORIZED or not self._may_repeat(request, credential):
+            except UpgradeRefused as error:
+                if error.response.status != _UNAUTHORIZED or not self._may_repeat(request, credential):
                     raise
                 dressed = self._dress(request, await self._source.fetch())
                 channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))

@@ -133,9 +133,9 @@ class Exchange:
                 try:
                     if piece := next(self._unfolding, b""):
                         return piece
-                except ValueError as exc:
+                except ValueError as error:
                     self.cut()
-                    raise_alone(self._broken(str(exc)))
+                    raise_alone(self._broken(str(error)))
                 self._unfolding = None
             data = await self._arrived(joined=True)
             if not data:
@@ -151,9 +151,9 @@ class Exchange:
             return b""
         try:
             data = await (connection.read() if joined else connection.read_piece())
-        except EXCHANGE_FAILURES as exc:
+        except EXCHANGE_FAILURES as error:
             self.cut()
-            raise_alone(exchange_failure(exc, self._request))
+            raise_alone(exchange_failure(error, self._request))
         if not data:
             self._end(connection)
         return data

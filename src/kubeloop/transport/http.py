@@ -74,8 +74,8 @@ class HTTPTransport:
         try:
             async with asyncio.timeout(timeout) as call.clock:
                 return await self._request(request, call, max_bytes)
-        except TimeoutError as exc:
-            raise_alone(_late(exc, request, call, timeout))
+        except TimeoutError as error:
+            raise_alone(_late(error, request, call, timeout))
 
     async def _request(self, request: Request, call: Call, max_bytes: int | None) -> Response:
         pool = self._running_pool(request)
@@ -113,8 +113,8 @@ class HTTPTransport:
                 async with asyncio.timeout(timeout):
                     await stack.enter_async_context(pool.stream_slots)
                     exchange = await self._send(pool, request, head, call)
-            except TimeoutError as exc:
-                raise_alone(_late(exc, request, call, timeout))
+            except TimeoutError as error:
+                raise_alone(_late(error, request, call, timeout))
             try:
                 yield exchange
             finally:
@@ -138,8 +138,8 @@ class HTTPTransport:
                     await stack.enter_async_context(pool.stream_slots)
                     exchange = await self._send(pool, request, head, call)
                     channel = await handshake.finish(exchange, call.stop_clock)
-            except TimeoutError as exc:
-                raise_alone(_late(exc, request, call, timeout))
+            except TimeoutError as error:
+                raise_alone(_late(error, request, call, timeout))
             try:
                 yield channel
             finally:
@@ -169,9 +169,9 @@ class HTTPTransport:
         return pool
 
 
-def _late(exc: TimeoutError, request: Request, call: Call, timeout: float | None) -> TimeoutError:
-    if isinstance(exc, RequestTimeout):
-        return exc  # the server's silence, told already
+def _late(error: TimeoutError, request: Request, call: Call, timeout: float | None) -> TimeoutError:
+    if isinstance(error, RequestTimeout):
+        return error  # the server's silence, told already
     message = f"not done within {_rounded(timeout)} s: {call.how_far}"
     return RequestTimeout(message, method=request.method, path=request.path)
 
@@ -187,9 +187,9 @@ def _proxy_for(config: Config) -> str | None:
         return None
     try:
         check_proxy_url(proxy)
-    except ValueError as exc:
+    except ValueError as error:
         where = " (from the environment: HTTPS_PROXY or HTTP_PROXY)" if config.proxy_url is None else ""
-        raise_alone(config.error(f"{exc}{where}"))
+        raise_alone(config.error(f"{error}{where}"))
     return proxy
 
 

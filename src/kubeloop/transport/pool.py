@@ -132,14 +132,14 @@ class Pool:
             call.how_far = "the request was sent, and may have been carried out"
             try:
                 response = await connection.send(head, request.body, method=request.method, may_switch=call.may_switch)
-            except EXCHANGE_FAILURES as exc:
+            except EXCHANGE_FAILURES as error:
                 if self._is_closed:
                     raise_alone(closed_failure(request))
-                is_unseen = is_kept and not connection.has_begun and isinstance(exc, Broken)
+                is_unseen = is_kept and not connection.has_begun and isinstance(error, Broken)
                 if is_unseen and (not connection.has_sent or (may_repeat and request.method in _REPEATABLE)):
                     may_repeat = may_repeat and not connection.has_sent
                     continue
-                raise_alone(exchange_failure(exc, request, is_sent=connection.has_sent))
+                raise_alone(exchange_failure(error, request, is_sent=connection.has_sent))
             connection.may_fall_silent |= call.may_fall_silent
             return Exchange(request, connection, response, self._release)
 
@@ -204,8 +204,8 @@ class Pool:
             raise
         except Closed:
             raise_alone(closed_failure(request))
-        except CONNECT_FAILURES as exc:
-            raise_alone(connect_failure(exc, request, self._dialer.server))
+        except CONNECT_FAILURES as error:
+            raise_alone(connect_failure(error, request, self._dialer.server))
         finally:
             with suppress(ValueError):
                 self._waiting.remove(waiter)
@@ -218,9 +218,9 @@ class Pool:
         context = self._dialer.tls_context()
         try:
             await self._dialer.dial(connection)
-        except Exception as exc:
+        except Exception as error:
             if not waiter.done():
-                waiter.set_exception(exc)
+                waiter.set_exception(error)
             return
         self._all[connection] = context
         connection.on_lost = self._forget

@@ -22,11 +22,11 @@ __all__ = ["EXCHANGE_FAILURES", "closed_failure", "exchange_failure"]
 EXCHANGE_FAILURES = (BadResponse, Broken, Closed, Silent)
 
 
-def exchange_failure(exc: Exception, request: Request, *, is_sent: bool = True) -> TransportError:
+def exchange_failure(error: Exception, request: Request, *, is_sent: bool = True) -> TransportError:
     """Return why the response did not come, or not whole.
 
     Args:
-        exc: One of `EXCHANGE_FAILURES`.
+        error: One of `EXCHANGE_FAILURES`.
         request: What was sent.
         is_sent: Whether anything of it may have reached the server.
 
@@ -35,18 +35,18 @@ def exchange_failure(exc: Exception, request: Request, *, is_sent: bool = True) 
     """
     method, path = request.method, request.path
     sent = "the request was sent, and may have been carried out" if is_sent else "the request was not sent"
-    if isinstance(exc, Closed):
+    if isinstance(error, Closed):
         return closed_failure(request)
-    if isinstance(exc, Silent):
-        return ServerSilent(f"the server went silent: {exc}; {sent}", method=method, path=path)
-    if isinstance(exc, BadResponse):
-        message = f"the server does not speak HTTP/1.1 here: {exc}; {sent}"
+    if isinstance(error, Silent):
+        return ServerSilent(f"the server went silent: {error}; {sent}", method=method, path=path)
+    if isinstance(error, BadResponse):
+        message = f"the server does not speak HTTP/1.1 here: {error}; {sent}"
         return TransportError(message, method=method, path=path, retryable=False)
-    cause = exc.cause if isinstance(exc, Broken) else exc
+    cause = error.cause if isinstance(error, Broken) else error
     if cause is not None and (reason := tls_reason(cause)) is not None:
         return TLSError(f"{reason}; {sent}", method=method, path=path, retryable=False)
     why = f": {os.strerror(cause.errno).lower()}" if isinstance(cause, OSError) and cause.errno else ""
-    failure = ConnectionLost(f"{exc}{why}; {sent}", method=method, path=path)
+    failure = ConnectionLost(f"{error}{why}; {sent}", method=method, path=path)
     if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
         failure.__cause__ = OSError(cause.errno, os.strerror(cause.errno))
     return failure

@@ -11,7 +11,7 @@ import pytest
 
 from kubeloop.codegen.crd import VERBS, read_crds
 from kubeloop.codegen.model_files import emit_models
-from kubeloop.codegen.schema import Field, Kind, Module, SchemaError, Type
+from kubeloop.codegen.schema import Kind, Module, SchemaError, SchemaField, Type
 from kubeloop.codegen.target import Target
 from kubeloop.meta import yaml
 
@@ -36,7 +36,7 @@ def _definition(openapi: dict[str, Any] | None, **version: Any) -> dict[str, Any
     }
 
 
-def _field(schema: dict[str, Any], *, required: bool = False) -> Field:
+def _field(schema: dict[str, Any], *, required: bool = False) -> SchemaField:
     properties = {"type": "object", "properties": {"a": schema}, "required": ["a"] if required else []}
     module = read_crds([_definition({"type": "object", "properties": {"spec": properties}})], "test")["example_com_v1"]
     return module.structs["ThingSpec"].fields[0]

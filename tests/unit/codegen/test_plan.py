@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from kubeloop.codegen.plan import imports, plan
-from kubeloop.codegen.schema import Field, Module, SchemaError, Struct, Type
+from kubeloop.codegen.schema import Module, SchemaError, SchemaField, Struct, Type
 
 
 def _holding(name: str, *held: str, pointer: bool = False) -> Struct:
     types = [Type("ref", name=f"x_v1.{one}") for one in held]
-    return Struct(name, [Field(f"f{n}", Type("ptr", of=kind) if pointer else kind) for n, kind in enumerate(types)])
+    return Struct(
+        name, [SchemaField(f"f{n}", Type("ptr", of=kind) if pointer else kind) for n, kind in enumerate(types)]
+    )
 
 
 def _module(*structs: Struct) -> Module:
@@ -34,8 +36,8 @@ def test_an_object_that_holds_itself_by_value_is_an_error() -> None:
 
 def test_imports_are_the_modules_of_other_types_and_enums() -> None:
     fields = [
-        Field("a", Type("list", of=Type("ptr", of=Type("ref", name="y_v1.Y")))),
-        Field("b", Type("string"), enum="z_v1.Mode"),
-        Field("c", Type("ref", name="x_v1.B")),
+        SchemaField("a", Type("list", of=Type("ptr", of=Type("ref", name="y_v1.Y")))),
+        SchemaField("b", Type("string"), enum="z_v1.Mode"),
+        SchemaField("c", Type("ref", name="x_v1.B")),
     ]
     assert imports(_module(Struct("A", fields), Struct("B", []))) == ["y_v1", "z_v1"]

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from kubeloop.codegen.model_files import _DRAFT_NAMES, _MARKERS, _STATIC_NAMES  # pyright: ignore[reportPrivateUsage]
 from kubeloop.codegen.python_names import type_name, unique
 from kubeloop.codegen.schema import (
-    Field,
     Kind,
     Module,
     Resource,
     SchemaError,
+    SchemaField,
     Struct,
     Subresource,
     Type,
@@ -110,8 +110,8 @@ BAD = 'x"\nimport os'
         lambda: Module("x_v1", "x", "v1", {}, {}, enums={BAD: []}),
         lambda: Module("x_v1", "x", "v1", {}, {}, aliases={"A": BAD}),
         lambda: Struct(BAD, []),
-        lambda: Field(BAD, Type("string")),
-        lambda: Field("a", Type("string"), enum=BAD),
+        lambda: SchemaField(BAD, Type("string")),
+        lambda: SchemaField("a", Type("string"), enum=BAD),
         lambda: Type("ref", name=BAD),
         lambda: Kind(BAD, "A", "x/v1"),
         lambda: Kind("A", BAD, "x/v1"),

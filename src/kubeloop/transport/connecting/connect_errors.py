@@ -56,24 +56,24 @@ _REASONS = {
 }
 
 
-def connect_failure(exc: Exception, request: Request, server: str) -> TransportError:
+def connect_failure(error: Exception, request: Request, server: str) -> TransportError:
     """Return the exception that says why no connection came about. The request was not sent.
 
     Args:
-        exc: One of `CONNECT_FAILURES`.
+        error: One of `CONNECT_FAILURES`.
         request: What was to be sent.
         server: Where to, for the message.
 
     Returns:
         A `TLSError` or a `ConnectError`, to be raised by `raise_alone`.
     """
-    reason = exc.reason if isinstance(exc, ProxyFailure) else exc
-    peer, where = ("the proxy", f"the proxy for {server}") if reason is not exc else ("the server", server)
+    reason = error.reason if isinstance(error, ProxyFailure) else error
+    peer, where = ("the proxy", f"the proxy for {server}") if reason is not error else ("the server", server)
     failure: TransportError
     if (tls := tls_reason(reason, peer)) is not None:
         failure = TLSError(f"{where}: {tls}{_NOT_SENT}", method=request.method, path=request.path, retryable=False)
     elif isinstance(reason, Refusal):
-        what = f"the proxy refused a tunnel to {server}" if reason is not exc else f"cannot connect to {server}"
+        what = f"the proxy refused a tunnel to {server}" if reason is not error else f"cannot connect to {server}"
         message, retryable = f"{what}: {reason}", reason.is_retryable
         failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path, retryable=retryable)
     elif isinstance(reason, TimeoutError):
@@ -87,38 +87,38 @@ def connect_failure(exc: Exception, request: Request, server: str) -> TransportE
     return failure
 
 
-def tls_reason(exc: Exception, peer: str = "the server") -> str | None:
+def tls_reason(error: Exception, peer: str = "the server") -> str | None:
     """Return why TLS failed and what to do; None if the failure is no failure of TLS.
 
     Args:
-        exc: What was raised. The end of a connection is no failure of TLS.
+        error: What was raised. The end of a connection is no failure of TLS.
         peer: The other side, for the text.
     """
-    if not isinstance(exc, ssl.SSLError) or isinstance(exc, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+    if not isinstance(error, ssl.SSLError) or isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return None
-    if isinstance(exc, ssl.SSLCertVerificationError):
-        text = _VERIFY.get(exc.verify_code, exc.verify_message)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        text = _VERIFY.get(error.verify_code, error.verify_message)
     else:
-        reason = exc.reason or ""
+        reason = error.reason or ""
         text = (
             _REASONS.get(reason) or f"the TLS handshake failed: {reason.replace('_', ' ').lower() or 'unknown reason'}"
         )
     return text.format(peer=peer, rename=_WRONG_NAME.get(peer, ""))
 
 
-def os_reason(exc: Exception) -> str:
+def os_reason(error: Exception) -> str:
     """Return why a name or the network failed."""
-    if isinstance(exc, socket.gaierror):
-        return "no such host known: no DNS server responded" if exc.errno == socket.EAI_AGAIN else "no such host"
-    if (number := _error_number(exc)) is not None:
+    if isinstance(error, socket.gaierror):
+        return "no such host known: no DNS server responded" if error.errno == socket.EAI_AGAIN else "no such host"
+    if (number := _error_number(error)) is not None:
         return os.strerror(number).lower()
-    if isinstance(exc, (ssl.SSLError, ConnectionError)):
+    if isinstance(error, (ssl.SSLError, ConnectionError)):
         return "it closed the connection"
-    return type(exc).__name__
+    return type(error).__name__
 
 
-def _error_number(exc: Exception) -> int | None:
+def _error_number(error: Exception) -> int | None:
     """Return the operating system's number of an error; those of OpenSSL and of name resolution are others."""
-    if not isinstance(exc, OSError) or isinstance(exc, (ssl.SSLError, socket.gaierror)):
+    if not isinstance(error, OSError) or isinstance(error, (ssl.SSLError, socket.gaierror)):
         return None
-    return exc.errno
+    return error.errno

@@ -107,8 +107,8 @@ class Dialer:
         except ssl.SSLError:
             self.distrust()
             raise
-        except ProxyFailure as exc:
-            if isinstance(exc.reason, ssl.SSLError):
+        except ProxyFailure as error:
+            if isinstance(error.reason, ssl.SSLError):
                 self.distrust()
             raise
 
@@ -130,8 +130,8 @@ class Dialer:
             return await Dialogue.open(await open_socket(self._server.host, self._server.port))
         try:
             return await Dialogue.open(await open_socket(self._proxy.host, self._proxy.port))
-        except OSError as exc:
-            raise ProxyFailure(exc) from None
+        except OSError as error:
+            raise ProxyFailure(error) from None
 
     async def _pass_proxy(self, dialogue: Dialogue, proxy: Endpoint, context: ssl.SSLContext | None) -> None:
         try:
@@ -142,5 +142,5 @@ class Dialer:
             elif not self.is_forwarding:
                 await open_tunnel(dialogue, self._server.target, proxy.authorization)
             dialogue.expect_silence()
-        except (OSError, Refusal) as exc:
-            raise ProxyFailure(exc) from None
+        except (OSError, Refusal) as error:
+            raise ProxyFailure(error) from None

@@ -94,8 +94,8 @@ async def open_socket(
     async def attempt(candidate: Candidate) -> None:
         try:
             opened.append(await connect(candidate))
-        except OSError as exc:
-            failures.append(exc)
+        except OSError as error:
+            failures.append(error)
         progress.set()
 
     async def attempt_all(group: asyncio.TaskGroup) -> None:

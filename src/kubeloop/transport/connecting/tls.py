@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TLSContexts"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _PERIOD = 300.0
 
@@ -89,7 +89,7 @@ class TLSContexts:
         end = _end_of_validity(certificate.certificate)
         if end is not None and end < self._now():
             message = f"the client certificate expired on {end.isoformat()}: renew it"
-            _log.warning("%s", self._config.located(message))
+            logger.warning("%s", self._config.located(message))
 
     def use_client_certificate(self, certificate: ClientCertificate) -> None:
         """Show this certificate from now on.
@@ -107,11 +107,11 @@ class TLSContexts:
             if parts == self._parts:
                 return
             context = self._build(parts[0], self._given or parts[1])
-        except Exception as exc:
-            _log.warning("%s; what was loaded before stays in use", exc)
+        except Exception as error:
+            logger.warning("%s; what was loaded before stays in use", error)
             return
         self._parts, self._context = parts, context
-        _log.info("reloaded the TLS files for %s", self._config.host)
+        logger.info("reloaded the TLS files for %s", self._config.host)
 
     def _read(self) -> tuple[bytes | None, ClientCertificate | None]:
         config = self._config
@@ -128,8 +128,8 @@ class TLSContexts:
             return None
         try:
             return read_file(path)
-        except OSError as exc:
-            raise self._config.error(f"cannot read {what} {path}: {exc.strerror or exc}") from exc
+        except OSError as error:
+            raise self._config.error(f"cannot read {what} {path}: {error.strerror or error}") from error
 
     def _build(self, authority: bytes | None, certificate: ClientCertificate | None) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -161,7 +161,9 @@ class TLSContexts:
         if len(skipped) == len(found):
             raise self._config.error(f"{what} has no certificate that can be read: {', '.join(skipped)}")
         if skipped:
-            _log.warning("%s", self._config.located(f"{what}: cannot read, and so does not trust {', '.join(skipped)}"))
+            logger.warning(
+                "%s", self._config.located(f"{what}: cannot read, and so does not trust {', '.join(skipped)}")
+            )
 
     def _show(self, context: ssl.SSLContext, certificate: ClientCertificate) -> None:
         located = self._config.located
@@ -170,9 +172,9 @@ class TLSContexts:
                 context.load_cert_chain(path, password=_refuse_password)
         except _EncryptedKeyError:
             raise CredentialError(located("the client key is encrypted: give it without a password")) from None
-        except (ssl.SSLError, OSError, ValueError) as exc:
+        except (ssl.SSLError, OSError, ValueError) as error:
             raise CredentialError(
-                located(f"the client certificate and its key cannot be used together: {_reason(exc)}")
+                located(f"the client certificate and its key cannot be used together: {_reason(error)}")
             ) from None
 
 
@@ -182,8 +184,8 @@ def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
         return "not PEM"
     try:
         context.load_verify_locations(cadata=der)
-    except (ssl.SSLError, ValueError) as exc:
-        return _reason(exc)
+    except (ssl.SSLError, ValueError) as error:
+        return _reason(error)
     return None
 
 
@@ -208,8 +210,8 @@ def _refuse_password() -> NoReturn:
     raise _EncryptedKeyError
 
 
-def _reason(exc: Exception) -> str:
-    reason = getattr(exc, "reason", None)
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None)
     return reason.replace("_", " ").lower() if isinstance(reason, str) else "not PEM"
 
 

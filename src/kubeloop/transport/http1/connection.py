@@ -368,8 +368,8 @@ class Connection(asyncio.BufferedProtocol):
                 self._take_head(data)
             else:
                 self._take(data)
-        except BadResponse as exc:
-            self.fail(exc)
+        except BadResponse as error:
+            self.fail(error)
 
     def eof_received(self) -> None:
         """Take the end of the stream. Only a body without a length may end so."""

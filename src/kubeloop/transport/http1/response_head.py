@@ -167,10 +167,10 @@ def _read(head: bytes, *, has_body: bool) -> ResponseHead:
         parser.feed_data(head)
     except HttpParserUpgrade:
         pass  # a 101, whose head is complete
-    except HttpParserError as exc:
+    except HttpParserError as error:
         # A 101 that does not say to what: its head is complete all the same.
         if not (found.is_complete and parser.get_status_code() == _SWITCHING):
-            raise BadResponse(str(exc)) from None  # llhttp's words, which quote nothing of the input
+            raise BadResponse(str(error)) from None  # llhttp's words, which quote nothing of the input
     status = parser.get_status_code()
     if not found.is_complete or status < 100:
         raise BadResponse("the head is malformed")

@@ -175,8 +175,8 @@ class WebSocketChannel:
                 if not self._unread and not self._messages:
                     try:
                         self._unread = memoryview(await self._connection.read())
-                    except EXCHANGE_FAILURES as exc:
-                        self._break(exc)
+                    except EXCHANGE_FAILURES as error:
+                        self._break(error)
                         return False
                     if not self._unread:
                         self._break(None)
@@ -231,25 +231,25 @@ class WebSocketChannel:
         text = f"the server closed the channel with code {int(close.code)}{f': {reason}' if reason else ''}"
         self._end(close.code, self._lost(text))
 
-    def _violated(self, exc: Exception) -> None:
+    def _violated(self, error: Exception) -> None:
         """End the channel for a frame that must not be. The server has been told."""
-        if isinstance(exc, PayloadTooBig):
+        if isinstance(error, PayloadTooBig):
             text = f"{self._request.path}: a message of more than {_MAX_MESSAGE_BYTES} bytes"
             self._end(_TOO_BIG, BodyTooLarge(text))
             return
-        code = _BAD_TEXT if isinstance(exc, UnicodeDecodeError) else _BAD_FRAME
+        code = _BAD_TEXT if isinstance(error, UnicodeDecodeError) else _BAD_FRAME
         # The texts of a ProtocolError quote nothing of the frame.
-        why = str(exc) if isinstance(exc, ProtocolError) else "the reason in a close frame is not UTF-8"
+        why = str(error) if isinstance(error, ProtocolError) else "the reason in a close frame is not UTF-8"
         self._end(code, self._lost(f"the server broke the WebSocket protocol: {why}"))
 
-    def _break(self, exc: Exception | None) -> None:
+    def _break(self, error: Exception | None) -> None:
         """End the channel, whose connection has ended, with an exception or without one."""
-        if isinstance(exc, Closed):
+        if isinstance(error, Closed):
             self._end(_ABNORMAL, closed_failure(self._request))
             return
-        cause = exc.cause if isinstance(exc, Broken) else None
-        if isinstance(exc, Silent):
-            why = str(exc)
+        cause = error.cause if isinstance(error, Broken) else None
+        if isinstance(error, Silent):
+            why = str(error)
         elif isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
             why = os.strerror(cause.errno).lower()
         else:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kubeloop.codegen.schema import Field, Module, Type
+from kubeloop.codegen.schema import Module, SchemaField, Type
 
-__all__ = ["Shape", "shape"]
+__all__ = ["FieldSource", "field_source"]
 
 _RUNTIME = {
     "string": "str",
@@ -45,7 +45,7 @@ _NULL_ITEMS = frozenset({"time", "microtime", "exact_time"})
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class FieldSource:
     """The texts of one field."""
 
     annotation: str
@@ -54,7 +54,7 @@ class Shape:
     draft: str
 
 
-def shape(field: Field, module: Module) -> Shape:
+def field_source(field: SchemaField, module: Module) -> FieldSource:
     """The texts of a field as `module` writes them."""
     names = _Names(module, field.enum)
     kind = field.type
@@ -62,38 +62,42 @@ def shape(field: Field, module: Module) -> Shape:
         kind = kind.item
     if field.wire == "managedFields" and kind.kind == "list":
         item = names.runtime(kind.item)
-        return Shape(f"Lazy[{item}]", "LAZY", f"Sequence[{item}]", f"Objects[{item}, {item}.Draft]")
+        return FieldSource(f"Lazy[{item}]", "LAZY", f"Sequence[{item}]", f"Objects[{item}, {item}.Draft]")
     if kind.kind in ("list", "map"):
         return _collection(kind, names, null=not (field.omit_empty or field.omit_zero))
     if kind.kind == "ref":
         name = names.static(kind)
-        return Shape(name, f"{name}()", name, f"Nested[{name}, {name}.Draft]")
+        return FieldSource(name, f"{name}()", name, f"Nested[{name}, {name}.Draft]")
     if kind.kind == "ptr" and kind.item.kind == "ref":
         name = names.static(kind.item)
-        return Shape(f"{name} | None", _no_value(field), f"{name} | None", f"Nested[{name}, {name}.Draft]")
+        return FieldSource(f"{name} | None", _no_value(field), f"{name} | None", f"Nested[{name}, {name}.Draft]")
     if kind.kind in _UNTYPED:
         null = kind.kind == "raw" and field.type.kind != "ptr" and not field.omit_zero
-        return Shape("Any", "NULL" if null else _no_value(field), "Any", "Any")
+        return FieldSource("Any", "NULL" if null else _no_value(field), "Any", "Any")
     return _scalar(field, kind, names)
 
 
-def _scalar(field: Field, kind: Type, names: _Names) -> Shape:
+def _scalar(field: SchemaField, kind: Type, names: _Names) -> FieldSource:
     static = names.static(kind)
     if kind.kind == "bytes":
         if field.required:
-            return Shape("Bytes", "BYTES", static, static)
+            return FieldSource("Bytes", "BYTES", static, static)
         null = not (field.omit_empty or field.omit_zero)
-        return Shape("NullBytes", "BYTES_OR_NULL", static, static) if null else Shape("Bytes", 'b""', static, static)
+        return (
+            FieldSource("NullBytes", "BYTES_OR_NULL", static, static)
+            if null
+            else FieldSource("Bytes", 'b""', static, static)
+        )
     if kind.kind in _ZERO:
         default = _ZERO[kind.kind] if field.omit_empty or field.omit_zero else _ALWAYS[kind.kind]
-        return Shape(names.runtime(kind), default, static, static)
+        return FieldSource(names.runtime(kind), default, static, static)
     inner = kind.item if kind.kind == "ptr" else kind
     static = f"{names.static(inner)} | None"
     null = kind.kind in _NULL_ITEMS and not field.omit_zero
-    return Shape(f"{names.runtime(inner)} | None", "NULL" if null else _no_value(field), static, static)
+    return FieldSource(f"{names.runtime(inner)} | None", "NULL" if null else _no_value(field), static, static)
 
 
-def _no_value(field: Field) -> str:
+def _no_value(field: SchemaField) -> str:
     """The default that reads as None: absent, told from null, or null.
 
     A pointer without omitempty is null in Go. Quantity, IntOrString and structs by value are not: Go writes `"0"`, `0`
@@ -105,15 +109,15 @@ def _no_value(field: Field) -> str:
     return "None" if field.omit_empty or field.omit_zero or by_value else "NULL"
 
 
-def _collection(kind: Type, names: _Names, *, null: bool) -> Shape:
+def _collection(kind: Type, names: _Names, *, null: bool) -> FieldSource:
     prefix = "Null" if null else ""
     runtime, static = names.item_runtime(kind.item), names.item_static(kind.item)
     nested = kind.item.kind == "ref"
     if kind.kind == "list":
         draft = f"Objects[{static}, {static}.Draft]" if nested else f"Lists[{static}]"
-        return Shape(f"{prefix}Seq[{runtime}]", "SEQ", f"Sequence[{static}]", draft)
+        return FieldSource(f"{prefix}Seq[{runtime}]", "SEQ", f"Sequence[{static}]", draft)
     draft = f"ObjectMap[{static}, {static}.Draft]" if nested else f"Dicts[{static}]"
-    return Shape(f"{prefix}Map[{runtime}]", "MAP", f"Mapping[str, {static}]", draft)
+    return FieldSource(f"{prefix}Map[{runtime}]", "MAP", f"Mapping[str, {static}]", draft)
 
 
 class _Names:
