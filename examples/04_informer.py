@@ -26,7 +26,7 @@ async def main() -> None:
             metadata = meta_v1.ObjectMeta(name="informed", labels={"team": "blue"})
             await writer.create(core_v1.ConfigMap(metadata=metadata, data={"color": "blue"}))
 
-            while (item := await queue.get()) is not None:
+            async for item in queue:
                 namespace, name = kubeloop.split_key(item)
                 try:
                     found = config_maps.lister.namespace(namespace).get(name)  # a plain call: no I/O, no copy

@@ -84,7 +84,7 @@ class CreatePorts:
             self.queue.add(owner.rpartition("/")[0])
 
     async def work(self) -> None:
-        while (item := await self.queue.get()) is not None:
+        async for item in self.queue:
             try:
                 await self.reconcile(item)
                 self.queue.forget(item)

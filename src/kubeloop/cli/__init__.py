@@ -6,29 +6,46 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+import kubeloop
 from kubeloop.cli.generate import add_generate
 from kubeloop.codegen.source import printable
 from kubeloop.errors import KubeloopError
 
 __all__ = ["main"]
 
+_ABOUT = """\
+kubeloop is client-go for Python: typed Kubernetes clients, informers and work queues.
+Programs import it; this command writes the same typed classes for your custom resources."""
+_EXAMPLE = """\
+example: kubeloop generate --crd crds/*.yaml --out myoperator/api
+`kubeloop COMMAND --help` explains the options of a command; help(kubeloop) in Python explains the library."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command. Without a subcommand, print the version, the purpose and the subcommands.
 
     Args:
-        arguments: The words after `kubeloop`; None takes those of the process.
+        arguments: The words after `kubeloop`. None means those of the process.
 
     Returns:
-        The exit status: 0, or 1 when something failed, which one line on standard error explains.
+        The exit status: 0, or 1 after a failure, which one line on standard error explains.
     """
-    parser = argparse.ArgumentParser(prog="kubeloop", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_generate(commands)
+    version = f"kubeloop {kubeloop.__version__}"
+    parser = argparse.ArgumentParser(
+        prog="kubeloop",
+        description=_ABOUT,
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=version, help="print the version and exit")
+    add_generate(parser.add_subparsers(metavar="COMMAND", title="commands"))
     options = parser.parse_args(arguments)
+    if "run" not in options:
+        print(version, parser.format_help().rstrip(), sep="\n\n")
+        return 0
     try:
         return int(options.run(options))
     except (KubeloopError, ValueError, OSError) as error:
-        # What a file or a server said may be in it: one line, and nothing that a terminal would obey.
+        # The message can contain text of a file or a server: print one line without terminal control characters.
         print(printable(f"kubeloop: {error}"), file=sys.stderr)
         return 1

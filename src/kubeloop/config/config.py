@@ -7,8 +7,8 @@ shows a secret: tokens, passwords, keys and what a plugin gets are not in its `r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
@@ -16,9 +16,6 @@ from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["Config", "Impersonation", "Source"]
 

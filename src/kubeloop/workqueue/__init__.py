@@ -1,20 +1,7 @@
-"""Work queues with client-go's semantics: one worker an item, repeats collapse, failures wait.
+"""Work queues with client-go's semantics: one worker per item, deduplication, delays and rate-limited retries.
 
-    queue: RateLimitingQueue[str] = RateLimitingQueue()
-    queue.add("default/web-0")                  # from handlers: a plain call, in microseconds
-    while (item := await queue.get()) is not None:
-        try:
-            await reconcile(item)
-            queue.forget(item)
-        except Exception:
-            queue.add_rate_limited(item)
-        finally:
-            queue.done(item)
-
-`ledger` and `delays` hold the rules, without a loop; `queue` and `delaying` the waiting; `limiters` say how long;
-`metrics` what to measure. `parallelize` needs no queue. Items are most often keys (`kubeloop.object_key(obj)`), but
-anything hashable goes.
-
+Parts: `ledger` and `delays` contain the rules, without a loop; `queue` and `delaying` wait; `limiters` compute delays;
+`metrics` measures; `parallelizer` needs no queue. Items are usually keys (`kubeloop.object_key(obj)`).
 Reference: client-go util/workqueue.
 """
 

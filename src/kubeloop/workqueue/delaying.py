@@ -1,9 +1,8 @@
-"""Work queues that add later: after a time (`DelayingQueue`), or when a limiter says so (`RateLimitingQueue`).
+"""Work queues that add items later: `DelayingQueue` after a delay, `RateLimitingQueue` after a limiter's delay.
 
-The waiting items are in `delays`; here is the one timer, on the running loop, that wakes for the next of them. There
-is no task. client-go's 10-second heartbeat, an insurance against its own channels, has no counterpart.
-
-Reference: client-go util/workqueue/delaying_queue.go, rate_limiting_queue.go.
+The waiting items are in `delays`. One timer of the running loop wakes for the next of them; there is no task.
+Reference: client-go util/workqueue/delaying_queue.go, rate_limiting_queue.go. Intended difference: no 10-second
+heartbeat, which guards client-go against its own channels.
 """
 
 from __future__ import annotations
@@ -25,14 +24,14 @@ __all__ = ["DelayingQueue", "RateLimitingQueue"]
 
 T = TypeVar("T")
 
-_MOST_AT_ONCE = 1_000  # so that a flood of ready items leaves the loop its turns
-_RETRY = 1.0  # seconds until an item that could not be added is added again
+_MOST_AT_ONCE = 1_000  # items per timer call, so that many ready items do not block the loop
+_RETRY = 1.0  # seconds until an item that could not be added is retried
 
 logger = logging.getLogger(__name__)
 
 
 class DelayingQueue(WorkQueue[T]):
-    """A work queue to which items can be added after a delay.
+    """A work queue that can add items after a delay.
 
     Items that still wait when the queue is shut down are dropped.
 
@@ -45,21 +44,25 @@ class DelayingQueue(WorkQueue[T]):
         self._timer: asyncio.TimerHandle | None = None
 
     def add_after(self, item: T, delay: float) -> None:
-        """Add an item once `delay` seconds have passed; at once if that is 0 or less, never if it is infinite.
+        """Add an item after a delay.
 
-        An item waits once: if it is already waiting, the earlier time counts. It may meanwhile be added by `add`, and
-        is then added again when its time comes.
+        An item waits once: if it is already waiting, the earlier of the two times counts. `add` can add the item in the
+        meantime; the item is then added again at the end of the delay.
+
+        Args:
+            item: The item, as for `add`.
+            delay: Seconds. The item is added at once if the delay is 0 or negative, and never if it is infinite.
 
         Raises:
-            ValueError: the item is None, or the delay is not a number (NaN). Nothing is added.
-            TypeError: the item cannot be hashed, or the delay is of another type. Nothing is added.
-            RuntimeError: there is no running loop, and the item has to wait. Nothing is added.
+            ValueError: The item is None, or the delay is NaN. Nothing is added.
+            TypeError: The item cannot be hashed, or the delay is not a number. Nothing is added.
+            RuntimeError: There is no running loop, and the item has to wait. Nothing is added.
 
-        Concurrency: inside the running loop, whose clock is used.
+        Concurrency: Call this inside the running loop, whose clock is used.
         """
         _check(item)
         if math.isnan(delay):
-            raise ValueError("a delay must be a number of seconds, not NaN")
+            raise ValueError("expected a delay in seconds, got NaN")
         if self._closed:
             return
         if delay > 0:
@@ -72,11 +75,11 @@ class DelayingQueue(WorkQueue[T]):
 
     @property
     def delayed(self) -> int:
-        """How many items wait for their time."""
+        """The number of items that wait for the end of their delay."""
         return len(self._delays)
 
     def _arm(self) -> None:
-        """Have the timer stand at the time of the next item."""
+        """Set the timer to the time of the next item."""
         next_at = self._delays.next_at()
         if self._timer is not None:
             if self._timer.when() == next_at:
@@ -86,16 +89,16 @@ class DelayingQueue(WorkQueue[T]):
         if next_at is not None and next_at < math.inf:
             self._timer = asyncio.get_running_loop().call_at(next_at, self._fire, next_at)
 
-    def _fire(self, due: float) -> None:
+    def _fire(self, ready_at: float) -> None:
         self._timer = None
-        # The loop may call a hair before the time, by the resolution of its clock.
-        now = max(due, asyncio.get_running_loop().time())
+        # The loop can call this early, by the resolution of its clock.
+        now = max(ready_at, asyncio.get_running_loop().time())
         for item in self._delays.pop_ready(now, _MOST_AT_ONCE):
             try:
                 self.add(item)
             except Exception:
-                # The queue's own order refused it. It costs no other item, and is not lost itself.
-                logger.exception("%r could not take %r; trying again in %g s", self, item, _RETRY)
+                # The queue's own order refused the item. The other items are added, and this item is retried.
+                logger.exception("%r: adding the delayed item %r failed; retrying in %g s", self, item, _RETRY)
                 self._delays.schedule(item, now + _RETRY)
         self._arm()
 
@@ -111,22 +114,27 @@ class DelayingQueue(WorkQueue[T]):
 
 
 class RateLimitingQueue(DelayingQueue[T]):
-    """A work queue that lets failures wait: longer with each failure of the same item.
+    """A work queue that retries failed items after a delay, which grows with each failure of the same item.
+
+    The loop of a controller's worker:
+
+        async for key in queue:
+            try:
+                await reconcile(key)
+                queue.forget(key)
+            except Exception:
+                log.exception("reconcile %s", key)
+                queue.add_rate_limited(key)
+            finally:
+                queue.done(key)
 
     Args:
-        limiter: how long an item has to wait; None: `default_controller_rate_limiter()`, which doubles from 5 ms to
-        1000 s per
-            item, with at most 10 retries a second overall once 100 have been used up. A limiter keeps state: one a
-            queue.
-
-        try:
-            await reconcile(item)
-            queue.forget(item)
-        except Exception:
-            log.exception("reconcile %s", item)
-            queue.add_rate_limited(item)
-        finally:
-            queue.done(item)
+        limiter: Computes the delays. None means `default_controller_rate_limiter()`: per item the delay doubles from
+            5 ms to 1000 s, and all items together are retried at most 10 times per second after a burst of 100. A
+            limiter has state, so each queue needs its own.
+        name: The name that `repr` and metrics show.
+        order: The order in which queued items are taken. None means first in, first out.
+        metrics: The sink for measurements. None means no measurements.
 
     Reference: client-go util/workqueue/rate_limiting_queue.go.
     """
@@ -143,28 +151,31 @@ class RateLimitingQueue(DelayingQueue[T]):
         self._limiter: RateLimiter[T] = default_controller_rate_limiter() if limiter is None else limiter
 
     def add_rate_limited(self, item: T) -> None:
-        """Add an item after the time that the limiter wants it to wait; it counts as one failure more of that item.
+        """Add an item after the limiter's delay, and count one more failure of the item.
+
+        Args:
+            item: The item, as for `add`.
 
         Raises:
-            Exception: what the limiter raises, and as `add_after`. Nothing is added: the caller still has the item.
+            Exception: The limiter's error, or an error of `add_after`. Nothing is added.
         """
         _check(item)
         self.add_after(item, self._limiter.when(item))
 
     def forget(self, item: T) -> None:
-        """Let the limiter forget the failures of an item: it succeeded, or nobody will try again.
+        """Remove an item's failures from the limiter, because the item succeeded or is not retried any more.
 
-        Call it: the limiter remembers every item that it is not told to forget. `done` is still due.
+        A limiter keeps the failures of every item that nobody forgets. The caller must call `done` as well.
         """
         self._limiter.forget(item)
 
     def num_requeues(self, item: T) -> int:
-        """How many failures the limiter remembers of an item."""
+        """Return the number of failures of an item that the limiter counts."""
         return self._limiter.num_requeues(item)
 
 
 def _check(item: object) -> None:
-    """Refuse an item that could not be added when its time comes."""
+    """Check that an item can be added at the end of its delay."""
     if item is None:
-        raise ValueError("None cannot be queued: get() answers None when the queue is shut down")
+        raise ValueError("expected an item, got None, which get() returns when the queue is shut down")
     hash(item)

@@ -1,6 +1,4 @@
-"""Items that wait for their time, without a loop: which of them is next, which are ready now.
-
-An item waits once. Scheduled again it keeps the earlier of the two times: asking for a later time never postpones it.
+"""Items that wait for a time, without a loop: which item is next, and which items are ready.
 
 Reference: client-go util/workqueue/delaying_queue.go (waitForPriorityQueue, insert).
 """
@@ -17,16 +15,16 @@ T = TypeVar("T")
 
 
 class Delays(Generic[T]):
-    """A heap of items by the time at which they are ready; items that are ready together keep their order."""
+    """A heap of items, ordered by the time at which they are ready; items with the same time keep their order."""
 
     def __init__(self) -> None:
-        # An entry of the heap counts only while it is the one that `_entries` knows for its item.
+        # An entry of the heap is valid only while `_entries` has the same sequence number for its item.
         self._heap: list[tuple[float, int, T]] = []
         self._entries: dict[T, tuple[float, int]] = {}
         self._numbers = count()
 
     def schedule(self, item: T, ready_at: float) -> None:
-        """Let an item wait until a time, or until the time that it already waits for if that is earlier."""
+        """Schedule an item. An item that already waits keeps the earlier of the two times."""
         known = self._entries.get(item)
         if known is not None and known[0] <= ready_at:
             return
@@ -38,7 +36,7 @@ class Delays(Generic[T]):
             heapify(self._heap)
 
     def next_at(self) -> float | None:
-        """Return the time at which the next item is ready; None when none waits."""
+        """Return the time at which the next item is ready, or None if no item waits."""
         heap, entries = self._heap, self._entries
         while heap:
             time, sequence, item = heap[0]
@@ -49,7 +47,7 @@ class Delays(Generic[T]):
         return None
 
     def pop_ready(self, now: float, limit: int) -> list[T]:
-        """Take at most `limit` of the items whose time has come, in the order of their times."""
+        """Remove and return at most `limit` items that are ready at `now`, in the order of their times."""
         ready: list[T] = []
         while len(ready) < limit and (time := self.next_at()) is not None and time <= now:
             item = heappop(self._heap)[2]
@@ -58,7 +56,7 @@ class Delays(Generic[T]):
         return ready
 
     def clear(self) -> None:
-        """Forget all items."""
+        """Remove all items."""
         self._heap.clear()
         self._entries.clear()
 

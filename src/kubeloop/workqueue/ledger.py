@@ -1,18 +1,9 @@
-"""The bookkeeping of a work queue, without a loop: what is queued, what is being worked on, what has to be done again.
+"""The states of a work queue's items, without a loop: queued, processing, or processing and added again (dirty).
 
-An item is in one of four states:
+    absent ──add──▶ queued ──take──▶ processing ──done──▶ absent       dirty ──done──▶ queued
+                                     processing ──add──▶ dirty
 
-    absent ──add──▶ queued ──take──▶ processing ──done──▶ absent
-                      ▲                  │ add
-                      └─────done─────  dirty
-
-So an item that is added again before it is taken is worked on once; one that is added while a worker has it is queued
-again when that worker is done; and no two workers ever have the same item. Nothing is kept of an item that is absent.
-
-`WorkQueue` adds the waiting. It inherits these methods instead of calling them: they are the hot path, and a call more
-per step would cost a third of their time. It sees what happens through three hooks, unused by default.
-
-Reference: client-go util/workqueue/queue.go (Typed: queue, dirty, processing; Queue: Touch, Push, Len, Pop).
+`WorkQueue` inherits these methods instead of calling them, because one more call per step costs a third of their time.
 """
 
 from __future__ import annotations
@@ -33,9 +24,12 @@ _QUEUED, _PROCESSING, _DIRTY = 1, 2, 3
 
 
 class Order(Protocol[T]):
-    """In what order queued items are taken: bring your own, e.g. by priority. The default is first in, first out.
+    """The order in which queued items are taken, for instance by priority. The default is first in, first out.
 
-    It never holds an item twice. `touch` tells that an item which it holds was added again, so that it may be moved.
+    The queue never pushes an item that the order already contains; it calls `touch` when such an item is added again,
+    so that the order can move the item.
+
+    Reference: client-go util/workqueue/queue.go, Queue (Touch, Push, Len, Pop).
     """
 
     def push(self, item: T, /) -> None: ...
@@ -45,7 +39,13 @@ class Order(Protocol[T]):
 
 
 class Ledger(Generic[T]):
-    """The states of a queue's items, and the order in which queued ones are taken."""
+    """The states of a queue's items, and the order in which queued items are taken.
+
+    Guarantees: an item that is added again before it is taken is worked on once. An item that is added while a worker
+    has it is queued again when that worker is done. Nothing is kept of an absent item.
+
+    Reference: client-go util/workqueue/queue.go (Typed: queue, dirty, processing).
+    """
 
     def __init__(self, order: Order[T] | None = None, metrics: QueueMetrics[T] | None = None) -> None:
         self._states: dict[T, int] = {}
@@ -57,33 +57,33 @@ class Ledger(Generic[T]):
         else:
             self._order, self._enqueue, self._pop, self._touch = order, order.push, order.pop, order.touch
         self._closed = False
-        # The hooks: where a queued item goes (replaced while workers wait), what to call when nothing is left, metrics.
+        # Hooks: where a queued item goes (replaced while workers wait), what to call when no item is left, and metrics.
         self._push: Callable[[T], None] = self._enqueue
         self._on_idle: Callable[[], None] | None = None
         self._metrics = metrics
 
     def add(self, item: T) -> None:
-        """Say that an item needs work. It is worked on once, however often it is added before a worker takes it.
+        """Add an item that needs work. An item that is already queued is not queued twice.
 
-        While a worker has the item, it is queued again when that worker says `done`. After a shut-down nothing is
-        added.
+        An item that a worker has at this time is queued again when the worker calls `done`. After a shutdown, nothing
+        is added.
 
         Args:
-            item: anything hashable but None (with which `get` says that the queue is shut down); most often a key.
+            item: Any hashable value except None, which `get` returns after the shutdown; usually a key.
 
         Raises:
-            ValueError: the item is None.
-            TypeError: the item cannot be hashed.
-            Exception: what the queue's own `order` raises. The item is as it was before.
+            ValueError: The item is None.
+            TypeError: The item cannot be hashed.
+            Exception: The error of the queue's own `order`. The state of the item does not change.
 
-        Concurrency: on the loop's thread; from another one use `loop.call_soon_threadsafe(queue.add, item)`.
+        Concurrency: Call this in the loop's thread; in another thread use `loop.call_soon_threadsafe(queue.add, item)`.
         """
         if self._closed:
             return
         state = self._states.get(item)
         if state is None:
             if item is None:
-                raise ValueError("None cannot be queued: get() answers None when the queue is shut down")
+                raise ValueError("expected an item, got None, which get() returns when the queue is shut down")
             self._push(item)  # First: an order that refuses the item leaves it absent, so that it can be added again.
             self._states[item] = _QUEUED
             if self._metrics is not None:
@@ -96,7 +96,7 @@ class Ledger(Generic[T]):
             self._touch(item)
 
     def _take(self) -> T:
-        """Take the next item; one must be queued."""
+        """Take and return the next item; at least one item must be queued."""
         item = self._pop()
         self._states[item] = _PROCESSING
         if self._metrics is not None:
@@ -104,11 +104,10 @@ class Ledger(Generic[T]):
         return item
 
     def done(self, item: T) -> None:
-        """Say that the work on an item which `get` gave is over, well or badly.
+        """Mark an item as done, whether its work succeeded or failed. If the item was added meanwhile, queue it again.
 
-        If it was added meanwhile, it is queued again. To be called exactly once for each item that `get` gave, best
-        in a `finally`: without it the item is never given again, and a drain never ends. For other items it does
-        nothing.
+        Call this exactly once per item that was taken, best in a `finally` block: an item that is not done is never
+        handed out again, and a drain never ends. Any other item is ignored.
         """
         state = self._states.get(item)
         if state == _PROCESSING:
@@ -124,10 +123,10 @@ class Ledger(Generic[T]):
             self._on_idle()
 
     def __len__(self) -> int:
-        """How many items wait to be taken; those being worked on are not counted. For information only."""
+        """Return the number of queued items, without those that workers have. For information only."""
         return len(self._order)
 
     @property
     def processing(self) -> int:
-        """How many items workers have."""
+        """The number of items that workers have."""
         return len(self._states) - len(self._order)

@@ -1,13 +1,8 @@
-"""What can be measured of a queue: depth, additions, waiting and working times, retries, unfinished work.
+"""Measurements of a queue: depth, additions, waiting and working times, retries and unfinished work.
 
-A `MetricsSink` is where the numbers go: a few lines around any metrics library. kubeloop exports nothing by itself.
-The names under which Kubernetes exports them are `workqueue_depth`, `workqueue_adds_total`,
-`workqueue_queue_duration_seconds`, `workqueue_work_duration_seconds`, `workqueue_retries_total`,
-`workqueue_unfinished_work_seconds` and `workqueue_longest_running_processor_seconds`, each with the queue's name as a
-label.
-
-Reference: client-go util/workqueue/metrics.go. Intended difference: unfinished work is computed when it is asked for
-(`WorkQueue.unfinished_work`, at scrape time) instead of twice a second by a task; and there is no global provider.
+A `MetricsSink` adapts a metrics library; kubeloop exports nothing by itself.
+Reference: client-go util/workqueue/metrics.go. Intended differences: unfinished work is computed when it is read
+(`WorkQueue.unfinished_work`) instead of twice per second by a task, and there is no global provider.
 """
 
 from __future__ import annotations
@@ -26,41 +21,45 @@ logger = logging.getLogger(__name__)
 
 
 class MetricsSink(Protocol):
-    """Takes the numbers of queues; `queue` is the queue's name. Called in line: it must be quick.
+    """Receives the measurements of queues; `queue` is the queue's name. The calls are synchronous and must be quick.
 
-    What it raises costs a number and no item: it is logged, the first time as an error.
+    Kubernetes exports these as `workqueue_depth`, `workqueue_adds_total`, `workqueue_queue_duration_seconds`,
+    `workqueue_work_duration_seconds`, `workqueue_retries_total`, and from `WorkQueue.unfinished_work`
+    `workqueue_unfinished_work_seconds` and `workqueue_longest_running_processor_seconds`, with the name as a label.
+
+    An exception of a sink loses a measurement and no item. The first is logged as an error.
     """
 
     def depth(self, queue: str, change: int, /) -> None:
-        """The number of items to be worked on changed by one: +1 or -1."""
+        """Record that the number of queued items changed by +1 or -1."""
 
     def added(self, queue: str, /) -> None:
-        """An item was added that was not yet due to be worked on."""
+        """Record that an item was added that was not queued yet."""
 
     def waited(self, queue: str, seconds: float, /) -> None:
-        """An item was taken, this long after it was added."""
+        """Record that an item was taken, with its waiting time."""
 
     def worked(self, queue: str, seconds: float, /) -> None:
-        """A worker is done with an item that it had for this long."""
+        """Record that a worker is done with an item, with its working time."""
 
     def retried(self, queue: str, /) -> None:
-        """An item was added with a delay."""
+        """Record that an item was added with a delay."""
 
 
 class UnfinishedWork(NamedTuple):
-    """The work that is under way: how long all workers together, and the slowest one, have had their present items."""
+    """How long all workers together, and the slowest worker, have had their current items."""
 
     total_seconds: float
     longest_seconds: float
 
 
 class QueueMetrics(Generic[T]):
-    """Turns what happens to a queue's items into numbers.
+    """Converts the events of a queue's items into measurements.
 
     Args:
-        name: the queue's.
-        sink: takes the numbers; what it raises is logged.
-        now: the clock; None while it does not run yet, or no longer, which leaves out the times of what happens then.
+        name: The name of the queue.
+        sink: Receives the measurements. Its exceptions are logged.
+        now: Returns the time in seconds, or None while no loop runs; times are not measured then.
     """
 
     def __init__(self, name: str, sink: MetricsSink, now: Callable[[], float | None]) -> None:
@@ -107,4 +106,6 @@ class QueueMetrics(Generic[T]):
         except Exception:
             level = logging.DEBUG if self._has_failed else logging.ERROR
             self._has_failed = True
-            logger.log(level, "the metrics sink of the work queue %r failed", self._name, exc_info=True)
+            logger.log(
+                level, "work queue %r: the metrics sink failed; this measurement is lost", self._name, exc_info=True
+            )

@@ -1,4 +1,4 @@
-"""Working through a known number of pieces with a few workers.
+"""`parallelize`: process a known number of pieces with a few workers.
 
 Reference: client-go util/workqueue/parallelizer.go (ParallelizeUntil, WithChunkSize).
 """
@@ -21,20 +21,20 @@ async def parallelize(
     *,
     chunk_size: int = 1,
 ) -> None:
-    """Call `do_piece(0)` to `do_piece(pieces - 1)`, with no more than `workers` calls under way at once.
+    """Call `do_piece(0)` to `do_piece(pieces - 1)`, with at most `workers` calls at the same time.
 
-    Pieces are handed out in order, `chunk_size` of them to a worker at a time. Returns when all are done.
+    Workers take pieces in order, `chunk_size` pieces at a time. Returns when all pieces are done.
 
     Args:
-        workers: how many work at once; more than there are chunks makes no difference.
-        pieces: how many pieces there are.
-        do_piece: what to do with one, by its number.
-        chunk_size: how many pieces a worker takes at a time; less than 1 counts as 1.
+        workers: The number of workers; more workers than chunks make no difference.
+        pieces: The number of pieces.
+        do_piece: Processes the piece with the given number.
+        chunk_size: The number of pieces that a worker takes at a time; less than 1 counts as 1.
 
     Raises:
-        ExceptionGroup: a piece failed: the others are cancelled, no further piece is begun.
+        ExceptionGroup: A piece failed. The pieces in progress are cancelled, and no further piece is started.
 
-    Concurrency: cancelling cancels the pieces that are under way, and begins no further one.
+    Concurrency: Cancellation cancels the pieces in progress, and no further piece is started.
 
     Reference: client-go ParallelizeUntil. Intended difference: there a piece that panics ends the program.
     """

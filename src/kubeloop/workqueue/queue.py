@@ -1,10 +1,7 @@
-"""The work queue: workers wait for items, each item is with one worker at a time, repeats collapse.
+"""`WorkQueue`: workers wait for items, and each item is with at most one worker at a time.
 
-The rules about items are in `ledger`; here is the waiting. Workers are served in the order in which they came: an
-item that arrives is reserved for the worker that has waited longest, and one that comes later cannot snatch it. It
-stays in the queue until that worker runs, so that further additions still collapse into it; a worker that is
-cancelled meanwhile passes its turn on.
-
+The rules for items are in `ledger`. Waiting workers are served in the order of their arrival: a new item is reserved
+for the worker that has waited longest, and stays queued until that worker runs, so that additions are deduplicated.
 Reference: client-go util/workqueue/queue.go (Typed).
 """
 
@@ -13,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from kubeloop.workqueue.ledger import Ledger, Order
 from kubeloop.workqueue.metrics import MetricsSink, QueueMetrics, UnfinishedWork
@@ -27,29 +24,32 @@ def _loop_time() -> float | None:
     try:
         return asyncio.get_running_loop().time()
     except RuntimeError:
-        return None  # A queue may be filled before the loop runs.
+        return None  # Items can be added before the loop runs.
 
 
 class WorkQueue(Ledger[T]):
-    """A queue that gives each item to one worker at a time and collapses repeated additions.
+    """A queue that hands each item to one worker at a time and deduplicates additions.
 
-    Args:
-        name: for `repr` and metrics.
-        order: how queued items are ordered; None: first in, first out.
-        metrics: where numbers go; None: nowhere. An item that is added before the loop runs has no waiting time.
+    A worker iterates over the queue, and marks each item as done however its work ends:
 
-    The loop of a worker:
-
-        while (item := await queue.get()) is not None:
+        async for item in queue:
             try:
                 await work(item)
             finally:
                 queue.done(item)
 
-    Guarantees: an item is never with two workers at once; one that is added while it is worked on is worked on again;
-    nothing that was added before the shut-down is lost, also when a waiting worker is cancelled.
+    The iteration ends when the queue is shut down and empty. Any number of workers can iterate over the same queue.
 
-    Concurrency: one loop. Adding and finishing are plain calls, quick, and safe to use in handlers.
+    Guarantees: an item is never with two workers at once. An item that is added while a worker has it is queued again
+    when that worker is done. No item that was added before the shutdown is lost, even if a waiting worker is cancelled.
+
+    Args:
+        name: The name that `repr` and metrics show.
+        order: The order in which queued items are taken. None means first in, first out.
+        metrics: The sink for measurements. None means no measurements. An item that is added before the loop runs has
+            no waiting time.
+
+    Concurrency: All calls belong to one loop. Adding and finishing are quick plain calls, also for use in handlers.
 
     Reference: client-go util/workqueue/queue.go, Typed.
     """
@@ -58,16 +58,19 @@ class WorkQueue(Ledger[T]):
         super().__init__(order, None if metrics is None else QueueMetrics[T](name, metrics, _loop_time))
         self.name = name
         self._waiters: deque[asyncio.Future[bool]] = deque()
-        self._reserved = 0  # queued items that waiters were woken for and have not taken yet
+        self._reserved = 0  # queued items that are reserved for woken workers
         self._draining: asyncio.Future[None] | None = None
 
     async def get(self) -> T | None:
-        """Wait for an item and take it. Call `done` with it when the work on it is over.
+        """Wait for an item and take it, as client-go's `Get`. Workers usually iterate over the queue instead.
+
+        The caller must call `done` with the item when its work is over.
 
         Returns:
-            The item; None when the queue is shut down and empty: the worker should end.
+            The item, or None when the queue is shut down and empty, so that the worker ends.
 
-        Concurrency: any number of workers, served in the order in which they came. Cancelling loses no item.
+        Concurrency: Any number of workers can wait; they are served in the order of their arrival. Cancellation loses
+        no item.
         """
         while len(self._order) <= self._reserved:
             if self._closed:
@@ -76,25 +79,46 @@ class WorkQueue(Ledger[T]):
                 break
         return self._take()
 
-    def shut_down(self) -> None:
-        """Accept nothing more. Workers still get what is queued, then None. Ends a drain that is under way.
+    def __aiter__(self) -> Self:
+        """Return the queue: it keeps no state of an iteration, so any number of workers can iterate at once."""
+        return self
 
-        Does not wait; may be called again.
+    async def __anext__(self) -> T:
+        """Wait for an item and take it; the caller must call `done` with the item when its work is over.
+
+        Leaving the loop with `break`, `return` or an exception takes no further item, and the item of the last pass
+        stays with the worker until `done`. Cancellation of the wait loses no item, and the next wait starts anew.
+
+        Returns:
+            The item.
+
+        Raises:
+            StopAsyncIteration: The queue is shut down and empty.
+        """
+        item = await self.get()
+        if item is None:
+            raise StopAsyncIteration
+        return item
+
+    def shut_down(self) -> None:
+        """Accept no more items, and let workers end once they have taken the items that are queued.
+
+        Does not wait, ends a drain in progress, and can be called again.
         """
         self._close()
         self._release_drain()
 
     async def shut_down_with_drain(self) -> None:
-        """Shut down, and wait until everything queued has been worked on.
+        """Shut down, and wait until all queued items are done.
 
-        Waits for ever if a worker never calls `done`, or if there is no worker; a later `shut_down` ends the waiting.
-        So a worker must call `done` with its item before it drains the queue itself: which task has an item is not
-        recorded.
+        Waits forever if a worker never calls `done`, or if there is no worker; a later `shut_down` ends the wait. A
+        worker must call `done` with its own item before it drains the queue, because the queue does not record which
+        task has an item.
 
-        Concurrency: cancelling ends the waiting; the queue stays shut down.
+        Concurrency: Cancellation ends the wait, and the queue stays shut down.
 
-        Reference: client-go util/workqueue/queue.go, ShutDownWithDrain. Intended difference: it returns only when
-        nothing is queued either, as documented there; client-go returns in any moment in which no item is being
+        Reference: client-go util/workqueue/queue.go, ShutDownWithDrain. Intended difference: this method returns only
+        when no item is queued, as client-go's documentation says; client-go's code returns as soon as no item is being
         processed.
         """
         self._close()
@@ -111,7 +135,7 @@ class WorkQueue(Ledger[T]):
         return self._closed
 
     def unfinished_work(self) -> UnfinishedWork:
-        """Return how long workers have had their present items; zeros without `metrics`."""
+        """Return how long workers have had their current items, in seconds; zeros without `metrics`."""
         return UnfinishedWork(0.0, 0.0) if self._metrics is None else self._metrics.unfinished_work()
 
     def _close(self) -> None:
@@ -128,7 +152,7 @@ class WorkQueue(Ledger[T]):
         self._draining = self._on_idle = None
 
     async def _wait(self) -> bool:
-        """Wait for a turn: True with an item reserved for the caller, False when the queue was shut down."""
+        """Wait for an item; return True if one is reserved for the caller, False if the queue was shut down."""
         waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self._push = self._push_and_wake
@@ -139,7 +163,7 @@ class WorkQueue(Ledger[T]):
                 with suppress(ValueError):
                     self._waiters.remove(waiter)
             elif waiter.result():
-                # Woken and cancelled in the same turn of the loop: the item goes to the next in line.
+                # Woken and cancelled in the same iteration of the loop: the item goes to the next worker.
                 self._reserved -= 1
                 self._wake()
             raise

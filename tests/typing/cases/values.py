@@ -44,6 +44,11 @@ def values() -> None:
 async def queues() -> None:
     queue: RateLimitingQueue[str] = RateLimitingQueue()
     assert_type(await queue.get(), str | None)
+    assert_type(await anext(queue), str)
+    async for item in queue:
+        assert_type(item, str)
+        queue.done(item)
+        queue.done(5)  # error
     queue.add("default/web-0")
     queue.add_after("default/web-0", 0.5)
     queue.add(5)  # error

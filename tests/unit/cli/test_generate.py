@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -60,7 +58,7 @@ def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "gone.json" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["generate"], ["generate", "--out", "x"], ["generate", "--cluster"]])
+@pytest.mark.parametrize("arguments", [["generate"], ["generate", "--out", "x"], ["generate", "--cluster"]])
 def test_an_incomplete_command_is_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -73,8 +71,3 @@ def test_an_unreachable_cluster_is_one_line(tmp_path: Path, capsys: pytest.Captu
     arguments = ["generate", "--cluster", "--kubeconfig", str(config), "--out", str(tmp_path / "out")]
     assert main(arguments) == 1
     assert capsys.readouterr().err.startswith("kubeloop: ")
-
-
-def test_it_is_a_module_too() -> None:
-    done = subprocess.run([sys.executable, "-m", "kubeloop.cli", "--help"], capture_output=True, text=True, check=True)
-    assert "generate" in done.stdout

@@ -230,7 +230,7 @@ async def test_a_sink_that_fails_stops_no_timer(caplog):
     assert [await queue.get() for _ in range(3)] == ["foo", "bar", "baz"]
     queue.add_after("later", 1)
     assert await queue.get() == "later"
-    assert caplog.text.count("the metrics sink of the work queue 'pods' failed") == 1
+    assert caplog.text.count("work queue 'pods': the metrics sink failed") == 1
 
 
 @virtual
@@ -260,7 +260,7 @@ async def test_an_order_that_refuses_an_item_costs_no_other_and_gets_it_again(ca
         taken.append((await queue.get(), now()))
         queue.done(taken[-1][0])
     assert taken == [("bar", 1.0), ("baz", 1.5), ("foo", 2.0)]
-    assert "could not take 'foo'" in caplog.text
+    assert "adding the delayed item 'foo' failed" in caplog.text
     assert (len(queue), queue.processing) == (0, 0)
 
 

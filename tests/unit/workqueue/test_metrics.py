@@ -111,4 +111,4 @@ async def test_a_sink_that_fails_costs_a_number_and_no_item(method, caplog):
         queue.done(item)
     await queue.shut_down_with_drain()
     assert (len(queue), queue.processing) == (0, 0)
-    assert caplog.text.count("the metrics sink of the work queue '' failed") == 1
+    assert caplog.text.count("work queue '': the metrics sink failed") == 1

@@ -1,4 +1,4 @@
-"""The one error of the control plane."""
+"""`ControlPlaneError`: the only error of the control plane."""
 
 from __future__ import annotations
 
@@ -6,4 +6,7 @@ __all__ = ["ControlPlaneError"]
 
 
 class ControlPlaneError(Exception):
-    """A control plane that could not be found, built or started; the message ends with what to do or the log's tail."""
+    """A control plane could not be found, built or started; the message ends with the next step or the log's end."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)

@@ -1,4 +1,4 @@
-"""`python -m kubeloop.cli` is the command `kubeloop`."""
+"""`python -m kubeloop` is the command `kubeloop`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,39 @@
+"""The command `kubeloop` itself: version and help."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import kubeloop
+from kubeloop.cli import main
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"kubeloop {kubeloop.__version__}\n")
+
+
+def test_without_a_subcommand_it_says_its_version_its_purpose_and_its_subcommands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith(f"kubeloop {kubeloop.__version__}\n")
+    assert "client-go for Python" in text
+    assert "generate" in text
+
+
+def test_an_unknown_subcommand_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["generat"])
+    assert caught.value.code == 2
+    assert "generate" in capsys.readouterr().err
+
+
+def test_the_package_can_be_run_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "kubeloop"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"kubeloop {kubeloop.__version__}\n")
