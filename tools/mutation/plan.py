@@ -65,7 +65,7 @@ DECISIVE = {
     "transport/http1/response_head": "tests/unit/transport/http1/test_response_head.py",
     "transport/http1/request_head": "tests/unit/transport/http1/test_request_head.py",
     "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
-    "wire/paging": "tests/unit/wire tests/unit/clients",
+    "listwatch/paging": "tests/unit/listwatch/test_paging.py tests/unit/clients",
     "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/ledger": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",

@@ -28,7 +28,7 @@ from kubeloop.cache.reflector_rules import AfterWatch
 from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
 from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
 from kubeloop.wire.codec import UnreadableEvent
-from kubeloop.wire.paging import Pager
+from kubeloop.listwatch.paging import Pager
 
 __all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
 

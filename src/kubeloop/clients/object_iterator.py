@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from kubeloop._kit.text import safe_text
 from kubeloop.errors import DecodeError, Gone, Unreadable
 from kubeloop.wire.options import ListOptions, list_params
-from kubeloop.wire.paging import DEFAULT_PAGE_SIZE, Pager
+from kubeloop.listwatch.paging import DEFAULT_PAGE_SIZE, Pager
 
 __all__ = ["ObjectIterator", "PageReader", "warn_of_unreadable"]
 

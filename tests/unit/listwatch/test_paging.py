@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.errors import Conflict, Expired, StatusDetails
-from kubeloop.wire.paging import Pager
+from kubeloop.listwatch.paging import Pager
 
 EXPIRED = Expired(StatusDetails(code=410, reason="Expired"))
 
