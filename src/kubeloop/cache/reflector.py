@@ -26,9 +26,9 @@ from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, Watc
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.reflector_rules import AfterWatch
 from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
+from kubeloop.listwatch.paging import Pager
 from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
 from kubeloop.wire.codec import UnreadableEvent
-from kubeloop.listwatch.paging import Pager
 
 __all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
 

@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
 from kubeloop.errors import DecodeError, Gone, Unreadable
-from kubeloop.wire.options import ListOptions, list_params
 from kubeloop.listwatch.paging import DEFAULT_PAGE_SIZE, Pager
+from kubeloop.wire.options import ListOptions, list_params
 
 __all__ = ["ObjectIterator", "PageReader", "warn_of_unreadable"]
 
