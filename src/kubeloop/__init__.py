@@ -12,7 +12,7 @@ tests are in `kubeloop.testing`.
 
 from __future__ import annotations
 
-from importlib import import_module
+from kubeloop._kit.lazy_names import lazy_names
 
 # The name alone tells type checkers; importing `typing` for it would cost more than all the rest of this file.
 TYPE_CHECKING = False
@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from kubeloop.scheme import Scheme
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
     from kubeloop.unstructured import Unstructured, UnstructuredList
+    from kubeloop.version import __version__ as __version__
     from kubeloop.wire.codec import UnreadableEvent, WatchEvent, decode, decode_all, encode
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
@@ -244,8 +245,6 @@ __all__ = [
     "split_key",
 ]
 
-__version__ = "0.1.0.dev0"
-
 _NAMES = {
     "cache.delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO",
     "cache.event_handler": "ResourceEventHandler",
@@ -289,6 +288,7 @@ _NAMES = {
     "objects.draft": "Draft",
     "scheme": "Scheme",
     "unstructured": "Unstructured UnstructuredList",
+    "version": "__version__",
     "rest.client": "RESTClient",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
@@ -302,20 +302,6 @@ _NAMES = {
     ),
     "workqueue.queue": "WorkQueue",
 }
-_HOME = {name: module for module, names in _NAMES.items() for name in names.split()}
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if not home:
-        value: object = import_module(f"{__name__}.{name}")
-    else:
-        value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(__name__, _NAMES)

@@ -5,26 +5,43 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from hatchling.version.source.regex import RegexSource
 
 import kubeloop
-from kubeloop import errors
+from kubeloop import cache, errors, testing
 
 HEAVY = {"httptools", "websockets", "asyncio", "yaml", "msgspec", "typing", "logging", "ssl", "kubeloop.models"}
 
 
-def names_for_type_checkers() -> set[str]:
-    tree = ast.parse(Path(kubeloop.__file__).read_text(encoding="utf-8"))
-    return {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names} - {
-        "annotations",
-        "import_module",
+def names_for_type_checkers(package: ModuleType) -> set[str]:
+    tree = ast.parse(Path(str(package.__file__)).read_text(encoding="utf-8"))
+    return {
+        alias.name
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
     }
 
 
-def test_type_checkers_and_the_interpreter_see_the_same_names() -> None:
-    assert names_for_type_checkers() == set(kubeloop.__all__) == set(kubeloop._HOME)
+@pytest.mark.parametrize("package", [kubeloop, cache, testing], ids=lambda package: package.__name__)
+def test_type_checkers_and_the_interpreter_see_the_same_names(package: ModuleType) -> None:
+    names = names_for_type_checkers(package)
+    assert names - {"__version__"} == set(package.__all__)
+    assert names <= set(dir(package))
+    assert all(hasattr(package, name) for name in names)
+
+
+def test_the_wheel_has_the_version_that_the_package_tells() -> None:
+    root = Path(__file__).parents[2]
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["version"]
+    assert RegexSource(str(root), settings).get_version_data()["version"] == kubeloop.__version__
 
 
 @pytest.mark.parametrize("name", kubeloop.__all__)

@@ -23,8 +23,9 @@ Reference: client-go `tools/cache`, `informers`, `listers`.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType
@@ -58,24 +59,18 @@ __all__ = [
     "rest_list_watch",
 ]
 
-_MODULES = {
-    "delta_fifo": ("DeletedFinalStateUnknown", "Delta", "DeltaFIFO", "DeltaType"),
-    "event_handler": ("ResourceEventHandler",),
-    "factory": ("ALL", "SharedInformerFactory"),
-    "indexer": ("IndexFunc", "Indexer", "namespace_index"),
-    "list_watch": ("ListWatch", "ListerWatcher", "rest_list_watch"),
-    "lister": ("Lister", "NamespaceLister"),
-    "processor": ("HandlerRegistration",),
-    "reflector": ("Reflector",),
-    "shared_informer": ("SharedInformer",),
-}
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType",
+            "event_handler": "ResourceEventHandler",
+            "factory": "ALL SharedInformerFactory",
+            "indexer": "IndexFunc Indexer namespace_index",
+            "list_watch": "ListWatch ListerWatcher rest_list_watch",
+            "lister": "Lister NamespaceLister",
+            "processor": "HandlerRegistration",
+            "reflector": "Reflector",
+            "shared_informer": "SharedInformer",
+        },
+    )

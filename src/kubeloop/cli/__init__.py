@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-import kubeloop
 from kubeloop.cli.generate import add_generate
 from kubeloop.codegen.source import printable
 from kubeloop.errors import KubeloopError
+from kubeloop.version import __version__
 
 __all__ = ["main"]
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 1 after a failure, which one line on standard error explains.
     """
-    version = f"kubeloop {kubeloop.__version__}"
+    version = f"kubeloop {__version__}"
     parser = argparse.ArgumentParser(
         prog="kubeloop",
         description=_ABOUT,

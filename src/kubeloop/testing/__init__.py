@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .controlplane import ControlPlane, ControlPlaneError
+from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from .controlplane import ControlPlane, ControlPlaneError
     from .mutation_detector import CacheMutated, MutationDetector
 
 __all__ = ["CacheMutated", "ControlPlane", "ControlPlaneError", "MutationDetector"]
 
-
-def __getattr__(name: str) -> object:
-    """Import the detector, and the cache with it, when it is asked for: a control plane needs neither."""
-    if name in ("CacheMutated", "MutationDetector"):
-        from . import mutation_detector
-
-        return getattr(mutation_detector, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+    # The detector loads the cache, which a control plane does not need.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "controlplane": "ControlPlane ControlPlaneError",
+            "mutation_detector": "CacheMutated MutationDetector",
+        },
+    )

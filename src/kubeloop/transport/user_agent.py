@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import PurePath
 
-from kubeloop import __version__
+from kubeloop.version import __version__
 
 __all__ = ["default_user_agent"]
 
