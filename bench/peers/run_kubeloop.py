@@ -16,7 +16,7 @@ def _config(url, authority=None):
 
 def decode(folder, size, variant=""):
     from kubeloop.models import core_v1
-    from kubeloop.wire.codec import decode_list
+    from kubeloop.wire.serializers.json_objects import decode_list
 
     measure.decode(
         lambda data: decode_list(data, core_v1.PodList).items,
@@ -48,7 +48,7 @@ def layer(name, url, count, concurrency, authority=None):
     async def run():
         from kubeloop.models import core_v1
         from kubeloop.transport import open_transport
-        from kubeloop.wire.codec import decode_into
+        from kubeloop.wire.serializers.json_objects import decode_into
         from kubeloop.wire.request import Request
 
         transport = open_transport(_config(url, authority))

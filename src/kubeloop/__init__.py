@@ -104,9 +104,10 @@ if TYPE_CHECKING:
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
     from kubeloop.unstructured import Unstructured, UnstructuredList
     from kubeloop.version import __version__ as __version__
-    from kubeloop.wire.codec import UnreadableEvent, WatchEvent, decode, decode_all, encode
+    from kubeloop.wire.documents import decode, decode_all, encode
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
+    from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
     from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
     from kubeloop.workqueue.limiters import (
         BucketRateLimiter,
@@ -292,9 +293,10 @@ _NAMES = {
     "rest.client": "RESTClient",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
-    "wire.codec": "UnreadableEvent WatchEvent decode decode_all encode",
+    "wire.documents": "decode decode_all encode",
     "wire.request": "Request",
     "wire.response": "Headers Response ServerWarning",
+    "wire.watch_events": "UnreadableEvent WatchEvent",
     "workqueue.delaying": "DelayingQueue RateLimitingQueue",
     "workqueue.limiters": (
         "BucketRateLimiter ItemExponentialFailureRateLimiter ItemFastSlowRateLimiter MaxOfRateLimiter RateLimiter "

@@ -18,7 +18,8 @@ from kubeloop.testing.controlplane import steps
 from kubeloop.testing.controlplane.binaries import cache_directory
 from kubeloop.testing.controlplane.build import find_go
 from kubeloop.testing.controlplane.plane import report_to_stderr
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 
 MODULE = "k8s.io/api@v0.37.0"
 SCHEME = Scheme()
@@ -54,8 +55,8 @@ def test_every_json_fixture_round_trips_to_the_same_value(fixtures: Path) -> Non
         text = file.read_bytes()
         value = json.loads(text)
         cls = class_of(file.stem, value)
-        obj = codec.decode_into(text, cls)
-        if json.loads(codec.encode(obj)) != value or codec.decode_into(codec.encode(obj), cls) != obj:
+        obj = json_objects.decode_into(text, cls)
+        if json.loads(documents.encode(obj)) != value or json_objects.decode_into(documents.encode(obj), cls) != obj:
             wrong.append(file.name)
     assert (len(files), wrong) == (193, [])
 
@@ -77,7 +78,7 @@ def test_json_and_yaml_fixtures_give_equal_objects(fixtures: Path) -> None:
     for file in sorted(fixtures.glob("*.json")):
         if file.stem not in WITHOUT_KIND:
             yaml_file = file.with_suffix(".yaml")
-            if codec.decode(file.read_bytes()) != codec.decode(yaml_file.read_bytes()):
+            if documents.decode(file.read_bytes()) != documents.decode(yaml_file.read_bytes()):
                 wrong.append(file.name)
     assert wrong == []
 

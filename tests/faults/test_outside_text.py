@@ -20,9 +20,9 @@ from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.transport import open_transport
-from kubeloop.wire.codec import decode_list
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
+from kubeloop.wire.serializers.json_objects import decode_list
 from tests.support.certificates import authority
 from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply

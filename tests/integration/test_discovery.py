@@ -37,7 +37,7 @@ async def test_a_server_tells_its_version_groups_and_resources(kubeconfig: Path)
 async def test_the_older_form_says_the_same(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with connect(kubeconfig) as clientset:
         aggregated = await clientset.discovery.server_groups_and_resources()
-        monkeypatch.setattr(discovery_module, "AGGREGATED", "application/json")
+        monkeypatch.setattr(discovery_module, "AGGREGATED", "")
         legacy = await clientset.discovery.server_groups_and_resources()
 
     def told(found: GroupsAndResources) -> dict[str, set[tuple[str, str, bool, frozenset[str]]]]:

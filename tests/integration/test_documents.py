@@ -14,7 +14,7 @@ from kubeloop.clients.clientset import Clientset
 from kubeloop.config.load import load_config
 from kubeloop.errors import APIError, BadRequest, Invalid
 from kubeloop.models import apps_v1, authentication_v1, certificates_v1, meta_v1
-from kubeloop.wire import codec
+from kubeloop.wire import documents
 from kubeloop.wire.response import ServerWarning
 from tests.support.custom_resources import generated, served
 
@@ -104,7 +104,7 @@ spec:
 """
 
 
-@pytest.mark.parametrize("read", [apps_v1.Deployment.from_yaml, codec.decode])
+@pytest.mark.parametrize("read", [apps_v1.Deployment.from_yaml, documents.decode])
 async def test_a_misspelt_field_of_a_manifest_reaches_the_server(
     read: Any, clientset: Clientset, namespace: str, warnings: list[str]
 ) -> None:
@@ -228,7 +228,7 @@ async def test_pointers_without_omitempty_are_sent_as_null_as_go_does(clientset:
     accounts = clientset.core_v1.service_accounts(namespace)
     await accounts.create({"metadata": {"name": "a"}})
     request = authentication_v1.TokenRequest(spec=authentication_v1.TokenRequestSpec(expiration_seconds=600))
-    assert json.loads(codec.encode(request))["spec"] == {"expirationSeconds": 600, "boundObjectRef": None}
+    assert json.loads(documents.encode(request))["spec"] == {"expirationSeconds": 600, "boundObjectRef": None}
     answer = await accounts.token("a").create(request)
     assert answer.status.token
 

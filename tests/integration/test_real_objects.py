@@ -8,7 +8,8 @@ from typing import Any
 
 import kubeloop
 from kubeloop import Scheme
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 
 SCHEME = Scheme()
 SELECTOR = {"matchLabels": {"app": "web"}}
@@ -60,9 +61,9 @@ async def test_every_object_of_a_server_round_trips_to_the_same_value(kubeconfig
             listing = json.loads(await rest.get(f"{prefix}/{resource['name']}", into=bytes))
             cls = SCHEME.lookup(listing["apiVersion"], listing["kind"])
             assert cls is not None, (group_version, resource)
-            typed: Any = codec.decode_list(json.dumps(listing).encode(), cls)
+            typed: Any = json_objects.decode_list(json.dumps(listing).encode(), cls)
             assert dict(typed.unreadable) == {}
-            assert json.loads(codec.encode(typed)) == listing, group_version
+            assert json.loads(documents.encode(typed)) == listing, group_version
             for item in listing["items"] or []:
                 seen.add(f"{group_version} {resource['kind']}")
                 compare(item, group_version, resource["kind"], wrong)
@@ -86,7 +87,9 @@ async def resources(rest: kubeloop.RESTClient) -> list[tuple[str, dict[str, Any]
 def compare(value: dict[str, Any], api_version: str, kind: str, wrong: list[str]) -> None:
     cls = SCHEME.lookup(api_version, kind)
     assert cls is not None, (api_version, kind)
-    obj = codec.decode_into(json.dumps(value).encode(), cls)
+    obj = json_objects.decode_into(json.dumps(value).encode(), cls)
     expected = {"apiVersion": api_version, "kind": kind, **value}
-    if json.loads(codec.encode(obj)) != expected or cls.from_dict(obj.to_dict()) != obj:
-        wrong.append(f"{api_version} {kind} {value['metadata']['name']}: {json.loads(codec.encode(obj))} != {expected}")
+    if json.loads(documents.encode(obj)) != expected or cls.from_dict(obj.to_dict()) != obj:
+        wrong.append(
+            f"{api_version} {kind} {value['metadata']['name']}: {json.loads(documents.encode(obj))} != {expected}"
+        )

@@ -15,7 +15,8 @@ from kubeloop import Unstructured
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.objects.model import BOOL, INT, MAP, NULLABLE, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
 from kubeloop.objects.reflection import Shape, fields_of
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 from tests.support.json_patch import apply_json_patch, apply_merge_patch
 
 SEEDS = st.integers(0, 2**32)
@@ -177,28 +178,30 @@ def test_a_draft_owns_every_level_that_it_hands_out(seed: int, edits: int, decod
     rng = random.Random(seed)
     start = {"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": "x"}}
     start["spec"] = drawn(rng, Shape("object", Holder, model=Holder))
-    read = codec.decode_into(json.dumps(start).encode(), Thing)
+    read = json_objects.decode_into(json.dumps(start).encode(), Thing)
     base = read if decoded else built(Thing, start)
-    body = codec.encode(base)
+    body = documents.encode(base)
     wanted = json.loads(body)
     draft = base.draft()
     earlier: list[tuple[Any, bytes]] = []
     for _ in range(edits):
         edit(rng, draft.spec, wanted["spec"], fields_of(Thing)["spec"].shape)
         after = draft.finish().after
-        earlier.append((after, codec.encode(after)))
+        earlier.append((after, documents.encode(after)))
     change = draft.finish()
     expected = Thing.from_dict(wanted)
-    assert codec.encode(base) == body
-    assert all(codec.encode(after) == was for after, was in earlier)
+    assert documents.encode(base) == body
+    assert all(documents.encode(after) == was for after, was in earlier)
     assert change.after == expected
-    assert exact(kept(json.loads(codec.encode(change.after)))) == exact(kept(json.loads(codec.encode(expected))))
+    assert exact(kept(json.loads(documents.encode(change.after)))) == exact(
+        kept(json.loads(documents.encode(expected)))
+    )
     server = json.loads(body)
-    by_json = codec.decode_into(json.dumps(apply_json_patch(server, change.json_patch())).encode(), Thing)
+    by_json = json_objects.decode_into(json.dumps(apply_json_patch(server, change.json_patch())).encode(), Thing)
     assert by_json == expected
-    assert exact(kept(by_json.to_dict())) == exact(kept(json.loads(codec.encode(expected))))
+    assert exact(kept(by_json.to_dict())) == exact(kept(json.loads(documents.encode(expected))))
     if not change.rewrites_objects():
-        by_merge = codec.decode_into(json.dumps(apply_merge_patch(server, change.merge_patch())).encode(), Thing)
+        by_merge = json_objects.decode_into(json.dumps(apply_merge_patch(server, change.merge_patch())).encode(), Thing)
         assert by_merge == expected
 
 
@@ -210,15 +213,15 @@ def test_a_draft_of_unstructured_data_owns_every_level(seed: int, edits: int) ->
     free = fields_of(Holder)["free_form"].shape
     start = {"apiVersion": "x.io/v1", "kind": "Thing", "spec": {"a": drawn(rng, free), "b": [drawn(rng, free)]}}
     base, wanted = Unstructured(start), copy.deepcopy(start)
-    body = codec.encode(base)
+    body = documents.encode(base)
     draft = base.draft()
     for _ in range(edits):
         edit(rng, draft["spec"], wanted["spec"], free)
     change = draft.finish()
-    after = codec.encode(change.after)
+    after = documents.encode(change.after)
     draft["spec"]["later"] = 1
-    assert codec.encode(base) == body
-    assert codec.encode(change.after) == after
+    assert documents.encode(base) == body
+    assert documents.encode(change.after) == after
     assert exact(change.after.to_dict()) == exact(wanted)
     assert exact(apply_json_patch(start, change.json_patch())) == exact(wanted)
     if not change.rewrites_objects():
@@ -255,7 +258,10 @@ DEPLOYMENT: dict[str, Any] = {
 def test_a_field_that_was_deleted_is_deleted_in_every_patch(seed: int, count: int) -> None:
     """(I5) Merge patch, JSON patch and the new object agree that the member is gone, whatever it held."""
     rng = random.Random(seed)
-    wanted, base = copy.deepcopy(DEPLOYMENT), codec.decode_into(json.dumps(DEPLOYMENT).encode(), apps_v1.Deployment)
+    wanted, base = (
+        copy.deepcopy(DEPLOYMENT),
+        json_objects.decode_into(json.dumps(DEPLOYMENT).encode(), apps_v1.Deployment),
+    )
     draft: Any = base.draft()
     for _ in range(count):
         live, place, cls = draft, wanted, apps_v1.Deployment
@@ -287,4 +293,4 @@ def test_a_deleted_member_of_the_metadata_is_null_in_the_merge_patch(name: str) 
     change = draft.finish()
     assert change.merge_patch() == {"metadata": {name: None}}
     assert change.json_patch() == [{"op": "remove", "path": f"/metadata/{name}"}]
-    assert name not in codec.encode(change.after).decode()
+    assert name not in documents.encode(change.after).decode()

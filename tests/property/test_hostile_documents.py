@@ -19,10 +19,13 @@ from kubeloop.config.exec_output import parse_exec_credential
 from kubeloop.config.kubeconfig import parse_kubeconfig
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
-from kubeloop.wire.codec import EventDecoder, UnreadableEvent, decode_into, decode_list, read_status
 from kubeloop.wire.request import Request
-from kubeloop.wire.response import Headers, Response, status_error
+from kubeloop.wire.response import Headers, Response
+from kubeloop.wire.serializers.json_events import JSONEventDecoder
+from kubeloop.wire.serializers.json_objects import decode_into, decode_list, read_status
+from kubeloop.wire.watch_events import UnreadableEvent
 from tests.support.definitions import at, places, renamed, replaced
+from tests.support.results import error_of
 
 EXEC = "client.authentication.k8s.io/v1"
 POD: dict[str, Any] = {
@@ -127,7 +130,7 @@ def _touch(obj: Any) -> None:
 
 def _event(cls: Any) -> Callable[[bytes], object]:
     def read(text: bytes) -> None:
-        event: Any = EventDecoder(cls).decode(text)
+        event: Any = JSONEventDecoder(cls).decode(text)
         _touch(event.object if not isinstance(event, UnreadableEvent) else core_v1.Pod())
 
     return read
@@ -191,7 +194,7 @@ def test_errors_of_a_server() -> None:
 
     def read(text: bytes) -> None:
         for request, after in ((None, "9" * 5000), (secrets, "\u0663")):
-            error = status_error(Response(422, headers=Headers([("Retry-After", after)]), body=text), request)
+            error = error_of(Response(422, headers=Headers([("Retry-After", after)]), body=text), request)
             assert f"{error} {error.causes} {error.retry_after}".isprintable()
 
     _tolerates(read, STATUS, POD, tree=())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kubeloop import Change, Unstructured
 from kubeloop.models import apps_v1, core_v1
-from kubeloop.wire import codec
+from kubeloop.wire.serializers import json_objects
 from tests.support.json_patch import apply_json_patch, apply_merge_patch
 
 SEEDS = st.integers(0, 2**32)
@@ -246,7 +246,7 @@ def test_a_null_anywhere_is_read(seed: int, rate: float, start: tuple[Any, Any])
         return [nulled(each) for each in value] if isinstance(value, list) else value
 
     body = {key: value if key in ("kind", "apiVersion") else nulled(value) for key, value in start[0].items()}
-    obj = codec.decode_into(json.dumps(body).encode(), start[1])
+    obj = json_objects.decode_into(json.dumps(body).encode(), start[1])
     assert start[1].from_dict(obj.to_dict()) == obj
     assert no_none_where_the_types_have_none(obj)
 

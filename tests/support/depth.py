@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.errors import DecodeError
-from kubeloop.wire import codec
+from kubeloop.objects.json.decode import parse
 
 __all__ = ["TOO_DEEP", "is_too_deep", "nested"]
 
@@ -19,7 +19,7 @@ def nested(depth: int) -> bytes:
 def is_too_deep(depth: int) -> bool:
     """Return whether this Python cannot read so many levels; an object around them costs four more."""
     try:
-        codec.json_loads(nested(depth + 4))
+        parse(nested(depth + 4), "body")
     except DecodeError:
         return True
     return False

@@ -20,7 +20,7 @@ from typing import Any
 
 from kubeloop import errors
 from kubeloop.meta.keys import object_key
-from kubeloop.wire.codec import UnreadableEvent
+from kubeloop.wire.watch_events import UnreadableEvent
 
 __all__ = ["Event", "FakeServer", "Meta", "Thing", "api_error", "event_of", "thing", "unreadable"]
 

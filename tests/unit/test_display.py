@@ -19,10 +19,10 @@ from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.unstructured import Unstructured, UnstructuredList
-from kubeloop.wire.codec import WatchEvent
 from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
+from kubeloop.wire.watch_events import WatchEvent
 
 # What rich, IPython, Jupyter, prompt_toolkit, attrs and others look for on an object.
 HOOKS = (

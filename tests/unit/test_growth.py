@@ -21,7 +21,8 @@ from kubeloop.config.exec_output import without_secrets
 from kubeloop.config.server_url import without_userinfo
 from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.request import Request
-from kubeloop.wire.response import Headers, Response, parse_warnings, status_error
+from kubeloop.wire.response import Headers, Response, parse_warnings
+from tests.support.results import error_of
 
 SOURCE = Path(kubeloop.__file__).parent
 # What stands beside the house reads the output of its own programs.
@@ -150,7 +151,7 @@ def _warnings(text: str) -> None:
 
 
 def _error(text: str) -> None:
-    status_error(Response(500, body=text.encode()), SECRET)
+    error_of(Response(500, body=text.encode()), SECRET)
 
 
 READERS: dict[str, Callable[[str], object]] = {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
     from kubeloop.meta.gvk import GroupVersion
     from kubeloop.rest.client import RESTClient
-    from kubeloop.wire.codec import UnreadableEvent
+    from kubeloop.wire.watch_events import UnreadableEvent
 
 __all__ = [
     "EventStream",

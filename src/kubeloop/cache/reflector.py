@@ -28,7 +28,7 @@ from kubeloop.cache.reflector_rules import AfterWatch
 from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
 from kubeloop.listwatch.paging import Pager
 from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
-from kubeloop.wire.codec import UnreadableEvent
+from kubeloop.wire.watch_events import UnreadableEvent
 
 __all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
 

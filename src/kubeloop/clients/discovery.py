@@ -27,7 +27,6 @@ from kubeloop.clients.server_client import ServerClient
 from kubeloop.errors import KubeloopError, NotFound
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apidiscovery_v2, meta_v1
-from kubeloop.rest.body import read_body
 from kubeloop.wire.request import Request, group_version_path
 
 __all__ = ["DiscoveryClient", "GroupsAndResources", "ResourceLists", "ServerVersion"]
@@ -140,14 +139,13 @@ class DiscoveryClient(ServerClient):
         return DiscoveryDocument([*core.groups, *named.groups], resources, {**core.failures, **named.failures})
 
     async def _document(self, path: str) -> DiscoveryDocument:
-        request = Request("GET", path, {"Accept": f"{AGGREGATED},application/json"})
-        response = await self._rest.exchange.send(request, timeout=self._timeout)
-        known = self._rest.exchange.credentials()
-        if is_aggregated(response.headers.get("content-type", "")):
-            return from_aggregated(read_body(response, apidiscovery_v2.APIGroupDiscoveryList, request, known))
+        accept = self._rest.serializers.accept(apidiscovery_v2.APIGroupDiscoveryList, AGGREGATED)
+        result = await self._rest.send(Request("GET", path, {"Accept": accept}), timeout=self._timeout)
+        if is_aggregated(result.headers.get("content-type", ""), self._rest.serializers):
+            return from_aggregated(result.read(apidiscovery_v2.APIGroupDiscoveryList))
         if path == "/api":
-            return DiscoveryDocument(core_group(read_body(response, meta_v1.APIVersions, request, known)))
-        return DiscoveryDocument(list(read_body(response, meta_v1.APIGroupList, request, known).groups))
+            return DiscoveryDocument(core_group(result.read(meta_v1.APIVersions)))
+        return DiscoveryDocument(list(result.read(meta_v1.APIGroupList).groups))
 
     async def _fetch(
         self, names: Iterable[GroupVersion]

@@ -16,6 +16,7 @@ from kubeloop.errors import DecodeError, KubeloopError
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apidiscovery_v2, meta_v1
 from kubeloop.wire.request import group_version_path
+from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers, parse_media_type
 
 __all__ = [
     "AGGREGATED",
@@ -30,7 +31,9 @@ __all__ = [
 ]
 
 # Old servers look at the order of the parameters.
-AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+AGGREGATED = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+"""The parameters of a media type by which a server is asked for aggregated discovery."""
+_AGGREGATED = parse_media_type(f";{AGGREGATED}")[1]
 
 
 class _Pair(NamedTuple):
@@ -85,11 +88,10 @@ class DiscoveryDocument:
     failures: dict[GroupVersion, Exception] = field(default_factory=dict[GroupVersion, Exception])
 
 
-def is_aggregated(content_type: str) -> bool:
-    """Say if an answer's `Content-Type` is that of aggregated discovery, whatever the order of its parameters."""
-    kind, *parameters = [part.strip() for part in content_type.split(";")]
-    wanted = {"g=apidiscovery.k8s.io", "v=v2", "as=APIGroupDiscoveryList"}
-    return kind == "application/json" and wanted <= set(parameters)
+def is_aggregated(content_type: str, serializers: Serializers = JSON_ONLY) -> bool:
+    """Return whether a `Content-Type` is that of aggregated discovery, whatever the order of its parameters."""
+    media_type, parameters = parse_media_type(content_type)
+    return serializers.reads(media_type) and _AGGREGATED.items() <= parameters.items()
 
 
 def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> DiscoveryDocument:

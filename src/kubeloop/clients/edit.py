@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kubeloop._kit.backoff import Backoff
 from kubeloop.errors import Conflict, DecodeError, Invalid
-from kubeloop.rest.body import write_body
 from kubeloop.wire.options import WriteOptions, write_params
 from kubeloop.wire.patch import patch_content_type
 
@@ -126,7 +125,7 @@ class Edit(Generic[T, D]):
             "PATCH",
             endpoint._path(self._name, self._subresource, verb=self._verb),
             write_params(self._options, self._verb),
-            write_body(patch),
+            patch,
             patch_content_type(patch, None),
         )
         try:

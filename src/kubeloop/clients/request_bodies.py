@@ -1,4 +1,4 @@
-"""Writing objects: the bytes of what the verbs send, checked for what would be silently wrong.
+"""Writing objects: what the verbs send, checked for what would be silently wrong.
 
 Create and update send whole objects, apply and patch only what was set.
 """
@@ -12,9 +12,8 @@ from kubeloop.objects.draft import Draft
 from kubeloop.objects.json.encode_given import configuration, set_fields
 from kubeloop.objects.model import Model
 from kubeloop.objects.type_guards import is_items, is_mapping
-from kubeloop.rest.body import write_body
-from kubeloop.wire import codec
 from kubeloop.wire.patch import PatchType, patch_content_type
+from kubeloop.wire.plain_values import is_plain, to_data
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import ResourceInfo
@@ -25,8 +24,8 @@ AnyPatch = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any]
 """What patch takes: JSON data with wire names, the operations of a JSON patch, or a model or draft of what to set."""
 
 
-def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = False) -> bytes | None:
-    """Return the JSON bytes of an object, with `apiVersion` and `kind`.
+def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = False) -> object:
+    """Return what to send of an object, with `apiVersion` and `kind`.
 
     Args:
         obj: A model, a draft, an Unstructured, or a mapping with wire names.
@@ -37,10 +36,10 @@ def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = Fa
         ValueError: It is for apply, and was read from a server: what was set in it is not known.
     """
     if is_configuration:
-        return write_body(_with_type(configuration_data(obj), info))
+        return _with_type(configuration_data(obj), info)
     if isinstance(obj, Mapping):
-        return write_body(_with_type(cast("Mapping[str, Any]", codec.to_data(obj)), info))
-    return write_body(obj)
+        return _with_type(cast("Mapping[str, Any]", obj), info)
+    return obj
 
 
 def configuration_data(obj: object) -> Mapping[str, Any]:
@@ -50,7 +49,7 @@ def configuration_data(obj: object) -> Mapping[str, Any]:
         ValueError: The object was read from a server.
     """
     known = isinstance(obj, (Model, Draft))
-    data: Mapping[str, Any] = configuration(obj) if known else codec.to_data(_only_set(obj))
+    data: Mapping[str, Any] = configuration(obj) if known else to_data(_only_set(obj))
     metadata: Mapping[str, Any] = data.get("metadata") or {}
     if metadata.get("managedFields"):
         raise ValueError(
@@ -60,18 +59,18 @@ def configuration_data(obj: object) -> Mapping[str, Any]:
     return data
 
 
-def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[bytes | None, str]:
-    """Return the JSON bytes of a patch and its content type.
+def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[object, str]:
+    """Return what to send of a patch and its content type.
 
     Raises:
         ValueError: A model or draft was read from a server: what was set in it is not known; or an unknown type.
         TypeError: The patch does not fit its type.
     """
     data = set_fields(patch) if isinstance(patch, (Model, Draft)) else patch
-    if is_mapping(data):
+    if is_mapping(data) and not is_plain(data):
         data = _only_set(data)
     content_type = patch_content_type(data, type)
-    return write_body(data), content_type
+    return data, content_type
 
 
 def _only_set(value: Any) -> Any:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from kubeloop._kit.value import Value
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.meta.gvk import GroupVersion
-from kubeloop.rest.client import headers_for
-from kubeloop.wire.request import Params, Request, resource_path, segment, target
+from kubeloop.wire.request import resource_path, segment, target
 
 if TYPE_CHECKING:
     from kubeloop.clients.object_identity import Identity
     from kubeloop.rest.client import RESTClient
+    from kubeloop.wire.request import Params, Request
 
 __all__ = ["Endpoint", "ResourceInfo", "resource_info"]
 
@@ -165,11 +165,12 @@ class Endpoint(Generic[T_co]):
         method: str,
         path: str,
         params: Params | None = None,
-        body: bytes | None = None,
-        content_type: str = "application/json",
+        body: object = None,
+        content_type: str | None = None,
     ) -> Request:
-        headers = headers_for(None if body is None else content_type)
-        return Request(method, target(path, params), headers, body, self._info.is_confidential)
+        url = target(path, params)
+        is_confidential = self._info.is_confidential
+        return self._rest.new_request(method, url, body, content_type=content_type, is_confidential=is_confidential)
 
     def __repr__(self) -> str:
         where = f"in {self._namespace}" if self._namespace else "in all namespaces" if self._info.namespaced else ""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from kubeloop.clients.object_iterator import PageReader
 from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.errors import APIError, ConnectionLost, DecodeError, RequestTimeout, TransportError
-from kubeloop.wire.codec import UnreadableEvent, WatchEvent, identified
 from kubeloop.wire.options import ListOptions, SelectorOptions, WatchOptions, watch_params
+from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, identified
 
 if TYPE_CHECKING:
     from types import TracebackType

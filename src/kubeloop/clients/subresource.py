@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import AnyPatch, configuration_data, write_patch
-from kubeloop.rest.body import write_body
-from kubeloop.wire import codec
 from kubeloop.wire.options import ApplyOptions, LogOptions, WriteOptions, log_params, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
-from kubeloop.wire.watch_frames import LineReader
+from kubeloop.wire.plain_values import to_data
+from kubeloop.wire.text_lines import LineReader
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import Endpoint
@@ -60,13 +59,13 @@ class Subresource(Generic[R_co]):
         method: str,
         params: Params | None,
         timeout: float | None,
-        body: bytes | None = None,
-        content_type: str = "application/json",
+        body: object = None,
+        content_type: str | None = None,
     ) -> R_co:
         request = self._client._request(method, self._path, params, body, content_type)
         return await self._client._rest.call(request, self._model, timeout)
 
-    def _body(self, obj: object) -> bytes | None:
+    def _body(self, obj: object) -> object:
         """Write an object, and say in it which one it is for: servers compare that with the path."""
         what = self._subresource
         identity = identity_of(obj, what)
@@ -76,11 +75,11 @@ class Subresource(Generic[R_co]):
         if namespace and identity.namespace not in {"", namespace}:
             raise ValueError(f"{what} in {namespace!r}: the object's metadata.namespace is {identity.namespace!r}")
         if identity.name and (identity.namespace or not namespace):
-            return write_body(obj)
-        data = dict(cast("Json", codec.to_data(obj)))
+            return obj
+        data = dict(cast("Json", to_data(obj)))
         metadata: dict[str, Any] = {**(data.get("metadata") or {}), "name": self._name}
         data["metadata"] = {**metadata, "namespace": namespace} if namespace else metadata
-        return write_body(data)
+        return data
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._subresource} of {self._name} of {self._client!r}>"
@@ -186,7 +185,7 @@ class LogSub(Subresource[str]):
     @asynccontextmanager
     async def _lines(self, params: Params, timeout: float | None) -> AsyncGenerator[AsyncIterator[str]]:
         request = self._client._request("GET", self._path, params)
-        async with self._client._rest.exchange.open(request, "stream", timeout) as stream:
+        async with self._client._rest.open_stream(request, timeout) as stream:
             yield _LogLines(aiter(stream))
 
 

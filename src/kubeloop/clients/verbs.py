@@ -20,7 +20,6 @@ from kubeloop.clients.object_iterator import ObjectIterator, warn_of_unreadable
 from kubeloop.clients.patch_verbs import Apply, Patch, Status, SupportsDraft
 from kubeloop.clients.request_bodies import write_object
 from kubeloop.clients.resource_endpoint import Endpoint
-from kubeloop.rest.body import raise_failure, write_body
 from kubeloop.wire.options import (
     DeleteOptions,
     ListOptions,
@@ -234,7 +233,7 @@ class Delete(Endpoint[T_co]):
             NotFound: There is none of this name.
             Conflict: It is not the one that `uid` or `resource_version` ask for.
         """
-        body = write_body(delete_body(options))
+        body = delete_body(options)
         request = self._request("DELETE", self._path(name, verb="delete"), None, body)
         deleted: T_co | meta_v1.Status | None = await self._rest.call(request, self._model, options.get("timeout"))
         return deleted
@@ -268,8 +267,7 @@ class DeleteCollection(Endpoint[Any]):
         for name, value in options.items():
             into: Any = chosen if name in SelectorOptions.__annotations__ else rest
             into[name] = value
-        body = write_body(delete_body(rest))
+        body = delete_body(rest)
         request = self._request("DELETE", self._collection, list_params(chosen), body)
-        exchange = self._rest.exchange
-        response = await exchange.send(request, timeout=options.get("timeout"), is_list=True)
-        raise_failure(response, request, exchange.credentials())
+        result = await self._rest.send(request, timeout=options.get("timeout"), is_list=True)
+        result.raise_failure()

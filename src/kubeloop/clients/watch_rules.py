@@ -16,8 +16,8 @@ from typing import Any
 from kubeloop._kit.backoff import Backoff
 from kubeloop._kit.text import safe_text
 from kubeloop.errors import APIError, DecodeError, ServerSilent, TransportError
-from kubeloop.wire.codec import UnreadableEvent, WatchEvent
 from kubeloop.wire.request import ParamValue
+from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 
 __all__ = ["WatchRules"]
 

@@ -1,14 +1,14 @@
-"""RESTClient: requests by group/version, resource, namespace and name, or by absolute path; answers as objects.
+"""RESTClient: requests by group/version, resource, namespace and name, or by absolute path; responses as objects.
 
-It knows how a request is addressed and how an answer is read. What is sent again, and when, is `exchange`'s; verbs with
-their options, for one kind, are the clients' (`Clientset`, `DynamicClient`), which all go through here.
+It addresses requests and reads responses. What is sent again, and when, is decided in `request_sender`; verbs with
+their options, for one kind, are those of `Clientset` and `DynamicClient`, whose requests all go through here.
 
 Reference: client-go rest/client.go, rest/request.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
@@ -16,28 +16,27 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overloa
 from kubeloop._kit.bucket import TokenBucket
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
-from kubeloop.rest.body import read_body, read_list, reads_a_list, write_body
-from kubeloop.rest.request_sender import Exchange
+from kubeloop.rest.request_sender import RequestSender
+from kubeloop.rest.result import reads_a_list
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 from kubeloop.rest.warnings import WarningLogger
-from kubeloop.wire.request import Params, Request, absolute_target, resource_path, target
+from kubeloop.wire.patch import MERGE_PATCH
+from kubeloop.wire.request import NO_HEADERS, Params, Request, absolute_target, resource_path, target
+from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.models import meta_v1
+    from kubeloop.rest.result import Result
     from kubeloop.rest.watch_stream import WatchStream
     from kubeloop.transport.auth import Authenticated
-    from kubeloop.transport.base import ByteStream, Transport
+    from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.transport.opened import OpenedTransport
 
-__all__ = ["ACCEPT_JSON", "Address", "RESTClient", "headers_for"]
+__all__ = ["Address", "RESTClient"]
 
 T = TypeVar("T")
-
-_JSON = "application/json"
-ACCEPT_JSON: Mapping[str, str] = {"Accept": _JSON}
-_SEND_JSON: Mapping[str, str] = {"Accept": _JSON, "Content-Type": _JSON}
 
 
 class Address(TypedDict, total=False):
@@ -66,9 +65,9 @@ class RESTClient:
     """A client for any resource of one API server, on the level of requests.
 
     A `resource` that begins with `/` is an absolute path (`"/version"`), and takes no namespace, name or subresource.
-    `into` says what to read the answer as: a model class, its list class, `Unstructured`, `UnstructuredList`, `dict`,
-    or `bytes` for the body as it is. Without it the answer is an `Unstructured` (or `UnstructuredList`), or plain
-    JSON data when it is no object of Kubernetes.
+    `into` says what to read the response as: a model class, its list class, `Unstructured`, `UnstructuredList`, `dict`,
+    or `bytes` for the body as it is. Without it the result is an `Unstructured` (or `UnstructuredList`), or plain data
+    when the response is no object of Kubernetes.
 
     Use it as `async with RESTClient(config) as rest`, or call `close()`. A transport that you give stays yours.
 
@@ -76,14 +75,16 @@ class RESTClient:
         config: Which server, and as whom.
         group_version: What requests are for when they do not say: `"v1"`, `"apps/v1"`.
         transport: Carries the bytes instead of one opened from the config; authentication is wrapped round it.
+        serializers: The formats to ask for and to write bodies in; None is JSON alone. A request that brings its own
+            `Accept` or `Content-Type` is sent with it, and a response is read by what its `Content-Type` says.
         max_retries: How many times one call may be sent again; see `retry`.
         random: Where back-off gets its jitter from; a generator with a seed makes it repeat.
 
     Raises (all requests):
         APIError: The server refused the request; there is one class for each reason.
         TransportError: There was no complete response. A write may have happened, unless it is a `ConnectError`.
-        DecodeError: The answer is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST. A LIST is
-            a collection of a resource, or an absolute path whose answer is to be read as a list class.
+        DecodeError: The response is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST. A LIST
+            is a collection of a resource, or an absolute path whose response is to be read as a list class.
         ValueError: A name, namespace or path that would lead somewhere else. Nothing was sent.
         TypeError: A name or namespace that is no text, or (on making the client) a config that is none.
 
@@ -99,6 +100,7 @@ class RESTClient:
         *,
         group_version: str | GroupVersion = "v1",
         transport: Transport | None = None,
+        serializers: Serializers | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         random: Random | None = None,
     ) -> None:
@@ -107,6 +109,7 @@ class RESTClient:
             raise TypeError(f"a kubeloop.Config is due, not {type(config).__name__}: load_config() makes one")
         self.config = config
         self.group_version = _group_version(group_version)
+        self.serializers = serializers or JSON_ONLY
         # Spreading retries is no secret.
         self.random = random if random is not None else Random()  # noqa: S311
         self._owned: OpenedTransport | None = None
@@ -119,9 +122,10 @@ class RESTClient:
             from kubeloop.transport.auth import Authenticated
 
             carrier = Authenticated(transport, config)
-        self.exchange = Exchange(
+        self._sender = RequestSender(
             carrier,
             server=config.host,
+            serializers=self.serializers,
             warning_handler=config.warning_handler or WarningLogger(),
             bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
             max_retries=max_retries,
@@ -168,7 +172,7 @@ class RESTClient:
     async def post(
         self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[Address]
     ) -> Any:
-        """POST a body: a model, a mapping with wire names, or bytes. Arguments as of `get`."""
+        """POST a body: a model, a mapping with wire names, or bytes as they are. Arguments as of `get`."""
         return await self.call(self._request("POST", resource, address, body), into, _timeout(address))
 
     @overload
@@ -178,28 +182,28 @@ class RESTClient:
     async def put(
         self, resource: str, *, body: object, into: type[Any] | None = None, **address: Unpack[Address]
     ) -> Any:
-        """PUT a body: a model, a mapping with wire names, or bytes. Arguments as of `get`."""
+        """PUT a body: a model, a mapping with wire names, or bytes as they are. Arguments as of `get`."""
         return await self.call(self._request("PUT", resource, address, body), into, _timeout(address))
 
     @overload
     async def patch(
-        self, resource: str, *, body: object, content_type: str = ..., into: type[T], **address: Unpack[Address]
+        self, resource: str, *, body: object, content_type: str | None = ..., into: type[T], **address: Unpack[Address]
     ) -> T: ...
     @overload
     async def patch(
-        self, resource: str, *, body: object, content_type: str = ..., **address: Unpack[Address]
+        self, resource: str, *, body: object, content_type: str | None = ..., **address: Unpack[Address]
     ) -> Any: ...
     async def patch(
         self,
         resource: str,
         *,
         body: object,
-        content_type: str = "application/merge-patch+json",
+        content_type: str | None = None,
         into: type[Any] | None = None,
         **address: Unpack[Address],
     ) -> Any:
-        """PATCH with a body of the given content type. Other arguments as of `get`."""
-        request = self._request("PATCH", resource, address, body, content_type)
+        """PATCH with a body of the given content type; None is that of a merge patch. Other arguments as of `get`."""
+        request = self._request("PATCH", resource, address, body, content_type or MERGE_PATCH)
         return await self.call(request, into, _timeout(address))
 
     @overload
@@ -234,7 +238,38 @@ class RESTClient:
 
     def stream(self, resource: str, **address: Unpack[Address]) -> AbstractAsyncContextManager[ByteStream]:
         """GET a body as it arrives, such as a log. `timeout` bounds the opening only."""
-        return self.exchange.open(self._request("GET", resource, address), "stream", _timeout(address))
+        return self.open_stream(self._request("GET", resource, address), _timeout(address))
+
+    def new_request(
+        self,
+        method: str,
+        target: str,
+        body: object = None,
+        *,
+        content_type: str | None = None,
+        is_confidential: bool = False,
+    ) -> Request:
+        """Build a request whose body is written by the serializer that fits, for `call`, `send` and the others.
+
+        Args:
+            method: Upper case.
+            target: Escaped path and query; see `kubeloop.wire.request`.
+            body: A model, a mapping with wire names, or a sequence; bytes as they are; None sends none.
+            content_type: That of the body; None is the serializer's.
+            is_confidential: Whether what is sent and received holds secrets; see `Request`.
+
+        Raises:
+            EncodeError: The body has no form in its format; names the path.
+        """
+        if body is None:
+            return Request(method, target, NO_HEADERS, None, is_confidential)
+        if content_type is None:
+            serializer = self.serializers.for_body(body)
+            content_type = serializer.media_types[0]
+        else:
+            serializer = self.serializers.for_content_type(content_type)
+        data = body if isinstance(body, bytes) else serializer.encode(body)
+        return Request(method, target, {"Content-Type": content_type}, data, is_confidential)
 
     @overload
     async def call(self, request: Request, into: type[T], timeout: float | None = ..., *, is_list: bool = ...) -> T: ...
@@ -245,37 +280,71 @@ class RESTClient:
     async def call(
         self, request: Request, into: type[Any] | None, timeout: float | None = None, *, is_list: bool = False
     ) -> Any:
-        """Send a request that is already built and read the answer: what all verbs of all clients come down to.
+        """Send a request that is already built and read the response: what all verbs of all clients come down to.
 
         Args:
-            request: From `kubeloop.wire.request`.
-            into: What to read the answer as.
+            request: From `new_request`.
+            into: What to read the response as.
             timeout: Seconds for the whole call; None is the config's time-out.
-            is_list: The answer may be of any size.
+            is_list: The response may be of any size.
         """
-        response = await self.exchange.send(request, timeout=timeout, is_list=is_list)
-        if is_list and into is not None:
-            return await read_list(response, into, request, self.exchange.credentials())
-        return read_body(response, into, request, self.exchange.credentials())
+        result = await self._sender.send(self._accepting(request, into), timeout=timeout, is_list=is_list)
+        return await result.read_list(into) if is_list and into is not None else result.read(into)
+
+    async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Result:
+        """Send a request that is already built and return its result, which the caller reads.
+
+        A request without an `Accept` header asks for a format that can be read as whatever the response says that it
+        is. For another one, or for parameters such as `as=Table`, set the header with `serializers.accept`.
+
+        Args:
+            request: From `new_request`.
+            timeout: Seconds for the whole call; None is the config's time-out.
+            is_list: The response may be of any size.
+        """
+        return await self._sender.send(self._accepting(request, None), timeout=timeout, is_list=is_list)
+
+    def open_stream(self, request: Request, timeout: float | None = None) -> AbstractAsyncContextManager[ByteStream]:
+        """Open a request that is already built, and read its body as it arrives; `timeout` bounds the opening only."""
+        return self._sender.open(self._accepting(request, None), "stream", timeout)
 
     @asynccontextmanager
     async def open_watch(
         self, request: Request, into: type[T], timeout: float | None = None
     ) -> AsyncGenerator[WatchStream[T]]:
-        """Open a watch request that is already built."""
+        """Open a watch request that is already built; `timeout` bounds the opening only."""
         from kubeloop.rest.watch_stream import WatchStream
 
-        async with self.exchange.open(request, "watch", timeout) as stream:
-            yield WatchStream(stream, into, request, self.exchange.credentials)
+        request = self._accepting(request, into)
+        async with self._sender.open(request, "watch", timeout) as stream:
+            yield WatchStream(stream, into, self._sender.opened(request, stream))
+
+    def upgrade(
+        self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
+    ) -> AbstractAsyncContextManager[Channel]:
+        """Open a WebSocket, such as that of `exec`. It is sent once, and leaving the block closes it.
+
+        Args:
+            request: A GET that is already built.
+            subprotocols: What the client speaks, best first. If any is given the server must choose one of them.
+            timeout: Seconds until the channel is open; None is the config's time-out.
+
+        Raises (beside the usual):
+            UpgradeRefused: The server sent another response than an error instead of switching protocols.
+        """
+        return self._sender.upgrade(request, subprotocols=subprotocols, timeout=timeout)
+
+    def _accepting(self, request: Request, into: type[Any] | None) -> Request:
+        if "Accept" in request.headers:
+            return request
+        return request.with_header("Accept", self.serializers.accept(into))
 
     def _request(
-        self, method: str, resource: str, address: Address, body: object = None, content_type: str = _JSON
+        self, method: str, resource: str, address: Address, body: object = None, content_type: str | None = None
     ) -> Request:
+        request = self.new_request(method, self._target(resource, address), body, content_type=content_type)
         extra = address.get("headers")
-        headers = headers_for(None if body is None else content_type)
-        return Request(
-            method, self._target(resource, address), {**headers, **extra} if extra else headers, write_body(body)
-        )
+        return request.with_headers({**request.headers, **extra}) if extra else request
 
     def _target(self, resource: str, address: Address) -> str:
         params = address.get("params")
@@ -296,13 +365,6 @@ class RESTClient:
 
     def __repr__(self) -> str:
         return f"<RESTClient {self.group_version} at {self.config.host}>"
-
-
-def headers_for(content_type: str | None) -> Mapping[str, str]:
-    """Return the headers of a request whose body has this content type; None for one without a body."""
-    if content_type is None:
-        return ACCEPT_JSON
-    return _SEND_JSON if content_type == _JSON else {"Accept": _JSON, "Content-Type": content_type}
 
 
 def _group_version(value: str | GroupVersion) -> GroupVersion:

@@ -1,6 +1,6 @@
 """Where a redirect leads, and whether it is followed: GET and HEAD, on the same server only. Pure.
 
-The loop that sends the next request is `exchange.Exchange`; transports never follow a redirect.
+The loop that sends the next request is in `request_sender`; transports never follow a redirect.
 
 Reference: Go net/http client.go (redirectBehavior, defaultCheckRedirect), which client-go uses as it is. Intended
 differences: Go turns a write that is answered with 301, 302 or 303 into a GET, whose success then looks like that of
@@ -10,14 +10,17 @@ the credentials once more. Both are an `APIError` here that names the target.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from kubeloop.config.server_url import without_userinfo
 from kubeloop.errors import APIError, StatusDetails
-from kubeloop.wire.redaction import Redaction
+from kubeloop.wire.redaction import is_confidential
 from kubeloop.wire.request import Request, absolute_target
-from kubeloop.wire.response import REDIRECTS, Response
+from kubeloop.wire.response import REDIRECTS
+
+if TYPE_CHECKING:
+    from kubeloop.rest.result import Result
 
 __all__ = ["Redirects"]
 
@@ -34,38 +37,38 @@ class Redirects:
     Args:
         request: What was sent first.
         server: The server's address, `scheme://host[:port][/prefix]`.
-        credentials: Returns the `Authorization` values that the server knows, and may echo.
     """
 
-    __slots__ = ("_count", "_credentials", "_first", "_request", "_server")
+    __slots__ = ("_count", "_first", "_request", "_server")
 
-    def __init__(self, request: Request, server: str, credentials: Callable[[], Collection[str]] = tuple) -> None:
+    def __init__(self, request: Request, server: str) -> None:
         self._first = request
         # What another path leads to is as secret as what was asked for.
-        self._request = request.replace(is_confidential=Redaction(request).is_confidential)
+        is_secret = request.is_confidential or is_confidential(request.path)
+        self._request = request.replace(is_confidential=is_secret)
         self._server = server
-        self._credentials = credentials
         self._count = 1
 
-    def after(self, response: Response) -> Request | None:
-        """Return the request to send after this response; None if it is no redirect, or does not say where to.
+    def after(self, result: Result) -> Request | None:
+        """Return the request to send next; None if the response is no redirect, or does not say where to.
 
         Raises:
             APIError: It is a redirect that is not followed; the message names the target, without user, password and
                 query, and the reason.
         """
         # What cannot stand in an address is not left out, as `urlsplit` would.
+        response = result.response
         location = quote(response.headers.get("location", "").strip(" "), safe=_NOT_ESCAPED, errors="surrogatepass")
         if response.status not in REDIRECTS or not location:
             return None
         if self._first.method not in {"GET", "HEAD"}:
-            raise self._refusal(response, location, f"a {self._first.method} is not sent to another address")
+            raise self._refusal(result, location, f"a {self._first.method} is not sent to another address")
         if self._count >= _MOST_REQUESTS:
-            raise self._refusal(response, location, f"{self._count} requests in a row were redirected")
+            raise self._refusal(result, location, f"{self._count} requests in a row were redirected")
         try:
             target = self._resolve(location)
         except ValueError as why:
-            raise self._refusal(response, location, str(why)) from None
+            raise self._refusal(result, location, str(why)) from None
         self._count += 1
         self._request = self._request.replace(target=target)
         return self._request
@@ -105,13 +108,13 @@ class Redirects:
         except ValueError:
             raise ValueError(_NO_ADDRESS) from None
 
-    def _refusal(self, response: Response, location: str, why: str) -> APIError:
+    def _refusal(self, result: Result, location: str, why: str) -> APIError:
         before, slashes, after = location.partition("#")[0].partition("?")[0].partition("//")
         authority, slash, path = after.partition("/")
         bare = f"{before}{slashes}{without_userinfo(authority)}{slash}{path}" if slashes else without_userinfo(before)
-        shown = Redaction(self._first, self._credentials()).name(bare)
+        shown = result.redaction().name(bare)
         message = f"the server redirects to {shown}, which is not followed: {why}"
-        status = StatusDetails(code=response.status, message=message)
+        status = StatusDetails(code=result.status, message=message)
         return APIError(status, method=self._first.method, path=self._first.path)
 
     def __repr__(self) -> str:

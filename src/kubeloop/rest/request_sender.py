@@ -1,23 +1,23 @@
-"""Exchange: one call to the server, from the first attempt to the answer or the exception.
+"""RequestSender: one call to the server, from the first attempt to the result or the exception.
 
 It sends, waits, sends again, follows redirects, hands out warnings and holds back what is over the client's own rate.
-Which answer means another attempt is `retry`'s decision, and which redirect is followed is `redirect`'s; addresses and
-bodies are `client`'s.
+Which response means another attempt is decided in `retry`, and which redirect is followed in `redirect`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Generator
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, RequestTimeout, TransportError, UnreadableWriteResponse
+from kubeloop.rest.result import Result
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
-from kubeloop.transport.base import read_error_body
+from kubeloop.transport.base import UpgradeRefused, read_error_body
 from kubeloop.wire.response import (
     MAX_BODY_BYTES,
     REDIRECTS,
@@ -25,33 +25,34 @@ from kubeloop.wire.response import (
     Response,
     ServerWarning,
     parse_warnings,
-    status_error,
 )
 
 if TYPE_CHECKING:
     from kubeloop._kit.bucket import TokenBucket
     from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
-    from kubeloop.transport.base import ByteStream, Transport
+    from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.wire.request import Request
+    from kubeloop.wire.serializers.registry import Serializers
 
-__all__ = ["Exchange"]
+__all__ = ["RequestSender"]
 
 _log = logging.getLogger(__name__)
 
 
-class Exchange:
+class RequestSender:
     """Send requests over a transport, with retries, warnings and a rate limit.
 
     Args:
         transport: Carries the bytes, with authentication.
         server: The server's address, `scheme://host[:port][/prefix]`: redirects are followed below it.
-        warning_handler: Gets each warning of each answer. What it raises, the call raises.
-        bucket: Limits the rate of requests; None does not. All users of this exchange share it.
+        serializers: Read the responses.
+        warning_handler: Gets each warning of each response. What it raises, the call raises.
+        bucket: Limits the rate of requests; None does not. All calls share it.
         max_retries: How many times one call may send again.
         timeout: Seconds for calls that give none; None does not bound them.
-        credentials: Gives the `Authorization` values that the transport sent of late: a server may echo them, and they
-            must get into no exception or log line.
+        credentials: Returns the `Authorization` values that the transport sent of late: a server may echo them, and
+            they must get into no exception or log line.
         random: Where the waits get their jitter from.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
@@ -62,6 +63,7 @@ class Exchange:
         transport: Transport,
         *,
         server: str,
+        serializers: Serializers,
         warning_handler: WarningHandler,
         bucket: TokenBucket | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
@@ -69,7 +71,8 @@ class Exchange:
         credentials: Callable[[], Collection[str]] = tuple,
         random: Random | None = None,
     ) -> None:
-        self.credentials = credentials
+        self._credentials = credentials
+        self._serializers = serializers
         self._transport = transport
         self._server = server
         self._warning_handler = warning_handler
@@ -79,8 +82,8 @@ class Exchange:
         # Spreading retries is no secret.
         self._random = random if random is not None else Random()  # noqa: S311
 
-    async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Response:
-        """Send a request and return the answer if it is a success.
+    async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Result:
+        """Send a request and return its result if it is a success.
 
         Args:
             request: What to send.
@@ -88,13 +91,13 @@ class Exchange:
             is_list: A LIST: its body is not bounded. An error's body always is.
 
         Raises:
-            APIError: The server said no.
-            TransportError: There was no answer.
-            BodyTooLarge: The answer is over the bound.
+            APIError: The server refused the request.
+            TransportError: There was no complete response.
+            BodyTooLarge: The response is over the bound.
             UnreadableWriteResponse: The same, if the request was a write: it succeeded, since only the body of a
                 success has a bound that fails.
         """
-        attempts = _Attempts(self, request, "request", timeout)
+        attempts = self._attempts(request, "request", timeout)
         if self._bucket is not None:
             await attempts.throttle(self._bucket)
         max_bytes = None if is_list else MAX_BODY_BYTES
@@ -104,7 +107,7 @@ class Exchange:
                     response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
                     if response.status in REDIRECTS:
                         redirects = self._redirects(request)
-                        while (moved := redirects.after(response)) is not None:
+                        while (moved := redirects.after(self.result(request, response))) is not None:
                             response = await self._transport.request(
                                 moved, timeout=attempts.left(), max_bytes=max_bytes
                             )
@@ -114,7 +117,7 @@ class Exchange:
                     raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
                 self._warn(response.headers, request)
                 if 200 <= response.status <= 206:
-                    return response
+                    return self.result(request, response)
                 if not attempts.repeats(response):
                     raise attempts.error(response)
             await attempts.wait()
@@ -123,7 +126,7 @@ class Exchange:
     async def open(
         self, request: Request, purpose: Purpose, timeout: float | None = None
     ) -> AsyncGenerator[ByteStream]:
-        """Send a request and give its body as it arrives, if the answer is a success.
+        """Send a request and yield its body as it arrives, if the response is a success.
 
         Args:
             request: What to send.
@@ -135,7 +138,7 @@ class Exchange:
         """
         if purpose == "stream":
             request = request.replace(may_fall_silent=True)
-        attempts = _Attempts(self, request, purpose, timeout)
+        attempts = self._attempts(request, purpose, timeout)
         if self._bucket is not None and purpose != "watch":
             await attempts.throttle(self._bucket)
         async with AsyncExitStack() as stack:
@@ -145,7 +148,7 @@ class Exchange:
                     stream = await stack.enter_async_context(opening)
                     if stream.status in REDIRECTS:
                         redirects = self._redirects(request)
-                        while (moved := redirects.after(Response(stream.status, stream.headers))) is not None:
+                        while (moved := redirects.after(self.opened(request, stream))) is not None:
                             await stack.aclose()
                             opening = self._transport.stream(moved, timeout=attempts.left())
                             stream = await stack.enter_async_context(opening)
@@ -159,34 +162,100 @@ class Exchange:
                 await attempts.wait()
             yield stream
 
+    @asynccontextmanager
+    async def upgrade(
+        self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
+    ) -> AsyncGenerator[Channel]:
+        """Open a WebSocket and yield its channel. The request is sent once.
+
+        Args:
+            request: A GET.
+            subprotocols: What the client speaks, best first.
+            timeout: Seconds until the channel is open; None takes the default.
+
+        Raises:
+            APIError: The server refused the request.
+            UpgradeRefused: The server sent another response than an error instead of switching protocols.
+            TransportError: There was no complete response.
+        """
+        attempts = self._attempts(request, "stream", timeout)
+        if self._bucket is not None:
+            await attempts.throttle(self._bucket)
+        async with AsyncExitStack() as stack:
+            opening = self._transport.upgrade(request, subprotocols=subprotocols, timeout=attempts.left())
+            try:
+                channel = await stack.enter_async_context(opening)
+            except UpgradeRefused as refused:
+                self._warn(refused.response.headers, request)
+                if refused.response.status < 400:
+                    raise
+                raise_alone(self._error_of(request, refused.response))
+            self._warn(channel.headers, request)
+            yield channel
+
+    def result(self, request: Request, response: Response) -> Result:
+        """Return the response to a request as a result."""
+        return Result(response, request, self._serializers, self._credentials)
+
+    def opened(self, request: Request, stream: ByteStream) -> Result:
+        """Return the head of a response to a request as a result, whose body is empty."""
+        return self.result(request, Response(stream.status, stream.headers))
+
+    def _error_of(self, request: Request, response: Response) -> Exception:
+        return self.result(request, response).error()
+
+    def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
+        timeout = self._timeout if timeout is None else timeout
+        return _Attempts(request, purpose, timeout, self._bucket, self._error_of, self._max_retries, self._random)
+
     def _redirects(self, request: Request) -> Redirects:
         from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
 
-        return Redirects(request, self._server, self.credentials)
+        return Redirects(request, self._server)
 
     def _warn(self, headers: Headers, request: Request) -> None:
         if "warning" in headers:
-            from kubeloop.wire.redaction import Redaction
-
-            redaction = Redaction(request, self.credentials())
+            redaction = self.result(request, Response(200, headers)).redaction()
             for warning in parse_warnings(headers):
                 self._warning_handler(ServerWarning(warning.code, redaction(warning.agent), redaction(warning.text)))
 
     def __repr__(self) -> str:
-        return f"<Exchange over {self._transport!r}>"
+        return f"<RequestSender over {self._transport!r}>"
 
 
 class _Attempts:
     """The attempts of one call: how much time is left, what failed, how long to wait."""
 
-    __slots__ = ("_deadline", "_delay", "_exchange", "_failure", "_purpose", "_request", "_retry")
+    __slots__ = (
+        "_bucket",
+        "_deadline",
+        "_delay",
+        "_error_of",
+        "_failure",
+        "_max_retries",
+        "_purpose",
+        "_random",
+        "_request",
+        "_retry",
+    )
 
-    def __init__(self, exchange: Exchange, request: Request, purpose: Purpose, timeout: float | None) -> None:
-        self._exchange = exchange
+    def __init__(
+        self,
+        request: Request,
+        purpose: Purpose,
+        timeout: float | None,
+        bucket: TokenBucket | None,
+        error_of: Callable[[Request, Response], Exception],
+        max_retries: int,
+        random: Random,
+    ) -> None:
         self._request = request
         self._purpose: Purpose = purpose
-        timeout = exchange._timeout if timeout is None else timeout
         self._deadline = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        self._bucket = bucket
+        self._error_of = error_of
+        self._max_retries = max_retries
+        self._random = random
         self._retry: Retry | None = None
         self._delay = 0.0
         self._failure: Exception | None = None
@@ -211,20 +280,19 @@ class _Attempts:
     def repeats(self, response: Response) -> bool:
         """Return whether there is another attempt after this response, which need not have its body yet."""
         delay = self._rule().after_response(response)
-        return delay is not None and self._plan(self._status_error(response), delay)
+        return delay is not None and self._plan(self._error_of(self._request, response), delay)
 
     def error(self, response: Response) -> Exception:
         """Return the exception that a response means after which there is no other attempt."""
-        return self._rule().explain(self._status_error(response))
+        return self._rule().explain(self._error_of(self._request, response))
 
     async def wait(self) -> None:
         """Wait before the next attempt."""
         request = self._request
         _log.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, self._failure)
         await asyncio.sleep(self._delay)
-        bucket = self._exchange._bucket
-        if bucket is not None:
-            await self.throttle(bucket)
+        if self._bucket is not None:
+            await self.throttle(self._bucket)
 
     async def throttle(self, bucket: TokenBucket) -> None:
         """Wait for the client's own rate limit, unless that takes longer than the call may.
@@ -248,13 +316,9 @@ class _Attempts:
             bucket.give_back(loop.time())
             raise
 
-    def _status_error(self, response: Response) -> Exception:
-        return status_error(response, self._request, credentials=self._exchange.credentials())
-
     def _rule(self) -> Retry:
         if self._retry is None:
-            exchange = self._exchange
-            self._retry = Retry(self._request, self._purpose, exchange._max_retries, random=exchange._random)
+            self._retry = Retry(self._request, self._purpose, self._max_retries, random=self._random)
         return self._retry
 
     def _plan(self, failure: Exception, delay: float) -> bool:

@@ -1,6 +1,6 @@
 """When a request is sent again, and after how long: client-go's rule, as a pure function of what happened.
 
-The loop that waits and sends is `exchange.Exchange`. Mutations are sent again only when the server asked for it with a
+The loop that waits and sends is in `request_sender`. Mutations are sent again only when the server asked for it with a
 `Retry-After`, which means that it did not carry them out.
 
 Reference: client-go rest/with_retry.go, rest/request.go (IsErrorRetryable of Do, Watch and Stream). Intended

@@ -10,16 +10,14 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from kubeloop.errors import APIError, ConnectionLost, DecodeError
-from kubeloop.wire import codec
-from kubeloop.wire.codec import EventDecoder, UnreadableEvent, WatchEvent
-from kubeloop.wire.response import error_from_status
-from kubeloop.wire.watch_frames import FrameReader
+from kubeloop.wire.plain_values import to_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Sequence
 
+    from kubeloop.rest.result import Result
     from kubeloop.transport.base import ByteStream
-    from kubeloop.wire.request import Request
+    from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 
 __all__ = ["EVENTS_AT_ONCE", "WatchStream"]
 
@@ -32,7 +30,7 @@ object took a quarter longer."""
 
 
 class WatchStream(Generic[T]):
-    """The events of one watch request, inside the `async with` that gave it.
+    """The events of one watch request, inside the `async with` that opened it.
 
     `async for event in stream` gives one at a time; `batch()` a few that have arrived. BOOKMARK events are among them
     when they were asked for. A change of an object that cannot be read, a deletion too, is an `UnreadableEvent`: one
@@ -42,17 +40,15 @@ class WatchStream(Generic[T]):
     Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
     """
 
-    __slots__ = ("_chunks", "_credentials", "_decoder", "_failure", "_frames", "_pending", "_request", "_waiting")
+    __slots__ = ("_chunks", "_decode_event", "_failure", "_frames", "_pending", "_result", "_waiting")
 
-    def __init__(
-        self, stream: ByteStream, into: type[T], request: Request, credentials: Callable[[], Collection[str]] = tuple
-    ) -> None:
+    def __init__(self, stream: ByteStream, into: type[T], result: Result) -> None:
         self._chunks = aiter(stream)
-        self._decoder: EventDecoder[T] = EventDecoder(into)
-        self._frames = FrameReader()
+        serializer = result.serializer
+        self._decode_event = serializer.event_decoder(into).decode
+        self._frames = serializer.framing()
         self._waiting: deque[bytes] = deque()
-        self._request = request
-        self._credentials = credentials
+        self._result = result
         self._pending: deque[WatchEvent[T] | UnreadableEvent] = deque()
         self._failure: Exception | None = None
 
@@ -69,6 +65,7 @@ class WatchStream(Generic[T]):
             self._pending.clear()
             return events
         waiting = self._waiting
+        frames: Sequence[bytes]
         while self._failure is None:
             if waiting:
                 frames = [waiting.popleft() for _ in range(min(len(waiting), EVENTS_AT_ONCE))]
@@ -99,13 +96,13 @@ class WatchStream(Generic[T]):
         return self._pending.popleft()
 
     def _decode(self, frames: Sequence[bytes]) -> list[WatchEvent[T] | UnreadableEvent]:
-        decode = self._decoder.decode
+        decode = self._decode_event
         events: list[WatchEvent[T] | UnreadableEvent] = []
         for number, frame in enumerate(frames):
             try:
                 event = decode(frame)
             except DecodeError as error:
-                documents = self._frames.not_frames([*frames[number:], *self._waiting])
+                documents = self._frames.reframe([*frames[number:], *self._waiting])
                 if documents is None:
                     self._failure = self._no_event(error)
                 else:
@@ -122,30 +119,26 @@ class WatchStream(Generic[T]):
         return events
 
     def _error(self, status: object) -> APIError:
-        data = codec.to_data(status)
-        return error_from_status(data, request=self._request, credentials=self._credentials())
+        return self._result.failure(to_data(status))
 
     def _no_event(self, error: DecodeError) -> DecodeError:
-        from kubeloop.wire.redaction import Redaction
+        request = self._result.request
+        shown = self._result.redaction().name(str(error))
+        return DecodeError(f"{request.method} {request.path}: not a watch event: {shown}")
 
-        what = Redaction(self._request, self._credentials()).name(str(error))
-        return DecodeError(f"{self._request.method} {self._request.path}: not a watch event: {what}")
-
-    def _last_frames(self) -> list[bytes]:
-        """What came after the last newline, if it is whole.
+    def _last_frames(self) -> Sequence[bytes]:
+        """Return the frames that the end of the stream completes; nothing once all are read.
 
         Raises:
-            ConnectionLost: It was cut, which means that the connection was.
+            ConnectionLost: A frame was cut, which means that the connection was.
         """
-        if frames := self._frames.not_frames([]):
-            return frames
-        cut = self._frames.rest().strip()
-        self._frames = FrameReader()
-        if cut.startswith(b"{"):
+        frames = self._frames.finish()
+        if frames is None:
+            request = self._result.request
             raise ConnectionLost(
-                "the watch was cut in the middle of an event", method=self._request.method, path=self._request.path
+                "the watch was cut in the middle of an event", method=request.method, path=request.path
             )
-        return [cut] if cut else []
+        return frames
 
     def __repr__(self) -> str:
-        return f"<WatchStream {self._request.path}: {len(self._pending)} events waiting, {self._frames!r}>"
+        return f"<WatchStream {self._result.request.path}: {len(self._pending)} events waiting, {self._frames!r}>"

@@ -24,7 +24,7 @@ from kubeloop.errors import EncodeError
 from kubeloop.meta.keys import object_key
 from kubeloop.objects.change import Change
 from kubeloop.unstructured import Unstructured
-from kubeloop.wire.codec import encode
+from kubeloop.wire.documents import encode
 
 __all__ = ["CacheMutated", "MutationDetector"]
 

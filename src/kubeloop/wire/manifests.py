@@ -1,7 +1,7 @@
 """The documents of a text that a user wrote, as JSON: one after the other, whether they came as JSON or as YAML.
 
 What lives here: byte-order marks, the choice between JSON and YAML, where one document ends. What does not: which class
-a document is read into; `codec` says that.
+a document is read into; that is decided in `documents`.
 
 Reference: apimachinery util/yaml.YAMLOrJSONDecoder, and cli-runtime's FileVisitor for byte-order marks. A text that
 starts like JSON is a series of JSON values; if it is not such a series it is read as YAML, whose flow style looks like

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-__all__ = ["APPLY_PATCH", "PatchType", "patch_content_type"]
+__all__ = ["APPLY_PATCH", "MERGE_PATCH", "PatchType", "patch_content_type"]
 
 PatchType = Literal["json", "merge", "strategic"]
 
 APPLY_PATCH = "application/apply-patch+yaml"
+MERGE_PATCH = "application/merge-patch+json"
 _CONTENT_TYPES: Mapping[str, str] = {
     "json": "application/json-patch+json",
-    "merge": "application/merge-patch+json",
+    "merge": MERGE_PATCH,
     "strategic": "application/strategic-merge-patch+json",
 }
 

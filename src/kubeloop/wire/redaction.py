@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 from kubeloop._kit.text import MASK, mask_tokens, printable
+from kubeloop.errors import DecodeError
+from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
@@ -64,25 +66,30 @@ class Redaction:
     Args:
         request: What was asked: says whether contents are secret, and which; its own credentials are masked.
         credentials: `Authorization` values to mask, beside the request's own: those that the transport adds.
-        names: More names that may stay where they are quoted.
+        serializers: Read the body that was sent.
     """
 
-    __slots__ = ("_credentials", "_left", "_names", "_sent", "is_confidential")
+    __slots__ = ("_credentials", "_left", "_names", "_sent", "is_confidential", "request")
 
     def __init__(
-        self, request: Request | None, credentials: Collection[str] = (), *, names: Collection[str] = ()
+        self, request: Request | None, credentials: Collection[str] = (), *, serializers: Serializers = JSON_ONLY
     ) -> None:
+        self.request = request
         own = request.headers.items() if request is not None else ()
         known = {*credentials, *(value for name, value in own if _credential_headers(name))}
         self._credentials = [part for value in known for part in _forms_of_credential(value)]
-        self._names = frozenset(names)
+        self._names: set[str] = set()
         self._left = _WINDOW
         self._sent: list[str] | None = []
         self.is_confidential = request is not None and (request.is_confidential or is_confidential(request.path))
         if self.is_confidential and request is not None:
             self._names |= {unquote(part) for part in request.path.split("/")}
-            sent = list(islice(_forms_of_contents(request.body), _MAX_SENT + 1))
+            sent = list(islice(_forms_of_contents(request, serializers), _MAX_SENT + 1))
             self._sent = sent if len(sent) <= _MAX_SENT else None
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Let more names stay where they are quoted."""
+        self._names.update(names)
 
     def __call__(self, text: str, *, more: int = 0) -> str:
         """Return what may be told of a text, 2,048 characters at most; `more` were left out of it before."""
@@ -166,13 +173,14 @@ def _forms_of_credential(value: str) -> Iterator[str]:
         yield pair.partition(":")[2]
 
 
-def _forms_of_contents(body: bytes | None) -> Iterator[str]:
-    """Each value in a body, in the forms in which a server may quote it."""
-    if not body:
+def _forms_of_contents(request: Request, serializers: Serializers) -> Iterator[str]:
+    """Yield each value in the body of a request, in the forms in which a server may quote it."""
+    if not request.body:
         return
+    serializer = serializers.for_content_type(request.headers.get("Content-Type", ""))
     try:
-        values = list(_leaves(json.loads(body)))
-    except (ValueError, RecursionError):
+        values = list(_leaves(serializer.plain_data(request.body)))
+    except (DecodeError, RecursionError):
         return
     for value in values:
         yield value

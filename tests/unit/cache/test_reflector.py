@@ -16,7 +16,7 @@ from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.reflector import Reflector
-from kubeloop.wire.codec import UnreadableEvent
+from kubeloop.wire.watch_events import UnreadableEvent
 from tests.support.clock import now, settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Thing, api_error, thing, unreadable
 

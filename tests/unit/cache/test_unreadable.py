@@ -8,7 +8,7 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
-from kubeloop.wire.codec import UnreadableEvent
+from kubeloop.wire.watch_events import UnreadableEvent
 from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Thing, api_error, thing, unreadable
 from tests.support.informers import Detailed, informer_of, observed, running

@@ -16,7 +16,7 @@ from kubeloop.errors import EncodeError
 from kubeloop.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1, policy_v1, rbac_v1
 from kubeloop.objects.model import Kind
 from kubeloop.unstructured import Unstructured
-from kubeloop.wire import codec
+from kubeloop.wire.serializers import json_objects
 from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import Answer, error_status, list_of
@@ -211,7 +211,7 @@ async def test_a_log_is_text_whole_or_line_by_line() -> None:
 
 
 # What a server sent: what was set in it is not known.
-READ: Any = codec.decode_into(
+READ: Any = json_objects.decode_into(
     b'{"metadata": {"name": "a", "namespace": "x"}, "spec": {"suspend": true}}', batch_v1.CronJob
 )
 JOB = batch_v1.CronJob(
@@ -256,7 +256,7 @@ async def test_apply_and_patch_send_only_what_was_set(call: Call, body: dict[str
     assert json.loads(transport.requests[0].body or b"") == body
 
 
-READ_JOB = codec.decode_into(
+READ_JOB = json_objects.decode_into(
     b'{"metadata":{"name":"a"},"spec":{"schedule":"x","jobTemplate":{"spec":{}}},"status":{"active":[]}}',
     batch_v1.CronJob,
 )

@@ -9,7 +9,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.models import core_v1, meta_v1
-from kubeloop.wire.codec import UnreadableEvent, WatchEvent
+from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 from tests.support.chance import Drawing
 
 

@@ -17,7 +17,8 @@ from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.schema import Module
 from kubeloop.codegen.target import Target
 from kubeloop.errors import DecodeError
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 from tests.support.definitions import definition
 
 TARGET = Target("..models", lambda _: "# generated")
@@ -78,7 +79,7 @@ def load(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 def _round_trip(cls: Any, spec: dict[str, Any]) -> dict[str, Any]:
     body = json.dumps({"spec": spec}).encode()
-    written: dict[str, Any] = json.loads(codec.encode(codec.decode_into(body, cls)))["spec"]
+    written: dict[str, Any] = json.loads(documents.encode(json_objects.decode_into(body, cls)))["spec"]
     return written
 
 
@@ -95,7 +96,7 @@ def test_a_constructor_writes_null_for_what_is_required_and_nullable(name: str, 
     """(I2)"""
     field = {**TYPES[name], "nullable": True}
     loaded = load(_module({"type": "object", "required": [name], "properties": {name: field}}))
-    assert json.loads(codec.encode(loaded.ThingSpec())) == {name: None}
+    assert json.loads(documents.encode(loaded.ThingSpec())) == {name: None}
 
 
 @pytest.mark.parametrize(("required", "default"), [(True, True), (False, True), (False, False)])
@@ -142,9 +143,9 @@ def test_a_whole_number_is_written_as_it_was_read(load: Any) -> None:
     }
     loaded = load(_module({"type": "object", "properties": {**properties, "needed": number}, "required": ["needed"]}))
     value = {"one": 1, "list": [0, 0.5, 2**53 + 1], "map": {"a": [-3, 1.0]}, "null": 7, "needed": 0}
-    spec = codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    spec = json_objects.decode_into(json.dumps(value), loaded.ThingSpec)
     assert (
-        codec.encode(spec)
+        documents.encode(spec)
         == json.dumps(
             {key: value[key] for key in ("list", "map", "needed", "one", "null")}, separators=(",", ":")
         ).encode()
@@ -170,14 +171,14 @@ def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> Non
     value = {"when": text, "list": [text, TIMES[0]], "map": {"a": text}, "parts": [{"at": text}], "null": None}
     assert _round_trip(loaded.Thing, value) == value
 
-    spec = codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    spec = json_objects.decode_into(json.dumps(value), loaded.ThingSpec)
     start = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert isinstance(spec.when, datetime)
     assert start <= spec.when < start + timedelta(seconds=1)
     assert spec.when + timedelta(days=1) > spec.when
-    assert spec == codec.decode_into(json.dumps(value), loaded.ThingSpec)
+    assert spec == json_objects.decode_into(json.dumps(value), loaded.ThingSpec)
     copied = loaded.ThingSpec(when=spec.when, list=spec.list, map=spec.map)
-    assert json.loads(codec.encode(copied)) == {name: value[name] for name in ("when", "list", "map")}
+    assert json.loads(documents.encode(copied)) == {name: value[name] for name in ("when", "list", "map")}
     draft = spec.draft()
     draft.list = [*draft.list, draft.when]
     assert draft.finish().merge_patch() == {"list": [text, TIMES[0], text]}
@@ -186,11 +187,11 @@ def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> Non
     draft = spec.draft()
     draft.other = "x"
     draft.parts[0].at = spec.when + timedelta(days=1)
-    written = json.loads(codec.encode(draft.finish().after))
+    written = json.loads(documents.encode(draft.finish().after))
     assert written == {**value, "other": "x", "parts": [{"at": written["parts"][0]["at"]}]}
     assert written["parts"][0]["at"].startswith("2024-01-03T0")
     same = loaded.ThingSpec(when=datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC))
-    assert json.loads(codec.encode(same)) == {"when": TIMES[0]}
+    assert json.loads(documents.encode(same)) == {"when": TIMES[0]}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ def test_what_is_no_time_is_an_error_that_names_its_place(bad: Any, load: Any) -
     time = {"type": "string", "format": "date-time"}
     loaded = load(_module({"type": "object", "properties": {"when": time}}))
     with pytest.raises(DecodeError, match=r"^Thing: spec\.when: ") as caught:
-        codec.decode_into(json.dumps({"spec": {"when": bad}}), loaded.Thing)
+        json_objects.decode_into(json.dumps({"spec": {"when": bad}}), loaded.Thing)
     assert "yesterday" not in str(caught.value)
     assert "2024" not in str(caught.value)
 
@@ -241,10 +242,10 @@ def test_a_root_that_preserves_everything_keeps_it(load: Any) -> None:
     schema = {"x-kubernetes-preserve-unknown-fields": True, "properties": {"count": {"type": "integer"}}}
     cls = load(_module({"type": "object"}, **schema)).Thing
     value = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": {"a": 1}, "other": [1]}
-    thing = codec.decode_into(json.dumps(value), cls)
+    thing = json_objects.decode_into(json.dumps(value), cls)
     draft = thing.draft()
     draft.metadata.labels["a"] = "b"
-    assert json.loads(codec.encode(draft.finish().after)) == {
+    assert json.loads(documents.encode(draft.finish().after)) == {
         **value,
         "metadata": {"name": "a", "labels": {"a": "b"}},
     }

@@ -16,7 +16,8 @@ import pytest
 from kubeloop.meta import yaml
 from kubeloop.models import apiextensions_v1, apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
 from kubeloop.objects.change import Change
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 
 
 def test_lists_become_tuples() -> None:
@@ -155,8 +156,8 @@ def test_enums_of_str_are_taken_where_str_is() -> None:
 
 
 def test_fields_that_go_always_writes_are_written_in_whole_objects() -> None:
-    assert json.loads(codec.encode(core_v1.Container(image="x"))) == {"name": "", "image": "x"}
-    read = codec.decode_into(b'{"image": "x"}', core_v1.Container)
+    assert json.loads(documents.encode(core_v1.Container(image="x"))) == {"name": "", "image": "x"}
+    read = json_objects.decode_into(b'{"image": "x"}', core_v1.Container)
     assert read.to_dict() == {"name": "", "image": "x"}
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1, rbac_v1
 from kubeloop.objects.model import MAP, NULLABLE, SEQ, Map, Model, Seq
-from kubeloop.wire import codec
+from kubeloop.wire import plain_values
+from kubeloop.wire.serializers import json_objects
 from tests.support.json_patch import apply_json_patch
 
 
@@ -240,7 +241,7 @@ def test_a_drafts_dict_says_every_zero_that_was_assigned() -> None:
         "metadata": {"name": "web"},
         "spec": {"paused": False, "replicas": 0, "template": {"spec": {"volumes": [], "hostNetwork": False}}},
     }
-    assert codec.to_data(draft) == draft.to_dict()
+    assert plain_values.to_data(draft) == draft.to_dict()
 
 
 def test_a_drafts_dict_leaves_out_what_was_only_read_or_removed() -> None:
@@ -460,7 +461,7 @@ def test_a_field_that_was_deleted_can_be_read_and_stays_deleted() -> None:
 def test_null_and_an_empty_list_are_deleted_at_every_depth() -> None:
     """(I5) Both read as empty, as an absent one does, but a server that fills in a default tells them apart."""
     body = b'{"metadata":{"finalizers":[],"labels":{}},"rules":[{"verbs":null,"apiGroups":[]}],"aggregationRule":{}}'
-    draft = codec.decode_into(body, rbac_v1.ClusterRole).draft()
+    draft = json_objects.decode_into(body, rbac_v1.ClusterRole).draft()
     del draft.metadata.finalizers, draft.metadata.labels, draft.rules[0].api_groups, draft.rules[0].verbs
     change = draft.finish()
     metadata = {"finalizers": None, "labels": None}
@@ -470,7 +471,7 @@ def test_null_and_an_empty_list_are_deleted_at_every_depth() -> None:
         "rules": [{}],
         "aggregationRule": {},
     }
-    draft = codec.decode_into(b'{"rules":null}', rbac_v1.ClusterRole).draft()
+    draft = json_objects.decode_into(b'{"rules":null}', rbac_v1.ClusterRole).draft()
     del draft.rules
     assert draft.finish().merge_patch() == {"rules": None}
 

@@ -13,7 +13,8 @@ from kubeloop.models import apps_v1, batch_v1, core_v1, meta_v1, networking_v1, 
 from kubeloop.objects.given import given_of
 from kubeloop.objects.json.encode_given import configuration, set_fields
 from kubeloop.objects.model import BOOL, FLOAT, INT, SEQ, STR, Kind, Model, Seq
-from kubeloop.wire import codec
+from kubeloop.wire import documents, plain_values
+from kubeloop.wire.serializers import json_objects
 
 PDB_HEAD = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget"}
 
@@ -41,7 +42,7 @@ class Queue(Kind, api_version="x.io/v1", kind="Queue", resource="queues", namesp
 
 def read(obj: Any) -> Any:
     """The object as a server sends it."""
-    return codec.decode_into(codec.encode(obj), type(obj))
+    return json_objects.decode_into(documents.encode(obj), type(obj))
 
 
 @pytest.mark.parametrize(
@@ -84,14 +85,14 @@ def test_a_constructor_knows_what_it_was_given(obj: Any, data: dict[str, Any]) -
 def test_whole_objects_are_written_as_go_writes_them() -> None:
     """(H1) Create and update send a struct's required zeros."""
     queue = Queue(spec=QueueSpec(limit=3))
-    assert json.loads(codec.encode(queue))["spec"] == {"project": "", "limit": 3, "on": False}
+    assert json.loads(documents.encode(queue))["spec"] == {"project": "", "limit": 3, "on": False}
 
 
 def test_what_was_given_is_no_part_of_the_value() -> None:
     one, other = QueueSpec(limit=0), QueueSpec(project="")
     assert one == other
     assert repr(one) == repr(other) == "QueueSpec()"
-    assert codec.encode(one) == codec.encode(other)
+    assert documents.encode(one) == documents.encode(other)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_pickle_knows_what_was_given(obj: Any) -> None:
     assert again == obj
     assert again.to_dict() == obj.to_dict()
     assert set_fields(again) == set_fields(obj)
-    assert codec.encode(again) == codec.encode(obj)
+    assert documents.encode(again) == documents.encode(obj)
 
 
 def test_a_pickle_of_what_was_read_in_part_is_refused_as_the_object_is() -> None:
@@ -146,7 +147,7 @@ def test_a_document_knows_what_it_says(source: str) -> None:
     obj: Any = {
         "dict": lambda: batch_v1.CronJob.from_dict(data),
         "yaml": lambda: batch_v1.CronJob.from_yaml(json.dumps(data)),
-        "decode": lambda: codec.decode(json.dumps(data)),
+        "decode": lambda: documents.decode(json.dumps(data)),
     }[source]()
     assert configuration(obj) == data
     draft = obj.draft()
@@ -219,7 +220,7 @@ def test_a_draft_sends_an_empty_object_that_was_assigned() -> None:
 def test_models_in_a_mapping_write_what_they_were_given() -> None:
     """(H1) `patch(name, {"status": model})`."""
     status = policy_v1.PodDisruptionBudgetStatus(expected_pods=0)
-    assert codec.to_data({"status": status}) == {"status": {"expectedPods": 0}}
+    assert plain_values.to_data({"status": status}) == {"status": {"expectedPods": 0}}
 
 
 def test_a_field_that_was_not_given_is_removed_by_a_change_to_what_was_built() -> None:

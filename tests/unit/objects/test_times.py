@@ -13,7 +13,8 @@ from kubeloop.errors import DecodeError
 from kubeloop.meta.times import parse_time
 from kubeloop.models import meta_v1
 from kubeloop.objects.model import SEQ, ExactTime, Kind, KindList, MicroTime, Model, NullSeq, Seq, Time
-from kubeloop.wire import codec
+from kubeloop.wire import documents, plain_values
+from kubeloop.wire.serializers import json_events, json_objects
 
 
 class Window(Model):
@@ -50,13 +51,15 @@ def as_bytes(value: Any) -> bytes:
 
 
 DOORS: dict[str, Callable[[str], Any]] = {
-    "decode_into": lambda text: codec.decode_into(as_bytes(body(text)), Backup),
+    "decode_into": lambda text: json_objects.decode_into(as_bytes(body(text)), Backup),
     "from_dict": lambda text: Backup.from_dict(body(text)),
     "from_yaml": lambda text: Backup.from_yaml(json.dumps(body(text))),
-    "decode_list": lambda text: codec.decode_list(
+    "decode_list": lambda text: json_objects.decode_list(
         as_bytes({"kind": "BackupList", "items": [body("2026-01-01T00:00:00Z"), body(text)]}), BackupList
     ).items[1],
-    "event": lambda text: codec.EventDecoder(Backup).decode(as_bytes({"type": "ADDED", "object": body(text)})).object,
+    "event": lambda text: (
+        json_events.JSONEventDecoder(Backup).decode(as_bytes({"type": "ADDED", "object": body(text)})).object
+    ),
 }
 READ = [
     "2026-01-02T03:04:05Z",
@@ -107,7 +110,7 @@ def test_every_door_refuses_what_parse_time_refuses(door: str, text: str) -> Non
 def test_times_of_built_in_classes_are_read_alike(text: str) -> None:
     """(E13) msgspec refuses some of these; of what a server sends it may round what no API server in Go ever writes."""
     body = {"start": text, "ends": [text], "exact": text}
-    for times in (Times.from_dict(body), codec.decode_into(as_bytes(body), Times)):
+    for times in (Times.from_dict(body), json_objects.decode_into(as_bytes(body), Times)):
         if "56789" not in text and ".99999" not in text and "34567" not in text:
             assert times.start == times.ends[0] == times.exact == parse_time(text)
     assert Times.from_dict(body).start == parse_time(text)
@@ -118,7 +121,7 @@ def test_times_that_cannot_be_are_refused_by_built_in_classes(text: str) -> None
     """(E13)"""
     for name in ("start", "exact"):
         with pytest.raises(DecodeError, match=name):
-            codec.decode_into(as_bytes({name: text}), Times)
+            json_objects.decode_into(as_bytes({name: text}), Times)
 
 
 def test_documents_of_built_in_classes_are_cut_too() -> None:
@@ -126,7 +129,7 @@ def test_documents_of_built_in_classes_are_cut_too() -> None:
     text = "2026-01-02T03:04:05.9999999Z"
     meta = meta_v1.ObjectMeta.from_dict({"creationTimestamp": text})
     assert meta.creation_timestamp == parse_time(text)
-    lease: Any = codec.decode(
+    lease: Any = documents.decode(
         as_bytes({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "spec": {"renewTime": text}})
     )
     assert lease.spec.renew_time == parse_time(text)
@@ -147,13 +150,13 @@ def test_times_at_the_ends_of_the_calendar_are_written(time: datetime, text: str
     """(E2) Never an OverflowError."""
     micro = text[:19] + ".000000" + text[19:]
     built = Times(start=time, ends=[time], exact=time)
-    read = codec.decode_into(as_bytes({"start": text, "exact": text}), Times)
+    read = json_objects.decode_into(as_bytes({"start": text, "exact": text}), Times)
     draft = Times().draft()
     draft.start = draft.exact = time
     for times in (built, read, draft.finish().after):
-        assert json.loads(codec.encode(times))["start"] == text
-        assert json.loads(codec.encode(times))["exact"] == micro
+        assert json.loads(documents.encode(times))["start"] == text
+        assert json.loads(documents.encode(times))["exact"] == micro
         assert times.to_dict()["exact"] == micro
     assert built.start.astimezone(EAST) == time if time.year == 1 and built.start.tzinfo is UTC else built.start == time
     assert draft.finish().merge_patch() == {"start": text, "exact": micro}
-    assert codec.to_data({"a": time}) == {"a": text}
+    assert plain_values.to_data({"a": time}) == {"a": text}

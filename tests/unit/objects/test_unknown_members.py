@@ -20,7 +20,8 @@ from kubeloop.errors import DecodeError
 from kubeloop.meta import yaml
 from kubeloop.models import apiextensions_v1, apps_v1, coordination_v1, core_v1
 from kubeloop.objects.unknown_members import _NAME, rest_of, splice
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_events, json_objects
 from tests.support.json_patch import apply_json_patch
 from tests.unit.objects.preserving import Entry, EntryList, Open, Spec, Window
 
@@ -56,9 +57,9 @@ def deployment() -> apps_v1.Deployment:
         lambda: apps_v1.Deployment.from_dict(MANIFEST),
         lambda: apps_v1.Deployment.from_yaml(yaml.dump(MANIFEST)),
         lambda: apps_v1.Deployment.from_yaml(json.dumps(MANIFEST)),
-        lambda: codec.decode(json.dumps(MANIFEST)),
-        lambda: codec.decode(yaml.dump(MANIFEST)),
-        lambda: next(codec.decode_all(yaml.dump(MANIFEST))),
+        lambda: documents.decode(json.dumps(MANIFEST)),
+        lambda: documents.decode(yaml.dump(MANIFEST)),
+        lambda: next(documents.decode_all(yaml.dump(MANIFEST))),
         lambda: copy.deepcopy(deployment()),
         lambda: pickle.loads(pickle.dumps(deployment())),
     ],
@@ -67,7 +68,7 @@ def test_unknown_members_of_a_document_are_kept_at_every_depth(read: Any) -> Non
     """(G2)"""
     found = read()
     assert isinstance(found, apps_v1.Deployment)
-    assert json.loads(codec.encode(found)) == MANIFEST
+    assert json.loads(documents.encode(found)) == MANIFEST
     assert found.to_dict() == MANIFEST
     assert (found, hash(found)) == (deployment(), hash(deployment()))
 
@@ -87,7 +88,7 @@ def test_unknown_members_of_a_secret_are_not_shown() -> None:
 
 
 def test_an_object_with_unknown_members_differs_from_one_without() -> None:
-    known = json.loads(codec.encode(codec.decode_into(json.dumps(MANIFEST), apps_v1.Deployment)))
+    known = json.loads(documents.encode(json_objects.decode_into(json.dumps(MANIFEST), apps_v1.Deployment)))
     assert "replica" not in known["spec"], "what a server sends is read as before"
     plain = apps_v1.Deployment.from_dict(known)
     assert plain != deployment()
@@ -107,7 +108,7 @@ def test_a_draft_carries_unknown_members() -> None:
 
     change = draft.finish()
     assert draft.to_dict() == expected
-    assert json.loads(codec.encode(change.after)) == expected
+    assert json.loads(documents.encode(change.after)) == expected
     assert "lables" not in json.dumps(change.merge_patch()), "they did not change"
     assert apply_json_patch(MANIFEST, change.json_patch()) == expected
 
@@ -125,13 +126,13 @@ def test_patches_tell_the_difference_of_unknown_members() -> None:
 def test_an_object_with_unknown_members_becomes_part_of_another() -> None:
     spec = core_v1.PodSpec.from_dict({"nodeNam": "n", "containers": [{"name": "a", "imagee": "x"}]})
     made = core_v1.Pod(spec=spec)
-    assert json.loads(codec.encode(made))["spec"] == {"nodeNam": "n", "containers": [{"name": "a", "imagee": "x"}]}
+    assert json.loads(documents.encode(made))["spec"] == {"nodeNam": "n", "containers": [{"name": "a", "imagee": "x"}]}
     draft = core_v1.Pod().draft()
     draft.spec = spec
     assert draft.finish().after.spec == spec
     assert draft.finish().merge_patch()["spec"]["nodeNam"] == "n"
     draft.spec.node_name = "m"
-    assert json.loads(codec.encode(draft.finish().after))["spec"]["nodeName"] == "m"
+    assert json.loads(documents.encode(draft.finish().after))["spec"]["nodeName"] == "m"
 
 
 def test_a_field_wins_over_an_unknown_member_of_the_same_name() -> None:
@@ -146,12 +147,12 @@ def test_micro_times_and_lazy_fields_beside_unknown_members_are_written_as_go_do
         "metadata": {"managedFields": [{"manager": "m", "new": 1}], "nam": 1},
         "spec": {"renewTime": "2024-01-02T03:04:05.000000Z", "x": 1},
     }
-    assert json.loads(codec.encode(coordination_v1.Lease.from_dict(lease))) == lease
+    assert json.loads(documents.encode(coordination_v1.Lease.from_dict(lease))) == lease
 
 
 def test_unknown_members_in_a_list_document_are_kept_beside_an_item_that_cannot_be_read() -> None:
     items = [{"spec": {"nodeName": 5}}, {"metadata": {"name": "b"}, "x": 1}]
-    pods = codec.decode(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": items}))
+    pods = documents.decode(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": items}))
     assert isinstance(pods, core_v1.PodList)
     assert [rest_of(pod) for pod in pods.items] == [{"x": 1}]
     assert list(pods.unreadable) == ["#0"]
@@ -175,9 +176,9 @@ def test_a_document_nested_too_deeply_is_one_error() -> None:
         text = '{"typ":1,"not":' * depth + "{}" + "}" * depth
         return '{"apiVersion":"v1","kind":"Pod","spec":' + text + "}"
 
-    assert json.loads(codec.encode(codec.decode(nested(100)))) == json.loads(nested(100))
+    assert json.loads(documents.encode(documents.decode(nested(100)))) == json.loads(nested(100))
     with pytest.raises(DecodeError):
-        codec.decode(nested(100_000))
+        documents.decode(nested(100_000))
     deep: dict[str, Any] = {"typ": "x"}
     for _ in range(100):
         deep = {"not": deep}
@@ -222,23 +223,23 @@ ENTRY: dict[str, Any] = {
 
 def read_from_server() -> list[Entry]:
     body = json.dumps(ENTRY).encode()
-    event = codec.EventDecoder(Entry).decode(b'{"type":"ADDED","object":' + body + b"}").object
-    listed = codec.decode_list(b'{"kind":"EntryList","items":[' + body + b"]}", EntryList).items[0]
-    mended = codec.decode_list(b'{"kind":"EntryList","items":[' + body + b',{"status":{"ready":1}}]}', EntryList).items[
-        0
-    ]
-    return [codec.decode_into(body, Entry), event, listed, mended]  # type: ignore[list-item]
+    event = json_events.JSONEventDecoder(Entry).decode(b'{"type":"ADDED","object":' + body + b"}").object
+    listed = json_objects.decode_list(b'{"kind":"EntryList","items":[' + body + b"]}", EntryList).items[0]
+    mended = json_objects.decode_list(
+        b'{"kind":"EntryList","items":[' + body + b',{"status":{"ready":1}}]}', EntryList
+    ).items[0]
+    return [json_objects.decode_into(body, Entry), event, listed, mended]  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_a_class_that_preserves_unknown_fields_carries_them_from_a_server(number: int) -> None:
     """(I4)"""
     entry = read_from_server()[number]
-    assert json.loads(codec.encode(entry)) == ENTRY
+    assert json.loads(documents.encode(entry)) == ENTRY
     draft = entry.draft()
     draft.metadata.labels["a"] = "b"
     draft.status.ready = False
-    after = json.loads(codec.encode(draft.finish().after))
+    after = json.loads(documents.encode(draft.finish().after))
     assert after["status"] == {**ENTRY["status"], "ready": False}
     assert draft.finish().merge_patch() == {"metadata": {"labels": {"a": "b"}}, "status": {"ready": False}}
     assert pickle.loads(pickle.dumps(entry)) == entry
@@ -249,7 +250,7 @@ def test_a_mapping_given_to_a_draft_may_have_what_its_class_preserves() -> None:
     draft = Entry().draft()
     draft.status = {"ready": True, "more": [{"a": 1}]}
     draft.by_name["x"] = {"y": 1}
-    written = json.loads(codec.encode(draft.finish().after))
+    written = json.loads(documents.encode(draft.finish().after))
     assert written["status"] == {"ready": True, "more": [{"a": 1}]}
     assert written["byName"] == {"x": {"y": 1}}
     assert draft.finish().merge_patch()["status"] == {"ready": True, "more": [{"a": 1}]}
@@ -262,26 +263,26 @@ def test_a_mapping_given_to_a_draft_may_have_what_its_class_preserves() -> None:
 def test_other_classes_of_the_same_object_stay_tolerant() -> None:
     """(I4)"""
     body = json.dumps({**ENTRY, "new": 1, "metadata": {"name": "a", "new": 1}}).encode()
-    assert json.loads(codec.encode(codec.decode_into(body, Entry))) == ENTRY
+    assert json.loads(documents.encode(json_objects.decode_into(body, Entry))) == ENTRY
 
 
 def test_a_root_that_preserves_everything_loses_nothing() -> None:
     """(I4)"""
     value = {"apiVersion": "example.com/v1", "kind": "Open", "metadata": {"name": "a"}, "count": 0, "spec": {"a": [1]}}
-    found = codec.decode_into(json.dumps(value), Open)
+    found = json_objects.decode_into(json.dumps(value), Open)
     draft = found.draft()
     draft.metadata.labels["a"] = "b"
     after = {**value, "metadata": {"name": "a", "labels": {"a": "b"}}}
-    assert json.loads(codec.encode(draft.finish().after)) == after
-    assert codec.decode(json.dumps(value), Scheme(Open)) == found
+    assert json.loads(documents.encode(draft.finish().after)) == after
+    assert documents.decode(json.dumps(value), Scheme(Open)) == found
 
 
 def test_custom_resources_keep_members_outside_their_schema_in_documents() -> None:
     """(H9)"""
     value = {"apiVersion": "example.com/v1", "kind": "Entry", "spec": {"host": "h", "needed": "n", "hosts": ["a"]}}
-    entry = codec.decode(json.dumps(value), Scheme(Entry))
+    entry = documents.decode(json.dumps(value), Scheme(Entry))
     assert isinstance(entry, Entry)
-    assert json.loads(codec.encode(entry)) == value
+    assert json.loads(documents.encode(entry)) == value
 
 
 # --- null as a value -------------------------------------------------------------------------------------------------
@@ -299,23 +300,23 @@ NULLS: dict[str, Any] = {
 
 def test_null_stays_null_where_it_is_a_value() -> None:
     """(I2, I3)"""
-    spec = codec.decode_into(json.dumps(NULLS), Spec)
+    spec = json_objects.decode_into(json.dumps(NULLS), Spec)
     assert (spec.size, spec.max_size, spec.needed, spec.window, spec.anything) == (None, None, None, None, None)
     assert spec.lists == ()
-    assert json.loads(codec.encode(spec)) == NULLS
-    assert codec.decode_into(codec.encode(spec), Spec) == spec
+    assert json.loads(documents.encode(spec)) == NULLS
+    assert json_objects.decode_into(documents.encode(spec), Spec) == spec
     assert pickle.loads(pickle.dumps(spec)) == spec
     assert "size=None" in repr(spec)
     nested = {"host": "", "needed": None, "window": {"start": None}}
-    assert json.loads(codec.encode(codec.decode_into(json.dumps(nested), Spec))) == nested
+    assert json.loads(documents.encode(json_objects.decode_into(json.dumps(nested), Spec))) == nested
 
 
 def test_absent_stays_absent_except_where_null_is_required() -> None:
     """(I2, I3)"""
-    for spec in (codec.decode_into(b"{}", Spec), Spec()):
-        assert json.loads(codec.encode(spec)) == {"host": "", "needed": None}
+    for spec in (json_objects.decode_into(b"{}", Spec), Spec()):
+        assert json.loads(documents.encode(spec)) == {"host": "", "needed": None}
         assert (spec.size, spec.window) == (None, None)
-    assert codec.decode_into(b'{"notNull":null}', Spec) == Spec(), "null that is no value reads as absent"
+    assert json_objects.decode_into(b'{"notNull":null}', Spec) == Spec(), "null that is no value reads as absent"
 
 
 def test_constructors_and_drafts_take_values_and_nulls_of_nullable_fields() -> None:
@@ -323,7 +324,7 @@ def test_constructors_and_drafts_take_values_and_nulls_of_nullable_fields() -> N
     start = datetime(2024, 1, 2, tzinfo=UTC)
     made = Spec(host="h", size=1, max_size=None, window=Window(start=start))
     assert (made.size, made.max_size, made.window) == (1, None, Window(start=start))
-    assert json.loads(codec.encode(made))["maxSize"] is None
+    assert json.loads(documents.encode(made))["maxSize"] is None
 
     draft = Entry(spec=made).draft()
     assert (draft.spec.size, draft.spec.max_size, draft.spec.window.start) == (1, None, start)
@@ -336,11 +337,11 @@ def test_constructors_and_drafts_take_values_and_nulls_of_nullable_fields() -> N
 
 def test_a_draft_leaves_null_alone() -> None:
     """(I3)"""
-    entry = Entry(spec=codec.decode_into(json.dumps(NULLS), Spec))
+    entry = Entry(spec=json_objects.decode_into(json.dumps(NULLS), Spec))
     draft = entry.draft()
     assert draft.spec.size is None
     draft.spec.host = "i"
-    assert json.loads(codec.encode(draft.finish().after))["spec"] == {**NULLS, "host": "i"}
+    assert json.loads(documents.encode(draft.finish().after))["spec"] == {**NULLS, "host": "i"}
     assert draft.finish().json_patch() == [{"op": "add", "path": "/spec/host", "value": "i"}]
 
 
@@ -363,24 +364,24 @@ def test_bytes_without_omitempty_are_written_as_go_does(request_: str | None) ->
     from kubeloop.models import certificates_v1
 
     value = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
-    csr = codec.decode_into(
+    csr = json_objects.decode_into(
         json.dumps({**value, "spec": {"request": request_, "signerName": "s"}}),
         certificates_v1.CertificateSigningRequest,
     )
-    assert json.loads(codec.encode(csr))["spec"] == {"request": request_, "signerName": "s"}
+    assert json.loads(documents.encode(csr))["spec"] == {"request": request_, "signerName": "s"}
     assert isinstance(csr.spec.request, bytes)
     assert csr.spec.request == (b"x" if request_ else b"")
     empty = certificates_v1.CertificateSigningRequestSpec(signer_name="s")
-    assert json.loads(codec.encode(empty)) == {"request": None, "signerName": "s"}
+    assert json.loads(documents.encode(empty)) == {"request": None, "signerName": "s"}
     assert empty.request == b""
     given = certificates_v1.CertificateSigningRequestSpec(signer_name="s", request=b"")
-    assert json.loads(codec.encode(given)) == {"request": "", "signerName": "s"}
+    assert json.loads(documents.encode(given)) == {"request": "", "signerName": "s"}
 
 
 def test_pointers_without_omitempty_are_null_in_whole_objects_and_not_in_merge_patches() -> None:
     """(E12)"""
     ref = core_v1.TypedLocalObjectReference(kind="K", name="n")
-    assert json.loads(codec.encode(ref)) == {"apiGroup": None, "kind": "K", "name": "n"}
+    assert json.loads(documents.encode(ref)) == {"apiGroup": None, "kind": "K", "name": "n"}
     draft = core_v1.PersistentVolumeClaim().draft()
     draft.spec.data_source.kind = "K"
     assert draft.finish().merge_patch() == {"spec": {"dataSource": {"kind": "K"}}}
@@ -412,7 +413,7 @@ def test_every_pointer_and_bytes_without_omitempty_come_back_as_go_wrote_them() 
     for module, name, wire, kind in _without_omitempty():
         cls = getattr(import_module(f"kubeloop.models.{module}"), name)
         for value in values.get(kind, []):
-            written = json.loads(codec.encode(codec.decode_into(json.dumps({wire: value}), cls)))
+            written = json.loads(documents.encode(json_objects.decode_into(json.dumps({wire: value}), cls)))
             assert (module, name, wire in written, written.get(wire)) == (module, name, True, value)
             seen[kind] = seen.get(kind, 0) + 1
     assert seen.keys() == values.keys()

@@ -11,7 +11,8 @@ import pytest
 
 from kubeloop import Unstructured, UnstructuredList
 from kubeloop.models import apps_v1, core_v1, meta_v1, rbac_v1
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 
 
 def a_pod() -> core_v1.Pod:
@@ -87,11 +88,11 @@ def test_a_decoded_object_equals_its_constructed_twin() -> None:
     metadata = b'{"name":"web-0","namespace":"default","uid":"u1","labels":{"app":"web"}}'
     spec = b'{"containers":[{"name":"c","image":"nginx"}],"nodeName":"n1"}'
     body = b'{"kind":"Pod","apiVersion":"v1","metadata":%s,"spec":%s}' % (metadata, spec)
-    assert codec.decode_into(body, core_v1.Pod) == a_pod()
+    assert json_objects.decode_into(body, core_v1.Pod) == a_pod()
 
 
 def test_equal_kinds_have_equal_hashes_and_work_in_sets() -> None:
-    other = codec.decode_into(codec.encode(a_pod()), core_v1.Pod)
+    other = json_objects.decode_into(documents.encode(a_pod()), core_v1.Pod)
     assert hash(other) == hash(a_pod())
     assert len({a_pod(), other}) == 1
 
@@ -106,7 +107,7 @@ def test_kinds_with_the_same_name_but_other_contents_are_unequal() -> None:
 
 def test_lists_and_kinds_without_metadata_have_a_hash() -> None:
     listing = core_v1.PodList(metadata=meta_v1.ListMeta(resource_version="7"))
-    assert hash(listing) == hash(codec.decode_into(codec.encode(listing), core_v1.PodList))
+    assert hash(listing) == hash(json_objects.decode_into(documents.encode(listing), core_v1.PodList))
     assert isinstance(hash(meta_v1.DeleteOptions(dry_run=["All"])), int)
 
 
@@ -166,7 +167,7 @@ def test_times_are_written_as_go_writes_them() -> None:
 
 
 def test_objects_stay_out_of_the_garbage_collectors_sight() -> None:
-    pod = codec.decode_into(codec.encode(a_pod()), core_v1.Pod)
+    pod = json_objects.decode_into(documents.encode(a_pod()), core_v1.Pod)
     gc.collect()
     assert not any(map(gc.is_tracked, (pod, pod.spec, pod.spec.containers, pod.metadata.labels)))
 
@@ -219,4 +220,4 @@ def test_lists_of_a_draft_show_what_they_hold() -> None:
 
 
 def test_repr_shows_no_list_that_the_server_wrote_as_null() -> None:
-    assert repr(codec.decode_into(b'{"rules":null}', rbac_v1.ClusterRole)) == "ClusterRole()"
+    assert repr(json_objects.decode_into(b'{"rules":null}', rbac_v1.ClusterRole)) == "ClusterRole()"

@@ -10,10 +10,10 @@ import pytest
 
 import kubeloop
 from kubeloop.models import core_v1
-from kubeloop.rest.body import read_list
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from tests.support.clock import virtual
+from tests.support.results import result_of
 
 LIST = Request("GET", "/api/v1/pods")
 
@@ -37,7 +37,7 @@ async def turns_of_another_task(response: Response, at_once_bytes: int) -> tuple
             await asyncio.sleep(0)
 
     task = asyncio.create_task(another())
-    listing = await read_list(response, core_v1.PodList, LIST, at_once_bytes=at_once_bytes)
+    listing = await result_of(response, LIST).read_list(core_v1.PodList, at_once_bytes=at_once_bytes)
     task.cancel()
     return turns, listing
 
@@ -55,14 +55,14 @@ async def test_the_loop_runs_others_while_a_very_large_list_is_read() -> None:
 @virtual
 async def test_another_kind_is_an_error_that_names_request_and_both_kinds() -> None:
     with pytest.raises(kubeloop.DecodeError, match=r"GET /api/v1/pods: .*expected v1 PodList, got v1 Pod"):
-        await read_list(answer({"kind": "Pod", "apiVersion": "v1"}), core_v1.PodList, LIST, at_once_bytes=1)
+        await result_of(answer({"kind": "Pod", "apiVersion": "v1"}), LIST).read_list(core_v1.PodList, at_once_bytes=1)
 
 
 @virtual
 async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
     failure = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}
     with pytest.raises(kubeloop.Forbidden):
-        await read_list(answer(failure), core_v1.PodList, LIST, at_once_bytes=1)
+        await result_of(answer(failure), LIST).read_list(core_v1.PodList, at_once_bytes=1)
 
 
 @virtual
@@ -75,5 +75,5 @@ async def test_the_address_is_doubted_only_when_the_response_does_not_call_itsel
 ) -> None:
     response = Response(200, Headers([("Content-Type", content_type)]), b"{")
     with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods") as caught:
-        await read_list(response, core_v1.PodList, LIST, at_once_bytes=100)
+        await result_of(response, LIST).read_list(core_v1.PodList, at_once_bytes=100)
     assert ("is this the address of an API server?" in str(caught.value)) is is_doubted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 import kubeloop
@@ -9,9 +11,11 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.redirect import Redirects
+from kubeloop.rest.result import Result
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from tests.support.clock import now, virtual
+from tests.support.results import result_of
 from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, event, list_of, watch_answer
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x", "resourceVersion": "1"}}
@@ -19,8 +23,9 @@ GET = Request("GET", "/api/v1/pods/a?b=1", {"Accept": "application/json"})
 CODES = [301, 302, 303, 307, 308]
 
 
-def to(location: str | None, status: int = 302) -> Response:
-    return Response(status, Headers([] if location is None else [("Location", location)]))
+def to(location: str | None, status: int = 302, request: Request = GET, credentials: Collection[str] = ()) -> Result:
+    response = Response(status, Headers([] if location is None else [("Location", location)]))
+    return result_of(response, request, credentials)
 
 
 def moved(location: str, status: int = 302) -> Answer:
@@ -140,9 +145,9 @@ def test_any_other_location_is_an_error_that_names_it(location: str, status: int
 def test_the_target_is_named_without_what_is_secret() -> None:
     """(C8) A server may echo what was sent into the location."""
     known = ("Bearer hunter2-hunter2",)
-    redirects = Redirects(GET, "https://server", lambda: known)
+    redirects = Redirects(GET, "https://server")
     with pytest.raises(kubeloop.APIError, match=r"redirects to https://\*\*\*@other:8443/b/[^/]*/c, which") as caught:
-        redirects.after(to("https://user:pass@other:8443/b/hunter2-hunter2/c?d=e"))
+        redirects.after(to("https://user:pass@other:8443/b/hunter2-hunter2/c?d=e", credentials=known))
     assert "hunter2" not in str(caught.value)
 
 
@@ -150,14 +155,15 @@ def test_the_target_is_named_without_what_is_secret() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_write_is_not_sent_to_another_address(method: str, status: int) -> None:
     """(C8) Go would turn it into a GET, whose success looks like that of the write."""
+    request = Request(method, "/a", body=b"{}")
     with pytest.raises(kubeloop.APIError, match=f"redirects to /b, which is not followed: a {method} "):
-        Redirects(Request(method, "/a", body=b"{}"), "https://server").after(to("/b", status))
+        Redirects(request, "https://server").after(to("/b", status, request))
 
 
-@pytest.mark.parametrize("response", [to(None), to(""), to("/b", 300), to("/b", 304), to("/b", 200), to("/b", 401)])
-def test_what_sends_nobody_anywhere_is_a_response_like_any_other(response: Response) -> None:
+@pytest.mark.parametrize("result", [to(None), to(""), to("/b", 300), to("/b", 304), to("/b", 200), to("/b", 401)])
+def test_what_sends_nobody_anywhere_is_a_response_like_any_other(result: Result) -> None:
     """(C8)"""
-    assert Redirects(GET, "https://server").after(response) is None
+    assert Redirects(GET, "https://server").after(result) is None
 
 
 def test_what_a_redirect_leads_to_is_as_secret_as_what_was_asked_for() -> None:

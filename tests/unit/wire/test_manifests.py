@@ -15,7 +15,7 @@ from kubeloop.errors import DecodeError
 from kubeloop.models import core_v1
 from kubeloop.models.core_v1 import List
 from kubeloop.objects.model import Kind
-from kubeloop.wire import codec, manifests
+from kubeloop.wire import documents, manifests, plain_values
 from tests.support.depth import TOO_DEEP
 
 POD: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "é"}, "spec": {"extra": 1}}
@@ -41,11 +41,11 @@ def test_documents_are_read_one_after_the_other(text: str, encoding: str | None)
     """(H5)"""
     marks = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
     data = text if encoding is None else marks.get(encoding, b"") + text.encode(encoding)
-    found = list(codec.decode_all(data))
+    found = list(documents.decode_all(data))
     assert [type(one).__name__ for one in found] == ["Pod", "Pod"]
-    assert [codec.to_data(one) for one in found] == [POD, POD]
+    assert [plain_values.to_data(one) for one in found] == [POD, POD]
     with pytest.raises(DecodeError, match=r"got 2 documents: read them with decode_all\(\)"):
-        codec.decode(data)
+        documents.decode(data)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_documents_are_read_one_after_the_other(text: str, encoding: str | None)
     ids=["bytes", "half a pair", "half a pair, more", "number", "digits", "depth", "raw half a pair"],
 )
 @pytest.mark.parametrize("kind", ["ConfigMap", "Widget"])
-@pytest.mark.parametrize("read", [codec.decode, lambda data: list(codec.decode_all(data))], ids=["one", "all"])
+@pytest.mark.parametrize("read", [documents.decode, lambda data: list(documents.decode_all(data))], ids=["one", "all"])
 def test_what_is_wrong_in_a_member_that_no_class_has_is_an_error_of_ours(
     member: bytes, kind: str, read: Callable[[bytes], Any]
 ) -> None:
@@ -78,7 +78,7 @@ def test_what_is_wrong_in_a_member_that_no_class_has_is_an_error_of_ours(
 
 def test_half_of_a_surrogate_pair_in_a_text_is_refused() -> None:
     """(G2) It was replaced by a question mark, silently."""
-    for read in (codec.decode, lambda text: list(codec.decode_all(text)), core_v1.ConfigMap.from_yaml):
+    for read in (documents.decode, lambda text: list(documents.decode_all(text)), core_v1.ConfigMap.from_yaml):
         with pytest.raises(DecodeError, match=r"surrogate|character"):
             read('{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"\ud800"}}')
 
@@ -88,7 +88,7 @@ def test_half_of_a_surrogate_pair_in_a_text_is_refused() -> None:
 def test_one_document_with_a_byte_order_mark_is_read(text: str, encoding: str) -> None:
     """(H5)"""
     for data in (text, text.removeprefix("\ufeff").encode(encoding)):
-        assert codec.to_data(codec.decode(data)) == POD
+        assert plain_values.to_data(documents.decode(data)) == POD
         assert core_v1.Pod.from_yaml(data).to_dict() == POD
 
 
@@ -98,15 +98,15 @@ def test_one_document_with_a_byte_order_mark_is_read(text: str, encoding: str) -
 )
 def test_a_separator_without_a_document_is_no_document(text: str) -> None:
     """(B5)"""
-    assert codec.to_data(codec.decode(text)) == POD
-    assert [codec.to_data(one) for one in codec.decode_all(text)] == [POD]
+    assert plain_values.to_data(documents.decode(text)) == POD
+    assert [plain_values.to_data(one) for one in documents.decode_all(text)] == [POD]
 
 
 @pytest.mark.parametrize("text", ["", "\n", "---\n", "# nothing\n", "null\n", "\ufeff"])
 def test_no_document_is_an_empty_series_and_no_object(text: str) -> None:
-    assert list(codec.decode_all(text)) == []
+    assert list(documents.decode_all(text)) == []
     with pytest.raises(DecodeError, match="expected an object with apiVersion and kind, got"):
-        codec.decode(text)
+        documents.decode(text)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_no_document_is_an_empty_series_and_no_object(text: str) -> None:
 def test_the_objects_before_a_document_that_cannot_be_read_are_given(text: str, count: int, message: str) -> None:
     found: list[Any] = []
     with pytest.raises(DecodeError, match=message):
-        found.extend(_collect(found, codec.decode_all(text)))
+        found.extend(_collect(found, documents.decode_all(text)))
     assert len(found) == count
 
 
@@ -137,9 +137,9 @@ def _collect(found: list[Any], objects: Any) -> list[Any]:
 @pytest.mark.parametrize("data", [codecs.BOM_UTF16_LE + b"\x00", codecs.BOM_UTF16_BE + b"\xd8\x00\x00a"])
 def test_bytes_that_belie_their_byte_order_mark_are_refused(data: bytes) -> None:
     with pytest.raises(DecodeError, match=r"expected text in utf-16-.e, as its byte-order mark says"):
-        codec.decode(data)
+        documents.decode(data)
     with pytest.raises(DecodeError, match="byte-order mark"):
-        list(codec.decode_all(data))
+        list(documents.decode_all(data))
 
 
 LIST: dict[str, Any] = {
@@ -157,7 +157,7 @@ LIST: dict[str, Any] = {
 
 def test_items_of_a_list_are_typed_and_come_back_as_they_were() -> None:
     """(H5)"""
-    found: Any = codec.decode(json.dumps(LIST))
+    found: Any = documents.decode(json.dumps(LIST))
     assert isinstance(found, List)
     pod, foo, inner, pods = found.items
     assert isinstance(pod, core_v1.Pod)
@@ -167,10 +167,10 @@ def test_items_of_a_list_are_typed_and_come_back_as_they_were() -> None:
     assert isinstance(inner.items[0], core_v1.Pod)
     assert isinstance(pods, core_v1.PodList)
     assert found.to_dict() == LIST
-    assert json.loads(codec.encode(found)) == LIST
-    assert json.loads(codec.encode(pod)) == POD
-    assert pod == codec.decode(JSON)
-    assert found == codec.decode(codec.encode(found))
+    assert json.loads(documents.encode(found)) == LIST
+    assert json.loads(documents.encode(pod)) == POD
+    assert pod == documents.decode(JSON)
+    assert found == documents.decode(documents.encode(found))
 
 
 @pytest.mark.parametrize(
@@ -184,12 +184,12 @@ def test_items_of_a_list_are_typed_and_come_back_as_they_were() -> None:
 def test_an_item_of_a_list_that_cannot_be_read_is_an_error_that_names_it(item: Any, message: str) -> None:
     """(H5) A user's document is not read in part."""
     with pytest.raises(DecodeError, match=message):
-        codec.decode(json.dumps({"apiVersion": "v1", "kind": "List", "items": [POD, item]}))
+        documents.decode(json.dumps({"apiVersion": "v1", "kind": "List", "items": [POD, item]}))
 
 
 def test_a_list_without_items_is_read() -> None:
     for items in ({}, {"items": None}, {"items": []}):
-        found: Any = codec.decode(json.dumps({"apiVersion": "v1", "kind": "List", **items}))
+        found: Any = documents.decode(json.dumps({"apiVersion": "v1", "kind": "List", **items}))
         assert isinstance(found, Kind)
         assert list(found.items) == []
 

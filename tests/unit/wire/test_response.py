@@ -14,17 +14,18 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from kubeloop import errors
+from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import (
     Headers,
     Response,
     ServerWarning,
-    error_from_status,
-    failure_status,
     parse_warnings,
     retry_after,
-    status_error,
 )
+from kubeloop.wire.serializers.json_serializer import JSON
+from kubeloop.wire.status_errors import error_from_status
+from tests.support.results import error_of
 
 POST = Request("POST", "/api/v1/namespaces/a/pods?dryRun=All")
 GET = Request("GET", "/api/v1/namespaces/a/pods/b")
@@ -80,7 +81,7 @@ REASONS = {
 
 @pytest.mark.parametrize(("reason", "expected"), REASONS.items())
 def test_a_known_reason_decides_whatever_the_code(reason: str, expected: type[errors.APIError]) -> None:
-    error = status_error(answer(418, status(418, reason)), GET)
+    error = error_of(answer(418, status(418, reason)), GET)
     assert type(error) is expected
     assert error.reason == reason
 
@@ -110,7 +111,7 @@ CODES = {
 @pytest.mark.parametrize(("code", "expected"), CODES.items())
 @pytest.mark.parametrize("reason", ["", "SomethingNew"])
 def test_an_unknown_reason_leaves_it_to_the_code(code: int, expected: type[errors.APIError], reason: str) -> None:
-    error = status_error(answer(code, status(code, reason)), GET)
+    error = error_of(answer(code, status(code, reason)), GET)
     assert type(error) is expected
     assert error.reason == reason
     assert error.code == code
@@ -118,7 +119,7 @@ def test_an_unknown_reason_leaves_it_to_the_code(code: int, expected: type[error
 
 @pytest.mark.parametrize(("code", "expected"), CODES.items())
 def test_without_a_status_the_code_alone_decides(code: int, expected: type[errors.APIError]) -> None:
-    error = status_error(answer(code, b"<html>oops</html>", ("Content-Type", "text/html; charset=utf-8")), GET)
+    error = error_of(answer(code, b"<html>oops</html>", ("Content-Type", "text/html; charset=utf-8")), GET)
     assert type(error) is expected
     assert error.code == code
     assert error.has_cause("UnexpectedServerResponse")
@@ -127,8 +128,8 @@ def test_without_a_status_the_code_alone_decides(code: int, expected: type[error
 
 
 def test_a_conflict_on_post_without_a_status_means_that_it_exists() -> None:
-    assert type(status_error(answer(409), POST)) is errors.AlreadyExists
-    assert type(status_error(answer(409), GET)) is errors.Conflict
+    assert type(error_of(answer(409), POST)) is errors.AlreadyExists
+    assert type(error_of(answer(409), GET)) is errors.Conflict
 
 
 def test_a_status_brings_its_details() -> None:
@@ -137,7 +138,7 @@ def test_a_status_brings_its_details() -> None:
         "causes": [{"reason": "FieldValueInvalid", "message": "no", "field": "spec.replicas"}],
     }  # fmt: skip
     body = status(422, "Invalid", message="bad", details=details, metadata={"continue": "token"})
-    error = status_error(answer(422, body, ("Retry-After", "9")), GET)
+    error = error_of(answer(422, body, ("Retry-After", "9")), GET)
     assert error.status == errors.StatusDetails(
         422, "Invalid", "bad", "web", "apps", "deployments", "u",
         (errors.StatusCause("FieldValueInvalid", "no", "spec.replicas"),), 3.0, "token",
@@ -146,8 +147,8 @@ def test_a_status_brings_its_details() -> None:
 
 
 def test_the_header_says_when_to_ask_again_if_the_status_does_not() -> None:
-    assert status_error(answer(429, status(429, "TooManyRequests"), ("Retry-After", "9")), GET).retry_after == 9.0
-    assert status_error(answer(429, b""), GET).retry_after is None
+    assert error_of(answer(429, status(429, "TooManyRequests"), ("Retry-After", "9")), GET).retry_after == 9.0
+    assert error_of(answer(429, b""), GET).retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ def test_the_header_says_when_to_ask_again_if_the_status_does_not() -> None:
     ],
 )
 def test_a_lying_error_body_is_still_one_exception(body: bytes) -> None:
-    error = status_error(answer(404, body), GET)
+    error = error_of(answer(404, body), GET)
     assert type(error) is errors.NotFound
     assert error.code == 404
     assert type(error.code) is int
@@ -178,7 +179,7 @@ def test_a_lying_error_body_is_still_one_exception(body: bytes) -> None:
 
 
 def test_the_text_of_an_error_is_bounded() -> None:
-    error = status_error(answer(500, b"x" * 100_000), GET)
+    error = error_of(answer(500, b"x" * 100_000), GET)
     text = error.causes[0].message
     kept = text.count("x")
     assert 1900 < kept < len(text) <= 2048
@@ -189,7 +190,7 @@ def test_the_text_of_an_error_is_bounded() -> None:
 def test_the_texts_of_a_status_are_bounded() -> None:
     causes = [{"reason": "y" * 5000}, {"message": "z" * 5000}, {"field": "f" * 5000}, *[{}] * 997]
     body = status(422, "Invalid", message="x" * 5000, details={"name": "n" * 5000, "causes": causes})
-    error = status_error(answer(422, body), GET)
+    error = error_of(answer(422, body), GET)
     texts = [error.status.message, error.status.name, *(text for one in error.causes for text in astuple(one))]
     assert max(map(len, texts)) <= 2048
     assert re.search(r"characters left out\)$", error.status.message)
@@ -198,12 +199,14 @@ def test_the_texts_of_a_status_are_bounded() -> None:
 
 
 def test_a_status_of_success_is_no_failure() -> None:
-    assert failure_status(b'{"kind":"Status","status":"Success"}') is None
-    assert failure_status(status(404)) is not None
+    success = b'{"kind":"Status","status":"Success","message":"done"}'
+    assert error_of(answer(404, success), GET).status.message != "done"
+    assert JSON.status(success) == {"kind": "Status", "status": "Success", "message": "done"}
+    assert JSON.status(b'{"kind":"Pod","status":"Failure"}') is None
 
 
 def test_a_status_in_a_watch_is_an_error_too() -> None:
-    error = error_from_status({"kind": "Status", "code": 410, "reason": "Expired", "message": "old"}, request=GET)
+    error = error_from_status({"kind": "Status", "code": 410, "reason": "Expired", "message": "old"}, Redaction(GET))
     assert type(error) is errors.Expired
 
 
@@ -263,7 +266,7 @@ def test_a_status_of_any_shape_is_one_exception_of_the_tree(status: Any, code: i
     """(F10)"""
     path = "/api/v1/namespaces/a/secrets/s" if secret else "/api/v1/pods/a"
     request = Request("PUT", path, body=b'{"data": {"k": 1}}')
-    error = status_error(Response(code, body=json.dumps(status).encode()), request)
+    error = error_of(Response(code, body=json.dumps(status).encode()), request)
     assert isinstance(error, errors.APIError)
     assert type(error.code) is int
     assert abs(error.code) < 2**32
@@ -293,10 +296,10 @@ def test_an_error_costs_a_few_times_its_body_whatever_that_is(shape: str) -> Non
     """(F9) A 503 of 32 KB gzip took 936 MB."""
     before, piece, after = HOSTILE[shape]
     body = before + piece * (2 * 1024 * 1024 // len(piece)) + after
-    status_error(answer(503, body), GET)
+    error_of(answer(503, body), GET)
     tracemalloc.start()
     try:
-        error = status_error(answer(503, body), GET)
+        error = error_of(answer(503, body), GET)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -311,7 +314,7 @@ def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) ->
     """(F9)"""
     causes: list[Any] = [{"reason": "R", "message": str(number), "field": "f"} for number in range(count)]
     body = status(422, "Invalid", details={"causes": causes})
-    told = status_error(answer(422, body), GET).causes
+    told = error_of(answer(422, body), GET).causes
     assert told[:100] == tuple(errors.StatusCause("R", str(number), "f") for number in range(min(count, 100)))
     assert [one.message for one in told[100:]] == [f"… and {count - 100} more causes"] * (count > 100)
 
@@ -319,7 +322,7 @@ def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) ->
 def test_of_very_many_causes_the_size_is_told() -> None:
     """(F9) Each of them, however short, would cost an object of its own."""
     causes = b'{"kind":"Status","details":{"name":"n","causes":[' + b"{}," * 200_000 + b"{}]}}"
-    error = status_error(answer(422, causes), GET)
+    error = error_of(answer(422, causes), GET)
     assert error.status.name == "n"
     assert [one.message for one in error.causes] == ["600004 bytes of causes"]
 
@@ -327,7 +330,7 @@ def test_of_very_many_causes_the_size_is_told() -> None:
 @given(body=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_a_body_of_any_bytes_is_one_exception_of_the_tree(body: bytes) -> None:
     """(F10)"""
-    error = status_error(Response(500, body=body), GET)
+    error = error_of(Response(500, body=body), GET)
     assert isinstance(error, errors.APIError)
     assert str(error).isprintable()
 
@@ -337,13 +340,18 @@ def test_a_body_of_any_bytes_is_one_exception_of_the_tree(body: bytes) -> None:
 )
 def test_a_wait_that_is_none_is_left_out(field: str, value: Any) -> None:
     """(F10)"""
-    assert error_from_status({"kind": "Status", "code": 429, "details": {field: value}}, wait=4.0).retry_after == 4.0
+    assert (
+        error_from_status(
+            {"kind": "Status", "code": 429, "details": {field: value}}, Redaction(None), wait=4.0
+        ).retry_after
+        == 4.0
+    )
 
 
 @pytest.mark.parametrize("code", [True, 10**400, 2**31, 0, 404.0, "404"])
 def test_a_code_that_is_none_is_that_of_the_response(code: Any) -> None:
     """(F10)"""
-    error = error_from_status({"kind": "Status", "code": code}, code=409)
+    error = error_from_status({"kind": "Status", "code": code}, Redaction(None), code=409)
     assert type(error) is errors.Conflict
     assert error.code == 409
 
@@ -351,4 +359,4 @@ def test_a_code_that_is_none_is_that_of_the_response(code: Any) -> None:
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"kind": "Status", "code": ' + b"9" * 5000 + b"}", b"\xff\xfe{"])
 def test_a_body_that_no_reader_takes_is_told_by_the_code(body: bytes) -> None:
     """(F10)"""
-    assert type(status_error(Response(404, body=body), GET)) is errors.NotFound
+    assert type(error_of(Response(404, body=body), GET)) is errors.NotFound

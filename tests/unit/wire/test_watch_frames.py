@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeloop.errors import BodyTooLarge
-from kubeloop.wire.watch_frames import FrameReader, LineReader
+from kubeloop.wire.serializers.json_frames import JSONFrames
+from kubeloop.wire.text_lines import LineReader
 from tests.support.growth import growth
 
 TEXT = st.text('ab"\\{}[]:,\n ü', max_size=6)
@@ -27,7 +28,7 @@ DOCUMENTS = st.lists(st.dictionaries(TEXT, VALUES, max_size=3), max_size=6)
 
 def read(text: bytes, sizes: Any) -> tuple[list[Any], bytes]:
     """Cut a text that arrives in pieces as a watch does: a frame that is not JSON goes back to the reader."""
-    reader = FrameReader()
+    reader = JSONFrames()
     found: list[Any] = []
     at = 0
     while at < len(text):
@@ -38,7 +39,7 @@ def read(text: bytes, sizes: Any) -> tuple[list[Any], bytes]:
             try:
                 found.append(json.loads(frames[0]))
             except ValueError:
-                again = reader.not_frames(frames)
+                again = reader.reframe(frames)
                 assert again is not None, frames[0]
                 frames = again
             else:
@@ -80,7 +81,7 @@ def test_a_document_comes_as_soon_as_it_is_whole(between: str, indent: int | Non
 
 def test_a_stream_of_lines_is_cut_by_lines_again_after_a_piece_that_looked_like_a_document() -> None:
     """(B8)"""
-    reader = FrameReader()
+    reader = JSONFrames()
     assert reader.feed(b'{"a":{"b":1}') == []
     assert reader.feed(b'}\n{"c":1}\nno JSON\n{"d"') == [b'{"a":{"b":1}}', b'{"c":1}', b"no JSON"]
     assert reader.rest() == b'{"d"'
@@ -98,14 +99,14 @@ def test_a_stream_of_lines_is_cut_by_lines_again_after_a_piece_that_looked_like_
 )
 def test_what_can_be_no_document_is_returned_and_not_waited_for(text: bytes) -> None:
     """(B8)"""
-    reader = FrameReader()
+    reader = JSONFrames()
     frames = reader.feed(text)
     assert frames
-    again = reader.not_frames(frames)
+    again = reader.reframe(frames)
     assert again
     with pytest.raises(ValueError, match=r"Expecting|Invalid|Extra"):
         json.loads(again[0])
-    assert reader.not_frames(again) is None
+    assert reader.reframe(again) is None
 
 
 @pytest.mark.parametrize("between", ["", "\n"])
@@ -130,7 +131,7 @@ def test_a_document_without_an_end_takes_time_that_grows_with_it() -> None:
     pieces = [bytes(rng.choice(b'}]"{[,:\\a ') for _ in range(50)) + b"}" for _ in range(16_000)]
 
     def seconds(count: int) -> float:
-        reader = FrameReader()
+        reader = JSONFrames()
         reader.feed(b'{"a":"')
         start = time.process_time()
         for piece in pieces[:count]:
@@ -142,7 +143,7 @@ def test_a_document_without_an_end_takes_time_that_grows_with_it() -> None:
 
 @pytest.mark.parametrize("end", [b"\n", b""])
 @pytest.mark.parametrize("piece", [1, 2, 100])
-@pytest.mark.parametrize("reader", [FrameReader, LineReader])
+@pytest.mark.parametrize("reader", [JSONFrames, LineReader])
 def test_a_frame_in_small_pieces_takes_no_more_memory_than_a_few_of_it(
     reader: type[LineReader], piece: int, end: bytes
 ) -> None:
@@ -164,7 +165,7 @@ def test_the_time_for_a_frame_in_small_pieces_grows_with_it() -> None:
     """(F9)"""
 
     def read_all(pieces: list[bytes]) -> None:
-        reader = FrameReader()
+        reader = JSONFrames()
         for piece in pieces:
             reader.feed(piece)
 
@@ -172,7 +173,7 @@ def test_the_time_for_a_frame_in_small_pieces_grows_with_it() -> None:
 
 
 def test_what_has_no_newline_is_held() -> None:
-    reader = FrameReader()
+    reader = JSONFrames()
     assert reader.feed(b'{"a":1}\n{"b"') == [b'{"a":1}']
     assert reader.rest() == b'{"b"'
     assert reader.feed(b":2}\n\n \n") == [b'{"b":2}']
@@ -183,7 +184,7 @@ def test_a_log_keeps_its_blank_lines() -> None:
 
 
 def test_a_frame_over_the_bound_is_refused_before_it_is_whole() -> None:
-    reader = FrameReader(max_bytes=10)
+    reader = JSONFrames(max_bytes=10)
     assert reader.feed(b"12345") == []
     assert reader.feed(b"67890") == []
     with pytest.raises(BodyTooLarge):
@@ -192,18 +193,18 @@ def test_a_frame_over_the_bound_is_refused_before_it_is_whole() -> None:
 
 def test_a_frame_over_the_bound_is_refused_when_it_comes_at_once() -> None:
     with pytest.raises(BodyTooLarge):
-        FrameReader(max_bytes=10).feed(b"12345678901\n")
+        JSONFrames(max_bytes=10).feed(b"12345678901\n")
     with pytest.raises(BodyTooLarge):
-        FrameReader(max_bytes=10).feed(b"12345678901")
+        JSONFrames(max_bytes=10).feed(b"12345678901")
 
 
 def test_many_small_frames_may_be_more_than_the_bound() -> None:
-    assert len(FrameReader(max_bytes=10).feed(b"12345\n" * 100)) == 100
+    assert len(JSONFrames(max_bytes=10).feed(b"12345\n" * 100)) == 100
 
 
 def test_the_bound_holds_for_documents_without_newlines_and_names_what_is_too_long() -> None:
     """(B8), (E6)"""
-    reader = FrameReader(max_bytes=10)
+    reader = JSONFrames(max_bytes=10)
     assert [reader.feed(b'{"a":1}') for _ in range(100)] == [[b'{"a":1}']] * 100
     assert reader.feed(b'{"a":{}') == []
     with pytest.raises(BodyTooLarge, match="a watch frame of more than 10 bytes"):

@@ -1,7 +1,7 @@
 """A Status of which nothing is known yet but its bytes: the members that tell of an error, and no other.
 
 An error may come from anybody, and say anything: of JSON that is read as a whole each three bytes can become an object
-of a hundred. Here only texts and numbers are made, those that errors are built from (`wire.response`); all else is
+of a hundred. Here only texts and numbers are made, those that errors are built from (`wire.status_errors`); all else is
 skipped. `meta_v1.Status` is the model, for a Status that is a result.
 """
 

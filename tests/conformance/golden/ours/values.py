@@ -17,7 +17,8 @@ from kubeloop import (
 from kubeloop.errors import DecodeError, EncodeError
 from kubeloop.meta.times import format_duration, format_micro_time, format_time, parse_time, short_human_duration
 from kubeloop.models import apps_v1, coordination_v1, core_v1
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 
 from .answer import REFUSED
 
@@ -99,10 +100,10 @@ def _time_by_function(text: str, op: str) -> Any:
 def _time_in_model(text: str, op: str) -> Any:
     try:
         if op == "time":
-            pod = codec.decode_into(json.dumps({"metadata": {"creationTimestamp": text}}).encode(), core_v1.Pod)
-            return json.loads(codec.encode(pod))["metadata"].get("creationTimestamp")
-        lease = codec.decode_into(json.dumps({"spec": {"renewTime": text}}).encode(), coordination_v1.Lease)
-        return json.loads(codec.encode(lease))["spec"].get("renewTime")
+            pod = json_objects.decode_into(json.dumps({"metadata": {"creationTimestamp": text}}).encode(), core_v1.Pod)
+            return json.loads(documents.encode(pod))["metadata"].get("creationTimestamp")
+        lease = json_objects.decode_into(json.dumps({"spec": {"renewTime": text}}).encode(), coordination_v1.Lease)
+        return json.loads(documents.encode(lease))["spec"].get("renewTime")
     except (DecodeError, EncodeError):
         return REFUSED
 
@@ -114,7 +115,7 @@ def int_or_string(case: dict[str, Any]) -> Any:
         return _described(parse_int_or_string(case["text"]))
     body = f'{{"spec": {{"strategy": {{"rollingUpdate": {{"maxSurge": {case["json"]}}}}}}}}}'
     try:
-        value = codec.decode_into(body.encode(), apps_v1.Deployment).spec.strategy.rolling_update.max_surge
+        value = json_objects.decode_into(body.encode(), apps_v1.Deployment).spec.strategy.rolling_update.max_surge
     except DecodeError:
         return REFUSED
     if op == "json":

@@ -34,16 +34,17 @@ from kubeloop.objects.frozen_struct import force
 from kubeloop.objects.json import scan as json_scan
 from kubeloop.objects.json.decode_list import decoding_list, finish
 from kubeloop.objects.model import Model
-from kubeloop.wire import codec
+from kubeloop.wire import documents
+from kubeloop.wire.serializers import json_objects
 from tests.support.depth import TOO_DEEP, is_too_deep, nested
 
 
 def round_trip(value: dict[str, Any], cls: type[Model]) -> Any:
-    return json.loads(codec.encode(codec.decode_into(json.dumps(value).encode(), cls)))
+    return json.loads(documents.encode(json_objects.decode_into(json.dumps(value).encode(), cls)))
 
 
 def test_unknown_fields_are_skipped() -> None:
-    pod = codec.decode_into(b'{"kind":"Pod","future":{"a":[1]},"spec":{"nodeName":"n","x":null}}', core_v1.Pod)
+    pod = json_objects.decode_into(b'{"kind":"Pod","future":{"a":[1]},"spec":{"nodeName":"n","x":null}}', core_v1.Pod)
     assert pod.spec.node_name == "n"
 
 
@@ -113,7 +114,7 @@ def test_what_servers_write_comes_back_as_it_was(value: dict[str, Any], cls: typ
 
 
 def test_null_lists_and_maps_read_as_empty_sequences_and_mappings() -> None:
-    role = codec.decode_into(b'{"rules":null}', rbac_v1.ClusterRole)
+    role = json_objects.decode_into(b'{"rules":null}', rbac_v1.ClusterRole)
     assert (len(role.rules), list(role.rules), tuple(role.rules)) == (0, [], ())
     assert role.rules == ()
     assert (rbac_v1.PolicyRule(), *role.rules) == (rbac_v1.PolicyRule(),)
@@ -153,12 +154,12 @@ def test_embedded_objects_keep_the_kind_they_named_and_only_that() -> None:
 )
 def test_another_kind_is_an_error_that_names_both(body: dict[str, Any], message: str) -> None:
     with pytest.raises(DecodeError) as caught:
-        codec.decode_into(json.dumps(body).encode(), core_v1.Pod)
+        json_objects.decode_into(json.dumps(body).encode(), core_v1.Pod)
     assert str(caught.value) == message
 
 
 def test_an_object_that_names_no_kind_is_taken() -> None:
-    assert codec.decode_into(b'{"metadata":{"name":"a"}}', core_v1.Pod).metadata.name == "a"
+    assert json_objects.decode_into(b'{"metadata":{"name":"a"}}', core_v1.Pod).metadata.name == "a"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_an_object_that_names_no_kind_is_taken() -> None:
 def test_an_ill_typed_field_is_named_with_object_and_path(body: dict[str, Any], message: str) -> None:
     value = {"metadata": {"name": "a", "namespace": "ns"}, **body}
     with pytest.raises(DecodeError) as caught:
-        codec.decode_into(json.dumps(value).encode(), core_v1.Pod)
+        json_objects.decode_into(json.dumps(value).encode(), core_v1.Pod)
     assert message in str(caught.value)
 
 
@@ -195,7 +196,7 @@ def test_an_ill_typed_field_is_named_with_object_and_path(body: dict[str, Any], 
 )
 def test_what_is_no_object_is_one_error_that_quotes_nothing(body: bytes, message: str) -> None:
     with pytest.raises(DecodeError) as caught:
-        codec.decode_into(body, core_v1.Pod)
+        json_objects.decode_into(body, core_v1.Pod)
     assert message in str(caught.value)
     assert "gateway" not in str(caught.value)
 
@@ -302,7 +303,7 @@ def test_one_ill_typed_item_is_reported_by_name_and_path_and_the_rest_arrive() -
         "metadata": {"name": "bad", "namespace": "ns", "uid": "u", "resourceVersion": "5"},
         "spec": {"priority": "x"},
     }
-    listing = codec.decode_list(pods(named("a"), bad, named("c")), core_v1.PodList)
+    listing = json_objects.decode_list(pods(named("a"), bad, named("c")), core_v1.PodList)
     assert [pod.metadata.name for pod in listing.items] == ["a", "c"]
     assert listing.metadata.resource_version == "7"
     assert list(listing.unreadable) == ["ns/bad"]
@@ -313,13 +314,13 @@ def test_one_ill_typed_item_is_reported_by_name_and_path_and_the_rest_arrive() -
 
 def test_items_that_are_no_objects_are_reported_by_their_place() -> None:
     """(A4)"""
-    listing = codec.decode_list(pods(None, 5, named("a")), core_v1.PodList)
+    listing = json_objects.decode_list(pods(None, 5, named("a")), core_v1.PodList)
     assert [pod.metadata.name for pod in listing.items] == ["a"]
     assert list(listing.unreadable) == ["#0", "#1"]
 
 
 def test_a_null_in_one_item_costs_no_item() -> None:
-    listing = codec.decode_list(pods(named("a", nodeName=None), named("b")), core_v1.PodList)
+    listing = json_objects.decode_list(pods(named("a", nodeName=None), named("b")), core_v1.PodList)
     assert [pod.metadata.name for pod in listing.items] == ["a", "b"]
 
 
@@ -335,7 +336,7 @@ def test_a_null_in_one_item_costs_no_item() -> None:
 def test_an_empty_list_has_no_items(body: bytes) -> None:
     """(A5)"""
     for cls in (core_v1.PodList, UnstructuredList):
-        listing: Any = codec.decode_list(body, cls)
+        listing: Any = json_objects.decode_list(body, cls)
         assert (list(listing.items), dict(listing.unreadable)) == ([], {})
 
 
@@ -359,28 +360,28 @@ def test_an_empty_list_has_no_items(body: bytes) -> None:
 def test_a_body_that_does_not_prove_to_be_a_list_is_refused(body: dict[str, Any], came: str, cls: type[Any]) -> None:
     """(A5)"""
     with pytest.raises(DecodeError, match=f"expected .*, got .*{re.escape(came)}"):
-        codec.decode_list(json.dumps(body).encode(), cls)
+        json_objects.decode_list(json.dumps(body).encode(), cls)
     if body.get("items") == []:
         with pytest.raises(DecodeError, match=f"expected .*, got .*{re.escape(came)}"):
-            codec.decode_list(json.dumps(body | {"items": [{"x": "\ud800"}]}).encode(), cls)
+            json_objects.decode_list(json.dumps(body | {"items": [{"x": "\ud800"}]}).encode(), cls)
 
 
 def test_the_list_of_another_kind_is_no_list_of_this_kind() -> None:
     """(A5)"""
     with pytest.raises(DecodeError, match="expected v1 PodList, got v1 SecretList"):
-        codec.decode_list(b'{"kind":"SecretList","apiVersion":"v1","items":[]}', core_v1.PodList)
+        json_objects.decode_list(b'{"kind":"SecretList","apiVersion":"v1","items":[]}', core_v1.PodList)
 
 
 def test_what_a_list_is_without_is_kept_by_copies_and_pickles_and_is_no_part_of_equality() -> None:
     """(A4)"""
     body = pods(named("a"), named("bad", priority="x"))
-    listing = codec.decode_list(body, core_v1.PodList)
+    listing = json_objects.decode_list(body, core_v1.PodList)
     again = pickle.loads(pickle.dumps(listing))
     assert again == listing
     for one in (copy.copy(listing), copy.deepcopy(listing), again):
         assert list(one.unreadable) == ["ns/bad"]
         assert one.unreadable["ns/bad"].name == "bad"
-    whole = codec.decode_list(pods(named("a")), core_v1.PodList)
+    whole = json_objects.decode_list(pods(named("a")), core_v1.PodList)
     assert dict(whole.unreadable) == {}
     assert whole == listing
     assert listing.to_dict() == whole.to_dict()
@@ -416,7 +417,7 @@ def test_one_item_that_cannot_be_read_at_all_costs_no_other(data: bytes, cls: ty
         b'{ "kind" : "ControllerRevisionList", "items": [ ' + b" , ".join(items) + b' ] , "apiVersion":"apps/v1", '
         b'"metadata":{"resourceVersion":"7"}}\n'
     )
-    listing = codec.decode_list(body, cls)
+    listing = json_objects.decode_list(body, cls)
     assert [item.metadata.name for item in listing.items] == ["a", "c"]
     assert [item.kind for item in listing.items] == ["ControllerRevision"] * 2
     assert listing.metadata.resource_version == "7"
@@ -432,7 +433,7 @@ def test_one_item_that_cannot_be_read_at_all_costs_no_other(data: bytes, cls: ty
 def test_one_deeply_nested_item_is_read_or_unreadable_and_costs_no_other(depth: int, cls: type[Any]) -> None:
     """(B1)"""
     items = [revision(b"a", b"{}"), revision(b"deep", nested(depth)), revision(b"c", b"{}")]
-    listing = codec.decode_list(b'{"kind":"ControllerRevisionList","items":[%s]}' % b",".join(items), cls)
+    listing = json_objects.decode_list(b'{"kind":"ControllerRevisionList","items":[%s]}' % b",".join(items), cls)
     assert [item.metadata.name for item in listing.items if item.metadata.name != "deep"] == ["a", "c"]
     assert list(listing.unreadable) == (["ns/deep"] if is_too_deep(depth) else [])
     assert len(listing.items) + len(listing.unreadable) == 3
@@ -457,7 +458,7 @@ def test_one_deeply_nested_item_is_read_or_unreadable_and_costs_no_other(depth: 
 def test_a_list_that_is_broken_beside_its_items_is_no_list(body: bytes, cls: type[Any]) -> None:
     """(B1)"""
     with pytest.raises(DecodeError):
-        codec.decode_list(body, cls)
+        json_objects.decode_list(body, cls)
 
 
 @pytest.mark.parametrize("data", UNREADABLE_DATA.values(), ids=UNREADABLE_DATA)
@@ -465,7 +466,7 @@ def test_a_list_that_is_broken_beside_its_items_is_no_list(body: bytes, cls: typ
 def test_one_object_that_cannot_be_read_is_unreadable_and_says_its_key(data: bytes, cls: type[Any]) -> None:
     """(B1)"""
     with pytest.raises(Unreadable) as caught:
-        codec.decode_into(revision(b"a", data), cls)
+        json_objects.decode_into(revision(b"a", data), cls)
     assert (caught.value.key, caught.value.uid, caught.value.resource_version) == ("ns/a", "u", "5")
 
 
@@ -476,7 +477,7 @@ def test_a_schema_nested_in_itself_is_read_or_is_unreadable(depth: int, inmost: 
     schema = b'{"not":' * depth + json.dumps(inmost).encode() + b"}" * depth
     version = b'{"name":"v1","schema":{"openAPIV3Schema":%s}}' % schema
     crd = b'{"metadata":{"name":"a"},"spec":{"versions":[%s]}}' % version
-    listing = codec.decode_list(
+    listing = json_objects.decode_list(
         b'{"kind":"CustomResourceDefinitionList","items":[{},%s]}' % crd, apiextensions_v1.CustomResourceDefinitionList
     )
     assert len(listing.items) + len(listing.unreadable) == 2
@@ -486,7 +487,7 @@ def test_a_schema_nested_in_itself_is_read_or_is_unreadable(depth: int, inmost: 
 def test_the_key_of_an_object_is_read_as_far_as_it_can_be() -> None:
     """(A1)"""
     body = b'{"metadata":{"name":"\xff","namespace":"ns","uid":5,"resourceVersion":"7","labels":{"a":7}}}'
-    listing = codec.decode_list(b'{"kind":"PodList","items":[%s]}' % body, core_v1.PodList)
+    listing = json_objects.decode_list(b'{"kind":"PodList","items":[%s]}' % body, core_v1.PodList)
     error = listing.unreadable["#0"]
     assert (error.key, error.namespace, error.name, error.uid, error.resource_version) == ("", "ns", "", "", "7")
 
@@ -496,7 +497,7 @@ def test_a_name_whose_namespace_cannot_be_read_is_no_name(namespace: bytes) -> N
     """(A1): `ns/a` must not be taken for missing because `a` was found."""
     body = b'{"metadata":{"name":"a","namespace":%s,"uid":"u"}}' % namespace
     for cls in (core_v1.PodList, UnstructuredList):
-        listing = codec.decode_list(b'{"kind":"PodList","items":[%s]}' % body, cls)
+        listing = json_objects.decode_list(b'{"kind":"PodList","items":[%s]}' % body, cls)
         error = listing.unreadable["#0"]
         assert (error.key, error.name, error.uid) == ("", "", "u")
 
@@ -513,7 +514,7 @@ def test_a_name_whose_namespace_cannot_be_read_is_no_name(namespace: bytes) -> N
 )
 def test_the_last_of_equal_members_counts_for_the_key_as_for_the_decoder(metadata: bytes, key: str) -> None:
     """(A1)"""
-    listing = codec.decode_list(b'{"kind":"PodList","items":[{"metadata":{%s}}]}' % metadata, core_v1.PodList)
+    listing = json_objects.decode_list(b'{"kind":"PodList","items":[{"metadata":{%s}}]}' % metadata, core_v1.PodList)
     assert [error.key for error in listing.unreadable.values()] == [key]
 
 
@@ -526,7 +527,7 @@ def test_the_time_to_split_a_list_by_brackets_grows_with_its_size() -> None:
         ]
         body = b'{"kind":"ControllerRevisionList","items":[' + b",".join(items) + b"]}"
         start = time.process_time()
-        assert len(codec.decode_list(body, apps_v1.ControllerRevisionList).items) == count
+        assert len(json_objects.decode_list(body, apps_v1.ControllerRevisionList).items) == count
         return time.process_time() - start
 
     assert min(seconds(8_000) / seconds(1_000) for _ in range(3)) < 16
@@ -550,14 +551,14 @@ def test_hostile_text_is_split_in_time_that_grows_with_its_size(text: bytes) -> 
 
 def test_a_list_of_another_kind_is_refused_whatever_its_items() -> None:
     with pytest.raises(DecodeError, match="expected v1 PodList, got v1 Status"):
-        codec.decode_list(b'{"kind":"Status","apiVersion":"v1","items":[{"metadata":5}]}', core_v1.PodList)
+        json_objects.decode_list(b'{"kind":"Status","apiVersion":"v1","items":[{"metadata":5}]}', core_v1.PodList)
     with pytest.raises(DecodeError, match="expected v1 PodList, got v1 Status"):
-        codec.decode_list(b'{"kind":"Status","apiVersion":"v1","status":"Failure"}', core_v1.PodList)
+        json_objects.decode_list(b'{"kind":"Status","apiVersion":"v1","status":"Failure"}', core_v1.PodList)
 
 
 def test_a_list_whose_items_are_no_list_is_refused() -> None:
     with pytest.raises(DecodeError, match="items: expected array"):
-        codec.decode_list(b'{"kind":"PodList","items":{"a":1}}', core_v1.PodList)
+        json_objects.decode_list(b'{"kind":"PodList","items":{"a":1}}', core_v1.PodList)
 
 
 @pytest.mark.parametrize(
@@ -601,8 +602,8 @@ def test_a_list_read_in_steps_is_the_list_read_at_once(body: bytes) -> None:
             return (type(error),)
         return found, {key: str(error) for key, error in found.unreadable.items()}
 
-    at_once = outcome(lambda: codec.decode_list(body, core_v1.PodList))
-    assert outcome(lambda: finish(codec.decoding_list(body, core_v1.PodList))) == at_once
+    at_once = outcome(lambda: json_objects.decode_list(body, core_v1.PodList))
+    assert outcome(lambda: finish(json_objects.decoding_list(body, core_v1.PodList))) == at_once
 
 
 def test_a_list_is_read_in_steps_of_a_few_dozen_items() -> None:
@@ -647,12 +648,12 @@ def test_managed_fields_that_cannot_be_read_fail_only_when_they_are_read() -> No
 )
 def test_managed_fields_of_any_bytes_fail_as_any_reader_does(entry: bytes) -> None:
     """(F10)"""
-    meta = codec.decode_into(b'{"name":"a"}', meta_v1.ObjectMeta)
+    meta = json_objects.decode_into(b'{"name":"a"}', meta_v1.ObjectMeta)
     force(meta, "_managed_fields", msgspec.Raw(b"[%s]" % entry))
     with pytest.raises(DecodeError, match=r"ObjectMeta\.managed_fields"):
         _ = meta.managed_fields
     assert meta == meta
-    assert meta != codec.decode_into(b'{"managedFields":[{"manager":"x"}]}', meta_v1.ObjectMeta)
+    assert meta != json_objects.decode_into(b'{"managedFields":[{"manager":"x"}]}', meta_v1.ObjectMeta)
     repr(meta)
     with contextlib.suppress(EncodeError):  # what is JSON, but no managedFields, is written as it came
         meta.to_dict()
@@ -663,7 +664,7 @@ def test_managed_fields_of_any_bytes_fail_as_any_reader_does(entry: bytes) -> No
 def test_nulls_in_managed_fields_beside_other_nulls_cost_no_item(beside: dict[str, Any], entries: list[Any]) -> None:
     """(F10)"""
     metadata = {"name": "a", **beside, "managedFields": entries}
-    listing = codec.decode_list(pods(named("b"), {"metadata": metadata}), core_v1.PodList)
+    listing = json_objects.decode_list(pods(named("b"), {"metadata": metadata}), core_v1.PodList)
     assert dict(listing.unreadable) == {}
     assert len(listing.items[1].metadata.managed_fields) == len(entries)
 
@@ -674,12 +675,12 @@ def test_managed_fields_tolerate_nulls() -> None:
 
 
 def test_white_space_in_managed_fields_does_not_make_objects_unequal() -> None:
-    tight = codec.decode_into(b'{"name":"a","managedFields":[{"manager":"m"}]}', meta_v1.ObjectMeta)
-    loose = codec.decode_into(b'{"name":"a","managedFields":[ { "manager" : "m" } ]}', meta_v1.ObjectMeta)
-    other = codec.decode_into(b'{"name":"a","managedFields":[{"manager":"x"}]}', meta_v1.ObjectMeta)
+    tight = json_objects.decode_into(b'{"name":"a","managedFields":[{"manager":"m"}]}', meta_v1.ObjectMeta)
+    loose = json_objects.decode_into(b'{"name":"a","managedFields":[ { "manager" : "m" } ]}', meta_v1.ObjectMeta)
+    other = json_objects.decode_into(b'{"name":"a","managedFields":[{"manager":"x"}]}', meta_v1.ObjectMeta)
     assert tight == loose
     assert tight != other
-    assert tight != codec.decode_into(b'{"name":"a"}', meta_v1.ObjectMeta)
+    assert tight != json_objects.decode_into(b'{"name":"a"}', meta_v1.ObjectMeta)
 
 
 def test_managed_fields_do_not_keep_the_body_alive() -> None:
@@ -688,7 +689,7 @@ def test_managed_fields_do_not_keep_the_body_alive() -> None:
 
     body = Body(pods({"metadata": {"name": "a", "managedFields": [{"manager": "m"}]}}))
     watch = weakref.ref(body) if hasattr(body, "__weakref__") else None
-    listing = codec.decode_list(body, core_v1.PodList)
+    listing = json_objects.decode_list(body, core_v1.PodList)
     raw = listing.items[0].metadata._managed_fields  # type: ignore[attr-defined]
     assert body not in gc.get_referents(raw)
     del body

@@ -1,9 +1,8 @@
-"""Watch frames: where one event ends and the next begins in a stream of bytes that arrives in any pieces.
+"""JSON frames: where one document ends and the next begins in a stream of bytes that arrives in any pieces.
 
-An API server ends each event with a newline, and that is all that is looked for as long as it does. Other servers send
-indented JSON, or documents with nothing in between, which Go's client reads as well: those are cut by their brackets.
-
-What a frame means is the codec's job (`EventDecoder`); what to do when the stream ends is the watcher's.
+An API server ends each event with a newline, and only newlines are looked for as long as it does. Other servers send
+indented JSON, or documents without anything between them, which Go's client reads as well: those are cut by their
+brackets.
 
 Reference: client-go rest/watch, apimachinery pkg/runtime/serializer/json (the JSON framer).
 """
@@ -15,81 +14,17 @@ from collections.abc import Sequence
 
 from kubeloop.errors import BodyTooLarge
 from kubeloop.wire.response import MAX_BODY_BYTES
+from kubeloop.wire.text_lines import LineReader
 
-__all__ = ["FrameReader", "LineReader"]
+__all__ = ["JSONFrames"]
 
 _MANY = 64
-# What one of the pieces of a line takes, beside what is in it.
-_PIECE_BYTES = 64
 
 
-class LineReader:
-    """Cut a stream of bytes into lines.
-
-    Args:
-        max_bytes: The bound of one line. A server that sends more without a newline is refused before memory fills.
-        what: Names a line in errors.
-    """
-
-    __slots__ = ("_held", "_held_bytes", "_max_bytes", "_what")
-
-    def __init__(self, max_bytes: int = MAX_BODY_BYTES, *, what: str = "a line") -> None:
-        self._max_bytes = max_bytes
-        self._what = what
-        self._held: list[bytes] = []
-        self._held_bytes = 0
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take what has arrived and return the lines that it completes.
-
-        Raises:
-            BodyTooLarge: A line is over the bound. The stream is of no more use.
-        """
-        end = data.find(b"\n")
-        if end == -1:
-            lines, tail = [], data
-        elif end == len(data) - 1:
-            # One line, as servers send their events; `split`, which looks at each byte by itself, would take longer.
-            lines, tail = [data[:-1]], b""
-        else:
-            *lines, tail = data.split(b"\n")
-        if lines and self._held:
-            self._held.append(lines[0])
-            lines[0] = b"".join(self._held)
-            self._held = []
-            self._held_bytes = 0
-        if tail:
-            self._held.append(tail)
-            self._held_bytes += len(tail)
-            if len(self._held) > _MANY:
-                self._join()
-        if self._held_bytes > self._max_bytes or (len(data) > self._max_bytes and self._longest(lines)):
-            raise BodyTooLarge(f"{self._what} of more than {self._max_bytes} bytes")
-        return lines
-
-    def _join(self) -> None:
-        """Put the pieces together once they take more memory by their number than by what is in them.
-
-        In pieces of two bytes what is held grows by a thirtieth from one time to the next: the time stays linear.
-        """
-        if len(self._held) * _PIECE_BYTES > self._held_bytes:
-            self._held = [b"".join(self._held)]
-
-    def _longest(self, lines: list[bytes]) -> bool:
-        return any(len(line) > self._max_bytes for line in lines)
-
-    def rest(self) -> bytes:
-        """Return what came after the last newline: a line that was cut, or one whose newline the server left out."""
-        return b"".join(self._held)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} holding {self._held_bytes} bytes>"
-
-
-class FrameReader(LineReader):
+class JSONFrames(LineReader):
     """Cut a stream of JSON documents into frames, one document each.
 
-    A line is taken for a document without a look at it. Whoever finds that one is not returns it by `not_frames`; from
+    A line is taken for a document without a look at it. Whoever finds that one is not returns it by `reframe`; from
     then on the documents of this stream are found by their brackets. So are those that come before the first newline.
 
     Args:
@@ -124,7 +59,7 @@ class FrameReader(LineReader):
         self._by_lines = self._by_lines or bool(frames)
         return frames
 
-    def not_frames(self, lines: Sequence[bytes]) -> list[bytes] | None:
+    def reframe(self, frames: Sequence[bytes]) -> list[bytes] | None:
         """Take back the frames that were returned last, because the first is not a document; return those that are.
 
         Returns: None if the frames were found by their brackets already: then it is the content that is wrong.
@@ -132,7 +67,19 @@ class FrameReader(LineReader):
         if self._by_brackets:
             return None
         self._by_brackets, self._document = True, None
-        return self._cut(b"\n".join([*lines, self._take()]))
+        return self._cut(b"\n".join([*frames, self._take()]))
+
+    def finish(self) -> list[bytes] | None:
+        """Return the document whose newline the server left out; None if the stream was cut in the middle of one.
+
+        What is no JSON object is returned as a frame, so that whoever reads it can say what is wrong with it.
+        """
+        if frames := self.reframe([]):
+            return frames
+        rest = self._take().strip()
+        if rest.startswith(b"{"):
+            return None
+        return [rest] if rest else []
 
     def _take(self) -> bytes:
         held, self._held, self._held_bytes = b"".join(self._held), [], 0

@@ -1,0 +1,72 @@
+"""Plain data of what users pass to verbs: models, drafts, Unstructured and mappings as JSON values."""
+
+from __future__ import annotations
+
+from types import NoneType
+from typing import Any
+
+from kubeloop.objects.draft_views import Pending
+from kubeloop.objects.json import encode as _encode
+from kubeloop.objects.model import Model
+from kubeloop.objects.plain_data import plain
+from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
+
+__all__ = ["is_plain", "to_data"]
+
+
+_SCALARS = frozenset({str, int, bool, float, NoneType})
+_CONTAINERS = frozenset({dict, list})
+_TEXT = frozenset({str})
+
+
+def is_plain(value: Any) -> bool:
+    """Return whether a value is made of nothing but plain JSON data, so that it can be written as it is.
+
+    Only the built-in types count, not their subclasses, and only texts as keys. A number may be one that JSON does not
+    have: whoever writes it refuses it.
+    """
+    try:
+        return _is_plain(value)
+    except RecursionError:
+        return False
+
+
+def _is_plain(value: Any) -> bool:
+    kind: Any = value.__class__
+    items: Any
+    if kind is dict:
+        if not _TEXT.issuperset(map(type, value)):
+            return False
+        items = value.values()
+    elif kind is list:
+        items = value
+    else:
+        return kind in _SCALARS
+    odd = set(map(type, items)) - _SCALARS
+    if not odd:
+        return True
+    if not odd <= _CONTAINERS:
+        return False
+    for each in items:
+        held: Any = each.__class__
+        if held in _CONTAINERS and not _is_plain(each):
+            return False
+    return True
+
+
+def to_data(obj: Any) -> Any:
+    """Return the plain JSON value of a model, a draft, an Unstructured or a mapping; the caller owns it.
+
+    A model is written whole. A draft says everything that was assigned, zeros too, and so do models and drafts in a
+    mapping.
+
+    Raises: EncodeError for what has no JSON form (a time without a zone, a Decimal); it names the path.
+    """
+    if isinstance(obj, Model):
+        return _encode.to_data(obj)
+    if isinstance(obj, (Unstructured, UnstructuredList, UnstructuredDraft)):
+        return obj.to_dict()
+    if isinstance(obj, Pending):
+        whole = getattr(obj, "to_dict", None)
+        return whole() if whole is not None else obj._data()
+    return plain(obj)

@@ -1,0 +1,141 @@
+"""JSON watch events: one document per event, with the members `type` and `object`.
+
+Reference: apimachinery pkg/apis/meta/v1/watch.go (WatchEvent).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import msgspec
+
+from kubeloop.errors import DecodeError
+from kubeloop.objects.json import decode as _decode
+from kubeloop.objects.json import decode_errors as _decode_errors
+from kubeloop.objects.json import decoder as _decoder
+from kubeloop.objects.json import scan as json_scan
+from kubeloop.objects.json import status_members
+from kubeloop.unstructured import Unstructured
+from kubeloop.wire.serializers.json_objects import metadata_readers, whole_object
+from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, identified
+
+if TYPE_CHECKING:
+    from kubeloop.models import meta_v1
+
+__all__ = ["JSONEventDecoder"]
+
+T = TypeVar("T")
+
+
+class _Frame(msgspec.Struct, gc=False):
+    """What is read of a frame that is not read in one step."""
+
+    object: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    type: str = ""
+    kind: msgspec.Raw = msgspec.Raw()
+
+
+class JSONEventDecoder(Generic[T]):
+    """Reads the frames of a watch in one step each.
+
+    Args:
+        cls: what the objects are: a Kind, or Unstructured.
+    """
+
+    __slots__ = ("_check", "_cls", "_decode", "_has_names")
+
+    def __init__(self, cls: type[T]) -> None:
+        self._cls = cls
+        wanted: Any = dict[str, Any] if cls is Unstructured else cls
+        self._decode = _decoder.decoder(WatchEvent[wanted]).decode
+        self._check = _decode.check_kind
+        self._has_names = cls is Unstructured or hasattr(cls, "metadata")
+
+    def decode(self, frame: bytes) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:
+        """Read one frame.
+
+        Returns: the event. The object of an ERROR is a `meta_v1.Status` that has what could be read of it; a frame that
+            is a bare Status is such an event, too. A change of an object that cannot be read, that is of another kind
+            or that has no name is an `UnreadableEvent`.
+
+        Raises: DecodeError for a frame that is no event.
+        """
+        try:
+            event = self._decode(frame)
+            if event.type == "ERROR":
+                return self._slowly(frame)
+            if self._cls is Unstructured:
+                obj = Unstructured.owning(event.object)
+                obj._metadata = metadata = metadata_readers()[1](frame).object.metadata
+                event = WatchEvent(type=event.type, object=obj)
+            else:
+                self._check(event.object)
+                metadata = event.object.metadata if self._has_names else None
+        except (DecodeError, msgspec.ValidationError, *_decode_errors.BROKEN) as error:
+            return self._slowly(frame, error)
+        if metadata is not None and not metadata.name and event.type != "BOOKMARK":
+            return self._slowly(frame)
+        return cast("WatchEvent[T | meta_v1.Status]", event)
+
+    def _slowly(self, frame: bytes, error: Exception | None = None) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:
+        """Read an ERROR, or an event whose object needs the tolerant reader."""
+        kind, body, is_status = _parts_of_frame(frame, error)
+        if kind == "ERROR" or is_status:
+            return WatchEvent(type="ERROR", object=_status_of_error(body))
+        cls = self._cls
+        try:
+            obj: Any = whole_object(body) if cls is Unstructured else _decode.decode(body, cls)
+            if self._has_names and not obj.metadata.name and kind != "BOOKMARK":
+                raise DecodeError(f"{cls.__name__}: an object without a name")
+        except DecodeError as problem:
+            found = _decode_errors.unreadable(body, cls, problem)
+            if kind == "BOOKMARK":  # it has nothing but a version, or not even that
+                return WatchEvent(type=kind, object=identified(cls, found))
+            return UnreadableEvent(error=found, change=kind)
+        return WatchEvent(type=kind, object=obj)
+
+
+def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[str, bytes, bool]:
+    """Return the type and the object of a frame, and whether it is a bare Status, which then is the object.
+
+    Raises: DecodeError for what is no event.
+    """
+    try:
+        read = _decoder.decoder(_Frame).decode(frame)
+        kind, body, said = read.type, read.object, read.kind
+        body = body if body is msgspec.UNSET else bytes(body)
+    except msgspec.ValidationError as wrong:
+        raise DecodeError(f"watch event: {_decode_errors.explained(wrong)}") from wrong
+    except _decode_errors.BROKEN as wrong:
+        try:
+            parts = {key: frame[start:end] for key, start, end in json_scan.whole_members(frame)}
+            kind = _decoder.decoder(str).decode(parts.get(b'"type"', b'""'))
+        except (json_scan.Malformed, msgspec.ValidationError, *_decode_errors.BROKEN):
+            raise _decode_errors.broken("watch event", frame, error or wrong) from wrong
+        body, said = parts.get(b'"object"', msgspec.UNSET), parts.get(b'"kind"', b"")
+    if not kind and body is msgspec.UNSET and bytes(said) == b'"Status"':
+        return "", frame, True
+    if not kind or body is msgspec.UNSET:
+        raise DecodeError(f"watch event: it has no {'object' if kind else 'type'}")
+    return kind, body, False
+
+
+def _status_of_error(body: bytes) -> meta_v1.Status:
+    """Read the Status of an ERROR, whatever shape it has: what is not as it should be is left out."""
+    from kubeloop.models import meta_v1
+
+    found = status_members.members(body) or {}
+    said = {name: value for name, value in found.items() if name not in ("kind", "status")}
+    code = said.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = said["code"] = int(code[:9])
+    if type(code) is not int or not 0 <= code < 1000:
+        said.pop("code", None)
+    try:
+        status = _decode.decode_data({**said, "status": "Failure"}, meta_v1.Status)
+    except DecodeError:
+        plain = {name: value for name, value in said.items() if type(value) is (int if name == "code" else str)}
+        status = _decode.decode_data({**plain, "status": "Failure"}, meta_v1.Status)
+    if status.code or status.reason or status.message:
+        return status
+    return meta_v1.Status(status="Failure", message="the server sent an ERROR event without a Status")

@@ -1,0 +1,105 @@
+"""JSON: the format that every API server understands, and that everything is read as unless it says otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, TypeVar
+
+from kubeloop._kit.raising import raise_alone
+from kubeloop.errors import DecodeError
+from kubeloop.objects.json import encode as _encode
+from kubeloop.objects.json import scan as json_scan
+from kubeloop.objects.json import status_members
+from kubeloop.objects.model import KindList
+from kubeloop.unstructured import UnstructuredList
+from kubeloop.wire.serializers import json_objects
+from kubeloop.wire.serializers.json_events import JSONEventDecoder
+from kubeloop.wire.serializers.json_frames import JSONFrames
+
+__all__ = ["JSON", "JSONSerializer"]
+
+T = TypeVar("T")
+
+_readers: dict[type[Any], Callable[[bytes, Any], Any]] = {}
+
+
+class JSONSerializer:
+    """Objects as JSON documents, and watch events as JSON documents one after the other; see `Serializer`."""
+
+    __slots__ = ()
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types of the format."""
+        return ("application/json",)
+
+    def supports(self, cls: type[Any] | None) -> bool:
+        """Return True: whatever a client sends or reads has a form in JSON."""
+        del cls
+        return True
+
+    def encode(self, value: object) -> bytes:
+        """Write a value as a body."""
+        return json_objects.encode(value)
+
+    def decode(self, data: bytes, into: type[T]) -> T:
+        """Read a body as a class."""
+        reader = _readers.get(into)
+        if reader is None:
+            reader = _readers[into] = _choose_reader(into)
+        return reader(data, into)  # type: ignore[no-any-return]
+
+    def decode_any(self, data: bytes) -> Any:
+        """Read a body as what it says that it is."""
+        return json_objects.decode_any(data)
+
+    def decode_list_in_steps(self, data: bytes, into: type[T]) -> Generator[None, None, T]:
+        """Read a LIST in steps, which take a sixth longer in all; a list without a model is read in one."""
+        if issubclass(into, UnstructuredList):
+            return self.decode(data, into)
+        return (yield from json_objects.decoding_list(data, into))
+
+    def status(self, data: bytes) -> Mapping[str, Any] | None:
+        """Read the Status that a body is. Few other objects have the word in them, so that few bodies are looked at."""
+        found = status_members.members(data) if b"Status" in data or b"\\u" in data else None
+        return found if found is not None and found.get("kind") == "Status" else None
+
+    def identity(self, data: bytes) -> Mapping[str, str]:
+        """Read what identifies an object."""
+        return json_scan.identity(data)
+
+    def plain_data(self, data: bytes) -> Any:
+        """Read any body as plain data."""
+        try:
+            return json.loads(data)  # which takes half of a surrogate pair
+        except (ValueError, RecursionError):
+            raise_alone(DecodeError("body: not readable as JSON"))
+
+    def framing(self) -> JSONFrames:
+        """Return the framing of one stream."""
+        return JSONFrames()
+
+    def event_decoder(self, into: type[T]) -> JSONEventDecoder[T]:
+        """Return the decoder of the events of a watch."""
+        return JSONEventDecoder(into)
+
+    def encode_event(self, event_type: str, obj: object) -> bytes:
+        """Write one watch event as a line."""
+        kind = _encode.dumps(event_type)
+        return b'{"type":%b,"object":%b}\n' % (kind, json_objects.encode(obj))
+
+    def __repr__(self) -> str:
+        return "<JSONSerializer>"
+
+
+def _choose_reader(into: type[Any]) -> Callable[[bytes, Any], Any]:
+    if issubclass(into, (KindList, UnstructuredList)):
+        return json_objects.decode_list
+    if getattr(into, "kind", "") == "Status":
+        return lambda data, _: json_objects.read_status(data)
+    return json_objects.decode_into
+
+
+JSON = JSONSerializer()
+"""The one serializer of this format."""

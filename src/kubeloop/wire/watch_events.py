@@ -1,0 +1,80 @@
+"""Watch events as values: what a watch yields, whatever format it was sent in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
+
+import msgspec
+
+from kubeloop._kit.value import Value
+from kubeloop.objects.json.decode import decode_data
+from kubeloop.unstructured import Unstructured
+
+if TYPE_CHECKING:
+    from kubeloop.errors import Unreadable
+
+__all__ = ["UnreadableEvent", "WatchEvent", "identified"]
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class WatchEvent(Generic[T]):
+        """One event of a watch: `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (whose object is a Status)."""
+
+        type: str
+        object: T
+
+else:
+
+    class WatchEvent(msgspec.Struct, Generic[T], frozen=True, gc=False):
+        """One event of a watch: `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (whose object is a Status)."""
+
+        type: str
+        object: T
+
+
+class UnreadableEvent(Value, frozen=True):
+    """A change of an object that its class cannot read: what a watch yields in the place of a `WatchEvent`.
+
+    Code that expects a `WatchEvent` gets the error: reading `object` raises it. `watch()` yields it for ADDED and
+    MODIFIED only, because a deletion needs nothing but the key.
+    """
+
+    error: Unreadable
+    change: str
+    """What happened to the object: ADDED, MODIFIED or DELETED."""
+
+    type: ClassVar[str] = "UNREADABLE"
+
+    @property
+    def key(self) -> str:
+        """The object's key, `namespace/name` or `name`; `""` when its name cannot be read."""
+        return self.error.key
+
+    @property
+    def resource_version(self) -> str:
+        """The object's resourceVersion; `""` when it cannot be read."""
+        return self.error.resource_version
+
+    @property
+    def object(self) -> NoReturn:
+        """There is none.
+
+        Raises: Unreadable, always.
+        """
+        raise self.error
+
+
+def identified(cls: type[T], error: Unreadable) -> T:
+    """Return an object of a class that has only what identifies the object which could not be read."""
+    known = {
+        "namespace": error.namespace,
+        "name": error.name,
+        "uid": error.uid,
+        "resourceVersion": error.resource_version,
+    }
+    data: dict[str, Any] = {"metadata": {key: value for key, value in known.items() if value}}
+    return cast("T", Unstructured.owning(data)) if cls is Unstructured else decode_data(data, cls)
