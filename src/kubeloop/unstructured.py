@@ -402,16 +402,15 @@ def _read_metadata(
 
 
 def _value_at(value: Any, path: tuple[str | int, ...], default: Any) -> Any:
-    found: Any = value
     for step in path:
-        can_have_it: bool = is_dict(found) if isinstance(step, str) else is_list(found)
-        if not can_have_it:
-            return default
-        try:
-            found = found[step]
-        except (KeyError, IndexError):
-            return default
-    return found
+        if isinstance(step, str):
+            value = value.get(step, _NOTHING) if is_dict(value) else _NOTHING
+        else:
+            value = value[step] if is_list(value) and -len(value) <= step < len(value) else _NOTHING
+    return default if value is _NOTHING else value
+
+
+_NOTHING: Any = object()
 
 
 def _text(data: dict[str, Any], key: str) -> str:
