@@ -25,8 +25,8 @@ async def main() -> None:
             draft["spec"]["replicas"] = 2
 
         found = await deployments.get("dynamic")
-        print("image:", found.get("spec", "template", "spec", "containers")[0]["image"])
-        print("replicas:", found.get("spec", "replicas"), "paused:", found.get("spec", "paused", default=False))
+        print("image:", found.get_in("spec", "template", "spec", "containers", 0, "image"))
+        print("replicas:", found.get_in("spec", "replicas"), "paused:", found.get_in("spec", "paused", default=False))
         await deployments.delete("dynamic")
 
 

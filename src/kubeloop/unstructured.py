@@ -1,19 +1,18 @@
-"""Objects without a model: a JSON value with wire names, and its metadata typed.
+"""Objects without a model: a JSON value with wire names and typed metadata, its draft, and a list of such objects.
 
-What lives here: `Unstructured`, its draft, and `UnstructuredList`. Unlike models they keep every field of the wire,
-nulls and zeros too. They are values as models are: `to_dict()` gives a copy, `draft()` is how one is changed.
+Unlike models they keep every field of the wire, nulls and zeros too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, cast
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex, cast, overload
 
 from kubeloop._kit.text import safe_text
 from kubeloop.objects.json.encode import dumps, loads, rewrite
 from kubeloop.objects.markers import MAP
 from kubeloop.objects.plain_data import plain
-from kubeloop.objects.type_guards import is_dict
+from kubeloop.objects.type_guards import is_dict, is_list
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
@@ -24,10 +23,17 @@ __all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList"]
 
 
 class Unstructured:
-    """One object of any kind.
+    """One object of any kind: its fields by wire name, and its metadata as a model.
+
+    >>> obj["spec"]["replicas"], obj.get_in("spec", "paused", default=False), obj.metadata.labels
+    (3, False, {'app': 'web'})
+
+    It is a value, as models are: change it through `draft()` or a client's `edit()`. `obj["spec"]` is a plain dict that
+    belongs to the object, and Python does not refuse a change of it; treat it as read-only, above all in a cache.
+    `to_dict()` returns a copy.
 
     Args:
-        data: the JSON value with wire names; the object keeps a copy of its own.
+        data: The JSON value with wire names; the object keeps a copy of its own.
     """
 
     __slots__ = ("_data", "_metadata")
@@ -48,37 +54,25 @@ class Unstructured:
 
     @property
     def api_version(self) -> str:
-        """The group and version, `""` when the object does not say."""
+        """The group and version, `""` when the object has none."""
         return _text(self._data, "apiVersion")
 
     @property
     def kind(self) -> str:
-        """The kind, `""` when the object does not say."""
+        """The kind, `""` when the object has none."""
         return _text(self._data, "kind")
 
     @property
     def metadata(self) -> meta_v1.ObjectMeta:
-        """The metadata as a model, parsed once. What lists and watches deliver has them already.
+        """The metadata as a model, parsed once. Objects from lists and watches have it already.
 
-        Raises: Unreadable when they are not what metadata are.
+        Raises:
+            Unreadable: The member is not valid metadata.
         """
         if self._metadata is None:
-            from kubeloop.errors import DecodeError, EncodeError, Unreadable
-            from kubeloop.models import meta_v1
             from kubeloop.objects.json.decode import decode_data
 
-            data: Any = self._data.get("metadata") or {}
-            try:
-                self._metadata = decode_data(data, meta_v1.ObjectMeta)
-            except (DecodeError, EncodeError) as error:
-                known = data if is_dict(data) else dict[str, Any]()
-                raise Unreadable(
-                    str(error),
-                    namespace=_text(known, "namespace"),
-                    name=_text(known, "name"),
-                    uid=_text(known, "uid"),
-                    resource_version=_text(known, "resourceVersion"),
-                ) from error
+            self._metadata = _read_metadata(self._data, decode_data)
         return self._metadata
 
     def __getitem__(self, key: str) -> Any:
@@ -87,21 +81,27 @@ class Unstructured:
     def __contains__(self, key: object) -> bool:
         return key in self._data
 
-    def get(self, *path: str | int, default: Any = None) -> Any:
-        """Read what lies at a path of wire names and list positions: `obj.get("spec", "replicas", default=1)`.
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
 
-        Returns: the value, which belongs to the object; `default` where the path ends early.
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one field of the object by its wire name, as `dict.get`: `obj.get("spec", {})`.
+
+        Returns:
+            The value, which belongs to the object; `default` if the object has no such field.
         """
-        value: Any = self._data
-        for step in path:
-            try:
-                value = value[step]
-            except (KeyError, IndexError, TypeError):
-                return default
-        return value
+        return self._data.get(key, default)
+
+    def get_in(self, *path: str | int, default: Any = None) -> Any:
+        """Return the value at a path of wire names and list positions: `obj.get_in("spec", "containers", 0, "image")`.
+
+        Returns:
+            The value, which belongs to the object; `default` if there is nothing at the path.
+        """
+        return _value_at(self._data, path, default)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON value, a copy; the caller owns it."""
+        """Return the JSON value as a copy; the caller owns it."""
         return cast("dict[str, Any]", loads(rewrite(self._data)))
 
     @classmethod
@@ -119,7 +119,8 @@ class Unstructured:
     def from_yaml(cls, text: str | bytes) -> Self:
         """Read one YAML (or JSON) document.
 
-        Raises: DecodeError for text that is no YAML, or no object.
+        Raises:
+            DecodeError: The text is not YAML, or not an object.
         """
         from kubeloop.errors import DecodeError
         from kubeloop.meta import yaml
@@ -130,7 +131,7 @@ class Unstructured:
         return cls.owning(cast("dict[str, Any]", data))
 
     def draft(self) -> UnstructuredDraft:
-        """Open a mutable copy; its `finish()` gives the new value and the patches."""
+        """Return a mutable copy; its `finish()` returns the new value and the patches."""
         return UnstructuredDraft(self)
 
     def __eq__(self, other: object) -> bool:
@@ -158,31 +159,96 @@ class Unstructured:
         return safe_text(f"<{type(self).__name__} {said or 'of no kind'}>")
 
 
-class UnstructuredDraft(dict[str, Any]):
-    """A mutable copy of an Unstructured: a plain dict of plain dicts, with wire names."""
+class UnstructuredDraft(MutableMapping[str, Any]):
+    """A mutable copy of an Unstructured: its fields by wire name, and its metadata as a typed draft.
 
-    __slots__ = ("_base",)
+    >>> draft["spec"]["replicas"] = 3
+    >>> draft.metadata.labels["app"] = "web"
+
+    `draft["metadata"]` is the same metadata with wire names. Use either form for one of its fields, not both.
+    """
+
+    # _known: what `_data` had for each field of the metadata when the typed draft of them was opened, or was last
+    # written there. _written: the fields that were written there.
+    __slots__ = ("_base", "_data", "_known", "_metadata", "_written")
+    _metadata: meta_v1.ObjectMeta.Draft | None
+    _known: dict[str, Any]
+    _written: list[str]
 
     def __init__(self, base: Unstructured) -> None:
-        super().__init__(base.to_dict())
         self._base = base
+        self._data = base.to_dict()
+        self._metadata = None
 
     @property
-    def metadata(self) -> dict[str, Any]:
-        """The metadata, to be changed; made when there are none."""
-        return cast("dict[str, Any]", self.setdefault("metadata", {}))
+    def api_version(self) -> str:
+        """The group and version, `""` when the draft does not have any."""
+        return _text(self._data, "apiVersion")
+
+    @property
+    def kind(self) -> str:
+        """The kind, `""` when the draft does not have any."""
+        return _text(self._data, "kind")
+
+    @property
+    def metadata(self) -> meta_v1.ObjectMeta.Draft:
+        """The metadata as a typed draft, to be changed: `draft.metadata.labels["app"] = "web"`.
+
+        Raises:
+            Unreadable: The member is not valid metadata.
+        """
+        if self._metadata is None:
+            from kubeloop.objects.json.decode import decode_document
+
+            def read(data: Any, cls: type[meta_v1.ObjectMeta]) -> meta_v1.ObjectMeta:
+                return decode_document(dumps(plain(data)), cls)  # which keeps members that the model does not have
+
+            self._metadata = _read_metadata(self._data, read).draft()
+            self._known = loads(dumps(plain(self._data.get("metadata") or {})))
+            self._written = []
+        return self._metadata
+
+    def __getitem__(self, key: str) -> Any:
+        return self._settled()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._settled()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._settled()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._settled())
+
+    def __len__(self) -> int:
+        return len(self._settled())
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self._settled(), **other}
+
+    def __ior__(self, other: Mapping[str, Any]) -> Self:
+        self.update(other)
+        return self
+
+    def get_in(self, *path: str | int, default: Any = None) -> Any:
+        """Return the value at a path of wire names and list positions; `default` if there is nothing."""
+        return _value_at(self._settled(), path, default)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON value as it is now, a copy.
+        """Return the JSON value as it is now, as a copy.
 
-        Raises: EncodeError when something was put in that has no JSON form; it names the path.
+        Raises:
+            EncodeError: A value that was put in has no JSON form; names the path.
+            ValueError: One field of the metadata was changed in both forms.
         """
-        return cast("dict[str, Any]", loads(dumps(plain(dict(self)))))
+        return cast("dict[str, Any]", loads(dumps(plain(self._settled()))))
 
     def finish(self) -> Change[Unstructured]:
-        """Give the change; the draft stays usable.
+        """Return the change; the draft stays usable.
 
-        Raises: EncodeError when something was put in that has no JSON form.
+        Raises:
+            EncodeError: A value that was put in has no JSON form; names the path.
+            ValueError: One field of the metadata was changed in both forms.
         """
         from kubeloop.objects.change import Change
         from kubeloop.objects.equality import same
@@ -191,15 +257,43 @@ class UnstructuredDraft(dict[str, Any]):
         base = self._base
         return Change(base, base if same(after, base._data) else type(base).owning(after))
 
+    def _settled(self) -> dict[str, Any]:
+        """Return the data with the changes that were made through the typed metadata."""
+        typed = self._metadata
+        names = () if typed is None else dict.fromkeys((*typed.finish().changed_fields(), *self._written))
+        if typed is None or not names:
+            return self._data
+        new, held = typed.to_dict(), self._data.get("metadata")
+        metadata: dict[str, Any] = held if is_dict(held) else {}
+        for name in names:
+            if metadata.get(name) == new.get(name):
+                continue
+            if metadata.get(name) != self._known.get(name):
+                raise ValueError(
+                    f"{self._base!r}: metadata.{name} was changed both through draft.metadata and through "
+                    "draft['metadata']; change it in one of the two forms"
+                )
+            if name in new:
+                metadata[name] = new[name]
+            else:
+                metadata.pop(name, None)
+            self._known[name] = loads(dumps(new.get(name)))
+            self._written.append(name)
+        self._data["metadata"] = metadata
+        return self._data
+
     def __repr__(self) -> str:
         return f"<draft of {self._base!r}>"
 
 
 class UnstructuredList:
-    """A LIST of objects of any kind.
+    """A LIST of objects of any kind; a sequence of its items, so that an empty list is false.
+
+    >>> for deployment in await dynamic.resource("apps/v1", "deployments").list():
+    ...     print(deployment.metadata.name)
 
     Args:
-        data: the JSON value with wire names, `items` among them.
+        data: The JSON value with wire names, `items` among them.
     """
 
     __slots__ = ("_data", "items", "metadata", "unreadable")
@@ -225,7 +319,7 @@ class UnstructuredList:
         items: Sequence[Unstructured],
         unreadable: Mapping[str, Unreadable],
     ) -> Self:
-        """Make a list of items that were read, and that nobody else holds; `data` is what stands beside them."""
+        """Return a list of items that were read, and that nobody else holds; `data` has the list's other members."""
         self = cls(data)
         if (head := self._head_of_items()) is not None:
             for item in items:
@@ -234,8 +328,24 @@ class UnstructuredList:
         self.unreadable = unreadable
         return self
 
+    def __iter__(self) -> Iterator[Unstructured]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Unstructured: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Unstructured]: ...
+    def __getitem__(self, index: Any) -> Any:
+        return self.items[index]
+
     def _head_of_items(self) -> dict[str, str] | None:
-        """What items say of themselves when they do not: items of a LIST seldom do. It is the list's without `List`."""
+        """Return the kind and apiVersion of items that name none, as items of a LIST seldom do.
+
+        They are those of the list, without `List`.
+        """
         if not self.kind.endswith("List") or self.kind == "List":
             return None
         named = {"apiVersion": self.api_version} if self.api_version else {}
@@ -243,16 +353,16 @@ class UnstructuredList:
 
     @property
     def api_version(self) -> str:
-        """The group and version, `""` when the list does not say."""
+        """The group and version, `""` when the list has none."""
         return _text(self._data, "apiVersion")
 
     @property
     def kind(self) -> str:
-        """The kind of the list, e.g. `PodList`."""
+        """The kind of the list, for example `PodList`."""
         return _text(self._data, "kind")
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON value, a copy; the caller owns it."""
+        """Return the JSON value as a copy; the caller owns it."""
         return cast("dict[str, Any]", loads(dumps({**self._data, "items": [item._data for item in self.items]})))
 
     def __repr__(self) -> str:
@@ -264,6 +374,43 @@ def _with_head(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, A
         return data
     rest = {key: value for key, value in data.items() if value or key not in head}
     return {**head, **rest}
+
+
+def _read_metadata(
+    data: dict[str, Any], read: Callable[[Any, type[meta_v1.ObjectMeta]], meta_v1.ObjectMeta]
+) -> meta_v1.ObjectMeta:
+    """Read the metadata of an object.
+
+    Raises:
+        Unreadable: The member is not valid metadata.
+    """
+    from kubeloop.errors import DecodeError, EncodeError, Unreadable
+    from kubeloop.models import meta_v1
+
+    metadata: Any = data.get("metadata") or {}
+    try:
+        return read(metadata, meta_v1.ObjectMeta)
+    except (DecodeError, EncodeError) as error:
+        known = metadata if is_dict(metadata) else dict[str, Any]()
+        raise Unreadable(
+            str(error),
+            namespace=_text(known, "namespace"),
+            name=_text(known, "name"),
+            uid=_text(known, "uid"),
+            resource_version=_text(known, "resourceVersion"),
+        ) from error
+
+
+def _value_at(value: Any, path: tuple[str | int, ...], default: Any) -> Any:
+    for step in path:
+        if isinstance(step, str):
+            value = value.get(step, _NOTHING) if is_dict(value) else _NOTHING
+        else:
+            value = value[step] if is_list(value) and -len(value) <= step < len(value) else _NOTHING
+    return default if value is _NOTHING else value
+
+
+_NOTHING: Any = object()
 
 
 def _text(data: dict[str, Any], key: str) -> str:

@@ -142,7 +142,7 @@ async def test_a_dynamic_informer_needs_no_class(
             await until_held(informer, f"{namespace}/web")
             found = informer.lister.namespace(namespace).get("web")
             assert found.kind == "Deployment"
-            assert found.get("spec", "replicas") == 0
+            assert found.get_in("spec", "replicas") == 0
 
 
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(

@@ -19,7 +19,7 @@ from kubeloop.objects.given import is_removed
 from kubeloop.objects.json.encode import value_of
 from kubeloop.objects.markers import NULLABLE, Mended
 from kubeloop.objects.reflection import Field, Shape, fields_of
-from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping
+from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping, is_tuple
 from kubeloop.objects.unknown_members import rest_of
 
 __all__ = ["model_difference"]
@@ -73,7 +73,7 @@ def _nested(shape: Shape, before: Any, after: Any) -> Edit | None:
         return None
     if is_mapping(before) and is_mapping(after):
         return Members(_entries(shape.item, before, after))
-    if category in ("objects", "list") and before is not NULLABLE and before and not isinstance(before, Mended):
+    if category in ("objects", "list") and is_tuple(before) and before and not isinstance(before, Mended):
         # The indexes of a mended list are not the server's.
         return Items(
             before,

@@ -239,7 +239,7 @@ def test_nulls_in_metadata_of_untyped_objects_cost_no_item(metadata: Any) -> Non
 def test_what_is_wrong_with_the_metadata_of_one_untyped_object_is_told_with_its_key() -> None:
     """(B2)"""
     obj = json_objects.decode_into(b'{"metadata":{"name":"a","namespace":"ns","labels":{"a":7}}}', Unstructured)
-    assert obj.get("metadata", "labels") == {"a": 7}
+    assert obj.get_in("metadata", "labels") == {"a": 7}
     with pytest.raises(Unreadable) as caught:
         _ = obj.metadata
     assert caught.value.key == "ns/a"
