@@ -9,7 +9,7 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
@@ -244,7 +244,7 @@ class _RESTSource(Generic[T]):
         )
 
     @asynccontextmanager
-    async def _look_up_and_watch(self, resource_version: str, timeout_seconds: int) -> AsyncIterator[EventStream[T]]:
+    async def _look_up_and_watch(self, resource_version: str, timeout_seconds: int) -> AsyncGenerator[EventStream[T]]:
         await self._look_up()
         async with self._watch(resource_version, timeout_seconds) as stream:
             yield stream

@@ -43,9 +43,10 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
         return ResourceInfo(resource.group_version, resource.resource, "", None, UnstructuredList)
     if isinstance(resource, GroupVersionKind):
         return ResourceInfo(resource.group_version, "", resource.kind, None, UnstructuredList)
-    given = "nothing" if resource is None else type(resource).__name__
+    given: object = resource  # the argument of an unchecked caller may be anything
     raise TypeError(
-        f"Unstructured needs a GroupVersionResource or a GroupVersionKind, got {given}: "
+        "Unstructured needs a GroupVersionResource or a GroupVersionKind, "
+        f"got {'nothing' if given is None else type(given).__name__}: "
         'pass for instance GroupVersionResource("apps", "v1", "deployments")'
     )
 
