@@ -42,7 +42,7 @@ async def main() -> None:
         await backups.patch_status("nightly", {"status": {"phase": "Waiting"}})
 
         factory = kubeloop.SharedInformerFactory(clientset, namespace="default")
-        informer = factory.of(Backup)
+        informer = factory.informer(Backup)
         waiting: asyncio.Queue[Backup] = asyncio.Queue()
         informer.add_event_handler(
             on_add=waiting.put_nowait, on_update=lambda _, new: waiting.put_nowait(new), filter=is_waiting

@@ -48,8 +48,8 @@ def layer(name, url, count, concurrency, authority=None):
     async def run():
         from kubeloop.models import core_v1
         from kubeloop.transport import open_transport
-        from kubeloop.wire.serializers.json_objects import decode_into
         from kubeloop.wire.request import Request
+        from kubeloop.wire.serializers.json_objects import decode_into
 
         transport = open_transport(_config(url, authority))
         request = Request("GET", "/api/v1/namespaces/team-00/pods/pod", {"Accept": "application/json"})

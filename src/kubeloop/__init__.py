@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kubeloop import fields, labels
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO
     from kubeloop.cache.event_handler import ResourceEventHandler
-    from kubeloop.cache.factory import ALL, SharedInformerFactory
+    from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
     from kubeloop.cache.list_watch import ListerWatcher, ListWatch
     from kubeloop.cache.lister import Lister, NamespaceLister
@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     from kubeloop.workqueue.queue import WorkQueue
 
 __all__ = [
-    "ALL",
+    "ALL_NAMESPACES",
     "APIError",
     "AlreadyExists",
     "BadRequest",
@@ -249,7 +249,7 @@ __all__ = [
 _NAMES = {
     "cache.delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO",
     "cache.event_handler": "ResourceEventHandler",
-    "cache.factory": "ALL SharedInformerFactory",
+    "cache.factory": "ALL_NAMESPACES SharedInformerFactory",
     "cache.indexer": "Indexer",
     "cache.list_watch": "ListWatch ListerWatcher",
     "cache.lister": "Lister NamespaceLister",

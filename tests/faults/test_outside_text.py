@@ -20,12 +20,14 @@ from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.transport import open_transport
+from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
 from kubeloop.wire.serializers.json_objects import decode_list
 from tests.support.certificates import authority
 from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply
+from tests.support.scripted_clientset import PODS
 from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status, event, list_of, watch_answer
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2lnbmF0dXJl"
@@ -122,7 +124,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
     )
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     factory = kubeloop.SharedInformerFactory(clientset)
-    pods: Any = factory.core_v1.pods() if is_typed else factory.dynamic("v1", "pods")
+    pods: Any = factory.core_v1.pods() if is_typed else factory.informer(Unstructured, PODS)
     pods.set_transform(change)
     pods.add_event_handler(on_add=fail, on_update=lambda old, new: fail(new))
     async with factory:

@@ -20,10 +20,12 @@ from typing import Any
 import pytest
 
 import kubeloop
+from kubeloop.meta.gvk import GroupVersion, GroupVersionResource
 from kubeloop.models import apps_v1, batch_v1, coordination_v1, core_v1, meta_v1
 from kubeloop.objects.model import SEQ, Kind, KindList, Seq
 from kubeloop.testing import ControlPlane
 from kubeloop.transport.http1.connection import Connection
+from kubeloop.unstructured import Unstructured
 from tests.support.middle_box import MiddleBox, before
 from tests.support.news import News
 from tests.support.real_clientset import connect, wait_until_served
@@ -67,6 +69,11 @@ class Resource:
     plural: str
     model: Any  # a class of kinds, each with another type of objects
     content: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> GroupVersionResource:
+        """Group, version and plural."""
+        return GroupVersion.parse(self.api_version).with_resource(self.plural)
 
 
 RESOURCES = [
@@ -304,7 +311,7 @@ async def test_twenty_informers_lose_nothing_and_leave_nothing(
         histories = [
             History(informer, writer.ledger, news)
             for writer, resource in zip(writers, RESOURCES, strict=True)
-            for informer in (factory.of(resource.model), factory.dynamic(resource.api_version, resource.plural))
+            for informer in (factory.informer(resource.model), factory.informer(Unstructured, resource.name))
         ]
         scene = Scene(control_plane, box, factory.informers, news)
 
@@ -350,9 +357,9 @@ async def check_store(
 ) -> None:
     """Check that the stores of a resource hold what a fresh list has."""
     fresh = (await direct.of(resource.model, namespace).list(label_selector=LABEL)).items
-    typed = factory.of(resource.model).lister.list()
+    typed = factory.informer(resource.model).lister.list()
     assert {obj.metadata.uid: obj for obj in typed} == {obj.metadata.uid: obj for obj in fresh}
-    dynamic = factory.dynamic(resource.api_version, resource.plural).lister.list()
+    dynamic = factory.informer(Unstructured, resource.name).lister.list()
     assert {(obj.metadata.uid, obj.metadata.resource_version) for obj in dynamic} == {
         (obj.metadata.uid, obj.metadata.resource_version) for obj in fresh
     }

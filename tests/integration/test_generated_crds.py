@@ -219,13 +219,12 @@ async def test_informers_of_custom_resources_hold_typed_objects(package: Path, s
         first = await certificates.create(_certificate("first"))
         factory = SharedInformerFactory(clientset, namespace=namespace)
         informer = informers.CertManagerIoV1Informers(factory).certificates()
-        assert informer is factory.of(cert.Certificate)
+        assert informer is factory.informer(cert.Certificate)
         informer.add_event_handler(on_add=lambda one: seen.put_nowait(one.spec.secret_name))
         async with factory:
             await factory.wait_for_cache_sync(timeout=30)
             await until_held(informer, f"{namespace}/first")
-            lister = informers.CertManagerIoV1Listers(factory).certificates()
-            assert lister.namespace(namespace).get("first") == first
+            assert informer.lister.namespace(namespace).get("first") == first
             await certificates.create(_certificate("second"))
             names = {await asyncio.wait_for(seen.get(), 30), await asyncio.wait_for(seen.get(), 30)}
         assert names == {"first-tls", "second-tls"}

@@ -18,9 +18,10 @@ from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.load import load_config
-from kubeloop.meta.gvk import GroupVersion
+from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
+from kubeloop.unstructured import Unstructured
 from tests.support.held import until_held
 
 PATIENCE = 60
@@ -135,7 +136,7 @@ async def test_a_dynamic_informer_needs_no_class(
             )
         )
         factory = SharedInformerFactory(clientset, namespace=namespace)
-        informer = factory.dynamic("apps/v1", "deployments")
+        informer = factory.informer(Unstructured, GroupVersionResource("apps", "v1", "deployments"))
         mutation_detector.watch(factory)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
@@ -188,7 +189,10 @@ async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path,
     async with Clientset(load_config(kubeconfig)) as clientset:
         await clientset.core_v1.secrets(namespace).create({"metadata": {"name": "s"}, "stringData": {"a": "hunter2"}})
         factory = SharedInformerFactory(clientset, namespace=namespace)
-        typed, dynamic = factory.core_v1.secrets(), factory.dynamic("v1", "secrets")
+        typed, dynamic = (
+            factory.core_v1.secrets(),
+            factory.informer(Unstructured, GroupVersionResource("", "v1", "secrets")),
+        )
         detector = MutationDetector(factory)
         async with factory:
             await factory.wait_for_cache_sync(timeout=PATIENCE)
@@ -219,7 +223,7 @@ async def test_who_may_not_list_learns_why_the_cache_does_not_sync(control_plane
 async def test_a_resource_that_the_server_lacks_is_named(kubeconfig: Path, namespace: str) -> None:
     async with Clientset(load_config(kubeconfig)) as clientset:
         factory = SharedInformerFactory(clientset)
-        factory.dynamic("example.com/v1", "nothings")
+        factory.informer(Unstructured, GroupVersionResource("example.com", "v1", "nothings"))
         factory.core_v1.namespaces()
         async with factory:
             with pytest.raises(errors.NotSynced, match=r"example.com/v1 nothings \(.*404") as caught:
@@ -234,10 +238,7 @@ async def test_lists_in_pages_of_the_size_that_was_asked_for(kubeconfig: Path, n
             await maps.create({"metadata": {"name": f"m{number}"}})
         source = rest_list_watch(
             clientset.rest,
-            "configmaps",
-            group_version=GroupVersion("", "v1"),
-            model=core_v1.ConfigMap,
-            list_model=core_v1.ConfigMapList,
+            core_v1.ConfigMap,
             namespace=namespace,
         )
         store: Indexer[core_v1.ConfigMap] = Indexer()

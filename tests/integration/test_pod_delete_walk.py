@@ -19,7 +19,7 @@ from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.list_watch import EventStream, ListPage, ListWatch, WatchEventLike, rest_list_watch
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.reflector import Reflector
-from kubeloop.meta.gvk import GroupResource, GroupVersion
+from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.workqueue.delaying import RateLimitingQueue
 from tests.support.held import until_held
@@ -83,10 +83,7 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
         tap = Tap(
             rest_list_watch(
                 clientset.rest,
-                "pods",
-                group_version=GroupVersion("", "v1"),
-                model=Pod,
-                list_model=core_v1.PodList,
+                Pod,
                 namespace=namespace,
             )
         )

@@ -75,7 +75,7 @@ async def test_a_silent_box_is_a_lost_connection_to_an_informer_that_knows_bookm
     ):
         pods = direct.core_v1.pods(namespace)
         address: dict[str, Any] = {"group_version": GroupVersion("", "v1"), "namespace": namespace}
-        source = rest_list_watch(clientset.rest, "pods", model=core_v1.Pod, list_model=core_v1.PodList, **address)
+        source = rest_list_watch(clientset.rest, core_v1.Pod, namespace=namespace)
         is_first = True
 
         def watch(version: str, seconds: int) -> AbstractAsyncContextManager[EventStream[core_v1.Pod]]:

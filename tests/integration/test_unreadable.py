@@ -16,7 +16,7 @@ import pytest_asyncio
 import kubeloop
 from kubeloop.cache.list_watch import ListWatch, rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.meta.gvk import GroupResource, GroupVersion
+from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import apps_v1
 from tests.support.custom_resources import generated
 from tests.support.depth import is_too_deep
@@ -211,10 +211,7 @@ async def test_a_controller_survives_a_schema_that_grows_under_its_generated_cla
     source = Expiring(
         rest_list_watch(
             clientset.rest,
-            "dials",
-            group_version=GroupVersion("test.kubeloop.dev", "v1"),
-            model=dial_class.Dial,
-            list_model=dial_class.DialList,
+            dial_class.Dial,
             namespace=namespace,
         )
     )

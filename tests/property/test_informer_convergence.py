@@ -187,7 +187,7 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
         server,
         resource=GroupResource("", "things"),
         indexers={"value": lambda obj: list(obj.value)},
-        rng=random.Random(seed),
+        random=random.Random(seed),
     )
     informer.set_watch_error_handler(lambda _reflector, _error: None)
     informer.set_transform(transform)

@@ -18,7 +18,7 @@ def informer_of(server: FakeServer, **options: object) -> SharedInformer[Thing]:
     return SharedInformer(
         server,
         resource=GroupResource("", "things"),
-        rng=random.Random(3),
+        random=random.Random(3),
         **options,  # type: ignore[arg-type]
     )
 

@@ -8,10 +8,14 @@ from typing import Any, Self
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
+from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.unstructured import Unstructured
 from tests.support.clock import settle
 from tests.support.scripted_transport import ScriptedTransport, event, query
 
-__all__ = ["RunningInformer", "added", "clientset", "pod"]
+__all__ = ["PODS", "RunningInformer", "added", "clientset", "pod"]
+
+PODS = GroupVersionResource("", "v1", "pods")
 
 
 def pod(name: str, version: int | str, **metadata: Any) -> dict[str, Any]:
@@ -36,9 +40,9 @@ class RunningInformer:
 
     def __init__(self, *script: Any, is_typed: bool = True) -> None:
         clients, self.transport = clientset(*script)
-        self.factory = SharedInformerFactory(clients, rng=random.Random(7))
+        self.factory = SharedInformerFactory(clients, random=random.Random(7))
         # Any: typed and dynamic objects have one shape and two types.
-        self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.dynamic("v1", "pods")
+        self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.informer(Unstructured, PODS)
         self.told: list[str] = []
         self.pods.add_event_handler(
             on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),

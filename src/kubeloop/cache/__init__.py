@@ -30,7 +30,7 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType
     from kubeloop.cache.event_handler import ResourceEventHandler
-    from kubeloop.cache.factory import ALL, SharedInformerFactory
+    from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
     from kubeloop.cache.indexer import Indexer, IndexFunc, namespace_index
     from kubeloop.cache.list_watch import ListerWatcher, ListWatch, rest_list_watch
     from kubeloop.cache.lister import Lister, NamespaceLister
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.shared_informer import SharedInformer
 
 __all__ = [
-    "ALL",
+    "ALL_NAMESPACES",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
@@ -65,7 +65,7 @@ if not TYPE_CHECKING:
         {
             "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType",
             "event_handler": "ResourceEventHandler",
-            "factory": "ALL SharedInformerFactory",
+            "factory": "ALL_NAMESPACES SharedInformerFactory",
             "indexer": "IndexFunc Indexer namespace_index",
             "list_watch": "ListWatch ListerWatcher rest_list_watch",
             "lister": "Lister NamespaceLister",

@@ -1,8 +1,8 @@
-"""SharedInformerFactory: one informer a type, started and stopped together.
+"""SharedInformerFactory: one informer per resource and scope, started and stopped together.
 
-Here lives what informers have in common: the clientset that they read through, the namespace and selectors that they
-keep to, and who awaits their tasks: the factory, when its `async with` block is left. The accessors by group and
-version (`factory.core_v1.pods()`) are generated, in `informers`; all of them come down to `of`.
+The factory holds what informers have in common: the clientset that they read through, the default namespace, selectors
+and transform, and the tasks that run them. The accessors by group and version (`factory.core_v1.pods()`) are generated,
+in `informers`; each of them calls `informer`.
 
 Reference: client-go `informers/factory.go`, `dynamic/dynamicinformer`.
 """
@@ -11,20 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from random import Random
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informer_connection import in_seconds
-from kubeloop.cache.informers import Informers, Listers
-from kubeloop.cache.list_watch import rest_list_watch
+from kubeloop.cache.informer_scope import InformerScope
+from kubeloop.cache.informers import Informers
+from kubeloop.cache.list_watch import ListWatch, rest_list_watch
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.resource_endpoint import resource_info
+from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.errors import NotSynced
-from kubeloop.meta.gvk import GroupResource, GroupVersion
+from kubeloop.meta.gvk import GroupResource, GroupVersionKind, GroupVersionResource
+from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,15 +34,13 @@ if TYPE_CHECKING:
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.rest.client import RESTClient
-    from kubeloop.unstructured import Unstructured
-    from kubeloop.wire.options import SelectorOptions
 
-__all__ = ["ALL", "SharedInformerFactory"]
+__all__ = ["ALL_NAMESPACES", "HasRESTClient", "SharedInformerFactory"]
 
 T = TypeVar("T", bound=CachedObject)
 
-ALL: Final = ""
-"""All namespaces."""
+ALL_NAMESPACES: Final = ""
+"""The namespace that stands for all of them."""
 
 logger = logging.getLogger(__name__)
 
@@ -49,37 +49,47 @@ class HasRESTClient(Protocol):
     """What a factory needs of a clientset."""
 
     @property
-    def rest(self) -> RESTClient: ...
+    def rest(self) -> RESTClient:
+        """The client that sends the requests of all informers."""
+        ...
 
 
 class SharedInformerFactory(Informers):
-    """Informers of any number of types, one each: whoever asks gets the same one.
+    """Informers of any number of resources, shared: whoever asks for the same objects gets the same informer.
 
-    Use it as `async with factory:`: entering starts all informers that were asked for, later ones start when they are
-    asked for, leaving stops all of them and returns once their tasks have ended. Stores stay readable after that.
+        factory = kubeloop.SharedInformerFactory(clientset)
+        services = factory.core_v1.services()
+        pods = factory.core_v1.pods(field_selector="spec.nodeName=n1")
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=30)
+
+    Use it as `async with factory:`. Entering the block starts all informers that were asked for, later ones start when
+    they are asked for, and leaving it stops all of them and returns once their tasks have ended. Stores stay readable
+    after that. `informers` lists the informers of the factory, `stop` ends a single one.
 
     Args:
-        clientset: what informers read through; the caller's, to be closed after the factory.
-        namespace: the one namespace to look at; `ALL` for all of them. Types without namespaces are not affected.
-        resync_period: must be 0: repeating what has not changed is not built yet.
-        label_selector: which objects to hold, by labels: text, or a selector of `kubeloop.labels`; None for all. The
-            same for every type.
-        field_selector: which objects to hold, by fields: text, or a selector of `kubeloop.fields`; None for all. The
-            same for every type.
-        transform: changes each object before it is stored, e.g. to drop what nobody reads. The same for every type.
-        page_size, min_watch_timeout, max_internal_error_retry: of each informer; see `SharedInformer`.
-        rng: the source of chance, for time-outs and back-off; one with a seed makes a simulation repeat.
+        clientset: what informers read through; it stays the caller's, to be closed after the factory.
+        namespace: the namespace of informers that name none; `ALL_NAMESPACES` for all of them. Resources without
+            namespaces are not affected.
+        resync_period: must be 0: telling handlers again of objects that have not changed is not implemented.
+        label_selector: the label selector of informers that name none: text, or a selector of `kubeloop.labels`.
+        field_selector: the field selector of informers that name none: text, or a selector of `kubeloop.fields`.
+        transform: the transform of informers that name none: a function that changes each object before it is stored,
+            for instance to drop what nobody reads.
+        page_size, min_watch_timeout, max_internal_error_retry: settings of every informer; see `SharedInformer`.
+        random: the source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
 
     Concurrency: loop only.
 
-    Reference: client-go `informers.SharedInformerFactory`.
+    Reference: client-go `informers.SharedInformerFactory`. Intended difference: there a factory has one namespace and
+    one set of selectors for all of its informers.
     """
 
     def __init__(
         self,
         clientset: HasRESTClient,
         *,
-        namespace: str = ALL,
+        namespace: str = ALL_NAMESPACES,
         resync_period: float = 0,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
@@ -87,19 +97,20 @@ class SharedInformerFactory(Informers):
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
-        rng: random.Random | None = None,
+        random: Random | None = None,
     ) -> None:
         if resync_period != 0:
             raise ValueError(f"resync_period must be 0, not {resync_period}: informers do not resync yet")
         self._clientset = clientset
         self._namespace = namespace
-        self._selectors: SelectorOptions = {"label_selector": label_selector, "field_selector": field_selector}
+        self._label_selector = label_selector
+        self._field_selector = field_selector
         self._transform = transform
         self._page_size = page_size
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
-        self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._informers: dict[Hashable, SharedInformer[Any]] = {}
+        self._random = random or Random()  # noqa: S311  # spreads load, guards nothing
+        self._informers: dict[InformerScope, SharedInformer[Any]] = {}
         self._tasks: dict[SharedInformer[Any], asyncio.Task[None]] = {}
         self._is_started = False
         self._is_shut_down = False
@@ -110,46 +121,70 @@ class SharedInformerFactory(Informers):
         return f"<SharedInformerFactory {where}: {state}, {len(self._informers)} informers>"
 
     @property
-    def listers(self) -> Listers:
-        """The listers, `listers.core_v1.pods()`; asking for one asks for its informer."""
-        return Listers(self)
-
-    @property
     def informers(self) -> tuple[SharedInformer[Any], ...]:
-        """The informers that have been asked for so far, in that order."""
+        """The informers of the factory, in the order in which they were first asked for."""
         return tuple(self._informers.values())
 
-    def of(self, kind: type[T]) -> SharedInformer[T]:
-        """Return the informer of a kind, built-in or custom: the same one for every asker.
+    def informer(
+        self,
+        model: type[T],
+        resource: GroupVersionResource | GroupVersionKind | None = None,
+        /,
+        *,
+        namespace: str | None = None,
+        label_selector: str | LabelSelector | None = None,
+        field_selector: str | FieldSelector | None = None,
+        transform: Callable[[T], T] | None = None,
+    ) -> SharedInformer[T]:
+        """Return the informer of a kind: `factory.informer(Pod)`, `factory.informer(Unstructured, resource)`.
 
-        Raises:
-            TypeError: the class is no kind with a resource of its own.
-            RuntimeError: the factory has been shut down, and there is no informer of this kind.
-        """
-        info = resource_info(kind)
-        if info.list_model is None:
-            raise TypeError(f"{kind.__name__} has no list class: {info.plural} cannot be listed")
-        return self._informer(
-            kind, info.group_version, info.plural, kind, info.list_model, is_namespaced=info.namespaced is not False
-        )
+        There is one informer per class, resource or kind, namespace, pair of selectors (compared as text) and transform
+        (compared by identity); every caller that asks for the same gets the same informer. If another informer of the
+        factory may hold the same objects, one INFO line names both.
 
-    def dynamic(self, api_version: str, resource: str, *, namespaced: bool = True) -> SharedInformer[Unstructured]:
-        """Return the informer of a resource without a class: `dynamic("apps/v1", "deployments")`.
+        This is a plain call. The resource of a GroupVersionKind is looked up before the first list, so asking for the
+        resource and for its kind gives two informers.
 
         Args:
-            api_version: group and version.
-            resource: the plural.
-            namespaced: False for a resource without namespaces.
+            model: the class of the objects: a model class, built-in or generated, or `Unstructured`.
+            resource: for `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
+                the server is asked for. None for a model class, which names its resource.
+            namespace: the namespace; `ALL_NAMESPACES` for all of them, None for the factory's.
+            label_selector: text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
+            field_selector: text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
+            transform: a function that changes each object before it is stored; None for the factory's. Pass the same
+                function each time: a lambda is another function whenever it is evaluated.
 
         Raises:
-            ValueError: `api_version` is none.
-            RuntimeError: the factory has been shut down, and there is no informer of this resource.
+            TypeError: the class is no kind that can be listed, `Unstructured` came without a resource, or an argument
+                is of the wrong type.
+            ValueError: a namespace was named for a resource without namespaces, or a selector has a wrong value.
+            RuntimeError: the factory has been shut down, and there is no such informer.
         """
-        from kubeloop.unstructured import Unstructured, UnstructuredList
-
-        group_version = GroupVersion.parse(api_version)
-        name = (group_version, resource)
-        return self._informer(name, group_version, resource, Unstructured, UnstructuredList, is_namespaced=namespaced)
+        info = resource_of(model, resource)
+        if info.namespaced is False:
+            if namespace:
+                raise ValueError(f"{info.plural} are not namespaced: leave the namespace {namespace!r} out")
+            namespace = ALL_NAMESPACES
+        params = list_params(
+            {
+                "label_selector": self._label_selector if label_selector is None else label_selector,
+                "field_selector": self._field_selector if field_selector is None else field_selector,
+            }
+        )
+        scope = InformerScope(
+            model,
+            resource or info.group_version.with_resource(info.plural),
+            self._namespace if namespace is None else namespace,
+            str(params.get("labelSelector", "")),
+            str(params.get("fieldSelector", "")),
+            self._transform if transform is None else transform,
+        )
+        informer = self._informers.get(scope)
+        if informer is None:
+            informer = self._create(scope, resource, has_namespaces=info.namespaced is not False)
+        # Any: the table holds informers of all classes; the scope tells which.
+        return cast("SharedInformer[T]", informer)
 
     def start(self) -> None:
         """Start the informers that were asked for and are not running; `async with` does it.
@@ -198,24 +233,52 @@ class SharedInformerFactory(Informers):
             )
             raise NotSynced(f"informers have not synced {why}: {names}")
 
+    async def stop(self, informer: SharedInformer[Any]) -> None:
+        """Stop one informer and wait until its tasks have ended; the others go on.
+
+        The factory forgets the informer at once: whoever asks for the same objects again gets a new informer, which
+        lists them anew. The store of the stopped one stays readable as it is then, and its handlers are told nothing
+        more. Stopping an informer again does nothing.
+
+        Raises:
+            BaseException: what the informer ended with, if not with this stop.
+            ValueError: the informer is not one of this factory.
+            RuntimeError: called from within an async event handler of the informer, whose end it would wait for.
+
+        Concurrency: when the call is cancelled, the tasks have ended all the same.
+
+        Reference: controller-runtime `cache.Informers.RemoveInformer`; client-go stops the informers of a factory only
+        together.
+        """
+        scope = next((scope for scope, known in self._informers.items() if known is informer), None)
+        if scope is None and informer not in self._tasks:
+            if informer.is_stopped:
+                return
+            raise ValueError(f"{informer!r} is not an informer of this factory")
+        _refuse_in_handler(informer, "stop()")
+        if scope is not None:
+            del self._informers[scope]
+        task = self._tasks.get(informer)
+        if task is not None:
+            try:
+                await cancel_and_wait(task)
+            finally:
+                self._tasks.pop(informer, None)
+
     async def shutdown(self) -> None:
         """Stop all informers and wait until their tasks have ended; another call waits for that too.
 
         Raises:
             BaseException: what an informer ended with, if not with this stop; the first call raises it.
             RuntimeError: called from within an async event handler of one of the informers, whose end it would wait
-                for. Let the handler tell the program to stop, e.g. by an `asyncio.Event`. A handler that waits for
-                another task which calls this, as `asyncio.wait_for` makes one before Python 3.12, is not noticed: both
-                wait for ever.
+                for. Let the handler tell the program to stop, for instance by an `asyncio.Event`. A handler that waits
+                for another task which calls this, as `asyncio.wait_for` creates one before Python 3.12, is not noticed:
+                both wait for ever.
 
         Concurrency: when the first call is cancelled, the tasks have ended all the same.
         """
-        for informer in self._informers.values():
-            if informer.is_in_handler():
-                raise RuntimeError(
-                    f"shutdown() was called from within an event handler of {informer.name}, whose end it would wait "
-                    "for; let the handler tell the program to stop, for instance by an asyncio.Event"
-                )
+        for informer in (*self._informers.values(), *self._tasks):
+            _refuse_in_handler(informer, "shutdown()")
         is_first, self._is_shut_down = not self._is_shut_down, True
         if is_first:
             try:
@@ -240,44 +303,41 @@ class SharedInformerFactory(Informers):
             # The block's own exception is the one to be seen.
             logger.exception("an informer had failed")
 
-    def _informer(
+    def _create(
         self,
-        name: Hashable,
-        group_version: GroupVersion,
-        resource: str,
-        model: type[T],
-        list_model: type[Any],
+        scope: InformerScope,
+        resource: GroupVersionResource | GroupVersionKind | None,
         *,
-        is_namespaced: bool,
-    ) -> SharedInformer[T]:
-        known = self._informers.get(name)
-        if known is not None:
-            # Any: the table holds informers of all types; the name tells which.
-            return cast("SharedInformer[T]", known)
+        has_namespaces: bool,
+    ) -> SharedInformer[Any]:
         if self._is_shut_down:
-            raise RuntimeError(f"the factory has been shut down: no informer of {resource} can be added")
-        source = rest_list_watch(
+            raise RuntimeError(f"the factory has been shut down: no informer of {scope} can be added")
+        model, watched = scope.model, scope.resource
+        source: ListWatch[Any] = rest_list_watch(
             self._clientset.rest,
+            model,
             resource,
-            group_version=group_version,
-            model=model,
-            list_model=list_model,
-            namespace=self._namespace if is_namespaced else "",
-            selectors=self._selectors,
+            namespace=scope.namespace,
+            label_selector=scope.label_selector or None,
+            field_selector=scope.field_selector or None,
         )
-        informer = SharedInformer(
+        plural = watched.resource if isinstance(watched, GroupVersionResource) else watched.kind
+        informer: SharedInformer[Any] = SharedInformer(
             source,
-            resource=GroupResource(group_version.group, resource),
-            name=f"{group_version} {resource}",
-            indexers={NAMESPACE_INDEX: namespace_index} if is_namespaced else None,
+            resource=GroupResource(watched.group, plural),
+            name=str(scope),
+            indexers={NAMESPACE_INDEX: namespace_index} if has_namespaces else None,
             expected_type=model,
-            transform=self._transform,
+            transform=scope.transform,
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,
-            rng=self._rng,
+            random=self._random,
         )
-        self._informers[name] = informer
+        overlapping = next((other for other in self._informers if other.overlaps(scope)), None)
+        if overlapping is not None:
+            logger.info("%s: the informer may hold objects that the informer of %s holds too", scope, overlapping)
+        self._informers[scope] = informer
         if self._is_started:
             self._start(informer)
         return informer
@@ -287,6 +347,14 @@ class SharedInformerFactory(Informers):
             task = asyncio.get_running_loop().create_task(informer.run(), name=f"informer of {informer.name}")
             task.add_done_callback(_report_end)
             self._tasks[informer] = task
+
+
+def _refuse_in_handler(informer: SharedInformer[Any], call: str) -> None:
+    if informer.is_in_handler():
+        raise RuntimeError(
+            f"{call} was called from within an event handler of {informer.name}, whose end it would wait for; "
+            "let the handler tell the program to stop, for instance by an asyncio.Event"
+        )
 
 
 def _report_end(task: asyncio.Task[None]) -> None:

@@ -9,17 +9,18 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.objects import CachedObject
+from kubeloop.clients.resource_lookup import look_up, resource_of
 from kubeloop.errors import DecodeError
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
-    from kubeloop.meta.gvk import GroupVersion
+    from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.watch_events import UnreadableEvent
 
@@ -142,69 +143,114 @@ class ListWatch(Generic[T]):
 
 def rest_list_watch(
     rest: RESTClient,
-    resource: str,
-    *,
-    group_version: GroupVersion,
     model: type[T],
-    list_model: type[Any],
+    resource: GroupVersionResource | GroupVersionKind | None = None,
+    /,
+    *,
     namespace: str = "",
-    selectors: SelectorOptions | None = None,
+    **selectors: Unpack[SelectorOptions],
 ) -> ListWatch[T]:
-    """Build the source of a resource that a server has.
+    """Create the source of the objects that a server has: `rest_list_watch(clientset.rest, Pod, namespace="default")`.
 
-    Args:
-        rest: sends the requests; the caller's.
-        resource: the plural.
-        group_version: where it is served.
-        model: the class of its objects.
-        list_model: the class of its lists.
-        namespace: `""` for all of them.
-        selectors: which objects; None for all. Its `timeout` is that of each LIST; a watch has its own, which the
-            reflector draws.
+    With a GroupVersionKind the server is asked for the resource at the first list or watch; then the scope of the
+    resource decides whether the namespace counts.
 
     A response that is a list of another kind than the first one says nothing about the objects: it is a `DecodeError`,
-    also where `list_model` takes lists of any kind.
+    also for `Unstructured`, whose lists may be of any kind.
+
+    Args:
+        rest: sends the requests; it stays the caller's.
+        model: the class of the objects: a model class, or `Unstructured`.
+        resource: the resource or the kind of `Unstructured` objects; None for a model class.
+        namespace: the namespace; `""` is all namespaces.
+        selectors: which objects; all of them if none is given. `timeout` is that of each list, in seconds; the length
+            of a watch is chosen by the reflector.
 
     Raises:
-        TypeError: `selectors` has an unknown option, or one of a wrong type.
+        TypeError: the class has no resource or no list class, `Unstructured` came without a resource, or an option is
+            unknown or of the wrong type.
         ValueError: an option has a wrong value.
-    """
-    # The options of a selector are among those of a list.
-    given = cast("ListOptions", dict(selectors or {}))
-    if unknown := given.keys() - SelectorOptions.__annotations__.keys():
-        raise TypeError(f"selectors have no option {', '.join(sorted(unknown))}")
-    list_params(given)
-    timeout = given.get("timeout")
-    chosen: ListOptions = {**given, "timeout": None}
-    first: tuple[str, str] | None = None
 
-    async def list_page(*, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
-        nonlocal first
+    Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`.
+    """
+    return _RESTSource(rest, model, resource, namespace, selectors).list_watch()
+
+
+class _RESTSource(Generic[T]):
+    """Lists and watches one resource through a RESTClient."""
+
+    def __init__(
+        self,
+        rest: RESTClient,
+        model: type[T],
+        resource: GroupVersionResource | GroupVersionKind | None,
+        namespace: str,
+        selectors: SelectorOptions,
+    ) -> None:
+        info = resource_of(model, resource)
+        if info.list_model is None:
+            raise TypeError(f"{model.__name__} has no list class: {info.plural} cannot be listed")
+        if unknown := selectors.keys() - SelectorOptions.__annotations__.keys():
+            raise TypeError(f"unknown selector options: {', '.join(sorted(unknown))}")
+        # The options of a selector are among those of a list.
+        self._options = cast("ListOptions", dict(selectors))
+        self._watch_params = list_params({**self._options, "timeout": None})
+        list_params(self._options)
+        self._rest, self._model, self._info = rest, model, info
+        self._namespace = namespace
+        self._kind_of_list: tuple[str, str] | None = None
+
+    def list_watch(self) -> ListWatch[T]:
+        return ListWatch(self._list, self._watch if self._info.plural else self._look_up_and_watch)
+
+    async def _list(self, *, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
+        await self._look_up()
         params = list_params(
-            {**given, "resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None}
+            {
+                **self._options,
+                "resource_version": resource_version or None,
+                "limit": limit,
+                "continue_": continue_ or None,
+            }
         )
-        page = await rest.get(
-            resource,
-            into=list_model,
-            group_version=group_version,
-            namespace=namespace,
-            params=params,
-            timeout=timeout,
-        )
-        said = (page.api_version, page.kind)
-        if said != (first or said):
-            raise DecodeError(f"expected {' '.join(first or ())} as before, got {' '.join(said)}")
-        first = said
         # Any: which list class belongs to T is known to the model at run time only.
+        page: Any = await self._rest.get(
+            self._info.plural,
+            into=cast("type[Any]", self._info.list_model),
+            group_version=self._info.group_version,
+            namespace=self._namespace,
+            params=params,
+            timeout=self._options.get("timeout"),
+        )
+        kind = (page.api_version, page.kind)
+        if kind != (self._kind_of_list or kind):
+            raise DecodeError(f"expected {' '.join(self._kind_of_list or ())} as before, got {' '.join(kind)}")
+        self._kind_of_list = kind
         return cast("ListPage[T]", page)
 
-    def watch(resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
+    def _watch(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
         params = {
-            **list_params(chosen),
+            **self._watch_params,
             "resourceVersion": resource_version or None,
             "allowWatchBookmarks": True,
             "timeoutSeconds": timeout_seconds,
         }
-        return rest.watch(resource, into=model, group_version=group_version, namespace=namespace, params=params)
+        return self._rest.watch(
+            self._info.plural,
+            into=self._model,
+            group_version=self._info.group_version,
+            namespace=self._namespace,
+            params=params,
+        )
 
-    return ListWatch(list_page, watch)
+    @asynccontextmanager
+    async def _look_up_and_watch(self, resource_version: str, timeout_seconds: int) -> AsyncGenerator[EventStream[T]]:
+        await self._look_up()
+        async with self._watch(resource_version, timeout_seconds) as stream:
+            yield stream
+
+    async def _look_up(self) -> None:
+        if not self._info.plural:
+            self._info = await look_up(self._rest, self._info)
+            if not self._info.namespaced:
+                self._namespace = ""

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Mapping
+from random import Random
 from typing import Generic, TypeVar
 from weakref import WeakSet
 
@@ -68,7 +68,7 @@ class SharedInformer(Generic[T]):
         min_watch_timeout: seconds that a watch lasts at least; None and less than 5 minutes mean 5 minutes.
         max_internal_error_retry: seconds for which a watch that ends with an internal error of the server is opened
             again without a LIST.
-        rng: the source of chance of the reflector.
+        random: the source of randomness of the reflector.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
 
@@ -87,7 +87,7 @@ class SharedInformer(Generic[T]):
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
-        rng: random.Random | None = None,
+        random: Random | None = None,
     ) -> None:
         self.name = name or str(resource)
         self._lister_watcher = lister_watcher
@@ -96,7 +96,7 @@ class SharedInformer(Generic[T]):
         self._page_size = page_size
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
-        self._rng = rng
+        self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
         self._indexer: Indexer[T] = Indexer(indexers)
         self._lister = Lister(self._indexer, resource)
@@ -331,7 +331,7 @@ class SharedInformer(Generic[T]):
             max_internal_error_retry=self._max_internal_error_retry,
             connection=self._connection,
             watch_error_handler=self._watch_error_handler,
-            rng=self._rng,
+            rng=self._random,
         )
         try:
             async with asyncio.TaskGroup() as group:

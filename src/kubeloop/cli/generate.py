@@ -26,7 +26,7 @@ _OWNED = ("", "models", "clients", "informers")
 
 def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse has no public name for it
     """Add the command and its options."""
-    text = "write typed models, clients, informers and listers for custom resources"
+    text = "write typed models, clients and informers for custom resources"
     parser = commands.add_parser("generate", help=text, description=text)
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--crd", nargs="+", type=Path, metavar="FILE", help="CustomResourceDefinitions, YAML or JSON")

@@ -1,4 +1,4 @@
-"""Code generation: API types, in one neutral form, become models, client accessors, informers and listers.
+"""Code generation: API types, in one neutral form, become models, client accessors and informers.
 
 Readers make the neutral form (`schema.Module`): `schema` from the JSON that `tools/schema` writes for the built-in
 types, `crd` from CustomResourceDefinitions, `openapi` from an OpenAPI v3 document, `cluster` from a running server.

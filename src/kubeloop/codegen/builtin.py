@@ -1,4 +1,4 @@
-"""kubeloop's own generated files: from `schema/*.json` to models, index, clients, informers and listers."""
+"""kubeloop's own generated files: from `schema/*.json` to models, index, clients and informers."""
 
 from __future__ import annotations
 

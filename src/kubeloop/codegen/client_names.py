@@ -1,7 +1,7 @@
 """The names in a module of typed clients: a class and an accessor for each resource and for each subresource.
 
 They are planned together, because no two may be alike: classes differ from each other and from what the module imports,
-methods from those that every client has. Informers and listers have the accessors of the clients.
+methods from those that every client has. Informers have the accessors of the clients.
 """
 
 from __future__ import annotations

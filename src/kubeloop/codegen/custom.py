@@ -1,8 +1,8 @@
-"""A package of custom resources: models, client accessors, informers and listers, from any reader's modules.
+"""A package of custom resources: models, client accessors and informers, from any reader's modules.
 
     OUT/models/<group>_<version>.py and .pyi     as kubeloop.models has them
     OUT/clients/<group>_<version>.py             class <Group><Version>, as clientset.apps_v1 is
-    OUT/informers/<group>_<version>.py           classes <Group><Version>Informers and …Listers
+    OUT/informers/<group>_<version>.py           class <Group><Version>Informers
 
 The package imports kubeloop, and itself by relative imports: it may lie anywhere, under any name.
 """
@@ -34,7 +34,7 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
             origin, "Typed clients of custom resources, one module for each group version.", modules
         ),
         "informers/__init__.py": _init(
-            origin, "Informers and listers of custom resources, one module for each group version.", modules
+            origin, "Informers of custom resources, one module for each group version.", modules
         ),
     }
     for name, module in modules.items():

@@ -1,4 +1,4 @@
-"""Emits the informers and listers of a group version, and the classes with a property a group version."""
+"""Emits the informer accessors of a group version, and the class with one property per group version."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["emit_group_informers", "emit_informers", "watchable"]
 
 
 def watchable(module: Module) -> list[ResourceNames]:
-    """The resources that can be listed and watched, by class."""
+    """Return the resources that can be listed and watched, sorted by class."""
     found = [one for one in client_names(module) if {"list", "watch"} <= one.resource.verbs]
     return sorted(found, key=lambda one: one.cls)
 
 
 def emit_informers(module: Module, target: Target) -> str:
-    """The text of the module that holds a group version's informers and listers."""
+    """Return the text of the module that holds the informer accessors of a group version."""
     name, api_version = class_of_module(module.name), module.api_version
     lines = [
         target.origin(module),
-        f'"""The informers and the listers of {api_version}, one accessor for each resource."""',
+        f'"""The informers of {api_version}, one accessor per resource."""',
         "",
         "from __future__ import annotations",
         "",
@@ -33,83 +33,76 @@ def emit_informers(module: Module, target: Target) -> str:
         target.models(module.name),
         "",
         "if TYPE_CHECKING:",
-        "    from kubeloop.cache.factory import SharedInformerFactory",
-        "    from kubeloop.cache.lister import Lister",
+        "    from typing import Unpack",
+        "",
+        "    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider",
         "    from kubeloop.cache.shared_informer import SharedInformer",
         "",
-        f'__all__ = ["{name}Informers", "{name}Listers"]',
-    ]
-    lines += _class(f"{name}Informers", f"The informers of {api_version}: the factory's own, the same for every asker.")
-    for one in watchable(module):
-        model = module.model(one.resource.kind)
-        lines += [
-            "",
-            *fold(f"    def {one.accessor}(self) -> SharedInformer[{model}]:"),
-            f'        """The informer of {one.cls}."""',
-            f"        return self._factory.of({model})",
-        ]
-    lines += _class(f"{name}Listers", f"The listers of {api_version}: each reads the store of the factory's informer.")
-    for one in watchable(module):
-        model = module.model(one.resource.kind)
-        lines += [
-            "",
-            *fold(f"    def {one.accessor}(self) -> Lister[{model}]:"),
-            f'        """The lister of {one.cls}."""',
-            f"        return self._factory.of({model}).lister",
-        ]
-    return "\n".join([*lines, ""])
-
-
-def _class(name: str, doc: str) -> list[str]:
-    return [
+        f'__all__ = ["{name}Informers"]',
         "",
         "",
-        f"class {name}:",
-        f'    """{doc}"""',
+        f"class {name}Informers:",
+        f'    """The informers of {api_version}: those of the factory, which every caller shares."""',
         "",
         '    __slots__ = ("_factory",)',
         "",
-        "    def __init__(self, factory: SharedInformerFactory) -> None:",
+        "    def __init__(self, factory: InformerProvider) -> None:",
         "        self._factory = factory",
+    ]
+    for one in watchable(module):
+        lines += ["", *_accessor(one, module.model(one.resource.kind))]
+    return "\n".join([*lines, ""])
+
+
+def _accessor(names: ResourceNames, model: str) -> list[str]:
+    options = f"**options: Unpack[InformerOptions[{model}]]"
+    if not names.resource.namespaced:
+        return [
+            *fold(f"    def {names.accessor}(self, {options}) -> SharedInformer[{model}]:"),
+            f'        """Return the informer of {names.cls}, which belong to no namespace."""',
+            *fold(f"        return self._factory.informer({model}, **options)"),
+        ]
+    return [
+        *fold(f"    def {names.accessor}(self, namespace: str | None = None, {options}) -> SharedInformer[{model}]:"),
+        f'        """Return the informer of {names.cls} in a namespace; None is the namespace of the factory."""',
+        *fold(f"        return self._factory.informer({model}, namespace=namespace, **options)"),
     ]
 
 
 def emit_group_informers(modules: Iterable[Module], origin: str) -> str:
-    """The text of `cache/informers/__init__.py`: `Informers` for the factory to inherit, `Listers` for it to give."""
+    """Return the text of `cache/informers/__init__.py`: the class `Informers`, which the factory inherits."""
     served = [module for module in modules if watchable(module)]
     lines = [
         origin,
-        '"""What a SharedInformerFactory offers: a property a group version, imported when it is first read."""',
+        '"""The accessors of a SharedInformerFactory: one property per group version, imported when first read."""',
         "",
         "from __future__ import annotations",
         "",
-        "from typing import TYPE_CHECKING, cast",
+        "from typing import TYPE_CHECKING",
+        "",
+        "from kubeloop.cache.informer_provider import InformerProvider",
         "",
         "if TYPE_CHECKING:",
-        "    from kubeloop.cache.factory import SharedInformerFactory",
     ]
     for module in served:
         name = class_of_module(module.name)
-        line = f"    from kubeloop.cache.informers.{module.name} import {name}Informers, {name}Listers"
+        line = f"    from kubeloop.cache.informers.{module.name} import {name}Informers"
         lines += fold(line if len(line) <= WIDTH else line.replace("import ", "import (") + ")")
-    lines += ["", '__all__ = ["Informers", "Listers"]', "", "", "class Informers:"]
-    lines += ['    """The informers, a property a group version."""']
+    lines += ["", '__all__ = ["Informers"]', "", "", "class Informers(InformerProvider):"]
+    lines += ['    """The informers, one property per group version."""']
     for module in served:
-        lines += _property(module, "Informers", 'cast("SharedInformerFactory", self)')
-    lines += _class("Listers", "The listers, a property a group version.")
-    for module in served:
-        lines += _property(module, "Listers", "self._factory")
+        lines += _property(module)
     return "\n".join([*lines, ""])
 
 
-def _property(module: Module, suffix: str, factory: str) -> list[str]:
-    name = class_of_module(module.name) + suffix
+def _property(module: Module) -> list[str]:
+    name = f"{class_of_module(module.name)}Informers"
     return [
         "",
         "    @property",
         f"    def {module.name}(self) -> {name}:",
-        f'        """The {suffix.lower()} of {module.api_version}."""',
+        f'        """The informers of {module.api_version}."""',
         f"        from kubeloop.cache.informers.{module.name} import {name}",
         "",
-        f"        return {name}({factory})",
+        f"        return {name}(self)",
     ]

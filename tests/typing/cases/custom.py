@@ -7,7 +7,7 @@ from typing import Any, assert_type
 from generated.clients.apps_example_com_v1 import AppsExampleComV1
 from generated.clients.cert_manager_io_v1 import CertManagerIoV1
 from generated.clients.compute_example_com_v1beta1 import ComputeExampleComV1beta1
-from generated.informers.cert_manager_io_v1 import CertManagerIoV1Informers, CertManagerIoV1Listers
+from generated.informers.cert_manager_io_v1 import CertManagerIoV1Informers
 from generated.models import apps_example_com_v1 as fleets
 from generated.models import cert_manager_io_v1 as cert
 
@@ -74,5 +74,5 @@ async def clients(clientset: Clientset) -> None:
 
 def informers(factory: SharedInformerFactory) -> None:
     assert_type(CertManagerIoV1Informers(factory).certificates(), SharedInformer[cert.Certificate])
-    assert_type(CertManagerIoV1Listers(factory).certificates(), Lister[cert.Certificate])
-    assert_type(factory.of(cert.Certificate), SharedInformer[cert.Certificate])
+    assert_type(CertManagerIoV1Informers(factory).certificates().lister, Lister[cert.Certificate])
+    assert_type(factory.informer(cert.Certificate), SharedInformer[cert.Certificate])

@@ -15,8 +15,8 @@ def informers(factory: SharedInformerFactory) -> None:
     assert_type(pods, SharedInformer[core_v1.Pod])
     assert_type(pods.lister, Lister[core_v1.Pod])
     assert_type(pods.lister.namespace("a").get("b"), core_v1.Pod)
-    assert_type(factory.listers.core_v1.nodes().list(), list[core_v1.Node])
-    assert_type(factory.of(core_v1.Pod), SharedInformer[core_v1.Pod])
+    assert_type(factory.core_v1.nodes().lister.list(), list[core_v1.Node])
+    assert_type(factory.informer(core_v1.Pod), SharedInformer[core_v1.Pod])
     pods.add_indexers({"node": lambda pod: [pod.spec.node_name]})
     pods.add_event_handler(on_add=lambda pod: print(pod.spec.node_name))
 

@@ -14,12 +14,16 @@ from typing import Any, ClassVar
 import pytest
 
 from kubeloop import errors, fields, labels
-from kubeloop.cache.factory import ALL, SharedInformerFactory, _report_end
+from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory, _report_end
 from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.unstructured import Unstructured, UnstructuredList
 from tests.support.clock import now, settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Page, Thing, api_error
+
+WIDGETS = GroupVersionResource("example.com", "v1", "widgets")
+DEPLOYMENTS = GroupVersionResource("apps", "v1", "deployments")
 
 
 class WidgetList: ...
@@ -72,7 +76,7 @@ class FakeClientset:
 
 def make(**options: Any) -> tuple[FakeRest, SharedInformerFactory]:
     clientset = FakeClientset()
-    factory = SharedInformerFactory(clientset, rng=random.Random(1), **options)  # type: ignore[arg-type]
+    factory = SharedInformerFactory(clientset, random=random.Random(1), **options)  # type: ignore[arg-type]
     return clientset.rest, factory
 
 
@@ -83,17 +87,17 @@ def widget(name: str, namespace: str = "ns") -> Widget:
 @virtual
 async def test_gives_every_asker_the_same_informer():
     _, factory = make()
-    assert factory.of(Widget) is factory.of(Widget)
-    assert factory.of(Widget) is not factory.of(Gadget)
-    assert factory.dynamic("example.com/v1", "widgets") is factory.dynamic("example.com/v1", "widgets")
-    assert factory.dynamic("example.com/v1", "widgets") is not factory.of(Widget)
+    assert factory.informer(Widget) is factory.informer(Widget)
+    assert factory.informer(Widget) is not factory.informer(Gadget)
+    assert factory.informer(Unstructured, WIDGETS) is factory.informer(Unstructured, WIDGETS)
+    assert factory.informer(Unstructured, WIDGETS) is not factory.informer(Widget)
 
 
 @virtual
 async def test_says_which_informers_have_been_asked_for():
     _, factory = make()
     assert factory.informers == ()
-    asked = [factory.of(Widget), factory.of(Gadget), factory.of(Widget)]
+    asked = [factory.informer(Widget), factory.informer(Gadget), factory.informer(Widget)]
     assert factory.informers == tuple(asked[:2])
 
 
@@ -102,9 +106,8 @@ async def test_the_generated_accessors_lead_to_the_same_informers():
     _, factory = make()
     pods = factory.core_v1.pods()
     assert isinstance(pods, SharedInformer)
-    assert pods is factory.of(core_v1.Pod)
-    assert factory.listers.core_v1.pods() is pods.lister
-    assert factory.apps_v1.deployments() is factory.of(apps_v1.Deployment)
+    assert pods is factory.informer(core_v1.Pod)
+    assert factory.apps_v1.deployments() is factory.informer(apps_v1.Deployment)
 
 
 @virtual
@@ -112,12 +115,12 @@ async def test_starts_what_was_asked_for_and_what_is_asked_for_later():
     rest, factory = make()
     rest.servers["widgets"].put(widget("a"))
     rest.servers["gadgets"].put(Gadget(Meta("g")))
-    widgets = factory.of(Widget)
+    widgets = factory.informer(Widget)
     assert not widgets.has_started
     async with factory:
         await factory.wait_for_cache_sync()
         assert widgets.lister.namespace("ns").get("a").metadata.name == "a"
-        gadgets = factory.of(Gadget)
+        gadgets = factory.informer(Gadget)
         await factory.wait_for_cache_sync()
         assert gadgets.lister.get("g").metadata.name == "g"
     assert widgets.is_stopped
@@ -128,7 +131,7 @@ async def test_starts_what_was_asked_for_and_what_is_asked_for_later():
 @virtual
 async def test_starting_again_starts_nothing_twice():
     rest, factory = make()
-    factory.of(Widget)
+    factory.informer(Widget)
     async with factory:
         factory.start()
         await settle()
@@ -141,16 +144,16 @@ async def test_namespaced_informers_have_an_index_by_namespace():
     rest.servers["widgets"].put(widget("a", "x"))
     rest.servers["widgets"].put(widget("b", "y"))
     async with factory:
-        informer = factory.of(Widget)
+        informer = factory.informer(Widget)
         await factory.wait_for_cache_sync()
         assert [obj.metadata.name for obj in informer.lister.by_index("namespace", "y")] == ["b"]
-        assert "namespace" not in factory.of(Gadget).indexer.indexers
+        assert "namespace" not in factory.informer(Gadget).indexer.indexers
 
 
 @virtual
 async def test_asks_for_the_resource_in_all_namespaces():
-    rest, factory = make(namespace=ALL)
-    factory.of(Widget)
+    rest, factory = make(namespace=ALL_NAMESPACES)
+    factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
         await settle()
@@ -168,8 +171,8 @@ async def test_asks_for_the_resource_in_all_namespaces():
 @virtual
 async def test_keeps_to_its_namespace_where_there_are_namespaces():
     rest, factory = make(namespace="ns")
-    factory.of(Widget)
-    factory.of(Gadget)
+    factory.informer(Widget)
+    factory.informer(Gadget)
     async with factory:
         await factory.wait_for_cache_sync()
         await settle()
@@ -193,7 +196,7 @@ async def test_keeps_to_its_namespace_where_there_are_namespaces():
 )
 async def test_sends_its_selectors_with_lists_and_watches(selectors: dict[str, Any]):
     rest, factory = make(**selectors)
-    factory.of(Widget)
+    factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
         await settle()
@@ -207,7 +210,7 @@ async def test_sends_its_selectors_with_lists_and_watches(selectors: dict[str, A
 async def test_transforms_all_objects():
     rest, factory = make(transform=lambda obj: type(obj)(obj.metadata, "seen"))
     rest.servers["widgets"].put(widget("a"))
-    informer = factory.of(Widget)
+    informer = factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
         assert [obj.value for obj in informer.lister.list()] == ["seen"]
@@ -217,7 +220,7 @@ async def test_transforms_all_objects():
 async def test_dynamic_informers_need_no_class():
     rest, factory = make(namespace="ns")
     server = rest.servers["deployments"]
-    informer = factory.dynamic("apps/v1", "deployments")
+    informer = factory.informer(Unstructured, DEPLOYMENTS)
     async with factory:
         await factory.wait_for_cache_sync()
         await settle()
@@ -240,9 +243,9 @@ async def test_names_the_informers_that_have_not_synced_in_time_and_why():
         [api_error(errors.Forbidden, 403, "Forbidden", "widgets is forbidden")] * 99
     )
     rest.servers["gadgets"].list_delay = 1000.0
-    factory.of(Widget)
-    factory.of(Gadget)
-    factory.dynamic("apps/v1", "deployments")
+    factory.informer(Widget)
+    factory.informer(Gadget)
+    factory.informer(Unstructured, DEPLOYMENTS)
     async with factory:
         with pytest.raises(errors.NotSynced) as caught:
             await factory.wait_for_cache_sync(timeout=30)
@@ -258,7 +261,7 @@ async def test_names_the_informers_that_have_not_synced_in_time_and_why():
 async def test_waits_as_long_as_it_takes_without_a_timeout():
     rest, factory = make()
     rest.servers["widgets"].list_delay = 5000.0
-    factory.of(Widget)
+    factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
         assert now() == 5000.0
@@ -268,7 +271,7 @@ async def test_waits_as_long_as_it_takes_without_a_timeout():
 async def test_a_failure_that_has_passed_is_not_named():
     rest, factory = make()
     rest.servers["widgets"].next_lists.append(api_error(errors.Forbidden, 403, "Forbidden"))
-    informer = factory.of(Widget)
+    informer = factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync(timeout=30)
         assert informer.last_error == ""
@@ -285,7 +288,7 @@ async def test_waiting_before_the_start_is_refused():
 async def test_waiting_fails_when_the_factory_is_shut_down_meanwhile():
     rest, factory = make()
     rest.servers["widgets"].list_delay = 100.0
-    factory.of(Widget)
+    factory.informer(Widget)
     async with factory:
         waiter = asyncio.create_task(factory.wait_for_cache_sync())
         await settle()
@@ -296,8 +299,8 @@ async def test_waiting_fails_when_the_factory_is_shut_down_meanwhile():
 @virtual
 async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
     rest, factory = make()
-    factory.of(Widget)
-    factory.of(Gadget)
+    factory.informer(Widget)
+    factory.informer(Gadget)
     async with factory:
         await factory.wait_for_cache_sync()
         await factory.shutdown()
@@ -310,13 +313,13 @@ async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
 async def test_a_factory_that_was_shut_down_keeps_nothing_of_what_its_informers_were_doing():
     """A cancelled task holds its traceback, and with it the connection of a watch and what was read from it."""
     _, factory = make()
-    informer = factory.of(Widget)
+    informer = factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
         tasks = weakref.WeakSet(asyncio.all_tasks())
     gc.collect()
     assert set(tasks) == {asyncio.current_task()}
-    assert factory.of(Widget) is informer
+    assert factory.informer(Widget) is informer
 
 
 @virtual
@@ -333,7 +336,7 @@ async def test_a_second_shutdown_waits_for_the_end_of_the_tasks_too():
             await asyncio.sleep(5)
             ended.append("handler")
 
-    factory.of(Widget).add_event_handler(on_add=slow)
+    factory.informer(Widget).add_event_handler(on_add=slow)
     async with factory:
         await factory.wait_for_cache_sync()
         await settle()
@@ -351,8 +354,8 @@ async def test_a_handler_cannot_shut_down_the_factory_that_waits_for_it(is_remov
     """(D10)"""
     rest, factory = make()
     rest.servers["widgets"].put(widget("a"))
-    informer = factory.of(Widget)
-    factory.of(Gadget)
+    informer = factory.informer(Widget)
+    factory.informer(Gadget)
     caught: list[Exception] = []
     stop = asyncio.Event()
 
@@ -383,7 +386,7 @@ async def test_a_task_that_a_handler_started_may_shut_down_the_factory():
     async def on_add(_obj: Widget) -> None:
         tasks.append(asyncio.create_task(factory.shutdown()))
 
-    informer = factory.of(Widget)
+    informer = factory.informer(Widget)
     informer.add_event_handler(on_add=on_add)
     async with factory:
         await factory.wait_for_cache_sync()
@@ -401,11 +404,11 @@ async def test_a_handler_may_wait_for_the_sync_of_informers():
     waited: list[float] = []
 
     async def on_add(_obj: Widget) -> None:
-        factory.of(Gadget)
+        factory.informer(Gadget)
         await factory.wait_for_cache_sync()
         waited.append(now())
 
-    factory.of(Widget).add_event_handler(on_add=on_add)
+    factory.informer(Widget).add_event_handler(on_add=on_add)
     async with factory:
         await asyncio.sleep(10)
     assert waited == [5.0]
@@ -419,7 +422,7 @@ async def test_the_settings_of_the_reflector_reach_every_informer():
     server.has_watch_cache = False
     for name in "abc":
         server.put(widget(name))
-    factory.of(Widget)
+    factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
         await settle()
@@ -435,7 +438,7 @@ async def test_a_timeout_is_named_as_people_write_it():
     """(E6)"""
     rest, factory = make()
     rest.servers["widgets"].list_delay = 1000.0
-    factory.of(Widget)
+    factory.informer(Widget)
     async with factory:
         with pytest.raises(errors.NotSynced, match=r"have not synced within 5 s: example.com/v1 widgets \(the first"):
             await factory.wait_for_cache_sync(timeout=4.99998)
@@ -444,12 +447,12 @@ async def test_a_timeout_is_named_as_people_write_it():
 @virtual
 async def test_a_factory_that_was_shut_down_takes_nothing_new():
     _, factory = make()
-    informer = factory.of(Widget)
+    informer = factory.informer(Widget)
     async with factory:
         pass
-    assert factory.of(Widget) is informer
-    with pytest.raises(RuntimeError, match="no informer of gadgets can be added"):
-        factory.of(Gadget)
+    assert factory.informer(Widget) is informer
+    with pytest.raises(RuntimeError, match="no informer of v1 gadgets can be added"):
+        factory.informer(Gadget)
     with pytest.raises(RuntimeError, match="make another one"):
         factory.start()
 
@@ -457,14 +460,14 @@ async def test_a_factory_that_was_shut_down_takes_nothing_new():
 @virtual
 async def test_a_factory_that_was_never_started_can_be_shut_down():
     _, factory = make()
-    factory.of(Widget)
+    factory.informer(Widget)
     await factory.shutdown()
 
 
 @virtual
 async def test_the_blocks_own_exception_comes_out_as_it_is():
     _, factory = make()
-    factory.of(Widget)
+    factory.informer(Widget)
     with pytest.raises(KeyError, match="mine"):
         async with factory:
             raise KeyError("mine")
@@ -474,7 +477,7 @@ async def test_the_blocks_own_exception_comes_out_as_it_is():
 @virtual
 async def test_cancelling_the_block_ends_all_tasks():
     rest, factory = make()
-    factory.of(Widget)
+    factory.informer(Widget)
 
     async def program() -> None:
         async with factory:
@@ -499,7 +502,7 @@ async def test_an_informer_that_fails_is_reported_at_once_and_raised_when_the_bl
 ):
     rest, factory = make()
     rest.servers["widgets"].next_lists.append(Bug("bug"))
-    factory.of(Widget)
+    factory.informer(Widget)
 
     async def program() -> None:
         async with factory:
@@ -521,12 +524,12 @@ def test_a_resync_period_is_refused(period: float):
 def test_what_is_no_kind_is_refused():
     _, factory = make()
     with pytest.raises(TypeError, match="PodSpec is no kind"):
-        factory.of(core_v1.PodSpec)  # type: ignore[type-var]
+        factory.informer(core_v1.PodSpec)  # type: ignore[type-var]
 
 
 def test_says_its_state():
     _, factory = make(namespace="ns")
-    factory.of(Widget)
+    factory.informer(Widget)
     assert repr(factory) == "<SharedInformerFactory in ns: new, 1 informers>"
 
 

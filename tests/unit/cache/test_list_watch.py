@@ -10,7 +10,6 @@ import pytest
 
 from kubeloop import labels
 from kubeloop.cache.list_watch import ListWatch, rest_list_watch
-from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import core_v1
 from tests.support.clock import virtual
 
@@ -33,11 +32,8 @@ class FakeRest:
 def source(rest: FakeRest, selectors: Any) -> ListWatch[core_v1.Pod]:
     return rest_list_watch(
         rest,  # type: ignore[arg-type]
-        "pods",
-        group_version=GroupVersion("", "v1"),
-        model=core_v1.Pod,
-        list_model=core_v1.PodList,
-        selectors=selectors,
+        core_v1.Pod,
+        **(selectors or {}),
     )
 
 

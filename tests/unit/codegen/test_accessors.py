@@ -97,7 +97,16 @@ def test_groups_import_when_they_are_read() -> None:
 def test_only_what_can_be_listed_and_watched_has_an_informer() -> None:
     module = _module(_resource(), _resource("create", "list", plural="reviews", kind="Review"))
     text = emit_informers(module, TARGET)
-    assert "def things(self) -> SharedInformer[x_v1.Thing]:\n" in text
-    assert "return self._factory.of(x_v1.Thing).lister" in text
+    methods = {node.name: ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+    assert ") -> SharedInformer[x_v1.Thing]:" in methods["things"]
+    assert "**options: Unpack[InformerOptions[x_v1.Thing]]" in methods["things"]
+    assert "return self._factory.informer(x_v1.Thing, namespace=namespace, **options)" in methods["things"]
     assert "reviews" not in text
-    assert "def x_v1(self) -> XV1Listers:" in emit_group_informers([module], "# Generated.")
+    assert "def x_v1(self) -> XV1Informers:" in emit_group_informers([module], "# Generated.")
+
+
+def test_informers_of_resources_without_namespaces_take_none() -> None:
+    text = emit_informers(_module(_resource(namespaced=False)), TARGET)
+    methods = {node.name: ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+    assert methods["things"].startswith("def things(self, **options: Unpack[InformerOptions[x_v1.Thing]])")
+    assert "return self._factory.informer(x_v1.Thing, **options)" in methods["things"]

@@ -1,0 +1,56 @@
+"""What generated informer accessors need: something with one method, `informer`, and the options of that method.
+
+`SharedInformerFactory` is the implementation. The accessors know only this protocol, so that they import nothing that
+imports them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
+
+from kubeloop.cache.objects import CachedObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.fields import Selector as FieldSelector
+    from kubeloop.labels import Selector as LabelSelector
+    from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+
+__all__ = ["InformerOptions", "InformerProvider"]
+
+T = TypeVar("T", bound=CachedObject)
+
+
+class InformerOptions(TypedDict, Generic[T], total=False):
+    """Which objects an informer holds, and in which form; what is not given is as the factory was told.
+
+    Attributes:
+        label_selector: `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`; `""` selects every object.
+        field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`; `""` selects every object.
+        transform: a function that changes each object before it is stored. Two informers are the same only if they have
+            the same function object, so pass a named function rather than a lambda.
+    """
+
+    label_selector: str | LabelSelector | None
+    field_selector: str | FieldSelector | None
+    transform: Callable[[T], T] | None
+
+
+class InformerProvider(Protocol):
+    """Something that returns informers by model class."""
+
+    def informer(
+        self,
+        model: type[T],
+        resource: GroupVersionResource | GroupVersionKind | None = None,
+        /,
+        *,
+        namespace: str | None = None,
+        label_selector: str | LabelSelector | None = None,
+        field_selector: str | FieldSelector | None = None,
+        transform: Callable[[T], T] | None = None,
+    ) -> SharedInformer[T]:
+        """Return the informer of a kind; see `SharedInformerFactory.informer`."""
+        ...

@@ -1,0 +1,76 @@
+"""Which resource a class means, or a class together with a GroupVersionResource or a GroupVersionKind.
+
+A model class and a GroupVersionResource say it all. For a GroupVersionKind the server must be asked for the plural and
+the scope. Nobody waits for that in a constructor: `resource_of` is a plain call, `look_up` runs before the first
+request.
+
+Reference: apimachinery `meta.RESTMapper`; client-go `dynamic/dynamicinformer`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kubeloop.clients.resource_endpoint import ResourceInfo, resource_info
+from kubeloop.errors import NotFound, StatusDetails
+from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.wire.request import group_version_path
+
+if TYPE_CHECKING:
+    from kubeloop.rest.client import RESTClient
+
+__all__ = ["look_up", "resource_of"]
+
+
+def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionKind | None = None) -> ResourceInfo:
+    """Return the resource that is meant; its `plural` is `""` if the server must be asked with `look_up`.
+
+    Args:
+        model: a model class, or `Unstructured`.
+        resource: the resource or the kind of `Unstructured` objects; None for a model class.
+
+    Raises:
+        TypeError: the class is no kind with a resource of its own, `Unstructured` came alone, or a model class came
+            with a resource.
+    """
+    from kubeloop.unstructured import Unstructured, UnstructuredList
+
+    if not issubclass(model, Unstructured):
+        if resource is not None:
+            raise TypeError(f"{model.__name__} names its own resource: leave {resource} out, or pass Unstructured")
+        return resource_info(model)
+    if isinstance(resource, GroupVersionResource):
+        return ResourceInfo(resource.group_version, resource.resource, "", None, UnstructuredList)
+    if isinstance(resource, GroupVersionKind):
+        return ResourceInfo(resource.group_version, "", resource.kind, None, UnstructuredList)
+    given: object = resource  # the argument of an unchecked caller may be anything
+    raise TypeError(
+        "Unstructured needs a GroupVersionResource or a GroupVersionKind, "
+        f"got {'nothing' if given is None else type(given).__name__}: "
+        'pass for instance GroupVersionResource("apps", "v1", "deployments")'
+    )
+
+
+async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
+    """Ask the server which resource holds a kind; one request. A resource whose plural is known is returned as it is.
+
+    Raises:
+        NotFound: the server has no such group and version, or no such kind in it. A later call may find it.
+    """
+    if info.plural:
+        return info
+    from kubeloop.models import meta_v1
+
+    listed = await rest.get(group_version_path(info.group_version), into=meta_v1.APIResourceList)
+    for each in listed.resources:
+        if each.kind == info.kind and "/" not in each.name:
+            return ResourceInfo(info.group_version, each.name, info.kind, each.namespaced, info.list_model)
+    raise NotFound(
+        StatusDetails(
+            code=404,
+            reason="NotFound",
+            message=f"the server has no kind {info.kind} in {info.group_version}",
+            group=info.group_version.group,
+            kind=info.kind,
+        )
+    )
