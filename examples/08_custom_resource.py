@@ -9,14 +9,14 @@ from pathlib import Path
 from custom_resource.generated.models.storage_example_com_v1 import Backup, BackupSpec, BackupSpecTargets
 
 import kubeloop
-from kubeloop.models import meta_v1
+from kubeloop.models import apiextensions_v1, meta_v1
 
 CRD = Path(__file__).parent / "custom_resource/backups.crd.yaml"
 
 
 async def install(clientset: kubeloop.Clientset) -> None:
     crds = clientset.apiextensions_v1.custom_resource_definitions()
-    crd = kubeloop.decode(CRD.read_bytes())
+    crd = apiextensions_v1.CustomResourceDefinition.from_yaml(CRD.read_text())
     await crds.apply(crd.to_dict(), field_manager="example")
     async with crds.watch(field_selector=f"metadata.name={crd.metadata.name}", timeout=30) as events:
         async for event in events:
@@ -49,7 +49,8 @@ async def main() -> None:
         )
         async with factory:
             found = await waiting.get()
-            print(f"paused: {found.spec.paused}, phase: {found.status.phase}, exclude: {found.spec.targets[0].exclude}")
+            phase = found.status.phase if found.status else "unknown"
+            print(f"paused: {found.spec.paused}, phase: {phase}, exclude: {found.spec.targets[0].exclude}")
         await backups.delete("nightly")
 
 

@@ -81,7 +81,7 @@ class Verdict:
     live: int = 0
     asking: int = 0
     booked: int = 0
-    faults: dict[str, list[str]] = field(default_factory=dict)
+    faults: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
 
 
 CHECKS = {

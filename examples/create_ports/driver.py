@@ -12,6 +12,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 import kubeloop
@@ -57,7 +58,7 @@ class Driver:
             for _ in range(fate.randrange(3)):
                 await asyncio.sleep(fate.random() * pause)
                 count = fate.choice(("0", "1", "2", "4"))
-                await self.certainly("changed", lambda count=count: self.change(name, count))
+                await self.certainly("changed", partial(self.change, name, count))
             await asyncio.sleep(fate.random() * pause)
             if fate.random() < 0.5:
                 break

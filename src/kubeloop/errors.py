@@ -1,23 +1,8 @@
-"""The exception tree: every error that kubeloop raises on purpose, as plain values.
+"""The exception tree: every error that kubeloop raises deliberately. `KubeloopError` draws the tree.
 
-    KubeloopError
-    ├─ ConfigError            names the file, context and user it came from
-    ├─ CredentialError        exec plugin, token, certificate
-    ├─ TransportError         method and path, never headers; `retryable`
-    │   └─ ConnectError  TLSError  ConnectionLost  RequestTimeout (also the built-in TimeoutError)
-    │                                              └─ ServerSilent
-    ├─ EncodeError            kind and path of the field
-    ├─ DecodeError            kind and path of the field
-    │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
-    ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`; one class per reason
-    ├─ CacheError
-    │   └─ NotSynced  UnknownIndex
-    └─ LeadershipLost
-
-What is a programming mistake raises `TypeError` or `ValueError`. Cancellation is never caught, wrapped or swallowed.
-A secret is in no message: no header, no token, no body. Text from outside in a message is masked, printable and bounded
-(`_kit.text`), so that an exception can always be printed and logged. No exception of a library is chained whose
-attributes hold what was sent (`_kit.raising`).
+A programming mistake is a `TypeError` or `ValueError`; cancellation is never caught. No message contains a header, a
+token or a body. Text from outside the program is masked, printable and bounded (`_kit.text`), and no exception of a
+library is chained whose attributes contain raw bytes (`_kit.raising`).
 """
 
 from __future__ import annotations
@@ -70,21 +55,36 @@ __all__ = [
 
 
 class KubeloopError(Exception):
-    """Anything that kubeloop raises on purpose. Can be copied and pickled, with its attributes and notes.
+    """The base class of all errors that kubeloop raises deliberately.
 
-    Messages and notes are fit for logs and terminals, whatever outside text was put into them: what looks like a token
-    is masked, what is not printable is escaped, and what is very long is cut.
+        KubeloopError
+        ├─ ConfigError            names the file, context and user
+        ├─ CredentialError        exec plugin, token, certificate
+        ├─ TransportError         no complete response: `method`, `path`, `retryable`
+        │   └─ ConnectError  TLSError  ConnectionLost  RequestTimeout (also a built-in TimeoutError)
+        │                                              └─ ServerSilent
+        ├─ EncodeError            names the kind and the path of the field
+        ├─ DecodeError            names the kind and the path of the field
+        │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
+        ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`
+        │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
+        ├─ CacheError
+        │   └─ NotSynced  UnknownIndex
+        └─ LeadershipLost
+
+    Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
+    and terminals: text that looks like a token is masked, control characters are escaped, and long text is cut.
     """
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(safe_text(each) if isinstance(each, str) else each for each in args))
 
     def add_note(self, note: str, /) -> None:
-        """Add a line to the traceback, made fit for logs and terminals like the message."""
+        """Add a line to the traceback, made safe for logs and terminals like the message."""
         super().add_note(safe_text(note))
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Not by the constructor: its arguments are not those that the built-in exceptions keep.
+        # Without the constructor, whose parameters are not those that built-in exceptions keep.
         return _restore, (type(self), self.args, dict(self.__dict__))
 
 
@@ -96,17 +96,20 @@ def _restore(kind: type[KubeloopError], args: tuple[object, ...], attributes: di
 
 
 class ConfigError(KubeloopError):
-    """A kubeconfig, an in-cluster environment or a setting that cannot be used; names the file, context and user."""
+    """A kubeconfig, an in-cluster environment or a setting cannot be used. The message names file, context and user."""
 
 
 class CredentialError(KubeloopError):
-    """A credential that could not be had: an exec plugin, a token file, a certificate."""
+    """A credential is unavailable: an exec plugin failed, or a token file or certificate cannot be used."""
 
 
 class TransportError(KubeloopError):
-    """No answer from the server. `retryable`: the same request may succeed later without a change.
+    """There is no complete response from the server.
 
-    `method` and `path` name the request; headers and bodies are never kept.
+    Attributes:
+        method: The HTTP method of the request.
+        path: The path of the request. Headers and bodies are never kept.
+        retryable: Whether the same request can succeed later without a change.
     """
 
     def __init__(self, message: str, *, method: str = "", path: str = "", retryable: bool = True) -> None:
@@ -117,56 +120,59 @@ class TransportError(KubeloopError):
 
 
 class ConnectError(TransportError):
-    """No connection: refused, no route, no such host. The request was not sent."""
+    """The connection was refused, or there is no route or no such host. The request was not sent."""
 
 
 class TLSError(TransportError):
-    """The TLS handshake failed: wrong authority, name, or an expired certificate. Trying again does not help."""
+    """The TLS handshake failed: wrong certificate authority or name, or expired certificate. A retry does not help."""
 
     def __init__(self, message: str, *, method: str = "", path: str = "", retryable: bool = False) -> None:
         super().__init__(message, method=method, path=path, retryable=retryable)
 
 
 class ConnectionLost(TransportError):
-    """The connection broke after the request may have been sent: a write may have happened."""
+    """The connection broke after the request may have been sent. A write may have been carried out."""
 
 
 class RequestTimeout(TransportError, TimeoutError):
-    """No (complete) answer in time. A write may have happened. Also a built-in `TimeoutError`."""
+    """The call's timeout expired before the response was complete. A write may have been carried out.
+
+    This is the client's own timeout, and also a built-in `TimeoutError`. The server reports its timeouts as
+    `ServerTimeout` or `GatewayTimeout`.
+    """
 
 
 class ServerSilent(RequestTimeout):
-    """No byte moved in either direction for so long (180 seconds) that the connection was given up.
+    """No byte was transferred in either direction for 180 seconds, so the connection was closed.
 
-    The request had been sent, in part at least: a write may have happened. On an open watch the silence may be nothing
-    but a quiet resource whose server sends no bookmarks: `watch()` and informers then watch on from the last version.
+    At least a part of the request was sent: a write may have been carried out. On an open watch, the reason can be a
+    quiet resource whose server sends no bookmarks; `watch()` and informers then resume from the last resource version.
     """
 
 
 class EncodeError(KubeloopError):
-    """A value that cannot be written; names the kind and the path of the field."""
+    """A value has no JSON form. The message names the kind and the path of the field."""
 
 
 class DecodeError(KubeloopError):
-    """Bytes that are not what was asked for; names the kind and the path of the field."""
+    """Data are not the expected object. The message names the kind and the path of the field."""
 
 
 class BodyTooLarge(DecodeError):
-    """A body over the limit where one object, a Status or one watch frame was due."""
+    """A response body, a Status or a watch event is larger than the limit."""
 
 
 class Unreadable(DecodeError):
-    """An object that exists on the server, but that its class cannot read.
+    """An object exists on the server, but its class cannot read it. The object is neither absent nor deleted.
 
-    The failure says nothing about the cluster: the object is neither absent nor deleted. What identifies it is nearly
-    always readable, and is told as plain values; each is `""` when it is not.
+    The identity of the object is nearly always readable; each attribute is `""` if it is not.
 
     Args:
-        message: why, with the path of the field.
-        namespace: the object's namespace.
-        name: its name.
-        uid: its uid.
-        resource_version: its resourceVersion.
+        message: The reason, with the path of the field.
+        namespace: The namespace of the object.
+        name: The name of the object.
+        uid: The uid of the object.
+        resource_version: The resource version of the object.
     """
 
     def __init__(
@@ -180,22 +186,22 @@ class Unreadable(DecodeError):
 
     @property
     def key(self) -> str:
-        """The object's key, `namespace/name` or `name`; `""` when its name cannot be read."""
+        """The key of the object, `namespace/name` or `name`; `""` if its name cannot be read."""
         return f"{self.namespace}/{self.name}" if self.namespace and self.name else self.name
 
 
 class UnreadableWriteResponse(DecodeError):
-    """The write succeeded, but the response cannot be read. Sending it again would write twice.
+    """The write succeeded, but its response cannot be read. A retry would write twice.
 
     Args:
-        message: what is wrong with the response.
-        method: the method of the request.
-        path: the path of the request.
-        code: the HTTP status, 200 to 206.
-        namespace: the namespace in the response, as far as it can be read.
-        name: the name in the response, likewise.
-        uid: the uid in the response, likewise.
-        resource_version: the resourceVersion in the response, likewise.
+        message: The reason.
+        method: The HTTP method of the request.
+        path: The path of the request.
+        code: The HTTP status code, 200 to 206.
+        namespace: The namespace in the response, or `""` if it cannot be read.
+        name: The name in the response, or `""`.
+        uid: The uid in the response, or `""`.
+        resource_version: The resource version in the response, or `""`.
     """
 
     retryable = False
@@ -224,7 +230,7 @@ class UnreadableWriteResponse(DecodeError):
 
 
 class StatusCause(Value, frozen=True):
-    """One of the reasons that a Status lists: `reason`, `message`, and the `field` (a path with wire names)."""
+    """One cause in a Status: `reason`, `message` and `field`, the path with field names as in JSON."""
 
     reason: str = ""
     message: str = ""
@@ -232,7 +238,7 @@ class StatusCause(Value, frozen=True):
 
 
 class StatusDetails(Value, frozen=True):
-    """What a server said in a Status, as plain values (`meta_v1.Status` is the model)."""
+    """The content of a Status as plain values; `meta_v1.Status` is the model."""
 
     unshown = frozenset({"continue_"})
 
@@ -249,7 +255,7 @@ class StatusDetails(Value, frozen=True):
 
 
 class APIError(KubeloopError):
-    """The server answered, with an error. One subclass a reason; an unknown reason falls back on the code.
+    """The server responded with an error. There is one subclass per reason; the HTTP status decides if it is unknown.
 
     Reference: k8s.io/apimachinery/pkg/api/errors (StatusError, ReasonForError).
     """
@@ -269,114 +275,114 @@ class APIError(KubeloopError):
 
     @property
     def reason(self) -> str:
-        """The machine-readable reason, `""` when the server gave none."""
+        """The machine-readable reason, or `""` if the server sent none."""
         return self.status.reason
 
     @property
     def causes(self) -> tuple[StatusCause, ...]:
-        """The single causes, e.g. one for each invalid field."""
+        """The causes, for instance one per invalid field."""
         return self.status.causes
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds after which the server wants to be asked again; None when it did not say."""
+        """The seconds to wait before a retry, or None if the server sent none."""
         return self.status.retry_after
 
     def has_cause(self, reason: str) -> bool:
-        """Say if one of the causes has this reason (apimachinery's `HasStatusCause`)."""
+        """Return whether one of the causes has this reason (apimachinery's `HasStatusCause`)."""
         return any(cause.reason == reason for cause in self.status.causes)
 
 
 class BadRequest(APIError):
-    """400."""
+    """400: the request is malformed."""
 
 
 class Unauthorized(APIError):
-    """401: the credentials are missing or wrong."""
+    """401: the credentials are missing or invalid."""
 
 
 class Forbidden(APIError):
-    """403: known, but not allowed; or an admission plugin refused."""
+    """403: the user may not do this, or an admission plugin refused it."""
 
 
 class NotFound(APIError):
-    """404: no such object, or no such resource on this server."""
+    """404: there is no such object, or the server has no such resource."""
 
 
 class MethodNotAllowed(APIError):
-    """405: the resource has no such verb."""
+    """405: the resource does not support this verb."""
 
 
 class NotAcceptable(APIError):
-    """406: the server cannot answer in a content type that was asked for."""
+    """406: the server supports none of the accepted content types."""
 
 
 class AlreadyExists(APIError):
-    """409: create of a name that is taken."""
+    """409: an object of this name exists already."""
 
 
 class Conflict(APIError):
-    """409: the object changed since it was read; read again and retry (`edit()` does)."""
+    """409: the object has changed since it was read. Read the object again and retry, as `edit` does."""
 
 
 class Gone(APIError):
-    """410: of a list or a watch, the resourceVersion or continue token is too old; list again.
+    """410: the resource version or the continue token of a list or watch has expired. List again.
 
-    Servers say so with the reason Expired, Gone or none. Catch this class, which stands for all of them.
+    Servers send the reason Expired, Gone or none; this class covers all three.
     """
 
 
 class Expired(Gone):
-    """410 with the reason Expired: how an API server says it."""
+    """410 with the reason Expired, which API servers send."""
 
 
 class RequestEntityTooLarge(APIError):
-    """413."""
+    """413: the request body is too large."""
 
 
 class UnsupportedMediaType(APIError):
-    """415."""
+    """415: the server does not support the content type of the request body."""
 
 
 class Invalid(APIError):
-    """422: the object breaks a rule; `causes` names the fields."""
+    """422: the object is invalid; `causes` names the fields."""
 
 
 class TooManyRequests(APIError):
-    """429: slow down; `retry_after` says for how long."""
+    """429: the client sends too many requests; `retry_after` is the seconds to wait."""
 
 
 class InternalError(APIError):
-    """500."""
+    """500: the server failed."""
 
 
 class StoreReadError(APIError):
-    """500 StorageReadError: the server could not read its own storage."""
+    """500 with the reason StorageReadError: the server could not read its storage."""
 
 
 class ServiceUnavailable(APIError):
-    """503."""
+    """503: the server is unavailable."""
 
 
 class ServerTimeout(APIError):
-    """500 ServerTimeout: the server could not finish in time; a write may have happened."""
+    """500 with the reason ServerTimeout: the server did not finish in time. A write may have been carried out."""
 
 
 class GatewayTimeout(APIError):
-    """504 Timeout: the server gave up; a write may have happened."""
+    """504: the server gave up after its own timeout. A write may have been carried out."""
 
 
 class CacheError(KubeloopError):
-    """A cache that cannot answer."""
+    """A cache cannot be used."""
 
 
 class NotSynced(CacheError):
-    """Caches that had not seen their first full list in time; names them."""
+    """Caches did not complete their first list in time. The message names the caches."""
 
 
 class UnknownIndex(CacheError):
-    """An index that nobody added; names those that exist."""
+    """There is no such index. The message names the existing indices."""
 
 
 class LeadershipLost(KubeloopError):
-    """This process is no longer the leader."""
+    """This process is not the leader any more."""

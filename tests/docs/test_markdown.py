@@ -1,6 +1,7 @@
-"""The documentation is true as far as a machine can tell: its Python parses, its names exist, its links lead somewhere.
+"""Checks of the documentation: the Python code parses and names what exists, and links and make targets exist.
 
-Whole programs are run elsewhere, against the real API server (tests/integration/test_examples.py).
+`test_types.py` checks the types of the code. Whole programs run against the real API server in
+tests/integration/test_examples.py.
 """
 
 from __future__ import annotations
@@ -8,29 +9,17 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import kubeloop
+from tests.support.markdown import ROOT, fences, pages
 
-ROOT = Path(__file__).parents[2]
-HIDDEN = ("/.", "/node_modules/", "/target/")
-PAGES = sorted(page for page in ROOT.rglob("*.md") if not any(part in f"/{page.relative_to(ROOT)}" for part in HIDDEN))
-BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = pages()
 LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 MADE = re.compile(r"(?:^ {4}|`)make ([a-z][a-z -]*)", re.MULTILINE)
-
-
-def blocks(page: Path) -> Iterator[ast.Module]:
-    for match in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        code = compile(
-            match[1], str(page), "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
-        )
-        assert isinstance(code, ast.Module)
-        yield code
 
 
 def name_of(page: Path) -> str:
@@ -39,8 +28,8 @@ def name_of(page: Path) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_python_on_the_page_parses_and_names_only_what_exists(page: Path) -> None:
-    for tree in blocks(page):
-        for node in ast.walk(tree):
+    for fence in fences(page):
+        for node in ast.walk(fence.tree):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "kubeloop":
                 assert hasattr(kubeloop, node.attr), f"line {node.lineno}: kubeloop.{node.attr}"
             elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kubeloop"):

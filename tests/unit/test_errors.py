@@ -89,7 +89,7 @@ def test_retryable_is_what_the_documentation_says(kind: type[Any]) -> None:
         error = kind(DETAILS)
     else:
         error = kind("no")
-    says_hopeless = "Trying again does not help" in (kind.__doc__ or "") or kind.__name__ in HOPELESS
+    says_hopeless = "A retry does not help" in (kind.__doc__ or "") or kind.__name__ in HOPELESS
     assert (getattr(error, "retryable", None) is False) is says_hopeless
     if issubclass(kind, TransportError) and not says_hopeless:
         assert error.retryable is True

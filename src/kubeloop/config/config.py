@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, Self, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
+from kubeloop.config.source import Source
 from kubeloop.errors import ConfigError
 
-__all__ = ["Config", "Impersonation", "Source"]
+__all__ = ["Config", "Impersonation"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
@@ -61,20 +62,6 @@ class Impersonation(Value, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
         return f"Impersonation({', '.join(f'{name}={value!r}' for name, value in given.items())})"
-
-
-class Source(Value, frozen=True, kw_only=True):
-    """Where a config came from, for messages: a kubeconfig with its context, cluster and user, or `in-cluster`."""
-
-    file: str = ""
-    context: str = ""
-    cluster: str = ""
-    user: str = ""
-
-    def __str__(self) -> str:
-        parts = [self.file] if self.file else []
-        parts += [f'{what} "{name}"' for what in ("context", "cluster", "user") if (name := getattr(self, what))]
-        return safe_text(", ".join(parts))
 
 
 # The settings that are not a text or None. (`Any`, since no type checker takes `Callable` for a class.)
@@ -133,7 +120,7 @@ class Config(Value, frozen=True, kw_only=True):
             them; more wait for their turn. None does not bound either, as in client-go.
         disable_compression: Do not ask for gzip: more bytes, less work.
         warning_handler: Called with each warning that the server sends, as `rest` describes; None logs each once.
-        source: Where it came from, for messages.
+        source: Where the settings came from, for messages and `repr`.
 
     Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: no limiter unless asked for; a
     value, not a bag that clients fill in.
@@ -221,11 +208,23 @@ class Config(Value, frozen=True, kw_only=True):
         """Make a `ConfigError` that says where this config came from."""
         return ConfigError(self.located(message))
 
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some settings changed and checked; the `source` of the copy names them.
+
+        Raises:
+            ConfigError: The settings contradict each other.
+            TypeError: A setting has a wrong type, or there is no such setting.
+        """
+        if "source" not in changes and self.source != Source():
+            replaced = tuple(dict.fromkeys((*self.source.replaced, *changes)))
+            changes["source"] = self.source.replace(replaced=replaced)
+        return super().replace(**changes)
+
     def __repr__(self) -> str:
         shown: list[str] = []
         for name, default in zip(self.__struct_fields__, self.__struct_defaults__, strict=True):
             value = getattr(self, name)
-            if value == default or value is None or (name == "source" and not str(value)):
+            if value == default or value is None:
                 continue
             if name in _SECRET:
                 text = f"<{len(value)} bytes>"

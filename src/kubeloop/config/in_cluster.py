@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.config.config import Config, Source
+from kubeloop.config.config import Config
 from kubeloop.config.files import read_file
+from kubeloop.config.source import Source
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -23,27 +24,28 @@ __all__ = ["SERVICE_ACCOUNT_DIR", "in_cluster_config", "in_cluster_namespace", "
 logger = logging.getLogger(__name__)
 
 SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-_SOURCE = Source(file="in-cluster")
 
 
 def is_in_cluster(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> bool:
-    """Say if `in_cluster_config` can work here: the service's address is set and there is a token file."""
+    """Return whether `in_cluster_config` can work: the service's address is set, and there is a token file."""
     has_service = bool(environ.get("KUBERNETES_SERVICE_HOST")) and bool(environ.get("KUBERNETES_SERVICE_PORT"))
     return has_service and (directory / "token").is_file()
 
 
 def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> Config:
-    """Make the config of this pod.
+    """Create the config of the pod that this program runs in, from its service account.
 
     Args:
-        environ: Where `KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT` are.
-        directory: Where `token`, `ca.crt` and `namespace` are.
+        environ: The variables `KUBERNETES_SERVICE_HOST`, `KUBERNETES_SERVICE_PORT` and, optionally, `POD_NAMESPACE`.
+        directory: The directory that contains `token`, `ca.crt` and `namespace`.
 
     Returns:
-        A config that reads the token and the authority again as they are renewed.
+        A config that reads the token and the certificate authority again when they are renewed.
 
     Raises:
-        ConfigError: Not in a cluster, or its token cannot be read.
+        ConfigError: The program does not run in a cluster, or the token cannot be read.
+
+    Reference: client-go rest/config.go, InClusterConfig.
     """
     host, port = environ.get("KUBERNETES_SERVICE_HOST", ""), environ.get("KUBERNETES_SERVICE_PORT", "")
     if not host or not port:
@@ -56,24 +58,28 @@ def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path =
         token = read_file(token_file).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise_alone(ConfigError(f"in-cluster: cannot read the service account's token {token_file}: {_why(error)}"))
+    namespace, named_by = in_cluster_namespace(environ, directory)
     return Config(
         host=f"https://{f'[{host}]' if ':' in host else host}:{port}",
-        namespace=in_cluster_namespace(environ, directory),
+        namespace=namespace,
         ca_file=str(ca_file) if _is_readable(ca_file) else None,
         token=token,
         token_file=str(token_file),
-        source=_SOURCE,
+        source=Source(file="in-cluster", found_by="KUBERNETES_SERVICE_HOST", namespace=named_by),
     )
 
 
-def in_cluster_namespace(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> str:
-    """Return the namespace that this pod runs in: `POD_NAMESPACE`, else the service account's, else `default`."""
+def in_cluster_namespace(
+    environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR
+) -> tuple[str, str]:
+    """Return the namespace of the pod, and what named it; `""` means that nothing did, and that it is `default`."""
     if namespace := environ.get("POD_NAMESPACE", ""):
-        return namespace
+        return namespace, "POD_NAMESPACE"
     try:
-        return read_file(directory / "namespace").decode().strip() or "default"
+        namespace = read_file(directory / "namespace").decode().strip()
     except (OSError, UnicodeDecodeError):
-        return "default"
+        namespace = ""
+    return (namespace, "the service account") if namespace else ("default", "")
 
 
 def _is_readable(ca_file: Path) -> bool:

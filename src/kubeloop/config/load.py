@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
-from kubeloop.config.config import Config, Source
+from kubeloop.config.config import Config
 from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
 from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
 from kubeloop.config.server_url import check_proxy_url
+from kubeloop.config.source import Source
 from kubeloop.config.usable import check_files, check_user, exec_config, impersonation
 from kubeloop.errors import ConfigError
 
@@ -59,21 +60,23 @@ def load_config(
     Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules.
     """
     if kubeconfig is not None:
-        looked = [_expanded(kubeconfig)]
+        looked, found_by = [_expanded(kubeconfig)], "the argument"
+    elif listed := os.environ.get("KUBECONFIG", ""):
+        looked, found_by = listed.split(os.pathsep), "KUBECONFIG"
     else:
-        listed = os.environ.get("KUBECONFIG", "")
-        looked = listed.split(os.pathsep) if listed else _home_kubeconfigs()
+        looked, found_by = _home_kubeconfigs(), "the home directory"
     loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
     chosen = context or loaded.current_context
     if not chosen and not cluster:
         if kubeconfig is None and is_in_cluster():
             logger.debug("no kubeconfig: using the cluster that this pod runs in")
-            return _with_namespace(in_cluster_config(), namespace)
+            return _with_namespace(in_cluster_config(), namespace, "the argument")
         raise ConfigError(_nothing_chosen(loaded, looked))
-    config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user)
+    config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user, found_by=found_by)
+    named_by = "the argument"
     if namespace is None and not _context_namespace(loaded, chosen) and kubeconfig is None and is_in_cluster():
-        namespace = in_cluster_namespace()
-    return _with_namespace(config, namespace)
+        namespace, named_by = in_cluster_namespace()
+    return _with_namespace(config, namespace, named_by)
 
 
 def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
@@ -96,7 +99,7 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
     loaded = read_kubeconfigs([path], must_exist=True) if path else Kubeconfig()
     if path and not loaded.current_context and not master_url:
         raise ConfigError(_nothing_chosen(loaded, [path]))
-    return config_from_kubeconfig(loaded, server=master_url or None)
+    return config_from_kubeconfig(loaded, server=master_url or None, found_by="the argument" if path else "")
 
 
 def config_from_kubeconfig(
@@ -106,18 +109,20 @@ def config_from_kubeconfig(
     cluster: str | None = None,
     user: str | None = None,
     server: str | None = None,
+    found_by: str = "",
 ) -> Config:
-    """Make the config of one context.
+    """Create the config of one context.
 
     Args:
         loaded: The merged files.
-        context: The context to take; None takes `current-context`, if there is one.
-        cluster: The cluster to take instead of the context's.
-        user: The user to take instead of the context's.
-        server: The address to take instead of the cluster's; drops its `tls-server-name`.
+        context: The name of the context. None means `current-context`, if the files have one.
+        cluster: The name of the cluster entry to use instead of the context's.
+        user: The name of the user entry to use instead of the context's.
+        server: The address to use instead of the cluster's, without the cluster's `tls-server-name`.
+        found_by: How the files were found, for the config's `source`.
 
     Raises:
-        ConfigError: No such entry, or one that cannot be used.
+        ConfigError: There is no such entry, or the entry cannot be used.
     """
     name = context or loaded.current_context
     entry = loaded.contexts.get(name)
@@ -126,7 +131,9 @@ def config_from_kubeconfig(
         raise ConfigError(f'{files}: context "{name}" does not exist; there are: {_names(loaded.contexts)}')
     cluster_name = cluster or (entry.cluster if entry else "")
     user_name = user or (entry.user if entry else "")
-    source = Source(file=entry.file if entry else files, context=name, cluster=cluster_name, user=user_name)
+    source = Source(
+        file=entry.file if entry else files, found_by=found_by, context=name, cluster=cluster_name, user=user_name
+    )
     picked_cluster = loaded.clusters.get(cluster_name)
     if picked_cluster is None:
         if server is None or cluster_name:
@@ -137,8 +144,11 @@ def config_from_kubeconfig(
         if user_name:
             raise ConfigError(f"{source}: no such user; there are: {_names(loaded.users)}")
         picked_user = UserEntry(file=files)
+    source = source.replace(
+        cluster_file=picked_cluster.file, user_file=picked_user.file, replaced=("host",) if server is not None else ()
+    )
     config = _assemble(picked_cluster, picked_user, source, server)
-    return _with_namespace(config, entry.namespace if entry else None)
+    return _with_namespace(config, entry.namespace if entry else None, "the context")
 
 
 def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: str | None) -> Config:
@@ -186,8 +196,10 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
     )
 
 
-def _with_namespace(config: Config, namespace: str | None) -> Config:
-    return config.replace(namespace=namespace) if namespace else config
+def _with_namespace(config: Config, namespace: str | None, named_by: str) -> Config:
+    if not namespace:
+        return config
+    return config.replace(namespace=namespace, source=config.source.replace(namespace=named_by))
 
 
 def _context_namespace(loaded: Kubeconfig, context: str) -> str:

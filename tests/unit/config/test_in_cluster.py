@@ -54,6 +54,6 @@ def test_goes_on_without_an_authority_that_it_cannot_read(account, caplog):
 
 
 def test_pod_namespace_beats_the_service_accounts(account):
-    assert in_cluster_namespace({"POD_NAMESPACE": "mine"}, account) == "mine"
+    assert in_cluster_namespace({"POD_NAMESPACE": "mine"}, account) == ("mine", "POD_NAMESPACE")
     (account / "namespace").unlink()
-    assert in_cluster_namespace({}, account) == "default"
+    assert in_cluster_namespace({}, account) == ("default", "")

@@ -1,0 +1,66 @@
+"""The Markdown pages of the project and the Python code in them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_HIDDEN = ("/.", "/node_modules/", "/target/")
+_BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def pages() -> list[Path]:
+    """Return all Markdown files of the project, sorted."""
+    return sorted(
+        page for page in ROOT.rglob("*.md") if not any(part in f"/{page.relative_to(ROOT)}" for part in _HIDDEN)
+    )
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A block of Python code in a page; `line` is the line of its opening fence."""
+
+    page: Path
+    line: int
+    code: str
+
+    @property
+    def name(self) -> str:
+        """The fence as a module's name: the page and the line."""
+        page = self.page.relative_to(ROOT).with_suffix("")
+        return re.sub(r"\W+", "_", f"{page}_{self.line}").lower()
+
+    @property
+    def tree(self) -> ast.Module:
+        """The parsed code, in which `await` is allowed outside a function."""
+        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        tree = compile(self.code, str(self.page), "exec", flags, dont_inherit=True)
+        assert isinstance(tree, ast.Module)
+        return tree
+
+    @property
+    def module(self) -> str:
+        """The code as a module with the line numbers of the page; code with a top-level await is in a function."""
+        code = self.code
+        opening = ""
+        if self._awaits:
+            opening = "async def page() -> None:"
+            code = "".join(f"    {line}" if line.strip() else line for line in code.splitlines(keepends=True))
+        return "\n" * (self.line - 1) + f"{opening}\n" + code
+
+    @property
+    def _awaits(self) -> bool:
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        return bool(
+            compile(self.code, str(self.page), "exec", flags, dont_inherit=True).co_flags & inspect.CO_COROUTINE
+        )
+
+
+def fences(page: Path) -> list[Fence]:
+    """Return the blocks of Python code in a page."""
+    text = page.read_text(encoding="utf-8")
+    return [Fence(page, text.count("\n", 0, match.start()) + 1, match[1]) for match in _BLOCK.finditer(text)]
