@@ -198,7 +198,7 @@ class UnstructuredDraft(MutableMapping[str, Any]):
             Unreadable: The member is not valid metadata.
         """
         if self._metadata is None:
-            from kubeloop.objects.json.decode import decode_document
+            from kubeloop.objects.json.decode_document import decode_document
 
             def read(data: Any, cls: type[meta_v1.ObjectMeta]) -> meta_v1.ObjectMeta:
                 return decode_document(dumps(plain(data)), cls)  # which keeps members that the model does not have
