@@ -1,6 +1,6 @@
 """How a field of the neutral form reads in a model: its run-time annotation and default, its type, its draft's type.
 
-The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, whose docstring says what each means.
+The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, explained in docs/design/models.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Emits a module of models: the run-time `.py`, and the `.pyi` beside it, which is all that type checkers see.
 
-The docstring of `kubeloop.objects.model` is the contract for both texts. The run-time file is made to be imported
+docs/design/models.md has the contract for both texts. The run-time file is made to be imported
 fast: no docstrings, no type that is needed by checkers only.
 """
 

@@ -18,9 +18,19 @@ __all__ = ["absent", "checked", "prepare", "unknown_field"]
 
 
 def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
-    """Check what a constructor was given and bring it into the form that decoding gives.
+    """Check the arguments of a constructor and return them in the form that decoding gives.
 
-    Raises: TypeError naming the class, the field and, for a misspelt one, the near name.
+    Args:
+        cls: The class of the model.
+        args: The positional arguments, which are refused.
+        given: The keyword arguments.
+
+    Returns:
+        The values by the attributes that store them, without absent values.
+
+    Raises:
+        TypeError: An argument is not a field, or not of the field's type. The message names the class, the field and,
+            for a misspelt field, the nearest name.
     """
     if args:
         raise TypeError(f"{cls.__name__} takes keyword arguments only")
@@ -47,7 +57,7 @@ def prepare(cls: Any, args: tuple[Any, ...], given: dict[str, Any]) -> dict[str,
 
 
 def absent(cls: Any, name: str, value: Any) -> bool:
-    """Return whether a constructor takes a value for "not given": None, or what an object has where it has nothing."""
+    """Return whether a value means "not given" to a constructor: None, or the default of a list, map or object."""
     field = fields_of(cls)[name]
     if value is None:
         return not field.nullable
@@ -55,7 +65,7 @@ def absent(cls: Any, name: str, value: Any) -> bool:
 
 
 def unknown_field(cls: Any, name: str) -> str:
-    """The message for a field that a class does not have."""
+    """Return the message for the name of a field that a class does not have."""
     import difflib
 
     close = difflib.get_close_matches(name, list(fields_of(cls)), 1)
@@ -63,9 +73,16 @@ def unknown_field(cls: Any, name: str) -> str:
 
 
 def checked(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    """Check one value against its shape; lists become tuples, maps are copied, times become UTC.
+    """Check one value against its shape and return it: lists become tuples, maps are copied, times become UTC.
 
-    Raises: TypeError naming owner and path.
+    Args:
+        shape: The shape of the field, or of an item of it.
+        value: The value that a user passed.
+        owner: The name of the class, for the error.
+        path: The path of the value within the class, for the error.
+
+    Raises:
+        TypeError: The value, or a part of it, does not fit; the message names owner and path.
     """
     category = shape.category
     if value is None and shape.optional:
@@ -109,7 +126,7 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
         if held.utcoffset() is None:
             raise TypeError(f"{owner}.{path}: expected a datetime with a time zone, got a naive one")
         if shape.hint is ExactTime and type(held) is ExactTime and held.text:
-            return held  # it was read, and keeps its text in another place, too
+            return held  # it was read from a server and keeps its text
         from kubeloop.meta.times import to_utc
 
         utc = to_utc(held)
@@ -118,11 +135,19 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
 
 
 def _union(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    """A value that may be of several shapes on the wire: the first that takes it."""
-    for choice in shape.hint.__args__:
-        if choice is not type(None):
-            try:
-                return checked(shape_of(choice), value, owner, path)
-            except TypeError:
-                continue
-    raise TypeError(f"{owner}.{path}: cannot hold {type(value).__name__}")
+    """Check a value that may have one of several shapes; the first shape that accepts the value counts."""
+    choices = [shape_of(hint) for hint in shape.hint.__args__ if hint is not type(None)]
+    for choice in choices:
+        try:
+            return checked(choice, value, owner, path)
+        except TypeError:
+            continue
+    raise TypeError(f"{owner}.{path}: expected {' or '.join(map(_name_of, choices))}, got {type(value).__name__}")
+
+
+def _name_of(shape: Shape) -> str:
+    if shape.category == "object":
+        return str(shape.model.__name__)
+    if shape.category == "scalar":
+        return " or ".join(kind.__name__ for kind in shape.accepts)
+    return "a sequence" if shape.category in ("objects", "list") else "a mapping"

@@ -11,14 +11,14 @@ from kubeloop.objects.unknown_members import rest_of
 
 __all__ = ["show", "show_field"]
 
-# kubectl writes the whole object in here, a Secret's data too.
+# kubectl stores the whole object in this annotation, including the data of a Secret.
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def show(obj: Any) -> str:
-    """Write a model as its constructor's call, with what is set; of a secret only its size.
+    """Return the `repr` of a model: the call of its constructor, with the size of a secret instead of its value.
 
-    What the class does not have stands at the end: `DeploymentSpec(paused=True, **{'replica': 3})`.
+    Members that the class does not have come last: `DeploymentSpec(paused=True, **{'replica': 3})`.
     """
     cls = class_of(obj)
     parts: list[str] = []
@@ -35,7 +35,7 @@ def show(obj: Any) -> str:
 
 
 def show_field(field: Field, value: Any) -> str:
-    """Write what a field holds, or a view of a draft stands for; of a secret only its size."""
+    """Return the `repr` of the value of a field, or of a draft's view of it; of a secret only the size."""
     if field.category == "lazy" and not is_tuple(value):
         return f"<{len(bytes(value))} bytes>"
     if field.secret or (field.category == "any" and is_mapping(value) and value.get("kind") == "Secret"):

@@ -1,4 +1,4 @@
-"""Equality of JSON values: true is not 1, however deep it stands in free-form data. Python says that they are equal."""
+"""Equality of JSON values, in which true differs from 1 at every depth, unlike in Python."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["same"]
 
 
 def same(a: Any, b: Any) -> bool:
-    """Return whether two values, plain or frozen, are the same JSON."""
+    """Return whether two values, plain or frozen, have the same JSON."""
     if a is b:
         return True
-    if isinstance(a, FrozenStruct):  # which are equal too where one holds null or an empty list, and the other nothing
+    if isinstance(a, FrozenStruct):  # models are equal even if one has null and the other an empty list
         return bool(a == b) and same(value_of(a), value_of(b))
     if is_mapping(a) and is_mapping(b):
         return a.keys() == b.keys() and all(same(each, b[key]) for key, each in a.items())

@@ -1,13 +1,8 @@
-"""Times of custom resources, which a server stores as they were written: read, and written back letter by letter.
+"""ExactTime: the type of `format: date-time` fields in a CRD, whose text is written back as it was read.
 
-What lives here: `ExactTime`, the type of a field with `format: date-time` in a CRD, and how it is decoded. What does
-not: `Time` and `MicroTime` of the built-in types. There every server has read and written the text itself, so it is
-always as Go writes it, and a `datetime` tells all of it.
-
-msgspec decodes a `datetime` by itself and forgets what it was written as: `.1Z`, `.100Z` and `.000000Z` are told from
-nothing, nanoseconds are cut off. So a field of this type is handed to `decode_exact`: 0.26 microseconds a time more
-(1.9 instead of 0.85 for four conditions, Python 3.11, msgspec 0.22), which only custom resources pay. Text in Go's
-form, nearly all there is, becomes a plain `datetime`.
+A server stores such text unchanged, and msgspec alone would lose `.100Z` and nanoseconds. Decoding through
+`decode_exact` costs 0.26 microseconds per time (docs/design/models.md). Text in Go's form becomes a plain `datetime`,
+and so do all times of built-in types, because servers always write them in this form.
 """
 
 from __future__ import annotations
@@ -25,35 +20,36 @@ if TYPE_CHECKING:
 else:
 
     class _Meta(type):
-        """Lets every `datetime` pass for an `ExactTime`, since most need not be one."""
+        """Accepts every `datetime` as an instance of `ExactTime`, because most times need no text."""
 
-        __instancecheck__ = datetime.__instancecheck__  # bound to it; a function of ours would triple the price
+        __instancecheck__ = datetime.__instancecheck__  # a function of ours would triple the cost
 
 
 class ExactTime(datetime, metaclass=_Meta):
-    """A time whose text is not what Go would write; what is computed from it is a time like any other."""
+    """A time whose text differs from the text that Go would write; times computed from it have no text."""
 
     text: str = ""
 
     def as_written(self) -> str | datetime:
-        """Return the text that it was read from, or the time when it was computed."""
+        """Return the text from which the time was read, or the time itself if it was computed."""
         return self.text or datetime.combine(self.date(), self.timetz())
 
 
 def decode_exact(_kind: Any, value: Any) -> datetime:
-    """Decode a time; msgspec calls it for what it does not know, which is this type only.
+    """Decode a time: the hook that msgspec calls for types that it does not know, of which ExactTime is the only one.
 
-    Raises: ValueError, to which msgspec adds the path.
+    Raises:
+        ValueError: The value is not an RFC 3339 time; msgspec adds the path.
     """
     if type(value) is not str:
         raise ValueError(f"Expected `datetime`, got `{_JSON_TYPES.get(value.__class__, 'object')}`")
     try:
-        if len(value) == 20 and value[4::3] == "--T::Z":  # what stands between the numbers of 2026-01-02T03:04:05Z
+        if len(value) == 20 and value[4::3] == "--T::Z":  # the separators of 2026-01-02T03:04:05Z
             return _read(value)
         from kubeloop.meta.times import parse_time
 
         time = parse_time(value)
-    except ValueError:  # which quotes the text, and that may be a secret in the wrong place
+    except ValueError:  # its message quotes the text, which may be a misplaced secret
         raise ValueError("expected an RFC 3339 time") from None
     exact = ExactTime.combine(time.date(), time.timetz())
     exact.text = value

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     StructMeta = type
 
     class Struct:
-        """What checkers see of the base of all models."""
+        """What type checkers see of msgspec's Struct."""
 
         __struct_fields__: ClassVar[tuple[str, ...]]
         __struct_encode_fields__: ClassVar[tuple[str, ...]]
@@ -60,7 +60,7 @@ def _delattr(self: object, name: str) -> NoReturn:
 
 
 def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
-    """Turn a Lazy field into a private field of bytes and a property that parses them; give its annotation."""
+    """Turn a Lazy field into a private field of bytes and a property that parses them; return its annotation."""
     hint = ns["__annotations__"].pop(name)
     ns["__annotations__"]["_" + name] = Raw
     ns["_" + name] = LAZY
@@ -69,12 +69,12 @@ def _hide_lazy(name: str, ns: dict[str, Any], rename: dict[str, str]) -> str:
     def read(self: Any) -> Any:
         return self.__read_lazy__(name, getattr(self, "_" + name))
 
-    ns[name] = property(read, doc="Parsed anew at each read, from bytes that the object holds privately.")
+    ns[name] = property(read, doc="Parsed at each read, from bytes that the object holds.")
     return str(hint)
 
 
 def _hide_nullable(name: str, ns: dict[str, Any], rename: dict[str, str]) -> None:
-    """Turn a field in which null is a value into a private field that knows absent, and a property that does not."""
+    """Turn a field in which null is a value into a private field that can be absent, and a property that reads None."""
     hidden = "_" + name
     ns["__annotations__"][hidden] = ns["__annotations__"].pop(name)
     ns[hidden] = NULLABLE
@@ -88,11 +88,11 @@ def _hide_nullable(name: str, ns: dict[str, Any], rename: dict[str, str]) -> Non
 
 
 def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
-    """What runs after decoding, only in classes that need it: nulls become empty, lazy bytes get a copy of their own.
+    """Return the `__post_init__` of a class: nulls become empty, and lazy bytes are copied.
 
-    (Decoded Raw is a view, which would keep the whole body of a LIST in memory.) Most classes need one null looked at;
-    for others the function is written out as source, as dataclasses do: a loop over names takes three times as long,
-    for every object of a LIST, while compiling takes longer than making the class.
+    Decoded Raw is a view, which would keep the whole body of a LIST in memory. Most classes have one field that may be
+    null. For others the function is compiled from source, as dataclasses do: a loop over names takes three times as
+    long for every object of a LIST, but compiling takes longer than creating the class.
     """
     if len(nulls) == 1 and not lazy:
         field, value = nulls[0][0], _EMPTY[nulls[0][1]]
@@ -110,7 +110,7 @@ def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
 
 
 def _lazy_equal(self: Any, other: object) -> Any:
-    """Compare; bytes that say the same in another way (white space, order of keys) are equal."""
+    """Return whether two models are equal; lazy fields are compared as JSON, not as bytes."""
     same = _equal(self, other)
     if same is not False:
         return same
@@ -124,7 +124,7 @@ def _lazy_equal(self: Any, other: object) -> Any:
 
 
 def _says_the_same(ours: Raw, theirs: Raw) -> bool:
-    """Return whether two JSON texts have the same value; texts that cannot be read are equal only byte by byte."""
+    """Return whether two JSON texts can be read and have the same value."""
     try:
         return bool(_parse(ours) == _parse(theirs))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -136,7 +136,7 @@ _EMPTY_OF = (("NullSeq[", "NULL_SEQ"), ("NullMap[", "NULL_MAP"), ("NullBytes", "
 
 
 class FrozenStructMeta(StructMeta):
-    """Makes the structs: frozen, out of the garbage collector's sight, keyword-only, defaults left out."""
+    """Creates structs that are frozen, invisible to the garbage collector and keyword-only, and omit defaults."""
 
     __secret__: frozenset[str]
     __lazy__: dict[str, str]
@@ -180,7 +180,7 @@ class FrozenStructMeta(StructMeta):
             ns["__lazy__"] = types_of_lazy
             ns["__eq__"] = _lazy_equal
         if kind:
-            # Hidden fields: what a body says of itself is checked, and an embedded object keeps what it said.
+            # Hidden fields: the kind in a body is checked, and an embedded object keeps it.
             ns["__annotations__"] = {"_api_version": str, "_kind": str, **hints}
             ns |= {"_api_version": api_version, "_kind": kind}
             names |= {"_api_version": "apiVersion", "_kind": "kind"}
@@ -201,7 +201,7 @@ class FrozenStructMeta(StructMeta):
             rename=names or None,
         )
         type.__setattr__(cls, "__setattr__", _setattr)
-        # An own __setattr__ opens `del obj.x` too (one C slot), in every class.
+        # Both share one slot in C, so a class with a __setattr__ of its own would allow `del obj.x`.
         type.__setattr__(cls, "__delattr__", _delattr)
         if item is not None:
             type.__setattr__(item, "list_type", cls)
@@ -209,7 +209,10 @@ class FrozenStructMeta(StructMeta):
 
 
 class FrozenStruct(_WithNote, Struct, metaclass=FrozenStructMeta):
-    """The base of `Model`: an immutable struct with class attributes that describe its fields."""
+    """An immutable struct with class attributes that describe its fields.
+
+    `Model` adds the method `__read_lazy__`, which the properties of lazy fields call.
+    """
 
     if not TYPE_CHECKING:
         __secret__ = frozenset()
@@ -220,16 +223,12 @@ class FrozenStruct(_WithNote, Struct, metaclass=FrozenStructMeta):
 
     @property
     def __rich_repr__(self) -> NoReturn:
-        """Hide msgspec's hook for rich, which would show the contents of secrets: what shows a model uses its `repr`.
+        """Hide msgspec's hook for rich, which would show the contents of secrets; rich then uses `repr`.
 
         Raises:
             AttributeError: Always, so that there is no such hook.
         """
         raise AttributeError("__rich_repr__")
-
-    def __read_lazy__(self, name: str, stored: Raw) -> Any:
-        """Parse what a lazy field holds; `Model` does."""
-        raise NotImplementedError
 
 
 _equal: Any = Struct.__eq__

@@ -1,8 +1,8 @@
-"""What was given: which fields a constructor or a document set, so that apply and patches send just these.
+"""Which fields of a model were given by a constructor or a document, so that apply and patches send only these.
 
-A model cannot tell a required zero that was given from one that was not: both are the same value. So a constructor,
-and what reads a user's document or mapping, notes the names of the fields beside the fields, in a slot that neither
-equality, encoding nor decoding sees. A model without that note was read from a server, or made from one that was.
+A required zero that was given and one that was not are the same value. So constructors, and the readers of documents
+and mappings, note the names of the given fields in a slot that equality, encoding and decoding do not see. A model
+without this note was read from a server, or created from such a model.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ _DEEP = ("object", "objects", "object_map", "list", "map", "union")
 
 
 class _Removed(frozenset[str]):
-    """What a draft notes of an object that it made from one that was read: the fields that it removed."""
+    """The note on an object that a draft created from one that was read: the names of the removed fields."""
 
 
 def given_of(obj: Any) -> tuple[str, ...] | None:
-    """Return the names of the fields that were given; None when that is not known."""
+    """Return the names of the fields that were given, or None if they are not known."""
     note = getattr(obj, "_given", None)
     return note if is_tuple(note) else None
 
 
 def is_removed(obj: Any, name: str) -> bool:
-    """Return whether a field was not given, or a draft removed it: its zero means "absent" and is not a value."""
+    """Return whether a field was not given, or was removed by a draft, so that its zero means "absent"."""
     note = getattr(obj, "_given", None)
     return note is not None and (name in note) is isinstance(note, _Removed)
 
 
 def noted_removals(obj: Any, names: Iterable[str]) -> Any:
-    """Note which fields a draft removed of an object that was read, and return the object."""
+    """Note which fields a draft removed from an object that was read, and return the object."""
     note_given(obj, _Removed(names))
     return obj
 
@@ -49,9 +49,14 @@ def noted(obj: Any, names: Iterable[str]) -> Any:
 
 
 def noted_document(obj: Any, tree: Any, shape: Shape | None = None) -> Any:
-    """Note of a model, and of all models in it, which fields the JSON value it was read from has; return the model.
+    """Note for a model and all models in it which fields its JSON value has, and return the model.
 
-    A null that was read as absent gave nothing: its zero must not be sent.
+    A null that was read as absent does not count as given, because its zero must not be sent.
+
+    Args:
+        obj: A value of a field, or a model, as it was decoded.
+        tree: The JSON value from which it was decoded.
+        shape: The shape of the field.
     """
     if isinstance(obj, FrozenStruct):
         if is_dict(tree) and given_of(obj) is None:
@@ -76,5 +81,5 @@ def _gives(tree: dict[str, Any], field: Field, obj: Any) -> bool:
 
 
 def is_null(value: Any) -> bool:
-    """Return whether the stored value of a field is null, rather than absent or something."""
+    """Return whether the stored value of a field is null; an absent value is not."""
     return value is None or value is NULL_SEQ or value is NULL_MAP or value is NULL_BYTES

@@ -1,7 +1,7 @@
-"""The markers of which generated models are made: the values that mean "absent" or "null", and the types of fields.
+"""The markers in generated models: default values that mean "absent" or "null", and the types of fields.
 
-What lives here: defaults (`SEQ`, `MAP`, `NULL`, `STR`, ...) and annotations (`Seq`, `Map`, `Time`, ...), which mean one
-thing to msgspec at run time; checkers read the stubs. What does not: how they are put together; `model` says that.
+docs/design/models.md explains each of them. The types have their meaning for msgspec at run time; type checkers read
+the stubs of the generated modules instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a c
 
 
 class _AbsentSeq(tuple[Any, ...]):
-    """The list of every object that has none. It equals `()`, but a decoded `[]` is another object."""
+    """The value of an absent list. It equals `()`, but a decoded `[]` is another instance."""
 
     __slots__ = ()
 
@@ -33,9 +33,9 @@ class _AbsentSeq(tuple[Any, ...]):
 
 
 class FrozenMap(dict[str, Any]):
-    """A map that a constructor or a draft made: it refuses to change, and its copies are plain dicts.
+    """A map that a constructor or a draft created: it cannot be changed, and its copies are plain dictionaries.
 
-    Decoding makes plain dicts, since it would cost each object of a LIST to turn them into these.
+    Decoding creates plain dictionaries, because converting them would cost time for each object of a LIST.
     """
 
     __slots__ = ()
@@ -51,7 +51,7 @@ class FrozenMap(dict[str, Any]):
 
 
 class _AbsentMap(FrozenMap):
-    """The map of every object that has none."""
+    """The value of an absent map."""
 
     __slots__ = ()
 
@@ -60,7 +60,7 @@ class _AbsentMap(FrozenMap):
 
 
 class _NullSeq(Sequence[Any]):
-    """The list that a server wrote as null: empty to the reader, null again when written."""
+    """The value of a list that a server sent as null: it reads as empty and is written as null."""
 
     __slots__ = ()
 
@@ -90,7 +90,7 @@ class _NullSeq(Sequence[Any]):
 
 
 class _NullMap(Mapping[str, Any]):
-    """The map that a server wrote as null: empty to the reader, null again when written."""
+    """The value of a map that a server sent as null: it reads as empty and is written as null."""
 
     __slots__ = ()
 
@@ -116,7 +116,7 @@ class _NullMap(Mapping[str, Any]):
 
 
 class _NullBytes(bytes):
-    """Bytes that are not there, where Go writes null for them: empty to the reader."""
+    """The value of absent bytes for which Go writes null: it reads as empty and is written as null."""
 
     __slots__ = ()
 
@@ -125,23 +125,23 @@ class _NullBytes(bytes):
 
 
 class Mended(tuple[Any, ...]):
-    """A list of which an item was null on the server: the indexes of its items are ours, so a patch sends it whole."""
+    """A list with an item that was null in the response: a patch replaces it, because its indexes are ours."""
 
     __slots__ = ()
 
 
 class PartialItems(tuple[Any, ...]):
-    """The items of a LIST of which some could not be read. It carries those, so that an ordinary list pays nothing.
+    """The items of a LIST some items of which could not be read. It carries their errors, so other lists cost nothing.
 
     Attributes:
-        unreadable: the errors by key; an item whose name cannot be read stands under `"#<index>"`.
+        unreadable: The errors by key; the key of an item whose name cannot be read is `"#<index>"`.
     """
 
     unreadable: Mapping[str, Unreadable]
 
     @classmethod
     def of(cls, items: Sequence[Any], unreadable: Mapping[str, Unreadable]) -> Sequence[Any]:
-        """Return the items as a plain tuple if all could be read."""
+        """Return the items with the errors of the unreadable ones; as a plain tuple if there are none."""
         if not unreadable:
             return tuple(items)
         self = cls(items)
@@ -154,7 +154,7 @@ MAP: Mapping[str, Any] = _AbsentMap()
 NULL_SEQ: Sequence[Any] = _NullSeq()
 NULL_MAP: Mapping[str, Any] = _NullMap()
 LAZY = Raw()
-# Fields that Go writes even when zero: a default that has a factory is never left out by omit_defaults.
+# Fields that Go writes even when zero: omit_defaults never omits a default that has a factory.
 BOOL = msgspec.field(default_factory=bool)
 INT = msgspec.field(default_factory=int)
 FLOAT = msgspec.field(default_factory=float)
@@ -163,7 +163,7 @@ BYTES = msgspec.field(default_factory=bytes)
 NULL: Any = msgspec.field(default_factory=type(None))
 NULL_BYTES = _NullBytes()
 BYTES_OR_NULL: Any = msgspec.field(default_factory=lambda: NULL_BYTES)
-# A field in which null is a value: absent is this, which the reader never sees; both read as None.
+# The stored value of an absent field in which null is a value; absent and null both read as None.
 NULLABLE: Any = msgspec.UNSET
 
 
@@ -188,7 +188,7 @@ if TYPE_CHECKING:
 else:
 
     class Seq:
-        """A list: a tuple at run time, a `Sequence` to checkers."""
+        """A list: a tuple at run time, a `Sequence` for type checkers."""
 
         def __class_getitem__(cls, item: Any) -> Any:
             return tuple[item, ...]
@@ -200,7 +200,7 @@ else:
             return tuple[item, ...] | None
 
     class Map:
-        """A map: a dict at run time, a `Mapping` to checkers."""
+        """A map: a dictionary at run time, a `Mapping` for type checkers."""
 
         def __class_getitem__(cls, item: Any) -> Any:
             return dict[str, item]
@@ -212,7 +212,7 @@ else:
             return dict[str, item] | None
 
     class Lazy:
-        """A list of structs that stays bytes until it is read."""
+        """A list of structs that is kept as bytes until it is read."""
 
         def __class_getitem__(cls, item: Any) -> Any:
             return tuple[item, ...]

@@ -1,114 +1,7 @@
-"""Model, Kind, KindList: frozen structs whose defaults mean "absent"; and how generated modules look.
+"""Model, Kind and KindList: the base classes of all objects, which the generated modules of `kubeloop.models` extend.
 
-What lives here: the three base classes, and the contract of generated modules. What does not: the markers (`markers`,
-exported from here), the metaclass (`metaclass`), reflection (`reflection`), the constructor's checks (`construct`),
-reading (`decode`), writing (`encode`), changing (`draft`, `change`). msgspec is behind this door: no type of it is in
-a public signature.
-
-**Absent is identity with the default.** A field whose value *is* (not: equals) its default is not written. `{}` and
-`[]` on the wire decode to other instances than the shared defaults, so they come back as `{}` and `[]`.
-
-A generated run-time module (`core_v1.py`; annotations stay strings until a decoder is built):
-
-    from __future__ import annotations
-
-    from kubeloop.models import meta_v1
-    from kubeloop.objects.model import BOOL, BYTES_OR_NULL, FLOAT, INT, LAZY, MAP, NULL, NULLABLE, SEQ, STR
-    from kubeloop.objects.model import Any, Bytes, Duration, IntOrString, Kind, KindList, Lazy, Map, MicroTime, Model
-    from kubeloop.objects.model import NullBytes, NullMap, NullSeq, Quantity, Seq, Time     # (only those that are used)
-
-    class PodSpec(Model, rename={"node_name": "nodeName", ...}):     # rename: only names that differ from the wire
-        node_name: str = ""                                # string,omitempty   (bool: False, int: 0)
-        ratio: float | int = 0.0                           # float64,omitempty: a whole number is written as it was read
-        priority: int | None = None                        # *int32          (pointer to a scalar; CRD-style optional)
-        affinity: Affinity | None = None                   # *Affinity       (what is recursive stands behind a pointer,
-        volumes: Seq[Volume] = SEQ                         # []Volume,omitempty               Seq or Map)
-        containers: NullSeq[Container] = SEQ               # []Container without omitempty: Go writes null for it
-        node_selector: Map[str] = MAP                      # map[string]string,omitempty
-        limits: NullMap[Quantity] = MAP                    # a map without omitempty
-        template: PodTemplateSpec = PodTemplateSpec()      # struct by value: its class stands earlier in the module
-        restart_count: int = INT                           # no omitempty: written even when zero (STR BOOL FLOAT BYTES)
-        start_time: Time | None = None                     # *metav1.Time, or metav1.Time with omitzero
-        last_probe_time: Time | None = NULL                # metav1.Time by value without omitzero: Go writes null
-        acquire_time: MicroTime | None = None              # *metav1.MicroTime (by value without omitzero: = NULL)
-        not_after: ExactTime | None = None                 # a date-time of a CRD: its text is written back as it was
-        port: IntOrString | None = None                    # intstr.IntOrString, with pointer or without
-        cpu: Quantity | None = None                        # resource.Quantity, with pointer or without
-        timeout: Duration | None = None                    # metav1.Duration, with pointer or without
-        ca_bundle: Bytes = b""                             # []byte,omitempty
-        request: NullBytes = BYTES_OR_NULL                 # []byte without omitempty: Go writes "" or null
-        selector: LabelSelector | None = NULL              # a pointer without omitempty: Go writes null for it; a field
-                                                           # of a CRD that is required and nullable
-        size: int | None = NULLABLE                        # nullable in a CRD, not required: null is not absent; lists
-                                                           # and maps: NullSeq and NullMap
-        fields_v1: Any = None                              # FieldsV1, pointer to it, interface, JSON, *RawExtension
-        object: Any = NULL                                 # RawExtension by value without omitzero: Go writes null
-        rows: Seq[Seq[str]] = SEQ                          # [][]string
-        disrupted: Map[Time | None] = MAP                  # map[string]metav1.Time: items may be null. Items that are
-                                                           # Time, MicroTime, RawExtension (Any) or pointers: `| None`;
-                                                           # Quantity, IntOrString, structs, lists, scalars: not
-        choice: JSONSchemaProps | Seq[str] | None = None   # a union on the wire (OrArray, OrBool, OrStringArray)
-
-    class Pod(Kind, api_version="v1", kind="Pod", resource="pods", namespaced=True):
-        metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()          # no field for kind and apiVersion
-        spec: PodSpec = PodSpec()
-
-    class PodList(KindList, api_version="v1", kind="PodList", item=Pod):  # after its item; sets Pod.list_type
-        metadata: meta_v1.ListMeta = meta_v1.ListMeta()
-        items: NullSeq[Pod] = SEQ
-
-    class Secret(Kind, api_version="v1", kind="Secret", resource="secrets", namespaced=True,
-                 rename={"string_data": "stringData"}, secret=("data", "string_data")):     # print as <n bytes>
-        data: Map[Bytes] = MAP
-
-- `preserve=True`: the server keeps members that are no fields (`x-kubernetes-preserve-unknown-fields` beside
-  properties), and so does the class, from whatever it is read; see `unknown_members`.
-- `resource=""` (left out) for payload kinds and subresource bodies that have no collection of their own; `namespaced`
-  defaults to False.
-- A Python name that is a keyword, or one of `RESERVED`, takes a trailing `_` (and so a `rename` entry). `kind` and
-  `api_version` are reserved in a Kind only: a Model may have them (`ObjectReference.kind`).
-- ObjectMeta's managedFields is `managed_fields: Lazy[ManagedFieldsEntry] = LAZY` (with its `rename` entry): bytes of
-  its own until it is read, `Sequence[ManagedFieldsEntry]` to the reader.
-- Modules that need each other: import modules, not names; only by-value structs and `item=` need the other class at
-  import time, and Go cannot make a cycle of those.
-
-The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords but the bases):
-
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
-    from typing import Any
-
-    from kubeloop.models import meta_v1
-    from kubeloop.objects.model import Kind, KindList, Model
-    from kubeloop.objects.draft import Dicts, Draft as _Draft, Lists, Nested, ObjectMap, Objects
-
-    class PodSpec(Model):
-        node_name: str = ...                               # every field `= ...`
-        priority: int | None = ...
-        affinity: Affinity | None = ...
-        volumes: Sequence[Volume] = ...                    # Seq and NullSeq
-        node_selector: Mapping[str, str] = ...             # Map and NullMap
-        template: PodTemplateSpec = ...
-        start_time: datetime | None = ...                  # Time and MicroTime
-        port: int | str | None = ...                       # IntOrString
-        cpu: str | None = ...                              # Quantity, Duration
-        ca_bundle: bytes = ...
-        fields_v1: Any = ...
-        rows: Sequence[Sequence[str]] = ...
-        disrupted: Mapping[str, datetime | None] = ...
-        managed_fields: Sequence[ManagedFieldsEntry] = ... # Lazy
-        def draft(self) -> PodSpec.Draft: ...
-
-        class Draft(_Draft[PodSpec]):                      # the same fields without `= ...`, where
-            node_name: str                                 #   scalars, Any, unions: as above
-            affinity: Nested[Affinity, Affinity.Draft]     #   structs, by value or by pointer
-            volumes: Objects[Volume, Volume.Draft]         #   lists of structs (items not `| None`); Lazy too
-            node_selector: Dicts[str]                      #   other maps (Dicts[datetime | None], Dicts[Sequence[str]])
-            by_name: ObjectMap[Volume, Volume.Draft]       #   maps of structs (items not `| None`)
-            rows: Lists[Sequence[str]]                     #   other lists (also of `T | None`)
-
-    class Pod(Kind): ...
-    class PodList(KindList[Pod]): ...                      # metadata and items as fields; draft() too
+Constructing, reading, writing and changing are the business of the modules below, which are imported on first use.
+The markers that generated modules need are exported from here. How those modules look is told in docs/design/models.md.
 """
 
 from __future__ import annotations
@@ -192,13 +85,10 @@ __all__ = [
 RESERVED = frozenset(
     "Draft bool bytes datetime draft finish float from_dict from_yaml int str to_dict to_yaml".split()  # noqa: SIM905
 )
-"""Field names that take a trailing `_` in every model: methods of models and drafts, builtins that annotations name."""
+"""The field names that take a trailing `_` in every model: methods of models and drafts, builtins in annotations."""
 
 RESERVED_IN_KINDS = frozenset({"api_version", "kind", "list_type", "namespaced", "resource"})
-"""The same for the fields of a Kind: its class variables."""
-
-
-# --- the base classes -------------------------------------------------------------------------------------------------
+"""The field names that take a trailing `_` in a Kind as well, because they are its class variables."""
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
@@ -231,26 +121,31 @@ class ModelMeta(FrozenStructMeta):
 
 
 class Model(FrozenStruct, metaclass=ModelMeta):
-    """An immutable API value. Build it with keywords, change it through `draft()`.
+    """An immutable API value: construct it with keyword arguments, change it through `draft()`.
 
-    A model that a constructor made, or that was read from a document (`from_dict`, `from_yaml`), knows which fields
-    were given. `to_dict`, apply and patches write just those, zeros too, so that a required field that nobody set is
-    never sent as zero; create and update write the whole object as Go does. A model that a server sent does not know
-    it: apply refuses it.
+    A model that a constructor created, or that was read from a document (`from_dict`, `from_yaml`), knows which fields
+    were given. `to_dict`, apply and patches write only these fields, zeros too, so a required field that nobody set is
+    never sent as zero. Create and update write the whole object as Go does. A model that was read from a server does
+    not know which of its fields were given; apply refuses it.
+
+    A field is absent when its value is (not: equals) the default of its class. `{}` and `[]` in a response decode to
+    other instances than the defaults, so they are written back as `{}` and `[]`.
     """
 
     def draft(self) -> Draft[Any]:
-        """Open a mutable, typed view; its `finish()` gives the new value and the patches.
+        """Return a mutable, typed view of this object, whose `finish()` returns the new value and the patches.
 
-        Returns: a draft of its own; this object never changes.
+        This object never changes.
         """
         return type(self).Draft(self)  # type: ignore[attr-defined, no-any-return] # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON value, with wire names; a Kind has `apiVersion` and `kind`. The caller owns it.
+        """Return the JSON value with wire names; that of a Kind has `apiVersion` and `kind`.
 
-        Of a model that was built, or read from a document, it has the fields that were given and no others; of one that
-        a server sent it has everything that is not absent, and the zeros that Go always writes.
+        Returns:
+            A dictionary that the caller owns. For a model that was constructed, or read from a document, it has the
+            fields that were given and no others. For a model that was read from a server it has every field that is
+            not absent, and the zeros that Go always writes.
         """
         from kubeloop.objects.given import given_of
         from kubeloop.objects.json.encode import to_data
@@ -262,13 +157,15 @@ class Model(FrozenStruct, metaclass=ModelMeta):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read a JSON value with wire names, as tolerantly as a server's response, but without dropping anything.
+        """Create an object from a JSON value with wire names, as tolerantly as from a response, but drop nothing.
 
-        A member that the class does not have is kept beside the object, at whatever depth: `repr` shows it, `draft()`
-        carries it, and create, update and apply send it, so that the server warns or, with
-        `field_validation="Strict"`, refuses.
+        A member that the class does not have is kept beside the object, at any depth: `repr` shows it, `draft()` keeps
+        it, and create, update and apply send it. The server then warns of it, or refuses it with
+        `field_validation="Strict"`.
 
-        Raises: DecodeError naming the path of what does not fit, or both kinds when it is of another kind.
+        Raises:
+            DecodeError: A value does not fit its field, with the path of the field; or the object is of another kind,
+                with both kinds.
         """
         from kubeloop.errors import DecodeError
         from kubeloop.objects.json.decode_document import decode_document
@@ -278,16 +175,17 @@ class Model(FrozenStruct, metaclass=ModelMeta):
         return decode_document(dumps(plain(data, cls.__name__, DecodeError)), cls)
 
     def to_yaml(self) -> str:
-        """Write YAML with wire names, which `kubectl` reads."""
+        """Return the object as YAML with wire names, which `kubectl` reads."""
         from kubeloop.meta import yaml
 
         return yaml.dump(self.to_dict())
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
-        """Read one YAML (or JSON) document; unknown members are kept, as `from_dict` does.
+        """Create an object from one YAML or JSON document; unknown members are kept as by `from_dict`.
 
-        Raises: DecodeError for text that is no YAML, and as `from_dict`.
+        Raises:
+            DecodeError: The text is not YAML, and as for `from_dict`.
         """
         from kubeloop.objects.json.decode_document import decode_yaml
 
@@ -316,19 +214,19 @@ class Model(FrozenStruct, metaclass=ModelMeta):
 
 
 class Kind(Model):
-    """A model that the API names: it has an apiVersion and a kind, as class variables.
+    """A model with an apiVersion and a kind, which are class variables.
 
-    Equality compares all fields; the hash is that of (type, namespace, name, uid), which agrees with it.
+    Equality compares all fields. The hash is computed from type, namespace, name and uid, which agrees with equality.
     """
 
     if TYPE_CHECKING:
         api_version: ClassVar[str]
         kind: ClassVar[str]
         resource: ClassVar[str]
-        """The plural in the path; `""` for kinds that have no collection."""
+        """The plural name in request paths; `""` for a kind without a collection."""
         namespaced: ClassVar[bool]
         list_type: ClassVar[type[KindList[Any]]]
-        """The kind of its LIST; missing in kinds that cannot be listed."""
+        """The class of its LIST; a kind that cannot be listed has no such attribute."""
     else:
         api_version = kind = resource = ""
         namespaced = False
@@ -348,29 +246,29 @@ if TYPE_CHECKING:
     K = TypeVar("K", bound=Kind)
 
     class KindList(Kind, Generic[K]):
-        """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
+        """The LIST of a kind: `metadata` (a ListMeta) and `items`."""
 
         items: Sequence[K]
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
-            """The items of the response that could not be read, by key; they exist, and `items` lacks them.
+            """The items of the response that could not be read, by key; they exist, but `items` lacks them.
 
-            An item whose name cannot be read stands under `"#<index>"`. Copies and pickles keep the mapping. It is no
-            part of equality, and is not written; a list that was changed through a draft has none.
+            The key of an item whose name cannot be read is `"#<index>"`. Copies and pickles keep the mapping. Equality
+            ignores it, and it is not written; a list that was changed through a draft has none.
             """
             ...
 
 else:
 
     class KindList(Kind):
-        """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
+        """The LIST of a kind: `metadata` (a ListMeta) and `items`."""
 
         __hash_list__ = True
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
-            """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
+            """The items of the response that could not be read, by key; they exist, but `items` lacks them."""
             return getattr(self.items, "unreadable", MAP)
 
         def __reduce__(self) -> tuple[Any, ...]:

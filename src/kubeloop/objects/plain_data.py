@@ -1,8 +1,7 @@
-"""Plain data that users pass: checked for what JSON cannot say, and for names that a model does not have.
+"""Check dictionaries and lists that users pass, and copy them as JSON values.
 
-What lives here: the one door through which dictionaries and lists become JSON values, and the check of a mapping that
-stands for a model. msgspec would write many things silently in a form of its own: a time without a zone, a Decimal as
-text, a duration as ISO 8601.
+msgspec would silently write some values in a form of its own: a time without a zone, a Decimal as text, a duration as
+ISO 8601. All data of users pass through here first.
 """
 
 from __future__ import annotations
@@ -20,17 +19,17 @@ __all__ = ["plain", "refuse_unknown"]
 
 
 def plain(value: Any, where: str = "", error: type[Exception] = EncodeError) -> Any:
-    """Return a JSON value that is a copy; models, drafts and Unstructured in it are written as `to_dict` does.
+    """Return a copy of a value as a JSON value.
 
-    Times with a zone are written as RFC 3339, bytes as base64.
+    Models, drafts and Unstructured in it are written as by `to_dict`, times with a zone as RFC 3339, bytes as base64.
 
     Args:
-        value: What a user passed.
-        where: The path that leads to it, for the error.
+        value: The value that a user passed.
+        where: The path of the value, for the error.
         error: The class of the error.
 
     Raises:
-        error: Something has no JSON form; names the path.
+        error: A part of the value has no JSON form; the message names its path.
     """
     try:
         return _copied(value, where, error)
@@ -39,11 +38,11 @@ def plain(value: Any, where: str = "", error: type[Exception] = EncodeError) -> 
 
 
 def _copied(value: Any, where: str, error: type[Exception]) -> Any:
-    # Loops rather than comprehensions, which take a second frame a level.
+    # Loops, because a comprehension needs a second frame for each level.
     held: Any = value.__class__
     if value is None or held is str or held is int or held is bool:
         return value
-    if isinstance(value, (str, int, float)):  # NaN is refused by who writes it, with its path
+    if isinstance(value, (str, int, float)):  # the encoder refuses NaN, with its path
         return value
     if isinstance(value, (bytes, bytearray)):
         return b64encode(value).decode()
@@ -84,12 +83,13 @@ def _key(key: object, where: str, error: type[Exception]) -> str:
 
 
 def refuse_unknown(shape: Shape, value: Any, where: str) -> None:
-    """Refuse names that the model does not have in a mapping that stands for it, at every depth.
+    """Check that a mapping that stands for a model has only names of the model's fields, at every depth.
 
-    A model that preserves unknown fields takes any name: its schema says so.
+    A model that preserves unknown fields accepts any name.
 
     Raises:
-        TypeError: Names the path, the near name, and the ways out for fields that are newer than the models.
+        TypeError: A name is not that of a field. The message has the path, the nearest name, and how to send a field
+            that is newer than the models.
     """
     if shape.category == "union":
         choices = [shape_of(hint) for hint in shape.hint.__args__]
@@ -121,6 +121,6 @@ def _unknown(model: Any, key: object, where: str, wires: Mapping[str, Any]) -> s
     near = [field.wire] if field is not None else difflib.get_close_matches(str(key), list(wires), 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return (
-        f"{where}: {model.__name__} has no field {key!r}{hint} (mappings take the names of the wire; a field that is "
-        "newer than these models can be sent with patch() or the dynamic client)"
+        f"{where}: {model.__name__} has no field {key!r}{hint} (mappings use wire names; send a field that is "
+        "newer than these models with patch() or the dynamic client)"
     )

@@ -1,7 +1,7 @@
-"""What is known of each field of a model: its names, what it holds, its default. Built once a class, on first use.
+"""Reflection over the annotations of models: the names of each field, the values that it holds, its default.
 
-What lives here: reflection over the annotations of generated classes. The constructor, drafts, patches and the repair
-of nulls are guided by it; decoding the usual body never looks here.
+`fields_of` is computed once per class, on first use. Constructors, drafts, patches and the repair of broken bodies use
+it; decoding a well-formed body does not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Category = Literal["object", "objects", "list", "map", "object_map", "lazy", "an
 
 
 class Shape(Value, frozen=True):
-    """What one annotation means."""
+    """The values that an annotation allows."""
 
     category: Category
     hint: Any
@@ -33,9 +33,9 @@ class Shape(Value, frozen=True):
     item: Shape | None = None
     """The items of a list or map."""
     go: str = ""
-    """`Time`, `MicroTime` or `Quantity` where Go has a type of its own."""
+    """`Time`, `MicroTime` or `Quantity` for a field for which Go has a type of its own."""
     accepts: tuple[type, ...] = ()
-    """Run-time types of a scalar."""
+    """The run-time types of a scalar."""
 
 
 class Field(Value, frozen=True):
@@ -46,29 +46,29 @@ class Field(Value, frozen=True):
     shape: Shape
     default: Any
     always: bool
-    """Written even when it is zero."""
+    """The field is written even when it is zero."""
     secret: bool
     nullable: bool = False
-    """Null is a value, which the field tells from absent; both read as None."""
+    """Null is a value of the field and differs from absent; both read as None."""
 
     @property
     def category(self) -> Category:
-        """What the field holds."""
+        """The category of the field's shape."""
         return self.shape.category
 
     @property
     def stored(self) -> str:
-        """The attribute that holds the value: a lazy or nullable field is a property over a private one."""
+        """The attribute that holds the value: a lazy or nullable field is a property that reads a private attribute."""
         return "_" + self.name if self.nullable or self.shape.category == "lazy" else self.name
 
     @property
     def absent(self) -> Any:
-        """What the attribute holds when the field is absent."""
+        """The value of the attribute when the field is absent."""
         return NULLABLE if self.nullable else self.default
 
 
 def shape_of(hint: Any, *, optional: bool = False) -> Shape:
-    """Read one annotation."""
+    """Return the shape that an annotation describes."""
     origin = get_origin(hint)
     if origin is Annotated:
         base, *notes = get_args(hint)
@@ -105,7 +105,7 @@ def shape_of(hint: Any, *, optional: bool = False) -> Shape:
 
 @cache
 def fields_of(cls: Any) -> dict[str, Field]:
-    """The fields of a model by their Python names, in order; hidden ones are left out."""
+    """Return the fields of a model by their Python names, in order, without hidden fields."""
     hints = get_type_hints(cls, include_extras=True)
     found: dict[str, Field] = {}
     stored = zip(cls.__struct_fields__, cls.__struct_encode_fields__, cls.__struct_defaults__, strict=True)

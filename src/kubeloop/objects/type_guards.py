@@ -1,4 +1,4 @@
-"""What a JSON value is, said so that type checkers know the items: `isinstance` alone leaves them unknown."""
+"""Type guards for JSON values, which tell type checkers the types of the items; `isinstance` leaves them unknown."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ __all__ = ["class_of", "is_dict", "is_items", "is_list", "is_mapping", "is_tuple
 
 
 def is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
-    """A JSON object."""
+    """Return whether a value is a JSON object."""
     return isinstance(value, dict)
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """A JSON array."""
+    """Return whether a value is a JSON array."""
     return isinstance(value, list)
 
 
 def is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
-    """A list as models hold it."""
+    """Return whether a value is a tuple, which is how models hold lists."""
     return isinstance(value, tuple)
 
 
 def is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
-    """Any mapping."""
+    """Return whether a value is a mapping."""
     return isinstance(value, Mapping)
 
 
 def is_items(value: Any) -> TypeGuard[Iterable[Any]]:
-    """Anything that gives items, but neither text nor a mapping."""
+    """Return whether a value is iterable, but neither text, bytes nor a mapping."""
     return isinstance(value, Iterable) and not isinstance(value, (str, bytes, bytearray, Mapping))
 
 
 def class_of(value: Any) -> Any:
-    """The class of a model, whose private marks checkers need not know."""
+    """Return the class of a model as Any, because type checkers do not know its private attributes."""
     return value.__class__

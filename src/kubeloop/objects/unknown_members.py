@@ -1,13 +1,8 @@
-"""The rest of an object: the members that its class does not have, kept beside it and written back.
+"""The rest of an object: the members of its JSON that its class does not have, kept beside it and written back.
 
-What lives here: how the rest is found, where it is held, how it is written. What does not: who asks for it. That are
-the readers of what users write (`from_dict`, `from_yaml`, `kubeloop.decode`), for every class, and every reader of
-classes that `preserve` unknown fields (custom resources with `x-kubernetes-preserve-unknown-fields`).
-
-An object without a rest pays nothing. One that has a rest is of a hidden subclass of its class, made when it is first
-needed, which has one more field. The encoder writes that field as a member whose name nobody else can know; where the
-name stands in a body, its members move one level up. So every level, item of a list and entry of a map has a rest of
-its own, and equality, `draft()` and patches need no side table.
+An object with a rest belongs to a hidden subclass with one more field. The encoder writes this field under a secret
+name and then moves its members one level up (`splice`), so each level has a rest of its own, and objects without a
+rest cost nothing. Documents of users keep the rest of every class, responses only that of classes that `preserve` it.
 """
 
 from __future__ import annotations
@@ -26,7 +21,8 @@ from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_tuple
 
 __all__ = ["has_rest", "keeps_rest", "rest_of", "splice", "with_rest"]
 
-# A letter that hardly any body has, since one letter is found ten times faster than a word, and what nobody can guess.
+# A character that hardly any body contains, because a character is found ten times faster than a word; and a random
+# name, which no body contains.
 _RARE = "\x7f"
 _NAME = f"{_RARE}kubeloop-rest-{os.urandom(16).hex()}"
 _SIGN, _MARK = _RARE.encode(), f'"{_NAME}":'.encode()
@@ -35,17 +31,17 @@ _BUILT_IN = "kubeloop.models."
 
 
 def rest_of(obj: Any) -> dict[str, Any]:
-    """Return the members that an object has beside its fields, by wire name; the caller must not change them."""
+    """Return the members that an object has beside its fields, by wire name. The caller must not change them."""
     return obj.__rest__ if hasattr(obj, "__rest__") else _NO_REST
 
 
 def with_rest(value: Any, tree: Any, *, everywhere: bool) -> Any:
-    """Return a value that was just decoded, with what its JSON value says beyond its classes.
+    """Return a value that was just decoded, together with the members that its classes do not have.
 
     Args:
-        value: a model, or a list or map of them; nobody else may hold it, because parts of it are replaced in place.
-        tree: the JSON value that it was decoded from.
-        everywhere: keep the rest of every object; if false, only of classes that preserve unknown fields.
+        value: A model, or a list or map of models. Parts of it are replaced in place, so nobody else may hold it.
+        tree: The JSON value from which it was decoded.
+        everywhere: Keep the rest of every object; if false, only of classes that preserve unknown fields.
     """
     if isinstance(value, FrozenStruct):
         return _object_with_rest(value, tree, everywhere) if is_dict(tree) else value
@@ -75,7 +71,7 @@ def _object_with_rest(obj: Any, tree: dict[str, Any], everywhere: bool) -> Any:
             new = with_rest(old, below, everywhere=everywhere)
             if new is not old:
                 force(obj, field.stored, new)
-    if (everywhere or cls.__preserve__) and cls.__plain__ is None:  # else its decoder has done this already
+    if (everywhere or cls.__preserve__) and cls.__plain__ is None:  # otherwise the decoder has done this already
         rest = {key: each for key, each in tree.items() if key not in _names(cls)}
         if rest:
             stored = {name: getattr(obj, name) for name in cls.__struct_fields__}
@@ -94,7 +90,7 @@ def _names(cls: Any) -> frozenset[str]:
 
 @cache
 def _holders(cls: Any) -> tuple[Field, ...]:
-    """The fields in which models can be."""
+    """Return the fields that can hold models."""
     return tuple(field for field in fields_of(cls).values() if field.category != "lazy" and _holds(field.shape))
 
 
@@ -104,7 +100,7 @@ def _holds(shape: Shape) -> bool:
 
 @cache
 def _class_with_rest(cls: Any) -> Any:
-    """The class of those objects of a class that have a rest."""
+    """Return the hidden subclass for objects with a rest."""
     namespace = {
         "__annotations__": {"__rest__": dict[str, Any]},
         "__module__": cls.__module__,
@@ -120,12 +116,15 @@ def _class_with_rest(cls: Any) -> Any:
 
 
 def has_rest(body: bytes) -> bool:
-    """Whether objects with a rest were among what was written."""
+    """Return whether a body that the encoder wrote contains objects with a rest."""
     return _SIGN in body and _MARK in body
 
 
 def splice(tree: Any) -> Any:
-    """Put each rest where it belongs in a JSON value that the encoder wrote; a field wins over a member of the rest."""
+    """Move the members of each rest one level up, in a JSON value that the encoder wrote.
+
+    A field of the class takes precedence over a member of the rest.
+    """
     waiting = [tree]
     while waiting:
         one = waiting.pop()
@@ -142,9 +141,12 @@ def splice(tree: Any) -> Any:
 
 
 def keeps_rest(hint: Any) -> bool:
-    """Whether a type, or one that it can hold, preserves unknown fields; its annotations are resolved already.
+    """Return whether a type, or a type that it can hold, preserves unknown fields.
 
-    Built-in types never do and are not looked into, because a program's first object waits for this.
+    Built-in types never do. They are not searched, because a program's first object waits for this.
+
+    Args:
+        hint: A type whose annotations are resolved.
     """
     seen: set[Any] = set()
     waiting = [hint]

@@ -16,6 +16,7 @@ import pytest
 from kubeloop.meta import yaml
 from kubeloop.models import apiextensions_v1, apps_v1, coordination_v1, core_v1, discovery_v1, meta_v1
 from kubeloop.objects.change import Change
+from kubeloop.objects.model import Model, Seq
 from kubeloop.wire import documents
 from kubeloop.wire.serializers import json_objects
 
@@ -36,6 +37,27 @@ def test_maps_are_copied() -> None:
     meta = meta_v1.ObjectMeta(labels=labels)
     labels["a"] = "changed"
     assert meta.labels == {"a": "b"}
+
+
+class Schema(Model):
+    items: Schema | Seq[Schema] | None = None
+    rest: Schema | bool | None = None
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ({"items": 5}, "Schema.items: expected Schema or a sequence, got int"),
+        ({"rest": "yes"}, "Schema.rest: expected Schema or bool, got str"),
+    ],
+    ids=str,
+)
+def test_a_value_that_fits_none_of_the_shapes_of_a_field_is_refused_with_all_of_them(
+    field: dict[str, Any], message: str
+) -> None:
+    assert Schema(items=[Schema()], rest=True).items == (Schema(),)
+    with pytest.raises(TypeError, match=message):
+        Schema(**field)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
-"""Decode one object: fast when the body is as expected, tolerant when it is not.
+"""Decode one object: in a single pass when the body is well-formed, tolerantly when it is not.
 
-An object that does not fit its class is `Unreadable`, which says nothing about whether it exists. How deeply it may be
-nested is bounded by the interpreter's recursion limit (1,000 levels on CPython 3.11, less the frames in use), because
-whatever reads, compares or writes it later recurses as well. A server stores up to 10,000 levels.
+The recursion limit of the interpreter bounds the depth of an object (1,000 levels on CPython 3.11, less the frames in
+use), because reading, comparing and writing it recurse as well. A server stores up to 10,000 levels.
 """
 
 from __future__ import annotations
@@ -29,19 +28,21 @@ T = TypeVar("T")
 
 
 class TypeMeta(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}):
-    """What a body says of itself."""
+    """The apiVersion and kind that a body names."""
 
     api_version: str = ""
     kind: str = ""
 
 
 def decode(data: bytes | str, cls: type[T]) -> T:
-    """Read one object.
+    """Decode one object.
 
-    Unknown fields are skipped, nulls read as absent (in a list or map as Go's zero). An object that names another kind
-    or apiVersion than `cls` is refused; one that names none is taken.
+    Unknown fields are skipped. Null reads as absent, in a list or map as Go's zero. An object that names another kind
+    or apiVersion than that of `cls` is refused; an object that names none is accepted.
 
-    Raises: DecodeError naming the object and the path of the field, or both kinds.
+    Raises:
+        DecodeError: The body is not JSON or does not fit; the message names the object and the path of the field, or
+            both kinds.
     """
     obj = read(data, cls)
     check_kind(obj)
@@ -49,14 +50,15 @@ def decode(data: bytes | str, cls: type[T]) -> T:
 
 
 def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
-    """Read one object from a JSON value with wire names; see `decode`."""
+    """Decode one object from a JSON value with wire names; see `decode`."""
     return decode(dumps(data), cls)
 
 
 def read(data: bytes | str | Raw, cls: Any) -> Any:
-    """Read a value of a type, tolerantly; the kind is not checked.
+    """Decode a value of a type tolerantly, without a check of its kind.
 
-    Raises: DecodeError.
+    Raises:
+        DecodeError: The body is not JSON or does not fit.
     """
     try:
         return decoder(cls).decode(data)
@@ -67,9 +69,14 @@ def read(data: bytes | str | Raw, cls: Any) -> Any:
 
 
 def parse(data: bytes | str | Raw, what: str) -> Any:
-    """Read any JSON value.
+    """Parse any JSON value.
 
-    Raises: DecodeError.
+    Args:
+        data: The JSON text.
+        what: The name of the value, for the error.
+
+    Raises:
+        DecodeError: The text is not JSON.
     """
     try:
         return msgspec.json.decode(data)
@@ -78,10 +85,10 @@ def parse(data: bytes | str | Raw, what: str) -> Any:
 
 
 def _second_try(data: bytes | str, cls: Any, error: Exception) -> Any:
-    """Read what did not fit: mend what Go would accept, and say what it was when that does not help."""
+    """Decode a body that did not fit, after repairing what Go accepts."""
     try:
         return _mended(data, cls, error)
-    except RecursionError as too_deep:  # the repair recurses, too, and has fewer levels left than the decoder
+    except RecursionError as too_deep:  # the repair recurses as well, and has fewer levels left than the decoder
         raise broken(cls.__name__, data, too_deep) from error
 
 
@@ -108,9 +115,10 @@ def _mended(data: bytes | str, cls: Any, error: Exception) -> Any:
 
 
 def check_kind(obj: Any) -> None:
-    """Refuse an object that was read from a body of another kind; forget what the body said of its own.
+    """Check that an object was decoded from a body of its kind, and forget what the body named.
 
-    Raises: DecodeError naming both kinds.
+    Raises:
+        DecodeError: The body names another kind or apiVersion; the message has both.
     """
     heads = class_of(obj).__kind_head__
     if not heads:
@@ -127,16 +135,17 @@ def check_kind(obj: Any) -> None:
 
 
 def as_embedded(obj: Any, said: TypeMeta) -> Any:
-    """Let an object that was just decoded keep what its body said of its kind, so that it is written within another."""
+    """Keep the kind that the body of a just decoded object named, so that it is written within another object."""
     force(obj, "_kind", said.kind)
     force(obj, "_api_version", said.api_version)
     return obj
 
 
 def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
-    """Parse a lazy field.
+    """Return the items of a lazy field.
 
-    Raises: DecodeError.
+    Raises:
+        DecodeError: The stored bytes are not JSON or do not fit.
     """
     if raw is LAZY:
         return ()

@@ -20,24 +20,25 @@ T = TypeVar("T")
 
 
 def decode_document(data: bytes, cls: type[T]) -> T:
-    """Read one object that a user wrote: as `decode`, but what its classes do not have is kept beside it.
+    """Decode one object that a user wrote, as `decode` does, and keep the members that its classes do not have.
 
     The object knows which fields were given.
 
-    Raises: DecodeError.
+    Raises:
+        DecodeError: As for `decode`.
     """
     obj: Any = decode(data, cls)
     try:
         if has_fine_digits(data):
             obj = _exactly(obj, data, cls)
-        tree = parse(data, cls.__name__)  # which looks at members, too, that the class does not have
+        tree = parse(data, cls.__name__)  # checks the members that the class does not have, too
         return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
-    except BROKEN as error:  # in what the class does not have
+    except BROKEN as error:  # in a member that the class does not have
         raise broken(cls.__name__, data, error) from error
 
 
 def _exactly(obj: Any, data: bytes, cls: Any) -> Any:
-    """Decode again if a time was rounded: what is finer than microseconds is cut."""
+    """Decode again if a time was rounded, because digits finer than microseconds are cut off instead."""
     repair = Repair()
     fixed = repair.mend_object(parse(data, cls.__name__), cls, ())
     if repair.changed:
@@ -47,13 +48,14 @@ def _exactly(obj: Any, data: bytes, cls: Any) -> Any:
 
 
 def decode_list_document(data: bytes, cls: type[T]) -> T:
-    """Read a LIST that a user wrote: as `decode_list`, but what its classes do not have is kept.
+    """Decode a LIST that a user wrote, as `decode_list` does, and keep the members that its classes do not have.
 
-    Raises: DecodeError, never for one item.
+    Raises:
+        DecodeError: As for `decode_list`.
     """
     obj: Any = decode_list(data, cls)
     tree = parse(data, cls.__name__)
-    if len(obj.items) != len(tree.get("items") or ()):  # some were left out
+    if len(obj.items) != len(tree.get("items") or ()):  # some items could not be decoded
         item = fields_of(cast("Any", cls))["items"].shape.model
         tree["items"] = [each for each in tree["items"] if _fits(each, item)]
     return cast("T", noted_document(with_rest(obj, tree, everywhere=True), tree))
@@ -68,9 +70,10 @@ def _fits(tree: Any, cls: Any) -> bool:
 
 
 def decode_yaml(text: str | bytes, cls: type[T]) -> T:
-    """Read one object from YAML (or JSON) text; see `decode_document`.
+    """Decode one object from YAML or JSON text; see `decode_document`.
 
-    Raises: DecodeError for text that is no YAML, too.
+    Raises:
+        DecodeError: The text is not YAML, and as for `decode`.
     """
     from kubeloop.meta import yaml
 

@@ -18,16 +18,24 @@ from kubeloop.objects.type_guards import is_dict, is_list
 __all__ = ["BROKEN", "broken", "explained", "is_truncated", "misfit", "other_kind", "unreadable"]
 
 BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
-"""What msgspec raises for bytes that are not JSON, and for JSON that is nested deeper than the recursion limit."""
+"""The errors that msgspec raises for bytes that are not JSON, and for JSON deeper than the recursion limit."""
 
 
 def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
-    """The error for a body of another kind."""
+    """Return the error for a body of another kind."""
     return DecodeError(f"expected {cls.api_version} {cls.kind}, got {api_version or '?'} {kind or '?'}")
 
 
 def broken(what: str, data: bytes | str | Raw, error: Exception) -> DecodeError:
-    """The error for bytes that are not JSON; it never quotes them, and what it comes from does not keep them."""
+    """Return the error for bytes that are not JSON.
+
+    Neither the error nor its cause keeps any of the bytes, which may be a secret.
+
+    Args:
+        what: The name of the object in the message.
+        data: The bytes.
+        error: The error that msgspec raised; one of `BROKEN`.
+    """
     if isinstance(error, RecursionError):
         return DecodeError(f"{what}: not readable as JSON: nested too deeply (see sys.getrecursionlimit)")
     said = str(error)
@@ -36,26 +44,26 @@ def broken(what: str, data: bytes | str | Raw, error: Exception) -> DecodeError:
     data = data if isinstance(data, str) else bytes(data)
     start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode(errors="replace")).lstrip()[:1]
     looks = " (it looks like HTML)" if start == b"<" else " (it is empty)" if not data else ""
-    # msgspec says the place of all but this.
+    # msgspec tells the position of every other error.
     place = f" (byte {len(data)})" if is_truncated(error) and data else ""
     return DecodeError(f"{what}: not readable as JSON{looks}: {said}{place}")
 
 
 def is_truncated(error: Exception) -> bool:
-    """Say if text is JSON as far as it goes, but ends too early."""
+    """Return whether msgspec raised this error for a text that ends too early."""
     return str(error) == "Input data was truncated"
 
 
 def unreadable(data: bytes, cls: Any, error: DecodeError, place: str = "") -> Unreadable:
-    """Return the error for an object that its class cannot read, with what identifies it as far as that can be read.
+    """Return the error for an object that its class cannot read, with its namespace, name and uid if these can be read.
 
-    An object of another kind is not one that `cls` stands for: its name is left out.
+    The identity of an object of another kind is left out.
 
     Args:
-        data: the object.
-        cls: its class.
-        error: why it cannot be read.
-        place: stands before the message.
+        data: The object.
+        cls: The class.
+        error: The reason why the object cannot be read.
+        place: A text before the message.
     """
     known = scan.identity(data)
     api_version, kind = known.pop("api_version", ""), known.pop("kind", "")
@@ -71,14 +79,14 @@ def misfit(cls: Any, tree: dict[str, Any], error: Exception, fixed: Any) -> Deco
     Args:
         cls: The class.
         tree: The object as plain data, for its name.
-        error: What msgspec said.
-        fixed: The data that msgspec said it of, in which a path is looked up.
+        error: The error that msgspec raised.
+        fixed: The data for which msgspec raised it, in which the keys of its path are looked up.
     """
     return DecodeError(f"{_name_of(cls, tree)}: {_with_keys(explained(error), fixed, cls)}")
 
 
 def _name_of(cls: Any, data: dict[str, Any]) -> str:
-    """The class and, where the data say so, the namespace and name."""
+    """Return the name of the class, with the namespace and name of the object if it has them."""
     metadata = data.get("metadata")
     meta = metadata if is_dict(metadata) else dict[str, Any]()
     name = "/".join(part for part in (meta.get("namespace"), meta.get("name")) if isinstance(part, str) and part)
@@ -86,7 +94,7 @@ def _name_of(cls: Any, data: dict[str, Any]) -> str:
 
 
 def explained(error: Exception) -> str:
-    """msgspec's message with the path first: `spec.priority: expected int, got str`."""
+    """Return msgspec's message with the path first: `spec.priority: expected int, got str`."""
     text = str(error).replace("`", "")
     text = text[:1].lower() + text[1:]
     found = re.fullmatch(r"(.*) - at \$\.?(.*)", text, re.DOTALL)
@@ -94,7 +102,7 @@ def explained(error: Exception) -> str:
 
 
 def _with_keys(text: str, tree: Any, cls: Any) -> str:
-    """Put the keys of maps into a message, for which msgspec writes `[...]`: the first entry that cannot be read."""
+    """Return a message with keys of maps instead of msgspec's `[...]`: the key of the first entry that does not fit."""
     path, colon, rest = text.partition(": ")
     shape: Shape | None = Shape("object", cls, model=cls)
     done = ""

@@ -26,7 +26,7 @@ ITEMS_A_STEP = 64
 
 
 class _Parts(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}, omit_defaults=True):
-    """A LIST, its parts not yet looked at."""
+    """The parts of a LIST, which are not decoded."""
 
     api_version: Raw = Raw()
     kind: Raw = Raw()
@@ -35,13 +35,14 @@ class _Parts(msgspec.Struct, gc=False, rename={"api_version": "apiVersion"}, omi
 
 
 def decode_list(data: bytes, cls: type[T]) -> T:
-    """Read a LIST. Items that cannot be read are left out and stand in its `unreadable`; the rest arrive.
+    """Decode a LIST. Items that cannot be decoded are missing from `items`; their errors are in `unreadable`.
 
     Args:
-        data: the body. It must name its kind: an empty object is not a list.
-        cls: a KindList.
+        data: The body. It must name its kind, because an empty object is not a list.
+        cls: A KindList.
 
-    Raises: DecodeError for a body that is not JSON or not a list of this kind, never for one item.
+    Raises:
+        DecodeError: The body is not JSON, or not a list of this kind. A single item never raises.
     """
     try:
         obj = decoder(cast("Any", cls)).decode(data)
@@ -53,15 +54,18 @@ def decode_list(data: bytes, cls: type[T]) -> T:
 
 
 def decoding_list(data: bytes, cls: type[T], error: Exception | None = None) -> Generator[None, None, T]:
-    """Do what `decode_list` does in steps of a few milliseconds, so that a loop can run others in between.
+    """Decode a LIST as `decode_list` does, in steps of a few milliseconds between which an event loop can run.
 
-    It takes a sixth longer in all: the first step looks through the whole body to find where its items begin and end,
-    and takes a fifth as long as reading it.
+    It takes a sixth longer in all. The first step searches the whole body for the bounds of the items, which takes a
+    fifth of the time of decoding it.
 
     Args:
-        data: the body.
-        cls: a KindList.
-        error: what reading it at once ended with, if that was tried.
+        data: The body.
+        cls: A KindList.
+        error: The error of decoding the body at once, if that was tried.
+
+    Raises:
+        DecodeError: As for `decode_list`.
     """
     head, raws = split_list(data, cls.__name__, error)
     obj: Any = read(head, cls)
@@ -75,7 +79,7 @@ def decoding_list(data: bytes, cls: type[T], error: Exception | None = None) -> 
 
 
 def finish(steps: Generator[None, None, T]) -> T:
-    """Do all steps at once."""
+    """Run all steps at once and return their result."""
     while True:
         try:
             next(steps)
@@ -86,13 +90,13 @@ def finish(steps: Generator[None, None, T]) -> T:
 def read_items(
     raws: Sequence[Raw | bytes], cls: Any, read: Callable[[Raw | bytes], Any], item: Any
 ) -> Generator[None, None, Sequence[Any]]:
-    """Read the items of a LIST one by one, in steps; those that cannot be read are carried as `PartialItems`.
+    """Decode the items of a LIST one by one, in steps; `PartialItems` carry the errors of unreadable items.
 
     Args:
-        raws: the items.
-        cls: the class of the list, for messages.
-        read: reads one item, or raises DecodeError.
-        item: the class of the items.
+        raws: The items.
+        cls: The class of the list, for messages.
+        read: Decodes one item, or raises DecodeError.
+        item: The class of the items.
     """
     items: list[Any] = []
     unread: dict[str, Unreadable] = {}
@@ -108,14 +112,18 @@ def read_items(
 
 
 def split_list(data: bytes, what: str, error: Exception | None) -> tuple[bytes, Sequence[Raw | bytes] | None]:
-    """Split a LIST into what stands beside the items, as an object of its own, and the items; None if it has none.
+    """Split a LIST into an object without items, and the items.
 
     Args:
-        data: the body.
-        what: names the list in messages.
-        error: what reading it at once ended with, if that was tried.
+        data: The body.
+        what: The name of the list in messages.
+        error: The error of decoding the body at once, if that was tried.
 
-    Raises: DecodeError for a body that is not JSON or not a list at all.
+    Returns:
+        The object without items as JSON, and each item as JSON; None if the body has no member `items`.
+
+    Raises:
+        DecodeError: The body is not JSON, or not a list at all.
     """
     try:
         parts: _Parts = decoder(_Parts).decode(data)
@@ -131,9 +139,10 @@ def split_list(data: bytes, what: str, error: Exception | None) -> tuple[bytes, 
 
 
 def _split_by_brackets(data: bytes) -> tuple[bytes, Sequence[bytes] | None]:
-    """Do what `split_list` does for a LIST that msgspec cannot even skip through.
+    """Split a LIST that msgspec cannot parse even without types; see `split_list`.
 
-    Raises: Malformed.
+    Raises:
+        Malformed: The brackets of the text are not those of JSON.
     """
     head: list[bytes] = []
     raws: Sequence[bytes] | None = None
@@ -148,16 +157,17 @@ def _split_by_brackets(data: bytes) -> tuple[bytes, Sequence[bytes] | None]:
 
 
 def _require_kind(obj: Any) -> None:
-    """Refuse a list whose body did not say its kind: `{}` is not an empty list.
+    """Check that the body of a list named its kind, because `{}` is not an empty list.
 
-    Raises: DecodeError.
+    Raises:
+        DecodeError: The body named no kind.
     """
     cls = class_of(obj)
-    # The default itself means that nothing was said: what is decoded is another instance.
+    # The default itself means that the body named none, because a decoded text is another instance.
     if cls.__kind_head__ and (obj._kind is cls.kind or not obj._kind):
         raise DecodeError(f"expected {cls.api_version} {cls.kind}, got an object that names no kind")
 
 
 def replace_items(obj: Any, items: list[Any]) -> None:
-    """Put other items into a list that was just decoded."""
+    """Replace the items of a list that was just decoded."""
     force(obj, "items", tuple(items))

@@ -1,7 +1,7 @@
 """The msgspec decoder of each type.
 
-msgspec compiles each annotation of each class on its own when it makes a decoder: 767 for a list of pods, of which a
-few hundred are different. That was most of the time to a program's first object, so each text is compiled once here.
+msgspec would compile each annotation of each class when it creates a decoder: 767 for a list of pods, a few hundred of
+them different. This took most of the time to a program's first object, so each text is compiled once here.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _done: set[Any] = set()
 
 @cache
 def decoder(cls: Any) -> msgspec.json.Decoder[Any] | _KeepingDecoder:
-    """Return the decoder of a type, which is made once."""
+    """Return the decoder of a type, which is created once."""
     _resolve(cls)
     exact = msgspec.json.Decoder(cls, dec_hook=decode_exact)
     return _KeepingDecoder(exact) if keeps_rest(cls) else exact
 
 
 class _KeepingDecoder:
-    """Decodes types that preserve unknown fields: a second pass, without types, finds those.
+    """Decodes types that preserve unknown fields, in two passes: the second one, without types, finds these fields.
 
-    It takes about twice the time, which no other type pays.
+    It takes about twice the time.
     """
 
     def __init__(self, exact: msgspec.json.Decoder[Any]) -> None:
@@ -44,7 +44,7 @@ class _KeepingDecoder:
 
 
 def _resolve(cls: Any) -> None:
-    """Let the annotations of a model, and of all models that it can hold, be types instead of text."""
+    """Replace the text of annotations by types, for a model and all models that it can hold."""
     types: dict[tuple[int, str], Any] = {}
     waiting = [cls]
     while waiting:
@@ -58,9 +58,14 @@ def _resolve(cls: Any) -> None:
 
 
 def _resolve_own(owner: type[Any], types: dict[tuple[int, str], Any]) -> list[Any]:
-    """Resolve what one class itself declares; `types` are those of each text of a module.
+    """Replace the annotations that a class itself declares.
 
-    Returns: the types that were not among them.
+    Args:
+        owner: The class.
+        types: The types by module and text, to which new ones are added.
+
+    Returns:
+        The new types.
     """
     names: dict[str, Any] = getattr(sys.modules.get(owner.__module__), "__dict__", {})
     fresh: list[Any] = []
@@ -72,7 +77,7 @@ def _resolve_own(owner: type[Any], types: dict[tuple[int, str], Any]) -> list[An
         if key not in types:
             try:
                 types[key] = eval(text, names)  # noqa: S307 (our own annotation)
-            except NameError:  # of a class within a function: msgspec knows the names of the class, too
+            except NameError:  # of a class within a function, whose names only msgspec knows
                 continue
             fresh.append(types[key])
         declared[name] = types[key]

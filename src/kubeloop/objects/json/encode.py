@@ -1,7 +1,7 @@
-"""Writing: models to JSON bytes and plain JSON values.
+"""Encode models as JSON bytes and as plain JSON values.
 
-What lives here: the encoder and what msgspec cannot say by itself: `kind` and `apiVersion` at the top, null lists,
-MicroTime with its six digits. The wire's own formats are in `kubeloop.wire`.
+Beside msgspec's encoder: `kind` and `apiVersion` at the top, lists that are null, MicroTime with six digits, and the
+refusal of NaN.
 """
 
 from __future__ import annotations
@@ -43,15 +43,16 @@ def _hook(value: Any) -> Any:
 
 _encode = msgspec.json.Encoder(enc_hook=_hook).encode
 _pack = msgspec.msgpack.Encoder(enc_hook=_hook).encode
-# Doubles stand as they are in MessagePack: a look at its bytes says quickly if there may be one that JSON cannot say.
+# MessagePack contains doubles as they are, so a search of its bytes tells quickly whether there may be NaN or infinity.
 _not_finite = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]").search
 loads: Any = msgspec.json.decode
 
 
 def dumps(value: Any) -> bytes:
-    """Write any JSON value; models in it are written without kind and apiVersion.
+    """Return any JSON value as JSON; models in it are written without kind and apiVersion.
 
-    Raises: EncodeError for what has no JSON form.
+    Raises:
+        EncodeError: A part of the value has no JSON form.
     """
     try:
         body = _encode(value)
@@ -72,25 +73,26 @@ def dumps(value: Any) -> bytes:
 def _may_be_no_number(value: Any) -> bool:
     try:
         return _not_finite(_pack(value)) is not None
-    except OverflowError:  # an integer that MessagePack cannot say, and JSON can
+    except OverflowError:  # an integer that MessagePack cannot represent, but JSON can
         return True
 
 
 def rewrite(value: Any) -> bytes:
-    """Write a JSON value that was read as JSON or checked before, and so surely has a JSON form."""
+    """Return a JSON value as JSON, unchecked: it was read as JSON or checked before."""
     return _encode(value)
 
 
 def encode(obj: FrozenStruct) -> bytes:
-    """Write one model; a Kind says its apiVersion and kind first.
+    """Return a model as JSON; that of a Kind begins with its apiVersion and kind.
 
-    Raises: EncodeError for what has no JSON form.
+    Raises:
+        EncodeError: A part of the model has no JSON form.
     """
     body = dumps(obj)
     cls = class_of(obj)
     if _has_micro_time(cls) and _any_whole_second(obj):
         body = dumps(_with_six_digits(obj, loads(body)))
-    # A hidden field that was read from the wire (an embedded object that named its kind) is in the body already.
+    # A hidden field that was read from JSON (of an embedded object that named its kind) is in the body already.
     missing = [head for name, head, absent in cls.__kind_head__ if getattr(obj, name) is absent]
     if not missing:
         return body
@@ -98,9 +100,10 @@ def encode(obj: FrozenStruct) -> bytes:
 
 
 def to_data(value: Any) -> Any:
-    """Return the plain JSON value of a model, with wire names, as Python data of its own.
+    """Return the plain JSON value of a model, with wire names, as Python data that the caller owns.
 
-    Raises: EncodeError for what has no JSON form, such as a lazy field that was read from bytes that are no UTF-8.
+    Raises:
+        EncodeError: A part of the model has no JSON form, for example a lazy field whose bytes are not UTF-8.
     """
     try:
         return loads(encode(value))
@@ -109,7 +112,7 @@ def to_data(value: Any) -> Any:
 
 
 def value_of(value: Any, shape: Shape | None = None) -> Any:
-    """Give the plain JSON value of what a field of this shape holds; a nested object adds no kind of its own accord."""
+    """Return the plain JSON value of the value of a field; a model is written without kind and apiVersion."""
     if type(value) is datetime and shape is not None and shape.go == "MicroTime":
         return _micro_text(value)
     if is_tuple(value) and value and isinstance(value[0], FrozenStruct):
@@ -121,17 +124,18 @@ def value_of(value: Any, shape: Shape | None = None) -> Any:
 
 
 def lazy_bytes(items: Any) -> Raw:
-    """The private bytes of a lazy field."""
+    """Return the bytes that store the items of a lazy field."""
     return Raw(dumps(items)) if items else LAZY
 
 
-# --- NaN and the infinities: msgspec writes null for them, which deletes what it should set ---------------------------
+# --- NaN and infinity: msgspec writes null for them, which would delete the field -------------------------------------
 
 
 def _refuse_no_number(value: Any, path: str) -> None:
-    """Find the numbers that JSON cannot say.
+    """Check that a value has no number that JSON cannot represent.
 
-    Raises: EncodeError naming the path.
+    Raises:
+        EncodeError: It has such a number; the message names its path.
     """
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -150,12 +154,12 @@ def _refuse_no_number(value: Any, path: str) -> None:
 
 @cache
 def _has_float(cls: Any) -> bool:
-    """Say if a float, or what has no type, can be anywhere below this class."""
+    """Return whether a field of a class, at any depth, can hold a float or free-form data."""
     return is_below(cls, lambda shape: shape.category in ("any", "union") or float in shape.accepts)
 
 
 def is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
-    """Say if something is true of a field, or an item of one, of a class or of what it is made of."""
+    """Return whether a condition is true for the shape of a field, or of an item, of a class at any depth."""
     seen: set[Any] = set()
     todo = [cls]
     while todo:
@@ -173,7 +177,7 @@ def is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:
     return False
 
 
-# --- MicroTime: Go always writes six digits, msgspec none for a whole second ------------------------------------------
+# --- MicroTime: Go always writes six digits, msgspec writes none for a whole second -----------------------------------
 
 
 def _micro_text(value: datetime) -> str:
@@ -184,7 +188,7 @@ def _micro_text(value: datetime) -> str:
 
 @cache
 def _has_micro_time(cls: Any) -> bool:
-    """Say if a MicroTime can be anywhere below this class."""
+    """Return whether a field of a class, at any depth, can hold a MicroTime."""
     return is_below(cls, lambda shape: shape.go == "MicroTime")
 
 

@@ -1,7 +1,7 @@
-"""Write what was given: the JSON values that `to_dict`, apply and patches send.
+"""Encode only what was given: the JSON values that `to_dict` returns and that apply and patches send.
 
-Only the fields that a constructor or a document set are written, zeros too (`objects.given` knows them), and the
-members that the class does not have.
+They have the fields that a constructor or a document set, zeros too (see `objects.given`), and the members that the
+class does not have.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: b
     """Return the JSON value with the fields that were given, zeros too, and no others.
 
     Args:
-        value: What a field holds, or a model; a nested model adds no kind of its own accord.
-        shape: What the field is.
-        path: The wire names that lead to it, for the error.
-        strict: Refuse a model of which it is not known what was given; else it is written whole.
+        value: A model, or the value of a field. A model is written without kind and apiVersion.
+        shape: The shape of the field.
+        path: The path of the value in wire names, for the error.
+        strict: Refuse a model whose given fields are not known. Otherwise such a model is written as a whole.
 
     Raises:
-        ValueError: It was read from a server; names the path.
+        ValueError: A model was read from a server; the message names its path.
     """
     item = shape.item if shape is not None else None
     if isinstance(value, FrozenStruct):
@@ -70,7 +70,7 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
 
 
 def _own_kind(obj: Any) -> dict[str, Any]:
-    """Return what an embedded object says of its kind, if the document named it."""
+    """Return the kind and apiVersion that the document named for an embedded object, if it did."""
     heads = class_of(obj).__kind_head__
     return {_HEAD[name]: getattr(obj, name) for name, _, absent in heads if getattr(obj, name) is not absent}
 
@@ -79,23 +79,24 @@ _HEAD = {"_api_version": "apiVersion", "_kind": "kind"}
 
 
 def head_of(cls: Any) -> dict[str, Any]:
-    """Return `apiVersion` and `kind` of a class, nothing for a class that is not a kind."""
+    """Return `apiVersion` and `kind` of a class; an empty dictionary for a class that is not a Kind."""
     return {"apiVersion": cls.api_version, "kind": cls.kind} if getattr(cls, "__kind_head__", ()) else {}
 
 
 def set_fields(obj: Any) -> dict[str, Any]:
-    """Return the JSON value of what was set in a model or a draft, without its kind: a merge patch.
+    """Return the JSON value of the fields that were set in a model or a draft, without kind: a merge patch.
 
     Raises:
-        ValueError: It was read from a server, or is a draft of what was; names the path.
+        ValueError: The model was read from a server, or the draft is of such a model; the message names the path.
     """
     data: dict[str, Any] = written(obj, strict=True) if isinstance(obj, FrozenStruct) else obj._data(strict=True)
     return data
 
 
 def configuration(obj: Any) -> dict[str, Any]:
-    """Return the JSON value of what was set in a model or a draft, with its kind: what apply sends.
+    """Return the JSON value of the fields that were set in a model or a draft, with kind: the body of an apply.
 
-    Raises: as `set_fields`.
+    Raises:
+        ValueError: As for `set_fields`.
     """
     return head_of(class_of(obj) if isinstance(obj, FrozenStruct) else obj._model) | set_fields(obj)

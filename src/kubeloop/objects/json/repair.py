@@ -1,8 +1,8 @@
-"""Repair JSON values that Go reads without complaint and our types do not: guided by the types, after decoding failed.
+"""Repair JSON values that Go reads and our types refuse, after decoding them has failed.
 
-Nulls become Go's zero, base64 loses its newlines, numbers become quantities, and times are written so that msgspec
-reads them as `parse_time` does. msgspec refuses some times that Go reads (a comma, an hour of one digit, offsets of a
-day) and rounds what is finer than microseconds, which we cut; only documents of users are searched for the latter.
+Nulls become Go's zero, base64 loses its newlines, numbers become quantities, and times get the form that msgspec reads.
+msgspec refuses some times that Go reads (a comma, an hour of one digit, offsets of a day), and rounds digits finer than
+microseconds, which we cut off; only documents of users are searched for such digits, because the search is slow.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _fine_digits = re.compile(rb"\.\d{7}").search
 
 
 class Repair:
-    """Makes a JSON value fit where Go would: the types tell what a null means."""
+    """Repairs a JSON value according to the types of a class."""
 
     def __init__(self) -> None:
         self.changed = False
         self._mended: list[tuple[str | int, ...]] = []
 
     def mend_object(self, tree: dict[str, Any], cls: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
-        """Mend one object's fields; a null field is absent."""
+        """Repair the fields of an object in place, and return it; a field that is null is removed."""
         for field in fields_of(cls).values():
             value = tree.get(field.wire)
             if value is None:
@@ -43,14 +43,14 @@ class Repair:
         return tree
 
     def mend_lazy(self, value: Any, shape: Shape) -> Any:
-        """Mend what a lazy field holds: a list of objects."""
+        """Return the repaired value of a lazy field."""
         return [self._item(each, shape.item, ()) for each in value] if shape.item and is_list(value) else value
 
     def mend(self, value: Any, shape: Shape, path: tuple[str | int, ...]) -> Any:
-        """Mend one value that is not null."""
+        """Return the repaired form of a value that is not null."""
         category = shape.category
         if category == "lazy":
-            return value  # it stays bytes, which are mended when they are read
+            return value  # it is kept as bytes, which are repaired when they are read
         if category == "object" and is_dict(value):
             return self.mend_object(value, shape.model, path)
         item = shape.item
@@ -65,7 +65,7 @@ class Repair:
         return value
 
     def mark(self, obj: Any) -> None:
-        """Mark the lists in which an item was null: their indexes are ours, not the server's."""
+        """Mark the lists of a decoded object in which an item was null: patches must not use their indexes."""
         for path in self._mended:
             owner = obj
             for step in path[:-1]:
@@ -96,7 +96,7 @@ class Repair:
 
 
 def _zero(shape: Shape) -> Any:
-    """Go's zero, as JSON, for a null in a list or map."""
+    """Return Go's zero, as JSON, for a null in a list or map."""
     if shape.category in ("object", "map", "object_map"):
         return {}
     if shape.item is not None:
@@ -113,7 +113,7 @@ def _is_time(shape: Shape) -> bool:
 
 
 def _time_text(text: str) -> str:
-    """Return a time written so that msgspec reads just that; text that is not a time stays as it is."""
+    """Return a time in a form that msgspec reads exactly; a text that is not a time is returned unchanged."""
     if _EXACT.fullmatch(text):
         return text
     from kubeloop.meta.times import parse_time
@@ -125,5 +125,5 @@ def _time_text(text: str) -> str:
 
 
 def has_fine_digits(data: bytes) -> bool:
-    """Return whether a body may have a time that is finer than microseconds."""
+    """Return whether a body may have a time with digits finer than microseconds."""
     return _fine_digits(data) is not None

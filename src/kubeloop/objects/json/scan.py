@@ -1,9 +1,7 @@
-"""JSON by its brackets: where values begin and end in text that the decoder refuses.
+"""Find the bounds of values in JSON text by its brackets, without recursion and in linear time.
 
-What lives here: finding the members of an object and the elements of a list without looking into them, and reading what
-identifies an object of which other parts cannot be read. It is for what is nested more deeply than the interpreter's
-recursion limit, or has bytes that are no UTF-8 or half of a surrogate pair. Nothing here recurses, and the time grows
-with the size of the text. Whether a value is valid JSON inside is not checked; the decoder does that, value by value.
+This works on text that the decoder refuses because it is nested too deeply or has bytes that are not UTF-8. `identity`
+reads the name of an object that has such parts. Whether a value is valid JSON inside is not checked.
 """
 
 from __future__ import annotations
@@ -15,12 +13,12 @@ import msgspec
 
 __all__ = ["Malformed", "elements", "end_of_value", "identity", "members", "whole_members"]
 
-# The repeats are possessive: no text makes these expressions go back over what they have passed.
+# The repeats are possessive, so that no text makes these expressions backtrack.
 _space = re.compile(rb"[ \t\r\n]*+").match
 _string = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL).match
 _scalar = re.compile(rb'[^\s",:{}\[\]]++').match
 _flat = rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+'
-# Up to a bracket, except those of objects and lists that have none inside, which most are.
+# Matches up to a bracket, across objects and lists without brackets inside, which are most of them.
 _to_bracket = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+"|\{%b\}|\[%b\])*+' % (_flat, _flat), re.DOTALL).match
 _METADATA = {
     b'"namespace"': "namespace",
@@ -31,7 +29,7 @@ _METADATA = {
 
 
 class Malformed(ValueError):
-    """Text whose brackets, quotes, commas or colons are not those of JSON, or that ends too early."""
+    """The brackets, quotes, commas or colons of a text are not those of JSON, or the text ends too early."""
 
 
 def _skip_space(text: bytes, at: int) -> int:
@@ -43,7 +41,8 @@ def _skip_space(text: bytes, at: int) -> int:
 def end_of_value(text: bytes, start: int) -> int:
     """Return the position after the value that starts at `start`.
 
-    Raises: Malformed.
+    Raises:
+        Malformed: There is no value, or the text ends within it.
     """
     first = text[start : start + 1]
     if first not in (b"{", b"["):
@@ -53,7 +52,7 @@ def end_of_value(text: bytes, start: int) -> int:
         return found.end()
     depth, at = 1, start + 1
     while True:
-        at = _to_bracket(text, at).end()  # type: ignore[union-attr]  # matches nothing, too
+        at = _to_bracket(text, at).end()  # type: ignore[union-attr]  # the expression matches the empty text, too
         bracket = text[at : at + 1]
         at += 1
         if bracket in (b"{", b"["):
@@ -67,9 +66,10 @@ def end_of_value(text: bytes, start: int) -> int:
 
 
 def elements(text: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Yield where the elements of the list at `start` begin and end.
+    """Yield the start and end of each element of the list at `start`.
 
-    Raises: Malformed.
+    Raises:
+        Malformed: The text is not a list.
     """
     at = _inside(text, start, b"[")
     while text[at : at + 1] != b"]":
@@ -79,9 +79,10 @@ def elements(text: bytes, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def members(text: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the members of the object at `start`: the key with its quotes, and where the value begins and ends.
+    """Yield each member of the object at `start`: the key with its quotes, and the start and end of the value.
 
-    Raises: Malformed.
+    Raises:
+        Malformed: The text is not an object.
     """
     at = _inside(text, start, b"{")
     while text[at : at + 1] != b"}":
@@ -98,9 +99,10 @@ def members(text: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
 
 
 def whole_members(text: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the members of the one object that the text is; nothing may stand beside it.
+    """Yield each member of the only object in the text, as `members` does.
 
-    Raises: Malformed.
+    Raises:
+        Malformed: The text is not an object, or has more than one value.
     """
     start = _skip_space(text, 0)
     if _skip_space(text, end_of_value(text, start)) != len(text):
@@ -109,11 +111,12 @@ def whole_members(text: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def identity(text: bytes) -> dict[str, str]:
-    """Read what identifies an object, as far as it can be read; what cannot be read is left out.
+    """Return what identifies an object; a member that cannot be read is left out.
 
-    A name means nothing without its namespace: where there is one that cannot be read, the name is left out, too.
+    The name is left out as well if there is a namespace that cannot be read, because it identifies nothing without it.
 
-    Returns: `api_version`, `kind`, `namespace`, `name`, `uid` and `resource_version`.
+    Returns:
+        `api_version`, `kind`, `namespace`, `name`, `uid` and `resource_version`, as far as they are known.
     """
     found: dict[str, str | None] = {}
     try:
@@ -132,7 +135,7 @@ def identity(text: bytes) -> dict[str, str]:
 
 
 def _text(value: bytes) -> str | None:
-    """Return a string, `""` for null, None for what cannot be read."""
+    """Return a string, `""` for null, or None if the value cannot be read."""
     if value == b"null":
         return ""
     try:
@@ -149,7 +152,7 @@ def _inside(text: bytes, start: int, bracket: bytes) -> int:
 
 
 def _next(text: bytes, at: int, end: bytes) -> int:
-    """Return where the next member or element begins, or the closing bracket stands."""
+    """Return the position of the next member or element, or of the closing bracket."""
     at = _skip_space(text, at)
     if text[at : at + 1] == end:
         return at

@@ -1,8 +1,7 @@
-"""A Status of which nothing is known yet but its bytes: the members that tell of an error, and no other.
+"""Read the members of a Status that describe an error, and skip all others.
 
-An error may come from anybody, and say anything: of JSON that is read as a whole each three bytes can become an object
-of a hundred. Here only texts and numbers are made, those that errors are built from (`wire.status_errors`); all else is
-skipped. `meta_v1.Status` is the model, for a Status that is a result.
+The body of an error may come from anybody. Parsing all of it could need thirty times its size in memory, so only the
+texts and numbers that `wire.status_errors` uses are created. A Status that is a result is decoded as `meta_v1.Status`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from kubeloop.objects.json.decode_errors import BROKEN
 
 __all__ = ["members"]
 
-# A longer list of causes is left out: each of its elements, however short, costs an object of its own.
+# A longer list of causes is left out, because each of its elements, however short, needs an object.
 _MAX_CAUSES_BYTES = 512 * 1024
 _CAUSES_READ = 100
 _MAX_DIGITS = 20
@@ -63,12 +62,13 @@ _elements = msgspec.json.Decoder(list[Raw]).decode
 
 
 def members(data: bytes) -> dict[str, Any] | None:
-    """Read what tells of an error, under its wire names, in time and memory of a few times the size of the texts.
+    """Return the members of a Status that describe an error, by wire name.
 
-    What is neither text nor a number from 0 on where one of them belongs, and what cannot be read, is left out. Of many
-    causes the first hundred are read, the others are empty; of more than 512 KiB of them only the size is told.
+    Members that cannot be read, and values other than texts and non-negative numbers, are left out. The first hundred
+    causes are read, further ones are empty; if all causes have more than 512 KiB, only their size is told.
 
-    Returns: None for what is no JSON object. That `kind` is Status is for the caller to check.
+    Returns:
+        The members, or None if the body is not a JSON object. The caller checks that `kind` is Status.
     """
     try:
         parts = _status(data)
@@ -97,7 +97,7 @@ def _causes(raw: Raw) -> list[dict[str, Any]]:
 
 
 def _scalars(parts: msgspec.Struct) -> dict[str, Any]:
-    """Read the texts and numbers among the members of an object."""
+    """Return the texts and numbers among the members of an object."""
     found: dict[str, Any] = {}
     for name, wire_name in zip(parts.__struct_fields__, parts.__struct_encode_fields__, strict=True):
         raw = memoryview(getattr(parts, name))
