@@ -15,7 +15,7 @@ from kubeloop.errors import DecodeError, Gone, Unreadable
 from kubeloop.listwatch.paging import DEFAULT_PAGE_SIZE, Pager
 from kubeloop.wire.options import ListOptions, list_params
 
-__all__ = ["ObjectIterator", "PageReader", "warn_of_unreadable"]
+__all__ = ["ObjectIterator", "PageReader", "kind_of_list", "warn_of_unreadable"]
 
 T = TypeVar("T")
 
@@ -33,6 +33,22 @@ def warn_of_unreadable(collection: str, unreadable: Mapping[str, Unreadable]) ->
             "%s: items that cannot be read and were left out (see `unreadable`): %d; the first is %s: %s",
             collection, len(unreadable), safe_text(key), error,
         )  # fmt: skip
+
+
+def kind_of_list(page: Any, expected: tuple[str, str] | None) -> tuple[str, str]:
+    """Return the apiVersion and the kind of a page.
+
+    Args:
+        page: A list.
+        expected: Those of the first page; None for the first page.
+
+    Raises:
+        DecodeError: The page is a list of another kind than the first.
+    """
+    kind = (page.api_version, page.kind)
+    if kind != (expected or kind):
+        raise DecodeError(f"expected a page of kind {expected[1]} like the first, got {page.kind}")  # type: ignore[index]
+    return kind
 
 
 class PageReader:
@@ -69,15 +85,12 @@ class PageReader:
         """
         while self._has_more:
             try:
-                page = await self._list_page({**self._params, **self._pager.params()}, self._timeout)
+                page = await self._list_page({**self._params, **self._pager.page().params()}, self._timeout)
             except Gone as error:
                 if self._pager.recover(error):
                     continue
                 raise
-            kind = (page.api_version, page.kind)
-            if kind != (self._kind or kind):
-                raise DecodeError(f"the first page was a {self._kind[1]}, this one is a {page.kind}")  # type: ignore[index]
-            self._kind = kind
+            self._kind = kind_of_list(page, self._kind)
             self._has_more = self._pager.advance(page.metadata.continue_)
             return page
         return None
