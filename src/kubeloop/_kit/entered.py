@@ -1,4 +1,4 @@
-"""Streams are entered with `async with`: what says so when a program forgets that."""
+"""Streams that are entered with `async with`, and the error of a program that forgets to."""
 
 from __future__ import annotations
 
@@ -6,33 +6,36 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import NoReturn, TypeVar
 
-__all__ = ["MustEnter", "must_enter"]
+__all__ = ["MustEnter", "not_entered"]
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-def must_enter(what: str, call: str) -> RuntimeError:
+def not_entered(what: str, use: str) -> RuntimeError:
     """Return the error of a stream that is read outside of its block.
 
     Args:
         what: The stream, as in `"a watch"`.
-        call: How it is made, as in `"client.watch(...)"`.
+        use: How it is used, beginning with `async with`.
     """
-    return RuntimeError(
-        f"{what} is read inside its block, which opens and closes the connection: "
-        f"async with {call} as stream: async for item in stream: ..."
-    )
+    return RuntimeError(f"{what} is read inside of its block, which opens and closes the connection: {use}")
 
 
 class MustEnter(AbstractAsyncContextManager[T_co, bool | None]):
-    """A context manager that gives a stream, and refuses to be read itself."""
+    """A context manager that opens a stream, and that refuses to be iterated in place of the stream.
 
-    __slots__ = ("_call", "_manager", "_what")
+    Args:
+        manager: Opens and closes the stream.
+        what: See `not_entered`.
+        use: See `not_entered`.
+    """
 
-    def __init__(self, manager: AbstractAsyncContextManager[T_co, bool | None], what: str, call: str) -> None:
+    __slots__ = ("_manager", "_use", "_what")
+
+    def __init__(self, manager: AbstractAsyncContextManager[T_co, bool | None], what: str, use: str) -> None:
         self._manager = manager
         self._what = what
-        self._call = call
+        self._use = use
 
     async def __aenter__(self) -> T_co:
         return await self._manager.__aenter__()
@@ -46,6 +49,9 @@ class MustEnter(AbstractAsyncContextManager[T_co, bool | None]):
         """Refuse `async for` without `async with`.
 
         Raises:
-            RuntimeError: Always; its message shows how the stream is read.
+            RuntimeError: Always; the message shows how the stream is used.
         """
-        raise must_enter(self._what, self._call)
+        raise not_entered(self._what, self._use)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._what}>"

@@ -12,8 +12,8 @@ import asyncio
 import contextlib
 import inspect
 import logging
-import random
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from random import Random
 from typing import Generic, Protocol, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
@@ -70,7 +70,7 @@ class Reflector(Generic[T]):
             long watch is no failure: its end by the server, a cut after which it is resumed, the first expiry after
             progress.
         connection: Is told of successes and failures; None makes one.
-        rng: The source of randomness for timeouts and back-off.
+        random: The source of randomness for timeouts and back-off.
 
     Attributes:
         connection: Whether the server responds, and when it was last heard from.
@@ -92,7 +92,7 @@ class Reflector(Generic[T]):
         max_internal_error_retry: float = 0.0,
         watch_error_handler: WatchErrorHandler[T] | None = None,
         connection: Connection | None = None,
-        rng: random.Random | None = None,
+        random: Random | None = None,
     ) -> None:
         self.name = name
         self._lister_watcher = lister_watcher
@@ -103,7 +103,7 @@ class Reflector(Generic[T]):
         self._machine = ListWatchMachine(
             FROM_CACHE,
             ReopenOrRelist(max_internal_error_retry),
-            rng or random.Random(),  # noqa: S311  # spreads load, guards nothing
+            random or Random(),  # noqa: S311  # spreads load, guards nothing
             page_size=page_size,
             min_watch_timeout=min_watch_timeout,
         )

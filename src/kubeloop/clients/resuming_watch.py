@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from kubeloop._kit import waiting
-from kubeloop._kit.entered import must_enter
+from kubeloop._kit.entered import not_entered
 from kubeloop.clients.object_iterator import kind_of_list
 from kubeloop.errors import DecodeError, RequestTimeout
 from kubeloop.listwatch.list_watch_machine import (
@@ -122,7 +122,7 @@ class ResumingWatch(Generic[T_co]):
 
     def _check_entered(self) -> None:
         if not self._is_entered:
-            raise must_enter("a watch", "client.watch(...)")
+            raise not_entered("a watch", "async with client.watch(...) as events: async for event in events: ...")
 
     def _deliver(self, count: int) -> list[WatchEvent[T_co] | UnreadableEvent]:
         """Return the next events, and record their versions.

@@ -39,7 +39,7 @@ class Setup:
             self.server,
             self.fifo,
             name="things",
-            rng=random.Random(7),
+            random=random.Random(7),
             **options,  # type: ignore[arg-type]
         )
 
