@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.clients.watch_rules import WatchRules
 from kubeloop.config import Config, ExecConfig, load_config
 from kubeloop.config.credential_sources import TokenFile
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import KubeloopError
+from kubeloop.listwatch.list_watch_machine import ListWatchMachine
+from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
 from kubeloop.models import core_v1
 from kubeloop.transport import open_transport
 from kubeloop.unstructured import Unstructured
@@ -155,7 +156,7 @@ def test_what_is_shown_of_objects() -> None:
     listing = decode_list(json.dumps({**data, "kind": f"{name}List", "items": []}).encode(), kubeloop.UnstructuredList)
     check(repr(obj), str(obj), repr(obj.draft()), repr(listing), repr(kubeloop.WatchEvent("ADDED", obj)))
     check(repr(Headers([(name, name)])), repr(Request("GET", f"/{name}?{name}=1", headers={name: name})))
-    check(repr(WatchRules(name, Random(1))))
+    check(repr(ListWatchMachine(name, ReopenOrRaise(), Random(1))))
 
 
 @pytest.mark.parametrize("coding", ["br\x1b[2J", TOKEN, "x" * 50_000])

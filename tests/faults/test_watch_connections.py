@@ -6,6 +6,7 @@ Scenarios of client-go tools/watch/retrywatcher_test.go and rest/request_test.go
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -381,3 +382,71 @@ async def test_one_request_ends_when_the_server_ends_it_and_raises_what_the_serv
         for _ in range(2):
             with pytest.raises(kubeloop.Expired):
                 await stream.batch()
+
+
+async def read_all(stream: Any) -> list[Any]:
+    return [one async for one in stream]
+
+
+@pytest.mark.parametrize("read", ["async for", "anext", "batch"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@virtual
+async def test_a_watch_is_read_inside_of_its_block_only(when: str, read: str) -> None:
+    """(G3) Outside of it nobody would close the connection, nor end the watch when its time is over."""
+    clients, transport = clientset(watch_answer(added(6), Hang()))
+    watch = clients.core_v1.pods("x").watch(resource_version="5", timeout=1.0)
+    if when == "after":
+        async with watch:
+            pass
+    sent = len(transport.requests)
+    reading = {"async for": lambda: read_all(watch), "anext": lambda: anext(watch), "batch": watch.batch}[read]
+    with pytest.raises(RuntimeError, match=r"async with client\.watch\(\.\.\.\) as events"):
+        await reading()
+    assert len(transport.requests) == sent
+    assert transport.open_streams == 0
+
+
+@pytest.mark.parametrize(
+    ("open_stream", "use"),
+    [
+        (lambda clients: clients.rest.watch("pods", into=core_v1.Pod), "rest.watch"),
+        (lambda clients: clients.rest.stream("/logs"), "rest.stream"),
+        (lambda clients: clients.rest.upgrade(Request("GET", "/exec"), subprotocols=[]), "rest.upgrade"),
+        (lambda clients: clients.core_v1.pods("x").log("a").stream(follow=True), "pods.log(name).stream"),
+    ],
+)
+@virtual
+async def test_every_other_stream_is_read_inside_of_its_block_only(open_stream: Any, use: str) -> None:
+    """(G3)"""
+    clients, transport = clientset()
+    with pytest.raises(RuntimeError, match=re.escape(f"async with {use}(...) as ")):
+        await read_all(open_stream(clients))
+    assert transport.requests == []
+
+
+@virtual
+async def test_a_watch_that_was_left_can_be_entered_again_and_goes_on() -> None:
+    clients, transport = clientset(watch_answer(added(6), Hang()), watch_answer(added(7), Hang()))
+    watch = clients.core_v1.pods("x").watch(resource_version="5")
+    seen: list[str] = []
+    for _ in range(2):
+        async with watch as events:
+            seen.append((await anext(events)).object.metadata.resource_version)
+    assert seen == ["6", "7"]
+    assert [query(request)["resourceVersion"] for request in transport.requests] == ["5", "6"]
+
+
+@virtual
+async def test_a_server_that_ignores_the_timeout_of_a_watch_is_left_with_plain_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frames = [piece for version in range(6, 100) for piece in (60.0, added(version))]
+    clients, _ = clientset(watch_answer(*frames), watch_answer(Hang()))
+    async with clients.core_v1.pods("x").watch(resource_version="5", timeout=900.0) as events:
+        seen = [one.object.metadata.resource_version async for one in events]
+    assert seen == [str(version) for version in range(6, 6 + len(seen))]
+    [warning] = caplog.records
+    assert re.search(
+        r"the server did not end the watch within \d+ s, although timeoutSeconds asked for \d+ s; opening again in",
+        warning.getMessage(),
+    )

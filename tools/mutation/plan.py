@@ -37,6 +37,7 @@ APPLYING = (
     "tests/unit/cache/test_unreadable.py"
 )
 WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_contents.py"
+LISTWATCH = "tests/unit/listwatch tests/property/test_list_watch_machine.py"
 CONNECTION = (
     "tests/unit/transport/http1/test_connection.py tests/unit/transport/http1/test_connection_limits.py "
     "tests/unit/transport/http1/test_is_quiet.py"
@@ -48,14 +49,19 @@ DECISIVE = {
     "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
-    "cache/reflector_rules": "tests/unit/cache/test_reflector_rules.py tests/unit/cache/test_reflector.py",
     "clients/object_iterator": "tests/unit/clients/test_iterate.py tests/faults/test_unreadable_responses.py",
     "clients/patching": "tests/unit/clients tests/unit/rest",
-    "clients/watch_rules": f"tests/unit/clients/test_watch_rules.py {WATCH_FAULTS}",
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/load": LOADING,
     "config/usable": LOADING,
+    "listwatch/backoff_and_pace": LISTWATCH,
+    "listwatch/list_watch_machine": LISTWATCH,
+    "listwatch/paging": f"{LISTWATCH} tests/unit/clients/test_iterate.py",
+    "listwatch/reopen_or_raise": LISTWATCH,
+    "listwatch/reopen_or_relist": LISTWATCH,
+    "listwatch/resource_versions": LISTWATCH,
+    "listwatch/watch_end": LISTWATCH,
     "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
     "transport/exchange": "tests/unit/transport/test_exchange.py",
@@ -65,7 +71,6 @@ DECISIVE = {
     "transport/http1/response_head": "tests/unit/transport/http1/test_response_head.py",
     "transport/http1/request_head": "tests/unit/transport/http1/test_request_head.py",
     "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
-    "listwatch/paging": "tests/unit/listwatch/test_paging.py tests/unit/clients",
     "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/ledger": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",
@@ -82,6 +87,7 @@ TESTS_OF_FLOOR = {
     "codegen": "tests/unit/codegen tests/unit/cli tests/property/codegen",
     "config": "tests/unit/config tests/faults/test_bad_config.py",
     "errors": "tests/unit/test_errors.py tests/unit/test_display.py tests/unit/wire",
+    "listwatch": LISTWATCH,
     "meta": "tests/unit/meta tests/property/meta",
     "fields": "tests/unit/test_fields.py tests/property/meta",
     "labels": "tests/unit/test_labels.py tests/property/meta",

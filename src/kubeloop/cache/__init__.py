@@ -1,7 +1,6 @@
 """Informers: a local copy of what the server has, kept up to date, with indices and event handlers.
 
     list_watch       where objects come from: pages of a LIST, one watch at a time
-    reflector_rules  what to do next: decisions without a loop, a clock or a network
     reflector        the loop that asks the rules and acts
     connection       whether the server answers, and what was last heard of it
     delta_fifo       the changes that nobody has seen yet, by key

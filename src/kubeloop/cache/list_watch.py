@@ -2,7 +2,7 @@
 
 Here live the protocols that the reflector works with, `ListWatch`, which puts two functions into that form, and
 `rest_list_watch`, which takes the two from a `RESTClient`. When to list, from which version to watch, and what an error
-means is decided in `reflector_rules`, not here: neither function retries or resumes by itself.
+means is decided in `kubeloop.listwatch`, not here: neither function retries or resumes by itself.
 
 Reference: client-go `tools/cache/listwatch.go`.
 """

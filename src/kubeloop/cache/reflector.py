@@ -1,10 +1,7 @@
 """The loop that keeps a queue of changes true to the server: list, watch, resume, list again.
 
-Here lives `Reflector`, a thin shell: it sends, waits and logs, while `reflector_rules` decides. It feeds whatever takes
-`add`, `update`, `delete` and `replacing`, normally a `DeltaFIFO`, and never calls a user's handler, so that nobody's
-code holds the watch.
-
-Time is the loop's, chance is the `random.Random` that is given.
+`Reflector` sends, waits and logs; `listwatch.list_watch_machine` decides. It feeds a store with `add`, `update`,
+`delete` and `replacing`, normally a `DeltaFIFO`, and never calls a user's handler: nobody's code holds up the watch.
 
 Reference: client-go `tools/cache/reflector.go`.
 """
@@ -15,18 +12,19 @@ import asyncio
 import contextlib
 import inspect
 import logging
-import random
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from random import Random
+from typing import Generic, Protocol, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
-from kubeloop.cache import reflector_rules as rules
-from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection, in_seconds
+from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection
 from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, WatchEventLike
 from kubeloop.cache.objects import CachedObject
-from kubeloop.cache.reflector_rules import AfterWatch
-from kubeloop.errors import CacheError, ConnectionLost, RequestTimeout, Unreadable
-from kubeloop.listwatch.paging import Pager
+from kubeloop.errors import CacheError, ConnectionLost, Unreadable
+from kubeloop.listwatch.list_watch_machine import DeliverList, ListWatchMachine, OpenWatch, ReadEvents, ReadPage, Wait
+from kubeloop.listwatch.paging import Page
+from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
+from kubeloop.listwatch.resource_versions import FROM_CACHE
 from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
 from kubeloop.wire.watch_events import UnreadableEvent
 
@@ -35,14 +33,11 @@ __all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
 T = TypeVar("T", bound=CachedObject)
 T_contra = TypeVar("T_contra", bound=CachedObject, contravariant=True)
 
-WATCH_GRACE = 30.0
-"""Seconds after a watch's own time-out when a connection that says nothing is taken for dead."""
-
 logger = logging.getLogger(__name__)
 
 
 class ReflectorStore(Protocol[T_contra]):
-    """What a reflector feeds. What a call raises means that the change could not be taken, and leads to a list."""
+    """The store that a reflector feeds. A call that raises did not take the change, and leads to a list."""
 
     def add(self, obj: T_contra, /) -> None: ...
     def update(self, obj: T_contra, /) -> None: ...
@@ -57,31 +52,32 @@ class ReflectorStore(Protocol[T_contra]):
 class Reflector(Generic[T]):
     """Lists a resource into a store, then watches it, for as long as `run` is not cancelled.
 
-    Guarantees that the store is told of everything that the server told, in its order, and that after any failure it is
-    told of the server's present state again, by resuming the watch where that is enough, by a list where not. A list
-    that fails, on whichever page, changes nothing in the store. An object that cannot be read is told of as one that
-    exists. An event that cannot be assigned to any object leads to a list. A list with an item of which not even
-    the name can be read proves no deletion; it is repeated when the watch that follows ends.
+    Guarantees that the store learns everything that the server tells, in the server's order, and that after any failure
+    it learns the server's present state again: by resuming the watch where that is enough, by a list where it is not. A
+    list that fails, on whichever page, changes nothing in the store. An object that cannot be read is reported as one
+    that exists. An event that cannot be assigned to any object leads to a list. A list with an item of which not even
+    the name can be read proves no deletion; it is repeated when the watch that follows it ends.
 
     Args:
-        lister_watcher: the source.
-        store: what to feed.
-        name: for log lines.
-        expected_type: objects of another class are logged and skipped; None takes all.
-        page_size: objects a page of a list; None for the rules of `reflector_rules`.
-        min_watch_timeout: seconds that a watch lasts at least; below 5 minutes it has no effect.
-        max_internal_error_retry: seconds for which a watch that ends with an internal error is just opened again.
-        watch_error_handler: is told of each failure, besides the log lines of `Connection`. What is part of every long
-            watch is none: its end by the server, a cut after which it is resumed, the first expiry after progress.
-        connection: what to tell of successes and failures; None makes one.
-        rng: the source of chance for time-outs and back-off.
+        lister_watcher: The source.
+        store: The store to feed.
+        name: The name in log lines.
+        expected_type: Objects of another class are logged and skipped; None takes all.
+        page_size: The number of objects per page of a list; None for the rule of `listwatch.paging`.
+        min_watch_timeout: Seconds that a watch lasts at least; below 5 minutes it has no effect.
+        max_internal_error_retry: Seconds for which a watch that ends with an internal error is just reopened.
+        watch_error_handler: Is called with each failure, besides the log lines of `Connection`. What belongs to every
+            long watch is no failure: its end by the server, a cut after which it is resumed, the first expiry after
+            progress.
+        connection: Is told of successes and failures; None makes one.
+        random: The source of randomness for timeouts and back-off.
 
     Attributes:
-        connection: whether the server answers, and what was last heard of it.
+        connection: Whether the server responds, and when it was last heard from.
 
     Concurrency: loop only; `run` may be cancelled at any time.
 
-    Reference: client-go `tools/cache.Reflector`. Not here: resync, the streaming list.
+    Reference: client-go `tools/cache.Reflector`. Not implemented: resync, the streaming list.
     """
 
     def __init__(
@@ -96,22 +92,22 @@ class Reflector(Generic[T]):
         max_internal_error_retry: float = 0.0,
         watch_error_handler: WatchErrorHandler[T] | None = None,
         connection: Connection | None = None,
-        rng: random.Random | None = None,
+        random: Random | None = None,
     ) -> None:
         self.name = name
         self._lister_watcher = lister_watcher
         self._store = store
         self._expected_type = expected_type
-        self._page_size = page_size
-        self._min_watch_timeout = min_watch_timeout
-        self._max_internal_error_retry = max_internal_error_retry
         self._watch_error_handler = watch_error_handler
         self.connection = connection or Connection(name)
-        self._rng = rng or random.Random()  # noqa: S311  # spreads load, guards nothing
-        self._rules = rules.ListRules()
-        self._list_is_complete = True
-        self._has_bookmarks = False
-        self._pace = rules.Pace(self._rng)
+        self._machine = ListWatchMachine(
+            FROM_CACHE,
+            ReopenOrRelist(max_internal_error_retry),
+            random or Random(),  # noqa: S311  # spreads load, guards nothing
+            page_size=page_size,
+            min_watch_timeout=min_watch_timeout,
+        )
+        self._pages: list[ListPage[T]] = []
 
     def __repr__(self) -> str:
         return safe_text(f"<Reflector {self.name} at {self.last_sync_resource_version or 'no version yet'}>")
@@ -119,180 +115,134 @@ class Reflector(Generic[T]):
     @property
     def last_sync_resource_version(self) -> str:
         """The resourceVersion of the last list or event, `""` before the first list."""
-        return self._rules.last_version
+        return self._machine.versions.last
 
     @property
     def last_error(self) -> Exception | None:
-        """What the last attempt to list or to watch ended with; None since one succeeded."""
+        """The error of the last attempt to list or to watch; None since an attempt succeeded."""
         return self.connection.last_error
 
     async def run(self) -> None:
         """List and watch, again and again, until cancelled."""
         logger.debug("%s: started", self.name)
+        loop = asyncio.get_running_loop()
         while True:
-            try:
-                await self._list()
-            except Exception as error:
-                delay = self._pace.after_failed_list(asyncio.get_running_loop().time())
-                self._tell(error, "LIST", delay)
-                await asyncio.sleep(delay)
-            else:
-                await self._watch()
+            match step := self._machine.next(loop.time()):
+                case Wait(until=until):
+                    await asyncio.sleep(until - loop.time())
+                case ReadPage() | DeliverList():
+                    await self._list(step)
+                case OpenWatch():
+                    await self._watch(step)
+                case ReadEvents():
+                    # An earlier `run` was cancelled, and its watch closed.
+                    self._machine.watch_ended(None, loop.time())
 
     # Listing
 
-    async def _list(self) -> None:
-        version = self._rules.list_version()
+    async def _list(self, step: ReadPage | DeliverList) -> None:
         try:
-            listed = await self._list_pages(version)
+            if isinstance(step, ReadPage):
+                await self._read_page(step.page)
+            else:
+                await self._deliver_list(step.version)
         except Exception as error:
-            if not self._rules.should_list_again(error):
-                raise
-            logger.info(
-                "%s: resourceVersion %r is not available (%s); listing the newest", self.name, safe_text(version), error
-            )
-            listed = await self._list_pages(self._rules.list_version())
-        self._list_is_complete = await _finish(self._store.replacing(listed.items, listed.unreadable))
-        self._rules.listed(version, listed.version, paginated=listed.paginated)
-        self._pace.listed()
-        self.connection.listed()
-        logger.debug("%s: listed %d objects at version %s", self.name, len(listed.items), safe_text(listed.version))
+            version = self._machine.versions.to_list()
+            self._pages.clear()
+            decision = self._machine.list_failed(error, asyncio.get_running_loop().time())
+            if decision.is_failure:
+                self._tell(error, "LIST", decision.pause)
+            else:
+                logger.info(
+                    "%s: a list at resourceVersion %r failed (%s); listing again",
+                    self.name, safe_text(version), error,
+                )  # fmt: skip
 
-    async def _list_pages(self, version: str) -> _Listed[T]:
-        pager = Pager(page_size=self._rules.page_size(version, self._page_size), resource_version=version)
-        items: list[T] = []
-        unreadable: dict[str, Unreadable] = {}
-        answered = ""
-        while True:
-            try:
-                page = await self._list_page(pager)
-            except Exception as error:
-                if not pager.recover(error):
-                    raise
-                items, unreadable, answered = [], {}, ""
-                continue
-            answered = answered or page.metadata.resource_version
-            is_last = not pager.advance(page.metadata.continue_)
-            if is_last and not items and not unreadable:
-                return _Listed(page.items, page.unreadable, answered, pager.paginated)
-            if page.unreadable:
-                # Items without a name stand under their place on their page.
-                before = len(items) + len(unreadable)
-                for key, problem in page.unreadable.items():
-                    unreadable[key if problem.key else f"#{before + int(key[1:])}"] = problem
-            items.extend(page.items)
-            if is_last:
-                return _Listed(items, unreadable, answered, pager.paginated)
-
-    async def _list_page(self, pager: Pager) -> ListPage[T]:
-        params = pager.params()
-        limit = params.get("limit")
+    async def _read_page(self, page: Page) -> None:
         with self.connection.asking("LIST"):
-            page = await self._lister_watcher.list(
-                resource_version=str(params.get("resourceVersion") or ""),
-                limit=limit if isinstance(limit, int) else None,
-                continue_=str(params.get("continue") or ""),
+            read = await self._lister_watcher.list(
+                resource_version=page.resource_version, limit=page.limit, continue_=page.continue_
             )
         self.connection.last_heard_at = asyncio.get_running_loop().time()
-        return page
+        if page.is_first:
+            self._pages.clear()
+        self._pages.append(read)
+        self._machine.page_read(read.metadata.resource_version, read.metadata.continue_)
+
+    async def _deliver_list(self, version: str) -> None:
+        items, unreadable = _joined(self._pages)
+        is_complete = await _finish(self._store.replacing(items, unreadable))
+        self._pages.clear()
+        self._machine.list_delivered(is_complete=is_complete)
+        self.connection.listed()
+        logger.debug("%s: listed %d objects at version %s", self.name, len(items), safe_text(version))
 
     # Watching
 
-    async def _watch(self) -> None:
-        """Watch, resuming where that is enough, until the rules ask for a list."""
-        retry = rules.InternalErrorRetry(self._max_internal_error_retry)
-        while await self._watch_and_decide(retry) not in _LISTING:
-            pass
+    async def _watch(self, step: OpenWatch) -> None:
+        """Watch once, and report the end of the watch.
 
-    async def _watch_and_decide(self, retry: rules.InternalErrorRetry) -> AfterWatch:
-        """Watch once, pause if the rules ask for it, and return what follows.
-
-        What a watch ended with leads to its connection and all that was read from it. It is gone when this returns: the
+        The error of a watch leads to its connection and all that was read from it. It is gone when this returns: the
         next watch may last for hours.
         """
-        loop = asyncio.get_running_loop()
-        await asyncio.sleep(self._pace.before_watch(loop.time()))
-        self._pace.opening(loop.time())
-        watch = _Watch(self._rules.last_version)
-        error = await self._watch_once(watch)
-        now = loop.time()
-        seconds = now - watch.opened_at if watch.opened_at is not None else 0.0
-        was_open = watch.opened_at is not None
-        was_short = was_open and rules.was_very_short(seconds, watch.events)
-        if was_open:
-            self._pace.watched(seconds, delivered=watch.events > 0 and not rules.lost_track(error))
-        next_ = rules.after_watch(
-            error,
-            was_open=was_open,
-            was_short=was_short,
-            can_resume=self._list_is_complete and watch.is_resumable,
-            retry=retry,
-            pace=self._pace,
-            now=now,
-            has_bookmarks=self._has_bookmarks,
-        )
-        delay = self._pace.after_watch(now) if next_ in _PAUSING else 0.0
-        is_failure = rules.is_failure(
-            error, next_, was_open=was_open, was_short=was_short, has_bookmarks=self._has_bookmarks
-        )
-        if is_failure:
-            self._tell(error or ConnectionLost("the watch ended at once, without an event"), "watch", delay)
+        error = await self._watch_until_end(step)
+        decision = self._machine.watch_ended(error, asyncio.get_running_loop().time())
+        if decision.is_failure:
+            failure = error or ConnectionLost("the server ended the watch at once, without an event")
+            self._tell(failure, "watch", decision.pause)
         else:
-            logger.debug("%s: the watch ended (%s); next: %s", self.name, error or "by the server", next_.value)
-        if delay:
-            await asyncio.sleep(delay)
-        return next_
+            ended = error or "by the server"
+            logger.debug("%s: the watch ended (%s); next: %s", self.name, ended, decision.action.value)
 
-    async def _watch_once(self, watch: _Watch) -> Exception | None:
-        """Open a watch, apply what it tells, and return what it ended with; None if the server ended it."""
+    async def _watch_until_end(self, step: OpenWatch) -> Exception | None:
+        """Open a watch, apply its events, and return the error that ended it; None if the server ended it."""
         loop = asyncio.get_running_loop()
-        seconds = rules.watch_timeout_seconds(self._rng, self._min_watch_timeout)
-        deadline = asyncio.timeout(seconds + WATCH_GRACE)
+        deadline = asyncio.timeout_at(step.give_up_at)
         proof: asyncio.TimerHandle | None = None
         try:
             async with deadline, contextlib.AsyncExitStack() as stack:
                 with self.connection.asking("watch"):
                     stream = await stack.enter_async_context(
-                        self._lister_watcher.watch(resource_version=self._rules.last_version, timeout_seconds=seconds)
+                        self._lister_watcher.watch(resource_version=step.version, timeout_seconds=step.timeout_seconds)
                     )
-                watch.opened_at = loop.time()
-                self.connection.watching(watch.opened_at)
+                self._machine.watch_opened(loop.time())
+                self.connection.watching(loop.time())
                 if self.connection.is_doubted:
                     proof = loop.call_later(PROVEN_AFTER, self.connection.proven)
-                await self._consume(stream, watch)
+                await self._consume(stream)
         except Exception as error:
-            if not (isinstance(error, TimeoutError) and deadline.expired()):
-                return error
-            if watch.opened_at is None:
-                return RequestTimeout(f"the watch was not opened within {in_seconds(seconds + WATCH_GRACE)}")
+            if isinstance(error, TimeoutError) and deadline.expired():
+                return self._machine.overdue_error()
+            return error
         finally:
             if proof is not None:
                 proof.cancel()
         return None
 
-    async def _consume(self, stream: EventStream[T], watch: _Watch) -> None:
+    async def _consume(self, stream: EventStream[T]) -> None:
         loop, connection = asyncio.get_running_loop(), self.connection
-        due = watch.events + EVENTS_AT_ONCE
+        applied = 0
         while events := await stream.batch():
             connection.last_heard_at = loop.time()
-            self._apply(events, watch)
+            self._apply(events)
+            self._machine.received(len(events))
+            applied += len(events)
             if connection.is_doubted:
                 connection.proven()
             # The next batch may be minutes away: do not keep what the store has long replaced.
             del events
-            if watch.events >= due:
-                due = watch.events + EVENTS_AT_ONCE
+            if applied >= EVENTS_AT_ONCE:
+                applied = 0
                 await asyncio.sleep(0)  # the pop loop's turn
 
-    def _apply(self, events: Sequence[WatchEventLike[T] | UnreadableEvent], watch: _Watch) -> None:
-        """Queue what events tell; the version moves with each of them, never past one that was not queued."""
-        store, state, expected = self._store, self._rules, self._expected_type
-        moves = watch.versions.moves
+    def _apply(self, events: Sequence[WatchEventLike[T] | UnreadableEvent]) -> None:
+        """Queue events; the version moves with each event, and never past an event that was not queued."""
+        store, expected, delivered = self._store, self._expected_type, self._machine.versions.delivered
         for event in events:
             kind = event.type
             if kind == "UNREADABLE":
                 # Any: the type says which class of event it is.
-                self._apply_unreadable(cast("UnreadableEvent", event), watch)
+                self._apply_unreadable(cast("UnreadableEvent", event))
                 continue
             obj = event.object
             if expected is not None and not isinstance(obj, expected):
@@ -305,19 +255,15 @@ class Reflector(Generic[T]):
                     store.add(obj)
                 elif kind == "DELETED":
                     store.delete(obj)
-                elif kind == "BOOKMARK":
-                    self._has_bookmarks = True
-                else:
+                elif kind != "BOOKMARK":
                     logger.error("%s: skipped an event of the unknown type %r", self.name, safe_text(kind))
                     continue
                 version = obj.metadata.resource_version
             except Exception as error:
                 raise CacheError(f"{kind} of {_name(obj)} could not be queued: {error}") from error
-            if moves(kind) and version:
-                state.last_version = version
-        watch.events += len(events)
+            delivered(kind, version)
 
-    def _apply_unreadable(self, event: UnreadableEvent, watch: _Watch) -> None:
+    def _apply_unreadable(self, event: UnreadableEvent) -> None:
         if event.change == "DELETED":
             self._store.delete_unreadable(event.error)
         elif event.change in ("ADDED", "MODIFIED"):
@@ -325,8 +271,7 @@ class Reflector(Generic[T]):
         else:
             logger.error("%s: skipped an event of the unknown type %r", self.name, event.change)
             return
-        if watch.versions.moves(event.change) and event.resource_version:
-            self._rules.last_version = event.resource_version
+        self._machine.versions.delivered(event.change, event.resource_version)
 
     def _tell(self, error: Exception, what: str, delay: float) -> None:
         self.connection.failed(error, what, delay)
@@ -335,13 +280,13 @@ class Reflector(Generic[T]):
                 result = self._watch_error_handler(self, error)
                 if inspect.iscoroutine(result):
                     result.close()
-                    raise TypeError("a watch error handler must be a plain function, not an async one")
+                    raise TypeError("expected a plain function as watch error handler, got an async function")
             except Exception:
                 logger.exception("%s: the watch error handler failed", self.name)
 
 
 async def _finish(steps: Generator[None, None, bool]) -> bool:
-    """Do all steps, with turns for others in between, and return what they return."""
+    """Do all steps, let other tasks run in between, and return what the steps return."""
     while True:
         try:
             next(steps)
@@ -350,34 +295,25 @@ async def _finish(steps: Generator[None, None, bool]) -> bool:
         await asyncio.sleep(0)
 
 
-_PAUSING = frozenset({AfterWatch.BACK_OFF, AfterWatch.BACK_OFF_AND_RELIST})
-_LISTING = frozenset({AfterWatch.RELIST, AfterWatch.BACK_OFF_AND_RELIST})
+def _joined(pages: Sequence[ListPage[T]]) -> tuple[Sequence[T], Mapping[str, Unreadable]]:
+    """Return the items of all pages, and the errors of those that cannot be read.
 
-
-class _Listed(NamedTuple, Generic[T]):
-    """A full list, of all its pages."""
-
-    items: Sequence[T]
-    unreadable: Mapping[str, Unreadable]
-    version: str
-    paginated: bool
-
-
-class _Watch:
-    """One watch request: when it was opened, and what came of it."""
-
-    __slots__ = ("events", "is_resumable", "opened_at", "versions")
-
-    def __init__(self, start_version: str) -> None:
-        self.opened_at: float | None = None
-        self.events = 0
-        # Its events may move the version on; but what was deleted before a watch from no version is never told.
-        self.is_resumable = rules.can_resume(start_version)
-        self.versions = rules.VersionRule(start_version)
+    Errors of items without a name stand under the place of the item, as `"#<index>"`.
+    """
+    if len(pages) == 1:
+        return pages[0].items, pages[0].unreadable
+    items: list[T] = []
+    unreadable: dict[str, Unreadable] = {}
+    for page in pages:
+        before = len(items) + len(unreadable)
+        for key, error in page.unreadable.items():
+            unreadable[key if error.key else f"#{before + int(key[1:])}"] = error
+        items.extend(page.items)
+    return items, unreadable
 
 
 WatchErrorHandler = Callable[[Reflector[T], Exception], object]
-"""Is given the reflector and what a LIST or a watch ended with."""
+"""Is called with the reflector and the error of a LIST or a watch."""
 
 
 def _name(obj: CachedObject) -> str:

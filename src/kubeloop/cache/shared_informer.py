@@ -331,7 +331,7 @@ class SharedInformer(Generic[T]):
             max_internal_error_retry=self._max_internal_error_retry,
             connection=self._connection,
             watch_error_handler=self._watch_error_handler,
-            rng=self._random,
+            random=self._random,
         )
         try:
             async with asyncio.TaskGroup() as group:

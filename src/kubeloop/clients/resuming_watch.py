@@ -1,24 +1,36 @@
-"""ResumingWatch: a watch that goes on, whatever happens to its connection. The decisions are in `watch_rules`."""
+"""ResumingWatch: a watch that outlives its connections. It carries out what `listwatch.list_watch_machine` decides."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from kubeloop.clients.object_iterator import PageReader
-from kubeloop.clients.watch_rules import WatchRules
-from kubeloop.errors import APIError, ConnectionLost, DecodeError, RequestTimeout, TransportError
-from kubeloop.wire.options import ListOptions, SelectorOptions, WatchOptions, watch_params
+from kubeloop._kit import waiting
+from kubeloop._kit.entered import not_entered
+from kubeloop.clients.object_iterator import kind_of_list
+from kubeloop.errors import DecodeError, RequestTimeout
+from kubeloop.listwatch.list_watch_machine import (
+    DeliverList,
+    ListWatchMachine,
+    OpenWatch,
+    ReadEvents,
+    ReadPage,
+    Step,
+    Wait,
+)
+from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
+from kubeloop.listwatch.watch_end import NextAction
+from kubeloop.wire.options import SelectorOptions, WatchOptions, list_params, watch_params
 from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, identified
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.clients.resource_endpoint import Endpoint
+    from kubeloop.listwatch.paging import Page
     from kubeloop.rest.watch_stream import WatchStream
 
 __all__ = ["ResumingWatch"]
@@ -29,14 +41,14 @@ _log = logging.getLogger(__name__)
 
 
 class ResumingWatch(Generic[T_co]):
-    """The events of a collection, from now until you leave: what `client.watch()` gives.
+    """The events of a collection, from now until you leave: what `client.watch()` returns.
 
     Use it as `async with client.watch() as events: async for event in events: ...`. Entering opens the first request
-    (or reads the first state) and raises what fails there. `resource_version` is the version up to which everything was
-    delivered, for going on elsewhere.
+    (or reads the first state) and raises what fails there. `resource_version` is the version up to which every event
+    was delivered; another watch can start from it.
 
-    An object that its class cannot read comes as an `UnreadableEvent`, which tells its key, its version and the error;
-    reading its `object` raises that error. A deletion needs no more than the key: it comes as DELETED, with an object
+    An object that its class cannot read arrives as an `UnreadableEvent` with its key, its version and the error;
+    reading its `object` raises that error. A deletion needs no more than the key: it arrives as DELETED, with an object
     that may have nothing but namespace, name, uid and resourceVersion.
 
     Concurrency: One reader. Cancelling a wait loses no event. Leaving the block closes the connection.
@@ -47,47 +59,54 @@ class ResumingWatch(Generic[T_co]):
         self._selection = watch_params(options)
         self._bookmarks = options.get("bookmarks", False)
         self._timeout = options.get("timeout")
+        list_options: Any = {
+            name: value
+            for name, value in options.items()
+            if name in SelectorOptions.__annotations__ and name != "timeout"
+        }
+        self._list_selection = list_params(list_options)
         start = options.get("resource_version") or ""
-        self._list_options: ListOptions = {}
-        for name, value in options.items():
-            if name in SelectorOptions.__annotations__ and name != "timeout":
-                into: Any = self._list_options
-                into[name] = value
-        if start == "0":
-            self._list_options["resource_version"] = start
-        self._rules = WatchRules("" if start == "0" else start, endpoint._rest.random)
+        self._machine = ListWatchMachine(start, ReopenOrRaise(), endpoint._rest.random)
+        self._is_entered = False
         self._deadline: float | None = None
         self._opening: AbstractAsyncContextManager[WatchStream[T_co]] | None = None
         self._stream: WatchStream[T_co] | None = None
+        self._pages: list[Any] = []
+        self._kind: tuple[str, str] | None = None
         self._pending: deque[WatchEvent[T_co] | UnreadableEvent] = deque()
         self._is_first_state = False
 
     @property
     def resource_version(self) -> str:
-        """The version up to which everything was delivered; `""` before all of the first state was."""
-        return "" if self._is_first_state else self._rules.resource_version
+        """The version up to which every event was delivered; `""` until all of the first state was delivered."""
+        return "" if self._is_first_state else self._machine.versions.last
 
     async def __aenter__(self) -> Self:
-        loop = asyncio.get_running_loop()
+        """Open the watch; without a version to start from, read what exists first.
+
+        Raises:
+            RequestTimeout: The watch was not open within its `timeout`.
+            APIError: The server refused the list or the watch.
+            TransportError: The server could not be reached.
+        """
+        self._is_entered = True
         if self._timeout is not None:
-            self._deadline = loop.time() + self._timeout
-        scope = asyncio.timeout_at(self._deadline)
-        try:
-            async with scope:
-                await self._open()
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            message = f"the watch could not be opened within {self._timeout:g} s"
-            raise RequestTimeout(message, method="GET", path=self._endpoint._collection) from None
+            self._deadline = waiting.now() + self._timeout
+        while self._stream is None:
+            if self._is_over():
+                message = f"the watch could not be opened within {self._timeout:g} s"
+                raise RequestTimeout(message, method="GET", path=self._endpoint._collection)
+            await self._take_step()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_entered = False
         await self._close()
 
     def __aiter__(self) -> ResumingWatch[T_co]:
+        self._check_entered()
         return self
 
     async def __anext__(self) -> WatchEvent[T_co] | UnreadableEvent:
@@ -101,11 +120,15 @@ class ResumingWatch(Generic[T_co]):
         await self._fill()
         return self._deliver(len(self._pending))
 
+    def _check_entered(self) -> None:
+        if not self._is_entered:
+            raise not_entered("a watch", "async with client.watch(...) as events: async for event in events: ...")
+
     def _deliver(self, count: int) -> list[WatchEvent[T_co] | UnreadableEvent]:
-        """Hand over the next events and take note of their versions.
+        """Return the next events, and record their versions.
 
         Raises:
-            DecodeError: The first of them has no version. One that stands later ends what is handed over before it.
+            DecodeError: The first event has no version. Events before such an event are returned first.
         """
         events: list[WatchEvent[T_co] | UnreadableEvent] = []
         pending = self._pending
@@ -113,7 +136,7 @@ class ResumingWatch(Generic[T_co]):
             event = pending[0]
             if not self._is_first_state:
                 try:
-                    self._rules.saw(event)
+                    self._record(event)
                 except DecodeError:
                     if events:
                         break
@@ -128,95 +151,125 @@ class ResumingWatch(Generic[T_co]):
         self._is_first_state = self._is_first_state and bool(pending)
         return events
 
+    def _record(self, event: WatchEvent[T_co] | UnreadableEvent) -> None:
+        if isinstance(event, UnreadableEvent):
+            # Where the version cannot be read either, the next event has a newer one.
+            self._machine.versions.delivered(event.change, event.resource_version)
+            return
+        # Any object of Kubernetes has metadata; its class does not matter here.
+        version: str = getattr(getattr(event.object, "metadata", None), "resource_version", "")
+        if not version and event.type != "BOOKMARK":
+            raise DecodeError(f"{event.type} of an object without a metadata.resourceVersion")
+        self._machine.versions.delivered(event.type, version)
+
     async def _fill(self) -> None:
-        """Wait until an event is pending that is to be yielded, or the time is over."""
-        loop = asyncio.get_running_loop()
+        """Wait until an event that is to be returned has arrived, or the watch is over."""
+        self._check_entered()
         while True:
             while self._pending and self._pending[0].type == "BOOKMARK" and not self._bookmarks:
-                self._rules.saw(self._pending.popleft())
-            if self._pending or (self._deadline is not None and loop.time() >= self._deadline):
+                self._record(self._pending.popleft())
+            if self._pending:
                 return
-            try:
-                has_ended = await self._next()
-            except (APIError, TransportError) as error:
-                was_open = self._stream is not None
+            if self._is_over():
                 await self._close()
-                if was_open and self._rules.is_quiet(error):
-                    _log.debug("watch of %s: %s; opening again", self._endpoint._collection, error)
-                    await self._pause(self._rules.after_end(loop.time()))
-                    continue
-                delay = self._rules.after_error(error, loop.time())
-                if delay is None:
-                    raise
-                _log.warning("watch of %s: %s; opening again in %.1f s", self._endpoint._collection, error, delay)
-                await self._pause(delay)
-                continue
-            if has_ended:
-                await self._close()
-                await self._pause(self._rules.after_end(loop.time()))
+                return
+            await self._take_step()
 
-    async def _next(self) -> bool:
-        """Wait for something to arrive and put the events that are to be yielded with the pending ones.
+    def _is_over(self) -> bool:
+        return self._deadline is not None and waiting.now() >= self._deadline
 
-        Returns: Whether the request has ended.
+    async def _take_step(self) -> None:
+        """Carry out the next step, until the deadline at most, and report a failure to the machine.
+
+        Raises:
+            Exception: The failure, when neither waiting nor another request can help.
         """
-        limit = self._rules.silent_after if self._stream is not None else None
+        now = waiting.now()
+        step = self._machine.next(now, None if self._deadline is None else self._deadline - now)
+        limit = step.give_up_at if isinstance(step, OpenWatch | ReadEvents) else None
         until = min((time for time in (limit, self._deadline) if time is not None), default=None)
-        scope = asyncio.timeout_at(until)
+        scope = waiting.timeout_at(until)
         try:
             async with scope:
-                if self._stream is None:
-                    await self._open()
-                    return False
-                arrived = await self._stream.batch()
-                self._pending.extend(arrived)
-        except TimeoutError:
-            if not scope.expired():
-                raise
-            if until == self._deadline:
-                return True
-            path = self._endpoint._collection
-            raise ConnectionLost("nothing came for too long", method="GET", path=path) from None
-        return not arrived
+                await self._carry_out(step)
+            return
+        except Exception as error:
+            if not (isinstance(error, TimeoutError) and scope.expired()):
+                await self._failed(step, error)
+                return
+        if not self._is_over():
+            await self._failed(step, self._machine.overdue_error(method="GET", path=self._endpoint._collection))
 
-    async def _open(self) -> None:
-        if not self._rules.resource_version:
-            await self._read_state()
+    async def _carry_out(self, step: Step) -> None:
+        match step:
+            case Wait(until=until):
+                await waiting.sleep(until - waiting.now())
+            case ReadPage(page=page):
+                await self._read_page(page)
+            case DeliverList():
+                self._deliver_list()
+            case OpenWatch():
+                await self._open(step)
+            case ReadEvents():
+                await self._read_events()
+
+    async def _failed(self, step: Step, error: Exception) -> None:
+        """Report a failure to the machine. Raise the error, or log what follows."""
+        await self._close()
+        if isinstance(step, ReadPage):
+            decision = self._machine.list_failed(error, waiting.now())
+        else:
+            decision = self._machine.watch_ended(error, waiting.now())
+        if decision.action is NextAction.RAISE:
+            raise error
+        path = self._endpoint._collection
+        if decision.is_failure:
+            _log.warning("watch of %s: %s; opening again in %.1f s", path, error, decision.pause)
+        else:
+            _log.debug("watch of %s: %s; opening again", path, error)
+
+    async def _read_page(self, page: Page) -> None:
         endpoint = self._endpoint
-        now = asyncio.get_running_loop().time()
-        left = None if self._deadline is None else max(self._deadline - now, 0.0)
-        params = {**self._selection, **self._rules.params(now, left)}
-        request = endpoint._request("GET", endpoint._collection, params)
-        opening = endpoint._rest.open_watch(request, endpoint._model)
+        request = endpoint._request("GET", endpoint._collection, {**self._list_selection, **page.params()})
+        read = await endpoint._rest.call(request, endpoint._list_model, None, is_list=True)
+        self._kind = kind_of_list(read, self._kind)
+        if page.is_first:
+            self._pages.clear()
+        self._pages.append(read)
+        self._machine.page_read(read.metadata.resource_version, read.metadata.continue_)
+
+    def _deliver_list(self) -> None:
+        """Turn the pages into ADDED events."""
+        for page in self._pages:
+            self._pending.extend(WatchEvent("ADDED", item) for item in page.items)
+            self._pending.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
+        self._pages.clear()
+        self._machine.list_delivered()
+        self._is_first_state = bool(self._pending)
+
+    async def _open(self, step: OpenWatch) -> None:
+        endpoint = self._endpoint
+        params = {
+            **self._selection,
+            "watch": True,
+            "allowWatchBookmarks": True,
+            "resourceVersion": step.version,
+            "timeoutSeconds": step.timeout_seconds,
+        }
+        opening = endpoint._rest.open_watch(endpoint._request("GET", endpoint._collection, params), endpoint._model)
         self._stream = await opening.__aenter__()
         self._opening = opening
+        self._machine.watch_opened(waiting.now())
 
-    async def _read_state(self) -> None:
-        """Read what there is, as ADDED events, and the version to go on from."""
-        events: list[WatchEvent[T_co] | UnreadableEvent] = []
-        endpoint = self._endpoint
-
-        async def list_page(params: Any, timeout: float | None) -> Any:
-            request = endpoint._request("GET", endpoint._collection, params)
-            return await endpoint._rest.call(request, endpoint._list_model, timeout, is_list=True)
-
-        version = ""
-        reader = PageReader(list_page, self._list_options)
-        while (page := await reader.next()) is not None:
-            if reader.starts_anew:
-                events.clear()
-            version = page.metadata.resource_version
-            events.extend(WatchEvent("ADDED", item) for item in page.items)
-            events.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
-        self._rules.resource_version = version
+    async def _read_events(self) -> None:
+        # A block that was left, or a cancelled step, may have closed the stream before the machine was told.
+        stream = self._stream
+        events: Sequence[WatchEvent[T_co] | UnreadableEvent] = () if stream is None else await stream.batch()
+        self._machine.received(len(events))
         self._pending.extend(events)
-        self._is_first_state = bool(events)
-
-    async def _pause(self, delay: float) -> None:
-        if self._deadline is not None:
-            delay = min(delay, self._deadline - asyncio.get_running_loop().time())
-        if delay > 0:
-            await asyncio.sleep(delay)
+        if not events:
+            await self._close()
+            self._machine.watch_ended(None, waiting.now())
 
     async def _close(self) -> None:
         opening, self._opening, self._stream = self._opening, None, None
@@ -225,4 +278,4 @@ class ResumingWatch(Generic[T_co]):
 
     def __repr__(self) -> str:
         state = "open" if self._stream is not None else "closed"
-        return f"<ResumingWatch {self._endpoint._collection} {state}, {self._rules!r}>"
+        return f"<ResumingWatch {self._endpoint._collection} {state}, {self._machine!r}>"

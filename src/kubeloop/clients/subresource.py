@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
+from kubeloop._kit.entered import MustEnter
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import AnyPatch, configuration_data, write_patch
 from kubeloop.wire.options import ApplyOptions, LogOptions, WriteOptions, log_params, write_params
@@ -180,7 +181,10 @@ class LogSub(Subresource[str]):
             BodyTooLarge: A line is over 32 MiB.
         """
         params = {**log_params(options), "follow": follow or None}
-        return self._lines(params, options.get("timeout"))
+        opening = self._lines(params, options.get("timeout"))
+        return MustEnter(
+            opening, "a log", "async with pods.log(name).stream(...) as lines: async for line in lines: ..."
+        )
 
     @asynccontextmanager
     async def _lines(self, params: Params, timeout: float | None) -> AsyncGenerator[AsyncIterator[str]]:

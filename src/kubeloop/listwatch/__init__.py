@@ -1,1 +1,5 @@
-"""Lists and watches as decisions: what to read next, from which version, after which pause. Pure."""
+"""How lists and watches follow each other: decisions without an event loop, a clock or a network.
+
+`list_watch_machine` puts the rules of the other modules together. It has two consumers, which carry out its steps:
+`cache.reflector` and `clients.resuming_watch`.
+"""

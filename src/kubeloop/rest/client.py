@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
 from kubeloop._kit.bucket import TokenBucket
+from kubeloop._kit.entered import MustEnter
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.rest.request_sender import RequestSender
@@ -306,13 +307,22 @@ class RESTClient:
 
     def open_stream(self, request: Request, timeout: float | None = None) -> AbstractAsyncContextManager[ByteStream]:
         """Open a request that is already built, and read its body as it arrives; `timeout` bounds the opening only."""
-        return self._sender.open(self._accepting(request, None), "stream", timeout)
+        opening = self._sender.open(self._accepting(request, None), "stream", timeout)
+        return MustEnter(
+            opening, "a response body", "async with rest.stream(...) as body: async for chunk in body: ..."
+        )
+
+    def open_watch(
+        self, request: Request, into: type[T], timeout: float | None = None
+    ) -> AbstractAsyncContextManager[WatchStream[T]]:
+        """Open a watch request that is already built; `timeout` bounds the opening only."""
+        opening = self._watch_stream(request, into, timeout)
+        return MustEnter(opening, "a watch", "async with rest.watch(...) as events: async for event in events: ...")
 
     @asynccontextmanager
-    async def open_watch(
-        self, request: Request, into: type[T], timeout: float | None = None
+    async def _watch_stream(
+        self, request: Request, into: type[T], timeout: float | None
     ) -> AsyncGenerator[WatchStream[T]]:
-        """Open a watch request that is already built; `timeout` bounds the opening only."""
         from kubeloop.rest.watch_stream import WatchStream
 
         request = self._accepting(request, into)
@@ -332,7 +342,8 @@ class RESTClient:
         Raises (beside the usual):
             UpgradeRefused: The server sent another response than an error instead of switching protocols.
         """
-        return self._sender.upgrade(request, subprotocols=subprotocols, timeout=timeout)
+        opening = self._sender.upgrade(request, subprotocols=subprotocols, timeout=timeout)
+        return MustEnter(opening, "a channel", "async with rest.upgrade(...) as channel: await channel.receive()")
 
     def _accepting(self, request: Request, into: type[Any] | None) -> Request:
         if "Accept" in request.headers:

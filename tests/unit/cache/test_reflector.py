@@ -39,7 +39,7 @@ class Setup:
             self.server,
             self.fifo,
             name="things",
-            rng=random.Random(7),
+            random=random.Random(7),
             **options,  # type: ignore[arg-type]
         )
 
@@ -179,7 +179,7 @@ async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_af
         assert len(setup.server.lists) == 1
         await asyncio.sleep(1.7)
         assert versions(setup.server.lists) == ["0", "100"]
-        assert [str(error) for error in setup.told] == ["the watch ended at once, without an event"]
+        assert [str(error) for error in setup.told] == ["the server ended the watch at once, without an event"]
 
 
 @pytest.mark.parametrize("in_stream", [True, False])
@@ -576,3 +576,36 @@ async def test_stops_at_once_wherever_it_waits(moment: str):
         pass
     assert now() == 0.0
     assert setup.server.open_watches == []
+
+
+@pytest.mark.parametrize(("seconds", "listed"), [(0.0, ["0", "101"]), (5.0, ["0"])])
+@virtual
+async def test_a_reflector_that_was_cancelled_can_run_again(seconds: float, listed: list[str]):
+    setup = Setup()
+    setup.server.put(thing("a"))
+    async with setup.running():
+        await asyncio.sleep(seconds)
+    setup.server.put(thing("b"))
+    async with setup.running():
+        await asyncio.sleep(2)
+        assert versions(setup.server.lists) == listed
+        assert len(setup.server.open_watches) == 1
+        assert setup.drain() == {"a": "", "b": ""}
+
+
+@virtual
+async def test_a_reflector_that_was_cancelled_between_list_and_watch_delivers_the_list_when_it_runs_again():
+    class Slow(DeltaFIFO[Thing]):
+        def replacing(self, objects: Iterable[Thing], unreadable: Mapping[str, errors.Unreadable] = {}):
+            yield from [None] * 1000
+            return (yield from super().replacing(objects, unreadable))
+
+    setup = Setup()
+    setup.reflector._store = setup.fifo = Slow(setup.store)
+    setup.server.put(thing("a"))
+    async with setup.running():
+        assert setup.server.watches == []
+    async with setup.running():
+        await asyncio.sleep(1)
+        assert len(setup.server.lists) == 1
+        assert setup.drain() == {"a": ""}

@@ -9,7 +9,7 @@ EXPIRED = Expired(StatusDetails(code=410, reason="Expired"))
 
 
 def test_asks_for_pages_of_500_by_default() -> None:
-    assert Pager().params() == {"limit": 500, "resourceVersion": None, "resourceVersionMatch": None}
+    assert Pager().page().params() == {"limit": 500, "resourceVersion": None, "resourceVersionMatch": None}
 
 
 def test_ends_with_a_page_that_has_no_token() -> None:
@@ -20,9 +20,9 @@ def test_ends_with_a_page_that_has_no_token() -> None:
 
 def test_later_pages_carry_the_token_and_no_version() -> None:
     pager = Pager(page_size=2, resource_version="7", resource_version_match="NotOlderThan")
-    assert pager.params() == {"limit": 2, "resourceVersion": "7", "resourceVersionMatch": "NotOlderThan"}
+    assert pager.page().params() == {"limit": 2, "resourceVersion": "7", "resourceVersionMatch": "NotOlderThan"}
     assert pager.advance("token")
-    assert pager.params() == {"limit": 2, "continue": "token"}
+    assert pager.page().params() == {"limit": 2, "continue": "token"}
     assert pager.paginated
 
 
@@ -30,7 +30,7 @@ def test_a_snapshot_that_expires_after_the_first_page_leads_to_a_full_list_at_th
     pager = Pager(page_size=2, resource_version="7", resource_version_match="NotOlderThan")
     pager.advance("token")
     assert pager.recover(EXPIRED)
-    assert pager.params() == {"limit": None, "resourceVersion": "7", "resourceVersionMatch": "NotOlderThan"}
+    assert pager.page().params() == {"limit": None, "resourceVersion": "7", "resourceVersionMatch": "NotOlderThan"}
     assert pager.is_full_list
 
 
@@ -58,4 +58,4 @@ def test_recovery_can_be_declined() -> None:
 
 
 def test_a_page_size_of_zero_asks_for_everything() -> None:
-    assert Pager(page_size=0).params()["limit"] is None
+    assert Pager(page_size=0).page().params()["limit"] is None

@@ -1,0 +1,334 @@
+"""The state machine that lists, watches, resumes and backs off: events and times in, the next step out.
+
+It asks a rule what follows a failure (`reopen_or_relist`, `reopen_or_raise`), `resource_versions` where to start from,
+`paging` for the pages of a list, and `backoff_and_pace` how long to wait.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from kubeloop._kit.text import safe_text
+from kubeloop._kit.value import Value
+from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, TransportError
+from kubeloop.listwatch.backoff_and_pace import Pace
+from kubeloop.listwatch.paging import Page, Pager, page_size_at
+from kubeloop.listwatch.resource_versions import FROM_CACHE, ResourceVersions, can_resume, is_expired
+from kubeloop.listwatch.watch_end import ListFailure, NextAction, RecoveryRule, WatchEnd, lost_track
+
+if TYPE_CHECKING:
+    from random import Random
+
+__all__ = [
+    "Decision",
+    "DeliverList",
+    "ListWatchMachine",
+    "OpenWatch",
+    "ReadEvents",
+    "ReadPage",
+    "Step",
+    "Wait",
+]
+
+MIN_WATCH_TIMEOUT = 300.0
+WATCH_GRACE = 30.0
+"""Seconds after the timeout of a watch, when the client ends a watch that the server did not end."""
+
+
+class Wait(Value, frozen=True):
+    """Do nothing until a time."""
+
+    until: float
+
+
+class ReadPage(Value, frozen=True):
+    """Read a page of a list, and report to `page_read` or `list_failed`. Keep it until `DeliverList`.
+
+    A page that `is_first` begins the list anew: drop the pages before it.
+    """
+
+    page: Page
+
+
+class DeliverList(Value, frozen=True):
+    """Deliver the list of the pages that were read, and report to `list_delivered` or `list_failed`."""
+
+    version: str
+
+
+class OpenWatch(Value, frozen=True):
+    """Open a watch with bookmarks, and report to `watch_opened` or `watch_ended`.
+
+    Attributes:
+        version: The resourceVersion to watch from.
+        timeout_seconds: When the server should end the watch; more than 0.
+        give_up_at: The time at which the consumer ends the watch, or the attempt to open it.
+    """
+
+    version: str
+    timeout_seconds: int
+    give_up_at: float
+
+
+class ReadEvents(Value, frozen=True):
+    """Wait for events of the open watch, deliver them, and report to `watch_ended` when there are no more.
+
+    Attributes:
+        give_up_at: As in `OpenWatch`.
+    """
+
+    give_up_at: float
+
+
+Step = Wait | ReadPage | DeliverList | OpenWatch | ReadEvents
+
+
+class Decision(Value, frozen=True):
+    """What follows a list that failed, or a watch that ended.
+
+    Attributes:
+        action: What follows. After RAISE the consumer raises the error; a further `next()` tries again.
+        pause: Seconds until then.
+        is_failure: Whether it is worth a warning.
+    """
+
+    action: NextAction
+    pause: float = 0.0
+    is_failure: bool = True
+
+
+class _State(Enum):
+    LISTING = "listing"
+    LISTED = "delivering a list"
+    UNOPENED = "opening a watch"
+    WATCHING = "watching"
+
+
+class ListWatchMachine:
+    """What a consumer of lists and watches does next.
+
+    Ask `next()` for a step, carry it out, report what happened, and ask again. A step that was cancelled is asked for
+    again: `next()` only changes the state when it returns `OpenWatch`, which counts as an opening.
+
+    Guarantees that a watch starts after the last event that was delivered, that no loop goes round without a pause, and
+    that no pause is longer than a minute.
+
+    Args:
+        start: The version to watch from. `""` and `"0"` list at that version first.
+        rule: What follows failures.
+        random: Spreads timeouts and delays of many clients.
+        page_size: The number of objects per page of a list; 0 for no pages; None for the rule of `page_size_at`.
+        min_watch_timeout: Seconds that a watch lasts at least; below 5 minutes it has no effect.
+
+    Attributes:
+        versions: The versions that were reached; its `delivered` is told of each event.
+
+    Reference: client-go `tools/cache/reflector.go`, `tools/watch/retrywatcher.go`. Intended difference of watches
+        without a version: the first state is a LIST, so that a cut in the middle of it loses nothing.
+    """
+
+    __slots__ = (
+        "_can_resume",
+        "_events",
+        "_give_up_at",
+        "_has_been_open",
+        "_has_watch_cache",
+        "_list_is_complete",
+        "_listed_version",
+        "_min_watch_timeout",
+        "_opened_at",
+        "_pace",
+        "_page_size",
+        "_pager",
+        "_random",
+        "_rule",
+        "_state",
+        "_timeout_seconds",
+        "_wait_until",
+        "versions",
+    )
+
+    def __init__(
+        self,
+        start: str,
+        rule: RecoveryRule,
+        random: Random,
+        *,
+        page_size: int | None = None,
+        min_watch_timeout: float | None = None,
+    ) -> None:
+        self.versions = ResourceVersions(start)
+        self._rule = rule
+        self._random = random
+        self._pace = Pace(random)
+        self._page_size = page_size
+        self._min_watch_timeout = max(MIN_WATCH_TIMEOUT, min_watch_timeout or 0.0)
+        self._wait_until = -math.inf
+        # Lists.
+        self._has_watch_cache = True
+        self._list_is_complete = True
+        self._listed_version = ""
+        self._begin_list()
+        # The watch that is open, or being opened.
+        if can_resume(start):
+            self._state = _State.UNOPENED
+        self._has_been_open = False
+        self._opened_at: float | None = None
+        self._can_resume = True
+        self._events = 0
+        self._timeout_seconds = 0
+        self._give_up_at = math.inf
+
+    def next(self, now: float, seconds_left: float | None = None) -> Step:
+        """Return the step to carry out now.
+
+        Args:
+            now: The time, in seconds, of a clock that never goes back.
+            seconds_left: The seconds after which the consumer stops anyway; None when it does not. It shortens the
+                timeout of a watch.
+        """
+        if self._state is _State.WATCHING:
+            return ReadEvents(self._give_up_at)
+        if self._state is _State.LISTED:
+            return DeliverList(self._listed_version)
+        if self._state is _State.LISTING:
+            return Wait(self._wait_until) if now < self._wait_until else ReadPage(self._pager.page())
+        earliest = max(self._wait_until, self._pace.next_opening)
+        return Wait(earliest) if now < earliest else self._open_watch(now, seconds_left)
+
+    # Lists
+
+    def page_read(self, version: str, continue_: str) -> None:
+        """Record a page that was read.
+
+        Args:
+            version: The resourceVersion of the list.
+            continue_: Its continue token; `""` on the last page.
+        """
+        # All pages are of one snapshot; the first page tells its version.
+        self._listed_version = self._listed_version or version
+        if not self._pager.advance(continue_):
+            self._state = _State.LISTED
+
+    def list_failed(self, error: Exception, now: float) -> Decision:
+        """Record a page that could not be read, or a list that could not be delivered, and return what follows."""
+        if self._pager.recover(error):
+            self._listed_version = ""
+            return Decision(NextAction.RELIST, is_failure=False)
+        failure = ListFailure(error, self.versions.to_list(), is_first=not self._has_been_open)
+        action = self._rule.after_list(failure)
+        pause = 0.0
+        if action is NextAction.RELIST:
+            self.versions.list_is_unavailable()
+        else:
+            pause = max(self._pace.after_failed_list(now), self._requested_pause(error))
+        self._wait_until = now + pause
+        self._begin_list()
+        return Decision(action, pause, is_failure=action is not NextAction.RELIST)
+
+    def list_delivered(self, *, is_complete: bool = True) -> None:
+        """Record that the list was delivered.
+
+        Args:
+            is_complete: False when an item of it cannot be identified: such a list proves no deletion, and is repeated
+                when the watch that follows it ends.
+        """
+        if self._pager.paginated and self.versions.to_list() == FROM_CACHE:
+            self._has_watch_cache = False
+        self.versions.listed(self._listed_version)
+        self._pace.listed()
+        self._list_is_complete = is_complete
+        self._state = _State.UNOPENED
+
+    def _begin_list(self) -> None:
+        version, size = self.versions.to_list(), self._page_size
+        if size is None:
+            size = page_size_at(version, has_watch_cache=self._has_watch_cache)
+        self._pager = Pager(page_size=size, resource_version=version)
+        self._listed_version = ""
+        self._state = _State.LISTING
+
+    # Watches
+
+    def watch_opened(self, now: float) -> None:
+        """Record that the watch is open."""
+        self._state = _State.WATCHING
+        self._opened_at = now
+        self._has_been_open = True
+
+    def received(self, events: int) -> None:
+        """Record a number of events that the watch brought, whatever becomes of them."""
+        self._events += events
+
+    def watch_ended(self, error: Exception | None, now: float) -> Decision:
+        """Record the end of the watch, or that it could not be opened, and return what follows.
+
+        Args:
+            error: What opening the watch, or reading it, raised; None when the server ended it.
+            now: The time, in seconds.
+        """
+        opened_at, self._opened_at = self._opened_at, None
+        open_seconds = None if opened_at is None else now - opened_at
+        if open_seconds is not None:
+            self._pace.watched(open_seconds, delivered=self._events > 0 and not lost_track(error))
+        end = WatchEnd(
+            error=error,
+            now=now,
+            open_seconds=open_seconds,
+            events=self._events,
+            can_resume=self._can_resume and self._list_is_complete,
+            has_bookmarks=self.versions.has_bookmarks,
+            has_progressed=self._pace.has_progressed,
+            is_first=not self._has_been_open,
+        )
+        action = self._rule.after_watch(end)
+        if is_expired(error):
+            self._pace.expired()
+        pause = 0.0
+        if action not in _AT_ONCE:
+            pause = max(self._pace.after_failed_watch(now), self._requested_pause(error))
+        self._wait_until = now + pause
+        if action in _RELISTING or not end.can_resume:
+            self._begin_list()
+        else:
+            self._state = _State.UNOPENED
+            pause = max(pause, self._pace.next_opening - now)
+        return Decision(action, pause, self._rule.is_failure(end))
+
+    def overdue_error(self, *, method: str = "", path: str = "") -> TransportError:
+        """Return what went wrong when the consumer gave up at `give_up_at`.
+
+        Args:
+            method: The method of the request, for the error.
+            path: Its path.
+        """
+        asked, waited = self._timeout_seconds, self._timeout_seconds + WATCH_GRACE
+        if self._opened_at is None:
+            return RequestTimeout(f"the watch was not opened within {waited:g} s", method=method, path=path)
+        message = f"the server did not end the watch within {waited:g} s, although timeoutSeconds asked for {asked} s"
+        return ConnectionLost(message, method=method, path=path)
+
+    def _open_watch(self, now: float, seconds_left: float | None) -> OpenWatch:
+        self._pace.opening(now)
+        self.versions.watching()
+        self._can_resume = can_resume(self.versions.last)
+        self._events = 0
+        seconds = int(self._min_watch_timeout * (1 + self._random.random()))
+        if seconds_left is not None:
+            seconds = min(seconds, max(1, math.ceil(seconds_left)))
+        self._timeout_seconds, self._give_up_at = seconds, now + seconds + WATCH_GRACE
+        return OpenWatch(self.versions.last, seconds, self._give_up_at)
+
+    def _requested_pause(self, error: Exception | None) -> float:
+        """Return the Retry-After of an error, as far as the rule follows it."""
+        requested = error.retry_after if isinstance(error, APIError) else None
+        return min(requested or 0.0, self._rule.longest_retry_after)
+
+    def __repr__(self) -> str:
+        return safe_text(f"<ListWatchMachine {self._state.value}, at {self.versions.last or 'no version yet'}>")
+
+
+_AT_ONCE = frozenset({NextAction.REOPEN, NextAction.RELIST})
+_RELISTING = frozenset({NextAction.RELIST, NextAction.BACK_OFF_AND_RELIST})

@@ -1,0 +1,118 @@
+"""How lists fail and watches end, and what may follow: the values between the machine and the rules that it asks."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+from kubeloop._kit.value import Value
+from kubeloop.errors import CacheError, ServerSilent, Unreadable
+
+__all__ = ["ListFailure", "NextAction", "RecoveryRule", "WatchEnd", "lost_track"]
+
+_VERY_SHORT = 1.0
+
+
+class NextAction(Enum):
+    """What follows a list or a watch that ended."""
+
+    REOPEN = "open the next watch from the last version"
+    BACK_OFF_AND_REOPEN = "wait, then open the next watch from the last version"
+    RELIST = "list at once, then watch"
+    BACK_OFF_AND_RELIST = "wait, then list and watch"
+    RAISE = "raise the error"
+
+
+class ListFailure(Value, frozen=True):
+    """A list that failed.
+
+    Attributes:
+        error: What reading a page, or delivering the list, raised.
+        version: The resourceVersion that was asked for.
+        is_first: Whether no watch has been open yet.
+    """
+
+    error: Exception
+    version: str = ""
+    is_first: bool = False
+
+
+class WatchEnd(Value, frozen=True):
+    """The end of a watch, or of the attempt to open one.
+
+    Attributes:
+        error: What opening the watch, or reading it, raised; None when the server ended it.
+        now: The time of the end, in seconds.
+        open_seconds: How long the watch was open; None when it could not be opened.
+        events: The number of events that it brought.
+        can_resume: Whether another watch from the last version brings every change that is not known.
+        has_bookmarks: Whether this watch, or an earlier one of the same resource, brought a bookmark.
+        has_progressed: Whether a watch made progress since the version last expired.
+        is_first: Whether no watch has been open yet.
+    """
+
+    error: Exception | None = None
+    now: float = 0.0
+    open_seconds: float | None = None
+    events: int = 0
+    can_resume: bool = True
+    has_bookmarks: bool = False
+    has_progressed: bool = False
+    is_first: bool = False
+
+    @property
+    def was_open(self) -> bool:
+        """Whether the watch had been opened."""
+        return self.open_seconds is not None
+
+    @property
+    def was_very_short(self) -> bool:
+        """Whether the watch was over at once, without a single event."""
+        return self.open_seconds is not None and self.open_seconds < _VERY_SHORT and self.events == 0
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether the open watch ended because no byte came for a long time."""
+        return self.was_open and isinstance(self.error, ServerSilent)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether silence means that the connection is lost.
+
+        A server that sends bookmarks sends one per minute. Others send nothing as long as nothing happens: Events and
+        most aggregated resources have no watch cache, and so no bookmarks.
+        """
+        return self.is_silence and self.has_bookmarks
+
+
+def lost_track(error: Exception | None) -> bool:
+    """Return whether a watch ended because of an event that cannot be assigned to an object.
+
+    Such events may come again and again, so they are no progress.
+    """
+    return isinstance(error, Unreadable | CacheError)
+
+
+class RecoveryRule(Protocol):
+    """What a consumer of the machine does about failures: `ReopenOrRelist` or `ReopenOrRaise`."""
+
+    @property
+    def longest_retry_after(self) -> float:
+        """The seconds for which a server may ask to wait; 0 to keep to the back-off."""
+        ...
+
+    def after_list(self, failure: ListFailure) -> NextAction:
+        """Return what follows a list that failed.
+
+        Returns:
+            RELIST lists the newest version at once; the others are BACK_OFF_AND_RELIST and RAISE.
+        """
+        ...
+
+    def after_watch(self, end: WatchEnd) -> NextAction:
+        """Return what follows the end of a watch."""
+        ...
+
+    def is_failure(self, end: WatchEnd) -> bool:
+        """Return whether the end of a watch is worth a warning, or part of every long watch."""
+        ...
