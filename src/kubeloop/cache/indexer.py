@@ -70,6 +70,7 @@ class Indexer(Generic[T]):
         self._key_func = key_func
         self._items: dict[str, T] = {}
         self._indices = {name: _Index(name, function) for name, function in (indexers or {}).items()}
+        self._is_written = False
         self._unreadable: dict[str, Unreadable] = {}
         self.unreadable: Mapping[str, Unreadable] = MappingProxyType(self._unreadable)
 
@@ -88,16 +89,25 @@ class Indexer(Generic[T]):
         """Return whether there is an object with this key, also when it cannot be read."""
         return key in self._items or key in self._unreadable
 
+    @property
+    def is_seeded(self) -> bool:
+        """Whether the store holds an object, or was written with `add`, `update`, `delete` or `replace`."""
+        # The loop of an informer calls `put` and `remove`, which are kept free of this.
+        return self._is_written or bool(self._items)
+
     def add(self, obj: T) -> None:
         """Store an object in the place of one with the same key."""
+        self._is_written = True
         self.put(self._key_func(obj), obj)
 
     def update(self, obj: T) -> None:
         """Store an object in the place of one with the same key; the same as `add`."""
+        self._is_written = True
         self.put(self._key_func(obj), obj)
 
     def delete(self, obj: T) -> None:
         """Forget the object that has this one's key, if there is one."""
+        self._is_written = True
         self.remove(self._key_func(obj))
 
     def put(self, key: str, obj: T) -> T | None:
@@ -139,6 +149,7 @@ class Indexer(Generic[T]):
         Raises:
             CacheError: an index function failed, for the last object named; all objects are stored.
         """
+        self._is_written = True
         self._items = {self._key_func(obj): obj for obj in objects}
         self._unreadable.clear()
         problem: CacheError | None = None

@@ -1,20 +1,20 @@
-"""Reading an informer's store: plain calls, no network, no copies.
+"""Reads of an informer's store: plain calls, without network and without copies.
 
-Here live `Lister` and `NamespaceLister`. They answer with the stored objects themselves, which are immutable, from what
-the informer has seen so far: after `wait_for_cache_sync` that is everything, a moment ago. An object that is not there
-raises the same `NotFound` as the server would have sent. One that exists but cannot be read is answered with its last
-known state, and raises `Unreadable` where there is none.
+A lister returns the stored objects themselves, which are immutable. After `wait_for_cache_sync` the store holds what
+the server had a moment ago.
 
 Reference: client-go `tools/cache/listers.go` and `listers/`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from kubeloop.cache.cached_reader import CachedReader
 from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer
 from kubeloop.cache.objects import CachedObject
-from kubeloop.errors import NotFound, StatusDetails
+from kubeloop.errors import NotFound, StatusDetails, Unreadable
 from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource
 
@@ -26,34 +26,53 @@ T = TypeVar("T", bound=CachedObject)
 class Lister(Generic[T]):
     """Reads of all objects that an informer holds.
 
+    An object that does not exist raises the same `NotFound` as the server would send. An object that exists but cannot
+    be read is returned in its last known state; if there is none, `Unreadable` is raised.
+
+    A read that finds nothing in the store of an informer that was never started raises `RuntimeError`, because that
+    store says nothing about the cluster. An informer counts as started once `run()` was called, by the factory or by
+    hand, also after it has stopped. A store that was filled by hand, as tests do, counts as well: one that holds an
+    object, or on which `add`, `update`, `delete` or `replace` was called; `indexer.replace([])` says that there are no
+    objects.
+
     Args:
-        indexer: the informer's store.
-        resource: what a `NotFound` names.
+        indexer: the store.
+        resource: the resource, for the text of a `NotFound`.
+        has_started: returns whether an informer keeps the store; None if the store has no informer.
 
     Concurrency: loop only; no call awaits.
 
-    Reference: client-go `tools/cache.GenericLister`.
+    Reference: client-go `tools/cache.GenericLister`. Intended difference: there the lister of an informer that was
+    never started finds nothing.
     """
 
-    __slots__ = ("_indexer", "_resource")
+    __slots__ = ("_indexer", "_store")
 
-    def __init__(self, indexer: Indexer[T], resource: GroupResource) -> None:
+    def __init__(
+        self, indexer: Indexer[T], resource: GroupResource, *, has_started: Callable[[], bool] | None = None
+    ) -> None:
         self._indexer = indexer
-        self._resource = resource
+        self._store = _Store(indexer, resource, has_started)
 
     def __repr__(self) -> str:
-        return f"<Lister {self._resource}: {len(self._indexer)} objects>"
+        return f"<Lister {self._store.resource}: {len(self._indexer)} objects>"
+
+    @property
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """Why the present state of an object cannot be read, by its key; a read-only view that stays current."""
+        return self._indexer.unreadable
 
     def get(self, name: str) -> T:
-        """Return the object with this name, or `namespace/name` where objects have namespaces.
+        """Return the object with this name, or with this `namespace/name` if the resource has namespaces.
 
         Raises:
-            NotFound: the informer does not hold it.
-            Unreadable: it exists, but no state of it could be read.
+            NotFound: the informer does not hold such an object.
+            Unreadable: the object exists, but no state of it could be read.
+            RuntimeError: the informer was never started.
         """
         obj = self._indexer.get_by_key(name)
         if obj is None:
-            raise _not_found(self._resource, name.rpartition("/")[2])
+            raise self._store.missing(name)
         return obj
 
     def by_index(self, name: str, value: str) -> list[T]:
@@ -61,68 +80,134 @@ class Lister(Generic[T]):
 
         Raises:
             UnknownIndex: nobody added that index to the informer.
+            RuntimeError: the informer was never started.
         """
-        return self._indexer.by_index(name, value)
+        return self._indexer.by_index(name, value) or self._store.nothing()
 
     def namespace(self, namespace: str) -> NamespaceLister[T]:
         """Return the lister of one namespace."""
-        return NamespaceLister(self._indexer, self._resource, namespace)
+        return NamespaceLister(self._store, namespace)
 
-    def list(self, label_selector: str | Selector | None = None) -> list[T]:
-        """Return the objects whose labels match, all without a selector.
-
-        Those of which no state could be read are not among them: see `SharedInformer.unreadable`.
+    def reader(self, namespace: str | None = None) -> CachedReader[T]:
+        """Return the same reads in the form that clients have, for functions that take a `Reader`.
 
         Args:
-            label_selector: a label selector or its text, e.g. `"app=web,tier in (a,b)"`.
+            namespace: the namespace, as for the accessors of a clientset. None is for resources without namespaces, and
+                for listing the objects of all namespaces.
+        """
+        return CachedReader(self, namespace)
+
+    def list(self, label_selector: str | Selector | None = None) -> list[T]:
+        """Return the objects whose labels match, all of them without a selector.
+
+        Objects of which no state could be read are not among them; `unreadable` names them.
+
+        Args:
+            label_selector: text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
 
         Raises:
             ValueError: the text is no label selector.
+            RuntimeError: the informer was never started.
         """
-        return _matching(self._indexer.list(), label_selector)
+        return _matching(self._indexer.list(), label_selector) or self._store.nothing()
 
 
 class NamespaceLister(Generic[T]):
-    """Reads of the objects of one namespace that an informer holds.
+    """Reads of the objects of one namespace that an informer holds; `lister.namespace("default")` returns one.
 
     Concurrency: loop only; no call awaits.
 
     Reference: client-go `tools/cache.GenericNamespaceLister`.
     """
 
-    __slots__ = ("_indexer", "_namespace", "_resource")
+    __slots__ = ("_namespace", "_store")
 
-    def __init__(self, indexer: Indexer[T], resource: GroupResource, namespace: str) -> None:
-        self._indexer = indexer
-        self._resource = resource
+    def __init__(self, store: _Store[T], namespace: str) -> None:
+        self._store = store
         self._namespace = namespace
 
     def __repr__(self) -> str:
-        return f"<NamespaceLister {self._resource} in {self._namespace!r}>"
+        return f"<NamespaceLister {self._store.resource} in {self._namespace!r}>"
 
     def get(self, name: str) -> T:
         """Return the object with this name.
 
         Raises:
-            NotFound: the informer does not hold it.
-            Unreadable: it exists, but no state of it could be read.
+            NotFound: the informer does not hold such an object.
+            Unreadable: the object exists, but no state of it could be read.
+            RuntimeError: the informer was never started.
         """
-        obj = self._indexer.get_by_key(f"{self._namespace}/{name}" if self._namespace else name)
+        key = f"{self._namespace}/{name}" if self._namespace else name
+        obj = self._store.indexer.get_by_key(key)
         if obj is None:
-            raise _not_found(self._resource, name)
+            raise self._store.missing(key)
         return obj
 
     def list(self, label_selector: str | Selector | None = None) -> list[T]:
-        """Return the objects of the namespace whose labels match, all without a selector.
+        """Return the objects of the namespace whose labels match, all of them without a selector.
 
-        Without an index `"namespace"` this looks at every object.
+        Without the index `"namespace"`, which the informers of a factory have, this looks at every object.
 
         Raises:
             ValueError: the text is no label selector.
+            RuntimeError: the informer was never started.
         """
-        if NAMESPACE_INDEX in self._indexer.indexers:
-            return _matching(self._indexer.by_index(NAMESPACE_INDEX, self._namespace), label_selector)
-        return _matching([obj for obj in self._indexer if obj.metadata.namespace == self._namespace], label_selector)
+        indexer, namespace = self._store.indexer, self._namespace
+        if NAMESPACE_INDEX in indexer.indexers:
+            objects = indexer.by_index(NAMESPACE_INDEX, namespace)
+        else:
+            objects = [obj for obj in indexer if obj.metadata.namespace == namespace]
+        return _matching(objects, label_selector) or self._store.nothing()
+
+
+class _Store(Generic[T]):
+    """An indexer, and what a read that found nothing in it means."""
+
+    __slots__ = ("_has_started", "indexer", "resource")
+
+    def __init__(self, indexer: Indexer[T], resource: GroupResource, has_started: Callable[[], bool] | None) -> None:
+        self.indexer = indexer
+        self.resource = resource
+        self._has_started = has_started
+
+    def nothing(self) -> list[T]:
+        """Return the empty list.
+
+        Raises:
+            RuntimeError: the informer was never started.
+        """
+        if self._has_started is None or self._has_started() or self.indexer.is_seeded:
+            return []
+        raise RuntimeError(
+            f"the informer of {self.resource} was never started, so its store says nothing about the cluster: enter "
+            "`async with factory:` (or run the informer's run() in a task) and wait for the sync before reading"
+        )
+
+    def missing(self, key: str) -> NotFound:
+        """Return the error of an object that is not stored.
+
+        Raises:
+            RuntimeError: the informer was never started.
+        """
+        self.nothing()
+        namespace, _, name = key.rpartition("/")
+        message = f'{self.resource} "{name}" not found'
+        if (
+            not namespace
+            and NAMESPACE_INDEX in self.indexer.indexers
+            and any(self.indexer.index_values(NAMESPACE_INDEX))
+        ):
+            message += f'; an object of a namespace is found by "namespace/{name}", or by the lister of the namespace'
+        return NotFound(
+            StatusDetails(
+                code=404,
+                reason="NotFound",
+                message=message,
+                name=name,
+                group=self.resource.group,
+                kind=self.resource.resource,
+            )
+        )
 
 
 def _matching(objects: list[T], selector: str | Selector | None) -> list[T]:
@@ -131,16 +216,3 @@ def _matching(objects: list[T], selector: str | Selector | None) -> list[T]:
     if isinstance(selector, str):
         selector = Selector.parse(selector)
     return [obj for obj in objects if selector.matches(obj.metadata.labels)]
-
-
-def _not_found(resource: GroupResource, name: str) -> NotFound:
-    return NotFound(
-        StatusDetails(
-            code=404,
-            reason="NotFound",
-            message=f'{resource} "{name}" not found',
-            name=name,
-            group=resource.group,
-            kind=resource.resource,
-        )
-    )

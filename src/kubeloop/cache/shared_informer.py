@@ -99,7 +99,7 @@ class SharedInformer(Generic[T]):
         self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
         self._indexer: Indexer[T] = Indexer(indexers)
-        self._lister = Lister(self._indexer, resource)
+        self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
         self._connection = Connection(self.name)
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)

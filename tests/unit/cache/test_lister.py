@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from kubeloop.cache.indexer import Indexer, namespace_index
 from kubeloop.cache.lister import Lister
+from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import NotFound, UnknownIndex
 from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource
-from tests.support.fake_lister_watcher import Thing, thing
+from tests.support.clock import virtual
+from tests.support.fake_lister_watcher import FakeServer, Thing, thing
+from tests.support.informers import informer_of, running
 
 
 def lister_of(*objects: Thing, indexed: bool = True, group: str = "") -> Lister[Thing]:
@@ -93,3 +98,71 @@ def test_a_list_is_the_callers_own():
     lister = lister_of(thing("x/a"))
     lister.list().clear()
     assert len(lister.list()) == 1
+
+
+def test_a_name_without_its_namespace_gets_a_hint():
+    with pytest.raises(NotFound, match=r'things "a" not found; an object of a namespace is found by "namespace/a"'):
+        lister_of(thing("ns/a")).get("a")
+    with pytest.raises(NotFound, match=r'things "b" not found$'):
+        lister_of(thing("a")).get("b")
+    with pytest.raises(NotFound, match=r'things "a" not found$'):
+        lister_of().get("a")
+
+
+# An informer that was never started
+
+READS: dict[str, Callable[[Lister[Thing]], object]] = {
+    "get": lambda lister: lister.get("ns/a"),
+    "list": lambda lister: lister.list(),
+    "list by labels": lambda lister: lister.list("app=web"),
+    "by_index": lambda lister: lister.by_index("namespace", "ns"),
+    "get in a namespace": lambda lister: lister.namespace("ns").get("a"),
+    "list of a namespace": lambda lister: lister.namespace("ns").list(),
+}
+reads = pytest.mark.parametrize("read", READS.values(), ids=READS)
+
+
+def new_informer() -> SharedInformer[Thing]:
+    return informer_of(FakeServer(), indexers={"namespace": namespace_index})
+
+
+@reads
+def test_reads_of_an_informer_that_was_never_started_say_what_to_do(read: Callable[[Lister[Thing]], object]):
+    """(G3)"""
+    with pytest.raises(RuntimeError, match=r"the informer of things was never started.*`async with factory:`"):
+        read(new_informer().lister)
+
+
+@reads
+@virtual
+async def test_an_informer_that_runs_or_ran_may_hold_nothing(read: Callable[[Lister[Thing]], object]):
+    """(G3)"""
+    informer = new_informer()
+    async with running(informer):
+        assert outcome(read, informer.lister) in ([], NotFound)
+    assert informer.is_stopped
+    assert outcome(read, informer.lister) in ([], NotFound)
+
+
+@reads
+@pytest.mark.parametrize("seed", ["an object", "no object", "an object that was deleted again", "put"])
+def test_a_store_that_was_filled_by_hand_counts_as_started(read: Callable[[Lister[Thing]], object], seed: str):
+    """(G3)"""
+    informer = new_informer()
+    other = thing("other/b")
+    if seed == "no object":
+        informer.indexer.replace([])
+    elif seed == "put":
+        informer.indexer.put("other/b", other)
+    else:
+        informer.indexer.add(other)
+    if seed == "an object that was deleted again":
+        informer.indexer.delete(other)
+    assert outcome(read, informer.lister) in ([], [other], NotFound)
+
+
+def outcome(read: Callable[[Lister[Thing]], object], lister: Lister[Thing]) -> object:
+    try:
+        return read(lister)
+    except NotFound:
+        return NotFound

@@ -1,0 +1,70 @@
+"""Reader: what a client and an informer's store have in common for a function that only reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kubeloop.errors import Unreadable
+    from kubeloop.labels import Selector
+
+__all__ = ["ObjectList", "Reader"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class ObjectList(Protocol[T_co]):
+    """Objects that were read together: the list of a model, an `UnstructuredList`, or a `CachedList`."""
+
+    @property
+    def items(self) -> Sequence[T_co]:
+        """The objects."""
+        ...
+
+    @property
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """Why objects that exist could not be read, by key; `items` lacks them."""
+        ...
+
+
+class Reader(Protocol[T_co]):
+    """Reads the objects of one namespace, or of a resource without namespaces.
+
+    A function that takes a `Reader[Pod]` runs with a client, which asks the server, and with an informer's store:
+
+        async def ready(pods: Reader[Pod]) -> int:
+            return sum(is_ready(pod) for pod in (await pods.list(label_selector="app=web")).items)
+
+        await ready(clientset.core_v1.pods("default"))
+        await ready(informer.lister.reader("default"))
+
+    Where the namespace is known later, pass the function that returns readers: `clientset.core_v1.pods` and
+    `informer.lister.reader` are both a `Callable[[str], Reader[Pod]]`.
+
+    Both raise `NotFound` for an object that does not exist. A client may raise whatever a request may; a store raises
+    `Unreadable` for an object of which no state could be read.
+
+    Reference: controller-runtime `client.Reader`.
+    """
+
+    async def get(self, name: str) -> T_co:
+        """Return one object by its name.
+
+        Raises:
+            NotFound: there is no object of this name.
+            ValueError: the text cannot be a name.
+        """
+        ...
+
+    async def list(self, *, label_selector: str | Selector | None = None) -> ObjectList[T_co]:
+        """Return the objects whose labels match, all of them without a selector.
+
+        Args:
+            label_selector: text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+
+        Raises:
+            ValueError: the text is no label selector.
+        """
+        ...
