@@ -156,7 +156,10 @@ class Selector(Value, frozen=True):
     def matches(self, labels: Mapping[str, str] | None) -> bool:
         """Say if labels (None: no labels) fulfil every requirement."""
         present: Mapping[str, str] = {} if labels is None else labels
-        return all(requirement.matches(present) for requirement in self.requirements)
+        for requirement in self.requirements:  # noqa: SIM110 (a lister runs this per object; all() takes longer)
+            if not requirement.matches(present):
+                return False
+        return True
 
     @property
     def is_everything(self) -> bool:

@@ -6,7 +6,7 @@ Unlike models they keep every field of the wire, nulls and zeros too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, SupportsIndex, cast, overload
+from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from kubeloop._kit.text import safe_text
 from kubeloop.objects.json.encode import dumps, loads, rewrite
@@ -335,10 +335,10 @@ class UnstructuredList:
         return len(self.items)
 
     @overload
-    def __getitem__(self, index: SupportsIndex) -> Unstructured: ...
+    def __getitem__(self, index: int) -> Unstructured: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Unstructured]: ...
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int | slice) -> Unstructured | Sequence[Unstructured]:
         return self.items[index]
 
     def _head_of_items(self) -> dict[str, str] | None:
