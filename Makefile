@@ -57,12 +57,14 @@ newest: $(STAMP)  ## run the tests that concern them with the newest releases of
 	$(call say,"installing the newest releases of the run-time dependencies")
 	@tools/newest $(BIN)/python $(ARGS)
 
-lint: $(STAMP)  ## check style and formatting, and that no floor imports one above it
+lint: $(STAMP)  ## check style, formatting and wording, and that no floor imports one above it
 	$(call say,"ruff")
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	$(call say,"import contracts")
 	@$(BIN)/lint-imports
+	$(call say,"wording")
+	@$(BIN)/python -m tools.wording
 
 types: $(STAMP)  ## run mypy and pyright, both strict
 	$(call say,"mypy")

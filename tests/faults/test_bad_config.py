@@ -284,7 +284,7 @@ def test_a_document_that_is_mostly_aliases_does_not_eat_the_memory(load):
 @pytest.mark.parametrize(
     ("settings", "kind", "complaint"),
     [
-        ({"ca_data": b"SECRET"}, ConfigError, "has no certificate"),
+        ({"ca_data": b"SECRET"}, ConfigError, "contains no PEM certificate"),
         (
             {"cert_data": b"SECRET", "key_data": b"SECRET", "insecure_skip_tls_verify": True},
             CredentialError,

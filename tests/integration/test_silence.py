@@ -122,7 +122,7 @@ async def test_an_idle_watch_of_events_is_opened_again_without_a_word(
         events = direct.core_v1.events(namespace)
 
         def ended() -> list[str]:
-            return [message for record in caplog.records if "went silent" in (message := record.getMessage())]
+            return [message for record in caplog.records if "is silent" in (message := record.getMessage())]
 
         informer = factory.core_v1.events()
         told = Told(informer)

@@ -1,7 +1,7 @@
-"""Bytes over the network: the `Transport` protocol, its implementation, TLS, proxies, authentication round it.
+"""The network: the `Transport` protocol and its implementation, with TLS, proxies and authentication.
 
-Importing this package imports no HTTP library; `open_transport` does, when it is called. Requests and responses are the
-values of `kubeloop.wire`; what they mean is the business of `kubeloop.rest`.
+Importing this package imports no HTTP library; calling `open_transport` does. Requests and responses are values of
+`kubeloop.wire`, which `kubeloop.rest` interprets.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ __all__ = ["open_transport"]
 
 
 def open_transport(config: Config) -> OpenedTransport:
-    """Open an authenticated transport for a config: nothing is connected before the first request.
+    """Create an authenticated transport for a config. It connects when the first request is sent.
 
     Returns:
         A transport that the caller closes.
 
     Raises:
-        ConfigError: A proxy or an authority that cannot be used.
-        CredentialError: A client certificate, token or password that cannot be used.
+        ConfigError: The config's proxy or certificate authority cannot be used.
+        CredentialError: The config's client certificate, token or password cannot be used.
     """
     from kubeloop.transport.opened import OpenedTransport
 

@@ -1,10 +1,6 @@
-"""Authentication wrapped round any transport: who asks, as whom, and what is done when the server says 401.
+"""`Authenticated`: adds credentials and impersonation to the requests of any transport, and handles a 401.
 
-A request that brings its own `Authorization` is sent as it is. A credential that the server rejects is renewed and the
-request sent once more, if its source can give another one: a server that responds with 401 has not acted on it.
-
-Reference: client-go transport/round_trippers.go; plugin/pkg/client/auth/exec/exec.go, roundTripper. Intended
-difference: client-go renews after a 401 too, but leaves it to the caller to ask again.
+Reference: client-go transport/round_trippers.go; plugin/pkg/client/auth/exec/exec.go, roundTripper.
 """
 
 from __future__ import annotations
@@ -31,22 +27,27 @@ if TYPE_CHECKING:
 __all__ = ["Authenticated", "impersonation_headers"]
 
 _UNAUTHORIZED = 401
-# What may stand in a header's name beside letters and digits, but `%`.
+# The characters of a header name in addition to letters and digits, except `%`.
 _NAME_CHARS = "!#$&'*+-.^_`|~"
 
 
 class Authenticated:
     """A transport whose requests carry the credentials and the impersonation of a config.
 
+    A request that sets `Authorization` itself is sent unchanged. If the server responds with 401 and the source has
+    another credential, the request is sent a second time with it, because a server that responds with 401 has not
+    acted.
+    Intended difference: client-go renews the credential too, but does not retry.
+
     Args:
         transport: Any transport.
-        config: Whose credentials to use.
-        source: Where credentials come from; None takes the config's.
+        config: The config with the credentials.
+        source: The source of credentials; None for the source that the config describes.
 
     Raises:
-        CredentialError: A token or password that cannot go into a header.
+        CredentialError: A token or password contains characters that a header cannot contain.
 
-    Concurrency: As the transport's. Many requests that need a new credential wait for one renewal.
+    Concurrency: That of the transport. Requests that need a new credential at the same time wait for one renewal.
     """
 
     def __init__(self, transport: Transport, config: Config, *, source: CredentialSource | None = None) -> None:
@@ -66,7 +67,7 @@ class Authenticated:
         """Send a request with credentials; see `Transport.request`.
 
         Raises:
-            CredentialError: There are none to be had.
+            CredentialError: No credential is available.
         """
         credential = self._source.cached() or await self._source.fetch()
         dressed = self._dress(request, credential)
@@ -79,7 +80,7 @@ class Authenticated:
 
     @asynccontextmanager
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
-        """Stream with credentials; see `Transport.stream`."""
+        """Send a request with credentials and stream the response; see `Transport.stream`."""
         async with AsyncExitStack() as stack:
             credential = self._source.cached() or await self._source.fetch()
             dressed = self._dress(request, credential)
@@ -109,14 +110,14 @@ class Authenticated:
             yield channel
 
     def sent_credentials(self) -> tuple[str, ...]:
-        """Return the `Authorization` values that were sent of late: what to mask in a server's words. Never show it."""
+        """Return the last few `Authorization` values, to mask them in texts of the server. Never show them."""
         return self._sent
 
     def _may_repeat(self, request: Request, credential: Credential) -> bool:
         return not _has(request, "authorization") and self._source.reject(credential)
 
     def _dress(self, request: Request, credential: Credential) -> Request:
-        """Add to a request what it does not bring itself."""
+        """Add the headers that the request does not set itself."""
         if credential is not self._shown:
             self._show(credential)
         authorization = credential.authorization
@@ -134,20 +135,22 @@ class Authenticated:
         return request.with_headers(headers)
 
     def _show(self, credential: Credential) -> None:
-        """Note a new credential, and hand a plugin's client certificate to the transport."""
+        """Record a new credential, and pass the client certificate of a plugin to the transport."""
         if credential.authorization is not None:
             self._sent = (credential.authorization, *self._sent[:3])
         if (pair := credential.certificate) is not None:
             if not isinstance(self._transport, ClientCertificateTransport):
                 raise CredentialError(
-                    self._located(f"the exec plugin gives a client certificate, which {self._transport!r} cannot show")
+                    self._located(
+                        f"the exec plugin returned a client certificate, which {self._transport!r} does not support"
+                    )
                 )
             self._transport.use_client_certificate(pair.certificate, pair.key)
         self._shown = credential
 
 
 def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str], ...]:
-    """Return the headers that ask to act as somebody else, one `Impersonate-Group` a group.
+    """Return the headers for impersonation, one `Impersonate-Group` per group.
 
     Reference: client-go transport/round_trippers.go, impersonatingRoundTripper, headerKeyEscape.
     """

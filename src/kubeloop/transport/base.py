@@ -1,17 +1,7 @@
-"""The seam to the network: three methods on bytes, without authentication.
+"""The protocols between kubeloop and the network: `Transport` and what its three methods return.
 
-Whoever implements `Transport` (another HTTP library, a test double, a fault injector) gets everything above it:
-authentication, impersonation, retries and limits are wrapped round it, never built into it. Nothing here imports an
-HTTP library. What a transport must keep to:
-
-- A request is sent once. A transport never repeats a request on its own, unless it knows that the server has not seen
-  it.
-- A response of any status is a `Response` (or a `ByteStream`, or `UpgradeRefused`), never an exception; redirects are
-  not followed: `rest` does that, where it is safe.
-- The body of an error response (300 and above) is returned as far as it came, with `read_error_body`: its status says
-  what happened, and whether to send the request again.
-- What fails below HTTP is one of `ConnectError`, `TLSError`, `ConnectionLost`, `RequestTimeout`, `TransportError`, with
-  the request's method and path. Cancellation passes through, and leaves no open exchange behind.
+Authentication, impersonation, retries and limits are wrapped around a transport and are never part of it. Nothing here
+imports an HTTP library.
 """
 
 from __future__ import annotations
@@ -60,10 +50,10 @@ class ByteStream(Protocol):
         ...
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Yield non-empty chunks, decompressed, as large as what has arrived; end with the body.
+        """Yield the decompressed bytes in non-empty chunks as they arrive, until the body ends.
 
         Raises:
-            ConnectionLost: The body was cut short.
+            ConnectionLost: The connection closed before the body ended.
         """
         ...
 
@@ -71,8 +61,11 @@ class ByteStream(Protocol):
         """Read the rest of the body.
 
         Args:
-            max_bytes: Raise `BodyTooLarge` as soon as the (decompressed) body is known to be longer; None does not
-                bound it.
+            max_bytes: The limit of the decompressed body; None for no limit.
+
+        Raises:
+            BodyTooLarge: The body is longer than `max_bytes`. Raised as soon as this is known.
+            ConnectionLost: The connection closed before the body ended.
         """
         ...
 
@@ -82,7 +75,7 @@ class Channel(Protocol):
 
     @property
     def subprotocol(self) -> str:
-        """The one of the offered subprotocols that the server chose; `""` if none was offered."""
+        """The offered subprotocol that the server chose; `""` if none was offered."""
         ...
 
     @property
@@ -92,7 +85,7 @@ class Channel(Protocol):
 
     @property
     def close_code(self) -> int | None:
-        """The code that the channel was closed with, as RFC 6455 numbers it; None while it is open."""
+        """The close code of RFC 6455; None while the channel is open."""
         ...
 
     async def send(self, data: bytes) -> None:
@@ -104,19 +97,31 @@ class Channel(Protocol):
         ...
 
     async def receive(self) -> bytes | None:
-        """Wait for the next message, a text message as its UTF-8 bytes.
+        """Wait for the next message and return it.
 
         Returns:
-            None once the other side has closed in good order.
+            The bytes of the message, those of a text message in UTF-8; None once the other side has closed the channel
+            normally.
 
         Raises:
-            ConnectionLost: The connection broke, or was closed with a code that says that something failed.
+            ConnectionLost: The connection broke, or the channel was closed with an error code.
         """
         ...
 
 
 class Transport(Protocol):
-    """Bytes over the network. `Authenticated` wraps any transport."""
+    """Sends requests and receives responses as bytes, without authentication; `Authenticated` wraps any transport.
+
+    An implementation (another HTTP library, a test double, a fault injector) keeps these rules:
+
+    - It sends a request once, and repeats it only if the server cannot have seen it.
+    - A response of any status is a `Response`, a `ByteStream` or an `UpgradeRefused`, never another exception.
+      Redirects are not followed; `rest` follows them where it is safe.
+    - The body of an error response (300 and above) is read with `read_error_body` and may be incomplete, because the
+      status alone decides what happened and whether to retry.
+    - A failure below HTTP raises `ConnectError`, `TLSError`, `ConnectionLost`, `RequestTimeout` or `TransportError`
+      with the request's method and path. Cancellation passes through and leaves no open exchange.
+    """
 
     async def request(
         self, request: Request, *, timeout: float | None = None, max_bytes: int | None = None
@@ -125,15 +130,19 @@ class Transport(Protocol):
 
         Args:
             request: What to send. The transport adds host, path prefix, `User-Agent` and `Accept-Encoding`.
-            timeout: Seconds for all of it, from the wait for a connection to the last byte; None takes the config's.
-            max_bytes: Raise as soon as the (decompressed) body is known to be longer; None does not bound it. It is not
-                for the body of an error, which is read by `read_error_body`.
+            timeout: Seconds from the wait for a connection to the last byte; None for the config's timeout.
+            max_bytes: The limit of the decompressed body; None for no limit. It does not apply to the body of an error
+                response, which `read_error_body` limits.
+
+        Returns:
+            The response with its whole body.
 
         Raises:
-            TransportError: One of its subclasses; see the module.
-            BodyTooLarge: The body is longer than `max_bytes`. No more than that was in memory.
+            TransportError: A failure below HTTP, as one of the subclasses in the rules of this class.
+            BodyTooLarge: The body is longer than `max_bytes`. No more than `max_bytes` were in memory.
 
-        Concurrency: Any number of requests at once, in one event loop. Cancelling closes the exchange.
+        Concurrency: Any number of requests may run at the same time in one event loop. Cancellation closes the
+            exchange.
         """
         ...
 
@@ -142,8 +151,8 @@ class Transport(Protocol):
 
         Args:
             request: What to send.
-            timeout: Seconds for connecting, sending and the head of the response; the body is not bounded by it. None
-                takes the config's.
+            timeout: Seconds until the head of the response has arrived, without a limit for the body; None for the
+                config's timeout.
         """
         ...
 
@@ -153,47 +162,48 @@ class Transport(Protocol):
         """Open a WebSocket. Leaving the block closes it.
 
         Args:
-            request: A GET.
-            subprotocols: What the client speaks, best first. If any is given the server must choose one of them.
-            timeout: Seconds until the channel is open; None takes the config's.
+            request: A GET request without a body.
+            subprotocols: The subprotocols to offer, the preferred one first. If there are any, the server must choose
+                one of them.
+            timeout: Seconds until the channel is open; None for the config's timeout.
 
         Raises:
-            UpgradeRefused: The server responded with another status than 101; `response` has it.
+            UpgradeRefused: The server responded with a status other than 101; `response` is that response.
         """
         ...
 
 
 class ClosableTransport(Transport, Protocol):
-    """A transport that holds connections: what `open_transport` gives, and whoever opens it closes it."""
+    """A transport that holds connections and that its creator closes, such as the result of `open_transport`."""
 
     async def close(self) -> None:
-        """Close every connection. Running exchanges fail. Closing twice does nothing."""
+        """Close all connections. Running exchanges fail, and a second call does nothing."""
         ...
 
 
 @runtime_checkable
 class ClientCertificateTransport(Protocol):
-    """A transport whose client certificate can be changed while it runs: some exec plugins give certificates."""
+    """A transport whose client certificate can be replaced while it is open, because some exec plugins renew theirs."""
 
     def use_client_certificate(self, certificate: bytes, key: bytes) -> None:
-        """Show this certificate on every connection that is opened from now on; idle ones are not used again.
+        """Use this certificate for all later connections, and close the idle ones.
 
         Args:
-            certificate: PEM, the leaf first.
-            key: PEM, not encrypted.
+            certificate: The certificate chain as PEM, the leaf first.
+            key: The private key as PEM, not encrypted.
 
         Raises:
-            CredentialError: Not a certificate, or not its key.
+            CredentialError: The text is not a certificate, or the key does not belong to it.
         """
         ...
 
 
 class UpgradeRefused(TransportError):
-    """The server did not switch protocols. `response` is what it said instead; its Status makes the `APIError`."""
+    """The server did not switch protocols. `response` is its response, whose Status becomes an `APIError` in `rest`."""
 
     def __init__(self, response: Response, *, method: str, path: str, message: str = "") -> None:
         super().__init__(
-            message or f"the server answered {response.status} instead of switching protocols",
+            message or f"the server responded with {response.status} instead of switching protocols",
             method=method,
             path=path,
             retryable=False,
@@ -204,15 +214,15 @@ class UpgradeRefused(TransportError):
 async def read_error_body(
     stream: ByteStream, timeout: float | None = None, *, max_bytes: int = MAX_ERROR_BYTES
 ) -> bytes:
-    """Read the body of an error response as far as it comes, without failing.
+    """Read as much of an error response's body as arrives, without raising an error.
 
     Args:
         stream: The response.
-        timeout: Seconds, 30 at most; None is 30.
-        max_bytes: What is read at most; 4 MiB unless given.
+        timeout: The seconds to wait for the body, at most 30; None for 30.
+        max_bytes: The number of bytes to read at most.
 
     Returns:
-        The body; the beginning of one that breaks off, that is longer than `max_bytes`, or that takes too long.
+        The body, or its beginning if it is longer than `max_bytes`, takes longer than `timeout`, or is incomplete.
     """
     body = bytearray()
     with suppress(TransportError, TimeoutError):

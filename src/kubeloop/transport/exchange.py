@@ -1,7 +1,7 @@
-"""One request and its response on one pooled connection: whoever holds an `Exchange` ends it.
+"""`Exchange`: one request and its response on one connection of the pool.
 
-An exchange ends in one of two ways: the body has been read to its end, then the connection goes back to the pool; or it
-is cut, then the connection is closed.
+The holder of an exchange ends it, in one of two ways: by reading the body to its end, which returns the connection to
+the pool, or by `cut`, which closes the connection.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ __all__ = ["Exchange"]
 
 
 class Exchange:
-    """The response to one request: a `ByteStream`.
+    """The response to one request, as a `ByteStream`.
 
     Args:
-        request: What was sent, for messages.
-        connection: What it was sent on; the exchange takes it over.
-        head: The response's head.
-        release: Takes the connection back once the body has been read.
+        request: The request, for messages.
+        connection: The connection that carried the request. The exchange owns it until the body ends.
+        head: The head of the response.
+        release: Called with the connection once the body has been read.
     """
 
     __slots__ = ("_connection", "_decoder", "_length", "_release", "_request", "_unfolding", "headers", "status")
@@ -54,12 +54,13 @@ class Exchange:
             self._decoder = GzipDecoder()
             dropped = ("content-encoding", "content-length")
             self.headers = Headers([pair for pair in head.headers if pair[0].lower() not in dropped])
-            self._length = UNTIL_CLOSE  # the length of what it unfolds into is not known
+            self._length = UNTIL_CLOSE  # the length of the decompressed body is unknown
         elif coding not in {"", "identity"} and head.length != 0:
             if head.status < 300:
                 self.cut()
-                raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not asked for")
-            # The status of an error counts, also if a proxy's page about it cannot be read: as gzip it fails at once.
+                raise self._broken(f"the body has the Content-Encoding {coding!r}, which was not requested")
+            # The status of an error counts even if the body of a proxy cannot be read: reading it as gzip fails at
+            # once.
             self._decoder = GzipDecoder()
 
     def __repr__(self) -> str:
@@ -74,7 +75,7 @@ class Exchange:
             self._release(connection)
 
     def take_connection(self) -> Connection:
-        """Return the connection of an exchange that has switched to another protocol; whoever takes it closes it."""
+        """Return the connection after the server has switched protocols. The caller closes it."""
         connection, self._connection = self._connection, None
         assert connection is not None
         return connection
@@ -85,7 +86,7 @@ class Exchange:
             raise self._too_large(max_bytes)
         connection = self._connection
         if self._decoder is None and connection is not None and connection.is_complete:
-            # What an object nearly always is: all of it came with the head.
+            # The usual case of an object: the whole body arrived with the head.
             body = connection.take()
             self._end(connection)
         else:
@@ -95,7 +96,7 @@ class Exchange:
             raise self._too_large(max_bytes)
         if not body or not (chunk := await self._next()):
             return body
-        # Grows in place, and gives its content away without a copy: a LIST of 90 MB is never there twice.
+        # BytesIO grows in place and returns its content without a copy, so a LIST of 90 MB is in memory once.
         whole = BytesIO()
         whole.write(body)
         del body
@@ -118,17 +119,19 @@ class Exchange:
         raise StopAsyncIteration
 
     async def _next(self, *, joined: bool = True) -> bytes:
-        """Return what has arrived, at least one byte; `b""` at the end, after which the connection is free again.
+        """Wait for at least one byte and return the bytes that have arrived; `b""` at the end of the body.
 
-        All of it, or one chunk, as it was sent: of a watch an event, which would only have to be cut out again.
+        Args:
+            joined: Whether to return all that has arrived. Otherwise return one chunk as the server sent it: in a watch
+                a chunk is an event, and joined events would have to be separated again.
         """
         decoder = self._decoder
         if decoder is None:
             return await self._arrived(joined=joined)
         while True:
             if self._unfolding is not None:
-                # One MiB takes a few milliseconds to unfold: let others run in between. What is taken is returned
-                # without another await, so that a cancelled wait loses nothing.
+                # Decompressing one MiB takes a few milliseconds, so other tasks run in between. There is no await
+                # between taking a piece and returning it, so that cancellation loses nothing.
                 await asyncio.sleep(0)
                 try:
                     if piece := next(self._unfolding, b""):
@@ -142,7 +145,7 @@ class Exchange:
                 break
             self._unfolding = decoder.feed(data)
         if not decoder.is_complete:
-            raise ConnectionLost("the gzip body ends too early", method=self._request.method, path=self._request.path)
+            raise ConnectionLost("the gzip body is incomplete", method=self._request.method, path=self._request.path)
         return b""
 
     async def _arrived(self, *, joined: bool) -> bytes:
@@ -166,7 +169,7 @@ class Exchange:
         self.cut()
         request = self._request
         return BodyTooLarge(
-            f"{request.method} {request.path}: the response has more than the {max_bytes} bytes allowed here"
+            f"{request.method} {request.path}: the response is larger than the limit of {max_bytes} bytes"
         )
 
     def _broken(self, message: str) -> TransportError:

@@ -1,8 +1,7 @@
-"""The transport of kubeloop's own: HTTP/1.1 over pooled connections to one server.
+"""`HTTPTransport`: kubeloop's own transport, HTTP/1.1 over pooled connections to one server.
 
 Requests, streams and WebSockets share a pool of connections (`pool`), which are opened through TCP, TLS and proxies
-(`connecting`) and speak HTTP/1.1 (`http1`). Redirects are not followed here, and a request that may have reached the
-server is never sent again by itself, but for a GET or HEAD on a kept connection that ended before a response began.
+(`connecting`) and speak HTTP/1.1 (`http1`).
 """
 
 from __future__ import annotations
@@ -39,13 +38,14 @@ __all__ = ["HTTPTransport"]
 
 
 class HTTPTransport:
-    """Requests to one server, without authentication but for a client certificate.
+    """A transport to one server, with no authentication except a client certificate.
 
-    The connections are opened by the first request, in the loop that it runs in.
+    The first request opens the pool in its event loop. Redirects are not followed, and only the requests that `Pool`
+    names are sent twice.
 
     Raises:
-        ConfigError: A proxy or an authority that cannot be used.
-        CredentialError: A client certificate that cannot be used.
+        ConfigError: The proxy or the certificate authority cannot be used.
+        CredentialError: The client certificate cannot be used.
 
     Concurrency: One event loop, that of the first request.
     """
@@ -91,7 +91,7 @@ class HTTPTransport:
                 exchange.cut()
 
     async def _send(self, pool: Pool, request: Request, head: bytes, call: Call) -> Exchange:
-        """Send a request; doubt the TLS files if it fails in a way that renewed ones may mend."""
+        """Send a request, and let the TLS files be read again if the server refused the certificate."""
         try:
             exchange = await pool.send(request, head, call)
         except TLSError:
@@ -146,12 +146,12 @@ class HTTPTransport:
                 await channel.close()
 
     def use_client_certificate(self, certificate: bytes, key: bytes) -> None:
-        """Show this certificate on new connections; see `ClientCertificateTransport`."""
+        """Use this certificate for new connections; see `ClientCertificateTransport`."""
         if self._tls is not None:
             self._tls.use_client_certificate(ClientCertificate(certificate, key))
 
     async def close(self) -> None:
-        """Close every connection; running exchanges fail. Closing twice does nothing."""
+        """Close all connections. Running exchanges fail, and a second call does nothing."""
         self._closed = True
         pool, self._pool = self._pool, None
         if pool is not None and not pool.loop.is_closed():
@@ -164,20 +164,20 @@ class HTTPTransport:
         if self._closed:
             raise closed_failure(request)
         if pool is not None:
-            raise RuntimeError(f"{self!r} was first used in another event loop and stays there: open one for each loop")
+            raise RuntimeError(f"{self!r} belongs to the event loop of its first request: create one per loop")
         self._pool = pool = Pool(self._dialer, max_connections=self._config.max_connections)
         return pool
 
 
 def _late(error: TimeoutError, request: Request, call: Call, timeout: float | None) -> TimeoutError:
     if isinstance(error, RequestTimeout):
-        return error  # the server's silence, told already
-    message = f"not done within {_rounded(timeout)} s: {call.how_far}"
+        return error  # already explains the silence of the server
+    message = f"timed out after {_rounded(timeout)} s: {call.how_far}"
     return RequestTimeout(message, method=request.method, path=request.path)
 
 
 def _rounded(seconds: float | None) -> str:
-    """Write what is left of a timeout as people would have given it: 5, not 4.99998."""
+    """Return the seconds of a timeout as a person would write them: 5, not 4.99998."""
     return f"{max(round(seconds or 0.0, 2), 0.01):g}"
 
 

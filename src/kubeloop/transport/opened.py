@@ -1,4 +1,4 @@
-"""What `open_transport` returns: the transport with authentication round it, and one `close` for both."""
+"""The result of `open_transport`: a transport with authentication that closes its own connections."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["OpenedTransport"]
 
 
 class OpenedTransport(Authenticated):
-    """An authenticated transport that owns the one below it."""
+    """An authenticated transport that owns the transport which it wraps."""
 
     def __init__(self, config: Config) -> None:
         self._owned = HTTPTransport(config)
         super().__init__(self._owned, config)
 
     async def close(self) -> None:
-        """Close every connection; see `ClosableTransport`."""
+        """Close all connections; see `ClosableTransport`."""
         await self._owned.close()

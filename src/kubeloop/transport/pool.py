@@ -1,19 +1,6 @@
-"""The connections to one server in one event loop: which of them carries a request, and when another one is opened.
+"""`Pool`: the connections to one server in one event loop.
 
-A request takes a kept connection if one is free, the one that was used last. Otherwise a new one is opened, and the
-request takes whichever is ready first: the new one, or one that another request has finished with. There is no bound
-on connections unless the config sets one, as in client-go; 100 are kept for a minute (the API server keeps them for 90
-seconds).
-
-Nothing that a server sent for one request, or unasked, may become the response to another: HAProxy writes a 408 when
-it is tired of waiting, a broken proxy the rest of somebody's response. Read as the response to the next request, such
-bytes would shift every later response by one. So a kept connection is looked at before it is used (`Connection`), and
-closed if anything but a TLS session ticket has arrived.
-
-If a kept connection ends before the first byte of a response, a GET or HEAD is sent once more on a new connection, and
-any other request if nothing of it was written. Nothing else is ever sent twice.
-
-Reference: Go net/http/transport.go, getConn, queueForIdleConn, shouldRetryRequest; client-go transport/cache.go.
+It decides which connection carries a request, when another one is opened, and what is kept for how long.
 """
 
 from __future__ import annotations
@@ -40,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SILENCE_SECONDS", "Call", "Pool"]
 
 SILENCE_SECONDS = 180.0
-"""For how long nothing may be sent or received on a connection that is in use."""
+"""The seconds without a byte after which an exchange fails."""
 
 _LOOK_SECONDS = 10.0
 _KEEP_SECONDS = 60.0
@@ -49,13 +36,13 @@ _REPEATABLE = frozenset({"GET", "HEAD"})
 
 
 class Call:
-    """How far one call has come.
+    """The progress of one call.
 
     Attributes:
-        may_switch: Whether it asks for another protocol.
-        may_fall_silent: Whether the body of its response may pause for as long as it likes.
-        how_far: What it was doing last, for the message of a timeout.
-        clock: The timeout of the whole call; None for none.
+        may_switch: Whether the request asks for another protocol.
+        may_fall_silent: Whether the body of the response may pause without a limit.
+        how_far: The step that the call has reached, for the message of a timeout.
+        clock: The timeout of the whole call; None for no timeout.
     """
 
     __slots__ = ("clock", "how_far", "may_fall_silent", "may_switch")
@@ -67,9 +54,9 @@ class Call:
         self.clock: asyncio.Timeout | None = None
 
     def stop_clock(self) -> float | None:
-        """Remove the timeout of the call, and return the seconds that were left; None for no bound.
+        """Remove the timeout of the call, and return the seconds that were left; None for no timeout.
 
-        For the body of an error: its status has arrived, and is the outcome of the call whether the body comes or not.
+        Called before the body of an error is read: its status is the outcome of the call, with or without the body.
         """
         clock, self.clock = self.clock, None
         if clock is None or (end := clock.when()) is None or clock.expired():
@@ -79,16 +66,28 @@ class Call:
 
 
 def _slots(count: int | None) -> AbstractAsyncContextManager[None]:
-    """Return what bounds how many calls run at once; without a count it does not."""
+    """Return a context manager that limits the number of simultaneous calls; None for no limit."""
     return nullcontext() if count is None else asyncio.Semaphore(count)
 
 
 class Pool:
-    """The connections to one server in one loop.
+    """The connections to one server in one event loop.
+
+    - A request gets the kept connection that was used last. If there is none, a new one is opened, and the request gets
+      the first that is ready: the new one, or one that another request has finished with.
+    - The number of connections is unlimited unless `max_connections` is set, as in client-go. At most 100 idle ones are
+      kept for a minute; the API server keeps them for 90 seconds.
+    - Bytes that arrive without a request never become the response to another one. HAProxy writes a 408 after its idle
+      timeout, and a broken proxy may send the rest of another response. So a kept connection is checked before each
+      use, and closed if anything except a TLS session ticket has arrived.
+    - If a kept connection ends before the first byte of a response, a GET or HEAD is sent a second time on a new
+      connection, and any other request only if no part of it was written. Nothing else is sent twice.
 
     Args:
         dialer: Opens connections.
-        max_connections: For requests and for streams each; None does not bound them.
+        max_connections: The limit for requests, and the same limit again for streams; None for no limit.
+
+    Reference: Go net/http/transport.go, getConn, queueForIdleConn, shouldRetryRequest; client-go transport/cache.go.
     """
 
     def __init__(self, dialer: Dialer, *, max_connections: int | None = None) -> None:
@@ -111,20 +110,20 @@ class Pool:
         return f"<Pool {state}>"
 
     async def send(self, request: Request, head: bytes, call: Call) -> Exchange:
-        """Send a request on a connection that is free, or a new one, and wait for the head of the response.
+        """Send a request on a free or new connection and wait for the head of the response.
 
         Args:
-            request: What to send.
-            head: Its request line and headers.
-            call: Is told how far the request has come.
+            request: The request.
+            head: The bytes of its request line and headers.
+            call: The call, whose progress is updated.
 
         Raises:
-            TransportError: One of its subclasses.
+            TransportError: No connection could be opened, or it failed before the response began.
         """
         may_repeat = True
         while True:
             call.how_far = "no connection, the request was not sent"
-            # What is sent once more goes on a new connection: the other kept ones may be dead as well.
+            # A retry uses a new connection, because the other kept ones may be dead too.
             connection = (self._take_idle() if may_repeat else None) or await self._open(request)
             is_kept = connection.is_used
             if is_kept and connection.has_arrived() and not await self._is_quiet(connection):
@@ -144,7 +143,7 @@ class Pool:
             return Exchange(request, connection, response, self._release)
 
     async def close(self) -> None:
-        """Close every connection, in use or not, and wait until their sockets are closed."""
+        """Close all connections, in use or not, and wait until their sockets are closed."""
         self._is_closed = True
         if self._look is not None:
             self._look.cancel()
@@ -158,12 +157,12 @@ class Pool:
             connection.abort()
         await asyncio.gather(*dials, *(each.wait_closed() for each in connections), return_exceptions=True)
 
-    # Taking and giving back.
+    # Taking and returning connections.
 
     def _take_idle(self) -> Connection | None:
         context = self._dialer.tls_context()
         if context is not self._context:
-            # Another client certificate or authority: what was opened with the old one is not used again.
+            # The client certificate or authority has changed, so connections of the old context are closed.
             self._context = context
             for connection in list(self._idle):
                 connection.abort()
@@ -187,7 +186,7 @@ class Pool:
         return False
 
     async def _open(self, request: Request) -> Connection:
-        """Wait for a connection: one that is opened for this request, or one that becomes free meanwhile."""
+        """Wait for a connection that is opened for this request, or for one that becomes free."""
         if self._is_closed:
             raise closed_failure(request)
         waiter: asyncio.Future[Connection] = self.loop.create_future()
@@ -200,7 +199,7 @@ class Pool:
         except asyncio.CancelledError:
             dial.cancel()
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-                self._release(waiter.result())  # it came at the same moment
+                self._release(waiter.result())  # the connection was ready in the same turn of the loop
             raise
         except Closed:
             raise_alone(closed_failure(request))
@@ -210,10 +209,10 @@ class Pool:
             with suppress(ValueError):
                 self._waiting.remove(waiter)
             if self._is_bounded:
-                dial.cancel()  # if another connection came first, this one would be one too many
+                dial.cancel()  # if another connection was ready first, this one would exceed the limit
 
     async def _dial(self, waiter: asyncio.Future[Connection]) -> None:
-        """Open a connection for whoever waits, first of all for the one that it was asked for."""
+        """Open a connection for this waiter, or for another one if this waiter already has a connection."""
         connection = Connection(self._buffer)
         context = self._dialer.tls_context()
         try:
@@ -232,7 +231,7 @@ class Pool:
             waiter.set_result(connection)
 
     def _release(self, connection: Connection) -> None:
-        """Take back a connection: for whoever waits for one, else to be kept."""
+        """Pass a connection to the next waiter, or keep it."""
         if not connection.is_reusable or self._all.get(connection) is not self._context:
             connection.abort()
             return
@@ -252,9 +251,9 @@ class Pool:
         self._idle.pop(connection, None)
 
     def _look_round(self) -> None:
-        """End what has been silent, or kept, for too long.
+        """End connections that were silent or idle for too long.
 
-        One timer looks at all connections: most requests take a millisecond, and each would set a timer in vain.
+        One timer checks all connections, because a timer per request of a millisecond would be wasted.
         """
         now = self.loop.time()
         for connection in list(self._all):

@@ -1,7 +1,7 @@
-"""What goes wrong on a connection, as an exception of kubeloop's tree, with the request's method and path.
+"""The errors of a connection in use, as errors of kubeloop's tree with the request's method and path.
 
-Messages say what failed, what to do, and whether the request was sent; they hold no header, body or byte from the wire.
-Where the operating system said why, an `OSError` with its number is the cause.
+Messages name the failure and state whether the request was sent. They contain no header, body or received byte. An
+`OSError` with the number of the operating system is the cause.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ EXCHANGE_FAILURES = (BadResponse, Broken, Closed, Silent)
 
 
 def exchange_failure(error: Exception, request: Request, *, is_sent: bool = True) -> TransportError:
-    """Return why the response did not come, or not whole.
+    """Return the exception for a response that is missing or incomplete.
 
     Args:
         error: One of `EXCHANGE_FAILURES`.
-        request: What was sent.
-        is_sent: Whether anything of it may have reached the server.
+        request: The request.
+        is_sent: Whether a part of the request may have reached the server.
 
     Returns:
-        The exception, to be raised by `raise_alone`.
+        The exception, which the caller raises with `raise_alone`.
     """
     method, path = request.method, request.path
     sent = "the request was sent, and may have been carried out" if is_sent else "the request was not sent"
     if isinstance(error, Closed):
         return closed_failure(request)
     if isinstance(error, Silent):
-        return ServerSilent(f"the server went silent: {error}; {sent}", method=method, path=path)
+        return ServerSilent(f"the server is silent: {error}; {sent}", method=method, path=path)
     if isinstance(error, BadResponse):
-        message = f"the server does not speak HTTP/1.1 here: {error}; {sent}"
+        message = f"the server did not send a valid HTTP/1.1 response: {error}; {sent}"
         return TransportError(message, method=method, path=path, retryable=False)
     cause = error.cause if isinstance(error, Broken) else error
     if cause is not None and (reason := tls_reason(cause)) is not None:
@@ -53,5 +53,5 @@ def exchange_failure(error: Exception, request: Request, *, is_sent: bool = True
 
 
 def closed_failure(request: Request) -> TransportError:
-    """Return the exception for a call on a client that is closed, or was closed while the call ran."""
+    """Return the exception for a call on a client that is closed or was closed during the call."""
     return TransportError("the client is closed", method=request.method, path=request.path, retryable=False)

@@ -1,7 +1,7 @@
-"""The `User-Agent` that requests carry unless the config has one: client-go's shape.
+"""The default `User-Agent` of requests, in the form of client-go.
 
-Reference: client-go rest/config.go, DefaultKubernetesUserAgent. Intended difference: our name and version stand where
-client-go has `kubernetes/` and a commit.
+Reference: client-go rest/config.go, DefaultKubernetesUserAgent. Intended difference: the name and version of kubeloop
+replace `kubernetes/` and a commit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i386": "3
 
 
 def default_user_agent() -> str:
-    """Return `program/version (os/arch) kubeloop/version`; the program's own version is not known."""
+    """Return `program/unknown (os/arch) kubeloop/version`, because the program's version is not known."""
     program = re.sub(r"[^A-Za-z0-9._+-]", "_", PurePath(sys.argv[0] if sys.argv else "").name) or "unknown"
     system = "windows" if sys.platform == "win32" else sys.platform
     return f"{program}/unknown ({system}/{_machine()}) kubeloop/{__version__}"

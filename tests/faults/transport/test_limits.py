@@ -114,7 +114,7 @@ async def test_requests_and_streams_are_bounded_apart(verb: str, tls: TLS) -> No
         waiting = run(wait_in_vain())
         await settled()
         skip(5)
-        with pytest.raises(RequestTimeout, match=r"not done within 5 s: no free connection, the request was not"):
+        with pytest.raises(RequestTimeout, match=r"timed out after 5 s: no free connection, the request was not"):
             await waiting
         assert len(server.requests) == 2
         # The other kind has two of its own.
@@ -143,7 +143,7 @@ async def test_a_timeout_while_connecting_says_that_the_request_was_not_sent(tls
         task = asyncio.create_task(transport.request(GET, timeout=5))
         await proxy.asked.wait()
         skip(5)
-        with pytest.raises(RequestTimeout, match="not done within 5 s: no connection, the request was not sent"):
+        with pytest.raises(RequestTimeout, match="timed out after 5 s: no connection, the request was not sent"):
             await task
         await transport.close()
 

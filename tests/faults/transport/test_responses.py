@@ -62,7 +62,9 @@ async def test_two_ways_to_find_the_end_are_refused_for_a_reason(case: str, tls:
     """(C11)"""
     said, reason = AMBIGUOUS[case]
     async with raw_server(say(OK + said, then="wait"), tls=tls) as server, transport_to(server) as transport:
-        with pytest.raises(TransportError, match=f"does not speak HTTP/1.1 here: .*{reason}.*was sent") as caught:
+        with pytest.raises(
+            TransportError, match=f"did not send a valid HTTP/1.1 response: .*{reason}.*was sent"
+        ) as caught:
             await transport.request(GET)
         assert not caught.value.retryable
         await asyncio.wait_for(server.closed_by_client.wait(), 10)
@@ -73,15 +75,15 @@ ENDLESS = {
     "large interim responses": (
         b"",
         b"HTTP/1.1 103 Hints\r\nX: " + b"x" * 65_000 + b"\r\n\r\n",
-        "head of more",
+        "head of the response is longer",
     ),
-    "a status line": (b"HTTP/1.1 200 ", b"OK" * 5_000, "head of more"),
-    "a header": (OK + b"X: ", b"x" * 10_000, "head of more"),
-    "headers": (OK, b"X: x\r\n" * 1_000, "head of more"),
+    "a status line": (b"HTTP/1.1 200 ", b"OK" * 5_000, "head of the response is longer"),
+    "a header": (OK + b"X: ", b"x" * 10_000, "head of the response is longer"),
+    "headers": (OK, b"X: x\r\n" * 1_000, "head of the response is longer"),
     "a chunk extension": (OK + b"Transfer-Encoding: chunked\r\n\r\n5;", b"x" * 1_000, "a line between chunks"),
-    "chunk extensions": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 900 + b"\r\n.\r\n", "no data"),
+    "chunk extensions": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 900 + b"\r\n.\r\n", "are not data"),
     "a size of zeros": (OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0" * 1_000, "a line between chunks"),
-    "trailers": (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: x\r\n" * 100, "trailers of more"),
+    "trailers": (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: x\r\n" * 100, "trailers are longer"),
     "a trailer": (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: ", b"x" * 1_000, "line between chunks"),
 }
 

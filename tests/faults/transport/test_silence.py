@@ -26,7 +26,7 @@ TLS = ssl.SSLContext | None
 GET = Request("GET", "/api/v1/pods")
 LARGE = Request("PUT", "/api/v1/secrets/a", {}, bytes(64 << 20))
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-SILENT = r"the server went silent: nothing was sent or received; the request was sent, and may have been carried out"
+SILENT = r"the server is silent: nothing was sent or received; the request was sent, and may have been carried out"
 
 
 async def pass_time(seconds: int) -> None:

@@ -51,20 +51,20 @@ async def test_a_server_that_is_what_it_should_be(certified):
 
 async def test_an_unknown_authority(certified):
     async with raw_server(reply(), tls=certified(by=authority("stranger"))) as server:
-        await fails(server, "authority that is not trusted: give it as certificate-authority")
+        await fails(server, "authority that is not trusted: set certificate-authority")
         assert await ask(server, ca_data=None, insecure_skip_tls_verify=True) == 200
         assert not [request for request in server.requests if request.header("authorization")]
 
 
 async def test_an_expired_certificate(certified):
     async with raw_server(reply(), tls=certified(expired=True)) as server:
-        await fails(server, "the server's certificate has expired: renew it, or check this machine's clock")
+        await fails(server, "the certificate of the server has expired: renew it, or check this machine's clock")
 
 
 async def test_a_certificate_for_another_name(certified):
     async with raw_server(reply(), tls=certified(dns=("inner.example",), address=False)) as server:
-        await fails(server, "not for this address: set tls-server-name")
-        await fails(server, "not for this name", tls_server_name="other.example")
+        await fails(server, "not valid for this address: set tls-server-name")
+        await fails(server, "not valid for this name", tls_server_name="other.example")
         assert await ask(server, tls_server_name="inner.example") == 200
 
 
@@ -84,7 +84,7 @@ async def test_a_server_that_answers_a_handshake_with_http():
     listening = await asyncio.start_server(refuse, "127.0.0.1", 0)
     async with listening:
         port = listening.sockets[0].getsockname()[1]
-        with pytest.raises(TLSError, match="does not speak TLS here: is it an http:// address"):
+        with pytest.raises(TLSError, match="does not speak TLS on this port: check whether the address starts"):
             await ask(dataclasses.replace(_nowhere(), url=f"https://127.0.0.1:{port}"))
 
 
@@ -111,13 +111,13 @@ async def test_shows_a_client_certificate(certified):
     async with raw_server(reply(), tls=certified(clients=authority())) as server:
         assert await ask(server, cert_data=client.certificate, key_data=client.key) == 200
     with refusing_server(certified(clients=authority())) as server:
-        await fails(server, "the server wants a client certificate")
+        await fails(server, "the server requires a client certificate")
 
 
 async def test_a_client_certificate_that_has_expired(certified, caplog):
     client = authority().sign("client", expired=True)
     with refusing_server(certified(clients=authority())) as server:
-        match = "the server says that the client certificate has expired: renew it"
+        match = "the server reports that the client certificate has expired: renew it"
         await fails(server, match, cert_data=client.certificate, key_data=client.key)
     assert "the client certificate expired on" in caplog.text
 

@@ -331,7 +331,7 @@ async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> N
 
 @virtual
 async def test_a_timeout_is_told_as_it_was_given() -> None:
-    """(E6) It said: not done within 4.99998 s."""
+    """(E6) It said: timed out after 4.99998 s."""
     assert [_rounded(each) for each in (4.99998, 5.0, 0.2, 0.001, 32.0, 120.0)] == [
         "5",
         "5",

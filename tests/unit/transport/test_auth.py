@@ -205,6 +205,6 @@ async def test_hands_a_client_certificate_to_a_transport_that_can_show_it():
 
 async def test_says_so_when_the_transport_cannot_show_a_client_certificate():
     source = Renewing(Credential("SECRET", ClientCertificate(b"SECRET", b"SECRET")))
-    with pytest.raises(CredentialError, match="cannot show") as caught:
+    with pytest.raises(CredentialError, match="does not support") as caught:
         await Authenticated(Recorder(), Config(host="https://a"), source=source).request(GET)
     assert "SECRET" not in str(caught.value)

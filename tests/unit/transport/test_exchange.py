@@ -88,7 +88,7 @@ async def failure_of(exchange: Exchange) -> TransportError:
 async def is_too_large(exchange: Exchange, max_bytes: int) -> bool:
     with pytest.raises(BodyTooLarge) as caught:
         await exchange.read(max_bytes)
-    return str(caught.value) == f"GET /api: the response has more than the {max_bytes} bytes allowed here"
+    return str(caught.value) == f"GET /api: the response is larger than the limit of {max_bytes} bytes"
 
 
 async def pieces_of(stream: AsyncIterator[bytes]) -> list[bytes]:
@@ -217,7 +217,7 @@ async def test_a_coding_that_was_not_asked_for(running: Make, coding: str) -> No
     response = running()
     with pytest.raises(TransportError) as caught:
         await response.begin(b"HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\n\r\n" % coding.encode())
-    assert f"GET /api: the body has the Content-Encoding '{coding}', which was not asked for" in str(caught.value)
+    assert f"GET /api: the body has the Content-Encoding '{coding}', which was not requested" in str(caught.value)
     assert not caught.value.retryable
     assert response.is_closed
 
@@ -308,14 +308,14 @@ async def test_gzip_that_ends_too_early(running: Make) -> None:
     response = running()
     failure = await failure_of(await response.begin(FOLDED % len(folded) + folded))
     assert type(failure) is ConnectionLost
-    assert str(failure) == "GET /api: the gzip body ends too early"
+    assert str(failure) == "GET /api: the gzip body is incomplete"
 
 
 @virtual
 async def test_a_body_that_is_no_gzip(running: Make) -> None:
     response = running()
     failure = await failure_of(await response.begin(FOLDED % 8 + b"nonsense"))
-    assert str(failure) == "GET /api: the body says it is gzip and is not"
+    assert str(failure) == "GET /api: the Content-Encoding is gzip, but the body is not gzip"
     assert not failure.retryable
     assert response.released == [response.connection]
     assert response.line.is_closing()

@@ -125,7 +125,7 @@ async def test_stops_at_a_body_that_is_too_large(transport_to, folded, announced
         headers.append(("Content-Length", ""))
     async with raw_server(_framed(body, headers) if not announced else reply(body, headers=headers)) as server:
         transport = transport_to(server.url)
-        with pytest.raises(BodyTooLarge, match=r"GET /api/v1/pods: .* more than the 1048576 bytes"):
+        with pytest.raises(BodyTooLarge, match=r"GET /api/v1/pods: .* larger than the limit of 1048576 bytes"):
             await transport.request(GET, max_bytes=1 << 20)
         await asyncio.wait_for(server.closed_by_client.wait(), 5)
 
@@ -235,7 +235,7 @@ async def test_stays_in_the_event_loop_of_its_first_request(transport_to):
     async with raw_server(reply()) as server:
         transport = transport_to(server.url)
         await transport.request(GET)
-        with pytest.raises(RuntimeError, match="open one for each loop"):
+        with pytest.raises(RuntimeError, match="create one per loop"):
             await asyncio.to_thread(asyncio.run, transport.request(GET))
 
 

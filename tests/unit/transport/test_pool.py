@@ -271,7 +271,7 @@ async def test_a_switch_that_was_not_asked_for_is_no_response(dials: Dials) -> N
     await keep(pool, 1)
     switch = b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n"
     dials.lines[0].on_request = partial(dials.lines[0].deliver, switch)
-    assert "does not speak HTTP/1.1 here" in str(await failure_of(started(pool)))
+    assert "did not send a valid HTTP/1.1 response" in str(await failure_of(started(pool)))
     await pool.close()
 
 

@@ -289,7 +289,7 @@ async def test_gives_back_what_a_server_says_that_refuses(status):
     ids=["cut short", "malformed", "long", "long without a length"],
 )
 async def test_keeps_what_came_of_a_refusals_body(response, told):
-    error = await fails_to_open(say(response), UpgradeRefused, "answered 403")
+    error = await fails_to_open(say(response), UpgradeRefused, "responded with 403")
     assert error.response.body == told
 
 
@@ -336,7 +336,7 @@ async def test_takes_a_handshake_in_other_letters_with_more_around_it():
 @pytest.mark.parametrize(
     ("request_", "protocols", "why"),
     [
-        (Request("POST", "/x"), [], "a GET without a body, got POST /x"),
+        (Request("POST", "/x"), [], "expected a GET without a body to open a WebSocket, got POST /x"),
         (Request("GET", "/x", body=b"secret"), [], "a GET without a body"),
         (Request("GET", "/x", {"Upgrade": "secret"}), [], "writes these headers itself: Upgrade"),
         (Request("GET", "/x", {"sec-websocket-key": "secret"}), [], "itself: sec-websocket-key"),
@@ -361,7 +361,7 @@ async def test_a_caller_cannot_say_connection():
 
 
 async def test_does_not_wait_longer_than_told():
-    match = r"GET /api/v1/namespaces/a/pods/b/exec: not done within 0.1 s"
+    match = r"GET /api/v1/namespaces/a/pods/b/exec: timed out after 0.1 s"
     async with connected(hang()) as (transport, _):
         with pytest.raises(RequestTimeout, match=match):
             async with transport.upgrade(EXEC, subprotocols=PROTOCOLS, timeout=0.1):

@@ -1,4 +1,4 @@
-"""How a connection comes about: name resolution, TCP, proxies and TLS, until a protocol has a transport to speak over.
+"""Opening connections: name resolution, TCP, proxies and TLS; `dial` is the entry point.
 
-`dial` is the entrance. What is said on the connection afterwards, and when one is used again, is decided elsewhere.
+`http1` speaks on an open connection, and `pool` decides when it is reused.
 """

@@ -1,4 +1,4 @@
-"""What a URL says about where to connect to: a server or a proxy; and the ASCII form of names; pure."""
+"""The host and port of a server or proxy, parsed from its URL, and the ASCII form of host names; no I/O."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
 class Endpoint(Value, frozen=True):
-    """Where to connect to.
+    """A server or proxy to connect to.
 
-    Args:
-        scheme: In lower case.
-        host: The name in ASCII, or an address; an IPv6 address without brackets, its zone behind `%`.
-        port: The port, that of the scheme if the URL has none.
-        shown: `host:port` as the URL has it, for messages.
-        user: The user as bytes, None without one.
+    Attributes:
+        scheme: The scheme in lower case.
+        host: The name in ASCII, or an address; an IPv6 address has no brackets and may end in `%zone`.
+        port: The port; the scheme's default if the URL has none.
+        shown: `host:port` as in the URL, for messages.
+        user: The user as bytes; None if the URL has no user.
         password: The password as bytes.
     """
 
@@ -39,9 +39,9 @@ class Endpoint(Value, frozen=True):
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Take a URL apart that `config.server_url` has checked.
+        """Parse a URL that `config.server_url` has checked.
 
-        User and password may have any characters, as escapes of UTF-8 or plain.
+        User and password may contain any characters, percent-encoded UTF-8 or plain.
         """
         parts = urlsplit(url)
         host = unquote(parts.hostname or "")
@@ -52,17 +52,17 @@ class Endpoint(Value, frozen=True):
 
     @property
     def target(self) -> str:
-        """`host:port` in ASCII, an IPv6 address in brackets."""
+        """The text `host:port` in ASCII, with brackets around an IPv6 address."""
         return _joined(self.host, self.port)
 
     @property
     def certified_name(self) -> str:
-        """The name or address that the certificate must be for: without a zone, and without a dot at the end."""
+        """The name or address for which the certificate must be valid, without the zone and a final dot."""
         return self.host.partition("%")[0].removesuffix(".")
 
     @property
     def authorization(self) -> str | None:
-        """The value of `Proxy-Authorization` for user and password, None without them (RFC 7617)."""
+        """The value of `Proxy-Authorization` (RFC 7617); None if the URL has no user."""
         if self.user is None:
             return None
         return f"Basic {b64encode(b':'.join((self.user, self.password))).decode('ascii')}"
@@ -73,7 +73,10 @@ def _joined(host: str, port: int) -> str:
 
 
 def parse_address(text: str) -> Address | None:
-    """Return an address, an IPv4 address that is written as IPv6 as what it is; None for anything else, also a zone."""
+    """Return the address in a text, or None if the text is not an address or has a zone.
+
+    An IPv4 address that is written as IPv6 (`::ffff:10.0.0.1`) is returned as IPv4.
+    """
     if "%" in text:
         return None
     try:
@@ -84,9 +87,9 @@ def parse_address(text: str) -> Address | None:
 
 
 def ascii_name(name: str) -> str:
-    """Return the ASCII form of an international name; one that has none stays as it is.
+    """Return the ASCII form of an international host name, or the name itself if it has no such form.
 
-    By IDNA 2003, the one that the standard library has: Go's IDNA 2008 differs in `ß` and a few other letters.
+    The standard library implements IDNA 2003. Go's IDNA 2008 differs for `ß` and a few other letters.
     """
     if name.isascii():
         return name

@@ -1,8 +1,8 @@
-"""One table from what fails while a connection comes about to the exception tree.
+"""The errors of opening a connection, as errors of kubeloop's tree.
 
-Messages say what failed and what to do, and that the request was not sent; they have no byte from the wire in them. The
-original exception is not kept: its attributes may hold what was on the wire. Where the operating system said why, an
-`OSError` with its number is the cause.
+Messages name the failure and the next step, and state that the request was not sent. The original exception is not
+kept, because its attributes may contain received bytes; an `OSError` with the number of the operating system is the
+cause.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["CONNECT_FAILURES", "connect_failure", "os_reason", "tls_reason"]
 
 CONNECT_FAILURES = (OSError, ProxyFailure, Refusal)
-"""What `Dialer.dial` raises."""
+"""The exceptions that `Dialer.dial` raises."""
 
 _NOT_SENT = " (the request was not sent)"
 _UNKNOWN_AUTHORITY = (
-    "{peer}'s certificate is signed by an authority that is not trusted: give it as certificate-authority(-data)"
+    "the certificate of {peer} is signed by an authority that is not trusted: set certificate-authority(-data)"
 )
 _WRONG_NAME = {
-    "the server": "set tls-server-name to a name that it is for",
-    "the proxy": "put a name that it is for into proxy-url",
+    "the server": "set tls-server-name to a name in the certificate",
+    "the proxy": "use a name in the certificate in proxy-url",
 }
 # OpenSSL's X509_V_ERR_* numbers.
 _VERIFY = {
@@ -39,17 +39,17 @@ _VERIFY = {
     19: _UNKNOWN_AUTHORITY,
     20: _UNKNOWN_AUTHORITY,
     21: _UNKNOWN_AUTHORITY,
-    9: "{peer}'s certificate is not valid yet: check this machine's clock",
-    10: "{peer}'s certificate has expired: renew it, or check this machine's clock",
-    62: "{peer}'s certificate is not for this name: {rename}",
-    64: "{peer}'s certificate is not for this address: {rename}",
+    9: "the certificate of {peer} is not valid yet: check this machine's clock",
+    10: "the certificate of {peer} has expired: renew it, or check this machine's clock",
+    62: "the certificate of {peer} is not valid for this name: {rename}",
+    64: "the certificate of {peer} is not valid for this address: {rename}",
 }
-_NO_TLS = "{peer} does not speak TLS here: is it an http:// address?"
+_NO_TLS = "{peer} does not speak TLS on this port: check whether the address starts with http://"
 _REASONS = {
     "WRONG_VERSION_NUMBER": _NO_TLS,
     "HTTP_REQUEST": _NO_TLS,
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "{peer} wants a client certificate",
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "{peer} says that the client certificate has expired: renew it",
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "{peer} requires a client certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "{peer} reports that the client certificate has expired: renew it",
     "SSLV3_ALERT_BAD_CERTIFICATE": "{peer} refuses the client certificate",
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "{peer} refuses the client certificate",
     "TLSV1_ALERT_UNKNOWN_CA": "{peer} does not know the authority of the client certificate",
@@ -57,15 +57,15 @@ _REASONS = {
 
 
 def connect_failure(error: Exception, request: Request, server: str) -> TransportError:
-    """Return the exception that says why no connection came about. The request was not sent.
+    """Return the exception for a connection that could not be opened, so that the request was not sent.
 
     Args:
         error: One of `CONNECT_FAILURES`.
-        request: What was to be sent.
-        server: Where to, for the message.
+        request: The request that was not sent.
+        server: The server as `host:port`, for the message.
 
     Returns:
-        A `TLSError` or a `ConnectError`, to be raised by `raise_alone`.
+        A `TLSError` or a `ConnectError`, which the caller raises with `raise_alone`.
     """
     reason = error.reason if isinstance(error, ProxyFailure) else error
     peer, where = ("the proxy", f"the proxy for {server}") if reason is not error else ("the server", server)
@@ -77,7 +77,7 @@ def connect_failure(error: Exception, request: Request, server: str) -> Transpor
         message, retryable = f"{what}: {reason}", reason.is_retryable
         failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path, retryable=retryable)
     elif isinstance(reason, TimeoutError):
-        message = f"no connection to {where} in time"
+        message = f"the connection to {where} timed out"
         failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path)
     else:
         message = f"cannot connect to {where}: {os_reason(reason)}"
@@ -88,11 +88,11 @@ def connect_failure(error: Exception, request: Request, server: str) -> Transpor
 
 
 def tls_reason(error: Exception, peer: str = "the server") -> str | None:
-    """Return why TLS failed and what to do; None if the failure is no failure of TLS.
+    """Return the cause of a TLS failure and the next step; None if the failure is not one of TLS.
 
     Args:
-        error: What was raised. The end of a connection is no failure of TLS.
-        peer: The other side, for the text.
+        error: The exception. The end of a connection is not a failure of TLS.
+        peer: The other side, for the message.
     """
     if not isinstance(error, ssl.SSLError) or isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return None
@@ -107,18 +107,18 @@ def tls_reason(error: Exception, peer: str = "the server") -> str | None:
 
 
 def os_reason(error: Exception) -> str:
-    """Return why a name or the network failed."""
+    """Return the cause of a failure of name resolution or of the network."""
     if isinstance(error, socket.gaierror):
-        return "no such host known: no DNS server responded" if error.errno == socket.EAI_AGAIN else "no such host"
+        return "cannot resolve the host: no DNS server responded" if error.errno == socket.EAI_AGAIN else "no such host"
     if (number := _error_number(error)) is not None:
         return os.strerror(number).lower()
     if isinstance(error, (ssl.SSLError, ConnectionError)):
-        return "it closed the connection"
+        return "the other side closed the connection"
     return type(error).__name__
 
 
 def _error_number(error: Exception) -> int | None:
-    """Return the operating system's number of an error; those of OpenSSL and of name resolution are others."""
+    """Return the errno of an error; OpenSSL and name resolution have other numbers."""
     if not isinstance(error, OSError) or isinstance(error, (ssl.SSLError, socket.gaierror)):
         return None
     return error.errno

@@ -1,11 +1,8 @@
-"""`Dialer`: how to reach one server, directly or through a proxy.
+"""`Dialer`: opens connections to one server, directly or through a proxy.
 
-Every connection starts as plain TCP, and layers are put on it: TLS to the proxy, a tunnel, TLS to the server. One
-function does that for all kinds, on asyncio and on uvloop, and aborting the TCP connection closes all layers.
-
-Reference: Go net/http/transport.go, dialConn. As there, TLS to a proxy uses the cluster's authorities and client
-certificate. Intended difference: the certificate of the proxy must be for the proxy's own name, where Go asks for
-`tls-server-name` too.
+Every connection starts as TCP and gets layers: TLS to the proxy, a tunnel, TLS to the server. This works in the same
+    way
+on asyncio and uvloop, and closing the TCP connection closes all layers.
 """
 
 from __future__ import annotations
@@ -26,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["CONNECT_SECONDS", "Dialer", "ProxyFailure", "uses_tls"]
 
 CONNECT_SECONDS = 30.0
-"""For how long a connection may take to come about: names, TCP, proxy and TLS together."""
+"""The seconds in which a connection must be open: name resolution, TCP, proxy and TLS together."""
 
 
 class ProxyFailure(Exception):
-    """The proxy cannot be reached, or refuses; `reason` says why."""
+    """The proxy cannot be reached, or refused; `reason` is the cause."""
 
     def __init__(self, reason: OSError | Refusal) -> None:
         super().__init__(reason)
@@ -38,26 +35,31 @@ class ProxyFailure(Exception):
 
 
 def uses_tls(url: str, proxy: str | None) -> bool:
-    """Return whether TLS is spoken on the way to a server, with it or with the proxy."""
+    """Return whether connections to a server use TLS, with the server or with the proxy."""
     return "https" in {Endpoint.parse(each).scheme for each in (url, proxy) if each}
 
 
 class Dialer:
-    """How to reach one server.
+    """Opens connections to one server.
+
+    As in Go, TLS to a proxy uses the cluster's certificate authority and client certificate. Intended difference: the
+    certificate of the proxy must be valid for the proxy's own name, where Go checks `tls-server-name` as well.
 
     Args:
-        url: The server's URL, as `config.server_url` returns it.
-        proxy: The proxy's URL, as `config.check_proxy_url` takes it; None for none.
-        server_name: What the server's certificate must be for; None for the host's name.
-        tls: Where TLS contexts come from; None only if neither the server nor the proxy speaks TLS (`uses_tls`).
+        url: The server's URL, as returned by `config.server_url`.
+        proxy: The proxy's URL, as checked by `config.check_proxy_url`; None for a direct connection.
+        server_name: The name for which the server's certificate must be valid; None for the host's name.
+        tls: The source of TLS contexts; None only if `uses_tls` is false.
 
     Attributes:
-        server: `host:port` of the server, for messages.
-        is_forwarding: Whether the other end of the connections is a proxy that wants the whole URL in each request.
-        proxy_authorization: The `Proxy-Authorization` of each request, if `is_forwarding`; None for none.
+        server: The server as `host:port`, for messages.
+        is_forwarding: Whether requests go to a proxy that needs the whole URL in each request.
+        proxy_authorization: The `Proxy-Authorization` of each request if `is_forwarding`; None for no such header.
 
     Raises:
-        ValueError: TLS without contexts for it.
+        ValueError: The server or proxy needs TLS, and `tls` is None.
+
+    Reference: Go net/http/transport.go, dialConn.
     """
 
     def __init__(self, url: str, *, proxy: str | None, server_name: str | None, tls: TLSContexts | None) -> None:
@@ -77,29 +79,29 @@ class Dialer:
         return f"<Dialer of {self._server.scheme}://{self.server}{through}>"
 
     def tls_context(self) -> ssl.SSLContext | None:
-        """Return the TLS context for a new connection; None if there is no TLS on the way.
+        """Return the TLS context for a new connection; None if neither the server nor the proxy uses TLS.
 
-        It becomes another one when files or the client certificate change: connections of the old one are better not
-        used again.
+        A changed file or client certificate results in a new context. Connections of the old context should not be
+        reused.
         """
         return None if self._tls is None else self._tls.current(asyncio.get_running_loop().time())
 
     def distrust(self) -> None:
-        """Read the files for TLS again before the next connection: they may have been renewed."""
+        """Read the TLS files again before the next connection, because they may have been renewed."""
         if self._tls is not None:
             self._tls.distrust()
 
     async def dial(self, protocol: asyncio.BufferedProtocol) -> None:
-        """Connect a protocol to the server; its `connection_made` has been called when this returns.
+        """Connect a protocol to the server and call its `connection_made`.
 
         Raises:
-            ssl.SSLError: TLS with the server failed. The files for TLS are read again before the next connection.
-            TimeoutError: It took too long.
+            ssl.SSLError: TLS with the server failed. The TLS files are read again before the next connection.
+            TimeoutError: The connection was not open after `CONNECT_SECONDS`.
             OSError: The server cannot be reached, or closed the connection.
-            Refusal: The server sent something before it was asked.
+            Refusal: The server sent bytes before the first request.
             ProxyFailure: The proxy cannot be reached, or refused.
 
-        Concurrency: Cancelling closes what was opened.
+        Concurrency: Cancellation closes the connection.
         """
         try:
             async with asyncio.timeout(CONNECT_SECONDS):

@@ -1,4 +1,4 @@
-"""The connection while it comes about: what is said to a proxy, and the layers of TLS that are put on it."""
+"""`Dialogue`: a connection that is being opened, which talks to a proxy and adds layers of TLS."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Dialogue", "Refusal"]
 
 
 class Refusal(Exception):
-    """What the other side said makes it useless; the text says what, and has no byte from the wire in it."""
+    """The other side refused or sent something invalid. The message gives the reason and quotes none of its bytes."""
 
     def __init__(self, text: str, *, is_retryable: bool = False) -> None:
         super().__init__(text)
@@ -21,7 +21,7 @@ class Refusal(Exception):
 
 
 class Dialogue(asyncio.Protocol):
-    """A connection that belongs to nobody yet. Whoever opened it hands it over, or aborts it."""
+    """A connection that is not ready for requests yet. Its opener calls either `hand_over` or `abort`."""
 
     _tcp: asyncio.Transport
     _transport: asyncio.Transport
@@ -33,9 +33,9 @@ class Dialogue(asyncio.Protocol):
 
     @classmethod
     async def open(cls, connected: socket.socket) -> Self:
-        """Take over a connected socket.
+        """Return a dialogue on a connected socket, which it owns from now on.
 
-        Concurrency: Cancelling closes the socket.
+        Concurrency: Cancellation closes the socket.
         """
         self = cls()
         loop = asyncio.get_running_loop()
@@ -44,16 +44,16 @@ class Dialogue(asyncio.Protocol):
         return self
 
     def data_received(self, data: bytes) -> None:
-        """Keep what has arrived."""
+        """Store bytes that have arrived."""
         self._received += data
         self._wake()
 
     def eof_received(self) -> None:
-        """Note that nothing more will come."""
+        """Record that no more bytes will arrive."""
         self.connection_lost(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note why nothing more will come."""
+        """Record why no more bytes will arrive."""
         if self._failure is None:
             self._failure = exc if isinstance(exc, OSError) else ConnectionResetError()
         self._wake()
@@ -63,11 +63,11 @@ class Dialogue(asyncio.Protocol):
             self._arrival.set_result(None)
 
     def write(self, data: bytes) -> None:
-        """Send bytes; what comes of it shows when something is read."""
+        """Send bytes. A failure is raised by the next read."""
         self._transport.write(data)
 
     async def read(self, count: int) -> bytes:
-        """Return exactly so many bytes.
+        """Wait for exactly `count` bytes and return them.
 
         Raises:
             OSError: The connection ended first.
@@ -77,10 +77,10 @@ class Dialogue(asyncio.Protocol):
         return self._take(count)
 
     async def read_line(self, max_bytes: int) -> bytes:
-        """Return the bytes up to and with the next line feed.
+        """Wait for a line and return it with its line feed.
 
         Raises:
-            Refusal: There is none among the first `max_bytes`.
+            Refusal: There is no line feed among the first `max_bytes`.
             OSError: The connection ended first.
         """
         while (end := self._received.find(b"\n", 0, max_bytes)) < 0:
@@ -104,14 +104,14 @@ class Dialogue(asyncio.Protocol):
             self._arrival = None
 
     async def start_tls(self, context: ssl.SSLContext, name: str) -> None:
-        """Put TLS on the connection, on top of what there is.
+        """Add a layer of TLS to the connection.
 
         Args:
-            context: What to verify, and what to show.
-            name: What the other side's certificate must be for.
+            context: The TLS context.
+            name: The name for which the other side's certificate must be valid.
 
         Raises:
-            Refusal: Bytes have arrived that nobody asked for.
+            Refusal: The other side sent bytes before it was asked.
             OSError: The handshake failed (`ssl.SSLError`), or the connection ended.
         """
         self.expect_silence()
@@ -122,10 +122,10 @@ class Dialogue(asyncio.Protocol):
         self._transport = transport
 
     def hand_over(self, protocol: asyncio.BufferedProtocol) -> None:
-        """Connect a protocol to the other side.
+        """Pass the connection to a protocol and call its `connection_made`.
 
         Raises:
-            Refusal: Bytes have arrived that nobody asked for.
+            Refusal: The other side sent bytes before it was asked.
             OSError: The connection has ended.
         """
         self.expect_silence()
@@ -133,19 +133,19 @@ class Dialogue(asyncio.Protocol):
         protocol.connection_made(self._transport)
 
     def expect_silence(self) -> None:
-        """Make sure that the connection is there, and that nothing has arrived that was not asked for.
+        """Check that the connection is open and that no bytes have arrived unasked.
 
         Raises:
-            Refusal: Something has arrived.
+            Refusal: The other side sent bytes before it was asked.
             OSError: The connection has ended.
         """
         if self._received:
             raise Refusal("it sent bytes that were not asked for")
         if self._failure is not None:
             raise self._failure
-        if self._transport.is_closing():  # the loop will tell why, after this turn
+        if self._transport.is_closing():  # the loop reports the reason later
             raise ConnectionResetError
 
     def abort(self) -> None:
-        """Close the connection at once, with every layer on it."""
+        """Close the connection immediately, with all its layers."""
         self._tcp.abort()

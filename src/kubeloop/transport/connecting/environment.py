@@ -1,12 +1,6 @@
-"""Which proxy the environment names for a server, by Go's rules; pure.
+"""The proxy that environment variables name for a server, by the rules of Go, so that all programs of a machine agree.
 
-Go's rules are peculiar, and programs of one machine should agree: an entry `*corp.com` matches nothing (only `*.` is a
-wildcard), a trailing dot makes another name, an IPv4 address and its form in IPv6 are the same, and a server that is
-called `LOCALHOST` is not this machine.
-
-Reference: golang.org/x/net/http/httpproxy, Config.ProxyFunc, which client-go uses when a cluster has no `proxy-url`.
-Intended differences: in a CGI program, where Go refuses every request, `HTTP_PROXY` is ignored; and the transport
-refuses a proxy that is no URL, which Go ignores.
+Reference: golang.org/x/net/http/httpproxy, Config.ProxyFunc, which client-go uses for a cluster without `proxy-url`.
 """
 
 from __future__ import annotations
@@ -26,16 +20,23 @@ __all__ = ["environment_proxy"]
 
 
 def environment_proxy(server: str, environ: Mapping[str, str]) -> str | None:
-    """Return the proxy for a server, None for none.
+    """Return the URL of the proxy for a server; None for a direct connection.
+
+    Some rules of Go may surprise: in `NO_PROXY` the entry `*corp.com` matches nothing (only `*.` is a wildcard), a
+        final
+    dot makes a different name, an IPv4 address equals its IPv6 form, and the name `LOCALHOST` is not this machine.
+    Intended differences: in a CGI program `HTTP_PROXY` is ignored, where Go refuses every request; and the transport
+    refuses a proxy that is not a URL, which Go ignores.
 
     Args:
         server: The server's URL.
-        environ: Where `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are looked up, in upper case first.
+        environ: The environment with `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; names in upper case are looked up
+            first.
     """
     parts = urlsplit(server)
     name = "HTTPS_PROXY" if parts.scheme == "https" else "HTTP_PROXY"
     if name == "HTTP_PROXY" and environ.get("REQUEST_METHOD"):
-        return None  # in a CGI program HTTP_PROXY is the `Proxy:` header of whoever sent the request
+        return None  # in a CGI program HTTP_PROXY is the `Proxy:` header of the request
     proxy = environ.get(name) or environ.get(name.lower())
     if not proxy:
         return None
@@ -48,7 +49,7 @@ def environment_proxy(server: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _host(netloc: str) -> str:
-    """Return the host as it is written: `hostname` of `urlsplit` is in lower case."""
+    """Return the host with its upper-case letters, which `hostname` of `urlsplit` does not keep."""
     address = netloc.rpartition("@")[2]
     host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
     return ascii_name(unquote(host))
@@ -72,13 +73,13 @@ def _matches(host: str, address: Address | None, port: str, pattern: str) -> boo
         return excepted == address
     if address is not None:
         return False
-    # "example.com" is for the domain and all below it; ".example.com" and "*.example.com" only for those below.
+    # "example.com" is the domain and its subdomains; ".example.com" and "*.example.com" are only the subdomains.
     domain = ascii_name(name[1:] if name.startswith("*.") else name)
     return host.endswith(domain) if domain.startswith(".") else host == domain or host.endswith(f".{domain}")
 
 
 def _split_port(pattern: str) -> tuple[str, str]:
-    """Split `host:port` and `[host]:port`; what is neither has no port, and stays whole.
+    """Split `host:port` or `[host]:port`; any other text is a host without a port.
 
     Reference: Go's net, SplitHostPort.
     """
@@ -91,7 +92,7 @@ def _split_port(pattern: str) -> tuple[str, str]:
 
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:
-    """Return a network in CIDR notation; None for anything else, also an address with a netmask."""
+    """Parse a network in CIDR notation; return None for other texts, including an address with a netmask."""
     address, _, bits = text.partition("/")
     if "%" in address or not (bits.isascii() and bits.isdigit()):
         return None

@@ -1,12 +1,7 @@
-"""TCP: a host's addresses, tried side by side, and the options of the sockets.
+"""Opening TCP sockets: attempts to all addresses of a host in parallel, and the socket options.
 
-A connection attempt to the next address starts when the one before it has failed, or has not succeeded within a quarter
-of a second; the first that succeeds is taken. So a dead address costs a quarter of a second, and not the time that is
-there for all of them. This is done here rather than by the event loop's `create_connection`, because uvloop's has no
-such race, and because that of asyncio loses the number of the error when several addresses failed.
-
-Reference: RFC 8305 (Happy Eyeballs). Intended difference: Go's net.Dialer starts one fallback, for the other family,
-and divides its time among the addresses of one family.
+`create_connection` of the event loop is not used, because that of uvloop tries one address after the other, and that of
+asyncio loses the error number if several addresses fail.
 """
 
 from __future__ import annotations
@@ -23,21 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "open_socket"]
 
-# What getaddrinfo returns: family, kind, protocol, canonical name and the address itself, of the family's own shape.
+# An item of getaddrinfo: family, kind, protocol, canonical name, and the address in the form of its family.
 Candidate: TypeAlias = tuple[int, int, int, str, tuple[Any, ...]]
 
 _STAGGER_SECONDS = 0.25
 _OPTIONS = (
     (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
     (socket.IPPROTO_TCP, "TCP_NODELAY", 1),
-    # An idle connection whose other end has gone is noticed within 45 seconds, as by client-go's HTTP/2 pings,
+    # The loss of the other end is noticed within 45 seconds on an idle connection, as by client-go's HTTP/2 pings,
     (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
     (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 5),
     (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-    # and one with bytes on their way, for which Linux sends no keep-alive probes, likewise (milliseconds).
+    # and also (in milliseconds) with unacknowledged bytes, for which Linux sends no keep-alive probes.
     (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 45_000),
 )
-# Errors that say more about this machine than about the other one: it has IPv6 addresses, but no way out, for example.
+# Errors caused by this machine, for example because it has IPv6 addresses but no route. Other errors are preferred.
 _UNTELLING = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH})
 
 
@@ -70,19 +65,25 @@ async def open_socket(
     resolve: Callable[[str, int], Awaitable[Sequence[Candidate]]] = _resolve,
     connect: Callable[[Candidate], Awaitable[socket.socket]] = _connect,
 ) -> socket.socket:
-    """Connect to the first address of a host that can be reached.
+    """Connect to a host and return the socket of the first address that accepts the connection.
+
+    The attempt for the next address starts when the previous one has failed or has taken a quarter of a second, so that
+    an unreachable address costs only this time. Address families take turns.
 
     Args:
-        host: A name in ASCII or an address, with its zone.
+        host: A name in ASCII, or an address with its zone.
         port: The port.
-        resolve: How to find the host's addresses.
-        connect: How to connect to one of them; it closes what it opened when it fails or is cancelled.
+        resolve: Looks up the addresses of the host.
+        connect: Connects to one address. It closes its socket if it fails or is cancelled.
 
     Raises:
         socket.gaierror: The host has no address.
-        OSError: No address can be reached. Of several errors, one that says most about the host.
+        OSError: No address accepts the connection. Of several errors, the one that says most about the host.
 
-    Concurrency: Cancelling ends all attempts before it is passed on.
+    Concurrency: Cancellation first ends all attempts.
+
+    Reference: RFC 8305 (Happy Eyeballs). Intended difference: Go's net.Dialer starts one fallback for the other family
+        and divides the time among the addresses of one family.
     """
     candidates = await resolve(host, port)
     if not candidates:
@@ -127,7 +128,7 @@ async def open_socket(
 
 
 def _interleaved(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the candidates in their order, but the families in turn."""
+    """Return the candidates so that the address families take turns and each keeps its order."""
     families: dict[int, list[Candidate]] = {}
     for each in candidates:
         families.setdefault(each[0], []).append(each)
@@ -135,7 +136,7 @@ def _interleaved(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _with_zone(address: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Write the zone of an IPv6 address beside its host too: uvloop looks nowhere else."""
+    """Append the zone of an IPv6 address to its host, because uvloop ignores the scope number."""
     if len(address) == 4 and address[3]:
         return (f"{address[0].partition('%')[0]}%{address[3]}", *address[1:])
     return address

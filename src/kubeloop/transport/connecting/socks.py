@@ -1,7 +1,7 @@
-"""A tunnel through a SOCKS5 proxy, which resolves the names itself.
+"""Opening a tunnel through a SOCKS5 proxy, which resolves host names.
 
-Reference: RFC 1928, and RFC 1929 for user and password; Go net/http/socks_bundle.go, which likewise makes no difference
-between `socks5` and `socks5h`.
+Reference: RFC 1928, and RFC 1929 for user and password; Go net/http/socks_bundle.go, which also treats `socks5` and
+`socks5h` in the same way.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ __all__ = ["open_socks"]
 _VERSION, _LOGIN_VERSION, _CONNECT = 5, 1, 1
 _NO_LOGIN, _LOGIN, _NONE_OF_THESE = 0, 2, 255
 _IPV4, _NAME, _IPV6 = 1, 3, 4
-_NO_SOCKS = "it does not speak SOCKS5"
+_NO_SOCKS = "the proxy does not speak SOCKS5"
 _REPLIES = {
-    1: ("it failed, and does not say why", True),
-    2: ("its rules do not allow it to connect to this server", False),
-    3: ("it finds no network that leads to the server", True),
-    4: ("it cannot reach the server's host", True),
-    5: ("the server refused its connection", True),
-    6: ("the server is too many hops away from it (TTL expired)", True),
-    7: ("it makes no connections on request", False),
-    8: ("it does not know this kind of address", False),
+    1: ("the proxy reported a general failure", True),
+    2: ("the rules of the proxy do not allow a connection to this server", False),
+    3: ("the proxy cannot reach the server's network", True),
+    4: ("the proxy cannot reach the server's host", True),
+    5: ("the server refused the connection from the proxy", True),
+    6: ("the TTL expired between the proxy and the server", True),
+    7: ("the proxy does not support connections on request", False),
+    8: ("the proxy does not support this kind of address", False),
 }
 
 
 async def open_socks(dialogue: Dialogue, proxy: Endpoint, server: Endpoint) -> None:
-    """Ask a proxy to join this connection to another.
+    """Ask a proxy to connect to a server and to forward all bytes.
 
     Args:
         dialogue: The connection to the proxy.
-        proxy: The proxy, with user and password if it wants them.
-        server: Where to.
+        proxy: The proxy, with user and password if it requires them.
+        server: The server.
 
     Raises:
-        Refusal: The proxy does not do so, or it cannot be asked.
+        Refusal: The proxy refused, or user, password or server name are too long for SOCKS5.
         OSError: The connection ended first.
     """
     methods = [_NO_LOGIN] if proxy.user is None else [_NO_LOGIN, _LOGIN]
@@ -52,7 +52,9 @@ async def open_socks(dialogue: Dialogue, proxy: Endpoint, server: Endpoint) -> N
         raise Refusal(_NO_SOCKS)
     if method == _NONE_OF_THESE:
         refused = (
-            "user and password are not enough for it" if proxy.user else "it wants a user and password in proxy-url"
+            "the proxy requires a login other than user and password"
+            if proxy.user
+            else "the proxy requires a user and password in proxy-url"
         )
         raise Refusal(refused)
     if method == _LOGIN:
@@ -62,9 +64,9 @@ async def open_socks(dialogue: Dialogue, proxy: Endpoint, server: Endpoint) -> N
     if version != _VERSION:
         raise Refusal(_NO_SOCKS)
     if reply:
-        text, is_retryable = _REPLIES.get(reply, (f"it answered with the unknown code {reply}", False))
+        text, is_retryable = _REPLIES.get(reply, (f"the proxy responded with the unknown code {reply}", False))
         raise Refusal(text, is_retryable=is_retryable)
-    # The address that the proxy connects from, and its port: of no use, but in the way of what follows.
+    # The address and port that the proxy connects from are not needed, but precede the bytes of the server.
     length = {_IPV4: 4, _IPV6: 16}.get(kind)
     if length is None and kind != _NAME:
         raise Refusal(_NO_SOCKS)
@@ -73,13 +75,13 @@ async def open_socks(dialogue: Dialogue, proxy: Endpoint, server: Endpoint) -> N
 
 async def _log_in(dialogue: Dialogue, user: bytes, password: bytes) -> None:
     if not 0 < len(user) < 256 or len(password) > 255:
-        raise Refusal("it takes a user of 1 to 255 bytes and a password of at most 255")
+        raise Refusal("SOCKS5 allows a user of 1 to 255 bytes and a password of at most 255 bytes")
     dialogue.write(bytes([_LOGIN_VERSION, len(user)]) + user + bytes([len(password)]) + password)
     version, status = await dialogue.read(2)
     if version != _LOGIN_VERSION:
         raise Refusal(_NO_SOCKS)
     if status:
-        raise Refusal("it does not accept the user and password in proxy-url")
+        raise Refusal("the proxy does not accept the user and password in proxy-url")
 
 
 def _address(host: str) -> bytes:

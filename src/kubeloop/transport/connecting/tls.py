@@ -1,16 +1,7 @@
-"""TLS contexts: what the server is verified against, and the certificate that the client shows.
+"""TLS contexts: how the server is verified, and which certificate the client presents.
 
-The server is verified always, unless the config says otherwise; its certificate must have the name among its subject
-alternative names, a common name does not count. Files are read again now and then, so that a renewed authority or
-client certificate is used without a restart; connections that are in use stay as they are. Nothing is left on disk:
-keys that came as data go to OpenSSL through memory where the system can, else through a file that is removed at once.
-
-Of a bundle of authorities each certificate that can be read is trusted; the others are skipped, as Go skips them, with
-a warning that says which.
-
-Reference: client-go transport/transport.go, TLSConfigFor; transport/ca_rotation.go, cert_rotation.go; Go's crypto/x509,
-CertPool.AppendCertsFromPEM. Intended differences: client-go closes connections in use when the client's certificate
-changes; it takes no PEM that is indented, as a YAML block that was copied is.
+Keys given as data reach OpenSSL through memory where the system supports it, otherwise through a file that is removed
+immediately.
 """
 
 from __future__ import annotations
@@ -43,11 +34,24 @@ _PERIOD = 300.0
 
 
 class TLSContexts:
-    """The TLS context for one server, renewed when its files change.
+    """The TLS context for one server, which is replaced when its files change.
+
+    The server is verified unless the config disables it. The name must be among the subject alternative names of its
+    certificate; the common name is ignored. Files are read again every five minutes and after a refusal, so that
+    renewed files are used without a restart; connections in use are kept. Certificates of an authority bundle that
+    cannot be parsed are skipped with a warning.
+
+    Args:
+        config: The config with the certificates, or the paths of their files.
+        now: The wall clock, for the expiry of the client certificate.
 
     Raises:
-        ConfigError: An authority that cannot be read, or is none.
-        CredentialError: A client certificate that cannot be read, or whose key does not belong to it.
+        ConfigError: The certificate authority cannot be read or contains no certificate.
+        CredentialError: The client certificate cannot be read, or the key does not belong to it.
+
+    Reference: client-go transport/transport.go, TLSConfigFor; transport/ca_rotation.go, cert_rotation.go; Go's
+        crypto/x509, CertPool.AppendCertsFromPEM. Intended differences: client-go closes connections in use when the
+        client certificate changes, and refuses indented PEM, for example from a copied YAML block.
     """
 
     def __init__(self, config: Config, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -63,10 +67,10 @@ class TLSContexts:
         return f"<TLSContexts for {self._config.host}>"
 
     def current(self, now: float) -> ssl.SSLContext:
-        """Return the context for a new connection.
+        """Return the context for a new connection, after reading the files if five minutes have passed.
 
         Args:
-            now: The loop's time. Files are looked at again five minutes after the first call, and so on.
+            now: The time of the event loop in seconds.
         """
         if self._check_at is None:
             self._check_at = now + _PERIOD
@@ -92,10 +96,10 @@ class TLSContexts:
             logger.warning("%s", self._config.located(message))
 
     def use_client_certificate(self, certificate: ClientCertificate) -> None:
-        """Show this certificate from now on.
+        """Present this certificate on later connections.
 
         Raises:
-            CredentialError: Not a certificate, or not its key.
+            CredentialError: The text is not a certificate, or the key does not belong to it.
         """
         if certificate != self._given:
             context = self._build(self._parts[0], certificate)
@@ -108,7 +112,7 @@ class TLSContexts:
                 return
             context = self._build(parts[0], self._given or parts[1])
         except Exception as error:
-            logger.warning("%s; what was loaded before stays in use", error)
+            logger.warning("%s; the files loaded before stay in use", error)
             return
         self._parts, self._context = parts, context
         logger.info("reloaded the TLS files for %s", self._config.host)
@@ -148,18 +152,18 @@ class TLSContexts:
         return context
 
     def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
-        # As Go, trust any certificate that is given, also one that is not a root.
+        # As Go, trust every configured certificate, even if it is not a root.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         found = pem_blocks(authority)
         what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
         if not found:
-            raise self._config.error(f"{what} has no certificate in PEM")
+            raise self._config.error(f"{what} contains no PEM certificate")
         skipped: list[str] = []
         for number, der in enumerate(found, 1):
             if (fault := _add(context, der)) is not None:
                 skipped.append(f"certificate {number} of {len(found)} ({fault})")
         if len(skipped) == len(found):
-            raise self._config.error(f"{what} has no certificate that can be read: {', '.join(skipped)}")
+            raise self._config.error(f"{what} contains no certificate that can be parsed: {', '.join(skipped)}")
         if skipped:
             logger.warning(
                 "%s", self._config.located(f"{what}: cannot read, and so does not trust {', '.join(skipped)}")
@@ -171,7 +175,7 @@ class TLSContexts:
             with _as_file(certificate.certificate.rstrip() + b"\n" + certificate.key) as path:
                 context.load_cert_chain(path, password=_refuse_password)
         except _EncryptedKeyError:
-            raise CredentialError(located("the client key is encrypted: give it without a password")) from None
+            raise CredentialError(located("the client key is encrypted: store it without a password")) from None
         except (ssl.SSLError, OSError, ValueError) as error:
             raise CredentialError(
                 located(f"the client certificate and its key cannot be used together: {_reason(error)}")
@@ -179,7 +183,7 @@ class TLSContexts:
 
 
 def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
-    """Trust a certificate; return what is wrong with it, None if nothing is."""
+    """Trust a certificate; return what is wrong with it, or None."""
     if der is None:
         return "not PEM"
     try:
@@ -203,7 +207,7 @@ def _end_of_validity(pem: bytes) -> datetime | None:
 
 
 class _EncryptedKeyError(Exception):
-    """OpenSSL asked for a password; without a callback of ours it would ask at the terminal."""
+    """OpenSSL asked for a password. Without our callback it would prompt on the terminal."""
 
 
 def _refuse_password() -> NoReturn:
@@ -217,7 +221,7 @@ def _reason(error: Exception) -> str:
 
 @contextmanager
 def _as_file(data: bytes) -> Generator[str]:
-    """Provide a path to bytes for as long as the block runs: OpenSSL reads keys from paths only."""
+    """Provide a path to bytes while the block runs, because OpenSSL reads keys only from paths."""
     if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
         descriptor = os.memfd_create("kubeloop-key", os.MFD_CLOEXEC)
         with os.fdopen(descriptor, "wb") as file:
@@ -225,7 +229,7 @@ def _as_file(data: bytes) -> Generator[str]:
             file.flush()
             yield f"/proc/self/fd/{descriptor}"
         return
-    descriptor, path = tempfile.mkstemp(prefix="kubeloop-")  # readable by us alone
+    descriptor, path = tempfile.mkstemp(prefix="kubeloop-")  # only its owner can read it
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -1,7 +1,7 @@
-"""A tunnel through an HTTP proxy.
+"""Opening a tunnel through an HTTP proxy with CONNECT.
 
-Reference: RFC 9110, section 9.3.6; Go net/http/transport.go, dialConn, which takes no other status than 200 either.
-Intended difference: Go drops bytes that follow the proxy's response; here they are refused (`Dialogue.start_tls`).
+Reference: RFC 9110, section 9.3.6; Go net/http/transport.go, dialConn, which also accepts only the status 200. Intended
+difference: Go drops bytes that follow the proxy's response; here they are refused (`Dialogue.start_tls`).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["open_tunnel"]
 
 _MAX_HEAD_BYTES = 1 << 16
-_NO_HTTP = "it does not speak HTTP/1.1"
+_NO_HTTP = "the proxy does not speak HTTP/1.1"
 
 
 class _Head:
-    """What the parser reports: that the head of the response has ended."""
+    """Receives the callback of the parser when the head of the response is complete."""
 
     is_complete = False
 
@@ -32,15 +32,15 @@ class _Head:
 
 
 async def open_tunnel(dialogue: Dialogue, target: str, authorization: str | None) -> None:
-    """Ask a proxy to join this connection to another.
+    """Ask a proxy to connect to a server and to forward all bytes.
 
     Args:
         dialogue: The connection to the proxy.
-        target: `host:port` of where to.
-        authorization: The value of `Proxy-Authorization`, None for none.
+        target: The server as `host:port`.
+        authorization: The value of `Proxy-Authorization`; None for no such header.
 
     Raises:
-        Refusal: The proxy does not do so.
+        Refusal: The proxy refused.
         OSError: The connection ended first.
     """
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}", f"User-Agent: {default_user_agent()}"]
@@ -49,19 +49,19 @@ async def open_tunnel(dialogue: Dialogue, target: str, authorization: str | None
     dialogue.write("\r\n".join([*lines, "", ""]).encode())
     status = await _read_status(dialogue)
     if status != 200:
-        login = ": the proxy wants a user and password in proxy-url" if status == 407 else ""
-        raise Refusal(f"it answered {status}{login}", is_retryable=status >= 500)
+        login = ": it requires a user and password in proxy-url" if status == 407 else ""
+        raise Refusal(f"the proxy responded with {status}{login}", is_retryable=status >= 500)
 
 
 async def _read_status(dialogue: Dialogue) -> int:
-    """Read the head of a response, and nothing that follows it.
+    """Read the head of a response and return its status.
 
-    A response to CONNECT with the status 200 has no body, whatever its headers say. The parser does not know that; so
-    it is given line after line, and what comes after the head stays in the dialogue.
+    A response to CONNECT with the status 200 has no body, whatever its headers are. The parser does not know this, so
+    it gets one line at a time, and the bytes after the head stay in the dialogue.
     """
     head = _Head()
     parser = HttpResponseParser(head)
-    parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # as Go; there is no second reader to disagree
+    parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # as in Go; nobody else reads this head
     left = _MAX_HEAD_BYTES
     while not head.is_complete:
         line = await dialogue.read_line(left)

@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection: heads, framing, gzip, and the protocol that puts them on a socket.
+"""HTTP/1.1 on one connection: heads, chunks, gzip, and the asyncio protocol that sends and receives them.
 
-Nothing here knows Kubernetes, URLs, credentials or pools. A connection raises the exceptions of `http1.errors`.
+Kubernetes, URLs, credentials and the pool are outside this package. Its exceptions are in `protocol_error`.
 """

@@ -1,9 +1,7 @@
-"""Undoing the chunked transfer coding, as strictly as its grammar; pure.
+"""A strict reader of the chunked transfer coding, without I/O (RFC 9112, section 7.1).
 
-llhttp could do it, but does not say where in the bytes the last chunk ends, and what follows a response decides whether
-its connection may be used again.
-
-Reference: RFC 9112, section 7.1; Go net/http/internal/chunked.go for the bound of what is no data.
+llhttp could decode chunks, but does not report where the last chunk ends, and the bytes after a response decide whether
+its connection may be reused.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ __all__ = ["ChunkReader"]
 _MAX_LINE_BYTES = 4096
 _MAX_OVERHEAD_BYTES = 16 << 10
 _MAX_TRAILER_BYTES = 4 << 10
-# No more digits than a size of 64 bits has; then an extension, which means nothing here.
+# At most the digits of a 64-bit size, then an extension, which is ignored.
 _size_line = re.compile(rb"([0-9A-Fa-f]{1,16})(?:;[^\r\n\0]*)?[ \t]*").fullmatch
 _trailer = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*").fullmatch
 
@@ -25,9 +23,10 @@ _SIZE, _DATA, _DATA_END, _TRAILERS, _DONE = range(5)
 
 
 class ChunkReader:
-    """Reads one chunked body. Trailers are checked and dropped.
+    """Reads one chunked body. Trailers are checked and ignored.
 
-    `rest` is what follows the body, once it has ended; None before.
+    Attributes:
+        rest: The bytes after the body, once it has ended; None before.
     """
 
     __slots__ = ("_held", "_left", "_overhead", "_state", "_trailers", "rest")
@@ -41,10 +40,14 @@ class ChunkReader:
         self.rest: bytes | None = None
 
     def feed(self, data: bytes, pieces: list[bytes]) -> None:
-        """Take what has arrived, and append what is body to `pieces`, also before a fault.
+        """Process the bytes that have arrived.
+
+        Args:
+            data: The bytes.
+            pieces: The list to which the parts of the body are appended, including those before an error.
 
         Raises:
-            BadResponse: It is no chunked body, or over a bound.
+            BadResponse: The bytes are not a chunked body, or exceed a limit.
         """
         if self._held:
             data = self._held + data
@@ -89,7 +92,7 @@ class ChunkReader:
     def _hold(self, data: bytes, at: int) -> None:
         held = data[at:]
         if len(held) >= _MAX_LINE_BYTES:
-            raise BadResponse(f"a line between chunks of more than {_MAX_LINE_BYTES} bytes")
+            raise BadResponse(f"a line between chunks is longer than {_MAX_LINE_BYTES} bytes")
         if held.find(b"\n") >= 0:
             raise BadResponse("a line between chunks does not end in CR LF")
         self._held = held
@@ -101,10 +104,11 @@ class ChunkReader:
         self._left = left = int(match[1], 16)
         if left >= 1 << 63:
             raise BadResponse("a chunk without a size")
-        # Small chunks may have some bytes around them; an endless row of extensions is no body.
+        # Small chunks need some bytes around them, but endless extensions are an attack. The limit is that of Go's
+        # net/http/internal/chunked.go.
         self._overhead = max(0, self._overhead + len(line) + 2 - 16 - 2 * left)
         if self._overhead > _MAX_OVERHEAD_BYTES:
-            raise BadResponse(f"more than {_MAX_OVERHEAD_BYTES} bytes between chunks that are no data")
+            raise BadResponse(f"more than {_MAX_OVERHEAD_BYTES} bytes of the chunked body are not data")
         self._state = _DATA if left else _TRAILERS
 
     def _take_trailer(self, line: bytes) -> None:
@@ -113,6 +117,6 @@ class ChunkReader:
             return
         self._trailers += len(line) + 2
         if self._trailers > _MAX_TRAILER_BYTES:
-            raise BadResponse(f"trailers of more than {_MAX_TRAILER_BYTES} bytes")
+            raise BadResponse(f"the trailers are longer than {_MAX_TRAILER_BYTES} bytes")
         if _trailer(line) is None:
             raise BadResponse("a malformed trailer")

@@ -1,10 +1,7 @@
-"""One connection: requests out, responses in, one after the other.
+"""`Connection`: an asyncio protocol that sends requests and receives responses, one exchange after the other.
 
-The bytes that arrive are taken where the event loop delivers them, in `buffer_updated`, and handed to whoever reads
-without an `await` in between: a cancelled reader loses nothing. Once a response has ended, anything that arrives before
-the next request closes the connection, so that it can never count as the response to another request.
-
-Reference: Go net/http/transport.go, persistConn.
+Bytes that arrive between a response and the next request close the connection, so that they can never be read as the
+response to another request. Reference: Go net/http/transport.go, persistConn.
 """
 
 from __future__ import annotations
@@ -25,12 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["READ_BYTES", "Connection"]
 
 READ_BYTES: Final = 1 << 18
-"""The size of the buffer that all connections of one loop read into: what is read is taken out before the next read."""
+"""The size of the buffer that all connections of one loop share. Each read is copied out before the next one."""
 
 _HIGH_WATER, _LOW_WATER = 1 << 18, 1 << 16
 _WRITE_BYTES = 1 << 18
 _MAX_PIECES = 64
-# The loop reads in the turn after the next: first this task goes on, then the socket is read.
+# How often to yield to the loop: it reads the socket in the turn after the next, and TLS may need some turns more.
 _LOOKS = 5
 
 _NEW, _IDLE, _HEAD, _LENGTH, _CHUNKED, _UNTIL_CLOSE, _ENDED = range(7)
@@ -41,15 +38,16 @@ class Connection(asyncio.BufferedProtocol):
     """A connection that carries one exchange at a time.
 
     Args:
-        buffer: Where the loop reads into, `READ_BYTES` long; shared by the connections of one loop.
+        buffer: The buffer that the loop reads into, of `READ_BYTES`; shared by the connections of one loop.
 
     Attributes:
-        is_used: Whether a response has arrived on it.
-        has_sent: Whether anything of the request may have reached the other side.
-        may_fall_silent: Whether the rest of the body may pause for as long as it likes.
-        on_lost: What to call when the connection has ended, in use or not.
+        is_used: Whether the connection has received a response.
+        has_sent: Whether a part of the request may have reached the server.
+        may_fall_silent: Whether the rest of the body may pause without a limit.
+        on_lost: Called when the connection has ended, in use or not.
 
-    Concurrency: One exchange at a time; its reader may be cancelled at any point.
+    Concurrency: One exchange at a time. Its reader may be cancelled at any point and loses nothing, because no await is
+        between taking bytes and returning them.
     """
 
     __slots__ = (
@@ -112,30 +110,30 @@ class Connection(asyncio.BufferedProtocol):
     def __repr__(self) -> str:
         return f"<Connection {_STATES[self._state]}, {self._received} bytes received>"
 
-    # What an exchange calls.
+    # Called by an exchange.
 
     async def send(self, head: bytes, body: bytes | None, *, method: str, may_switch: bool = False) -> ResponseHead:
         """Send a request and wait for the head of its final response.
 
-        A response may begin before all of the body is sent. It is returned, and the connection is not used again.
+        A response may begin before the whole body is sent. It is returned, and the connection is not reused.
 
         Args:
-            head: The request line and headers.
-            body: What follows them.
-            method: Of the request: the response to HEAD has no body.
-            may_switch: Whether the request asks for another protocol. After 101 the connection is a stream of bytes:
-                `read` and `write`.
+            head: The request line and the headers.
+            body: The body, or None.
+            method: The request's method, because the response to HEAD has no body.
+            may_switch: Whether the request asks for another protocol. After a 101 the connection is a stream of bytes
+                for `read` and `write`.
 
         Raises:
-            BadResponse: What arrived is no response.
-            Broken: The connection ended first.
-            Silent: Nothing was sent or received for too long.
+            BadResponse: The bytes that arrived are not a response.
+            Broken: The connection ended before the head was complete.
+            Silent: No byte was sent or received for longer than the limit.
             Closed: This side closed the connection.
         """
         self.has_sent = False
         transport = self._transport
         if self._state != _IDLE or transport is None or transport.is_closing():
-            for _ in range(_LOOKS):  # why it is closing is told a little later
+            for _ in range(_LOOKS):  # the loop reports the reason a few turns later
                 await asyncio.sleep(0)
             raise self._failure or Broken("the connection was closed")
         self._expect(HeadReader(has_body=method != "HEAD", may_switch=may_switch))
@@ -144,7 +142,7 @@ class Connection(asyncio.BufferedProtocol):
                 await self._write_pieces(transport, head, body)
             else:
                 transport.write(head + body if body else head)
-                # A write that fails at once has sent nothing.
+                # A write that fails immediately has sent nothing.
                 self.has_sent = not transport.is_closing()
             while (response := self._response) is None:
                 self._has_ended()
@@ -162,10 +160,9 @@ class Connection(asyncio.BufferedProtocol):
         self.may_fall_silent = False
 
     async def _write_pieces(self, transport: asyncio.Transport, head: bytes, body: bytes) -> None:
-        """Write a large body as the socket takes it, until a response begins or the connection ends.
+        """Write a large body as fast as the socket accepts it, until a response begins or the connection ends.
 
-        A response that begins early and is a success may need the rest, which is left to the loop to write; any other
-        has been given without it.
+        If the early response is a success, the loop writes the rest of the body; otherwise the rest is not sent.
         """
         view = memoryview(body)
         self._is_writing = True
@@ -187,12 +184,12 @@ class Connection(asyncio.BufferedProtocol):
         self._is_writing = False
 
     async def read(self) -> bytes:
-        """Return all that has arrived of the body, at least one byte; `b""` at its end.
+        """Wait for at least one byte of the body and return all that has arrived; `b""` at the end.
 
         Raises:
             BadResponse: The body is malformed.
-            Broken: The connection ended before the body did.
-            Silent: Nothing was received for too long.
+            Broken: The connection ended before the body.
+            Silent: No byte was received for longer than the limit.
             Closed: This side closed the connection.
         """
         while not self._pieces:
@@ -202,7 +199,7 @@ class Connection(asyncio.BufferedProtocol):
         return self.take()
 
     async def read_piece(self) -> bytes:
-        """Return one piece as it was sent, a chunk if it is one, or what there is of it; else as `read`."""
+        """Return the next piece of the body as it arrived, for example one chunk; otherwise like `read`."""
         pieces = self._pieces
         while not pieces:
             if self._has_ended():
@@ -215,7 +212,7 @@ class Connection(asyncio.BufferedProtocol):
         return piece
 
     def take(self) -> bytes:
-        """Return what has arrived of the body, without waiting."""
+        """Return the part of the body that has arrived, without waiting."""
         pieces = self._pieces
         data = pieces.popleft() if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
@@ -247,7 +244,7 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(data)
 
     async def write(self, data: bytes) -> None:
-        """Write to a connection that has switched to another protocol, and wait until the socket takes more.
+        """Write to a connection that has switched to another protocol, and wait until the socket accepts more.
 
         Raises:
             Broken: The connection has ended.
@@ -257,50 +254,51 @@ class Connection(asyncio.BufferedProtocol):
         while self._write_paused and self._failure is None:
             if self._drained is None or self._drained.done():
                 self._drained = self._loop.create_future()
-            # Several may wait for the same event, and each may be cancelled.
+            # Several tasks may wait for the same future, and each may be cancelled.
             await asyncio.shield(self._drained)
         if self._failure is not None:
             raise self._failure
 
     @property
     def takes_more(self) -> bool:
-        """Whether the socket takes what is written, so that it does not pile up."""
+        """Whether the socket accepts more data, so that writes do not accumulate in memory."""
         return not self._write_paused
 
     @property
     def is_paused(self) -> bool:
-        """Whether reading pauses, since too much waits to be read."""
+        """Whether reading is paused because too many bytes wait to be read."""
         return self._is_paused
 
     @property
     def received(self) -> int:
-        """How many bytes have arrived, read or not."""
+        """The number of bytes that have arrived, read or not."""
         return self._received
 
     @property
     def is_complete(self) -> bool:
-        """Whether all of the response has arrived, though perhaps not been read."""
+        """Whether the whole response has arrived, read or not."""
         return self._state in (_IDLE, _ENDED) and self._failure is None
 
     @property
     def is_reusable(self) -> bool:
-        """Whether another request may be sent: the last response has ended, and left the connection in good order."""
+        """Whether another request may be sent, because the last response has ended normally."""
         transport = self._transport
         return self._state == _IDLE and not self._pieces and transport is not None and not transport.is_closing()
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything of a response to the last request has arrived."""
+        """Whether a byte of the response to the last request has arrived."""
         return self._response is not None or (self._reader is not None and self._reader.has_begun)
 
-    # What the pool calls.
+    # Called by the pool.
 
     async def is_quiet(self) -> bool:
         """Return whether nothing has arrived since the last response ended.
 
-        Bytes that the operating system holds are left to the loop to read: if TLS takes them for itself, as it does a
-        session ticket, all is well. What arrives after this look, while the next request is on its way, cannot be told
-        from a response to it; HTTP/1.1 has nothing for that, in Go neither.
+        The loop reads bytes that the operating system holds: if TLS consumes them, as it does with a session ticket,
+            the
+        connection is quiet. Bytes that arrive later, while the next request is sent, look like its response; HTTP/1.1
+        cannot distinguish them, and Go has the same limit.
         """
         for _ in range(_LOOKS):
             if not self.is_reusable or self._poll is None:
@@ -311,17 +309,17 @@ class Connection(asyncio.BufferedProtocol):
         return False
 
     def has_arrived(self) -> bool:
-        """Return whether bytes, an end or an error wait to be looked at, or the connection is not in order."""
+        """Return whether bytes, an end or an error wait to be read, or the connection cannot be reused."""
         return self._poll is None or not self.is_reusable or self._poll()
 
     def check_silence(self, now: float, limit: float) -> None:
-        """End an exchange on which nothing was sent or received for `limit` seconds. To be called now and then."""
+        """End an exchange on which no byte was sent or received for `limit` seconds. The pool calls it regularly."""
         transport = self._transport
         is_running = _HEAD <= self._state <= _UNTIL_CLOSE
         if not is_running or transport is None or self._is_paused or (self._response and self.may_fall_silent):
             self._heard_at = now
             return
-        # Of a body that is written piece by piece, what waits in the buffer may look the same although much was sent.
+        # While a body is written in pieces, the size of the write buffer can stay equal although bytes were sent.
         progress = self._received + self._written - transport.get_write_buffer_size()
         if progress != self._progress:
             self._progress = progress
@@ -330,11 +328,11 @@ class Connection(asyncio.BufferedProtocol):
             self.fail(Silent("nothing was sent or received"))
 
     def abort(self) -> None:
-        """Close the connection at once. A running exchange fails with `Closed`."""
+        """Close the connection immediately. A running exchange fails with `Closed`."""
         self.fail(Closed("the connection was closed"))
 
     def fail(self, failure: Exception) -> None:
-        """Close the connection at once. A running exchange fails with this exception."""
+        """Close the connection immediately. A running exchange fails with this exception."""
         if self._failure is None and self._state not in (_IDLE, _ENDED):
             self._failure = failure
         self._state = _ENDED
@@ -347,20 +345,20 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             await asyncio.shield(self._lost)
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to use a transport, which is connected, and encrypted if it has to be."""
+        """Start to use a transport that is connected, with TLS if the URL asks for it."""
         self._transport = cast("asyncio.Transport", transport)
         self._state = _IDLE
         self._poll = _poller(transport.get_extra_info("socket"))
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Return where to read into: a memoryview, since TLS writes into slices of it."""
+        """Return the buffer to read into, as a memoryview because TLS writes into slices of it."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take what has arrived."""
+        """Process the bytes in the buffer."""
         self._received += nbytes
         data = bytes(self._buffer[:nbytes])
         try:
@@ -372,16 +370,16 @@ class Connection(asyncio.BufferedProtocol):
             self.fail(error)
 
     def eof_received(self) -> None:
-        """Take the end of the stream. Only a body without a length may end so."""
+        """Process the end of the stream, which ends only a body without a length."""
         if self._state == _UNTIL_CLOSE and _is_whole(self._transport):
             self._state = _ENDED
         self._break("the server closed the connection", None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Take the end of the connection."""
+        """Process the end of the connection."""
         self._break("the connection broke" if exc is not None else "the server closed the connection", exc)
         self._poll = None
-        # asyncio's transport may fail when it is aborted after its end (if it was closed with bytes to send).
+        # asyncio's transport may raise if it is aborted after it was lost with unsent bytes.
         self._transport = None
         if not self._lost.done():
             self._lost.set_result(None)
@@ -389,15 +387,15 @@ class Connection(asyncio.BufferedProtocol):
             self.on_lost(self)
 
     def pause_writing(self) -> None:
-        """Note that the socket takes no more for now."""
+        """Record that the socket does not accept data at the moment."""
         self._write_paused = True
 
     def resume_writing(self) -> None:
-        """Note that the socket takes more."""
+        """Record that the socket accepts data again."""
         self._write_paused = False
         self._wake()
 
-    # How bytes become a response.
+    # Parsing the response.
 
     def _take_head(self, data: bytes) -> None:
         assert self._reader is not None
@@ -452,19 +450,19 @@ class Connection(asyncio.BufferedProtocol):
             self._pieces.append(data)
             self._hold(len(data))
         elif state == _IDLE:
-            # Whatever it is, nobody has asked for it.
+            # No request has asked for these bytes.
             self._state = _ENDED
             if not self.is_used:
-                self._failure = BadResponse("it sends something before it is asked")
+                self._failure = BadResponse("the server sent bytes before the first request")
             if self._transport is not None:
                 self._transport.abort()
 
     def _hold(self, size: int) -> None:
-        """Note that pieces of so many bytes have been added."""
+        """Record that pieces of this total size were added."""
         pieces = self._pieces
         self._held += size
         if len(pieces) > _MAX_PIECES:
-            # Many small pieces would take several times the memory of their bytes.
+            # Many small pieces need several times the memory of their bytes.
             joined = b"".join(pieces)
             pieces.clear()
             pieces.append(joined)
@@ -474,7 +472,7 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def _end(self, rest: bytes) -> None:
-        """End the response. What follows it unasked, or a request that is not all sent, costs the connection."""
+        """End the response, and close the connection if more bytes follow or the request was not sent completely."""
         self._chunks = None
         transport, response = self._transport, self._response
         assert transport is not None
@@ -487,8 +485,8 @@ class Connection(asyncio.BufferedProtocol):
         self._wake()
 
     def _break(self, reason: str, cause: Exception | None) -> None:
-        # Why a connection ended that waits for another request is of no interest; one that waits for its first may have
-        # ended because the server refuses the client's certificate.
+        # The end of an idle connection is normal. But before its first request, a connection may have ended because the
+        # server refuses the client certificate.
         is_kept = self._state == _IDLE and self.is_used
         if self._failure is None and self._state != _ENDED and not is_kept:
             where = "without a response" if not self.has_begun else "in the middle of the response"
@@ -511,12 +509,12 @@ class Connection(asyncio.BufferedProtocol):
 
 
 def _is_whole(transport: asyncio.Transport | None) -> bool:
-    """Return whether an end of the stream was meant: over TLS the other side has to say so, or anybody could cut it."""
+    """Return whether the stream ended normally. Over TLS this needs an alert, because anybody can close the socket."""
     tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object") if transport is not None else None
     if tls is None:
         return True
     try:
-        # Nothing to read and no error: the alert has arrived. What has not arrived is `SSLWantReadError`.
+        # Nothing to read and no error means that the alert has arrived; otherwise `SSLWantReadError` is raised.
         return not tls.read(1)
     except ssl.SSLZeroReturnError:
         return True
@@ -525,7 +523,7 @@ def _is_whole(transport: asyncio.Transport | None) -> bool:
 
 
 def _poller(socket: object) -> Callable[[], bool] | None:
-    """Return a function that tells whether the operating system has bytes, an end or an error for a socket."""
+    """Return a function that checks whether the operating system has bytes, an end or an error for a socket."""
     fileno = getattr(socket, "fileno", None)
     if fileno is None:
         return None

@@ -1,4 +1,4 @@
-"""Undoing gzip in bounded pieces, so that a small body which unfolds into gigabytes can be stopped; pure."""
+"""Decompressing gzip in pieces of limited size, so that a body that expands to gigabytes can be stopped; no I/O."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ _PIECE_BYTES = 1 << 20
 
 
 class GzipDecoder:
-    """Decodes one gzip body, of one or more members.
-
-    `is_complete` says whether what was fed so far ends where a body may end.
-    """
+    """Decompresses one gzip body, which has one or more members."""
 
     __slots__ = ("_decoder", "_empty")
 
@@ -27,14 +24,14 @@ class GzipDecoder:
 
     @property
     def is_complete(self) -> bool:
-        """Whether a body may end here."""
+        """Whether the bytes so far are a complete body."""
         return self._empty or self._decoder.eof
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield what `data` unfolds into, in pieces of at most 1 MiB. Stop early to stop the decoding.
+        """Yield the decompressed bytes in pieces of at most 1 MiB. The caller may stop at any piece.
 
         Raises:
-            ValueError: Not gzip.
+            ValueError: The bytes are not gzip.
         """
         try:
             while data:
@@ -48,10 +45,10 @@ class GzipDecoder:
                 if not data:
                     yield from self._rest()
         except zlib.error:
-            raise ValueError("the body says it is gzip and is not") from None
+            raise ValueError("the Content-Encoding is gzip, but the body is not gzip") from None
 
     def _rest(self) -> Iterator[bytes]:
-        # All input is taken, but more may be waiting inside the decoder.
+        # All input is consumed, but the decoder may hold more output.
         while not self._decoder.eof and (piece := self._decoder.decompress(b"", _PIECE_BYTES)):
             yield piece
 

@@ -1,4 +1,4 @@
-"""What goes wrong on one connection. The transport turns each into the exception tree, with the request's path."""
+"""The errors of one connection. The transport replaces them by errors of kubeloop's tree, with the request's path."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ __all__ = ["BadResponse", "Broken", "Closed", "Silent"]
 
 
 class BadResponse(Exception):
-    """What arrived is no HTTP/1.1 response that can be read safely. Its text says why, without a byte from the wire."""
+    """The bytes are not a valid HTTP/1.1 response. The message gives the reason and quotes nothing of them."""
 
 
 class Broken(Exception):
     """The connection ended before the response did.
 
     Args:
-        reason: How it ended, for a message.
-        cause: What the event loop reported, an `OSError` or an `ssl.SSLError`; None for an end without a fault.
+        reason: How the connection ended, for the message.
+        cause: The event loop's `OSError` or `ssl.SSLError`; None if the connection was closed without an error.
     """
 
     def __init__(self, reason: str, cause: Exception | None = None) -> None:
@@ -23,7 +23,7 @@ class Broken(Exception):
 
 
 class Silent(Exception):
-    """Nothing was sent or received for longer than the silence bound."""
+    """No byte was sent or received for longer than the limit."""
 
 
 class Closed(Exception):

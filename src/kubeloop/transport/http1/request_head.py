@@ -1,6 +1,6 @@
-"""Writing the head of an HTTP/1.1 request: pure text to bytes.
+"""Writing the head of an HTTP/1.1 request as bytes, without I/O.
 
-Responses are read in `head`, `chunks` and `connection`.
+`response_head` and `chunks` parse responses.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["HeadWriter", "header_pairs"]
 
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection", "expect"})
-# What the name of a header or method is made of (RFC 9110, 5.6.2). `"Content-Length "` is none: some servers would
-# read it.
+# The characters of a header name or method (RFC 9110, 5.6.2). Some servers would accept `"Content-Length "`.
 _is_token = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _MAX_CHECKED = 1000
-# What Go refuses in a value as well: all control characters but the tab.
+# All control characters except the tab, as Go.
 _is_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 def header_pairs(request: Request) -> Iterable[tuple[str, str]]:
-    """Return the headers of a request, a repeated one as often as it stands there."""
+    """Return the headers of a request, a repeated header once per value."""
     headers = request.headers
     if isinstance(headers, Headers):
         return [(name, value) for name in headers for value in headers.get_all(name)]
@@ -40,11 +39,11 @@ class HeadWriter:
     """Writes the heads of requests to one server.
 
     Args:
-        prefix: What stands before each target: the server's path prefix, with its origin before it for a proxy.
-        defaults: Headers that each request has unless it brings its own; the first must be `Host`.
+        prefix: The text before each target: the server's path prefix, which for a proxy follows the server's origin.
+        defaults: The headers of each request that does not set them itself. The first must be `Host`.
 
     Raises:
-        ValueError: The prefix or a default would break out of its line.
+        ValueError: The prefix or a default contains a character that would end its line.
     """
 
     __slots__ = ("_checked", "_defaults", "_names", "_prefix", "_usual")
@@ -62,15 +61,16 @@ class HeadWriter:
         self._usual = "".join(line for _, line in self._defaults)
 
     def write(self, request: Request, own: Sequence[tuple[str, str]] = ()) -> bytes:
-        """Write the request line and all headers, up to and with the empty line.
+        """Return the request line and all headers, including the empty line after them.
 
         Args:
-            request: What is sent.
-            own: Headers that the transport adds to this request; they may be such as a caller's request must not have.
+            request: The request.
+            own: Headers that the transport adds to this request. They are already checked, and may be headers that a
+                caller must not set.
 
         Raises:
-            ValueError: A header or the target would break out of its line, a name that is no token, or a header that is
-                the transport's own.
+            ValueError: The target or a header contains a character that would end its line, a name is not a token, or
+                the request sets a header that only the transport may set.
         """
         target = request.target
         if " " in target or not _is_ascii_text(target):
@@ -101,13 +101,13 @@ class HeadWriter:
         try:
             return "".join(lines).encode()
         except UnicodeEncodeError:
-            # It would keep the text, with the credentials.
+            # This exception would contain the text and so the credentials.
             raise_alone(ValueError(f"a lone surrogate in a header of {request.method} {request.path}"))
 
     def _check(self, name: str, what: str, request: Request) -> None:
-        """Check a name once: programs send the same few again and again."""
+        """Check a name, once for all requests because programs use few names."""
         if _is_token(name) is None:
-            # It is not quoted: it may be a whole header, with a credential.
+            # The name is not quoted, because it may be a whole header with a credential.
             expected = f"expected a {what} of letters, digits and !#$%&'*+-.^_`|~"
             got = f"got one of {len(name)} characters with others among them"
             raise ValueError(f"{ascii(request.method[:20])[1:-1]} {request.path}: {expected}, {got}")

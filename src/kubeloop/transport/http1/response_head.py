@@ -1,9 +1,7 @@
-"""Reading the head of a response: the status line, the headers, and what they say about the body.
+"""Parsing the head of a response: the status line, the headers, and the length of the body.
 
-llhttp (in `httptools`) checks the grammar, strictly. What it leaves to its user is decided here: which versions and
-codings are understood, which statuses have no body, and how much may arrive.
-
-Reference: RFC 9112, sections 4 to 7 and 9.3.
+llhttp (in `httptools`) checks the grammar. This module decides which versions and codings are accepted, which statuses
+have no body, and how long a head may be (RFC 9112, sections 4 to 7 and 9.3).
 """
 
 from __future__ import annotations
@@ -20,16 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["CHUNKED", "MAX_HEAD_BYTES", "UNTIL_CLOSE", "HeadReader", "ResponseHead"]
 
 MAX_HEAD_BYTES: Final = 1 << 20
-"""The bound of the heads of one response, the interim ones (1xx) included."""
+"""The limit of all heads of one response, including interim ones (1xx)."""
 
 MAX_HEADERS: Final = 10_000
 MAX_STATUS_LINE_BYTES: Final = 8192
 MAX_INTERIM: Final = 100
 
 CHUNKED: Final = -1
-"""A body whose chunks say where it ends."""
+"""The length of a body in chunks."""
 UNTIL_CLOSE: Final = -2
-"""A body that the end of the connection ends."""
+"""The length of a body that ends with the connection."""
 
 _MAX_LENGTH_DIGITS = 18
 _BEGINNING = b"HTTP/1."
@@ -41,7 +39,7 @@ class ResponseHead:
 
     Attributes:
         status: The status code, 100 to 999.
-        headers: Names and values as they were sent, in order.
+        headers: The names and values as the server sent them, in order.
         length: The size of the body in bytes, or `CHUNKED` or `UNTIL_CLOSE`.
         coding: The Content-Encoding in lower case; `""` for none.
         keeps_alive: Whether the connection may carry another request once the body has ended.
@@ -63,10 +61,11 @@ class ResponseHead:
 
 
 class HeadReader:
-    """Finds and reads the head of the response to one request, after any interim responses.
+    """Parses the head of the final response to one request, and skips interim responses.
 
     Args:
-        has_body: False for the response to HEAD and for a 2xx to CONNECT: whatever its headers say, it has no body.
+        has_body: Whether the response may have a body. False for HEAD, whose response has none whatever its headers
+            are.
         may_switch: Whether the request asked for another protocol, so that 101 is a final response.
     """
 
@@ -81,17 +80,17 @@ class HeadReader:
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything of a response has arrived."""
+        """Whether a byte of a response has arrived."""
         return bool(self._held or self._taken)
 
     def feed(self, data: bytes) -> tuple[ResponseHead, bytes] | None:
-        """Take what has arrived.
+        """Process the bytes that have arrived.
 
         Returns:
-            The head of the final response and the bytes beyond it; None while it is not whole.
+            The head of the final response and the bytes after it; None while the head is incomplete.
 
         Raises:
-            BadResponse: It is no head, or over a bound.
+            BadResponse: The bytes are not the head of a response, or exceed a limit.
         """
         held = self._held
         if held:
@@ -106,7 +105,7 @@ class HeadReader:
         while end >= 0:
             end += 4
             self._bound(end)
-            # llhttp skips empty lines, and reads RTSP.
+            # llhttp skips empty lines and accepts RTSP.
             if not data.startswith(_BEGINNING):
                 raise BadResponse("it does not begin as an HTTP/1 response")
             self._taken += end
@@ -114,7 +113,7 @@ class HeadReader:
             rest = data[end:]
             if head.status >= 200 or head.status == _SWITCHING:
                 if head.status == _SWITCHING and not self._may_switch:
-                    raise BadResponse("the server switched to another protocol, which was not asked for")
+                    raise BadResponse("the server switched to another protocol without a request for it")
                 return head, rest
             self._interim += 1
             if self._interim > MAX_INTERIM:
@@ -127,10 +126,10 @@ class HeadReader:
 
     def _bound(self, size: int) -> None:
         if self._taken + size > MAX_HEAD_BYTES:
-            raise BadResponse(f"a response head of more than {MAX_HEAD_BYTES} bytes")
+            raise BadResponse(f"the head of the response is longer than {MAX_HEAD_BYTES} bytes")
 
     def _check_beginning(self, searched: int) -> None:
-        """Refuse at once what can become no head, instead of waiting for its end."""
+        """Refuse bytes that cannot become a head as soon as this is known."""
         held = self._held
         self._bound(len(held))
         if not (held.startswith(_BEGINNING) or _BEGINNING.startswith(bytes(held[: len(_BEGINNING)]))):
@@ -143,7 +142,7 @@ class HeadReader:
 
 
 class _Collector:
-    """What httptools calls while it reads one head."""
+    """Receives the callbacks of httptools for one head."""
 
     __slots__ = ("is_complete", "pairs")
 
@@ -160,7 +159,7 @@ class _Collector:
 
 def _read(head: bytes, *, has_body: bool) -> ResponseHead:
     if head.find(b"\r\n", 0, MAX_STATUS_LINE_BYTES) < 0:
-        raise BadResponse(f"a status line of more than {MAX_STATUS_LINE_BYTES} bytes")
+        raise BadResponse(f"the status line is longer than {MAX_STATUS_LINE_BYTES} bytes")
     found = _Collector()
     parser = HttpResponseParser(found)
     try:
@@ -168,15 +167,15 @@ def _read(head: bytes, *, has_body: bool) -> ResponseHead:
     except HttpParserUpgrade:
         pass  # a 101, whose head is complete
     except HttpParserError as error:
-        # A 101 that does not say to what: its head is complete all the same.
+        # A 101 without an Upgrade header is an error for llhttp, but its head is complete.
         if not (found.is_complete and parser.get_status_code() == _SWITCHING):
-            raise BadResponse(str(error)) from None  # llhttp's words, which quote nothing of the input
+            raise BadResponse(str(error)) from None  # the text of llhttp quotes nothing of the input
     status = parser.get_status_code()
     if not found.is_complete or status < 100:
         raise BadResponse("the head is malformed")
     version = parser.get_http_version()
     if version not in ("1.1", "1.0"):
-        raise BadResponse("a version of HTTP other than 1.0 and 1.1")
+        raise BadResponse("the version of HTTP is neither 1.0 nor 1.1")
     if len(found.pairs) > MAX_HEADERS:
         raise BadResponse(f"more than {MAX_HEADERS} headers")
     headers: list[tuple[str, str]] = []
@@ -214,7 +213,7 @@ def _body_length(status: int, length: str | None, transfer: str | None, *, has_b
     if length is not None and transfer is not None:
         raise BadResponse("both Content-Length and Transfer-Encoding")
     if length is not None and not (length.isascii() and length.isdigit() and len(length) <= _MAX_LENGTH_DIGITS):
-        raise BadResponse("a Content-Length that is no number of bytes")
+        raise BadResponse("the Content-Length is not a number of bytes")
     if transfer is not None and (is_old or transfer.lower() != "chunked"):
         raise BadResponse(
             "a Transfer-Encoding other than chunked" if not is_old else "chunks in a response of HTTP/1.0"

@@ -1,5 +1,5 @@
-"""WebSockets as channels of binary messages: the opening handshake, and the channel.
+"""WebSockets: the opening handshake, and the channel of binary messages.
 
-The handshake is an ordinary request on a connection of the pool; frames are read and written by the `websockets`
-package, which does no I/O here. Both are loaded when the first WebSocket is opened.
+The handshake is an ordinary request on a connection of the pool. The `websockets` package parses and builds frames
+without I/O. Both are imported when the first WebSocket is opened.
 """

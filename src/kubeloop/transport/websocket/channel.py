@@ -1,7 +1,4 @@
-"""A WebSocket as a channel of binary messages: frames, the heartbeat, and closing in bounded time.
-
-Nothing reads ahead: frames are read as `WebSocketChannel.receive` is called, and the connection stops reading once half
-a MiB waits. So only `receive` responds to pings of the server, as in client-go, whose read loop does so.
+"""`WebSocketChannel`: a WebSocket as a channel of binary messages, with a heartbeat and a close of limited time.
 
 Reference: RFC 6455, sections 5 to 7; client-go tools/remotecommand/websocket.go.
 """
@@ -37,29 +34,30 @@ __all__ = ["WebSocketChannel"]
 _MAX_MESSAGE_BYTES = 16 << 20
 _HEARTBEAT_SECONDS = 30.0
 _CLOSE_SECONDS = 2.0
-# What is read at once: two thousand frames at most, since a frame may have two bytes.
+# The bytes that are parsed in one step: at most two thousand frames, because a frame has at least two bytes.
 _SLICE_BYTES = 1 << 12
 _NORMAL, _BAD_FRAME, _NO_CODE, _ABNORMAL, _BAD_TEXT, _TOO_BIG = 1000, 1002, 1005, 1006, 1007, 1009
 
-# The package logs each frame with its payload, which may be secret: this logger is outside the tree and always off.
+# The package logs each frame with its payload, which may be secret. This logger has no parent and is always disabled.
 _no_log = logging.Logger("websocket", logging.CRITICAL + 1)  # noqa: LOG001
 
 
 class WebSocketChannel:
     """A `Channel` on a connection that has switched to the WebSocket protocol.
 
-    Whoever opens one keeps calling `receive`: that is what reads the server's pings and responds to them, and what
-    notices that the channel has ended. A ping is sent every 30 seconds; if nothing at all arrives before the next one,
-    the connection is lost. A consumer that does not call `receive` for a while loses nothing by that: it is the arrival
-    of bytes that counts, and a connection that has stopped reading since too much waits is left alone.
+    The user must keep calling `receive`, because only `receive` responds to the server's pings and notices the end of
+    the channel, as in client-go. Nothing is read ahead, and the connection stops reading when half a MiB waits.
+
+    A ping is sent every 30 seconds. If no byte arrives before the next ping, the connection is lost. Received bytes
+    count even if `receive` is not called for a while, and a connection whose reading is paused is not checked.
 
     Args:
-        connection: The channel takes it over, and closes it.
-        request: What was asked for, for messages.
-        headers: Those of the 101 response.
+        connection: The connection, which the channel owns and closes.
+        request: The request, for messages.
+        headers: The headers of the 101 response.
 
-    Concurrency: Any number of senders and receivers at once. A message is sent whole and in the order of the calls; a
-    cancelled `send` may have sent it. A cancelled `receive` loses nothing.
+    Concurrency: Any number of senders and receivers. Messages are sent whole and in the order of the calls; a cancelled
+        `send` may have sent its message, and a cancelled `receive` loses nothing.
     """
 
     __slots__ = (
@@ -105,15 +103,15 @@ class WebSocketChannel:
 
     @property
     def close_code(self) -> int | None:
-        """The code that the channel was closed with, None while it is open.
+        """The close code; None while the channel is open or `receive` has not reached the close frame.
 
-        It is the server's; or what it was told, if it broke the rules (1002, 1007, 1009); or 1006 for a connection that
-        ended without a word. What has not been reached by `receive` does not count yet.
+        It is the server's code, or 1002, 1007 or 1009 if the server violated the protocol, or 1006 if the connection
+        ended without a close frame.
         """
         return self._close_code
 
     async def send(self, data: bytes) -> None:
-        """Send one binary message, and wait until the socket takes more; see `Channel.send`."""
+        """Send one binary message, and wait until the socket accepts more; see `Channel.send`."""
         if self._close_code is not None or self._is_closed:
             raise self._lost("the channel is closed")
         self._protocol.send_binary(data)
@@ -127,7 +125,7 @@ class WebSocketChannel:
         """Wait for the next message; see `Channel.receive`.
 
         Raises:
-            BodyTooLarge: A message of more than 16 MiB; the channel is closed.
+            BodyTooLarge: A message is larger than 16 MiB; the channel is closed.
         """
         while not self._messages:
             if self._failure is not None:
@@ -138,9 +136,9 @@ class WebSocketChannel:
         return self._messages.popleft()
 
     async def close(self) -> None:
-        """Close the channel, and the connection within two seconds, whatever the server does. Again does nothing.
+        """Close the channel, and its connection after at most two seconds. A second call does nothing.
 
-        What arrives until the server closes as well is thrown away.
+        Messages that arrive before the server closes are discarded.
         """
         if self._is_closed:
             return
@@ -151,8 +149,8 @@ class WebSocketChannel:
             self._control = b"".join(self._protocol.data_to_send())
         self._put(self._control)
         try:
-            # After a violation (1002 and the like) the end of the connection is what is waited for: closing it while
-            # the server still sends would destroy our close frame on its way.
+            # After a violation (such as 1002) wait for the end of the connection: closing it while the server still
+            # sends would discard our close frame.
             with suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     while self._protocol.close_rcvd is None and await self._advance():
@@ -163,13 +161,13 @@ class WebSocketChannel:
             self._connection.abort()
 
     async def _advance(self) -> bool:
-        """Take what has arrived, a slice of it at a time; or wait for it. Whatever is taken stays when cancelled.
+        """Process one slice of the bytes that have arrived, or wait for bytes. Cancellation loses nothing.
 
         Returns:
-            Whether more may come: False once the connection has ended.
+            Whether more bytes may arrive: False once the connection has ended.
         """
         if self._unread:
-            await asyncio.sleep(0)  # let others run between two slices
+            await asyncio.sleep(0)  # other tasks run between two slices
         else:
             async with self._reading:
                 if not self._unread and not self._messages:
@@ -188,7 +186,7 @@ class WebSocketChannel:
         return True
 
     def _feed(self, data: bytes) -> bool:
-        """Read a slice, and return whether the end of a frame was in it."""
+        """Parse a slice, and return whether it contained the end of a frame."""
         protocol = self._protocol
         protocol.receive_data(data)
         frames = protocol.events_received()
@@ -197,7 +195,7 @@ class WebSocketChannel:
                 self._take(frame)
         if protocol.parser_exc is not None and not self._is_closed:
             self._violated(protocol.parser_exc)
-        # One pong is enough for several pings (RFC 6455, section 5.5.3), and a close frame ends them.
+        # One pong is enough for several pings (RFC 6455, section 5.5.3), and a close frame replaces all.
         if writes := protocol.data_to_send():
             self._control = writes[-1]
             self._send_control()
@@ -232,18 +230,18 @@ class WebSocketChannel:
         self._end(close.code, self._lost(text))
 
     def _violated(self, error: Exception) -> None:
-        """End the channel for a frame that must not be. The server has been told."""
+        """End the channel after an invalid frame. The close frame for the server is already prepared."""
         if isinstance(error, PayloadTooBig):
             text = f"{self._request.path}: a message of more than {_MAX_MESSAGE_BYTES} bytes"
             self._end(_TOO_BIG, BodyTooLarge(text))
             return
         code = _BAD_TEXT if isinstance(error, UnicodeDecodeError) else _BAD_FRAME
-        # The texts of a ProtocolError quote nothing of the frame.
+        # The text of a ProtocolError quotes nothing of the frame.
         why = str(error) if isinstance(error, ProtocolError) else "the reason in a close frame is not UTF-8"
         self._end(code, self._lost(f"the server broke the WebSocket protocol: {why}"))
 
     def _break(self, error: Exception | None) -> None:
-        """End the channel, whose connection has ended, with an exception or without one."""
+        """End the channel after its connection has ended, with or without an exception."""
         if isinstance(error, Closed):
             self._end(_ABNORMAL, closed_failure(self._request))
             return
@@ -257,19 +255,19 @@ class WebSocketChannel:
         self._end(_ABNORMAL, self._lost(f"the channel broke: {why}"))
 
     def _end(self, code: int, failure: KubeloopError | None) -> None:
-        """Note how the channel has ended; what ended it first counts."""
+        """Record why the channel has ended; the first reason counts."""
         if self._close_code is None:
             self._close_code = int(code)
             self._failure = failure
             self._beat_timer.cancel()
 
     def _beat(self) -> None:
-        """Send a ping; lose the connection if nothing has arrived since the last one."""
+        """Send a ping, or close the connection if no byte has arrived since the last ping."""
         connection = self._connection
         if connection.received == self._awaited:
             connection.fail(Silent(f"nothing has arrived for {_HEARTBEAT_SECONDS:g} s after a ping"))
             return
-        # Nothing can arrive while reading pauses.
+        # No byte can arrive while reading is paused.
         self._awaited = -1 if connection.is_paused else connection.received
         self._send_control()
         if connection.takes_more:
@@ -278,16 +276,16 @@ class WebSocketChannel:
         self._beat_timer = asyncio.get_running_loop().call_later(_HEARTBEAT_SECONDS, self._beat)
 
     def _send_control(self) -> None:
-        """Send the pong or close frame that waits, if the socket takes more: none pile up if the server does not read.
+        """Send the waiting pong or close frame if the socket accepts it, so that none accumulate in memory.
 
-        A later one replaces it (RFC 6455, section 5.5.3).
+        A later frame replaces an earlier one (RFC 6455, section 5.5.3).
         """
         if self._control and self._connection.takes_more and not self._is_closed:
             frame, self._control = self._control, b""
             self._put(frame)
 
     def _put(self, frame: bytes) -> None:
-        with suppress(*EXCHANGE_FAILURES):  # `receive` tells
+        with suppress(*EXCHANGE_FAILURES):  # `receive` raises the error
             self._connection.put(frame)
 
     def _lost(self, message: str) -> ConnectionLost:

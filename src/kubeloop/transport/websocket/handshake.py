@@ -1,4 +1,4 @@
-"""Opening a WebSocket: what the request says, and what the response to it must say.
+"""The opening handshake of a WebSocket: the headers of the request and the check of the response.
 
 Reference: RFC 6455, section 4; client-go transport/websocket/roundtripper.go.
 """
@@ -38,22 +38,22 @@ class Handshake:
     """The opening handshake of one WebSocket.
 
     Args:
-        request: What the caller asks for: a GET without a body.
-        subprotocols: What may be spoken, best first.
+        request: The caller's request, a GET without a body.
+        subprotocols: The subprotocols to offer, the preferred one first.
 
     Attributes:
-        headers: What the request has beside the caller's headers.
+        headers: The headers to add to those of the caller.
 
     Raises:
-        ValueError: Not a GET, a header that belongs to the handshake, or a subprotocol that is no token or is there
-            twice.
+        ValueError: The request is not a GET or sets a header of the handshake, or a subprotocol is not a token or is
+            listed twice.
     """
 
     __slots__ = ("_accept", "_request", "_subprotocols", "headers")
 
     def __init__(self, request: Request, subprotocols: Sequence[str]) -> None:
         if request.method != "GET" or request.body is not None:
-            raise ValueError(f"a WebSocket is opened by a GET without a body, got {request.method} {request.path}")
+            raise ValueError(f"expected a GET without a body to open a WebSocket, got {request.method} {request.path}")
         if taken := sorted({name for name, _ in header_pairs(request) if _belongs_to_handshake(name)}):
             raise ValueError(f"the transport writes these headers itself: {', '.join(taken)}")
         if not all(map(_is_token, subprotocols)) or len(set(subprotocols)) < len(subprotocols):
@@ -75,16 +75,16 @@ class Handshake:
         return f"<Handshake {self._request.path} {', '.join(self._subprotocols)}>"
 
     async def finish(self, exchange: Exchange, stop_clock: Callable[[], float | None]) -> WebSocketChannel:
-        """Check the response, and return the channel.
+        """Check the response and return the channel.
 
         Args:
-            exchange: The response to the request; it is ended here, unless its connection becomes the channel's.
+            exchange: The response to the request. It is ended, unless the channel takes its connection.
             stop_clock: Ends the timeout of the call and returns the seconds that were left, for the body of a refusal.
 
         Raises:
-            UpgradeRefused: The server did not switch protocols; the beginning of its response's body, 64 KiB at most,
-                is kept as far as it came.
-            TransportError: The server switched to something else than what was asked for.
+            UpgradeRefused: The server did not switch protocols. The error contains its response with at most 64 KiB of
+                the body.
+            TransportError: The server switched to another protocol than the requested one.
         """
         method, path = self._request.method, self._request.path
         try:
@@ -99,7 +99,7 @@ class Handshake:
             exchange.cut()
 
     def _fault(self, headers: Headers) -> str:
-        """Return what is wrong with the headers of a 101, without their values; `""` if nothing is."""
+        """Return what is wrong with the headers of a 101, without quoting them; `""` if they are valid."""
         if _tokens(headers, "upgrade") != ["websocket"]:
             return "not a WebSocket handshake: the server switched to another protocol"
         if "upgrade" not in _tokens(headers, "connection"):

@@ -80,34 +80,38 @@ async def test_nobody_listens(scheme: str) -> None:
     )
 
 
+OTHER_NAME = "the certificate of the server is not valid for this name"
+
+
 @pytest.mark.parametrize(
     ("options", "settings", "text"),
     [
         (
             {"by": authority("stranger")},
             {},
-            "the server's certificate is signed by an authority that is not trusted: "
-            "give it as certificate-authority(-data)",
+            "the certificate of the server is signed by an authority that is not trusted: "
+            "set certificate-authority(-data)",
         ),
         (
             {"expired": True},
             {},
-            "the server's certificate has expired: renew it, or check this machine's clock",
+            "the certificate of the server has expired: renew it, or check this machine's clock",
         ),
         (
             {"dns": ("inner.example",), "address": False},
             {},
-            "the server's certificate is not for this address: set tls-server-name to a name that it is for",
+            "the certificate of the server is not valid for this address: "
+            "set tls-server-name to a name in the certificate",
         ),
         (
             {},
             {"tls_server_name": "other.example"},
-            "the server's certificate is not for this name: set tls-server-name to a name that it is for",
+            f"{OTHER_NAME}: set tls-server-name to a name in the certificate",
         ),
         (
             {"name": "common.example", "address": False},
             {"tls_server_name": "common.example"},
-            "the server's certificate is not for this name: set tls-server-name to a name that it is for",
+            f"{OTHER_NAME}: set tls-server-name to a name in the certificate",
         ),
     ],
     ids=["stranger", "expired", "address", "name", "common name"],
@@ -133,7 +137,7 @@ async def test_a_common_name_does_not_count_with_the_systems_authorities_either(
             if names:
                 await speaks(dial)
             else:
-                text = "the server's certificate is not for this name: set tls-server-name to a name that it is for"
+                text = f"{OTHER_NAME}: set tls-server-name to a name in the certificate"
                 await fails(dial, TLSError, f"{where}: {text}")
 
 
@@ -161,7 +165,7 @@ async def test_a_server_that_responds_to_a_handshake_in_plain_text() -> None:
 
     async with peer(respond) as server:
         where = f"127.0.0.1:{server.port}"
-        text = f"{where}: the server does not speak TLS here: is it an http:// address?"
+        text = f"{where}: the server does not speak TLS on this port: check whether the address starts with http://"
         await fails(dialer(f"https://{where}"), TLSError, text)
 
 
@@ -173,7 +177,7 @@ async def test_a_server_that_closes_during_the_handshake() -> None:
 
     async with peer(close) as server:
         where = f"127.0.0.1:{server.port}"
-        text = f"cannot connect to {where}: it closed the connection"
+        text = f"cannot connect to {where}: the other side closed the connection"
         await fails(dialer(f"https://{where}"), ConnectError, text)
 
 

@@ -54,7 +54,7 @@ async def test_requests_for_a_server_without_tls_are_forwarded(
 async def test_a_proxy_is_told_names_in_ascii_and_addresses_in_brackets(host: str, target: str) -> None:
     async with http_proxy(b"HTTP/1.1 502 Bad Gateway\r\n\r\n", then="wait") as proxy:
         dial = dialer(host, proxy=f"http://127.0.0.1:{proxy.port}")
-        text = f"the proxy refused a tunnel to {dial.server}: it answered 502"
+        text = f"the proxy refused a tunnel to {dial.server}: the proxy responded with 502"
         await fails(dial, ConnectError, text, is_retryable=True)
         assert proxy.heads == [connect(target)]
 
@@ -78,9 +78,9 @@ async def test_a_response_with_200_makes_a_tunnel(
         await speaks(dialer(f"https://127.0.0.1:{server.port}", proxy=f"http://127.0.0.1:{proxy.port}"))
 
 
-LOGIN = "it answered 407: the proxy wants a user and password in proxy-url"
+LOGIN = "the proxy responded with 407: it requires a user and password in proxy-url"
 UNASKED = "it sent bytes that were not asked for"
-NO_HTTP = "it does not speak HTTP/1.1"
+NO_HTTP = "the proxy does not speak HTTP/1.1"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -88,14 +88,14 @@ NO_HTTP = "it does not speak HTTP/1.1"
     ("response", "text", "is_retryable"),
     [
         (b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno", LOGIN, False),
-        (b"HTTP/1.1 403 No\r\n\r\n", "it answered 403", False),
-        (b"HTTP/1.1 499 No\r\n\r\n", "it answered 499", False),
-        (b"HTTP/1.1 500 No\r\n\r\n", "it answered 500", True),
-        (b"HTTP/1.1 503 No\r\n\r\n", "it answered 503", True),
-        (b"HTTP/1.1 201 Created\r\n\r\n", "it answered 201", False),
-        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "it answered 100", False),
-        (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "it answered 101", False),
-        (b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\n\r\n", "it answered 302", False),
+        (b"HTTP/1.1 403 No\r\n\r\n", "the proxy responded with 403", False),
+        (b"HTTP/1.1 499 No\r\n\r\n", "the proxy responded with 499", False),
+        (b"HTTP/1.1 500 No\r\n\r\n", "the proxy responded with 500", True),
+        (b"HTTP/1.1 503 No\r\n\r\n", "the proxy responded with 503", True),
+        (b"HTTP/1.1 201 Created\r\n\r\n", "the proxy responded with 201", False),
+        (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "the proxy responded with 100", False),
+        (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "the proxy responded with 101", False),
+        (b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\n\r\n", "the proxy responded with 302", False),
         (ESTABLISHED + b"x", UNASKED, False),
         (ESTABLISHED + b"\x16\x03\x03", UNASKED, False),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", UNASKED, False),
@@ -123,7 +123,7 @@ async def test_a_proxy_that_makes_no_tunnel(
 async def test_a_proxy_that_closes(response: bytes) -> None:
     async with http_proxy(response, then="close") as proxy:
         dial = dialer("https://cluster.invalid", proxy=f"http://127.0.0.1:{proxy.port}")
-        text = "cannot connect to the proxy for cluster.invalid:443: it closed the connection"
+        text = "cannot connect to the proxy for cluster.invalid:443: the other side closed the connection"
         await fails(dial, ConnectError, text)
 
 
@@ -131,8 +131,8 @@ async def test_a_proxy_with_a_certificate_that_is_not_trusted(certified: Callabl
     async with http_proxy(tls=certified(by=authority("stranger"))) as proxy:
         dial = dialer("https://cluster.invalid", proxy=f"https://127.0.0.1:{proxy.port}")
         text = (
-            "the proxy for cluster.invalid:443: the proxy's certificate is signed by an authority that is not trusted: "
-            "give it as certificate-authority(-data)"
+            "the proxy for cluster.invalid:443: the certificate of the proxy is signed by an authority that is not "
+            "trusted: set certificate-authority(-data)"
         )
         await fails(dial, TLSError, text)
 
@@ -171,5 +171,5 @@ async def test_the_certificate_of_a_proxy_is_for_the_proxys_own_name(certified: 
         await speaks(dialer(url, proxy=through, tls_server_name="inner.example"))
     async with http_proxy(tls=certified(dns=("inner.example",), address=False)) as proxy:
         dial = dialer(url, proxy=f"https://127.0.0.1:{proxy.port}", tls_server_name="inner.example")
-        text = "the proxy's certificate is not for this address: put a name that it is for into proxy-url"
+        text = "the certificate of the proxy is not valid for this address: use a name in the certificate in proxy-url"
         await fails(dial, TLSError, f"the proxy for {dial.server}: {text}")

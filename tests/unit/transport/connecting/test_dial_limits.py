@@ -114,7 +114,7 @@ async def times_out(dial: Dialer, first: Peer) -> None:
     assert task.done()
     with pytest.raises(TimeoutError) as caught:
         await task
-    assert text_of(caught.value, dial) == f"no connection to {dial.server} in time"
+    assert text_of(caught.value, dial) == f"the connection to {dial.server} timed out"
     await until(lambda: not first.open)
 
 

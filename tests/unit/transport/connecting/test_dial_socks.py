@@ -56,15 +56,15 @@ async def test_socks_has_kinds_of_addresses(host: str, kind: int, asked: str, bo
 @pytest.mark.parametrize(
     ("reply", "text", "is_retryable"),
     [
-        (1, "it failed, and does not say why", True),
-        (2, "its rules do not allow it to connect to this server", False),
-        (3, "it finds no network that leads to the server", True),
-        (4, "it cannot reach the server's host", True),
-        (5, "the server refused its connection", True),
-        (6, "the server is too many hops away from it (TTL expired)", True),
-        (7, "it makes no connections on request", False),
-        (8, "it does not know this kind of address", False),
-        (9, "it answered with the unknown code 9", False),
+        (1, "the proxy reported a general failure", True),
+        (2, "the rules of the proxy do not allow a connection to this server", False),
+        (3, "the proxy cannot reach the server's network", True),
+        (4, "the proxy cannot reach the server's host", True),
+        (5, "the server refused the connection from the proxy", True),
+        (6, "the TTL expired between the proxy and the server", True),
+        (7, "the proxy does not support connections on request", False),
+        (8, "the proxy does not support this kind of address", False),
+        (9, "the proxy responded with the unknown code 9", False),
     ],
 )
 async def test_a_socks_proxy_that_refuses(reply: int, text: str, is_retryable: bool) -> None:
@@ -77,11 +77,11 @@ async def test_a_socks_proxy_that_refuses(reply: int, text: str, is_retryable: b
 @pytest.mark.parametrize(
     ("user", "text"),
     [
-        ("", "it wants a user and password in proxy-url"),
-        (f"me:{ESCAPED}@", "it does not accept the user and password in proxy-url"),
-        (":x@", "it takes a user of 1 to 255 bytes and a password of at most 255"),
-        (f"{'u' * 256}:x@", "it takes a user of 1 to 255 bytes and a password of at most 255"),
-        (f"u:{'x' * 256}@", "it takes a user of 1 to 255 bytes and a password of at most 255"),
+        ("", "the proxy requires a user and password in proxy-url"),
+        (f"me:{ESCAPED}@", "the proxy does not accept the user and password in proxy-url"),
+        (":x@", "SOCKS5 allows a user of 1 to 255 bytes and a password of at most 255 bytes"),
+        (f"{'u' * 256}:x@", "SOCKS5 allows a user of 1 to 255 bytes and a password of at most 255 bytes"),
+        (f"u:{'x' * 256}@", "SOCKS5 allows a user of 1 to 255 bytes and a password of at most 255 bytes"),
     ],
 )
 async def test_a_socks_proxy_that_wants_another_login(user: str, text: str) -> None:
@@ -93,13 +93,13 @@ async def test_a_socks_proxy_that_wants_another_login(user: str, text: str) -> N
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "it does not speak SOCKS5"),
-        (b"\x04\x00", "it does not speak SOCKS5"),
-        (b"\x05\x01", "it does not speak SOCKS5"),
-        (b"\x05\x02", "it does not speak SOCKS5"),
-        (b"\x05\xff", "it wants a user and password in proxy-url"),
-        (b"\x05\x00\x04\x00\x00\x01", "it does not speak SOCKS5"),
-        (b"\x05\x00\x05\x00\x00\x02", "it does not speak SOCKS5"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the proxy does not speak SOCKS5"),
+        (b"\x04\x00", "the proxy does not speak SOCKS5"),
+        (b"\x05\x01", "the proxy does not speak SOCKS5"),
+        (b"\x05\x02", "the proxy does not speak SOCKS5"),
+        (b"\x05\xff", "the proxy requires a user and password in proxy-url"),
+        (b"\x05\x00\x04\x00\x00\x01", "the proxy does not speak SOCKS5"),
+        (b"\x05\x00\x05\x00\x00\x02", "the proxy does not speak SOCKS5"),
         (b"\x05\x00\x05\x00\x00\x01\0\0\0\0\0\0extra", "it sent bytes that were not asked for"),
     ],
 )
@@ -147,5 +147,5 @@ async def test_a_proxy_that_replies_before_it_is_asked_and_resets_the_connection
         with pytest.raises(CONNECT_FAILURES) as caught:
             await task
     reason = text_of(caught.value, dial).removeprefix("cannot connect to ").partition(": ")[2]
-    assert reason in {"connection reset by peer", "it closed the connection"}
+    assert reason in {"connection reset by peer", "the other side closed the connection"}
     assert not caplog.records

@@ -29,22 +29,25 @@ def unverified(code: int, message: str = "of no matter") -> ssl.SSLCertVerificat
     return error
 
 
-AUTHORITY = "certificate is signed by an authority that is not trusted: give it as certificate-authority(-data)"
+AUTHORITY = "is signed by an authority that is not trusted: set certificate-authority(-data)"
 
 
 @pytest.mark.parametrize(
     ("exc", "text"),
     [
-        *((unverified(code), f"{{}}'s {AUTHORITY}") for code in (2, 18, 19, 20, 21)),
-        (unverified(9), "{}'s certificate is not valid yet: check this machine's clock"),
-        (unverified(10), "{}'s certificate has expired: renew it, or check this machine's clock"),
+        *((unverified(code), f"the certificate of {{}} {AUTHORITY}") for code in (2, 18, 19, 20, 21)),
+        (unverified(9), "the certificate of {} is not valid yet: check this machine's clock"),
+        (unverified(10), "the certificate of {} has expired: renew it, or check this machine's clock"),
         (unverified(79, "invalid CA certificate"), "invalid CA certificate"),
-        (openssl("WRONG_VERSION_NUMBER"), "{} does not speak TLS here: is it an http:// address?"),
-        (openssl("HTTP_REQUEST"), "{} does not speak TLS here: is it an http:// address?"),
-        (openssl("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "{} wants a client certificate"),
+        (
+            openssl("WRONG_VERSION_NUMBER"),
+            "{} does not speak TLS on this port: check whether the address starts with http://",
+        ),
+        (openssl("HTTP_REQUEST"), "{} does not speak TLS on this port: check whether the address starts with http://"),
+        (openssl("TLSV13_ALERT_CERTIFICATE_REQUIRED"), "{} requires a client certificate"),
         (
             openssl("SSLV3_ALERT_CERTIFICATE_EXPIRED"),
-            "{} says that the client certificate has expired: renew it",
+            "{} reports that the client certificate has expired: renew it",
         ),
         (openssl("SSLV3_ALERT_BAD_CERTIFICATE"), "{} refuses the client certificate"),
         (openssl("SSLV3_ALERT_CERTIFICATE_UNKNOWN"), "{} refuses the client certificate"),
@@ -70,14 +73,14 @@ def test_tls_that_fails_says_who_is_wrong_and_what_to_do(exc: ssl.SSLError, text
     [
         (socket.gaierror(socket.EAI_NONAME, "x"), "no such host", None),
         (socket.gaierror(socket.EAI_NODATA, "x"), "no such host", None),
-        (socket.gaierror(socket.EAI_AGAIN, "x"), "no such host known: no DNS server responded", None),
+        (socket.gaierror(socket.EAI_AGAIN, "x"), "cannot resolve the host: no DNS server responded", None),
         (OSError(errno.EHOSTUNREACH, "x"), "no route to host", errno.EHOSTUNREACH),
         (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "connection refused", errno.ECONNREFUSED),
         (ConnectionResetError(errno.ECONNRESET, "x"), "connection reset by peer", errno.ECONNRESET),
         (PermissionError(errno.EPERM, "x"), "operation not permitted", errno.EPERM),
-        (ConnectionResetError(), "it closed the connection", None),
-        (ssl.SSLEOFError(8, "x"), "it closed the connection", None),
-        (ssl.SSLZeroReturnError(6, "x"), "it closed the connection", None),
+        (ConnectionResetError(), "the other side closed the connection", None),
+        (ssl.SSLEOFError(8, "x"), "the other side closed the connection", None),
+        (ssl.SSLZeroReturnError(6, "x"), "the other side closed the connection", None),
         (OSError("x"), "OSError", None),
     ],
 )
@@ -100,7 +103,7 @@ def test_what_takes_too_long_says_so() -> None:
     ):
         failure = connect_failure(given, GET, "h:80")
         assert type(failure) is ConnectError
-        assert str(failure) == f"GET /api: no connection to {where} in time (the request was not sent)"
+        assert str(failure) == f"GET /api: the connection to {where} timed out (the request was not sent)"
         assert failure.retryable
 
 

@@ -67,7 +67,7 @@ def test_reads_its_files_again_after_five_minutes_and_only_then(tmp_path, caplog
     path.unlink()
     contexts.distrust()
     assert contexts.current(1902) is third
-    assert "stays in use" in caplog.text
+    assert "stay in use" in caplog.text
 
 
 def test_looks_at_its_files_at_once_after_a_failed_handshake(tmp_path):
@@ -131,17 +131,17 @@ def test_an_empty_client_certificate_is_not_taken_for_none(tmp_path, caplog, emp
         TLSContexts(config)
     contexts.distrust()
     assert contexts.current(1) is first
-    assert "stays in use" in caplog.text
+    assert "stay in use" in caplog.text
 
 
 def test_names_an_authority_that_is_none(tmp_path):
-    with pytest.raises(ConfigError, match="certificate-authority-data has no certificate"):
+    with pytest.raises(ConfigError, match="certificate-authority-data contains no PEM certificate"):
         TLSContexts(Config(host="https://a", ca_data=b"nonsense"))
     path = tmp_path / "ca.crt"
     with pytest.raises(ConfigError, match=f"cannot read certificate-authority {path}"):
         TLSContexts(Config(host="https://a", ca_file=str(path)))
     path.write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
-    with pytest.raises(ConfigError, match=rf"{path} has no certificate that can be read: certificate 1 of 1 \("):
+    with pytest.raises(ConfigError, match=rf"{path} contains no certificate that can be parsed: certificate 1 of 1 \("):
         TLSContexts(Config(host="https://a", ca_file=str(path)))
 
 

@@ -167,7 +167,7 @@ async def test_a_server_that_speaks_first() -> None:
     connection, wire = opened()
     wire.deliver(b"220 mail")
     error = await failure_of(connection.send(b"head", None, method="GET"))
-    assert (type(error), str(error)) == (BadResponse, "it sends something before it is asked")
+    assert (type(error), str(error)) == (BadResponse, "the server sent bytes before the first request")
 
 
 async def test_a_response_that_closes() -> None:
