@@ -1,4 +1,4 @@
-"""Change an object: read, change a draft, send the smallest patch; on conflict, again.   python examples/03_edit.py"""
+"""Change an object: read it, change a draft, send the smallest patch.   python examples/03_edit.py"""
 
 import asyncio
 
@@ -18,17 +18,15 @@ async def main() -> None:
         spec = apps_v1.DeploymentSpec(replicas=1, selector=selector, template=template)
         await deployments.create(apps_v1.Deployment(metadata=meta_v1.ObjectMeta(name="edit"), spec=spec))
 
-        async for draft in deployments.edit("edit"):  # each turn is one attempt, on a fresh read
+        def scale_up(draft: apps_v1.Deployment.Draft) -> None:
             draft.spec.replicas = 3
             draft.metadata.annotations["example/why"] = "more load"
-
-        def set_image(draft: apps_v1.Deployment.Draft) -> None:
             draft.spec.template.spec.containers[0].image = "registry.example/web:2"
 
-        deployment = await deployments.edit("edit", set_image)
+        deployment = await deployments.edit("edit", scale_up)  # called again if somebody else changed the object
         print(f"{deployment.spec.replicas} replicas of {deployment.spec.template.spec.containers[0].image}")
 
-        # A value never changes; a draft of it says what would be sent.
+        # An object never changes; its draft shows what would be sent.
         draft = deployment.draft()
         draft.spec.paused = True
         print("patch:", draft.finish().merge_patch())

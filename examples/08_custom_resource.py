@@ -24,8 +24,9 @@ async def install(clientset: kubeloop.Clientset) -> None:
                 return
 
 
-def is_waiting(backup: Backup) -> bool:
-    return backup.status is not None and backup.status.phase == "Waiting"
+def pause(draft: Backup.Draft) -> None:
+    draft.spec.paused = True
+    draft.spec.targets[0].exclude.append("/tmp")
 
 
 async def main() -> None:
@@ -36,16 +37,16 @@ async def main() -> None:
         backup = await backups.create(Backup(metadata=meta_v1.ObjectMeta(name="nightly"), spec=spec))
         print(f"{backup.metadata.name}: {backup.spec.schedule}, the server's default keeps {backup.spec.retain}")
 
-        async for draft in backups.edit("nightly"):
-            draft.spec.paused = True
-            draft.spec.targets[0].exclude.append("/tmp")
+        await backups.edit("nightly", pause)
         await backups.patch_status("nightly", {"status": {"phase": "Waiting"}})
 
         factory = kubeloop.SharedInformerFactory(clientset, namespace="default")
         informer = factory.informer(Backup)
         waiting: asyncio.Queue[Backup] = asyncio.Queue()
         informer.add_event_handler(
-            on_add=waiting.put_nowait, on_update=lambda _, new: waiting.put_nowait(new), filter=is_waiting
+            on_add=waiting.put_nowait,
+            on_update=lambda _, new: waiting.put_nowait(new),
+            filter=lambda backup: backup.status is not None and backup.status.phase == "Waiting",
         )
         async with factory:
             found = await waiting.get()

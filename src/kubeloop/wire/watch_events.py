@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cas
 import msgspec
 
 from kubeloop._kit.value import Value
+from kubeloop.errors import Unreadable
 from kubeloop.objects.json.decode import decode_data
 from kubeloop.unstructured import Unstructured
-
-if TYPE_CHECKING:
-    from kubeloop.errors import Unreadable
 
 __all__ = ["UnreadableEvent", "WatchEvent", "identified"]
 
