@@ -18,12 +18,16 @@ async def main() -> None:
         spec = apps_v1.DeploymentSpec(replicas=1, selector=selector, template=template)
         await deployments.create(apps_v1.Deployment(metadata=meta_v1.ObjectMeta(name="edit"), spec=spec))
 
-        def scale_up(draft: apps_v1.Deployment.Draft) -> None:
-            draft.spec.replicas = 3
-            draft.metadata.annotations["example/why"] = "more load"
+        def set_image(draft: apps_v1.Deployment.Draft) -> None:
             draft.spec.template.spec.containers[0].image = "registry.example/web:2"
 
-        deployment = await deployments.edit("edit", scale_up)  # called again if somebody else changed the object
+        await deployments.edit("edit", set_image)  # called again if somebody else changed the object
+
+        edit = deployments.edit("edit")
+        async with edit as draft:  # one attempt; every normal way out sends
+            draft.spec.replicas = 3
+            draft.metadata.annotations["example/why"] = "more load"
+        deployment = edit.result
         print(f"{deployment.spec.replicas} replicas of {deployment.spec.template.spec.containers[0].image}")
 
         # An object never changes; its draft shows what would be sent.

@@ -12,6 +12,7 @@ async def main() -> None:
         container = {"name": "web", "image": "registry.example/web:1"}
         created = await deployments.create(
             {
+                "kind": "Deployment",
                 "metadata": {"name": "dynamic", "labels": labels},
                 "spec": {
                     "selector": {"matchLabels": labels},
@@ -21,8 +22,7 @@ async def main() -> None:
         )
         print(f"{created.kind} {created.metadata.name}: {created['spec']['replicas']} replica")
 
-        async for draft in deployments.edit("dynamic"):
-            draft["spec"]["replicas"] = 2
+        await deployments.edit("dynamic", lambda draft: draft["spec"].update(replicas=2))
 
         found = await deployments.get("dynamic")
         print("image:", found.get_in("spec", "template", "spec", "containers", 0, "image"))

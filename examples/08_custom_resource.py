@@ -32,7 +32,7 @@ def pause(draft: Backup.Draft) -> None:
 async def main() -> None:
     async with kubeloop.Clientset(kubeloop.load_config()) as clientset:
         await install(clientset)
-        backups = clientset.of(Backup, "default")
+        backups = clientset.resource(Backup, "default")
         spec = BackupSpec(schedule="0 3 * * *", targets=[BackupSpecTargets(claim="data")])
         backup = await backups.create(Backup(metadata=meta_v1.ObjectMeta(name="nightly"), spec=spec))
         print(f"{backup.metadata.name}: {backup.spec.schedule}, the server's default keeps {backup.spec.retain}")

@@ -76,8 +76,7 @@ class Driver:
             pass  # an earlier try got through, only its answer was lost
 
     async def change(self, name: str, count: str) -> None:
-        async for draft in self.pods.edit(name):
-            draft.metadata.annotations[COUNT] = count
+        await self.pods.edit(name, lambda draft: draft.metadata.annotations.update({COUNT: count}))
 
     async def delete(self, name: str) -> None:
         try:

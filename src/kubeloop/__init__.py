@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from kubeloop.cache.reflector import Reflector
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.clients.clientset import Clientset
-    from kubeloop.clients.discovery import DiscoveryClient
-    from kubeloop.clients.discovery_format import GroupsAndResources
-    from kubeloop.clients.dynamic import DynamicClient, DynamicResource
+    from kubeloop.clients.discovery import DiscoveryClient, ServerVersion
+    from kubeloop.clients.discovery_format import GroupsAndResources, ResourceLists
+    from kubeloop.clients.dynamic import DynamicClient, DynamicResource, DynamicSubresource
     from kubeloop.clients.edit import Edit
-    from kubeloop.clients.resource_client import ResourceClient
+    from kubeloop.clients.object_iterator import ObjectIterator
+    from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
+    from kubeloop.clients.request_bodies import AnyPatch
+    from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
+    from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.in_cluster import in_cluster_config
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
         ConnectionLost,
         CredentialError,
         DecodeError,
+        DiscoveryIncomplete,
         EncodeError,
         Expired,
         Forbidden,
@@ -84,6 +89,7 @@ if TYPE_CHECKING:
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
     from kubeloop.meta.keys import object_key, split_key
+    from kubeloop.meta.namespaces import DEFAULT, DefaultNamespace
     from kubeloop.meta.owners import controller_of, is_controlled_by, is_owned_by, owner_reference
     from kubeloop.meta.quantity import Quantity
     from kubeloop.meta.times import (
@@ -98,16 +104,29 @@ if TYPE_CHECKING:
     from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
     from kubeloop.objects.model import Kind, KindList, Model
-    from kubeloop.rest.client import RESTClient
+    from kubeloop.rest.client import Address, RESTClient
     from kubeloop.rest.watch_stream import WatchStream
     from kubeloop.scheme import Scheme
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
     from kubeloop.unstructured import Unstructured, UnstructuredList
     from kubeloop.version import __version__ as __version__
     from kubeloop.wire.documents import decode, decode_all, encode
+    from kubeloop.wire.options import (
+        ApplyOptions,
+        DeleteOptions,
+        FieldValidation,
+        ListOptions,
+        LogOptions,
+        PropagationPolicy,
+        ResourceVersionMatch,
+        SelectorOptions,
+        WatchOptions,
+        WriteOptions,
+    )
+    from kubeloop.wire.patch import PatchType
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
-    from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
+    from kubeloop.wire.watch_events import EventType, UnreadableEvent, WatchEvent
     from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
     from kubeloop.workqueue.limiters import (
         BucketRateLimiter,
@@ -121,8 +140,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_NAMESPACES",
+    "DEFAULT",
     "APIError",
+    "Address",
     "AlreadyExists",
+    "AnyPatch",
+    "ApplyOptions",
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
@@ -138,18 +161,26 @@ __all__ = [
     "ConnectionLost",
     "CredentialError",
     "DecodeError",
+    "DefaultNamespace",
     "DelayingQueue",
+    "DeleteCollectionOptions",
+    "DeleteOptions",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
     "DiscoveryClient",
+    "DiscoveryIncomplete",
     "Draft",
+    "DraftOf",
     "DynamicClient",
     "DynamicResource",
+    "DynamicSubresource",
     "Edit",
     "EncodeError",
+    "EventType",
     "ExecConfig",
     "Expired",
+    "FieldValidation",
     "Forbidden",
     "GatewayTimeout",
     "Gone",
@@ -171,16 +202,22 @@ __all__ = [
     "KindList",
     "KubeloopError",
     "LeadershipLost",
+    "ListOptions",
     "ListWatch",
     "Lister",
     "ListerWatcher",
+    "LogOptions",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
     "Model",
+    "ModelClient",
     "NamespaceLister",
     "NotAcceptable",
     "NotFound",
     "NotSynced",
+    "ObjectIterator",
+    "PatchType",
+    "PropagationPolicy",
     "Quantity",
     "RESTClient",
     "RateLimiter",
@@ -191,18 +228,24 @@ __all__ = [
     "RequestTimeout",
     "ResourceClient",
     "ResourceEventHandler",
+    "ResourceLists",
+    "ResourceVersionMatch",
     "Response",
     "ResumingWatch",
     "Scheme",
+    "SelectorOptions",
     "ServerSilent",
     "ServerTimeout",
+    "ServerVersion",
     "ServerWarning",
     "ServiceUnavailable",
     "SharedInformer",
     "SharedInformerFactory",
     "StatusCause",
     "StatusDetails",
+    "StatusResourceClient",
     "StoreReadError",
+    "SupportsDraft",
     "TLSError",
     "TooManyRequests",
     "Transport",
@@ -217,8 +260,10 @@ __all__ = [
     "UnsupportedMediaType",
     "UpgradeRefused",
     "WatchEvent",
+    "WatchOptions",
     "WatchStream",
     "WorkQueue",
+    "WriteOptions",
     "build_config",
     "controller_of",
     "decode",
@@ -257,23 +302,23 @@ _NAMES = {
     "cache.reflector": "Reflector",
     "cache.shared_informer": "SharedInformer",
     "clients.clientset": "Clientset",
-    "clients.discovery": "DiscoveryClient",
-    "clients.discovery_format": "GroupsAndResources",
-    "clients.dynamic": "DynamicClient DynamicResource",
+    "clients.discovery": "DiscoveryClient ServerVersion",
+    "clients.discovery_format": "GroupsAndResources ResourceLists",
+    "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
-    "clients.resource_client": "ResourceClient",
+    "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.resuming_watch": "ResumingWatch",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
     "config.in_cluster": "in_cluster_config",
     "config.load": "build_config load_config",
     "errors": (
-        "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
-        "ConnectionLost CredentialError DecodeError EncodeError Expired Forbidden GatewayTimeout Gone "
+        "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError ConnectionLost "
+        "CredentialError DecodeError DiscoveryIncomplete EncodeError Expired Forbidden GatewayTimeout Gone "
         "InternalError Invalid KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced "
         "RequestEntityTooLarge RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StatusCause "
-        "StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized UnknownIndex "
-        "Unreadable UnreadableWriteResponse UnsupportedMediaType"
+        "StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized UnknownIndex Unreadable "
+        "UnreadableWriteResponse UnsupportedMediaType"
     ),
     "": "fields labels",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
@@ -290,13 +335,23 @@ _NAMES = {
     "scheme": "Scheme",
     "unstructured": "Unstructured UnstructuredList",
     "version": "__version__",
-    "rest.client": "RESTClient",
+    "rest.client": "Address RESTClient",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "wire.documents": "decode decode_all encode",
+    "clients.object_iterator": "ObjectIterator",
+    "clients.request_bodies": "AnyPatch",
+    "clients.patch_verbs": "DraftOf SupportsDraft",
+    "clients.write_verbs": "DeleteCollectionOptions",
+    "meta.namespaces": "DEFAULT DefaultNamespace",
+    "wire.options": (
+        "ApplyOptions DeleteOptions FieldValidation ListOptions LogOptions PropagationPolicy ResourceVersionMatch "
+        "SelectorOptions WatchOptions WriteOptions"
+    ),
+    "wire.patch": "PatchType",
     "wire.request": "Request",
     "wire.response": "Headers Response ServerWarning",
-    "wire.watch_events": "UnreadableEvent WatchEvent",
+    "wire.watch_events": "EventType UnreadableEvent WatchEvent",
     "workqueue.delaying": "DelayingQueue RateLimitingQueue",
     "workqueue.limiters": (
         "BucketRateLimiter ItemExponentialFailureRateLimiter ItemFastSlowRateLimiter MaxOfRateLimiter RateLimiter "

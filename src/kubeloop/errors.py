@@ -22,6 +22,7 @@ __all__ = [
     "ConnectionLost",
     "CredentialError",
     "DecodeError",
+    "DiscoveryIncomplete",
     "EncodeError",
     "Expired",
     "Forbidden",
@@ -70,6 +71,7 @@ class KubeloopError(Exception):
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
         ├─ CacheError
         │   └─ NotSynced  UnknownIndex
+        ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
         └─ LeadershipLost
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
@@ -382,6 +384,19 @@ class NotSynced(CacheError):
 
 class UnknownIndex(CacheError):
     """There is no such index. The message names the existing indices."""
+
+
+class DiscoveryIncomplete(KubeloopError):
+    """Discovery failed for some group versions, so that what was found is not all that the server has.
+
+    Args:
+        message: Which of them failed, and why.
+        failures: The error of each group version, by its text: `"metrics.k8s.io/v1beta1"`.
+    """
+
+    def __init__(self, message: str, *, failures: dict[str, Exception]) -> None:
+        super().__init__(message)
+        self.failures = failures
 
 
 class LeadershipLost(KubeloopError):

@@ -52,7 +52,7 @@ def discovery(answers: dict[str, Any], **settings: Any) -> tuple[DiscoveryClient
 @virtual
 async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
     client, transport = discovery(LEGACY)
-    found = await client.server_groups_and_resources()
+    found = await client.server_groups_and_resources(allow_partial=True)
     groups, lists = found
     assert [group.name for group in groups] == ["", "apps", "down.io"]
     assert [one.group_version for one in lists] == ["v1", "apps/v1"]
@@ -63,9 +63,20 @@ async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
 
 
 @virtual
+async def test_partial_discovery_is_an_error_that_names_what_is_missing() -> None:
+    client, _ = discovery(LEGACY)
+    for call in (client.server_groups_and_resources, client.server_preferred_resources):
+        with pytest.raises(
+            kubeloop.DiscoveryIncomplete, match=r"^discovery failed for down\.io/v1; .*allow_partial"
+        ) as caught:
+            await call()
+        assert isinstance(caught.value.failures["down.io/v1"], kubeloop.ServiceUnavailable)
+
+
+@virtual
 async def test_preferred_resources_tell_of_failures_too() -> None:
     client, _ = discovery(LEGACY)
-    lists = await client.server_preferred_resources()
+    lists = await client.server_preferred_resources(allow_partial=True)
     assert [one.resources[0].name for one in lists] == ["pods", "deployments"]
     assert list(lists.failures) == [GroupVersion("down.io", "v1")]
 
@@ -74,7 +85,7 @@ async def test_preferred_resources_tell_of_failures_too() -> None:
 async def test_a_server_without_a_core_group_is_tolerated() -> None:
     apps = {**GROUPS, "groups": GROUPS["groups"][:1]}
     client, _ = discovery({**LEGACY, "/api": error_status(404, "NotFound"), "/apis": Answer.of(apps)})
-    found = await client.server_groups_and_resources()
+    found = await client.server_groups_and_resources(allow_partial=True)
     assert [group.name for group in found.groups] == ["apps"]
 
 
@@ -83,14 +94,14 @@ async def test_a_server_without_a_core_group_is_tolerated() -> None:
 async def test_a_server_without_groups_is_an_error(status: int) -> None:
     client, _ = discovery({**LEGACY, "/apis": error_status(status)})
     with pytest.raises(kubeloop.APIError):
-        await client.server_groups_and_resources()
+        await client.server_groups_and_resources(allow_partial=True)
 
 
 @virtual
 async def test_one_document_in_the_older_form_has_all_resources_fetched_one_by_one() -> None:
     core = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": []}
     client, _ = discovery({**LEGACY, "/api": Answer.of(core, headers=AGGREGATED)})
-    found = await client.server_groups_and_resources()
+    found = await client.server_groups_and_resources(allow_partial=True)
     assert [one.group_version for one in found.resources] == ["apps/v1"]
 
 
@@ -144,7 +155,7 @@ async def test_a_group_version_that_leads_to_no_path_does_not_hide_the_others(ba
     odd = {"name": "odd.io", "versions": [{"groupVersion": bad, "version": "v1"}], "preferredVersion": {}}
     groups = Answer.of({**GROUPS, "groups": [odd, *GROUPS["groups"]]})
     client, transport = discovery({**LEGACY, "/apis": groups})
-    found = await client.server_groups_and_resources()
+    found = await client.server_groups_and_resources(allow_partial=True)
     assert [one.group_version for one in found.resources] == ["v1", "apps/v1"]
     assert set(found.failures) == {GroupVersion("odd.io", "v1"), GroupVersion("down.io", "v1")}
     assert isinstance(found.failures[GroupVersion("odd.io", "v1")], kubeloop.DecodeError)
@@ -164,7 +175,7 @@ async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_other
         )
 
     client, _ = discovery({"/api": document(""), "/apis": document(group, "apps")})
-    found = await client.server_groups_and_resources()
+    found = await client.server_groups_and_resources(allow_partial=True)
     assert [one.group_version for one in found.resources] == ["v1", "apps/v1"]
     assert list(found.failures) == [GroupVersion(group, "v1")]
 

@@ -141,5 +141,5 @@ async def test_a_custom_kind_with_a_secret_field_is_kept_as_secret_as_a_secret()
     transport = ScriptedTransport(error_status(422, "Invalid", message, details={"name": "l"}))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.Invalid, match=r"spec.password: Invalid value: <9 bytes>: too short") as caught:
-        await clientset.of(Login, "a").create({"metadata": {"name": "l"}, "spec": {"password": "topsecret"}})
+        await clientset.resource(Login, "a").create({"metadata": {"name": "l"}, "spec": {"password": "topsecret"}})
     assert "topsecret" not in reachable(caught.value)

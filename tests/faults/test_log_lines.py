@@ -54,7 +54,7 @@ async def test_a_timeout_while_waiting_for_a_line_ends_nothing_and_loses_nothing
     transport: Any = LiveTransport()
     put = transport.body.chunks.put_nowait
     pods = Clientset(Config(host="https://server"), transport=transport).core_v1.pods("x")
-    async with pods.log("a").stream(follow=True) as lines:
+    async with pods.log_lines("a", follow=True) as lines:
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(anext(lines), 0.3)
@@ -73,7 +73,7 @@ async def test_a_line_that_arrives_while_its_wait_is_cancelled_comes_next() -> N
     """(C5)"""
     transport: Any = LiveTransport()
     pods = Clientset(Config(host="https://server"), transport=transport).core_v1.pods("x")
-    async with pods.log("a").stream(follow=True) as lines:
+    async with pods.log_lines("a", follow=True) as lines:
         wait = asyncio.ensure_future(anext(lines))
         await asyncio.sleep(0)
         transport.body.chunks.put_nowait(b"one\ntwo\n")
@@ -89,6 +89,6 @@ async def test_a_line_without_an_end_is_refused_by_its_own_name() -> None:
     transport: Any = LiveTransport()
     transport.body.chunks.put_nowait(b"x" * (33 * 1024 * 1024))
     pods = Clientset(Config(host="https://server"), transport=transport).core_v1.pods("x")
-    async with pods.log("a").stream() as lines:
+    async with pods.log_lines("a") as lines:
         with pytest.raises(kubeloop.BodyTooLarge, match="a line of more than"):
             await anext(lines)

@@ -356,7 +356,7 @@ async def check_store(
     direct: kubeloop.Clientset, factory: kubeloop.SharedInformerFactory, resource: Resource, namespace: str
 ) -> None:
     """Check that the stores of a resource hold what a fresh list has."""
-    fresh = (await direct.of(resource.model, namespace).list(label_selector=LABEL)).items
+    fresh = (await direct.resource(resource.model, namespace).list(label_selector=LABEL)).items
     typed = factory.informer(resource.model).lister.list()
     assert {obj.metadata.uid: obj for obj in typed} == {obj.metadata.uid: obj for obj in fresh}
     dynamic = factory.informer(Unstructured, resource.name).lister.list()

@@ -137,7 +137,7 @@ async def test_a_misspelt_field_of_a_manifest_reaches_the_server(
 
 async def test_null_that_is_a_value_survives_a_put(models: Any, clientset: Clientset, namespace: str) -> None:
     """(I2, I3)"""
-    things = clientset.of(models.Thing, namespace)
+    things = clientset.resource(models.Thing, namespace)
     nulls: dict[str, Any] = {"needed": None, "neededList": None, "size": None, "sizes": None, "part": None}
     sent = {"metadata": {"name": "a"}, "spec": {"host": "h", **nulls}}
     created = await things.create(sent)
@@ -147,7 +147,7 @@ async def test_null_that_is_a_value_survives_a_put(models: Any, clientset: Clien
     assert same.metadata.resource_version == created.metadata.resource_version, "nothing changed"
     assert same.to_dict()["spec"] == {"host": "h", **nulls}
 
-    async for draft in things.edit("a"):
+    async with things.edit("a") as draft:
         draft.spec.host = "i"
     edited = await things.get("a")
     assert edited.to_dict()["spec"] == {"host": "i", **nulls}
@@ -161,7 +161,7 @@ async def test_null_that_is_a_value_survives_a_put(models: Any, clientset: Clien
 
 async def test_a_put_keeps_what_the_schema_preserves(models: Any, clientset: Clientset, namespace: str) -> None:
     """(I4)"""
-    things, opens = clientset.of(models.Thing, namespace), clientset.of(models.Open, namespace)
+    things, opens = clientset.resource(models.Thing, namespace), clientset.resource(models.Open, namespace)
     status = {"ready": True, "addresses": [{"value": "1.1.1.1", "x": None}]}
     spec = {"needed": None, "neededList": None}
     await things.create({"metadata": {"name": "c"}, "spec": spec, "status": status})
@@ -186,7 +186,7 @@ async def test_a_put_keeps_what_the_schema_preserves(models: Any, clientset: Cli
 
 async def test_the_text_of_times_survives_a_put(models: Any, clientset: Clientset, namespace: str) -> None:
     """(I11)"""
-    things = clientset.of(models.Thing, namespace)
+    things = clientset.resource(models.Thing, namespace)
     times = ["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.1Z", "2024-01-02T03:04:05.123456789+02:00"]
     await things.create({"metadata": {"name": "t"}, "spec": {"needed": "n", "neededList": [], "times": times}})
     read = await things.get("t")
@@ -198,7 +198,7 @@ async def test_the_text_of_times_survives_a_put(models: Any, clientset: Clientse
 
 async def test_whole_numbers_survive_a_put(models: Any, clientset: Clientset, namespace: str) -> None:
     """(I11) A server tells 1 from 1.0: the generation of an object that nobody changed went up."""
-    things = clientset.of(models.Thing, namespace)
+    things = clientset.resource(models.Thing, namespace)
     numbers = {"ratio": 1, "ratios": {"a": [2, 0, -3, 0.5, 10**15, 2**53 + 1]}}
     await things.create({"metadata": {"name": "n"}, "spec": {"needed": "n", "neededList": [], **numbers}})
     read = await things.get("n")
@@ -215,7 +215,7 @@ async def test_what_a_custom_resource_has_outside_its_schema_is_sent(
     models: Any, clientset: Clientset, namespace: str, warnings: list[str]
 ) -> None:
     """(H9)"""
-    things = clientset.of(models.Thing, namespace)
+    things = clientset.resource(models.Thing, namespace)
     text = "metadata: {name: d}\nspec: {needed: x, neededList: [], hosts: [a]}\n"
     with pytest.raises(BadRequest, match=r'unknown field "spec\.hosts"'):
         await things.create(models.Thing.from_yaml(text), field_validation="Strict")

@@ -75,7 +75,7 @@ async def test_fields_that_our_class_does_not_know_survive_an_edit(
     }
     await raw.create({"apiVersion": "test.kubeloop.dev/v1", "kind": "Thing", "metadata": {"name": "t"}, "spec": spec})
 
-    things = clientset.of(Thing, namespace)
+    things = clientset.resource(Thing, namespace)
 
     def change(draft: Any) -> None:
         draft.spec.size = 2
@@ -115,7 +115,7 @@ async def test_a_list_that_became_shorter_meanwhile_is_a_conflict_and_no_error(
         if turns == 1:
             await raw.patch("t", {"spec": {"parts": parts[:1]}})
 
-    await clientset.of(Thing, namespace).edit("t", change)  # type: ignore[arg-type]
+    await clientset.resource(Thing, namespace).edit("t", change)  # type: ignore[arg-type]
     assert turns == 2
     assert (await raw.get("t"))["spec"]["parts"] == [{"name": "a", "weight": 9}]
 
@@ -123,7 +123,7 @@ async def test_a_list_that_became_shorter_meanwhile_is_a_conflict_and_no_error(
 async def test_a_built_in_object_keeps_everything_but_the_change(clientset: kubeloop.Clientset, namespace: str) -> None:
     pods = clientset.core_v1.pods(namespace)
     before = (await pods.create(pod("a", labels={"x": "1"}))).to_dict()
-    async for draft in pods.edit("a"):
+    async with pods.edit("a") as draft:
         draft.metadata.labels["y"] = "2"
         del draft.metadata.labels["x"]
         draft.spec.containers[0].image = "example.com/web:2"
@@ -138,7 +138,7 @@ async def test_the_dynamic_client_edits_too(clientset: kubeloop.Clientset, names
     config_maps = clientset.dynamic.resource("v1", "configmaps").namespace(namespace)
     await config_maps.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}})
     edit = config_maps.edit("a")
-    async for draft in edit:
+    async with edit as draft:
         draft["data"]["y"] = "2"
     assert edit.result["data"] == {"x": "1", "y": "2"}
     await asyncio.gather(*(config_maps.edit("a", _count) for _ in range(5)))

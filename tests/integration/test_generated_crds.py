@@ -88,13 +88,13 @@ async def test_a_certificate_goes_through_all_verbs(package: Path, server: Path,
         assert created.spec.private_key.algorithm == "RSA", "the schema's default"
         assert created.spec.solver_selectors == sent.spec.solver_selectors
         assert created.status is None
-        assert await clientset.of(cert.Certificate, namespace).get("web") == created
+        assert await clientset.resource(cert.Certificate, namespace).get("web") == created
         page = await certificates.list(label_selector="app=web")
         assert isinstance(page, cert.CertificateList)
         assert list(page.items) == [created]
         assert [one.metadata.name async for one in certificates.iterate(limit=1)] == ["web"]
 
-        async for draft in certificates.edit("web"):
+        async with certificates.edit("web") as draft:
             draft.spec.private_key.size = 2048
             draft.spec.solver_selectors[0].match_expressions[0].values.append("w")
             draft.spec.secret_template.labels["e"] = "f"
@@ -128,7 +128,7 @@ async def test_a_required_field_that_is_missing_is_the_servers_answer(
 ) -> None:
     fleets = _module("models", "apps_example_com_v1")
     async with Clientset(load_config(server)) as clientset:
-        client = clientset.of(fleets.Fleet, namespace)
+        client = clientset.resource(fleets.Fleet, namespace)
         with pytest.raises(Invalid) as caught:
             await client.create(fleets.Fleet(metadata=meta_v1.ObjectMeta(name="a"), spec=fleets.FleetSpec(image="x")))
         assert [cause.field for cause in caught.value.causes] == ["spec.port"]
@@ -174,7 +174,7 @@ async def test_everything_that_a_schema_can_say_survives_the_server(
         assert isinstance(scale, autoscaling_v1.Scale)
         assert (await client.scale("a").patch({"spec": {"replicas": 4}})).spec.replicas == 4
         older = _module("models", "apps_example_com_v1alpha1")
-        assert (await clientset.of(older.Fleet, namespace).get("a")).spec.replicas == 4
+        assert (await clientset.resource(older.Fleet, namespace).get("a")).spec.replicas == 4
 
 
 async def test_fields_that_the_schema_does_not_name_survive_an_edit(
@@ -187,7 +187,7 @@ async def test_fields_that_the_schema_does_not_name_survive_an_edit(
         await client.create(fleets.Fleet(metadata=meta_v1.ObjectMeta(name="a"), spec=spec))
         await client.patch_status("a", {"status": {"newer": {"x": 1}, "replicas": 1}})
 
-        async for draft in client.edit_status("a"):
+        async with client.edit_status("a") as draft:
             draft.status.ready_replicas = 1
 
         raw = await clientset.dynamic.resource("apps.example.com/v1", "fleets").namespace(namespace).get("a")
@@ -215,7 +215,7 @@ async def test_informers_of_custom_resources_hold_typed_objects(package: Path, s
     informers = _module("informers", "cert_manager_io_v1")
     seen: asyncio.Queue[str] = asyncio.Queue()
     async with Clientset(load_config(server)) as clientset:
-        certificates = clientset.of(cert.Certificate, namespace)
+        certificates = clientset.resource(cert.Certificate, namespace)
         first = await certificates.create(_certificate("first"))
         factory = SharedInformerFactory(clientset, namespace=namespace)
         informer = informers.CertManagerIoV1Informers(factory).certificates()

@@ -258,7 +258,7 @@ async def test_a_controller_survives_a_schema_that_grows_under_its_generated_cla
                 with pytest.raises(kubeloop.Unreadable, match="size"):
                     informer.lister.namespace(namespace).get(name)
 
-            typed = clientset.of(dial_class.Dial, namespace)
+            typed = clientset.resource(dial_class.Dial, namespace)
             assert set((await typed.list()).unreadable) == {f"{namespace}/{n}" for n in ("kept", "new", "made-again")}
             await write("kept", 11)
             await write("new", 12)

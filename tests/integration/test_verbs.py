@@ -307,11 +307,11 @@ async def test_the_log_of_a_pod_without_a_node_is_refused_by_the_server(
     pods = clientset.core_v1.pods(namespace)
     await pods.create(pod("a"))
     with pytest.raises(kubeloop.NotFound):
-        await pods.log("b").get(tail_lines=1)
+        await pods.log("b", tail_lines=1)
     with pytest.raises(kubeloop.BadRequest, match="container"):
-        await pods.log("a").get(container="nobody")
-    assert await pods.log("a").get() == ""
-    async with pods.log("a").stream() as lines:
+        await pods.log("a", container="nobody")
+    assert await pods.log("a") == ""
+    async with pods.log_lines("a") as lines:
         assert [line async for line in lines] == []
 
 
@@ -361,7 +361,7 @@ async def test_a_namespace_is_finalized(clientset: kubeloop.Clientset) -> None:
 
 
 async def test_any_kind_is_reached_by_its_class(clientset: kubeloop.Clientset, namespace: str) -> None:
-    config_maps = clientset.of(core_v1.ConfigMap, namespace)
+    config_maps = clientset.resource(core_v1.ConfigMap, namespace)
     await config_maps.create(config_map("a", x="1"))
     assert (await config_maps.get("a")).data == {"x": "1"}
     assert isinstance(await config_maps.list(), core_v1.ConfigMapList)

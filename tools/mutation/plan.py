@@ -50,7 +50,7 @@ DECISIVE = {
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "clients/object_iterator": "tests/unit/clients/test_iterate.py tests/faults/test_unreadable_responses.py",
-    "clients/patching": "tests/unit/clients tests/unit/rest",
+    "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/load": LOADING,

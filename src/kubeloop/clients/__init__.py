@@ -1,5 +1,5 @@
-"""Clients: the verbs of Kubernetes on typed objects, on any resource, and what a server has to offer.
+"""Clients: the verbs of Kubernetes on typed objects, on any resource, and discovery.
 
-`Clientset` (typed, generated accessors), `DynamicClient`, `DiscoveryClient`. One generic mixin a verb (`verbs`), one
-class that has them all (`resource`); the generated part (`groups/`) only composes them.
+`Clientset` (typed, with generated accessors), `DynamicClient` and `DiscoveryClient`. Each verb is written once, as a
+generic mixin (`verbs`); the generated part (`groups`) only composes them.
 """

@@ -1,6 +1,6 @@
-"""DiscoveryClient: what a server is and what it offers: its version, groups and resources.
+"""DiscoveryClient: the version, the groups and the resources of a server.
 
-Nothing is cached here. How the answers are taken apart is `discovery_format`'s.
+Nothing is cached. `discovery_format` parses the responses.
 
 Reference: client-go discovery/discovery_client.go.
 """
@@ -24,8 +24,8 @@ from kubeloop.clients.discovery_format import (
     readable_names,
 )
 from kubeloop.clients.server_client import ServerClient
-from kubeloop.errors import KubeloopError, NotFound
-from kubeloop.meta.gvk import GroupVersion
+from kubeloop.errors import DiscoveryIncomplete, KubeloopError, NotFound
+from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.models import apidiscovery_v2, meta_v1
 from kubeloop.wire.request import Request, group_version_path
 
@@ -36,7 +36,7 @@ _ATTEMPTS = 2
 
 
 class ServerVersion(Value, frozen=True):
-    """What a server says of its build: `str()` gives `v1.37.0`."""
+    """The version of a server: `str()` returns `v1.37.0`."""
 
     major: str = ""
     minor: str = ""
@@ -53,9 +53,9 @@ class ServerVersion(Value, frozen=True):
 
 
 class DiscoveryClient(ServerClient):
-    """Asks a server what it offers. Arguments as of `ServerClient`.
+    """Asks a server for its version, groups and resources. Arguments as of `ServerClient`.
 
-    Each call asks the server anew; a call takes at most 32 seconds unless the config has a time-out.
+    Each call asks the server again; a call takes at most 32 seconds unless the config has a timeout.
     """
 
     async def server_version(self) -> ServerVersion:
@@ -83,13 +83,19 @@ class DiscoveryClient(ServerClient):
         """Return the API groups, the core group first, each with its versions."""
         return tuple((await self._read_documents()).groups)
 
-    async def server_resources_for_group_version(self, group_version: str | GroupVersion) -> meta_v1.APIResourceList:
-        """Return the resources and subresources of one group/version.
+    async def server_resources_for_group_version(
+        self, group_version: str | GroupVersion | GroupVersionKind | GroupVersionResource
+    ) -> meta_v1.APIResourceList:
+        """Return the resources and subresources of one group and version.
+
+        Args:
+            group_version: `"apps/v1"`, a `GroupVersion`, or a kind or resource of it.
 
         Raises:
-            NotFound: The server does not have it. (For `v1` the list is empty then: not every server has a core group.)
+            NotFound: The server does not serve it. (The list for `v1` is empty then: not every server has a core
+                group.)
         """
-        parsed = GroupVersion.parse(group_version) if isinstance(group_version, str) else group_version
+        parsed = group_version_of(group_version)
         try:
             return await self._rest.get(group_version_path(parsed), into=meta_v1.APIResourceList, timeout=self._timeout)
         except NotFound:
@@ -97,22 +103,44 @@ class DiscoveryClient(ServerClient):
                 raise
             return meta_v1.APIResourceList(group_version="v1")
 
-    async def server_groups_and_resources(self) -> GroupsAndResources:
-        """Return all groups, and all resources of all their versions.
+    async def server_groups_and_resources(self, *, allow_partial: bool = False) -> GroupsAndResources:
+        """Return all groups, and all resources of all their versions: `groups, resources = await ...`.
 
-        One document from a server that has aggregated discovery, else one a group/version, fetched side by side. What
-        cannot be had does not hide the rest: `failures` of the result says which group/versions are missing, and why.
+        A server with aggregated discovery sends one document; otherwise one document per group and version is fetched,
+        all at the same time. If any of them fails, everything is asked for once more.
+
+        Args:
+            allow_partial: Return what was found if an aggregated server does not respond; `failures` of the result says
+                which group versions are missing, and why.
+
+        Raises:
+            DiscoveryIncomplete: Some group versions could not be read, and `allow_partial` is not set.
         """
         found = await self._groups_and_resources()
         for _ in range(_ATTEMPTS - 1):
             if not found.failures:
                 break
             found = await self._groups_and_resources()
+        if found.failures and not allow_partial:
+            failures = {str(group_version): error for group_version, error in found.failures.items()}
+            first = next(iter(failures))
+            raise DiscoveryIncomplete(
+                f"discovery failed for {', '.join(failures)}; the first error is: {failures[first]}. What was found is "
+                "returned with allow_partial=True",
+                failures=failures,
+            )
         return found
 
-    async def server_preferred_resources(self) -> ResourceLists:
-        """Return each resource once, in the version that its group prefers, without subresources."""
-        found = await self.server_groups_and_resources()
+    async def server_preferred_resources(self, *, allow_partial: bool = False) -> ResourceLists:
+        """Return each resource once, in the version that its group prefers, without subresources.
+
+        Args:
+            allow_partial: See `server_groups_and_resources`.
+
+        Raises:
+            DiscoveryIncomplete: Some group versions could not be read, and `allow_partial` is not set.
+        """
+        found = await self.server_groups_and_resources(allow_partial=allow_partial)
         return ResourceLists(preferred(found), found.failures)
 
     async def _groups_and_resources(self) -> GroupsAndResources:
@@ -124,7 +152,7 @@ class DiscoveryClient(ServerClient):
         return GroupsAndResources(document.groups, document.resources.values(), document.failures)
 
     async def _read_documents(self) -> DiscoveryDocument:
-        """Read both documents; resources only if both have them."""
+        """Read the documents of `/api` and `/apis`; the resources count only if both have them."""
         try:
             core = await self._document("/api")
         except NotFound:
@@ -150,7 +178,7 @@ class DiscoveryClient(ServerClient):
     async def _fetch(
         self, names: Iterable[GroupVersion]
     ) -> tuple[dict[GroupVersion, meta_v1.APIResourceList], dict[GroupVersion, Exception]]:
-        """Read the documents of these group/versions side by side: what came, and why others did not."""
+        """Read the documents of these group versions at the same time; return those that were read, and the errors."""
 
         async def fetch(name: GroupVersion) -> meta_v1.APIResourceList | KubeloopError:
             try:

@@ -1,7 +1,6 @@
-"""The two forms in which a server tells what it offers, made into one: groups, and resource lists a group/version.
-Pure.
+"""The two forms of discovery, parsed into one: groups, and a resource list per group version. Without I/O.
 
-Aggregated discovery (v2) has everything in two documents; the older form one document a group/version.
+Aggregated discovery (v2) has everything in two documents; the older form has one document per group version.
 
 Reference: client-go discovery/aggregated_discovery.go, discovery/discovery_client.go (ServerPreferredResources).
 """
@@ -42,11 +41,11 @@ class _Pair(NamedTuple):
 
 
 class GroupsAndResources(_Pair):
-    """What a server offers: `groups, resources = ...`; `failures` says what could not be had.
+    """The groups and resources of a server: `groups, resources = ...`.
 
     Attributes:
-        failures: Why, for each group/version that is missing from `resources`: an aggregated server that is down must
-            not hide the others.
+        failures: The error of each group version that is missing from `resources`, as when an aggregated server is
+            down; empty unless `allow_partial` was set.
     """
 
     failures: Mapping[GroupVersion, Exception]
@@ -57,19 +56,19 @@ class GroupsAndResources(_Pair):
         resources: Iterable[meta_v1.APIResourceList],
         failures: Mapping[GroupVersion, Exception],
     ) -> Self:
-        """Make one."""
+        """Create the tuple."""
         self = super().__new__(cls, tuple(groups), tuple(resources))
         self.failures = failures
         return self
 
 
 class ResourceLists(tuple[meta_v1.APIResourceList, ...]):
-    """Resource lists, one a group/version, and in `failures` why others are missing."""
+    """Resource lists, one per group version; `failures` has the error of each that is missing."""
 
     failures: Mapping[GroupVersion, Exception]
 
     def __new__(cls, lists: Iterable[meta_v1.APIResourceList], failures: Mapping[GroupVersion, Exception]) -> Self:
-        """Make one."""
+        """Create the tuple."""
         self = super().__new__(cls, tuple(lists))
         self.failures = failures
         return self
@@ -80,7 +79,7 @@ class DiscoveryDocument:
     """One discovery document: the groups, and the resources if the document has them.
 
     Attributes:
-        resources: None when the document tells only the groups.
+        resources: None if the document has only the groups.
     """
 
     groups: list[meta_v1.APIGroup] = field(default_factory=list[meta_v1.APIGroup])
@@ -95,7 +94,7 @@ def is_aggregated(content_type: str, serializers: Serializers = JSON_ONLY) -> bo
 
 
 def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> DiscoveryDocument:
-    """Take an aggregated document apart. A group/version that is stale is a failure, not data."""
+    """Parse an aggregated document. A group version that is stale is a failure, not data."""
     result = DiscoveryDocument(resources={})
     resources: dict[GroupVersion, meta_v1.APIResourceList] = {}
     for item in document.items:
@@ -109,7 +108,7 @@ def from_aggregated(document: apidiscovery_v2.APIGroupDiscoveryList) -> Discover
                 continue
             if version.freshness == "Stale":
                 result.failures[group_version] = KubeloopError(
-                    f"discovery of {group_version} is stale: the server behind it does not answer"
+                    f"discovery of {group_version} is stale: its aggregated server does not respond"
                 )
                 continue
             versions.append(meta_v1.GroupVersionForDiscovery(group_version=str(group_version), version=version.version))
@@ -155,7 +154,7 @@ def _resources(items: Sequence[apidiscovery_v2.APIResourceDiscovery]) -> Iterabl
 
 
 def readable_names(groups: Iterable[meta_v1.APIGroup]) -> tuple[list[GroupVersion], dict[GroupVersion, Exception]]:
-    """Return the group/versions that groups name; and why, for each of which the name leads to no path."""
+    """Return the group versions that groups name, and the errors of those whose names would break the path."""
     names: list[GroupVersion] = []
     failures: dict[GroupVersion, Exception] = {}
     for group in groups:
@@ -171,13 +170,13 @@ def readable_names(groups: Iterable[meta_v1.APIGroup]) -> tuple[list[GroupVersio
 
 
 def core_group(versions: meta_v1.APIVersions) -> list[meta_v1.APIGroup]:
-    """Make the core group of what `/api` says in the older form; the list is empty when it says nothing."""
+    """Return the core group as `/api` has it in the older form; an empty list if it names no version."""
     known = [meta_v1.GroupVersionForDiscovery(group_version=name, version=name) for name in versions.versions]
     return [meta_v1.APIGroup(versions=known, preferred_version=known[0])] if known else []
 
 
 def preferred(found: GroupsAndResources) -> list[meta_v1.APIResourceList]:
-    """Keep of each resource only the version that its group prefers, else the first; and no subresources."""
+    """Return each resource in the version that its group prefers, or else in the first one, without subresources."""
     lists = {one.group_version: one for one in found.resources}
     chosen: dict[tuple[str, str], tuple[str, meta_v1.APIResource]] = {}
     order: list[str] = []

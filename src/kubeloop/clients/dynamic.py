@@ -5,63 +5,92 @@ Reference: client-go dynamic/simple.go.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from kubeloop.clients.resource_client import ResourceClient
-from kubeloop.clients.resource_endpoint import Endpoint, ResourceInfo
+from kubeloop.clients.resource_endpoint import ResourceEndpoint, ResourceInfo
 from kubeloop.clients.server_client import ServerClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Status
-from kubeloop.meta.gvk import GroupVersion
-from kubeloop.rest.client import RESTClient
+from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.unstructured import Unstructured, UnstructuredList
+
+if TYPE_CHECKING:
+    from kubeloop.clients.resource_endpoint import Endpoint
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource"]
 
 
 class DynamicClient(ServerClient):
-    """A client for resources that have no model here. Arguments as of `ServerClient`."""
+    """A client for resources that have no model. Arguments as of `ServerClient`."""
 
-    def resource(self, group_version: str | GroupVersion, plural: str) -> DynamicResource:
-        """Name a resource: `dynamic.resource("apps/v1", "deployments")`.
+    @overload
+    def resource(self, resource: GroupVersionResource, /) -> DynamicResource: ...
+    @overload
+    def resource(self, group_version: str | GroupVersion, plural: str) -> DynamicResource: ...
+    def resource(
+        self, group_version: str | GroupVersion | GroupVersionResource, plural: str | None = None
+    ) -> DynamicResource:
+        """Return the client of a resource: `dynamic.resource("apps/v1", "deployments")`. Nothing is looked up.
 
         Args:
-            group_version: `"v1"`, `"apps/v1"`.
-            plural: What the server calls it, in lower case.
+            group_version: The group and version, `"v1"` or `"apps/v1"`; or a `GroupVersionResource` alone.
+            plural: The name of the resource in the path, in lower case.
 
         Returns:
-            All its objects, of the cluster or of all namespaces; `.namespace("default")` leads to those of one.
+            The client for all objects of the cluster or of all namespaces; `.namespace("default")` returns that of one
+            namespace.
 
         Raises:
-            ValueError: A name that would break the path.
+            TypeError: A `GroupVersionKind`: `clientset.resource` finds its resource.
+            ValueError: A name would break the path.
         """
-        parsed = GroupVersion.parse(group_version) if isinstance(group_version, str) else group_version
-        return DynamicResource(self._rest, ResourceInfo(parsed, plural, "", None, UnstructuredList))
+        if isinstance(group_version, GroupVersionKind):
+            raise TypeError("expected a GroupVersionResource, got a GroupVersionKind: use clientset.resource(...)")
+        if isinstance(group_version, GroupVersionResource):
+            if plural is not None:
+                raise TypeError("a GroupVersionResource has the plural already: leave out the second argument")
+            plural = group_version.resource
+        elif plural is None:
+            raise TypeError('resource() needs a plural: resource("apps/v1", "deployments")')
+        info = ResourceInfo(group_version_of(group_version), plural, "", None, UnstructuredList)
+        return DynamicResource.at(ResourceEndpoint(self._rest, Unstructured, info=info, spell=DynamicResource._spell))
 
 
 class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Unstructured]):
-    """Every verb, whether the resource has it or not: the server says so.
+    """The client of one resource without a model: it has every verb, and the server refuses those that it lacks.
 
-    Which scope a resource has is not known here: without `namespace(...)` it is taken as one of the cluster, whatever
-    namespace is in an object that is written, so that a cluster-scoped object with a stray namespace reaches its place.
+    A `DynamicClient` does not know the scope of a resource: without `namespace(...)` the resource is taken as one
+    without namespaces, whatever namespace an object that is written names, so that such an object reaches its place. A
+    client that `clientset.resource(...)` returned knows the scope, and does as typed clients do.
 
     Reference: client-go dynamic/simple.go, dynamicResourceClient, which builds its paths in the same way.
     """
 
     __slots__ = ()
-    # Not known here: a kind without a status subresource keeps its status like any field.
-    _has_status = False
+    # It is not known: a kind without a status subresource keeps its status like any other field.
+    _status_is_separate = False
 
-    def __init__(self, rest: RESTClient, info: ResourceInfo, namespace: str | None = None) -> None:
-        super().__init__(rest, Unstructured, namespace, info=info)
+    @classmethod
+    def _spell(cls, info: ResourceInfo, namespace: str) -> str:  # noqa: ARG003  # its name is said already
+        return f"namespace({namespace})"
 
-    def namespace(self, namespace: str | None) -> DynamicResource:
-        """Choose one namespace; None or `""` is all of them."""
-        return DynamicResource(self._rest, self._info, namespace)
+    def namespace(self, namespace: str | DefaultNamespace | None) -> DynamicResource:
+        """Return the client for one namespace; None or `""` means all of them, `kubeloop.DEFAULT` that of the config.
+
+        Raises:
+            ValueError: The namespace would break the path.
+        """
+        return DynamicResource.at(self._endpoint.in_namespace(namespace))
 
     def subresource(self, name: str, subresource: str) -> DynamicSubresource:
-        """Name a subresource of one object: `subresource("web", "scale")`."""
-        return DynamicSubresource(self, name, subresource)
+        """Return the client of a subresource of one object: `subresource("web", "scale")`.
+
+        Raises:
+            ValueError: A name would break the path.
+        """
+        return DynamicSubresource(self._endpoint, name, subresource)
 
 
 class DynamicSubresource(
@@ -71,9 +100,9 @@ class DynamicSubresource(
     ApplySub[Unstructured],
     CreateSub[Unstructured, Unstructured],
 ):
-    """Every verb of a subresource; a server that answers with a Status gives it as `Unstructured`."""
+    """Every verb of a subresource; a Status that a server returns is an `Unstructured`."""
 
     __slots__ = ()
 
-    def __init__(self, client: Endpoint[Any], name: str, subresource: str) -> None:
-        super().__init__(client, name, subresource, Unstructured)
+    def __init__(self, endpoint: Endpoint[Any], name: str, subresource: str) -> None:
+        super().__init__(endpoint, name, subresource, Unstructured)

@@ -1,4 +1,4 @@
-"""What an object that is to be written says of itself: kind, namespace and name, whatever form it comes in."""
+"""The kind, namespace and name of an object that is to be written, whatever form it has."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Identity", "identity_of"]
 
 
 class Identity(Value, frozen=True):
-    """Kind, namespace and name; `""` for what the object does not say."""
+    """The kind, namespace and name of an object; `""` for those that it does not have."""
 
     api_version: str
     kind: str
@@ -24,20 +24,20 @@ class Identity(Value, frozen=True):
 
 
 def identity_of(obj: object, what: str) -> Identity:
-    """Read the identity off a mapping with wire names, or anything with `metadata`.
+    """Return the identity of a mapping with wire names, or of anything with `metadata`.
 
     Args:
         obj: The object.
-        what: What it should be, for the message.
+        what: The kind that is expected, for the message.
 
     Raises:
-        TypeError: It is neither, or a field of the identity is no text.
+        TypeError: It is neither, or a field of the identity is not text.
     """
     if isinstance(obj, Mapping):
         data = cast("Mapping[str, Any]", obj)
         metadata: Any = data.get("metadata") or {}
         if not isinstance(metadata, Mapping):
-            raise TypeError(f"{what}: metadata is no mapping but {type(metadata).__name__}")
+            raise TypeError(f"{what}: expected a mapping as metadata, got {type(metadata).__name__}")
         fields = cast("Mapping[str, Any]", metadata)
         return Identity(
             _text(data, "apiVersion", what),
@@ -47,7 +47,7 @@ def identity_of(obj: object, what: str) -> Identity:
             _text(fields, "generateName", what),
         )
     if not hasattr(obj, "metadata"):
-        raise TypeError(f"expected a {what} or a mapping with wire names, not {type(obj).__name__}")
+        raise TypeError(f"expected a {what} or a mapping with wire names, got {type(obj).__name__}")
     thing = cast("Object", obj)
     return Identity(
         getattr(obj, "api_version", ""),
@@ -63,5 +63,5 @@ def _text(data: Mapping[str, Any], name: str, what: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TypeError(f"{what}: {name} must be text, not {type(value).__name__}: {value!r}")
+        raise TypeError(f"{what}: expected text as {name}, got {type(value).__name__}: {value!r}")
     return value

@@ -1,23 +1,24 @@
 """The verbs that change a part of an object: patch, edit, apply, and those of the status.
 
-The other verbs, and what holds for all of them, are in `verbs`.
+Each is a mixin for all resources; those that read and that write whole objects are in `read_verbs` and `write_verbs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Unpack, overload
 
+from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.clients.request_bodies import AnyPatch, write_object, write_patch
-from kubeloop.clients.resource_endpoint import Endpoint
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
 
 if TYPE_CHECKING:
     from kubeloop.clients.edit import Edit
+    from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
 
-__all__ = ["Apply", "Patch", "Status", "SupportsDraft"]
+__all__ = ["Apply", "DraftOf", "EditStatus", "Patch", "Status", "SupportsDraft"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,14 +30,22 @@ Json = Mapping[str, Any]
 
 
 class SupportsDraft(Protocol[D_co]):
-    """What can be edited: an immutable object that gives a draft of itself."""
+    """An immutable object that can be edited through a draft."""
 
     def draft(self) -> D_co:
-        """Return a draft: the object, to be changed."""
+        """Return a draft of the object."""
         ...
 
 
-class Patch(Endpoint[T_co]):
+class DraftOf(Protocol[T]):
+    """A draft of an object of type `T`."""
+
+    def finish(self) -> Change[T]:
+        """Return the change."""
+        ...
+
+
+class Patch(BaseResourceClient[T_co]):
     """patch and edit."""
 
     __slots__ = ()
@@ -52,29 +61,35 @@ class Patch(Endpoint[T_co]):
         """Change some fields of an object.
 
         Args:
-            name: Its name.
-            patch: JSON data with wire names: a mapping, or the operations of a JSON patch. A model that you build
-                (`Deployment(spec=DeploymentSpec(replicas=3))`) or a draft is a merge patch of the fields that were set.
-            type: `"merge"`, `"json"`, or `"strategic"` (built-in kinds only). None takes a mapping for a merge patch
-                and a list for a JSON patch.
-            options: See `WriteOptions`.
+            name: The name of the object.
+            patch: JSON data with wire names: a mapping, or the operations of a JSON patch. A model that the program
+                built (`Deployment(spec=DeploymentSpec(replicas=3))`) or a draft is a merge patch of the fields that
+                were set. The `Change` that `draft.finish()` returns is the smallest patch that loses nothing, for the
+                version that was read.
+            type: `"merge"`, `"json"`, or `"strategic"` (built-in kinds only). None means a merge patch for a mapping
+                and a JSON patch for a list.
+            **options: Keyword arguments, see `WriteOptions`:
+                dry_run: bool
+                field_manager: str | None
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Returns:
+            The object as the server stored it.
 
         Raises:
-            Conflict: The patch has a `metadata.resourceVersion`, and the object has changed since.
+            Conflict: The patch has a `metadata.resourceVersion`, as that of a `Change` has, and the object has changed
+                since.
             Invalid: The result breaks a rule, or an operation of a JSON patch failed.
-            ValueError: The model or draft, or one in the mapping, was read from a server: which of its fields to send
-                is not known. Use `edit`, or the patches of `draft().finish()`.
+            ValueError: The model or draft, or one in the mapping, was read from a server, so that it is not known which
+                of its fields to send. Use `edit`, or the change that `draft().finish()` returns.
         """
         body, content_type = write_patch(patch, type)
-        path = self._path(name, verb="patch")
-        params = write_params(options, "patch")
-        request = self._request("PATCH", path, params, body, content_type)
-        return await self._rest.call(request, self._model, options.get("timeout"))
+        endpoint = await self._endpoint.located()
+        path = endpoint.path(name, verb="patch")
+        request = endpoint.request("PATCH", path, write_params(options, "patch"), body, content_type)
+        return await endpoint.rest.call(request, endpoint.model, options.get("timeout"))
 
-    @overload
-    def edit(
-        self: Patch[SupportsDraft[D]], name: str, *, attempts: int = ..., **options: Unpack[WriteOptions]
-    ) -> Edit[T_co, D]: ...
     @overload
     def edit(
         self: Patch[SupportsDraft[D]],
@@ -84,6 +99,8 @@ class Patch(Endpoint[T_co]):
         attempts: int = ...,
         **options: Unpack[WriteOptions],
     ) -> Coroutine[Any, Any, T_co]: ...
+    @overload
+    def edit(self: Patch[SupportsDraft[D]], name: str, **options: Unpack[WriteOptions]) -> Edit[T_co, D]: ...
     def edit(
         self: Patch[Any],
         name: str,
@@ -92,34 +109,43 @@ class Patch(Endpoint[T_co]):
         attempts: int | None = None,
         **options: Unpack[WriteOptions],
     ) -> Any:
-        """Read an object, change a draft of it, and send what changed; again if somebody else was faster.
-
-            async for deployment in deployments.edit("web"):
-                deployment.spec.replicas = 3
+        """Read an object, change a draft of it, and send the change: again if somebody else changed it meanwhile.
 
             deployment = await deployments.edit("web", set_image)
 
-        Each turn is an attempt on a fresh read. What is sent is the smallest patch that loses nothing, also of fields
-        that the model does not know, together with the resourceVersion that was read. Nothing is sent if nothing
-        changed, or if you leave by `break` or an exception.
+            async with deployments.edit("web") as draft:
+                draft.spec.replicas = 3
+
+        The patch is the smallest one that loses nothing, also of fields that the model does not know, and has the
+        resourceVersion that was read. Nothing is sent if nothing changed.
+
+        With a function, `await` returns the object after the edit. After a conflict the object is read again, and the
+        function is called again with a new draft. An exception in the function sends nothing.
+
+        As a block, every normal way out sends: the end, `return`, `break` and `continue`. An exception, or `discard()`
+        of the object that `edit` returns, sends nothing. A block cannot run twice: after a conflict it raises Conflict.
 
         Args:
-            name: Its name.
-            change: Changes the draft it is given; may be a coroutine function. With it, `await` gives the object.
-            attempts: How many before Conflict is raised.
-            options: See `WriteOptions`.
+            name: The name of the object.
+            change: Changes the draft that it is called with; may be a coroutine function. Its result is ignored.
+            attempts: How many times the function is called before Conflict is raised; 20 by default.
+            **options: Keyword arguments, see `WriteOptions`:
+                dry_run: bool
+                field_manager: str | None
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
 
         Raises:
-            Conflict: It changed under each of the attempts.
-            NotFound: It does not exist.
-            ValueError: The status was changed too: that is `edit_status`'s.
+            Conflict: The object changed under each of the attempts, or while the block ran. Nothing was changed.
+            NotFound: The object does not exist.
+            ValueError: The status was changed too: use `edit_status` for that.
 
         Reference: client-go util/retry, RetryOnConflict.
         """
         return _edit(self, name, change, attempts, options, None)
 
 
-class Apply(Endpoint[T]):
+class Apply(BaseResourceClient[T]):
     """apply."""
 
     __slots__ = ()
@@ -127,27 +153,35 @@ class Apply(Endpoint[T]):
     async def apply(self, obj: T | Draft[Any] | Json, *, field_manager: str, **options: Unpack[ApplyOptions]) -> T:
         """Apply a configuration (server-side apply): create the object, or own these fields and set them.
 
-        Fields that this manager applied before and no longer does are removed, unless another manager owns them too.
+        Fields that this manager applied before and does not apply now are removed, unless another manager owns them.
 
         Args:
-            obj: Only the fields to own: JSON data with wire names; a model that you build or read from a document
-                (`from_dict`, `from_yaml`), or a draft of one, of which exactly the fields that were given are sent,
-                zeros too. Name and namespace are taken from it.
-            field_manager: In whose name.
-            options: See `ApplyOptions`.
+            obj: Only the fields to own: JSON data with wire names; or a model that the program built or read from a
+                document (`from_dict`, `from_yaml`), or a draft of such a model, of which exactly the fields that were
+                set are sent, zeros too. Name and namespace are taken from it.
+            field_manager: The name that owns the fields.
+            **options: Keyword arguments, see `ApplyOptions`:
+                force: bool
+                dry_run: bool
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Returns:
+            The object as the server stored it.
 
         Raises:
-            Conflict: Another manager owns a field with another value, and `force` is not set; `causes` names them.
-            ValueError: The object, or a part of it, was read from the server: what was set in it is not known.
+            Conflict: Another manager owns a field with another value, and `force` is not set; `causes` names the
+                fields.
+            ValueError: The object, or a part of it, was read from the server: it is not known what was set in it.
         """
         return await _apply(self, obj, field_manager, options, None)
 
 
-class EditStatus(Endpoint[T_co]):
+class EditStatus(BaseResourceClient[T_co]):
     """patch_status and edit_status."""
 
     __slots__ = ()
-    _has_status = True
+    _status_is_separate = True
 
     async def patch_status(
         self,
@@ -157,17 +191,31 @@ class EditStatus(Endpoint[T_co]):
         type: PatchType | None = None,
         **options: Unpack[WriteOptions],
     ) -> T_co:
-        """Change some fields of the status: a patch of the whole object (`{"status": {...}}`). As `patch`."""
-        body, content_type = write_patch(patch, type)
-        path = self._path(name, "status", verb="patch_status")
-        params = write_params(options, "patch_status")
-        request = self._request("PATCH", path, params, body, content_type)
-        return await self._rest.call(request, self._model, options.get("timeout"))
+        """Change some fields of the status with a patch of the whole object, `{"status": {...}}`.
 
-    @overload
-    def edit_status(
-        self: EditStatus[SupportsDraft[D]], name: str, *, attempts: int = ..., **options: Unpack[WriteOptions]
-    ) -> Edit[T_co, D]: ...
+        Args:
+            name: The name of the object.
+            patch: As for `patch`.
+            type: As for `patch`.
+            **options: Keyword arguments, see `WriteOptions`:
+                dry_run: bool
+                field_manager: str | None
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Returns:
+            The object as the server stored it.
+
+        Raises:
+            Conflict: As of `patch`.
+            Invalid: As of `patch`.
+        """
+        body, content_type = write_patch(patch, type)
+        endpoint = await self._endpoint.located()
+        path = endpoint.path(name, "status", verb="patch_status")
+        request = endpoint.request("PATCH", path, write_params(options, "patch_status"), body, content_type)
+        return await endpoint.rest.call(request, endpoint.model, options.get("timeout"))
+
     @overload
     def edit_status(
         self: EditStatus[SupportsDraft[D]],
@@ -177,6 +225,10 @@ class EditStatus(Endpoint[T_co]):
         attempts: int = ...,
         **options: Unpack[WriteOptions],
     ) -> Coroutine[Any, Any, T_co]: ...
+    @overload
+    def edit_status(
+        self: EditStatus[SupportsDraft[D]], name: str, **options: Unpack[WriteOptions]
+    ) -> Edit[T_co, D]: ...
     def edit_status(
         self: EditStatus[Any],
         name: str,
@@ -185,55 +237,119 @@ class EditStatus(Endpoint[T_co]):
         attempts: int | None = None,
         **options: Unpack[WriteOptions],
     ) -> Any:
-        """Change the status of an object. As `edit`; a change of anything but the status is a ValueError."""
+        """Read an object, change the status of a draft of it, and send the change. In all else as `edit`.
+
+        Args:
+            name: The name of the object.
+            change: As for `edit`.
+            attempts: As for `edit`.
+            **options: Keyword arguments, see `WriteOptions`:
+                dry_run: bool
+                field_manager: str | None
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Raises:
+            Conflict: As of `edit`.
+            NotFound: The object does not exist.
+            ValueError: Anything but the status was changed: use `edit` for that.
+        """
         return _edit(self, name, change, attempts, options, "status")
 
 
 class Status(EditStatus[T]):
-    """The status of an object, which the other writing verbs leave alone."""
+    """The status of an object, which the other writing verbs do not change."""
 
     __slots__ = ()
 
-    async def update_status(self, obj: T | Json, **options: Unpack[WriteOptions]) -> T:
-        """Replace the status with this object's. As `update`, but all except the status is left alone."""
-        path = self._path_for(self._identity(obj), "status", verb="update_status")
-        request = self._request("PUT", path, write_params(options, "update_status"), write_object(obj, self._info))
-        return await self._rest.call(request, self._model, options.get("timeout"))
+    async def update_status(self, obj: T | DraftOf[T] | Json, **options: Unpack[WriteOptions]) -> T:
+        """Replace the status of an object with the status of this one; the rest of it is ignored.
+
+        Args:
+            obj: The object with its new status, a draft of it, or JSON data with wire names.
+            **options: Keyword arguments, see `WriteOptions`:
+                dry_run: bool
+                field_manager: str | None
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Returns:
+            The object as the server stored it.
+
+        Raises:
+            Conflict: The object has changed since it was read.
+            NotFound: The object does not exist.
+            Invalid: The status breaks a rule; `causes` names the fields.
+        """
+        endpoint = await self._endpoint.located()
+        path = endpoint.path_for(endpoint.identity(obj), "status", verb="update_status")
+        body = write_object(obj, endpoint.info, verb="update_status")
+        request = endpoint.request("PUT", path, write_params(options, "update_status"), body)
+        return await endpoint.rest.call(request, endpoint.model, options.get("timeout"))
 
     async def apply_status(
         self, obj: T | Draft[Any] | Json, *, field_manager: str, **options: Unpack[ApplyOptions]
     ) -> T:
-        """Apply a configuration of the status. As `apply`."""
+        """Apply a configuration of the status. In all else as `apply`.
+
+        Args:
+            obj: As for `apply`.
+            field_manager: As for `apply`.
+            **options: Keyword arguments, see `ApplyOptions`:
+                force: bool
+                dry_run: bool
+                field_validation: "Ignore" | "Warn" | "Strict" | None
+                timeout: float | None
+
+        Returns:
+            The object as the server stored it.
+
+        Raises:
+            Conflict: As of `apply`.
+            ValueError: As of `apply`.
+        """
         return await _apply(self, obj, field_manager, options, "status")
 
 
 async def _apply(
-    endpoint: Endpoint[T],
+    client: BaseResourceClient[T],
     obj: T | Draft[Any] | Json,
     field_manager: str,
     options: ApplyOptions,
     subresource: str | None,
 ) -> T:
-    if not field_manager:
-        raise ValueError("apply needs a field_manager: the name that owns the fields")
     verb = f"apply_{subresource}" if subresource else "apply"
-    path = endpoint._path_for(endpoint._identity(obj), subresource, verb=verb)
+    if not field_manager:
+        raise ValueError(f"{verb} needs a field_manager: the name that owns the fields")
+    endpoint = await client._endpoint.located()
+    path = endpoint.path_for(endpoint.identity(obj), subresource, verb=verb)
     params = {"fieldManager": field_manager, **write_params(options, "apply")}
-    body = write_object(obj, endpoint._info, is_configuration=True)
-    request = endpoint._request("PATCH", path, params, body, APPLY_PATCH)
-    return await endpoint._rest.call(request, endpoint._model, options.get("timeout"))
+    body = write_object(obj, endpoint.info, verb=verb, is_configuration=True)
+    request = endpoint.request("PATCH", path, params, body, APPLY_PATCH)
+    return await endpoint.rest.call(request, endpoint.model, options.get("timeout"))
 
 
 def _edit(
-    endpoint: Endpoint[Any],
+    client: BaseResourceClient[Any],
     name: str,
     change: Callable[[Any], object] | None,
     attempts: int | None,
     options: WriteOptions,
-    subresource: str | None,
+    subresource: Literal["status"] | None,
 ) -> Any:
     from kubeloop.clients.edit import DEFAULT_ATTEMPTS, Edit
 
-    tries = DEFAULT_ATTEMPTS if attempts is None else attempts
-    edit: Edit[Any, Any] = Edit(endpoint, name, options, attempts=tries, subresource=subresource)
-    return edit if change is None else edit.run(change)
+    edit: Edit[Any, Any] = Edit(
+        client._endpoint, name, options, subresource=subresource, refuses_status=client._status_is_separate
+    )
+    if change is None:
+        if attempts is not None:
+            raise TypeError("attempts needs a function: a block cannot run twice")
+        return edit
+    if not callable(change):
+        raise TypeError(
+            f"expected a function that changes a draft, got {type(change).__name__}: patch() takes data to merge"
+        )
+    if attempts is not None and attempts < 1:
+        raise ValueError(f"attempts must be at least 1, not {attempts}")
+    return edit.run(change, DEFAULT_ATTEMPTS if attempts is None else attempts)

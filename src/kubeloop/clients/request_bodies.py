@@ -1,4 +1,4 @@
-"""Writing objects: what the verbs send, checked for what would be silently wrong.
+"""The bodies of requests: what the verbs send, checked for what would be silently wrong.
 
 Create and update send whole objects, apply and patch only what was set.
 """
@@ -8,42 +8,47 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from kubeloop.objects.change import Change
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.json.encode_given import configuration, set_fields
 from kubeloop.objects.model import Model
 from kubeloop.objects.type_guards import is_items, is_mapping
+from kubeloop.unstructured import Unstructured, UnstructuredDraft
 from kubeloop.wire.patch import PatchType, patch_content_type
 from kubeloop.wire.plain_values import is_plain, to_data
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import ResourceInfo
 
-__all__ = ["AnyPatch", "configuration_data", "write_object", "write_patch"]
+__all__ = ["AnyPatch", "configuration_data", "write_change", "write_object", "write_patch"]
 
-AnyPatch = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any]
-"""What patch takes: JSON data with wire names, the operations of a JSON patch, or a model or draft of what to set."""
+AnyPatch = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any] | Change[Any]
+"""What patch takes: JSON data with wire names, the operations of a JSON patch, a model or draft of what to set, or the
+change that `draft.finish()` returns."""
 
 
-def write_object(obj: object, info: ResourceInfo, *, is_configuration: bool = False) -> object:
+def write_object(obj: object, info: ResourceInfo, *, verb: str, is_configuration: bool = False) -> object:
     """Return what to send of an object, with `apiVersion` and `kind`.
 
     Args:
         obj: A model, a draft, an Unstructured, or a mapping with wire names.
-        info: What it should be.
-        is_configuration: It is for server-side apply: of a model or draft only what was set is written.
+        info: The resource that it is sent to.
+        verb: The verb, for messages.
+        is_configuration: Whether it is for server-side apply: of a model or draft only what was set is written.
 
     Raises:
-        ValueError: It is for apply, and was read from a server: what was set in it is not known.
+        ValueError: It is for apply, and was read from a server, so that it is not known what was set in it; or its kind
+            is not known.
     """
     if is_configuration:
-        return _with_type(configuration_data(obj), info)
-    if isinstance(obj, Mapping):
-        return _with_type(cast("Mapping[str, Any]", obj), info)
-    return obj
+        return _with_type(configuration_data(obj), info, verb)
+    if isinstance(obj, UnstructuredDraft) or (isinstance(obj, Unstructured) and not (obj.kind and obj.api_version)):
+        return _with_type(obj.to_dict(), info, verb)
+    return _with_type(cast("Mapping[str, Any]", obj), info, verb) if isinstance(obj, Mapping) else obj
 
 
 def configuration_data(obj: object) -> Mapping[str, Any]:
-    """Return the JSON value of what apply sends.
+    """Return the JSON value that apply sends.
 
     Raises:
         ValueError: The object was read from a server.
@@ -60,17 +65,36 @@ def configuration_data(obj: object) -> Mapping[str, Any]:
 
 
 def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[object, str]:
-    """Return what to send of a patch and its content type.
+    """Return what to send of a patch, and its content type.
 
     Raises:
-        ValueError: A model or draft was read from a server: what was set in it is not known; or an unknown type.
+        ValueError: A model or draft was read from a server, so that it is not known what was set in it; a change has no
+            resourceVersion; or the type is unknown.
         TypeError: The patch does not fit its type.
     """
+    if isinstance(patch, Change):
+        if type not in (None, "merge", "json"):
+            raise ValueError(f"expected a patch of the type 'merge' or 'json' for a Change, got {type!r}")
+        return write_change(patch, type)
     data = set_fields(patch) if isinstance(patch, (Model, Draft)) else patch
     if is_mapping(data) and not is_plain(data):
         data = _only_set(data)
     content_type = patch_content_type(data, type)
     return data, content_type
+
+
+def write_change(change: Change[Any], type: PatchType | None = None) -> tuple[object, str]:
+    """Return the smallest patch that makes a change and loses nothing, and its content type.
+
+    The patch has the resourceVersion that was read, so that the server refuses it if the object has changed since.
+
+    Raises:
+        ValueError: The object was not read from a server: it has no resourceVersion.
+    """
+    # A merge patch replaces lists whole, and with them what the model does not know of their items.
+    uses_json_patch = change.rewrites_objects() if type is None else type == "json"
+    patch = change.json_patch(guard=True) if uses_json_patch else change.merge_patch(guard=True)
+    return patch, patch_content_type(patch, None)
 
 
 def _only_set(value: Any) -> Any:
@@ -82,7 +106,7 @@ def _only_set(value: Any) -> Any:
     try:
         return _set_within(value)
     except RecursionError:
-        return value  # who writes it says that it is nested too deeply
+        return value  # the encoder says that it is nested too deeply
 
 
 def _set_within(value: Any) -> Any:
@@ -93,10 +117,17 @@ def _set_within(value: Any) -> Any:
     return [_set_within(each) for each in value] if is_items(value) else value
 
 
-def _with_type(data: Mapping[str, Any], info: ResourceInfo) -> Mapping[str, Any]:
-    if data.get("apiVersion") and (data.get("kind") or not info.kind):
-        return data
-    head: dict[str, Any] = {"apiVersion": str(info.group_version)}
-    if info.kind:
-        head["kind"] = info.kind
-    return {**data, **{name: value for name, value in head.items() if not data.get(name)}}
+def _with_type(data: Mapping[str, Any], info: ResourceInfo, verb: str) -> Mapping[str, Any]:
+    """Return the data with `apiVersion` and `kind`.
+
+    Raises:
+        ValueError: Neither the object nor the client says the kind.
+    """
+    if not data.get("kind") and not info.kind:
+        raise ValueError(
+            f"{verb}: the object has no kind, and a client of {info} does not know it: set `kind` in the object, or "
+            "use clientset.resource(...), which asks the server"
+        )
+    head = {"apiVersion": str(info.group_version), "kind": info.kind}
+    missing = {name: value for name, value in head.items() if not data.get(name)}
+    return {**data, **missing} if missing else data

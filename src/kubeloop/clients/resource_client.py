@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop.clients.verbs import (
     Apply,
@@ -16,6 +16,9 @@ from kubeloop.clients.verbs import (
     Update,
     Watch,
 )
+
+if TYPE_CHECKING:
+    from kubeloop.clients.resource_endpoint import ResourceInfo
 
 __all__ = ["ModelClient", "ResourceClient", "StatusResourceClient"]
 
@@ -37,20 +40,25 @@ class ResourceClient(
 ):
     """All verbs of one resource on objects of type `T` and lists of type `L`: `ResourceClient(rest, Pod, "default")`.
 
-    What depends on the kind (path, scope, list class) comes from the class variables of the model.
+    The path, the scope and the list class come from the class variables of the model. Arguments as of
+    `BaseResourceClient`.
     """
 
     __slots__ = ()
 
 
 class StatusResourceClient(ResourceClient[T, L], Status[T], Generic[T, L]):
-    """The same and the verbs of the status, for a resource whose status is apart."""
+    """A ResourceClient with the verbs of the status, for a resource whose status is a subresource."""
 
     __slots__ = ()
 
 
 class ModelClient(StatusResourceClient[T, L], Generic[T, L]):
-    """The same for a kind of which only the class is known: whether its status is apart, the server knows."""
+    """The client that `clientset.resource(Model)` returns. It has every verb: only the server knows which it lacks."""
 
     __slots__ = ()
-    _has_status = False
+    _status_is_separate = False
+
+    @classmethod
+    def _spell(cls, info: ResourceInfo, namespace: str) -> str:
+        return f"clientset.resource({info.kind}, {namespace})"

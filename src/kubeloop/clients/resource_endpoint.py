@@ -1,17 +1,19 @@
-"""Endpoint: one resource of one server, in one namespace or in all of them: what every verb stands on.
+"""The paths and requests of one resource on one server, in one namespace or in all of them.
 
-It knows the paths, and which namespace a request is for. Group, version, plural, scope and list class come from the
-model's class variables; for the dynamic client from its caller.
+The group, version, plural, scope and list class come from the class variables of the model; without a model, from the
+caller or from discovery (`discovered_endpoint`).
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from kubeloop._kit.value import Value
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.meta.gvk import GroupVersion
+from kubeloop.meta.namespaces import DefaultNamespace
 from kubeloop.wire.request import resource_path, segment, target
 
 if TYPE_CHECKING:
@@ -19,20 +21,20 @@ if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.request import Params, Request
 
-__all__ = ["Endpoint", "ResourceInfo", "resource_info"]
+__all__ = ["Endpoint", "ResourceEndpoint", "ResourceInfo", "SpellClient", "resource_info"]
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class ResourceInfo(Value, frozen=True):
-    """What a resource is called.
+    """The names and the scope of a resource.
 
     Attributes:
-        group_version: Where it is served.
-        plural: `deployments`.
-        kind: `Deployment`; `""` when it is not known.
-        namespaced: Whether its objects live in namespaces; None when it is not known.
-        list_model: What a LIST is read as; None when the model names none.
+        group_version: The group and version that serve the resource.
+        plural: The name in the path, `deployments`.
+        kind: The kind, `Deployment`; `""` if it is not known.
+        namespaced: Whether the objects live in namespaces; None if that is not known.
+        list_model: The class of its lists; None if the model names none.
         is_confidential: Whether the objects of a custom kind hold secrets (fields of the format `password`).
     """
 
@@ -43,21 +45,29 @@ class ResourceInfo(Value, frozen=True):
     list_model: type[Any] | None
     is_confidential: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.group_version} {self.plural}"
+
+
+SpellClient = Callable[[ResourceInfo, str], str]
+"""Returns the call, as a user writes it, that makes the client of a resource in a namespace (as written)."""
 
 _infos: dict[type[Any], ResourceInfo] = {}
 
 
 def resource_info(model: type[Any]) -> ResourceInfo:
-    """Read off a model class what its resource is called.
+    """Return the names and the scope of a model's resource.
 
     Raises:
-        TypeError: The class is no kind that has a resource.
+        TypeError: The class is not a kind that has a resource.
     """
     info = _infos.get(model)
     if info is None:
         plural = getattr(model, "resource", "")
         if not plural:
-            raise TypeError(f"{model.__name__} is no kind with a resource of its own: its class names no plural")
+            raise TypeError(
+                f"expected the class of a kind with a resource, got {model.__name__}: the class names no plural"
+            )
         group_version = GroupVersion.parse(model.api_version)
         list_model = getattr(model, "list_type", None)
         info = _infos[model] = ResourceInfo(
@@ -67,100 +77,182 @@ def resource_info(model: type[Any]) -> ResourceInfo:
 
 
 def _holds_secrets(model: type[Any]) -> bool:
-    """Say if a custom kind, or a type beside it in its module, has a secret field; built-in kinds go by their path."""
+    """Return whether the module of a custom kind has a type with a secret field; built-in kinds go by their path."""
     module = sys.modules.get(model.__module__)
     if module is None or model.__module__.startswith("kubeloop.models."):
         return False
     return any(getattr(each, "__secret__", None) for each in vars(module).values() if isinstance(each, type))
 
 
-class Endpoint(Generic[T_co]):
+class Endpoint(Protocol[T_co]):
+    """An endpoint whose names are known, or will be once discovery was asked."""
+
+    @property
+    def rest(self) -> RESTClient:
+        """The RESTClient that sends the requests."""
+        ...
+
+    @property
+    def model(self) -> type[T_co]:
+        """The class of the objects."""
+        ...
+
+    @property
+    def collection(self) -> str:
+        """The path of the collection; before discovery, the name of the kind or resource. For messages."""
+        ...
+
+    async def located(self) -> ResourceEndpoint[T_co]:
+        """Return the endpoint with its paths."""
+        ...
+
+    def check(self, name: str, subresource: str | None = None, *, verb: str) -> None:
+        """Raise what `ResourceEndpoint.path` raises, as far as it is known without a request."""
+        ...
+
+    def in_namespace(self, namespace: str | DefaultNamespace | None) -> Endpoint[T_co]:
+        """Return the same resource in another namespace, or in all of them."""
+        ...
+
+
+class ResourceEndpoint(Generic[T_co]):
     """One resource, in one namespace or in all.
 
     Args:
         rest: Sends the requests.
-        model: The class of its objects.
-        namespace: Where; None or `""` is all namespaces for reads, and the object's own for writes.
-        info: What the resource is called, when the class does not know (the dynamic client).
+        model: The class of the objects.
+        namespace: One namespace, or `DEFAULT` for that of the config. None or `""` means all namespaces for reads, and
+            the object's own namespace for writes.
+        info: The names of the resource; None takes them from the model.
+        spell: Writes the call that makes a client with a namespace, for messages.
 
     Raises:
-        ValueError: A namespace that would break the path, or one for a resource that has none.
+        TypeError: The model is not a kind that has a resource.
+        ValueError: The namespace would break the path, or the resource has no namespaces.
     """
 
-    __slots__ = ("_collection", "_info", "_model", "_namespace", "_rest")
-    _has_status: ClassVar[bool] = False
+    __slots__ = ("collection", "info", "model", "namespace", "rest", "spell")
 
     def __init__(
-        self, rest: RESTClient, model: type[T_co], namespace: str | None = None, *, info: ResourceInfo | None = None
+        self,
+        rest: RESTClient,
+        model: type[T_co],
+        namespace: str | DefaultNamespace | None = None,
+        *,
+        info: ResourceInfo | None = None,
+        spell: SpellClient,
     ) -> None:
-        self._rest = rest
-        self._model = model
-        self._info = info = resource_info(model) if info is None else info
-        self._namespace = namespace or None
-        if self._namespace is not None and info.namespaced is False:
-            raise ValueError(f"{info.plural} are not namespaced: leave the namespace {namespace!r} out")
-        self._collection = self._path_of_collection(self._namespace)
+        self.rest = rest
+        self.model = model
+        self.spell = spell
+        self.info = info = resource_info(model) if info is None else info
+        if isinstance(namespace, DefaultNamespace):
+            namespace = None if info.namespaced is False else rest.config.namespace
+        self.namespace = namespace or None
+        if self.namespace is not None and info.namespaced is False:
+            raise ValueError(f"{info.plural} are not namespaced: leave out the namespace {namespace!r}")
+        self.collection = self._path_of_collection(self.namespace)
 
-    def _path_of_collection(self, namespace: str | None) -> str:
-        return resource_path(self._info.group_version, self._info.plural, namespace=namespace)
+    async def located(self) -> ResourceEndpoint[T_co]:
+        """Return this endpoint: its paths are known."""
+        return self
 
-    def _path(self, name: str, subresource: str | None = None, *, verb: str) -> str:
-        """The path of one object in this endpoint's namespace.
+    def in_namespace(self, namespace: str | DefaultNamespace | None) -> ResourceEndpoint[T_co]:
+        """Return the same resource in another namespace, or in all of them."""
+        return ResourceEndpoint(self.rest, self.model, namespace, info=self.info, spell=self.spell)
+
+    def check(self, name: str, subresource: str | None = None, *, verb: str) -> None:
+        """Raise what `path` raises."""
+        self.path(name, subresource, verb=verb)
+
+    def path(self, name: str, subresource: str | None = None, *, verb: str) -> str:
+        """Return the path of one object in this endpoint's namespace.
 
         Raises:
-            ValueError: No namespace was given, so that the name could be in any; or a name that would break the path.
+            ValueError: The object could be in any namespace, or the name would break the path.
         """
-        if self._namespace is None and self._info.namespaced:
-            raise ValueError(f"{verb} of {self._info.plural} {name!r} needs a namespace: {self._how_to_name_one()}")
-        return _below(self._collection, name, subresource)
+        # Types are hints only: `segment` refuses a name that is no text.
+        is_text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        if is_text and "/" in name and self.info.namespaced is not False:
+            namespace, _, own = name.partition("/")
+            raise ValueError(
+                f"{verb}: expected a name, got {name!r}: a name has no '/'. If it is a key, use "
+                f'{self.spell(self.info, _quoted(namespace))}.{verb}("{own}")'
+            )
+        if self.namespace is None and self.info.namespaced:
+            raise ValueError(f"{verb} of {self.info.plural} {name!r} needs a namespace: {self._ways_to_name_one()}")
+        return _below(self.collection, name, subresource)
 
-    def _path_for(self, identity: Identity, subresource: str | None = None, *, verb: str) -> str:
-        """The path of an object that is written: its own namespace counts, and must not contradict the endpoint's.
+    def path_for(self, identity: Identity, subresource: str | None = None, *, verb: str) -> str:
+        """Return the path of an object that is written: its own namespace counts.
 
         Raises:
-            ValueError: No name, no namespace, or a contradiction.
+            ValueError: The object has no name or no namespace, or contradicts this endpoint.
         """
         if not identity.name:
-            raise ValueError(f"{verb}: the {self._what} has no metadata.name")
-        return _below(self._collection_for(identity, verb=verb), identity.name, subresource)
+            raise ValueError(f"{verb}: the {self.what} has no metadata.name")
+        return _below(self.collection_for(identity, verb=verb), identity.name, subresource)
 
-    def _collection_for(self, identity: Identity, *, verb: str) -> str:
-        info = self._info
+    def collection_for(self, identity: Identity, *, verb: str) -> str:
+        """Return the path of the collection that an object belongs to.
+
+        Raises:
+            ValueError: The object has no namespace, or contradicts this endpoint.
+        """
+        info = self.info
         own = identity.namespace
-        where = f"{verb}: {self._what} {identity.name or identity.generate_name!r}"
+        where = f"{verb}: {self.what} {identity.name or identity.generate_name!r}"
         if info.kind and identity.kind and identity.kind != info.kind:
             raise ValueError(f"{where} is of kind {identity.kind}; this client is for {info.kind}")
         if identity.api_version and identity.api_version != str(info.group_version):
             raise ValueError(f"{where} is of {identity.api_version}; this client is for {info.group_version}")
         if not own:
-            if self._namespace is None and info.namespaced:
-                raise ValueError(f"{where} has no metadata.namespace: set it, or {self._how_to_name_one()}")
-            return self._collection
-        if self._namespace is None:
-            # The scope of the resource decides: what has none ignores a namespace that strayed into the object.
-            return self._path_of_collection(own) if info.namespaced else self._collection
-        if own != self._namespace:
-            raise ValueError(f"{where} has metadata.namespace {own!r}; this client is for {self._namespace!r}")
-        return self._collection
+            if self.namespace is None and info.namespaced:
+                raise ValueError(f"{where} has no metadata.namespace: set it, or {self._ways_to_name_one()}")
+            return self.collection
+        if self.namespace is None:
+            # The scope of the resource decides: one without namespaces ignores the namespace of an object.
+            return self._path_of_collection(own) if info.namespaced else self.collection
+        if own != self.namespace:
+            raise ValueError(f"{where} has metadata.namespace {own!r}; this client is for {self.namespace!r}")
+        return self.collection
 
-    def _identity(self, obj: object) -> Identity:
-        return identity_of(obj, self._what)
+    def path_of_all(self, *, verb: str) -> str:
+        """Return the path of the collection for a verb that must not mean all namespaces.
+
+        Raises:
+            ValueError: The resource is namespaced, and no namespace was given.
+        """
+        if self.namespace is None and self.info.namespaced:
+            raise ValueError(f"{verb} of {self.info.plural} needs a namespace: {self._ways_to_name_one()}")
+        return self.collection
+
+    def identity(self, obj: object) -> Identity:
+        """Return the kind, namespace and name that an object says of itself.
+
+        Raises:
+            TypeError: It is not an object of Kubernetes.
+        """
+        return identity_of(obj, self.what)
 
     @property
-    def _list_model(self) -> type[Any]:
-        model = self._info.list_model
+    def list_model(self) -> type[Any]:
+        """The class of the lists.
+
+        Raises:
+            TypeError: The model names none.
+        """
+        model = self.info.list_model
         if model is None:
-            raise TypeError(f"{self._model.__name__} has no list class: {self._info.plural} cannot be listed")
+            raise TypeError(f"{self.model.__name__} has no list class: {self.info.plural} cannot be listed")
         return model
 
     @property
-    def _what(self) -> str:
-        return self._info.kind or self._info.plural
+    def what(self) -> str:
+        """The kind, or the plural if the kind is not known. For messages."""
+        return self.info.kind or self.info.plural
 
-    def _how_to_name_one(self) -> str:
-        return f'use {self._info.plural}("the-namespace")'
-
-    def _request(
+    def request(
         self,
         method: str,
         path: str,
@@ -168,13 +260,28 @@ class Endpoint(Generic[T_co]):
         body: object = None,
         content_type: str | None = None,
     ) -> Request:
+        """Build a request to a path of this endpoint. Arguments as of `RESTClient.new_request`."""
         url = target(path, params)
-        is_confidential = self._info.is_confidential
-        return self._rest.new_request(method, url, body, content_type=content_type, is_confidential=is_confidential)
+        is_confidential = self.info.is_confidential
+        return self.rest.new_request(method, url, body, content_type=content_type, is_confidential=is_confidential)
+
+    def _path_of_collection(self, namespace: str | None) -> str:
+        return resource_path(self.info.group_version, self.info.plural, namespace=namespace)
+
+    def _ways_to_name_one(self) -> str:
+        some, default = (self.spell(self.info, text) for text in ('"the-namespace"', "kubeloop.DEFAULT"))
+        return f"use {some}, or {default} for the namespace of the context"
+
+    def __str__(self) -> str:
+        where = f" in {self.namespace}" if self.namespace else " in all namespaces" if self.info.namespaced else ""
+        return f"{self.info}{where}"
 
     def __repr__(self) -> str:
-        where = f"in {self._namespace}" if self._namespace else "in all namespaces" if self._info.namespaced else ""
-        return f"<{type(self).__name__} {self._info.group_version} {self._info.plural} {where}".rstrip() + ">"
+        return f"<{type(self).__name__} {self}>"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
 
 
 def _below(collection: str, name: str, subresource: str | None) -> str:

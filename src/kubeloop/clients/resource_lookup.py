@@ -1,8 +1,7 @@
 """Which resource a class means, or a class together with a GroupVersionResource or a GroupVersionKind.
 
-A model class and a GroupVersionResource say it all. For a GroupVersionKind the server must be asked for the plural and
-the scope. Nobody waits for that in a constructor: `resource_of` is a plain call, `look_up` runs before the first
-request.
+A model class says it all. For a GroupVersionKind the server must be asked for the plural, and for both forms for the
+scope. Nobody waits for that in a constructor: `resource_of` is a plain call, `look_up` runs before the first request.
 
 Reference: apimachinery `meta.RESTMapper`; client-go `dynamic/dynamicinformer`.
 """
@@ -52,24 +51,24 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
 
 
 async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
-    """Ask the server which resource holds a kind; one request. A resource whose plural is known is returned as it is.
+    """Ask the server for the plural, the kind and the scope of a resource of which the plural or the kind is known.
 
     Raises:
-        NotFound: the server has no such group and version, or no such kind in it. A later call may find it.
+        NotFound: the server has no such group and version, or no such kind or resource in it. A later call may find it.
     """
-    if info.plural:
-        return info
     from kubeloop.models import meta_v1
 
     listed = await rest.get(group_version_path(info.group_version), into=meta_v1.APIResourceList)
     for each in listed.resources:
-        if each.kind == info.kind and "/" not in each.name:
-            return ResourceInfo(info.group_version, each.name, info.kind, each.namespaced, info.list_model)
+        is_found = each.name == info.plural if info.plural else each.kind == info.kind
+        if is_found and "/" not in each.name:
+            return ResourceInfo(info.group_version, each.name, each.kind, each.namespaced, info.list_model)
+    what = f"resource {info.plural}" if info.plural else f"kind {info.kind}"
     raise NotFound(
         StatusDetails(
             code=404,
             reason="NotFound",
-            message=f"the server has no kind {info.kind} in {info.group_version}",
+            message=f"the server at {rest.config.host} has no {what} in {info.group_version}",
             group=info.group_version.group,
             kind=info.kind,
         )

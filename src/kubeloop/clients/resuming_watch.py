@@ -66,7 +66,7 @@ class ResumingWatch(Generic[T_co]):
         }
         self._list_selection = list_params(list_options)
         start = options.get("resource_version") or ""
-        self._machine = ListWatchMachine(start, ReopenOrRaise(), endpoint._rest.random)
+        self._machine = ListWatchMachine(start, ReopenOrRaise(), endpoint.rest.random)
         self._is_entered = False
         self._deadline: float | None = None
         self._opening: AbstractAsyncContextManager[WatchStream[T_co]] | None = None
@@ -95,7 +95,7 @@ class ResumingWatch(Generic[T_co]):
         while self._stream is None:
             if self._is_over():
                 message = f"the watch could not be opened within {self._timeout:g} s"
-                raise RequestTimeout(message, method="GET", path=self._endpoint._collection)
+                raise RequestTimeout(message, method="GET", path=self._endpoint.collection)
             await self._take_step()
         return self
 
@@ -146,7 +146,7 @@ class ResumingWatch(Generic[T_co]):
             if event.type == "BOOKMARK" and not self._bookmarks:
                 continue
             if isinstance(event, UnreadableEvent) and event.change == "DELETED" and event.key:
-                event = WatchEvent("DELETED", identified(self._endpoint._model, event.error))
+                event = WatchEvent("DELETED", identified(self._endpoint.model, event.error))
             events.append(event)
         self._is_first_state = self._is_first_state and bool(pending)
         return events
@@ -198,7 +198,7 @@ class ResumingWatch(Generic[T_co]):
                 await self._failed(step, error)
                 return
         if not self._is_over():
-            await self._failed(step, self._machine.overdue_error(method="GET", path=self._endpoint._collection))
+            await self._failed(step, self._machine.overdue_error(method="GET", path=self._endpoint.collection))
 
     async def _carry_out(self, step: Step) -> None:
         match step:
@@ -222,16 +222,16 @@ class ResumingWatch(Generic[T_co]):
             decision = self._machine.watch_ended(error, waiting.now())
         if decision.action is NextAction.RAISE:
             raise error
-        path = self._endpoint._collection
+        path = self._endpoint.collection
         if decision.is_failure:
             _log.warning("watch of %s: %s; opening again in %.1f s", path, error, decision.pause)
         else:
             _log.debug("watch of %s: %s; opening again", path, error)
 
     async def _read_page(self, page: Page) -> None:
-        endpoint = self._endpoint
-        request = endpoint._request("GET", endpoint._collection, {**self._list_selection, **page.params()})
-        read = await endpoint._rest.call(request, endpoint._list_model, None, is_list=True)
+        endpoint = await self._endpoint.located()
+        request = endpoint.request("GET", endpoint.collection, {**self._list_selection, **page.params()})
+        read = await endpoint.rest.call(request, endpoint.list_model, None, is_list=True)
         self._kind = kind_of_list(read, self._kind)
         if page.is_first:
             self._pages.clear()
@@ -248,7 +248,7 @@ class ResumingWatch(Generic[T_co]):
         self._is_first_state = bool(self._pending)
 
     async def _open(self, step: OpenWatch) -> None:
-        endpoint = self._endpoint
+        endpoint = await self._endpoint.located()
         params = {
             **self._selection,
             "watch": True,
@@ -256,7 +256,7 @@ class ResumingWatch(Generic[T_co]):
             "resourceVersion": step.version,
             "timeoutSeconds": step.timeout_seconds,
         }
-        opening = endpoint._rest.open_watch(endpoint._request("GET", endpoint._collection, params), endpoint._model)
+        opening = endpoint.rest.open_watch(endpoint.request("GET", endpoint.collection, params), endpoint.model)
         self._stream = await opening.__aenter__()
         self._opening = opening
         self._machine.watch_opened(waiting.now())
@@ -278,4 +278,4 @@ class ResumingWatch(Generic[T_co]):
 
     def __repr__(self) -> str:
         state = "open" if self._stream is not None else "closed"
-        return f"<ResumingWatch {self._endpoint._collection} {state}, {self._machine!r}>"
+        return f"<ResumingWatch {self._endpoint.collection} {state}, {self._machine!r}>"

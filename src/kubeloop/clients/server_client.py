@@ -1,4 +1,4 @@
-"""What the three public clients share: a RESTClient that is their own, or somebody else's."""
+"""ServerClient: what Clientset, DynamicClient and DiscoveryClient share: a RESTClient, their own or a borrowed one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["ServerClient"]
 
 
 class ServerClient:
-    """A client that sends through a RESTClient. Use it as `async with`, or call `close()`.
+    """A client that sends through a RESTClient. Use it with `async with`, or call `close()`.
 
     Args:
-        config: Which server, and as whom.
-        transport: Carries the bytes instead of one opened from the config; it stays yours.
+        config: Which server to connect to, and as whom.
+        transport: Carries the bytes instead of a transport opened from the config; the caller closes it.
         max_retries: How many times one call may be sent again.
-        random: Where back-off gets its jitter from; a generator with a seed makes it repeat.
+        random: The source of the jitter of back-off; a generator with a seed makes it repeatable.
 
     Concurrency: One event loop, any number of calls at once; each may be cancelled.
     """
@@ -42,7 +42,7 @@ class ServerClient:
 
     @classmethod
     def from_rest(cls, rest: RESTClient) -> Self:
-        """Make one that sends through a RESTClient which somebody else closes."""
+        """Create a client that sends through a RESTClient, which the caller closes."""
         self = cls.__new__(cls)
         self._rest = rest
         self._owns_rest = False
@@ -50,7 +50,7 @@ class ServerClient:
 
     @property
     def rest(self) -> RESTClient:
-        """The RESTClient that everything goes through."""
+        """The RESTClient that sends the requests."""
         return self._rest
 
     async def __aenter__(self) -> Self:
@@ -62,11 +62,11 @@ class ServerClient:
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections, if they are this client's own. Calling it twice does nothing.
+        """Close the connections, unless they belong to the RESTClient of somebody else. A second call does nothing.
 
         Running calls and watches, and all later ones, fail with a `TransportError` that says so and is not `retryable`.
-        Informers do not end: they keep what they hold, say so in `last_error`, and try again at most twice a minute
-        until they are stopped. So leave the block of a factory before that of its clientset.
+        Informers do not end: they keep their objects, report the error in `last_error`, and try again at most twice a
+        minute until they are stopped. So leave the block of a factory before that of its clientset.
         """
         if self._owns_rest:
             await self._rest.close()

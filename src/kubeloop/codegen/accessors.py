@@ -1,7 +1,7 @@
-"""Emits the typed clients of a group version, and the class with a property a group version.
+"""Write the typed clients of a group version, and the class with a property per group version.
 
-Per resource only what is particular to it is written: the accessor, a class that composes the generic verbs which
-the resource has, and its subresources. What the verbs do is in `kubeloop.clients`.
+Per resource only what differs is written: the accessor, a class that composes the generic verbs that the resource has,
+and its subresources. The verbs are in `kubeloop.clients`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SUB_VERBS: Mapping[str, str] = {
 
 
 class _Class:
-    """A class of the module that is being written."""
+    """A class of the generated module."""
 
     def __init__(self, name: str, bases: Sequence[str], doc: str, body: Sequence[str] = ()) -> None:
         self.name, self.bases, self.doc, self.body = name, bases, doc, body
@@ -50,16 +50,14 @@ class _Class:
 
 
 def emit_clients(module: Module, target: Target) -> str:
-    """The text of the module that holds a group version's clients."""
+    """Return the text of the module with the clients of a group version."""
     name = class_of_module(module.name)
     group = [
-        f"class {name}:",
-        f'    """The resources of {module.api_version}."""',
+        f"class {name}(GroupClient):",
+        f'    """The clients of the resources of {module.api_version}."""',
         "",
-        '    __slots__ = ("_rest",)',
-        "",
-        "    def __init__(self, rest: RESTClient) -> None:",
-        "        self._rest = rest",
+        "    __slots__ = ()",
+        f"    group_version = {literal(module.api_version)}",
     ]
     classes: list[_Class] = []
     for names in client_names(module):
@@ -74,13 +72,13 @@ def _accessor_method(names: ResourceNames, module: Module) -> list[str]:
     model = module.model(names.resource.kind)
     if names.resource.namespaced:
         return [
-            f"    def {method}(self, namespace: str | None = None) -> {client}:",
-            f'        """{client} of a namespace; without one, of all."""',
+            *fold(f"    def {method}(self, namespace: str | DefaultNamespace | None = None) -> {client}:"),
+            f'        """Return the client of {client}, in one namespace or, without one, in all."""',
             *fold(f"        return {client}(self._rest, {model}, namespace)"),
         ]
     return [
         f"    def {method}(self) -> {client}:",
-        f'        """{client}, which belong to no namespace."""',
+        f'        """Return the client of {client}, which have no namespaces."""',
         *fold(f"        return {client}(self._rest, {model})"),
     ]
 
@@ -102,8 +100,11 @@ def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
     body: list[str] = []
     subresources: list[_Class] = []
     for one in named.subresources:
+        if one.sub.text:
+            bases.append(_text_verbs(one.sub, module))
+            continue
         body += ["", *_subresource_method(one, module)]
-        doc = f"The subresource {one.sub.name} of {client}."
+        doc = f"The client of the subresource {one.sub.name} of {client}."
         subresources.append(_Class(one.cls, _subresource_bases(one.sub), doc))
     verbs = "every verb" if resource.verbs == _ALL else ", ".join(verb for verb in _VERBS if verb in resource.verbs)
     main = _Class(
@@ -114,18 +115,28 @@ def _resource_classes(named: ResourceNames, module: Module) -> list[_Class]:
 
 def _subresource_method(names: SubresourceNames, module: Module) -> list[str]:
     sub, name = names.sub, names.cls
-    lines = [f"    def {names.method}(self, name: str) -> {name}:", f'        """The {sub.name} of one object."""']
-    if sub.text:
-        return [*lines, f"        return {name}(self, name, {literal(sub.name)}, str)"]
+    lines = [
+        f"    def {names.method}(self, name: str) -> {name}:",
+        f'        """Return the client of the subresource {sub.name} of one object."""',
+    ]
     owner = sub.response.partition(".")[0]
     if owner != module.name:
         lines += [f"        from kubeloop.models import {owner}", ""]
-    return [*lines, *fold(f"        return {name}(self, name, {literal(sub.name)}, {sub.response})")]
+    return [*lines, *fold(f"        return {name}(self._endpoint, name, {literal(sub.name)}, {sub.response})")]
+
+
+def _text_verbs(sub: Subresource, module: Module) -> str:
+    """Return the mixin with the verbs of a subresource that is text: the log of a pod is the only one.
+
+    Raises:
+        SchemaError: It is another one.
+    """
+    if sub.name != "log":
+        raise SchemaError(f"{module.name}: the subresource {sub.name} is text, and only that of a log is known")
+    return "Log"
 
 
 def _subresource_bases(sub: Subresource) -> list[str]:
-    if sub.text:
-        return ["LogSub"]
     return [
         base.format(request=literal(_request(sub)), response=literal(sub.response))
         for verb, base in _SUB_VERBS.items()
@@ -139,8 +150,10 @@ def _request(sub: Subresource) -> str:
 
 def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str]:
     bases = {base.partition("[")[0] for one in classes for base in one.bases}
-    verbs = sorted(bases & {base.partition("[")[0] for base in [*_VERBS.values(), "CreateReturningStatus", "Status"]})
-    subs = sorted(bases & {base.partition("[")[0] for base in [*_SUB_VERBS.values(), "LogSub"]})
+    verbs = sorted(
+        bases & {base.partition("[")[0] for base in [*_VERBS.values(), "CreateReturningStatus", "Log", "Status"]}
+    )
+    subs = sorted(bases & {base.partition("[")[0] for base in _SUB_VERBS.values()})
     mentioned = {
         name.partition(".")[0]
         for resource in module.resources
@@ -149,21 +162,24 @@ def _head(module: Module, classes: Sequence[_Class], target: Target) -> list[str
         if name
     }
     others = sorted(mentioned - {module.name})
+    takes_namespace = any(resource.namespaced for resource in module.resources)
+    typed = _import("kubeloop.meta.namespaces", ["DefaultNamespace"] if takes_namespace else [])
+    typed += _import("kubeloop.models", others)
     lines = [
         target.origin(module),
-        f'"""The typed clients of {module.api_version}, one class for each resource."""',
+        f'"""The typed clients of {module.api_version}, one class per resource."""',
         "",
         "from __future__ import annotations",
         "",
-        "from typing import TYPE_CHECKING",
-        "",
+        *(["from typing import TYPE_CHECKING", ""] if typed else []),
     ]
+    lines += _import("kubeloop.clients.group_client", ["GroupClient"])
     lines += _import("kubeloop.clients.resource_client", sorted(bases & {"ResourceClient", "StatusResourceClient"}))
     lines += _import("kubeloop.clients.subresource", subs)
     lines += _import("kubeloop.clients.verbs", verbs)
-    lines += [target.models(module.name), "", "if TYPE_CHECKING:"]
-    lines += ["    " + line for line in _import("kubeloop.models", others)]
-    lines += ["    from kubeloop.rest.client import RESTClient", ""]
+    lines += [target.models(module.name), ""]
+    if typed:
+        lines += ["if TYPE_CHECKING:", *("    " + line for line in typed), ""]
     names = sorted([class_of_module(module.name), *(one.name for one in classes)])
     return [*lines, "__all__ = [", *(f'    "{name}",' for name in names), "]"]
 
@@ -176,11 +192,11 @@ def _import(module: str, names: Sequence[str]) -> list[str]:
 
 
 def emit_groups(modules: Iterable[Module], origin: str) -> str:
-    """The text of `clients/groups/__init__.py`: a property a group version, each importing what it gives when asked."""
+    """Return the text of `clients/groups/__init__.py`: a property per group version, which imports its clients."""
     served = [module for module in modules if module.resources]
     lines = [
         origin,
-        '"""What a Clientset offers: a property a group version, whose clients are imported when it is first read."""',
+        '"""The group versions of a Clientset: a property for each, which imports its clients when it is read."""',
         "",
         "from __future__ import annotations",
         "",
@@ -194,7 +210,7 @@ def emit_groups(modules: Iterable[Module], origin: str) -> str:
         "",
         "",
         "class Groups:",
-        '    """A property a group version."""',
+        '    """A property per group version."""',
         "",
         "    if TYPE_CHECKING:",
         "",
@@ -207,7 +223,7 @@ def emit_groups(modules: Iterable[Module], origin: str) -> str:
             "",
             "    @property",
             f"    def {module.name}(self) -> {name}:",
-            f'        """The resources of {module.api_version}."""',
+            f'        """The clients of the resources of {module.api_version}."""',
             f"        from kubeloop.clients.groups.{module.name} import {name}",
             "",
             f"        return {name}(self.rest)",

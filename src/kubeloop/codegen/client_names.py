@@ -1,7 +1,7 @@
 """The names in a module of typed clients: a class and an accessor for each resource and for each subresource.
 
-They are planned together, because no two may be alike: classes differ from each other and from what the module imports,
-methods from those that every client has. Informers have the accessors of the clients.
+They are chosen together, because all must differ: classes from each other and from what the module imports, methods
+from those that every client has. Informers have the accessors of the clients.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ __all__ = ["ResourceNames", "SubresourceNames", "client_names"]
 
 # fmt: off
 _IMPORTED = frozenset({
-    "Apply", "ApplySub", "Create", "CreateReturningStatus", "CreateSub", "Delete", "DeleteCollection", "Get", "GetSub",
-    "List", "LogSub", "Patch", "PatchSub", "RESTClient", "ResourceClient", "Status", "StatusResourceClient",
-    "TYPE_CHECKING", "Update", "UpdateSub", "Watch",
+    "Apply", "ApplySub", "Create", "CreateReturningStatus", "CreateSub", "DefaultNamespace", "Delete",
+    "DeleteCollection", "Get", "GetSub", "GroupClient", "List", "Log", "Patch", "PatchSub",
+    "ResourceClient", "Status", "StatusResourceClient", "TYPE_CHECKING", "Update", "UpdateSub", "Watch",
 })
-"""What modules of clients import."""
+"""The names that modules of clients import."""
 
 _METHODS = frozenset({
-    "apply", "apply_status", "create", "delete", "delete_collection", "edit", "edit_status", "get", "iterate", "list",
-    "patch", "patch_status", "stream", "update", "update_status", "watch",
+    "apply", "apply_status", "at", "create", "delete", "delete_collection", "edit", "edit_status", "exists", "get",
+    "get_or_none", "iterate", "list", "log", "log_lines", "patch", "patch_status", "update", "update_status", "watch",
 })
-"""The methods and attributes that clients of resources inherit."""
+"""The methods that the clients of resources and of subresources inherit."""
 # fmt: on
 
 
@@ -60,7 +60,7 @@ class ResourceNames:
 def client_names(module: Module) -> list[ResourceNames]:
     """Return the resources of a module with their names, by accessor."""
     others = {module.name, "str", *_type_modules(module)}
-    classes, accessors = {*_IMPORTED, *others, class_of_module(module.name)}, set(others)
+    classes, accessors = {*_IMPORTED, *others, class_of_module(module.name)}, {*others, "group_version"}
     ordered = sorted(module.resources, key=lambda one: (snake(collection(one.kind, one.plural)), one.plural))
     named = {
         one.plural: (

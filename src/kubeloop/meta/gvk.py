@@ -14,7 +14,15 @@ import re
 
 from kubeloop._kit.value import Value
 
-__all__ = ["GroupKind", "GroupResource", "GroupVersion", "GroupVersionKind", "GroupVersionResource", "version_priority"]
+__all__ = [
+    "GroupKind",
+    "GroupResource",
+    "GroupVersion",
+    "GroupVersionKind",
+    "GroupVersionResource",
+    "group_version_of",
+    "version_priority",
+]
 
 
 class GroupVersion(Value, frozen=True, order=True):
@@ -160,6 +168,23 @@ class GroupVersionResource(Value, frozen=True, order=True):
 
     def __str__(self) -> str:
         return f"{self.group}/{self.version}, Resource={self.resource}"
+
+
+def group_version_of(value: str | GroupVersion | GroupVersionKind | GroupVersionResource) -> GroupVersion:
+    """Return the group and version that a text (`"apps/v1"`) or a value names.
+
+    Raises:
+        TypeError: The value is none of these.
+        ValueError: The text has more than one slash.
+    """
+    if isinstance(value, GroupVersion):
+        return value
+    if isinstance(value, str):
+        return GroupVersion.parse(value)
+    # Types are hints only.
+    if isinstance(value, (GroupVersionKind, GroupVersionResource)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        return value.group_version
+    raise TypeError(f'expected a group and version such as "apps/v1", got {type(value).__name__}')
 
 
 _KUBE_VERSION = re.compile(r"v([0-9]+)(?:(alpha|beta)([0-9]+))?", re.ASCII)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overloa
 from kubeloop._kit.bucket import TokenBucket
 from kubeloop._kit.entered import MustEnter
 from kubeloop.config.config import Config
-from kubeloop.meta.gvk import GroupVersion
+from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
+from kubeloop.meta.namespaces import DefaultNamespace
 from kubeloop.rest.request_sender import RequestSender
 from kubeloop.rest.result import reads_a_list
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
@@ -44,8 +45,8 @@ class Address(TypedDict, total=False):
     """Where a request goes, beside its resource.
 
     Attributes:
-        group_version: `"apps/v1"`; None is the client's own.
-        namespace: None or `""` is the cluster scope, or all namespaces.
+        group_version: `"apps/v1"`, or a value that names a group and version; None is the client's own.
+        namespace: None or `""` is the cluster scope, or all namespaces; `kubeloop.DEFAULT` is that of the config.
         name: None is the whole collection.
         subresource: `"status"`, `"scale"`, `"proxy/metrics"`.
         params: Query parameters with wire names; those whose value is None are left out.
@@ -53,8 +54,8 @@ class Address(TypedDict, total=False):
         timeout: Seconds for the whole call; None is the config's time-out.
     """
 
-    group_version: str | GroupVersion | None
-    namespace: str | None
+    group_version: str | GroupVersion | GroupVersionKind | GroupVersionResource | None
+    namespace: str | DefaultNamespace | None
     name: str | None
     subresource: str | None
     params: Params | None
@@ -99,7 +100,7 @@ class RESTClient:
         self,
         config: Config,
         *,
-        group_version: str | GroupVersion = "v1",
+        group_version: str | GroupVersion | GroupVersionKind | GroupVersionResource = "v1",
         transport: Transport | None = None,
         serializers: Serializers | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
@@ -109,7 +110,7 @@ class RESTClient:
         if not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"a kubeloop.Config is due, not {type(config).__name__}: load_config() makes one")
         self.config = config
-        self.group_version = _group_version(group_version)
+        self.group_version = group_version_of(group_version)
         self.serializers = serializers or JSON_ONLY
         # Spreading retries is no secret.
         self.random = random if random is not None else Random()  # noqa: S311
@@ -365,10 +366,11 @@ class RESTClient:
                 raise ValueError(f"an absolute path takes no {' and no '.join(wrong)}: {resource}")
             return absolute_target(resource, params)
         given = address.get("group_version")
+        namespace = address.get("namespace")
         path = resource_path(
-            self.group_version if given is None else _group_version(given),
+            self.group_version if given is None else group_version_of(given),
             resource.lower(),
-            namespace=address.get("namespace"),
+            namespace=self.config.namespace if isinstance(namespace, DefaultNamespace) else namespace,
             name=address.get("name"),
             subresource=address.get("subresource"),
         )
@@ -376,10 +378,6 @@ class RESTClient:
 
     def __repr__(self) -> str:
         return f"<RESTClient {self.group_version} at {self.config.host}>"
-
-
-def _group_version(value: str | GroupVersion) -> GroupVersion:
-    return GroupVersion.parse(value) if isinstance(value, str) else value
 
 
 def _is_list(resource: str, address: Address, into: type[Any] | None) -> bool:

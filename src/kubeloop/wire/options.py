@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
+from kubeloop._kit.near_names import did_you_mean
 from kubeloop.meta.times import format_time
 from kubeloop.wire.request import ParamValue
 
@@ -338,7 +339,7 @@ def _write(verb: str, table: _Table, options: Mapping[str, object]) -> dict[str,
     for name, value in options.items():
         entry = table.get(name)
         if entry is None:
-            raise TypeError(f"{verb} has no option {name!r}: one of {', '.join(sorted(table))}")
+            raise TypeError(f"{verb} has no option {name!r}{did_you_mean(name, table)} (options: {', '.join(table)})")
         if value is None:
             continue
         wire, check = entry

@@ -1,21 +1,19 @@
-"""Patches: the content types by which the server knows them, and which one fits a value.
-
-Building a patch from two values is the models' job (`Change`); applying one is the server's.
-"""
+"""The content types of patches, and which one fits a value. `Change` in `kubeloop.objects` builds patches."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-__all__ = ["APPLY_PATCH", "MERGE_PATCH", "PatchType", "patch_content_type"]
+__all__ = ["APPLY_PATCH", "JSON_PATCH", "MERGE_PATCH", "PatchType", "patch_content_type"]
 
 PatchType = Literal["json", "merge", "strategic"]
 
 APPLY_PATCH = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 _CONTENT_TYPES: Mapping[str, str] = {
-    "json": "application/json-patch+json",
+    "json": JSON_PATCH,
     "merge": MERGE_PATCH,
     "strategic": "application/strategic-merge-patch+json",
 }
@@ -26,18 +24,19 @@ def patch_content_type(patch: Mapping[str, Any] | Sequence[Mapping[str, Any]], t
 
     Args:
         patch: A mapping (merge or strategic) or a sequence of operations (JSON patch).
-        type: What it is; None takes a sequence for a JSON patch and a mapping for a merge patch.
+        type: The type of the patch; None means a JSON patch for a sequence, and a merge patch for a mapping.
 
     Raises:
-        ValueError: An unknown type.
-        TypeError: A sequence where a mapping is due, or the reverse.
+        ValueError: The type is unknown.
+        TypeError: The type needs a mapping and got a sequence, or the reverse.
     """
     is_mapping = isinstance(patch, Mapping)
     wanted = type or ("merge" if is_mapping else "json")
     content_type = _CONTENT_TYPES.get(wanted)
     if content_type is None:
-        raise ValueError(f"unknown patch type {wanted!r}: one of {', '.join(_CONTENT_TYPES)}; for apply use apply()")
+        known = ", ".join(map(repr, _CONTENT_TYPES))
+        raise ValueError(f"expected a patch type of {known}, got {wanted!r}; for server-side apply use apply()")
     if is_mapping == (wanted == "json") or not isinstance(patch, (Mapping, list, tuple)):
-        due = "a list of operations" if wanted == "json" else "a mapping"
-        raise TypeError(f"a {wanted} patch is {due}, not {patch.__class__.__name__}")
+        expected = "a list of operations" if wanted == "json" else "a mapping"
+        raise TypeError(f"expected {expected} for a {wanted} patch, got {patch.__class__.__name__}")
     return content_type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, TypeVar, cast
 
 import msgspec
 
@@ -11,9 +11,12 @@ from kubeloop.errors import Unreadable
 from kubeloop.objects.json.decode import decode_data
 from kubeloop.unstructured import Unstructured
 
-__all__ = ["UnreadableEvent", "WatchEvent", "identified"]
+__all__ = ["EventType", "UnreadableEvent", "WatchEvent", "identified"]
 
 T = TypeVar("T")
+
+EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
+"""What happened to the object of a watch event. The object of an ERROR is a Status."""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     class WatchEvent(Generic[T]):
         """One event of a watch: `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR (whose object is a Status)."""
 
-        type: str
+        type: EventType
         object: T
 
 else:
@@ -42,10 +45,10 @@ class UnreadableEvent(Value, frozen=True):
     """
 
     error: Unreadable
-    change: str
+    change: Literal["ADDED", "MODIFIED", "DELETED"]
     """What happened to the object: ADDED, MODIFIED or DELETED."""
 
-    type: ClassVar[str] = "UNREADABLE"
+    type: ClassVar[Literal["UNREADABLE"]] = "UNREADABLE"
 
     @property
     def key(self) -> str:

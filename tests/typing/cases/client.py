@@ -17,13 +17,13 @@ async def verbs(clientset: Clientset) -> None:
     assert_type(await pods.update(core_v1.Pod()), core_v1.Pod)
     assert_type(await pods.patch("a", {"spec": {}}), core_v1.Pod)
     assert_type(await pods.apply({}, field_manager="me"), core_v1.Pod)
-    assert_type(await pods.delete("a"), core_v1.Pod | meta_v1.Status | None)
+    assert_type(await pods.delete("a"), core_v1.Pod | None)
     assert_type(await pods.update_status(core_v1.Pod()), core_v1.Pod)
     await pods.delete_collection(label_selector="a=b")
     async with pods.watch() as events:
         async for event in events:
             assert_type(event.object, core_v1.Pod)
-    async for draft in clientset.apps_v1.deployments("default").edit("web"):
+    async with clientset.apps_v1.deployments("default").edit("web") as draft:
         assert_type(draft, apps_v1.Deployment.Draft)
         draft.spec.replicas = 3
     assert_type(await clientset.apps_v1.deployments("a").edit("b", set_image), apps_v1.Deployment)
@@ -36,7 +36,7 @@ def set_image(draft: apps_v1.Deployment.Draft) -> None:
 async def subresources(clientset: Clientset) -> None:
     pods = clientset.core_v1.pods("default")
     assert_type(await pods.eviction("a").create(policy_v1.Eviction()), meta_v1.Status)
-    assert_type(await pods.log("a").get(tail_lines=3), str)
+    assert_type(await pods.log("a", tail_lines=3), str)
     assert_type(await pods.ephemeral_containers("a").patch({}), core_v1.Pod)
     assert_type(await pods.binding("a").create(core_v1.Binding()), meta_v1.Status)
     assert_type(await clientset.core_v1.bindings("a").create(core_v1.Binding()), meta_v1.Status)
@@ -50,8 +50,8 @@ async def subresources(clientset: Clientset) -> None:
 
 
 async def any_kind(clientset: Clientset) -> None:
-    assert_type(await clientset.of(core_v1.Pod, "a").get("b"), core_v1.Pod)
-    assert_type(await clientset.of(core_v1.Pod, "a").list(), KindList[core_v1.Pod])
+    assert_type(await clientset.resource(core_v1.Pod, "a").get("b"), core_v1.Pod)
+    assert_type(await clientset.resource(core_v1.Pod, "a").list(), KindList[core_v1.Pod])
 
 
 async def wrong(clientset: Clientset) -> None:

@@ -63,7 +63,7 @@ async def clients(clientset: Clientset) -> None:
     assert_type(await certificates.get("a"), cert.Certificate)
     assert_type(await certificates.list(), cert.CertificateList)
     assert_type(await certificates.update_status(build()), cert.Certificate)
-    assert_type(await clientset.of(cert.Certificate, "a").get("b"), cert.Certificate)
+    assert_type(await clientset.resource(cert.Certificate, "a").get("b"), cert.Certificate)
     assert_type(await AppsExampleComV1(clientset.rest).fleets("a").scale("b").get(), autoscaling_v1.Scale)
     ComputeExampleComV1beta1(clientset.rest).node_pools()
     await ComputeExampleComV1beta1(clientset.rest).node_pools().update_status({})  # error

@@ -523,7 +523,7 @@ def test_a_resync_period_is_refused(period: float):
 
 def test_what_is_no_kind_is_refused():
     _, factory = make()
-    with pytest.raises(TypeError, match="PodSpec is no kind"):
+    with pytest.raises(TypeError, match="class of a kind with a resource, got PodSpec"):
         factory.informer(core_v1.PodSpec)  # type: ignore[type-var]
 
 

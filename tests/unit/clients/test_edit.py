@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ def deployment(version: str = "5", **spec: Any) -> Answer:
     )
 
 
+AnyEdit = kubeloop.Edit[Any, Any]
+Leave = Callable[[AnyEdit], Awaitable[None]]
 CONFLICT = error_status(409, "Conflict", "the object has been modified")
 INVALID = error_status(422, "Invalid", "the server rejected our request")
 
@@ -40,14 +43,11 @@ def scale_up(draft: apps_v1.Deployment.Draft) -> None:
 
 
 @virtual
-async def test_the_loop_reads_changes_and_sends_the_smallest_patch() -> None:
+async def test_a_block_reads_changes_and_sends_the_smallest_patch() -> None:
     clients, transport = clientset(deployment(), deployment("6", replicas=3))
     edit = clients.apps_v1.deployments("x").edit("web", field_manager="me")
-    turns = 0
-    async for draft in edit:
-        turns += 1
+    async with edit as draft:
         draft.spec.replicas = 3
-    assert turns == 1
     read, patch = transport.requests
     assert (read.method, read.target) == ("GET", "/apis/apps/v1/namespaces/x/deployments/web")
     assert (patch.method, patch.target) == ("PATCH", "/apis/apps/v1/namespaces/x/deployments/web?fieldManager=me")
@@ -93,18 +93,199 @@ async def test_conflicts_without_end_are_raised_after_the_last_attempt() -> None
 
 
 @virtual
-async def test_the_loop_raises_conflict_too() -> None:
-    clients, _ = clientset(*[deployment(), CONFLICT] * 2)
-    turns: list[int] = []
+async def test_a_block_that_meets_a_conflict_says_that_nothing_was_changed() -> None:
+    clients, transport = clientset(deployment(), CONFLICT)
+    edit = clients.apps_v1.deployments("x").edit("web")
+    with pytest.raises(kubeloop.Conflict, match=r"modified; nothing was changed\. Use `await edit\(\"web\", change\)`"):
+        await leave_by_the_end(edit)
+    assert transport.left == 0
+    with pytest.raises(RuntimeError, match="not sent"):
+        _ = edit.result
 
-    async def run() -> None:
-        async for draft in clients.apps_v1.deployments("x").edit("web", attempts=2):
-            turns.append(1)
+
+async def leave_by_the_end(edit: AnyEdit) -> None:
+    async with edit as draft:
+        scale_up(draft)
+
+
+async def leave_by_return(edit: AnyEdit) -> None:
+    async with edit as draft:
+        scale_up(draft)
+        return
+
+
+async def leave_by_break(edit: AnyEdit) -> None:
+    for _ in range(2):
+        async with edit as draft:
             scale_up(draft)
+            break
 
-    with pytest.raises(kubeloop.Conflict):
-        await run()
-    assert len(turns) == 2
+
+async def leave_by_continue(edit: AnyEdit) -> None:
+    for _ in range(1):
+        async with edit as draft:
+            scale_up(draft)
+            continue
+
+
+NORMAL = [leave_by_the_end, leave_by_return, leave_by_break, leave_by_continue]
+
+
+@pytest.mark.parametrize("leave", NORMAL)
+@virtual
+async def test_every_normal_way_out_of_a_block_sends(leave: Leave) -> None:
+    clients, transport = clientset(deployment(), deployment("6", replicas=2))
+    edit = clients.apps_v1.deployments("x").edit("web")
+    await leave(edit)
+    assert sent(transport.requests[1]) == {"metadata": {"resourceVersion": "5"}, "spec": {"replicas": 2}}
+    assert edit.result.spec.replicas == 2
+
+
+@pytest.mark.parametrize("leave", NORMAL)
+@virtual
+async def test_every_normal_way_out_of_a_block_tells_a_conflict(leave: Leave) -> None:
+    clients, _ = clientset(deployment(), CONFLICT)
+    with pytest.raises(kubeloop.Conflict, match="nothing was changed"):
+        await leave(clients.apps_v1.deployments("x").edit("web"))
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
+@virtual
+async def test_an_exception_in_a_block_sends_nothing(error: type[BaseException]) -> None:
+    clients, transport = clientset(deployment())
+    edit = clients.apps_v1.deployments("x").edit("web")
+
+    async def fail_in_block() -> None:
+        async with edit as draft:
+            scale_up(draft)
+            raise error
+
+    with pytest.raises(error):
+        await fail_in_block()
+    assert [request.method for request in transport.requests] == ["GET"]
+    with pytest.raises(RuntimeError, match="edit of 'web' has no result: it is not sent"):
+        _ = edit.result
+
+
+@virtual
+async def test_a_block_that_is_cancelled_while_it_waits_sends_nothing() -> None:
+    clients, transport = clientset(deployment())
+    is_open = asyncio.Event()
+
+    async def wait_in_block() -> None:
+        async with clients.apps_v1.deployments("x").edit("web") as draft:
+            scale_up(draft)
+            is_open.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(wait_in_block())
+    await is_open.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert [request.method for request in transport.requests] == ["GET"]
+
+
+@virtual
+async def test_a_generator_that_is_closed_within_a_block_sends_nothing() -> None:
+    clients, transport = clientset(deployment())
+
+    async def drafts() -> AsyncGenerator[Any]:
+        async with clients.apps_v1.deployments("x").edit("web") as draft:
+            scale_up(draft)
+            yield draft
+
+    generator = drafts()
+    await anext(generator)
+    await generator.aclose()
+    assert [request.method for request in transport.requests] == ["GET"]
+
+
+@virtual
+async def test_a_discarded_block_sends_nothing() -> None:
+    clients, transport = clientset(deployment())
+    edit = clients.apps_v1.deployments("x").edit("web")
+    async with edit as draft:
+        scale_up(draft)
+        edit.discard()
+        edit.discard()
+    assert [request.method for request in transport.requests] == ["GET"]
+    with pytest.raises(RuntimeError, match="no result: it is discarded"):
+        _ = edit.result
+
+
+@virtual
+async def test_an_edit_is_discarded_only_while_its_block_is_open() -> None:
+    clients, _ = clientset(deployment(), deployment("6"))
+    edit = clients.apps_v1.deployments("x").edit("web")
+    with pytest.raises(RuntimeError, match="cannot be discarded: it is not entered"):
+        edit.discard()
+    await leave_by_the_end(edit)
+    with pytest.raises(RuntimeError, match="cannot be discarded: it is done"):
+        edit.discard()
+
+
+@virtual
+async def test_a_block_is_entered_once() -> None:
+    clients, transport = clientset(deployment(), deployment("6"))
+    edit = clients.apps_v1.deployments("x").edit("web")
+    await leave_by_the_end(edit)
+    with pytest.raises(RuntimeError, match=r"was entered before: call edit\(\) again"):
+        await leave_by_the_end(edit)
+    assert transport.left == 0
+
+
+@virtual
+async def test_a_block_that_changes_nothing_has_the_object_that_was_read() -> None:
+    clients, transport = clientset(deployment())
+    edit = clients.apps_v1.deployments("x").edit("web")
+    async with edit:
+        pass
+    assert edit.result.metadata.resource_version == "5"
+    assert [request.method for request in transport.requests] == ["GET"]
+
+
+@virtual
+async def test_a_block_of_edit_status_sends_the_status() -> None:
+    clients, transport = clientset(deployment(), deployment("6"))
+
+    async def finish() -> None:
+        async with clients.apps_v1.deployments("x").edit_status("web") as draft:
+            draft.status.replicas = 3
+            return
+
+    await finish()
+    assert transport.requests[1].path.endswith("/web/status")
+    assert sent(transport.requests[1])["status"] == {"replicas": 3}
+
+
+@virtual
+async def test_what_is_neither_a_block_nor_a_function_says_so() -> None:
+    clients, transport = clientset()
+    edit: Any = clients.apps_v1.deployments("x").edit("web")
+    with pytest.raises(TypeError, match=r"`await edit\(\"web\", change\)`, or use `async with`"):
+        await edit
+    with pytest.raises(TypeError, match="use `async with`, not `async for`"):
+        async for _ in edit:
+            pass
+    with pytest.raises(TypeError, match=r"expected a function.*got dict: patch\(\)"):
+        clients.apps_v1.deployments("x").edit("web", {"spec": {}})  # type: ignore[call-overload]
+    with pytest.raises(TypeError, match="a block cannot run twice"):
+        clients.apps_v1.deployments("x").edit("web", attempts=3)  # type: ignore[call-overload]
+    assert transport.requests == []
+
+
+@virtual
+async def test_a_conflict_that_the_function_raises_is_not_repeated() -> None:
+    clients, transport = clientset(deployment())
+    conflict = kubeloop.Conflict(kubeloop.StatusDetails(code=409, reason="Conflict", message="elsewhere"))
+
+    def change(draft: Any) -> None:
+        raise conflict
+
+    with pytest.raises(kubeloop.Conflict, match="elsewhere"):
+        await clients.apps_v1.deployments("x").edit("web", change)
+    assert [request.method for request in transport.requests] == ["GET"]
 
 
 @virtual
@@ -116,28 +297,22 @@ async def test_nothing_is_sent_when_nothing_changed() -> None:
 
 
 @virtual
-async def test_nothing_is_sent_when_the_loop_is_left() -> None:
-    clients, transport = clientset(deployment(), deployment())
-    edit = clients.apps_v1.deployments("x").edit("web")
-    async for draft in edit:
-        scale_up(draft)
-        break
-    with pytest.raises(RuntimeError, match="not done"):
-        _ = edit.result
+async def test_nothing_is_sent_when_the_function_fails() -> None:
+    clients, transport = clientset(deployment())
 
     def fail(draft: Any) -> None:
         draft.spec.replicas = 1 // 0
 
     with pytest.raises(ZeroDivisionError):
         await clients.apps_v1.deployments("x").edit("web", fail)
-    assert [request.method for request in transport.requests] == ["GET", "GET"]
+    assert [request.method for request in transport.requests] == ["GET"]
 
 
 @virtual
 async def test_a_list_of_objects_is_edited_in_place_so_that_unknown_fields_survive() -> None:
     containers = [{"name": "a", "image": "1", "unknown": True}, {"name": "b", "image": "1"}]
     clients, transport = clientset(deployment(template={"spec": {"containers": containers}}), deployment("6"))
-    async for draft in clients.apps_v1.deployments("x").edit("web"):
+    async with clients.apps_v1.deployments("x").edit("web") as draft:
         draft.spec.template.spec.containers[0].image = "2"
     patch = transport.requests[1]
     assert patch.headers["Content-Type"] == "application/json-patch+json"
@@ -209,7 +384,7 @@ async def test_a_change_of_the_status_is_refused_and_the_other_way_round() -> No
 async def test_a_kind_of_which_is_not_known_if_its_status_is_apart_may_change_it() -> None:
     clients, transport = clientset(deployment(), deployment("6"))
     draft_of = clients.dynamic.resource("apps/v1", "deployments").namespace("x")
-    async for draft in draft_of.edit("web"):
+    async with draft_of.edit("web") as draft:
         draft["status"] = {"replicas": 3}
     assert sent(transport.requests[1])["status"] == {"replicas": 3}
 
@@ -217,7 +392,7 @@ async def test_a_kind_of_which_is_not_known_if_its_status_is_apart_may_change_it
 @virtual
 async def test_an_object_without_a_model_is_edited_as_data() -> None:
     clients, transport = clientset(deployment(), deployment("6"))
-    async for draft in clients.dynamic.resource("apps/v1", "deployments").namespace("x").edit("web"):
+    async with clients.dynamic.resource("apps/v1", "deployments").namespace("x").edit("web") as draft:
         draft["spec"]["replicas"] = 3
     assert sent(transport.requests[1]) == {"metadata": {"resourceVersion": "5"}, "spec": {"replicas": 3}}
 
@@ -228,7 +403,7 @@ async def test_what_cannot_be_meant_is_refused_before_the_first_turn() -> None:
     with pytest.raises(ValueError, match="namespace"):
         clients.apps_v1.deployments().edit("web")
     with pytest.raises(ValueError, match="attempts"):
-        clients.apps_v1.deployments("x").edit("web", attempts=0)
+        clients.apps_v1.deployments("x").edit("web", scale_up, attempts=0)
     with pytest.raises(ValueError, match="field_validation"):
         clients.apps_v1.deployments("x").edit("web", field_validation="x")  # type: ignore[call-overload]
     assert transport.requests == []
@@ -243,7 +418,7 @@ async def test_an_object_that_does_not_exist_is_not_found() -> None:
 
 def test_an_edit_says_where_it_is() -> None:
     clients, _ = clientset()
-    assert repr(clients.core_v1.config_maps("x").edit("a")) == "<Edit a: attempt 0 of 20>"
+    assert repr(clients.core_v1.config_maps("x").edit("a")) == "<Edit a: not entered>"
     assert core_v1.ConfigMap.kind == "ConfigMap"
 
 
@@ -251,6 +426,6 @@ def test_an_edit_says_where_it_is() -> None:
 async def test_an_answer_without_a_resource_version_is_no_object_to_edit() -> None:
     clients, transport = clientset(deployment(""))
     path = "/apis/apps/v1/namespaces/x/deployments/web"
-    with pytest.raises(kubeloop.DecodeError, match=rf"^GET {path}: the answer has no metadata.resourceVersion"):
+    with pytest.raises(kubeloop.DecodeError, match=rf"^GET {path}: the response has no metadata.resourceVersion"):
         await clients.apps_v1.deployments("x").edit("web", scale_up)
     assert len(transport.requests) == 1

@@ -93,8 +93,8 @@ CASES: list[tuple[str, Call, str, str, Any, str | None]] = [
         "DELETE", "/api/v1/namespaces/x/configmaps/a", None, None,
     ),
     (
-        "of",
-        lambda c: c.of(apps_v1.Deployment, "x").delete("a"),
+        "resource",
+        lambda c: c.resource(apps_v1.Deployment, "x").delete("a"),
         "DELETE", "/apis/apps/v1/namespaces/x/deployments/a", None, None,
     ),
     ("a resource of the cluster", lambda c: c.core_v1.nodes().delete("a"), "DELETE", "/api/v1/nodes/a", None, None),
@@ -165,11 +165,11 @@ async def test_status_verbs_go_to_the_status() -> None:
 
 
 @virtual
-async def test_delete_returns_the_object_or_the_status() -> None:
+async def test_delete_returns_the_object_or_none() -> None:
     clients, _ = clientset(Answer.of(CM), Answer.of(SUCCESS))
     config_maps = clients.core_v1.config_maps("x")
     assert isinstance(await config_maps.delete("a"), ConfigMap)
-    assert isinstance(await config_maps.delete("a"), meta_v1.Status)
+    assert await config_maps.delete("a") is None
 
 
 @virtual
@@ -199,9 +199,9 @@ async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
 @virtual
 async def test_a_log_is_text_whole_or_line_by_line() -> None:
     clients, transport = clientset(Answer.text("1\n2\n"), Answer(chunks=[b"one\n\ntw", b"o\n last "], headers={}))
-    log = clients.core_v1.pods("x").log("a")
-    assert await log.get(container="c", tail_lines=5) == "1\n2\n"
-    async with log.stream(follow=True) as lines:
+    pods = clients.core_v1.pods("x")
+    assert await pods.log("a", container="c", tail_lines=5) == "1\n2\n"
+    async with pods.log_lines("a", follow=True) as lines:
         assert [line async for line in lines] == ["one", "", "two", " last "]
     assert [request.target for request in transport.requests] == [
         "/api/v1/namespaces/x/pods/a/log?container=c&tailLines=5",
@@ -368,6 +368,7 @@ def test_an_object_in_no_namespace_is_refused_with_the_name_of_the_verb(verb: st
     with pytest.raises(ValueError, match=rf"^{verb}\b.*'a'.*namespace") as caught:
         run_virtual(call(clients))  # type: ignore[arg-type]
     assert 'pods("the-namespace")' in str(caught.value)
+    assert "pods(kubeloop.DEFAULT)" in str(caught.value)
 
 
 def test_a_namespace_that_cannot_be_is_refused_at_once() -> None:
@@ -375,9 +376,9 @@ def test_a_namespace_that_cannot_be_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="namespace"):
         clients.core_v1.pods("a/b")
     with pytest.raises(ValueError, match="not namespaced"):
-        clients.of(core_v1.Node, "x")
-    with pytest.raises(TypeError, match="no kind with a resource"):
-        clients.of(meta_v1.Status)
+        clients.resource(core_v1.Node, "x")
+    with pytest.raises(TypeError, match="class of a kind with a resource, got Status"):
+        clients.resource(meta_v1.Status)
     with pytest.raises(ValueError, match="namespace"):
         clients.core_v1.pods().eviction("a")
     with pytest.raises(ValueError, match="resource"):
@@ -412,7 +413,13 @@ def test_clients_say_what_they_are_for() -> None:
     clients, _ = clientset()
     assert "configmaps in x" in repr(clients.core_v1.config_maps("x"))
     assert "in all namespaces" in repr(clients.core_v1.config_maps())
-    assert repr(clients.rbac_v1.cluster_roles()) == "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles>"
+    assert repr(clients.rbac_v1.cluster_roles()) == (
+        "<ClusterRoles rbac.authorization.k8s.io/v1 clusterroles: apply, create, delete, delete_collection, edit, "
+        "exists, get, get_or_none, iterate, list, patch, update, watch>"
+    )
+    assert repr(clients.apps_v1.deployments("x").scale("web")) == (
+        "<DeploymentScale scale of web of apps/v1 deployments in x: apply, get, patch, update>"
+    )
     assert rbac_v1.ClusterRole.resource == "clusterroles"
 
 
@@ -426,7 +433,7 @@ class Lonely(Kind, api_version="test.kubeloop.dev/v1", kind="Lonely", resource="
 async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
     lonely = {"kind": "Lonely", "apiVersion": "test.kubeloop.dev/v1", "metadata": META}
     clients, transport = clientset(Answer.of(lonely))
-    assert (await clients.of(Lonely, "x").get("a")).metadata.name == "a"
+    assert (await clients.resource(Lonely, "x").get("a")).metadata.name == "a"
     with pytest.raises(TypeError, match="Lonely has no list class"):
-        await clients.of(Lonely, "x").list()
+        await clients.resource(Lonely, "x").list()
     assert len(transport.requests) == 1

@@ -56,7 +56,8 @@ def test_an_unknown_verb_is_an_error() -> None:
 
 
 def test_only_namespaced_resources_take_a_namespace() -> None:
-    assert "def things(self, namespace: str | None = None) -> Things:" in emit_clients(_module(_resource()), TARGET)
+    text = emit_clients(_module(_resource()), TARGET)
+    assert "def things(self, namespace: str | DefaultNamespace | None = None) -> Things:" in text
     assert "def things(self) -> Things:" in emit_clients(_module(_resource(namespaced=False)), TARGET)
 
 
@@ -66,7 +67,7 @@ def test_a_subresource_has_its_verbs_and_imports_its_types_when_it_is_used() -> 
     assert _bases(text)["ThingEviction"] == ["CreateSub['policy_v1.Eviction', 'meta_v1.Status']"]
     assert "    from kubeloop.models import meta_v1, policy_v1" in text
     assert "        from kubeloop.models import meta_v1\n" in text
-    assert 'return ThingEviction(self, name, "eviction", meta_v1.Status)' in text
+    assert 'return ThingEviction(self._endpoint, name, "eviction", meta_v1.Status)' in text
 
 
 def test_other_versions_of_a_request_are_taken_too() -> None:
@@ -84,8 +85,11 @@ def test_text_and_upgrades() -> None:
     log = Subresource("log", frozenset({"get"}), text=True)
     execute = Subresource("exec", frozenset({"get"}), upgrade=True)
     text = emit_clients(_module(_resource(subresources=[log, execute])), TARGET)
-    assert _bases(text)["ThingLog"] == ["LogSub"]
+    assert _bases(text)["Things"] == ["ResourceClient[x_v1.Thing, x_v1.ThingList]", "Log"]
     assert "exec" not in text
+    other = Subresource("diary", frozenset({"get"}), text=True)
+    with pytest.raises(SchemaError, match="diary"):
+        emit_clients(_module(_resource(subresources=[other])), TARGET)
 
 
 def test_groups_import_when_they_are_read() -> None:

@@ -347,6 +347,6 @@ async def test_a_log_line_over_the_bound_is_called_a_line() -> None:
     """(E6)"""
     transport = ScriptedTransport(Answer(chunks=[b"x" * (1 << 20)] * 33))
     clients = kubeloop.Clientset(Config(host="https://server"), transport=transport)
-    async with clients.core_v1.pods("x").log("a").stream() as lines:
+    async with clients.core_v1.pods("x").log_lines("a") as lines:
         with pytest.raises(kubeloop.BodyTooLarge, match="a line of more than"):
             await anext(lines)

@@ -95,8 +95,10 @@ class JSONEventDecoder(Generic[T]):
         return WatchEvent(type=kind, object=obj)
 
 
-def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[str, bytes, bool]:
+def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[Any, bytes, bool]:
     """Return the type and the object of a frame, and whether it is a bare Status, which then is the object.
+
+    The type is Any: a server may send one that is not known, which consumers skip with a log line.
 
     Raises: DecodeError for what is no event.
     """
