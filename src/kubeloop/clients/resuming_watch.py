@@ -244,7 +244,7 @@ class ResumingWatch(Generic[T_co]):
             self._pending.extend(WatchEvent("ADDED", item) for item in page.items)
             self._pending.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
         self._pages.clear()
-        self._machine.list_delivered()
+        self._machine.list_delivered(is_complete=True)
         self._is_first_state = bool(self._pending)
 
     async def _open(self, step: OpenWatch) -> None:
