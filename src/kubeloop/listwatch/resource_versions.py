@@ -31,13 +31,13 @@ class ResourceVersions:
     """
 
     __slots__ = ("_first_list", "_is_in_order", "_is_unavailable", "has_bookmarks", "last")
+    _is_in_order: bool  # of the watch that is open
 
     def __init__(self, start: str) -> None:
         self.last = start if can_resume(start) else NEWEST
         self.has_bookmarks = False
         self._first_list = start if start == FROM_CACHE else NEWEST
         self._is_unavailable = False
-        self._is_in_order = False
 
     def to_list(self) -> str:
         """Return the resourceVersion of the next LIST."""
