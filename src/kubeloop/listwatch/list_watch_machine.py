@@ -46,7 +46,7 @@ class Wait(Value, frozen=True):
 class ReadPage(Value, frozen=True):
     """Read a page of a list, and report to `page_read` or `list_failed`. Keep it until `DeliverList`.
 
-    A page that `is_first` begins the list anew: drop the pages before it.
+    A page that `is_first` begins the list: drop the pages before it.
     """
 
     page: Page
@@ -123,7 +123,7 @@ class ListWatchMachine:
         min_watch_timeout: Seconds that a watch lasts at least; below 5 minutes it has no effect.
 
     Attributes:
-        versions: The versions that were reached; its `delivered` is told of each event.
+        versions: The versions that were reached. The consumer reports each event to `versions.delivered`.
 
     Reference: client-go `tools/cache/reflector.go`, `tools/watch/retrywatcher.go`. Intended difference of watches
         without a version: the first state is a LIST, so that a cut in the middle of it loses nothing.

@@ -76,7 +76,7 @@ class ResourceVersions:
 def can_resume(version: str) -> bool:
     """Return whether a watch from this version brings every change after it.
 
-    A watch from `""` or `"0"` begins with what exists now, and never tells what was deleted before. Some servers send
+    A watch from `""` or `"0"` begins with what exists now, and never shows what was deleted before. Some servers send
     lists without a resourceVersion.
     """
     return version not in (NEWEST, FROM_CACHE)
