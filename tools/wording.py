@@ -42,7 +42,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/kubeloop/config",
     "src/kubeloop/fields.py",
     "src/kubeloop/labels.py",
-    "src/kubeloop/listwatch",
     "src/kubeloop/meta",
     "src/kubeloop/objects",
     "src/kubeloop/rest",

@@ -39,14 +39,39 @@ logger = logging.getLogger(__name__)
 class ReflectorStore(Protocol[T_contra]):
     """The store that a reflector feeds. A call that raises did not take the change, and leads to a list."""
 
-    def add(self, obj: T_contra, /) -> None: ...
-    def update(self, obj: T_contra, /) -> None: ...
-    def delete(self, obj: T_contra, /) -> None: ...
-    def update_unreadable(self, error: Unreadable, /) -> None: ...
-    def delete_unreadable(self, error: Unreadable, /) -> None: ...
+    def add(self, obj: T_contra, /) -> None:
+        """Take an ADDED event."""
+        ...
+
+    def update(self, obj: T_contra, /) -> None:
+        """Take a MODIFIED event."""
+        ...
+
+    def delete(self, obj: T_contra, /) -> None:
+        """Take a DELETED event, with the last state of the object."""
+        ...
+
+    def update_unreadable(self, error: Unreadable, /) -> None:
+        """Take an ADDED or MODIFIED event of an object that cannot be read."""
+        ...
+
+    def delete_unreadable(self, error: Unreadable, /) -> None:
+        """Take a DELETED event of an object that cannot be read."""
+        ...
+
     def replacing(
         self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], /
-    ) -> Generator[None, None, bool]: ...
+    ) -> Generator[None, None, bool]:
+        """Take a list, in steps between which other tasks run.
+
+        Args:
+            objects: The objects that exist.
+            unreadable: The errors of those that cannot be read, by key; `"#<index>"` is the key without a name.
+
+        Returns:
+            Whether the list proves the deletion of every object that is not in it.
+        """
+        ...
 
 
 class Reflector(Generic[T]):
@@ -69,7 +94,7 @@ class Reflector(Generic[T]):
         watch_error_handler: Is called with each failure, besides the log lines of `Connection`. What belongs to every
             long watch is no failure: its end by the server, a cut after which it is resumed, the first expiry after
             progress.
-        connection: Is told of successes and failures; None makes one.
+        connection: Receives successes and failures; None makes a new one.
         random: The source of randomness for timeouts and back-off.
 
     Attributes:
@@ -182,8 +207,8 @@ class Reflector(Generic[T]):
     async def _watch(self, step: OpenWatch) -> None:
         """Watch once, and report the end of the watch.
 
-        The error of a watch leads to its connection and all that was read from it. It is gone when this returns: the
-        next watch may last for hours.
+        The error of a watch leads to its connection and all that was read from it. No reference to it is left when
+        this returns: the next watch may last for hours.
         """
         error = await self._watch_until_end(step)
         decision = self._machine.watch_ended(error, asyncio.get_running_loop().time())

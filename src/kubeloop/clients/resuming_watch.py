@@ -244,7 +244,7 @@ class ResumingWatch(Generic[T_co]):
             self._pending.extend(WatchEvent("ADDED", item) for item in page.items)
             self._pending.extend(UnreadableEvent(error=error, change="ADDED") for error in page.unreadable.values())
         self._pages.clear()
-        self._machine.list_delivered()
+        self._machine.list_delivered(is_complete=True)
         self._is_first_state = bool(self._pending)
 
     async def _open(self, step: OpenWatch) -> None:
@@ -262,7 +262,7 @@ class ResumingWatch(Generic[T_co]):
         self._machine.watch_opened(waiting.now())
 
     async def _read_events(self) -> None:
-        # A block that was left, or a cancelled step, may have closed the stream before the machine was told.
+        # The end of the block, or a cancelled step, may have closed the stream before the machine learned of it.
         stream = self._stream
         events: Sequence[WatchEvent[T_co] | UnreadableEvent] = () if stream is None else await stream.batch()
         self._machine.received(len(events))

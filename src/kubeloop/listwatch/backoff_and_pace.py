@@ -21,7 +21,7 @@ class Pace:
 
     Failed lists and failed watches have a back-off each. A list that succeeds resets the back-off of lists. A watch
     resets that of watches if it made progress: it delivered an event or a bookmark, or it stayed open for as long as
-    the next delay. So a server that answers lists and refuses watches is not listed every second, and failures far
+    the next delay. So a server that serves lists and refuses watches is not listed every second, and failures far
     apart do not add up to long delays. Two watches are opened at least a second apart.
 
     Args:

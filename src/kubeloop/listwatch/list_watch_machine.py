@@ -46,7 +46,7 @@ class Wait(Value, frozen=True):
 class ReadPage(Value, frozen=True):
     """Read a page of a list, and report to `page_read` or `list_failed`. Keep it until `DeliverList`.
 
-    A page that `is_first` begins the list anew: drop the pages before it.
+    A page that `is_first` begins the list: drop the pages before it.
     """
 
     page: Page
@@ -95,8 +95,8 @@ class Decision(Value, frozen=True):
     """
 
     action: NextAction
-    pause: float = 0.0
-    is_failure: bool = True
+    pause: float
+    is_failure: bool
 
 
 class _State(Enum):
@@ -123,32 +123,33 @@ class ListWatchMachine:
         min_watch_timeout: Seconds that a watch lasts at least; below 5 minutes it has no effect.
 
     Attributes:
-        versions: The versions that were reached; its `delivered` is told of each event.
+        versions: The versions that were reached. The consumer reports each event to `versions.delivered`.
 
     Reference: client-go `tools/cache/reflector.go`, `tools/watch/retrywatcher.go`. Intended difference of watches
         without a version: the first state is a LIST, so that a cut in the middle of it loses nothing.
     """
 
     __slots__ = (
-        "_can_resume",
         "_events",
-        "_give_up_at",
         "_has_been_open",
         "_has_watch_cache",
         "_list_is_complete",
         "_listed_version",
         "_min_watch_timeout",
         "_opened_at",
+        "_opening",
         "_pace",
         "_page_size",
         "_pager",
         "_random",
         "_rule",
         "_state",
-        "_timeout_seconds",
         "_wait_until",
         "versions",
     )
+    # The watch that is open, or being opened.
+    _opening: OpenWatch
+    _events: int
 
     def __init__(
         self,
@@ -164,22 +165,18 @@ class ListWatchMachine:
         self._random = random
         self._pace = Pace(random)
         self._page_size = page_size
-        self._min_watch_timeout = max(MIN_WATCH_TIMEOUT, min_watch_timeout or 0.0)
+        self._min_watch_timeout = max(MIN_WATCH_TIMEOUT, min_watch_timeout or MIN_WATCH_TIMEOUT)
         self._wait_until = -math.inf
         # Lists.
         self._has_watch_cache = True
         self._list_is_complete = True
         self._listed_version = ""
         self._begin_list()
-        # The watch that is open, or being opened.
+        # Watches.
         if can_resume(start):
             self._state = _State.UNOPENED
         self._has_been_open = False
         self._opened_at: float | None = None
-        self._can_resume = True
-        self._events = 0
-        self._timeout_seconds = 0
-        self._give_up_at = math.inf
 
     def next(self, now: float, seconds_left: float | None = None) -> Step:
         """Return the step to carry out now.
@@ -190,7 +187,7 @@ class ListWatchMachine:
                 timeout of a watch.
         """
         if self._state is _State.WATCHING:
-            return ReadEvents(self._give_up_at)
+            return ReadEvents(self._opening.give_up_at)
         if self._state is _State.LISTED:
             return DeliverList(self._listed_version)
         if self._state is _State.LISTING:
@@ -216,19 +213,19 @@ class ListWatchMachine:
         """Record a page that could not be read, or a list that could not be delivered, and return what follows."""
         if self._pager.recover(error):
             self._listed_version = ""
-            return Decision(NextAction.RELIST, is_failure=False)
+            return Decision(NextAction.RELIST, 0.0, is_failure=False)
         failure = ListFailure(error, self.versions.to_list(), is_first=not self._has_been_open)
         action = self._rule.after_list(failure)
         pause = 0.0
         if action is NextAction.RELIST:
             self.versions.list_is_unavailable()
         else:
-            pause = max(self._pace.after_failed_list(now), self._requested_pause(error))
+            pause = self._pause(error, self._pace.after_failed_list(now))
         self._wait_until = now + pause
         self._begin_list()
         return Decision(action, pause, is_failure=action is not NextAction.RELIST)
 
-    def list_delivered(self, *, is_complete: bool = True) -> None:
+    def list_delivered(self, *, is_complete: bool) -> None:
         """Record that the list was delivered.
 
         Args:
@@ -278,7 +275,7 @@ class ListWatchMachine:
             now=now,
             open_seconds=open_seconds,
             events=self._events,
-            can_resume=self._can_resume and self._list_is_complete,
+            can_resume=can_resume(self._opening.version) and self._list_is_complete,
             has_bookmarks=self.versions.has_bookmarks,
             has_progressed=self._pace.has_progressed,
             is_first=not self._has_been_open,
@@ -288,7 +285,7 @@ class ListWatchMachine:
             self._pace.expired()
         pause = 0.0
         if action not in _AT_ONCE:
-            pause = max(self._pace.after_failed_watch(now), self._requested_pause(error))
+            pause = self._pause(error, self._pace.after_failed_watch(now))
         self._wait_until = now + pause
         if action in _RELISTING or not end.can_resume:
             self._begin_list()
@@ -304,7 +301,8 @@ class ListWatchMachine:
             method: The method of the request, for the error.
             path: Its path.
         """
-        asked, waited = self._timeout_seconds, self._timeout_seconds + WATCH_GRACE
+        asked = self._opening.timeout_seconds
+        waited = asked + WATCH_GRACE
         if self._opened_at is None:
             return RequestTimeout(f"the watch was not opened within {waited:g} s", method=method, path=path)
         message = f"the server did not end the watch within {waited:g} s, although timeoutSeconds asked for {asked} s"
@@ -313,18 +311,17 @@ class ListWatchMachine:
     def _open_watch(self, now: float, seconds_left: float | None) -> OpenWatch:
         self._pace.opening(now)
         self.versions.watching()
-        self._can_resume = can_resume(self.versions.last)
         self._events = 0
         seconds = int(self._min_watch_timeout * (1 + self._random.random()))
         if seconds_left is not None:
             seconds = min(seconds, max(1, math.ceil(seconds_left)))
-        self._timeout_seconds, self._give_up_at = seconds, now + seconds + WATCH_GRACE
-        return OpenWatch(self.versions.last, seconds, self._give_up_at)
+        self._opening = OpenWatch(self.versions.last, seconds, now + seconds + WATCH_GRACE)
+        return self._opening
 
-    def _requested_pause(self, error: Exception | None) -> float:
-        """Return the Retry-After of an error, as far as the rule follows it."""
+    def _pause(self, error: Exception | None, delay: float) -> float:
+        """Return the delay of the back-off, or the Retry-After of an error as far as the rule follows that."""
         requested = error.retry_after if isinstance(error, APIError) else None
-        return min(requested or 0.0, self._rule.longest_retry_after)
+        return delay if requested is None else max(delay, min(requested, self._rule.longest_retry_after))
 
     def __repr__(self) -> str:
         return safe_text(f"<ListWatchMachine {self._state.value}, at {self.versions.last or 'no version yet'}>")

@@ -11,7 +11,7 @@ __all__ = ["ReopenOrRaise"]
 class ReopenOrRaise:
     """Decides what follows the end of a watch whose reader has seen every event so far and must not miss one.
 
-    A list cannot take the place of an expired version: it would not tell what was deleted. So the expiry is raised.
+    A list cannot take the place of an expired version: it would not show what was deleted. So the expiry is raised.
     Only a watch without a version to resume from begins again with a list. Until the first watch is open, every failure
     is raised, so that opening fails at once.
 

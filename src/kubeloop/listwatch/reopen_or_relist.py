@@ -46,7 +46,7 @@ class ReopenOrRelist:
         if not end.can_resume:
             return NextAction.BACK_OFF_AND_RELIST
         if not end.was_open:
-            # A server that nobody answers for, or that is overloaded, has lost none of its history: a list would only
+            # A server that cannot be reached, or that is overloaded, has lost none of its history: a list would only
             # add load.
             is_harmless = isinstance(error, ConnectError | TooManyRequests)
             return NextAction.BACK_OFF_AND_REOPEN if is_harmless else NextAction.BACK_OFF_AND_RELIST

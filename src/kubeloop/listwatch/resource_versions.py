@@ -31,13 +31,13 @@ class ResourceVersions:
     """
 
     __slots__ = ("_first_list", "_is_in_order", "_is_unavailable", "has_bookmarks", "last")
+    _is_in_order: bool  # of the watch that is open
 
     def __init__(self, start: str) -> None:
         self.last = start if can_resume(start) else NEWEST
         self.has_bookmarks = False
         self._first_list = start if start == FROM_CACHE else NEWEST
         self._is_unavailable = False
-        self._is_in_order = False
 
     def to_list(self) -> str:
         """Return the resourceVersion of the next LIST."""
@@ -76,7 +76,7 @@ class ResourceVersions:
 def can_resume(version: str) -> bool:
     """Return whether a watch from this version brings every change after it.
 
-    A watch from `""` or `"0"` begins with what exists now, and never tells what was deleted before. Some servers send
+    A watch from `""` or `"0"` begins with what exists now, and never shows what was deleted before. Some servers send
     lists without a resourceVersion.
     """
     return version not in (NEWEST, FROM_CACHE)
