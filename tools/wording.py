@@ -39,7 +39,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/kubeloop/cache",
     "src/kubeloop/clients",
     "src/kubeloop/codegen",
-    "src/kubeloop/config",
     "src/kubeloop/fields.py",
     "src/kubeloop/labels.py",
     "src/kubeloop/listwatch",
