@@ -80,9 +80,9 @@ def test_names_the_file_and_the_field_and_no_value(load, text, complaint):
     ("cluster", "complaint"),
     [
         ("server: ''", "the cluster has no server"),
-        ("server: 'https://a..b'", "parts of 1 to 63 characters"),
-        ("server: 'https://c', tls-server-name: a..b", "parts of 1 to 63 characters"),
-        ("server: 'https://c', proxy-url: 'http://a..b'", "parts of 1 to 63 characters"),
+        ("server: 'https://a..b'", "must have 1 to 63 characters"),
+        ("server: 'https://c', tls-server-name: a..b", "must have 1 to 63 characters"),
+        ("server: 'https://c', proxy-url: 'http://a..b'", "must have 1 to 63 characters"),
         ("server: 'https://c', proxy-url: 'http://me:12/SECRET@proxy:1'", "write / as %2F"),
         ("server: 'https://'", "not a URL"),
         ("server: 'ftp://c'", "http or https"),
@@ -116,12 +116,12 @@ def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(lo
         ("exec: {}", "an exec plugin needs a command"),
         (
             'exec: {command: "a\\0SECRET", apiVersion: V1, interactiveMode: Never}',
-            "the command of the exec plugin has a",
+            "the command of the exec plugin contains a",
         ),
         ('exec: {command: a, args: ["SECRET\\0"], apiVersion: V1, interactiveMode: Never}', "an argument of the exec"),
         (
             'exec: {command: a, env: [{name: "A=SECRET", value: b}], apiVersion: V1, interactiveMode: Never}',
-            "without a name, or with =",
+            "has no name, or a name with =",
         ),
         (
             'exec: {command: a, env: [{name: A, value: "SECRET\\0"}], apiVersion: V1, interactiveMode: Never}',
@@ -143,7 +143,7 @@ def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(lo
         ("exec: {command: a, apiVersion: client.authentication.k8s.io/v1alpha1}", "supported are client.auth"),
         (f"exec: {{command: a, apiVersion: {V1}}}", "needs an interactiveMode: Never, IfAvailable, Always"),
         (f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Sometimes}}", "must be one of Never"),
-        (f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Never, env: [{{value: SECRET}}]}}", "without a name"),
+        (f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Never, env: [{{value: SECRET}}]}}", "has no name"),
     ],
 )
 def test_names_the_user_that_cannot_be_used(load, user, complaint):
@@ -290,7 +290,7 @@ def test_a_document_that_is_mostly_aliases_does_not_eat_the_memory(load):
             CredentialError,
             "together",
         ),
-        ({"token": "SECRET\n\nSECRET"}, CredentialError, "cannot stand in a header"),
+        ({"token": "SECRET\n\nSECRET"}, CredentialError, "a header cannot contain"),
         ({"proxy_url": "socks4://me:SECRET@p"}, ConfigError, "unsupported scheme 'socks4'"),
     ],
 )

@@ -1,7 +1,7 @@
-"""`Config`: everything that a transport and a client need to know about one API server and one user, as a value.
+"""`Config`: the settings of a transport and a client for one API server and one user, as a value.
 
-`kubeconfig` and `load` create it from files, `credential_sources` turns its credentials into headers. A `Config` never
-shows a secret: tokens, passwords, keys and what a plugin gets are not in its `repr`.
+`kubeconfig` and `load` create it from files, and `credential_sources` turns its credentials into headers. Its `repr`
+contains no token, password or key, and no argument of a plugin.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
 
 
 class Impersonation(Value, frozen=True, kw_only=True):
-    """Act as somebody else, for whoever may: sent as `Impersonate-*` headers with each request.
+    """The user to act as, sent as `Impersonate-*` headers with each request.
 
     Attributes:
-        user: The user name; needed as soon as anything else is given.
-        uid: The user's unique id, `""` for none.
-        groups: Groups to be in.
-        extra: More about the user: each key with its values.
+        user: The user name, which is required.
+        uid: The user's unique ID; `""` for none.
+        groups: The user's groups.
+        extra: More attributes of the user: each key with its values.
     """
 
     user: str
@@ -40,12 +40,12 @@ class Impersonation(Value, frozen=True, kw_only=True):
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def __post_init__(self) -> None:
-        """Refuse a user without a name: the server would take such a request as one's own.
+        """Check the values. Without a user name the server would ignore the impersonation.
 
         Raises:
-            ConfigError: The user is empty or blank, or a text has half of a surrogate pair in it.
-            TypeError: `groups`, or the values of a key of `extra`, are one text: each of its letters would be sent.
-                Or what should be a text is something else.
+            ConfigError: The user name is empty or blank, or a text contains a lone surrogate.
+            TypeError: A value is not a text, or `groups` or the values of a key of `extra` are one text instead of a
+                tuple, so that each letter would be sent as a group.
         """
         if any(isinstance(texts, str) for texts in (self.groups, *self.extra.values())):
             raise TypeError("Impersonation: groups and the values of extra must be tuples of str, not str")
@@ -55,16 +55,17 @@ class Impersonation(Value, frozen=True, kw_only=True):
             if not isinstance(text, str):
                 raise TypeError(f"Impersonation: names and values must be str, not {type(text).__name__}")
         if not self.user.strip():
-            raise ConfigError("impersonation needs the name of a user to act as, got an empty one")
+            raise ConfigError("impersonation: expected a user name, got an empty text")
         if _SURROGATE.search("".join(texts)):
-            raise ConfigError("impersonation: a text with half of a surrogate pair, which no header can have")
+            raise ConfigError("impersonation: a text contains a lone surrogate, which a header cannot contain")
 
     def __repr__(self) -> str:
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
         return f"Impersonation({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
-# The settings that are not a text or None. (`Any`, since no type checker takes `Callable` for a class.)
+# The types of the settings that are not a text or None. `Any`, because type checkers do not accept `Callable` as a
+# class.
 _BYTES = (bytes, type(None))
 _NUMBER = (int, float, type(None))
 _TYPES: Mapping[str, tuple[Any, ...]] = {
@@ -87,43 +88,43 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
 
 
 class Config(Value, frozen=True, kw_only=True):
-    """One API server and one user of it. `config.replace(timeout=5.0)` gives a changed copy.
+    """The settings for one API server and one user. `config.replace(timeout=5.0)` returns a changed copy.
 
     Attributes:
-        host: Where the API server is: a URL, `host:port` or a host. Normalised to a URL without a trailing slash:
-            without a scheme it is `https` if there is anything about TLS in the config, else `http`; `""` is
-            `localhost`. A path in the URL is put before each request's path, for servers behind a proxy that moves
-            them.
-        namespace: The context's namespace; what clients use when asked for the default one.
-        ca_data: PEM of the authorities that may sign the server's certificate. Data beats file, here and below.
-        ca_file: The same as a file, which is read again now and then, so that a new authority needs no restart.
-        cert_data: PEM of the client certificate.
-        cert_file: The same as a file, read again now and then.
-        key_data: PEM of the client certificate's key.
-        key_file: The same as a file.
-        insecure_skip_tls_verify: Do not verify the server at all. For tests.
-        tls_server_name: The name to ask for and to verify, when it is not the host's.
-        proxy_url: `http://` or `https://` proxy, with its user and password if it wants any. None takes the
-            environment's (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`) as Go does; `""` uses none.
+        host: The API server as a URL, `host:port` or a host; `""` is `localhost`. It is normalised to a URL without a
+            final slash. The default scheme is `https` if the config contains a TLS setting, otherwise `http`. A path in
+            the URL is a prefix of each request's path.
+        namespace: The namespace of the context, which clients use for `kubeloop.DEFAULT`.
+        ca_data: The certificate authorities that may sign the server's certificate, as PEM. Data takes precedence over
+            files, here and below.
+        ca_file: The path of a file with `ca_data`, which is read again every five minutes.
+        cert_data: The client certificate as PEM.
+        cert_file: The path of a file with `cert_data`, which is read again every five minutes.
+        key_data: The key of the client certificate as PEM.
+        key_file: The path of a file with `key_data`.
+        insecure_skip_tls_verify: Whether to accept any server certificate. Only for tests.
+        tls_server_name: The name to send and to verify instead of the host's name.
+        proxy_url: The URL of a proxy (`http`, `https`, `socks5` or `socks5h`), with user and password if it requires
+            them. None for the environment's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), as in Go; `""` for no
+            proxy.
         token: A bearer token.
-        token_file: A file with one, read again every minute; once read it beats `token`.
-        username: For basic authentication.
-        password: For basic authentication; without a username it is not used, as in Go.
-        exec: A plugin that gives credentials.
-        impersonate: Whom to act as.
-        user_agent: None is client-go's shape: `program/version (os/arch) kubeloop/version`.
-        timeout: Seconds for one whole request; None does not bound it. A watch's body is never bounded by it.
-        qps: Requests a second that the client allows itself; None (as in kubectl today) leaves it to the server's
-            fairness.
-        burst: How many requests may go at once before `qps` holds.
-        max_connections: How many requests may run at once, and how many streams (watches, logs, WebSockets) apart from
-            them; more wait for their turn. None does not bound either, as in client-go.
-        disable_compression: Do not ask for gzip: more bytes, less work.
-        warning_handler: Called with each warning that the server sends, as `rest` describes; None logs each once.
-        source: Where the settings came from, for messages and `repr`.
+        token_file: The path of a file with a token, which is read again every minute and takes precedence over `token`.
+        username: The user name for basic authentication.
+        password: The password for basic authentication; ignored without a user name, as in Go.
+        exec: A plugin that supplies credentials.
+        impersonate: The user to act as.
+        user_agent: The `User-Agent`; None for `program/unknown (os/arch) kubeloop/version`, the form of client-go.
+        timeout: The seconds for one whole request; None for no limit. It never limits the body of a watch.
+        qps: The requests per second of one client; None for no limit, as in kubectl, because the server limits fairly.
+        burst: The number of requests that may exceed `qps` for a short time.
+        max_connections: The number of simultaneous requests, and again of simultaneous streams (watches, logs,
+            WebSockets); others wait. None for no limit, as in client-go.
+        disable_compression: Whether to request responses without gzip.
+        warning_handler: Called with each warning of the server, see `rest`; None to log each warning once.
+        source: The origin of the settings, for messages and the `repr`.
 
-    Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: no limiter unless asked for; a
-    value, not a bag that clients fill in.
+    Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: there is no rate limit unless
+        `qps` is set, and a config is a value that clients do not change.
     """
 
     host: str = ""
@@ -149,16 +150,16 @@ class Config(Value, frozen=True, kw_only=True):
     burst: int = 10
     max_connections: int | None = None
     disable_compression: bool = False
-    # rest knows what it is called with (floors below it must not).
+    # The argument's type belongs to rest, which is a floor above.
     warning_handler: Any = None
     source: Source = Source()
 
     def __post_init__(self) -> None:
-        """Normalise the host, and refuse what contradicts itself.
+        """Normalise the host and check the settings.
 
         Raises:
-            ConfigError: A host that is no URL, or settings that cannot both hold.
-            TypeError: A setting of a wrong type.
+            ConfigError: The host is not a URL, or settings contradict each other.
+            TypeError: A setting has a wrong type.
         """
         self._check_types()
         has_tls = bool(
@@ -173,8 +174,7 @@ class Config(Value, frozen=True, kw_only=True):
         self._check_consistency()
 
     def _check_types(self) -> None:
-        # Types are hints only; a token in a list would go into no header and be refused far from here. The value is
-        # not told: it may be a secret.
+        # A wrong type would fail later and far from its cause. The message omits the value, which may be a secret.
         for name in self.__struct_fields__:
             expected = _TYPES.get(name, (str, type(None)))
             value = getattr(self, name)
@@ -196,16 +196,16 @@ class Config(Value, frozen=True, kw_only=True):
 
     @property
     def is_tls(self) -> bool:
-        """Whether the server is spoken to over TLS. Credentials of a kubeconfig are only used if it is."""
+        """Whether the server uses TLS. Credentials of a kubeconfig are used only with TLS."""
         return self.host.startswith("https:")
 
     def located(self, message: str) -> str:
-        """Put before a message where this config came from, if it came from anywhere; fit for logs and terminals."""
+        """Return a message with the origin of this config before it, safe for logs and terminals."""
         source = str(self.source)
         return safe_text(f"{source}: {message}" if source else message)
 
     def error(self, message: str) -> ConfigError:
-        """Make a `ConfigError` that says where this config came from."""
+        """Return a `ConfigError` whose message names the origin of this config."""
         return ConfigError(self.located(message))
 
     def replace(self, **changes: Any) -> Self:

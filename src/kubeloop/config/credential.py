@@ -1,8 +1,4 @@
-"""The credential that a request carries, and the protocol of its sources.
-
-A source returns a fresh credential at once (`cached`) and is awaited for a new one (`fetch`). It never adds one to a
-request: `transport.auth` does.
-"""
+"""The credential of a request, and the protocol of its sources; `transport.auth` adds credentials to requests."""
 
 from __future__ import annotations
 
@@ -14,7 +10,7 @@ __all__ = ["ClientCertificate", "Credential", "CredentialSource"]
 
 
 class ClientCertificate(Value, frozen=True):
-    """A certificate and its key, both PEM."""
+    """A client certificate and its key, both as PEM."""
 
     unshown = frozenset({"certificate", "key"})
 
@@ -23,7 +19,7 @@ class ClientCertificate(Value, frozen=True):
 
 
 class Credential(Value, frozen=True):
-    """What one request carries: an `Authorization` header, a client certificate, both or nothing."""
+    """The credential of a request: an `Authorization` header, a client certificate, both or neither."""
 
     unshown = frozenset({"authorization"})
 
@@ -32,20 +28,20 @@ class Credential(Value, frozen=True):
 
 
 class CredentialSource(Protocol):
-    """Where the credential of the next request comes from."""
+    """A source of credentials: `cached` returns a fresh one immediately, `fetch` waits for a new one."""
 
     def cached(self) -> Credential | None:
-        """Return the credential if it can be had without waiting; None says to await `fetch`."""
+        """Return the credential if no waiting is needed; None if the caller must await `fetch`."""
         ...
 
     async def fetch(self) -> Credential:
-        """Get a credential.
+        """Wait for a credential and return it.
 
         Raises:
-            CredentialError: There is none to be had.
+            CredentialError: No credential is available.
         """
         ...
 
     def reject(self, credential: Credential) -> bool:
-        """Take note that the server answered 401 to this credential; say if another one can be had by asking again."""
+        """Record that the server responded with 401, and return whether `fetch` may return another credential."""
         ...

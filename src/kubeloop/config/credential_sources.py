@@ -1,4 +1,4 @@
-"""The sources of credentials: nothing, a token, a token file, a user name with a password; `exec_plugin` is another.
+"""The sources of credentials: none, a token, a token file, or a user name with a password; see also `exec_plugin`.
 
 Reference: client-go transport/token_source.go, transport/round_trippers.go.
 """
@@ -31,29 +31,29 @@ _visible = re.compile(r"[\x21-\x7e]+").fullmatch
 
 
 def credential_source(config: Config) -> CredentialSource:
-    """Choose the source for a config: its own token, basic authentication or certificate beat an exec plugin.
+    """Return the source of credentials for a config. A token, user name or certificate precedes an exec plugin.
 
     Raises:
-        CredentialError: A token or password that cannot go into a header.
+        CredentialError: The token or password contains characters that a header cannot contain.
     """
     if config.token_file:
         return TokenFile(config.token_file, config.token, config)
     if config.token:
-        return Fixed(Credential(_bearer(config.token, config.located)))
+        return FixedCredential(Credential(_bearer(config.token, config.located)))
     if config.username:
         try:
             pair = f"{config.username}:{config.password or ''}".encode()
         except UnicodeEncodeError:
             raise_alone(CredentialError(config.located("the user or password is not Unicode text")))
-        return Fixed(Credential(f"Basic {base64.b64encode(pair).decode()}"))
+        return FixedCredential(Credential(f"Basic {base64.b64encode(pair).decode()}"))
     if config.exec and not (config.cert_data or config.cert_file):
         from kubeloop.config.exec_plugin import ExecPlugin
 
         return ExecPlugin(config.exec, config)
-    return Fixed(Credential())
+    return FixedCredential(Credential())
 
 
-class Fixed:
+class FixedCredential:
     """A credential that never changes."""
 
     __slots__ = ("_credential",)
@@ -62,25 +62,25 @@ class Fixed:
         self._credential = credential
 
     def cached(self) -> Credential | None:
-        """Return it."""
+        """Return the credential."""
         return self._credential
 
     async def fetch(self) -> Credential:
-        """Return it."""
+        """Return the credential."""
         return self._credential
 
     def reject(self, credential: Credential) -> bool:  # noqa: ARG002
-        """Have no other."""
+        """Return False, because there is no other credential."""
         return False
 
 
 class TokenFile:
-    """A bearer token in a file that somebody renews.
+    """A bearer token in a file that another program renews.
 
-    The file is read again every minute, and when the server rejects what it held. While it cannot be read the last
+    The file is read again every minute, and after the server has rejected the token. If it cannot be read, the last
     token stays in use.
 
-    Concurrency: Reads a small regular file in line, and nothing else (`files`); loop only.
+    Concurrency: One event loop. Reading the small regular file does not block (`files`).
     """
 
     __slots__ = ("_credential", "_located", "_path", "_read_at")
@@ -95,10 +95,10 @@ class TokenFile:
         return f"<TokenFile {self._path!r}>"
 
     def cached(self) -> Credential | None:
-        """Return the token of at most a minute ago, reading the file when it is older.
+        """Return the token, after reading the file if the last time is a minute ago.
 
         Raises:
-            CredentialError: It cannot be read, or holds no token, and there never was one.
+            CredentialError: The file cannot be read or contains no token, and no earlier token is known.
         """
         now = waiting.now()
         if self._read_at is None or now - self._read_at >= _TOKEN_PERIOD:
@@ -107,12 +107,12 @@ class TokenFile:
         return self._credential
 
     async def fetch(self) -> Credential:
-        """Read the file."""
+        """Read the file and return the token."""
         self._read_at = waiting.now()
         return self._read()
 
     def reject(self, credential: Credential) -> bool:
-        """Read the file before its minute is over, and say if the token is another one."""
+        """Read the file again, and return whether it contains another token."""
         if credential is not self._credential:
             return True
         before = credential.authorization
@@ -142,5 +142,5 @@ class TokenFile:
 def _bearer(token: str, located: Callable[[str], str]) -> str:
     text = token.strip()
     if not _visible(text):
-        raise CredentialError(located("the token has characters that cannot stand in a header"))
+        raise CredentialError(located("the token contains characters that a header cannot contain"))
     return f"Bearer {text}"

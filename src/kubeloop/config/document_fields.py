@@ -1,6 +1,6 @@
-"""Reading typed fields out of a parsed document, with messages that name the file and the field and never a value.
+"""Reading typed fields of a kubeconfig, with errors that name the file and the field but never the value.
 
-Only what kubeconfigs need. Null is absent, as in Go; unknown fields are nobody's business.
+Null means absent, as in Go, and unknown fields are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Fields"]
 
 
 class Fields:
-    """The fields of one mapping in a file. False when it is empty or absent."""
+    """The fields of one mapping in a file. An empty or absent mapping is false."""
 
     __slots__ = ("_values", "file", "path")
 
@@ -38,19 +38,19 @@ class Fields:
         return f"<Fields {self.path or '.'} of {self.file}>"
 
     def error(self, message: str) -> ConfigError:
-        """Make an error that names the file and where in it this mapping stands."""
+        """Return an error that names the file and the path of this mapping."""
         return ConfigError(f"{self.file}: {self.path}: {message}" if self.path else f"{self.file}: {message}")
 
     def names(self) -> KeysView[str]:
-        """Return the names of all fields, as written."""
+        """Return the names of all fields as the file spells them."""
         return self._values.keys()
 
     def has(self, name: str) -> bool:
-        """Return whether there is something of this name, an empty mapping included."""
+        """Return whether a field is present and not null; it may be empty."""
         return self._values.get(name) is not None
 
     def text(self, name: str) -> str:
-        """Return a text, `""` when absent."""
+        """Return a text; `""` if it is absent."""
         value = self._values.get(name)
         if value is None:
             return ""
@@ -61,7 +61,7 @@ class Fields:
         return value
 
     def flag(self, name: str) -> bool:
-        """Return a boolean, False when absent."""
+        """Return a boolean; False if it is absent."""
         value = self._values.get(name)
         if value is None:
             return False
@@ -70,23 +70,23 @@ class Fields:
         return value
 
     def data(self, name: str) -> bytes | None:
-        """Return what a text holds in base64, None when absent or empty.
+        """Return the bytes of a base64 text; None if it is absent or empty.
 
-        As Go's decoder has it: padded, in the standard alphabet, line breaks anywhere and no other white space.
+        As in Go: padded, in the standard alphabet, with line breaks anywhere and no other white space.
         """
         text = self.text(name).replace("\r", "").replace("\n", "")
         if not text:
             return None
         try:
-            if len(text) % 4 == 0:  # else Python overlooks some padding that is too long
+            if len(text) % 4 == 0:  # otherwise Python accepts too much padding
                 return base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             pass
-        # Not as the cause of another: its frames hold the value.
+        # Raised outside of `except`, because the frames of the other exception contain the value.
         raise self._wrong(name, "base64")
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a list of texts, empty when absent."""
+        """Return a list of texts; empty if it is absent."""
         found: list[str] = []
         for item in self._items(name):
             if not isinstance(item, str) or not _is_text(item):
@@ -95,17 +95,17 @@ class Fields:
         return tuple(found)
 
     def child(self, name: str) -> Fields:
-        """Return a mapping, an empty one when absent."""
+        """Return a mapping; empty if it is absent."""
         value = self._values.get(name)
         return Fields({} if value is None else value, self.file, self._at(name))
 
     def children(self, name: str) -> list[Fields]:
-        """Return a list of mappings, empty when absent. Null items are skipped."""
+        """Return a list of mappings without null items; empty if it is absent."""
         items = enumerate(self._items(name))
         return [Fields(item, self.file, f"{self._at(name)}[{at}]") for at, item in items if item is not None]
 
     def value(self, name: str) -> object:
-        """Return JSON of any shape as it is, None when absent."""
+        """Return a JSON value of any type unchanged; None if it is absent."""
         return self._values.get(name)
 
     def _items(self, name: str) -> Iterator[object]:
@@ -124,7 +124,7 @@ class Fields:
 
 
 def _is_text(value: str) -> bool:
-    """Return whether this can be written in UTF-8: an escape in YAML can bring half of a surrogate pair."""
+    """Return whether a text can be encoded as UTF-8; an escape in YAML can contain a lone surrogate."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""What a kubeconfig says about an exec plugin, as a value. Running the plugin is `exec_plugin`'s business."""
+"""`ExecConfig`: the settings of an exec plugin, as a value; `exec_plugin` runs the plugin."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
 class ExecConfig(Value, frozen=True, kw_only=True):
     """A program that prints credentials.
 
-    Its arguments and the values of its environment may hold secrets, so the `repr` shows neither.
+    The `repr` omits the arguments and the environment, which may contain secrets.
 
     Attributes:
-        command: A path, or a name that is looked up in `PATH`.
-        args: Its arguments.
-        env: Names and values, added to this process's environment.
-        api_version: The `ExecCredential` version that it speaks, one of `API_VERSIONS`.
-        install_hint: What to tell people who do not have the program.
-        provide_cluster_info: Whether the plugin is told which cluster it is for.
-        interactive_mode: One of `INTERACTIVE_MODES`: whether it may read from the terminal.
-        cluster_config: What the cluster's extension `client.authentication.k8s.io/exec` holds for the plugin.
-        timeout: Seconds after which a plugin that may not ask a person is killed; one that may gets ten times as long.
+        command: The path of the program, or a name to look up in `PATH`.
+        args: The arguments.
+        env: Names and values to add to the environment of this process.
+        api_version: The version of `ExecCredential` that the plugin prints, one of `API_VERSIONS`.
+        install_hint: How to install the program, for the error if it is missing.
+        provide_cluster_info: Whether the plugin gets the address and certificate authority of the cluster.
+        interactive_mode: Whether the plugin may read from the terminal, one of `INTERACTIVE_MODES`.
+        cluster_config: The content of the cluster's extension `client.authentication.k8s.io/exec`, for the plugin.
+        timeout: The seconds after which the plugin is killed; ten times as many if it may ask a person.
 
-    Reference: tools/clientcmd/api/types.go, ExecConfig. `timeout` is ours: client-go waits for ever.
+    Reference: tools/clientcmd/api/types.go, ExecConfig. Intended difference: client-go has no timeout.
     """
 
     unshown = frozenset({"args", "env", "install_hint", "cluster_config"})
@@ -45,27 +45,27 @@ class ExecConfig(Value, frozen=True, kw_only=True):
     install_hint: str = ""
     provide_cluster_info: bool = False
     interactive_mode: str = "IfAvailable"
-    # JSON of any shape, handed to the plugin as it is.
+    # A JSON value of any type, passed to the plugin unchanged.
     cluster_config: Any = None
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse what no plugin can be.
+        """Check the settings.
 
         Raises:
-            ValueError: An unknown version or mode, no command, or a text or extension that no program can be given.
-            TypeError: An extension of another type than JSON has, or `args` is one text: each of its letters would be
-                an argument.
+            ValueError: The version or mode is unknown, the command is empty, or a text or the extension cannot be
+                passed to a program.
+            TypeError: The extension is not JSON, or `args` is one text, so that each letter would be an argument.
         """
         if isinstance(cast("object", self.args), str):
             raise TypeError("ExecConfig: args must be a tuple of str, not str")
         if not self.command:
             raise ValueError("an exec plugin needs a command")
         if any(not name or "=" in name for name, _ in self.env):
-            raise ValueError("an env variable of the exec plugin without a name, or with = in it")
+            raise ValueError("an environment variable of the exec plugin has no name, or a name with =")
         for what, text in self._texts():
             if "\0" in text or not _is_encodable(text):
-                raise ValueError(f"{what} of the exec plugin has a character that no program can be given")
+                raise ValueError(f"{what} of the exec plugin contains a character that cannot be passed to a program")
         try:
             json.dumps(self.cluster_config, allow_nan=False)
         except (RecursionError, ValueError):

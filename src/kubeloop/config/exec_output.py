@@ -1,4 +1,4 @@
-"""Reading what an exec plugin prints, on stdout (an `ExecCredential`) and on stderr (for people); pure.
+"""Parsing the stdout of an exec plugin (an `ExecCredential`), and masking secrets in its stderr; no I/O.
 
 Reference: client-go plugin/pkg/client/auth/exec/exec.go, refreshCredsLocked, whose decoder reads JSON and YAML.
 """
@@ -21,8 +21,7 @@ __all__ = ["parse_exec_credential", "without_secrets"]
 
 _SHOWN = 800
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
-# A word with the name of a secret in it, and what follows. Looked for where words begin, and without going back, so
-# that it takes time in proportion to the text.
+# A word that contains the name of a secret, and the word after it. Without backtracking, so that the time is linear.
 _ASSIGNED = re.compile(
     r"""(?ix) (
         (?<!\w) (?=\w*?(?:token|password|passwd|secret|key|authorization|bearer|code)) \w++ ["']?+
@@ -36,36 +35,36 @@ _LONG = re.compile(r"[A-Za-z0-9_+/=.-]{24,}")
 
 
 def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, datetime | None]:
-    """Read an `ExecCredential`.
+    """Parse an `ExecCredential`.
 
     Args:
-        output: What the plugin wrote to stdout: JSON, or YAML of which the first document counts.
-        api_version: The version that it is configured to speak.
+        output: The stdout of the plugin: JSON, or YAML whose first document is read.
+        api_version: The version of the plugin's configuration.
 
     Returns:
-        The credential, and when it expires; None when the plugin does not say, so that it is good for ever.
+        The credential, and the time when it expires; None if it does not expire.
 
     Raises:
-        ValueError: Something else, or a credential with nothing in it. The message has nothing of the output in it.
+        ValueError: The output is not an `ExecCredential`, or contains no credential. The message quotes no output.
     """
     document = _document(output)
     if not isinstance(document, dict):
-        what = f"{len(output)} bytes that are no object of JSON or YAML" if output.strip() else "nothing"
-        # Not TypeError: the plugin is at fault, not the caller.
-        raise ValueError(f"it printed {what}, expected an ExecCredential")  # noqa: TRY004
+        what = f"{len(output)} bytes that are not a JSON or YAML object" if output.strip() else "nothing"
+        # Not TypeError, because the plugin is wrong and not the caller.
+        raise ValueError(f"expected an ExecCredential, got {what}")  # noqa: TRY004
     credential = cast("dict[str, object]", document)
     if credential.get("kind") != "ExecCredential":
-        raise ValueError("it printed another kind than ExecCredential")
+        raise ValueError("expected an ExecCredential, got another kind")
     if credential.get("apiVersion") != api_version:
-        raise ValueError(f"it printed another apiVersion than {api_version}, which it is configured to use")
+        raise ValueError(f"expected the configured apiVersion {api_version}, got another apiVersion")
     status = credential.get("status")
     if not isinstance(status, dict):
-        raise ValueError("its ExecCredential has no status")  # noqa: TRY004
+        raise ValueError("the ExecCredential has no status")  # noqa: TRY004
     return _from_status(cast("dict[str, object]", status))
 
 
 def _document(output: bytes) -> object:
-    """Read JSON, else the first document of YAML, as Go's decoder does; None for neither."""
+    """Parse JSON or the first document of YAML, as Go's decoder; return None if the output is neither."""
     try:
         return json.loads(output)
     except (ValueError, RecursionError):
@@ -78,12 +77,12 @@ def _document(output: bytes) -> object:
 
 
 def without_secrets(text: str, args: Sequence[str], env_values: Iterable[str]) -> str:
-    """Cut what a plugin wrote for people to its end, and blank out what may be a secret in it.
+    """Return the end of a plugin's stderr with possible secrets masked.
 
     Args:
-        text: What it wrote.
-        args: The plugin's arguments: those that look like a secret, or follow the name of one, are blanked out.
-        env_values: What it was given in its environment: blanked out.
+        text: The stderr.
+        args: The arguments of the plugin. Those that look like a secret or follow the name of a secret are masked.
+        env_values: The values of the configured environment, which are masked.
     """
     secrets = {*env_values, *_secret_arguments(args)}
     shown = text.strip()
@@ -97,13 +96,13 @@ def _secret_arguments(args: Sequence[str]) -> Iterator[str]:
     for before, arg in zip(("", *args), args, strict=False):
         if _SECRET_NAME.search(before) or _SECRET_NAME.search(arg):
             yield arg
-        # Words with a digit: passwords and keys mostly have one, sub-commands and options mostly have none.
+        # Mask words with a digit: most passwords and keys have one, most subcommands and options have none.
         yield from (word for word in _WORD.findall(arg) if any(char.isdigit() for char in word))
 
 
 def _blank(match: re.Match[str]) -> str:
     word = match[0]
-    # Paths, host names and option names are long too, and are what people need to see.
+    # Paths, host names and option names are long too, but useful to read.
     plain = all(part.isalpha() or len(part) < 16 for part in re.split(r"[/._=-]", word))
     return word if plain and not word.startswith("eyJ") else "***"
 
@@ -111,11 +110,11 @@ def _blank(match: re.Match[str]) -> str:
 def _from_status(status: dict[str, object]) -> tuple[Credential, datetime | None]:
     token, certificate, key = (_text(status, name) for name in ("token", "clientCertificateData", "clientKeyData"))
     if not (token or certificate or key):
-        raise ValueError("its ExecCredential has neither a token nor a client certificate")
+        raise ValueError("the ExecCredential has neither a token nor a client certificate")
     if bool(certificate) != bool(key):
-        raise ValueError("its ExecCredential has only one of clientCertificateData and clientKeyData")
+        raise ValueError("the ExecCredential has only one of clientCertificateData and clientKeyData")
     if token and not _visible(token):
-        raise ValueError("its token has characters that cannot stand in a header")
+        raise ValueError("the token contains characters that a header cannot contain")
     pair = ClientCertificate(certificate.encode(), key.encode()) if certificate else None
     return Credential(f"Bearer {token}" if token else None, pair), _expiry(_text(status, "expirationTimestamp"))
 
@@ -126,11 +125,11 @@ def _expiry(text: str) -> datetime | None:
     try:
         return parse_time(text)
     except ValueError:
-        raise ValueError("its expirationTimestamp is not a time (RFC 3339)") from None
+        raise ValueError("the expirationTimestamp is not a time (RFC 3339)") from None
 
 
 def _text(status: dict[str, object], name: str) -> str:
     value = status.get(name)
     if value is not None and not isinstance(value, str):
-        raise ValueError(f"its {name} is not a string")
+        raise ValueError(f"the {name} is not a string")
     return value or ""

@@ -1,12 +1,6 @@
-"""Running exec credential plugins, and keeping what they give until it expires or the server rejects it.
+"""`ExecPlugin`: runs a credential plugin and keeps its credential until it expires or the server rejects it.
 
-The plugin runs at most once at a time; whoever needs its credential meanwhile waits for that run. Sources of the same
-plugin for the same cluster that live at the same time share one credential. A plugin that hangs, or whose run is
-cancelled, is killed with everything that it started; one that ends by itself may leave programs in the background.
-
-Reference: client-go plugin/pkg/client/auth/exec/exec.go, Authenticator; KEP-541. Intended differences: a plugin has a
-timeout, after which everything that it started is killed; its stderr goes to the error, without what looks like a
-secret, unless a person may be asked something.
+Reference: client-go plugin/pkg/client/auth/exec/exec.go, Authenticator; KEP-541.
 """
 
 from __future__ import annotations
@@ -35,12 +29,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecPlugin"]
 
-# A person who types a password or answers a second factor needs more time than a program.
+# A person who types a password or confirms a second factor needs more time than a program.
 _INTERACTIVE_FACTOR: Final = 10
 
 
 class _Shared:
-    """The credential of one plugin for one cluster, kept alive by the sources that use it, and nothing else."""
+    """The credential of one plugin for one cluster, which exists while a source uses it."""
 
     __slots__ = ("__weakref__", "credential", "expires", "lock")
 
@@ -54,10 +48,23 @@ _shared: WeakValueDictionary[str, _Shared] = WeakValueDictionary()
 
 
 class ExecPlugin:
-    """The credentials that a plugin prints.
+    """A source of credentials that runs a plugin.
 
-    Concurrency: One event loop; any number of requests. A cancelled `fetch` kills the plugin that it started, with all
-    that the plugin started.
+    - The plugin runs at most once at a time. Requests that need its credential wait for that run, and all sources of
+      the same plugin and cluster share one credential.
+    - If the plugin times out or its run is cancelled, all processes that it started are killed. If it ends by itself,
+      its background processes continue.
+    - The end of its stderr is part of the error, with possible secrets masked, unless the plugin may ask a person.
+
+    Args:
+        plugin: The settings of the plugin.
+        config: The config of the cluster.
+        now: The wall clock, for the expiry of the credential.
+        stdin_is_terminal: Returns whether stdin is a terminal; None to check `sys.stdin`.
+
+    Concurrency: Any number of requests. A cancelled `fetch` kills the plugin that it started.
+
+    Intended difference: client-go has no timeout, and passes stderr through.
     """
 
     __slots__ = ("_config", "_exec", "_now", "_shared", "_stdin_is_terminal")
@@ -88,10 +95,10 @@ class ExecPlugin:
         return shared.credential
 
     async def fetch(self) -> Credential:
-        """Run the plugin, or wait for the run that is going on.
+        """Run the plugin, or wait for the current run, and return the credential.
 
         Raises:
-            CredentialError: There is no such program, it failed, hung, or printed something else than a credential.
+            CredentialError: The program does not exist, failed, timed out, or did not print a credential.
         """
         shared = self._shared
         async with shared.lock:
@@ -102,7 +109,7 @@ class ExecPlugin:
             return credential
 
     def reject(self, credential: Credential) -> bool:
-        """Forget this credential, so that the plugin runs again."""
+        """Forget this credential, so that `fetch` runs the plugin again."""
         if self._shared.credential is credential:
             self._shared.credential = None
             self._shared.expires = None
@@ -118,9 +125,9 @@ class ExecPlugin:
             result = await run_plugin(plugin.command, plugin.args, env, interactive=interactive, timeout=timeout)
         except FileNotFoundError:
             hint = f". {plugin.install_hint}" if plugin.install_hint else ""
-            raise self._error(f"executable {plugin.command} not found: install it or put it into PATH{hint}") from None
+            raise self._error(f"executable {plugin.command} not found: install it or extend PATH{hint}") from None
         except PluginTimeout:
-            raise self._error(f"{plugin.command} did not finish within {timeout:g} s and was killed") from None
+            raise self._error(f"{plugin.command} timed out after {timeout:g} s and was killed") from None
         except OSError as error:
             raise self._error(f"cannot run {plugin.command}: {error.strerror or error}") from error
         if result.code:

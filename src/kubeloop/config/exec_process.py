@@ -1,10 +1,7 @@
-"""One run of a program whose output is bounded in time and size.
+"""Running a program with a limit of time and output.
 
-A run that is cut short, by its timeout or by cancellation, ends with everything that it started, wherever that went
-(`exec_tree`). A run that ends by itself leaves alone what it put into the background: an agent that keeps a login for
-the next run is a usual thing, and client-go leaves it alone too.
-
-What the output means is the business of `exec_output`.
+If the run times out or is cancelled, all processes that it started are killed (`exec_tree`). If the program ends by
+itself, its background processes continue, for example an agent that keeps a login, as in client-go.
 """
 
 from __future__ import annotations
@@ -33,11 +30,11 @@ _GRACE = 1.0
 
 
 class PluginTimeout(Exception):
-    """The program took too long, and has been killed."""
+    """The program exceeded its timeout and was killed."""
 
 
 class PluginResult(Value, frozen=True):
-    """How a program ended: its exit code (negative: the signal that killed it) and what it wrote."""
+    """The result of a program: its exit code (negative for the signal that killed it) and its output."""
 
     unshown = frozenset({"stdout", "stderr_tail"})
 
@@ -49,25 +46,25 @@ class PluginResult(Value, frozen=True):
 async def run_plugin(
     command: str, args: Sequence[str], env: Mapping[str, str], *, interactive: bool, timeout: float
 ) -> PluginResult:
-    """Run a program to its end.
+    """Run a program and wait for its end.
 
     Args:
-        command: A path, or a name to look up in our `PATH`, as `find_program` does.
-        args: Its arguments.
-        env: Its whole environment.
-        interactive: Whether it may use our terminal: stdin and stderr are ours then, else it has neither.
-        timeout: Seconds after which it is killed, with everything that it started.
+        command: A path, or a name that `find_program` looks up in the `PATH` of this process.
+        args: The arguments.
+        env: The whole environment of the program.
+        interactive: Whether the program shares our stdin and stderr, to use the terminal; otherwise it has no stdin.
+        timeout: The seconds after which the program and all processes that it started are killed.
 
     Returns:
-        Its exit code, stdout (cut off after 1 MiB) and the end of its stderr (`""` when that was ours). What it left
-        running in the background goes on running.
+        The exit code, at most 1 MiB of stdout, and the end of stderr (`""` if it was shared). Background processes of
+        the program continue.
 
     Raises:
-        PluginTimeout: It took too long.
+        PluginTimeout: The program exceeded its timeout.
         FileNotFoundError: There is no such program.
-        OSError: It could not be started.
+        OSError: The program could not be started.
 
-    Concurrency: Cancelling kills it, with everything that it started.
+    Concurrency: Cancellation kills the program and all processes that it started.
     """
     program = find_program(command, os.environ.get("PATH", ""))
     run = _Run(asyncio.get_running_loop())
@@ -83,7 +80,7 @@ async def run_plugin(
             stdin=None if interactive else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=None if interactive else subprocess.PIPE,
-            # A session of its own keeps it from asking at the terminal; one that may ask must stay in ours.
+            # In a session of its own the program cannot use the terminal; an interactive one must stay in ours.
             start_new_session=not interactive,
         )
         async with asyncio.timeout(timeout):
@@ -91,7 +88,7 @@ async def run_plugin(
         await run.wait_until_closed()
         return PluginResult(transport.get_returncode() or 0, bytes(run.stdout), run.tail())
     except FileNotFoundError:
-        if os.path.exists(program):  # noqa: ASYNC240  # one look, where something is wrong already
+        if os.path.exists(program):  # noqa: ASYNC240  # one check after a failure
             raise OSError(errno.ENOEXEC, "the interpreter that its first line names does not exist") from None
         raise
     except TimeoutError:
@@ -109,18 +106,18 @@ async def run_plugin(
 
 
 def find_program(command: str, path: str) -> str:
-    """Return the file to run for a command: a path as it is, a name by looking it up in `path`.
+    """Return the file of a command: a path unchanged, or a name looked up in `path`.
 
-    A name that is found through an empty or relative entry, hence in a place that depends on the current directory, is
-    refused instead of run: who can write there could run anything as us.
+    A file in an empty or relative entry of `path` is refused, because it depends on the current directory, where others
+    may be able to write.
 
     Args:
         command: A path or a name.
-        path: Directories as in the variable `PATH`.
+        path: The directories, as in the variable `PATH`.
 
     Raises:
-        FileNotFoundError: No directory has an executable file of this name.
-        PermissionError: It was found through an empty or relative entry.
+        FileNotFoundError: No directory contains an executable file of this name.
+        PermissionError: The file is in an empty or relative entry.
 
     Reference: Go's os/exec, LookPath, ErrDot.
     """
@@ -134,14 +131,14 @@ def find_program(command: str, path: str) -> str:
             raise PermissionError(
                 errno.EACCES,
                 "it was found in the current directory, through an empty or relative entry of PATH; "
-                "remove that entry, or give the program's path",
+                "remove that entry, or use the path of the program",
             )
         return found
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), command)
 
 
 class _Run(asyncio.SubprocessProtocol):
-    """What a program writes, until it has ended and its pipes are closed."""
+    """The protocol of a running program, which collects its output."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.exited: asyncio.Future[None] = loop.create_future()
@@ -150,17 +147,16 @@ class _Run(asyncio.SubprocessProtocol):
         self._stderr = bytearray()
 
     async def wait_until_closed(self) -> None:
-        """Wait until it has ended and its pipes are closed, but not for long.
+        """Wait until the program has ended and its pipes are closed, for at most one second.
 
-        What it left running in the background may hold the pipes for ever, and a program of another user (sudo) cannot
-        be killed.
+        A background process may keep the pipes open, and a program of another user (sudo) cannot be killed.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE):
                 await asyncio.shield(self.closed)
 
     def tail(self) -> str:
-        """Return the end of what it wrote to stderr."""
+        """Return the end of stderr."""
         return self._stderr[-_TAIL_BYTES:].decode("utf-8", "replace")
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What an exec plugin is told (`KUBERNETES_EXEC_INFO`), and what makes two plugins the same; pure but for the CA file.
+"""The input of an exec plugin (`KUBERNETES_EXEC_INFO`), and the key by which plugins share credentials.
 
 Reference: client-go rest/exec.go, ConfigToExecCluster; pkg/apis/clientauthentication/v1/types.go, ExecCredentialSpec.
 """
@@ -21,10 +21,10 @@ __all__ = ["exec_info", "plugin_key"]
 
 
 def exec_info(plugin: ExecConfig, config: Config, *, interactive: bool) -> dict[str, object]:
-    """Build the `ExecCredential` that a plugin finds in its environment.
+    """Return the `ExecCredential` for the environment of a plugin.
 
     Raises:
-        CredentialError: The cluster is asked for and its authority's file cannot be read.
+        CredentialError: The plugin needs the cluster, and the file of its certificate authority cannot be read.
     """
     spec: dict[str, object] = {"interactive": interactive}
     if plugin.provide_cluster_info:
@@ -33,7 +33,7 @@ def exec_info(plugin: ExecConfig, config: Config, *, interactive: bool) -> dict[
 
 
 def plugin_key(plugin: ExecConfig, config: Config) -> str:
-    """Digest all that a plugin's answer may depend on."""
+    """Return a hash of everything that the plugin's output may depend on."""
     parts = [
         plugin.command,
         plugin.args,
@@ -68,7 +68,7 @@ def _cluster(plugin: ExecConfig, config: Config) -> dict[str, object]:
         "proxy-url": config.proxy_url,
         "disable-compression": config.disable_compression,
     }
-    told = {name: value for name, value in cluster.items() if value}
-    # The type has no omitempty for it: null when there is none.
-    told["config"] = plugin.cluster_config
-    return told
+    given = {name: value for name, value in cluster.items() if value}
+    # This field has no omitempty in Go, so it is null if there is no value.
+    given["config"] = plugin.cluster_config
+    return given

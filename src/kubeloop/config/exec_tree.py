@@ -1,10 +1,7 @@
-"""Ending everything that a program has started, wherever it went: its children, theirs, and those that outlived them.
+"""Killing a program and all processes that it has started, including those whose parents have ended.
 
-A process group would be simpler, and is not enough: a program that may ask a person has to stay in the terminal's
-foreground group, which is our own, and any program can leave its group. So each run carries a mark of its own in its
-environment, which whatever it starts inherits. A process belongs to the run if it has the mark, or descends from the
-program, or is in the program's session. Only a process that has left all three behind escapes: one that dropped its
-environment, its session and its parent.
+Process groups are not enough: an interactive program must stay in the terminal's foreground group, which is ours, and
+any program can leave its group. So each run has a unique variable in its environment, which its processes inherit.
 """
 
 from __future__ import annotations
@@ -32,16 +29,19 @@ class _Process(NamedTuple):
 
 
 def end_all(mark: str, pid: int | None) -> None:
-    """Kill every process of a run.
+    """Kill all processes of a run.
+
+    A process belongs to the run if it has the mark, descends from the program, or is in the program's session. Only a
+    process that has changed its environment, session and parent escapes.
 
     Args:
-        mark: The value of the variable `MARK` in the environment that the run was started with.
-        pid: The program, if it still runs and so can have children; None once it has ended.
+        mark: The value of the variable `MARK` in the environment of the run.
+        pid: The program if it still runs; None once it has ended.
 
-    Concurrency: Blocks for as long as reading the list of processes takes, which is milliseconds.
+    Concurrency: Blocks for some milliseconds to read the list of processes.
     """
     stopped: set[int] = set()
-    # What is stopped cannot start more, so that the second look is the last one, or nearly so.
+    # A stopped process cannot start others, so the second pass is usually the last one.
     while found := _members(_processes(mark), pid) - stopped:
         _signal(found, signal.SIGSTOP)
         stopped |= found
@@ -49,7 +49,7 @@ def end_all(mark: str, pid: int | None) -> None:
 
 
 def _members(processes: Mapping[int, _Process], root: int | None) -> set[int]:
-    """Return the marked processes, the program's session, the program itself, and all that descend from these."""
+    """Return the marked processes, the program, its session, and all descendants of these."""
     members = {pid for pid, process in processes.items() if process.is_marked}
     if root is not None and root in processes:
         members.add(root)
@@ -73,10 +73,10 @@ def _signal(pids: Iterable[int], number: signal.Signals) -> None:
 
 
 def _processes(mark: str) -> dict[int, _Process]:
-    """Return all processes that live, by their ids."""
+    """Return all running processes by their IDs."""
     if Path("/proc/self/stat").exists():
         return dict(_from_proc(f"{MARK}={mark}".encode()))
-    # macOS and the BSDs: their `ps` shows no environment of other programs, so that nothing is marked.
+    # On macOS and the BSDs, `ps` does not show the environment, so no process is marked.
     listing = subprocess.run(
         ["/bin/ps", "-A", "-o", "pid=,ppid=,pgid="], capture_output=True, text=True, check=False
     ).stdout
@@ -88,15 +88,15 @@ def _from_proc(entry: bytes) -> Iterable[tuple[int, _Process]]:
         if not directory.name.isdecimal():
             continue
         try:
-            # The name, in parentheses, may hold anything; after it: state, parent, process group, session.
+            # The name in parentheses may contain any character. After it: state, parent, process group, session.
             state, parent, group, session = (directory / "stat").read_bytes().rpartition(b")")[2].split()[:4]
             if state == b"Z":
                 continue
             is_marked = False
-            with suppress(PermissionError):  # somebody else's
+            with suppress(PermissionError):  # a process of another user
                 is_marked = entry in (directory / "environ").read_bytes().split(b"\0")
             yield int(directory.name), _Process(int(parent), int(group), int(session), is_marked)
-        except (OSError, ValueError):  # it has ended meanwhile
+        except (OSError, ValueError):  # the process has ended
             continue
 
 

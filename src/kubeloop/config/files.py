@@ -1,8 +1,7 @@
-"""Reading the small files that a config names: kubeconfigs, authorities, certificates, keys, tokens.
+"""Reading the small files that a config names: kubeconfigs, certificate authorities, certificates, keys and tokens.
 
-A path in a config may be anybody's text, so that what it leads to is bounded: `/dev/zero` does not fill the memory, and
-a named pipe that nobody writes to does not stop the event loop. Regular files are read in line, without a thread: the
-kernel does not make the reader of a regular file wait for anybody.
+Files are limited in kind and size, because the path may be untrusted: `/dev/zero` does not fill the memory, and a pipe
+without a writer does not block the event loop. A thread is not needed, because reading a regular file does not block.
 """
 
 from __future__ import annotations
@@ -16,21 +15,20 @@ __all__ = ["MAX_FILE_BYTES", "read_file"]
 # A kubeconfig of a thousand clusters has about 10 MB.
 MAX_FILE_BYTES = 16 << 20
 _CHUNK_BYTES = 1 << 20
-# Opening a pipe does not wait for its writer; of no meaning for regular files.
+# O_NONBLOCK: opening a pipe does not wait for its writer. It has no effect on regular files.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_file(path: str | os.PathLike[str], *, or_pipe: bool = False) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Args:
-        path: A regular file, or a link to one.
-        or_pipe: Whether it may be a pipe too, which is read until its writers have closed it. Not for the event loop:
-            this waits for the writers.
+        path: The path of a regular file, or of a link to a regular file.
+        or_pipe: Whether the file may be a pipe, which is read until its writers close it. Do not use this in the event
+            loop, because it waits for the writers.
 
     Raises:
-        OSError: It cannot be read, is something else than a regular file, or has more than 16 MiB. `strerror` says
-            which.
+        OSError: The file cannot be read, is not a regular file, or is larger than 16 MiB. `strerror` is the reason.
     """
     descriptor = _open(path, or_pipe=or_pipe)
     try:
@@ -54,5 +52,5 @@ def _open(path: str | os.PathLike[str], *, or_pipe: bool) -> int:
         if or_pipe and stat.S_ISFIFO(os.stat(path).st_mode):
             return os.open(path, os.O_RDONLY)
         return os.open(path, _FLAGS)
-    except ValueError:  # a null character, or one that no file name can have
+    except ValueError:  # a NUL, or another character that a file name cannot contain
         raise OSError(errno.EINVAL, "not a file name") from None

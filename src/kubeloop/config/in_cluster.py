@@ -1,4 +1,4 @@
-"""The config of a pod: what Kubernetes puts into each container's environment and file system.
+"""The config of a pod, from the environment and the files that Kubernetes adds to each container.
 
 Reference: client-go rest/config.go, InClusterConfig; tools/clientcmd/client_config.go, inClusterClientConfig.
 """
@@ -27,7 +27,7 @@ SERVICE_ACCOUNT_DIR = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def is_in_cluster(environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR) -> bool:
-    """Return whether `in_cluster_config` can work: the service's address is set, and there is a token file."""
+    """Return whether the address of the API server is in the environment and a token file exists."""
     has_service = bool(environ.get("KUBERNETES_SERVICE_HOST")) and bool(environ.get("KUBERNETES_SERVICE_PORT"))
     return has_service and (directory / "token").is_file()
 
@@ -51,7 +51,7 @@ def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path =
     if not host or not port:
         raise ConfigError(
             "not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set; "
-            "outside of one give a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
+            "outside of a cluster use a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
         )
     token_file, ca_file = directory / "token", directory / "ca.crt"
     try:
@@ -72,7 +72,7 @@ def in_cluster_config(environ: Mapping[str, str] = os.environ, directory: Path =
 def in_cluster_namespace(
     environ: Mapping[str, str] = os.environ, directory: Path = SERVICE_ACCOUNT_DIR
 ) -> tuple[str, str]:
-    """Return the namespace of the pod, and what named it; `""` means that nothing did, and that it is `default`."""
+    """Return the namespace of the pod and its origin; `("default", "")` if nothing names a namespace."""
     if namespace := environ.get("POD_NAMESPACE", ""):
         return namespace, "POD_NAMESPACE"
     try:

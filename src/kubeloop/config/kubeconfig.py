@@ -1,16 +1,7 @@
-"""Kubeconfig files: reading and merging them. What becomes of an entry is the business of `load`.
+"""Reading and merging kubeconfig files; `load` creates a `Config` from the entries.
 
-Of every entry the structure is checked here, types and base64; what it says is checked when it is used (`usable`), so
-that what another context left behind stands in nobody's way.
-
-The rules are client-go's: of several files the first one that has an entry of a name gives that entry whole, and the
-first non-empty `current-context` wins; paths are relative to the file that they stand in; missing files are skipped.
-Of a file with several YAML documents the first one counts.
-
-Messages name the file and the path of the field, never a value: most values here are secrets, which is also why the
-entries have no `repr`.
-
-Reference: client-go tools/clientcmd/loader.go, ClientConfigLoadingRules.Load; tools/clientcmd/api/v1/conversion.go.
+The structure of all entries is checked here (types, base64), their meaning only for the chosen context (`usable`).
+Errors name the file and the path of the field, never a value, because most values are secrets.
 """
 
 from __future__ import annotations
@@ -49,7 +40,7 @@ _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 
 
 class ClusterEntry(Value, frozen=True, kw_only=True, eq=False):
-    """One of the `clusters`: an API server. URLs may hold a password, so its `repr` has none."""
+    """An item of `clusters`: an API server. The `repr` omits URLs, which may contain a password."""
 
     unshown = frozenset({"server", "proxy_url", "ca_data", "exec_extension"})
 
@@ -61,12 +52,12 @@ class ClusterEntry(Value, frozen=True, kw_only=True, eq=False):
     ca_data: bytes | None = None
     proxy_url: str | None = None
     disable_compression: bool = False
-    # JSON of any shape, for the exec plugin.
+    # A JSON value of any type, for the exec plugin.
     exec_extension: object = None
 
 
 class ExecEntry(Value, frozen=True, kw_only=True, eq=False):
-    """The `exec` of one of the `users`, as it is written: not every one of these is a plugin that can be run."""
+    """The `exec` of an item of `users`, unchecked: it may describe a plugin that cannot run."""
 
     unshown = frozenset({"args", "env", "install_hint"})
 
@@ -80,7 +71,7 @@ class ExecEntry(Value, frozen=True, kw_only=True, eq=False):
 
 
 class UserEntry(Value, frozen=True, kw_only=True, eq=False):
-    """One of the `users`: ways to say who is asking. No secret is in its `repr`."""
+    """An item of `users`: the ways to authenticate. The `repr` contains no secret."""
 
     unshown = frozenset({"cert_data", "key_data", "token", "username", "password"})
 
@@ -102,7 +93,7 @@ class UserEntry(Value, frozen=True, kw_only=True, eq=False):
 
 
 class ContextEntry(Value, frozen=True, kw_only=True, eq=False):
-    """One of the `contexts`: a cluster, a user and a namespace under one name."""
+    """An item of `contexts`: a cluster, a user and a namespace under one name."""
 
     file: str
     cluster: str = ""
@@ -111,7 +102,7 @@ class ContextEntry(Value, frozen=True, kw_only=True, eq=False):
 
 
 class Kubeconfig(Value, frozen=True, kw_only=True, eq=False):
-    """What one file says, or several together."""
+    """The content of one kubeconfig file, or of several merged files."""
 
     files: tuple[str, ...] = ()
     clusters: Mapping[str, ClusterEntry] = field(default_factory=dict[str, ClusterEntry])
@@ -121,15 +112,17 @@ class Kubeconfig(Value, frozen=True, kw_only=True, eq=False):
 
 
 def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubeconfig:
-    """Read and merge files.
+    """Read and merge kubeconfig files.
 
     Args:
-        paths: In order of precedence. Blank ones are skipped, repeated ones read once. A pipe is read too, as a shell
-            makes one of `<(...)`.
-        must_exist: Whether a missing file is an error; else it is skipped.
+        paths: The paths in order of precedence. Empty ones are skipped and repeated ones are read once. A path may be a
+            pipe, for example from `<(...)` in a shell.
+        must_exist: Whether a missing file is an error; otherwise it is skipped.
 
     Raises:
-        ConfigError: A file that cannot be read or is no kubeconfig. All such files are named at once.
+        ConfigError: Files cannot be read or are not kubeconfigs. The message names all of them.
+
+    Reference: client-go tools/clientcmd/loader.go, ClientConfigLoadingRules.Load.
     """
     found: list[Kubeconfig] = []
     problems: list[str] = []
@@ -153,7 +146,7 @@ def read_kubeconfigs(paths: Iterable[str], *, must_exist: bool = False) -> Kubec
 
 
 def merge(configs: Iterable[Kubeconfig]) -> Kubeconfig:
-    """Merge kubeconfigs, the first that defines an entry giving it whole."""
+    """Merge kubeconfigs: each entry, and `current-context`, is taken whole from the first config that has it."""
     merged = Kubeconfig()
     for config in configs:
         merged = Kubeconfig(
@@ -167,22 +160,24 @@ def merge(configs: Iterable[Kubeconfig]) -> Kubeconfig:
 
 
 def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
-    """Parse one file.
+    """Parse the content of one kubeconfig file.
 
     Args:
-        data: YAML or JSON, of which the first document counts; an empty file is an empty kubeconfig.
-        path: Where it came from: for messages, and as what relative paths in it are relative to.
+        data: YAML or JSON, whose first document is read. An empty text is an empty kubeconfig.
+        path: The path of the file, for messages; relative paths in the file are relative to its folder.
 
     Raises:
-        ConfigError: Not YAML, not a kubeconfig, an entry twice, or a value of the wrong type. No value is in the
-            message.
+        ConfigError: The text is not YAML or not a kubeconfig, an entry is repeated, or a value has the wrong type. The
+            message contains no value.
+
+    Reference: client-go tools/clientcmd/api/v1/conversion.go.
     """
     from kubeloop.meta import yaml
 
     try:
         document = yaml.load_first(data)
     except DecodeError as error:
-        # What the parser says may quote a word of the file, hence a secret: only the place is told.
+        # The parser's message may quote a secret from the file, so only the position is kept.
         place = re.search(r"line \d+, column \d+", str(error))
         raise_alone(ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}"))
     root = Fields({} if document is None else document, path, "")
@@ -203,7 +198,7 @@ def _entries(root: Fields, plural: str, singular: str, build: Callable[[Fields],
     for item in root.children(plural):
         name = item.text("name")
         if name in entries:
-            raise item.error(f"a second {singular} of the name {name!r}")
+            raise item.error(f"the {singular} {name!r} is defined twice")
         entries[name] = build(item.child(singular))
     return entries
 

@@ -1,11 +1,7 @@
-"""From kubeconfig files, or the cluster around us, to one `Config`: which files, which context, what of its entries.
+"""Creating a `Config` from kubeconfig files or the cluster of a pod: which files, which context, which entries.
 
-`load_config` is what programs call; `build_config` is client-go's `BuildConfigFromFlags`, for programs that take a
-`--master` and a `--kubeconfig` option.
-
-Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go. Intended difference: a
-context that names a user or cluster that does not exist is an error, where client-go goes on without credentials; all
-differences are in docs/reference/differences.md.
+`load_config` is for programs; `build_config` is client-go's `BuildConfigFromFlags`, for the options `--master` and
+`--kubeconfig`. Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go.
 """
 
 from __future__ import annotations
@@ -40,24 +36,31 @@ def load_config(
     user: str | None = None,
     namespace: str | None = None,
 ) -> Config:
-    """Load the config that `kubectl` would use here, or the cluster's own inside a pod.
+    """Load the config that `kubectl` would use, or the config of the pod in a cluster.
 
-    The order is: the file given, alone; the files that `KUBECONFIG` lists, merged; `~/.kube/config`; in-cluster. A file
-    that is given must exist; the others may be missing. In-cluster is taken when the files say nothing.
+    The sources in this order: the file `kubeconfig`, alone; the files in the variable `KUBECONFIG`, merged;
+    `~/.kube/config`; the service account of the pod, if the files have no current context. The file `kubeconfig` must
+    exist; the others may be missing.
 
     Args:
-        kubeconfig: One file, where `~` is the home directory. None follows the order above.
-        context: The context to take; None takes the files' `current-context`.
-        cluster: The cluster to take instead of the context's.
-        user: The user to take instead of the context's.
-        namespace: The namespace to take instead of the context's.
+        kubeconfig: The path of one file, where `~` is the home directory; None for the order above.
+        context: The name of the context; None for the `current-context` of the files.
+        cluster: The name of the cluster, instead of the context's.
+        user: The name of the user, instead of the context's.
+        namespace: The namespace, instead of the context's.
+
+    Returns:
+        The config. No connection is opened.
 
     Raises:
-        ConfigError: No config, a broken one, or no such context, cluster or user; names the file, context and user.
+        ConfigError: There is no config, it is invalid, or the context, cluster or user does not exist. The message
+            names the file, the context and the user.
 
-    Concurrency: Reads small files at once, without a thread.
+    Concurrency: Reads small files without a thread.
 
-    Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules.
+    Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules. Intended
+        difference: a context whose user or cluster does not exist is an error, where client-go continues without
+        credentials. All differences are in docs/reference/differences.md.
     """
     if kubeconfig is not None:
         looked, found_by = [_expanded(kubeconfig)], "the argument"
@@ -80,18 +83,22 @@ def load_config(
 
 
 def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
-    """Make a config from the two options that controllers take, as client-go's `BuildConfigFromFlags`.
+    """Create a config from the options `--master` and `--kubeconfig` of a controller.
 
     Args:
-        master_url: The API server's address; `""` takes the kubeconfig's. Given alone, no credentials are used.
-        kubeconfig: One file, where `~` is the home directory; `""` reads none, and neither `KUBECONFIG` nor
-            `~/.kube/config` is consulted unless both are empty.
+        master_url: The address of the API server; `""` for the kubeconfig's. Without a kubeconfig no credentials are
+            used.
+        kubeconfig: The path of one file, where `~` is the home directory; `""` for no file. The variable `KUBECONFIG`
+            and `~/.kube/config` are read only if both arguments are empty.
 
     Returns:
-        Both empty: the in-cluster config, else what `load_config()` gives. Either given: just that.
+        If both arguments are empty, the in-cluster config, or outside of a cluster the result of `load_config()`;
+        otherwise only what the arguments name.
 
     Raises:
-        ConfigError: As `load_config`.
+        ConfigError: As for `load_config`.
+
+    Reference: client-go tools/clientcmd/client_config.go, BuildConfigFromFlags.
     """
     path = _expanded(kubeconfig)
     if not master_url and not path:
@@ -185,7 +192,7 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: st
         tls_server_name=cluster.tls_server_name if server is None else None,
         cert_data=user.cert_data,
         cert_file=user.cert_file,
-        # As in Go, a key is of no meaning without a certificate.
+        # As in Go, a key without a certificate is ignored.
         key_data=user.key_data if user.cert_data or user.cert_file else None,
         key_file=user.key_file if user.cert_data or user.cert_file else None,
         token=user.token,

@@ -1,7 +1,6 @@
-"""What a server or proxy address may look like, and its normal form; pure text.
+"""Checking and normalising the address of a server or proxy; no I/O.
 
-Not here: how a request's path is put behind it (the transport), and which proxy the environment names
-(`transport.connecting.environment`).
+The transport appends the path of a request; `transport.connecting.environment` reads the proxy of the environment.
 """
 
 from __future__ import annotations
@@ -16,30 +15,30 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _START = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//")
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-# What Go lets stand in a host's name: no escapes but that of a zone, `[fe80::1%25eth0]`, which stands in brackets.
-# (By what it is not: a range up to the last code point takes milliseconds to compile.)
+# A host name as Go accepts it. The only escape is that of a zone, `[fe80::1%25eth0]`, in brackets. A negated class,
+# because a range up to the last code point takes milliseconds to compile.
 _NAME = re.compile(r"[^\x00-\x20#%/:?@\[\\\]^`{|}\x7f]+")
-# What Go's url.EscapedPath leaves as it is beside letters, digits and `_.-~`.
+# The characters that Go's url.EscapedPath does not escape, in addition to letters, digits and `_.-~`.
 _PATH_SAFE = "/$&+,:;=@"
 
 
 def server_url(host: str, *, tls: bool) -> str:
-    """Normalise the address of an API server to `scheme://host[:port][/prefix]`.
+    """Return the address of an API server as `scheme://host[:port][/prefix]`.
 
-    The prefix comes out as client-go sends it: escaped where it must be, and no more; without empty segments, `.` and
-    `..`; an escaped slash is a slash.
+    The prefix is normalised as in client-go: it is escaped where necessary, has no empty segments, `.` or `..`, and an
+    escaped slash becomes a slash.
 
     Args:
-        host: A URL, `host:port` or a host; `""` is `localhost`. A query or fragment is dropped.
-        tls: The scheme to take when the address has none: https, else http.
+        host: A URL, `host:port` or a host; `""` is `localhost`. A query or fragment is ignored.
+        tls: Whether the default scheme is https instead of http.
 
     Raises:
-        ValueError: Not an address, another scheme than http and https, a path without a scheme, or a user and password
-            in it. The message has no password in it.
+        ValueError: The text is not an address, has a scheme other than http and https, a path without a scheme, or a
+            user and password. The message contains no password.
 
     Reference: client-go rest/url_utils.go, DefaultServerURL; rest/request.go, Request.URL. Intended differences: a user
-    and password, an `@` behind the host (a password with a raw `/`, `?` or `#` in it), a port above 65535, and a host
-    name that DNS cannot hold or that is written in escapes are refused.
+        and password, an `@` after the host (from a password with a raw `/`, `?` or `#`), a port above 65535, and a host
+        name that is invalid in DNS or percent-encoded are refused.
     """
     shown = f"host {without_userinfo(host)!r}"
     text = host or "localhost"
@@ -54,18 +53,18 @@ def server_url(host: str, *, tls: bool) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError(f"{shown}: put the user and password into the user entry, not into the URL")
     if _BROKEN_ESCAPE.search(parts.path) or _BROKEN_ESCAPE.search(parts.fragment):
-        raise ValueError(f"{shown}: a % without two hexadecimal digits after it; write %25 for itself")
+        raise ValueError(f"{shown}: a % is not followed by two hexadecimal digits; write %25 for a literal %")
     return f"{parts.scheme}://{parts.netloc.removesuffix(':')}{_prefix(parts.path)}"
 
 
 def check_proxy_url(proxy: str) -> SplitResult:
-    """Check a `proxy-url` and take it apart. The schemes are http, https, socks5 and socks5h.
+    """Check a `proxy-url` and return its parts. The schemes are http, https, socks5 and socks5h.
 
     Raises:
-        ValueError: Not a URL, or of a scheme that there is no proxy for. The message has no password in it.
+        ValueError: The text is not a URL, or has another scheme. The message contains no password.
 
     Reference: client-go tools/clientcmd/client_config.go, parseProxyURL. Intended differences: `socks5h`, which Go's
-    transport knows, is taken here too; an `@` behind the host is refused, as in `server_url`.
+        transport supports, is accepted; an `@` after the host is refused, as in `server_url`.
     """
     shown = f"proxy-url {without_userinfo(proxy)!r}"
     if _SCHEME.match(proxy) is None:
@@ -77,25 +76,25 @@ def check_proxy_url(proxy: str) -> SplitResult:
 
 
 def check_host_name(name: str) -> None:
-    """Refuse a name that DNS cannot hold, and that resolvers and TLS fail on in ways of their own.
+    """Check that a host name is valid in DNS, because resolvers and TLS fail on others in different ways.
 
     Raises:
-        ValueError: An empty part, or one of more than 63 bytes.
+        ValueError: A part between dots is empty or longer than 63 bytes.
     """
     try:
-        # The codec takes milliseconds to load, which nearly no program has to pay.
+        # Only international names need the codec, which takes milliseconds to import.
         text = name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:
         text = ""
     if not all(0 < len(label) < 64 for label in text.removesuffix(".").split(".")):
-        raise ValueError("a host name needs parts of 1 to 63 characters between its dots")
+        raise ValueError("a host name must have 1 to 63 characters between dots")
 
 
 def without_userinfo(url: str) -> str:
     """Return a URL without its user and password, for messages.
 
-    What is masked ends with the last `@` wherever that stands: a password may have a raw `/`, `?` or `#` in it, which
-    would end the host's part of the URL.
+    Everything up to the last `@` is masked, because a password may contain a raw `/`, `?` or `#`, which would end the
+    host part of the URL.
     """
     _, at, rest = url.rpartition("@")
     if not at:
@@ -106,21 +105,21 @@ def without_userinfo(url: str) -> str:
 
 def _split(text: str, what: str) -> SplitResult:
     if _FORBIDDEN.search(text):
-        raise ValueError(f"{what}: a space or control character or a lone surrogate in a URL")
+        raise ValueError(f"{what}: the URL contains a space, a control character or a lone surrogate")
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         raise ValueError(f"{what} is not a URL") from None
     if "@" in f"{parts.path}{parts.query}{parts.fragment}":
-        # A part of the password would be taken for host and port, the rest shown with each request's path.
-        raise ValueError(f"{what}: an @ behind the host; write / as %2F, ? as %3F and # as %23 in a password, @ as %40")
+        # A part of the password would be the host, and the rest would be shown in the path of each request.
+        raise ValueError(f"{what}: an @ after the host; in a password write / as %2F, ? as %3F, # as %23 and @ as %40")
     if not parts.hostname or port == 0:
         raise ValueError(f"{what} is not a URL with a host")
     if "[" not in parts.netloc:
         name = parts.netloc.rpartition("@")[2].partition(":")[0]
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{what} is not a URL: a character that cannot stand in a host name")
+            raise ValueError(f"{what} is not a URL: the host name contains an invalid character")
         try:
             check_host_name(name)
         except ValueError as error:
@@ -129,6 +128,6 @@ def _split(text: str, what: str) -> SplitResult:
 
 
 def _prefix(path: str) -> str:
-    # Two slashes at the beginning mean something in POSIX.
+    # POSIX keeps two slashes at the beginning, so they are reduced to one.
     clean = posixpath.normpath(b"/" + unquote_to_bytes(path).lstrip(b"/"))
     return quote(clean, safe=_PATH_SAFE).rstrip("/")

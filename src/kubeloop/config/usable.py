@@ -1,4 +1,4 @@
-"""What the chosen entries of a kubeconfig must say to be used, beyond the structure that all entries have.
+"""Checks of the entries of a kubeconfig that the chosen context uses; `kubeconfig` checks the structure of all.
 
 Reference: client-go tools/clientcmd/validation.go, ConfirmUsable.
 """
@@ -26,10 +26,10 @@ _REMOVED_PROVIDERS = {
 
 
 def check_user(user: UserEntry, source: Source) -> None:
-    """Refuse a user who asks for what is not supported, or for two ways to authenticate.
+    """Check that a user entry uses one supported way to authenticate.
 
     Raises:
-        ConfigError: As said; names file, context and user.
+        ConfigError: The way is not supported, or there are two. The message names file, context and user.
     """
     if user.auth_provider is not None:
         what = _REMOVED_PROVIDERS.get(user.auth_provider, "use an exec plugin, or put a token into the user entry")
@@ -40,10 +40,10 @@ def check_user(user: UserEntry, source: Source) -> None:
 
 
 def check_files(cluster: ClusterEntry, user: UserEntry, source: Source) -> None:
-    """Refuse files that cannot be read, so that the error comes when the config is loaded.
+    """Check that all files can be read, so that an error is raised when the config is loaded.
 
     Raises:
-        ConfigError: Names the file and what it is for.
+        ConfigError: A file cannot be read. The message names the file and its purpose.
     """
     files = {
         "certificate-authority": cluster.ca_file if not cluster.ca_data else None,
@@ -61,10 +61,10 @@ def check_files(cluster: ClusterEntry, user: UserEntry, source: Source) -> None:
 
 
 def impersonation(user: UserEntry, source: Source) -> Impersonation | None:
-    """Return whom to act as, None for nobody else.
+    """Return the user to act as; None for no impersonation.
 
     Raises:
-        ConfigError: There is more about somebody without a name.
+        ConfigError: The entry has `as-uid`, `as-groups` or `as-user-extra` without `as`.
     """
     if user.as_user:
         return Impersonation(user=user.as_user, uid=user.as_uid, groups=user.as_groups, extra=user.as_extra)
@@ -74,10 +74,10 @@ def impersonation(user: UserEntry, source: Source) -> Impersonation | None:
 
 
 def exec_config(entry: ExecEntry, cluster: ClusterEntry, source: Source) -> ExecConfig:
-    """Return the plugin that an entry describes.
+    """Return the settings of the plugin in a user entry.
 
     Raises:
-        ConfigError: It cannot be run, or speaks a version that is not supported.
+        ConfigError: A setting is missing or invalid, or the version is not supported.
     """
     mode = entry.interactive_mode
     if not entry.command:

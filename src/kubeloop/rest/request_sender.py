@@ -6,13 +6,13 @@ Which response means another attempt is decided in `retry`, and which redirect i
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
+from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, RequestTimeout, TransportError, UnreadableWriteResponse
 from kubeloop.rest.result import Result
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RequestSender"]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class RequestSender:
@@ -251,7 +251,7 @@ class _Attempts:
     ) -> None:
         self._request = request
         self._purpose: Purpose = purpose
-        self._deadline = None if timeout is None else asyncio.get_running_loop().time() + timeout
+        self._deadline = None if timeout is None else waiting.now() + timeout
         self._bucket = bucket
         self._error_of = error_of
         self._max_retries = max_retries
@@ -264,7 +264,7 @@ class _Attempts:
         """The seconds that the next attempt may take."""
         if self._deadline is None:
             return None
-        return max(self._deadline - asyncio.get_running_loop().time(), 0.001)
+        return max(self._deadline - waiting.now(), 0.001)
 
     @contextmanager
     def catching(self) -> Generator[None]:
@@ -289,8 +289,8 @@ class _Attempts:
     async def wait(self) -> None:
         """Wait before the next attempt."""
         request = self._request
-        _log.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, self._failure)
-        await asyncio.sleep(self._delay)
+        logger.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, self._failure)
+        await waiting.sleep(self._delay)
         if self._bucket is not None:
             await self.throttle(self._bucket)
 
@@ -299,21 +299,20 @@ class _Attempts:
 
         Reference: client-go rest/request.go, tryThrottle; golang.org/x/time/rate, Limiter.Wait.
         """
-        loop = asyncio.get_running_loop()
-        delay = bucket.reserve(loop.time())
+        delay = bucket.reserve(waiting.now())
         if delay <= 0:
             return
         left = self.left()
         if left is not None and delay >= left:
-            bucket.give_back(loop.time())
+            bucket.give_back(waiting.now())
             request = self._request
             message = f"the client's own rate limit would take {delay:.2f} s, more than is left of the timeout"
             raise RequestTimeout(f"{message}; the request was not sent", method=request.method, path=request.path)
-        _log.debug("the client's own rate limit holds a request back for %.3f s", delay)
+        logger.debug("the client's own rate limit holds a request back for %.3f s", delay)
         try:
-            await asyncio.sleep(delay)
-        except asyncio.CancelledError:
-            bucket.give_back(loop.time())
+            await waiting.sleep(delay)
+        except waiting.Cancelled:
+            bucket.give_back(waiting.now())
             raise
 
     def _rule(self) -> Retry:

@@ -8,11 +8,11 @@ Reference: client-go rest/request.go (Result).
 
 from __future__ import annotations
 
-import asyncio
 import copy
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
+from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop.errors import APIError, DecodeError, UnreadableWriteResponse
@@ -137,7 +137,7 @@ class Result:
                 return found
             except DecodeError as error:
                 self._refuse(error)
-            await asyncio.sleep(0)
+            await waiting.let_others_run()
 
     def raise_failure(self) -> None:
         """Raise the error that the body of a successful response reports, if it is a Status that reports a failure.

@@ -17,7 +17,7 @@ __all__ = ["ServerWarning", "WarningHandler", "WarningLogger", "ignore_warnings"
 
 WarningHandler = Callable[[ServerWarning], None]
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _MAX_REMEMBERED = 1000
 
 
@@ -36,7 +36,7 @@ class WarningLogger:
         if len(self._seen) >= _MAX_REMEMBERED:
             self._seen.clear()
         self._seen.add(warning.text)
-        _log.warning("the API server warns: %s", warning.text)
+        logger.warning("the API server warns: %s", warning.text)
 
     def __repr__(self) -> str:
         return f"<WarningLogger: {len(self._seen)} logged>"

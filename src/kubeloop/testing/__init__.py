@@ -1,7 +1,7 @@
-"""Tools for tests of programs that talk to Kubernetes. Nothing else in kubeloop imports this package.
+"""Tools for tests of programs that use Kubernetes. No other part of kubeloop imports this package.
 
-`ControlPlane` is a real API server on the loopback interface; `MutationDetector` finds code that changes what a cache
-holds; `kubeloop.testing.pytest_plugin` offers both as fixtures.
+`ControlPlane` is a real API server on the loopback interface. `MutationDetector` finds code that changes the objects of
+a cache. `kubeloop.testing.pytest_plugin` provides both as fixtures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["CacheMutated", "ControlPlane", "ControlPlaneError", "MutationDetector"]
 
 if not TYPE_CHECKING:
-    # The detector loads the cache, which a control plane does not need.
+    # The detector imports the cache, which a control plane does not need.
     __getattr__, __dir__ = lazy_names(
         __name__,
         {

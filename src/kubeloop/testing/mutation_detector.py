@@ -1,14 +1,6 @@
-"""MutationDetector: finds code that changes objects which a cache holds.
+"""`MutationDetector`: finds code that changes the objects of a cache, for tests.
 
-Objects of a cache are shared by everybody who reads it. Models refuse assignments, and so do lists and the maps of
-constructed objects; but maps that were read from a server are plain dicts at run time, and `Unstructured` is made of
-nothing else. Type checkers object to changing those. What they let through is found here, in tests: who did it is not
-known, but which object of which informer, and where in it.
-
-It costs an encoding of each object that an informer is told of, and one more at each check: not for production.
-
-Reference: client-go `tools/cache/mutation_detector.go`. There a timer compares every second, and panics; here objects
-are compared when an update or deletion comes, at `check()` and at the end of the `with` block.
+Reference: client-go `tools/cache/mutation_detector.go`.
 """
 
 from __future__ import annotations
@@ -32,10 +24,10 @@ _SAID = {"add": "added", "remove": "removed", "replace": "replaced"}
 
 
 class CacheMutated(AssertionError):
-    """Objects that a cache holds were changed.
+    """Objects of a cache were changed.
 
     Attributes:
-        mutations: a line for each: the informer, the key of the object, the places in it, never their values.
+        mutations: One line per object: the informer, the key of the object, and the changed paths without their values.
     """
 
     def __init__(self, mutations: Sequence[str]) -> None:
@@ -44,18 +36,27 @@ class CacheMutated(AssertionError):
 
 
 class MutationDetector:
-    """Compares the objects of informers with what they were when the informer told of them.
+    """Compares the objects of informers with their state when the informer received them.
 
         with MutationDetector(informer) as detector:
-            ...                                         # detector.check() anywhere in between
+            ...                                         # detector.check() at any time
 
-    Attach it before other handlers: what one that came earlier does to an object at once is not seen. What is done to
-    an object after its update or deletion is not seen either.
+    All readers of a cache share its objects. Models refuse assignments at run time, but maps from a server and the
+    content of an `Unstructured` are plain dictionaries, which only type checkers protect. The detector reports which
+    object of which informer was changed, and where in the object.
+
+    Attach the detector before other handlers: it does not see changes by an earlier handler, nor changes of an object
+    after its update or deletion. It encodes each object once per event and once per check, so do not use it in
+    production.
 
     Args:
-        sources: informers and factories, as for `watch`.
+        sources: Informers and factories, as for `watch`.
 
-    Concurrency: loop only, as informers are; `check` and leaving the block also work when the loop has ended.
+    Concurrency: One event loop, that of the informers. `check` and the end of the block also work after the loop has
+        ended.
+
+    Intended difference: client-go compares every second and panics. This detector compares objects when they are
+        updated or deleted, in `check`, and at the end of the block.
     """
 
     def __init__(self, *sources: SharedInformer[Any] | SharedInformerFactory) -> None:
@@ -68,20 +69,20 @@ class MutationDetector:
         return f"<MutationDetector of {names or 'nothing'}: {len(self._found)} found>"
 
     def watch(self, *sources: SharedInformer[Any] | SharedInformerFactory) -> None:
-        """Watch more informers, and those that factories have been asked for so far.
+        """Add informers, and the existing informers of factories.
 
         Raises:
-            RuntimeError: an informer has stopped.
+            RuntimeError: An informer has stopped.
         """
         for source in sources:
             informers = source.informers if isinstance(source, SharedInformerFactory) else (source,)
             self._watches += [_Watch(informer, self._found) for informer in informers]
 
     def check(self) -> None:
-        """Compare every object; a change is told once.
+        """Compare all objects. Each change is reported once.
 
         Raises:
-            CacheMutated: objects were changed since they were told of, now or before an update or deletion came.
+            CacheMutated: Objects have changed since the informer received them.
         """
         for watch in self._watches:
             watch.compare_all()
@@ -96,7 +97,7 @@ class MutationDetector:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Check, and let go of informers and objects. To an exception of the block what was found is a note."""
+        """Run `check` and release all objects. If the block raised an exception, the changes become a note of it."""
         try:
             self.check()
         except CacheMutated as found:
@@ -110,7 +111,7 @@ class MutationDetector:
 
 
 class _Watch:
-    """The objects of one informer, with the bytes that each of them was."""
+    """The objects of one informer, each with its encoded form."""
 
     def __init__(self, informer: SharedInformer[Any], found: list[str]) -> None:
         self.informer = informer

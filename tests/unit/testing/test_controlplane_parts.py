@@ -286,4 +286,4 @@ async def test_a_cancellation_waits_for_the_step_that_is_on_its_way() -> None:
 def test_without_its_extra_the_package_says_how_to_get_it() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from kubeloop.testing import ControlPlane"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "makes keys with the package 'cryptography': pip install 'kubeloop[testing]'" in answer.stderr
+    assert "needs the package 'cryptography': pip install 'kubeloop[testing]'" in answer.stderr

@@ -15,7 +15,7 @@ from .plane import ControlPlane, ControlPlaneError, report_to_stderr
 
 
 def main() -> int:
-    """Run the command line; return the exit status."""
+    """Run the command line and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m kubeloop.testing.controlplane", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="find the servers, and build them when there are none")

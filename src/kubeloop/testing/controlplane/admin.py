@@ -1,6 +1,6 @@
-"""The few requests that the control plane itself makes, over the standard library, so that it depends on no client.
+"""The requests that the control plane itself sends, with the standard library.
 
-What a client is tested against must not be prepared by that client.
+The client under test must not prepare the server that it is tested against.
 """
 
 from __future__ import annotations
@@ -19,16 +19,15 @@ from .ports import LOOPBACK
 from .steps import Steps
 
 REQUEST_SECONDS = 10.0
-# All groups and their resources in one answer.
+# All groups and their resources in one response.
 DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
 class AdminAPI:
-    """Blocking requests to one server, as an administrator, on one connection that is made again when it breaks.
+    """Blocking requests to one server as an administrator, on one connection that is reopened if it breaks.
 
-    Without a `context` the server speaks plain HTTP. The connection is for one piece of work, which closes it at its
-    end: one that is kept for longer breaks while somebody else's test runs, and what takes its place looks like a leak
-    of that test.
+    Without a `context` the server speaks plain HTTP. The user closes the connection at the end of a task: a connection
+    that is kept could break and be reopened during a test, which would look like a leak of that test.
     """
 
     def __init__(self, port: int, context: ssl.SSLContext | None) -> None:
@@ -47,12 +46,14 @@ class AdminAPI:
         accept: str = "application/json",
         query: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:  # the JSON value is whatever the server sends
-        """Send one request; return the status code and the JSON of the response.
+        """Send one request and return the status code and the JSON of the response.
 
-        A response that cannot be read as JSON is returned as text: an object that a test wrote, and that comes back
-        when its collection is deleted, may be nested more deeply than Python reads.
+        A response that cannot be parsed is returned as text, because objects of a test may be nested more deeply than
+        Python's parser allows.
 
-        Raises `OSError` or `http.client.HTTPException` when the server does not answer.
+        Raises:
+            OSError: The server did not respond.
+            http.client.HTTPException: The response was not valid HTTP.
         """
         target = f"{path}?{urlencode(query)}" if query else path
         data = None if body is None else json.dumps(body).encode()
@@ -61,13 +62,13 @@ class AdminAPI:
         try:
             return self._exchange(method, target, data, headers)
         except (OSError, http.client.HTTPException):
-            # A kept connection may belong to a server that has restarted since; a fresh one tells the truth.
+            # The server of a kept connection may have restarted, so a new connection decides.
             if not kept:
                 raise
             return self._exchange(method, target, data, headers)
 
     def is_ok(self, path: str, *, timeout: float = REQUEST_SECONDS) -> bool:
-        """Say if a GET answers 200; False also when nobody answers, or not within `timeout` seconds."""
+        """Return whether a GET returns 200 within `timeout` seconds."""
         self._set_timeout(timeout)
         try:
             return self.request("GET", path)[0] == http.client.OK
@@ -95,19 +96,19 @@ class AdminAPI:
         return response.status, content.decode(errors="replace")
 
     def close(self) -> None:
-        """Close the connection. A later request opens it again."""
+        """Close the connection. A later request reopens it."""
         self._connection.close()
 
 
 class Namespaces:
-    """Fresh namespaces, and their end."""
+    """Creates namespaces for tests and deletes them."""
 
     def __init__(self, api: AdminAPI, *, with_controllers: bool) -> None:
         self._api = api
         self._with_controllers = with_controllers
 
     def create(self, prefix: str) -> Steps[str]:
-        """Create a namespace whose name starts with `prefix`; return the name once pods can be created in it."""
+        """Create a namespace whose name starts with `prefix`, and return the name once pods can be created in it."""
         try:
             return (yield from self._create(prefix))
         finally:
@@ -120,7 +121,7 @@ class Namespaces:
             raise ControlPlaneError(f"cannot create a namespace: {status} {answer}")
         name = str(answer["metadata"]["name"])
         deadline = time.monotonic() + 30
-        # With controllers there is the ServiceAccount admission, which refuses pods until this account exists.
+        # With a controller manager, the ServiceAccount admission refuses pods until this account exists.
         while self._with_controllers and not self._api.is_ok(f"/api/v1/namespaces/{name}/serviceaccounts/default"):
             if time.monotonic() > deadline:
                 raise ControlPlaneError(f"namespace {name} got no default service account within 30 s")
@@ -128,11 +129,10 @@ class Namespaces:
         return name
 
     def delete(self, name: str) -> None:
-        """Delete the namespace `name` and all it holds.
+        """Delete the namespace `name` and its objects, except those with finalizers.
 
-        Without a controller manager nobody would do that, and objects would show up in the all-namespaces lists of
-        whoever comes next: so each resource's collection is deleted here, and the namespace is finalized by hand.
-        Objects with finalizers stay.
+        Without a controller manager nobody else deletes the objects, and lists over all namespaces of later tests would
+        contain them. So this deletes the collection of each resource and finalizes the namespace.
         """
         try:
             self._delete(name)
@@ -157,7 +157,7 @@ class Namespaces:
                 name = group.get("metadata", {}).get("name", "")
                 if name == "events.k8s.io":
                     continue  # the core group serves the same events
-                # The first version is the preferred one; an older one may hold resources that it lacks.
+                # The first version is the preferred one, but an older version may have more resources.
                 done: set[str] = set()
                 for version in group["versions"]:
                     prefix = f"{root}/{name}/{version['version']}" if name else f"{root}/{version['version']}"

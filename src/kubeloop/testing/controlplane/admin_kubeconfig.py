@@ -1,4 +1,4 @@
-"""Writes kubeconfig files. The format is YAML, of which JSON is a part: no YAML library is needed here."""
+"""Writing kubeconfig files as JSON, which is valid YAML, so that no YAML library is needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NAME = "kubeloop-control-plane"
 
 
 def write_kubeconfig(path: Path, *, url: str, authority: Path, certificate: Path, key: Path, user: str) -> Path:
-    """Write a file that holds everything needed to speak to `url` as `user`, keys included; return its path."""
+    """Write a kubeconfig for `user` at `url`, with all keys, and return its path."""
     document = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -1,8 +1,7 @@
-"""Finds the server programs: `KUBEBUILDER_ASSETS`, `PATH`, the user's cache, and else a build.
+"""Finding the server programs in `KUBEBUILDER_ASSETS`, on `PATH` or in the user's cache, or building them.
 
-The first two hold programs that somebody else built, so they are asked for their version and passed over, with a line
-that says so, when it is not the wanted one. The cache is keyed by the hash of the Go sources, so what lies there fits;
-it is run only if nobody else could have changed it (`private`).
+Programs of the first two places are skipped with a message if their version is another one. A program in the cache has
+the hash of the Go sources in its name, and is run only if no other user could have changed it (`private`).
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ SOURCE_NAMES = ("main.go", "go.mod", "go.sum")
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """How to start each component, and where that was found. `controller_manager` is empty when there is none."""
+    """The commands of the components, and where they were found. `controller_manager` is empty if there is none."""
 
     etcd: tuple[str, ...]
     api_server: tuple[str, ...]
@@ -42,7 +41,7 @@ class Binaries:
 
 
 def find_steps(*, version: str, controller_manager: bool, report: Report) -> Steps[Binaries]:
-    """Find the programs, or build them. `version` is a prefix such as "v1.37" or a whole version."""
+    """Find or build the programs. `version` is a prefix such as "v1.37" or a whole version."""
     assets = os.environ.get("KUBEBUILDER_ASSETS")
     searched: list[str] = []
     places: list[tuple[str, Callable[[str], str | None]]] = []
@@ -79,20 +78,20 @@ def find_steps(*, version: str, controller_manager: bool, report: Report) -> Ste
 
 
 def cached_program() -> Path:
-    """Return the path in the user's cache that belongs to the present Go sources; the file need not exist."""
+    """Return the path in the user's cache for the current Go sources. The file may be missing."""
     return cache_directory() / source_hash() / PROGRAM
 
 
 def cache_directory() -> Path:
-    """Return `$XDG_CACHE_HOME/kubeloop/controlplane`, where `~/.cache` stands in for a missing variable."""
+    """Return `$XDG_CACHE_HOME/kubeloop/controlplane`; the default of the variable is `~/.cache`."""
     base = os.environ.get("XDG_CACHE_HOME")
-    # The specification says that a relative path is to be ignored.
+    # The specification requires that a relative path is ignored.
     root = Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache"
     return root / "kubeloop" / "controlplane"
 
 
 def source_hash() -> str:
-    """Return what decides if a built program fits: the Go sources, the version built into it, and the platform."""
+    """Return the key of a built program: a hash of the Go sources, the built-in version and the platform."""
     digest = hashlib.sha256(f"{KUBERNETES_VERSION} {sys.platform} {platform.machine()}".encode())
     for name in SOURCE_NAMES:
         digest.update(hashlib.sha256((SOURCES / name).read_bytes()).digest())

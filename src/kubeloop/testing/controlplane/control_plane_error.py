@@ -6,7 +6,7 @@ __all__ = ["ControlPlaneError"]
 
 
 class ControlPlaneError(Exception):
-    """A control plane could not be found, built or started; the message ends with the next step or the log's end."""
+    """A control plane could not be found, built or started. The message ends with the next step or a log's end."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The flags of each server: pure functions of ports and files, so that they can be read, and tested, by themselves."""
+"""The flags of each server, as pure functions of ports and files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIRST_SERVICE_ADDRESS = "10.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where one control plane listens and where its files lie. `manager_port` is None without a controller manager."""
+    """The ports and files of one control plane. `manager_port` is None without a controller manager."""
 
     directory: Path
     etcd_port: int
@@ -31,17 +31,17 @@ class Layout:
 
     @property
     def url(self) -> str:
-        """The API server's address."""
+        """The address of the API server."""
         return f"https://{LOOPBACK}:{self.api_port}"
 
     @property
     def etcd_url(self) -> str:
-        """etcd's address for clients."""
+        """The address of etcd for clients."""
         return f"http://{LOOPBACK}:{self.etcd_port}"
 
 
 def etcd_flags(layout: Layout) -> list[str]:
-    """A single member that does not wait for the disk."""
+    """Return the flags of an etcd with a single member that does not wait for the disk."""
     peer = f"http://{LOOPBACK}:{layout.peer_port}"
     return [
         "--name=default",
@@ -58,7 +58,7 @@ def etcd_flags(layout: Layout) -> list[str]:
 
 
 def api_server_flags(layout: Layout) -> list[str]:
-    """RBAC, client certificates and tokens; every API that the version has, the alphas too."""
+    """Return the flags of an API server with RBAC, client certificates, tokens and all APIs, including alpha ones."""
     flags = [
         f"--etcd-servers={layout.etcd_url}",
         f"--bind-address={LOOPBACK}",
@@ -77,19 +77,20 @@ def api_server_flags(layout: Layout) -> list[str]:
         f"--service-cluster-ip-range={SERVICE_NETWORK}",
         "--runtime-config=api/all=true",
         "--allow-privileged=true",
-        # Nothing follows the shutdown that would be worth waiting for.
+        # No client needs a graceful shutdown.
         "--shutdown-delay-duration=0s",
-        # The Endpoints object of the service "kubernetes" refuses loopback addresses; nobody routes to it here.
+        # The Endpoints object of the service "kubernetes" must not contain a loopback address, and nothing uses it
+        # here.
         "--endpoint-reconciler-type=none",
     ]
     if layout.manager_port is None:
-        # Nobody makes the service accounts that this admission plugin waits for: no pod could be created.
+        # Without a controller manager this admission plugin would wait for service accounts and refuse all pods.
         flags.append("--disable-admission-plugins=ServiceAccount")
     return flags
 
 
 def controller_manager_flags(layout: Layout) -> list[str]:
-    """All default controllers, without leader election."""
+    """Return the flags of a controller manager with all default controllers and without leader election."""
     return [
         f"--kubeconfig={layout.kubeconfig}",
         f"--authentication-kubeconfig={layout.kubeconfig}",

@@ -1,8 +1,7 @@
-"""The control plane as one object: start, stop, and break single components on purpose.
+"""`ControlPlane`: start and stop a control plane, and kill and restart its components.
 
-What exists between start and stop is `running`'s, how one process lives `component`'s, where programs come from
-`binaries`'s. Nothing here is bound to an event loop, so a plane that a session-wide synchronous fixture started can be
-broken and mended by tests in any loop.
+`running` contains the state between start and stop, `component` one process, and `binaries` the search for programs.
+Nothing is bound to an event loop, so tests in any loop can use the control plane of a session.
 """
 
 from __future__ import annotations
@@ -29,29 +28,31 @@ def report_to_stderr(message: str) -> None:
 
 
 class ControlPlane:
-    """A real etcd and kube-apiserver on the loopback interface, with a data directory and keys of their own.
+    """A real etcd and kube-apiserver on the loopback interface, with their own data directory and keys.
 
         async with ControlPlane() as plane:
             config = kubeloop.load_config(plane.kubeconfig)
 
-    Also a plain context manager (`with`), for synchronous programs. Several may run side by side. On leaving, all
-    processes have ended and all files are gone; the same holds, a moment later, when this process is killed.
+    Synchronous programs use `with`. Several control planes may run at the same time. At the end of the block all
+    processes have ended and all files are removed; if this process is killed, this happens a moment later.
 
     Args:
-        version: the wanted Kubernetes version, a prefix such as "v1.37" or a whole one. Servers of another version
-            are passed over; only v1.37.0 can be built.
-        controller_manager: also run kube-controller-manager, which brings service accounts, garbage collection, the
-            workload controllers and the deletion of namespaces. It is ready once the namespace `default` has its
-            service account, so that pods can be created there.
-        api_server_args, etcd_args, controller_manager_args: more flags; where one is given twice, yours wins.
-        report: receives lines of progress while a program is built, with `async with` in a thread; the default prints
-            them to standard error.
+        version: The Kubernetes version, as a prefix such as "v1.37" or as a whole. Programs of other versions are
+            skipped, and only v1.37.0 can be built.
+        controller_manager: Whether to run kube-controller-manager, which adds service accounts, garbage collection, the
+            workload controllers and the deletion of namespaces. The control plane is ready once the namespace `default`
+            has its service account, so that pods can be created there.
+        api_server_args: More flags of kube-apiserver, which override the default ones.
+        etcd_args: More flags of etcd.
+        controller_manager_args: More flags of kube-controller-manager.
+        report: Called with lines of progress during a build, in a thread if `async with` is used; by default they are
+            printed to standard error.
 
     Raises:
-        ControlPlaneError: on entering, when no server was found or built, or one did not get ready within 60 s; the
-            message ends with what to do, or with the end of the server's log.
+        ControlPlaneError: On entering, if no program was found or built, or a server was not ready after 60 s. The
+            message ends with the next step or with the end of the server's log.
 
-    Concurrency: one thread at a time; any event loop, also one after the other. Cancelling cleans up.
+    Concurrency: One thread at a time and any event loop. Cancellation cleans up.
     """
 
     def __init__(
@@ -94,12 +95,12 @@ class ControlPlane:
 
     @property
     def url(self) -> str:
-        """The API server's address, `https://127.0.0.1:PORT`; the same after a restart."""
+        """The address of the API server, `https://127.0.0.1:PORT`, which a restart does not change."""
         return self._live.layout.url
 
     @property
     def kubeconfig(self) -> Path:
-        """A kubeconfig file of an administrator, with all keys inside."""
+        """The path of an administrator's kubeconfig, which contains all keys."""
         return self._live.layout.kubeconfig
 
     @property
@@ -114,12 +115,12 @@ class ControlPlane:
 
     @property
     def data_dir(self) -> Path:
-        """The temporary directory that holds everything: data, keys, logs."""
+        """The temporary directory with all data, keys and logs."""
         return self._live.layout.directory
 
     @property
     def version(self) -> str:
-        """The servers' version, such as "v1.37.0"."""
+        """The version of the servers, such as "v1.37.0"."""
         return self._live.binaries.version
 
     def log_path(self, component: ComponentName) -> Path:
@@ -127,41 +128,41 @@ class ControlPlane:
         return self._live.component(component).log_path
 
     def pid(self, component: ComponentName) -> int | None:
-        """Return the process id of one component, None while it is dead."""
+        """Return the process ID of one component; None while it does not run."""
         return self._live.component(component).pid
 
     def write_kubeconfig(self, user: str, *, groups: Sequence[str] = ()) -> Path:
-        """Write a kubeconfig for another user, who may do what RBAC allows: at first almost nothing.
+        """Write a kubeconfig for another user, who has the permissions of RBAC, at first almost none.
 
         Args:
-            user: the user's name, printable text of 1 to 64 bytes in UTF-8.
-            groups: the groups' names, likewise.
+            user: The user name, a printable text of 1 to 64 bytes in UTF-8.
+            groups: The names of the groups, with the same limits.
 
         Returns:
-            A new file with each call, which only the user of this process can read, apart from the servers' keys.
+            The path of a new file that only the user of this process can read.
 
         Raises:
-            ValueError: a name that a certificate cannot hold.
+            ValueError: A certificate cannot contain one of the names.
         """
         return self._live.write_kubeconfig(user, groups)
 
     async def kill(self, component: ComponentName) -> None:
-        """End one component with SIGKILL and wait until it is dead. Its ports and data stay."""
+        """Kill one component with SIGKILL and wait for its end. Its ports and data are kept."""
         await steps.run_async(self._live.kill(component))
 
     async def restart(self, component: ComponentName) -> None:
-        """Start one component again, on the same ports and data, and wait until it is ready.
+        """Start one component again with the same ports and data, and wait until it is ready.
 
-        One that still lives is ended with SIGKILL first.
+        A running component is killed first.
         """
         await steps.run_async(self._live.restart(component))
 
     def create_namespace(self, prefix: str = "test") -> str:
-        """Create a namespace with a name of its own and wait until pods can be created in it; return the name."""
+        """Create a namespace with a new name, wait until pods can be created in it, and return the name."""
         return steps.run(self._live.namespaces.create(prefix))
 
     def delete_namespace(self, name: str) -> None:
-        """Delete a namespace and all it holds; objects with finalizers stay."""
+        """Delete a namespace and its objects, except those with finalizers."""
         self._live.namespaces.delete(name)
 
     def __repr__(self) -> str:
@@ -172,12 +173,12 @@ class ControlPlane:
     @property
     def _live(self) -> Running:
         if self._running is None:
-            raise ControlPlaneError("the control plane does not run: enter it with 'async with' or 'with' first")
+            raise ControlPlaneError("the control plane does not run: use it inside 'async with' or 'with'")
         return self._running
 
     def _start(self) -> Steps[None]:
         if self._running is not None:
-            raise ControlPlaneError("the control plane runs already")
+            raise ControlPlaneError("the control plane is already running")
         binaries = yield from find_steps(
             version=self._version, controller_manager=self._with_controllers, report=self._report
         )

@@ -1,9 +1,8 @@
-"""Ports on the loopback interface that stay ours, also while the server on them is dead.
+"""Ports on the loopback interface that stay reserved while their server does not run.
 
-A port that is only looked up and let go may be taken by anybody before the server binds it. Worse, a client that
-reconnects to a killed server can get that very port as its own source port and end up talking to itself. So each port
-is held by a socket that is bound, with `SO_REUSEPORT`, but never listens; the servers bind beside it with the same
-option (`--permit-port-sharing`, `--socket-reuse-port`).
+Otherwise another program could bind the port, or a client that reconnects to a killed server could get it as its own
+source port and talk to itself. So a bound socket that never listens holds the port with `SO_REUSEPORT`, and the servers
+bind the port with the same option (`--permit-port-sharing`, `--socket-reuse-port`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class ReservedPort:
-    """A free TCP port of the loopback interface, kept until `release()`."""
+    """A free TCP port of the loopback interface, reserved until `release`."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -27,7 +26,7 @@ class ReservedPort:
         self.number: int = self._socket.getsockname()[1]
 
     def release(self) -> None:
-        """Let the port go."""
+        """Release the port."""
         self._socket.close()
 
     def __repr__(self) -> str:

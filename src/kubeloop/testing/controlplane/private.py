@@ -1,7 +1,7 @@
-"""Programs in the user's cache: made so that nobody else can change them, and run only if nobody else can.
+"""Safe use of programs in the user's cache: only programs that no other user can change are run.
 
-A cache outlives its session, and may have been filled by somebody else: on a shared machine, in a directory that a
-variable names, from an archive. What is run from there runs with all rights of the user.
+Another user may have filled the cache, for example on a shared machine or through `XDG_CACHE_HOME`, and its programs
+run with all rights of the user.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def make_private(directory: Path, root: Path) -> None:
-    """Create a directory below `root`, and `root` and what is between, for this user alone."""
+    """Create a directory below `root`, with all its parents from `root`, that only this user can use."""
     root.parent.mkdir(parents=True, exist_ok=True)
     for path in reversed([directory, *directory.parents]):
         if path.is_relative_to(root):
@@ -27,11 +27,11 @@ def make_private(directory: Path, root: Path) -> None:
 
 
 def check_private(program: Path, root: Path) -> None:
-    """Refuse a program that somebody else than this user or root could have changed.
+    """Check that only this user or root could have changed a program.
 
     Raises:
-        ControlPlaneError: The program, `root` or a directory between them belongs to somebody else, or others may
-            write to it.
+        ControlPlaneError: The program, `root` or a directory between them belongs to another user or is writable by
+            others.
     """
     if not stat.S_ISREG(program.lstat().st_mode):
         raise ControlPlaneError(f"{program} is not a regular file, so it is not run: remove it, and try again")
@@ -48,6 +48,6 @@ def check_private(program: Path, root: Path) -> None:
 
 
 def on_path(name: str) -> str | None:
-    """Return the program of this name on `PATH`; None if there is none, or only in the current directory."""
+    """Return the path of a program on `PATH`; None if there is none or it is in the current directory."""
     found = shutil.which(name)
     return found if found is not None and Path(found).is_absolute() else None

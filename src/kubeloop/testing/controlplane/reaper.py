@@ -1,12 +1,8 @@
-"""A watcher in a process of its own: it kills what a test process leaves behind when that dies without a chance to act.
+"""A watcher process that stops the servers if the test process is killed.
 
-`SIGKILL`, a crash, or a runner that loses patience give Python no time to stop servers. The watcher (this file, run as
-a script with nothing but the standard library) reads orders from a pipe: `watch PID`, `forget PID`, `remove DIRECTORY`.
-When the pipe ends, or its parent is another process than the one that started it, it kills the process groups it still
-watches, removes the directories, and ends. It asks for the parent as well, since a forked worker may hold the pipe.
-
-`PR_SET_PDEATHSIG` was the other way: Linux only, bound to the *thread* that started the child, and of no use for
-programs that somebody else built.
+The watcher is this file, run as a script with the standard library only. It reads the commands `watch PID`, `forget
+PID` and `remove DIRECTORY` from a pipe. When the pipe ends or its parent process changes (a forked worker may hold the
+pipe), it kills the watched process groups and removes the directories.
 """
 
 from __future__ import annotations
@@ -24,7 +20,10 @@ POLL_SECONDS = 0.25
 
 
 class Reaper:
-    """Starts the watcher and gives it orders. `close()` ends it; what it still watches then is killed."""
+    """Starts the watcher process and sends it commands. `close` ends it and kills what it still watches.
+
+    `PR_SET_PDEATHSIG` is not an alternative: it exists only on Linux, and belongs to the thread that started the child.
+    """
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -37,19 +36,19 @@ class Reaper:
         )
 
     def watch(self, pid: int) -> None:
-        """Kill the process group `pid` if this process dies."""
+        """Add the process group `pid` to those that the watcher kills if this process dies."""
         self._order(f"watch {pid}")
 
     def forget(self, pid: int) -> None:
-        """The process group `pid` has ended."""
+        """Remove the process group `pid` from the watched ones, because it has ended."""
         self._order(f"forget {pid}")
 
     def remove(self, directory: Path) -> None:
-        """Remove `directory` in the end."""
+        """Add `directory` to those that the watcher removes at its end."""
         self._order(f"remove {directory}")
 
     def close(self) -> None:
-        """End the watcher and wait for it. Idempotent."""
+        """End the watcher and wait for it. A second call does nothing."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -58,13 +57,13 @@ class Reaper:
     def _order(self, line: str) -> None:
         stdin = self._process.stdin
         if stdin is not None and not stdin.closed:
-            # A watcher that somebody killed is no reason to fail the test.
+            # The test does not fail if the watcher was killed.
             with contextlib.suppress(BrokenPipeError):
                 os.write(stdin.fileno(), f"{line}\n".encode())
 
 
 def main(parent: int) -> None:
-    """Obey orders from standard input until it ends or `parent` is gone, then clean up."""
+    """Process commands from standard input until it ends or the process `parent` has ended, then clean up."""
     pids: set[int] = set()
     directories: list[str] = []
     pending = b""
@@ -87,7 +86,7 @@ def main(parent: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
     for directory in directories:
-        # Twice: a server that is just dying may write one more file.
+        # Twice, because a server that is ending may write another file.
         shutil.rmtree(directory, ignore_errors=True)
         shutil.rmtree(directory, ignore_errors=True)
 

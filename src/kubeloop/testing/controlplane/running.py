@@ -1,6 +1,6 @@
-"""Everything that exists while a control plane runs: ports, directory, keys, processes, and the order of their ends.
+"""The state of a running control plane: ports, directory, keys and processes, and the order in which they end.
 
-Built whole or not at all: whatever fails on the way gives back what was taken before it.
+If a step of the start fails, everything before it is released.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ READY_SECONDS = 60.0
 POLL_SECONDS = 0.03
 # RFC 5280, ub-common-name and ub-organization-name.
 LONGEST_NAME_BYTES = 64
-# How long one question may take; a server that is slow to start gets a tenth of the time that it took so far.
+# The timeout of one check; a server that starts slowly gets a tenth of the time so far.
 ASK_SECONDS = 0.5
 # What the API server's readiness says of hooks that write objects into an empty etcd; one that was there before has
 # them, and comes back a second sooner.
@@ -47,7 +47,7 @@ FIRST_START_HOOKS = ("poststarthook/rbac/bootstrap-roles", "poststarthook/schedu
 
 
 class Running:
-    """One set of servers with what they need; `start()` them, `stop()` them, and `discard()` it in any case."""
+    """A set of servers with their ports, keys and files. Call `start`, then `stop`, and always `discard`."""
 
     def __init__(self, binaries: Binaries, extra: Mapping[str, Sequence[str]], *, with_controllers: bool) -> None:
         self.binaries = binaries
@@ -62,7 +62,11 @@ class Running:
             raise
 
     def component(self, name: str) -> Component:
-        """Return the component of this name. Raises `ValueError` that lists the names when there is none."""
+        """Return the component of this name.
+
+        Raises:
+            ValueError: There is no such component. The message lists the names.
+        """
         try:
             return self.components[name]
         except KeyError:
@@ -70,7 +74,7 @@ class Running:
 
     def start(self) -> Steps[None]:
         """Start all servers and wait until each is ready."""
-        # The API server waits for etcd by itself, the controller manager gives up without an API server.
+        # The API server waits for etcd, but the controller manager ends without an API server.
         self.components[ETCD].start()
         self.components[API_SERVER].start()
         yield from self._wait_until_ready(ETCD)
@@ -80,33 +84,33 @@ class Running:
             yield from self._wait_until_ready(CONTROLLER_MANAGER)
 
     def restart(self, name: str) -> Steps[None]:
-        """End one server if it lives, start it, and wait until it is ready."""
+        """Kill one server if it runs, start it, and wait until it is ready."""
         component = self.component(name)
         component.kill()
         component.start()
         yield from self._wait_until_ready(name, again=True)
 
     def kill(self, name: str) -> Steps[None]:
-        """End one server with SIGKILL and wait until it is dead."""
+        """Kill one server with SIGKILL and wait for its end."""
         self.component(name).kill()
         yield 0.0
 
     def stop(self) -> Steps[None]:
-        """End all servers, clients before servers, so that none spends its last moments on complaints."""
+        """Stop all servers, clients before servers, so that none logs errors about another."""
         for component in reversed(self.components.values()):
             yield from component.stop()
 
     def discard(self) -> None:
-        """Kill what still runs and remove everything. Idempotent."""
+        """Kill the processes that still run and remove all files. A second call does nothing."""
         self._cleanup.close()
 
     def write_kubeconfig(self, user: str, groups: Sequence[str]) -> Path:
-        """Issue a certificate for `user` and write a kubeconfig around it.
+        """Issue a certificate for `user` and write a kubeconfig with it.
 
-        Each call writes files of its own, in a directory apart from the servers' keys.
+        Each call writes new files in a directory separate from the servers' keys.
 
         Raises:
-            ValueError: A name that a certificate cannot hold.
+            ValueError: A certificate cannot contain one of the names.
         """
         for what, name in (("user", user), *(("group", group) for group in groups)):
             if not name.isprintable() or not 0 < len(name.encode()) <= LONGEST_NAME_BYTES:
@@ -128,7 +132,7 @@ class Running:
         )
 
     def _build(self, extra: Mapping[str, Sequence[str]], *, with_controllers: bool) -> None:
-        # The stack unwinds backwards: kill the servers, free the ports, remove the files, dismiss the reaper.
+        # The stack unwinds in reverse order: kill the servers, release the ports, remove the files, end the reaper.
         reaper = Reaper()
         self._cleanup.callback(reaper.close)
         directory = Path(tempfile.mkdtemp(prefix="kubeloop-controlplane-"))
@@ -235,6 +239,6 @@ class Running:
             return api.is_ok("/healthz", timeout=timeout) and self._apis[API_SERVER].is_ok(account, timeout=timeout)
         if name == API_SERVER:
             path = f"/readyz?{urlencode([('exclude', hook) for hook in FIRST_START_HOOKS])}" if again else "/readyz"
-            # The namespaces are made by a loop that /readyz does not wait for.
+            # A loop that /readyz does not wait for creates the namespaces.
             return api.is_ok(path, timeout=timeout) and api.is_ok("/api/v1/namespaces/default", timeout=timeout)
         return api.is_ok("/health", timeout=timeout)

@@ -1,11 +1,8 @@
-"""Work that waits, written once for programs with an event loop and without one.
+"""Running work that waits, with and without an event loop.
 
-A piece of work is a generator that yields the seconds it wants to wait. `run` waits with `time.sleep` and `run_async`
-with `asyncio.sleep`, so that a session-wide synchronous fixture and an `async with` share every line, and so that
-being cancelled, or interrupted by Ctrl-C, closes the generator and runs its `finally` blocks; a thread does neither.
-
-What is between two waits may block (starting a process, asking a server), so `run_async` does each such step in a
-thread, one at a time. A cancellation waits for the step that is on its way: steps must be short, a second at most.
+The work is a generator that yields seconds to wait, so that `with` and `async with` share their code. Cancellation and
+Ctrl-C close the generator, which runs its `finally` blocks. The steps between two waits may block for up to a second;
+`run_async` runs each of them in a thread.
 """
 
 from __future__ import annotations
@@ -25,7 +22,7 @@ Report: TypeAlias = Callable[[str], None]
 
 
 def run(steps: Steps[T]) -> T:
-    """Do the work in this thread, and return its result."""
+    """Run the work in this thread and return its result."""
     with closing(steps):
         while True:
             try:
@@ -37,12 +34,9 @@ def run(steps: Steps[T]) -> T:
 
 
 async def run_async(steps: Steps[T]) -> T:
-    """Do the work without blocking the running loop, and return its result.
-
-    Cancelling it cleans up before it returns.
-    """
+    """Run the work without blocking the event loop and return its result. Cancellation waits for the cleanup."""
     loop = asyncio.get_running_loop()
-    # A thread of its own, gone when the work is done: the loop's default threads would stay.
+    # A thread that ends with the work; the default threads of the loop would remain.
     with ThreadPoolExecutor(1, "kubeloop-controlplane") as thread, closing(steps):
         while True:
             step = loop.run_in_executor(thread, _advance, steps)
@@ -59,7 +53,7 @@ class _Done(Generic[T]):
 
 
 def _advance(steps: Steps[T]) -> tuple[float, _Done[T] | None]:
-    """Do one step. A `StopIteration` cannot be the outcome of a future."""
+    """Run one step and return its outcome, because a future cannot raise `StopIteration`."""
     try:
         return next(steps), None
     except StopIteration as stop:
@@ -67,7 +61,7 @@ def _advance(steps: Steps[T]) -> tuple[float, _Done[T] | None]:
 
 
 async def _finish(step: asyncio.Future[Any]) -> None:
-    """Wait until the step has ended, however often this is cancelled: a running generator cannot be closed."""
+    """Wait until the step has ended, even if this is cancelled, because a running generator cannot be closed."""
     cancelled: asyncio.CancelledError | None = None
     while not step.done():
         try:
@@ -75,5 +69,5 @@ async def _finish(step: asyncio.Future[Any]) -> None:
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        step.exception()  # nobody will ask
+        step.exception()  # nobody reads it
         raise cancelled
