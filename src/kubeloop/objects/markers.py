@@ -6,7 +6,7 @@ thing to msgspec at run time; checkers read the stubs. What does not: how they a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -18,12 +18,41 @@ from kubeloop.objects import exact_time
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
 
+_C = TypeVar("_C")
 HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a client"
 
 # --- the values that mean "absent" and "null" -------------------------------------------------------------------------
 
 
-class _AbsentSeq(tuple[Any, ...]):
+def _shown_as(name: str) -> Callable[[type[_C]], type[_C]]:
+    """Let Python's messages call a class by the public class that it stands for."""
+
+    def rename(cls: type[_C]) -> type[_C]:
+        cls.__name__ = name
+        return cls
+
+    return rename
+
+
+class _NoList:
+    """What the lists that are not there refuse, with a message that says how an object is changed."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}: {HOW_TO_CHANGE}")
+
+        def __setitem__(self, *_args: object) -> NoReturn:
+            raise TypeError(f"'{type(self).__name__}' object does not support item assignment: {HOW_TO_CHANGE}")
+
+        def __delitem__(self, _index: object) -> NoReturn:
+            raise TypeError(f"'{type(self).__name__}' object does not support item deletion: {HOW_TO_CHANGE}")
+
+
+@_shown_as("tuple")
+class _AbsentSeq(_NoList, tuple[Any, ...]):
     """The list of every object that has none. It equals `()`, but a decoded `[]` is another object."""
 
     __slots__ = ()
@@ -32,6 +61,7 @@ class _AbsentSeq(tuple[Any, ...]):
         return "SEQ"
 
 
+@_shown_as("dict")
 class FrozenMap(dict[str, Any]):
     """A map that a constructor or a draft made: it refuses to change, and its copies are plain dicts.
 
@@ -50,6 +80,7 @@ class FrozenMap(dict[str, Any]):
         return dict, (dict(self),)
 
 
+@_shown_as("dict")
 class _AbsentMap(FrozenMap):
     """The map of every object that has none."""
 
@@ -59,7 +90,8 @@ class _AbsentMap(FrozenMap):
         return "MAP"
 
 
-class _NullSeq(Sequence[Any]):
+@_shown_as("tuple")
+class _NullSeq(_NoList, Sequence[Any]):
     """The list that a server wrote as null: empty to the reader, null again when written."""
 
     __slots__ = ()
@@ -89,6 +121,7 @@ class _NullSeq(Sequence[Any]):
         return "NULL_SEQ"
 
 
+@_shown_as("dict")
 class _NullMap(Mapping[str, Any]):
     """The map that a server wrote as null: empty to the reader, null again when written."""
 
@@ -115,6 +148,7 @@ class _NullMap(Mapping[str, Any]):
         return "NULL_MAP"
 
 
+@_shown_as("bytes")
 class _NullBytes(bytes):
     """Bytes that are not there, where Go writes null for them: empty to the reader."""
 
@@ -124,12 +158,14 @@ class _NullBytes(bytes):
         return "NULL_BYTES"
 
 
+@_shown_as("tuple")
 class Mended(tuple[Any, ...]):
     """A list of which an item was null on the server: the indexes of its items are ours, so a patch sends it whole."""
 
     __slots__ = ()
 
 
+@_shown_as("tuple")
 class PartialItems(tuple[Any, ...]):
     """The items of a LIST of which some could not be read. It carries those, so that an ordinary list pays nothing.
 

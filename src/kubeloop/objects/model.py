@@ -113,8 +113,8 @@ The stub beside it (`core_v1.pyi`; all that type checkers see; no class keywords
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from kubeloop.objects.frozen_struct import FrozenStruct, FrozenStructMeta, force, make, note_given
 from kubeloop.objects.markers import (
@@ -151,6 +151,7 @@ from kubeloop.objects.markers import (
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
+    from kubeloop.models import meta_v1
     from kubeloop.objects.draft import Draft
 
 __all__ = [
@@ -201,7 +202,11 @@ RESERVED_IN_KINDS = frozenset({"api_version", "kind", "list_type", "namespaced",
 # --- the base classes -------------------------------------------------------------------------------------------------
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+def _inherited(*, init: bool) -> Any:
+    """Declare to type checkers a field of a base class that is no parameter of its subclasses' constructors."""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(_inherited,))
 class ModelMeta(FrozenStructMeta):
     """Adds the checks of the constructor and the class attribute `Draft` to the metaclass of structs."""
 
@@ -322,6 +327,8 @@ class Kind(Model):
     """
 
     if TYPE_CHECKING:
+        metadata: meta_v1.ObjectMeta = _inherited(init=False)
+        """The metadata; missing in kinds of which no object is stored, such as `DeleteOptions`."""
         api_version: ClassVar[str]
         kind: ClassVar[str]
         resource: ClassVar[str]
@@ -348,9 +355,24 @@ if TYPE_CHECKING:
     K = TypeVar("K", bound=Kind)
 
     class KindList(Kind, Generic[K]):
-        """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
+        """A LIST of one kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
 
+        >>> for pod in await pods.list():
+        ...     print(pod.metadata.name)
+
+        `len()`, indexing, slicing and `in` go by the items, and a list without items is false.
+        """
+
+        metadata: meta_v1.ListMeta = _inherited(init=False)  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]
         items: Sequence[K]
+
+        def __iter__(self) -> Iterator[K]: ...
+        def __len__(self) -> int: ...
+        @overload
+        def __getitem__(self, index: int) -> K: ...
+        @overload
+        def __getitem__(self, index: slice) -> Sequence[K]: ...
+        def __getitem__(self, index: int | slice) -> K | Sequence[K]: ...
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
@@ -364,9 +386,24 @@ if TYPE_CHECKING:
 else:
 
     class KindList(Kind):
-        """A LIST of one kind: `metadata` (a ListMeta) and `items`."""
+        """A LIST of one kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
+
+        >>> for pod in await pods.list():
+        ...     print(pod.metadata.name)
+
+        `len()`, indexing, slicing and `in` go by the items, and a list without items is false.
+        """
 
         __hash_list__ = True
+
+        def __iter__(self) -> Iterator[Any]:
+            return iter(self.items)
+
+        def __len__(self) -> int:
+            return len(self.items)
+
+        def __getitem__(self, index: int | slice) -> Any:
+            return self.items[index]
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
