@@ -150,6 +150,8 @@ from kubeloop.objects.markers import (
 )
 
 if TYPE_CHECKING:
+    from inspect import Signature
+
     from kubeloop.errors import Unreadable
     from kubeloop.models import meta_v1
     from kubeloop.objects.draft import Draft
@@ -234,6 +236,26 @@ class ModelMeta(FrozenStructMeta):
                 return draft_class(cls.__plain__ or cls)
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
 
+        @property
+        def __doc__(cls) -> str:  # noqa: N805
+            own = cls.__dict__.get("__doc__")
+            if own is not None:
+                return own
+            from kubeloop.objects.introspection import describe
+
+            return describe(cls)
+
+        @property
+        def __signature__(cls) -> Signature:  # noqa: N805
+            from kubeloop.objects.introspection import signature_of
+
+            return signature_of(cls)
+
+        def __dir__(cls) -> list[str]:  # noqa: N805
+            from kubeloop.objects.introspection import names_of
+
+            return [*names_of(cls), "Draft"]
+
 
 class Model(FrozenStruct, metaclass=ModelMeta):
     """An immutable API value. Build it with keywords, change it through `draft()`.
@@ -302,6 +324,11 @@ class Model(FrozenStruct, metaclass=ModelMeta):
         from kubeloop.objects.json.decode import read_lazy
 
         return read_lazy(type(self), name, stored)
+
+    def __dir__(self) -> list[str]:
+        from kubeloop.objects.introspection import names_of
+
+        return names_of(type(self))
 
     def __copy__(self) -> Self:
         return self
