@@ -36,6 +36,9 @@ _DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects"})
 _FOR_CHECKERS = "# pyright: reportMissingTypeArgument=false"
 """The stub says what a list lists: at run time its base takes no arguments, which would cost at each import."""
 
+_OTHER_METADATA = "  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]"
+"""`Kind` promises ObjectMeta to type checkers, which a Status, a Table and a `v1 List` do not have."""
+
 
 def emit_models(module: Module, target: Target) -> str:
     """The run-time text of a module of models."""
@@ -169,7 +172,10 @@ def _stub_class(one: ClassPlan, module: Module) -> list[str]:
     fields = [(attribute, field_source(attribute.field, module)) for attribute in one.attributes]
     lines = [f"class {one.name}({base}):", *docstring(one.struct.description, "    ")]
     for attribute, texts in fields:
+        overrides = one.kind is not None and not one.kind.items and attribute.name == "metadata"
+        ignore = _OTHER_METADATA if overrides and not texts.static.endswith("ObjectMeta") else ""
         lines += fold(f"    {attribute.name}: {texts.static} = ...")
+        lines[-1] += ignore
         default = f"Default: {attribute.field.default}." if attribute.field.default else ""
         lines += docstring(" ".join(part for part in (attribute.field.description, default) if part), "    ")
     lines += [f"    def draft(self) -> {one.name}.Draft: ...", "", f"    class Draft(_Draft[{one.name}]):"]

@@ -221,6 +221,10 @@ class Draft(Pending, Generic[M]):
                 data[field.wire] = written(self._closed(field, value), field.shape, at, strict=strict)
         return data
 
+    def __dir__(self) -> list[str]:
+        head = ("api_version", "kind", "namespaced", "resource") if self._model.__kind_head__ else ()
+        return sorted([*fields_of(self._model), *head, "finish", "to_dict"])
+
     def __bool__(self) -> bool:
         return self._build() is not None
 

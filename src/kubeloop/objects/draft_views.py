@@ -240,7 +240,7 @@ class _View(Pending):
         return f"<draft of {show_field(self._field, self._build())}>"
 
 
-class _List(_View, MutableSequence[Any]):
+class DraftList(_View, MutableSequence[Any]):
     """A list view: items of structs turn into drafts when they are read, lists and maps into views."""
 
     __slots__ = ()
@@ -291,7 +291,7 @@ class _List(_View, MutableSequence[Any]):
         return self._take("[]", value)
 
 
-class _Map(_View, MutableMapping[str, Any]):
+class DraftMap(_View, MutableMapping[str, Any]):
     """A map view: items of structs turn into drafts when they are read, lists and maps into views."""
 
     __slots__ = ()
@@ -356,7 +356,7 @@ def empty_of(shape: Shape) -> Any:
 if TYPE_CHECKING:
     # What checkers see: one descriptor a shape, with different types for reading and assigning.
 
-    class Lists(_List, Generic[V]):
+    class Lists(DraftList, Generic[V]):
         """A list of plain values."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> Lists[V]: ...
@@ -381,7 +381,7 @@ if TYPE_CHECKING:
         def sort(self, *, key: Callable[[V], Any] | None = None, reverse: bool = False) -> None: ...
         def __iadd__(self, values: Iterable[V]) -> Lists[V]: ...
 
-    class Objects(_List, Generic[M, D]):
+    class Objects(DraftList, Generic[M, D]):
         """A list of structs: reads as drafts, takes models, drafts and data with wire names."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> Objects[M, D]: ...
@@ -413,7 +413,7 @@ if TYPE_CHECKING:
         def __set__(self, obj: Draft[Any], value: Mapping[str, V] | None) -> None: ...
         def __delete__(self, obj: Draft[Any]) -> None: ...
 
-    class ObjectMap(_Map, Generic[M, D]):
+    class ObjectMap(DraftMap, Generic[M, D]):
         """A map of structs: reads as drafts, takes models, drafts and data with wire names."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> ObjectMap[M, D]: ...
@@ -424,22 +424,22 @@ if TYPE_CHECKING:
 
 else:
 
-    class Lists(_List):
+    class Lists(DraftList):
         """A list of plain values."""
 
         __slots__ = ()
 
-    class Objects(_List):
+    class Objects(DraftList):
         """A list of structs."""
 
         __slots__ = ()
 
-    class Dicts(_Map):
+    class Dicts(DraftMap):
         """A map of plain values."""
 
         __slots__ = ()
 
-    class ObjectMap(_Map):
+    class ObjectMap(DraftMap):
         """A map of structs."""
 
         __slots__ = ()

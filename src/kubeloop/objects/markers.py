@@ -6,7 +6,7 @@ the stubs of the generated modules instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -18,12 +18,41 @@ from kubeloop.objects import exact_time
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
 
+_C = TypeVar("_C")
 HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a client"
 
 # --- the values that mean "absent" and "null" -------------------------------------------------------------------------
 
 
-class _AbsentSeq(tuple[Any, ...]):
+def _shown_as(name: str) -> Callable[[type[_C]], type[_C]]:
+    """Let Python's messages call a class by the public class that it stands for."""
+
+    def rename(cls: type[_C]) -> type[_C]:
+        cls.__name__ = name
+        return cls
+
+    return rename
+
+
+class _NoList:
+    """What the lists that are not there refuse, with a message that says how an object is changed."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}: {HOW_TO_CHANGE}")
+
+        def __setitem__(self, *_args: object) -> NoReturn:
+            raise TypeError(f"'{type(self).__name__}' object does not support item assignment: {HOW_TO_CHANGE}")
+
+        def __delitem__(self, _index: object) -> NoReturn:
+            raise TypeError(f"'{type(self).__name__}' object does not support item deletion: {HOW_TO_CHANGE}")
+
+
+@_shown_as("tuple")
+class _AbsentSeq(_NoList, tuple[Any, ...]):
     """The value of an absent list. It equals `()`, but a decoded `[]` is another instance."""
 
     __slots__ = ()
@@ -32,6 +61,7 @@ class _AbsentSeq(tuple[Any, ...]):
         return "SEQ"
 
 
+@_shown_as("dict")
 class FrozenMap(dict[str, Any]):
     """A map that a constructor or a draft created: it cannot be changed, and its copies are plain dictionaries.
 
@@ -50,6 +80,7 @@ class FrozenMap(dict[str, Any]):
         return dict, (dict(self),)
 
 
+@_shown_as("dict")
 class _AbsentMap(FrozenMap):
     """The value of an absent map."""
 
@@ -59,7 +90,8 @@ class _AbsentMap(FrozenMap):
         return "MAP"
 
 
-class _NullSeq(Sequence[Any]):
+@_shown_as("tuple")
+class _NullSeq(_NoList, Sequence[Any]):
     """The value of a list that a server sent as null: it reads as empty and is written as null."""
 
     __slots__ = ()
@@ -89,6 +121,7 @@ class _NullSeq(Sequence[Any]):
         return "NULL_SEQ"
 
 
+@_shown_as("dict")
 class _NullMap(Mapping[str, Any]):
     """The value of a map that a server sent as null: it reads as empty and is written as null."""
 
@@ -115,6 +148,7 @@ class _NullMap(Mapping[str, Any]):
         return "NULL_MAP"
 
 
+@_shown_as("bytes")
 class _NullBytes(bytes):
     """The value of absent bytes for which Go writes null: it reads as empty and is written as null."""
 
@@ -124,12 +158,14 @@ class _NullBytes(bytes):
         return "NULL_BYTES"
 
 
+@_shown_as("tuple")
 class Mended(tuple[Any, ...]):
     """A list with an item that was null in the response: a patch replaces it, because its indexes are ours."""
 
     __slots__ = ()
 
 
+@_shown_as("tuple")
 class PartialItems(tuple[Any, ...]):
     """The items of a LIST some items of which could not be read. It carries their errors, so other lists cost nothing.
 

@@ -6,8 +6,8 @@ The markers that generated modules need are exported from here. How those module
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
 
 from kubeloop.objects.frozen_struct import FrozenStruct, FrozenStructMeta, force, make, note_given
 from kubeloop.objects.markers import (
@@ -43,7 +43,10 @@ from kubeloop.objects.markers import (
 )
 
 if TYPE_CHECKING:
+    from inspect import Signature
+
     from kubeloop.errors import Unreadable
+    from kubeloop.models import meta_v1
     from kubeloop.objects.draft import Draft
 
 __all__ = [
@@ -91,7 +94,11 @@ RESERVED_IN_KINDS = frozenset({"api_version", "kind", "list_type", "namespaced",
 """The field names that take a trailing `_` in a Kind as well, because they are its class variables."""
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+def _inherited(*, init: bool) -> Any:
+    """Declare to type checkers a field of a base class that is no parameter of its subclasses' constructors."""
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(_inherited,))
 class ModelMeta(FrozenStructMeta):
     """Adds the checks of the constructor and the class attribute `Draft` to the metaclass of structs."""
 
@@ -118,6 +125,26 @@ class ModelMeta(FrozenStructMeta):
 
                 return draft_class(cls.__plain__ or cls)
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+        @property
+        def __doc__(cls) -> str:  # noqa: N805
+            own = cls.__dict__.get("__doc__")
+            if own is not None:
+                return own
+            from kubeloop.objects.introspection import describe
+
+            return describe(cls)
+
+        @property
+        def __signature__(cls) -> Signature:  # noqa: N805
+            from kubeloop.objects.introspection import signature_of
+
+            return signature_of(cls)
+
+        def __dir__(cls) -> list[str]:  # noqa: N805
+            from kubeloop.objects.introspection import names_of
+
+            return [*names_of(cls), "Draft"]
 
 
 class Model(FrozenStruct, metaclass=ModelMeta):
@@ -196,6 +223,11 @@ class Model(FrozenStruct, metaclass=ModelMeta):
 
         return read_lazy(type(self), name, stored)
 
+    def __dir__(self) -> list[str]:
+        from kubeloop.objects.introspection import names_of
+
+        return names_of(type(self))
+
     def __copy__(self) -> Self:
         return self
 
@@ -220,6 +252,8 @@ class Kind(Model):
     """
 
     if TYPE_CHECKING:
+        metadata: meta_v1.ObjectMeta = _inherited(init=False)
+        """The metadata; missing in kinds of which no object is stored, such as `DeleteOptions`."""
         api_version: ClassVar[str]
         kind: ClassVar[str]
         resource: ClassVar[str]
@@ -246,9 +280,24 @@ if TYPE_CHECKING:
     K = TypeVar("K", bound=Kind)
 
     class KindList(Kind, Generic[K]):
-        """The LIST of a kind: `metadata` (a ListMeta) and `items`."""
+        """A LIST of one kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
 
+        >>> for pod in await pods.list():
+        ...     print(pod.metadata.name)
+
+        `len()`, indexing, slicing and `in` go by the items, and a list without items is false.
+        """
+
+        metadata: meta_v1.ListMeta = _inherited(init=False)  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]
         items: Sequence[K]
+
+        def __iter__(self) -> Iterator[K]: ...
+        def __len__(self) -> int: ...
+        @overload
+        def __getitem__(self, index: int) -> K: ...
+        @overload
+        def __getitem__(self, index: slice) -> Sequence[K]: ...
+        def __getitem__(self, index: int | slice) -> K | Sequence[K]: ...
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:
@@ -262,9 +311,24 @@ if TYPE_CHECKING:
 else:
 
     class KindList(Kind):
-        """The LIST of a kind: `metadata` (a ListMeta) and `items`."""
+        """A LIST of one kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
+
+        >>> for pod in await pods.list():
+        ...     print(pod.metadata.name)
+
+        `len()`, indexing, slicing and `in` go by the items, and a list without items is false.
+        """
 
         __hash_list__ = True
+
+        def __iter__(self) -> Iterator[Any]:
+            return iter(self.items)
+
+        def __len__(self) -> int:
+            return len(self.items)
+
+        def __getitem__(self, index: int | slice) -> Any:
+            return self.items[index]
 
         @property
         def unreadable(self) -> Mapping[str, Unreadable]:

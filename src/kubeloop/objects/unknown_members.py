@@ -105,7 +105,7 @@ def _class_with_rest(cls: Any) -> Any:
         "__annotations__": {"__rest__": dict[str, Any]},
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
-        "__doc__": cls.__doc__,
+        "__doc__": cls.__dict__.get("__doc__"),
         "__plain__": cls,
         "__rest__": None,
     }

@@ -49,6 +49,10 @@ def read_more(
     assert_type(pods.items, Sequence[core_v1.Pod])
     assert_type(pods.metadata.continue_, str)
     assert_type([pod.metadata.name for pod in pods.items], list[str])
+    assert_type([pod.metadata.name for pod in pods], list[str])
+    assert_type(pods[0], core_v1.Pod)
+    assert_type(pods[:2], Sequence[core_v1.Pod])
+    assert_type(len(pods), int)
 
 
 def wrong(pod: core_v1.Pod, deployment: apps_v1.Deployment) -> None:

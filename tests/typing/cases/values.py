@@ -1,16 +1,19 @@
 """Keys, owners, selectors, quantities and queues: generic over the object or item, and strict about it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import assert_type
+from typing import TypeVar, assert_type
 
-from kubeloop import labels
+from kubeloop import Kind, KindList, decode, labels
 from kubeloop.meta.keys import object_key
 from kubeloop.meta.owners import controller_of, is_controlled_by, owner_reference
 from kubeloop.meta.quantity import Quantity
 from kubeloop.meta.times import parse_duration
 from kubeloop.models import apps_v1, core_v1, meta_v1
-from kubeloop.unstructured import Unstructured
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.workqueue import ItemExponentialFailureRateLimiter, RateLimitingQueue, WorkQueue
+
+K = TypeVar("K", bound=Kind)
 
 
 def objects(pod: core_v1.Pod, owner: apps_v1.ReplicaSet, anything: Unstructured) -> None:
@@ -23,6 +26,34 @@ def objects(pod: core_v1.Pod, owner: apps_v1.ReplicaSet, anything: Unstructured)
     assert_type(owner_reference(anything, meta_v1.OwnerReference), meta_v1.OwnerReference)
     object_key(pod.spec)  # error
     owner_reference(pod.spec, meta_v1.OwnerReference)  # error
+
+
+def any_kind(text: str, kind: Kind, listing: KindList[core_v1.Pod]) -> None:
+    found = decode(text)
+    assert_type(object_key(found), str)
+    assert_type(found.metadata, meta_v1.ObjectMeta)
+    assert_type(kind.metadata.labels, Mapping[str, str])
+    assert_type(controller_of(kind), meta_v1.OwnerReference | None)
+    assert_type(is_controlled_by(kind, found), bool)
+    assert_type(listing.metadata, meta_v1.ListMeta)
+    assert_type(keep(core_v1.Pod(), {}), core_v1.Pod)
+    assert_type([object_key(pod) for pod in listing], list[str])
+    kind.metadata = meta_v1.ObjectMeta()  # error
+    meta_v1.DeleteOptions(metadata=meta_v1.ObjectMeta())  # error
+
+
+def keep(obj: K, kept: dict[str, K]) -> K:
+    return kept.setdefault(obj.metadata.name, obj)
+
+
+def anything(obj: Unstructured, listing: UnstructuredList) -> None:
+    assert_type(obj.metadata.labels, Mapping[str, str])
+    obj.draft().metadata.labels["a"] = "b"
+    obj.draft().metadata.labels["a"] = 3  # error
+    assert_type([each.kind for each in listing], list[str])
+    assert_type(listing[0], Unstructured)
+    obj.get("spec", "replicas", 1)  # error
+    obj.get_in("spec", "containers", 0, default="")
 
 
 def selectors(service: meta_v1.LabelSelector, pod: core_v1.Pod) -> None:
