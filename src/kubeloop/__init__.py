@@ -19,20 +19,18 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from kubeloop import fields, labels
-    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
-    from kubeloop.cache.list_watch import ListerWatcher, ListWatch
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.reflector import Reflector
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.discovery import DiscoveryClient
     from kubeloop.clients.discovery_format import GroupsAndResources
     from kubeloop.clients.dynamic import DynamicClient, DynamicResource
     from kubeloop.clients.edit import Edit
+    from kubeloop.clients.reader import ObjectList, Reader
     from kubeloop.clients.resource_client import ResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.config.config import Config, Impersonation
@@ -139,9 +137,6 @@ __all__ = [
     "CredentialError",
     "DecodeError",
     "DelayingQueue",
-    "DeletedFinalStateUnknown",
-    "Delta",
-    "DeltaFIFO",
     "DiscoveryClient",
     "Draft",
     "DynamicClient",
@@ -171,9 +166,7 @@ __all__ = [
     "KindList",
     "KubeloopError",
     "LeadershipLost",
-    "ListWatch",
     "Lister",
-    "ListerWatcher",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
     "Model",
@@ -181,11 +174,12 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "NotSynced",
+    "ObjectList",
     "Quantity",
     "RESTClient",
     "RateLimiter",
     "RateLimitingQueue",
-    "Reflector",
+    "Reader",
     "Request",
     "RequestEntityTooLarge",
     "RequestTimeout",
@@ -247,20 +241,18 @@ __all__ = [
 ]
 
 _NAMES = {
-    "cache.delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO",
     "cache.event_handler": "ResourceEventHandler",
     "cache.factory": "ALL_NAMESPACES SharedInformerFactory",
     "cache.indexer": "Indexer",
-    "cache.list_watch": "ListWatch ListerWatcher",
     "cache.lister": "Lister NamespaceLister",
     "cache.processor": "HandlerRegistration",
-    "cache.reflector": "Reflector",
     "cache.shared_informer": "SharedInformer",
     "clients.clientset": "Clientset",
     "clients.discovery": "DiscoveryClient",
     "clients.discovery_format": "GroupsAndResources",
     "clients.dynamic": "DynamicClient DynamicResource",
     "clients.edit": "Edit",
+    "clients.reader": "ObjectList Reader",
     "clients.resource_client": "ResourceClient",
     "clients.resuming_watch": "ResumingWatch",
     "config.config": "Config Impersonation",
