@@ -19,14 +19,11 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from kubeloop import fields, labels
-    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
-    from kubeloop.cache.list_watch import ListerWatcher, ListWatch
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.reflector import Reflector
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.discovery import DiscoveryClient, ServerVersion
@@ -35,6 +32,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.edit import Edit
     from kubeloop.clients.object_iterator import ObjectIterator
     from kubeloop.clients.patch_verbs import DraftOf, SupportsDraft
+    from kubeloop.clients.reader import ObjectList, Reader
     from kubeloop.clients.request_bodies import AnyPatch
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
@@ -165,9 +163,6 @@ __all__ = [
     "DelayingQueue",
     "DeleteCollectionOptions",
     "DeleteOptions",
-    "DeletedFinalStateUnknown",
-    "Delta",
-    "DeltaFIFO",
     "DiscoveryClient",
     "DiscoveryIncomplete",
     "Draft",
@@ -203,9 +198,7 @@ __all__ = [
     "KubeloopError",
     "LeadershipLost",
     "ListOptions",
-    "ListWatch",
     "Lister",
-    "ListerWatcher",
     "LogOptions",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
@@ -216,13 +209,14 @@ __all__ = [
     "NotFound",
     "NotSynced",
     "ObjectIterator",
+    "ObjectList",
     "PatchType",
     "PropagationPolicy",
     "Quantity",
     "RESTClient",
     "RateLimiter",
     "RateLimitingQueue",
-    "Reflector",
+    "Reader",
     "Request",
     "RequestEntityTooLarge",
     "RequestTimeout",
@@ -292,14 +286,11 @@ __all__ = [
 ]
 
 _NAMES = {
-    "cache.delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO",
     "cache.event_handler": "ResourceEventHandler",
     "cache.factory": "ALL_NAMESPACES SharedInformerFactory",
     "cache.indexer": "Indexer",
-    "cache.list_watch": "ListWatch ListerWatcher",
     "cache.lister": "Lister NamespaceLister",
     "cache.processor": "HandlerRegistration",
-    "cache.reflector": "Reflector",
     "cache.shared_informer": "SharedInformer",
     "clients.clientset": "Clientset",
     "clients.discovery": "DiscoveryClient ServerVersion",
@@ -307,6 +298,7 @@ _NAMES = {
     "clients.dynamic": "DynamicClient DynamicResource DynamicSubresource",
     "clients.edit": "Edit",
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
+    "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",

@@ -67,3 +67,9 @@ def test_the_page_on_custom_resources_runs(kubeconfig: Path):
     install += "        await example['install'](clientset)\nasyncio.run(prepare())\n"
     said = run(["-c", "import sys; sys.path.insert(0, 'examples')\n" + install + program], kubeconfig)
     assert said == "weekly 0 3 * * 0\n"
+
+
+def test_the_informer_that_is_built_by_hand_runs(kubeconfig: Path):
+    page = (ROOT / "docs/how-to/informers.md").read_text()
+    (program,) = re.findall(r'```python title="by_hand.py"\n(.*?)```', page, flags=re.S)
+    assert run(["-c", program], kubeconfig) == "added default/kubernetes\ntype ClusterIP\n"

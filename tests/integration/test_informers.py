@@ -205,8 +205,8 @@ async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path,
             with pytest.raises(CacheMutated) as caught:
                 detector.check()
     assert caught.value.mutations == (
-        f"v1 secrets: {namespace}/s: added /data/hacked",
-        f"v1 secrets: {namespace}/s: replaced /data/a",
+        f"v1 secrets in {namespace}: {namespace}/s: added /data/hacked",
+        f"v1 secrets in {namespace}: {namespace}/s: replaced /data/a",
     )
 
 

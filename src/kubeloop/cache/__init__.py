@@ -1,21 +1,7 @@
-"""Informers: a local copy of what the server has, kept up to date, with indices and event handlers.
+"""Informers: a local copy of what the server holds, kept up to date, with indices and event handlers.
 
-    list_watch       where objects come from: pages of a LIST, one watch at a time
-    reflector        the loop that asks the rules and acts
-    connection       whether the server answers, and what was last heard of it
-    delta_fifo       the changes that nobody has seen yet, by key
-    indexer          the store, by key and by index
-    applier          what a change means for the store and for each handler
-    event_handler    what users hand over to be told of changes
-    processor        telling them, each in order, none at another's expense
-    shared_informer  all of these for one resource
-    factory          one informer a type, started and stopped together
-    lister           reading the store
-    sync_gate        waiting for the first sync, which may never come
-    objects          what all of this needs of an object
-    informers        generated: the accessors by group and version
-
-Names are importable from here and loaded on first use; the common ones are also importable from `kubeloop`.
+All names of this package are importable from here and loaded on first use. The most common ones are also importable
+from `kubeloop`.
 
 Reference: client-go `tools/cache`, `informers`, `listers`.
 """
@@ -27,33 +13,66 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType
+    from kubeloop.cache.cached_reader import CachedList, CachedReader
+    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
-    from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
-    from kubeloop.cache.indexer import Indexer, IndexFunc, namespace_index
-    from kubeloop.cache.list_watch import ListerWatcher, ListWatch, rest_list_watch
+    from kubeloop.cache.factory import ALL_NAMESPACES, HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
+    from kubeloop.cache.informer_connection import Connection
+    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.list_watch import (
+        EventStream,
+        ListerWatcher,
+        ListFunction,
+        ListMetaLike,
+        ListPage,
+        ListWatch,
+        WatchEventLike,
+        WatchFunction,
+        rest_list_watch,
+    )
     from kubeloop.cache.lister import Lister, NamespaceLister
+    from kubeloop.cache.objects import CachedMeta, CachedObject
     from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.reflector import Reflector
+    from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
     from kubeloop.cache.shared_informer import SharedInformer
 
 __all__ = [
     "ALL_NAMESPACES",
+    "NAMESPACE_INDEX",
+    "CachedList",
+    "CachedMeta",
+    "CachedObject",
+    "CachedReader",
+    "Connection",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
     "DeltaType",
+    "EventStream",
     "HandlerRegistration",
+    "HasRESTClient",
     "IndexFunc",
     "Indexer",
+    "InformerOptions",
+    "InformerProvider",
+    "KnownObjects",
+    "ListFunction",
+    "ListMetaLike",
+    "ListPage",
     "ListWatch",
     "Lister",
     "ListerWatcher",
     "NamespaceLister",
+    "Popped",
     "Reflector",
+    "ReflectorStore",
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "WatchErrorHandler",
+    "WatchEventLike",
+    "WatchFunction",
     "namespace_index",
     "rest_list_watch",
 ]
@@ -62,14 +81,21 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType",
+            "cached_reader": "CachedList CachedReader",
+            "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
-            "factory": "ALL_NAMESPACES SharedInformerFactory",
-            "indexer": "IndexFunc Indexer namespace_index",
-            "list_watch": "ListWatch ListerWatcher rest_list_watch",
+            "factory": "ALL_NAMESPACES HasRESTClient SharedInformerFactory",
+            "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",
+            "informer_connection": "Connection",
+            "informer_provider": "InformerOptions InformerProvider",
+            "list_watch": (
+                "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
+                "rest_list_watch"
+            ),
             "lister": "Lister NamespaceLister",
+            "objects": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",
-            "reflector": "Reflector",
+            "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",
         },
     )

@@ -1,8 +1,4 @@
-"""Applying changes: to the store first, then to the handlers, without awaiting in between.
-
-Here lives `Applier`, the consumer of a `DeltaFIFO`. It decides what a change means for the store and what each handler
-is told of it, so that what a handler was told adds up to what the store holds. That an object cannot be read is no
-change: its last known state stays, and no handler is told anything.
+"""`Applier`: applies changes to the store first, then tells the handlers, without awaiting in between.
 
 Reference: client-go `tools/cache/controller.go` (`processDeltas`).
 """
@@ -30,14 +26,17 @@ logger = logging.getLogger(__name__)
 
 
 class Applier(Generic[T]):
-    """Applies changes to a store, and tells handlers of them.
+    """Applies the changes that a `DeltaFIFO` returns to a store, and tells handlers of them.
+
+    What each handler is told adds up to what the store holds. An object that cannot be read is not a change: its last
+    known state stays in the store, and no handler is told anything.
 
     Args:
-        name: the informer's, for log lines.
-        indexer: the store.
+        name: The name of the informer, for log lines.
+        indexer: The store.
 
     Attributes:
-        registrations: the handlers. A new tuple takes effect with the next change.
+        registrations: The handlers. A new tuple takes effect with the next change.
 
     Concurrency: loop only; no call awaits.
     """
@@ -54,7 +53,13 @@ class Applier(Generic[T]):
         return f"<Applier of {self._name}: {len(self.registrations)} handlers>"
 
     def apply(self, key: str, deltas: list[Delta[T]], is_in_initial_list: bool) -> None:
-        """Apply the changes of one object, the oldest first."""
+        """Apply the changes of one object.
+
+        Args:
+            key: The key of the object.
+            deltas: The changes, the oldest first.
+            is_in_initial_list: Whether they belong to the first list.
+        """
         indexer = self._indexer
         for kind, obj in deltas:
             registrations = self.registrations
@@ -65,7 +70,7 @@ class Applier(Generic[T]):
                 assert isinstance(obj, Unreadable)
                 self._keep(key, obj)
                 continue
-            if TYPE_CHECKING:  # The queue keeps to it; a check here would be made for each event.
+            if TYPE_CHECKING:  # The queue guarantees this; a check at run time would cost every event.
                 assert not isinstance(obj, _STATELESS)
             if self._unreadable and indexer.clear_unreadable(key):
                 logger.info("%s: %s can be read again", self._name, safe_text(key))
@@ -86,17 +91,17 @@ class Applier(Generic[T]):
             self._indexer.clear_unreadable(key)
         old = self._indexer.remove(key)
         if old is None:
-            return  # No state of it could ever be read, so no handler knows of it.
+            return  # No state of the object could ever be read, so no handler knows of it.
         tombstone: DeletedFinalStateUnknown[T] | None = None
         if isinstance(final, _STATELESS):
-            # The store may have got a newer state since the list that a tombstone comes from.
+            # The store may hold a newer state than the list that the tombstone comes from.
             tombstone = DeletedFinalStateUnknown(key, old)
             final = old
         for registration in self.registrations:
             registration.deleted(final, tombstone)
 
     def _keep(self, key: str, error: Unreadable) -> None:
-        """Record that an object exists but cannot be read. A different uid means that the stored object is gone."""
+        """Record that an object exists and cannot be read. Another uid means that the stored object is gone."""
         indexer = self._indexer
         old = indexer.last_known(key)
         if old is not None and error.uid and old.metadata.uid and error.uid != old.metadata.uid:
@@ -105,11 +110,11 @@ class Applier(Generic[T]):
         before = self._unreadable.get(key)
         indexer.set_unreadable(key, error)
         if before is not None and before.uid == error.uid:
-            return  # One line per object, not per event.
+            return  # Log one line per object, not one per event.
         if not error.key:
-            text = "%s: item %s of a list cannot be read, not even its name, so that list proves no deletion: %s"
+            text = "%s: item %s of a list cannot be read, not even its name, so the list proves no deletion: %s"
         elif old is None:
             text = "%s: %s cannot be read, and no earlier state of it is known: %s"
         else:
-            text = "%s: %s cannot be read, its last known state is kept: %s"
+            text = "%s: %s cannot be read; the store keeps its last known state: %s"
         logger.warning(text, self._name, safe_text(key), error)

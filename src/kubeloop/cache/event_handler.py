@@ -1,12 +1,6 @@
-"""What users hand to an informer to be told of changes, and the one form that all of it is brought into.
+"""The event handlers of an informer, functions or a `ResourceEventHandler`, and their common form `HandlerCalls`.
 
-Functions are the plain way: `on_add(obj)`, `on_update(old, new)`, `on_delete(obj)`, where a deletion always comes with
-the last known object. An object with those three methods, `ResourceEventHandler`, is the detailed way: it is told which
-adds belong to the initial list, and of deletions that the watch missed as `DeletedFinalStateUnknown`. Either kind may
-be plain functions or `async` ones, and may be narrowed by a filter.
-
-Calling them, in which task and in which order, is `processor`.
-
+`processor` calls them.
 Reference: client-go `tools/cache/controller.go` (`ResourceEventHandler`, `...Funcs`, `FilteringResourceEventHandler`).
 """
 
@@ -27,32 +21,36 @@ T_contra = TypeVar("T_contra", bound=Object, contravariant=True)
 
 
 class ResourceEventHandler(Protocol[T_contra]):
-    """The detailed handler. Methods may be plain or `async`; one that is `async` makes all calls go through a task.
+    """A detailed event handler: it knows which objects belong to the initial list, and which deletions were missed.
+
+    The methods may be plain or `async`. If one of them is `async`, all calls run in a task of the handler.
 
     Reference: client-go `tools/cache.ResourceEventHandler`.
     """
 
     def on_add(self, obj: T_contra, is_in_initial_list: bool, /) -> object:
-        """Take an object that is new to this handler."""
+        """Handle an object that is new to this handler."""
         ...
 
     def on_update(self, old: T_contra, new: T_contra, /) -> object:
-        """Take a change; after a fresh full list both may be the same version."""
+        """Handle a change; after a new list both objects may be the same version."""
         ...
 
     def on_delete(self, obj: T_contra | DeletedFinalStateUnknown[T_contra], /) -> object:
-        """Take an object that is gone, or a tombstone when only a full list told of it."""
+        """Handle the deletion of an object; a tombstone if the watch missed the deletion."""
         ...
 
 
 class HandlerCalls(Generic[T]):
-    """A handler in its one inner form.
+    """The functions of a handler.
 
     Attributes:
-        name: for log lines.
-        is_async: whether one of the functions is a coroutine function.
-        is_detailed: whether `add` takes the second argument and `delete` tombstones.
-        add, update, delete: the functions; None where the user gave none.
+        name: The name for log lines.
+        is_async: Whether one of the functions is a coroutine function.
+        is_detailed: Whether `add` takes a second argument and `delete` takes tombstones.
+        add: The function for new objects, or None.
+        update: The function for changes, or None.
+        delete: The function for deletions, or None.
     """
 
     __slots__ = ("add", "delete", "is_async", "is_detailed", "name", "update")
@@ -83,49 +81,48 @@ def calls_of_functions(
     on_update: Callable[[T, T], object] | None,
     on_delete: Callable[[T], object] | None,
 ) -> HandlerCalls[T]:
-    """Bring functions into the inner form.
+    """Create the calls of functions.
 
     Raises:
-        TypeError: none was given, or one cannot be called.
+        TypeError: No function was given, or an argument cannot be called.
     """
     functions = {"on_add": on_add, "on_update": on_update, "on_delete": on_delete}
     given = {name: function for name, function in functions.items() if function is not None}
     if not given:
-        raise TypeError("an event handler needs at least one of on_add, on_update, on_delete")
+        raise TypeError("expected at least one of on_add, on_update and on_delete, got none")
     for name, function in given.items():
         if not callable(function):
-            raise TypeError(f"{name} must be a function, not {type(function).__name__}")
+            raise TypeError(f"expected a function as {name}, got {type(function).__name__}")
     name = ", ".join(f"{name}={_name(function)}" for name, function in given.items())
     return HandlerCalls(name, on_add, on_update, on_delete, is_detailed=False)
 
 
 def calls_of_handler(handler: ResourceEventHandler[T]) -> HandlerCalls[T]:
-    """Bring a detailed handler into the inner form.
+    """Create the calls of a detailed handler.
 
     Raises:
-        TypeError: it lacks one of the three methods.
+        TypeError: The handler lacks one of the three methods.
     """
     methods: list[Callable[..., object]] = []
     for name in ("on_add", "on_update", "on_delete"):
         method = getattr(handler, name, None)
         if not callable(method):
-            raise TypeError(f"an event handler needs a method {name}; {type(handler).__name__} has none")
+            raise TypeError(f"expected an event handler with a method {name}, got {type(handler).__name__}")
         methods.append(method)
     return HandlerCalls(type(handler).__qualname__, *methods, is_detailed=True)
 
 
 def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCalls[T]:
-    """Narrow a handler to the objects that a function accepts.
+    """Restrict a handler to the objects that a function accepts.
 
-    An object that starts to be accepted is an add, one that stops is a deletion with its last accepted state. What the
-    handler was told of is remembered, by key with the last state that it was told, so that all it is told adds up
-    whatever the function returns: a deletion is told exactly if the handler knows the object, without asking the
-    function, and `old` is always what the handler was told before. When the function raises, which is logged, the
-    handler is told nothing and keeps what it knows.
+    The handler is told of an object that starts to be accepted as an add, and of one that stops as a deletion with its
+    last accepted state. The last state that the handler was told of each object is remembered. So what it is told adds
+    up whatever the function returns: a deletion is told exactly if the handler knows the object, and `old` is always
+    the state that it was told before. If the function raises, which is logged, the handler is told nothing.
 
-    Reference: client-go `tools/cache.FilteringResourceEventHandler`. Intended difference: there the function is asked
-    about the old state too, and about that of a deletion, and a handler never learns of the deletion of an object whose
-    last state is not accepted. For a function that returns the same for the same object both tell the same.
+    Reference: client-go `tools/cache.FilteringResourceEventHandler`. Intended difference: client-go also asks the
+    function about the old state and about the state of a deletion, and a handler never learns of the deletion of an
+    object whose last state is not accepted. The two agree for a function that returns the same for the same object.
     """
     inner_add, inner_update, inner_delete, detailed = calls.add, calls.update, calls.delete, calls.is_detailed
     told: dict[str, T] = {}
@@ -161,7 +158,7 @@ def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCal
 
 
 def _is_async(function: object) -> bool:
-    # It looks through partial objects and bound methods itself, but not at __call__ of an instance.
+    # iscoroutinefunction looks through partial objects and bound methods, but not at __call__ of an instance.
     call = inspect.getattr_static(type(function), "__call__", None)
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
 

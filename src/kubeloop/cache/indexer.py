@@ -1,13 +1,7 @@
-"""The store of an informer: objects by key, and by what index functions say of them.
+"""`Indexer`: the store of an informer, objects by key and by the values of index functions.
 
-Here lives `Indexer`. It holds the objects themselves, never copies, and one table per index from a value to the keys
-that have it. It calls each index function once for an object that comes and once for the one that leaves, so an
-index function must give the same answer for the same object: objects are immutable.
-
-Tables are dicts of untracked strings: their order is the order in which keys came, the same in every run, and the
-garbage collector has nothing to visit. Only the pop loop of an informer writes; everybody on the loop may read.
-
-Reference: client-go `tools/cache/store.go`, `thread_safe_store.go`, `index.go`; no locks, since one loop owns it.
+Reference: client-go `tools/cache/store.go`, `thread_safe_store.go`, `index.go`; without locks, because one loop owns
+the store.
 """
 
 from __future__ import annotations
@@ -26,14 +20,14 @@ T = TypeVar("T", bound=Object)
 A = TypeVar("A")
 
 IndexFunc = Callable[[A], Iterable[str]]
-"""Gives the values under which an object is to be found; none is fine."""
+"""Returns the values under which an object is found; there may be none."""
 
 NAMESPACE_INDEX = "namespace"
-"""The name of the index that namespaced informers of a factory have."""
+"""The name of the index by namespace, which the informers of a factory have."""
 
 
 def namespace_index(obj: Object) -> Sequence[str]:
-    """Index an object by its namespace.
+    """Return the namespace of an object, for an index by namespace.
 
     Reference: client-go `tools/cache.MetaNamespaceIndexFunc`.
     """
@@ -41,28 +35,31 @@ def namespace_index(obj: Object) -> Sequence[str]:
 
 
 class Indexer(Generic[T]):
-    """Objects by key, with any number of multi-valued indices.
+    """Objects by key, with any number of indices, each of which may have several values per object.
 
-    Reads answer with the stored objects in a list that the caller owns.
+    Reads return the stored objects themselves, never copies, in a list that the caller owns.
 
-    It also knows the objects that exist but whose present state cannot be read, in `unreadable`. Where an older state
-    of the same object is stored, all reads answer with that. Where none is, `get_by_key` raises `Unreadable`: None
-    would be taken for a deletion. Lists and indices hold readable states only.
+    The store also knows the objects that exist and whose present state cannot be read, in `unreadable`. If an older
+    state of such an object is stored, all reads return that state. If not, `get_by_key` raises `Unreadable`, because
+    None would look like a deletion. Lists and indices contain readable states only.
 
-    When an index function raises, or returns something that is no iterable of strings, the object is stored all the
-    same, found by key and by the other indices, and the call raises `CacheError` naming the index and the key.
+    An index function is called once for an object that is stored and once for the object that it replaces, so it must
+    return the same values for the same object. If it raises, or returns anything but an iterable of strings, the object
+    is stored, is found by its key and by the other indices, and the call raises `CacheError`.
 
     Args:
-        indexers: index functions by the name of their index.
-        key_func: gives the key of an object.
+        indexers: Index functions by the name of their index.
+        key_func: Returns the key of an object.
 
     Attributes:
-        unreadable: why the present state of an object cannot be read, by its key; a read-only view that stays current.
+        unreadable: Why the present state of an object cannot be read, by its key; a read-only view that stays current.
 
-    Concurrency: loop only.
+    Concurrency: loop only. Only the informer writes; everything on the loop may read.
 
-    Reference: client-go `tools/cache.Indexer`; there an object that cannot be read does not exist.
+    Reference: client-go `tools/cache.Indexer`. Intended difference: there an object that cannot be read does not exist.
     """
+
+    # Tables are dicts of strings: they keep the order in which keys came, and the garbage collector skips them.
 
     def __init__(
         self, indexers: Mapping[str, IndexFunc[T]] | None = None, *, key_func: Callable[[T], str] = object_key
@@ -82,11 +79,11 @@ class Indexer(Generic[T]):
         return len(self._items)
 
     def __iter__(self) -> Iterator[T]:
-        """Go through the objects as they are now."""
+        """Iterate over the objects as they are now."""
         return iter(self.list())
 
     def __contains__(self, key: object) -> bool:
-        """Return whether there is an object with this key, also when it cannot be read."""
+        """Return whether an object with this key exists, readable or not."""
         return key in self._items or key in self._unreadable
 
     @property
@@ -96,28 +93,28 @@ class Indexer(Generic[T]):
         return self._is_written or bool(self._items)
 
     def add(self, obj: T) -> None:
-        """Store an object in the place of one with the same key."""
+        """Store an object; it replaces the object with the same key."""
         self._is_written = True
         self.put(self._key_func(obj), obj)
 
     def update(self, obj: T) -> None:
-        """Store an object in the place of one with the same key; the same as `add`."""
+        """Store an object; the same as `add`."""
         self._is_written = True
         self.put(self._key_func(obj), obj)
 
     def delete(self, obj: T) -> None:
-        """Forget the object that has this one's key, if there is one."""
+        """Remove the object with the same key as this object, if there is one."""
         self._is_written = True
         self.remove(self._key_func(obj))
 
     def put(self, key: str, obj: T) -> T | None:
-        """Store an object under a key that was already computed.
+        """Store an object under a key that is known already.
 
         Returns:
-            The object that was there.
+            The object that was stored under the key, or None.
 
         Raises:
-            CacheError: an index function failed; the object is stored.
+            CacheError: An index function failed. The object is stored.
         """
         old = self._items.get(key)
         self._items[key] = obj
@@ -132,10 +129,10 @@ class Indexer(Generic[T]):
         return old
 
     def remove(self, key: str) -> T | None:
-        """Forget the object under a key.
+        """Remove the object under a key.
 
         Returns:
-            The object that was there.
+            The object that was stored under the key, or None.
         """
         old = self._items.pop(key, None)
         if old is not None:
@@ -144,10 +141,10 @@ class Indexer(Generic[T]):
         return old
 
     def replace(self, objects: Iterable[T]) -> None:
-        """Forget all objects, also what is known of unreadable ones, and store these.
+        """Remove all objects, and what is known of unreadable ones, and store these objects.
 
         Raises:
-            CacheError: an index function failed, for the last object named; all objects are stored.
+            CacheError: An index function failed, for the object named or for several. All objects are stored.
         """
         self._is_written = True
         self._items = {self._key_func(obj): obj for obj in objects}
@@ -163,28 +160,28 @@ class Indexer(Generic[T]):
             raise problem
 
     def get_by_key(self, key: str) -> T | None:
-        """Return the object with this key, None when there is none.
+        """Return the object with this key, or None.
 
         Raises:
-            Unreadable: the object exists, but no state of it could be read.
+            Unreadable: The object exists, but no state of it could be read.
         """
         obj = self._items.get(key)
         if obj is None and (error := self._unreadable.get(key)) is not None:
-            # A copy: an exception that is raised again and again collects the frames of all its readers.
+            # Raise a copy: an exception that is raised again and again collects the frames of all its readers.
             raise copy.copy(error)
         return obj
 
     def last_known(self, key: str) -> T | None:
-        """Return the last state of an object that could be read, None when there is none."""
+        """Return the last state of an object that could be read, or None."""
         return self._items.get(key)
 
     def set_unreadable(self, key: str, error: Unreadable) -> None:
-        """Record that an object exists whose current state cannot be read. What is stored under the key stays."""
-        # A copy: the error itself may hold the frames that it came through.
+        """Record that an object exists whose present state cannot be read. What is stored under the key stays."""
+        # Store a copy: the error itself may hold the frames that it passed through.
         self._unreadable[key] = copy.copy(error)
 
     def clear_unreadable(self, key: str) -> bool:
-        """Forget that an object cannot be read, because it can be read again or is gone; return whether it was so."""
+        """Remove an object from `unreadable`, and return whether it was there."""
         return self._unreadable.pop(key, None) is not None
 
     def list_keys(self) -> list[str]:
@@ -195,8 +192,8 @@ class Indexer(Generic[T]):
         """Return the objects that share at least one value of an index with `obj`, which need not be stored.
 
         Raises:
-            UnknownIndex: there is no such index.
-            CacheError: the index function failed on `obj`.
+            UnknownIndex: There is no such index.
+            CacheError: The index function failed on `obj`.
         """
         index = self._index(name)
         try:
@@ -210,43 +207,43 @@ class Indexer(Generic[T]):
         """Return the objects that have this value in an index.
 
         Raises:
-            UnknownIndex: there is no such index.
+            UnknownIndex: There is no such index.
         """
         items = self._items
-        # An index function that changes its mind about an object leaves its key behind; what is gone stays gone.
+        # An index function that returns other values than before leaves a key behind: skip keys that are gone.
         return [items[key] for key in self._index(name).keys_by_value.get(value, ()) if key in items]
 
     def index_keys(self, name: str, value: str) -> list[str]:
         """Return the keys of the objects that have this value in an index, sorted.
 
         Raises:
-            UnknownIndex: there is no such index.
+            UnknownIndex: There is no such index.
         """
         return sorted(self._index(name).keys_by_value.get(value, ()))
 
     def index_values(self, name: str) -> list[str]:
-        """Return the values that an index holds, each of at least one object.
+        """Return the values of an index, each of which at least one object has.
 
         Raises:
-            UnknownIndex: there is no such index.
+            UnknownIndex: There is no such index.
         """
         return [*self._index(name).keys_by_value]
 
     @property
     def indexers(self) -> dict[str, IndexFunc[T]]:
-        """The index functions by name, in a dict of the caller's own."""
+        """The index functions by name, in a dict that the caller owns."""
         return {name: index.function for name, index in self._indices.items()}
 
     def add_indexers(self, indexers: Mapping[str, IndexFunc[T]]) -> None:
-        """Add indices; objects that are already stored get indexed. All are added or none.
+        """Add indices, and index the objects that are stored. All indices are added, or none.
 
         Raises:
-            ValueError: an index with one of these names exists.
-            CacheError: an index function failed on a stored object.
+            ValueError: An index with one of these names exists.
+            CacheError: An index function failed on a stored object.
         """
         conflicts = sorted(indexers.keys() & self._indices.keys())
         if conflicts:
-            raise ValueError(f"there are indices with these names already: {', '.join(conflicts)}")
+            raise ValueError(f"expected names of new indices, got {', '.join(conflicts)}, which exist already")
         added = {name: _Index(name, function) for name, function in indexers.items()}
         for index in added.values():
             for name, obj in self._items.items():
@@ -263,7 +260,7 @@ class Indexer(Generic[T]):
         index = self._indices.get(name)
         if index is None:
             existing = ", ".join(sorted(self._indices)) or "none"
-            raise UnknownIndex(f"there is no index {name!r}; add it with add_indexers(). Those that exist: {existing}")
+            raise UnknownIndex(f"there is no index {name!r} (existing indices: {existing}); add it with add_indexers()")
         return index
 
 
@@ -283,11 +280,11 @@ class _Index(Generic[T]):
         kind = values.__class__
         if kind is not tuple and kind is not list:
             if isinstance(values, str):
-                raise TypeError("an index function returns an iterable of strings, not one string")
+                raise TypeError("expected an iterable of strings from the index function, got one string")
             values = tuple(values)
         for value in values:
             if value.__class__ is not str and not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-                raise TypeError(f"an index function returns strings, not {type(value).__name__}")
+                raise TypeError(f"expected strings from the index function, got {type(value).__name__}")
         return values
 
     def move(self, key: str, old: T | None, new: T) -> Exception | None:
@@ -315,10 +312,10 @@ class _Index(Generic[T]):
         self._take_out(key, self._values_before(old))
 
     def report(self, key: str, error: Exception | None) -> CacheError:
-        return CacheError(f"the index function {self.name!r} failed on {key!r}, which that index lacks now: {error!r}")
+        return CacheError(f"the index function {self.name!r} failed on {key!r}, which the index lacks now: {error!r}")
 
     def _values_before(self, old: T) -> Iterable[str]:
-        # A function that fails on this object failed, and was reported, when the object came: it is not in the table.
+        # A function that fails on this object failed, and was reported, when it was stored: it is not in the table.
         try:
             return self.values(old)
         except Exception:

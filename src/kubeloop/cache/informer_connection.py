@@ -1,10 +1,6 @@
-"""What an informer knows of its connection to the server: whether it follows, since when not, and what it waits for.
+"""`Connection`: whether an informer follows the server, when it last heard from it, and what it waits for.
 
-Here lives `Connection`. The reflector tells it what happens, users read it through `SharedInformer`. It keeps to one
-WARNING when the connection is lost and one INFO when it is back, however many attempts lie in between; each attempt is
-logged at DEBUG. A request without a response is worth one more WARNING, until one of its kind is answered in time.
-
-No counterpart in client-go, which logs each failure and keeps none.
+client-go has no counterpart: it logs each failure and keeps none.
 """
 
 from __future__ import annotations
@@ -19,10 +15,10 @@ from kubeloop.errors import APIError
 __all__ = ["PROVEN_AFTER", "SLOW", "Connection", "in_seconds"]
 
 PROVEN_AFTER = 1.0
-"""Seconds after which an open watch that says nothing counts as a working one."""
+"""Seconds after which an open watch without events counts as a working one."""
 
 SLOW = 10.0
-"""Seconds without a response after which a request is worth a log line, as a LIST in client-go is."""
+"""Seconds without a response after which a request is logged, as client-go logs a LIST."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +35,20 @@ def in_seconds(value: float) -> str:
 class Connection:
     """The state of the connection of one informer.
 
+    The reflector records what happens; users read the state through `SharedInformer`. One WARNING is logged when the
+    connection is lost and one INFO when it is back, however many attempts lie in between; each attempt is logged at
+    DEBUG. A request without a response is logged as one more WARNING, until a request of the same kind is answered in
+    time.
+
     Args:
-        name: the informer's, for log lines.
+        name: The name of the informer, for log lines.
 
     Attributes:
-        is_connected: True since a LIST was answered or a watch was opened, False since a failure.
-        last_heard_at: the loop's time at which the last page of a list, opening of a watch, event or bookmark came;
-            None before the first. A refusal does not count: it brings no news of the objects.
-        last_error: what the last attempt ended with; None since one of the same kind succeeded.
-        is_doubted: whether a failure was logged, and no watch has proved since that it is over.
+        is_connected: True since a LIST succeeded or a watch was opened, False since a failure.
+        last_heard_at: The loop's time of the last page of a list, opening of a watch, event or bookmark; None before
+            the first. A refused request does not count, because it brings no news of the objects.
+        last_error: The error of the last attempt; None since an attempt of the same kind succeeded.
+        is_doubted: Whether a failure was logged, and no watch has proved since that the connection works again.
 
     Concurrency: loop only. Times are the running loop's.
     """
@@ -74,10 +75,10 @@ class Connection:
         return f"<Connection of {self._name}: {state}, last heard at {self.last_heard_at}>"
 
     def describe(self, now: float | None) -> str:
-        """Return what is wrong, or what is waited for; `""` when all is well.
+        """Return what is wrong or what the informer waits for; `""` if all is well.
 
         Args:
-            now: the loop's time; None where no loop runs any more.
+            now: The loop's time; None after the loop has ended.
         """
         if self.last_error is not None:
             return _text(self.last_error)
@@ -85,14 +86,14 @@ class Connection:
             return ""
         return f"{self._what} has been waiting for a response for {in_seconds(now - self._asked_at)}"
 
-    # What the reflector tells
+    # What the reflector records
 
     @contextlib.contextmanager
     def asking(self, what: str) -> Generator[None, None, None]:
-        """Show what is waited for, for as long as the block lasts, and log it once that takes long.
+        """Show the request that waits for a response while the block runs, and log it if that takes long.
 
         Args:
-            what: what was sent: `"LIST"` or `"watch"`.
+            what: What was sent: `"LIST"` or `"watch"`.
         """
         loop = asyncio.get_running_loop()
         self._what = self._list if what == "LIST" else f"a {what}"
@@ -112,7 +113,7 @@ class Connection:
         logger.log(level, "%s: %s has been waiting for a response for %s", self._name, self._what, in_seconds(SLOW))
 
     def listed(self) -> None:
-        """Record that a list was answered completely. This proves nothing about a watch that failed before."""
+        """Record that a list is complete. This proves nothing about a watch that failed before."""
         self._list = "a LIST"
         if self._failed != "watch":
             self._works()
@@ -128,7 +129,7 @@ class Connection:
         self._failed = ""
 
     def proven(self) -> None:
-        """Record that a watch delivered an event, or has been open for a while."""
+        """Record that a watch delivered an event or has been open for a while."""
         if self.is_doubted:
             self.is_doubted = False
             logger.info("%s: the connection to the server is back", self._name)
@@ -137,9 +138,9 @@ class Connection:
         """Record a failure.
 
         Args:
-            error: the failure.
-            what: what failed: `"LIST"` or `"watch"`.
-            delay: seconds until the next attempt.
+            error: The failure.
+            what: What failed: `"LIST"` or `"watch"`.
+            delay: Seconds until the next attempt.
         """
         self.is_connected = False
         self.last_error = error

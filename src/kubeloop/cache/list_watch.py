@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EventStream",
     "ListFunction",
+    "ListMetaLike",
     "ListPage",
     "ListWatch",
     "ListerWatcher",

@@ -1,7 +1,6 @@
-"""What the cache needs of an object: protocols that typed models, `Unstructured` and doubles all satisfy.
+"""What informers need of an object: read-only protocols that models, `Unstructured` and test doubles satisfy.
 
-Everything here is read-only, since cached objects are shared by all readers and never change. What names an object
-(`kubeloop.meta.keys.Object`) is enough for the queue and the indexer; readers of labels and versions need these.
+The queue and the indexer need only what names an object, which is `kubeloop.meta.keys.Object`.
 """
 
 from __future__ import annotations
@@ -18,15 +17,25 @@ class CachedMeta(ObjectMetaLike, Protocol):
     """The metadata that informers and listers read."""
 
     @property
-    def resource_version(self) -> str: ...
+    def resource_version(self) -> str:
+        """The version of this state of the object."""
+        ...
+
     @property
-    def uid(self) -> str: ...
+    def uid(self) -> str:
+        """The identity of the object, which another object of the same name does not have."""
+        ...
+
     @property
-    def labels(self) -> Mapping[str, str]: ...
+    def labels(self) -> Mapping[str, str]:
+        """The labels."""
+        ...
 
 
 class CachedObject(Protocol):
     """An object that an informer can hold."""
 
     @property
-    def metadata(self) -> CachedMeta: ...
+    def metadata(self) -> CachedMeta:
+        """The metadata."""
+        ...

@@ -88,10 +88,6 @@ class HandlerRegistration(Generic[T]):
         """Return whether the caller runs in the task of this handler."""
         return self._task is not None and self._task is asyncio.current_task()
 
-    def belongs_to(self, upstream: SyncGate) -> bool:
-        """Say if it was registered with the informer whose gate this is."""
-        return self._upstream is upstream
-
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
 

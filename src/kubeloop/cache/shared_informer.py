@@ -289,7 +289,7 @@ class SharedInformer(Generic[T]):
         Raises:
             ValueError: the handle is another informer's.
         """
-        if not registration.belongs_to(self._gate):
+        if registration not in self._every_registration:
             raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
         registration.remove()
         self._applier.registrations = tuple(other for other in self._applier.registrations if other is not registration)

@@ -1,6 +1,6 @@
-"""Waiting for an informer's first sync, which may also never come because the informer stops.
+"""`SyncGate`: waits for an informer's first sync, or for the end of an informer that never syncs.
 
-Reference: client-go `tools/cache.DoneChecker`; no polling.
+Reference: client-go `tools/cache.DoneChecker`; without polling.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ __all__ = ["SyncGate"]
 
 
 class SyncGate:
-    """Opens once, by a sync or by the end of the informer.
+    """A gate that opens once, when the informer has synced or has ended.
 
     Args:
-        name: the informer's, for errors.
-        last_error: returns what is wrong, or what is waited for; `""` when it is nothing.
+        name: The name of the informer, for errors.
+        last_error: Returns what is wrong or what the informer waits for; `""` if all is well.
 
     Concurrency: loop only.
     """
@@ -36,19 +36,19 @@ class SyncGate:
         return f"<SyncGate {self.name}: {state}>"
 
     def open(self) -> None:
-        """Say that the informer has synced."""
+        """Open the gate because the informer has synced."""
         self.has_synced = True
         self._event.set()
 
     def give_up(self) -> None:
-        """Say that the informer has ended; without effect when it has synced."""
+        """Open the gate because the informer has ended; this has no effect after a sync."""
         self._event.set()
 
     async def wait(self) -> None:
         """Wait for the sync.
 
         Raises:
-            NotSynced: the informer has ended without one.
+            NotSynced: The informer has ended without a sync.
 
         Concurrency: safe to cancel.
         """
@@ -57,10 +57,10 @@ class SyncGate:
             raise self.not_synced("the informer has stopped")
 
     async def wait_until_open(self) -> None:
-        """Wait for the sync or the end, whichever comes first."""
+        """Wait for the sync or for the end of the informer, whichever comes first."""
         await self._event.wait()
 
     def not_synced(self, why: str) -> NotSynced:
-        """Build the error that names the informer, why it has not synced, and what is wrong or waited for."""
+        """Create the error that names the informer, the reason, and what is wrong or what the informer waits for."""
         reason = self._last_error()
         return NotSynced(f"{self.name} has not synced: {why}" + (f" ({reason})" if reason else ""))

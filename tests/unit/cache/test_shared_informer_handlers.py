@@ -353,8 +353,8 @@ async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fai
     ("arguments", "keywords", "message"),
     [
         ((), {}, "at least one"),
-        ((), {"on_add": 3}, "on_add must be a function, not int"),
-        ((object(),), {}, "needs a method on_add; object has none"),
+        ((), {"on_add": 3}, "expected a function as on_add, got int"),
+        ((object(),), {}, "expected an event handler with a method on_add, got object"),
         ((Detailed(),), {"on_add": print}, "not both"),
     ],
 )

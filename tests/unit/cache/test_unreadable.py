@@ -147,7 +147,7 @@ async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCap
             await settle()
         await relist(server)
         assert caplog.text.count("cannot be read") == 1
-        assert "ns/a cannot be read, its last known state is kept: field value" in caplog.text
+        assert "ns/a cannot be read; the store keeps its last known state: field value" in caplog.text
         server.put(thing("ns/b", "?"))
         await settle()
         assert "ns/b cannot be read, and no earlier state of it is known: field value" in caplog.text
