@@ -104,7 +104,7 @@ if TYPE_CHECKING:
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
     from kubeloop.unstructured import Unstructured, UnstructuredList
     from kubeloop.version import __version__ as __version__
-    from kubeloop.wire.documents import decode, decode_all, encode
+    from kubeloop.wire.documents import decode, encode, parse_manifests
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response, ServerWarning
     from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
@@ -222,7 +222,6 @@ __all__ = [
     "build_config",
     "controller_of",
     "decode",
-    "decode_all",
     "default_controller_rate_limiter",
     "encode",
     "fields",
@@ -240,6 +239,7 @@ __all__ = [
     "owner_reference",
     "parse_duration",
     "parse_int_or_string",
+    "parse_manifests",
     "parse_time",
     "scaled_int_or_percent",
     "short_human_duration",
@@ -293,7 +293,7 @@ _NAMES = {
     "rest.client": "RESTClient",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
-    "wire.documents": "decode decode_all encode",
+    "wire.documents": "decode encode parse_manifests",
     "wire.request": "Request",
     "wire.response": "Headers Response ServerWarning",
     "wire.watch_events": "UnreadableEvent WatchEvent",
