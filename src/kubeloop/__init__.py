@@ -1,13 +1,12 @@
-"""client-go for Python: typed clients, informers, work queues and everything that a controller needs.
+"""client-go for Python: typed Kubernetes clients, informers, work queues and everything else that a controller needs.
 
     config = kubeloop.load_config()
     async with kubeloop.Clientset(config) as clientset:
         pod = await clientset.core_v1.pods("default").get("web-0")
 
-The names below are loaded when they are first asked for: `import kubeloop` itself imports no network client, no YAML
-reader, no models and no event loop. `labels` and `fields` are modules, with the selectors of either kind:
-`kubeloop.labels.Selector`. Models are imported by group and version: `from kubeloop.models import apps_v1`. Servers for
-tests are in `kubeloop.testing`.
+Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. `kubeloop.labels` and
+`kubeloop.fields` contain the selectors, and `kubeloop.testing` a control plane for tests. Each name below is loaded when
+it is first used, so that `import kubeloop` takes about a millisecond.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Tools for tests of programs that talk to Kubernetes. Nothing else in kubeloop imports this package.
+"""Tools to test programs that use Kubernetes; no other part of kubeloop imports this package.
 
-`ControlPlane` is a real API server on the loopback interface; `MutationDetector` finds code that changes what a cache
-holds; `kubeloop.testing.pytest_plugin` offers both as fixtures.
+`ControlPlane` is a real API server on the loopback interface. `MutationDetector` finds code that changes objects of a
+cache. `kubeloop.testing.pytest_plugin` offers both as fixtures.
 """
 
 from __future__ import annotations
