@@ -4,9 +4,9 @@
     async with kubeloop.Clientset(config) as clientset:
         pod = await clientset.core_v1.pods("default").get("web-0")
 
-Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. `kubeloop.labels` and
-`kubeloop.fields` contain the selectors, and `kubeloop.testing` a control plane for tests. Each name below is loaded when
-it is first used, so that `import kubeloop` takes about a millisecond.
+Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. Selectors are in
+`kubeloop.labels` and `kubeloop.fields`, servers for tests in `kubeloop.testing`. Each name below is loaded when it is
+first used: `import kubeloop` loads no network client, YAML reader, model or event loop.
 """
 
 from __future__ import annotations
