@@ -1,11 +1,8 @@
-"""From kubeconfig files, or the cluster around us, to one `Config`: which files, which context, what of its entries.
-
-`load_config` is what programs call; `build_config` is client-go's `BuildConfigFromFlags`, for programs that take a
-`--master` and a `--kubeconfig` option.
+"""`load_config` and `build_config`: choose kubeconfig files, a context and its entries, and create one `Config`.
 
 Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go. Intended difference: a
-context that names a user or cluster that does not exist is an error, where client-go goes on without credentials; all
-differences are in docs/reference/differences.md.
+context that names an unknown user is an error, where client-go continues without credentials; the others are listed in
+docs/reference/differences.md.
 """
 
 from __future__ import annotations
@@ -40,22 +37,26 @@ def load_config(
     user: str | None = None,
     namespace: str | None = None,
 ) -> Config:
-    """Load the config that `kubectl` would use here, or the cluster's own inside a pod.
+    """Load the configuration that `kubectl` would use, or that of the pod in which the program runs.
 
-    The order is: the file given, alone; the files that `KUBECONFIG` lists, merged; `~/.kube/config`; in-cluster. A file
-    that is given must exist; the others may be missing. In-cluster is taken when the files say nothing.
+    The first of these is used: the file `kubeconfig`; the files in the variable `KUBECONFIG`, merged; `~/.kube/config`;
+    the service account of the pod. Only the argument has to exist; files without a context count as missing.
 
     Args:
-        kubeconfig: One file, where `~` is the home directory. None follows the order above.
-        context: The context to take; None takes the files' `current-context`.
-        cluster: The cluster to take instead of the context's.
-        user: The user to take instead of the context's.
-        namespace: The namespace to take instead of the context's.
+        kubeconfig: The path of a kubeconfig file, where `~` is the home directory. None means the order above.
+        context: The name of the context. None means the `current-context` of the files.
+        cluster: The name of the cluster entry to use instead of the context's.
+        user: The name of the user entry to use instead of the context's.
+        namespace: The default namespace to use instead of the context's.
+
+    Returns:
+        The config; its `repr` shows where each part came from.
 
     Raises:
-        ConfigError: No config, a broken one, or no such context, cluster or user; names the file, context and user.
+        ConfigError: There is no configuration, it is invalid, or there is no such context, cluster or user. The message
+            names the file, context and user.
 
-    Concurrency: Reads small files at once, without a thread.
+    Concurrency: Reads small files synchronously, without a thread.
 
     Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules.
     """
@@ -69,7 +70,7 @@ def load_config(
     chosen = context or loaded.current_context
     if not chosen and not cluster:
         if kubeconfig is None and is_in_cluster():
-            logger.debug("no kubeconfig: using the cluster that this pod runs in")
+            logger.debug("config: no kubeconfig file; using the service account of this pod")
             return _with_namespace(in_cluster_config(), namespace, "the argument")
         raise ConfigError(_nothing_chosen(loaded, looked))
     config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user, found_by=found_by)
@@ -80,18 +81,19 @@ def load_config(
 
 
 def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
-    """Make a config from the two options that controllers take, as client-go's `BuildConfigFromFlags`.
+    """Create a config from the options `--master` and `--kubeconfig`, as client-go's `BuildConfigFromFlags`.
 
     Args:
-        master_url: The API server's address; `""` takes the kubeconfig's. Given alone, no credentials are used.
-        kubeconfig: One file, where `~` is the home directory; `""` reads none, and neither `KUBECONFIG` nor
-            `~/.kube/config` is consulted unless both are empty.
+        master_url: The address of the API server; `""` means that of the kubeconfig. Without a kubeconfig, no
+            credentials are used.
+        kubeconfig: The path of a kubeconfig file, where `~` is the home directory; `""` means no file. `KUBECONFIG` and
+            `~/.kube/config` are used only if both arguments are empty.
 
     Returns:
-        Both empty: the in-cluster config, else what `load_config()` gives. Either given: just that.
+        The config of the arguments. If both are empty, the in-cluster config, or else that of `load_config()`.
 
     Raises:
-        ConfigError: As `load_config`.
+        ConfigError: As for `load_config`.
     """
     path = _expanded(kubeconfig)
     if not master_url and not path:
