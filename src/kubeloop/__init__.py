@@ -1,13 +1,12 @@
-"""client-go for Python: typed clients, informers, work queues and everything that a controller needs.
+"""client-go for Python: typed Kubernetes clients, informers, work queues and everything else that a controller needs.
 
     config = kubeloop.load_config()
     async with kubeloop.Clientset(config) as clientset:
         pod = await clientset.core_v1.pods("default").get("web-0")
 
-The names below are loaded when they are first asked for: `import kubeloop` itself imports no network client, no YAML
-reader, no models and no event loop. `labels` and `fields` are modules, with the selectors of either kind:
-`kubeloop.labels.Selector`. Models are imported by group and version: `from kubeloop.models import apps_v1`. Servers for
-tests are in `kubeloop.testing`.
+Models are imported by group and version: `from kubeloop.models import apps_v1, core_v1`. Selectors are in
+`kubeloop.labels` and `kubeloop.fields`, servers for tests in `kubeloop.testing`. Each name below is loaded when it is
+first used: `import kubeloop` loads no network client, YAML reader, model or event loop.
 """
 
 from __future__ import annotations
@@ -108,7 +107,7 @@ if TYPE_CHECKING:
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
     from kubeloop.unstructured import Unstructured, UnstructuredList
     from kubeloop.version import __version__ as __version__
-    from kubeloop.wire.documents import decode, decode_all, encode
+    from kubeloop.wire.documents import decode, encode, parse_manifests
     from kubeloop.wire.options import (
         ApplyOptions,
         DeleteOptions,
@@ -261,7 +260,6 @@ __all__ = [
     "build_config",
     "controller_of",
     "decode",
-    "decode_all",
     "default_controller_rate_limiter",
     "encode",
     "fields",
@@ -279,6 +277,7 @@ __all__ = [
     "owner_reference",
     "parse_duration",
     "parse_int_or_string",
+    "parse_manifests",
     "parse_time",
     "scaled_int_or_percent",
     "short_human_duration",
@@ -330,7 +329,7 @@ _NAMES = {
     "rest.client": "Address RESTClient",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
-    "wire.documents": "decode decode_all encode",
+    "wire.documents": "decode encode parse_manifests",
     "clients.object_iterator": "ObjectIterator",
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",

@@ -211,7 +211,7 @@ async def test_a_secret_that_cannot_be_read(body: bytes, into: type[object] | No
 MANIFEST = f'{{"apiVersion": "v1", "kind": "Secret", "stringData": {{"k": "{SECRET}"}}'
 
 
-@pytest.mark.parametrize("read", [kubeloop.decode, lambda text: list(kubeloop.decode_all(text))], ids=["one", "all"])
+@pytest.mark.parametrize("read", [kubeloop.decode, kubeloop.parse_manifests], ids=["one", "all"])
 @pytest.mark.parametrize(
     "text",
     [

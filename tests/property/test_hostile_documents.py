@@ -137,7 +137,7 @@ def _event(cls: Any) -> Callable[[bytes], object]:
 
 
 def _all(text: bytes) -> None:
-    for each in kubeloop.decode_all(text):
+    for each in kubeloop.parse_manifests(text):
         _touch(each)
 
 
@@ -161,7 +161,7 @@ def test_decode() -> None:
     _tolerates(lambda text: _touch(kubeloop.decode(text)), POD, SECRET, STATUS, PODS, LIST)
 
 
-def test_decode_all() -> None:
+def test_parse_manifests() -> None:
     """(F10)"""
     _tolerates(_all, POD, SECRET, LIST)
 

@@ -64,6 +64,22 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = kubeloop.Podd  # type: ignore[attr-defined]
 
 
+def test_a_misspelt_name_is_an_attribute_error_with_the_near_name() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Clientest'; did you mean 'Clientset'"):
+        _ = kubeloop.Clientest  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("package", [kubeloop, cache, testing], ids=lambda package: package.__name__)
+def test_dir_lists_the_public_names_and_no_internals(package: ModuleType) -> None:
+    assert set(dir(package)) - {"__version__"} == set(package.__all__)
+
+
+def test_selectors_can_be_imported_as_modules() -> None:
+    program = "import kubeloop.labels, kubeloop.fields; print(kubeloop.labels.Selector.parse('a=b'))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "a=b\n"
+
+
 def test_importing_the_package_imports_next_to_nothing() -> None:
     program = "import sys; before = set(sys.modules); import kubeloop; print(*sorted(set(sys.modules) - before))"
     answer = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
-"""Names that a package offers without importing their modules: each module is imported when a name of it is first used.
+"""Lazy names of a package: each module is imported when one of its names is first used.
 
-Nothing is imported here, because `import kubeloop` waits for it.
+This module imports nothing, because `import kubeloop` waits for it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["lazy_names"]
 
@@ -17,33 +17,47 @@ __all__ = ["lazy_names"]
 def lazy_names(
     package: str, names_of_modules: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return the functions `__getattr__` and `__dir__` of a package.
+    """Return the functions `__getattr__` and `__dir__` of a package. `dir` lists the public names only.
 
         if not TYPE_CHECKING:
             __getattr__, __dir__ = lazy_names(__name__, {"lister": "Lister NamespaceLister"})
 
-    Type checkers learn the names from imports below `if TYPE_CHECKING`; they must not see `__getattr__`, because then
-    they would accept any name.
+    Type checkers read the names from imports below `if TYPE_CHECKING`; they must not see `__getattr__`, because they
+    would then accept any name. The error for an unknown name contains the nearest known name.
 
     Args:
         package: The name of the package.
-        names_of_modules: The names that each module of the package defines, separated by spaces. The key `""` stands
-            for the package itself: its names are modules.
+        names_of_modules: Per module of the package, the names that it defines, separated by spaces. The key `""` stands
+            for the package itself, whose names are modules.
 
     Reference: PEP 562.
     """
     module_of = {name: module for module, names in names_of_modules.items() for name in names.split()}
     attributes = vars(sys.modules[package])
 
+    def names() -> list[str]:
+        return sorted({*module_of, *attributes.get("__all__", ())})
+
     def load(name: str) -> object:
         if name not in module_of:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{_hint(package, name, module_of)}")
         home = module_of[name] or name
         module = __import__(f"{package}.{home}", fromlist=[name])
         attributes[name] = value = getattr(module, name) if module_of[name] else module
         return value
 
-    def names() -> list[str]:
-        return sorted({*attributes, *module_of})
-
     return load, names
+
+
+def _hint(package: str, name: str, known: Iterable[str]) -> str:
+    """Return what to write instead of an unknown name: an import, the nearest known name, or `""` for neither."""
+    if name.startswith("_"):
+        return ""  # the interpreter and tools look for such names, which nobody misspells
+    from difflib import get_close_matches
+    from importlib.util import find_spec
+
+    if find_spec(f"{package}.{name}") is not None:
+        return f": it is a module, which `import {package}.{name}` loads"
+    folded = {each.casefold(): each for each in known}
+    near = get_close_matches(name.casefold(), folded, 1)
+    return f"; did you mean {folded[near[0]]!r}?" if near else ""

@@ -1,7 +1,8 @@
-"""Creating a `Config` from kubeconfig files or the cluster of a pod: which files, which context, which entries.
+"""`load_config` and `build_config`: choose kubeconfig files, a context and its entries, and create one `Config`.
 
-`load_config` is for programs; `build_config` is client-go's `BuildConfigFromFlags`, for the options `--master` and
-`--kubeconfig`. Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go.
+Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go. Intended difference: a
+context that names an unknown user is an error, where client-go continues without credentials; the others are listed in
+docs/reference/differences.md.
 """
 
 from __future__ import annotations
@@ -36,27 +37,26 @@ def load_config(
     user: str | None = None,
     namespace: str | None = None,
 ) -> Config:
-    """Load the config that `kubectl` would use, or the config of the pod in a cluster.
+    """Load the configuration that `kubectl` would use, or that of the pod in which the program runs.
 
-    The sources in this order: the file `kubeconfig`, alone; the files in the variable `KUBECONFIG`, merged;
-    `~/.kube/config`; the service account of the pod, if the files have no current context. The file `kubeconfig` must
-    exist; the others may be missing.
+    The first of these is used: the file `kubeconfig`; the files in the variable `KUBECONFIG`, merged; `~/.kube/config`;
+    the service account of the pod. Only the argument has to exist; files without a context count as missing.
 
     Args:
-        kubeconfig: The path of one file, where `~` is the home directory; None for the order above.
-        context: The name of the context; None for the `current-context` of the files.
-        cluster: The name of the cluster, instead of the context's.
-        user: The name of the user, instead of the context's.
-        namespace: The namespace, instead of the context's.
+        kubeconfig: The path of a kubeconfig file, where `~` is the home directory. None means the order above.
+        context: The name of the context. None means the `current-context` of the files.
+        cluster: The name of the cluster entry to use instead of the context's.
+        user: The name of the user entry to use instead of the context's.
+        namespace: The default namespace to use instead of the context's.
 
     Returns:
-        The config. No connection is opened.
+        The config; its `repr` shows where each part came from.
 
     Raises:
-        ConfigError: There is no config, it is invalid, or the context, cluster or user does not exist. The message
-            names the file, the context and the user.
+        ConfigError: There is no configuration, it is invalid, or there is no such context, cluster or user. The message
+            names the file, context and user.
 
-    Concurrency: Reads small files without a thread.
+    Concurrency: Reads small files synchronously, without a thread.
 
     Reference: client-go NewNonInteractiveDeferredLoadingClientConfig with NewDefaultClientConfigLoadingRules. Intended
         difference: a context whose user or cluster does not exist is an error, where client-go continues without
@@ -72,7 +72,7 @@ def load_config(
     chosen = context or loaded.current_context
     if not chosen and not cluster:
         if kubeconfig is None and is_in_cluster():
-            logger.debug("no kubeconfig: using the cluster that this pod runs in")
+            logger.debug("config: no kubeconfig file; using the service account of this pod")
             return _with_namespace(in_cluster_config(), namespace, "the argument")
         raise ConfigError(_nothing_chosen(loaded, looked))
     config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user, found_by=found_by)
@@ -83,22 +83,19 @@ def load_config(
 
 
 def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
-    """Create a config from the options `--master` and `--kubeconfig` of a controller.
+    """Create a config from the options `--master` and `--kubeconfig`, as client-go's `BuildConfigFromFlags`.
 
     Args:
-        master_url: The address of the API server; `""` for the kubeconfig's. Without a kubeconfig no credentials are
-            used.
-        kubeconfig: The path of one file, where `~` is the home directory; `""` for no file. The variable `KUBECONFIG`
-            and `~/.kube/config` are read only if both arguments are empty.
+        master_url: The address of the API server; `""` means that of the kubeconfig. Without a kubeconfig, no
+            credentials are used.
+        kubeconfig: The path of a kubeconfig file, where `~` is the home directory; `""` means no file. `KUBECONFIG` and
+            `~/.kube/config` are used only if both arguments are empty.
 
     Returns:
-        If both arguments are empty, the in-cluster config, or outside of a cluster the result of `load_config()`;
-        otherwise only what the arguments name.
+        The config of the arguments. If both are empty, the in-cluster config, or else that of `load_config()`.
 
     Raises:
         ConfigError: As for `load_config`.
-
-    Reference: client-go tools/clientcmd/client_config.go, BuildConfigFromFlags.
     """
     path = _expanded(kubeconfig)
     if not master_url and not path:

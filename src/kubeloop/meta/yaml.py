@@ -32,7 +32,7 @@ from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError, EncodeError
 from kubeloop.meta._yaml_events import EventSource, fast_source, go_source
 
-__all__ = ["dump", "dump_all", "load", "load_all", "load_first"]
+__all__ = ["dump", "dump_all", "load", "load_all", "load_documents", "load_first"]
 
 _PREFIX = "tag:yaml.org,2002:"
 _PLAIN, _STR, _INT, _FLOAT = "plain", _PREFIX + "str", _PREFIX + "int", _PREFIX + "float"
@@ -41,6 +41,7 @@ _BINARY, _MERGE = _PREFIX + "binary", _PREFIX + "merge"
 _MERGE_KEY: Any = object()  # stands for a key that is not text
 _MAX_DEPTH, _FAST_DEPTH = 10_000, 200  # go-yaml's bound; beyond the second libyaml is slow
 _FREE_ALIASES, _ALIAS_RANGE_LOW, _ALIAS_RANGE_HIGH = 100, 400_000, 4_000_000
+_EMPTY_LINES = re.compile(r"(?:(?:---)?[ \t\r]*(?:#.*)?\n)*")
 _SEPARATOR = re.compile(r"^---[ \t\r\v\f]*(.*)\n", re.MULTILINE)
 _CHARACTER = re.compile(r"character .{1,20}(?= that )|'.'|\"'\"", re.DOTALL)  # what PyYAML quotes of the text
 _OTHER_BREAKS = re.compile("[\x85\u2028\u2029]")
@@ -112,25 +113,35 @@ def load_first(data: str | bytes) -> Any:
 
 
 def load_all(data: str | bytes, *, strict: bool = False) -> Iterator[Any]:
-    """Read the documents of a text one after the other, as kubectl reads a file; see `load`.
+    """Yield the documents of a text, as kubectl reads a file; see `load`.
 
-    A line that begins with `---` separates documents, wherever it stands, and has nothing behind it but a comment.
-    Empty documents between others are None; behind the last one there are none. Where kubectl would read one document
-    and drop others behind it, separated by `...` alone, that is an error.
+    A line that begins with `---` separates documents, wherever it stands, and contains nothing else except a comment.
+    An empty document between others is None; empty documents at the end are skipped. Several documents that only `...`
+    separates are an error, because kubectl would drop all except the first.
 
     Reference: k8s.io/apimachinery/pkg/util/yaml's YAMLReader.
     """
     empty = 0
-    for chunk, lines in _chunks(_ended(_text(data))):
-        documents = _read(chunk, lines, strict=strict)
-        if len(documents) > 1:
-            raise DecodeError(f"YAML: more than one document from line {lines + 1} on, without a --- between them")
-        if documents[0] is None:
+    for _, document in load_documents(data, strict=strict):
+        if document is None:
             empty += 1
             continue
         yield from [None] * empty
         empty = 0
-        yield documents[0]
+        yield document
+
+
+def load_documents(data: str | bytes, *, strict: bool = False) -> Iterator[tuple[int, Any]]:
+    """Yield each document of a text with the number of its first line that is neither empty nor a comment.
+
+    Empty documents are None; otherwise as `load_all`.
+    """
+    for chunk, lines in _chunks(_ended(_text(data))):
+        documents = _read(chunk, lines, strict=strict)
+        if len(documents) > 1:
+            raise DecodeError(f"YAML: more than one document from line {lines + 1} on, without a --- between them")
+        empty_lines = _EMPTY_LINES.match(chunk)
+        yield lines + 1 + (empty_lines[0].count("\n") if empty_lines else 0), documents[0]
 
 
 def dump(value: Any) -> str:

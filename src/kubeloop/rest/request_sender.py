@@ -7,8 +7,8 @@ Which response means another attempt is decided in `retry`, and which redirect i
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -102,7 +102,7 @@ class RequestSender:
             await attempts.throttle(self._bucket)
         max_bytes = None if is_list else MAX_BODY_BYTES
         while True:
-            with attempts.catching():
+            with attempts:
                 try:
                     response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
                     if response.status in REDIRECTS:
@@ -143,7 +143,7 @@ class RequestSender:
             await attempts.throttle(self._bucket)
         async with AsyncExitStack() as stack:
             while True:
-                with attempts.catching():
+                with attempts:
                     opening = self._transport.stream(request, timeout=attempts.left())
                     stream = await stack.enter_async_context(opening)
                     if stream.status in REDIRECTS:
@@ -266,16 +266,21 @@ class _Attempts:
             return None
         return max(self._deadline - waiting.now(), 0.001)
 
-    @contextmanager
-    def catching(self) -> Generator[None]:
-        """Record a failed attempt if another one may follow; otherwise let its exception through."""
-        try:
-            yield
-        except TransportError as error:
-            delay = self._rule().after_error(error)
-            if delay is None or not self._plan(error, delay):
-                self._rule().explain(error)
-                raise
+    def __enter__(self) -> None:
+        """Begin an attempt."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        """Record a failed attempt if another attempt follows; otherwise raise its error.
+
+        The error is raised without the frames of the transport, which say less than its message.
+        """
+        if not isinstance(error, TransportError):
+            return False
+        delay = self._rule().after_error(error)
+        if delay is not None and self._plan(error, delay):
+            return True
+        self._rule().explain(error)
+        raise error.with_traceback(None)
 
     def repeats(self, response: Response) -> bool:
         """Return whether there is another attempt after this response, which need not have its body yet."""

@@ -5,7 +5,6 @@ Bodies of requests and responses are the serializers' (`kubeloop.wire.serializer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, cast
 
@@ -25,27 +24,29 @@ from kubeloop.unstructured import Unstructured
 from kubeloop.wire import manifests
 from kubeloop.wire.serializers import json_objects
 
-__all__ = ["decode", "decode_all", "encode"]
+__all__ = ["decode", "encode", "parse_manifests"]
 
 _BUILT_IN = Scheme()
 _LIST: Any = KindList  # of whatever kind, for which checkers would ask
 
 
 def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructured:
-    """Read one object of whatever kind it says it is, from JSON or YAML.
+    """Parse one document, in JSON or YAML, and return the object of the class that its apiVersion and kind name.
 
-    Nothing is dropped: members that the class does not have are kept beside the object, see `Model.from_dict`. The
-    items of a `v1 List` become what their own kinds say.
+    No field is dropped: unknown fields are kept beside the object, see `Model.from_dict`. Each item of a `v1 List` has
+    the class of its own kind.
 
     Args:
-        data: bytes or text of one document; bytes are UTF-8, or have a byte-order mark of UTF-8 or UTF-16.
-        scheme: knows further kinds; None knows the built-in ones.
+        data: The document as text or bytes. Bytes are UTF-8, or have a byte-order mark of UTF-8 or UTF-16.
+        scheme: The scheme that maps kinds to classes. None means the built-in kinds.
 
-    Returns: the typed object; an `Unstructured` when nobody knows its kind. Of a LIST an item that cannot be read is
-        left out, and stands in its `unreadable`.
+    Returns:
+        The typed object, or an `Unstructured` if the scheme has no class for its kind. An item of a list that cannot be
+        read is not in the list's `items`; its error is in the list's `unreadable`.
 
-    Raises: DecodeError for what is neither JSON nor YAML, several documents, no object, or not as its kind should be;
-        it names the path.
+    Raises:
+        DecodeError: The data are neither JSON nor YAML, are more than one document, are no object, or do not fit the
+            class. The message names the path of the field.
 
     Reference: client-go scheme.Codecs.UniversalDeserializer.
     """
@@ -62,31 +63,41 @@ def decode(data: bytes | str, scheme: Scheme | None = None) -> Kind | Unstructur
     return _read_document(body, said, scheme or _BUILT_IN)
 
 
-def decode_all(data: bytes | str, scheme: Scheme | None = None) -> Iterator[Kind | Unstructured]:
-    """Read the objects of a text one after the other: JSON values in a row, or YAML documents between `---`.
+def parse_manifests(data: bytes | str, scheme: Scheme | None = None) -> list[Kind | Unstructured]:
+    """Parse a text of several documents, YAML between `---` lines or JSON values in a row, and return their objects.
 
-    Documents without content are passed over. A `v1 List` is one object. Otherwise as `decode`.
+    Empty documents are skipped. A `v1 List` is one object. Otherwise as `decode`.
 
-    Raises: DecodeError, once the objects before have been yielded, where it can be known that late; the number of the
-        document stands first, counted from 1 without empty ones.
+    Args:
+        data: The text or bytes, as for `decode`.
+        scheme: The scheme, as for `decode`.
+
+    Returns:
+        The objects in the order of the text.
+
+    Raises:
+        DecodeError: A document cannot be parsed; no object is returned then. The message names the number of the
+            document, counted from 1 without empty documents, and its line.
 
     Reference: apimachinery util/yaml.YAMLOrJSONDecoder.
     """
-    for number, body in enumerate(manifests.bodies(manifests.plain(data)), 1):
+    found: list[Kind | Unstructured] = []
+    for number, (line, body) in enumerate(manifests.bodies(manifests.plain(data)), 1):
         try:
-            found = _read_document(body, _type_meta(body), scheme or _BUILT_IN)
+            found.append(_read_document(body, _type_meta(body), scheme or _BUILT_IN))
         except _decode_errors.BROKEN as error:
-            raise DecodeError(f"document {number}: {_decode_errors.broken('object', body, error)}") from error
+            problem = _decode_errors.broken("object", body, error)
+            raise DecodeError(f"document {number}, line {line}: {problem}") from error
         except DecodeError as error:
-            raise DecodeError(f"document {number}: {error}") from error
-        yield found
+            raise DecodeError(f"document {number}, line {line}: {error}") from error
+    return found
 
 
 def _read_document(body: bytes, said: _decode.TypeMeta, scheme: Scheme) -> Kind | Unstructured:
     cls = scheme.lookup(said.api_version, said.kind)
     if cls is None:
         if not said.kind:
-            raise DecodeError("the object does not say its kind")
+            raise DecodeError("expected an object with apiVersion and kind, got an object without kind")
         return json_objects.decode_into(body, Unstructured)
     if issubclass(cls, _LIST):
         return _decode_document.decode_list_document(body, cls)

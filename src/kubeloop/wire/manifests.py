@@ -1,11 +1,8 @@
-"""The documents of a text that a user wrote, as JSON: one after the other, whether they came as JSON or as YAML.
+"""The documents of a text that a user wrote, in JSON or YAML, as JSON; `documents` chooses their classes.
 
-What lives here: byte-order marks, the choice between JSON and YAML, where one document ends. What does not: which class
-a document is read into; that is decided in `documents`.
-
-Reference: apimachinery util/yaml.YAMLOrJSONDecoder, and cli-runtime's FileVisitor for byte-order marks. A text that
-starts like JSON is a series of JSON values; if it is not such a series it is read as YAML, whose flow style looks like
-JSON. Unlike there, a text is one or the other as a whole, so a second document that is broken is always an error.
+A text that starts like JSON is a series of JSON values, or else YAML in flow style. Reference: apimachinery
+util/yaml.YAMLOrJSONDecoder, and cli-runtime's FileVisitor for byte-order marks. Intended difference: the whole text is
+in one of the two formats, so that a broken second document is always an error.
 """
 
 from __future__ import annotations
@@ -47,41 +44,45 @@ def plain(data: bytes | str) -> bytes:
     return data
 
 
-def bodies(text: bytes) -> Iterator[bytes]:
-    """Yield each document of a plain text as JSON; empty documents (also `null`) are none.
+def bodies(text: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the line and the JSON of each document of a plain text; empty documents (and `null`) are skipped.
 
-    Raises: DecodeError for what is neither JSON nor YAML.
+    Raises:
+        DecodeError: The text is neither JSON nor YAML.
     """
     if not _JSON_START.match(text):
         yield from _yaml_bodies(text)
         return
     whole = _json_bodies(text)
-    # Not while an exception is handled, which would hold the text: what is raised here would keep it.
+    # Outside of the handling of an exception, which an error raised here would keep, with the text.
     yield from _flow_bodies(text) if whole is None else whole
 
 
 def only_body(text: bytes) -> bytes:
     """Return the only document of a plain text as JSON.
 
-    Raises: DecodeError for none or several, and as `bodies`.
+    Raises:
+        DecodeError: There is no document, or more than one; or as `bodies`.
     """
     found = list(bodies(text))
     if len(found) != 1:
-        hint = ": read them with decode_all()" if found else ""
+        hint = "; use parse_manifests() for several documents" if found else ""
         raise DecodeError(f"expected an object with apiVersion and kind, got {len(found)} documents{hint}")
-    return found[0]
+    return found[0][1]
 
 
-def _json_bodies(text: bytes) -> list[bytes] | None:
-    """Cut a series of JSON values apart; None for what is none, or nested too deeply for that."""
+def _json_bodies(text: bytes) -> list[tuple[int, bytes]] | None:
+    """Split a series of JSON values; return None if the text is no such series, or is nested too deeply."""
     scan = json.JSONDecoder().raw_decode
-    found: list[bytes] = []
+    found: list[tuple[int, bytes]] = []
+    line, counted = 1, 0
     try:
         letters = text.decode()
         start = _after_space(letters, 0)
         while start < len(letters):
             _, end = scan(letters, start)
-            found.append(letters[start:end].encode())
+            line, counted = line + letters.count("\n", counted, start), start
+            found.append((line, letters[start:end].encode()))
             start = _after_space(letters, end)
     except (ValueError, RecursionError):
         return None
@@ -93,26 +94,27 @@ def _after_space(letters: str, start: int) -> int:
     return space.end() if space is not None else start
 
 
-def _yaml_bodies(text: bytes) -> Iterator[bytes]:
+def _yaml_bodies(text: bytes) -> Iterator[tuple[int, bytes]]:
     from kubeloop.meta import yaml
 
-    for tree in yaml.load_all(text):
+    for line, tree in yaml.load_documents(text):
         if tree is not None:
-            yield _encode.dumps(tree)
+            yield line, _encode.dumps(tree)
 
 
-def _flow_bodies(text: bytes) -> list[bytes]:
-    """Read what starts like JSON but is not JSON; if it is not YAML either, it was meant to be JSON.
+def _flow_bodies(text: bytes) -> list[tuple[int, bytes]]:
+    """Read a text that starts like JSON and is not JSON as YAML.
 
-    Raises: DecodeError naming the place where it stops being JSON.
+    Raises:
+        DecodeError: The text is not YAML either. The message names the place where it stops being JSON.
     """
     try:
         _encode.loads(text)
     except _decode_errors.BROKEN as error:
         problem: Exception = error
     else:
-        return [text]  # nested more deeply than the cutter can follow, but one JSON value
-    # What JSON leaves open is open in YAML as well, and no less deep.
+        return [(1, text)]  # one JSON value that is nested too deeply for `_json_bodies`
+    # A text that is incomplete or too deep as JSON is so as YAML, too.
     if not _decode_errors.is_truncated(problem) and not isinstance(problem, RecursionError):
         try:
             return list(_yaml_bodies(text))

@@ -32,9 +32,16 @@ class Order(Protocol[T]):
     Reference: client-go util/workqueue/queue.go, Queue (Touch, Push, Len, Pop).
     """
 
-    def push(self, item: T, /) -> None: ...
-    def pop(self) -> T: ...
-    def touch(self, item: T, /) -> None: ...
+    def push(self, item: T, /) -> None:
+        """Add an item that the order does not contain."""
+
+    def pop(self) -> T:
+        """Remove and return the next item; the order is not empty."""
+        ...
+
+    def touch(self, item: T, /) -> None:
+        """Note that an item of the order was added again."""
+
     def __len__(self) -> int: ...
 
 

@@ -85,6 +85,9 @@ class ItemExponentialFailureRateLimiter(_Failures[T]):
         doublings = min(self._count(item) - 1, 1000)
         return min(self._base_delay * 2.0**doublings, self._max_delay)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._base_delay}, {self._max_delay})"
+
 
 class ItemFastSlowRateLimiter(_Failures[T]):
     """Delays an item by `fast_delay` seconds for its first `max_fast_attempts` failures, then by `slow_delay`."""
@@ -99,6 +102,9 @@ class ItemFastSlowRateLimiter(_Failures[T]):
         """Count one more failure of the item and return its delay in seconds."""
         return self._fast_delay if self._count(item) <= self._max_fast_attempts else self._slow_delay
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._fast_delay}, {self._slow_delay}, {self._max_fast_attempts})"
+
 
 class BucketRateLimiter(Generic[T]):
     """Limits all items together to `rate` items per second, after a `burst` without a delay. Counts no failures.
@@ -110,6 +116,8 @@ class BucketRateLimiter(Generic[T]):
     """
 
     def __init__(self, rate: float, burst: int, *, now: Callable[[], float] | None = None) -> None:
+        self._rate = rate
+        self._burst = burst
         self._bucket = TokenBucket(rate, burst)
         self._now = now
 
@@ -123,6 +131,9 @@ class BucketRateLimiter(Generic[T]):
     def num_requeues(self, item: T, /) -> int:  # noqa: ARG002
         """Return 0, because a bucket counts no failures."""
         return 0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._rate}, {self._burst})"
 
 
 class MaxOfRateLimiter(Generic[T]):
@@ -144,6 +155,9 @@ class MaxOfRateLimiter(Generic[T]):
         """Return the largest number of failures that one of the limiters counts."""
         return max((limiter.num_requeues(item) for limiter in self._limiters), default=0)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._limiters))})"
+
 
 class WithMaxWaitRateLimiter(Generic[T]):
     """Limits the delays of another limiter to `max_delay` seconds."""
@@ -163,6 +177,9 @@ class WithMaxWaitRateLimiter(Generic[T]):
     def num_requeues(self, item: T, /) -> int:
         """Return the number of failures that the other limiter counts."""
         return self._limiter.num_requeues(item)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._limiter!r}, {self._max_delay})"
 
 
 # `Any`: a limiter serves a queue of any items, and type checkers cannot infer the type from the call.

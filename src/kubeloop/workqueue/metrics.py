@@ -71,6 +71,7 @@ class QueueMetrics(Generic[T]):
         self._taken: dict[T, float] = {}
 
     def added(self, item: T) -> None:
+        """Record that an item was queued, or was added while a worker has it."""
         self._tell(self._sink.added)
         self._tell(self._sink.depth, 1)
         now = self._now()
@@ -78,6 +79,7 @@ class QueueMetrics(Generic[T]):
             self._added.setdefault(item, now)
 
     def taken(self, item: T) -> None:
+        """Record that a worker took an item."""
         now = self._now()
         added = self._added.pop(item, None)
         if now is not None:
@@ -87,15 +89,18 @@ class QueueMetrics(Generic[T]):
             self._tell(self._sink.waited, now - added)
 
     def finished(self, item: T) -> None:
+        """Record that a worker is done with an item."""
         now = self._now()
         taken = self._taken.pop(item, None)
         if now is not None and taken is not None:
             self._tell(self._sink.worked, now - taken)
 
     def retried(self) -> None:
+        """Record that an item was added with a delay."""
         self._tell(self._sink.retried)
 
     def unfinished_work(self) -> UnfinishedWork:
+        """Return how long workers have had their current items, in seconds."""
         now = self._now()
         ages = [] if now is None else [now - taken for taken in self._taken.values()]
         return UnfinishedWork(sum(ages), max(ages, default=0.0))

@@ -25,9 +25,9 @@ def test_is_a_frozen_value():
     ("arguments", "complaint"),
     [
         ({"insecure_skip_tls_verify": True, "ca_data": b"x"}, "certificate authority"),
-        ({"cert_data": b"x"}, "both a certificate and a key"),
-        ({"key_file": "/k"}, "both a certificate and a key"),
-        ({"token": "a", "username": "b"}, "only one"),
+        ({"cert_data": b"x"}, "a client certificate and its key"),
+        ({"key_file": "/k"}, "a client certificate and its key"),
+        ({"token": "a", "username": "b"}, "expected one way to authenticate"),
         ({"timeout": 0}, "timeout"),
         ({"host": "a/b"}, "scheme"),
     ],
@@ -66,7 +66,7 @@ def test_a_copy_with_changes_is_checked_like_a_new_one():
     assert config.replace(host="b.example").host == "https://b.example"
     assert config.replace(host="b.example").token == "SECRET"
     assert config.host == "https://a.example"
-    with pytest.raises(ConfigError, match="timeout must be positive"):
+    with pytest.raises(ConfigError, match="expected a positive timeout"):
         config.replace(timeout=-1)
     with pytest.raises(TypeError, match="hots"):
         config.replace(hots="b.example")
@@ -134,7 +134,7 @@ def test_an_impersonation_shows_what_is_given():
 @pytest.mark.parametrize("user", ["", " ", "\t\n", "\u00a0"])
 def test_an_impersonation_of_nobody_is_refused(user):
     """(F7) Sent as an empty header, it would act silently as oneself."""
-    with pytest.raises(ConfigError, match="expected a user name"):
+    with pytest.raises(ConfigError, match="expected the name of a user"):
         Impersonation(user=user)
     with pytest.raises(ConfigError, match="expected a user name"):
         Impersonation(user="jane").replace(user=user)

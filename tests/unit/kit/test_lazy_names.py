@@ -12,6 +12,7 @@ import pytest
 INIT = """
 from kubeloop._kit.lazy_names import lazy_names
 
+__all__ = ["own"]
 own = 1
 __getattr__, __dir__ = lazy_names(__name__, {"shapes": "Circle Square", "rooms.kitchen": "Stove", "": "rooms"})
 """
@@ -62,5 +63,28 @@ def test_an_unknown_name_is_an_attribute_error(package: ModuleType) -> None:
         _ = package.Circel
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Circel", "; did you mean 'Circle'?"),
+        ("circle", "; did you mean 'Circle'?"),
+        ("squares", "; did you mean 'Square'?"),
+        ("Pentagon", ""),
+        ("_Circle", ""),
+        ("__wrapped__", ""),
+        ("shapes", ": it is a module, which `import lazy_example.shapes` loads"),
+    ],
+)
+def test_the_error_names_what_to_write_instead(package: ModuleType, name: str, hint: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(package, name)
+    assert str(caught.value) == f"module 'lazy_example' has no attribute {name!r}{hint}"
+
+
 def test_dir_lists_the_names_before_they_are_loaded(package: ModuleType) -> None:
     assert {"Circle", "Square", "Stove", "rooms", "own"} <= set(dir(package))
+
+
+def test_dir_lists_public_names_only(package: ModuleType) -> None:
+    assert package.Circle == "c"
+    assert dir(package) == ["Circle", "Square", "Stove", "own", "rooms"]

@@ -59,7 +59,7 @@ def deployment() -> apps_v1.Deployment:
         lambda: apps_v1.Deployment.from_yaml(json.dumps(MANIFEST)),
         lambda: documents.decode(json.dumps(MANIFEST)),
         lambda: documents.decode(yaml.dump(MANIFEST)),
-        lambda: next(documents.decode_all(yaml.dump(MANIFEST))),
+        lambda: documents.parse_manifests(yaml.dump(MANIFEST))[0],
         lambda: copy.deepcopy(deployment()),
         lambda: pickle.loads(pickle.dumps(deployment())),
     ],

@@ -73,7 +73,7 @@ def test_decode_takes_a_scheme() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ("{}", "does not say its kind"),
+        ("{}", "got an object without kind"),
         ("[]", "expected an object with apiVersion and kind, got list"),
         ("- a", "expected an object"),
         ("5", "expected an object"),

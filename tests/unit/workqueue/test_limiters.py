@@ -118,3 +118,22 @@ def test_the_item_based_default_waits_from_a_millisecond_to_a_thousand_seconds()
     delays = waits(default_item_based_rate_limiter(), "one", 30)
     assert delays[0] == 1 * ms
     assert delays[-1] == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("limiter", "shown"),
+    [
+        (
+            default_controller_rate_limiter(),
+            "MaxOfRateLimiter(ItemExponentialFailureRateLimiter(0.005, 1000.0), BucketRateLimiter(10.0, 100))",
+        ),
+        (ItemFastSlowRateLimiter(0.1, 5.0, 3), "ItemFastSlowRateLimiter(0.1, 5.0, 3)"),
+        (
+            WithMaxWaitRateLimiter(BucketRateLimiter(1.0, 1), 60.0),
+            "WithMaxWaitRateLimiter(BucketRateLimiter(1.0, 1), 60.0)",
+        ),
+    ],
+)
+def test_repr_shows_how_to_create_the_same_limiter(limiter, shown):
+    assert repr(limiter) == shown
+    assert repr(eval(shown)) == shown

@@ -15,11 +15,11 @@ from .answer import REFUSED
 
 
 def yaml(case: dict[str, Any]) -> Any:
-    """Read one document, leniently and strictly, or all documents as `decode_all` does."""
+    """Read one document, leniently and strictly, or all documents as `parse_manifests` does."""
     text = case["text"]
     try:
         if case.get("all"):
-            return {"documents": [json.loads(body) for body in bodies(plain(text))]}
+            return {"documents": [json.loads(body) for _, body in bodies(plain(text))]}
         if case.get("first"):
             return {"json": reader.load_first(text)}
         document = reader.load(text)
