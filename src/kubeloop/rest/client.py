@@ -112,6 +112,9 @@ class RESTClient:
         self.config = config
         self.group_version = group_version_of(group_version)
         self.serializers = serializers or JSON_ONLY
+        accept = self.serializers.accept_of_all
+        self._headers: Mapping[str, str] = {"Accept": accept} if accept else NO_HEADERS
+        self._headers_with_body: dict[str, Mapping[str, str]] = {}
         # Spreading retries is no secret.
         self.random = random if random is not None else Random()  # noqa: S311
         self._owned: OpenedTransport | None = None
@@ -264,14 +267,17 @@ class RESTClient:
             EncodeError: The body has no form in its format; names the path.
         """
         if body is None:
-            return Request(method, target, NO_HEADERS, None, is_confidential)
+            return Request(method, target, self._headers, None, is_confidential)
         if content_type is None:
             serializer = self.serializers.for_body(body)
             content_type = serializer.media_types[0]
         else:
             serializer = self.serializers.for_content_type(content_type)
         data = body if isinstance(body, bytes) else serializer.encode(body)
-        return Request(method, target, {"Content-Type": content_type}, data, is_confidential)
+        headers = self._headers_with_body.get(content_type)
+        if headers is None:
+            headers = self._headers_with_body[content_type] = {**self._headers, "Content-Type": content_type}
+        return Request(method, target, headers, data, is_confidential)
 
     @overload
     async def call(self, request: Request, into: type[T], timeout: float | None = ..., *, is_list: bool = ...) -> T: ...

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
@@ -77,10 +77,9 @@ class RequestSender:
         self._server = server
         self._warning_handler = warning_handler
         self._bucket = bucket
-        self._max_retries = max_retries
         self._timeout = timeout
         # Spreading retries is no secret.
-        self._random = random if random is not None else Random()  # noqa: S311
+        self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
     async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Result:
         """Send a request and return its result if it is a success.
@@ -117,7 +116,7 @@ class RequestSender:
                     raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
                 self._warn(response.headers, request)
                 if 200 <= response.status <= 206:
-                    return self.result(request, response)
+                    return Result(response, request, self._serializers, self._credentials)
                 if not attempts.repeats(response):
                     raise attempts.error(response)
             await attempts.wait()
@@ -206,7 +205,7 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
-        return _Attempts(request, purpose, timeout, self._bucket, self._error_of, self._max_retries, self._random)
+        return _Attempts(request, purpose, timeout, self._bucket, self._retries)
 
     def _redirects(self, request: Request) -> Redirects:
         from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
@@ -223,21 +222,18 @@ class RequestSender:
         return f"<RequestSender over {self._transport!r}>"
 
 
+class _Retries(NamedTuple):
+    """What the attempts of all calls have in common."""
+
+    limit: int
+    random: Random
+    error_of: Callable[[Request, Response], Exception]
+
+
 class _Attempts:
     """The attempts of one call: how much time is left, what failed, how long to wait."""
 
-    __slots__ = (
-        "_bucket",
-        "_deadline",
-        "_delay",
-        "_error_of",
-        "_failure",
-        "_max_retries",
-        "_purpose",
-        "_random",
-        "_request",
-        "_retry",
-    )
+    __slots__ = ("_bucket", "_deadline", "_delay", "_failure", "_purpose", "_request", "_retries", "_retry")
 
     def __init__(
         self,
@@ -245,17 +241,13 @@ class _Attempts:
         purpose: Purpose,
         timeout: float | None,
         bucket: TokenBucket | None,
-        error_of: Callable[[Request, Response], Exception],
-        max_retries: int,
-        random: Random,
+        retries: _Retries,
     ) -> None:
         self._request = request
         self._purpose: Purpose = purpose
         self._deadline = None if timeout is None else waiting.now() + timeout
         self._bucket = bucket
-        self._error_of = error_of
-        self._max_retries = max_retries
-        self._random = random
+        self._retries = retries
         self._retry: Retry | None = None
         self._delay = 0.0
         self._failure: Exception | None = None
@@ -285,11 +277,11 @@ class _Attempts:
     def repeats(self, response: Response) -> bool:
         """Return whether there is another attempt after this response, which need not have its body yet."""
         delay = self._rule().after_response(response)
-        return delay is not None and self._plan(self._error_of(self._request, response), delay)
+        return delay is not None and self._plan(self._retries.error_of(self._request, response), delay)
 
     def error(self, response: Response) -> Exception:
         """Return the exception that a response means after which there is no other attempt."""
-        return self._rule().explain(self._error_of(self._request, response))
+        return self._rule().explain(self._retries.error_of(self._request, response))
 
     async def wait(self) -> None:
         """Wait before the next attempt."""
@@ -322,7 +314,7 @@ class _Attempts:
 
     def _rule(self) -> Retry:
         if self._retry is None:
-            self._retry = Retry(self._request, self._purpose, self._max_retries, random=self._random)
+            self._retry = Retry(self._request, self._purpose, self._retries.limit, random=self._retries.random)
         return self._retry
 
     def _plan(self, failure: Exception, delay: float) -> bool:

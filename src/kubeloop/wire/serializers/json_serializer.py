@@ -28,11 +28,8 @@ class JSONSerializer:
     """Objects as JSON documents, and watch events as JSON documents one after the other; see `Serializer`."""
 
     __slots__ = ()
-
-    @property
-    def media_types(self) -> tuple[str, ...]:
-        """The media types of the format."""
-        return ("application/json",)
+    media_types: tuple[str, ...] = ("application/json",)
+    """The media types of the format."""
 
     def supports(self, cls: type[Any] | None) -> bool:
         """Return True: whatever a client sends or reads has a form in JSON."""

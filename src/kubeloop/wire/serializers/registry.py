@@ -50,7 +50,7 @@ class Serializers:
         self._ordered: tuple[Serializer, ...] = (*(each for each in preferred if each is not JSON), JSON)
         self._has_json_only = len(self._ordered) == 1
         self._by_format = {_format(name): each for each in reversed(self._ordered) for name in each.media_types}
-        self._accept: dict[type[Any] | None, str] = {}
+        self._accept: dict[tuple[type[Any] | None, str], str] = {}
 
     def accept(self, into: type[Any] | None, parameters: str = "") -> str:
         """Return the `Accept` header for a response that is to be read as a class.
@@ -60,13 +60,17 @@ class Serializers:
             parameters: What to ask for first, such as `as=Table;g=meta.k8s.io;v=v1`. A server that does not know them
                 answers without.
         """
-        names = [each.media_types[0] for each in self._ordered if each.supports(into)]
-        if parameters:
-            return ",".join([*(f"{name};{parameters}" for name in names), *names])
-        known = self._accept.get(into)
+        known = self._accept.get((into, parameters))
         if known is None:
-            known = self._accept[into] = ",".join(names)
+            names = [each.media_types[0] for each in self._ordered if each.supports(into)]
+            asked = [f"{name};{parameters}" for name in names] if parameters else []
+            known = self._accept[into, parameters] = ",".join([*asked, *names])
         return known
+
+    @property
+    def accept_of_all(self) -> str:
+        """The `Accept` header of every request if there is one format, so that all have the same; else `""`."""
+        return self.accept(None) if self._has_json_only else ""
 
     def for_content_type(self, content_type: str) -> Serializer:
         """Return the serializer of a body with this `Content-Type`, which may be empty and may have parameters."""
