@@ -114,6 +114,7 @@ if TYPE_CHECKING:
         FieldValidation,
         ListOptions,
         LogOptions,
+        LogStream,
         PropagationPolicy,
         ResourceVersionMatch,
         SelectorOptions,
@@ -199,6 +200,7 @@ __all__ = [
     "ListOptions",
     "Lister",
     "LogOptions",
+    "LogStream",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
     "Model",
@@ -336,8 +338,8 @@ _NAMES = {
     "clients.write_verbs": "DeleteCollectionOptions",
     "meta.namespaces": "DEFAULT DefaultNamespace",
     "wire.options": (
-        "ApplyOptions DeleteOptions FieldValidation ListOptions LogOptions PropagationPolicy ResourceVersionMatch "
-        "SelectorOptions WatchOptions WriteOptions"
+        "ApplyOptions DeleteOptions FieldValidation ListOptions LogOptions LogStream PropagationPolicy "
+        "ResourceVersionMatch SelectorOptions WatchOptions WriteOptions"
     ),
     "wire.patch": "PatchType",
     "wire.request": "Request",

@@ -55,8 +55,7 @@ async def test_create_get_update_delete(config_maps: Any) -> None:
     with pytest.raises(kubeloop.Conflict):
         await config_maps.update(changed)
 
-    status = await config_maps.delete("a")
-    assert isinstance(status, meta_v1.Status)
+    assert await config_maps.delete("a") is None
     with pytest.raises(kubeloop.NotFound) as caught:
         await config_maps.get("a")
     assert (caught.value.status.name, caught.value.status.kind) == ("a", "configmaps")

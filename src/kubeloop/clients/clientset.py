@@ -105,11 +105,11 @@ class Clientset(ServerClient, Groups):
         self, resource: GroupVersionKind | GroupVersionResource, namespace: str | DefaultNamespace | None
     ) -> DynamicResource:
         from kubeloop.clients.discovered_endpoint import DiscoveredEndpoint
-        from kubeloop.clients.dynamic import DynamicResource
+        from kubeloop.clients.dynamic import DynamicResource, spell_namespace
 
         if self._known is None:
             self._known = {}
-        endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=DynamicResource._spell)
+        endpoint = DiscoveredEndpoint(self._rest, resource, namespace, known=self._known, spell=spell_namespace)
         return DynamicResource.at(endpoint)
 
     if not TYPE_CHECKING:

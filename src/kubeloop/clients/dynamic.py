@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.meta.namespaces import DefaultNamespace
 
-__all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource"]
+__all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource", "spell_namespace"]
+
+
+def spell_namespace(_: ResourceInfo, namespace: str) -> str:
+    """Return the call that makes a DynamicResource with a namespace, for messages."""
+    return f"namespace({namespace})"
 
 
 class DynamicClient(ServerClient):
@@ -55,7 +60,7 @@ class DynamicClient(ServerClient):
         elif plural is None:
             raise TypeError('resource() needs a plural: resource("apps/v1", "deployments")')
         info = ResourceInfo(group_version_of(group_version), plural, "", None, UnstructuredList)
-        return DynamicResource.at(ResourceEndpoint(self._rest, Unstructured, info=info, spell=DynamicResource._spell))
+        return DynamicResource.at(ResourceEndpoint(self._rest, Unstructured, info=info, spell=spell_namespace))
 
 
 class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Unstructured]):
@@ -71,10 +76,6 @@ class DynamicResource(ResourceClient[Unstructured, UnstructuredList], Status[Uns
     __slots__ = ()
     # It is not known: a kind without a status subresource keeps its status like any other field.
     _status_is_separate = False
-
-    @classmethod
-    def _spell(cls, info: ResourceInfo, namespace: str) -> str:  # noqa: ARG003  # its name is said already
-        return f"namespace({namespace})"
 
     def namespace(self, namespace: str | DefaultNamespace | None) -> DynamicResource:
         """Return the client for one namespace; None or `""` means all of them, `kubeloop.DEFAULT` that of the config.

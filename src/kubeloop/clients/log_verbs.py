@@ -36,7 +36,7 @@ class Log(BaseResourceClient[Any]):
                 timestamps: bool
                 tail_lines: int | None
                 limit_bytes: int | None
-                stream: str | None
+                stream: "All" | "Stdout" | "Stderr" | None
                 insecure_skip_tls_verify_backend: bool
                 timeout: float | None
 
@@ -68,7 +68,7 @@ class Log(BaseResourceClient[Any]):
                 timestamps: bool
                 tail_lines: int | None
                 limit_bytes: int | None
-                stream: str | None
+                stream: "All" | "Stdout" | "Stderr" | None
                 insecure_skip_tls_verify_backend: bool
                 timeout: float | None
 

@@ -15,6 +15,7 @@ from kubeloop.wire.patch import APPLY_PATCH, PatchType
 
 if TYPE_CHECKING:
     from kubeloop.clients.edit import Edit
+    from kubeloop.clients.resource_endpoint import Endpoint
     from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
 
@@ -142,7 +143,7 @@ class Patch(BaseResourceClient[T_co]):
 
         Reference: client-go util/retry, RetryOnConflict.
         """
-        return _edit(self, name, change, attempts, options, None)
+        return _edit(self._endpoint, name, change, attempts, options, refuses_status=self._status_is_separate)
 
 
 class Apply(BaseResourceClient[T]):
@@ -174,7 +175,7 @@ class Apply(BaseResourceClient[T]):
                 fields.
             ValueError: The object, or a part of it, was read from the server: it is not known what was set in it.
         """
-        return await _apply(self, obj, field_manager, options, None)
+        return await _apply(self._endpoint, obj, field_manager, options, None)
 
 
 class EditStatus(BaseResourceClient[T_co]):
@@ -254,7 +255,7 @@ class EditStatus(BaseResourceClient[T_co]):
             NotFound: The object does not exist.
             ValueError: Anything but the status was changed: use `edit` for that.
         """
-        return _edit(self, name, change, attempts, options, "status")
+        return _edit(self._endpoint, name, change, attempts, options, subresource="status")
 
 
 class Status(EditStatus[T]):
@@ -308,11 +309,11 @@ class Status(EditStatus[T]):
             Conflict: As of `apply`.
             ValueError: As of `apply`.
         """
-        return await _apply(self, obj, field_manager, options, "status")
+        return await _apply(self._endpoint, obj, field_manager, options, "status")
 
 
 async def _apply(
-    client: BaseResourceClient[T],
+    source: Endpoint[T],
     obj: T | Draft[Any] | Json,
     field_manager: str,
     options: ApplyOptions,
@@ -321,7 +322,7 @@ async def _apply(
     verb = f"apply_{subresource}" if subresource else "apply"
     if not field_manager:
         raise ValueError(f"{verb} needs a field_manager: the name that owns the fields")
-    endpoint = await client._endpoint.located()
+    endpoint = await source.located()
     path = endpoint.path_for(endpoint.identity(obj), subresource, verb=verb)
     params = {"fieldManager": field_manager, **write_params(options, "apply")}
     body = write_object(obj, endpoint.info, verb=verb, is_configuration=True)
@@ -330,18 +331,18 @@ async def _apply(
 
 
 def _edit(
-    client: BaseResourceClient[Any],
+    source: Endpoint[Any],
     name: str,
     change: Callable[[Any], object] | None,
     attempts: int | None,
     options: WriteOptions,
-    subresource: Literal["status"] | None,
+    *,
+    subresource: Literal["status"] | None = None,
+    refuses_status: bool = False,
 ) -> Any:
     from kubeloop.clients.edit import DEFAULT_ATTEMPTS, Edit
 
-    edit: Edit[Any, Any] = Edit(
-        client._endpoint, name, options, subresource=subresource, refuses_status=client._status_is_separate
-    )
+    edit: Edit[Any, Any] = Edit(source, name, options, subresource=subresource, refuses_status=refuses_status)
     if change is None:
         if attempts is not None:
             raise TypeError("attempts needs a function: a block cannot run twice")

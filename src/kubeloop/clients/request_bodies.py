@@ -6,9 +6,8 @@ Create and update send whole objects, apply and patch only what was set.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from kubeloop.objects.change import Change
 from kubeloop.objects.draft import Draft
 from kubeloop.objects.json.encode_given import configuration, set_fields
 from kubeloop.objects.model import Model
@@ -19,10 +18,11 @@ from kubeloop.wire.plain_values import is_plain, to_data
 
 if TYPE_CHECKING:
     from kubeloop.clients.resource_endpoint import ResourceInfo
+    from kubeloop.objects.change import Change
 
 __all__ = ["AnyPatch", "configuration_data", "write_change", "write_object", "write_patch"]
 
-AnyPatch = Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any] | Change[Any]
+AnyPatch: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any] | Change[Any]"
 """What patch takes: JSON data with wire names, the operations of a JSON patch, a model or draft of what to set, or the
 change that `draft.finish()` returns."""
 
@@ -72,11 +72,16 @@ def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[object, str]:
             resourceVersion; or the type is unknown.
         TypeError: The patch does not fit its type.
     """
-    if isinstance(patch, Change):
-        if type not in (None, "merge", "json"):
-            raise ValueError(f"expected a patch of the type 'merge' or 'json' for a Change, got {type!r}")
+    if isinstance(patch, (Model, Draft)):
+        data: Any = set_fields(patch)
+    elif isinstance(patch, (Mapping, Sequence)):
+        data = patch
+    else:
+        from kubeloop.objects.change import Change
+
+        if not isinstance(patch, Change):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"expected a patch, got {patch.__class__.__name__}")
         return write_change(patch, type)
-    data = set_fields(patch) if isinstance(patch, (Model, Draft)) else patch
     if is_mapping(data) and not is_plain(data):
         data = _only_set(data)
     content_type = patch_content_type(data, type)
@@ -89,8 +94,10 @@ def write_change(change: Change[Any], type: PatchType | None = None) -> tuple[ob
     The patch has the resourceVersion that was read, so that the server refuses it if the object has changed since.
 
     Raises:
-        ValueError: The object was not read from a server: it has no resourceVersion.
+        ValueError: The object was not read from a server: it has no resourceVersion; or the type is another one.
     """
+    if type not in (None, "merge", "json"):
+        raise ValueError(f"expected a patch of the type 'merge' or 'json' for a Change, got {type!r}")
     # A merge patch replaces lists whole, and with them what the model does not know of their items.
     uses_json_patch = change.rewrites_objects() if type is None else type == "json"
     patch = change.json_patch(guard=True) if uses_json_patch else change.merge_patch(guard=True)

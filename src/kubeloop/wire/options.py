@@ -1,6 +1,6 @@
-"""The options of the verbs: their names and types, documented here once, and how each is checked and written.
+"""The options of the verbs: their names and types, documented once, and how each is checked and sent.
 
-Each verb takes its options as keywords (`**options: Unpack[ListOptions]`), so type checkers know them and a wrong name
+Each verb takes its options as keywords (`**options: Unpack[ListOptions]`), so type checkers know them, and a wrong name
 or value fails before anything is sent. None means "not given" everywhere.
 
 Reference: k8s.io/apimachinery/pkg/apis/meta/v1 (ListOptions, CreateOptions, PatchOptions, DeleteOptions, ...).
@@ -27,6 +27,7 @@ __all__ = [
     "FieldValidation",
     "ListOptions",
     "LogOptions",
+    "LogStream",
     "PropagationPolicy",
     "ResourceVersionMatch",
     "SelectorOptions",
@@ -41,17 +42,18 @@ __all__ = [
 
 FieldValidation = Literal["Ignore", "Warn", "Strict"]
 PropagationPolicy = Literal["Orphan", "Background", "Foreground"]
+LogStream = Literal["All", "Stdout", "Stderr"]
 ResourceVersionMatch = Literal["NotOlderThan", "Exact"]
 
 
 class SelectorOptions(TypedDict, total=False):
-    """Which objects of a collection.
+    """The options that select objects of a collection.
 
     Attributes:
-        label_selector: `"app=web,tier in (a,b),!canary"`, or a selector of `meta.labels`.
-        field_selector: `"spec.nodeName=n1"`, or a selector of `meta.fields`. Each kind has few.
-        shard_selector: Server-side sharding (alpha, KEP-5866); a server without it ignores it.
-        timeout: Seconds for the whole call; the server is told too. None: the config's time-out.
+        label_selector: `"app=web,tier in (a,b),!canary"`, or a selector of `kubeloop.labels`.
+        field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`. Few fields of a kind can be selected.
+        shard_selector: Server-side sharding (alpha, KEP-5866); a server that does not support it ignores it.
+        timeout: Seconds for the whole call, also for the server. None means the timeout of the config.
     """
 
     label_selector: str | Selector | None
@@ -64,9 +66,11 @@ class ListOptions(SelectorOptions, total=False):
     """The options of list and iterate.
 
     Attributes:
-        resource_version: None reads the newest, `"0"` whatever the server's cache holds, another one at least that.
-        resource_version_match: How to read `resource_version`: `"NotOlderThan"` or `"Exact"`.
-        limit: Objects a page. `list` gives one page (`metadata.continue_` leads on), `iterate` asks for all of them.
+        resource_version: None reads the newest version, `"0"` any version from the server's cache, any other value a
+            version that is at least as new.
+        resource_version_match: Whether `resource_version` is a minimum (`"NotOlderThan"`) or `"Exact"`.
+        limit: Objects per page. `list` returns one page (`metadata.continue_` is the token of the next), `iterate`
+            reads all of them.
         continue_: The token of the page before.
     """
 
@@ -80,10 +84,10 @@ class WatchOptions(SelectorOptions, total=False):
     """The options of watch.
 
     Attributes:
-        resource_version: Where to start: events after this version. None (or `"0"`) begins with an ADDED for each
-            object there is.
-        bookmarks: Also yield BOOKMARK events. They are always asked for and used.
-        timeout: Seconds after which the iteration ends. None: until you leave it.
+        resource_version: The version after which events are wanted. With None (or `"0"`) the watch begins with an ADDED
+            event for each object that exists.
+        bookmarks: Whether BOOKMARK events are yielded. The watch requests and uses them in any case.
+        timeout: Seconds after which the iteration ends. None means that it goes on until the block is left.
     """
 
     resource_version: str | None
@@ -94,10 +98,11 @@ class WriteOptions(TypedDict, total=False):
     """The options of create, update and patch.
 
     Attributes:
-        dry_run: True has the server check and default the object, and store nothing.
-        field_manager: The name under which the changed fields are owned. None: derived from the user agent.
-        field_validation: What the server does about unknown and repeated fields. None: its default, `"Warn"`.
-        timeout: Seconds for the whole call. None: the config's time-out.
+        dry_run: Whether the server only validates the object and fills in defaults, and stores nothing.
+        field_manager: The name that owns the changed fields. None means the name that the server derives from the user
+            agent.
+        field_validation: What the server does about unknown and repeated fields. None means its default, `"Warn"`.
+        timeout: Seconds for the whole call. None means the timeout of the config.
     """
 
     dry_run: bool
@@ -110,10 +115,10 @@ class ApplyOptions(TypedDict, total=False):
     """The options of apply, beside the field manager which it always needs.
 
     Attributes:
-        force: True takes fields over that another manager owns; else that is a Conflict.
-        dry_run: True has the server check and default the object, and store nothing.
-        field_validation: What the server does about unknown and repeated fields. None: its default, `"Warn"`.
-        timeout: Seconds for the whole call. None: the config's time-out.
+        force: Whether to take over fields that another manager owns; otherwise such a field is a Conflict.
+        dry_run: Whether the server only validates the object and fills in defaults, and stores nothing.
+        field_validation: What the server does about unknown and repeated fields. None means its default, `"Warn"`.
+        timeout: Seconds for the whole call. None means the timeout of the config.
     """
 
     force: bool
@@ -126,14 +131,15 @@ class DeleteOptions(TypedDict, total=False):
     """The options of delete and delete_collection.
 
     Attributes:
-        grace_period_seconds: Whole seconds that the object is given. 0 deletes at once. None: the kind's default.
+        grace_period_seconds: Whole seconds until the object is removed; 0 removes it at once. None means the default of
+            the kind.
         propagation_policy: What happens to dependents: `"Background"`, `"Foreground"` or `"Orphan"`.
-        uid: Delete only the object with this uid, else Conflict.
-        resource_version: Delete only in this version, else Conflict.
-        dry_run: True has the server check, and delete nothing.
-        ignore_store_read_error: True deletes an object that the server cannot read, without its finalizers; it may
-            break the cluster.
-        timeout: Seconds for the whole call. None: the config's time-out.
+        uid: The uid that the object must have; another one is a Conflict.
+        resource_version: The version that the object must have; another one is a Conflict.
+        dry_run: Whether the server only validates the request, and deletes nothing.
+        ignore_store_read_error: Whether to delete an object that the server cannot read, without its finalizers. This
+            may break the cluster.
+        timeout: Seconds for the whole call. None means the timeout of the config.
     """
 
     grace_period_seconds: int | None
@@ -149,16 +155,16 @@ class LogOptions(TypedDict, total=False):
     """The options of a pod's log.
 
     Attributes:
-        container: Which one; may be left out when the pod has one only.
-        previous: The container's run before the present one.
-        since_seconds: Only lines younger than this.
-        since_time: Only lines after this moment: a datetime with a time zone, or RFC 3339 text. Whole seconds count.
-        timestamps: Begin each line with its time.
-        tail_lines: Only that many lines from the end.
-        limit_bytes: Stop after that many bytes.
+        container: The name of the container; may be left out if the pod has only one.
+        previous: Whether to read the log of the previous run of the container.
+        since_seconds: Read only lines that are at most this many seconds old.
+        since_time: Read only lines after this time: a datetime with a time zone, or RFC 3339 text, in whole seconds.
+        timestamps: Whether each line begins with its time.
+        tail_lines: Read only this many lines from the end.
+        limit_bytes: Read at most this many bytes.
         stream: `"All"`, `"Stdout"` or `"Stderr"` (newer servers).
-        insecure_skip_tls_verify_backend: Do not check the kubelet's certificate.
-        timeout: Seconds for the whole call; when streaming, until the answer begins.
+        insecure_skip_tls_verify_backend: Whether to skip verifying the certificate of the kubelet.
+        timeout: Seconds for the whole call; for `log_lines`, until the response begins.
     """
 
     container: str | None
@@ -168,7 +174,7 @@ class LogOptions(TypedDict, total=False):
     timestamps: bool
     tail_lines: int | None
     limit_bytes: int | None
-    stream: str | None
+    stream: LogStream | None
     insecure_skip_tls_verify_backend: bool
     timeout: float | None
 
@@ -178,7 +184,7 @@ _Check = Callable[[str, Any], ParamValue]
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+        raise TypeError(f"expected a str for {name}, got {type(value).__name__}")
     return value
 
 
@@ -189,35 +195,35 @@ def _time(name: str, value: Any) -> str:
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from None
     if not isinstance(value, str):
-        raise TypeError(f"{name} must be a datetime or a str, not {type(value).__name__}")
+        raise TypeError(f"expected a datetime or a str for {name}, got {type(value).__name__}")
     return value
 
 
 def _selector(name: str, value: Any) -> str:
     if not isinstance(value, str) and not hasattr(value, "matches"):
-        raise TypeError(f"{name} must be a str or a selector, not {type(value).__name__}")
+        raise TypeError(f"expected a str or a selector for {name}, got {type(value).__name__}")
     return str(value)
 
 
 def _flag(name: str, value: Any) -> bool | None:
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+        raise TypeError(f"expected a bool for {name}, got {type(value).__name__}")
     return value or None
 
 
 def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+        raise TypeError(f"expected an int for {name}, got {type(value).__name__}")
     if value < 0:
-        raise ValueError(f"{name} must not be negative, not {value}")
+        raise ValueError(f"expected 0 or more for {name}, got {value}")
     return value
 
 
 def _seconds(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of seconds, not {type(value).__name__}")
+        raise TypeError(f"expected a number of seconds for {name}, got {type(value).__name__}")
     if not value > 0:
-        raise ValueError(f"{name} must be positive, not {value}; None means no time-out")
+        raise ValueError(f"expected a positive number of seconds for {name}, got {value}; None means no timeout")
     return math.ceil(value) if math.isfinite(value) else 0
 
 
@@ -232,7 +238,7 @@ def _dry_run(name: str, value: Any) -> str | None:
 def _one_of(*allowed: str) -> _Check:
     def check(name: str, value: Any) -> str:
         if value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, not {value!r}")
+            raise ValueError(f"expected one of {', '.join(map(repr, allowed))} for {name}, got {value!r}")
         return cast("str", value)
 
     return check
@@ -293,14 +299,14 @@ def list_params(options: ListOptions) -> dict[str, ParamValue]:
     """Check the options of a list and return its query parameters.
 
     Raises:
-        TypeError: An unknown option, or one of a wrong type.
-        ValueError: An option of a wrong value.
+        TypeError: An option is unknown, or has a wrong type.
+        ValueError: An option has a wrong value.
     """
     return _write("list", _LIST, options)
 
 
 def watch_params(options: WatchOptions) -> dict[str, ParamValue]:
-    """Check the options of a watch and return the query parameters that choose the objects. Raises as `list_params`."""
+    """Check the options of a watch; return the query parameters that select objects. Raises as `list_params`."""
     params = _write("watch", _WATCH, options)
     params.pop("resourceVersion", None)
     return params
@@ -319,7 +325,7 @@ def log_params(options: LogOptions) -> dict[str, ParamValue]:
 
 
 def delete_body(options: DeleteOptions) -> dict[str, Any] | None:
-    """Check the options of a delete and return the DeleteOptions to send, None when there are none.
+    """Check the options of a delete; return the DeleteOptions to send, or None if there are none.
 
     Raises as `list_params`.
     """

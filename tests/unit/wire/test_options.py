@@ -136,5 +136,5 @@ def test_the_time_of_a_log_may_be_a_datetime() -> None:
     assert log_params({"since_time": "2026-01-02T01:04:05Z"}) == {"sinceTime": "2026-01-02T01:04:05Z"}
     with pytest.raises(ValueError, match="since_time"):
         log_params({"since_time": moment.replace(tzinfo=None)})
-    with pytest.raises(TypeError, match="since_time must be a datetime or a str"):
+    with pytest.raises(TypeError, match="expected a datetime or a str for since_time"):
         log_params({"since_time": 5})  # type: ignore[typeddict-item]
