@@ -17,7 +17,7 @@ from kubeloop._kit.lazy_names import lazy_names
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from kubeloop import fields, labels
+    from kubeloop import fields, labels, models
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
@@ -275,6 +275,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "models",
     "object_key",
     "owner_reference",
     "parse_duration",
@@ -313,7 +314,7 @@ _NAMES = {
         "StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized UnknownIndex Unreadable "
         "UnreadableWriteResponse UnsupportedMediaType"
     ),
-    "": "fields labels",
+    "": "fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
     "meta.int_or_string": "int_or_string_value parse_int_or_string scaled_int_or_percent",
     "meta.keys": "object_key split_key",

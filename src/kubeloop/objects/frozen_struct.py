@@ -103,8 +103,11 @@ def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
 
         return settle
     lines = [f" if self.{name} is None: force(self, '{name}', {empty})" for name, empty in nulls]
-    lines += [f" if self._{name} is not LAZY: force(self, '_{name}', self._{name}.copy())" for name in lazy]
-    namespace: dict[str, Any] = {"force": force, "LAZY": LAZY, **_EMPTY}
+    lines += [
+        f" if self._{name} is not LAZY: force(self, '_{name}', LAZY if self._{name} == NULL else self._{name}.copy())"
+        for name in lazy
+    ]
+    namespace: dict[str, Any] = {"force": force, "LAZY": LAZY, "NULL": Raw(b"null"), **_EMPTY}
     exec("\n".join(["def settle(self):", *lines]), namespace)  # noqa: S102 (names of fields, which are identifiers)
     return namespace["settle"]
 

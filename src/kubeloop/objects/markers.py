@@ -35,7 +35,7 @@ def _shown_as(name: str) -> Callable[[type[_C]], type[_C]]:
 
 
 class _NoList:
-    """What the lists that are not there refuse, with a message that says how an object is changed."""
+    """Refuses changes of an absent list with a message that says how an object is changed."""
 
     __slots__ = ()
 

@@ -280,12 +280,12 @@ if TYPE_CHECKING:
     K = TypeVar("K", bound=Kind)
 
     class KindList(Kind, Generic[K]):
-        """A LIST of one kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
+        """The LIST of a kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
 
         >>> for pod in await pods.list():
         ...     print(pod.metadata.name)
 
-        `len()`, indexing, slicing and `in` go by the items, and a list without items is false.
+        `len()`, indexing, slicing and `in` use the items, and a list without items is false.
         """
 
         metadata: meta_v1.ListMeta = _inherited(init=False)  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]
@@ -311,12 +311,12 @@ if TYPE_CHECKING:
 else:
 
     class KindList(Kind):
-        """A LIST of one kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
+        """The LIST of a kind: `metadata` (a ListMeta) and `items`; a sequence of the items.
 
         >>> for pod in await pods.list():
         ...     print(pod.metadata.name)
 
-        `len()`, indexing, slicing and `in` go by the items, and a list without items is false.
+        `len()`, indexing, slicing and `in` use the items, and a list without items is false.
         """
 
         __hash_list__ = True

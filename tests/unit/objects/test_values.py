@@ -172,6 +172,20 @@ def test_objects_stay_out_of_the_garbage_collectors_sight() -> None:
     assert not any(map(gc.is_tracked, (pod, pod.spec, pod.spec.containers, pod.metadata.labels)))
 
 
+def test_managed_fields_that_are_null_are_absent_however_they_were_read() -> None:
+    body = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","managedFields": null}}'
+    absent = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}
+    read = json_objects.decode_into(body, core_v1.Pod)
+    document = core_v1.Pod.from_dict({"metadata": {"name": "a", "managedFields": None}})
+    for pod in (read, document, pickle.loads(pickle.dumps(read))):
+        assert pod.to_dict() == absent
+        assert repr(pod) == "Pod(metadata=ObjectMeta(name='a'))"
+        assert documents.encode(pod) == documents.encode(core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a")))
+        draft = pod.draft()
+        draft.metadata.managed_fields = None
+        assert not draft.finish()
+
+
 KUBECTL = "kubectl.kubernetes.io/last-applied-configuration"
 
 
