@@ -1,6 +1,4 @@
-"""Exponential back-off with jitter, as a pure rule: how long to wait before the next try.
-
-Nothing here waits or reads a clock: `now` is a number that the caller took from its loop, randomness is the caller's.
+"""Exponential back-off with jitter: the seconds to wait before the next attempt, without waiting or reading a clock.
 
 Reference: k8s.io/apimachinery/pkg/util/wait (Backoff, Backoff.DelayWithReset, Jitter).
 """
@@ -18,23 +16,23 @@ def jitter(duration: float, factor: float, random: Random) -> float:
 
 
 class Backoff:
-    """Delays that grow by a factor up to a cap, and start anew after a quiet time.
+    """Delays that grow by a factor up to a limit, and start from the first one again after a quiet time.
 
-    The cap holds for the delay before jitter, as in client-go: with `cap=30, jitter=1.0` a delay can reach 60 s.
+    The limit applies before jitter, as in client-go: with `cap=30, jitter=1.0` a delay can reach 60 s.
 
     Args:
-        initial: the first delay, in seconds.
-        factor: what each delay is multiplied with to give the next.
-        cap: the greatest delay before jitter; None lets it grow.
-        jitter: the greatest share of a delay that is added to it at random; 0 adds nothing.
-        reset_after: seconds without a call of `next` after which delays start from `initial` again; None: never.
-        random: where randomness comes from; a generator with a seed makes the delays repeat.
+        initial: The first delay in seconds.
+        factor: The factor between a delay and the next one.
+        cap: The longest delay before jitter; None for no limit.
+        jitter: The largest part of a delay that is added at random; 0 for none.
+        reset_after: The seconds without a call of `next` after which delays start from `initial`; None for never.
+        random: The source of randomness; a generator with a seed repeats the delays.
 
     >>> backoff = Backoff(1.0, factor=2.0, cap=5.0, reset_after=60.0)
     >>> [backoff.next(now) for now in (0.0, 1.0, 3.0, 7.0, 100.0)]
     [1.0, 2.0, 4.0, 5.0, 1.0]
 
-    Concurrency: any one thread; holds no lock.
+    Concurrency: One thread at a time.
     """
 
     __slots__ = ("_cap", "_delay", "_factor", "_initial", "_jitter", "_last", "_random", "_reset_after")
@@ -56,21 +54,21 @@ class Backoff:
         self._cap = cap
         self._jitter = jitter
         self._reset_after = reset_after
-        # Spreading retries is no secret: a seeded generator is what tests and simulations want here.
+        # The randomness only spreads retries, and tests need a generator with a seed.
         self._random = random if random is not None else Random()  # noqa: S311
         self._delay = self._initial
         self._last: float | None = None
 
     @property
     def delay(self) -> float:
-        """The next delay before jitter, in seconds, unless a quiet time lets it start anew."""
+        """The next delay in seconds before jitter, unless a quiet time resets it."""
         return self._delay
 
     def next(self, now: float) -> float:
-        """Return how many seconds to wait before the next try, and grow the delay after it.
+        """Return the seconds to wait before the next attempt, and increase the delay after it.
 
         Args:
-            now: seconds on any clock that never goes back, such as the running loop's.
+            now: The time in seconds on any clock that never goes back, such as that of the event loop.
         """
         if self._last is not None and self._reset_after is not None and now - self._last > self._reset_after:
             self._delay = self._initial
@@ -81,7 +79,7 @@ class Backoff:
         return jitter(delay, self._jitter, self._random) if self._jitter > 0 else delay
 
     def reset(self) -> None:
-        """Start from the first delay again: something succeeded."""
+        """Start from the first delay again, after a success."""
         self._delay = self._initial
         self._last = None
 

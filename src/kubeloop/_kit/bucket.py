@@ -1,9 +1,6 @@
-"""A token bucket, as a pure rule: how long to wait for the next token.
+"""A token bucket: the seconds to wait for the next token, without waiting or reading a clock.
 
-The bucket starts full with `burst` tokens and gains `rate` of them a second. A token may be taken before it is there:
-the taker is told how long to wait for it, and those who come later wait behind. Nothing here waits or reads a clock.
-
-Reference: golang.org/x/time/rate (Limiter), which client-go's util/flowcontrol and util/workqueue are built on.
+Reference: golang.org/x/time/rate (Limiter), on which client-go's util/flowcontrol and util/workqueue are built.
 """
 
 from __future__ import annotations
@@ -14,17 +11,19 @@ __all__ = ["TokenBucket"]
 
 
 class TokenBucket:
-    """Tokens that come at a steady rate and gather up to a burst.
+    """A bucket that starts with `burst` tokens and gains `rate` tokens per second up to `burst`.
+
+    A token can be reserved before it exists. Later reservations then wait longer.
 
     Args:
-        rate: tokens a second; `math.inf` never limits, 0 gives no more than the first `burst`.
-        burst: how many can gather.
+        rate: The tokens per second; `math.inf` for no limit, 0 for no tokens after the first `burst`.
+        burst: The largest number of tokens in the bucket.
 
     >>> bucket = TokenBucket(10.0, 2)
     >>> [bucket.reserve(0.0) for _ in range(4)]
     [0.0, 0.0, 0.1, 0.2]
 
-    Concurrency: any one thread; holds no lock.
+    Concurrency: One thread at a time.
     """
 
     __slots__ = ("_burst", "_last", "_rate", "_tokens")
@@ -38,13 +37,13 @@ class TokenBucket:
         self._last: float | None = None
 
     def reserve(self, now: float) -> float:
-        """Take a token, now or in advance, and return how many seconds to wait until it is there.
+        """Take a token, and return the seconds to wait until it exists.
 
         Args:
-            now: seconds on any clock that never goes back, such as the running loop's.
+            now: The time in seconds on any clock that never goes back, such as that of the event loop.
 
         Returns:
-            0.0 when a token was there; `math.inf` when none will ever be (none is taken then).
+            0.0 if the bucket has a token; `math.inf` if it will never have one, in which case none is taken.
         """
         if self._rate == math.inf:
             return 0.0
@@ -55,7 +54,7 @@ class TokenBucket:
         return -tokens / self._rate if tokens < 0 else 0.0
 
     def try_take(self, now: float) -> bool:
-        """Take a token if one is there, and say so; never take one in advance."""
+        """Take a token if the bucket has one, and return whether it had."""
         if self._rate == math.inf:
             return True
         if self._advance(now) < 1:
@@ -64,17 +63,17 @@ class TokenBucket:
         return True
 
     def give_back(self, now: float) -> None:
-        """Return a reserved token that will not be used: its taker stopped waiting."""
+        """Return a reserved token that is not needed, because its caller has stopped waiting."""
         if self._rate != math.inf:
             self._tokens = min(float(self._burst), self._advance(now) + 1)
 
     def tokens(self, now: float) -> float:
-        """Return how many tokens there are; negative when some were taken in advance."""
+        """Return the number of tokens, which is negative if some are reserved in advance."""
         return math.inf if self._rate == math.inf else self._advance(now)
 
     def _advance(self, now: float) -> float:
         last = now if self._last is None else self._last
-        # A clock that went back gives nothing, and takes nothing.
+        # A clock that went back adds and removes nothing.
         if now > last:
             self._tokens = min(float(self._burst), self._tokens + (now - last) * self._rate)
         self._last = max(now, last)

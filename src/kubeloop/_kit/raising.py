@@ -1,4 +1,4 @@
-"""Raising an exception without the one that is being handled."""
+"""Raising an exception without a reference to the exception that is being handled."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["raise_alone"]
 
 
 def raise_alone(error: Exception) -> NoReturn:
-    """Raise an exception that does not keep the one that is being handled.
+    """Raise an exception without a `__context__`.
 
-    `from None` hides that one from tracebacks only. It stays reachable as `__context__`, with its attributes: those of
-    a library may hold the text that it could not read, or a request with its headers.
+    `from None` hides the handled exception only from tracebacks. It stays in `__context__`, and the attributes of a
+    library's exception may contain the text that it could not parse, or a request with its headers.
     """
     try:
         raise error

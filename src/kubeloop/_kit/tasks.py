@@ -9,15 +9,15 @@ __all__ = ["cancel_and_wait"]
 
 
 async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel tasks and return when all of them have ended.
+    """Cancel tasks and wait until all of them have ended, even if a task ignores its cancellation.
 
-    They have all ended however this call ends, also when it is itself cancelled meanwhile: that cancellation is
-    raised once they have. A task that does not let itself be cancelled is waited for.
+    If this call is cancelled, it waits for all tasks before it raises the cancellation.
 
     Raises:
-        BaseException: what a task ended with other than its cancellation; several come as one BaseExceptionGroup.
+        BaseException: A task ended with an exception other than its cancellation. Several exceptions are raised as one
+            BaseExceptionGroup.
 
-    Concurrency: on the loop of the tasks, not from one of them.
+    Concurrency: In the event loop of the tasks, and not from one of them.
     """
     for task in tasks:
         task.cancel()
@@ -27,7 +27,7 @@ async def cancel_and_wait(*tasks: asyncio.Task[Any]) -> None:
         try:
             _, pending = await asyncio.wait(pending)
         except asyncio.CancelledError as error:
-            # Ours, not a task's (`wait` never raises theirs): finish first, then obey.
+            # This call was cancelled (`wait` does not raise the tasks' cancellations): wait for all tasks first.
             cancelled = error
             pending = {task for task in pending if not task.done()}
     faults = [fault for task in tasks if not task.cancelled() and (fault := task.exception()) is not None]

@@ -1,11 +1,8 @@
-"""The door for outside text: what servers, files, plugins and names say, made fit for messages, logs and terminals.
+"""Making untrusted text (of servers, files, plugins and names) safe for messages, logs and terminals.
 
-Outside text may hold a token that somebody echoes, line breaks and escape sequences that forge log lines or drive a
-terminal, lone surrogates that cannot be printed, or a megabyte. What passes here is masked, printable and bounded, in
-time that is linear in the text. Every exception of kubeloop passes its message through here by itself; what is logged
-or printed beside exceptions is passed by whoever does so.
-
-What one request's own credentials and contents are is known to `wire.redaction`, which masks those as well.
+Such text may contain an echoed token, line breaks that forge log lines, escape sequences, lone surrogates, or
+megabytes. Every exception of kubeloop applies `safe_text` to its message; code that logs or prints calls it.
+`wire.redaction` also masks the credentials and contents of one request.
 """
 
 from __future__ import annotations
@@ -16,27 +13,29 @@ __all__ = ["MASK", "mask_tokens", "printable", "safe_text"]
 
 MASK = "<hidden>"
 _LIMIT = 4096
-# What is looked at; more of a text is never shown, whatever masking may shorten.
+# The characters that are examined; later ones are never shown, even if masking shortens the text.
 _WINDOW = 64 * 1024
 
 # A word in lower case after the scheme is English: "Basic authentication failed".
 _scheme = re.compile(r"\b((?i:Bearer|Basic))(?:\s+|%20|\+)(?![a-z]{1,20}(?![\w.~+/=-]))[\w.~+/=-]{4,}")
-# Words with two dots or more; whether one holds a web token is for `_without_web_token`, which reads it once.
+# Words with two dots or more, in which `_without_web_token` looks for a web token.
 _dotted = re.compile(r"[\w-]++(?:\.[\w-]*+){2,}+|[\w-]++")
 _begin_of_web_token = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{5}").search
 
 
 def safe_text(text: str, limit: int = _LIMIT) -> str:
-    """Return what may be shown of an outside text: masked, printable and bounded.
+    """Return an untrusted text with credentials masked, unprintable characters escaped, and a limited length.
+
+    The time is linear in the length of the text.
 
     Args:
-        text: Anything.
-        limit: Characters that are shown at most, beside a word on what is left out.
+        text: The text.
+        limit: The largest number of characters, before a note on the omitted ones.
     """
     shown = mask_tokens(text[:_WINDOW])
     is_cut = len(text) > _WINDOW
     if is_cut:
-        # The cut may have gone through a token, which then was not found; it is somewhere at the end.
+        # A token at the cut is incomplete and may not be found, so the end of the text is removed.
         shown = shown[: max(0, len(shown) - _WINDOW // 2)]
     shown = printable(shown[: limit + 1])
     is_cut = is_cut or len(shown) > limit
@@ -44,20 +43,20 @@ def safe_text(text: str, limit: int = _LIMIT) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a text with everything escaped that is not printable: `\n`, `\x1b`, `\ud800`."""
+    r"""Return a text with its unprintable characters escaped: `\n`, `\x1b`, `\ud800`."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
 def mask_tokens(text: str) -> str:
-    """Return a text without what looks like a credential: `Bearer ...`, `Basic ...`, a JSON web token."""
+    """Return a text with masks in place of possible credentials: `Bearer ...`, `Basic ...`, JSON web tokens."""
     shown = _scheme.sub(lambda match: f"{match[1]} {MASK}", text)
     return _dotted.sub(_without_web_token, shown) if "eyJ" in shown else shown
 
 
 def _without_web_token(match: re.Match[str]) -> str:
-    """Mask a word from where a web token begins in it: `eyJ` and five more, with two dots behind them."""
+    """Mask a word from the start of a web token: `eyJ` and five more characters, with two dots after them."""
     word = match[0]
     if "eyJ" not in word:
         return word

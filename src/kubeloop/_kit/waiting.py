@@ -1,7 +1,7 @@
-"""Waiting: the one place where clients, rest, authentication and config meet the event loop.
+"""Waiting: the only module through which clients, rest, authentication and config use the event loop.
 
-These rooms import no `asyncio`. A synchronous form of them can so be generated from their source, token for token,
-beside another module of this name (docs/design/waiting.md).
+These packages do not import `asyncio`, so that a synchronous form can be generated from their source with a synchronous
+version of this module (docs/design/waiting.md).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = ["Cancelled", "Lock", "Timeout", "gather", "let_others_run", "now", "s
 T = TypeVar("T")
 
 Cancelled = asyncio.CancelledError
-"""Raised in a call that is cancelled while it waits. Whoever catches it raises it again."""
+"""Raised in a call that is cancelled while it waits. Code that catches it must raise it again."""
 
 Timeout = asyncio.Timeout
-"""A block that ends with a `TimeoutError` at a time; `expired()` tells whether that has happened."""
+"""A block that raises `TimeoutError` when its time has passed; `expired()` returns whether that has happened."""
 
 
 def now() -> float:
@@ -35,25 +35,25 @@ async def sleep(seconds: float) -> None:
 
 
 async def let_others_run() -> None:
-    """Let other tasks run that are ready: called between two slices of a long computation."""
+    """Yield to other tasks that are ready, between two parts of a long computation."""
     await asyncio.sleep(0)
 
 
 def timeout(seconds: float | None) -> Timeout:
-    """Return a block that ends with a `TimeoutError` after some seconds; None never ends it."""
+    """Return a block that raises `TimeoutError` after some seconds; None for no timeout."""
     return asyncio.timeout(seconds)
 
 
 def timeout_at(when: float | None) -> Timeout:
-    """Return a block that ends with a `TimeoutError` at a time of `now`; None never ends it."""
+    """Return a block that raises `TimeoutError` at a time of `now`; None for no timeout."""
     return asyncio.timeout_at(when)
 
 
 async def gather(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Run calls at the same time, and return their results in the same order.
+    """Run calls at the same time and return their results in the order of the calls.
 
     Raises:
-        BaseExceptionGroup: Calls failed. All others were cancelled and have ended.
+        BaseExceptionGroup: Calls failed. The others were cancelled and have ended.
     """
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(call) for call in calls]
@@ -63,7 +63,7 @@ async def gather(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
 class Lock:
     """A block that one task at a time runs: `async with lock`.
 
-    It may be shared by several event loops: the tasks of each wait for each other, not for those of another loop.
+    Several event loops may share a lock. It only excludes tasks of the same loop.
     """
 
     __slots__ = ("_locks",)

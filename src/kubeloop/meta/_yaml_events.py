@@ -1,12 +1,7 @@
-"""YAML text to parsing events as go-yaml makes them: by libyaml where it agrees, else by PyYAML with go-yaml's scanner.
+"""Parsing YAML into events as go-yaml does: with libyaml where it agrees, otherwise with `_GoParser`.
 
-libyaml is fast, and reads almost everything as go-yaml v2 does, which began as a translation of it. What it refuses,
-what nests deeply (its cost grows with the depth, at every token) and what it is known to read in another way goes to
-`_GoParser`. Without libyaml everything does, so the result is the same.
-
-Reference: go.yaml.in/yaml/v2 scannerc.go. Two intended differences, in which nothing that was written is lost: a
-question mark may stand within a plain scalar in brackets (`[http://a/?b]`), as YAML 1.2 says, and two escapes in double
-quotes may make one character (`"\\ud83d\\ude00"`), as in JSON.
+libyaml parses almost all texts as go-yaml v2, which began as its translation. Texts that it refuses, that are nested
+deeply (its cost per token grows with the depth) or that it is known to parse differently go to `_GoParser`.
 """
 
 from __future__ import annotations
@@ -34,29 +29,37 @@ _READ_OTHERWISE = re.compile(r"!(?=[\s,\[\]{}]|$)|^%|\ufeff", re.MULTILINE)
 
 
 class EventSource(Protocol):
-    """Where events come from, one after the other."""
+    """A source of parsing events."""
 
     def get_event(self) -> Any:
-        """Return the next event; raises a YAMLError for text that is not YAML."""
+        """Return the next event.
+
+        Raises:
+            YAMLError: The text is not YAML.
+        """
 
 
 def fast_source(text: str) -> EventSource | None:
-    """Return libyaml's parser; None when there is none, or when it is known to read this text in another way."""
-    parser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", None)  # not there without libyaml
+    """Return libyaml's parser; None without libyaml, or if libyaml parses this text differently."""
+    parser: Any = getattr(getattr(yaml, "cyaml", None), "CParser", None)  # missing without libyaml
     if parser is None or _READ_OTHERWISE.search(text):
         return None
     return cast("EventSource", parser(text))
 
 
 def go_source(text: str) -> EventSource:
-    """Return the parser that reads as go-yaml does."""
+    """Return a parser with the rules of go-yaml."""
     return _GoParser(text)
 
 
 class _GoParser(_Reader, _Scanner, _Parser):  # type: ignore[misc]  # PyYAML has no types of its own here
-    """PyYAML's parser with go-yaml's rules for tabs, plain scalars, tags and simple keys.
+    r"""PyYAML's parser with go-yaml's rules for tabs, plain scalars, tags and simple keys.
 
-    A position where a key may begin is looked at only when it matters, so that a token costs the same at any depth.
+    The cost of a token does not depend on the depth, because possible keys are checked only when needed.
+
+    Reference: go.yaml.in/yaml/v2 scannerc.go. Intended differences: a plain scalar in brackets may contain a question
+        mark (`[http://a/?b]`), as in YAML 1.2, and two escapes in double quotes may form one character
+        (`"\ud83d\ude00"`), as in JSON.
     """
 
     allow_simple_key: bool
@@ -76,7 +79,7 @@ class _GoParser(_Reader, _Scanner, _Parser):  # type: ignore[misc]  # PyYAML has
         return level is not None and self._is_possible_key(level)
 
     def stale_possible_simple_keys(self) -> None:
-        """Nothing: `_is_possible_key` finds out when it matters."""
+        """Do nothing, because `_is_possible_key` checks keys when needed."""
 
     def _is_possible_key(self, level: int) -> bool:
         key = self.possible_simple_keys.get(level)
@@ -154,7 +157,7 @@ class _GoParser(_Reader, _Scanner, _Parser):  # type: ignore[misc]  # PyYAML has
         return self.column == 0 and self.prefix(3) in ("---", "...") and self.peek(3) in _BLANK_OR_END
 
     def _scan_blanks(self, start: Any, indent: int, joint: str, *, leading_blanks: bool) -> tuple[str, bool]:
-        """Skip blanks and line breaks; return what joins the words around them, and if a line broke."""
+        """Skip blanks and line breaks; return the text that replaces them, and whether there was a line break."""
         spaces: list[str] = [joint]
         first, more = "", list[str]()
         while (letter := self.peek()) in " \t" + _BREAKS:
@@ -231,7 +234,7 @@ class _GoParser(_Reader, _Scanner, _Parser):  # type: ignore[misc]  # PyYAML has
         try:
             token: ScalarToken = _Scanner.scan_flow_scalar(self, style)
             if not token.value.isascii():
-                # Two escapes may make one character, as in JSON; half of one is none.
+                # Two escapes may form one character, as in JSON; a half alone is invalid.
                 token.value = token.value.encode("utf-16", "surrogatepass").decode("utf-16")
         except (ValueError, OverflowError):
             problem = "found invalid Unicode character escape code"

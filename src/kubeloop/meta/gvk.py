@@ -1,11 +1,8 @@
-"""Group, version, kind and resource: the names by which Kubernetes knows a type.
+"""Group, version, kind and resource: the names of a type in Kubernetes, as values.
 
-Values only: parsing, printing, hashing, ordering, and the path under which a group/version is served. Which kind
-belongs to which resource is discovery's knowledge, not this module's.
-
-The core group is the empty string: `GroupVersion("", "v1")` prints as `v1` and is served under `/api/v1`.
-
-Reference: k8s.io/apimachinery/pkg/runtime/schema; k8s.io/apimachinery/pkg/version (CompareKubeAwareVersionStrings).
+The core group is the empty text: `GroupVersion("", "v1")` prints as `v1` and has the path `/api/v1`. Discovery finds
+    the
+resource of a kind. Reference: k8s.io/apimachinery/pkg/runtime/schema and pkg/version.
 """
 
 from __future__ import annotations
@@ -26,17 +23,17 @@ __all__ = [
 
 
 class GroupVersion(Value, frozen=True, order=True):
-    """A group at a version, what `apiVersion` holds: `GroupVersion.parse("apps/v1")`."""
+    """A group and a version, as in the field `apiVersion`: `GroupVersion.parse("apps/v1")`."""
 
     group: str
     version: str
 
     @classmethod
     def parse(cls, text: str) -> GroupVersion:
-        """Read an `apiVersion`: `v1`, `apps/v1`; the empty string gives the empty group and version.
+        """Parse an `apiVersion` such as `v1` or `apps/v1`. An empty text has an empty group and version.
 
         Raises:
-            ValueError: more than one slash.
+            ValueError: The text has more than one slash.
 
         >>> GroupVersion.parse("apps/v1")
         GroupVersion(group='apps', version='v1')
@@ -47,20 +44,20 @@ class GroupVersion(Value, frozen=True, order=True):
         if not slash:
             return cls("", text)
         if "/" in version:
-            raise ValueError(f"not a group/version: {text!r}")
+            raise ValueError(f"expected a group/version, got {text!r}")
         return cls(group, version)
 
     @property
     def api_prefix(self) -> str:
-        """The path that serves it: `/api/v1` for the core group, else `/apis/<group>/<version>`."""
+        """The path of the API: `/api/v1` for the core group, otherwise `/apis/<group>/<version>`."""
         return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
 
     def with_kind(self, kind: str) -> GroupVersionKind:
-        """Return the kind of this name in this group/version."""
+        """Return a kind in this group and version."""
         return GroupVersionKind(self.group, self.version, kind)
 
     def with_resource(self, resource: str) -> GroupVersionResource:
-        """Return the resource of this (plural) name in this group/version."""
+        """Return a resource (plural) in this group and version."""
         return GroupVersionResource(self.group, self.version, resource)
 
     def __str__(self) -> str:
@@ -68,19 +65,19 @@ class GroupVersion(Value, frozen=True, order=True):
 
 
 class GroupKind(Value, frozen=True, order=True):
-    """A kind whatever its version: prints as `Deployment.apps`."""
+    """A kind without a version, printed as `Deployment.apps`."""
 
     group: str
     kind: str
 
     @classmethod
     def parse(cls, text: str) -> GroupKind:
-        """Read `Kind.group`; without a dot it is a kind of the core group."""
+        """Parse `Kind.group`, or `Kind` for the core group."""
         kind, _, group = text.partition(".")
         return cls(group, kind)
 
     def with_version(self, version: str) -> GroupVersionKind:
-        """Return this kind at a version."""
+        """Return this kind with a version."""
         return GroupVersionKind(self.group, version, self.kind)
 
     def __str__(self) -> str:
@@ -88,19 +85,19 @@ class GroupKind(Value, frozen=True, order=True):
 
 
 class GroupResource(Value, frozen=True, order=True):
-    """A resource whatever its version: prints as `deployments.apps`."""
+    """A resource without a version, printed as `deployments.apps`."""
 
     group: str
     resource: str
 
     @classmethod
     def parse(cls, text: str) -> GroupResource:
-        """Read `resource.group`; without a dot it is a resource of the core group."""
+        """Parse `resource.group`, or `resource` for the core group."""
         resource, _, group = text.partition(".")
         return cls(group, resource)
 
     def with_version(self, version: str) -> GroupVersionResource:
-        """Return this resource at a version."""
+        """Return this resource with a version."""
         return GroupVersionResource(self.group, version, self.resource)
 
     def __str__(self) -> str:
@@ -108,9 +105,9 @@ class GroupResource(Value, frozen=True, order=True):
 
 
 class GroupVersionKind(Value, frozen=True, order=True):
-    """A kind at a version: what `apiVersion` and `kind` of an object say.
+    """A kind with group and version, as in the fields `apiVersion` and `kind` of an object.
 
-    Prints as Go does: `apps/v1, Kind=Deployment`, and in the core group `/v1, Kind=Pod`.
+    The text form is that of Go: `apps/v1, Kind=Deployment`, and in the core group `/v1, Kind=Pod`.
     """
 
     group: str
@@ -119,17 +116,17 @@ class GroupVersionKind(Value, frozen=True, order=True):
 
     @classmethod
     def from_api_version(cls, api_version: str, kind: str) -> GroupVersionKind:
-        """Build it from the two fields of an object.
+        """Create a value from the two fields of an object.
 
         Raises:
-            ValueError: the apiVersion has more than one slash.
+            ValueError: The apiVersion has more than one slash.
         """
         parsed = GroupVersion.parse(api_version)
         return cls(parsed.group, parsed.version, kind)
 
     @property
     def group_version(self) -> GroupVersion:
-        """The group/version that it is part of."""
+        """The group and version of the kind."""
         return GroupVersion(self.group, self.version)
 
     @property
@@ -139,7 +136,7 @@ class GroupVersionKind(Value, frozen=True, order=True):
 
     @property
     def api_version(self) -> str:
-        """The text that belongs into `apiVersion`."""
+        """The text for the field `apiVersion`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def __str__(self) -> str:
@@ -147,9 +144,9 @@ class GroupVersionKind(Value, frozen=True, order=True):
 
 
 class GroupVersionResource(Value, frozen=True, order=True):
-    """A resource (plural, lower case) at a version.
+    """A resource (plural, lower case) with group and version.
 
-    Prints as Go does: `apps/v1, Resource=deployments`, and in the core group `/v1, Resource=pods`.
+    The text form is that of Go: `apps/v1, Resource=deployments`, and in the core group `/v1, Resource=pods`.
     """
 
     group: str
@@ -158,7 +155,7 @@ class GroupVersionResource(Value, frozen=True, order=True):
 
     @property
     def group_version(self) -> GroupVersion:
-        """The group/version that serves it."""
+        """The group and version of the resource."""
         return GroupVersion(self.group, self.version)
 
     @property
@@ -192,18 +189,20 @@ _STABILITY = {"alpha": 0, "beta": 1, None: 2}
 
 
 def version_priority(version: str) -> tuple[int, int, int, int, tuple[int, ...]]:
-    """Return a sort key under which the version to prefer is the greatest.
+    """Return a sort key for which the preferred version is the largest.
 
-    Stable before beta before alpha, higher numbers before lower ones, and anything that is not a Kubernetes version
-    comes last, those in alphabetical order: `v10 > v2 > v11beta2 > v10beta3 > v3beta1 > v12alpha1 > v11alpha2 > foo1
-    > foo10`.
+    Stable versions precede beta and alpha ones, larger numbers precede smaller ones, and other texts come last in
+    alphabetical order: `v10 > v2 > v11beta2 > v10beta3 > v3beta1 > v12alpha1 > v11alpha2 > foo1 > foo10`.
+
+    Reference: k8s.io/apimachinery/pkg/version, CompareKubeAwareVersionStrings.
 
     >>> max(["v1beta1", "v1", "v2alpha1"], key=version_priority)
     'v1'
     """
     match = _KUBE_VERSION.fullmatch(version)
     if match is None:
-        # Of two odd names the alphabetically first is preferred, and a name before any longer name that it begins.
+        # Of two other texts the alphabetically first one is preferred, and a text precedes longer ones that start with
+        # it.
         return (0, 0, 0, 0, (*(-ord(c) for c in version), 1))
     major, stability, minor = match.groups()
     return (1, _STABILITY[stability], int(major), int(minor or 0), ())

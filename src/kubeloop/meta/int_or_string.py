@@ -1,6 +1,6 @@
-"""IntOrString: fields that hold a number or a text, such as a port (80 or "http") or a share (3 or "25%").
+"""Reading fields that contain a number or a text, such as a port (80 or "http") or a share (3 or "25%").
 
-Models hold them as plain `int | str`; here is what Kubernetes reads out of them.
+Models contain them as `int | str`.
 
 Reference: k8s.io/apimachinery/pkg/util/intstr.
 """
@@ -16,7 +16,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 def _integer(text: str) -> int | None:
-    """Read an integer; one beyond 64 bits is given as the next one beyond. None: not an integer."""
+    """Parse an integer; return None for other texts. One beyond 64 bits is returned as the first beyond 64 bits."""
     if not _INTEGER.fullmatch(text):
         return None
     digits = text.lstrip("+-").lstrip("0")
@@ -26,7 +26,7 @@ def _integer(text: str) -> int | None:
 
 
 def parse_int_or_string(text: str) -> int | str:
-    """Read text from a command line or an annotation: an integer where it is one (of 32 bits), else the text itself.
+    """Parse a text of a command line or annotation: return an integer if it is one of 32 bits, otherwise the text.
 
     >>> parse_int_or_string("80"), parse_int_or_string("http"), parse_int_or_string("25%")
     (80, 'http', '25%')
@@ -36,9 +36,9 @@ def parse_int_or_string(text: str) -> int | str:
 
 
 def int_or_string_value(value: int | str) -> int:
-    """Return the number, or the number that the text spells, or 0 for any other text.
+    """Return the number, or the number in the text, or 0 for any other text.
 
-    Text that spells a number beyond 64 bits gives the nearest of 64 bits.
+    A number beyond 64 bits is reduced to the nearest one of 64 bits.
 
     Reference: IntOrString.IntValue.
     """
@@ -49,15 +49,15 @@ def int_or_string_value(value: int | str) -> int:
 
 
 def scaled_int_or_percent(value: int | str, total: int, *, round_up: bool) -> int:
-    """Return a number as it is, and a percentage as its share of a total.
+    """Return a number unchanged, or a percentage of a total as a number.
 
     Args:
         value: `3` or `"25%"`.
-        total: what 100 % is, e.g. the number of replicas.
-        round_up: which way to round a share. Kubernetes rounds `maxSurge` up and `maxUnavailable` down.
+        total: The number for 100 %, for example the number of replicas.
+        round_up: Whether to round up. Kubernetes rounds `maxSurge` up and `maxUnavailable` down.
 
     Raises:
-        ValueError: a text that is not a percentage of 64 bits. `"3"` is not one: a number must not be a text.
+        ValueError: The text is not a percentage of 64 bits. A number as a text, such as `"3"`, is refused too.
 
     >>> scaled_int_or_percent("25%", 10, round_up=True), scaled_int_or_percent("25%", 10, round_up=False)
     (3, 2)
@@ -71,6 +71,6 @@ def scaled_int_or_percent(value: int | str, total: int, *, round_up: bool) -> in
     percent = value.removesuffix("%")
     number = _integer(percent)
     if percent == value or number is None or number not in _INT64:
-        raise ValueError(f"neither a number nor a percentage such as 25%: {value!r}")
+        raise ValueError(f"expected a number or a percentage such as 25%, got {value!r}")
     share = number * total
     return -(-share // 100) if round_up else share // 100

@@ -1,7 +1,4 @@
-"""Keys: the text `namespace/name` that names an object in caches, queues and log lines.
-
-The forms are client-go's: `namespace/name` for an object in a namespace, `name` for one without. The key of a
-tombstone is the cache's matter (it knows tombstones); index functions are too.
+"""Keys: the text `namespace/name`, or `name` without a namespace, that identifies an object in caches and queues.
 
 Reference: client-go tools/cache/store.go (MetaNamespaceKeyFunc, SplitMetaNamespaceKey, ObjectName).
 """
@@ -14,7 +11,7 @@ __all__ = ["Object", "ObjectMetaLike", "join_key", "object_key", "split_key"]
 
 
 class ObjectMetaLike(Protocol):
-    """What of an object's metadata names it; both are `""` when not set."""
+    """The part of an object's metadata that names it; both texts are `""` if they are not set."""
 
     @property
     def name(self) -> str: ...
@@ -23,14 +20,14 @@ class ObjectMetaLike(Protocol):
 
 
 class Object(Protocol):
-    """Anything with metadata: typed models, `Unstructured`, doubles."""
+    """An object with metadata: a typed model, an `Unstructured` or a test double."""
 
     @property
     def metadata(self) -> ObjectMetaLike: ...
 
 
 def object_key(obj: Object) -> str:
-    """Return the key of an object: `namespace/name`, or `name` when it has no namespace.
+    """Return the key of an object: `namespace/name`, or `name` if it has no namespace.
 
     >>> from types import SimpleNamespace as Thing
     >>> object_key(Thing(metadata=Thing(namespace="default", name="web-0")))
@@ -44,15 +41,15 @@ def object_key(obj: Object) -> str:
 
 
 def join_key(namespace: str, name: str) -> str:
-    """Return the key of the object with this namespace (`""`: none) and name; `split_key` undoes it."""
+    """Return the key of a namespace (`""` for none) and a name; `split_key` is the inverse."""
     return f"{namespace}/{name}" if namespace else name
 
 
 def split_key(key: str) -> tuple[str, str]:
-    """Return the namespace (`""` when the key has none) and the name that a key is made of.
+    """Return the namespace (`""` for none) and the name of a key.
 
     Raises:
-        ValueError: the key has more than one slash.
+        ValueError: The key has more than one slash.
 
     >>> split_key("default/web-0")
     ('default', 'web-0')
@@ -63,5 +60,5 @@ def split_key(key: str) -> tuple[str, str]:
     if not slash:
         return "", key
     if "/" in name:
-        raise ValueError(f"not a key (namespace/name): {key!r}")
+        raise ValueError(f"expected a key (namespace/name), got {key!r}")
     return namespace, name

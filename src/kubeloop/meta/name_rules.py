@@ -1,10 +1,7 @@
-"""Names: what may stand in a path, and what a label's key and value may look like.
+"""The rules for names in paths, and for the keys and values of labels.
 
-`check_path_segment` guards every name, namespace, resource and subresource before it becomes part of a URL. The other
-functions answer with the list of what is wrong (empty when nothing is), so that a caller can report all of it at once.
-
-What a given kind allows as its name (DNS label, subdomain, ...) is the server's rule and is left to it.
-
+`check_path_segment` checks each part of a path before it becomes part of a URL. The other functions return a list of
+faults, so that a caller can report all of them. The server checks which names a kind allows.
 Reference: k8s.io/apimachinery/pkg/api/validate/content; client-go rest/request.go (Name, Namespace, SubResource).
 """
 
@@ -27,11 +24,12 @@ def check_path_segment(value: str, what: str) -> str:
     """Return a name unchanged if it can be one segment of a URL path.
 
     Args:
-        value: the name, namespace, resource or subresource.
-        what: what it is, for the message: `"name"`, `"namespace"`.
+        value: The name, namespace, resource or subresource.
+        what: The kind of the value for the message, such as `"name"` or `"namespace"`.
 
     Raises:
-        ValueError: it is empty, `.` or `..`, or has a `/` or `%` in it: such a request would reach another path.
+        ValueError: The value is empty, `.` or `..`, or contains `/` or `%`, so that the request would reach another
+            path.
     """
     if not value:
         raise ValueError(f"{what} is empty: a request without it would address the whole collection")
@@ -44,7 +42,7 @@ def check_path_segment(value: str, what: str) -> str:
 
 
 def dns_label_faults(value: str) -> list[str]:
-    """Say what keeps a text from being a DNS label (RFC 1123): what most namespaced names must be."""
+    """Return why a text is not a DNS label (RFC 1123), which most names in namespaces must be."""
     faults = _length_faults(value, 63)
     if _DNS_LABEL.fullmatch(value) is None:
         faults.append("must not contain dots" if _DNS_SUBDOMAIN.fullmatch(value) else _DNS_LABEL_RULE)
@@ -52,7 +50,7 @@ def dns_label_faults(value: str) -> list[str]:
 
 
 def dns_subdomain_faults(value: str) -> list[str]:
-    """Say what keeps a text from being a DNS subdomain (RFC 1123): labels with dots between them."""
+    """Return why a text is not a DNS subdomain (RFC 1123), which is a list of labels with dots."""
     faults = _length_faults(value, 253)
     if _DNS_SUBDOMAIN.fullmatch(value) is None:
         faults.append(_DNS_SUBDOMAIN_RULE)
@@ -60,7 +58,7 @@ def dns_subdomain_faults(value: str) -> list[str]:
 
 
 def label_key_faults(key: str) -> list[str]:
-    """Say what keeps a text from being the key of a label or annotation: `[dns-subdomain/]name`."""
+    """Return why a text is not the key of a label or annotation, `[dns-subdomain/]name`."""
     parts = key.split("/")
     if len(parts) > 2:
         return [f"name {_LABEL_NAME_RULE}, with an optional DNS subdomain and '/' before it"]
@@ -78,7 +76,7 @@ def label_key_faults(key: str) -> list[str]:
 
 
 def label_value_faults(value: str) -> list[str]:
-    """Say what keeps a text from being the value of a label; the empty text is one."""
+    """Return why a text is not the value of a label. The empty text is a value."""
     faults = _length_faults(value, 63)
     if value and _LABEL_NAME.fullmatch(value) is None:
         faults.append(_LABEL_NAME_RULE)
@@ -86,5 +84,5 @@ def label_value_faults(value: str) -> list[str]:
 
 
 def _length_faults(value: str, most: int) -> list[str]:
-    """Go counts bytes."""
+    """Return the faults of a text's length in bytes, as Go counts it."""
     return [f"must be no more than {most} bytes"] if len(value.encode("utf-8", "surrogatepass")) > most else []

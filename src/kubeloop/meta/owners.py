@@ -1,7 +1,4 @@
-"""Owner references: who owns an object, who controls it, and how to write that down.
-
-The functions take anything with metadata of the right shape: typed models, `Unstructured`, doubles. Building a
-reference takes the class to build, `meta_v1.OwnerReference`, since models are above this floor.
+"""Owner references: finding the owner and the controller of an object, and creating a reference.
 
 Reference: k8s.io/apimachinery/pkg/apis/meta/v1/controller_ref.go (GetControllerOf, IsControlledBy, NewControllerRef).
 """
@@ -15,7 +12,7 @@ __all__ = ["Owned", "Owner", "controller_of", "is_controlled_by", "is_owned_by",
 
 
 class OwnerReferenceLike(Protocol):
-    """One of the references in `metadata.owner_references`."""
+    """An item of `metadata.owner_references`."""
 
     @property
     def uid(self) -> str: ...
@@ -34,7 +31,7 @@ class _OwnedMetadata(Protocol[Ref_co]):
 
 
 class Owned(Protocol[Ref_co]):
-    """An object that may have owners."""
+    """An object that can have owners."""
 
     @property
     def metadata(self) -> _OwnedMetadata[Ref_co]: ...
@@ -53,7 +50,7 @@ class _HasUID(Protocol):
 
 
 class _TypedOwner(Protocol):
-    """A typed model: its class knows the kind."""
+    """A typed model, whose class has the kind."""
 
     api_version: ClassVar[str]
     kind: ClassVar[str]
@@ -63,7 +60,7 @@ class _TypedOwner(Protocol):
 
 
 class _UntypedOwner(Protocol):
-    """An `Unstructured` or a double: the object itself knows its kind."""
+    """An `Unstructured` or a test double, whose object has the kind."""
 
     @property
     def api_version(self) -> str: ...
@@ -73,12 +70,12 @@ class _UntypedOwner(Protocol):
     def metadata(self) -> _OwnerMetadata: ...
 
 
-# An object that may own others: it knows its kind, and was created (it has a UID).
+# An object that can own others: it has a kind, and a UID from the server.
 Owner: TypeAlias = _TypedOwner | _UntypedOwner
 
 
 def controller_of(obj: Owned[Ref]) -> Ref | None:
-    """Return the reference to the one owner that controls an object; None when there is none."""
+    """Return the reference to the owner that controls an object; None if there is none."""
     for reference in obj.metadata.owner_references:
         if reference.controller:
             return reference
@@ -86,13 +83,13 @@ def controller_of(obj: Owned[Ref]) -> Ref | None:
 
 
 def is_controlled_by(obj: Owned[OwnerReferenceLike], owner: _HasUID) -> bool:
-    """Say if an object is controlled by this very owner (the UID counts: not a namesake created later)."""
+    """Return whether an owner controls an object. UIDs are compared, so a later object of its name does not count."""
     controller = controller_of(obj)
     return controller is not None and controller.uid == owner.metadata.uid
 
 
 def is_owned_by(obj: Owned[OwnerReferenceLike], owner: _HasUID) -> bool:
-    """Say if this very owner is among the owners of an object, controlling it or not."""
+    """Return whether an object has this owner, which may control it or not. UIDs are compared."""
     uid = owner.metadata.uid
     return any(reference.uid == uid for reference in obj.metadata.owner_references)
 
@@ -104,16 +101,16 @@ def owner_reference(
     controller: bool = True,
     block_owner_deletion: bool = True,
 ) -> R:
-    """Build a reference to an owner, to be put into `metadata.owner_references` of what it owns.
+    """Create a reference to an owner, for `metadata.owner_references` of the owned object.
 
     Args:
-        owner: the owner as the server returned it, in the same namespace as the owned object, or without one.
-        build: the class to build: `meta_v1.OwnerReference`.
-        controller: whether the owner controls the object; an object has at most one controller.
-        block_owner_deletion: whether a foreground deletion of the owner waits until the object is gone.
+        owner: The owner as the server returned it, in the namespace of the owned object or without a namespace.
+        build: The class of the reference, `meta_v1.OwnerReference`; models are a floor above this module.
+        controller: Whether the owner controls the object. An object has at most one controller.
+        block_owner_deletion: Whether a foreground deletion of the owner waits for the deletion of the object.
 
     Raises:
-        ValueError: the owner has no name or UID yet: create it first, and refer to what `create` returned.
+        ValueError: The owner has no name or UID. Create it first, and use the object that `create` returns.
 
     Reference: metav1.NewControllerRef.
     """

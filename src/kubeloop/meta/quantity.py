@@ -1,16 +1,6 @@
-"""Quantity: the fixed-point numbers of Kubernetes (`500m`, `1.5Gi`, `12e6`), exact, never a binary float.
+"""Quantity: the fixed-point numbers of Kubernetes (`500m`, `1.5Gi`, `12e6`), exact and without binary floats.
 
-Models hold quantities as the text that the server sent; `Quantity(text)` is for those who calculate and compare.
-
-There are three families of suffixes: binary (`Ki Mi Gi Ti Pi Ei`), decimal (`n u m k M G T P E` or none) and
-exponents (`e3`, `E-2`). A quantity remembers its family and is written in it again, in canonical form: the greatest
-suffix with which no digit stands behind the point and no precision is lost. Parsing rounds away from zero to nanos,
-and caps binary ones at 2**63 - 1.
-
-Reference: k8s.io/apimachinery/pkg/api/resource (Quantity). Intended differences: `value` and its kin are exact
-integers which never overflow; what is too large for every suffix of its family is written with an exponent (Go drops
-the suffix, and with it the magnitude); exponents beyond 999 and more than 999 digits are refused (Go computes until
-memory ends).
+Models contain quantities as the text of the server; `Quantity(text)` is for calculations and comparisons.
 """
 
 from __future__ import annotations
@@ -31,7 +21,7 @@ class Format(StrEnum):
     DECIMAL_EXPONENT = "DecimalExponent"  # 12e6
 
 
-# Possessive: text that is not a quantity is recognized in one pass.
+# Possessive quantifiers, so that other texts are refused in one pass.
 _SYNTAX = re.compile(r"[+-]?0*+([0-9]*+)(?:\.([0-9]*+))?([eEinumkKMGTP]*+[-+]?[0-9]*+)", re.ASCII)
 _EXPONENT = re.compile(r"[eE]([-+]?[0-9]{1,18})", re.ASCII)
 _DECIMAL_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
@@ -48,24 +38,32 @@ _MOST_DIGITS = 999
 
 @total_ordering
 class Quantity:
-    """An exact decimal number and the family of suffixes in which it is written. Immutable.
+    """An exact, immutable decimal number with the family of suffixes in which it is written.
+
+    The families are binary (`Ki Mi Gi Ti Pi Ei`), decimal (`n u m k M G T P E` or none) and exponents (`e3`, `E-2`).
+    The canonical form uses the largest suffix without a fraction and without loss of precision. Parsing rounds away
+    from zero to nanos, and limits binary quantities to 2**63 - 1.
 
     Args:
-        value: text as in an object, an integer, a `Decimal`, or another quantity. A float is refused: it is not exact.
-        format: the family to write it in; None: that of the text, decimal for numbers.
+        value: The text of an object, an integer, a `Decimal` or another quantity. A float is refused, because it is not
+            exact.
+        format: The family of suffixes; None for that of the text, or decimal for numbers.
 
     Raises:
-        ValueError: text that is not a quantity; trying again does not help.
+        ValueError: The text is not a quantity.
 
     >>> Quantity("1.5Gi"), Quantity("0.5"), Quantity("1.5Gi") + Quantity("512Mi"), Quantity("100m") * 5
     (Quantity('1536Mi'), Quantity('500m'), Quantity('2Gi'), Quantity('500m'))
     >>> Quantity("1Gi") > Quantity("1G"), Quantity("2") == 2, Quantity("1500m").value()
     (True, True, 2)
 
-    Quantities compare, hash and calculate by value, whatever their format; integers and Decimals may stand on the
-    other side. A sum has the format of its left side, or of its right side when the left is zero.
+    Comparison, hash and arithmetic use the value and ignore the format; the other operand may be an integer or a
+    Decimal. A sum has the format of its left operand, or of its right one if the left is zero.
 
-    Reference: k8s.io/apimachinery/pkg/api/resource/quantity.go.
+    Reference: k8s.io/apimachinery/pkg/api/resource/quantity.go. Intended differences: `value`, `milli_value` and the
+        like are exact integers without overflow; a number that is too large for all suffixes of its family is written
+        with an exponent, where Go loses the magnitude; exponents beyond 999 and more than 999 digits are refused, where
+        Go computes until the memory is exhausted.
     """
 
     # The number is _digits * 10 ** _exponent. _text: as it was written, where Go keeps that too.
@@ -99,7 +97,7 @@ class Quantity:
 
     @property
     def format(self) -> Format:
-        """The family of suffixes in which it is written."""
+        """The family of suffixes of the text form."""
         return self._format
 
     @property
@@ -109,7 +107,7 @@ class Quantity:
 
     @property
     def sign(self) -> int:
-        """-1, 0 or 1."""
+        """The sign: -1, 0 or 1."""
         return (self._digits > 0) - (self._digits < 0)
 
     def as_decimal(self) -> Decimal:
@@ -118,7 +116,7 @@ class Quantity:
         return Decimal((int(self._digits < 0), digits, self._exponent))
 
     def as_int(self) -> int | None:
-        """Return the number if it is an integer, else None."""
+        """Return the number if it is an integer, otherwise None."""
         number, exact = _scale(self._digits, self._exponent, 0)
         return number if exact else None
 
@@ -135,7 +133,7 @@ class Quantity:
         return _scale(self._digits, self._exponent, exponent)[0]
 
     def round_up(self, exponent: int) -> Quantity:
-        """Return it rounded away from zero to a multiple of `10 ** exponent`."""
+        """Return a quantity that is rounded away from zero to a multiple of `10 ** exponent`."""
         if self._exponent >= exponent:
             return self
         return _make(self.scaled_value(exponent), exponent, self._format)
@@ -188,7 +186,7 @@ class Quantity:
         return float(self.as_decimal())
 
     def __str__(self) -> str:
-        """Write it as Go does: canonical, or the parsed text where Go takes that for canonical (`1.500`)."""
+        """Return the text as Go prints it: canonical, or the parsed text if Go accepts it as canonical (`1.500`)."""
         return self.canonical if self._text is None else self._text
 
     def __format__(self, spec: str) -> str:
@@ -209,7 +207,7 @@ def _is_int(value: object) -> bool:
 
 
 def _number(value: object) -> tuple[int, int]:
-    """Take an exact number apart."""
+    """Return the digits and the exponent of an exact number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value, 0
     if isinstance(value, Decimal):
@@ -218,7 +216,7 @@ def _number(value: object) -> tuple[int, int]:
         sign, digits, exponent = value.as_tuple()
         number = int("".join(map(str, digits)) or "0")
         return (-number if sign else number), int(exponent)
-    raise TypeError(f"a quantity is made from text, int or Decimal, not {type(value).__name__}")
+    raise TypeError(f"expected a text, int or Decimal for a quantity, got {type(value).__name__}")
 
 
 def _coerce(value: object) -> Quantity | None:
@@ -228,7 +226,7 @@ def _coerce(value: object) -> Quantity | None:
 
 
 def _parse(text: str) -> tuple[int, int, Format, str | None]:
-    """Read text: digits, exponent, family, and the text itself if Go would print just that."""
+    """Parse a text into digits, exponent and family, and the text itself if Go would print the same."""
     match = _SYNTAX.fullmatch(text)
     if match is None or not text:
         raise ValueError(f"not a quantity (such as 500m, 1.5Gi or 12e6): {text!r}")
@@ -249,7 +247,7 @@ def _parse(text: str) -> tuple[int, int, Format, str | None]:
         raise ValueError(f"not a quantity, no such suffix ({suffix}): {text!r}")
     power -= len(fraction)
     if len(whole) + len(fraction) <= _FAST_DIGITS and power >= _NANO:
-        # Go keeps the text if it looks canonical to it, and has its own idea of that; an object says what Go says.
+        # Go keeps a text that it accepts as canonical by its own rules, which objects must follow.
         shifted = whole + fraction
         keep = text != "0" and power % 3 == 0 and not shifted.endswith("000") and shifted[0] != "0"
         return (-digits if negative else digits), power, family, (text if keep else None)

@@ -1,12 +1,4 @@
-"""Times and durations as Kubernetes writes them.
-
-- Time: RFC 3339, UTC, whole seconds (`2026-01-02T03:04:05Z`); MicroTime: the same with exactly six digits. In Python
-  both are aware `datetime`s. `parse_time` is the one reader: it takes what Go's does and what models always took (see
-  there), any offset and any number of digits. Those past microseconds are cut off, never rounded.
-- Duration: Go's text (`1h2m3.5s`, `300ms`), in Python a `timedelta`, which holds microseconds: finer parts are cut off.
-- `human_duration` and `short_human_duration`: ages as kubectl prints them.
-
-Nothing here reads a clock: now is the caller's to give.
+"""Times and durations in the formats of Kubernetes, and ages as kubectl prints them. No function reads a clock.
 
 Reference: k8s.io/apimachinery/pkg/apis/meta/v1 (Time, MicroTime, Duration), pkg/util/duration; Go's time.ParseDuration.
 """
@@ -43,16 +35,18 @@ _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 24 * 3600, 365 * 24 * 3600
 
 
 def parse_time(text: str) -> datetime:
-    """Read an RFC 3339 time (Time and MicroTime alike).
+    """Parse an RFC 3339 time, the form of Time and MicroTime.
 
-    As Go does, it takes an hour of one digit, a comma before the fraction, and offsets up to 24:60. As RFC 3339 allows,
-    it takes a space or `t` instead of `T` and `z` instead of `Z`; and it takes an offset without a colon.
+    As in Go, the hour may have one digit, the fraction may follow a comma, and offsets up to 24:60 are accepted. As in
+    RFC 3339, a space or `t` may replace `T`, and `z` may replace `Z`. An offset may have no colon. Digits beyond
+    microseconds are cut off, not rounded.
 
     Returns:
         An aware `datetime` in UTC; in its own offset if UTC would fall before the year 1 or after 9999.
 
     Raises:
-        ValueError: not an RFC 3339 time, a date or offset that does not exist, or a year that `datetime` does not hold.
+        ValueError: The text is not an RFC 3339 time, the date or offset does not exist, or `datetime` does not support
+            the year.
 
     >>> parse_time("2026-01-02T03:04:05.5+01:00").isoformat()
     '2026-01-02T02:04:05.500000+00:00'
@@ -78,10 +72,10 @@ def parse_time(text: str) -> datetime:
 
 
 def format_time(time: datetime) -> str:
-    """Write a Time: UTC, whole seconds, fractions cut off.
+    """Return a time in the form of Time: UTC with whole seconds, without the fraction.
 
     Raises:
-        ValueError: the time is naive; which moment it means is not known.
+        ValueError: The time has no time zone.
 
     >>> format_time(datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC))
     '2026-01-02T03:04:05Z'
@@ -90,10 +84,10 @@ def format_time(time: datetime) -> str:
 
 
 def format_micro_time(time: datetime) -> str:
-    """Write a MicroTime: UTC with exactly six digits; anything else is refused by servers.
+    """Return a time in the form of MicroTime: UTC with exactly six digits, because servers refuse others.
 
     Raises:
-        ValueError: the time is naive.
+        ValueError: The time has no time zone.
 
     >>> format_micro_time(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     '2026-01-02T03:04:05.000000Z'
@@ -102,13 +96,13 @@ def format_micro_time(time: datetime) -> str:
 
 
 def to_utc(time: datetime) -> datetime:
-    """Return an aware time in UTC; as it is if UTC would fall before the year 1 or after 9999.
+    """Return a time in UTC, or unchanged if it would be before the year 1 or after 9999 in UTC.
 
     Raises:
-        ValueError: the time is naive.
+        ValueError: The time has no time zone.
     """
     if time.tzinfo is None or time.utcoffset() is None:
-        raise ValueError(f"a time without a time zone: {time.isoformat()} (use datetime.now(UTC))")
+        raise ValueError(f"expected a time with a time zone, got {time.isoformat()}: use datetime.now(UTC)")
     try:
         return time.astimezone(UTC)
     except OverflowError:
@@ -120,10 +114,12 @@ def _text(time: datetime, precision: str) -> str:
 
 
 def parse_duration(text: str) -> timedelta:
-    """Read a duration as Go writes it: numbers with units `h m s ms us ns`, e.g. `1h30m`, `-1.5h`, `0`.
+    """Parse a duration in Go's form: numbers with units `h m s ms us ns`, such as `1h30m`, `-1.5h` or `0`.
+
+    Parts smaller than a microsecond are cut off.
 
     Raises:
-        ValueError: not a duration, a unit is missing, or over the 292 years that Go can hold.
+        ValueError: The text is not a duration, a unit is missing, or the duration exceeds Go's limit of 292 years.
 
     >>> parse_duration("1h2m3.5s")
     datetime.timedelta(seconds=3723, microseconds=500000)
@@ -153,7 +149,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """Write a duration as Go does.
+    """Return a duration in Go's form.
 
     >>> format_duration(timedelta(hours=1, seconds=3.5)), format_duration(timedelta(microseconds=1500))
     ('1h0m3.5s', '1.5ms')
@@ -180,10 +176,10 @@ def _decimal(value: int, unit: int) -> str:
 
 
 def human_duration(duration: timedelta | float) -> str:
-    """Write an age with two or three significant figures, as kubectl's AGE column: `2m5s`, `3h12m`, `5d4h`, `2y30d`.
+    """Return an age with two or three significant figures, as in kubectl: `2m5s`, `3h12m`, `5d4h`, `2y30d`.
 
     Args:
-        duration: a timedelta or seconds. Down to -1 s counts as now (clocks differ); less gives `<invalid>`.
+        duration: A timedelta or seconds. From -1 s on it counts as 0, because clocks differ; less returns `<invalid>`.
     """
     seconds = _whole_seconds(duration)
     if seconds < -1:
@@ -209,7 +205,7 @@ def human_duration(duration: timedelta | float) -> str:
 
 
 def short_human_duration(duration: timedelta | float) -> str:
-    """Write an age with its greatest unit only: `59s`, `5m`, `3h`, `5d`, `2y`. See `human_duration`."""
+    """Return an age in its largest unit: `59s`, `5m`, `3h`, `5d`, `2y`. See `human_duration`."""
     seconds = _whole_seconds(duration)
     if seconds < -1:
         return "<invalid>"
@@ -221,7 +217,7 @@ def short_human_duration(duration: timedelta | float) -> str:
 
 
 def _whole_seconds(duration: timedelta | float) -> int:
-    """Cut towards zero, as Go converts."""
+    """Return the number of whole units, rounded towards zero as in Go."""
     return int(duration.total_seconds() if isinstance(duration, timedelta) else duration)
 
 

@@ -1,18 +1,7 @@
-"""YAML in and out, by the rules of Kubernetes' own tools: with `_yaml_events`, the only module that knows PyYAML.
+"""Reading and writing YAML by the rules of Kubernetes' own tools; with `_yaml_events`, the only user of PyYAML.
 
-Scalars resolve as sigs.k8s.io/yaml does, which is neither PyYAML's way nor YAML 1.2's:
-
-- `y n yes no on off true false` in lower, upper or title case are booleans, as keys too (`on:` becomes the key
-  `"true"`);
-- timestamps and base-60 numbers (`12:30:45`) stay text; `0777`, `0o777`, `0x1F`, `0b11` and `1_000` are integers;
-- a float with an integral value is an integer, since JSON does not tell them apart; NaN and infinities are refused;
-- keys that are numbers or booleans become text, and what a merge key (`<<`) brings counts at the place where it stands.
-
-What is read is plain JSON data: dict, list, str, int, float, bool, None. Every alias gives a value of its own, and a
-document that is mostly aliases is refused before it eats the memory. Errors name line and column, never the text
-found there: it may be a secret.
-
-Reference: sigs.k8s.io/yaml v1.6 on go.yaml.in/yaml/v2 (resolve.go, decode.go).
+Values are plain JSON data. Errors name line and column, never the text, which may be a secret. Reference:
+sigs.k8s.io/yaml v1.6 on go.yaml.in/yaml/v2 (resolve.go, decode.go).
 """
 
 from __future__ import annotations
@@ -77,21 +66,30 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def load(data: str | bytes, *, strict: bool = False) -> Any:
-    """Read the only document of a text; an empty text is None, as an empty document is.
+    """Parse a text with one document; an empty text or document is None.
 
-    Documents in which nothing stands, before a separator or behind one, do not count. A block at the end of the text
-    ends with a line break, as for kubectl, although none may stand there.
+    Scalars have the types of sigs.k8s.io/yaml, which differ from PyYAML and from YAML 1.2:
+
+    - `y n yes no on off true false` in lower, upper or title case are booleans, and as keys the texts `"true"` and
+      `"false"`.
+    - Timestamps and base-60 numbers (`12:30:45`) are texts; `0777`, `0o777`, `0x1F`, `0b11` and `1_000` are integers.
+    - A float with an integral value is an integer, because JSON does not distinguish them. NaN and infinities are
+      refused.
+    - Keys that are numbers or booleans become texts. The keys of a merge key (`<<`) have its position.
+
+    Empty documents before or after a separator are ignored. A block at the end of the text ends with a line break, as
+    in kubectl. Each alias is a separate value, and a document that consists mostly of aliases is refused.
 
     Args:
-        data: text, or bytes in UTF-8 or UTF-16 with a byte-order mark. JSON is YAML too.
-        strict: refuse a key that stands twice in one mapping, or that a merge key brings once more. Otherwise the last
-            one wins, as with `kubectl`'s reader.
+        data: A text, or bytes in UTF-8, or in UTF-16 with a byte order mark. JSON is also YAML.
+        strict: Whether to refuse a key that is repeated in a mapping, or by a merge key. Otherwise the last one is
+            used, as in kubectl.
 
     Returns:
         Plain JSON data that belongs to the caller.
 
     Raises:
-        DecodeError: not YAML, more than one document, or something JSON cannot hold. Trying again does not help.
+        DecodeError: The text is not YAML, has more than one document, or contains a value that JSON does not support.
 
     >>> load("{port: 0x50, start: 2001-01-01, active: on}")
     {'port': 80, 'start': '2001-01-01', 'active': True}
