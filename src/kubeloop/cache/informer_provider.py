@@ -29,7 +29,7 @@ class InformerOptions(TypedDict, Generic[T], total=False):
     Attributes:
         label_selector: `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`; `""` selects every object.
         field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`; `""` selects every object.
-        transform: a function that changes each object before it is stored. Two informers are the same only if they have
+        transform: A function that changes each object before it is stored. Two informers are the same only if they have
             the same function object, so pass a named function rather than a lambda.
     """
 

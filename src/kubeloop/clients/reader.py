@@ -53,8 +53,8 @@ class Reader(Protocol[T_co]):
         """Return one object by its name.
 
         Raises:
-            NotFound: there is no object of this name.
-            ValueError: the text cannot be a name.
+            NotFound: There is no object of this name.
+            ValueError: The text cannot be a name.
         """
         ...
 
@@ -62,9 +62,9 @@ class Reader(Protocol[T_co]):
         """Return the objects whose labels match, all of them without a selector.
 
         Args:
-            label_selector: text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
 
         Raises:
-            ValueError: the text is no label selector.
+            ValueError: The text is no label selector.
         """
         ...
