@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
@@ -23,9 +23,10 @@ from kubeloop.cache.informers import Informers
 from kubeloop.cache.list_watch import ListWatch, rest_list_watch
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.resource_lookup import resource_of
+from kubeloop.clients.resource_lookup import namespace_for, resource_of
 from kubeloop.errors import NotSynced
 from kubeloop.meta.gvk import GroupResource, GroupVersionKind, GroupVersionResource
+from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ if TYPE_CHECKING:
 
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
+    from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["ALL_NAMESPACES", "HasRESTClient", "SharedInformerFactory"]
+__all__ = ["HasRESTClient", "SharedInformerFactory"]
 
 T = TypeVar("T", bound=CachedObject)
-
-ALL_NAMESPACES: Final = ""
-"""The namespace that stands for all of them."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +68,8 @@ class SharedInformerFactory(Informers):
 
     Args:
         clientset: What informers read through; it stays the caller's, to be closed after the factory.
-        namespace: The namespace of informers that name none; `ALL_NAMESPACES` for all of them. Resources without
-            namespaces are not affected.
+        namespace: The namespace of informers that name none; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of
+            the config. Resources without namespaces are not affected.
         resync_period: Must be 0: telling handlers again of objects that have not changed is not implemented.
         label_selector: The label selector of informers that name none: text, or a selector of `kubeloop.labels`.
         field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
@@ -89,7 +88,7 @@ class SharedInformerFactory(Informers):
         self,
         clientset: HasRESTClient,
         *,
-        namespace: str = ALL_NAMESPACES,
+        namespace: str | DefaultNamespace = ALL_NAMESPACES,
         resync_period: float = 0,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
@@ -117,7 +116,7 @@ class SharedInformerFactory(Informers):
 
     def __repr__(self) -> str:
         state = "shut down" if self._is_shut_down else "started" if self._is_started else "new"
-        where = f"in {self._namespace}" if self._namespace else "in all namespaces"
+        where = f"in {self._namespace!s}" if self._namespace else "in all namespaces"
         return f"<SharedInformerFactory {where}: {state}, {len(self._informers)} informers>"
 
     @property
@@ -131,7 +130,7 @@ class SharedInformerFactory(Informers):
         resource: GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
@@ -149,7 +148,8 @@ class SharedInformerFactory(Informers):
             model: The class of the objects: a model class, built-in or generated, or `Unstructured`.
             resource: For `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
                 the server is asked for. None for a model class, which names its resource.
-            namespace: The namespace; `ALL_NAMESPACES` for all of them, None for the factory's.
+            namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config, None for
+                the factory's.
             label_selector: Text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
             field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
             transform: A function that changes each object before it is stored; None for the factory's. Pass the same
@@ -162,10 +162,8 @@ class SharedInformerFactory(Informers):
             RuntimeError: The factory has been shut down, and there is no such informer.
         """
         info = resource_of(model, resource)
-        if info.namespaced is False:
-            if namespace:
-                raise ValueError(f"{info.plural} are not namespaced: leave the namespace {namespace!r} out")
-            namespace = ALL_NAMESPACES
+        if namespace is None:
+            namespace = ALL_NAMESPACES if info.namespaced is False else self._namespace
         params = list_params(
             {
                 "label_selector": self._label_selector if label_selector is None else label_selector,
@@ -175,7 +173,7 @@ class SharedInformerFactory(Informers):
         scope = InformerScope(
             model,
             resource or info.group_version.with_resource(info.plural),
-            self._namespace if namespace is None else namespace,
+            namespace_for(self._clientset.rest, info, namespace),
             str(params.get("labelSelector", "")),
             str(params.get("fieldSelector", "")),
             self._transform if transform is None else transform,

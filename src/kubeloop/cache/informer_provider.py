@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["InformerOptions", "InformerProvider"]
 
@@ -47,7 +48,7 @@ class InformerProvider(Protocol):
         resource: GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,

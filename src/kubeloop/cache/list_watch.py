@@ -12,13 +12,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.objects import CachedObject
-from kubeloop.clients.resource_lookup import look_up, resource_of
+from kubeloop.clients.resource_lookup import look_up, namespace_for, resource_of
 from kubeloop.errors import DecodeError
+from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+    from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.watch_events import UnreadableEvent
 
@@ -167,7 +169,7 @@ def rest_list_watch(
     resource: GroupVersionResource | GroupVersionKind | None = None,
     /,
     *,
-    namespace: str = "",
+    namespace: str | DefaultNamespace = ALL_NAMESPACES,
     **selectors: Unpack[SelectorOptions],
 ) -> ListWatch[T]:
     """Create the source of the objects that a server has: `rest_list_watch(clientset.rest, Pod, namespace="default")`.
@@ -182,7 +184,7 @@ def rest_list_watch(
         rest: The client that sends the requests; it stays the caller's.
         model: The class of the objects: a model class, or `Unstructured`.
         resource: The resource or the kind of `Unstructured` objects; None for a model class.
-        namespace: The namespace; `""` means all namespaces.
+        namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config.
         selectors: The selectors; all objects if none is given. `timeout` is the timeout of each list in seconds; the
             reflector chooses the length of a watch.
 
@@ -192,7 +194,7 @@ def rest_list_watch(
     Raises:
         TypeError: The class has no resource or no list class, `Unstructured` came without a resource, or an option is
             unknown or of the wrong type.
-        ValueError: An option has a wrong value.
+        ValueError: An option has a wrong value, or a namespace was named and the resource has none.
 
     Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`.
     """
@@ -207,7 +209,7 @@ class _RESTSource(Generic[T]):
         rest: RESTClient,
         model: type[T],
         resource: GroupVersionResource | GroupVersionKind | None,
-        namespace: str,
+        namespace: str | DefaultNamespace,
         selectors: SelectorOptions,
     ) -> None:
         info = resource_of(model, resource)
@@ -220,7 +222,7 @@ class _RESTSource(Generic[T]):
         self._watch_params = list_params({**self._options, "timeout": None})
         list_params(self._options)
         self._rest, self._model, self._info = rest, model, info
-        self._namespace = namespace
+        self._namespace = namespace_for(rest, info, namespace)
         self._kind_of_list: tuple[str, str] | None = None
 
     def list_watch(self) -> ListWatch[T]:

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import pytest
 
 from kubeloop import errors, fields, labels
-from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory, _report_end
+from kubeloop.cache.factory import SharedInformerFactory, _report_end
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.unstructured import Unstructured, UnstructuredList
 from tests.support.clock import now, settle, virtual
