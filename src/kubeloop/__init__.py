@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kubeloop import fields, labels, models
     from kubeloop.cache.event_handler import ResourceEventHandler
-    from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
+    from kubeloop.cache.factory import SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.processor import HandlerRegistration
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from kubeloop.meta.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind, GroupVersionResource
     from kubeloop.meta.int_or_string import int_or_string_value, parse_int_or_string, scaled_int_or_percent
     from kubeloop.meta.keys import object_key, split_key
-    from kubeloop.meta.namespaces import DEFAULT, DefaultNamespace
+    from kubeloop.meta.namespaces import ALL_NAMESPACES, DEFAULT, DefaultNamespace
     from kubeloop.meta.owners import controller_of, is_controlled_by, is_owned_by, owner_reference
     from kubeloop.meta.quantity import Quantity
     from kubeloop.meta.times import (
@@ -289,7 +289,7 @@ __all__ = [
 
 _NAMES = {
     "cache.event_handler": "ResourceEventHandler",
-    "cache.factory": "ALL_NAMESPACES SharedInformerFactory",
+    "cache.factory": "SharedInformerFactory",
     "cache.indexer": "Indexer",
     "cache.lister": "Lister NamespaceLister",
     "cache.processor": "HandlerRegistration",
@@ -337,7 +337,7 @@ _NAMES = {
     "clients.request_bodies": "AnyPatch",
     "clients.patch_verbs": "DraftOf SupportsDraft",
     "clients.write_verbs": "DeleteCollectionOptions",
-    "meta.namespaces": "DEFAULT DefaultNamespace",
+    "meta.namespaces": "ALL_NAMESPACES DEFAULT DefaultNamespace",
     "wire.options": (
         "ApplyOptions DeleteOptions FieldValidation ListOptions LogOptions LogStream PropagationPolicy "
         "ResourceVersionMatch SelectorOptions WatchOptions WriteOptions"

@@ -18,7 +18,7 @@ from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.load import load_config
-from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
 from kubeloop.unstructured import Unstructured
@@ -355,3 +355,34 @@ async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
             fresh = {(one.metadata.name, one.metadata.resource_version) for one in (await pods.list()).items}
             assert {(one.metadata.name, one.metadata.resource_version) for one in informer.lister.list()} == fresh
             assert (informer.is_connected, informer.last_error) == (True, "")
+
+
+async def test_one_factory_holds_informers_of_several_scopes(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(load_config(kubeconfig)) as clientset:
+        maps = clientset.core_v1.config_maps(namespace)
+        for name in ("a", "b"):
+            await maps.create({"metadata": {"name": name, "labels": {"app": name}}})
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        all_maps = factory.core_v1.config_maps()
+        one_map = factory.core_v1.config_maps(field_selector="metadata.name=a")
+        by_kind = factory.informer(Unstructured, GroupVersionKind("", "v1", "ConfigMap"), label_selector="app=b")
+        namespaces = factory.informer(Unstructured, GroupVersionKind("", "v1", "Namespace"))
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            assert {found.metadata.name for found in all_maps.lister.list()} >= {"a", "b"}
+            assert [found.metadata.name for found in one_map.lister.list()] == ["a"]
+            assert [found.metadata.name for found in by_kind.lister.list()] == ["b"]
+            assert namespaces.lister.get(namespace).kind == "Namespace"
+
+            for reader in (maps, all_maps.lister.reader(namespace)):
+                assert [found.metadata.name for found in await reader.list(label_selector="app=b")] == ["b"]
+                with pytest.raises(errors.NotFound, match='configmaps "c" not found'):
+                    await reader.get("c")
+
+            await factory.stop(one_map)
+            await maps.create({"metadata": {"name": "c"}})
+            await until_held(all_maps, f"{namespace}/c")
+            again = factory.core_v1.config_maps(field_selector="metadata.name=a")
+            assert again is not one_map
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            assert [found.metadata.name for found in again.lister.list()] == ["a"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.cached_reader import CachedList, CachedReader
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
-    from kubeloop.cache.factory import ALL_NAMESPACES, HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from kubeloop.cache.shared_informer import SharedInformer
 
 __all__ = [
-    "ALL_NAMESPACES",
     "NAMESPACE_INDEX",
     "CachedList",
     "CachedMeta",
@@ -84,7 +83,7 @@ if not TYPE_CHECKING:
             "cached_reader": "CachedList CachedReader",
             "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
-            "factory": "ALL_NAMESPACES HasRESTClient SharedInformerFactory",
+            "factory": "HasRESTClient SharedInformerFactory",
             "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",
             "informer_connection": "Connection",
             "informer_provider": "InformerOptions InformerProvider",

@@ -25,8 +25,8 @@ class CachedList(Generic[T_co]):
     """The objects that a store held when it was asked; iterate over it, or read `items`.
 
     Attributes:
-        items: the stored objects themselves.
-        unreadable: why objects of the namespace that exist are not among them, by key. Their labels are not known, so
+        items: The stored objects themselves.
+        unreadable: Why objects of the namespace that exist are not among them, by key. Their labels are not known, so
             they are named whatever the selector.
     """
 
@@ -53,8 +53,8 @@ class CachedReader(Generic[T]):
     """A `Reader` of what an informer holds.
 
     Args:
-        lister: the lister of the informer.
-        namespace: the namespace; None or `""` is all namespaces, for `list`, and no namespace, for `get`.
+        lister: The lister of the informer.
+        namespace: The namespace; None or `""` is all namespaces, for `list`, and no namespace, for `get`.
 
     Concurrency: loop only. No call waits, so no other task runs in between.
     """
@@ -73,10 +73,10 @@ class CachedReader(Generic[T]):
         """Return one object by its name.
 
         Raises:
-            NotFound: the informer does not hold an object of this name.
-            Unreadable: the object exists, but no state of it could be read.
-            ValueError: the text cannot be a name.
-            RuntimeError: the informer was never started.
+            NotFound: The informer does not hold an object of this name.
+            Unreadable: The object exists, but no state of it could be read.
+            ValueError: The text cannot be a name.
+            RuntimeError: The informer was never started.
         """
         if not name or "/" in name:
             raise ValueError(f"expected the name of an object, got {name!r}: name the namespace with reader(namespace)")
@@ -86,11 +86,11 @@ class CachedReader(Generic[T]):
         """Return the objects whose labels match, all of them without a selector.
 
         Args:
-            label_selector: text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
 
         Raises:
-            ValueError: the text is no label selector.
-            RuntimeError: the informer was never started.
+            ValueError: The text is no label selector.
+            RuntimeError: The informer was never started.
         """
         if not self._namespace:
             return CachedList(self._lister.list(label_selector), dict(self._lister.unreadable))

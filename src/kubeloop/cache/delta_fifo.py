@@ -1,15 +1,8 @@
-"""The queue between the reflector, which learns of changes, and the pop loop, which applies them.
+"""`DeltaFIFO`: the queue between the reflector, which learns of changes, and the pop loop, which applies them.
 
-Here lives `DeltaFIFO`: per key the changes that nobody has seen yet, in the order in which their keys came, and the
-rules which of them may be dropped (only one of two deletions in a row), what a fresh full list means for keys that it
-lacks (a tombstone), what an object that cannot be read means (nothing but that it exists), and when the first full list
-has been handed out.
-
-It knows no event loop but for `wait()`: all else is plain calls, so that the rules are testable without one. Applying
-the changes and telling handlers is `shared_informer`; learning of them is `reflector`.
-
-Reference: client-go `tools/cache/delta_fifo.go`. Here one consumer pops, and handles what it popped before it awaits:
-that takes the place of the lock that Go holds while it processes.
+Only `wait()` needs an event loop.
+Reference: client-go `tools/cache/delta_fifo.go`. One consumer pops, and applies what it popped before it awaits; that
+replaces the lock that client-go holds meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +26,7 @@ T = TypeVar("T", bound=Object)
 T_co = TypeVar("T_co", bound=Object, covariant=True)
 
 REPLACE_SLICE = 1000
-"""Objects that `replacing` queues between two of its steps: about a millisecond."""
+"""The number of objects that `replacing` queues per step, which takes about a millisecond."""
 
 
 class DeltaType(StrEnum):
@@ -43,20 +36,22 @@ class DeltaType(StrEnum):
     UPDATED = "Updated"
     DELETED = "Deleted"
     REPLACED = "Replaced"
-    """The object was in a full list: it may be new, changed or the same."""
+    """The object was in a list: it may be new, changed or the same."""
     SYNC = "Sync"
-    """Nothing happened: the object is told of again."""
+    """Nothing happened: handlers are told of the object again."""
     UNREADABLE = "Unreadable"
     """The object exists, and its present state cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeletedFinalStateUnknown(Generic[T_co]):
-    """A deletion without the object's state at the end: the watch missed it, or its body could not be read.
+    """A deletion without the object's final state: the watch missed the deletion, or its body could not be read.
 
-    `object` is the last state that was seen, which may be older than the last state that there was.
+    Attributes:
+        key: The key of the object.
+        object: The last state that was seen, which may be older than the final state.
 
-    Reference: client-go `tools/cache.DeletedFinalStateUnknown`; here `object` is always there.
+    Reference: client-go `tools/cache.DeletedFinalStateUnknown`. Intended difference: `object` is never missing.
     """
 
     key: str
@@ -66,8 +61,8 @@ class DeletedFinalStateUnknown(Generic[T_co]):
 class Delta(NamedTuple, Generic[T]):
     """One change of one object.
 
-    The object of a deletion may be a tombstone, or, as that of every UNREADABLE is, the error that reading it ended
-    with.
+    The object of a deletion may be a tombstone, or the error that the state could not be read with. The object of every
+    UNREADABLE change is such an error.
     """
 
     type: DeltaType
@@ -75,7 +70,7 @@ class Delta(NamedTuple, Generic[T]):
 
 
 class Popped(NamedTuple, Generic[T]):
-    """All pending changes of one key, the oldest first."""
+    """All pending changes of one object, the oldest first."""
 
     key: str
     deltas: list[Delta[T]]
@@ -83,14 +78,14 @@ class Popped(NamedTuple, Generic[T]):
 
 
 class KnownObjects(Protocol[T_co]):
-    """What the queue must know of the store behind it, to tell what a full list lacks."""
+    """The store behind a queue, in which the queue looks for objects that a list lacks."""
 
     def list_keys(self) -> list[str]:
         """Return the keys of all objects."""
         ...
 
     def get_by_key(self, key: str, /) -> T_co | None:
-        """Return the object, None when there is none."""
+        """Return the object with this key, or None."""
         ...
 
 
@@ -101,26 +96,28 @@ logger = logging.getLogger(__name__)
 
 
 class DeltaFIFO(Generic[T]):
-    """A queue of changes, grouped by key.
+    """A queue of changes, grouped by key, in the order in which the keys were added.
 
-    One producer (a reflector) and one consumer (the pop loop). The consumer applies what it popped before it awaits
-    again; then each object is, at every await, in the queue or in the store behind it.
+    There is one producer, a reflector, and one consumer, the pop loop. The consumer applies what it popped before it
+    awaits again, so at every await each object is in the queue or in the store behind it.
 
-    An object that the transform or the key function fails on is queued as one that cannot be read: it exists, so it is
-    no reason to refuse a list, nor for a deletion. The deletion of such an object is queued all the same, because it
-    needs nothing but the key. Nothing is ever queued under the key `""`.
+    Of two deletions in a row one is dropped. A new list queues a tombstone for every known object that it lacks.
+
+    An object on which the transform or the key function fails is queued as one that cannot be read: it exists, so it is
+    neither a reason to refuse a list nor a deletion. Its deletion is queued all the same, because that needs only the
+    key. Nothing is ever queued under the key `""`.
 
     Args:
-        known_objects: the store behind the queue; None makes the queue judge by itself alone.
-        key_func: gives the key of an object.
-        transform: applied to each object before it is queued, except to tombstones; it may be given an object that it
-            has already changed.
-        unreadable: the objects that exist for the store although it may hold no state of them, by their keys.
+        known_objects: The store behind the queue; None means that the queue knows only what it has queued.
+        key_func: Returns the key of an object.
+        transform: Changes each object before it is queued, except tombstones. It may get an object that it has changed
+            already.
+        unreadable: The objects that exist although the store may hold no state of them, by key.
 
     Concurrency: loop only.
 
-    Reference: client-go `tools/cache.DeltaFIFO` with `EmitDeltaTypeReplaced`. Intended difference: there a transform
-    that fails loses the event, a deletion included, and makes a list fail as a whole.
+    Reference: client-go `tools/cache.DeltaFIFO` with `EmitDeltaTypeReplaced`. Intended difference: there the
+    event is lost if the transform fails, even a deletion, and a list fails as a whole.
     """
 
     def __init__(
@@ -152,7 +149,7 @@ class DeltaFIFO(Generic[T]):
 
     @property
     def has_synced(self) -> bool:
-        """Whether all that the first `replace` brought has been popped, or something else came before any `replace`."""
+        """Whether all objects of the first list have been popped, or other changes were queued before any list."""
         return self._populated and not self._initial_left
 
     @property
@@ -161,16 +158,16 @@ class DeltaFIFO(Generic[T]):
         return self._closed
 
     def close(self) -> None:
-        """Wake the consumer for good: once the queue is empty, `wait` answers False."""
+        """Close the queue: `wait` returns False once the queue is empty."""
         self._closed = True
         self._ready.set()
 
     def add(self, obj: T) -> None:
-        """Queue an object that appeared.
+        """Queue an object that was created.
 
         Raises:
-            ValueError: the object has no name.
-            Unreadable: the transform failed on it, and it has no name that can be read.
+            ValueError: The object has no name.
+            Unreadable: The transform failed on the object, and its name cannot be read.
         """
         self._populated = True
         try:
@@ -182,7 +179,7 @@ class DeltaFIFO(Generic[T]):
         self._append(name, Delta(_ADDED, state))
 
     def update(self, obj: T) -> None:
-        """Queue an object that changed. Raises as `add`."""
+        """Queue an object that was changed. Raises what `add` raises."""
         self._populated = True
         try:
             state = obj if self._transform is None else self._transform(obj)
@@ -193,10 +190,10 @@ class DeltaFIFO(Generic[T]):
         self._append(name, Delta(_UPDATED, state))
 
     def update_unreadable(self, error: Unreadable) -> None:
-        """Queue that an object exists whose new state cannot be read.
+        """Queue that an object exists and its new state cannot be read.
 
         Raises:
-            Unreadable: this error, because not even the name of the object can be read.
+            Unreadable: This error, because not even the name of the object can be read.
         """
         self._populated = True
         if not error.key:
@@ -204,7 +201,7 @@ class DeltaFIFO(Generic[T]):
         self._append(error.key, Delta(DeltaType.UNREADABLE, error))
 
     def delete(self, obj: T) -> None:
-        """Queue the deletion of an object; one that neither the queue nor the store behind it holds is ignored."""
+        """Queue the deletion of an object, if the queue or the store behind it holds the object."""
         self._populated = True
         name = self._key_func(obj)
         if not self._knows(name):
@@ -217,10 +214,10 @@ class DeltaFIFO(Generic[T]):
         self._append(name, delta)
 
     def delete_unreadable(self, error: Unreadable) -> None:
-        """Queue the deletion of an object whose last state cannot be read; one that is not known is ignored.
+        """Queue the deletion of an object whose final state cannot be read, if the object is known.
 
         Raises:
-            Unreadable: this error, because not even the name of the object can be read.
+            Unreadable: This error, because not even the name of the object can be read.
         """
         self._populated = True
         if not error.key:
@@ -229,12 +226,12 @@ class DeltaFIFO(Generic[T]):
             self._append(error.key, Delta(_DELETED, error))
 
     def replace(self, objects: Iterable[T], unreadable: Mapping[str, Unreadable] = MappingProxyType({})) -> None:
-        """Queue a full list: each of `objects` as Replaced, and a tombstone for each other known or queued key.
+        """Queue a list: each of its objects as Replaced, and a tombstone for each known object that it lacks.
 
         Args:
-            objects: what the list holds.
-            unreadable: what else it holds, by key: it exists, but cannot be read. If the name of such an item is not
-                known either, which the empty key of its error says, then the list proves no deletion.
+            objects: The objects of the list.
+            unreadable: The other objects of the list, which cannot be read, by key. If not even the name of one of them
+                can be read, so that the key of its error is empty, the list proves no deletion.
         """
         for _ in self.replacing(objects, unreadable):
             pass
@@ -242,12 +239,15 @@ class DeltaFIFO(Generic[T]):
     def replacing(
         self, objects: Iterable[T], unreadable: Mapping[str, Unreadable] = MappingProxyType({})
     ) -> Generator[None, None, bool]:
-        """Do what `replace` does in steps of about a millisecond, so that a loop can run others in between.
+        """Queue a list as `replace` does, in steps of about a millisecond between which other tasks can run.
 
-        The consumer may pop between the steps. Until the last step has run the first list does not count as complete.
+        The consumer may pop between the steps. The first list counts as complete after the last step.
+
+        Yields:
+            None, after each step.
 
         Returns:
-            Whether the list names all that it holds, so that what it lacks is gone.
+            Whether the list names all of its objects, so that what it lacks is gone.
         """
         initial = not self._populated
         transform = self._transform
@@ -278,7 +278,7 @@ class DeltaFIFO(Generic[T]):
         return is_complete
 
     def pop(self) -> Popped[T] | None:
-        """Take the pending changes of the key that waits longest; None when there is nothing."""
+        """Remove and return the pending changes of the key that waits longest; None if the queue is empty."""
         queue = self._queue
         if not queue:
             if not self._closed:
@@ -291,10 +291,10 @@ class DeltaFIFO(Generic[T]):
         return Popped(name, self._items.pop(name), initial)
 
     async def wait(self) -> bool:
-        """Wait until there may be something to pop, or the first full list proved empty.
+        """Wait until there may be something to pop, or the first list is complete and empty.
 
         Returns:
-            False once the queue is closed and empty.
+            False if the queue is closed and empty, else True.
 
         Concurrency: safe to cancel.
         """
@@ -313,7 +313,7 @@ class DeltaFIFO(Generic[T]):
             if initial:
                 self._initial_left += 1
         elif delta.type is _DELETED and deltas[-1].type is _DELETED:
-            # The one that has the state at the end tells more.
+            # Keep the deletion that has the final state.
             if isinstance(deltas[-1].object, _STATELESS):
                 deltas[-1] = delta
         else:
@@ -333,18 +333,18 @@ class DeltaFIFO(Generic[T]):
             if name in listed:
                 continue
             last = self._last_known(name)
-            # An item without a name stood for its list alone; what has a name is missed by complete lists only.
+            # An item without a name belonged to its list alone. Only a complete list proves that an object is gone.
             if is_complete or (isinstance(last, Unreadable) and not last.key):
                 final = last if isinstance(last, Unreadable) else DeletedFinalStateUnknown(name, last)
                 self._append(name, Delta(_DELETED, final), initial=initial)
 
     def _last_known(self, name: str) -> T | Unreadable:
-        """Return the newest state of an object that could be read, queued or stored, or else why none could."""
+        """Return the newest readable state of an object, queued or stored, or the error if there is none."""
         error: Unreadable | None = None
         for delta in reversed(self._items.get(name, ())):
             last = delta.object
             if error is not None and delta.type is _DELETED:
-                return error  # What came after this deletion is another object.
+                return error  # The changes after this deletion are of another object.
             if not isinstance(last, Unreadable):
                 return last.object if isinstance(last, DeletedFinalStateUnknown) else last
             error = error or last
@@ -358,7 +358,7 @@ class DeltaFIFO(Generic[T]):
 
 
 def _unreadable(obj: Object, error: Exception) -> Unreadable:
-    """Build the error of an object whose metadata can be read, if all is well, but that nothing can be made of."""
+    """Create the error of an object on which the transform or the key function failed."""
     if isinstance(error, Unreadable):
         return error
     found: dict[str, str] = {}

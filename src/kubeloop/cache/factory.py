@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
@@ -23,9 +23,10 @@ from kubeloop.cache.informers import Informers
 from kubeloop.cache.list_watch import ListWatch, rest_list_watch
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.resource_lookup import resource_of
+from kubeloop.clients.resource_lookup import namespace_for, resource_of
 from kubeloop.errors import NotSynced
 from kubeloop.meta.gvk import GroupResource, GroupVersionKind, GroupVersionResource
+from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
@@ -33,14 +34,12 @@ if TYPE_CHECKING:
 
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
+    from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["ALL_NAMESPACES", "HasRESTClient", "SharedInformerFactory"]
+__all__ = ["HasRESTClient", "SharedInformerFactory"]
 
 T = TypeVar("T", bound=CachedObject)
-
-ALL_NAMESPACES: Final = ""
-"""The namespace that stands for all of them."""
 
 logger = logging.getLogger(__name__)
 
@@ -68,16 +67,16 @@ class SharedInformerFactory(Informers):
     after that. `informers` lists the informers of the factory, `stop` ends a single one.
 
     Args:
-        clientset: what informers read through; it stays the caller's, to be closed after the factory.
-        namespace: the namespace of informers that name none; `ALL_NAMESPACES` for all of them. Resources without
-            namespaces are not affected.
-        resync_period: must be 0: telling handlers again of objects that have not changed is not implemented.
-        label_selector: the label selector of informers that name none: text, or a selector of `kubeloop.labels`.
-        field_selector: the field selector of informers that name none: text, or a selector of `kubeloop.fields`.
-        transform: the transform of informers that name none: a function that changes each object before it is stored,
+        clientset: What informers read through; it stays the caller's, to be closed after the factory.
+        namespace: The namespace of informers that name none; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of
+            the config. Resources without namespaces are not affected.
+        resync_period: Must be 0: telling handlers again of objects that have not changed is not implemented.
+        label_selector: The label selector of informers that name none: text, or a selector of `kubeloop.labels`.
+        field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
+        transform: The transform of informers that name none: a function that changes each object before it is stored,
             for instance to drop what nobody reads.
-        page_size, min_watch_timeout, max_internal_error_retry: settings of every informer; see `SharedInformer`.
-        random: the source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
+        page_size, min_watch_timeout, max_internal_error_retry: Settings of every informer; see `SharedInformer`.
+        random: The source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
 
     Concurrency: loop only.
 
@@ -89,7 +88,7 @@ class SharedInformerFactory(Informers):
         self,
         clientset: HasRESTClient,
         *,
-        namespace: str = ALL_NAMESPACES,
+        namespace: str | DefaultNamespace = ALL_NAMESPACES,
         resync_period: float = 0,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
@@ -117,7 +116,7 @@ class SharedInformerFactory(Informers):
 
     def __repr__(self) -> str:
         state = "shut down" if self._is_shut_down else "started" if self._is_started else "new"
-        where = f"in {self._namespace}" if self._namespace else "in all namespaces"
+        where = f"in {self._namespace!s}" if self._namespace else "in all namespaces"
         return f"<SharedInformerFactory {where}: {state}, {len(self._informers)} informers>"
 
     @property
@@ -131,7 +130,7 @@ class SharedInformerFactory(Informers):
         resource: GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
@@ -146,26 +145,25 @@ class SharedInformerFactory(Informers):
         resource and for its kind gives two informers.
 
         Args:
-            model: the class of the objects: a model class, built-in or generated, or `Unstructured`.
-            resource: for `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
+            model: The class of the objects: a model class, built-in or generated, or `Unstructured`.
+            resource: For `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
                 the server is asked for. None for a model class, which names its resource.
-            namespace: the namespace; `ALL_NAMESPACES` for all of them, None for the factory's.
-            label_selector: text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
-            field_selector: text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
-            transform: a function that changes each object before it is stored; None for the factory's. Pass the same
+            namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config, None for
+                the factory's.
+            label_selector: Text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
+            field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
+            transform: A function that changes each object before it is stored; None for the factory's. Pass the same
                 function each time: a lambda is another function whenever it is evaluated.
 
         Raises:
-            TypeError: the class is no kind that can be listed, `Unstructured` came without a resource, or an argument
+            TypeError: The class is no kind that can be listed, `Unstructured` came without a resource, or an argument
                 is of the wrong type.
-            ValueError: a namespace was named for a resource without namespaces, or a selector has a wrong value.
-            RuntimeError: the factory has been shut down, and there is no such informer.
+            ValueError: A namespace was named for a resource without namespaces, or a selector has a wrong value.
+            RuntimeError: The factory has been shut down, and there is no such informer.
         """
         info = resource_of(model, resource)
-        if info.namespaced is False:
-            if namespace:
-                raise ValueError(f"{info.plural} are not namespaced: leave the namespace {namespace!r} out")
-            namespace = ALL_NAMESPACES
+        if namespace is None:
+            namespace = ALL_NAMESPACES if info.namespaced is False else self._namespace
         params = list_params(
             {
                 "label_selector": self._label_selector if label_selector is None else label_selector,
@@ -175,7 +173,7 @@ class SharedInformerFactory(Informers):
         scope = InformerScope(
             model,
             resource or info.group_version.with_resource(info.plural),
-            self._namespace if namespace is None else namespace,
+            namespace_for(self._clientset.rest, info, namespace),
             str(params.get("labelSelector", "")),
             str(params.get("fieldSelector", "")),
             self._transform if transform is None else transform,
@@ -187,28 +185,28 @@ class SharedInformerFactory(Informers):
         return cast("SharedInformer[T]", informer)
 
     def start(self) -> None:
-        """Start the informers that were asked for and are not running; `async with` does it.
+        """Start the informers that are not running; entering the `async with` block does this.
 
         Raises:
-            RuntimeError: there is no running loop, or the factory has been shut down.
+            RuntimeError: There is no running loop, or the factory has been shut down.
         """
         if self._is_shut_down:
-            raise RuntimeError("the factory has been shut down; make another one")
+            raise RuntimeError("the factory has been shut down; create another one")
         asyncio.get_running_loop()
         self._is_started = True
         for informer in self._informers.values():
             self._start(informer)
 
     async def wait_for_cache_sync(self, *, timeout: float | None = None) -> None:
-        """Wait until each informer that has been asked for has synced, and plain handlers have been told.
+        """Wait until every informer of the factory has synced and its plain handlers have been told of all objects.
 
         Args:
-            timeout: seconds; None waits for as long as it takes.
+            timeout: Seconds; None waits as long as it takes.
 
         Raises:
-            NotSynced: not in time, or an informer stopped; names each that is missing, and what it failed with or waits
-                for.
-            RuntimeError: the factory has not been started.
+            NotSynced: An informer has not synced in time, or has stopped. The message names each of them, with its last
+                error or what it waits for.
+            RuntimeError: The factory has not been started.
 
         Concurrency: safe to cancel.
 
@@ -241,9 +239,9 @@ class SharedInformerFactory(Informers):
         more. Stopping an informer again does nothing.
 
         Raises:
-            BaseException: what the informer ended with, if not with this stop.
-            ValueError: the informer is not one of this factory.
-            RuntimeError: called from within an async event handler of the informer, whose end it would wait for.
+            BaseException: What the informer ended with, if not with this stop.
+            ValueError: The informer is not one of this factory.
+            RuntimeError: Called from within an async event handler of the informer, whose end it would wait for.
 
         Concurrency: when the call is cancelled, the tasks have ended all the same.
 
@@ -269,8 +267,8 @@ class SharedInformerFactory(Informers):
         """Stop all informers and wait until their tasks have ended; another call waits for that too.
 
         Raises:
-            BaseException: what an informer ended with, if not with this stop; the first call raises it.
-            RuntimeError: called from within an async event handler of one of the informers, whose end it would wait
+            BaseException: What an informer ended with, if not with this stop; the first call raises it.
+            RuntimeError: Called from within an async event handler of one of the informers, whose end it would wait
                 for. Let the handler tell the program to stop, for instance by an `asyncio.Event`. A handler that waits
                 for another task which calls this, as `asyncio.wait_for` creates one before Python 3.12, is not noticed:
                 both wait for ever.
@@ -284,7 +282,7 @@ class SharedInformerFactory(Informers):
             try:
                 await cancel_and_wait(*self._tasks.values())
             finally:
-                self._tasks.clear()  # a task that was cancelled holds on to all that it was doing
+                self._tasks.clear()  # A cancelled task keeps a reference to everything that it used.
         elif pending := [task for task in self._tasks.values() if not task.done()]:
             await asyncio.wait(pending)
 
@@ -300,8 +298,8 @@ class SharedInformerFactory(Informers):
         except Exception:
             if error is None:
                 raise
-            # The block's own exception is the one to be seen.
-            logger.exception("an informer had failed")
+            # The exception of the block is the one that the caller must see.
+            logger.exception("an informer had failed before the factory was shut down")
 
     def _create(
         self,
@@ -359,4 +357,4 @@ def _refuse_in_handler(informer: SharedInformer[Any], call: str) -> None:
 
 def _report_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.error("%s has failed and stands still", task.get_name(), exc_info=error)
+        logger.error("%s has failed and no longer follows the server", task.get_name(), exc_info=error)

@@ -59,8 +59,6 @@ class Indexer(Generic[T]):
     Reference: client-go `tools/cache.Indexer`. Intended difference: there an object that cannot be read does not exist.
     """
 
-    # Tables are dicts of strings: they keep the order in which keys came, and the garbage collector skips them.
-
     def __init__(
         self, indexers: Mapping[str, IndexFunc[T]] | None = None, *, key_func: Callable[[T], str] = object_key
     ) -> None:
@@ -243,7 +241,7 @@ class Indexer(Generic[T]):
         """
         conflicts = sorted(indexers.keys() & self._indices.keys())
         if conflicts:
-            raise ValueError(f"expected names of new indices, got {', '.join(conflicts)}, which exist already")
+            raise ValueError(f"expected new names of indices, these exist already: {', '.join(conflicts)}")
         added = {name: _Index(name, function) for name, function in indexers.items()}
         for index in added.values():
             for name, obj in self._items.items():
@@ -260,7 +258,9 @@ class Indexer(Generic[T]):
         index = self._indices.get(name)
         if index is None:
             existing = ", ".join(sorted(self._indices)) or "none"
-            raise UnknownIndex(f"there is no index {name!r} (existing indices: {existing}); add it with add_indexers()")
+            raise UnknownIndex(
+                f"there is no index {name!r} (indices that exist: {existing}); add it with add_indexers()"
+            )
         return index
 
 
@@ -270,6 +270,7 @@ class _Index(Generic[T]):
     def __init__(self, name: str, function: IndexFunc[T]) -> None:
         self.name = name
         self.function = function
+        # Dicts of strings keep the order in which keys were added, and the garbage collector skips them.
         self.keys_by_value: dict[str, dict[str, None]] = {}
 
     def clear(self) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["InformerOptions", "InformerProvider"]
 
@@ -29,7 +30,7 @@ class InformerOptions(TypedDict, Generic[T], total=False):
     Attributes:
         label_selector: `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`; `""` selects every object.
         field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`; `""` selects every object.
-        transform: a function that changes each object before it is stored. Two informers are the same only if they have
+        transform: A function that changes each object before it is stored. Two informers are the same only if they have
             the same function object, so pass a named function rather than a lambda.
     """
 
@@ -47,7 +48,7 @@ class InformerProvider(Protocol):
         resource: GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,

@@ -20,12 +20,12 @@ class InformerScope:
     method of the same object.
 
     Args:
-        model: the class of the objects: a model class, or `Unstructured`.
-        resource: what is watched: the resource, or the kind where the server has to be asked for its resource.
-        namespace: the namespace; `""` is all namespaces.
-        label_selector: the text of the selector; `""` selects every object.
-        field_selector: the text of the selector; `""` selects every object.
-        transform: what changes each object before it is stored.
+        model: The class of the objects: a model class, or `Unstructured`.
+        resource: What is watched: the resource, or the kind where the server has to be asked for its resource.
+        namespace: The namespace; `""` is all namespaces.
+        label_selector: The text of the selector; `""` selects every object.
+        field_selector: The text of the selector; `""` selects every object.
+        transform: What changes each object before it is stored.
     """
 
     model: type[Any]

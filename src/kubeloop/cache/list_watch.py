@@ -1,9 +1,7 @@
-"""Where a reflector gets its objects from: pages of a LIST and one watch request at a time.
+"""The source of a reflector: `ListerWatcher`, `ListWatch` of two functions, and `rest_list_watch` of a RESTClient.
 
-Here live the protocols that the reflector works with, `ListWatch`, which puts two functions into that form, and
-`rest_list_watch`, which takes the two from a `RESTClient`. When to list, from which version to watch, and what an error
-means is decided in `kubeloop.listwatch`, not here: neither function retries or resumes by itself.
-
+A source sends one request per call. When to list, where to resume and what an error means is decided in
+`kubeloop.listwatch`.
 Reference: client-go `tools/cache/listwatch.go`.
 """
 
@@ -14,13 +12,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.objects import CachedObject
-from kubeloop.clients.resource_lookup import look_up, resource_of
+from kubeloop.clients.resource_lookup import look_up, namespace_for, resource_of
 from kubeloop.errors import DecodeError
+from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+    from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.watch_events import UnreadableEvent
 
@@ -41,44 +41,62 @@ T_co = TypeVar("T_co", bound=CachedObject, covariant=True)
 
 
 class ListMetaLike(Protocol):
-    """What of a list's metadata the reflector reads."""
+    """The metadata of a list that the reflector reads."""
 
     @property
-    def resource_version(self) -> str: ...
+    def resource_version(self) -> str:
+        """The version of the list, from which a watch continues."""
+        ...
+
     @property
-    def continue_(self) -> str: ...
+    def continue_(self) -> str:
+        """The token of the next page; `""` on the last page."""
+        ...
 
 
 class ListPage(Protocol[T_co]):
-    """One page of a list: a generated list model, an `UnstructuredList`, a double."""
+    """One page of a list: the list of a model, an `UnstructuredList`, or a test double."""
 
     @property
-    def metadata(self) -> ListMetaLike: ...
+    def metadata(self) -> ListMetaLike:
+        """The metadata of the list."""
+        ...
+
     @property
-    def items(self) -> Sequence[T_co]: ...
+    def items(self) -> Sequence[T_co]:
+        """The objects of the page that could be read."""
+        ...
+
     @property
-    def unreadable(self) -> Mapping[str, Unreadable]: ...
+    def unreadable(self) -> Mapping[str, Unreadable]:
+        """Why the other objects of the page could not be read, by key."""
+        ...
 
 
 class WatchEventLike(Protocol[T_co]):
-    """One event: `type` is ADDED, MODIFIED, DELETED or BOOKMARK."""
+    """One event of a watch."""
 
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`."""
+        ...
+
     @property
-    def object(self) -> T_co: ...
+    def object(self) -> T_co:
+        """The object after the change, or before its deletion; the object of a bookmark has only a version."""
+        ...
 
 
 class EventStream(Protocol[T_co]):
     """The events of one watch request; an `UnreadableEvent` stands for a change of an object that cannot be read."""
 
     async def batch(self) -> Sequence[WatchEventLike[T_co] | UnreadableEvent]:
-        """Wait for events and return the next of those that have arrived; nothing once the server has ended the watch.
+        """Wait for events and return some of those that have arrived; none after the server has ended the watch.
 
         Raises:
-            APIError: the server sent an ERROR event, after all that came before it was returned.
-            TransportError: the connection broke.
-            DecodeError: what came is no event.
+            APIError: The server sent an ERROR event; all events before it have been returned.
+            TransportError: The connection broke.
+            DecodeError: The server sent something that is not an event.
         """
         ...
 
@@ -92,12 +110,13 @@ class ListerWatcher(Protocol[T_co]):
     async def list(
         self, *, resource_version: str = "", limit: int | None = None, continue_: str = ""
     ) -> ListPage[T_co]:
-        """Ask for one page.
+        """Read one page.
 
         Args:
-            resource_version: `""` reads the newest, `"0"` whatever the server has at hand, else nothing older.
-            limit: objects a page; None for all of them.
-            continue_: the token of the page before.
+            resource_version: `""` reads the newest state, `"0"` any state that the server has in its cache, and another
+                version a state that is not older.
+            limit: The number of objects per page; None reads all of them.
+            continue_: The token of the page before.
         """
         ...
 
@@ -109,19 +128,21 @@ class ListerWatcher(Protocol[T_co]):
 class ListFunction(Protocol[T_co]):
     """A function like `ListerWatcher.list`."""
 
-    def __call__(self, *, resource_version: str, limit: int | None, continue_: str) -> Awaitable[ListPage[T_co]]: ...
+    def __call__(self, *, resource_version: str, limit: int | None, continue_: str) -> Awaitable[ListPage[T_co]]:
+        """Read one page."""
+        ...
 
 
 WatchFunction = Callable[[str, int], AbstractAsyncContextManager[EventStream[T]]]
-"""A function that opens a watch from a resourceVersion for so many seconds."""
+"""A function that opens a watch, given the resourceVersion and the seconds after which the server ends it."""
 
 
 class ListWatch(Generic[T]):
-    """A source made of two functions.
+    """A source of two functions.
 
     Args:
-        list_function: asks for one page, with the keywords of `ListerWatcher.list`.
-        watch_function: opens one watch; it is given the resourceVersion and the seconds after which it should end.
+        list_function: Reads one page, with the keywords of `ListerWatcher.list`.
+        watch_function: Opens one watch, given the resourceVersion and the seconds after which the server ends it.
 
     Reference: client-go `tools/cache.ListWatch`.
     """
@@ -134,11 +155,11 @@ class ListWatch(Generic[T]):
         return "<ListWatch>"
 
     async def list(self, *, resource_version: str = "", limit: int | None = None, continue_: str = "") -> ListPage[T]:
-        """Ask for one page."""
+        """Read one page; see `ListerWatcher.list`."""
         return await self._list(resource_version=resource_version, limit=limit, continue_=continue_)
 
     def watch(self, *, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
-        """Open one watch."""
+        """Open one watch; see `ListerWatcher.watch`."""
         return self._watch(resource_version, timeout_seconds)
 
 
@@ -148,7 +169,7 @@ def rest_list_watch(
     resource: GroupVersionResource | GroupVersionKind | None = None,
     /,
     *,
-    namespace: str = "",
+    namespace: str | DefaultNamespace = ALL_NAMESPACES,
     **selectors: Unpack[SelectorOptions],
 ) -> ListWatch[T]:
     """Create the source of the objects that a server has: `rest_list_watch(clientset.rest, Pod, namespace="default")`.
@@ -156,21 +177,24 @@ def rest_list_watch(
     With a GroupVersionKind the server is asked for the resource at the first list or watch; then the scope of the
     resource decides whether the namespace counts.
 
-    A response that is a list of another kind than the first one says nothing about the objects: it is a `DecodeError`,
+    A response with a list of another kind than the first list says nothing about the objects. It raises `DecodeError`,
     also for `Unstructured`, whose lists may be of any kind.
 
     Args:
-        rest: sends the requests; it stays the caller's.
-        model: the class of the objects: a model class, or `Unstructured`.
-        resource: the resource or the kind of `Unstructured` objects; None for a model class.
-        namespace: the namespace; `""` is all namespaces.
-        selectors: which objects; all of them if none is given. `timeout` is that of each list, in seconds; the length
-            of a watch is chosen by the reflector.
+        rest: The client that sends the requests; it stays the caller's.
+        model: The class of the objects: a model class, or `Unstructured`.
+        resource: The resource or the kind of `Unstructured` objects; None for a model class.
+        namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config.
+        selectors: The selectors; all objects if none is given. `timeout` is the timeout of each list in seconds; the
+            reflector chooses the length of a watch.
+
+    Returns:
+        The source, for a `SharedInformer` or a `Reflector`.
 
     Raises:
-        TypeError: the class has no resource or no list class, `Unstructured` came without a resource, or an option is
+        TypeError: The class has no resource or no list class, `Unstructured` came without a resource, or an option is
             unknown or of the wrong type.
-        ValueError: an option has a wrong value.
+        ValueError: An option has a wrong value, or a namespace was named and the resource has none.
 
     Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`.
     """
@@ -185,7 +209,7 @@ class _RESTSource(Generic[T]):
         rest: RESTClient,
         model: type[T],
         resource: GroupVersionResource | GroupVersionKind | None,
-        namespace: str,
+        namespace: str | DefaultNamespace,
         selectors: SelectorOptions,
     ) -> None:
         info = resource_of(model, resource)
@@ -198,7 +222,7 @@ class _RESTSource(Generic[T]):
         self._watch_params = list_params({**self._options, "timeout": None})
         list_params(self._options)
         self._rest, self._model, self._info = rest, model, info
-        self._namespace = namespace
+        self._namespace = namespace_for(rest, info, namespace)
         self._kind_of_list: tuple[str, str] | None = None
 
     def list_watch(self) -> ListWatch[T]:

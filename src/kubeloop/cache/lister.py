@@ -36,9 +36,9 @@ class Lister(Generic[T]):
     objects.
 
     Args:
-        indexer: the store.
-        resource: the resource, for the text of a `NotFound`.
-        has_started: returns whether an informer keeps the store; None if the store has no informer.
+        indexer: The store.
+        resource: The resource, for the text of a `NotFound`.
+        has_started: Returns whether an informer keeps the store; None if the store has no informer.
 
     Concurrency: loop only; no call awaits.
 
@@ -66,9 +66,9 @@ class Lister(Generic[T]):
         """Return the object with this name, or with this `namespace/name` if the resource has namespaces.
 
         Raises:
-            NotFound: the informer does not hold such an object.
-            Unreadable: the object exists, but no state of it could be read.
-            RuntimeError: the informer was never started.
+            NotFound: The informer does not hold such an object.
+            Unreadable: The object exists, but no state of it could be read.
+            RuntimeError: The informer was never started.
         """
         obj = self._indexer.get_by_key(name)
         if obj is None:
@@ -79,8 +79,8 @@ class Lister(Generic[T]):
         """Return the objects that have this value in an index.
 
         Raises:
-            UnknownIndex: nobody added that index to the informer.
-            RuntimeError: the informer was never started.
+            UnknownIndex: Nobody added that index to the informer.
+            RuntimeError: The informer was never started.
         """
         return self._indexer.by_index(name, value) or self._store.nothing()
 
@@ -92,7 +92,7 @@ class Lister(Generic[T]):
         """Return the same reads in the form that clients have, for functions that take a `Reader`.
 
         Args:
-            namespace: the namespace, as for the accessors of a clientset. None is for resources without namespaces, and
+            namespace: The namespace, as for the accessors of a clientset. None is for resources without namespaces, and
                 for listing the objects of all namespaces.
         """
         return CachedReader(self, namespace)
@@ -103,11 +103,11 @@ class Lister(Generic[T]):
         Objects of which no state could be read are not among them; `unreadable` names them.
 
         Args:
-            label_selector: text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
 
         Raises:
-            ValueError: the text is no label selector.
-            RuntimeError: the informer was never started.
+            ValueError: The text is no label selector.
+            RuntimeError: The informer was never started.
         """
         return _matching(self._indexer.list(), label_selector) or self._store.nothing()
 
@@ -133,9 +133,9 @@ class NamespaceLister(Generic[T]):
         """Return the object with this name.
 
         Raises:
-            NotFound: the informer does not hold such an object.
-            Unreadable: the object exists, but no state of it could be read.
-            RuntimeError: the informer was never started.
+            NotFound: The informer does not hold such an object.
+            Unreadable: The object exists, but no state of it could be read.
+            RuntimeError: The informer was never started.
         """
         key = f"{self._namespace}/{name}" if self._namespace else name
         obj = self._store.indexer.get_by_key(key)
@@ -149,8 +149,8 @@ class NamespaceLister(Generic[T]):
         Without the index `"namespace"`, which the informers of a factory have, this looks at every object.
 
         Raises:
-            ValueError: the text is no label selector.
-            RuntimeError: the informer was never started.
+            ValueError: The text is no label selector.
+            RuntimeError: The informer was never started.
         """
         indexer, namespace = self._store.indexer, self._namespace
         if NAMESPACE_INDEX in indexer.indexers:
@@ -174,7 +174,7 @@ class _Store(Generic[T]):
         """Return the empty list.
 
         Raises:
-            RuntimeError: the informer was never started.
+            RuntimeError: The informer was never started.
         """
         if self._has_started is None or self._has_started() or self.indexer.is_seeded:
             return []
@@ -187,7 +187,7 @@ class _Store(Generic[T]):
         """Return the error of an object that is not stored.
 
         Raises:
-            RuntimeError: the informer was never started.
+            RuntimeError: The informer was never started.
         """
         self.nothing()
         namespace, _, name = key.rpartition("/")

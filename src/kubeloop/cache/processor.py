@@ -1,11 +1,4 @@
-"""Telling the handlers of an informer what changed: each in order, none at another's expense.
-
-Here live `HandlerRegistration`, the handle that `add_event_handler` returns, and its two ways of calling. A plain
-handler is called in line, by the pop loop, once the store holds the change; only while it catches up with objects that
-were there before it came does it have a queue and, for that time, a task. An async handler has a queue and a task of
-its own for as long as it is registered, so that a slow one delays nobody.
-
-An exception of a handler is logged with the key of the object, and the handler gets the next change.
+"""`HandlerRegistration`: one handler of an informer, called in the order of the changes.
 
 Reference: client-go `tools/cache/shared_informer.go` (`sharedProcessor`, `processorListener`), `synctrack`.
 """
@@ -32,18 +25,24 @@ __all__ = ["HandlerRegistration"]
 T = TypeVar("T", bound=Object)
 
 TIME_SLICE = 0.005
-"""Seconds for which calls may follow one another before others on the loop get a turn."""
+"""Seconds for which calls follow each other before other tasks of the loop run."""
 
 logger = logging.getLogger(__name__)
 
 
 class HandlerRegistration(Generic[T]):
-    """A handler that is registered with an informer, and what it has still to be told.
+    """The handle that `add_event_handler` returns: a handler, and the changes that it has not been told yet.
+
+    A plain handler is called by the pop loop, once the store holds the change. Only while a handler that was added late
+    catches up with the objects that are stored, it has a queue and a task. An async handler has a queue and a task of
+    its own for as long as it is registered, so that a slow handler delays nothing else.
+
+    An exception of a handler is logged with the key of the object, and the handler gets the next change.
 
     Args:
-        calls: the handler.
-        upstream: tells when the informer has synced.
-        informer_name: for log lines.
+        calls: The handler.
+        upstream: The gate that opens when the informer has synced.
+        informer_name: The name of the informer, for log lines.
 
     Concurrency: loop only.
 
@@ -81,7 +80,7 @@ class HandlerRegistration(Generic[T]):
 
     @property
     def is_removed(self) -> bool:
-        """Whether it was removed, or its informer stopped: the handler gets no further calls."""
+        """Whether the handler was removed or its informer has stopped: it gets no further calls."""
         return self._is_removed
 
     def is_current_task(self) -> bool:
@@ -92,13 +91,13 @@ class HandlerRegistration(Generic[T]):
         """Wait until `has_synced`.
 
         Raises:
-            NotSynced: the informer stopped, or the handler was removed, before that.
-            RuntimeError: called from within the handler itself before that: it would wait for its own end.
+            NotSynced: The informer stopped, or the handler was removed, before that.
+            RuntimeError: The handler itself called this before that, and would wait for its own end.
 
         Concurrency: safe to cancel.
         """
         if not self.has_synced and self.is_current_task():
-            raise RuntimeError("an event handler cannot wait until it has been told of all objects itself")
+            raise RuntimeError("an event handler cannot wait until it has itself been told of all objects")
         await self._upstream.wait()
         await self._idle.wait()
         if self._initial_left:
@@ -107,7 +106,7 @@ class HandlerRegistration(Generic[T]):
     # What the pop loop calls
 
     def added(self, obj: T, is_in_initial_list: bool) -> None:
-        """Tell of a new object: now, or when the queue gets there."""
+        """Tell the handler of a new object, now or in the order of the queue."""
         call = self._add
         if self._queued:
             self._enqueue(call, obj, (obj, is_in_initial_list) if self._detailed else (obj,), is_in_initial_list)
@@ -117,11 +116,11 @@ class HandlerRegistration(Generic[T]):
                 if result is not None:
                     self._check_result(result)
             except (Exception, asyncio.CancelledError) as error:
-                # A plain call cannot be cancelled: the CancelledError is one that the handler read from a future.
+                # A plain call cannot be cancelled: the handler read this CancelledError from a future.
                 self._report(obj, error)
 
     def updated(self, old: T, new: T) -> None:
-        """Tell of a change: now, or when the queue gets there."""
+        """Tell the handler of a change, now or in the order of the queue."""
         call = self._update
         if self._queued:
             self._enqueue(call, new, (old, new))
@@ -134,7 +133,7 @@ class HandlerRegistration(Generic[T]):
                 self._report(new, error)
 
     def deleted(self, obj: T, tombstone: DeletedFinalStateUnknown[T] | None) -> None:
-        """Tell of a deletion: now, or when the queue gets there."""
+        """Tell the handler of a deletion, now or in the order of the queue."""
         call = self._delete
         told = tombstone if tombstone is not None and self._detailed else obj
         if self._queued:
@@ -150,19 +149,19 @@ class HandlerRegistration(Generic[T]):
     # Life cycle
 
     def introduce(self, objects: Sequence[T]) -> None:
-        """Have a handler that comes late catch up with the objects that are there."""
+        """Queue the stored objects for a handler that was added late."""
         if objects:
             self._queued = True
             for obj in objects:
                 self._enqueue(self._add, obj, (obj, True) if self._detailed else (obj,), True)
 
     def start(self, group: asyncio.TaskGroup) -> None:
-        """Start the task that works off the queue, where there is one."""
+        """Start the task that processes the queue, if the handler needs one."""
         if self._queued and self._task is None and not self._is_removed:
             self._task = group.create_task(self._run(), name=f"{self._informer_name}: {self._calls.name}")
 
     def remove(self) -> None:
-        """Stop: what is queued is dropped, a call that runs is finished."""
+        """Drop what is queued and make no further call; a call in progress ends by itself."""
         self._is_removed = True
         self._add = self._update = self._delete = None
         self._queued = False
@@ -171,10 +170,10 @@ class HandlerRegistration(Generic[T]):
         self._idle.set()
 
     async def wait_until_ended(self) -> None:
-        """Wait until no call of the handler runs any more, after `remove`.
+        """Wait until no call of the handler is in progress, after `remove`.
 
         Raises:
-            RuntimeError: called from within the handler itself.
+            RuntimeError: The handler itself called this.
         """
         if self._task is not None:
             if self.is_current_task():
@@ -199,7 +198,7 @@ class HandlerRegistration(Generic[T]):
         while not self._is_removed:
             if not self._queue:
                 if not self._calls.is_async:
-                    # Caught up: from here on the pop loop calls in line.
+                    # The handler has caught up: from now on the pop loop calls it.
                     self._queued = False
                     self._task = None
                     return
@@ -236,11 +235,11 @@ class HandlerRegistration(Generic[T]):
     def _check_result(self, result: object) -> None:
         if inspect.iscoroutine(result):
             result.close()
-            raise TypeError("a plain function returned a coroutine: pass the async function itself")
+            raise TypeError("a plain function returned a coroutine; pass the async function itself")
 
     def _report(self, obj: T, error: BaseException) -> None:
         logger.error(
-            "%s: the event handler %s failed on %s; it gets the next change",
+            "%s: the event handler %s failed on %s; the handler gets the next change",
             self._informer_name,
             self._calls.name,
             safe_text(object_key(obj)),

@@ -1,10 +1,8 @@
-"""One watched resource, one store, any number of handlers.
+"""`SharedInformer`: one watched resource, one store, any number of handlers.
 
-Here lives `SharedInformer`: it owns the queue, the store, the registered handlers and the tasks that move changes from
-one to the next. The reflector and the pop loop are tasks apart, so that nothing a handler does holds the watch. What a
-change means for store and handlers is in `applier`.
-
-Reference: client-go `tools/cache/shared_informer.go`, `controller.go`. Resync is not here yet.
+The reflector and the pop loop run in separate tasks, so that no handler delays the watch. `applier` decides what a
+change means for the store and the handlers.
+Reference: client-go `tools/cache/shared_informer.go`, `controller.go`. Resync is not implemented yet.
 """
 
 from __future__ import annotations
@@ -39,36 +37,36 @@ logger = logging.getLogger(__name__)
 
 
 class SharedInformer(Generic[T]):
-    """Keeps a store equal to what the server has, and tells handlers of each change.
+    """Keeps a store equal to what the server holds, and tells handlers of each change.
 
-    Guarantees, for each handler by itself: it is told of each object once as an add, then of its changes and its
-    deletion in the order in which the server made them; changes that happen while the watch is down may come as one.
-    What it was told adds up to what the store holds. A handler's exception is logged and harms neither it nor another.
+    Guarantees, for each handler: it is told of each object once as an add, then of its changes and its deletion in the
+    order in which the server made them. Changes that happen while the watch is down may be told as one. What the
+    handler was told adds up to what the store holds. An exception of a handler is logged and has no other effect.
 
-    That an object cannot be read, by its class or by the transform, says nothing about the cluster: it never delays the
-    sync and is never told as a deletion. The last known state of the same object, by its uid, stays in the store. If
-    the uid changed, the deletion of the old object is told. `unreadable` names such objects, `last_error` and one log
-    line for each show them. A failure to reach the server changes nothing in the store either; `is_connected`,
-    `last_heard_at`, `last_error`, one WARNING when the connection is lost and one INFO when it is back show it.
+    An object that its class or the transform cannot read says nothing about the cluster: it never delays the sync and
+    is never told as a deletion. The last known state of the same object, by its uid, stays in the store. If the uid has
+    changed, the deletion of the old object is told. `unreadable`, `last_error` and one log line per object name such
+    objects. A failure to reach the server changes nothing in the store either; `is_connected`, `last_heard_at`,
+    `last_error`, one WARNING when the connection is lost and one INFO when it is back show the failure.
 
-    An object that was deleted and made again while the watch was down is told as an update, as in client-go: `old` and
-    `new` then differ in `metadata.uid`.
+    An object that was deleted and created again while the watch was down is told as an update, as in client-go: `old`
+    and `new` then differ in `metadata.uid`.
 
-    Objects are immutable and shared: what the store and handlers give is the stored object itself.
+    Objects are immutable and shared: readers and handlers get the stored object itself.
 
     Args:
-        lister_watcher: the source.
-        resource: what it is a source of, for `NotFound`.
-        name: for log lines and errors; None for the resource's name.
-        indexers: the first index functions.
-        expected_type: objects of another class are logged and skipped; None takes all.
-        transform: changes each object before it is stored, e.g. to drop what nobody reads; it may be given an object
-            that it has already changed. See `set_transform`.
-        page_size: objects a page of a LIST; None pages as client-go does, 0 never pages.
-        min_watch_timeout: seconds that a watch lasts at least; None and less than 5 minutes mean 5 minutes.
-        max_internal_error_retry: seconds for which a watch that ends with an internal error of the server is opened
+        lister_watcher: The source of the objects.
+        resource: The resource, for `NotFound`.
+        name: The name for log lines and errors; None means the name of the resource.
+        indexers: The first index functions.
+        expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all.
+        transform: Changes each object before it is stored, for instance to drop what nobody reads. It may get an object
+            that it has changed already. See `set_transform`.
+        page_size: The number of objects per page of a LIST; None pages as client-go does, 0 never pages.
+        min_watch_timeout: The shortest duration of a watch in seconds; None and less than 5 minutes mean 5 minutes.
+        max_internal_error_retry: The seconds for which a watch that ends with an internal error of the server is opened
             again without a LIST.
-        random: the source of randomness of the reflector.
+        random: The source of randomness of the reflector; None creates one.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
 
@@ -103,7 +101,7 @@ class SharedInformer(Generic[T]):
         self._connection = Connection(self.name)
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)
-        # Also those that were removed while a call of theirs still runs.
+        # Including handlers that were removed while a call of theirs is in progress.
         self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
         self._reflector: Reflector[T] | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -119,12 +117,12 @@ class SharedInformer(Generic[T]):
 
     @property
     def indexer(self) -> Indexer[T]:
-        """The store; only the informer writes to it."""
+        """The store; only the informer writes to it, and tests that run without a server."""
         return self._indexer
 
     @property
     def lister(self) -> Lister[T]:
-        """Reads by name, namespace, labels and index."""
+        """The reads of the store by name, namespace, labels and index."""
         return self._lister
 
     @property
@@ -134,56 +132,56 @@ class SharedInformer(Generic[T]):
 
     @property
     def has_synced(self) -> bool:
-        """Whether the store has held all of a full list, and plain handlers have been told of it."""
+        """Whether the store has held all objects of a list, and plain handlers have been told of them."""
         return self._gate.has_synced
 
     @property
     def is_stopped(self) -> bool:
-        """Whether `run` has ended; an informer does not start again."""
+        """Whether `run` has ended; an informer cannot be started again."""
         return self._is_stopped
 
     @property
     def last_sync_resource_version(self) -> str:
-        """The resourceVersion of the last list or event that the reflector took, `""` before the first list."""
+        """The resourceVersion of the last list or event of the reflector; `""` before the first list."""
         return self._reflector.last_sync_resource_version if self._reflector is not None else ""
 
     @property
     def unreadable(self) -> Mapping[str, Unreadable]:
-        """The objects that exist but whose present state cannot be read, by key; a read-only view that stays current.
+        """Why the present state of objects that exist cannot be read, by key; a read-only view that stays current.
 
-        An item of a list of which not even the name can be read stands under `"#"` and its place. As long as there is
-        one, objects that lists lack are kept.
+        An item of a list of which not even the name can be read has the key `"#"` with its place in the list. As long
+        as there is such an item, objects that lists lack are kept.
         """
         return self._indexer.unreadable
 
     @property
     def last_error(self) -> str:
-        """What is wrong, `""` when all is well.
+        """What is wrong; `""` if all is well.
 
-        That is what the last attempt to list or watch failed with, until one succeeds; else a LIST that has no response
-        yet, and for how long; else how many objects cannot be read, and why the first of them cannot.
+        This is the error of the last attempt to list or watch, until an attempt succeeds; else the LIST that waits for
+        a response, and for how long; else the number of objects that cannot be read, with the first error.
         """
         return self._connection.describe(_time()) or self._describe_unreadable()
 
     @property
     def last_heard_at(self) -> float | None:
-        """When the server last told anything of the objects, on the running loop's clock; None before that.
+        """The running loop's time at which the server last sent news of the objects; None before that.
 
-        `loop.time() - informer.last_heard_at` is for how many seconds nothing came. A quiet resource is told of by
-        bookmarks about once a minute. A refusal does not count.
+        `loop.time() - informer.last_heard_at` is the number of seconds without news. The server sends bookmarks of a
+        resource without changes about once per minute. A refused request does not count.
         """
         return self._connection.last_heard_at
 
     @property
     def is_connected(self) -> bool:
-        """Whether the store follows the server: True since a LIST was answered or a watch opened, until one fails."""
+        """Whether the store follows the server: True since a LIST succeeded or a watch was opened, until one fails."""
         return self._connection.is_connected and not self._is_stopped
 
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
 
         Raises:
-            NotSynced: the informer stopped before that.
+            NotSynced: The informer stopped before that.
 
         Concurrency: safe to cancel.
         """
@@ -199,36 +197,36 @@ class SharedInformer(Generic[T]):
     # Setting up
 
     def add_indexers(self, indexers: Mapping[str, IndexFunc[T]]) -> None:
-        """Add index functions, before or after the start; what is stored already gets indexed.
+        """Add index functions, before or after the start; objects that are stored are indexed.
 
         Raises:
-            ValueError: an index with one of these names exists.
-            CacheError: an index function failed on a stored object.
-            RuntimeError: the informer has stopped.
+            ValueError: An index with one of these names exists.
+            CacheError: An index function failed on a stored object.
+            RuntimeError: The informer has stopped.
         """
         if self._is_stopped:
             raise RuntimeError(f"{self.name}: the informer has stopped, no index can be added")
         self._indexer.add_indexers(indexers)
 
     def set_transform(self, transform: Callable[[T], T]) -> None:
-        """Set what changes each object before it is stored.
+        """Set the function that changes each object before it is stored.
 
-        An object on which it raises counts as one that cannot be read: see `unreadable`. A deletion is told all the
-        same, with the last known state.
+        An object on which the function raises counts as one that cannot be read: see `unreadable`. A deletion is told
+        all the same, with the last known state.
 
         Raises:
-            RuntimeError: the informer has started.
+            RuntimeError: The informer has started.
         """
         self._must_be_new("transform")
         self._transform = transform
 
     def set_watch_error_handler(self, handler: WatchErrorHandler[T]) -> None:
-        """Set a plain function that is told of each failure to list, to open a watch, or of an open watch.
+        """Set a plain function that is called with each failure to list or watch.
 
-        It is given the reflector and the exception, once for each attempt, also after the first sync.
+        It gets the reflector and the exception, once per attempt, also after the first sync.
 
         Raises:
-            RuntimeError: the informer has started.
+            RuntimeError: The informer has started.
         """
         self._must_be_new("watch error handler")
         self._watch_error_handler = handler
@@ -243,40 +241,41 @@ class SharedInformer(Generic[T]):
         on_delete: Callable[[T], object] | None = None,
         filter: Callable[[T], bool] | None = None,
     ) -> HandlerRegistration[T]:
-        """Have functions, or the three methods of a detailed handler, called for each change.
+        """Add functions, or the three methods of a detailed handler, that are called for each change.
 
-        Plain functions are called in line by the pop loop: they should be short, e.g. put a key into a work queue. When
-        one of them is an `async` function all go through a queue and a task of their own. A handler that comes after
-        the start is told of the objects that are there as adds of the initial list, then of what happens since.
+        Plain functions are called by the pop loop, so they should be short, for instance add a key to a work queue. If
+        one of them is an `async` function, all are called in a task of the handler. A handler that is added after the
+        start is told of the stored objects as adds of the initial list, then of later changes.
 
         Args:
-            handler: a detailed handler, in the place of the functions.
-            on_add: is given the object.
-            on_update: is given the old and the new object.
-            on_delete: is given the last known object.
-            filter: says which objects are told of; one that starts to pass is an add, one that stops a deletion.
+            handler: A detailed handler, instead of functions.
+            on_add: Called with the object.
+            on_update: Called with the old and the new object.
+            on_delete: Called with the last known object.
+            filter: Returns whether the handler is told of an object. An object that starts to pass is told as an add,
+                one that stops as a deletion.
 
         Returns:
-            The handle for `remove_event_handler`, which also says when this handler has been told of the initial list.
+            The handle for `remove_event_handler`, which also shows when this handler has been told of the initial list.
 
         Raises:
-            TypeError: neither or both of handler and functions were given, or something that cannot be called.
-            RuntimeError: the informer has stopped.
+            TypeError: Neither or both of a handler and functions were given, or something that cannot be called.
+            RuntimeError: The informer has stopped.
         """
         if handler is None:
             calls = handlers.calls_of_functions(on_add, on_update, on_delete)
         elif on_add is None and on_update is None and on_delete is None:
             calls = handlers.calls_of_handler(handler)
         else:
-            raise TypeError("give either an event handler or functions, not both")
+            raise TypeError("expected either an event handler or functions, not both")
         if self._is_stopped:
             raise RuntimeError(f"{self.name}: the informer has stopped, no handler can be added")
         if filter is not None:
             calls = handlers.filtered(calls, filter)
         registration = HandlerRegistration(calls, self._gate, self.name)
         self._every_registration.add(registration)
-        # A newcomer that a handler adds is not told of the change that the pop loop is just telling of, which it will
-        # meet in its introduction: the loop goes on over the old tuple.
+        # A handler may add a handler. The new one learns of the present change with the stored objects, so the pop loop
+        # goes on over the old tuple.
         self._applier.registrations = (*self._applier.registrations, registration)
         if self._group is not None:
             registration.introduce(self._indexer.list())
@@ -284,10 +283,10 @@ class SharedInformer(Generic[T]):
         return registration
 
     def remove_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Stop telling a handler; what it has not been told yet is dropped. Removing it again does nothing.
+        """Remove a handler; what it has not been told yet is dropped. Removing it again does nothing.
 
         Raises:
-            ValueError: the handle is another informer's.
+            ValueError: The handle belongs to another informer.
         """
         if registration not in self._every_registration:
             raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
@@ -299,11 +298,11 @@ class SharedInformer(Generic[T]):
         return any(registration.is_current_task() for registration in self._every_registration)
 
     async def shut_down_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Remove a handler and wait until a call of it that still runs has ended.
+        """Remove a handler and wait until a call of it that is in progress has ended.
 
         Raises:
-            ValueError: the handle is another informer's.
-            RuntimeError: called from within that handler.
+            ValueError: The handle belongs to another informer.
+            RuntimeError: The handler itself called this.
 
         Reference: client-go `tools/cache.ShutDownEventHandler`.
         """
@@ -318,7 +317,7 @@ class SharedInformer(Generic[T]):
         A second call logs a warning and returns.
         """
         if self._reflector is not None:
-            logger.warning("%s: the informer has been started before; it runs once", self.name)
+            logger.warning("%s: the informer was started before; an informer runs only once", self.name)
             return
         fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
         self._reflector = Reflector(

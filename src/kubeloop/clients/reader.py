@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kubeloop.errors import Unreadable
     from kubeloop.labels import Selector
@@ -17,6 +17,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 class ObjectList(Protocol[T_co]):
     """Objects that were read together: the list of a model, an `UnstructuredList`, or a `CachedList`."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Iterate over the objects."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of objects."""
+        ...
 
     @property
     def items(self) -> Sequence[T_co]:
@@ -35,7 +43,7 @@ class Reader(Protocol[T_co]):
     A function that takes a `Reader[Pod]` runs with a client, which asks the server, and with an informer's store:
 
         async def ready(pods: Reader[Pod]) -> int:
-            return sum(is_ready(pod) for pod in (await pods.list(label_selector="app=web")).items)
+            return sum(is_ready(pod) for pod in await pods.list(label_selector="app=web"))
 
         await ready(clientset.core_v1.pods("default"))
         await ready(informer.lister.reader("default"))
@@ -53,8 +61,8 @@ class Reader(Protocol[T_co]):
         """Return one object by its name.
 
         Raises:
-            NotFound: there is no object of this name.
-            ValueError: the text cannot be a name.
+            NotFound: There is no object of this name.
+            ValueError: The text cannot be a name.
         """
         ...
 
@@ -62,9 +70,9 @@ class Reader(Protocol[T_co]):
         """Return the objects whose labels match, all of them without a selector.
 
         Args:
-            label_selector: text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
+            label_selector: Text, for instance `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`.
 
         Raises:
-            ValueError: the text is no label selector.
+            ValueError: The text is no label selector.
         """
         ...

@@ -22,6 +22,7 @@ def watchable(module: Module) -> list[ResourceNames]:
 def emit_informers(module: Module, target: Target) -> str:
     """Return the text of the module that holds the informer accessors of a group version."""
     name, api_version = class_of_module(module.name), module.api_version
+    takes_namespace = any(one.resource.namespaced for one in watchable(module))
     lines = [
         target.origin(module),
         f'"""The informers of {api_version}, one accessor per resource."""',
@@ -37,6 +38,7 @@ def emit_informers(module: Module, target: Target) -> str:
         "",
         "    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider",
         "    from kubeloop.cache.shared_informer import SharedInformer",
+        *(["    from kubeloop.meta.namespaces import DefaultNamespace"] if takes_namespace else []),
         "",
         f'__all__ = ["{name}Informers"]',
         "",
@@ -56,6 +58,7 @@ def emit_informers(module: Module, target: Target) -> str:
 
 def _accessor(names: ResourceNames, model: str) -> list[str]:
     options = f"**options: Unpack[InformerOptions[{model}]]"
+    namespace = "namespace: str | DefaultNamespace | None = None"
     if not names.resource.namespaced:
         return [
             *fold(f"    def {names.accessor}(self, {options}) -> SharedInformer[{model}]:"),
@@ -63,7 +66,7 @@ def _accessor(names: ResourceNames, model: str) -> list[str]:
             *fold(f"        return self._factory.informer({model}, **options)"),
         ]
     return [
-        *fold(f"    def {names.accessor}(self, namespace: str | None = None, {options}) -> SharedInformer[{model}]:"),
+        *fold(f"    def {names.accessor}(self, {namespace}, {options}) -> SharedInformer[{model}]:"),
         f'        """Return the informer of {names.cls} in a namespace; None is the namespace of the factory."""',
         *fold(f"        return self._factory.informer({model}, namespace=namespace, **options)"),
     ]

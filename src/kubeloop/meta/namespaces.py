@@ -1,10 +1,13 @@
-"""DEFAULT: the namespace of the kubeconfig context or of the pod, where a call takes a namespace."""
+"""What stands for namespaces in calls: DEFAULT for that of the context or pod, ALL_NAMESPACES for all of them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["DEFAULT", "DefaultNamespace"]
+__all__ = ["ALL_NAMESPACES", "DEFAULT", "DefaultNamespace"]
+
+ALL_NAMESPACES: Final = ""
+"""All namespaces, for reads."""
 
 
 class DefaultNamespace:

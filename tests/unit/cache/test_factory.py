@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import pytest
 
 from kubeloop import errors, fields, labels
-from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory, _report_end
+from kubeloop.cache.factory import SharedInformerFactory, _report_end
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.unstructured import Unstructured, UnstructuredList
 from tests.support.clock import now, settle, virtual
@@ -453,7 +454,7 @@ async def test_a_factory_that_was_shut_down_takes_nothing_new():
     assert factory.informer(Widget) is informer
     with pytest.raises(RuntimeError, match="no informer of v1 gadgets can be added"):
         factory.informer(Gadget)
-    with pytest.raises(RuntimeError, match="make another one"):
+    with pytest.raises(RuntimeError, match="create another one"):
         factory.start()
 
 
@@ -508,7 +509,7 @@ async def test_an_informer_that_fails_is_reported_at_once_and_raised_when_the_bl
         async with factory:
             with pytest.raises(errors.NotSynced, match="before they stopped"):
                 await factory.wait_for_cache_sync()
-            assert "has failed and stands still" in caplog.text
+            assert "has failed and no longer follows the server" in caplog.text
 
     with pytest.raises(BaseExceptionGroup) as caught:
         await program()
@@ -544,4 +545,4 @@ async def test_an_informer_that_fails_is_told_in_the_log_and_one_that_is_cancell
     _report_end(cancelled)
     assert caplog.text == ""
     _report_end(failed)
-    assert "informer of pods has failed and stands still" in caplog.text
+    assert "informer of pods has failed and no longer follows the server" in caplog.text

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from kubeloop import errors, fields, labels
-from kubeloop.cache.factory import ALL_NAMESPACES, SharedInformerFactory
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.clients.clientset import Clientset
+from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.meta.namespaces import ALL_NAMESPACES, DEFAULT
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.unstructured import Unstructured
 from tests.support.clock import now, settle, virtual
 from tests.support.scripted_clientset import clientset, pod
-from tests.support.scripted_transport import Answer, Hang, list_of, query, watch_answer
+from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, list_of, query, watch_answer
 
 PODS = GroupVersionResource("", "v1", "pods")
 POD = GroupVersionKind("", "v1", "Pod")
@@ -107,6 +110,16 @@ def test_what_is_not_given_is_as_the_factory_was_told() -> None:
     assert factory.core_v1.nodes(label_selector="", field_selector="").name == "v1 nodes"
 
 
+def test_the_default_namespace_is_that_of_the_config() -> None:
+    clients = Clientset(Config(host="https://server", namespace="team"), transport=ScriptedTransport())
+    factory = SharedInformerFactory(clients, namespace=DEFAULT)
+    assert factory.core_v1.pods().name == "v1 pods in team"
+    assert factory.informer(Unstructured, PODS).name == "v1 pods in team"
+    assert factory.core_v1.nodes().name == "v1 nodes"
+    assert factory.informer(core_v1.Node, namespace=DEFAULT) is factory.core_v1.nodes()
+    assert SharedInformerFactory(clients).core_v1.pods(DEFAULT).name == "v1 pods in team"
+
+
 @virtual
 async def test_one_factory_holds_the_pods_of_one_node_beside_all_services() -> None:
     def serve(request: Any) -> Any:
@@ -194,7 +207,7 @@ async def test_a_kind_that_the_server_does_not_have_yet_is_looked_up_again() -> 
     informer = factory.informer(Unstructured, POD)
     async with factory:
         await settle()
-        assert "the server has no kind Pod in v1" in informer.last_error
+        assert "has no kind Pod in v1" in informer.last_error
         await factory.wait_for_cache_sync(timeout=30)
     assert [request.target.partition("?")[0] for request in transport.requests[:3]] == [
         "/api/v1",
@@ -209,7 +222,7 @@ async def test_a_kind_that_the_server_does_not_have_yet_is_looked_up_again() -> 
         (Unstructured, None, {}, TypeError, "needs a GroupVersionResource or a GroupVersionKind, got nothing"),
         (Unstructured, "v1/pods", {}, TypeError, "got str"),
         (core_v1.Pod, PODS, {}, TypeError, "Pod names its own resource"),
-        (core_v1.PodSpec, None, {}, TypeError, "PodSpec is no kind"),
+        (core_v1.PodSpec, None, {}, TypeError, "got PodSpec"),
         (core_v1.Binding, None, {}, TypeError, "cannot be listed"),
         (core_v1.Node, None, {"namespace": "a"}, ValueError, "nodes are not namespaced"),
         (core_v1.Pod, None, {"field_selector": 7}, TypeError, "field_selector"),

@@ -325,7 +325,7 @@ async def test_a_handler_cannot_wait_until_it_has_been_told_itself():
     registration = informer.add_event_handler(on_add=on_add)
     async with running(informer):
         await registration.wait_for_sync()
-        assert "cannot wait until it has been told of all objects itself" in str(caught[0])
+        assert "cannot wait until it has itself been told of all objects" in str(caught[0])
         server.put(thing("b"))
         await settle()
         assert len(caught) == 1  # Once it has synced there is nothing to wait for.

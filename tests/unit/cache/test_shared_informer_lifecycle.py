@@ -85,7 +85,7 @@ async def test_a_second_run_warns_and_returns(caplog: pytest.LogCaptureFixture):
     informer = informer_of(FakeServer())
     async with running(informer):
         await informer.run()
-        assert "has been started before" in caplog.text
+        assert "was started before" in caplog.text
         assert informer.has_synced
         assert not informer.is_stopped
 

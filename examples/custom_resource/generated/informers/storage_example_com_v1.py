@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["StorageExampleComV1Informers"]
 
@@ -26,7 +27,7 @@ class StorageExampleComV1Informers:
 
     def backups(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[storage_example_com_v1.Backup]],
     ) -> SharedInformer[storage_example_com_v1.Backup]:
         """Return the informer of Backups in a namespace; None is the namespace of the factory."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["AppsV1Informers"]
 
@@ -26,7 +27,7 @@ class AppsV1Informers:
 
     def controller_revisions(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[apps_v1.ControllerRevision]],
     ) -> SharedInformer[apps_v1.ControllerRevision]:
         """Return the informer of ControllerRevisions in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class AppsV1Informers:
 
     def daemon_sets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[apps_v1.DaemonSet]],
     ) -> SharedInformer[apps_v1.DaemonSet]:
         """Return the informer of DaemonSets in a namespace; None is the namespace of the factory."""
@@ -42,7 +43,7 @@ class AppsV1Informers:
 
     def deployments(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[apps_v1.Deployment]],
     ) -> SharedInformer[apps_v1.Deployment]:
         """Return the informer of Deployments in a namespace; None is the namespace of the factory."""
@@ -50,7 +51,7 @@ class AppsV1Informers:
 
     def replica_sets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[apps_v1.ReplicaSet]],
     ) -> SharedInformer[apps_v1.ReplicaSet]:
         """Return the informer of ReplicaSets in a namespace; None is the namespace of the factory."""
@@ -58,7 +59,7 @@ class AppsV1Informers:
 
     def stateful_sets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[apps_v1.StatefulSet]],
     ) -> SharedInformer[apps_v1.StatefulSet]:
         """Return the informer of StatefulSets in a namespace; None is the namespace of the factory."""

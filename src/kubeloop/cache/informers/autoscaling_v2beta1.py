@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["AutoscalingV2beta1Informers"]
 
@@ -26,7 +27,7 @@ class AutoscalingV2beta1Informers:
 
     def horizontal_pod_autoscalers(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[autoscaling_v2beta1.HorizontalPodAutoscaler]],
     ) -> SharedInformer[autoscaling_v2beta1.HorizontalPodAutoscaler]:
         """Return the informer of HorizontalPodAutoscalers in a namespace; None is the namespace of the factory."""

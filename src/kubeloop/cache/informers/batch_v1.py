@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["BatchV1Informers"]
 
@@ -26,7 +27,7 @@ class BatchV1Informers:
 
     def cron_jobs(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[batch_v1.CronJob]],
     ) -> SharedInformer[batch_v1.CronJob]:
         """Return the informer of CronJobs in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class BatchV1Informers:
 
     def jobs(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[batch_v1.Job]],
     ) -> SharedInformer[batch_v1.Job]:
         """Return the informer of Jobs in a namespace; None is the namespace of the factory."""

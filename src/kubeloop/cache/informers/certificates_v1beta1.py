@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CertificatesV1beta1Informers"]
 
@@ -40,7 +41,7 @@ class CertificatesV1beta1Informers:
 
     def pod_certificate_requests(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[certificates_v1beta1.PodCertificateRequest]],
     ) -> SharedInformer[certificates_v1beta1.PodCertificateRequest]:
         """Return the informer of PodCertificateRequests in a namespace; None is the namespace of the factory."""

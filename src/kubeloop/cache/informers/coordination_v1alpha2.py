@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoordinationV1alpha2Informers"]
 
@@ -26,7 +27,7 @@ class CoordinationV1alpha2Informers:
 
     def lease_candidates(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[coordination_v1alpha2.LeaseCandidate]],
     ) -> SharedInformer[coordination_v1alpha2.LeaseCandidate]:
         """Return the informer of LeaseCandidates in a namespace; None is the namespace of the factory."""

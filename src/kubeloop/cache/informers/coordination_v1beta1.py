@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoordinationV1beta1Informers"]
 
@@ -26,7 +27,7 @@ class CoordinationV1beta1Informers:
 
     def lease_candidates(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[coordination_v1beta1.LeaseCandidate]],
     ) -> SharedInformer[coordination_v1beta1.LeaseCandidate]:
         """Return the informer of LeaseCandidates in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class CoordinationV1beta1Informers:
 
     def leases(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[coordination_v1beta1.Lease]],
     ) -> SharedInformer[coordination_v1beta1.Lease]:
         """Return the informer of Leases in a namespace; None is the namespace of the factory."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoreV1Informers"]
 
@@ -26,7 +27,7 @@ class CoreV1Informers:
 
     def config_maps(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.ConfigMap]],
     ) -> SharedInformer[core_v1.ConfigMap]:
         """Return the informer of ConfigMaps in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class CoreV1Informers:
 
     def endpoints(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.Endpoints]],
     ) -> SharedInformer[core_v1.Endpoints]:
         """Return the informer of Endpoints in a namespace; None is the namespace of the factory."""
@@ -42,7 +43,7 @@ class CoreV1Informers:
 
     def events(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.Event]],
     ) -> SharedInformer[core_v1.Event]:
         """Return the informer of Events in a namespace; None is the namespace of the factory."""
@@ -50,7 +51,7 @@ class CoreV1Informers:
 
     def limit_ranges(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.LimitRange]],
     ) -> SharedInformer[core_v1.LimitRange]:
         """Return the informer of LimitRanges in a namespace; None is the namespace of the factory."""
@@ -66,7 +67,7 @@ class CoreV1Informers:
 
     def persistent_volume_claims(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.PersistentVolumeClaim]],
     ) -> SharedInformer[core_v1.PersistentVolumeClaim]:
         """Return the informer of PersistentVolumeClaims in a namespace; None is the namespace of the factory."""
@@ -81,7 +82,7 @@ class CoreV1Informers:
 
     def pod_templates(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.PodTemplate]],
     ) -> SharedInformer[core_v1.PodTemplate]:
         """Return the informer of PodTemplates in a namespace; None is the namespace of the factory."""
@@ -89,7 +90,7 @@ class CoreV1Informers:
 
     def pods(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.Pod]],
     ) -> SharedInformer[core_v1.Pod]:
         """Return the informer of Pods in a namespace; None is the namespace of the factory."""
@@ -97,7 +98,7 @@ class CoreV1Informers:
 
     def replication_controllers(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.ReplicationController]],
     ) -> SharedInformer[core_v1.ReplicationController]:
         """Return the informer of ReplicationControllers in a namespace; None is the namespace of the factory."""
@@ -105,7 +106,7 @@ class CoreV1Informers:
 
     def resource_quotas(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.ResourceQuota]],
     ) -> SharedInformer[core_v1.ResourceQuota]:
         """Return the informer of ResourceQuotas in a namespace; None is the namespace of the factory."""
@@ -113,7 +114,7 @@ class CoreV1Informers:
 
     def secrets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.Secret]],
     ) -> SharedInformer[core_v1.Secret]:
         """Return the informer of Secrets in a namespace; None is the namespace of the factory."""
@@ -121,7 +122,7 @@ class CoreV1Informers:
 
     def service_accounts(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.ServiceAccount]],
     ) -> SharedInformer[core_v1.ServiceAccount]:
         """Return the informer of ServiceAccounts in a namespace; None is the namespace of the factory."""
@@ -129,7 +130,7 @@ class CoreV1Informers:
 
     def services(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[core_v1.Service]],
     ) -> SharedInformer[core_v1.Service]:
         """Return the informer of Services in a namespace; None is the namespace of the factory."""

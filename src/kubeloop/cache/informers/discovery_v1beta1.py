@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["DiscoveryV1beta1Informers"]
 
@@ -26,7 +27,7 @@ class DiscoveryV1beta1Informers:
 
     def endpoint_slices(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[discovery_v1beta1.EndpointSlice]],
     ) -> SharedInformer[discovery_v1beta1.EndpointSlice]:
         """Return the informer of EndpointSlices in a namespace; None is the namespace of the factory."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["EventsV1beta1Informers"]
 
@@ -26,7 +27,7 @@ class EventsV1beta1Informers:
 
     def events(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[events_v1beta1.Event]],
     ) -> SharedInformer[events_v1beta1.Event]:
         """Return the informer of Events in a namespace; None is the namespace of the factory."""

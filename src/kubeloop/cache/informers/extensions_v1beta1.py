@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["ExtensionsV1beta1Informers"]
 
@@ -26,7 +27,7 @@ class ExtensionsV1beta1Informers:
 
     def daemon_sets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.DaemonSet]],
     ) -> SharedInformer[extensions_v1beta1.DaemonSet]:
         """Return the informer of DaemonSets in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class ExtensionsV1beta1Informers:
 
     def deployments(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.Deployment]],
     ) -> SharedInformer[extensions_v1beta1.Deployment]:
         """Return the informer of Deployments in a namespace; None is the namespace of the factory."""
@@ -42,7 +43,7 @@ class ExtensionsV1beta1Informers:
 
     def ingresses(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.Ingress]],
     ) -> SharedInformer[extensions_v1beta1.Ingress]:
         """Return the informer of Ingresses in a namespace; None is the namespace of the factory."""
@@ -50,7 +51,7 @@ class ExtensionsV1beta1Informers:
 
     def network_policies(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.NetworkPolicy]],
     ) -> SharedInformer[extensions_v1beta1.NetworkPolicy]:
         """Return the informer of NetworkPolicies in a namespace; None is the namespace of the factory."""
@@ -65,7 +66,7 @@ class ExtensionsV1beta1Informers:
 
     def replica_sets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.ReplicaSet]],
     ) -> SharedInformer[extensions_v1beta1.ReplicaSet]:
         """Return the informer of ReplicaSets in a namespace; None is the namespace of the factory."""

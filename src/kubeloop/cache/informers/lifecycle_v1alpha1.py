@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["LifecycleV1alpha1Informers"]
 
@@ -26,7 +27,7 @@ class LifecycleV1alpha1Informers:
 
     def eviction_requests(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[lifecycle_v1alpha1.EvictionRequest]],
     ) -> SharedInformer[lifecycle_v1alpha1.EvictionRequest]:
         """Return the informer of EvictionRequests in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class LifecycleV1alpha1Informers:
 
     def evictions(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[lifecycle_v1alpha1.Eviction]],
     ) -> SharedInformer[lifecycle_v1alpha1.Eviction]:
         """Return the informer of Evictions in a namespace; None is the namespace of the factory."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["NetworkingV1beta1Informers"]
 
@@ -40,7 +41,7 @@ class NetworkingV1beta1Informers:
 
     def ingresses(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[networking_v1beta1.Ingress]],
     ) -> SharedInformer[networking_v1beta1.Ingress]:
         """Return the informer of Ingresses in a namespace; None is the namespace of the factory."""

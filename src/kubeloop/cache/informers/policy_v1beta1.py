@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["PolicyV1beta1Informers"]
 
@@ -26,7 +27,7 @@ class PolicyV1beta1Informers:
 
     def pod_disruption_budgets(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[policy_v1beta1.PodDisruptionBudget]],
     ) -> SharedInformer[policy_v1beta1.PodDisruptionBudget]:
         """Return the informer of PodDisruptionBudgets in a namespace; None is the namespace of the factory."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["RbacV1alpha1Informers"]
 
@@ -40,7 +41,7 @@ class RbacV1alpha1Informers:
 
     def role_bindings(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[rbac_v1alpha1.RoleBinding]],
     ) -> SharedInformer[rbac_v1alpha1.RoleBinding]:
         """Return the informer of RoleBindings in a namespace; None is the namespace of the factory."""
@@ -48,7 +49,7 @@ class RbacV1alpha1Informers:
 
     def roles(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[rbac_v1alpha1.Role]],
     ) -> SharedInformer[rbac_v1alpha1.Role]:
         """Return the informer of Roles in a namespace; None is the namespace of the factory."""

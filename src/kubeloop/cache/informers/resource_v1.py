@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["ResourceV1Informers"]
 
@@ -40,7 +41,7 @@ class ResourceV1Informers:
 
     def resource_claim_templates(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[resource_v1.ResourceClaimTemplate]],
     ) -> SharedInformer[resource_v1.ResourceClaimTemplate]:
         """Return the informer of ResourceClaimTemplates in a namespace; None is the namespace of the factory."""
@@ -48,7 +49,7 @@ class ResourceV1Informers:
 
     def resource_claims(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[resource_v1.ResourceClaim]],
     ) -> SharedInformer[resource_v1.ResourceClaim]:
         """Return the informer of ResourceClaims in a namespace; None is the namespace of the factory."""

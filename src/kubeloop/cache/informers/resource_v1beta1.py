@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["ResourceV1beta1Informers"]
 
@@ -33,7 +34,7 @@ class ResourceV1beta1Informers:
 
     def resource_claim_templates(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[resource_v1beta1.ResourceClaimTemplate]],
     ) -> SharedInformer[resource_v1beta1.ResourceClaimTemplate]:
         """Return the informer of ResourceClaimTemplates in a namespace; None is the namespace of the factory."""
@@ -41,7 +42,7 @@ class ResourceV1beta1Informers:
 
     def resource_claims(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[resource_v1beta1.ResourceClaim]],
     ) -> SharedInformer[resource_v1beta1.ResourceClaim]:
         """Return the informer of ResourceClaims in a namespace; None is the namespace of the factory."""

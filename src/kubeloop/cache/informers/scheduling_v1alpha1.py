@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["SchedulingV1alpha1Informers"]
 
@@ -33,7 +34,7 @@ class SchedulingV1alpha1Informers:
 
     def workloads(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha1.Workload]],
     ) -> SharedInformer[scheduling_v1alpha1.Workload]:
         """Return the informer of Workloads in a namespace; None is the namespace of the factory."""

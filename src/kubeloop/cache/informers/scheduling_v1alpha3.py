@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["SchedulingV1alpha3Informers"]
 
@@ -26,7 +27,7 @@ class SchedulingV1alpha3Informers:
 
     def composite_pod_groups(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha3.CompositePodGroup]],
     ) -> SharedInformer[scheduling_v1alpha3.CompositePodGroup]:
         """Return the informer of CompositePodGroups in a namespace; None is the namespace of the factory."""
@@ -34,7 +35,7 @@ class SchedulingV1alpha3Informers:
 
     def pod_groups(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha3.PodGroup]],
     ) -> SharedInformer[scheduling_v1alpha3.PodGroup]:
         """Return the informer of PodGroups in a namespace; None is the namespace of the factory."""
@@ -42,7 +43,7 @@ class SchedulingV1alpha3Informers:
 
     def workloads(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha3.Workload]],
     ) -> SharedInformer[scheduling_v1alpha3.Workload]:
         """Return the informer of Workloads in a namespace; None is the namespace of the factory."""

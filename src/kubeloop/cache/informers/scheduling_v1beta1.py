@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["SchedulingV1beta1Informers"]
 
@@ -26,7 +27,7 @@ class SchedulingV1beta1Informers:
 
     def pod_groups(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[scheduling_v1beta1.PodGroup]],
     ) -> SharedInformer[scheduling_v1beta1.PodGroup]:
         """Return the informer of PodGroups in a namespace; None is the namespace of the factory."""
@@ -41,7 +42,7 @@ class SchedulingV1beta1Informers:
 
     def workloads(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[scheduling_v1beta1.Workload]],
     ) -> SharedInformer[scheduling_v1beta1.Workload]:
         """Return the informer of Workloads in a namespace; None is the namespace of the factory."""

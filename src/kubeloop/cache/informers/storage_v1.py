@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["StorageV1Informers"]
 
@@ -37,7 +38,7 @@ class StorageV1Informers:
 
     def csi_storage_capacities(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[storage_v1.CSIStorageCapacity]],
     ) -> SharedInformer[storage_v1.CSIStorageCapacity]:
         """Return the informer of CSIStorageCapacities in a namespace; None is the namespace of the factory."""

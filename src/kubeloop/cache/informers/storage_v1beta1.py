@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["StorageV1beta1Informers"]
 
@@ -40,7 +41,7 @@ class StorageV1beta1Informers:
 
     def csi_storage_capacities(
         self,
-        namespace: str | None = None,
+        namespace: str | DefaultNamespace | None = None,
         **options: Unpack[InformerOptions[storage_v1beta1.CSIStorageCapacity]],
     ) -> SharedInformer[storage_v1beta1.CSIStorageCapacity]:
         """Return the informer of CSIStorageCapacities in a namespace; None is the namespace of the factory."""
