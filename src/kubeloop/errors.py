@@ -7,6 +7,8 @@ library is chained whose attributes contain raw bytes (`_kit.raising`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value
 
@@ -69,6 +71,7 @@ class KubeloopError(Exception):
         │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
+        ├─ DiscoveryIncomplete    `failures` by group version
         ├─ CacheError
         │   └─ NotSynced  UnknownIndex
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
@@ -387,16 +390,16 @@ class UnknownIndex(CacheError):
 
 
 class DiscoveryIncomplete(KubeloopError):
-    """Discovery failed for some group versions, so that what was found is not all that the server has.
+    """Discovery failed for some group versions, so the result lacks their resources.
 
     Args:
-        message: Which of them failed, and why.
-        failures: The error of each group version, by its text: `"metrics.k8s.io/v1beta1"`.
+        message: The group versions and the reasons.
+        failures: The errors by group version, for instance `"metrics.k8s.io/v1beta1"`.
     """
 
-    def __init__(self, message: str, *, failures: dict[str, Exception]) -> None:
+    def __init__(self, message: str, *, failures: Mapping[str, Exception] | None = None) -> None:
         super().__init__(message)
-        self.failures = failures
+        self.failures = dict(failures or {})
 
 
 class LeadershipLost(KubeloopError):

@@ -53,11 +53,10 @@ def _hint(package: str, name: str, known: Iterable[str]) -> str:
     """Return what to write instead of an unknown name: an import, the nearest known name, or `""` for neither."""
     if name.startswith("_"):
         return ""  # the interpreter and tools look for such names, which nobody misspells
-    from difflib import get_close_matches
     from importlib.util import find_spec
+
+    from kubeloop._kit.near_names import did_you_mean
 
     if find_spec(f"{package}.{name}") is not None:
         return f": it is a module, which `import {package}.{name}` loads"
-    folded = {each.casefold(): each for each in known}
-    near = get_close_matches(name.casefold(), folded, 1)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+    return did_you_mean(name, known)

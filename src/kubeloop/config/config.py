@@ -1,7 +1,7 @@
-"""`Config`: the settings for one API server and one user, as an immutable value.
+"""`Config`: the settings of a transport and a client for one API server and one user, as a value.
 
-`kubeconfig` and `load` create a config from files, and `credential_sources` turns its credentials into headers. Tokens,
-passwords, keys and the output of plugins are never part of its `repr`.
+`kubeconfig` and `load` create it from files, and `credential_sources` turns its credentials into headers. Its `repr`
+contains no token, password or key, and no argument of a plugin.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
 
 
 class Impersonation(Value, frozen=True, kw_only=True):
-    """The identity of another user, which each request sends as `Impersonate-*` headers.
+    """The user to act as, sent as `Impersonate-*` headers with each request.
 
     Attributes:
-        user: The name of the user; required.
-        uid: The unique id of the user, or `""`.
-        groups: The groups of the user.
-        extra: Further attributes of the user: keys with their values.
+        user: The user name, which is required.
+        uid: The user's unique ID; `""` for none.
+        groups: The user's groups.
+        extra: More attributes of the user: each key with its values.
     """
 
     user: str
@@ -40,12 +40,12 @@ class Impersonation(Value, frozen=True, kw_only=True):
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def __post_init__(self) -> None:
-        """Check the names. The server would treat a request without a user name as the client's own.
+        """Check the values. Without a user name the server would ignore the impersonation.
 
         Raises:
-            ConfigError: The user name is empty, or a text contains half of a surrogate pair.
-            TypeError: `groups`, or the values of a key of `extra`, are one `str` instead of a tuple of `str`; or a name
-                or value is not a `str`.
+            ConfigError: The user name is empty or blank, or a text contains a lone surrogate.
+            TypeError: A value is not a text, or `groups` or the values of a key of `extra` are one text instead of a
+                tuple, so that each letter would be sent as a group.
         """
         if any(isinstance(texts, str) for texts in (self.groups, *self.extra.values())):
             raise TypeError("Impersonation: groups and the values of extra must be tuples of str, not str")
@@ -55,16 +55,17 @@ class Impersonation(Value, frozen=True, kw_only=True):
             if not isinstance(text, str):
                 raise TypeError(f"Impersonation: names and values must be str, not {type(text).__name__}")
         if not self.user.strip():
-            raise ConfigError("impersonation: expected the name of a user, got an empty text")
+            raise ConfigError("impersonation: expected a user name, got an empty text")
         if _SURROGATE.search("".join(texts)):
-            raise ConfigError("impersonation: expected text that fits into a header, got half of a surrogate pair")
+            raise ConfigError("impersonation: a text contains a lone surrogate, which a header cannot contain")
 
     def __repr__(self) -> str:
         given = {name: value for name in self.__struct_fields__ if (value := getattr(self, name))}
         return f"Impersonation({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
-# The types of the settings that are not `str | None`. (`Any`, since no type checker takes `Callable` for a class.)
+# The types of the settings that are not a text or None. `Any`, because type checkers do not accept `Callable` as a
+# class.
 _BYTES = (bytes, type(None))
 _NUMBER = (int, float, type(None))
 _TYPES: Mapping[str, tuple[Any, ...]] = {
@@ -89,44 +90,45 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
 class Config(Value, frozen=True, kw_only=True):
     """The settings for one API server and one user, as an immutable value.
 
-        config = kubeloop.load_config()                              # as kubectl finds its settings
+        config = kubeloop.load_config()                  # the settings that kubectl would use
         config = kubeloop.Config(host="https://10.0.0.1:6443", token="...", ca_file="ca.crt")
-        config = config.replace(timeout=5.0)                         # a changed copy
+        config = config.replace(timeout=5.0)             # a changed copy
 
     Attributes:
-        host: The API server: a URL, `host:port` or a host name. The value is normalised to a URL without a trailing
-            slash. Without a scheme, the URL is `https` if the config has a TLS setting, and `http` otherwise; `""`
-            means `localhost`. A path in the URL is a prefix of the path of each request.
-        namespace: The default namespace, which clients use for `kubeloop.DEFAULT`.
-        ca_data: The certificate authorities for the server's certificate, in PEM. Data take precedence over files, here
-            and below.
-        ca_file: A file with the certificate authorities, which is read again from time to time.
-        cert_data: The client certificate in PEM.
-        cert_file: A file with the client certificate, which is read again from time to time.
-        key_data: The key of the client certificate in PEM.
-        key_file: A file with the key of the client certificate.
-        insecure_skip_tls_verify: Whether to accept any server certificate; for tests only.
-        tls_server_name: The server name for TLS, if it differs from the name of the host.
-        proxy_url: The URL of an HTTP, HTTPS or SOCKS5 proxy, with user and password if needed. None means the proxy of
-            the variables `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, as in Go; `""` means no proxy.
+        host: The API server as a URL, `host:port` or a host; `""` is `localhost`. It is normalised to a URL without a
+            final slash. The default scheme is `https` if the config contains a TLS setting, otherwise `http`. A path in
+            the URL is a prefix of each request's path.
+        namespace: The namespace of the context, which clients use for `kubeloop.DEFAULT`.
+        ca_data: The certificate authorities that may sign the server's certificate, as PEM. Data takes precedence over
+            files, here and below.
+        ca_file: The path of a file with `ca_data`, which is read again every five minutes.
+        cert_data: The client certificate as PEM.
+        cert_file: The path of a file with `cert_data`, which is read again every five minutes.
+        key_data: The key of the client certificate as PEM.
+        key_file: The path of a file with `key_data`.
+        insecure_skip_tls_verify: Whether to accept any server certificate. Only for tests.
+        tls_server_name: The name to send and to verify instead of the host's name.
+        proxy_url: The URL of a proxy (`http`, `https`, `socks5` or `socks5h`), with user and password if it requires
+            them. None for the environment's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), as in Go; `""` for no
+            proxy.
         token: A bearer token.
-        token_file: A file with a bearer token, which is read again every minute and takes precedence over `token`.
+        token_file: The path of a file with a token, which is read again every minute and takes precedence over `token`.
         username: The user name for basic authentication.
-        password: The password for basic authentication; without a user name it is not used, as in Go.
-        exec: A plugin that returns credentials.
-        impersonate: The user to impersonate.
-        user_agent: The `User-Agent` header. None means `program/version (os/arch) kubeloop/version`.
-        timeout: Seconds per request, without the body of a watch. None means no timeout.
-        qps: The client's own limit of requests per second. None means no limit: the server's fairness decides.
-        burst: The number of requests that exceed `qps` before the limit applies.
-        max_connections: The maximum number of concurrent requests and, separately, of concurrent streams (watches,
-            logs, WebSockets); further ones wait. None means no maximum, as in client-go.
+        password: The password for basic authentication; ignored without a user name, as in Go.
+        exec: A plugin that supplies credentials.
+        impersonate: The user to act as.
+        user_agent: The `User-Agent`; None for `program/unknown (os/arch) kubeloop/version`, the form of client-go.
+        timeout: The seconds for one whole request; None for no limit. It never limits the body of a watch.
+        qps: The requests per second of one client; None for no limit, as in kubectl, because the server limits fairly.
+        burst: The number of requests that may exceed `qps` for a short time.
+        max_connections: The number of simultaneous requests, and again of simultaneous streams (watches, logs,
+            WebSockets); others wait. None for no limit, as in client-go.
         disable_compression: Whether to request responses without gzip.
-        warning_handler: A function that is called with each `ServerWarning`. None means that each text is logged once.
-        source: Where the settings came from, for messages and `repr`.
+        warning_handler: Called with each warning of the server, see `rest`; None to log each warning once.
+        source: The origin of the settings, for messages and the `repr`.
 
-    Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: there is no rate limit by
-    default, and clients do not change a config.
+    Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: there is no rate limit unless
+        `qps` is set, and a config is a value that clients do not change.
     """
 
     host: str = ""
@@ -152,15 +154,15 @@ class Config(Value, frozen=True, kw_only=True):
     burst: int = 10
     max_connections: int | None = None
     disable_compression: bool = False
-    # `Any`, because only floors above know the class of warnings.
+    # The argument's type belongs to rest, which is a floor above.
     warning_handler: Any = None
     source: Source = Source()
 
     def __post_init__(self) -> None:
-        """Normalise the host, and check the settings.
+        """Normalise the host and check the settings.
 
         Raises:
-            ConfigError: The host is not a URL, or two settings contradict each other.
+            ConfigError: The host is not a URL, or settings contradict each other.
             TypeError: A setting has a wrong type.
         """
         self._check_types()
@@ -176,8 +178,7 @@ class Config(Value, frozen=True, kw_only=True):
         self._check_consistency()
 
     def _check_types(self) -> None:
-        # Python does not check annotations, and a wrong type would fail far from here. The message does not contain
-        # the value, which can be a secret.
+        # A wrong type would fail later and far from its cause. The message omits the value, which may be a secret.
         for name in self.__struct_fields__:
             expected = _TYPES.get(name, (str, type(None)))
             value = getattr(self, name)
@@ -199,16 +200,16 @@ class Config(Value, frozen=True, kw_only=True):
 
     @property
     def is_tls(self) -> bool:
-        """Whether the connection uses TLS. Credentials of a kubeconfig are used only with TLS."""
+        """Whether the server uses TLS. Credentials of a kubeconfig are used only with TLS."""
         return self.host.startswith("https:")
 
     def located(self, message: str) -> str:
-        """Return a message after the source of this config, safe for logs and terminals."""
+        """Return a message with the origin of this config before it, safe for logs and terminals."""
         source = str(self.source)
         return safe_text(f"{source}: {message}" if source else message)
 
     def error(self, message: str) -> ConfigError:
-        """Create a `ConfigError` whose message names the source of this config."""
+        """Return a `ConfigError` whose message names the origin of this config."""
         return ConfigError(self.located(message))
 
     def replace(self, **changes: Any) -> Self:

@@ -134,7 +134,7 @@ def test_an_impersonation_shows_what_is_given():
 @pytest.mark.parametrize("user", ["", " ", "\t\n", "\u00a0"])
 def test_an_impersonation_of_nobody_is_refused(user):
     """(F7) Sent as an empty header, it would act silently as oneself."""
-    with pytest.raises(ConfigError, match="expected the name of a user"):
+    with pytest.raises(ConfigError, match="expected a user name"):
         Impersonation(user=user)
     with pytest.raises(ConfigError, match="expected a user name"):
         Impersonation(user="jane").replace(user=user)
