@@ -160,6 +160,21 @@ class FrozenStructMeta(StructMeta):
         preserve: bool = False,
         rename: Mapping[str, str] | None = None,
     ) -> FrozenStructMeta:
+        """Create the class of a model.
+
+        Args:
+            name: The name of the class.
+            bases: Its base classes.
+            ns: The attributes in its body.
+            api_version: The apiVersion of a Kind.
+            kind: The kind of a Kind.
+            resource: The plural name of a Kind in request paths.
+            namespaced: Whether objects of a Kind belong to a namespace.
+            item: The Kind whose `list_type` this class is.
+            secret: The fields whose values `repr` must not show.
+            preserve: Keep members of the JSON that are not fields, from wherever an object is read.
+            rename: The wire names of fields that differ from the Python names.
+        """
         names = dict(rename or {})
         hints = ns.setdefault("__annotations__", {})
         lazy = [key for key, value in ns.items() if value is LAZY]

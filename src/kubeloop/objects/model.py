@@ -1,7 +1,7 @@
 """Model, Kind and KindList: the base classes of all objects, which the generated modules of `kubeloop.models` extend.
 
 Constructing, reading, writing and changing are the business of the modules below, which are imported on first use.
-The markers that generated modules need are exported from here. How those modules look is told in docs/design/models.md.
+The markers that generated modules need are exported from here; docs/design/models.md describes these modules.
 """
 
 from __future__ import annotations

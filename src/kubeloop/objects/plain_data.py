@@ -83,7 +83,7 @@ def _key(key: object, where: str, error: type[Exception]) -> str:
 
 
 def refuse_unknown(shape: Shape, value: Any, where: str) -> None:
-    """Check that a mapping that stands for a model has only names of the model's fields, at every depth.
+    """Check that a mapping in place of a model has only names of the model's fields, at every depth.
 
     A model that preserves unknown fields accepts any name.
 

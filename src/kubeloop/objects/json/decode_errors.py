@@ -44,7 +44,7 @@ def broken(what: str, data: bytes | str | Raw, error: Exception) -> DecodeError:
     data = data if isinstance(data, str) else bytes(data)
     start = bytes(data[:64] if isinstance(data, bytes) else data[:64].encode(errors="replace")).lstrip()[:1]
     looks = " (it looks like HTML)" if start == b"<" else " (it is empty)" if not data else ""
-    # msgspec tells the position of every other error.
+    # msgspec names the position of every other error.
     place = f" (byte {len(data)})" if is_truncated(error) and data else ""
     return DecodeError(f"{what}: not readable as JSON{looks}: {said}{place}")
 

@@ -65,7 +65,7 @@ def members(data: bytes) -> dict[str, Any] | None:
     """Return the members of a Status that describe an error, by wire name.
 
     Members that cannot be read, and values other than texts and non-negative numbers, are left out. The first hundred
-    causes are read, further ones are empty; if all causes have more than 512 KiB, only their size is told.
+    causes are read, further ones are empty; if all causes have more than 512 KiB, only their size is reported.
 
     Returns:
         The members, or None if the body is not a JSON object. The caller checks that `kind` is Status.
