@@ -163,7 +163,7 @@ class Run:
         self.machine.list_delivered(is_complete=not self.is_informer or self.draw(st.integers(0, 5), 1) > 0)
 
     def open_watch(self, step: OpenWatch) -> None:
-        assert not self.openings or self.now - self.openings[-1] >= 1.0
+        assert not self.openings or self.now >= self.openings[-1] + 1.0
         self.openings.append(self.now)
         assert step.timeout_seconds > 0
         assert self.now + step.timeout_seconds < step.give_up_at <= self.now + LONGEST_WATCH

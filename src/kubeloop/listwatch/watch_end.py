@@ -33,8 +33,8 @@ class ListFailure(Value, frozen=True):
     """
 
     error: Exception
-    version: str = ""
-    is_first: bool = False
+    version: str
+    is_first: bool
 
 
 class WatchEnd(Value, frozen=True):
@@ -51,14 +51,14 @@ class WatchEnd(Value, frozen=True):
         is_first: Whether no watch has been open yet.
     """
 
-    error: Exception | None = None
-    now: float = 0.0
-    open_seconds: float | None = None
-    events: int = 0
-    can_resume: bool = True
-    has_bookmarks: bool = False
-    has_progressed: bool = False
-    is_first: bool = False
+    error: Exception | None
+    now: float
+    open_seconds: float | None
+    events: int
+    can_resume: bool
+    has_bookmarks: bool
+    has_progressed: bool
+    is_first: bool
 
     @property
     def was_open(self) -> bool:

@@ -8,7 +8,8 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
-from kubeloop.listwatch.watch_end import ListFailure, NextAction, WatchEnd
+from kubeloop.listwatch.watch_end import ListFailure, NextAction
+from tests.support.watch_ends import watch_end
 
 OPEN = {"open_seconds": 100.0}
 UNOPENED: dict[str, Any] = {"open_seconds": None}
@@ -46,7 +47,7 @@ CANNOT_HEAL = [
 
 
 def after(error: Exception | None, **options: Any) -> NextAction:
-    return ReopenOrRaise().after_watch(WatchEnd(error=error, **options))
+    return ReopenOrRaise().after_watch(watch_end(error, **options))
 
 
 @pytest.mark.parametrize("options", [OPEN, UNOPENED])
@@ -54,8 +55,8 @@ def after(error: Exception | None, **options: Any) -> NextAction:
 def test_what_can_heal_is_tried_again_after_a_pause(error: Exception, options: dict[str, Any]) -> None:
     assert after(error, **options) is NextAction.BACK_OFF_AND_REOPEN
     assert after(error, can_resume=False, **options) is NextAction.BACK_OFF_AND_RELIST
-    assert ReopenOrRaise().after_list(ListFailure(error, is_first=False)) is NextAction.BACK_OFF_AND_RELIST
-    assert ReopenOrRaise().is_failure(WatchEnd(error=error, **options))
+    assert ReopenOrRaise().after_list(ListFailure(error, "", False)) is NextAction.BACK_OFF_AND_RELIST
+    assert ReopenOrRaise().is_failure(watch_end(error, **options))
 
 
 @pytest.mark.parametrize("can_resume", [True, False])
@@ -63,13 +64,13 @@ def test_what_can_heal_is_tried_again_after_a_pause(error: Exception, options: d
 @pytest.mark.parametrize("error", CANNOT_HEAL)
 def test_what_cannot_heal_is_raised(error: Exception, options: dict[str, Any], can_resume: bool) -> None:
     assert after(error, can_resume=can_resume, **options) is NextAction.RAISE
-    assert ReopenOrRaise().after_list(ListFailure(error, is_first=False)) is NextAction.RAISE
+    assert ReopenOrRaise().after_list(ListFailure(error, "", False)) is NextAction.RAISE
 
 
 @pytest.mark.parametrize("error", [*CAN_HEAL, *CANNOT_HEAL, SILENT])
 def test_every_failure_is_raised_until_a_watch_is_open(error: Exception) -> None:
     assert after(error, is_first=True, **UNOPENED) is NextAction.RAISE
-    assert ReopenOrRaise().after_list(ListFailure(error, is_first=True)) is NextAction.RAISE
+    assert ReopenOrRaise().after_list(ListFailure(error, "", True)) is NextAction.RAISE
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_every_failure_is_raised_until_a_watch_is_open(error: Exception) -> None
 )
 def test_a_watch_that_the_server_ended_is_reopened(can_resume: bool, expected: NextAction) -> None:
     assert after(None, can_resume=can_resume, **OPEN) is expected
-    assert not ReopenOrRaise().is_failure(WatchEnd(**OPEN))
+    assert not ReopenOrRaise().is_failure(watch_end(None, **OPEN))
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,6 @@ def test_silence_is_a_failure_of_those_watches_only_that_have_bookmarks(
     error: Exception, has_bookmarks: bool, options: dict[str, Any], expected: NextAction, is_failure: bool
 ) -> None:
     """(D13)"""
-    end = WatchEnd(error=error, has_bookmarks=has_bookmarks, **options)
+    end = watch_end(error, has_bookmarks=has_bookmarks, **options)
     assert ReopenOrRaise().after_watch(end) is expected
     assert ReopenOrRaise().is_failure(end) is is_failure

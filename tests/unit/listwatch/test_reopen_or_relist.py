@@ -8,8 +8,9 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
-from kubeloop.listwatch.watch_end import ListFailure, NextAction, WatchEnd, lost_track
+from kubeloop.listwatch.watch_end import ListFailure, NextAction, lost_track
 from tests.support.fake_lister_watcher import api_error
+from tests.support.watch_ends import watch_end
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
 GONE = api_error(errors.Gone, 410, "Gone")
@@ -25,12 +26,8 @@ UNOPENED: dict[str, Any] = {"open_seconds": None}
 SHORT = {"open_seconds": 0.5}
 
 
-def end(error: Exception | None, **options: Any) -> WatchEnd:
-    return WatchEnd(error=error, **{**LONG, **options})
-
-
 def after(error: Exception | None, rule: ReopenOrRelist | None = None, **options: Any) -> NextAction:
-    return (rule or ReopenOrRelist()).after_watch(end(error, **options))
+    return (rule or ReopenOrRelist()).after_watch(watch_end(error, **options))
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -114,7 +111,7 @@ def test_silence_is_a_failure_of_those_watches_only_that_have_bookmarks(
     is_failure: bool,
 ) -> None:
     """(D13)"""
-    ended = end(error, has_bookmarks=has_bookmarks, can_resume=can_resume, **(LONG if was_open else UNOPENED))
+    ended = watch_end(error, has_bookmarks=has_bookmarks, can_resume=can_resume, **(LONG if was_open else UNOPENED))
     rule = ReopenOrRelist()
     action = rule.after_watch(ended)
     assert action is expected
@@ -161,7 +158,7 @@ def test_an_expiry_after_progress_lists_at_once_and_any_other_after_a_pause(
 )
 def test_which_ends_of_a_watch_are_failures(error: Exception | None, options: dict[str, Any], expected: bool) -> None:
     """(D4)"""
-    assert ReopenOrRelist().is_failure(end(error, **options)) is expected
+    assert ReopenOrRelist().is_failure(watch_end(error, **options)) is expected
 
 
 @pytest.mark.parametrize(
@@ -214,4 +211,4 @@ def test_a_window_may_be_shorter_than_a_second() -> None:
     [(0.0, 0, True), (0.99, 0, True), (1.0, 0, False), (0.0, 1, False), (None, 0, False)],
 )
 def test_which_watches_were_very_short(seconds: float | None, events: int, expected: bool) -> None:
-    assert WatchEnd(open_seconds=seconds, events=events).was_very_short is expected
+    assert watch_end(None, open_seconds=seconds, events=events).was_very_short is expected
