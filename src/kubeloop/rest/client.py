@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 
 class Address(TypedDict, total=False):
-    """Where a request goes, beside its resource.
+    """The address of a request, apart from its resource.
 
     Attributes:
         group_version: `"apps/v1"`, or a value that names a group and version; None is the client's own.
@@ -71,24 +71,24 @@ class RESTClient:
     or `bytes` for the body as it is. Without it the result is an `Unstructured` (or `UnstructuredList`), or plain data
     when the response is no object of Kubernetes.
 
-    Use it as `async with RESTClient(config) as rest`, or call `close()`. A transport that you give stays yours.
+    Use it as `async with RESTClient(config) as rest`, or call `close()`. A transport that you pass is not closed.
 
     Args:
-        config: Which server, and as whom.
-        group_version: What requests are for when they do not say: `"v1"`, `"apps/v1"`.
-        transport: Carries the bytes instead of one opened from the config; authentication is wrapped round it.
+        config: The server and the credentials.
+        group_version: The group and version of requests that name none: `"v1"`, `"apps/v1"`.
+        transport: Sends the bytes instead of a transport opened from the config; authentication is added.
         serializers: The formats to ask for and to write bodies in; None is JSON alone. A request that brings its own
             `Accept` or `Content-Type` is sent with it, and a response is read by what its `Content-Type` says.
         max_retries: How many times one call may be sent again; see `retry`.
-        random: Where back-off gets its jitter from; a generator with a seed makes it repeat.
+        random: The source of the jitter of back-off; a generator with a seed makes it reproducible.
 
     Raises (all requests):
         APIError: The server refused the request; there is one class for each reason.
         TransportError: There was no complete response. A write may have happened, unless it is a `ConnectError`.
         DecodeError: The response is not what was asked for; `BodyTooLarge` when it is over 32 MiB and no LIST. A LIST
             is a collection of a resource, or an absolute path whose response is to be read as a list class.
-        ValueError: A name, namespace or path that would lead somewhere else. Nothing was sent.
-        TypeError: A name or namespace that is no text, or (on making the client) a config that is none.
+        ValueError: A name, namespace or path would lead to another address. Nothing was sent.
+        TypeError: A name or namespace is not text, or (when the client is created) the config is not a `Config`.
 
     Concurrency: One loop, any number of requests at once; each may be cancelled.
 
@@ -108,7 +108,7 @@ class RESTClient:
     ) -> None:
         # Types are hints only: the address alone is an easy mistake.
         if not isinstance(config, Config):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"a kubeloop.Config is due, not {type(config).__name__}: load_config() makes one")
+            raise TypeError(f"expected a kubeloop.Config, got {type(config).__name__}: load_config() returns one")
         self.config = config
         self.group_version = group_version_of(group_version)
         self.serializers = serializers or JSON_ONLY
@@ -164,8 +164,8 @@ class RESTClient:
 
         Args:
             resource: The plural, in lower case or not; or an absolute path.
-            into: What to read the answer as.
-            address: Where to; see `Address`.
+            into: What to read the response as.
+            address: Which object or collection; see `Address`.
         """
         request = self._request("GET", resource, address)
         return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))

@@ -3,7 +3,7 @@
 The loop that sends the next request is in `request_sender`; transports never follow a redirect.
 
 Reference: Go net/http client.go (redirectBehavior, defaultCheckRedirect), which client-go uses as it is. Intended
-differences: Go turns a write that is answered with 301, 302 or 303 into a GET, whose success then looks like that of
+differences: Go turns a write whose response is 301, 302 or 303 into a GET, whose success then looks like that of
 the write, and sends it again after 307 and 308; and it follows to any other server, where client-go's transport adds
 the credentials once more. Both are an `APIError` here that names the target.
 """
@@ -53,7 +53,7 @@ class Redirects:
         """Return the request to send next; None if the response is no redirect, or does not say where to.
 
         Raises:
-            APIError: It is a redirect that is not followed; the message names the target, without user, password and
+            APIError: The redirect is not followed; the message names the target, without user, password and
                 query, and the reason.
         """
         # What cannot stand in an address is not left out, as `urlsplit` would.
@@ -125,7 +125,7 @@ def _origin(url: SplitResult, scheme: str) -> tuple[str, str | None, int | None]
     """Return scheme, host and port of an address; of one without a scheme that of the server.
 
     Raises:
-        ValueError: The port is none.
+        ValueError: The port is not a number from 0 to 65535.
     """
     scheme = url.scheme or scheme
     return scheme, url.hostname, url.port or _PORTS.get(scheme)

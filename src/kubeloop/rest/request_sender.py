@@ -1,6 +1,6 @@
 """RequestSender: one call to the server, from the first attempt to the result or the exception.
 
-It sends, waits, sends again, follows redirects, hands out warnings and holds back what is over the client's own rate.
+It sends requests, retries them, follows redirects, passes warnings on and enforces the client's own rate limit.
 Which response means another attempt is decided in `retry`, and which redirect is followed in `redirect`.
 """
 
@@ -44,16 +44,16 @@ class RequestSender:
     """Send requests over a transport, with retries, warnings and a rate limit.
 
     Args:
-        transport: Carries the bytes, with authentication.
+        transport: Sends the bytes, with authentication.
         server: The server's address, `scheme://host[:port][/prefix]`: redirects are followed below it.
         serializers: Read the responses.
-        warning_handler: Gets each warning of each response. What it raises, the call raises.
+        warning_handler: Called with each warning of each response. The call raises what it raises.
         bucket: Limits the rate of requests; None does not. All calls share it.
         max_retries: How many times one call may send again.
-        timeout: Seconds for calls that give none; None does not bound them.
-        credentials: Returns the `Authorization` values that the transport sent of late: a server may echo them, and
-            they must get into no exception or log line.
-        random: Where the waits get their jitter from.
+        timeout: Seconds for calls without a timeout of their own; None does not limit them.
+        credentials: Returns the `Authorization` values that the transport sent recently: a server may echo them, and
+            they must not get into an exception or log line.
+        random: The source of the jitter of waits.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
     """
@@ -86,15 +86,15 @@ class RequestSender:
 
         Args:
             request: What to send.
-            timeout: Seconds for all attempts together and the waits between them; None takes the default.
-            is_list: A LIST: its body is not bounded. An error's body always is.
+            timeout: Seconds for all attempts and the waits between them; None is the default.
+            is_list: Whether the response is a LIST, whose body has no limit. The body of an error always has one.
 
         Raises:
             APIError: The server refused the request.
             TransportError: There was no complete response.
-            BodyTooLarge: The response is over the bound.
-            UnreadableWriteResponse: The same, if the request was a write: it succeeded, since only the body of a
-                success has a bound that fails.
+            BodyTooLarge: The response is over the limit.
+            UnreadableWriteResponse: The response to a write is over the limit; the write succeeded, since only the
+                limit for the body of a success raises an error.
         """
         attempts = self._attempts(request, "request", timeout)
         if self._bucket is not None:
@@ -131,7 +131,7 @@ class RequestSender:
             request: What to send.
             purpose: `"watch"` wants exactly 200 and does not count against the rate limit at first; `"stream"` does,
                 and its body may fall silent for as long as it likes.
-            timeout: Seconds until the body begins; None takes the default.
+            timeout: Seconds until the body begins; None is the default.
 
         Raises: As `send`.
         """
@@ -170,7 +170,7 @@ class RequestSender:
         Args:
             request: A GET.
             subprotocols: What the client speaks, best first.
-            timeout: Seconds until the channel is open; None takes the default.
+            timeout: Seconds until the channel is open; None is the default.
 
         Raises:
             APIError: The server refused the request.
@@ -253,7 +253,7 @@ class _Attempts:
         self._failure: Exception | None = None
 
     def left(self) -> float | None:
-        """The seconds that the next attempt may take."""
+        """Return the seconds that the next attempt may take."""
         if self._deadline is None:
             return None
         return max(self._deadline - waiting.now(), 0.001)

@@ -1,4 +1,4 @@
-"""Result: the response to one request, with what it takes to read it and to tell of it without a secret.
+"""Result: the response to one request, which can be read, and described in an error without a secret.
 
 The HTTP status is the outcome of a write: a response to one that cannot be read says that it succeeded. A Status that
 reports a failure is raised even where the HTTP status said success.
@@ -84,7 +84,7 @@ class Result:
         return self._serializers.for_response(self.response.headers)
 
     def redaction(self) -> Redaction:
-        """Make the redaction that every text of this response passes before it gets into an error or a log line."""
+        """Create the redaction for the texts of this response that get into an error or a log line."""
         from kubeloop.wire.redaction import Redaction  # loaded with the first error
 
         return Redaction(self.request, self._credentials(), serializers=self._serializers)
@@ -143,20 +143,20 @@ class Result:
         """Raise the error that the body of a successful response reports, if it is a Status that reports a failure.
 
         Raises:
-            APIError: It is.
+            APIError: It is such a Status.
         """
         status = self.serializer.status(self.body)
         if status is not None and status.get("status") == "Failure":
             raise self.failure(status, self.status)
 
     def error(self) -> APIError:
-        """Return the exception that a response means which is no success."""
+        """Return the exception that an unsuccessful response means."""
         from kubeloop.wire.status_errors import status_error
 
         return status_error(self.response, self.redaction(), self.serializer.status(self.body))
 
     def failure(self, status: Mapping[str, Any], code: int = 0) -> APIError:
-        """Return the exception that a Status means, which is given as plain data; `code` is for one without a code."""
+        """Return the exception that a Status (plain data) means; `code` is for a Status without one."""
         from kubeloop.wire.status_errors import error_from_status
 
         return error_from_status(status, self.redaction(), code=code)
@@ -189,7 +189,7 @@ class Result:
             return None
 
     def _refuse(self, error: DecodeError) -> NoReturn:
-        """Raise what it means that the body could not be read."""
+        """Raise the error for a body that could not be read."""
         request = self.request
         is_write = request.method != "GET"
         if is_write:
@@ -211,7 +211,7 @@ class Result:
     def _doubt(self) -> str:
         content_type = self.headers.get("content-type", "")
         if content_type and not self._serializers.reads(content_type):
-            return f" (the answer is {content_type.partition(';')[0]}: is this the address of an API server?)"
+            return f" (the response is {content_type.partition(';')[0]}: is this the address of an API server?)"
         return ""
 
     def __repr__(self) -> str:
@@ -231,10 +231,10 @@ def _choose_check(into: type[Any]) -> Check:
 
 
 def _names_itself(found: Any, body: bytes, serializer: Serializer) -> Any:
-    """Refuse `{}` and its like: what names neither its kind nor itself may come from anywhere.
+    """Refuse an object such as `{}`, which names neither its kind nor itself and may come from anywhere.
 
     Raises:
-        DecodeError: It does not.
+        DecodeError: The object names neither.
     """
     if not found.metadata.name and not serializer.identity(body).get("kind"):
         raise DecodeError(f"expected {found.api_version} {found.kind}, got an object that names neither kind nor name")
@@ -242,10 +242,10 @@ def _names_itself(found: Any, body: bytes, serializer: Serializer) -> Any:
 
 
 def _no_failure(found: Any) -> Any:
-    """Refuse a Status that reports a failure, for which whoever reads a body raises the error that it reports.
+    """Refuse a Status that reports a failure; `Result.read` then raises the error that it reports.
 
     Raises:
-        DecodeError: It is one.
+        DecodeError: The object is such a Status.
     """
     is_plain = isinstance(found, (dict, Unstructured))
     said: Any = found

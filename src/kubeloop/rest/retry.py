@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long: client-go's rule, as a pure function of what happened.
+"""The rule for retries: which requests are sent again, and after how long.
 
 The loop that waits and sends is in `request_sender`. Mutations are sent again only when the server asked for it with a
 `Retry-After`, which means that it did not carry them out.
@@ -39,7 +39,7 @@ class Retry:
         request: What is sent.
         purpose: `"request"` reads a whole body, `"watch"` and `"stream"` read as it comes.
         max_retries: How many times the request may be sent again; below zero counts as zero.
-        random: Where the jitter of the least wait comes from.
+        random: The source of the jitter of the shortest wait.
     """
 
     __slots__ = ("_left", "_max_retries", "_purpose", "_random", "_request", "previous")
@@ -55,7 +55,7 @@ class Retry:
         self.previous: Exception | None = None
 
     def after_response(self, response: Response) -> float | None:
-        """Return the seconds to wait before sending again, None to give the response to the caller.
+        """Return the seconds to wait before the request is sent again; None to return the response to the caller.
 
         Only 429 and 5xx with a whole number of seconds in `Retry-After`, 60 at most, are sent again. The body plays no
         part: it need not have been read.
@@ -68,7 +68,7 @@ class Retry:
         return self._take(wait or _LEAST_WAIT * (1 + self._random.random()))
 
     def after_error(self, error: TransportError) -> float | None:
-        """Return the seconds to wait before sending again, None to raise the error."""
+        """Return the seconds to wait before the request is sent again; None to raise the error."""
         return self._take(_AFTER_LOSS if self._is_retryable(error) else None)
 
     def _is_retryable(self, error: TransportError) -> bool:
@@ -86,7 +86,7 @@ class Retry:
         return delay
 
     def explain(self, error: Exception) -> Exception:
-        """Add what the attempt before failed with, if it was something else, and return the error."""
+        """Add a note with the failure of the attempt before, if that was another one, and return the error."""
         previous = self.previous
         if previous is not None and str(previous) != str(error):
             error.add_note(f"an earlier attempt failed with: {previous}")

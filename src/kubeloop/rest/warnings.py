@@ -1,4 +1,4 @@
-"""Warnings that the server sends beside an answer: deprecated APIs, unknown fields, risky settings.
+"""Warnings that the server sends with a response: deprecated APIs, unknown fields, risky settings.
 
 A handler is any function that takes a `ServerWarning`; `Config.warning_handler` sets it.
 

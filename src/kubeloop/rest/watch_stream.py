@@ -1,7 +1,7 @@
 """WatchStream: the events of one watch request, as they arrive.
 
-It ends when the server ends it, which servers do every few minutes; a watch that goes on is the clients' (`watch()`)
-and the Reflector's matter.
+It ends when the server ends it, which servers do every few minutes; `watch()` of the clients and the Reflector open the
+next one.
 """
 
 from __future__ import annotations
@@ -32,10 +32,11 @@ object took a quarter longer."""
 class WatchStream(Generic[T]):
     """The events of one watch request, inside the `async with` that opened it.
 
-    `async for event in stream` gives one at a time; `batch()` a few that have arrived. BOOKMARK events are among them
-    when they were asked for. A change of an object that cannot be read, a deletion too, is an `UnreadableEvent`: one
-    broken object must not end the watch of the others. An ERROR event of whatever shape is raised as an APIError, after
-    the events before it, and so is a body that is a bare Status; its `code` is 0 if the server told none.
+    `async for event in stream` yields one at a time; `batch()` returns a few that have arrived. BOOKMARK events are
+    among them if they were requested. A change of an object that cannot be read, a deletion too, is an
+    `UnreadableEvent`: one broken object must not end the watch of the others. An ERROR event of whatever shape is
+    raised as an APIError, after the events before it, and so is a body that is a bare Status; its `code` is 0 if the
+    server sent none.
 
     Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
     """
@@ -53,12 +54,12 @@ class WatchStream(Generic[T]):
         self._failure: Exception | None = None
 
     async def batch(self) -> Sequence[WatchEvent[T] | UnreadableEvent]:
-        """Wait until something has arrived and return the next events of it; empty once the server has ended.
+        """Wait for events and return the next few of them; none once the server has ended the watch.
 
         Raises:
             APIError: The server sent an ERROR event: `Gone` when the version to start from is too old.
             ConnectionLost: The stream was cut.
-            DecodeError: What came is no watch event.
+            DecodeError: The server sent something that is not a watch event.
         """
         if self._pending:
             events = list(self._pending)

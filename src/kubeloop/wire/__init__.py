@@ -1,5 +1,5 @@
-"""What goes over the wire, without a wire: requests, answers, watch frames, codecs, patches as values and functions.
+"""Requests, responses, watch events, options and patches as values, and the serializers that read and write bodies.
 
-Nothing here opens a socket, waits or knows a clock. The transport moves a `Request` and gives back a `Response`;
+Nothing here opens a socket, waits or knows a clock. The transport sends a `Request` and returns a `Response`;
 `rest` puts the two together.
 """

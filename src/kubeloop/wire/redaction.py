@@ -1,12 +1,12 @@
-"""Redaction: what of a server's words may become part of an exception or a log line.
+"""Redaction: which parts of a server's text may get into an exception or a log line.
 
 Servers echo. A Status quotes the object that was sent, or the one that is stored; a proxy's error page may show the
-headers of the request. So each text of an answer passes here first: credentials are masked; for a request whose
+headers of the request. So every text of a response is redacted first: credentials are masked; for a request whose
 objects hold secrets (`is_confidential`) values are cut as well; what is not printable is escaped; and no text is longer
-than 2,048 characters. All of it takes time in proportion to the texts, of which 64 KiB are looked at for one response.
+than 2,048 characters. The time is proportional to the size of the texts, of which 64 KiB are read per response.
 
-The rule for values is one of what may stay, not of what must go: of quoted texts only names stay. What the server says
-in its own words (fields, types, what was wrong) is kept.
+The rule for values lists what may stay, not what must go: of quoted texts only names stay. What the server writes in
+its own words (fields, types, what was wrong) is kept.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ __all__ = ["MAX_TEXT", "Redaction", "is_confidential"]
 MAX_TEXT = 2048
 """The bound of each text, in characters."""
 
-# What is looked at of one text; more of it is never shown, whatever masking may shorten. Once the texts of one response
-# have come to as much, the others are told by their sizes.
+# At most this much of one text is read, and nothing beyond it is ever shown. Once the texts of one response add up to
+# as much, only the sizes of the others are shown.
 _WINDOW = 64 * 1024
-# So many values of what was sent are looked for; a response to a request that has more is described by its size.
+# At most this many values of a request are searched for; of a response to a larger request only the size is shown.
 _MAX_SENT = 2000
 
 _credential_headers = re.compile(r"auth|token|cookie|secret|key|password", re.IGNORECASE).search
@@ -54,19 +54,22 @@ _LONG = 8
 
 
 def is_confidential(path: str) -> bool:
-    """Say if a path leads to built-in objects that hold secrets: Secrets, tokens of service accounts, TokenReviews."""
+    """Return whether a path leads to built-in objects that contain secrets.
+
+    These are Secrets, tokens of service accounts and TokenReviews.
+    """
     parts = [unquote(part).lower() for part in path.split("/")]
     is_token = parts[-1] == "token" and "serviceaccounts" in parts[-3:-2]
     return is_token or "secrets" in parts or "tokenreviews" in parts
 
 
 class Redaction:
-    """The redaction of the texts of one answer: `redaction(text)` gives what may be told of it.
+    """The redaction of the texts of one response: `redaction(text)` returns the text that may be shown.
 
     Args:
-        request: What was asked: says whether contents are secret, and which; its own credentials are masked.
+        request: The request. It decides whether contents are secret, and which; its own credentials are masked.
         credentials: `Authorization` values to mask, beside the request's own: those that the transport adds.
-        serializers: Read the body that was sent.
+        serializers: The formats in which the body of the request may be.
     """
 
     __slots__ = ("_credentials", "_left", "_names", "_sent", "is_confidential", "request")
@@ -88,11 +91,11 @@ class Redaction:
             self._sent = sent if len(sent) <= _MAX_SENT else None
 
     def keep(self, names: Iterable[str]) -> None:
-        """Let more names stay where they are quoted."""
+        """Add names that may be shown where they are quoted."""
         self._names.update(names)
 
     def __call__(self, text: str, *, more: int = 0) -> str:
-        """Return what may be told of a text, 2,048 characters at most; `more` were left out of it before."""
+        """Return the text without secrets, at most 2,048 characters; `more` characters were left out of it before."""
         is_spent = self._left <= 0
         self._left -= len(text)
         is_cut = len(text) > _WINDOW
@@ -104,7 +107,7 @@ class Redaction:
         return _bounded(self._without_contents(shown) if self.is_confidential else shown, more)
 
     def name(self, text: str) -> str:
-        """Return what may be told of a text that is a name: all of it, but for credentials."""
+        """Return a text that is a name without credentials; the rest of it is shown."""
         return _bounded(self._without_credentials(text)[:MAX_TEXT], max(0, len(text) - MAX_TEXT))
 
     def _without_credentials(self, text: str) -> str:
@@ -158,7 +161,7 @@ def _replace(text: str, wanted: Iterable[str], by: Callable[[str], str]) -> str:
 
 
 def _forms_of_credential(value: str) -> Iterator[str]:
-    """A header's value, what follows its scheme, and user and password of basic authentication."""
+    """Yield a header's value, what follows its scheme, and user and password of basic authentication."""
     yield value
     scheme, _, rest = value.partition(" ")
     if not rest:

@@ -1,8 +1,7 @@
-"""Requests as values: the method, the escaped target, headers and body; and the functions that build paths and queries.
+"""Requests as values, and the functions that build their paths and queries.
 
-The only place where a URL is put together from pieces: each piece is checked with the server's own rule for path
-segments and then escaped, so that no name can leave its place in the path. The host and the path prefix of the API
-server belong to the transport.
+URLs are put together nowhere else: each part is checked with the server's own rule for path segments and then escaped,
+so that no name can change the path. The host and the path prefix of the API server are added by the transport.
 """
 
 from __future__ import annotations
@@ -53,10 +52,10 @@ class Request(Value, frozen=True):
         target: Escaped path and query, beginning with `/`.
         headers: Only what this request needs: `Accept`, `Content-Type`. Authentication is wrapped round the transport.
         body: The bytes to send; None sends none.
-        is_confidential: Whether what is sent and answered holds secrets, so that no value of it may be told in an
-            error. For the built-in kinds the path says so.
+        is_confidential: Whether the bodies of request and response contain secrets, so that no value of them may be
+            shown in an error. For the built-in kinds the path decides.
         may_fall_silent: Whether the body of the response may pause for as long as it likes, as a log that is followed
-            does. A transport gives up any other exchange on which no byte has moved for a long time.
+            does. A transport aborts any other request on which no byte has moved for a long time.
     """
 
     method: str
@@ -77,7 +76,7 @@ class Request(Value, frozen=True):
         return Request(self.method, self.target, headers, self.body, self.is_confidential, self.may_fall_silent)
 
     def with_header(self, name: str, value: str) -> Request:
-        """Return the same request with one more header, which it does not have."""
+        """Return the same request with a header that it does not have yet."""
         headers = self.headers
         if headers.__class__ is not dict and isinstance(headers, Headers):  # the first test is much the faster one
             return self.with_headers(Headers([*headers.pairs, (name, value)]))

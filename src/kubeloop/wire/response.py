@@ -20,19 +20,19 @@ __all__ = [
 ]
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-"""The bound of one object and one watch frame, and of any other body that is no LIST: those have none."""
+"""The limit for one object and one watch event, and for any other body except a LIST, which has no limit."""
 
 MAX_ERROR_BYTES = 4 * 1024 * 1024
-"""What is read of the body of an error. A longer one is told by its status and its beginning."""
+"""How much of the body of an error is read; of a longer one the error shows the status and the beginning."""
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-"""The statuses that send a request somewhere else; the other ones of 300 to 399 do not."""
+"""The statuses that redirect a request; the others from 300 to 399 do not."""
 
 
 class Headers(Mapping[str, str]):
-    """The headers of an answer: names without case, in the order in which they came.
+    """The headers of a response, in the order in which they arrived; the case of names does not matter.
 
-    `headers[name]` is the first of several; `get_all(name)` gives them all.
+    `headers[name]` is the first of several; `get_all(name)` returns all of them.
     """
 
     __slots__ = ("_index", "_pairs")
@@ -43,7 +43,7 @@ class Headers(Mapping[str, str]):
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """The headers as they came."""
+        """The headers as they arrived."""
         return self._pairs
 
     def get_all(self, name: str) -> list[str]:
@@ -60,7 +60,7 @@ class Headers(Mapping[str, str]):
         return index
 
     def __contains__(self, name: object) -> bool:
-        # Asked of every answer for headers that few have: a look at each is cheaper than an index.
+        # Every response is asked for headers that few have: looking at each is cheaper than building an index.
         if self._index is None and isinstance(name, str):
             size, wanted = len(name), name.lower()
             return any(len(key) == size and key.lower() == wanted for key, _ in self._pairs)
@@ -83,7 +83,7 @@ NO_HEADERS = Headers()
 
 
 class Response(Value, frozen=True):
-    """One whole answer. The body is never in the `repr`, which may be logged."""
+    """One complete response. The body is never in the `repr`, which may be logged."""
 
     unshown = frozenset({"body"})
 
@@ -118,7 +118,7 @@ _warning = re.compile(r'\s*([0-9]{3}) (\S+) +"((?:[^"\\]|\\.)*)"(?:\s*"[^"]*")?\
 
 
 def parse_warnings(headers: Headers) -> list[ServerWarning]:
-    """Read the `Warning` headers. What is malformed, and what follows it in the same header, is left out.
+    """Parse the `Warning` headers. A malformed warning, and what follows it in the same header, is left out.
 
     Reference: apimachinery pkg/util/net/http.go, ParseWarningHeaders.
     """

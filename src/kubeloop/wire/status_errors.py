@@ -1,4 +1,4 @@
-"""How a response that is no success becomes an exception of the tree.
+"""The exception of the tree that an unsuccessful response means.
 
 Nothing here trusts the server: the body of an error may be a Status, HTML, nothing at all, or a Status whose fields
 have the wrong types, and each becomes one exception.
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["error_from_status", "status_error"]
 
 _MAX_CAUSES = 100
-# What is looked at of a body that is no Status.
+# How much of a body that is not a Status is read.
 _MAX_TEXT_BYTES = 256 * 1024
 
-# Reasons that name their own class. A known reason decides; an unknown or empty one leaves it to the code.
+# Reasons with a class of their own. A known reason decides; for an unknown or empty one the code does.
 _BY_REASON: Mapping[str, type[APIError]] = {
     "Unauthorized": errors.Unauthorized,
     "Forbidden": errors.Forbidden,
@@ -45,14 +45,14 @@ _BY_REASON: Mapping[str, type[APIError]] = {
     "ServiceUnavailable": errors.ServiceUnavailable,
 }
 
-# What the code alone says: class, reason, and what to tell when the server told nothing.
+# What the code alone means: class, reason, and the message for a response without one.
 _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
     400: (errors.BadRequest, "BadRequest", "the server refused the request as malformed"),
     401: (errors.Unauthorized, "Unauthorized", "the credentials are missing, expired or not known to the server"),
     403: (errors.Forbidden, "Forbidden", "these credentials may not do this"),
     404: (errors.NotFound, "NotFound", "the server has nothing at this path"),
     405: (errors.MethodNotAllowed, "MethodNotAllowed", "the resource does not have this verb"),
-    406: (errors.NotAcceptable, "NotAcceptable", "the server cannot answer in the content type that was asked for"),
+    406: (errors.NotAcceptable, "NotAcceptable", "the server cannot respond in the requested content type"),
     409: (errors.Conflict, "Conflict", "the server reports a conflict"),
     410: (errors.Gone, "Gone", "this is gone for good"),
     413: (errors.RequestEntityTooLarge, "RequestEntityTooLarge", "the body is larger than the server takes"),
@@ -66,7 +66,7 @@ _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
 
 
 def status_error(response: Response, redaction: Redaction, status: Mapping[str, Any] | None) -> APIError:
-    """Return the exception that a response means which is no success.
+    """Return the exception that an unsuccessful response means.
 
     A Status in the body says what happened. Without one the HTTP status does, and the text of the body is kept as a
     cause. `retry_after` is that of the Status, else that of the header. Every text is redacted (see `redaction`) and
@@ -87,13 +87,13 @@ def status_error(response: Response, redaction: Redaction, status: Mapping[str, 
     kind, reason, message = _by_code(response.status, method)
     text = response.body[:_MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
     if text:
-        # What a page quotes, and how, nobody knows: of a confidential one only the size is told.
+        # A page may quote anything in any form: of a confidential one only the size is shown.
         more = max(0, len(response.body) - _MAX_TEXT_BYTES)
         text = f"<{len(response.body)} bytes>" if redaction.is_confidential else redaction(text, more=more)
     causes = (StatusCause(reason="UnexpectedServerResponse", message=text),) if text else ()
     if text:
         what = redaction(response.headers.get("content-type", "no content type").partition(";")[0])
-        message = f"{message} (the answer is no Status but {_shorten(what)}: {_shorten(text)})"
+        message = f"{message} (the response is not a Status but {_shorten(what)}: {_shorten(text)})"
     details = StatusDetails(code=response.status, reason=reason, message=message, causes=causes, retry_after=wait)
     return kind(details, method=method, path=request.path if request is not None else "")
 
@@ -101,10 +101,10 @@ def status_error(response: Response, redaction: Redaction, status: Mapping[str, 
 def error_from_status(
     data: Mapping[str, Any], redaction: Redaction, *, code: int = 0, wait: float | None = None
 ) -> APIError:
-    """Return the exception that a Status object means, which is given as plain data with wire names.
+    """Return the exception that a Status means.
 
     Args:
-        data: The Status. Fields of a wrong type count as absent.
+        data: The Status as plain data with wire names. Fields of a wrong type count as absent.
         redaction: Of the texts of this response; its request names method and path in the message.
         code: The HTTP status, for a Status without a code.
         wait: Seconds from the `Retry-After` header, for a Status that does not say.
@@ -132,7 +132,7 @@ def error_from_status(
     kind = _BY_REASON.get(status.reason)
     method = request.method if request is not None else ""
     if kind is None:
-        # POST is not passed on: AlreadyExists is only ever said by its reason.
+        # The method is not passed on: only the reason of a Status means AlreadyExists.
         kind = _by_code(status.code, "")[0]
     return kind(status, method=method, path=request.path if request is not None else "")
 
@@ -145,7 +145,7 @@ def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:
         return entry
     if code >= 500:
         return errors.InternalError, "InternalError", "the server failed"
-    return APIError, "", "the server answered with this status and gave no reason"
+    return APIError, "", "the server responded with this status and without a reason"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -16,8 +16,8 @@ class LineReader:
     """Cut a stream of bytes into lines.
 
     Args:
-        max_bytes: The bound of one line. A server that sends more without a newline is refused before memory fills.
-        what: Names a line in errors.
+        max_bytes: The limit for one line. More without a newline is refused before memory fills.
+        what: What a line is called in errors.
     """
 
     __slots__ = ("_held", "_held_bytes", "_max_bytes", "_what")
@@ -29,10 +29,10 @@ class LineReader:
         self._held_bytes = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what has arrived and return the lines that it completes.
+        """Take the bytes that have arrived and return the lines that they complete.
 
         Raises:
-            BodyTooLarge: A line is over the bound. The stream is of no more use.
+            BodyTooLarge: A line is over the limit. The stream cannot be read any further.
         """
         end = data.find(b"\n")
         if end == -1:
@@ -57,9 +57,9 @@ class LineReader:
         return lines
 
     def _join(self) -> None:
-        """Put the pieces together once they take more memory by their number than by what is in them.
+        """Join the pieces once their number costs more memory than their content.
 
-        In pieces of two bytes what is held grows by a thirtieth from one time to the next: the time stays linear.
+        With pieces of two bytes the content grows by a thirtieth between two joins, so that the time stays linear.
         """
         if len(self._held) * _PIECE_BYTES > self._held_bytes:
             self._held = [b"".join(self._held)]
@@ -68,7 +68,7 @@ class LineReader:
         return any(len(line) > self._max_bytes for line in lines)
 
     def rest(self) -> bytes:
-        """Return what came after the last newline: a line that was cut, or one whose newline the server left out."""
+        """Return the bytes after the last newline: an incomplete line, or a last line without a newline."""
         return b"".join(self._held)
 
     def __repr__(self) -> str:

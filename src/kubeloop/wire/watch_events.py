@@ -1,4 +1,4 @@
-"""Watch events as values: what a watch yields, whatever format it was sent in."""
+"""Watch events as values, whatever format they were sent in."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ else:
 
 
 class UnreadableEvent(Value, frozen=True):
-    """A change of an object that its class cannot read: what a watch yields in the place of a `WatchEvent`.
+    """A change of an object that its class cannot read, which a watch yields instead of a `WatchEvent`.
 
-    Code that expects a `WatchEvent` gets the error: reading `object` raises it. `watch()` yields it for ADDED and
-    MODIFIED only, because a deletion needs nothing but the key.
+    Reading `object` raises the error, so that code which expects a `WatchEvent` fails with it. `watch()` yields this
+    for ADDED and MODIFIED only, because a deletion needs only the key.
     """
 
     error: Unreadable
@@ -62,7 +62,7 @@ class UnreadableEvent(Value, frozen=True):
 
     @property
     def object(self) -> NoReturn:
-        """There is none.
+        """Raise the error: the object could not be read.
 
         Raises: Unreadable, always.
         """
@@ -70,7 +70,7 @@ class UnreadableEvent(Value, frozen=True):
 
 
 def identified(cls: type[T], error: Unreadable) -> T:
-    """Return an object of a class that has only what identifies the object which could not be read."""
+    """Return an object of a class that has only the identity of an object which could not be read."""
     known = {
         "namespace": error.namespace,
         "name": error.name,

@@ -316,7 +316,7 @@ async def test_only_the_body_of_a_stream_may_fall_silent() -> None:
 
 @pytest.mark.parametrize("make", [RESTClient, kubeloop.Clientset, kubeloop.DynamicClient, kubeloop.DiscoveryClient])
 def test_a_client_is_made_of_a_config_and_of_nothing_else(make: Any) -> None:
-    with pytest.raises(TypeError, match=r"^a kubeloop.Config is due, not str: load_config\(\) makes one$"):
+    with pytest.raises(TypeError, match=r"^expected a kubeloop.Config, got str: load_config\(\) returns one$"):
         make("https://server")
 
 

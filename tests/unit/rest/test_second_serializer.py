@@ -258,6 +258,7 @@ async def test_typed_clients_work_in_the_format() -> None:
         packed(POD, 201),
         packed(POD),
         packed(POD),
+        packed(POD),
         packed(success),
         packed(success),
     )
@@ -267,12 +268,13 @@ async def test_typed_clients_work_in_the_format() -> None:
     assert [each async for each in pods.iterate()] == [pod]
     assert await pods.create(pod) == pod
     await pods.edit("a", lambda draft: draft.metadata.labels.update(color="red"))
-    assert await pods.delete("a") is None
+    assert await pods.delete("a") == pod
+    assert isinstance(await rest.delete("pods", namespace="x", name="a", into=core_v1.Pod), meta_v1.Status)
     await pods.delete_collection()
     assert transport.left == 0
     sent = [request.headers.get("Content-Type", "") for request in transport.requests]
-    assert sent == ["", "", "", PACKED_TYPE, "", "application/merge-patch+json", "", ""]
-    assert accepted(transport) == [*[FIRST_PACKED] * 7, "application/json"]
+    assert sent == ["", "", "", PACKED_TYPE, "", "application/merge-patch+json", "", "", ""]
+    assert accepted(transport) == [*[FIRST_PACKED] * 8, "application/json"]
 
 
 @virtual

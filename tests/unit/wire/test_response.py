@@ -305,7 +305,7 @@ def test_an_error_costs_a_few_times_its_body_whatever_that_is(shape: str) -> Non
         tracemalloc.stop()
     assert type(error) is errors.ServiceUnavailable
     assert error.code == 503
-    assert ("no" in error.status.message + error.reason) or "answer is no Status" in error.status.message
+    assert ("no" in error.status.message + error.reason) or "response is not a Status" in error.status.message
     assert peak < 8 * len(body)
 
 

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class _Frame(msgspec.Struct, gc=False):
-    """What is read of a frame that is not read in one step."""
+    """The parts of a frame that is not read in one step."""
 
     object: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     type: str = ""
@@ -36,10 +36,10 @@ class _Frame(msgspec.Struct, gc=False):
 
 
 class JSONEventDecoder(Generic[T]):
-    """Reads the frames of a watch in one step each.
+    """Decode the frames of a watch, in one step each.
 
     Args:
-        cls: what the objects are: a Kind, or Unstructured.
+        cls: The class of the objects: a Kind, or Unstructured.
     """
 
     __slots__ = ("_check", "_cls", "_decode", "_has_names")
@@ -54,11 +54,13 @@ class JSONEventDecoder(Generic[T]):
     def decode(self, frame: bytes) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:
         """Read one frame.
 
-        Returns: the event. The object of an ERROR is a `meta_v1.Status` that has what could be read of it; a frame that
-            is a bare Status is such an event, too. A change of an object that cannot be read, that is of another kind
-            or that has no name is an `UnreadableEvent`.
+        Returns:
+            The event. The object of an ERROR is a `meta_v1.Status` with what could be read of it; a frame that is a
+            bare Status is such an event, too. A change of an object that cannot be read, that is of another kind or
+            that has no name is an `UnreadableEvent`.
 
-        Raises: DecodeError for a frame that is no event.
+        Raises:
+            DecodeError: The frame is not an event.
         """
         try:
             event = self._decode(frame)
@@ -100,7 +102,8 @@ def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[Any, bytes, 
 
     The type is Any: a server may send one that is not known, which consumers skip with a log line.
 
-    Raises: DecodeError for what is no event.
+    Raises:
+        DecodeError: The frame is not an event.
     """
     try:
         read = _decoder.decoder(_Frame).decode(frame)
@@ -123,7 +126,7 @@ def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[Any, bytes, 
 
 
 def _status_of_error(body: bytes) -> meta_v1.Status:
-    """Read the Status of an ERROR, whatever shape it has: what is not as it should be is left out."""
+    """Read the Status of an ERROR, whatever shape it has: members of a wrong type are left out."""
     from kubeloop.models import meta_v1
 
     found = status_members.members(body) or {}

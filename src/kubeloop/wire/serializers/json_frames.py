@@ -24,11 +24,11 @@ _MANY = 64
 class JSONFrames(LineReader):
     """Cut a stream of JSON documents into frames, one document each.
 
-    A line is taken for a document without a look at it. Whoever finds that one is not returns it by `reframe`; from
-    then on the documents of this stream are found by their brackets. So are those that come before the first newline.
+    A line counts as a document without a check. A caller that finds a line which is none returns it with `reframe`;
+    from then on the documents of this stream are found by their brackets, as are those before the first newline.
 
     Args:
-        max_bytes: The bound of one frame.
+        max_bytes: The limit for one frame.
     """
 
     __slots__ = ("_by_brackets", "_by_lines", "_document")
@@ -40,10 +40,10 @@ class JSONFrames(LineReader):
         self._document: _Document | None = None
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take what has arrived and return the frames that it completes.
+        """Take the bytes that have arrived and return the frames that they complete.
 
         Raises:
-            BodyTooLarge: A frame is over the bound. The stream is of no more use.
+            BodyTooLarge: A frame is over the limit. The stream cannot be read any further.
         """
         if self._by_brackets or self._document is not None:
             return self._cut(data)
@@ -60,9 +60,10 @@ class JSONFrames(LineReader):
         return frames
 
     def reframe(self, frames: Sequence[bytes]) -> list[bytes] | None:
-        """Take back the frames that were returned last, because the first is not a document; return those that are.
+        """Take back the frames that were returned last, because the first is not a document, and cut them again.
 
-        Returns: None if the frames were found by their brackets already: then it is the content that is wrong.
+        Returns:
+            The frames; None if they were found by their brackets already, so that their content is wrong.
         """
         if self._by_brackets:
             return None
@@ -72,7 +73,7 @@ class JSONFrames(LineReader):
     def finish(self) -> list[bytes] | None:
         """Return the document whose newline the server left out; None if the stream was cut in the middle of one.
 
-        What is no JSON object is returned as a frame, so that whoever reads it can say what is wrong with it.
+        Bytes that do not begin an object are returned as a frame, so that the decoder can report what is wrong.
         """
         if frames := self.reframe([]):
             return frames
@@ -120,7 +121,7 @@ _to_quote = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\.)*+').match
 
 
 class _Document:
-    """Looks for the end of one JSON document that arrives in pieces, at each byte once."""
+    """Find the end of one JSON document that arrives in pieces; every byte is read once."""
 
     __slots__ = ("_before", "_depth", "_in_string", "_is_escaped")
 
@@ -131,10 +132,11 @@ class _Document:
         self._before = b","
 
     def go_on(self, piece: bytes, at: int) -> int | None:
-        """Look at a piece from a position on.
+        """Read a piece from a position on.
 
-        Returns: The position after the end of the document; that of the end of the piece if it can be none; None if it
-            has not ended.
+        Returns:
+            The position after the end of the document, or the end of the piece if it cannot be a document; None if the
+            document has not ended.
         """
         size = len(piece)
         while at < size:

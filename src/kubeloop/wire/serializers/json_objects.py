@@ -62,14 +62,15 @@ def decode_any(data: bytes) -> Any:
 def decode_into(data: bytes | str, cls: type[T]) -> T:
     """Read one object of a class from JSON.
 
-    Unknown fields are skipped; nulls read as absent. The body's kind must be the class's, if it says one.
+    Unknown fields are skipped, and nulls are read as absent. A kind in the body must be that of the class.
 
     Args:
-        data: the body.
-        cls: a model, Unstructured, UnstructuredList, or dict.
+        data: The body.
+        cls: A model, Unstructured, UnstructuredList, or dict.
 
-    Raises: DecodeError naming the object and the path, or both kinds; for an object of the right kind that says its
-        name it is an `Unreadable`.
+    Raises:
+        Unreadable: The body is an object of the right kind and with a name, but cannot be read as the class.
+        DecodeError: The body is anything else; names the object and the path, or both kinds.
     """
     if cls is UnstructuredList:
         return cast("T", decode_list(data.encode() if isinstance(data, str) else data, UnstructuredList))
@@ -87,16 +88,17 @@ def decode_into(data: bytes | str, cls: type[T]) -> T:
 
 
 def decode_list(data: bytes, cls: type[T]) -> T:
-    """Read the response to a LIST. Items that cannot be read are left out and stand in its `unreadable`.
+    """Read the response to a LIST. Items that cannot be read are left out and are in its `unreadable`.
 
     The body must prove that it is a list: it names a kind that ends in `List` (for a KindList exactly that kind), and
-    has `items`, which may be null, or a resourceVersion. Anything else says nothing about what exists.
+    has `items`, which may be null, or a resourceVersion. Anything else does not say which objects exist.
 
     Args:
-        data: the body.
-        cls: a KindList or UnstructuredList.
+        data: The body.
+        cls: A KindList or UnstructuredList.
 
-    Raises: DecodeError for a body that is not JSON or not such a list, never for one item.
+    Raises:
+        DecodeError: The body is not JSON or not such a list. One item never raises it.
     """
     if cls is UnstructuredList:
         return cast("T", _unstructured_list(data))
@@ -106,16 +108,17 @@ def decode_list(data: bytes, cls: type[T]) -> T:
 
 
 def decoding_list(data: bytes, cls: type[T]) -> Generator[None, None, T]:
-    """Do what `decode_list` does, for a KindList, in steps of a few milliseconds; takes a sixth longer in all."""
+    """Read a KindList as `decode_list` does, in steps of a few milliseconds; this takes a sixth longer in all."""
     listing = yield from _decode_list.decoding_list(data, cls)
     _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
     return listing
 
 
 def read_status(data: bytes) -> meta_v1.Status:
-    """Read a Status, of `v1` or of `meta.k8s.io/v1`: servers say either.
+    """Read a Status of `v1` or of `meta.k8s.io/v1`; servers send both.
 
-    Raises: DecodeError for what is none.
+    Raises:
+        DecodeError: The body is not a Status.
     """
     from kubeloop.models import meta_v1
 
@@ -134,7 +137,7 @@ def _check_list(listing: Any, *, has_items: bool) -> None:
 
 @cache
 def metadata_readers() -> tuple[Callable[[bytes], Any], Callable[[bytes], Any]]:
-    """What reads the typed metadata of a list's items, and of an event's object, and skips the rest."""
+    """Return the readers of the typed metadata of a list's items and of an event's object, which skip the rest."""
     from kubeloop.models import meta_v1
 
     _decoder.decoder(meta_v1.ObjectMeta)  # resolves its annotations
@@ -148,7 +151,7 @@ def _unstructured_list(data: bytes, tree: Any = None) -> UnstructuredList:
     """Read a list of objects without a model; `tree` is the body as plain data, if that was read before.
 
     The metadata are read by types in a second pass over the body, so that an object whose metadata cannot be read is
-    found here and not by whoever uses it later. The pass takes a third of what reading each object's own would.
+    found here and not when it is used later. The pass takes a third of the time of reading each object's own.
     """
     unread: Mapping[str, Unreadable] = MAP
     try:
@@ -179,7 +182,8 @@ def _with_metadata(tree: dict[str, Any], read: Any) -> Unstructured:
 def whole_object(raw: msgspec.Raw | bytes) -> Unstructured:
     """Read an object without a model, its metadata included.
 
-    Raises: DecodeError.
+    Raises:
+        DecodeError: The bytes are not an object, or its metadata cannot be read.
     """
     obj = Unstructured.owning(_object(raw, Unstructured))
     obj.metadata  # noqa: B018  # reads it
