@@ -33,7 +33,6 @@ UNFINISHED: tuple[str, ...] = (
     "docs/design/models.md",
     "docs/reference/differences.md",
     "examples",
-    "src/kubeloop/cache",
     "src/kubeloop/clients",
     "src/kubeloop/codegen",
     "src/kubeloop/fields.py",
@@ -43,7 +42,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/kubeloop/scheme.py",
     "src/kubeloop/unstructured.py",
     "src/kubeloop/wire",
-    "src/kubeloop/workqueue",
 )
 """Files and folders that are not rewritten yet. Only ever remove from this list."""
 

@@ -111,7 +111,7 @@ class Writer:
 
     def __init__(self, clientset: kubeloop.Clientset, resource: Resource, namespace: str) -> None:
         self.ledger = Ledger()
-        self._objects = clientset.dynamic.resource(resource.api_version, resource.plural).namespace(namespace)
+        self._objects = clientset.resource(Unstructured, resource.name, namespace)
         self._content = resource.content
         if resource.plural == "events":
             self._content = {**self._content, "involvedObject": {"kind": "Namespace", "namespace": namespace}}

@@ -1,4 +1,4 @@
-"""`Applier`: applies changes to the store first, then tells the handlers, without awaiting in between.
+"""`Applier`: applies changes to the store first, then notifies the handlers, without awaiting in between.
 
 Reference: client-go `tools/cache/controller.go` (`processDeltas`).
 """
@@ -26,10 +26,10 @@ logger = logging.getLogger(__name__)
 
 
 class Applier(Generic[T]):
-    """Applies the changes that a `DeltaFIFO` returns to a store, and tells handlers of them.
+    """Applies the changes that a `DeltaFIFO` returns to a store, and notifies handlers of them.
 
-    What each handler is told adds up to what the store holds. An object that cannot be read is not a change: its last
-    known state stays in the store, and no handler is told anything.
+    The calls of each handler add up to what the store holds. An object that cannot be read is not a change: its last
+    known state stays in the store, and no handler is called.
 
     Args:
         name: The name of the informer, for log lines.
@@ -101,7 +101,7 @@ class Applier(Generic[T]):
             registration.deleted(final, tombstone)
 
     def _keep(self, key: str, error: Unreadable) -> None:
-        """Record that an object exists and cannot be read. Another uid means that the stored object is gone."""
+        """Record that an object exists and cannot be read. Another uid means that the stored object was deleted."""
         indexer = self._indexer
         old = indexer.last_known(key)
         if old is not None and error.uid and old.metadata.uid and error.uid != old.metadata.uid:

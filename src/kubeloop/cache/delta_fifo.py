@@ -38,7 +38,7 @@ class DeltaType(StrEnum):
     REPLACED = "Replaced"
     """The object was in a list: it may be new, changed or the same."""
     SYNC = "Sync"
-    """Nothing happened: handlers are told of the object again."""
+    """Nothing happened: handlers are notified of the object again."""
     UNREADABLE = "Unreadable"
     """The object exists, and its present state cannot be read."""
 
@@ -247,7 +247,7 @@ class DeltaFIFO(Generic[T]):
             None, after each step.
 
         Returns:
-            Whether the list names all of its objects, so that what it lacks is gone.
+            Whether the list names all of its objects, so that the objects that it lacks were deleted.
         """
         initial = not self._populated
         transform = self._transform
@@ -333,7 +333,7 @@ class DeltaFIFO(Generic[T]):
             if name in listed:
                 continue
             last = self._last_known(name)
-            # An item without a name belonged to its list alone. Only a complete list proves that an object is gone.
+            # An item without a name belonged to its list alone. Only a complete list proves that an object was deleted.
             if is_complete or (isinstance(last, Unreadable) and not last.key):
                 final = last if isinstance(last, Unreadable) else DeletedFinalStateUnknown(name, last)
                 self._append(name, Delta(_DELETED, final), initial=initial)

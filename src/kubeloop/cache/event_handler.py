@@ -115,10 +115,10 @@ def calls_of_handler(handler: ResourceEventHandler[T]) -> HandlerCalls[T]:
 def filtered(calls: HandlerCalls[T], accepts: Callable[[T], bool]) -> HandlerCalls[T]:
     """Restrict a handler to the objects that a function accepts.
 
-    The handler is told of an object that starts to be accepted as an add, and of one that stops as a deletion with its
-    last accepted state. The last state that the handler was told of each object is remembered. So what it is told adds
-    up whatever the function returns: a deletion is told exactly if the handler knows the object, and `old` is always
-    the state that it was told before. If the function raises, which is logged, the handler is told nothing.
+    An object that starts to be accepted becomes an add, and an object that stops becomes a deletion with its last
+    accepted state. The last state that the handler saw of each object is remembered. So the calls add up whatever the
+    function returns: the handler sees a deletion exactly if it knows the object, and `old` is always the state that it
+    saw before. If the function raises, which is logged, the handler is not called.
 
     Reference: client-go `tools/cache.FilteringResourceEventHandler`. Intended difference: client-go also asks the
     function about the old state and about the state of a deletion, and a handler never learns of the deletion of an

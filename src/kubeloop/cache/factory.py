@@ -54,7 +54,7 @@ class HasRESTClient(Protocol):
 
 
 class SharedInformerFactory(Informers):
-    """Informers of any number of resources, shared: whoever asks for the same objects gets the same informer.
+    """Informers of any number of resources, shared: all callers that ask for the same objects get the same informer.
 
         factory = kubeloop.SharedInformerFactory(clientset)
         services = factory.core_v1.services()
@@ -70,7 +70,7 @@ class SharedInformerFactory(Informers):
         clientset: What informers read through; it stays the caller's, to be closed after the factory.
         namespace: The namespace of informers that name none; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of
             the config. Resources without namespaces are not affected.
-        resync_period: Must be 0: telling handlers again of objects that have not changed is not implemented.
+        resync_period: Must be 0: notifying handlers again of objects that have not changed is not implemented.
         label_selector: The label selector of informers that name none: text, or a selector of `kubeloop.labels`.
         field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
         transform: The transform of informers that name none: a function that changes each object before it is stored,
@@ -181,7 +181,7 @@ class SharedInformerFactory(Informers):
         informer = self._informers.get(scope)
         if informer is None:
             informer = self._create(scope, resource, has_namespaces=info.namespaced is not False)
-        # Any: the table holds informers of all classes; the scope tells which.
+        # Any: the table holds informers of all classes; the scope names the class.
         return cast("SharedInformer[T]", informer)
 
     def start(self) -> None:
@@ -198,7 +198,7 @@ class SharedInformerFactory(Informers):
             self._start(informer)
 
     async def wait_for_cache_sync(self, *, timeout: float | None = None) -> None:
-        """Wait until every informer of the factory has synced and its plain handlers have been told of all objects.
+        """Wait until every informer of the factory has synced and its plain handlers have seen all objects.
 
         Args:
             timeout: Seconds; None waits as long as it takes.
@@ -232,10 +232,10 @@ class SharedInformerFactory(Informers):
             raise NotSynced(f"informers have not synced {why}: {names}")
 
     async def stop(self, informer: SharedInformer[Any]) -> None:
-        """Stop one informer and wait until its tasks have ended; the others go on.
+        """Stop one informer and wait until its tasks have ended; the other informers keep running.
 
-        The factory forgets the informer at once: whoever asks for the same objects again gets a new informer, which
-        lists them anew. The store of the stopped one stays readable as it is then, and its handlers are told nothing
+        The factory forgets the informer at once: the next call for the same objects creates a new informer, which lists
+        them again. The store of the stopped informer stays readable as it is then, and its handlers are not called any
         more. Stopping an informer again does nothing.
 
         Raises:

@@ -43,8 +43,8 @@ class Indexer(Generic[T]):
     state of such an object is stored, all reads return that state. If not, `get_by_key` raises `Unreadable`, because
     None would look like a deletion. Lists and indices contain readable states only.
 
-    An index function is called once for an object that is stored and once for the object that it replaces, so it must
-    return the same values for the same object. If it raises, or returns anything but an iterable of strings, the object
+    An index function is called with an object that is stored and with the object that it replaces, so it must return
+    the same values for the same object. If it raises, or returns anything but an iterable of strings, the object
     is stored, is found by its key and by the other indices, and the call raises `CacheError`.
 
     Args:
@@ -208,7 +208,7 @@ class Indexer(Generic[T]):
             UnknownIndex: There is no such index.
         """
         items = self._items
-        # An index function that returns other values than before leaves a key behind: skip keys that are gone.
+        # An index function that returns other values than before leaves a key behind: skip keys without an object.
         return [items[key] for key in self._index(name).keys_by_value.get(value, ()) if key in items]
 
     def index_keys(self, name: str, value: str) -> list[str]:

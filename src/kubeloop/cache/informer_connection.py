@@ -37,8 +37,8 @@ class Connection:
 
     The reflector records what happens; users read the state through `SharedInformer`. One WARNING is logged when the
     connection is lost and one INFO when it is back, however many attempts lie in between; each attempt is logged at
-    DEBUG. A request without a response is logged as one more WARNING, until a request of the same kind is answered in
-    time.
+    DEBUG. A request without a response is logged as one more WARNING, until a request of the same kind
+    gets its response in time.
 
     Args:
         name: The name of the informer, for log lines.

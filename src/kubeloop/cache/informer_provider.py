@@ -25,7 +25,7 @@ T = TypeVar("T", bound=CachedObject)
 
 
 class InformerOptions(TypedDict, Generic[T], total=False):
-    """Which objects an informer holds, and in which form; what is not given is as the factory was told.
+    """Which objects an informer holds, and in which form; what is not given comes from the factory.
 
     Attributes:
         label_selector: `"app=web,tier in (a,b)"`, or a selector of `kubeloop.labels`; `""` selects every object.

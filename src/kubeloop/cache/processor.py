@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class HandlerRegistration(Generic[T]):
-    """The handle that `add_event_handler` returns: a handler, and the changes that it has not been told yet.
+    """The handle that `add_event_handler` returns: a handler, and the changes that it has not seen yet.
 
     A plain handler is called by the pop loop, once the store holds the change. Only while a handler that was added late
     catches up with the objects that are stored, it has a queue and a task. An async handler has a queue and a task of
@@ -106,7 +106,7 @@ class HandlerRegistration(Generic[T]):
     # What the pop loop calls
 
     def added(self, obj: T, is_in_initial_list: bool) -> None:
-        """Tell the handler of a new object, now or in the order of the queue."""
+        """Call the handler with a new object, now or in the order of the queue."""
         call = self._add
         if self._queued:
             self._enqueue(call, obj, (obj, is_in_initial_list) if self._detailed else (obj,), is_in_initial_list)
@@ -120,7 +120,7 @@ class HandlerRegistration(Generic[T]):
                 self._report(obj, error)
 
     def updated(self, old: T, new: T) -> None:
-        """Tell the handler of a change, now or in the order of the queue."""
+        """Call the handler with a change, now or in the order of the queue."""
         call = self._update
         if self._queued:
             self._enqueue(call, new, (old, new))
@@ -133,7 +133,7 @@ class HandlerRegistration(Generic[T]):
                 self._report(new, error)
 
     def deleted(self, obj: T, tombstone: DeletedFinalStateUnknown[T] | None) -> None:
-        """Tell the handler of a deletion, now or in the order of the queue."""
+        """Call the handler with a deletion, now or in the order of the queue."""
         call = self._delete
         told = tombstone if tombstone is not None and self._detailed else obj
         if self._queued:

@@ -37,20 +37,20 @@ logger = logging.getLogger(__name__)
 
 
 class SharedInformer(Generic[T]):
-    """Keeps a store equal to what the server holds, and tells handlers of each change.
+    """Keeps a store equal to what the server holds, and notifies handlers of each change.
 
-    Guarantees, for each handler: it is told of each object once as an add, then of its changes and its deletion in the
-    order in which the server made them. Changes that happen while the watch is down may be told as one. What the
-    handler was told adds up to what the store holds. An exception of a handler is logged and has no other effect.
+    Guarantees, for each handler: it sees each object once as an add, then its changes and its deletion in the order in
+    which the server made them. Changes that happen while the watch is down may be seen as one. What the handler saw
+    adds up to what the store holds. An exception of a handler is logged and has no other effect.
 
     An object that its class or the transform cannot read says nothing about the cluster: it never delays the sync and
-    is never told as a deletion. The last known state of the same object, by its uid, stays in the store. If the uid has
-    changed, the deletion of the old object is told. `unreadable`, `last_error` and one log line per object name such
-    objects. A failure to reach the server changes nothing in the store either; `is_connected`, `last_heard_at`,
+    is never reported as a deletion. The last known state of the same object, by its uid, stays in the store. If the uid
+    has changed, the deletion of the old object is reported. `unreadable`, `last_error` and one log line per object name
+    such objects. A failure to reach the server changes nothing in the store either; `is_connected`, `last_heard_at`,
     `last_error`, one WARNING when the connection is lost and one INFO when it is back show the failure.
 
-    An object that was deleted and created again while the watch was down is told as an update, as in client-go: `old`
-    and `new` then differ in `metadata.uid`.
+    An object that was deleted and created again while the watch was down is reported as an update, as in client-go:
+    `old` and `new` then differ in `metadata.uid`.
 
     Objects are immutable and shared: readers and handlers get the stored object itself.
 
@@ -132,7 +132,7 @@ class SharedInformer(Generic[T]):
 
     @property
     def has_synced(self) -> bool:
-        """Whether the store has held all objects of a list, and plain handlers have been told of them."""
+        """Whether the store has held all objects of a list, and plain handlers have seen them."""
         return self._gate.has_synced
 
     @property
@@ -211,8 +211,8 @@ class SharedInformer(Generic[T]):
     def set_transform(self, transform: Callable[[T], T]) -> None:
         """Set the function that changes each object before it is stored.
 
-        An object on which the function raises counts as one that cannot be read: see `unreadable`. A deletion is told
-        all the same, with the last known state.
+        An object on which the function raises counts as one that cannot be read: see `unreadable`. A deletion is
+        reported all the same, with the last known state.
 
         Raises:
             RuntimeError: The informer has started.
@@ -245,18 +245,18 @@ class SharedInformer(Generic[T]):
 
         Plain functions are called by the pop loop, so they should be short, for instance add a key to a work queue. If
         one of them is an `async` function, all are called in a task of the handler. A handler that is added after the
-        start is told of the stored objects as adds of the initial list, then of later changes.
+        start sees the stored objects as adds of the initial list, then the later changes.
 
         Args:
             handler: A detailed handler, instead of functions.
             on_add: Called with the object.
             on_update: Called with the old and the new object.
             on_delete: Called with the last known object.
-            filter: Returns whether the handler is told of an object. An object that starts to pass is told as an add,
-                one that stops as a deletion.
+            filter: Returns whether the handler sees an object. An object that starts to pass is reported as an add, one
+                that stops as a deletion.
 
         Returns:
-            The handle for `remove_event_handler`, which also shows when this handler has been told of the initial list.
+            The handle for `remove_event_handler`, which also shows when this handler has seen the initial list.
 
         Raises:
             TypeError: Neither or both of a handler and functions were given, or something that cannot be called.
@@ -274,8 +274,8 @@ class SharedInformer(Generic[T]):
             calls = handlers.filtered(calls, filter)
         registration = HandlerRegistration(calls, self._gate, self.name)
         self._every_registration.add(registration)
-        # A handler may add a handler. The new one learns of the present change with the stored objects, so the pop loop
-        # goes on over the old tuple.
+        # A handler may add a handler. The new one sees the present change with the stored objects, so the pop loop
+        # continues with the old tuple.
         self._applier.registrations = (*self._applier.registrations, registration)
         if self._group is not None:
             registration.introduce(self._indexer.list())
@@ -283,7 +283,7 @@ class SharedInformer(Generic[T]):
         return registration
 
     def remove_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Remove a handler; what it has not been told yet is dropped. Removing it again does nothing.
+        """Remove a handler; what it has not seen yet is dropped. Removing it again does nothing.
 
         Raises:
             ValueError: The handle belongs to another informer.
