@@ -69,7 +69,8 @@ class BaseResourceClient(Generic[T_co]):
                 what = f"{type(self).__name__} has no verb {name!r}: the API does not have it for this resource"
             else:
                 what += did_you_mean(name, known)
-            raise AttributeError(f"{what} (available: {', '.join(known)})")
+            # With the name and no object, Python adds no suggestion of its own.
+            raise AttributeError(f"{what} (available: {', '.join(known)})", name=name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._endpoint}: {', '.join(all_of(type(self)))}>"

@@ -116,4 +116,4 @@ class Clientset(ServerClient, Groups):
 
         def __getattr__(self, name: str) -> NoReturn:
             known = all_of(type(self))
-            raise AttributeError(f"{type(self).__name__} has no {name!r}{did_you_mean(name, known)}")
+            raise AttributeError(f"{type(self).__name__} has no {name!r}{did_you_mean(name, known)}", name=name)

@@ -34,7 +34,7 @@ class GroupClient:
         def __getattr__(self, name: str) -> NoReturn:
             known = all_of(type(self))
             near = did_you_mean(name, known) or f": it has {', '.join(known)}"
-            raise AttributeError(f"{self.group_version} has no resource {name!r}{near}")
+            raise AttributeError(f"{self.group_version} has no resource {name!r}{near}", name=name)
 
     def __repr__(self) -> str:
         return (

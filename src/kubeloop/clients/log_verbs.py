@@ -80,7 +80,7 @@ class Log(BaseResourceClient[Any]):
         """
         self._endpoint.check(name, "log", verb="log_lines")
         opening = self._open(name, {**log_params(options), "follow": follow or None}, options.get("timeout"))
-        return MustEnter(opening, "a log", "async with pods.log_lines(name) as lines: async for line in lines: ...")
+        return MustEnter(opening, "a log", "async with pods.log_lines(...) as lines: async for line in lines: ...")
 
     @asynccontextmanager
     async def _open(self, name: str, params: Params, timeout: float | None) -> AsyncGenerator[AsyncIterator[str]]:

@@ -79,7 +79,7 @@ async def right(clientset: kubeloop.Clientset, dynamic: kubeloop.DynamicClient, 
         UnstructuredList,
     )
     assert_type(
-        await dynamic.resource(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods")).list(),
+        await dynamic.resource(kubeloop.GroupVersionResource("", "v1", "pods")).list(),
         UnstructuredList,
     )
     assert_type(await clientset.core_v1.pods(kubeloop.DEFAULT).get("a"), core_v1.Pod)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import traceback
 from typing import Any
 
 import pytest
@@ -116,6 +117,15 @@ def test_a_name_that_is_nearly_right_gets_a_hint(path: str, message: str) -> Non
     with pytest.raises(AttributeError, match=re.escape(message)):
         getattr(found, last)
     assert not hasattr(found, last)
+
+
+def test_python_does_not_repeat_the_hint() -> None:
+    pods: Any = clientset()[0].core_v1.pods("x")
+    with pytest.raises(AttributeError) as caught:
+        _ = pods.lst
+    printed = "".join(traceback.format_exception_only(caught.value))
+    assert printed.lower().count("did you mean") == 1
+    assert caught.value.obj is None, "Python looks for names that are like it in this object"
 
 
 @virtual
