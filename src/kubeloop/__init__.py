@@ -105,7 +105,7 @@ if TYPE_CHECKING:
     from kubeloop.rest.watch_stream import WatchStream
     from kubeloop.scheme import Scheme
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
-    from kubeloop.unstructured import Unstructured, UnstructuredList
+    from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
     from kubeloop.version import __version__ as __version__
     from kubeloop.wire.documents import decode, encode, parse_manifests
     from kubeloop.wire.options import (
@@ -251,6 +251,7 @@ __all__ = [
     "UnreadableEvent",
     "UnreadableWriteResponse",
     "Unstructured",
+    "UnstructuredDraft",
     "UnstructuredList",
     "UnsupportedMediaType",
     "UpgradeRefused",
@@ -327,7 +328,7 @@ _NAMES = {
     "objects.change": "Change",
     "objects.draft": "Draft",
     "scheme": "Scheme",
-    "unstructured": "Unstructured UnstructuredList",
+    "unstructured": "Unstructured UnstructuredDraft UnstructuredList",
     "version": "__version__",
     "rest.client": "Address RESTClient",
     "rest.watch_stream": "WatchStream",

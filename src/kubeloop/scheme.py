@@ -1,7 +1,7 @@
-"""Scheme: which class an apiVersion and kind name, for places where decoding has to choose.
+"""Scheme: the classes by apiVersion and kind, for functions that choose a class to decode into.
 
-What lives here: the look-up. There is no registry: a Scheme is a value that is passed where it is needed, and the
-built-in kinds are found in a generated table, whose modules are imported when one of their kinds is first looked up.
+There is no registry: a Scheme is a value that is passed where it is needed. The modules of built-in kinds are imported
+when one of their kinds is first looked up.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ __all__ = ["Scheme"]
 
 
 class Scheme:
-    """Knows the built-in kinds and those it is given.
+    """The built-in kinds and others.
+
+    >>> kubeloop.decode(text, kubeloop.Scheme(my_models))
 
     Args:
-        known: classes, or modules of classes; they win over built-in ones. An unnamed kind is ignored in a module and
-            refused as an argument.
+        known: Classes of kinds, or modules that contain some; they replace built-in kinds of the same name. A class
+            without a kind is ignored in a module and refused as an argument.
 
-    Raises: TypeError for what is no kind.
+    Raises:
+        TypeError: An argument is not a kind, or is a module without kinds.
     """
 
     def __init__(self, *known: ModuleType | type[Kind]) -> None:
@@ -32,7 +35,7 @@ class Scheme:
             if isinstance(each, ModuleType):
                 kinds = [value for value in vars(each).values() if _is_kind(value)]
                 if not kinds:
-                    raise TypeError(f"module {each.__name__} has no kinds")
+                    raise TypeError(f"expected a module of kinds, got {each.__name__}, which has none")
                 for kind in kinds:
                     if kind.__module__ == each.__name__:
                         self._add(kind)
@@ -45,7 +48,7 @@ class Scheme:
         self._known[kind.api_version, kind.kind] = kind
 
     def lookup(self, api_version: str, kind: str) -> type[Kind] | None:
-        """Give the class of a kind; None when nobody knows it."""
+        """Return the class of a kind, None for an unknown kind."""
         found = self._known.get((api_version, kind))
         if found is not None:
             return found

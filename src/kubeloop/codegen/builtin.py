@@ -53,17 +53,17 @@ def generate(schema: Path) -> dict[str, str]:
 
 
 def emit_index(modules: Mapping[str, Module], origin: str) -> str:
-    """The text of `models/_index.py`: which module holds the kind of an apiVersion, without importing any."""
+    """Return the text of `models/_index.py`: the module of each kind, by apiVersion and kind."""
     lines = [
         origin,
-        '"""Which module of models holds a kind, by apiVersion and kind: what decoding by name looks up."""',
+        '"""The modules of models, and the module of each kind, so that decoding imports only the module it needs."""',
         "",
         "from __future__ import annotations",
         "",
         "from typing import Final",
         "",
         f"MODULES: Final = {_listing(modules)}",
-        '"""The modules of models, in order."""',
+        '"""The names of the modules of models, in alphabetical order."""',
         "",
         "KINDS: Final[dict[tuple[str, str], str]] = {",
     ]
@@ -75,7 +75,7 @@ def emit_index(modules: Mapping[str, Module], origin: str) -> str:
         f"    ({literal(version)}, {literal(kind)}): {literal(name)},"
         for (version, kind), name in sorted(owners.items())
     ]
-    return "\n".join([*lines, "}", '"""(apiVersion, kind) -> module name."""', ""])
+    return "\n".join([*lines, "}", '"""The name of the module of each kind, by apiVersion and kind."""', ""])
 
 
 def _listing(names: Iterable[str]) -> str:

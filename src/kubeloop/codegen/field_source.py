@@ -1,4 +1,4 @@
-"""How a field of the neutral form reads in a model: its run-time annotation and default, its type, its draft's type.
+"""The source text of a field of the schema: its annotation and default at run time, and its types in the stub.
 
 The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, explained in docs/design/models.md.
 """
@@ -46,7 +46,14 @@ _NULL_ITEMS = frozenset({"time", "microtime", "exact_time"})
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """The texts of one field."""
+    """The source text of one field.
+
+    Attributes:
+        annotation: The annotation in the run-time module.
+        default: The default in the run-time module.
+        static: The type in the stub of the model.
+        draft: The type in the stub of the draft.
+    """
 
     annotation: str
     default: str
@@ -55,7 +62,7 @@ class FieldSource:
 
 
 def field_source(field: SchemaField, module: Module) -> FieldSource:
-    """The texts of a field as `module` writes them."""
+    """Return the source text of a field, with names as code of the module writes them."""
     names = _Names(module, field.enum)
     kind = field.type
     if kind.kind == "ptr" and kind.item.kind in ("list", "map", "any", "raw", "fields_v1"):
@@ -98,10 +105,10 @@ def _scalar(field: SchemaField, kind: Type, names: _Names) -> FieldSource:
 
 
 def _no_value(field: SchemaField) -> str:
-    """The default that reads as None: absent, told from null, or null.
+    """Return the default of a field that reads as None: absent, absent where null is another value, or null.
 
-    A pointer without omitempty is null in Go. Quantity, IntOrString and structs by value are not: Go writes `"0"`, `0`
-    and `{}` for them, which mean the same to a server as absent, so nothing is written that nobody set.
+    Go writes null for a pointer without omitempty. For Quantity, IntOrString and structs by value it writes `"0"`, `0`
+    and `{}`, which a server reads as it reads an absent field, so their default is absent.
     """
     if field.nullable:
         return "NULLABLE"
@@ -121,7 +128,7 @@ def _collection(kind: Type, names: _Names, *, null: bool) -> FieldSource:
 
 
 class _Names:
-    """Writes types as one module does, with one field's enum in the place of its string."""
+    """The names of types in one module; in the type of the field, the name of its enum replaces `str`."""
 
     def __init__(self, module: Module, enum: str) -> None:
         self._module = module.name

@@ -1,7 +1,7 @@
-"""Emits a module of models: the run-time `.py`, and the `.pyi` beside it, which is all that type checkers see.
+"""The text of a module of models: the run-time `.py`, and the `.pyi` beside it, which is all that type checkers read.
 
-docs/design/models.md has the contract for both texts. The run-time file is made to be imported
-fast: no docstrings, no type that is needed by checkers only.
+docs/design/models.md has the contract for both texts. The run-time file has no docstrings and no types that only type
+checkers need, so that it is imported quickly.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _STATIC_NAMES: Mapping[str, frozenset[str]] = {
 }
 _DRAFT_NAMES = frozenset({"Dicts", "Lists", "Nested", "ObjectMap", "Objects"})
 _FOR_CHECKERS = "# pyright: reportMissingTypeArgument=false"
-"""The stub says what a list lists: at run time its base takes no arguments, which would cost at each import."""
+"""Only the stub names the items of a list kind: a base class with arguments would take time at each import."""
 
 _OTHER_METADATA = "  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]"
-"""`Kind` promises ObjectMeta to type checkers, which a Status, a Table and a `v1 List` do not have."""
+"""The metadata of a Status, a Table and a `v1 List` are not of the type that `Kind` declares, ObjectMeta."""
 
 
 def emit_models(module: Module, target: Target) -> str:
-    """The run-time text of a module of models."""
+    """Return the text of the `.py` file of a module of models."""
     body: list[str] = []
     bases: set[str] = set()
     markers: set[str] = set()
@@ -62,7 +62,7 @@ def emit_models(module: Module, target: Target) -> str:
 
 
 def emit_stub(module: Module, target: Target) -> str:
-    """The text of a module's `.pyi`."""
+    """Return the text of the `.pyi` file of a module of models."""
     body: list[str] = []
     for name, other in sorted(module.aliases.items()):
         body.append(f"{name}: TypeAlias = {other}")
@@ -82,7 +82,7 @@ def emit_stub(module: Module, target: Target) -> str:
 
 
 def _words(text: str) -> set[str]:
-    """The names in a text that are not another module's."""
+    """Return the names in a text that no other module qualifies."""
     return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
 
 
@@ -95,7 +95,7 @@ def _base(one: ClassPlan) -> str:
 
 
 def _bind(base: str, module: Module, *, bound: bool = False) -> str:
-    """A base class as the module calls it: under another name where the module has a class of that name."""
+    """Return the name of a base class in the module: a private one if the module has a class of the same name."""
     if base not in module.structs:
         return base
     return f"{base} as _{base}" if bound else f"_{base}"
@@ -142,7 +142,7 @@ def _kind_keywords(one: ClassPlan, module: Module) -> list[str]:
 
 
 def _filled(items: Sequence[str], indent: int) -> list[str]:
-    """Items in lines as full as they can be: the import reads them, people read the stub."""
+    """Return items in lines that are as full as possible."""
     lines = [""]
     for item in items:
         if lines[-1] and len(lines[-1]) + len(item) + 2 > WIDTH - indent:

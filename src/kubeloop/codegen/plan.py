@@ -1,8 +1,7 @@
-"""What both model emitters need to know of a module: its classes in order, their attributes, its imports.
+"""The classes of a module in the order of their definition, their attributes, and the module's imports.
 
-Classes come in the order in which their definition needs one another: a struct that holds another by value has an
-instance of it as default, and a list kind names what it lists, so the other comes first. The rest is alphabetical,
-so that the text is stable.
+A class whose default contains an instance of another class comes after that class, and a list kind comes after the
+kind of its items. Otherwise classes are in alphabetical order, so that the generated text is stable.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _TYPE_META = frozenset({"kind", "apiVersion"})
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A field with its attribute name."""
+    """A field and the name of its attribute."""
 
     name: str
     field: SchemaField
@@ -31,7 +30,10 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class ClassPlan:
-    """A class to emit; `kind` and `resource` are None for plain objects and payload kinds."""
+    """A class to generate.
+
+    `kind` is None for a part of an object; `resource` is None as well for a kind without a collection of its own.
+    """
 
     name: str
     struct: Struct
@@ -41,14 +43,19 @@ class ClassPlan:
 
     @property
     def renamed(self) -> dict[str, str]:
+        """The wire names of the attributes that have another name in Python."""
         return {one.name: one.field.wire for one in self.attributes if one.name != one.field.wire}
 
 
 def plan(module: Module) -> list[ClassPlan]:
-    """The classes of a module, each after those that it holds by value."""
+    """Return the classes of a module, each after the classes that it holds by value.
+
+    Raises:
+        SchemaError: A class holds itself by value.
+    """
     kinds = {kind.struct: kind for kind in module.kinds.values()}
     resources = {resource.kind: resource for resource in module.resources}
-    # What annotations name: an attribute of that name would hide it from those that stand below in its class.
+    # The names that annotations use: an attribute of the same name would hide them from later annotations of its class.
     named = frozenset([module.name, *imports(module), *module.structs, *module.enums, *module.aliases])
     return [_class(module.structs[name], kinds.get(name), resources, named) for name in _order(module)]
 
@@ -61,7 +68,7 @@ def _class(struct: Struct, kind: Kind | None, resources: dict[str, Resource], na
         if kind is not None and field.wire in _TYPE_META:
             continue
         name = attribute(field.wire, reserved)
-        while name in taken or name in reserved:  # fields that differ only by case: custom types may have them
+        while name in taken or name in reserved:  # custom types may have fields that differ only by case
             name += "_"
         taken.add(name)
         attributes.append(Attribute(name, field))
@@ -93,7 +100,7 @@ def _order(module: Module) -> Iterator[str]:
 
 
 def imports(module: Module) -> list[str]:
-    """The other modules whose types the module's fields mention."""
+    """Return the other modules whose types are used in fields of the module, in alphabetical order."""
     found = {
         name.partition(".")[0]
         for struct in module.structs.values()
@@ -105,6 +112,6 @@ def imports(module: Module) -> list[str]:
 
 
 def local(name: str, module: Module) -> str:
-    """A type's name as the module itself writes it."""
+    """Return the name of a type as code of the module writes it."""
     owner, _, short = name.partition(".")
     return short if owner == module.name else name

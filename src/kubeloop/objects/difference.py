@@ -56,12 +56,15 @@ class Removal(Edit):
         self._tested = tested
 
     def merge(self) -> Any:
+        """Return None, which deletes the member."""
         return None
 
     def loses(self) -> bool:
+        """Return False: a removal is complete."""
         return False
 
     def write_ops(self, path: str, ops: Ops, *, test: bool) -> None:
+        """Append a `remove`, after a `test` of the old value if that is asked for."""
         if test and self._tested is not None:
             ops.append({"op": "test", "path": path, "value": self._tested()})
         ops.append({"op": "remove", "path": path})
@@ -89,12 +92,15 @@ class Replacement(Edit):
         self._value: Any = _UNWRITTEN
 
     def merge(self) -> Any:
+        """Return the new value."""
         return _copied(self._written())
 
     def loses(self) -> bool:
+        """Return whether the old value has objects, or the new value has a null."""
         return self._drops_objects or _has_null(self._written())
 
     def write_ops(self, path: str, ops: Ops, *, test: bool) -> None:
+        """Append an `add` or `replace`, after a `test` of the old value if that is asked for."""
         if test and self._tested is not None:
             ops.append({"op": "test", "path": path, "value": self._tested()})
         ops.append({"op": self._op, "path": path, "value": self.merge()})
@@ -120,12 +126,15 @@ class Members(Edit):
         self._whole = whole
 
     def merge(self) -> dict[str, Any]:
+        """Return the merge patches of the members."""
         return {key: edit.merge() for key, edit in self.edits.items()}
 
     def loses(self) -> bool:
+        """Return whether the merge patch of a member would lose something."""
         return any(edit.loses() for edit in self.edits.values())
 
     def write_ops(self, path: str, ops: Ops, *, test: bool) -> None:
+        """Append the operations of the members, or those that write the whole object."""
         if self._whole is not None:
             self._whole.write_ops(path, ops, test=test)
             return
@@ -162,12 +171,15 @@ class Items(Edit):
         self._edit, self._name_of, self._write = edit, name_of, write
 
     def merge(self) -> list[Any]:
+        """Return the new list."""
         return [_copied(self._write(item)) for item in self._new]
 
     def loses(self) -> bool:
+        """Return whether the old list has objects, or the new list has a null."""
         return has_objects(self._old) or any(_has_null(self._write(item)) for item in self._new)
 
     def write_ops(self, path: str, ops: Ops, *, test: bool) -> None:
+        """Append the operations that edit, remove and add items."""
         for index, edit in self._steps():
             edit.write_ops(f"{path}/{index}", ops, test=test)
 

@@ -1,11 +1,8 @@
-"""Drafts: a mutable, typed view of a frozen object. What was not touched is shared, what was is the patch.
+"""Drafts: mutable, typed views of frozen objects.
 
-A draft is a base and the fields that were touched; sub-drafts are made when they are read. There are no pointers to
-parents: a sub-object that was read through but never written builds to nothing and stays absent. `finish()` gives a
-`Change` with the new value and the patches; `to_dict()` says everything that was assigned, zeros too, which is what
-server-side apply needs (a zero that equals the default is no change, but it claims the field).
-
-`Nested`, `Objects`, `ObjectMap`, `Lists` and `Dicts` are what stubs call the fields of drafts.
+A draft holds its base and the fields that were touched; the draft of a part is created when the part is first read.
+Drafts have no pointers to their parents: a part that was read but never changed stays absent. `to_dict()` has every
+field that was assigned, zeros too, because server-side apply claims the fields that it sends.
 """
 
 from __future__ import annotations
@@ -50,7 +47,10 @@ _replace: Any = msgspec.structs.replace
 if TYPE_CHECKING:
 
     class Nested(Generic[M, D]):
-        """A sub-object: reads as its draft, never None; takes a model, a draft, data with wire names, or None."""
+        """A part of an object: reading returns its draft, never None.
+
+        A model, a draft, a mapping with wire names, or None can be assigned.
+        """
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> D: ...
         def __set__(self, obj: Draft[Any], value: M | D | Mapping[str, object] | None) -> None: ...
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 else:
 
     class Nested:
-        """A sub-object, in stubs."""
+        """A part of an object, in stubs."""
 
 
 class Draft(Pending, Generic[M]):
@@ -73,7 +73,7 @@ class Draft(Pending, Generic[M]):
         base: what to start from; None starts from nothing (`core_v1.Pod.Draft()`).
     """
 
-    # _said: the fields that were assigned (True) or made absent (False); what was only read through is not among them.
+    # _said: the fields that were assigned (True) or made absent (False); fields that were only read are missing.
     __slots__ = ("_base", "_said", "_set")
     _model: ClassVar[Any]
     _base: M | None
@@ -88,7 +88,8 @@ class Draft(Pending, Generic[M]):
     def finish(self) -> Change[M]:
         """Return the change; the draft stays usable, and later finishes start from the same base.
 
-        Raises: TypeError when something without a JSON form was put into free-form data.
+        Raises:
+            TypeError: Free-form data contains a value without a JSON form.
         """
         from kubeloop.objects.change import Change
 
@@ -97,7 +98,7 @@ class Draft(Pending, Generic[M]):
         return Change(base, base if new is None else new)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON value with every field that the base has or that was assigned, zeros and empty lists too."""
+        """Return the JSON value with the fields of the base and those that were assigned, zeros and empty lists too."""
         return head_of(self._model) | self._data()
 
     if not TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Draft(Pending, Generic[M]):
             self._set[name], self._said[name] = None, False
 
     def _open(self, field: Field, value: Any) -> Any:
-        """Return what stands for a field's value here: a draft, a view, a copy of free-form data."""
+        """Return the mutable form of a field's value: a draft, a view, or a copy of free-form data."""
         if field.category == "object" and not isinstance(value, Pending):
             return field.shape.model.Draft(None if value is field.default else value)
         base = _read(self._base, field)
@@ -150,7 +151,7 @@ class Draft(Pending, Generic[M]):
         return opened(field, value, self._model.__name__, base=base)
 
     def _build(self) -> Any:
-        """Return the frozen value; the base when nothing changed, None when there is neither."""
+        """Return the frozen value: the base if nothing changed, None if there is no base either."""
         base, changed, removed = self._base, dict[str, Any](), list[str]()
         for name, value in self._set.items():
             field = fields_of(self._model)[name]
@@ -179,7 +180,7 @@ class Draft(Pending, Generic[M]):
         return noted(new, [name for name in names if name not in removed])
 
     def _build_nullable(self, field: Field, value: Any, changed: dict[str, Any]) -> None:
-        """Find out if a field changed in which null and absent are two values."""
+        """Record the change of a field in which null and absent are different values, if it changed."""
         old = NULLABLE if self._base is None else getattr(self._base, field.stored)
         said = self._said.get(field.name)
         new = None if value is _NULL else NULLABLE if value is None else self._closed(field, value)
@@ -200,7 +201,7 @@ class Draft(Pending, Generic[M]):
         return field.default if said is False and _is_empty(field, new) else new
 
     def _data(self, path: str = "", *, strict: bool = False) -> dict[str, Any]:
-        """Return the JSON value with everything that was assigned, without kind and apiVersion."""
+        """Return the JSON value with every assigned field, without kind and apiVersion."""
         base: Any = self._base
         data: dict[str, Any] = {} if base is None else written(base, None, path, strict=strict)
         for name, value in self._set.items():
@@ -233,14 +234,14 @@ class Draft(Pending, Generic[M]):
 
 
 def _read(base: Any, field: Field) -> Any:
-    """Return what the base has; an absent list or map is the shared empty one."""
+    """Return the base's value of a field; an absent list or map is the shared empty one."""
     if base is None:
         return empty_of(field.shape) if field.category == "lazy" else field.default
     return getattr(base, field.name)
 
 
 _NULL = object()
-"""Null, which was assigned to a field in which it is a value."""
+"""Marks a field to which null was assigned as a value."""
 
 
 def _is_empty(field: Field, value: Any) -> bool:
@@ -250,7 +251,7 @@ def _is_empty(field: Field, value: Any) -> bool:
 
 @cache
 def draft_class(model: Any) -> Any:
-    """The draft class of a model."""
+    """Return the draft class of a model."""
     name = f"{model.__qualname__}.Draft"
     return type(
         "Draft", (Draft,), {"_model": model, "__slots__": (), "__qualname__": name, "__module__": model.__module__}

@@ -1,7 +1,7 @@
-"""The lists and maps of a draft: mutable views that keep what they were made from, so that "unchanged" is known.
+"""The lists and maps of a draft: mutable views that know the value they were created from.
 
-What lives here: the run-time views and, for type checkers, the descriptors that stubs name: `Lists[V]`, `Dicts[V]`,
-`Objects[M, D]` (a list of structs that reads as drafts) and `ObjectMap[M, D]`. The draft itself is in `draft`.
+Stubs name the views `Lists[V]`, `Dicts[V]`, `Objects[M, D]` (a list of models that reads as drafts) and
+`ObjectMap[M, D]`.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ __all__ = [
 
 
 class Pending:
-    """What stands in a draft for a value that is not final yet."""
+    """A value within a draft that can still change: a draft, or a view of a list or map."""
 
     __slots__ = ()
 
     def _build(self) -> Any:
-        """Return the frozen value; the one that it was made from when nothing changed."""
+        """Return the frozen value: the value that the draft was created from, if nothing changed."""
         raise NotImplementedError
 
     def _data(self, path: str = "", *, strict: bool = False) -> Any:
@@ -66,7 +66,7 @@ class Pending:
 
 
 def freeze(value: Any) -> Any:
-    """Return the frozen value of a draft or view, or of plain data that holds some."""
+    """Return the frozen value of a draft or view, or of plain data that contains some."""
     if isinstance(value, Pending):
         return value._build()
     if is_list(value):
@@ -77,9 +77,10 @@ def freeze(value: Any) -> Any:
 
 
 def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    """Check a value that is put into a draft; drafts stay live, mappings with wire names become models.
+    """Check a value that is assigned within a draft; drafts stay live, mappings with wire names become models.
 
-    Raises: TypeError naming owner and path, for names that the model does not have too.
+    Raises:
+        TypeError: The value does not fit, or a mapping has a name that the model lacks; names owner and path.
     """
     category = shape.category
     if isinstance(value, Pending):
@@ -104,13 +105,13 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
 
 
 def _modelled(shape: Shape, value: Mapping[Any, Any], owner: str, path: str) -> Any:
-    """Read a mapping with wire names as the model that it stands for."""
+    """Read a mapping with wire names as a model."""
     from kubeloop.errors import DecodeError
     from kubeloop.objects.json.decode_document import decode_document
 
     where = f"{owner}.{path}"
     refuse_unknown(shape, value, where)
-    # What is a model already adds no kind of its own accord here, unlike in free-form data.
+    # Unlike in free-form data, a model is written without its kind.
     body = dumps(plain(_bare(value), where, TypeError))
     try:
         return decode_document(body, shape.model)
@@ -129,7 +130,7 @@ def _bare(value: Any) -> Any:
 
 
 def opened(field: Field, value: Any, owner: str, *, base: Any = None) -> Any:
-    """Return what a draft hands out for a frozen value: a draft, a view, or a copy, in which each level is its own.
+    """Return the mutable form of a frozen value: a draft, a view, or a copy, which shares no level with the value.
 
     Args:
         field: Where it stands.
@@ -149,9 +150,10 @@ def opened(field: Field, value: Any, owner: str, *, base: Any = None) -> Any:
 
 
 def closed(field: Field, value: Any, owner: str) -> Any:
-    """Return the frozen value of what `opened` handed out, or of a value that was never opened.
+    """Return the frozen value of a result of `opened`, or of a value that was never opened.
 
-    Raises: TypeError when something without a JSON form was put into free-form data.
+    Raises:
+        TypeError: Free-form data contains a value without a JSON form.
     """
     if isinstance(value, Pending):
         return value._build()
@@ -161,7 +163,7 @@ def closed(field: Field, value: Any, owner: str) -> Any:
 
 
 def _has_containers(value: Any) -> bool:
-    """Return whether this can be changed in place, or holds what can."""
+    """Return whether a value can be changed in place, or contains a value that can."""
     return is_dict(value) or is_list(value) or (is_tuple(value) and any(map(_has_containers, value)))
 
 
@@ -172,15 +174,15 @@ def _copied(value: Any) -> Any:
 
 
 _FREE = ("any", "union")
-"""Free-form items are copied when the view is made, since a copy does not show that it is one."""
+"""Free-form items are copied when the view is created, since a copy cannot be told from its original."""
 
 
 class _View(Pending):
-    """What a list and a map view have in common.
+    """The base of the views of lists and maps.
 
     Args:
         owner: The class of the draft.
-        field: The field, or the place in a list or map, that it stands for.
+        field: The field, or the place in a list or map, that the view is a value of.
         base: The value that was read, to know if it changed.
         value: What it starts with.
     """
@@ -198,12 +200,12 @@ class _View(Pending):
         raise NotImplementedError
 
     def _place(self, label: str) -> Field:
-        """Return the field that an item is."""
+        """Return the description of an item as a field."""
         field = self._field
         return Field(field.name + label, "", self._item, None, always=False, secret=field.secret)
 
     def _open(self, key: Any) -> Any:
-        """Return an item that may be changed, and keep it."""
+        """Return the mutable form of an item, and keep it."""
         value = self._items[key]
         item = self._item
         category = item.category
@@ -214,7 +216,7 @@ class _View(Pending):
         return own
 
     def _take(self, label: str, value: Any) -> Any:
-        """Check an item that is put in; what has levels of its own may hold live drafts, and is opened."""
+        """Check a new item. Lists and maps may contain live drafts, and become views."""
         place = self._place(label)
         value = taken(self._item, value, self._owner, place.name)
         return value if self._item.category == "object" else opened(place, value, self._owner)
@@ -241,7 +243,7 @@ class _View(Pending):
 
 
 class DraftList(_View, MutableSequence[Any]):
-    """A list view: items of structs turn into drafts when they are read, lists and maps into views."""
+    """The view of a list: reading an item that is a model returns its draft, and a list or map returns its view."""
 
     __slots__ = ()
     _items: list[Any]
@@ -275,7 +277,7 @@ class DraftList(_View, MutableSequence[Any]):
         self._items = sorted(self, key=key, reverse=reverse)
 
     def _build(self) -> Any:
-        """Return the tuple; the base when nothing changed."""
+        """Return the tuple: the base if nothing changed."""
         items: Iterable[Any] = self._items
         if self._item.category != "scalar":
             items = [self._close(number, each) for number, each in enumerate(items)]
@@ -292,7 +294,7 @@ class DraftList(_View, MutableSequence[Any]):
 
 
 class DraftMap(_View, MutableMapping[str, Any]):
-    """A map view: items of structs turn into drafts when they are read, lists and maps into views."""
+    """The view of a map: reading an item that is a model returns its draft, and a list or map returns its view."""
 
     __slots__ = ()
     _items: dict[str, Any]
@@ -320,13 +322,13 @@ class DraftMap(_View, MutableMapping[str, Any]):
         return self._open(key)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
-        """Return the item, put there if there is none: what is returned is the draft's own, not the argument."""
+        """Return an item, after adding `default` if there is none. The result is the view's own form of the item."""
         if key not in self._items:
             self[key] = default
         return self[key]
 
     def _build(self) -> Any:
-        """Return the map; the base when nothing changed."""
+        """Return the map: the base if nothing changed."""
         items = self._items
         if self._item.category != "scalar":
             items = {key: self._close(key, value) for key, value in items.items()}
@@ -354,7 +356,7 @@ def empty_of(shape: Shape) -> Any:
 
 
 if TYPE_CHECKING:
-    # What checkers see: one descriptor a shape, with different types for reading and assigning.
+    # For type checkers: one descriptor per shape, with different types for reading and assigning.
 
     class Lists(DraftList, Generic[V]):
         """A list of plain values."""
@@ -382,7 +384,7 @@ if TYPE_CHECKING:
         def __iadd__(self, values: Iterable[V]) -> Lists[V]: ...
 
     class Objects(DraftList, Generic[M, D]):
-        """A list of structs: reads as drafts, takes models, drafts and data with wire names."""
+        """A list of models: items read as drafts; models, drafts and mappings with wire names can be assigned."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> Objects[M, D]: ...
         def __set__(self, obj: Draft[Any], value: Iterable[M | D | Mapping[str, object]] | None) -> None: ...
@@ -414,7 +416,7 @@ if TYPE_CHECKING:
         def __delete__(self, obj: Draft[Any]) -> None: ...
 
     class ObjectMap(DraftMap, Generic[M, D]):
-        """A map of structs: reads as drafts, takes models, drafts and data with wire names."""
+        """A map of models: items read as drafts; models, drafts and mappings with wire names can be assigned."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> ObjectMap[M, D]: ...
         def __set__(self, obj: Draft[Any], value: Mapping[str, M | D | Mapping[str, object]] | None) -> None: ...
@@ -430,7 +432,7 @@ else:
         __slots__ = ()
 
     class Objects(DraftList):
-        """A list of structs."""
+        """A list of models."""
 
         __slots__ = ()
 
@@ -440,7 +442,7 @@ else:
         __slots__ = ()
 
     class ObjectMap(DraftMap):
-        """A map of structs."""
+        """A map of models."""
 
         __slots__ = ()
 

@@ -8,7 +8,7 @@ one read the same), so JSON patches `add` single values, which replaces an exist
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from kubeloop.objects.data_diff import NAMES, data_difference, member_edits
@@ -108,8 +108,8 @@ def _item_edit(item: Shape, before: Any, after: Any) -> Edit | None:
 
 
 def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
-    for field in fields_of(class_of(old)).values():
-        before, after = getattr(old, field.stored), getattr(new, field.stored)
+    for field, stored in _stored_fields(class_of(old)):
+        before, after = getattr(old, stored), getattr(new, stored)
         if before is after:
             continue
         alike = type(before) is type(after) or (is_dict(before) and is_dict(after))
@@ -118,6 +118,12 @@ def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
         if field.category == "lazy" and getattr(old, field.name) == getattr(new, field.name):
             continue
         yield field, before, after
+
+
+@cache
+def _stored_fields(cls: Any) -> tuple[tuple[Field, str], ...]:
+    """Return the fields of a class, each with the attribute that holds its value."""
+    return tuple((field, field.stored) for field in fields_of(cls).values())
 
 
 def _is_absent(field: Field, value: Any, owner: Any) -> bool:
