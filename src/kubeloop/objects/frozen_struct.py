@@ -160,6 +160,7 @@ class FrozenStructMeta(StructMeta):
         preserve: bool = False,
         rename: Mapping[str, str] | None = None,
     ) -> FrozenStructMeta:
+        """Create a class. Its keywords are those in the class lines of generated models (docs/design/models.md)."""
         names = dict(rename or {})
         hints = ns.setdefault("__annotations__", {})
         lazy = [key for key, value in ns.items() if value is LAZY]
