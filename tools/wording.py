@@ -26,7 +26,6 @@ EXCLUDED = re.compile(
 
 UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
-    "README.md",
     "docs/design/architecture.md",
     "docs/design/connections.md",
     "docs/design/http2.md",
@@ -34,7 +33,6 @@ UNFINISHED: tuple[str, ...] = (
     "docs/reference/differences.md",
     "examples",
     "src/kubeloop/clients",
-    "src/kubeloop/codegen",
     "src/kubeloop/fields.py",
     "src/kubeloop/labels.py",
     "src/kubeloop/objects",

@@ -1,6 +1,6 @@
 """The source text of a field of the schema: its annotation and default at run time, and its types in the stub.
 
-The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, explained in docs/design/models.md.
+The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, see docs/design/models.md.
 """
 
 from __future__ import annotations
