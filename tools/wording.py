@@ -30,8 +30,6 @@ UNFINISHED: tuple[str, ...] = (
     "docs/design/connections.md",
     "docs/design/http2.md",
     "docs/design/models.md",
-    "docs/reference/differences.md",
-    "examples",
     "src/kubeloop/clients",
     "src/kubeloop/fields.py",
     "src/kubeloop/labels.py",

@@ -17,7 +17,7 @@ SAYS = {
     "01_list_pods": ["the first page has 2 pods, more follow", "default/list-2: Pending, on no node yet"],
     "02_watch": ["ADDED    watched {'a': '1'}", "MODIFIED watched {'a': '2'}", "DELETED"],
     "03_edit": ["3 replicas of registry.example/web:2", "patch: {'spec': {'paused': True}}", "scaled to 5"],
-    "04_informer": ["default/informed: {'color': 'blue'}; team blue has 1", "default/informed is gone"],
+    "04_informer": ["default/informed: {'color': 'blue'}; team blue has 1", "default/informed was deleted"],
     "05_dynamic": ["Deployment dynamic: 1 replica", "image: registry.example/web:1", "replicas: 2 paused: False"],
     "06_discovery": ["Kubernetes v1.37", "deployments ", "deployments/scale"],
     "07_rest": ["default: Active", "healthy: ok", "404 NotFound: pods nobody"],

@@ -113,8 +113,8 @@ class Ledger(Generic[T]):
     def done(self, item: T) -> None:
         """Mark an item as done, whether its work succeeded or failed. If the item was added meanwhile, queue it again.
 
-        Call this exactly once per item that was taken, best in a `finally` block: an item that is not done is never
-        taken again, and a drain never ends. Any other item is ignored.
+        Call this exactly once per item that was taken, best in a `finally` block: without it, no worker gets the
+        item again, and a drain never ends. Any other item is ignored.
         """
         state = self._states.get(item)
         if state == _PROCESSING:

@@ -87,7 +87,7 @@ class WorkQueue(Ledger[T]):
         """Wait for an item and take it; the caller must call `done` with the item when its work is over.
 
         Leaving the loop with `break`, `return` or an exception takes no further item, and the item of the last pass
-        stays with the worker until `done`. Cancellation of the wait loses no item, and the caller can wait again.
+        stays with the worker until `done`. Cancellation of the wait loses no item, and the wait can be repeated.
 
         Returns:
             The item.
