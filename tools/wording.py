@@ -35,7 +35,6 @@ UNFINISHED: tuple[str, ...] = (
     "src/kubeloop/labels.py",
     "src/kubeloop/objects",
     "src/kubeloop/rest",
-    "src/kubeloop/scheme.py",
     "src/kubeloop/unstructured.py",
     "src/kubeloop/wire",
 )

@@ -43,7 +43,7 @@ class ClassPlan:
 
     @property
     def renamed(self) -> dict[str, str]:
-        """The wire names of the attributes that have another name in Python."""
+        """The field names of the attributes that have another name in Python."""
         return {one.name: one.field.wire for one in self.attributes if one.name != one.field.wire}
 
 
