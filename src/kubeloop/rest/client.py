@@ -312,7 +312,8 @@ class RESTClient:
         """Send a request that is already built and return its result, which the caller reads.
 
         A request without an `Accept` header asks for a format that can be read as whatever the response says that it
-        is. For another one, or for parameters such as `as=Table`, set the header with `serializers.accept`.
+        is. For another one, or for parameters such as `as=Table`:
+        `request.with_header("Accept", rest.serializers.accept(Table, "as=Table;g=meta.k8s.io;v=v1"))`.
 
         Args:
             request: From `new_request`.
@@ -362,7 +363,8 @@ class RESTClient:
         return MustEnter(opening, "a channel", "async with rest.upgrade(...) as channel: await channel.receive()")
 
     def _accepting(self, request: Request, into: type[Any] | None) -> Request:
-        if "Accept" in request.headers:
+        headers = request.headers
+        if "Accept" in headers or any(name.lower() == "accept" for name in headers):
             return request
         return request.with_header("Accept", self.serializers.accept(into))
 
@@ -370,8 +372,9 @@ class RESTClient:
         self, method: str, resource: str, address: RequestOptions, body: object = None, content_type: str | None = None
     ) -> Request:
         request = self.new_request(method, self._target(resource, address), body, content_type=content_type)
-        extra = address.get("headers")
-        return request.with_headers({**request.headers, **extra}) if extra else request
+        for name, value in (address.get("headers") or NO_HEADERS).items():
+            request = request.with_header(name, value)
+        return request
 
     def _target(self, resource: str, address: RequestOptions) -> str:
         params = address.get("params")

@@ -76,11 +76,12 @@ class Request(Value, frozen=True):
         return Request(self.method, self.target, headers, self.body, self.is_confidential, self.may_fall_silent)
 
     def with_header(self, name: str, value: str) -> Request:
-        """Return the same request with a header that it does not have yet."""
-        headers = self.headers
+        """Return the same request with this header, which replaces one of the same name."""
+        headers, lower = self.headers, name.lower()
         if headers.__class__ is not dict and isinstance(headers, Headers):  # the first test is much the faster one
-            return self.with_headers(Headers([*headers.pairs, (name, value)]))
-        return self.with_headers({name: value, **headers})
+            kept = [pair for pair in headers.pairs if pair[0].lower() != lower]
+            return self.with_headers(Headers([(name, value), *kept]))
+        return self.with_headers({name: value, **{key: each for key, each in headers.items() if key.lower() != lower}})
 
     def __repr__(self) -> str:
         query = "&".join(part.partition("=")[0] for part in self.target.partition("?")[2].split("&"))

@@ -90,12 +90,32 @@ async def test_a_request_that_names_what_it_accepts_is_sent_with_that() -> None:
 
 
 @virtual
+async def test_a_header_of_a_call_replaces_that_of_the_client_in_any_case() -> None:
+    transport = ScriptedTransport(Answer.of(POD))
+    await client(transport).get("pods", name="a", namespace="x", headers={"accept": "x/y", "X-A": "1"})
+    sent = transport.requests[0].headers
+    assert {name: value for name, value in sent.items() if name != "Authorization"} == {"accept": "x/y", "X-A": "1"}
+
+
+@virtual
 async def test_repeated_headers_stay_where_the_accepted_format_is_added() -> None:
     transport = ScriptedTransport(Answer.of(POD))
     await client(transport).send(Request("GET", "/a", Headers([("X-A", "1"), ("X-A", "2")])))
     headers = transport.requests[0].headers
     assert isinstance(headers, Headers)
     assert (headers["Accept"], headers.get_all("X-A")) == ("application/json", ["1", "2"])
+
+
+@virtual
+async def test_parameters_of_the_accepted_format_replace_what_a_built_request_accepts() -> None:
+    table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}
+    transport = ScriptedTransport(Answer.of(table))
+    rest = client(transport)
+    accept = rest.serializers.accept(dict, "as=Table;g=meta.k8s.io;v=v1")
+    result = await rest.send(rest.new_request("GET", "/api/v1/pods").with_header("accept", accept))
+    assert result.read(dict) == table
+    sent = {name: value for name, value in transport.requests[0].headers.items() if name != "Authorization"}
+    assert sent == {"accept": "application/json;as=Table;g=meta.k8s.io;v=v1,application/json"}
 
 
 @virtual
