@@ -10,7 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import cast
 
-from kubeloop.models._index import KINDS
+from kubeloop.models.kind_index import KINDS
 from kubeloop.objects.model import Kind
 
 __all__ = ["Scheme"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
     from kubeloop.objects.change import Change
 
-__all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList"]
+__all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "tree_of"]
 
 
 class Unstructured:
@@ -45,11 +45,16 @@ class Unstructured:
         self._metadata = None
 
     @classmethod
-    def owning(cls, data: dict[str, Any]) -> Self:
-        """Wrap a JSON value that nobody else holds, without a copy."""
+    def owning(cls, data: dict[str, Any], metadata: meta_v1.ObjectMeta | None = None) -> Self:
+        """Return an object that owns a JSON value, without a copy.
+
+        Args:
+            data: The JSON value, which no other code uses.
+            metadata: The metadata in `data`, if it is parsed already.
+        """
         self = cls.__new__(cls)
         self._data = data
-        self._metadata = None
+        self._metadata = metadata
         return self
 
     @property
@@ -420,3 +425,8 @@ def _text(data: dict[str, Any], key: str) -> str:
 
 def _unpickle(cls: type[Unstructured], body: bytes) -> Unstructured:
     return cls.owning(loads(body))
+
+
+def tree_of(obj: Unstructured) -> Mapping[str, Any]:
+    """Return the JSON value of an object without a copy, to be read only."""
+    return obj._data

@@ -17,7 +17,7 @@ from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.clients.clientset import Clientset
 from kubeloop.codegen.python_names import class_of_module, collection, snake
 from kubeloop.config.load import load_config
-from kubeloop.models._index import KINDS
+from kubeloop.models.kind_index import KINDS
 from kubeloop.rest.client import RESTClient
 
 AGGREGATED = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}

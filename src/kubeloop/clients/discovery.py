@@ -7,10 +7,10 @@ Reference: client-go discovery/discovery_client.go.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+from kubeloop._kit import waiting
 from kubeloop._kit.value import Value
 from kubeloop.clients.discovery_format import (
     AGGREGATED,
@@ -186,12 +186,11 @@ class DiscoveryClient(ServerClient):
             except KubeloopError as error:
                 return error
 
-        async with asyncio.TaskGroup() as group:
-            tasks = {name: group.create_task(fetch(name)) for name in names}
+        names = list(names)
+        outcomes = await waiting.gather(fetch(name) for name in names)
         found: dict[GroupVersion, meta_v1.APIResourceList] = {}
         failures: dict[GroupVersion, Exception] = {}
-        for name, task in tasks.items():
-            outcome = task.result()
+        for name, outcome in zip(names, outcomes, strict=True):
             if isinstance(outcome, KubeloopError):
                 failures[name] = outcome
             else:

@@ -5,12 +5,12 @@ The verbs `edit` and `edit_status` create these objects. Drafts and patches are 
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, TypeVar
 
+from kubeloop._kit import waiting
 from kubeloop._kit.backoff import Backoff
 from kubeloop._kit.text import safe_text
 from kubeloop.clients.request_bodies import write_change
@@ -32,7 +32,7 @@ DEFAULT_ATTEMPTS = 20
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 1.0
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Edit(Generic[T, D]):
@@ -137,11 +137,11 @@ class Edit(Generic[T, D]):
                     error.add_note(f"{self._verb} gave up after {attempt} attempts")
                     raise
             attempt += 1
-            pause = backoff.next(asyncio.get_running_loop().time())
-            _log.debug(
+            pause = backoff.next(waiting.now())
+            logger.debug(
                 "%s of %s: conflict; attempt %d follows in %.3f s", self._verb, safe_text(self._name), attempt, pause
             )
-            await asyncio.sleep(pause)
+            await waiting.sleep(pause)
 
     async def _read_draft(self) -> D:
         self._endpoint: ResourceEndpoint[T] = await self._source.located()

@@ -22,14 +22,14 @@ T = TypeVar("T")
 ListPage = Callable[[Mapping[str, Any], float | None], Awaitable[Any]]
 """Reads one page with these query parameters and timeout. Any: a list of any kind, with `metadata` and `items`."""
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def warn_of_unreadable(collection: str, unreadable: Mapping[str, Unreadable]) -> None:
     """Log one warning about items of a response that could not be read, if there are any."""
     if unreadable:
         key, error = next(iter(unreadable.items()))
-        _log.warning(
+        logger.warning(
             "%s: items that cannot be read and were left out (see `unreadable`): %d; the first is %s: %s",
             collection, len(unreadable), safe_text(key), error,
         )  # fmt: skip

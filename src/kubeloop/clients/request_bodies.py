@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from kubeloop.objects.draft import Draft
-from kubeloop.objects.json.encode_given import configuration, set_fields
+from kubeloop.objects.draft import Draft, configuration, set_fields
 from kubeloop.objects.model import Model
 from kubeloop.objects.type_guards import is_items, is_mapping
 from kubeloop.unstructured import Unstructured, UnstructuredDraft

@@ -37,7 +37,7 @@ __all__ = ["ResumingWatch"]
 
 T_co = TypeVar("T_co", covariant=True)
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class ResumingWatch(Generic[T_co]):
@@ -224,9 +224,9 @@ class ResumingWatch(Generic[T_co]):
             raise error
         path = self._endpoint.collection
         if decision.is_failure:
-            _log.warning("watch of %s: %s; opening again in %.1f s", path, error, decision.pause)
+            logger.warning("watch of %s: %s; opening again in %.1f s", path, error, decision.pause)
         else:
-            _log.debug("watch of %s: %s; opening again", path, error)
+            logger.debug("watch of %s: %s; opening again", path, error)
 
     async def _read_page(self, page: Page) -> None:
         endpoint = await self._endpoint.located()

@@ -46,14 +46,14 @@ def generate(schema: Path) -> dict[str, str]:
             files[f"clients/groups/{module.name}.py"] = emit_clients(module, target)
         if watchable(module):
             files[f"cache/informers/{module.name}.py"] = emit_informers(module, target)
-    files["models/_index.py"] = emit_index(modules, everything)
+    files["models/kind_index.py"] = emit_index(modules, everything)
     files["clients/groups/__init__.py"] = emit_groups(modules.values(), everything)
     files["cache/informers/__init__.py"] = emit_group_informers(modules.values(), everything)
     return files
 
 
 def emit_index(modules: Mapping[str, Module], origin: str) -> str:
-    """The text of `models/_index.py`: which module holds the kind of an apiVersion, without importing any."""
+    """The text of `models/kind_index.py`: which module holds the kind of an apiVersion, without importing any."""
     lines = [
         origin,
         '"""Which module of models holds a kind, by apiVersion and kind: what decoding by name looks up."""',

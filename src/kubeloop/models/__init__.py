@@ -26,6 +26,6 @@ if not TYPE_CHECKING:
 
 def __dir__() -> list[str]:
     """Return the names of the modules, which are imported when a program first uses them."""
-    from kubeloop.models._index import MODULES
+    from kubeloop.models.kind_index import MODULES
 
     return [*MODULES]

@@ -35,13 +35,24 @@ from kubeloop.objects.json.encode import lazy_bytes
 from kubeloop.objects.json.encode_given import head_of, written
 from kubeloop.objects.markers import NULLABLE
 from kubeloop.objects.reflection import Field, fields_of
+from kubeloop.objects.type_guards import class_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubeloop.objects.change import Change
 
-__all__ = ["Dicts", "Draft", "Lists", "Nested", "ObjectMap", "Objects", "draft_class"]
+__all__ = [
+    "Dicts",
+    "Draft",
+    "Lists",
+    "Nested",
+    "ObjectMap",
+    "Objects",
+    "configuration",
+    "draft_class",
+    "set_fields",
+]
 
 M = TypeVar("M", bound=FrozenStruct)
 D = TypeVar("D")
@@ -255,3 +266,22 @@ def draft_class(model: Any) -> Any:
     return type(
         "Draft", (Draft,), {"_model": model, "__slots__": (), "__qualname__": name, "__module__": model.__module__}
     )
+
+
+def set_fields(obj: Any) -> dict[str, Any]:
+    """Return the JSON value of the fields that were set in a model or a draft, without kind: a merge patch.
+
+    Raises:
+        ValueError: The model was read from a server, or the draft is of such a model; the message names the path.
+    """
+    data: dict[str, Any] = written(obj, strict=True) if isinstance(obj, FrozenStruct) else obj._data(strict=True)
+    return data
+
+
+def configuration(obj: Any) -> dict[str, Any]:
+    """Return the JSON value of the fields that were set in a model or a draft, with kind: the body of an apply.
+
+    Raises:
+        ValueError: As for `set_fields`.
+    """
+    return head_of(class_of(obj) if isinstance(obj, FrozenStruct) else obj._model) | set_fields(obj)

@@ -39,6 +39,7 @@ __all__ = [
     "closed",
     "empty_of",
     "opened",
+    "pending_data",
     "taken",
 ]
 
@@ -453,3 +454,8 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "object_map": ObjectMap,
 }
 """The view of each category of fields that has one."""
+
+
+def pending_data(value: Pending) -> Any:
+    """Return the JSON value of a part of a draft, with all assigned zeros."""
+    return value._data()

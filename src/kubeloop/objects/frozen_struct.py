@@ -199,13 +199,13 @@ class FrozenStructMeta(StructMeta):
             ns["__eq__"] = _lazy_equal
         if kind:
             # Hidden fields: the kind in a body is checked, and an embedded object keeps it.
-            ns["__annotations__"] = {"_api_version": str, "_kind": str, **hints}
-            ns |= {"_api_version": api_version, "_kind": kind}
-            names |= {"_api_version": "apiVersion", "_kind": "kind"}
+            ns["__annotations__"] = {"__api_version__": str, "__kind__": str, **hints}
+            ns |= {"__api_version__": api_version, "__kind__": kind}
+            names |= {"__api_version__": "apiVersion", "__kind__": "kind"}
             ns |= {"api_version": api_version, "kind": kind, "resource": resource, "namespaced": namespaced}
             ns["__kind_head__"] = (
-                ("_api_version", f'"apiVersion":"{api_version}"'.encode(), api_version),
-                ("_kind", f'"kind":"{kind}"'.encode(), kind),
+                ("__api_version__", f'"apiVersion":"{api_version}"'.encode(), api_version),
+                ("__kind__", f'"kind":"{kind}"'.encode(), kind),
             )
         cls: Any = super().__new__(
             mcls,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import NoneType
 from typing import Any
 
-from kubeloop.objects.draft_views import Pending
+from kubeloop.objects.draft_views import Pending, pending_data
 from kubeloop.objects.json import encode as _encode
 from kubeloop.objects.model import Model
 from kubeloop.objects.plain_data import plain
@@ -58,5 +58,5 @@ def to_data(obj: Any) -> Any:
         return obj.to_dict()
     if isinstance(obj, Pending):
         whole = getattr(obj, "to_dict", None)
-        return whole() if whole is not None else obj._data()
+        return whole() if whole is not None else pending_data(obj)
     return plain(obj)

@@ -34,7 +34,7 @@ def test_a_file_changed_by_hand_is_found_and_written_anew(tmp_path: Path, capsys
 
 def test_each_generated_file_says_so_in_its_first_line_and_is_not_wide() -> None:
     package = ROOT / "src" / "kubeloop"
-    places = ["models/[a-z]*_v[0-9]*.py*", "clients/groups/*.py", "cache/informers/*.py", "models/_index.py"]
+    places = ["models/[a-z]*_v[0-9]*.py*", "clients/groups/*.py", "cache/informers/*.py", "models/kind_index.py"]
     files = [path for place in places for path in package.glob(place)]
     assert len(files) > 200
     for path in files:

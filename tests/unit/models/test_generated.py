@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import kubeloop.models
-from kubeloop.models._index import KINDS, MODULES
+from kubeloop.models.kind_index import KINDS, MODULES
 from kubeloop.objects.model import RESERVED, RESERVED_IN_KINDS, Kind, KindList, Model
 from kubeloop.objects.reflection import Field, Shape, fields_of
 

@@ -124,20 +124,20 @@ def check_kind(obj: Any) -> None:
     if not heads:
         return
     (_, _, api_version), (_, _, kind) = heads
-    if obj._kind is not kind:
-        if obj._kind and obj._kind != kind:
-            raise other_kind(class_of(obj), obj._api_version, obj._kind)
-        force(obj, "_kind", kind)
-    if obj._api_version is not api_version:
-        if obj._api_version and obj._api_version != api_version:
-            raise other_kind(class_of(obj), obj._api_version, obj._kind)
-        force(obj, "_api_version", api_version)
+    if obj.__kind__ is not kind:
+        if obj.__kind__ and obj.__kind__ != kind:
+            raise other_kind(class_of(obj), obj.__api_version__, obj.__kind__)
+        force(obj, "__kind__", kind)
+    if obj.__api_version__ is not api_version:
+        if obj.__api_version__ and obj.__api_version__ != api_version:
+            raise other_kind(class_of(obj), obj.__api_version__, obj.__kind__)
+        force(obj, "__api_version__", api_version)
 
 
 def as_embedded(obj: Any, said: TypeMeta) -> Any:
     """Keep the kind that the body of a just decoded object named, so that it is written within another object."""
-    force(obj, "_kind", said.kind)
-    force(obj, "_api_version", said.api_version)
+    force(obj, "__kind__", said.kind)
+    force(obj, "__api_version__", said.api_version)
     return obj
 
 

@@ -164,7 +164,7 @@ def _require_kind(obj: Any) -> None:
     """
     cls = class_of(obj)
     # The default itself means that the body named none, because a decoded text is another instance.
-    if cls.__kind_head__ and (obj._kind is cls.kind or not obj._kind):
+    if cls.__kind_head__ and (obj.__kind__ is cls.kind or not obj.__kind__):
         raise DecodeError(f"expected {cls.api_version} {cls.kind}, got an object that names no kind")
 
 

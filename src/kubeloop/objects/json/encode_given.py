@@ -16,7 +16,7 @@ from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_mapping, is_tuple
 from kubeloop.objects.unknown_members import rest_of
 
-__all__ = ["configuration", "head_of", "set_fields", "written"]
+__all__ = ["head_of", "written"]
 
 
 def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: bool = False) -> Any:
@@ -75,28 +75,9 @@ def _own_kind(obj: Any) -> dict[str, Any]:
     return {_HEAD[name]: getattr(obj, name) for name, _, absent in heads if getattr(obj, name) is not absent}
 
 
-_HEAD = {"_api_version": "apiVersion", "_kind": "kind"}
+_HEAD = {"__api_version__": "apiVersion", "__kind__": "kind"}
 
 
 def head_of(cls: Any) -> dict[str, Any]:
     """Return `apiVersion` and `kind` of a class; an empty dictionary for a class that is not a Kind."""
     return {"apiVersion": cls.api_version, "kind": cls.kind} if getattr(cls, "__kind_head__", ()) else {}
-
-
-def set_fields(obj: Any) -> dict[str, Any]:
-    """Return the JSON value of the fields that were set in a model or a draft, without kind: a merge patch.
-
-    Raises:
-        ValueError: The model was read from a server, or the draft is of such a model; the message names the path.
-    """
-    data: dict[str, Any] = written(obj, strict=True) if isinstance(obj, FrozenStruct) else obj._data(strict=True)
-    return data
-
-
-def configuration(obj: Any) -> dict[str, Any]:
-    """Return the JSON value of the fields that were set in a model or a draft, with kind: the body of an apply.
-
-    Raises:
-        ValueError: As for `set_fields`.
-    """
-    return head_of(class_of(obj) if isinstance(obj, FrozenStruct) else obj._model) | set_fields(obj)

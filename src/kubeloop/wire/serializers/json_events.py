@@ -65,9 +65,8 @@ class JSONEventDecoder(Generic[T]):
             if event.type == "ERROR":
                 return self._slowly(frame)
             if self._cls is Unstructured:
-                obj = Unstructured.owning(event.object)
-                obj._metadata = metadata = metadata_readers()[1](frame).object.metadata
-                event = WatchEvent(type=event.type, object=obj)
+                metadata = metadata_readers()[1](frame).object.metadata
+                event = WatchEvent(type=event.type, object=Unstructured.owning(event.object, metadata))
             else:
                 self._check(event.object)
                 metadata = event.object.metadata if self._has_names else None

@@ -19,7 +19,7 @@ from kubeloop.objects.json import decoder as _decoder
 from kubeloop.objects.json import encode as _encode
 from kubeloop.objects.model import MAP, SEQ, Kind, KindList, Model
 from kubeloop.objects.type_guards import is_dict, is_list
-from kubeloop.unstructured import Unstructured, UnstructuredList
+from kubeloop.unstructured import Unstructured, UnstructuredList, tree_of
 from kubeloop.wire.plain_values import is_plain, to_data
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def encode(obj: Any) -> bytes:
     if isinstance(obj, Model):
         return _encode.encode(obj)
     if isinstance(obj, Unstructured):
-        return _encode.dumps(obj._data)
+        return _encode.dumps(tree_of(obj))
     return _encode.dumps(obj if is_plain(obj) else to_data(obj))
 
 
@@ -171,9 +171,7 @@ def _unstructured_list(data: bytes, tree: Any = None) -> UnstructuredList:
 
 
 def _with_metadata(tree: dict[str, Any], read: Any) -> Unstructured:
-    obj = Unstructured.owning(tree)
-    obj._metadata = read.metadata
-    return obj
+    return Unstructured.owning(tree, read.metadata)
 
 
 def whole_object(raw: msgspec.Raw | bytes) -> Unstructured:
