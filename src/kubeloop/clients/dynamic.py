@@ -107,8 +107,3 @@ class DynamicSubresource(
 
     def __init__(self, endpoint: Endpoint[Any], name: str, subresource: str) -> None:
         super().__init__(endpoint, name, subresource, Unstructured)
-
-
-def spell_dynamic(info: ResourceInfo, namespace: str) -> str:  # noqa: ARG001  # the message names the resource already
-    """Return the call that makes the client of a resource without a model with a namespace, for messages."""
-    return f"namespace({namespace})"

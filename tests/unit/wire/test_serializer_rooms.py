@@ -55,7 +55,7 @@ def test_no_other_module_cuts_a_stream_of_events() -> None:
     ends = {name for name, tree in modules(*ROOMS_ABOVE, "wire") if {b"\n", b"\r\n"} & set(constants(tree))}
     assert ends == {f"{SERIALIZERS}/json_frames.py", "wire/text_lines.py"}
     users = {name for name, tree in modules() for node in ast.walk(tree) if "kubeloop.wire.text_lines" in imports(node)}
-    assert users == {f"{SERIALIZERS}/json_frames.py", "clients/subresource.py"}  # the latter reads logs
+    assert users == {f"{SERIALIZERS}/json_frames.py", "clients/log_verbs.py"}  # the latter reads logs
 
 
 def test_the_rooms_above_know_the_protocol_and_not_json() -> None:
