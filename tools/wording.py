@@ -34,7 +34,6 @@ UNFINISHED: tuple[str, ...] = (
     "examples",
     "src/kubeloop/cache",
     "src/kubeloop/clients",
-    "src/kubeloop/codegen",
     "src/kubeloop/fields.py",
     "src/kubeloop/labels.py",
     "src/kubeloop/objects",

@@ -63,13 +63,13 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    """Requirements that must all hold. Without any it selects everything.
+    r"""Requirements that must all hold. Without any it selects everything.
 
     >>> selector = Selector.parse("spec.nodeName=n1,status.phase!=Failed")
     >>> selector.matches({"spec.nodeName": "n1", "status.phase": "Running"})
     True
     >>> str(equals("metadata.name", "a,b") & not_equals("type", "x"))
-    'metadata.name=a\\\\,b,type!=x'
+    'metadata.name=a\\,b,type!=x'
     """
 
     requirements: tuple[Requirement, ...] = ()

@@ -249,9 +249,14 @@ class LabelSelectorLike(Protocol):
     """The structured form that specs hold: `meta_v1.LabelSelector`."""
 
     @property
-    def match_labels(self) -> Mapping[str, str]: ...
+    def match_labels(self) -> Mapping[str, str]:
+        """The labels that an object must have."""
+        ...
+
     @property
-    def match_expressions(self) -> Sequence[_Expression]: ...
+    def match_expressions(self) -> Sequence[_Expression]:
+        """The requirements that an object must meet."""
+        ...
 
 
 _STRUCTURED = {

@@ -1,4 +1,4 @@
-"""`python -m kubeloop.codegen generate|check`: writes kubeloop's own generated files, or says which are not current."""
+"""`python -m kubeloop.codegen generate|check`: write kubeloop's own generated files, or list the outdated ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the answer is the exit status."""
+    """Run the command and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m kubeloop.codegen", description=__doc__)
     parser.add_argument("command", choices=["generate", "check"])
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""kubeloop's own generated files: from `schema/*.json` to models, index, clients and informers."""
+"""kubeloop's own generated files: models, their index, clients and informers, from `schema/*.json`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from kubeloop.codegen.target import Target
 __all__ = ["OWNED", "generate"]
 
 OWNED = ("models", "clients/groups", "cache/informers")
-"""The folders of kubeloop in which generated files stand; models holds files by hand too."""
+"""The folders of kubeloop with generated files."""
 
 _COMMAND = "python -m kubeloop.codegen generate"
 
 
 def generate(schema: Path) -> dict[str, str]:
-    """All generated files of kubeloop, by path relative to the package.
+    """Return all generated files of kubeloop by their paths relative to the package.
 
     Args:
-        schema: The folder with the neutral form's files.
+        schema: The folder with the files of the neutral form.
 
     Raises:
-        SchemaError: A file does not have the form; it is named.
+        SchemaError: A file does not have the form. The message names it.
     """
     modules = load_directory(schema)
     contents = {name: (schema / f"{name}.json").read_bytes() for name in modules}
@@ -53,7 +53,7 @@ def generate(schema: Path) -> dict[str, str]:
 
 
 def emit_index(modules: Mapping[str, Module], origin: str) -> str:
-    """The text of `models/kind_index.py`: which module holds the kind of an apiVersion, without importing any."""
+    """Return the text of `models/kind_index.py`, which names the module of each kind without importing it."""
     lines = [
         origin,
         '"""Which module of models holds a kind, by apiVersion and kind: what decoding by name looks up."""',

@@ -1,7 +1,7 @@
-"""The names in a module of typed clients: a class and an accessor for each resource and for each subresource.
+"""The names in a module of typed clients: a class and an accessor for each resource and subresource.
 
-They are chosen together, because all must differ: classes from each other and from what the module imports, methods
-from those that every client has. Informers have the accessors of the clients.
+They are chosen together, because classes must differ from each other and from imports, and methods from those of all
+clients. Informers have the accessors of the clients.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a running server serves beyond the built-in types: its CustomResourceDefinitions and aggregated APIs."""
+"""Reading the custom resources of a running server: CustomResourceDefinitions and aggregated APIs."""
 
 from __future__ import annotations
 

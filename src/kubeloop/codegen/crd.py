@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions to the neutral form: a module for each served version of each group."""
+"""Converting CustomResourceDefinitions to the neutral form: one module per served version of each group."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "apply", "delete", "deletecollection"})
-"""What the server offers for every custom resource."""
+"""The verbs that the server supports for every custom resource."""
 
 _SCALE = Subresource(
     "scale", frozenset({"get", "update", "patch", "apply"}), "autoscaling_v1.Scale", "autoscaling_v1.Scale"
@@ -50,7 +50,7 @@ class Definition:
 
     @property
     def where(self) -> str:
-        """What messages call it."""
+        """The name of the definition in messages."""
         return f"{self.source}: {self.name}"
 
     def served(self) -> list[Version]:
@@ -198,7 +198,7 @@ class KindNames:
 
     @classmethod
     def reserved(cls, reader: StructuralReader, kind: str, list_kind: str | None = None) -> Self:
-        """Take the class names of a kind, before nested types can get them."""
+        """Reserve the class names of a kind before nested types use them."""
         listed = list_kind or f"{kind}List"
         return cls(kind, listed, reader.reserve(kind), reader.reserve(listed))
 

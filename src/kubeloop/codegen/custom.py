@@ -1,10 +1,8 @@
-"""A package of custom resources: models, client accessors and informers, from any reader's modules.
+"""A package of custom resources: models, clients and informers, from the modules of any reader.
 
-    OUT/models/<group>_<version>.py and .pyi     as kubeloop.models has them
-    OUT/clients/<group>_<version>.py             class <Group><Version>, as clientset.apps_v1 is
-    OUT/informers/<group>_<version>.py           class <Group><Version>Informers
-
-The package imports kubeloop, and itself by relative imports: it may lie anywhere, under any name.
+For each group version the package has the modules `models/<group>_<version>.py` and `.pyi`, as in kubeloop.models,
+`clients/<group>_<version>.py` with the class `<Group><Version>`, and `informers/<group>_<version>.py` with the class
+`<Group><Version>Informers`.
 """
 
 from __future__ import annotations
@@ -25,7 +23,10 @@ __all__ = ["ModuleNames", "built_in_types", "generate_package"]
 
 
 def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, str]:
-    """The files of a package for `modules`, by path relative to it; `origin` is the first line of each."""
+    """Return the files of a package by their relative paths. `origin` is the first line of each.
+
+    The package imports itself with relative imports, so it can be in any folder under any name.
+    """
     target = Target("..models", lambda _: origin)
     files = {
         "__init__.py": _init(origin, "Custom resources: models, clients and informers.", modules),
@@ -48,14 +49,14 @@ def generate_package(modules: Mapping[str, Module], origin: str) -> dict[str, st
 
 
 class ModuleNames:
-    """The module names of one generated package: no two alike, and none that kubeloop's own models have."""
+    """The module names of one generated package, which are unique and differ from those of kubeloop's models."""
 
     def __init__(self) -> None:
         self._names: set[str] = set(built_in_types())
         self._owners: dict[tuple[str, str], str] = {}
 
     def take(self, group: str, version: str, where: str) -> str:
-        """Take the name of a group version's module.
+        """Reserve and return the name of a group version's module.
 
         Args:
             group: The API group.
@@ -82,7 +83,7 @@ def _init(origin: str, doc: str, modules: Mapping[str, Module]) -> str:
 
 @cache
 def built_in_types() -> dict[str, frozenset[str]]:
-    """The types of `kubeloop.models`, by module: read off the stubs, so that no model is imported."""
+    """Return the types of `kubeloop.models` by module, read from the stubs without importing a model."""
     folder = Path(__file__).resolve().parent.parent / "models"
     found: dict[str, frozenset[str]] = {}
     for path in sorted(folder.glob("[a-z]*_v[0-9]*.pyi")):

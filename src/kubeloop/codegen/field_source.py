@@ -1,6 +1,6 @@
-"""How a field of the neutral form reads in a model: its run-time annotation and default, its type, its draft's type.
+"""The source of a field in a model: run-time annotation and default, and the types in the stubs of model and draft.
 
-The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, explained in docs/design/models.md.
+The markers (`Seq`, `SEQ`, `STR`, ...) are those of `kubeloop.objects.model`, see docs/design/models.md.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NULL_ITEMS = frozenset({"time", "microtime", "exact_time"})
 
 @dataclass(frozen=True, slots=True)
 class FieldSource:
-    """The texts of one field."""
+    """The source texts of one field."""
 
     annotation: str
     default: str
@@ -55,7 +55,7 @@ class FieldSource:
 
 
 def field_source(field: SchemaField, module: Module) -> FieldSource:
-    """The texts of a field as `module` writes them."""
+    """Return the source texts of a field in a module."""
     names = _Names(module, field.enum)
     kind = field.type
     if kind.kind == "ptr" and kind.item.kind in ("list", "map", "any", "raw", "fields_v1"):
@@ -98,10 +98,10 @@ def _scalar(field: SchemaField, kind: Type, names: _Names) -> FieldSource:
 
 
 def _no_value(field: SchemaField) -> str:
-    """The default that reads as None: absent, told from null, or null.
+    """Return the default that reads as None: absent, absent but different from null, or null.
 
-    A pointer without omitempty is null in Go. Quantity, IntOrString and structs by value are not: Go writes `"0"`, `0`
-    and `{}` for them, which mean the same to a server as absent, so nothing is written that nobody set.
+    A pointer without omitempty is null in Go. For Quantity, IntOrString and structs by value, Go writes `"0"`, `0` and
+    `{}`, which a server treats like absent fields, so they are omitted.
     """
     if field.nullable:
         return "NULLABLE"
@@ -121,7 +121,7 @@ def _collection(kind: Type, names: _Names, *, null: bool) -> FieldSource:
 
 
 class _Names:
-    """Writes types as one module does, with one field's enum in the place of its string."""
+    """Writes types for one module, with the enum of a field in place of its string."""
 
     def __init__(self, module: Module, enum: str) -> None:
         self._module = module.name

@@ -1,4 +1,4 @@
-"""Emits the informer accessors of a group version, and the class with one property per group version."""
+"""Emitting the informer accessors of a group version, and the class with one property per group version."""
 
 from __future__ import annotations
 

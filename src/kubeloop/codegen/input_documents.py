@@ -1,7 +1,7 @@
-"""What generators read: definitions, OpenAPI documents and lists of a server, checked for their types before use.
+"""The inputs of generators (definitions, OpenAPI documents, lists of a server), with checks of their types.
 
-The types here name what is used of a document and leave out the rest. A null is an absent value, as for the API server,
-whose Go types cannot tell them apart. What has another type is one `SchemaError` that names the document and the path.
+The classes declare only the fields that are used. A null counts as absent, as for the API server. A value of another
+type raises a `SchemaError` with the document and the path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Breaking lines of generated code that are too wide: one part a line, inside the first brackets."""
+"""Breaking long lines of generated code inside their first brackets, with one part per line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def fold(line: str) -> list[str]:
-    """A line of code as lines that fit, as far as brackets allow; text in quotes is never broken."""
+    """Return a line of code as shorter lines, as far as its brackets allow; quoted text is never broken."""
     opening = next((index for index, letter in enumerate(line) if letter in _CLOSING), -1)
     if len(line) <= WIDTH or opening < 0 or '"""' in line:
         return [line]

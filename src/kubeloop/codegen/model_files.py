@@ -1,7 +1,7 @@
-"""Emits a module of models: the run-time `.py`, and the `.pyi` beside it, which is all that type checkers see.
+"""Emitting a module of models: the `.py` for run time, and the `.pyi` for type checkers.
 
-docs/design/models.md has the contract for both texts. The run-time file is made to be imported
-fast: no docstrings, no type that is needed by checkers only.
+docs/design/models.md describes both. The run-time file has no docstrings and no types for checkers only, so that it is
+imported fast.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OTHER_METADATA = "  # type: ignore[assignment] # pyright: ignore[reportIncompat
 
 
 def emit_models(module: Module, target: Target) -> str:
-    """The run-time text of a module of models."""
+    """Return the run-time text of a module of models."""
     body: list[str] = []
     bases: set[str] = set()
     markers: set[str] = set()
@@ -62,7 +62,7 @@ def emit_models(module: Module, target: Target) -> str:
 
 
 def emit_stub(module: Module, target: Target) -> str:
-    """The text of a module's `.pyi`."""
+    """Return the text of the `.pyi` of a module."""
     body: list[str] = []
     for name, other in sorted(module.aliases.items()):
         body.append(f"{name}: TypeAlias = {other}")
@@ -82,7 +82,7 @@ def emit_stub(module: Module, target: Target) -> str:
 
 
 def _words(text: str) -> set[str]:
-    """The names in a text that are not another module's."""
+    """Return the names in a text that belong to the module itself."""
     return set(re.findall(r"(?<![\w.])[A-Za-z_]\w*", text))
 
 
@@ -95,7 +95,7 @@ def _base(one: ClassPlan) -> str:
 
 
 def _bind(base: str, module: Module, *, bound: bool = False) -> str:
-    """A base class as the module calls it: under another name where the module has a class of that name."""
+    """Return the name of a base class in a module, which differs if the module has a class of that name."""
     if base not in module.structs:
         return base
     return f"{base} as _{base}" if bound else f"_{base}"

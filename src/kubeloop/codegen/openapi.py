@@ -1,7 +1,7 @@
-"""OpenAPI v3 documents (a server's `/openapi/v3/apis/<group>/<version>`) to the neutral form.
+"""Converting OpenAPI v3 documents (`/openapi/v3/apis/<group>/<version>` of a server) to the neutral form.
 
-A document describes one group version: kinds, paths and actions name the resources with their verbs; `$ref`s name
-types, which are those of `kubeloop.models` where it has them, and otherwise become types of the module.
+A document describes one group version. Its paths and actions name the resources with their verbs; a `$ref` is a type of
+`kubeloop.models`, or becomes a type of the module.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _operations(paths: Mapping[str, Mapping[str, object]], source: str) -> Itera
 
 
 def _kind_of(operations: Iterable[_Path]) -> str:
-    """The kind of a resource, given its operations."""
+    """Return the kind of a resource with these operations."""
     return next(one.kind.kind for one in operations if one.kind is not None and not one.subresource)
 
 
@@ -136,7 +136,7 @@ class _Document:
         roots = {kind: self._schema_of(kind) for kind in sorted(_kind_of(members) for members in served.values())}
         names: dict[str, KindNames] = {}
         for kind, schema in roots.items():
-            # Kinds come first: what refers to one, a subresource's answer say, means the kind's class.
+            # Kinds come first, because a reference to a kind, for example in a subresource, means its class.
             members = next(one for one in served.values() if _kind_of(one) == kind)
             names[kind] = KindNames.reserved(self._reader, kind, self._list_kind(members))
             self._names[schema] = names[kind].struct
@@ -180,7 +180,7 @@ class _Document:
         )
 
     def _list_kind(self, operations: Iterable[_Path]) -> str | None:
-        """The kind of a resource's LISTs, which a definition may call as it likes."""
+        """Return the kind of a resource's lists, whose name is free."""
         for one in operations:
             method = one.methods.get("get")
             if method is None or one.subresource:
@@ -194,7 +194,7 @@ class _Document:
         return None
 
     def _type_of(self, bodies: Iterable[MediaBody]) -> str:
-        """The type that the first body with a `$ref` refers to."""
+        """Return the type of the first `$ref` in the bodies."""
         return next((self._resolve(reference).name for body in bodies for reference in body.references()), "")
 
     def _has(self, target: GroupVersionKind | None) -> bool:
@@ -224,7 +224,7 @@ class _Document:
         return Type("ref", name=f"{self._module}.{self._names[name]}")
 
     def _without_class(self, name: str, schema: JSONSchema) -> Type:
-        """The type of a schema that becomes no class; one that leads back to itself has none."""
+        """Return the type of a schema that becomes no class; a schema that refers to itself is refused."""
         if name in self._open:
             raise SchemaError(f"the schema {name!a} refers to itself")
         self._open.add(name)

@@ -1,8 +1,7 @@
-"""What both model emitters need to know of a module: its classes in order, their attributes, its imports.
+"""The plan of a module for both model emitters: its classes in order, their attributes, its imports.
 
-Classes come in the order in which their definition needs one another: a struct that holds another by value has an
-instance of it as default, and a list kind names what it lists, so the other comes first. The rest is alphabetical,
-so that the text is stable.
+A struct that contains another one by value comes after it, because its default is an instance, and a list kind comes
+after the kind of its items. Otherwise the order is alphabetical.
 """
 
 from __future__ import annotations
@@ -41,11 +40,12 @@ class ClassPlan:
 
     @property
     def renamed(self) -> dict[str, str]:
+        """The names in JSON of the attributes whose names differ."""
         return {one.name: one.field.wire for one in self.attributes if one.name != one.field.wire}
 
 
 def plan(module: Module) -> list[ClassPlan]:
-    """The classes of a module, each after those that it holds by value."""
+    """Return the classes of a module, each after those that it contains by value."""
     kinds = {kind.struct: kind for kind in module.kinds.values()}
     resources = {resource.kind: resource for resource in module.resources}
     # What annotations name: an attribute of that name would hide it from those that stand below in its class.
@@ -93,7 +93,7 @@ def _order(module: Module) -> Iterator[str]:
 
 
 def imports(module: Module) -> list[str]:
-    """The other modules whose types the module's fields mention."""
+    """Return the other modules whose types the fields of a module use."""
     found = {
         name.partition(".")[0]
         for struct in module.structs.values()
@@ -105,6 +105,6 @@ def imports(module: Module) -> list[str]:
 
 
 def local(name: str, module: Module) -> str:
-    """A type's name as the module itself writes it."""
+    """Return the name of a type inside a module."""
     owner, _, short = name.partition(".")
     return short if owner == module.name else name

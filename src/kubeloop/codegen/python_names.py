@@ -1,9 +1,8 @@
-"""Every naming rule of the generated code, and the one reviewed table of exceptions.
+"""The naming rules of the generated code, and the one table of exceptions.
 
-Wire names and kinds go in, Python names come out: attributes (`clusterIPs` -> `cluster_ips`), accessors (`ConfigMap`,
-`configmaps` -> `config_maps`), classes (`core_v1` -> `CoreV1`), modules (`cert-manager.io`, `v1` ->
-`cert_manager_io_v1`). The rules are pure functions. A name that the rules get wrong goes into `EXCEPTIONS`, with the
-reason beside it: never into an emitter.
+They convert names of the API to attributes (`clusterIPs` -> `cluster_ips`), accessors (`ConfigMap`, `configmaps` ->
+`config_maps`), classes (`core_v1` -> `CoreV1`) and modules (`cert-manager.io`, `v1` -> `cert_manager_io_v1`). A name
+for which a rule is wrong goes into `EXCEPTIONS` with the reason.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ __all__ = [
 ]
 
 EXCEPTIONS: Mapping[str, str] = {
-    # wire name or kind -> snake_case, where the words are not to be seen from the capitals
+    # field name or kind -> snake_case, if the capitals do not show the words
     "openAPIV3Schema": "open_api_v3_schema",
     "$ref": "ref",
     "$schema": "schema",
@@ -65,7 +64,7 @@ _NOT_WORD = re.compile(r"[^0-9A-Za-z]+")
 
 
 def snake(name: str) -> str:
-    """The words of a wire name, kind or plural joined by underscores: `podIPs` -> `pod_ips`."""
+    """Return the words of a field name, kind or plural with underscores: `podIPs` -> `pod_ips`."""
     if name in EXCEPTIONS:
         return EXCEPTIONS[name]
     text = _NOT_WORD.sub("_", name).strip("_")
@@ -76,7 +75,7 @@ def snake(name: str) -> str:
 
 
 def attribute(wire: str, reserved: frozenset[str] = MODEL_RESERVED) -> str:
-    """The attribute of a field; keywords and names that models use themselves take a trailing underscore."""
+    """Return the attribute of a field. Keywords and names of model methods get a final underscore."""
     name = snake(wire) or "field"
     if name.startswith("_"):
         name = "n" + name
@@ -86,12 +85,12 @@ def attribute(wire: str, reserved: frozenset[str] = MODEL_RESERVED) -> str:
 
 
 def camel(name: str) -> str:
-    """A wire name as the part of a class name: `privateKey` -> `PrivateKey`, `x-foo` -> `XFoo`."""
+    """Return a field name as part of a class name: `privateKey` -> `PrivateKey`, `x-foo` -> `XFoo`."""
     return "".join(part[:1].upper() + part[1:] for part in _NOT_WORD.split(name) if part)
 
 
 def type_name(name: str) -> str:
-    """A class name; one that is a keyword, or that generated modules use, takes a trailing underscore."""
+    """Return a class name. Keywords and names that generated modules use get a final underscore."""
     if not name.isascii() or not name.isalnum():
         name = camel(name)
     if not name or name[:1].isdigit():
@@ -100,7 +99,7 @@ def type_name(name: str) -> str:
 
 
 def unique(name: str, taken: set[str], separator: str = "") -> str:
-    """Take a name that nobody has yet: `name` itself, or with the lowest number from 2 on behind it."""
+    """Reserve and return a unique name: `name`, or `name` with the lowest free number from 2."""
     number, free = 2, name
     while free in taken:
         free, number = f"{name}{separator}{number}", number + 1
@@ -109,13 +108,16 @@ def unique(name: str, taken: set[str], separator: str = "") -> str:
 
 
 def class_of_module(module: str) -> str:
-    """The accessor class of a module: `core_v1` -> `CoreV1`, `cert_manager_io_v1` -> `CertManagerIoV1`."""
+    """Return the accessor class of a module: `core_v1` -> `CoreV1`, `cert_manager_io_v1` -> `CertManagerIoV1`."""
     return "".join(part[:1].upper() + part[1:] for part in module.split("_"))
 
 
 def collection(kind: str, plural: str) -> str:
-    """The class of a resource's client: the kind's words, ending as the plural does (`CSINode`, `csinodes` ->
-    `CSINodes`); the plural alone when it is another word than the kind."""
+    """Return the class of a resource's client.
+
+    It has the words of the kind with the ending of the plural (`CSINode`, `csinodes` -> `CSINodes`), or only the plural
+    if that is a different word.
+    """
     lowered = kind.lower()
     common = 0
     while common < min(len(lowered), len(plural)) and lowered[common] == plural[common]:
@@ -126,10 +128,10 @@ def collection(kind: str, plural: str) -> str:
 
 
 def module_of(group: str, version: str) -> str:
-    """The module of a custom group version: its full group, dots and dashes as underscores, and the version.
+    """Return the module of a custom group version: its group with underscores for dots and dashes, and the version.
 
-    Two group versions can come to the same name (`a-b.x`, `a.b.x`), and one to the name of a module of kubeloop
-    (`meta`, `v1`): `custom.ModuleNames` tells them apart.
+    Two group versions can have the same name (`a-b.x`, `a.b.x`), or that of a module of kubeloop (`meta`, `v1`);
+    `custom.ModuleNames` makes them different.
     """
     name = _NOT_WORD.sub("_", f"{group or 'core'}_{version}")
     return f"n_{name}" if name[:1].isdigit() else name

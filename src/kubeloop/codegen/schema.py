@@ -1,8 +1,7 @@
 """The neutral form of an API group version, and its reader.
 
-A `Module` is what one Python module of models is made of: object types with their fields, the kinds among them, the
-enum values, and the resources that serve the kinds. It knows nothing of Python: names are those of the API, types are
-`Type` values. The JSON under `schema/` is this form written down; `crd` and `openapi` build it from their inputs.
+A `Module` describes the content of one Python module of models: object types with fields, kinds, enum values, and the
+resources of the kinds. Names are those of the API. The JSON in `schema/` is this form; `crd` and `openapi` create it.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ _VERB = re.compile(r"[a-z]{1,63}", re.ASCII)
 
 
 class SchemaError(ValueError):
-    """The input cannot be turned into models; the message says where and why."""
+    """The input cannot be converted to models. The message names the place and the reason."""
 
 
 def _check(what: str, pattern: re.Pattern[str], *values: str) -> None:
@@ -169,8 +168,8 @@ class Kind:
 class Subresource:
     """A subresource with its verbs, and the types (module.Name) that go in and come out.
 
-    `requests_also` are other versions of the request that servers take; `text` answers text; `upgrade` stops being
-    HTTP (exec, attach, proxy) and has no method yet.
+    `requests_also` are other versions of the request that servers accept; with `text` the response is a text; with
+    `upgrade` the connection leaves HTTP (exec, attach, proxy), and there is no method.
     """
 
     name: str
@@ -189,7 +188,7 @@ class Subresource:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What the server serves for a kind; `response` is what a create answers when it is not the kind itself."""
+    """The resource of a kind. `response` is the type in the response to a create, if it is not the kind itself."""
 
     kind: str
     plural: str
@@ -231,17 +230,17 @@ class Module:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def model(self, kind: str) -> str:
-        """The class of a kind, module.Name: the kind itself, unless Python has something against that name."""
+        """Return the class of a kind as module.Name: the kind itself, unless Python does not allow the name."""
         return f"{self.name}.{self.kinds[kind].struct if kind in self.kinds else kind}"
 
     def list_model(self, kind: str) -> str:
-        """The class of a kind's LISTs, module.Name."""
+        """Return the class of a kind's lists as module.Name."""
         model = self.model(kind)
         return next((f"{self.name}.{one.struct}" for one in self.kinds.values() if one.items == model), f"{model}List")
 
 
 def references(kind: Type) -> Iterator[str]:
-    """The names of the types that `kind` mentions."""
+    """Return the names of the types that `kind` uses."""
     if kind.kind == "ref":
         yield kind.name
     elif kind.of is not None:
@@ -249,7 +248,7 @@ def references(kind: Type) -> Iterator[str]:
 
 
 def load_directory(folder: Path) -> dict[str, Module]:
-    """Read every module of the JSON form in `folder`, by module name."""
+    """Read all modules of the JSON form in `folder`, and return them by module name."""
     modules = [load_module(path) for path in sorted(folder.glob("*_v*.json"))]
     if not modules:
         raise SchemaError(f"no schema files (<group>_<version>.json) in {folder}")

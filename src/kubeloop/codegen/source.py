@@ -1,8 +1,7 @@
-"""The one door through which text of an input enters Python source: literals, docstrings, comments.
+"""Adding text of an input to Python source: literals, docstrings and comments; and the check of the result.
 
-An input (a definition, an OpenAPI document, a server) may be hostile, and what is generated is imported. Names come in
-as `schema.identifier` lets them through, all other text by one of the functions here, and `check_source` parses a whole
-generated file once more before it is written: it holds imports, classes, functions and assignments, and nothing else.
+Inputs may be hostile, and generated files are imported. Names pass `schema.identifier`, other text passes a function
+here, and `check_source` parses each generated file again: only imports, classes, functions and assignments are allowed.
 """
 
 from __future__ import annotations

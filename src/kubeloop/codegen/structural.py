@@ -1,9 +1,8 @@
-"""JSON schemas (structural, as CRDs and OpenAPI documents hold them) to the neutral form's types.
+"""Converting JSON schemas of CRDs and OpenAPI documents to the types of the neutral form.
 
-A nested object becomes a type of its own, named by the path to it (`CertificateSpecPrivateKey`). What JSON schema
-says beyond types is kept where the neutral form has a place: enums, nullable, int-or-string, preserved unknown
-fields, embedded resources, defaults, descriptions, passwords (which no model prints). An optional scalar or object is
-a pointer, as Go's types have it; lists and maps never are.
+A nested object becomes a type that is named by its path (`CertificateSpecPrivateKey`). Enums, nullable, int-or-string,
+preserved unknown fields, embedded resources, defaults, descriptions and passwords are kept. An optional scalar or
+object is a pointer, as in Go; lists and maps never are.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class StructuralReader:
         self._taken: set[str] = set()
 
     def reserve(self, name: str) -> str:
-        """Take a type name for a kind, before nested types can get it."""
+        """Reserve a type name for a kind before nested types use it."""
         return self._unique(type_name(name))
 
     def struct(self, name: str, schema: JSONSchema, *, replaced: Mapping[str, Type | None] | None = None) -> None:
@@ -87,7 +86,7 @@ class StructuralReader:
         )
 
     def type(self, path: str, schema: JSONSchema) -> Type:
-        """The type of a value; objects with properties are read into a type named after `path`."""
+        """Return the type of a value. Objects with properties become a type that is named after `path`."""
         schema = _merged(schema)
         if reference := schema.get("$ref"):
             if self._resolve is None:
@@ -152,7 +151,7 @@ def _merged(schema: JSONSchema) -> JSONSchema:
 
 
 def _is_secret(schema: JSONSchema) -> bool:
-    """Say if a string, or those that a list or map holds, are passwords."""
+    """Return whether a string, or the strings of a list or map, are passwords."""
     inner = [schema.get("items"), schema.get("additionalProperties")]
     is_password = schema.get("type") == "string" and schema.get("format") == "password"
     return is_password or any(_is_secret(cast("JSONSchema", one)) for one in inner if isinstance(one, Mapping))

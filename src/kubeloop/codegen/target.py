@@ -1,4 +1,4 @@
-"""Where generated modules go: into kubeloop itself, or into a package of custom resources."""
+"""The target of generated modules: kubeloop itself, or a package of custom resources."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class Target:
     origin: Callable[[Module], str]
 
     def models(self, name: str) -> str:
-        """The statement that imports a module of models."""
+        """Return the statement that imports a module of models."""
         return f"from {self.package} import {name}"

@@ -1,4 +1,4 @@
-"""Import a generated package in another process before it is written: what cannot be used is never left behind."""
+"""Importing a generated package in another process before it is written, so that a broken one is never written."""
 
 from __future__ import annotations
 

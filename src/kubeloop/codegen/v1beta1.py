@@ -1,9 +1,7 @@
-"""CustomResourceDefinitions of `apiextensions.k8s.io/v1beta1`, which Kubernetes 1.22 dropped, in the form of `v1`.
+"""Converting CustomResourceDefinitions of `apiextensions.k8s.io/v1beta1`, removed in Kubernetes 1.22, to `v1`.
 
-What lives here: what the older version says elsewhere (one schema and one version for all) or by default (unknown
-fields are preserved). What does not: the check of types; what has an unexpected type is left to the reader of `v1`.
-
-Reference: apiextensions-apiserver pkg/apis/apiextensions/v1beta1, conversion.go and defaults.go.
+The reader of `v1` checks the types. Reference: apiextensions-apiserver pkg/apis/apiextensions/v1beta1, conversion.go
+and defaults.go.
 """
 
 from __future__ import annotations

@@ -14,16 +14,23 @@ class ObjectMetaLike(Protocol):
     """The part of an object's metadata that names it; both texts are `""` if they are not set."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name."""
+        ...
+
     @property
-    def namespace(self) -> str: ...
+    def namespace(self) -> str:
+        """The namespace."""
+        ...
 
 
 class Object(Protocol):
     """An object with metadata: a typed model, an `Unstructured` or a test double."""
 
     @property
-    def metadata(self) -> ObjectMetaLike: ...
+    def metadata(self) -> ObjectMetaLike:
+        """The metadata."""
+        ...
 
 
 def object_key(obj: Object) -> str:

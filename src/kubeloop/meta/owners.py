@@ -34,7 +34,9 @@ class Owned(Protocol[Ref_co]):
     """An object that can have owners."""
 
     @property
-    def metadata(self) -> _OwnedMetadata[Ref_co]: ...
+    def metadata(self) -> _OwnedMetadata[Ref_co]:
+        """The metadata with the owner references."""
+        ...
 
 
 class _OwnerMetadata(Protocol):

@@ -261,7 +261,7 @@ def _is_empty(field: Field, value: Any) -> bool:
 
 @cache
 def draft_class(model: Any) -> Any:
-    """The draft class of a model."""
+    """Return the draft class of a model."""
     name = f"{model.__qualname__}.Draft"
     return type(
         "Draft", (Draft,), {"_model": model, "__slots__": (), "__qualname__": name, "__module__": model.__module__}

@@ -253,7 +253,7 @@ class _Attempts:
         self._failure: Exception | None = None
 
     def left(self) -> float | None:
-        """The seconds that the next attempt may take."""
+        """Return the seconds that the next attempt may take; None for no limit."""
         if self._deadline is None:
             return None
         return max(self._deadline - waiting.now(), 0.001)

@@ -127,7 +127,7 @@ def encode(obj: Any) -> bytes:
 
 
 def _type_meta(body: bytes) -> _decode.TypeMeta:
-    """What a JSON body says it is.
+    """Return the kind and apiVersion that a JSON body names.
 
     Raises: DecodeError for a JSON value that is no object with a kind; one of BROKEN for what is not JSON.
     """

@@ -158,7 +158,7 @@ def _replace(text: str, wanted: Iterable[str], by: Callable[[str], str]) -> str:
 
 
 def _forms_of_credential(value: str) -> Iterator[str]:
-    """A header's value, what follows its scheme, and user and password of basic authentication."""
+    """Return a header's value, the part after its scheme, and the user and password of basic authentication."""
     yield value
     scheme, _, rest = value.partition(" ")
     if not rest:

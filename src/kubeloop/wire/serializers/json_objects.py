@@ -134,7 +134,7 @@ def _check_list(listing: Any, *, has_items: bool) -> None:
 
 @cache
 def metadata_readers() -> tuple[Callable[[bytes], Any], Callable[[bytes], Any]]:
-    """What reads the typed metadata of a list's items, and of an event's object, and skips the rest."""
+    """Return the decoders of only the typed metadata: of a list's items, and of an event's object."""
     from kubeloop.models import meta_v1
 
     _decoder.decoder(meta_v1.ObjectMeta)  # resolves its annotations
