@@ -63,8 +63,9 @@ lint: $(STAMP)  ## check style, formatting and wording, and that no floor import
 	@$(BIN)/ruff format --check
 	$(call say,"import contracts")
 	@$(BIN)/lint-imports
-	$(call say,"wording")
+	$(call say,"wording and spelling")
 	@$(BIN)/python -m tools.wording
+	@$(BIN)/codespell src docs examples tools bench README.md CHANGELOG.md CONTRIBUTING.md
 
 types: $(STAMP)  ## run mypy and pyright, both strict
 	$(call say,"mypy")
