@@ -98,7 +98,7 @@ check-golden: $(STAMP)  ## prove that the recorded answers of client-go are curr
 	$(call say,"asking client-go again and comparing")
 	@$(BIN)/python -m tests.conformance.golden check
 
-docs: control-plane  ## check the documentation: run its code, follow its links
+docs: control-plane  ## check the documentation: names, types and runs of its code, and its links
 	@$(BIN)/python -m pytest tests/docs tests/integration/test_examples.py $(ARGS)
 
 mutation: $(STAMP)  ## change the code in small ways and see whether the tests notice (about 30 minutes)

@@ -1,4 +1,4 @@
-"""List pods: one page, all pages, what a selector finds.   python examples/01_list_pods.py"""
+"""List pods: one page, all pages, with a label selector.   python examples/01_list_pods.py"""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from kubeloop.models import core_v1, meta_v1
 
 
 async def main() -> None:
-    config = kubeloop.load_config()  # KUBECONFIG, ~/.kube/config, or the pod that we run in
+    config = kubeloop.load_config()  # KUBECONFIG, ~/.kube/config, or the pod of this program
     async with kubeloop.Clientset(config) as clientset:
         pods = clientset.core_v1.pods("default")
         for number in range(3):
@@ -16,10 +16,10 @@ async def main() -> None:
             await pods.create(core_v1.Pod(metadata=metadata, spec=spec))
 
         page = await pods.list(label_selector="example=list", limit=2)
-        more = "more follow" if page.metadata.continue_ else "that is all"
+        more = "more follow" if page.metadata.continue_ else "there are no more"
         print(f"the first page has {len(page.items)} pods, {more}")
 
-        async for pod in pods.iterate(label_selector="example=list", limit=2):  # page after page
+        async for pod in pods.iterate(label_selector="example=list", limit=2):  # page by page
             print(f"{kubeloop.object_key(pod)}: {pod.status.phase}, on {pod.spec.node_name or 'no node yet'}")
 
         await pods.delete_collection(label_selector="example=list", grace_period_seconds=0)

@@ -1,4 +1,4 @@
-"""Watch config maps change: list, then watch from where the list ended.   python examples/02_watch.py"""
+"""Watch changes of config maps: list them, then watch from the version of the list.   python examples/02_watch.py"""
 
 import asyncio
 
@@ -17,7 +17,7 @@ async def main() -> None:
             await config_maps.delete("watched")
 
         writer = asyncio.create_task(write())
-        # Resumes by itself after a cut or a time-out; ends when we leave it.
+        # Resumes after a lost connection or a timeout, and ends when the block is left.
         async with config_maps.watch(
             resource_version=page.metadata.resource_version, field_selector="metadata.name=watched"
         ) as events:

@@ -1,4 +1,4 @@
-"""Keep a local view of all namespaces, and work on what changes.   python examples/04_informer.py"""
+"""Keep a local copy of all config maps, and work on changed ones.   python examples/04_informer.py"""
 
 import asyncio
 
@@ -29,7 +29,7 @@ async def main() -> None:
             async for item in queue:
                 namespace, name = kubeloop.split_key(item)
                 try:
-                    found = config_maps.lister.namespace(namespace).get(name)  # a plain call: no I/O, no copy
+                    found = config_maps.lister.namespace(namespace).get(name)  # from memory: no request, no copy
                     print(
                         f"{item}: {dict(found.data)}; team blue has {len(config_maps.indexer.by_index('team', 'blue'))}"
                     )

@@ -1,4 +1,4 @@
-"""Any resource without a class for it: dictionaries in, Unstructured out.   python examples/05_dynamic.py"""
+"""Use any resource without a class: verbs take dictionaries and return Unstructured.   python examples/05_dynamic.py"""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Ask a server what it can do.   python examples/06_discovery.py"""
+"""List the groups and resources of a server.   python examples/06_discovery.py"""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The floor below the clientset: verbs on paths.   python examples/07_rest.py"""
+"""Use the client below the clientset: verbs on paths.   python examples/07_rest.py"""
 
 import asyncio
 
@@ -11,7 +11,7 @@ async def main() -> None:
         namespace = await rest.get("namespaces", name="default", into=core_v1.Namespace)
         print(f"{namespace.metadata.name}: {namespace.status.phase}")
 
-        print("healthy:", (await rest.get("/readyz", into=bytes)).decode())  # an absolute path, as it comes
+        print("healthy:", (await rest.get("/readyz", into=bytes)).decode())  # an absolute path, and the raw body
 
         try:
             await rest.get("pods", namespace="default", name="nobody", into=core_v1.Pod)

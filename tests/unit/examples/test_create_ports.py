@@ -91,7 +91,7 @@ def test_ports_of_a_namesake_that_has_gone_are_freed():
 
 def test_too_many_ports_are_refused_and_nothing_is_booked():
     ledger: dict[str, str] = {}
-    with pytest.raises(RuntimeError, match="only 2000 are free"):
+    with pytest.raises(RuntimeError, match="expected 2001 free ports, got 2000"):
         settle(ledger, "default/a", "default/a/u", 2001, shrink=False)
     assert ledger == {}
 
