@@ -101,7 +101,7 @@ if TYPE_CHECKING:
     from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
     from kubeloop.objects.model import Kind, KindList, Model
-    from kubeloop.rest.client import Address, RESTClient
+    from kubeloop.rest.client import RequestOptions, RESTClient
     from kubeloop.rest.watch_stream import WatchStream
     from kubeloop.scheme import Scheme
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
@@ -140,7 +140,6 @@ __all__ = [
     "ALL_NAMESPACES",
     "DEFAULT",
     "APIError",
-    "Address",
     "AlreadyExists",
     "AnyPatch",
     "ApplyOptions",
@@ -220,6 +219,7 @@ __all__ = [
     "Reader",
     "Request",
     "RequestEntityTooLarge",
+    "RequestOptions",
     "RequestTimeout",
     "ResourceClient",
     "ResourceEventHandler",
@@ -330,7 +330,7 @@ _NAMES = {
     "scheme": "Scheme",
     "unstructured": "Unstructured UnstructuredDraft UnstructuredList",
     "version": "__version__",
-    "rest.client": "Address RESTClient",
+    "rest.client": "RequestOptions RESTClient",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
     "wire.documents": "decode encode parse_manifests",

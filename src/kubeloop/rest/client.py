@@ -36,22 +36,23 @@ if TYPE_CHECKING:
     from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.transport.opened import OpenedTransport
 
-__all__ = ["Address", "RESTClient"]
+__all__ = ["RESTClient", "RequestOptions"]
 
 T = TypeVar("T")
 
 
-class Address(TypedDict, total=False):
-    """The address of a request, apart from its resource.
+class RequestOptions(TypedDict, total=False):
+    """The options of a request, in addition to its resource.
 
     Attributes:
-        group_version: `"apps/v1"`, or a value that names a group and version; None is the client's own.
-        namespace: None or `""` is the cluster scope, or all namespaces; `kubeloop.DEFAULT` is that of the config.
-        name: None is the whole collection.
-        subresource: `"status"`, `"scale"`, `"proxy/metrics"`.
-        params: Query parameters with wire names; those whose value is None are left out.
-        headers: More headers, or others.
-        timeout: Seconds for the whole call; None is the config's time-out.
+        group_version: `"apps/v1"`, or a value that contains a group and version. None means that of the client.
+        namespace: The namespace; `kubeloop.DEFAULT` means that of the config. None or `""` means the cluster scope or
+            all namespaces.
+        name: The name of the object. None means the collection.
+        subresource: `"status"`, `"scale"` or `"proxy/metrics"`, for instance.
+        params: Query parameters, named as in the API; those with the value None are left out.
+        headers: Additional headers, which take precedence over those of the client.
+        timeout: Seconds for the whole call. None means the timeout of the config.
     """
 
     group_version: str | GroupVersion | GroupVersionKind | GroupVersionResource | None
@@ -156,47 +157,55 @@ class RESTClient:
             await self._owned.close()
 
     @overload
-    async def get(self, resource: str, *, into: type[T], **address: Unpack[Address]) -> T: ...
+    async def get(self, resource: str, *, into: type[T], **address: Unpack[RequestOptions]) -> T: ...
     @overload
-    async def get(self, resource: str, **address: Unpack[Address]) -> Any: ...
-    async def get(self, resource: str, *, into: type[Any] | None = None, **address: Unpack[Address]) -> Any:
+    async def get(self, resource: str, **address: Unpack[RequestOptions]) -> Any: ...
+    async def get(self, resource: str, *, into: type[Any] | None = None, **address: Unpack[RequestOptions]) -> Any:
         """GET an object or a collection.
 
         Args:
             resource: The plural, in lower case or not; or an absolute path.
             into: What to read the response as.
-            address: Which object or collection; see `Address`.
+            address: Which object or collection; see `RequestOptions`.
         """
         request = self._request("GET", resource, address)
         return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
 
     @overload
-    async def post(self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]) -> T: ...
-    @overload
-    async def post(self, resource: str, *, body: object = ..., **address: Unpack[Address]) -> Any: ...
     async def post(
-        self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[Address]
+        self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[RequestOptions]
+    ) -> T: ...
+    @overload
+    async def post(self, resource: str, *, body: object = ..., **address: Unpack[RequestOptions]) -> Any: ...
+    async def post(
+        self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
         """POST a body: a model, a mapping with wire names, or bytes as they are. Arguments as of `get`."""
         return await self.call(self._request("POST", resource, address, body), into, _timeout(address))
 
     @overload
-    async def put(self, resource: str, *, body: object, into: type[T], **address: Unpack[Address]) -> T: ...
+    async def put(self, resource: str, *, body: object, into: type[T], **address: Unpack[RequestOptions]) -> T: ...
     @overload
-    async def put(self, resource: str, *, body: object, **address: Unpack[Address]) -> Any: ...
+    async def put(self, resource: str, *, body: object, **address: Unpack[RequestOptions]) -> Any: ...
     async def put(
-        self, resource: str, *, body: object, into: type[Any] | None = None, **address: Unpack[Address]
+        self, resource: str, *, body: object, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
         """PUT a body: a model, a mapping with wire names, or bytes as they are. Arguments as of `get`."""
         return await self.call(self._request("PUT", resource, address, body), into, _timeout(address))
 
     @overload
     async def patch(
-        self, resource: str, *, body: object, content_type: str | None = ..., into: type[T], **address: Unpack[Address]
+        self,
+        resource: str,
+        *,
+        body: object,
+        content_type: str | None = ...,
+        into: type[T],
+        **address: Unpack[RequestOptions],
     ) -> T: ...
     @overload
     async def patch(
-        self, resource: str, *, body: object, content_type: str | None = ..., **address: Unpack[Address]
+        self, resource: str, *, body: object, content_type: str | None = ..., **address: Unpack[RequestOptions]
     ) -> Any: ...
     async def patch(
         self,
@@ -205,7 +214,7 @@ class RESTClient:
         body: object,
         content_type: str | None = None,
         into: type[Any] | None = None,
-        **address: Unpack[Address],
+        **address: Unpack[RequestOptions],
     ) -> Any:
         """PATCH with a body of the given content type; None is that of a merge patch. Other arguments as of `get`."""
         request = self._request("PATCH", resource, address, body, content_type or MERGE_PATCH)
@@ -213,12 +222,12 @@ class RESTClient:
 
     @overload
     async def delete(
-        self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[Address]
+        self, resource: str, *, body: object = ..., into: type[T], **address: Unpack[RequestOptions]
     ) -> T | meta_v1.Status | None: ...
     @overload
-    async def delete(self, resource: str, *, body: object = ..., **address: Unpack[Address]) -> Any: ...
+    async def delete(self, resource: str, *, body: object = ..., **address: Unpack[RequestOptions]) -> Any: ...
     async def delete(
-        self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[Address]
+        self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
         """DELETE an object or a collection; the body may be DeleteOptions. Arguments as of `get`.
 
@@ -229,7 +238,7 @@ class RESTClient:
         return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
 
     def watch(
-        self, resource: str, *, into: type[T], **address: Unpack[Address]
+        self, resource: str, *, into: type[T], **address: Unpack[RequestOptions]
     ) -> AbstractAsyncContextManager[WatchStream[T]]:
         """Open one watch request; its events end when the server ends it.
 
@@ -241,7 +250,7 @@ class RESTClient:
         address["params"] = {**(address.get("params") or {}), "watch": True}
         return self.open_watch(self._request("GET", resource, address), into, _timeout(address))
 
-    def stream(self, resource: str, **address: Unpack[Address]) -> AbstractAsyncContextManager[ByteStream]:
+    def stream(self, resource: str, **address: Unpack[RequestOptions]) -> AbstractAsyncContextManager[ByteStream]:
         """GET a body as it arrives, such as a log. `timeout` bounds the opening only."""
         return self.open_stream(self._request("GET", resource, address), _timeout(address))
 
@@ -358,13 +367,13 @@ class RESTClient:
         return request.with_header("Accept", self.serializers.accept(into))
 
     def _request(
-        self, method: str, resource: str, address: Address, body: object = None, content_type: str | None = None
+        self, method: str, resource: str, address: RequestOptions, body: object = None, content_type: str | None = None
     ) -> Request:
         request = self.new_request(method, self._target(resource, address), body, content_type=content_type)
         extra = address.get("headers")
         return request.with_headers({**request.headers, **extra}) if extra else request
 
-    def _target(self, resource: str, address: Address) -> str:
+    def _target(self, resource: str, address: RequestOptions) -> str:
         params = address.get("params")
         if resource.startswith("/"):
             wrong = [name for name in ("group_version", "namespace", "name", "subresource") if address.get(name)]
@@ -386,10 +395,10 @@ class RESTClient:
         return f"<RESTClient {self.group_version} at {self.config.host}>"
 
 
-def _is_list(resource: str, address: Address, into: type[Any] | None) -> bool:
+def _is_list(resource: str, address: RequestOptions, into: type[Any] | None) -> bool:
     """Return whether a response may be of any size: nobody knows what an absolute path leads to, but by its class."""
     return reads_a_list(into) if resource.startswith("/") else address.get("name") is None
 
 
-def _timeout(address: Address) -> float | None:
+def _timeout(address: RequestOptions) -> float | None:
     return address.get("timeout")
