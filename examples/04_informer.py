@@ -36,7 +36,7 @@ async def main() -> None:
                     await writer.delete(name)
                     queue.forget(item)
                 except kubeloop.NotFound:
-                    print(f"{item} is gone")
+                    print(f"{item} was deleted")
                     queue.shut_down()
                 finally:
                     queue.done(item)

@@ -26,13 +26,10 @@ EXCLUDED = re.compile(
 
 UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
-    "README.md",
     "docs/design/architecture.md",
     "docs/design/connections.md",
     "docs/design/http2.md",
     "docs/design/models.md",
-    "docs/reference/differences.md",
-    "examples",
     "src/kubeloop/clients",
     "src/kubeloop/codegen",
     "src/kubeloop/fields.py",

@@ -95,7 +95,7 @@ class CreatePorts:
                 self.queue.done(item)
 
     async def reconcile(self, item: str) -> None:
-        """Make the ledger and the annotation of the pod agree with the number that the pod requests."""
+        """Update the ledger and the annotation of the pod to the number of ports that the pod requests."""
         self.reconciles += 1
         namespace, name = kubeloop.split_key(item)
         pods, pod = self.clientset.core_v1.pods(namespace), self.pods.indexer.get_by_key(item)

@@ -1,9 +1,9 @@
-"""`make demo`: createPorts under fire, on a real API server, judged from the server's state.
+"""`make demo`: run createPorts on a real API server through kills and restarts, and check the state of the server.
 
-Starts etcd and kube-apiserver, the controller in its own process, and two drivers that create, change and delete 300
-pods at the same time. Kills (SIGKILL) and restarts the API server once and the controller once in the middle of it.
-Then it compares, within 15 s of the last write: pods, ledger, annotations and the informer's store. Exit status 0 only
-if every line of the table holds.
+The demo starts etcd and kube-apiserver, the controller in a separate process, and two drivers that create, change and
+delete 300 pods. Meanwhile it kills (SIGKILL) and restarts the API server once and the controller once. Within 15 s of
+the last write it compares pods, ledger, annotations and the informer's store. The exit status is 0 only if every line
+of the table holds.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from kubeloop.testing import ControlPlane
 from .controller import COUNT, LEDGER, NAMESPACE, PORTS
 
 PODS = 300
-SETTLE = 15.0  # seconds after the last write within which everything must agree
+SETTLE = 15.0  # seconds from the last write until everything must agree
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Program:
-    """A Python module in a process of its own; `latest` is what it last said, a JSON line at a time."""
+    """A Python module in a separate process; `latest` is the last JSON line that the process printed."""
 
     def __init__(self, *arguments: str, kubeconfig: Path, log: Path) -> None:
         self.arguments = arguments
@@ -63,7 +63,7 @@ class Program:
                 self.latest = said
 
     async def end(self, number: signal.Signals) -> int:
-        """Send a signal, wait for the end, return the exit status."""
+        """Send a signal, wait for the end of the process, and return its exit status."""
         if self.process.returncode is None:
             self.process.send_signal(number)
         return await self.wait()
@@ -76,7 +76,7 @@ class Program:
 
 @dataclass
 class Verdict:
-    """What the server's state says; `faults` is empty when all of it agrees."""
+    """The result of the comparison; `faults` is empty if everything agrees."""
 
     live: int = 0
     asking: int = 0
@@ -94,7 +94,7 @@ CHECKS = {
 
 
 def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) -> Verdict:
-    """Compare what the server holds, and the controller's store with it. Pure: the table is made from this."""
+    """Compare the state of the server with itself and with the store of the controller."""
     verdict = Verdict(live=len(pods.items), booked=len(ledger), faults={check: [] for check in CHECKS})
     faults = verdict.faults
     owners = {f"{kubeloop.object_key(pod)}/{pod.metadata.uid}": pod for pod in pods.items}
@@ -122,7 +122,7 @@ def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) 
 
 
 class Demo:
-    """The whole play: who runs, what was killed, what the judge says."""
+    """The run of the demo: its processes, the kills, and the result."""
 
     def __init__(self, control_plane: ControlPlane, folder: Path) -> None:
         self.control_plane = control_plane
@@ -207,7 +207,7 @@ class Demo:
             await asyncio.sleep(1)
 
     async def settled(self, deadline: float) -> Verdict:
-        """The first verdict without a fault, or the last one before the deadline."""
+        """Return the first verdict without faults, or the last verdict before the deadline."""
         async with kubeloop.Clientset(kubeloop.load_config(self.control_plane.kubeconfig)) as clientset:
             while True:
                 pods = await clientset.core_v1.pods().list()

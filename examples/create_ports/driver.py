@@ -1,9 +1,9 @@
-"""A user of the cluster who is never satisfied: creates, changes and deletes pods that ask for ports.
+"""A driver for the demo, which creates, changes and deletes pods that request ports.
 
     python -m examples.create_ports.driver --name a --pods 150
 
-Each pod has its own short life, decided by a seed; a write that fails because the API server is away is tried again
-until it is certain. Prints a JSON line of totals four times a second, and a last one when all is done.
+A seed decides the life of each pod. A write that fails because the API server is unavailable is retried until its
+result is known. The driver prints a JSON line of totals every 0.25 s, and a last line at the end.
 """
 
 import argparse
@@ -73,7 +73,7 @@ class Driver:
         try:
             await self.pods.create(core_v1.Pod(metadata=metadata, spec=spec))
         except kubeloop.AlreadyExists:
-            pass  # an earlier try got through, only its answer was lost
+            pass  # an earlier attempt succeeded, and its response was lost
 
     async def change(self, name: str, count: str) -> None:
         await self.pods.edit(name, lambda draft: draft.metadata.annotations.update({COUNT: count}))

@@ -1,7 +1,7 @@
-"""The controller of `controller.py`, with a window: what `demo.py` starts in a process of its own.
+"""The controller of `controller.py` with progress reports, which `demo.py` starts in a separate process.
 
-Prints a JSON line of progress four times a second; on SIGUSR1, its informer's whole store as names and
-resourceVersions, for the demo to compare with a fresh LIST.
+Prints a JSON line of progress every 0.25 s. On SIGUSR1 it prints the names and resource versions in the informer's
+store, which the demo compares with a new LIST.
 """
 
 import asyncio

@@ -17,7 +17,7 @@ SAYS = {
     "01_list_pods": ["the first page has 2 pods, more follow", "default/list-2: Pending, on no node yet"],
     "02_watch": ["ADDED    watched {'a': '1'}", "MODIFIED watched {'a': '2'}", "DELETED"],
     "03_edit": ["3 replicas of registry.example/web:2", "patch: {'spec': {'paused': True}}", "scaled to 5"],
-    "04_informer": ["default/informed: {'color': 'blue'}; team blue has 1", "default/informed is gone"],
+    "04_informer": ["default/informed: {'color': 'blue'}; team blue has 1", "default/informed was deleted"],
     "05_dynamic": ["Deployment dynamic: 1 replica", "image: registry.example/web:1", "replicas: 2 paused: False"],
     "06_discovery": ["Kubernetes v1.37", "deployments ", "deployments/scale"],
     "07_rest": ["default: Active", "healthy: ok", "404 NotFound: pods nobody"],
@@ -61,7 +61,7 @@ def test_the_readme_s_programs_run(kubeconfig: Path):
 
 
 def test_the_page_on_custom_resources_runs(kubeconfig: Path):
-    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/custom-resources.md").read_text(), flags=re.S)
+    program, *_ = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/custom-resources.md").read_text(), flags=re.S)
     install = "import asyncio, kubeloop, runpy\nexample = runpy.run_path('examples/08_custom_resource.py')\n"
     install += "async def prepare():\n    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:\n"
     install += "        await example['install'](clientset)\nasyncio.run(prepare())\n"
