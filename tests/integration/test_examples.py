@@ -61,7 +61,7 @@ def test_the_readme_s_programs_run(kubeconfig: Path):
 
 
 def test_the_page_on_custom_resources_runs(kubeconfig: Path):
-    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/custom-resources.md").read_text(), flags=re.S)
+    program, *_ = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/custom-resources.md").read_text(), flags=re.S)
     install = "import asyncio, kubeloop, runpy\nexample = runpy.run_path('examples/08_custom_resource.py')\n"
     install += "async def prepare():\n    async with kubeloop.Clientset(kubeloop.load_config()) as clientset:\n"
     install += "        await example['install'](clientset)\nasyncio.run(prepare())\n"

@@ -166,7 +166,7 @@ class RESTClient:
         Args:
             resource: The plural, in lower case or not; or an absolute path.
             into: What to read the response as.
-            address: Where to; see `RequestOptions`.
+            address: Which object or collection; see `RequestOptions`.
         """
         request = self._request("GET", resource, address)
         return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
