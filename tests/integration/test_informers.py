@@ -13,7 +13,7 @@ from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.list_watch import rest_list_watch
+from kubeloop.cache.lister_watcher import rest_list_watch
 from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset

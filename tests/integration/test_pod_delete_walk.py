@@ -16,8 +16,8 @@ import pytest
 import kubeloop
 from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType, Popped
 from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.list_watch import EventStream, ListPage, ListWatch, WatchEventLike, rest_list_watch
 from kubeloop.cache.lister import Lister
+from kubeloop.cache.lister_watcher import EventStream, ListPage, ListWatch, WatchEventLike, rest_list_watch
 from kubeloop.cache.reflector import Reflector
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.cache.list_watch import EventStream, ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import EventStream, ListWatch, rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import core_v1

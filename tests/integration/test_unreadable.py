@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
-from kubeloop.cache.list_watch import ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import apps_v1

@@ -54,7 +54,7 @@ DECISIVE = {
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/load": LOADING,
-    "config/usable": LOADING,
+    "config/validation": LOADING,
     "listwatch/backoff_and_pace": LISTWATCH,
     "listwatch/list_watch_machine": LISTWATCH,
     "listwatch/paging": f"{LISTWATCH} tests/unit/clients/test_iterate.py",
@@ -71,8 +71,8 @@ DECISIVE = {
     "transport/http1/response_head": "tests/unit/transport/http1/test_response_head.py",
     "transport/http1/request_head": "tests/unit/transport/http1/test_request_head.py",
     "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
-    "workqueue/delays": "tests/unit/workqueue tests/property/workqueue",
-    "workqueue/ledger": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue/delay_heap": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue/item_states": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",
 }
 """The files that decide, with their own tests."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
-    from kubeloop.cache.list_watch import (
+    from kubeloop.cache.lister import Lister, NamespaceLister
+    from kubeloop.cache.lister_watcher import (
         EventStream,
         ListerWatcher,
         ListFunction,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
         WatchFunction,
         rest_list_watch,
     )
-    from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.objects import CachedMeta, CachedObject
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler

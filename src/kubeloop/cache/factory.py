@@ -20,7 +20,7 @@ from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informer_connection import in_seconds
 from kubeloop.cache.informer_scope import InformerScope
 from kubeloop.cache.informers import Informers
-from kubeloop.cache.list_watch import ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.resource_lookup import namespace_for, resource_of

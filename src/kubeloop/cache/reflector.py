@@ -18,7 +18,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection
-from kubeloop.cache.list_watch import EventStream, ListerWatcher, ListPage, WatchEventLike
+from kubeloop.cache.lister_watcher import EventStream, ListerWatcher, ListPage, WatchEventLike
 from kubeloop.cache.objects import CachedObject
 from kubeloop.errors import CacheError, ConnectionLost, Unreadable
 from kubeloop.listwatch.list_watch_machine import DeliverList, ListWatchMachine, OpenWatch, ReadEvents, ReadPage, Wait

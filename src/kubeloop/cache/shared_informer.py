@@ -20,8 +20,8 @@ from kubeloop.cache.applier import Applier
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer, IndexFunc
 from kubeloop.cache.informer_connection import Connection
-from kubeloop.cache.list_watch import ListerWatcher
 from kubeloop.cache.lister import Lister
+from kubeloop.cache.lister_watcher import ListerWatcher
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Unpack
 
-from kubeloop._kit.entered import MustEnter
+from kubeloop._kit.must_enter import MustEnter
 from kubeloop.clients.base_resource_client import BaseResourceClient
 from kubeloop.wire.options import LogOptions, log_params
 from kubeloop.wire.text_lines import LineReader

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from kubeloop._kit import waiting
-from kubeloop._kit.entered import not_entered
+from kubeloop._kit.must_enter import not_entered
 from kubeloop.clients.object_iterator import kind_of_list
 from kubeloop.errors import DecodeError, RequestTimeout
 from kubeloop.listwatch.list_watch_machine import (

@@ -1,4 +1,4 @@
-"""The credential of a request, and the protocol of its sources; `transport.auth` adds credentials to requests."""
+"""The credential of a request, and the protocol of its sources. Requests get it in `transport.authentication`."""
 
 from __future__ import annotations
 

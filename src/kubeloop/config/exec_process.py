@@ -1,6 +1,6 @@
 """Running a program with a limit of time and output.
 
-If the run times out or is cancelled, all processes that it started are killed (`exec_tree`). If the program ends by
+If the run times out or is cancelled, all processes that it started are killed (`process_tree`). If the program ends by
 itself, its background processes continue, for example an agent that keeps a login, as in client-go.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.value import Value
-from kubeloop.config.exec_tree import MARK, end_all
+from kubeloop.config.process_tree import MARK, end_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Reading and merging kubeconfig files; `load` creates a `Config` from the entries.
 
-The structure of all entries is checked here (types, base64), their meaning only for the chosen context (`usable`).
+The structure of all entries is checked here (types, base64), their meaning only for the chosen context (`validation`).
 Errors name the file and the path of the field, never a value, because most values are secrets.
 """
 

@@ -18,7 +18,7 @@ from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, 
 from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.config.source import Source
-from kubeloop.config.usable import check_files, check_user, exec_config, impersonation
+from kubeloop.config.validation import check_files, check_user, exec_config, impersonation
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:

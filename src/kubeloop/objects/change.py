@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar, cast
 
-from kubeloop.objects.data_diff import member_edits
-from kubeloop.objects.difference import Members, Ops
+from kubeloop.objects.compare_data import member_edits
+from kubeloop.objects.compare_models import model_difference
 from kubeloop.objects.frozen_struct import FrozenStruct
-from kubeloop.objects.model_diff import model_difference
+from kubeloop.objects.merge_and_json_patches import Members, Ops
 
 __all__ = ["Change"]
 

@@ -27,7 +27,7 @@ from kubeloop.objects.draft_views import (
 )
 from kubeloop.objects.equality import same
 from kubeloop.objects.frozen_struct import FrozenStruct, make
-from kubeloop.objects.given import given_of, noted, noted_removals
+from kubeloop.objects.given_fields import given_of, noted, noted_removals
 from kubeloop.objects.json.encode import lazy_bytes
 from kubeloop.objects.json.encode_given import head_of, written
 from kubeloop.objects.markers import NULLABLE

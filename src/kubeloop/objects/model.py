@@ -131,18 +131,18 @@ class ModelMeta(FrozenStructMeta):
             own = cls.__dict__.get("__doc__")
             if own is not None:
                 return own
-            from kubeloop.objects.introspection import describe
+            from kubeloop.objects.help_texts import describe
 
             return describe(cls)
 
         @property
         def __signature__(cls) -> Signature:  # noqa: N805
-            from kubeloop.objects.introspection import signature_of
+            from kubeloop.objects.help_texts import signature_of
 
             return signature_of(cls)
 
         def __dir__(cls) -> list[str]:  # noqa: N805
-            from kubeloop.objects.introspection import names_of
+            from kubeloop.objects.help_texts import names_of
 
             return [*names_of(cls), "Draft"]
 
@@ -174,7 +174,7 @@ class Model(FrozenStruct, metaclass=ModelMeta):
             fields that were given and no others. For a model that was read from a server it has every field that is
             not absent, and the zeros that Go always writes.
         """
-        from kubeloop.objects.given import given_of
+        from kubeloop.objects.given_fields import given_of
         from kubeloop.objects.json.encode import to_data
         from kubeloop.objects.json.encode_given import head_of, written
 
@@ -224,7 +224,7 @@ class Model(FrozenStruct, metaclass=ModelMeta):
         return read_lazy(type(self), name, stored)
 
     def __dir__(self) -> list[str]:
-        from kubeloop.objects.introspection import names_of
+        from kubeloop.objects.help_texts import names_of
 
         return names_of(type(self))
 

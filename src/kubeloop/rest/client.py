@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
 from kubeloop._kit.bucket import TokenBucket
-from kubeloop._kit.entered import MustEnter
+from kubeloop._kit.must_enter import MustEnter
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.meta.namespaces import DefaultNamespace
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
     from kubeloop.rest.result import Result
     from kubeloop.rest.watch_stream import WatchStream
-    from kubeloop.transport.auth import Authenticated
+    from kubeloop.transport.authenticated_transport import OpenedTransport
+    from kubeloop.transport.authentication import Authenticated
     from kubeloop.transport.base import ByteStream, Channel, Transport
-    from kubeloop.transport.opened import OpenedTransport
 
 __all__ = ["RESTClient", "RequestOptions"]
 
@@ -125,7 +125,7 @@ class RESTClient:
             self._owned = open_transport(config)
             carrier: Authenticated = self._owned
         else:
-            from kubeloop.transport.auth import Authenticated
+            from kubeloop.transport.authentication import Authenticated
 
             carrier = Authenticated(transport, config)
         self._sender = RequestSender(

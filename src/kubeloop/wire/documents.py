@@ -21,7 +21,7 @@ from kubeloop.objects.model import Kind, KindList
 from kubeloop.objects.type_guards import is_dict
 from kubeloop.scheme import Scheme
 from kubeloop.unstructured import Unstructured
-from kubeloop.wire import manifests
+from kubeloop.wire import split_documents as manifests
 from kubeloop.wire.serializers import json_objects
 
 __all__ = ["decode", "encode", "parse_manifests"]

@@ -8,7 +8,7 @@ Reference: client-go util/workqueue.
 from __future__ import annotations
 
 from kubeloop.workqueue.delaying import DelayingQueue, RateLimitingQueue
-from kubeloop.workqueue.ledger import Order
+from kubeloop.workqueue.item_states import Order
 from kubeloop.workqueue.limiters import (
     BucketRateLimiter,
     ItemExponentialFailureRateLimiter,

@@ -12,12 +12,12 @@ import logging
 import math
 from typing import TYPE_CHECKING, TypeVar
 
-from kubeloop.workqueue.delays import Delays
+from kubeloop.workqueue.delay_heap import Delays
 from kubeloop.workqueue.limiters import RateLimiter, default_controller_rate_limiter
 from kubeloop.workqueue.queue import WorkQueue
 
 if TYPE_CHECKING:
-    from kubeloop.workqueue.ledger import Order
+    from kubeloop.workqueue.item_states import Order
     from kubeloop.workqueue.metrics import MetricsSink
 
 __all__ = ["DelayingQueue", "RateLimitingQueue"]

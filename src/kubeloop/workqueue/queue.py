@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Self, TypeVar
 
-from kubeloop.workqueue.ledger import Ledger, Order
+from kubeloop.workqueue.item_states import Ledger, Order
 from kubeloop.workqueue.metrics import MetricsSink, QueueMetrics, UnfinishedWork
 
 __all__ = ["WorkQueue"]

@@ -15,7 +15,7 @@ from kubeloop.testing import ControlPlaneError
 from kubeloop.testing.controlplane import binaries, steps
 from kubeloop.testing.controlplane.binaries import Binaries, cache_directory, cached_program, find_steps
 from kubeloop.testing.controlplane.build import GO_LOCK, go_package
-from kubeloop.testing.controlplane.private import check_private, make_private
+from kubeloop.testing.controlplane.private_directory import check_private, make_private
 
 GO = """#!/bin/sh
 # A stand-in for Go's command: counts how often it builds, and "builds" a file.

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from kubeloop.workqueue import DelayingQueue, ItemExponentialFailureRateLimiter, RateLimitingQueue
-from kubeloop.workqueue.delays import Delays
+from kubeloop.workqueue.delay_heap import Delays
 from tests.support.clock import now, virtual
 from tests.support.metrics import Sink
 

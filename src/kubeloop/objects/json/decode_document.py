@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, cast
 
 from kubeloop.errors import DecodeError
-from kubeloop.objects.given import noted_document
+from kubeloop.objects.given_fields import noted_document
 from kubeloop.objects.json.decode import decode, parse
 from kubeloop.objects.json.decode_errors import BROKEN, broken
 from kubeloop.objects.json.decode_list import decode_list

@@ -1,7 +1,7 @@
 """Encode only what was given: the JSON values that `to_dict` returns and that apply and patches send.
 
-They have the fields that a constructor or a document set, zeros too (see `objects.given`), and the members that the
-class does not have.
+They have the fields that a constructor or a document set, zeros too (see `objects.given_fields`), and the members that
+the class does not have.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubeloop.objects.frozen_struct import FrozenStruct
-from kubeloop.objects.given import given_of, is_null
+from kubeloop.objects.given_fields import given_of, is_null
 from kubeloop.objects.json.encode import loads, rewrite, value_of
 from kubeloop.objects.markers import NULLABLE
 from kubeloop.objects.reflection import Shape, fields_of

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from kubeloop.objects.frozen_struct import FrozenStruct
-from kubeloop.objects.given import given_of, noted_document
+from kubeloop.objects.given_fields import given_of, noted_document
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import dumps, loads, rewrite
 from kubeloop.objects.json.encode_given import written

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from .build import build_steps
 from .control_plane_error import ControlPlaneError
-from .private import check_private, on_path
+from .private_directory import check_private, on_path
 from .steps import Report, Steps
 
 KUBERNETES_VERSION = "v1.37.0"

@@ -22,7 +22,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .control_plane_error import ControlPlaneError
-from .private import check_private, make_private, on_path
+from .private_directory import check_private, make_private, on_path
 from .reaper import Reaper
 from .steps import Report, Steps
 

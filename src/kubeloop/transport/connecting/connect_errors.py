@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from kubeloop.errors import ConnectError, TLSError, TransportError
 from kubeloop.transport.connecting.dial import ProxyFailure
-from kubeloop.transport.connecting.dialogue import Refusal
+from kubeloop.transport.connecting.handshakes import Refusal
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request

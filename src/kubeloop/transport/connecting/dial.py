@@ -12,7 +12,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from kubeloop.transport.connecting.address import Endpoint
-from kubeloop.transport.connecting.dialogue import Dialogue, Refusal
+from kubeloop.transport.connecting.handshakes import Dialogue, Refusal
 from kubeloop.transport.connecting.sockets import open_socket
 from kubeloop.transport.connecting.socks import open_socks
 from kubeloop.transport.connecting.tunnel import open_tunnel

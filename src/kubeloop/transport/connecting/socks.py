@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeloop.transport.connecting.address import parse_address
-from kubeloop.transport.connecting.dialogue import Refusal
+from kubeloop.transport.connecting.handshakes import Refusal
 
 if TYPE_CHECKING:
     from kubeloop.transport.connecting.address import Endpoint
-    from kubeloop.transport.connecting.dialogue import Dialogue
+    from kubeloop.transport.connecting.handshakes import Dialogue
 
 __all__ = ["open_socks"]
 

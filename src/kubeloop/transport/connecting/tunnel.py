@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from kubeloop.transport.connecting.dialogue import Refusal
+from kubeloop.transport.connecting.handshakes import Refusal
 from kubeloop.transport.user_agent import default_user_agent
 
 if TYPE_CHECKING:
-    from kubeloop.transport.connecting.dialogue import Dialogue
+    from kubeloop.transport.connecting.handshakes import Dialogue
 
 __all__ = ["open_tunnel"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from kubeloop import Change, Unstructured
 from kubeloop.errors import DecodeError
 from kubeloop.meta import yaml as reader
-from kubeloop.wire.manifests import bodies, plain
+from kubeloop.wire.split_documents import bodies, plain
 from tests.support.json_patch import apply_merge_patch
 
 from .answer import REFUSED

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from kubeloop.config import Config, load_config
 from kubeloop.errors import ConfigError, CredentialError
-from kubeloop.transport.auth import Authenticated
+from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.wire.request import Request
 from tests.support.clock import run_virtual

@@ -11,7 +11,7 @@ import pytest
 from kubeloop.errors import ConnectError, TLSError
 from kubeloop.transport.connecting.connect_errors import connect_failure, os_reason, tls_reason
 from kubeloop.transport.connecting.dial import ProxyFailure
-from kubeloop.transport.connecting.dialogue import Refusal
+from kubeloop.transport.connecting.handshakes import Refusal
 from kubeloop.wire.request import Request
 
 GET = Request("GET", "/api")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.transport.auth import Authenticated
+from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.http import HTTPTransport
 
 if TYPE_CHECKING:

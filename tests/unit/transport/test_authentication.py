@@ -7,7 +7,7 @@ import pytest
 from kubeloop.config import Config, Impersonation
 from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.errors import CredentialError
-from kubeloop.transport.auth import Authenticated, impersonation_headers
+from kubeloop.transport.authentication import Authenticated, impersonation_headers
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response

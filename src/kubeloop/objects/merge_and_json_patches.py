@@ -1,6 +1,6 @@
 """The difference of two JSON objects as a tree of edits, from which both kinds of patch are derived.
 
-`data_diff` and `model_diff` build the tree once; an edit stands for one place that differs.
+`compare_data` and `compare_models` build the tree once; an edit stands for one place that differs.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 from kubeloop import Change
 from kubeloop.models import apps_v1, batch_v1, core_v1, meta_v1, networking_v1, policy_v1
 from kubeloop.objects.draft import configuration, set_fields
-from kubeloop.objects.given import given_of
+from kubeloop.objects.given_fields import given_of
 from kubeloop.objects.model import BOOL, FLOAT, INT, SEQ, STR, Kind, Model, Seq
 from kubeloop.wire import documents, plain_values
 from kubeloop.wire.serializers import json_objects

@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from functools import partial
 from typing import Any
 
-from kubeloop.objects.difference import Edit, Items, Members, Removal, Replacement, has_objects
 from kubeloop.objects.equality import same
+from kubeloop.objects.merge_and_json_patches import Edit, Items, Members, Removal, Replacement, has_objects
 from kubeloop.objects.type_guards import is_dict, is_list
 
 __all__ = ["NAMES", "data_difference", "member_edits"]

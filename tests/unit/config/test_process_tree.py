@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from kubeloop.config.exec_tree import _from_ps, _members, _Process
+from kubeloop.config.process_tree import _from_ps, _members, _Process
 
 ROOT = 100
 OURS = 50

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kubeloop._kit.entered import MustEnter
+from kubeloop._kit.must_enter import MustEnter
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import pytest
 from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.custom import generate_package
 from kubeloop.codegen.schema import SchemaError
-from kubeloop.codegen.trial import try_package
+from kubeloop.codegen.trial_import import try_package
 from tests.support.definitions import rich_definition
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kubeloop import labels
-from kubeloop.cache.list_watch import ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.models import core_v1
 from tests.support.clock import virtual
 

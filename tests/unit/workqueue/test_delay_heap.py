@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubeloop.workqueue.delays import Delays
+from kubeloop.workqueue.delay_heap import Delays
 
 
 def test_items_that_are_ready_together_keep_their_order_and_are_never_compared():

@@ -11,13 +11,13 @@ from collections.abc import Hashable, Iterator
 from functools import cache, partial
 from typing import Any
 
-from kubeloop.objects.data_diff import NAMES, data_difference, member_edits
-from kubeloop.objects.difference import Edit, Items, Members, Removal, Replacement, has_objects
+from kubeloop.objects.compare_data import NAMES, data_difference, member_edits
 from kubeloop.objects.equality import same
 from kubeloop.objects.frozen_struct import FrozenStruct
-from kubeloop.objects.given import is_removed
+from kubeloop.objects.given_fields import is_removed
 from kubeloop.objects.json.encode import value_of
 from kubeloop.objects.markers import NULLABLE, Mended
+from kubeloop.objects.merge_and_json_patches import Edit, Items, Members, Removal, Replacement, has_objects
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping, is_tuple
 from kubeloop.objects.unknown_members import rest_of
