@@ -15,7 +15,7 @@ from kubeloop.errors import DecodeError
 from kubeloop.models import core_v1
 from kubeloop.models.core_v1 import List
 from kubeloop.objects.model import Kind
-from kubeloop.wire import documents, manifests, plain_values
+from kubeloop.wire import documents, plain_values, split_documents
 from tests.support.depth import TOO_DEEP
 
 POD: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "é"}, "spec": {"extra": 1}}
@@ -214,7 +214,7 @@ def test_cutting_documents_apart_takes_time_in_proportion(make: Callable[[int], 
         for _ in range(3):
             before = time.process_time()
             try:
-                list(manifests.bodies(text))
+                list(split_documents.bodies(text))
             except DecodeError:
                 pass
             best = min(best, time.process_time() - before)
