@@ -87,7 +87,7 @@ if not TYPE_CHECKING:
             "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",
             "informer_connection": "Connection",
             "informer_provider": "InformerOptions InformerProvider",
-            "list_watch": (
+            "lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
                 "rest_list_watch"
             ),
