@@ -27,12 +27,9 @@ EXCLUDED = re.compile(
 UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
     "docs/design/architecture.md",
-    "docs/design/connections.md",
     "docs/design/http2.md",
     "docs/design/models.md",
     "src/kubeloop/clients",
-    "src/kubeloop/fields.py",
-    "src/kubeloop/labels.py",
     "src/kubeloop/objects",
     "src/kubeloop/rest",
     "src/kubeloop/unstructured.py",
