@@ -26,12 +26,9 @@ EXCLUDED = re.compile(
 
 UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
-    "docs/design/connections.md",
     "docs/design/http2.md",
     "docs/design/models.md",
     "src/kubeloop/clients",
-    "src/kubeloop/fields.py",
-    "src/kubeloop/labels.py",
     "src/kubeloop/objects",
     "src/kubeloop/rest",
     "src/kubeloop/unstructured.py",
@@ -76,24 +73,24 @@ WORDS: Sequence[tuple[str, str]] = (
 )
 # Only at the beginning of a docstring, where another verb belongs.
 FIRST_WORDS: Sequence[tuple[str, str]] = (
-    ("gives?", "Return"),
-    ("says?", "Return, Report"),
-    ("tells?", "Return, Report"),
-    ("have", "Return"),
-    ("make", "Create, Build"),
-    ("get", "Return, Read"),
-    ("let", "Allow, or the effect"),
-    ("what", "name the thing"),
-    ("whether", "Return whether"),
-    ("how", "Return the number of, or name the thing"),
+    ("Gives?", "Return"),
+    ("Says?", "Return, Report"),
+    ("Tells?", "Return, Report"),
+    ("Have", "Return"),
+    ("Make", "Create, Build"),
+    ("Get", "Return, Read"),
+    ("Let", "Allow, or the effect"),
+    ("What", "name the thing"),
+    ("Whether", "Return whether"),
+    ("How", "Return the number of, or name the thing"),
 )
 
 
-def _compiled(words: Sequence[tuple[str, str]], form: str) -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(form.format(each.replace(" ", r"\s+")), re.IGNORECASE), use) for each, use in words]
+def _compiled(words: Sequence[tuple[str, str]], form: str, flags: int = 0) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(form.format(each.replace(" ", r"\s+")), flags), use) for each, use in words]
 
 
-_words = _compiled(WORDS, r"(?<![\w-])(?:{})(?![\w-])")
+_words = _compiled(WORDS, r"(?<![\w-])(?:{})(?![\w-])", re.IGNORECASE)
 _first_words = _compiled(FIRST_WORDS, r"\s*(?:{})(?![\w-])")
 _code = re.compile(r"``?[^`\n]+``?")
 _fence = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)

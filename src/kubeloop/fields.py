@@ -1,9 +1,7 @@
-r"""Field selectors: parse, build, match, print.
+"""Field selectors: parsing, building, matching and printing.
 
-The text form is what `field_selector=` takes: `spec.nodeName=n1,status.phase!=Failed`, all of which must hold. Fields
-go by their wire names; which of them can be selected is the server's decision, per resource. In values `\`, `,` and
-`=` stand after a `\`.
-
+The text form, as in `field_selector=`, is `spec.nodeName=n1,status.phase!=Failed` with field names in JSON. A backslash
+escapes backslashes, commas and equals signs in values. The server decides which fields of a resource it supports.
 Reference: k8s.io/apimachinery/pkg/fields/selector.go.
 """
 
@@ -48,14 +46,14 @@ def unescape_value(text: str) -> str:
 
 
 class Requirement(Value, frozen=True):
-    """One condition: a field has this value, or (`equal` False) has another."""
+    """A condition: a field has this value, or another one if `equal` is False."""
 
     field: str
     value: str
     equal: bool = True
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        """Say if fields fulfil it; one that is missing counts as empty."""
+        """Return whether fields meet the requirement. A missing field counts as empty."""
         return (fields.get(self.field, "") == self.value) is self.equal
 
     def __str__(self) -> str:
@@ -63,7 +61,7 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    r"""Requirements that must all hold. Without any it selects everything.
+    r"""Requirements that must all be met. A selector without requirements selects everything.
 
     >>> selector = Selector.parse("spec.nodeName=n1,status.phase!=Failed")
     >>> selector.matches({"spec.nodeName": "n1", "status.phase": "Running"})
@@ -76,10 +74,10 @@ class Selector(Value, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Selector:
-        """Read the text form; the empty text selects everything.
+        """Parse the text form. The empty text selects everything.
 
         Raises:
-            ValueError: not a selector; says which part of it.
+            ValueError: The text is not a selector. The message names the part.
         """
         requirements: list[Requirement] = []
         for term in sorted(_terms(text)):
@@ -87,27 +85,27 @@ class Selector(Value, frozen=True):
                 continue
             operator = _OPERATOR.search(term)
             if operator is None:
-                raise ValueError(f"not a field selector: {term!r} in {text!r} (due: field=value or field!=value)")
+                raise ValueError(f"not a field selector: {term!r} in {text!r} (expected field=value or field!=value)")
             field, value = term[: operator.start()], unescape_value(term[operator.end() :])
             if field or value:
                 requirements.append(Requirement(field, value, operator[0] != "!="))
         return cls(tuple(requirements))
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        """Say if fields, by their paths (`status.phase`), fulfil every requirement; a missing one counts as empty."""
+        """Return whether fields, by their paths (`status.phase`), meet all requirements; a missing one is empty."""
         return all(requirement.matches(fields) for requirement in self.requirements)
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is required (Go's `Empty`)."""
+        """Whether there are no requirements (Go's `Empty`)."""
         return not self.requirements
 
     def required_value(self, field: str) -> str | None:
-        """Return the value that a field must have; None when none is required."""
+        """Return the value that a field must have; None if no value is required."""
         return next((each.value for each in self.requirements if each.equal and each.field == field), None)
 
     def transform(self, change: Callable[[str, str], tuple[str, str]]) -> Selector:
-        """Return a selector with `change(field, value)` in place of each field and value; two empty texts drop it."""
+        """Return a selector with `change(field, value)` in place of each field and value; two empty texts remove it."""
         changed = ((change(each.field, each.value), each.equal) for each in self.requirements)
         return Selector(tuple(Requirement(field, value, equal) for (field, value), equal in changed if field or value))
 

@@ -1,18 +1,7 @@
-"""Label selectors: parse, build, match, print.
+"""Label selectors: parsing, building, matching and printing.
 
-The text form is what `label_selector=` takes: requirements with commas between them, all of which must hold:
-
-    app=web, app==web    the label has this value        app!=web             it has not, or is missing
-    app in (web, api)    it has one of these values      app notin (web, api) it has none of them, or is missing
-    app                  it is there                     !app                 it is missing
-    size>5, size<5       it is an integer greater/less than this
-
-Building: functions that give a selector each, joined by `&`: `equals("app", "web") & exists("tier")`. Keys and values
-are checked by Kubernetes' rules wherever a selector is made.
-
-Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go (LabelSelectorAsSelector). Intended
-difference: the text of a selector that matches nothing matches nothing too, while Go prints "", which would select
-everything.
+Selectors are built by functions and joined by `&`: `equals("app", "web") & exists("tier")`. Keys and values are checked
+by Kubernetes' rules. Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go.
 """
 
 from __future__ import annotations
@@ -46,7 +35,7 @@ __all__ = [
 
 
 class Operator(StrEnum):
-    """How a requirement relates a label to values."""
+    """The relation between a label and the values of a requirement."""
 
     EQUALS = "="
     DOUBLE_EQUALS = "=="
@@ -68,7 +57,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
 
 
 def _integer(text: str) -> int | None:
-    """Read an integer of 64 bits."""
+    """Parse an integer of 64 bits."""
     number = int(text) if _INTEGER.fullmatch(text) else None
     return number if number is not None and -(2**63) <= number < 2**63 else None
 
@@ -106,7 +95,7 @@ class Requirement(Value, frozen=True):
             raise ValueError(f"not a label selector: {'; '.join(faults)}")
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say if labels fulfil it."""
+        """Return whether labels meet the requirement."""
         operator = self.operator
         value = labels.get(self.key)
         if operator in _ANY_OF:
@@ -130,7 +119,18 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    """Requirements that must all hold, in the order of their keys. Without any it selects everything.
+    """Requirements that must all be met, in the order of their keys; without requirements everything is selected.
+
+    The text form, as in `label_selector=`, has requirements separated by commas:
+
+        app=web, app==web     the label has this value        app!=web              another value, or no such label
+        app in (web, api)     one of these values             app notin (web, api)  none of them, or no such label
+        app                   the label exists                !app                  the label does not exist
+        size>5, size<5        an integer greater or less than this
+
+    Intended difference: the text of a selector that selects nothing also selects nothing, where Go prints an empty
+        text,
+    which selects everything.
 
     >>> selector = Selector.parse("app in (web,api),!canary")
     >>> selector.matches({"app": "web"}), selector.matches({"app": "web", "canary": ""})
@@ -146,15 +146,15 @@ class Selector(Value, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Selector:
-        """Read the text form; the empty text selects everything.
+        """Parse the text form. The empty text selects everything.
 
         Raises:
-            ValueError: not a selector; says what was found and what was due.
+            ValueError: The text is not a selector. The message has the expected and the found token.
         """
         return cls(tuple(_Parser(text).parse()))
 
     def matches(self, labels: Mapping[str, str] | None) -> bool:
-        """Say if labels (None: no labels) fulfil every requirement."""
+        """Return whether labels (None for no labels) meet all requirements."""
         present: Mapping[str, str] = {} if labels is None else labels
         for requirement in self.requirements:  # noqa: SIM110 (a lister runs this per object; all() takes longer)
             if not requirement.matches(present):
@@ -163,7 +163,7 @@ class Selector(Value, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is required (Go's `Empty`)."""
+        """Whether there are no requirements (Go's `Empty`)."""
         return not self.requirements
 
     def required_value(self, key: str) -> str | None:
@@ -187,7 +187,7 @@ def everything() -> Selector:
 
 
 def nothing() -> Selector:
-    """Return a selector that selects nothing: it requires a label to be both there and missing."""
+    """Return a selector that selects nothing, because it requires a label to exist and to be absent."""
     return _NOTHING
 
 
@@ -246,7 +246,7 @@ class _Expression(Protocol):
 
 
 class LabelSelectorLike(Protocol):
-    """The structured form that specs hold: `meta_v1.LabelSelector`."""
+    """The structured form in specs, `meta_v1.LabelSelector`."""
 
     @property
     def match_labels(self) -> Mapping[str, str]:
@@ -268,10 +268,10 @@ _STRUCTURED = {
 
 
 def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
-    """Return what a spec's selector selects: an absent one nothing, an empty one everything.
+    """Convert a selector of a spec. An absent one selects nothing, and an empty one selects everything.
 
     Raises:
-        ValueError: an unknown operator, or a key or value that no label can have.
+        ValueError: The operator is unknown, or a label cannot have the key or value.
     """
     if selector is None:
         return _NOTHING
@@ -301,7 +301,7 @@ _SYMBOLS = frozenset("=!(),<>") | {"!=", "=="}
 
 
 class _Parser:
-    """Recursive descent over the tokens; the end is the empty token."""
+    """A recursive descent parser. The end of the text is the empty token."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -375,4 +375,4 @@ class _Parser:
         return bool(token) and token not in _SYMBOLS
 
     def _fault(self, found: str, due: str) -> ValueError:
-        return ValueError(f"not a label selector: {due} was due, found {found or 'the end'!r}: {self._text!r}")
+        return ValueError(f"not a label selector: expected {due}, got {found or 'the end'!r}: {self._text!r}")

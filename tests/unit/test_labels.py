@@ -79,7 +79,7 @@ def test_refuses_what_is_no_selector(text):
 
 
 def test_an_error_says_what_was_due_and_what_was_found():
-    with pytest.raises(ValueError, match=r"a label after ',' was due, found 'the end': 'a=b,'"):
+    with pytest.raises(ValueError, match=r"expected a label after ',', got 'the end': 'a=b,'"):
         Selector.parse("a=b,")
 
 

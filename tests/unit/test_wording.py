@@ -39,6 +39,7 @@ def test_finds_a_wording_in_each_kind_of_text(source, expected):
         '@property\ndef f():\n    """Whether it runs."""',
         'def f():\n    """Return whether it runs, as pods say."""',
         "# one task per handler",
+        'def get():\n    """GET an object."""',
     ],
 )
 def test_leaves_code_and_plain_english_alone(source):
