@@ -30,7 +30,6 @@ UNFINISHED: tuple[str, ...] = (
     "docs/design/connections.md",
     "docs/design/http2.md",
     "docs/design/models.md",
-    "src/kubeloop/clients",
     "src/kubeloop/fields.py",
     "src/kubeloop/labels.py",
     "src/kubeloop/objects",
