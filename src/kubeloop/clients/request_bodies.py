@@ -16,7 +16,7 @@ from kubeloop.wire.patch import PatchType, patch_content_type
 from kubeloop.wire.plain_values import is_plain, to_data
 
 if TYPE_CHECKING:
-    from kubeloop.clients.resource_endpoint import ResourceInfo
+    from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.objects.change import Change
 
 __all__ = ["AnyPatch", "configuration_data", "write_change", "write_object", "write_patch"]
