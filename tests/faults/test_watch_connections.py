@@ -412,7 +412,7 @@ async def test_a_watch_is_read_inside_of_its_block_only(when: str, read: str) ->
         (lambda clients: clients.rest.watch("pods", into=core_v1.Pod), "rest.watch(...)"),
         (lambda clients: clients.rest.stream("/logs"), "rest.stream(...)"),
         (lambda clients: clients.rest.upgrade(Request("GET", "/exec"), subprotocols=[]), "rest.upgrade(...)"),
-        (lambda clients: clients.core_v1.pods("x").log_lines("a", follow=True), "pods.log_lines(name)"),
+        (lambda clients: clients.core_v1.pods("x").log_lines("a", follow=True), "pods.log_lines(...)"),
     ],
 )
 @virtual
