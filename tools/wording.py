@@ -28,7 +28,6 @@ UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
     "docs/design/http2.md",
     "docs/design/models.md",
-    "src/kubeloop/clients",
     "src/kubeloop/objects",
     "src/kubeloop/rest",
     "src/kubeloop/unstructured.py",

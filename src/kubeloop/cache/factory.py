@@ -23,7 +23,8 @@ from kubeloop.cache.informers import Informers
 from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.resource_lookup import namespace_for, resource_of
+from kubeloop.clients.resource_info import namespace_for
+from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.errors import NotSynced
 from kubeloop.meta.gvk import GroupResource, GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES

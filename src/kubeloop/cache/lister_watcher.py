@@ -12,7 +12,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.objects import CachedObject
-from kubeloop.clients.resource_lookup import look_up, namespace_for, resource_of
+from kubeloop.clients.resource_info import namespace_for
+from kubeloop.clients.resource_lookup import look_up, resource_of
 from kubeloop.errors import DecodeError
 from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params

@@ -9,7 +9,8 @@ from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.resource_endpoint import ResourceEndpoint
 
 if TYPE_CHECKING:
-    from kubeloop.clients.resource_endpoint import Endpoint, ResourceInfo
+    from kubeloop.clients.resource_endpoint import Endpoint
+    from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
 

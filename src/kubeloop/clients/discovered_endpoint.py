@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.clients.resource_endpoint import ResourceEndpoint, ResourceInfo
+from kubeloop.clients.resource_endpoint import ResourceEndpoint
+from kubeloop.clients.resource_info import ResourceInfo
 from kubeloop.clients.resource_lookup import look_up, resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.unstructured import Unstructured

@@ -107,7 +107,7 @@ class DiscoveryClient(ServerClient):
         """Return all groups, and all resources of all their versions: `groups, resources = await ...`.
 
         A server with aggregated discovery sends one document; otherwise one document per group and version is fetched,
-        all at the same time. If any of them fails, everything is asked for once more.
+        all at the same time. If any of them fails, discovery is repeated once.
 
         Args:
             allow_partial: Return what was found if an aggregated server does not respond; `failures` of the result says

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from kubeloop.clients.resource_client import ResourceClient
-from kubeloop.clients.resource_endpoint import ResourceEndpoint, ResourceInfo
+from kubeloop.clients.resource_endpoint import ResourceEndpoint
+from kubeloop.clients.resource_info import ResourceInfo
 from kubeloop.clients.server_client import ServerClient
 from kubeloop.clients.subresource import ApplySub, CreateSub, GetSub, PatchSub, UpdateSub
 from kubeloop.clients.verbs import Status

@@ -117,7 +117,7 @@ class Edit(Generic[T, D]):
         self._state = "done"
 
     async def run(self, change: Callable[[D], object], attempts: int) -> T:
-        """Let a function (or a coroutine function) change a draft, and send the change; repeat both after a conflict.
+        """Call a function (or a coroutine function) with a draft, and send the change; repeat both after a conflict.
 
         Raises:
             Conflict: The object changed under each of the attempts.

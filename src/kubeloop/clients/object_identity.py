@@ -24,7 +24,7 @@ class Identity(Value, frozen=True):
 
 
 def identity_of(obj: object, what: str) -> Identity:
-    """Return the identity of a mapping with wire names, or of anything with `metadata`.
+    """Return the identity of a mapping with the API's field names, or of anything with `metadata`.
 
     Args:
         obj: The object.
@@ -47,7 +47,7 @@ def identity_of(obj: object, what: str) -> Identity:
             _text(fields, "generateName", what),
         )
     if not hasattr(obj, "metadata"):
-        raise TypeError(f"expected a {what} or a mapping with wire names, got {type(obj).__name__}")
+        raise TypeError(f"expected a {what} or a mapping with the API's field names, got {type(obj).__name__}")
     thing = cast("Object", obj)
     return Identity(
         getattr(obj, "api_version", ""),

@@ -27,7 +27,7 @@ D = TypeVar("D")
 D_co = TypeVar("D_co", covariant=True)
 
 Json = Mapping[str, Any]
-"""An object as JSON data, with wire names."""
+"""An object as JSON data, with the field names of the API."""
 
 
 class SupportsDraft(Protocol[D_co]):
@@ -63,10 +63,10 @@ class Patch(BaseResourceClient[T_co]):
 
         Args:
             name: The name of the object.
-            patch: JSON data with wire names: a mapping, or the operations of a JSON patch. A model that the program
-                built (`Deployment(spec=DeploymentSpec(replicas=3))`) or a draft is a merge patch of the fields that
-                were set. The `Change` that `draft.finish()` returns is the smallest patch that loses nothing, for the
-                version that was read.
+            patch: JSON data with the API's field names: a mapping, or the operations of a JSON patch. A model that the
+                program built (`Deployment(spec=DeploymentSpec(replicas=3))`) or a draft is a merge patch of the fields
+                that were set. The `Change` that `draft.finish()` returns is the smallest patch that loses nothing, for
+                the version that was read.
             type: `"merge"`, `"json"`, or `"strategic"` (built-in kinds only). None means a merge patch for a mapping
                 and a JSON patch for a list.
             **options: Keyword arguments, see `WriteOptions`:
@@ -157,9 +157,9 @@ class Apply(BaseResourceClient[T]):
         Fields that this manager applied before and does not apply now are removed, unless another manager owns them.
 
         Args:
-            obj: Only the fields to own: JSON data with wire names; or a model that the program built or read from a
-                document (`from_dict`, `from_yaml`), or a draft of such a model, of which exactly the fields that were
-                set are sent, zeros too. Name and namespace are taken from it.
+            obj: Only the fields to own: JSON data with the API's field names; or a model that the program built or read
+                from a document (`from_dict`, `from_yaml`), or a draft of such a model, of which exactly the fields that
+                were set are sent, zeros too. Name and namespace are taken from it.
             field_manager: The name that owns the fields.
             **options: Keyword arguments, see `ApplyOptions`:
                 force: bool
@@ -267,7 +267,7 @@ class Status(EditStatus[T]):
         """Replace the status of an object with the status of this one; the rest of it is ignored.
 
         Args:
-            obj: The object with its new status, a draft of it, or JSON data with wire names.
+            obj: The object with its new status, a draft of it, or JSON data with the API's field names.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
                 field_manager: str | None

@@ -148,8 +148,8 @@ class Watch(BaseResourceClient[T_co]):
     def watch(self, **options: Unpack[WatchOptions]) -> ResumingWatch[T_co]:
         """Follow a collection: `async with pods.watch() as events: async for event in events: ...`.
 
-        The watch goes on until the block is left, `timeout` has passed, or it raises: a connection that breaks or that
-        the server ends is opened again from the last version seen, with back-off.
+        The watch continues until the block is left, `timeout` has passed, or it raises: a connection that breaks or
+        that the server ends is opened again from the last version seen, with back-off.
 
         Without `resource_version` it begins with an ADDED event for each object that exists. With it, events after that
         version follow.
@@ -175,6 +175,6 @@ class Watch(BaseResourceClient[T_co]):
 def says_that_object_is_absent(error: NotFound, name: str) -> bool:
     """Return whether a 404 says that the object of this name does not exist.
 
-    A server answers 404 as well for a resource that it does not serve; that response names no object.
+    A server that does not serve the resource responds with 404, too; that response names no object.
     """
     return error.status.name == name

@@ -16,21 +16,21 @@ from kubeloop.wire.patch import PatchType, patch_content_type
 from kubeloop.wire.plain_values import is_plain, to_data
 
 if TYPE_CHECKING:
-    from kubeloop.clients.resource_endpoint import ResourceInfo
+    from kubeloop.clients.resource_info import ResourceInfo
     from kubeloop.objects.change import Change
 
 __all__ = ["AnyPatch", "configuration_data", "write_change", "write_object", "write_patch"]
 
 AnyPatch: TypeAlias = "Mapping[str, Any] | Sequence[Mapping[str, Any]] | Model | Draft[Any] | Change[Any]"
-"""What patch takes: JSON data with wire names, the operations of a JSON patch, a model or draft of what to set, or the
-change that `draft.finish()` returns."""
+"""The types of a patch: JSON data with the API's field names, the operations of a JSON patch, a model or draft of the
+fields to set, or the change that `draft.finish()` returns."""
 
 
 def write_object(obj: object, info: ResourceInfo, *, verb: str, is_configuration: bool = False) -> object:
     """Return what to send of an object, with `apiVersion` and `kind`.
 
     Args:
-        obj: A model, a draft, an Unstructured, or a mapping with wire names.
+        obj: A model, a draft, an Unstructured, or a mapping with the API's field names.
         info: The resource that it is sent to.
         verb: The verb, for messages.
         is_configuration: Whether it is for server-side apply: of a model or draft only what was set is written.

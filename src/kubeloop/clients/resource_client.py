@@ -18,7 +18,7 @@ from kubeloop.clients.verbs import (
 )
 
 if TYPE_CHECKING:
-    from kubeloop.clients.resource_endpoint import ResourceInfo
+    from kubeloop.clients.resource_info import ResourceInfo
 
 __all__ = ["ModelClient", "ResourceClient", "StatusResourceClient"]
 

@@ -6,82 +6,26 @@ caller or from discovery (`discovered_endpoint`).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from kubeloop._kit.value import Value
 from kubeloop.clients.object_identity import identity_of
-from kubeloop.meta.gvk import GroupVersion
-from kubeloop.meta.namespaces import DefaultNamespace
+from kubeloop.clients.resource_info import ResourceInfo, namespace_for, resource_info
 from kubeloop.wire.request import resource_path, segment, target
 
 if TYPE_CHECKING:
     from kubeloop.clients.object_identity import Identity
+    from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.request import Params, Request
 
-__all__ = ["Endpoint", "ResourceEndpoint", "ResourceInfo", "SpellClient", "resource_info"]
+__all__ = ["Endpoint", "ResourceEndpoint", "SpellClient"]
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class ResourceInfo(Value, frozen=True):
-    """The names and the scope of a resource.
-
-    Attributes:
-        group_version: The group and version that serve the resource.
-        plural: The name in the path, `deployments`.
-        kind: The kind, `Deployment`; `""` if it is not known.
-        namespaced: Whether the objects live in namespaces; None if that is not known.
-        list_model: The class of its lists; None if the model names none.
-        is_confidential: Whether the objects of a custom kind hold secrets (fields of the format `password`).
-    """
-
-    group_version: GroupVersion
-    plural: str
-    kind: str
-    namespaced: bool | None
-    list_model: type[Any] | None
-    is_confidential: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.group_version} {self.plural}"
-
-
 SpellClient = Callable[[ResourceInfo, str], str]
 """Returns the call, as a user writes it, that makes the client of a resource in a namespace (as written)."""
-
-_infos: dict[type[Any], ResourceInfo] = {}
-
-
-def resource_info(model: type[Any]) -> ResourceInfo:
-    """Return the names and the scope of a model's resource.
-
-    Raises:
-        TypeError: The class is not a kind that has a resource.
-    """
-    info = _infos.get(model)
-    if info is None:
-        plural = getattr(model, "resource", "")
-        if not plural:
-            raise TypeError(
-                f"expected the class of a kind with a resource, got {model.__name__}: the class names no plural"
-            )
-        group_version = GroupVersion.parse(model.api_version)
-        list_model = getattr(model, "list_type", None)
-        info = _infos[model] = ResourceInfo(
-            group_version, plural, model.kind, model.namespaced, list_model, _holds_secrets(model)
-        )
-    return info
-
-
-def _holds_secrets(model: type[Any]) -> bool:
-    """Return whether the module of a custom kind has a type with a secret field; built-in kinds go by their path."""
-    module = sys.modules.get(model.__module__)
-    if module is None or model.__module__.startswith("kubeloop.models."):
-        return False
-    return any(getattr(each, "__secret__", None) for each in vars(module).values() if isinstance(each, type))
 
 
 class Endpoint(Protocol[T_co]):
@@ -146,11 +90,7 @@ class ResourceEndpoint(Generic[T_co]):
         self.model = model
         self.spell = spell
         self.info = info = resource_info(model) if info is None else info
-        if isinstance(namespace, DefaultNamespace):
-            namespace = None if info.namespaced is False else rest.config.namespace
-        self.namespace = namespace or None
-        if self.namespace is not None and info.namespaced is False:
-            raise ValueError(f"{info.plural} are not namespaced: leave out the namespace {namespace!r}")
+        self.namespace = namespace_for(rest, info, namespace or "") or None
         self.collection = self._path_of_collection(self.namespace)
 
     async def located(self) -> ResourceEndpoint[T_co]:

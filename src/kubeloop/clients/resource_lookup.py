@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.clients.resource_endpoint import ResourceInfo, resource_info
+from kubeloop.clients.resource_info import ResourceInfo, resource_info
 from kubeloop.errors import NotFound, StatusDetails
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
-from kubeloop.meta.namespaces import DefaultNamespace
 from kubeloop.wire.request import group_version_path
 
 if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["look_up", "namespace_for", "resource_of"]
+__all__ = ["look_up", "resource_of"]
 
 
 def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionKind | None = None) -> ResourceInfo:
@@ -49,19 +48,6 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
         f"got {'nothing' if given is None else type(given).__name__}: "
         'pass for instance GroupVersionResource("apps", "v1", "deployments")'
     )
-
-
-def namespace_for(rest: RESTClient, info: ResourceInfo, namespace: str | DefaultNamespace) -> str:
-    """Return the namespace in which requests read a resource; `""` is all namespaces, or none.
-
-    Raises:
-        ValueError: A namespace was named, and the resource has none.
-    """
-    if isinstance(namespace, DefaultNamespace):
-        return "" if info.namespaced is False else rest.config.namespace
-    if namespace and info.namespaced is False:
-        raise ValueError(f"{info.plural} are not namespaced: leave out the namespace {namespace!r}")
-    return namespace
 
 
 async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:

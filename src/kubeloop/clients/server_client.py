@@ -23,7 +23,7 @@ class ServerClient:
     Args:
         config: Which server to connect to, and as whom.
         transport: Carries the bytes instead of a transport opened from the config; the caller closes it.
-        max_retries: How many times one call may be sent again.
+        max_retries: How many times one call may be retried.
         random: The source of the jitter of back-off; a generator with a seed makes it repeatable.
 
     Concurrency: One event loop, any number of calls at once; each may be cancelled.

@@ -116,7 +116,7 @@ class UpdateSub(Subresource[R]):
         """Replace the subresource, as the `update` of a resource does; name and namespace are filled in.
 
         Args:
-            obj: The whole subresource, or JSON data with wire names.
+            obj: The whole subresource, or JSON data with the API's field names.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
                 field_manager: str | None
@@ -180,7 +180,7 @@ class CreateSub(Subresource[R_co], Generic[Req_contra, R_co]):
         """Send an object, and return the response of the server.
 
         Args:
-            body: The object, or JSON data with wire names. Name and namespace are filled in.
+            body: The object, or JSON data with the API's field names. Name and namespace are filled in.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
                 field_manager: str | None

@@ -34,7 +34,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 Json = Mapping[str, Any]
-"""An object as JSON data, with wire names."""
+"""An object as JSON data, with the field names of the API."""
 
 
 class Create(BaseResourceClient[T]):
@@ -46,8 +46,8 @@ class Create(BaseResourceClient[T]):
         """Create an object.
 
         Args:
-            obj: The object, or JSON data with wire names. It has a `metadata.name`, or a `metadata.generate_name` from
-                which the server makes a name.
+            obj: The object, or JSON data with the API's field names. It has a `metadata.name`, or a
+                `metadata.generate_name` from which the server makes a name.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
                 field_manager: str | None
@@ -78,7 +78,7 @@ class CreateReturningStatus(BaseResourceClient[T]):
         """Send an object. Errors as of `Create.create`.
 
         Args:
-            obj: The object, or JSON data with wire names.
+            obj: The object, or JSON data with the API's field names.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
                 field_manager: str | None
@@ -109,7 +109,7 @@ class Update(BaseResourceClient[T]):
         overwrites whatever is there. Fields that the model does not know are lost: `edit` keeps them.
 
         Args:
-            obj: The whole object, a draft of it, or JSON data with wire names. It has a `metadata.name`.
+            obj: The whole object, a draft of it, or JSON data with the API's field names. It has a `metadata.name`.
             **options: Keyword arguments, see `WriteOptions`:
                 dry_run: bool
                 field_manager: str | None

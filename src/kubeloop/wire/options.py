@@ -87,7 +87,7 @@ class WatchOptions(SelectorOptions, total=False):
         resource_version: The version after which events are wanted. With None (or `"0"`) the watch begins with an ADDED
             event for each object that exists.
         bookmarks: Whether BOOKMARK events are yielded. The watch requests and uses them in any case.
-        timeout: Seconds after which the iteration ends. None means that it goes on until the block is left.
+        timeout: Seconds after which the iteration ends. None means that it continues until the block is left.
     """
 
     resource_version: str | None
