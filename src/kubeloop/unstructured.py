@@ -1,6 +1,6 @@
-"""Objects without a model: a JSON value with wire names and typed metadata, its draft, and a list of such objects.
+"""Objects without a model: a JSON value with API field names and typed metadata, its draft, and a list of such objects.
 
-Unlike models they keep every field of the wire, nulls and zeros too.
+Unlike models they keep every field of a response, nulls and zeros too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "tree_of"]
 
 
 class Unstructured:
-    """One object of any kind: its fields by wire name, and its metadata as a model.
+    """One object of any kind: its fields by API field name, and its metadata as a model.
 
     >>> obj["spec"]["replicas"], obj.get_in("spec", "paused", default=False), obj.metadata.labels
     (3, False, {'app': 'web'})
@@ -33,7 +33,7 @@ class Unstructured:
     `to_dict()` returns a copy.
 
     Args:
-        data: The JSON value with wire names; the object keeps a copy of its own.
+        data: The JSON value with API field names; the object keeps a copy of its own.
     """
 
     __slots__ = ("_data", "_metadata")
@@ -90,7 +90,7 @@ class Unstructured:
         return iter(self._data)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return one field of the object by its wire name, as `dict.get`: `obj.get("spec", {})`.
+        """Return one field of the object by its API field name, as `dict.get`: `obj.get("spec", {})`.
 
         Returns:
             The value, which belongs to the object; `default` if the object has no such field.
@@ -98,7 +98,7 @@ class Unstructured:
         return self._data.get(key, default)
 
     def get_in(self, *path: str | int, default: Any = None) -> Any:
-        """Return the value at a path of wire names and list positions: `obj.get_in("spec", "containers", 0, "image")`.
+        """Return the value at a path of API field names and positions: `obj.get_in("spec", "containers", 0, "image")`.
 
         Returns:
             The value, which belongs to the object; `default` if there is nothing at the path.
@@ -111,11 +111,11 @@ class Unstructured:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Wrap a copy of a JSON value with wire names."""
+        """Wrap a copy of a JSON value with API field names."""
         return cls(data)
 
     def to_yaml(self) -> str:
-        """Write YAML with wire names."""
+        """Write YAML with API field names."""
         from kubeloop.meta import yaml
 
         return yaml.dump(self._data)
@@ -165,12 +165,12 @@ class Unstructured:
 
 
 class UnstructuredDraft(MutableMapping[str, Any]):
-    """A mutable copy of an Unstructured: its fields by wire name, and its metadata as a typed draft.
+    """A mutable copy of an Unstructured: its fields by API field name, and its metadata as a typed draft.
 
     >>> draft["spec"]["replicas"] = 3
     >>> draft.metadata.labels["app"] = "web"
 
-    `draft["metadata"]` is the same metadata with wire names. Use either form for one of its fields, not both.
+    `draft["metadata"]` is the same metadata with API field names. Use either form for one of its fields, not both.
     """
 
     # _known: what `_data` had for each field of the metadata when the typed draft of them was opened, or was last
@@ -236,7 +236,7 @@ class UnstructuredDraft(MutableMapping[str, Any]):
         return self
 
     def get_in(self, *path: str | int, default: Any = None) -> Any:
-        """Return the value at a path of wire names and list positions; `default` if there is nothing."""
+        """Return the value at a path of API field names and list positions; `default` if there is nothing."""
         return _value_at(self._settled(), path, default)
 
     def to_dict(self) -> dict[str, Any]:
@@ -298,7 +298,7 @@ class UnstructuredList:
     ...     print(deployment.metadata.name)
 
     Args:
-        data: The JSON value with wire names, `items` among them.
+        data: The JSON value with API field names, `items` among them.
     """
 
     __slots__ = ("_data", "items", "metadata", "unreadable")

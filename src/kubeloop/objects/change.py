@@ -42,7 +42,7 @@ class Change(Generic[T]):
         return Change, (self.before, self.after)
 
     def changed_fields(self) -> list[str]:
-        """Return the wire names of the object's own fields that differ, for example `["metadata", "spec"]`."""
+        """Return the API field names of the object's own fields that differ, for example `["metadata", "spec"]`."""
         return list(self._difference().edits)
 
     def merge_patch(self, *, guard: bool = False) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from kubeloop.objects.type_guards import is_dict, is_list
 __all__ = ["NAMES", "data_difference", "member_edits"]
 
 NAMES = ("name", "type", "uid", "key", "ip")
-"""Fields by which items of lists are told apart: the first that an item has."""
+"""The fields that may identify an item of a list: the first one that the item has does."""
 
 
 def member_edits(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Edit]:

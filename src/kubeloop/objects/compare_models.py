@@ -30,7 +30,7 @@ _SINGLE = frozenset({"scalar", "union"})
 
 
 def model_difference(old: Any, new: Any) -> Members:
-    """Return the edits that turn one value of a model into another, by wire name."""
+    """Return the edits that turn one value of a model into another, by API field name."""
     edits = member_edits(rest_of(old), rest_of(new))
     for field, before, after in _changed(old, new):
         edits[field.wire] = _field_edit(field, before, after, is_absent=_is_absent(field, after, new))

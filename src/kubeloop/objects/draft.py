@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     class Nested(Generic[M, D]):
         """A part of an object: reading returns its draft, never None.
 
-        A model, a draft, a mapping with wire names, or None can be assigned.
+        A model, a draft, a mapping with API field names, or None can be assigned.
         """
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> D: ...
@@ -78,7 +78,7 @@ class Draft(Pending, Generic[M]):
 
     Where a schema says that null is a value, None assigns null, and only `del` makes the field absent.
 
-    The draft owns every level that it hands out: the object that it was made from never changes.
+    The draft owns every level of the values that it returns: the object that it was made from never changes.
 
     Args:
         base: what to start from; None starts from nothing (`core_v1.Pod.Draft()`).

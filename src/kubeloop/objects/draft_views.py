@@ -78,7 +78,7 @@ def freeze(value: Any) -> Any:
 
 
 def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    """Check a value that is assigned within a draft; drafts stay live, mappings with wire names become models.
+    """Check a value that is assigned within a draft; drafts stay live, mappings with API field names become models.
 
     Raises:
         TypeError: The value does not fit, or a mapping has a name that the model lacks; names owner and path.
@@ -106,7 +106,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
 
 
 def _modelled(shape: Shape, value: Mapping[Any, Any], owner: str, path: str) -> Any:
-    """Read a mapping with wire names as a model."""
+    """Read a mapping with API field names as a model."""
     from kubeloop.errors import DecodeError
     from kubeloop.objects.json.decode_document import decode_document
 
@@ -385,7 +385,7 @@ if TYPE_CHECKING:
         def __iadd__(self, values: Iterable[V]) -> Lists[V]: ...
 
     class Objects(DraftList, Generic[M, D]):
-        """A list of models: items read as drafts; models, drafts and mappings with wire names can be assigned."""
+        """A list of models: items read as drafts; models, drafts and mappings with API field names can be assigned."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> Objects[M, D]: ...
         def __set__(self, obj: Draft[Any], value: Iterable[M | D | Mapping[str, object]] | None) -> None: ...
@@ -417,7 +417,7 @@ if TYPE_CHECKING:
         def __delete__(self, obj: Draft[Any]) -> None: ...
 
     class ObjectMap(DraftMap, Generic[M, D]):
-        """A map of models: items read as drafts; models, drafts and mappings with wire names can be assigned."""
+        """A map of models: items read as drafts; models, drafts and mappings with API field names can be assigned."""
 
         def __get__(self, obj: Draft[Any], owner: object = None) -> ObjectMap[M, D]: ...
         def __set__(self, obj: Draft[Any], value: Mapping[str, M | D | Mapping[str, object]] | None) -> None: ...

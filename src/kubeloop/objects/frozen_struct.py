@@ -173,7 +173,7 @@ class FrozenStructMeta(StructMeta):
             item: The Kind whose `list_type` this class is.
             secret: The fields whose values `repr` must not show.
             preserve: Keep members of the JSON that are not fields, from wherever an object is read.
-            rename: The wire names of fields that differ from the Python names.
+            rename: The API field names of fields that differ from the Python names.
         """
         names = dict(rename or {})
         hints = ns.setdefault("__annotations__", {})

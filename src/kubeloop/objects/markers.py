@@ -25,7 +25,7 @@ HOW_TO_CHANGE = "objects are immutable values: use obj.draft(), or edit() of a c
 
 
 def _shown_as(name: str) -> Callable[[type[_C]], type[_C]]:
-    """Let Python's messages call a class by the public class that it stands for."""
+    """Return a decorator that sets the name by which Python's messages call a class."""
 
     def rename(cls: type[_C]) -> type[_C]:
         cls.__name__ = name

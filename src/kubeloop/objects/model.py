@@ -167,7 +167,7 @@ class Model(FrozenStruct, metaclass=ModelMeta):
         return type(self).Draft(self)  # type: ignore[attr-defined, no-any-return] # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON value with wire names; that of a Kind has `apiVersion` and `kind`.
+        """Return the JSON value with API field names; that of a Kind has `apiVersion` and `kind`.
 
         Returns:
             A dictionary that the caller owns. For a model that was constructed, or read from a document, it has the
@@ -184,7 +184,7 @@ class Model(FrozenStruct, metaclass=ModelMeta):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Create an object from a JSON value with wire names, as tolerantly as from a response, but drop nothing.
+        """Create an object from a JSON value with API field names, as tolerantly as from a response, but drop nothing.
 
         A member that the class does not have is kept beside the object, at any depth: `repr` shows it, `draft()` keeps
         it, and create, update and apply send it. The server then warns of it, or refuses it with
@@ -202,7 +202,7 @@ class Model(FrozenStruct, metaclass=ModelMeta):
         return decode_document(dumps(plain(data, cls.__name__, DecodeError)), cls)
 
     def to_yaml(self) -> str:
-        """Return the object as YAML with wire names, which `kubectl` reads."""
+        """Return the object as YAML with API field names, which `kubectl` reads."""
         from kubeloop.meta import yaml
 
         return yaml.dump(self.to_dict())

@@ -121,6 +121,6 @@ def _unknown(model: Any, key: object, where: str, wires: Mapping[str, Any]) -> s
     near = [field.wire] if field is not None else difflib.get_close_matches(str(key), list(wires), 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return (
-        f"{where}: {model.__name__} has no field {key!r}{hint} (mappings use wire names; send a field that is "
+        f"{where}: {model.__name__} has no field {key!r}{hint} (mappings use API field names; send a field that is "
         "newer than these models with patch() or the dynamic client)"
     )

@@ -31,7 +31,7 @@ _BUILT_IN = "kubeloop.models."
 
 
 def rest_of(obj: Any) -> dict[str, Any]:
-    """Return the members that an object has beside its fields, by wire name. The caller must not change them."""
+    """Return the members that an object has beside its fields, by API field name. The caller must not change them."""
     return obj.__rest__ if hasattr(obj, "__rest__") else _NO_REST
 
 

@@ -50,7 +50,7 @@ def decode(data: bytes | str, cls: type[T]) -> T:
 
 
 def decode_data(data: Mapping[str, Any], cls: type[T]) -> T:
-    """Decode one object from a JSON value with wire names; see `decode`."""
+    """Decode one object from a JSON value with API field names; see `decode`."""
     return decode(dumps(data), cls)
 
 

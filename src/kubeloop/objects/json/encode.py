@@ -100,7 +100,7 @@ def encode(obj: FrozenStruct) -> bytes:
 
 
 def to_data(value: Any) -> Any:
-    """Return the plain JSON value of a model, with wire names, as Python data that the caller owns.
+    """Return the plain JSON value of a model, with API field names, as Python data that the caller owns.
 
     Raises:
         EncodeError: A part of the model has no JSON form, for example a lazy field whose bytes are not UTF-8.

@@ -25,7 +25,7 @@ def written(value: Any, shape: Shape | None = None, path: str = "", *, strict: b
     Args:
         value: A model, or the value of a field. A model is written without kind and apiVersion.
         shape: The shape of the field.
-        path: The path of the value in wire names, for the error.
+        path: The path of the value in API field names, for the error.
         strict: Refuse a model whose given fields are not known. Otherwise such a model is written as a whole.
 
     Raises:
@@ -49,7 +49,7 @@ def _written_model(obj: Any, path: str, *, strict: bool) -> dict[str, Any]:
                 f"{path or cls.__name__}: this {cls.__name__} was read from a server (or made from one that was), so "
                 "which of its zeros were set is not known, and sending them could overwrite fields that you never "
                 f"set. Send only what you mean: a {cls.__name__}(...) that you build, {cls.__name__}.Draft(), or a "
-                "mapping with wire names; to change what was read, use edit() or the patches of draft().finish()"
+                "mapping with API field names; to change what was read, use edit() or the patches of draft().finish()"
             )
         whole: dict[str, Any] = value_of(obj)
         return whole

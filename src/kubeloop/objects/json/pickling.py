@@ -17,7 +17,7 @@ __all__ = ["pickled"]
 
 
 def pickled(obj: FrozenStruct) -> tuple[Any, tuple[Any, ...]]:
-    """Return what `__reduce__` of a model returns.
+    """Return the result of a model's `__reduce__`.
 
     The names of the fields that were given are kept, unless a part of the object was read from a server.
     """

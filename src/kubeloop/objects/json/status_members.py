@@ -62,7 +62,7 @@ _elements = msgspec.json.Decoder(list[Raw]).decode
 
 
 def members(data: bytes) -> dict[str, Any] | None:
-    """Return the members of a Status that describe an error, by wire name.
+    """Return the members of a Status that describe an error, by API field name.
 
     Members that cannot be read, and values other than texts and non-negative numbers, are left out. The first hundred
     causes are read, further ones are empty; if all causes have more than 512 KiB, only their size is reported.
