@@ -93,3 +93,8 @@ def test_the_models_are_listed_and_explained() -> None:
     assert {"apps_v1", "core_v1", "meta_v1"} <= set(dir(models))
     assert not [name for name in dir(models) if name.startswith("_")]
     assert "spec" in inspect.signature(core_v1.Pod).parameters
+
+
+def test_a_misspelt_module_of_models_is_an_attribute_error_with_the_near_name() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'core_v2'; did you mean 'core_v1'"):
+        getattr(models, "core_v2")  # noqa: B009 (an attribute that type checkers refuse)

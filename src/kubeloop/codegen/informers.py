@@ -8,6 +8,7 @@ from kubeloop.codegen.client_names import ResourceNames, client_names
 from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.python_names import class_of_module
 from kubeloop.codegen.schema import Module
+from kubeloop.codegen.source import literal
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_group_informers", "emit_informers", "watchable"]
@@ -31,25 +32,24 @@ def emit_informers(module: Module, target: Target) -> str:
         "",
         "from typing import TYPE_CHECKING",
         "",
+        "from kubeloop.cache.informer_group import InformerGroup",
         target.models(module.name),
         "",
         "if TYPE_CHECKING:",
         "    from typing import Unpack",
         "",
-        "    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider",
+        "    from kubeloop.cache.informer_provider import InformerOptions",
         "    from kubeloop.cache.shared_informer import SharedInformer",
         *(["    from kubeloop.meta.namespaces import DefaultNamespace"] if takes_namespace else []),
         "",
         f'__all__ = ["{name}Informers"]',
         "",
         "",
-        f"class {name}Informers:",
+        f"class {name}Informers(InformerGroup):",
         f'    """The informers of {api_version}: those of the factory, which every caller shares."""',
         "",
-        '    __slots__ = ("_factory",)',
-        "",
-        "    def __init__(self, factory: InformerProvider) -> None:",
-        "        self._factory = factory",
+        "    __slots__ = ()",
+        f"    group_version = {literal(api_version)}",
     ]
     for one in watchable(module):
         lines += ["", *_accessor(one, module.model(one.resource.kind))]

@@ -5,24 +5,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubeloop.cache.informer_group import InformerGroup
 from kubeloop.models import apiextensions_v1
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.informer_provider import InformerOptions
     from kubeloop.cache.shared_informer import SharedInformer
 
 __all__ = ["ApiextensionsV1Informers"]
 
 
-class ApiextensionsV1Informers:
+class ApiextensionsV1Informers(InformerGroup):
     """The informers of apiextensions.k8s.io/v1: those of the factory, which every caller shares."""
 
-    __slots__ = ("_factory",)
-
-    def __init__(self, factory: InformerProvider) -> None:
-        self._factory = factory
+    __slots__ = ()
+    group_version = "apiextensions.k8s.io/v1"
 
     def custom_resource_definitions(
         self,

@@ -5,25 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubeloop.cache.informer_group import InformerGroup
 from kubeloop.models import autoscaling_v1
 
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.informer_provider import InformerOptions
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["AutoscalingV1Informers"]
 
 
-class AutoscalingV1Informers:
+class AutoscalingV1Informers(InformerGroup):
     """The informers of autoscaling/v1: those of the factory, which every caller shares."""
 
-    __slots__ = ("_factory",)
-
-    def __init__(self, factory: InformerProvider) -> None:
-        self._factory = factory
+    __slots__ = ()
+    group_version = "autoscaling/v1"
 
     def horizontal_pod_autoscalers(
         self,
