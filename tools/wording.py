@@ -31,8 +31,6 @@ UNFINISHED: tuple[str, ...] = (
     "docs/design/http2.md",
     "docs/design/models.md",
     "src/kubeloop/clients",
-    "src/kubeloop/fields.py",
-    "src/kubeloop/labels.py",
     "src/kubeloop/objects",
     "src/kubeloop/rest",
     "src/kubeloop/unstructured.py",

@@ -1,9 +1,6 @@
-r"""Field selectors: parse, build, match, print.
+"""Field selectors: parse them, build them, match fields, and print them.
 
-The text form is what `field_selector=` takes: `spec.nodeName=n1,status.phase!=Failed`, all of which must hold. Fields
-go by their wire names; which of them can be selected is the server's decision, per resource. In values `\`, `,` and
-`=` stand after a `\`.
-
+The text form is that of `field_selector=`: see `Selector`. The functions build selectors, which `&` joins.
 Reference: k8s.io/apimachinery/pkg/fields/selector.go.
 """
 
@@ -22,15 +19,15 @@ _OPERATOR = re.compile(r"!=|==|=")
 
 
 def escape_value(value: str) -> str:
-    r"""Write a value so that it can stand in a field selector: a `\` before each `\`, `,` and `=`."""
+    r"""Return the text of a value in a field selector, with a `\` before each `\`, `,` and `=`."""
     return _SPECIAL.sub(r"\\\g<0>", value)
 
 
 def unescape_value(text: str) -> str:
-    r"""Undo `escape_value`.
+    r"""Return the value that `escape_value` wrote.
 
     Raises:
-        ValueError: a `,` or `=` without a `\` before it, or a `\` before anything else.
+        ValueError: A `,` or `=` has no `\` before it, or a `\` is before another character.
     """
     value: list[str] = []
     characters = iter(text)
@@ -38,24 +35,35 @@ def unescape_value(text: str) -> str:
         if character == "\\":
             escaped = next(characters, "")
             if not escaped or escaped not in "\\,=":
-                raise ValueError(f"not a field selector: no such escape: \\{escaped}")
+                raise ValueError(
+                    f"invalid field selector: expected '\\', ',' or '=' after a \\, "
+                    f"got {repr(escaped) if escaped else 'the end of the text'}: {text!r}"
+                )
             value.append(escaped)
         elif character in ",=":
-            raise ValueError(f"not a field selector: {character!r} in a value needs a \\ before it: {text!r}")
+            raise ValueError(
+                f"invalid field selector: expected a \\ before each {character!r} of a value, got none: {text!r}"
+            )
         else:
             value.append(character)
     return "".join(value)
 
 
 class Requirement(Value, frozen=True):
-    """One condition: a field has this value, or (`equal` False) has another."""
+    """One condition on one field.
+
+    Attributes:
+        field: The path of the field, `status.phase`.
+        value: The value, without escapes.
+        equal: Whether the field must have this value; False means that it must have another value.
+    """
 
     field: str
     value: str
     equal: bool = True
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        """Say if fields fulfil it; one that is missing counts as empty."""
+        """Return whether fields meet the requirement; a missing field counts as empty."""
         return (fields.get(self.field, "") == self.value) is self.equal
 
     def __str__(self) -> str:
@@ -63,23 +71,27 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    r"""Requirements that must all hold. Without any it selects everything.
+    r"""Requirements on fields, all of which must hold.
 
     >>> selector = Selector.parse("spec.nodeName=n1,status.phase!=Failed")
     >>> selector.matches({"spec.nodeName": "n1", "status.phase": "Running"})
     True
     >>> str(equals("metadata.name", "a,b") & not_equals("type", "x"))
     'metadata.name=a\\,b,type!=x'
+
+    A selector without requirements selects everything. Fields have the names of the API (camelCase); which fields can
+    be selected is the server's decision, per resource. In the text form, commas separate the requirements, and in
+    values a `\` precedes each `\`, `,` and `=`.
     """
 
     requirements: tuple[Requirement, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Selector:
-        """Read the text form; the empty text selects everything.
+        """Parse the text form; an empty text selects everything.
 
         Raises:
-            ValueError: not a selector; says which part of it.
+            ValueError: The text is not a selector. The message names the part that is at fault.
         """
         requirements: list[Requirement] = []
         for term in sorted(_terms(text)):
@@ -87,27 +99,36 @@ class Selector(Value, frozen=True):
                 continue
             operator = _OPERATOR.search(term)
             if operator is None:
-                raise ValueError(f"not a field selector: {term!r} in {text!r} (due: field=value or field!=value)")
+                raise ValueError(
+                    f"invalid field selector: expected field=value or field!=value, got {term!r}: {text!r}"
+                )
             field, value = term[: operator.start()], unescape_value(term[operator.end() :])
             if field or value:
                 requirements.append(Requirement(field, value, operator[0] != "!="))
         return cls(tuple(requirements))
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        """Say if fields, by their paths (`status.phase`), fulfil every requirement; a missing one counts as empty."""
+        """Return whether fields, by their paths (`status.phase`), meet every requirement.
+
+        A missing field counts as empty.
+        """
         return all(requirement.matches(fields) for requirement in self.requirements)
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is required (Go's `Empty`)."""
+        """Whether the selector has no requirement (Go's `Empty`)."""
         return not self.requirements
 
     def required_value(self, field: str) -> str | None:
-        """Return the value that a field must have; None when none is required."""
+        """Return the value that a field must have; None if no value is required."""
         return next((each.value for each in self.requirements if each.equal and each.field == field), None)
 
     def transform(self, change: Callable[[str, str], tuple[str, str]]) -> Selector:
-        """Return a selector with `change(field, value)` in place of each field and value; two empty texts drop it."""
+        """Return a selector with other fields and values.
+
+        Args:
+            change: Called with each field and value; returns the new ones. Two empty texts remove the requirement.
+        """
         changed = ((change(each.field, each.value), each.equal) for each in self.requirements)
         return Selector(tuple(Requirement(field, value, equal) for (field, value), equal in changed if field or value))
 
@@ -119,22 +140,22 @@ class Selector(Value, frozen=True):
 
 
 def equals(field: str, value: str) -> Selector:
-    """Select what has this value in this field."""
+    """Return a selector of objects whose field has this value."""
     return Selector((Requirement(field, value),))
 
 
 def not_equals(field: str, value: str) -> Selector:
-    """Select what has another value in this field."""
+    """Return a selector of objects whose field has another value."""
     return Selector((Requirement(field, value, equal=False),))
 
 
 def from_mapping(fields: Mapping[str, str]) -> Selector:
-    """Select what has all these values in these fields; an empty mapping selects everything."""
+    """Return a selector of objects whose fields all have these values; an empty mapping selects everything."""
     return Selector(tuple(Requirement(field, value) for field, value in sorted(fields.items())))
 
 
 def _terms(text: str) -> list[str]:
-    """Split at commas without a backslash before them."""
+    """Return the parts of a text between the commas that have no backslash before them."""
     terms: list[str] = []
     position = 0
     while position <= len(text):

@@ -1,18 +1,7 @@
-"""Label selectors: parse, build, match, print.
+"""Label selectors: parse them, build them, match labels, and print them.
 
-The text form is what `label_selector=` takes: requirements with commas between them, all of which must hold:
-
-    app=web, app==web    the label has this value        app!=web             it has not, or is missing
-    app in (web, api)    it has one of these values      app notin (web, api) it has none of them, or is missing
-    app                  it is there                     !app                 it is missing
-    size>5, size<5       it is an integer greater/less than this
-
-Building: functions that give a selector each, joined by `&`: `equals("app", "web") & exists("tier")`. Keys and values
-are checked by Kubernetes' rules wherever a selector is made.
-
-Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go (LabelSelectorAsSelector). Intended
-difference: the text of a selector that matches nothing matches nothing too, while Go prints "", which would select
-everything.
+The text form is that of `label_selector=`: see `Selector`. The functions build selectors, which `&` joins.
+Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go (LabelSelectorAsSelector).
 """
 
 from __future__ import annotations
@@ -46,7 +35,7 @@ __all__ = [
 
 
 class Operator(StrEnum):
-    """How a requirement relates a label to values."""
+    """The relation between a label and the values of a requirement."""
 
     EQUALS = "="
     DOUBLE_EQUALS = "=="
@@ -68,7 +57,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
 
 
 def _integer(text: str) -> int | None:
-    """Read an integer of 64 bits."""
+    """Return an integer of 64 bits; None if the text is not one."""
     number = int(text) if _INTEGER.fullmatch(text) else None
     return number if number is not None and -(2**63) <= number < 2**63 else None
 
@@ -76,10 +65,14 @@ def _integer(text: str) -> int | None:
 class Requirement(Value, frozen=True):
     """One condition on one label.
 
+    Attributes:
+        key: The key of the label.
+        operator: The relation between the label and the values.
+        values: The values, sorted and without repetitions.
+
     Raises:
-        ValueError: a key or value that no label can have, or a number of values that the operator does not take; the
-        message
-            names all that is wrong.
+        ValueError: No label can have the key or a value, or the operator does not accept the number of values. The
+            message names every fault.
     """
 
     key: str
@@ -93,20 +86,20 @@ class Requirement(Value, frozen=True):
         count = len(self.values)
         if self.operator in _SETS:
             if not count:
-                faults.append(f"{self.operator!s} needs at least one value")
+                faults.append(f"expected at least one value for {self.operator!s}, got none")
         elif self.operator in _PRESENCE:
             if count:
-                faults.append("a test for presence takes no value")
+                faults.append(f"expected no value for {self.operator!s}, got {count}")
         elif count != 1:
-            faults.append(f"{self.operator!s} needs exactly one value")
+            faults.append(f"expected one value for {self.operator!s}, got {count}")
         if self.operator in _SIGNS:
-            faults += [f"{value!r} is not an integer" for value in self.values if _integer(value) is None]
+            faults += [f"expected an integer, got {value!r}" for value in self.values if _integer(value) is None]
         faults += [f"value {value!r}: {fault}" for value in self.values for fault in label_value_faults(value)]
         if faults:
-            raise ValueError(f"not a label selector: {'; '.join(faults)}")
+            raise ValueError(f"invalid label selector: {'; '.join(faults)}")
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say if labels fulfil it."""
+        """Return whether labels meet the requirement."""
         operator = self.operator
         value = labels.get(self.key)
         if operator in _ANY_OF:
@@ -130,13 +123,24 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    """Requirements that must all hold, in the order of their keys. Without any it selects everything.
+    """Requirements on labels, all of which must hold, in the order of their keys.
 
     >>> selector = Selector.parse("app in (web,api),!canary")
     >>> selector.matches({"app": "web"}), selector.matches({"app": "web", "canary": ""})
     (True, False)
     >>> str(equals("app", "web") & greater_than("size", 3))
     'app=web,size>3'
+
+    A selector without requirements selects everything. Keys and values are checked by the rules of Kubernetes whenever
+    a selector is created. In the text form, commas separate the requirements:
+
+        app=web, app==web    the label has this value         app!=web             it has another value, or is missing
+        app in (web, api)    it has one of these values       app notin (web, api) it has another value, or is missing
+        app                  it is present                    !app                 it is missing
+        size>5, size<5       it is an integer greater than, or less than, this
+
+    Intended difference from client-go: the text of a selector that matches nothing matches nothing too. Go prints an
+    empty text, which selects everything.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -146,15 +150,15 @@ class Selector(Value, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Selector:
-        """Read the text form; the empty text selects everything.
+        """Parse the text form; an empty text selects everything.
 
         Raises:
-            ValueError: not a selector; says what was found and what was due.
+            ValueError: The text is not a selector. The message names what was expected and what was found.
         """
         return cls(tuple(_Parser(text).parse()))
 
     def matches(self, labels: Mapping[str, str] | None) -> bool:
-        """Say if labels (None: no labels) fulfil every requirement."""
+        """Return whether labels meet every requirement; None means no labels."""
         present: Mapping[str, str] = {} if labels is None else labels
         for requirement in self.requirements:  # noqa: SIM110 (a lister runs this per object; all() takes longer)
             if not requirement.matches(present):
@@ -163,11 +167,11 @@ class Selector(Value, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing is required (Go's `Empty`)."""
+        """Whether the selector has no requirement (Go's `Empty`)."""
         return not self.requirements
 
     def required_value(self, key: str) -> str | None:
-        """Return the only value that a label may have; None when several are allowed or none is required."""
+        """Return the only value that a label may have; None if several values are allowed or no value is required."""
         for requirement in self.requirements:
             if requirement.key == key:
                 exact = requirement.operator in _ANY_OF and len(requirement.values) == 1
@@ -187,52 +191,52 @@ def everything() -> Selector:
 
 
 def nothing() -> Selector:
-    """Return a selector that selects nothing: it requires a label to be both there and missing."""
+    """Return a selector that selects nothing: it requires a label to be both present and missing."""
     return _NOTHING
 
 
 def equals(key: str, value: str) -> Selector:
-    """Select what has this label with this value."""
+    """Return a selector of objects that have this label with this value."""
     return Selector((Requirement(key, Operator.EQUALS, (value,)),))
 
 
 def not_equals(key: str, value: str) -> Selector:
-    """Select what has this label with another value, or does not have it."""
+    """Return a selector of objects that have this label with another value, or without this label."""
     return Selector((Requirement(key, Operator.NOT_EQUALS, (value,)),))
 
 
 def is_in(key: str, values: Iterable[str]) -> Selector:
-    """Select what has this label with one of these values."""
+    """Return a selector of objects that have this label with one of these values."""
     return Selector((Requirement(key, Operator.IN, tuple(values)),))
 
 
 def not_in(key: str, values: Iterable[str]) -> Selector:
-    """Select what has this label with none of these values, or does not have it."""
+    """Return a selector of objects that have this label with none of these values, or without this label."""
     return Selector((Requirement(key, Operator.NOT_IN, tuple(values)),))
 
 
 def exists(key: str) -> Selector:
-    """Select what has this label."""
+    """Return a selector of objects that have this label."""
     return Selector((Requirement(key, Operator.EXISTS),))
 
 
 def does_not_exist(key: str) -> Selector:
-    """Select what does not have this label."""
+    """Return a selector of objects without this label."""
     return Selector((Requirement(key, Operator.DOES_NOT_EXIST),))
 
 
 def greater_than(key: str, number: int) -> Selector:
-    """Select what has this label with an integer greater than this."""
+    """Return a selector of objects that have this label with an integer greater than `number`."""
     return Selector((Requirement(key, Operator.GREATER_THAN, (str(number),)),))
 
 
 def less_than(key: str, number: int) -> Selector:
-    """Select what has this label with an integer less than this."""
+    """Return a selector of objects that have this label with an integer less than `number`."""
     return Selector((Requirement(key, Operator.LESS_THAN, (str(number),)),))
 
 
 def from_mapping(labels: Mapping[str, str]) -> Selector:
-    """Select what has all these labels with these values; an empty mapping selects everything."""
+    """Return a selector of objects that have all these labels; an empty mapping selects everything."""
     return Selector(tuple(Requirement(key, Operator.EQUALS, (value,)) for key, value in labels.items()))
 
 
@@ -246,7 +250,7 @@ class _Expression(Protocol):
 
 
 class LabelSelectorLike(Protocol):
-    """The structured form that specs hold: `meta_v1.LabelSelector`."""
+    """The structured form of a selector in a spec: `meta_v1.LabelSelector`."""
 
     @property
     def match_labels(self) -> Mapping[str, str]:
@@ -268,10 +272,13 @@ _STRUCTURED = {
 
 
 def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
-    """Return what a spec's selector selects: an absent one nothing, an empty one everything.
+    """Return the selector of a spec.
+
+    Args:
+        selector: The structured form. An empty selector selects everything; None selects nothing.
 
     Raises:
-        ValueError: an unknown operator, or a key or value that no label can have.
+        ValueError: An operator is unknown, or no label can have a key or a value.
     """
     if selector is None:
         return _NOTHING
@@ -279,7 +286,10 @@ def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
     for expression in selector.match_expressions:
         operator = _STRUCTURED.get(expression.operator)
         if operator is None:
-            raise ValueError(f"not a label selector: no such operator: {expression.operator!r}")
+            raise ValueError(
+                f"invalid label selector: expected an operator of {', '.join(_STRUCTURED)}, "
+                f"got {expression.operator!r}: key {expression.key!r}"
+            )
         requirements.append(Requirement(expression.key, operator, tuple(expression.values)))
     return Selector(tuple(requirements))
 
@@ -301,7 +311,7 @@ _SYMBOLS = frozenset("=!(),<>") | {"!=", "=="}
 
 
 class _Parser:
-    """Recursive descent over the tokens; the end is the empty token."""
+    """A recursive descent over the tokens of a selector; the end of the text is the empty token."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -318,7 +328,7 @@ class _Parser:
             if not after:
                 return requirements
             if after != ",":
-                raise self._fault(after, "',' or the end")
+                raise self._fault(after, "',' or the end of the text")
             if self._peek() != "!" and not self._is_word(self._peek()):
                 raise self._fault(self._peek(), "a label after ','")
 
@@ -348,7 +358,7 @@ class _Parser:
         return [value]
 
     def _set(self) -> list[str]:
-        """Read `(a,b)`; between commas, and between a comma and a bracket, stands the empty value."""
+        """Parse `(a,b)`; nothing between two commas, or between a comma and a bracket, is the empty value."""
         opening = self._next()
         if opening != "(":
             raise self._fault(opening, "'('")
@@ -374,5 +384,6 @@ class _Parser:
     def _is_word(token: str) -> bool:
         return bool(token) and token not in _SYMBOLS
 
-    def _fault(self, found: str, due: str) -> ValueError:
-        return ValueError(f"not a label selector: {due} was due, found {found or 'the end'!r}: {self._text!r}")
+    def _fault(self, found: str, expected: str) -> ValueError:
+        got = repr(found) if found else "the end of the text"
+        return ValueError(f"invalid label selector: expected {expected}, got {got}: {self._text!r}")
