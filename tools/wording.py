@@ -27,9 +27,6 @@ EXCLUDED = re.compile(
 UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
     "docs/design/architecture.md",
-    "docs/design/connections.md",
-    "docs/design/http2.md",
-    "docs/design/models.md",
     "src/kubeloop/clients",
     "src/kubeloop/objects",
     "src/kubeloop/rest",
