@@ -26,7 +26,6 @@ EXCLUDED = re.compile(
 
 UNFINISHED: tuple[str, ...] = (
     "CHANGELOG.md",
-    "docs/design/http2.md",
     "src/kubeloop/rest",
     "src/kubeloop/wire",
 )

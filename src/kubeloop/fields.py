@@ -20,15 +20,15 @@ _OPERATOR = re.compile(r"!=|==|=")
 
 
 def escape_value(value: str) -> str:
-    r"""Write a value so that it can stand in a field selector: a `\` before each `\`, `,` and `=`."""
+    r"""Return the text of a value in a field selector, with a `\` before each `\`, `,` and `=`."""
     return _SPECIAL.sub(r"\\\g<0>", value)
 
 
 def unescape_value(text: str) -> str:
-    r"""Undo `escape_value`.
+    r"""Return the value that `escape_value` wrote.
 
     Raises:
-        ValueError: a `,` or `=` without a `\` before it, or a `\` before anything else.
+        ValueError: A `,` or `=` has no `\` before it, or a `\` is before another character.
     """
     value: list[str] = []
     characters = iter(text)
@@ -36,10 +36,15 @@ def unescape_value(text: str) -> str:
         if character == "\\":
             escaped = next(characters, "")
             if not escaped or escaped not in "\\,=":
-                raise ValueError(f"not a field selector: no such escape: \\{escaped}")
+                raise ValueError(
+                    f"invalid field selector: expected '\\', ',' or '=' after a \\, "
+                    f"got {repr(escaped) if escaped else 'the end of the text'}: {text!r}"
+                )
             value.append(escaped)
         elif character in ",=":
-            raise ValueError(f"not a field selector: {character!r} in a value needs a \\ before it: {text!r}")
+            raise ValueError(
+                f"invalid field selector: expected a \\ before each {character!r} of a value, got none: {text!r}"
+            )
         else:
             value.append(character)
     return "".join(value)
@@ -68,6 +73,10 @@ class Selector(Value, frozen=True):
     True
     >>> str(equals("metadata.name", "a,b") & not_equals("type", "x"))
     'metadata.name=a\\,b,type!=x'
+
+    A selector without requirements selects everything. Fields have the names of the API (camelCase); which fields can
+    be selected is the server's decision, per resource. In the text form, commas separate the requirements, and in
+    values a `\` precedes each `\`, `,` and `=`.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -117,22 +126,22 @@ class Selector(Value, frozen=True):
 
 
 def equals(field: str, value: str) -> Selector:
-    """Select what has this value in this field."""
+    """Return a selector of objects whose field has this value."""
     return Selector((Requirement(field, value),))
 
 
 def not_equals(field: str, value: str) -> Selector:
-    """Select what has another value in this field."""
+    """Return a selector of objects whose field has another value."""
     return Selector((Requirement(field, value, equal=False),))
 
 
 def from_mapping(fields: Mapping[str, str]) -> Selector:
-    """Select what has all these values in these fields; an empty mapping selects everything."""
+    """Return a selector of objects whose fields all have these values; an empty mapping selects everything."""
     return Selector(tuple(Requirement(field, value) for field, value in sorted(fields.items())))
 
 
 def _terms(text: str) -> list[str]:
-    """Split at commas without a backslash before them."""
+    """Return the parts of a text between the commas that have no backslash before them."""
     terms: list[str] = []
     position = 0
     while position <= len(text):

@@ -65,10 +65,14 @@ def _integer(text: str) -> int | None:
 class Requirement(Value, frozen=True):
     """One condition on one label.
 
+    Attributes:
+        key: The key of the label.
+        operator: The relation between the label and the values.
+        values: The values, sorted and without repetitions.
+
     Raises:
-        ValueError: a key or value that no label can have, or a number of values that the operator does not take; the
-        message
-            names all that is wrong.
+        ValueError: No label can have the key or a value, or the operator does not accept the number of values. The
+            message names every fault.
     """
 
     key: str
@@ -82,17 +86,17 @@ class Requirement(Value, frozen=True):
         count = len(self.values)
         if self.operator in _SETS:
             if not count:
-                faults.append(f"{self.operator!s} needs at least one value")
+                faults.append(f"expected at least one value for {self.operator!s}, got none")
         elif self.operator in _PRESENCE:
             if count:
-                faults.append("a test for presence takes no value")
+                faults.append(f"expected no value for {self.operator!s}, got {count}")
         elif count != 1:
-            faults.append(f"{self.operator!s} needs exactly one value")
+            faults.append(f"expected one value for {self.operator!s}, got {count}")
         if self.operator in _SIGNS:
-            faults += [f"{value!r} is not an integer" for value in self.values if _integer(value) is None]
+            faults += [f"expected an integer, got {value!r}" for value in self.values if _integer(value) is None]
         faults += [f"value {value!r}: {fault}" for value in self.values for fault in label_value_faults(value)]
         if faults:
-            raise ValueError(f"not a label selector: {'; '.join(faults)}")
+            raise ValueError(f"invalid label selector: {'; '.join(faults)}")
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether labels meet the requirement."""
@@ -137,6 +141,17 @@ class Selector(Value, frozen=True):
     (True, False)
     >>> str(equals("app", "web") & greater_than("size", 3))
     'app=web,size>3'
+
+    A selector without requirements selects everything. Keys and values are checked by the rules of Kubernetes whenever
+    a selector is created. In the text form, commas separate the requirements:
+
+        app=web, app==web    the label has this value         app!=web             it has another value, or is missing
+        app in (web, api)    it has one of these values       app notin (web, api) it has another value, or is missing
+        app                  it is present                    !app                 it is missing
+        size>5, size<5       it is an integer greater than, or less than, this
+
+    Intended difference from client-go: the text of a selector that matches nothing matches nothing too. Go prints an
+    empty text, which selects everything.
     """
 
     requirements: tuple[Requirement, ...] = ()
@@ -167,7 +182,7 @@ class Selector(Value, frozen=True):
         return not self.requirements
 
     def required_value(self, key: str) -> str | None:
-        """Return the only value that a label may have; None when several are allowed or none is required."""
+        """Return the only value that a label may have; None if several values are allowed or no value is required."""
         for requirement in self.requirements:
             if requirement.key == key:
                 exact = requirement.operator in _ANY_OF and len(requirement.values) == 1
@@ -192,47 +207,47 @@ def nothing() -> Selector:
 
 
 def equals(key: str, value: str) -> Selector:
-    """Select what has this label with this value."""
+    """Return a selector of objects that have this label with this value."""
     return Selector((Requirement(key, Operator.EQUALS, (value,)),))
 
 
 def not_equals(key: str, value: str) -> Selector:
-    """Select what has this label with another value, or does not have it."""
+    """Return a selector of objects that have this label with another value, or without this label."""
     return Selector((Requirement(key, Operator.NOT_EQUALS, (value,)),))
 
 
 def is_in(key: str, values: Iterable[str]) -> Selector:
-    """Select what has this label with one of these values."""
+    """Return a selector of objects that have this label with one of these values."""
     return Selector((Requirement(key, Operator.IN, tuple(values)),))
 
 
 def not_in(key: str, values: Iterable[str]) -> Selector:
-    """Select what has this label with none of these values, or does not have it."""
+    """Return a selector of objects that have this label with none of these values, or without this label."""
     return Selector((Requirement(key, Operator.NOT_IN, tuple(values)),))
 
 
 def exists(key: str) -> Selector:
-    """Select what has this label."""
+    """Return a selector of objects that have this label."""
     return Selector((Requirement(key, Operator.EXISTS),))
 
 
 def does_not_exist(key: str) -> Selector:
-    """Select what does not have this label."""
+    """Return a selector of objects without this label."""
     return Selector((Requirement(key, Operator.DOES_NOT_EXIST),))
 
 
 def greater_than(key: str, number: int) -> Selector:
-    """Select what has this label with an integer greater than this."""
+    """Return a selector of objects that have this label with an integer greater than `number`."""
     return Selector((Requirement(key, Operator.GREATER_THAN, (str(number),)),))
 
 
 def less_than(key: str, number: int) -> Selector:
-    """Select what has this label with an integer less than this."""
+    """Return a selector of objects that have this label with an integer less than `number`."""
     return Selector((Requirement(key, Operator.LESS_THAN, (str(number),)),))
 
 
 def from_mapping(labels: Mapping[str, str]) -> Selector:
-    """Select what has all these labels with these values; an empty mapping selects everything."""
+    """Return a selector of objects that have all these labels; an empty mapping selects everything."""
     return Selector(tuple(Requirement(key, Operator.EQUALS, (value,)) for key, value in labels.items()))
 
 
@@ -279,7 +294,10 @@ def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
     for expression in selector.match_expressions:
         operator = _STRUCTURED.get(expression.operator)
         if operator is None:
-            raise ValueError(f"not a label selector: no such operator: {expression.operator!r}")
+            raise ValueError(
+                f"invalid label selector: expected an operator of {', '.join(_STRUCTURED)}, "
+                f"got {expression.operator!r}: key {expression.key!r}"
+            )
         requirements.append(Requirement(expression.key, operator, tuple(expression.values)))
     return Selector(tuple(requirements))
 
@@ -318,7 +336,7 @@ class _Parser:
             if not after:
                 return requirements
             if after != ",":
-                raise self._fault(after, "',' or the end")
+                raise self._fault(after, "',' or the end of the text")
             if self._peek() != "!" and not self._is_word(self._peek()):
                 raise self._fault(self._peek(), "a label after ','")
 
@@ -348,7 +366,7 @@ class _Parser:
         return [value]
 
     def _set(self) -> list[str]:
-        """Read `(a,b)`; between commas, and between a comma and a bracket, stands the empty value."""
+        """Parse `(a,b)`; nothing between two commas, or between a comma and a bracket, is the empty value."""
         opening = self._next()
         if opening != "(":
             raise self._fault(opening, "'('")

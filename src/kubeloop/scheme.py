@@ -1,7 +1,7 @@
-"""Scheme: the classes by apiVersion and kind, for functions that choose a class to decode into.
+"""Scheme: the classes of kinds by apiVersion and kind, for functions that choose the class of an object.
 
-There is no registry: a Scheme is a value that is passed where it is needed. The modules of built-in kinds are imported
-when one of their kinds is first looked up.
+There is no registry: a Scheme is a value that is passed where it is needed. The module of a built-in kind is imported
+when the kind is first looked up.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ __all__ = ["Scheme"]
 
 
 class Scheme:
-    """The built-in kinds and others.
+    """The classes of the built-in kinds and of others.
 
     >>> kubeloop.decode(text, kubeloop.Scheme(my_models))
 
     Args:
-        known: Classes of kinds, or modules that contain some; they replace built-in kinds of the same name. A class
-            without a kind is ignored in a module and refused as an argument.
+        known: Classes of kinds, or modules that contain such classes; they replace built-in kinds of the same name. A
+            class without a kind is ignored in a module and refused as an argument.
 
     Raises:
         TypeError: An argument is not a kind, or is a module without kinds.
@@ -48,7 +48,7 @@ class Scheme:
         self._known[kind.api_version, kind.kind] = kind
 
     def lookup(self, api_version: str, kind: str) -> type[Kind] | None:
-        """Return the class of a kind, None for an unknown kind."""
+        """Return the class of a kind; None if the kind is unknown."""
         found = self._known.get((api_version, kind))
         if found is not None:
             return found
