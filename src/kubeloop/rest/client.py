@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
     from kubeloop.rest.result import Result
     from kubeloop.rest.watch_stream import WatchStream
-    from kubeloop.transport.authenticated_transport import OpenedTransport
-    from kubeloop.transport.authentication import Authenticated
+    from kubeloop.transport.authentication import Authenticated, OpenedTransport
     from kubeloop.transport.base import ByteStream, Channel, Transport
 
 __all__ = ["RESTClient", "RequestOptions"]

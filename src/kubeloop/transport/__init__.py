@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kubeloop.config import Config
-    from kubeloop.transport.authenticated_transport import OpenedTransport
+    from kubeloop.transport.authentication import OpenedTransport
 
 __all__ = ["open_transport"]
 
@@ -25,6 +25,6 @@ def open_transport(config: Config) -> OpenedTransport:
         ConfigError: The config's proxy or certificate authority cannot be used.
         CredentialError: The config's client certificate, token or password cannot be used.
     """
-    from kubeloop.transport.authenticated_transport import OpenedTransport
+    from kubeloop.transport.authentication import OpenedTransport
 
     return OpenedTransport(config)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
 
-__all__ = ["Authenticated", "impersonation_headers"]
+__all__ = ["Authenticated", "OpenedTransport", "impersonation_headers"]
 
 _UNAUTHORIZED = 401
 # The characters of a header name in addition to letters and digits, except `%`.
@@ -166,3 +166,17 @@ def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str]
 
 def _has(request: Request, header: str) -> bool:
     return any(name.lower() == header for name in request.headers)
+
+
+class OpenedTransport(Authenticated):
+    """The result of `open_transport`: an authenticated transport that owns the transport which it wraps."""
+
+    def __init__(self, config: Config) -> None:
+        from kubeloop.transport.http import HTTPTransport
+
+        self._owned = HTTPTransport(config)
+        super().__init__(self._owned, config)
+
+    async def close(self) -> None:
+        """Close all connections; see `ClosableTransport`."""
+        await self._owned.close()
