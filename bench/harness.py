@@ -52,7 +52,7 @@ class Row:
         return tuple(map(compare, self.values, other.values))
 
     def summary(self) -> dict[str, str | float | int]:
-        """What is kept of it."""
+        """Return the values of the row that are stored."""
         return {
             "case": self.case,
             "subject": self.subject,
@@ -96,7 +96,7 @@ def sample(subject: Subject, command: Sequence[str]) -> dict:
 
 
 def progress(text: str) -> None:
-    """Say what runs now, on one line; without a terminal, nothing."""
+    """Print the current step on one line, if there is a terminal."""
     if sys.stderr.isatty():
         print(f"\r{text:<100}\r", end="", file=sys.stderr, flush=True)
 
@@ -120,11 +120,11 @@ def measure(
     missing: dict[tuple[str, str], str],
     units: dict[str, str] = UNITS,
 ) -> list[Row]:
-    """Measure cases: `samples` rounds, one process of each a round. Who fails goes to `missing`."""
+    """Measure cases in `samples` rounds, with one process per case and round. Failed cases are added to `missing`."""
     found: dict[Case, list[dict[str, float]]] = {case: [] for case in cases}
     truths: dict[str, dict[str, str]] = {}
     for number in range(samples):
-        # Another order each round: whoever runs after a process that filled the memory should not always be the same.
+        # The order differs per round, so that not always the same subject runs after a process that filled the memory.
         for case in random.Random(number).sample(cases, len(cases)):
             key = case.name, case.subject.name
             if key in missing:

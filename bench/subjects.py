@@ -87,7 +87,7 @@ def rust_subject() -> Subject:
 
 
 def write_cargo_lock(source: Path) -> None:
-    """Make Cargo.lock from crates.lock, which has no addresses: Cargo itself says where its crates come from."""
+    """Create Cargo.lock from crates.lock, which has no addresses: Cargo adds the source of its crates."""
     lock = source / "Cargo.lock"
     lock.unlink(missing_ok=True)
     run([tool("cargo"), "generate-lockfile", "--quiet"], cwd=source)

@@ -59,11 +59,11 @@ class Bench:
 
 
 def convert(*names: str) -> None:
-    """Make the protobuf twins that are not there yet."""
+    """Write the missing protobuf files."""
     suffix = {True: ".pbstream", False: ".pb"}
     wanted = [name for name in names if not (DATA / (name + suffix[name.startswith("watch-")])).exists()]
     if wanted:
-        say(f"writing the protobuf twins of {', '.join(wanted)}")
+        say(f"writing the protobuf files of {', '.join(wanted)}")
         run([str(go_binaries() / "convert"), str(DATA), *wanted])
 
 
@@ -95,7 +95,7 @@ def certificate() -> list[str]:
 
 
 def decode(bench: Bench) -> list[Row]:
-    """LIST of pods, bytes → typed objects, per pod: CPU and memory; the pause of a full collection with them alive."""
+    """Decode a LIST of pods: CPU and memory per pod, and the pause of a full collection with all pods."""
     workload.ensure(DATA, 20)
     rows = []
     for size in bench.pods:
@@ -220,7 +220,7 @@ def import_(bench: Bench) -> list[Row]:
 
 
 def _over(rows: list[Row], case: str, base: str) -> list[Row]:
-    """What one program takes over another, round by round."""
+    """Return the additional costs of one program over another, round by round."""
     bases = {row.subject: row for row in rows if (row.case, row.metric) == (base, "cpu")}
     found = [row for row in rows if (row.case, row.metric) == (case, "cpu")]
     return [
@@ -230,7 +230,7 @@ def _over(rows: list[Row], case: str, base: str) -> list[Row]:
 
 
 def informer(bench: Bench) -> list[Row]:
-    """Two indices, three handlers. sync: start → synced, a pod; watch: a replayed event. Memory less an empty one's."""
+    """Run an informer with two indices and three handlers: CPU per pod and event; memory beyond an empty informer."""
     rows = []
     size = max(size for size in bench.pods if size <= 10_000)
     others = ("lightkube", *SLOW)
@@ -347,7 +347,7 @@ def _streams(result: dict) -> dict[str, float]:
 
 
 def _collector(subject: Subject) -> str:
-    """What a program says first to run as this subject does."""
+    """Return the statement with which a program of this subject begins."""
     return "import gc; gc.disable(); " if subject.name.endswith("(gc off)") else ""
 
 

@@ -1,4 +1,4 @@
-"""Use the client below the clientset: verbs on paths.   python examples/07_rest.py"""
+"""Use RESTClient, on which the clientset is built: verbs on paths.   python examples/07_rest.py"""
 
 import asyncio
 

@@ -1,6 +1,6 @@
 """A custom resource, as typed as a Pod.   python examples/08_custom_resource.py
 
-The classes come from:  kubeloop generate --crd custom_resource/backups.crd.yaml --out custom_resource/generated
+The classes are written by: kubeloop generate --crd custom_resource/backups.crd.yaml --out custom_resource/generated
 """
 
 import asyncio

@@ -17,13 +17,13 @@ GC_OFF = os.environ.get("BENCH_GC") == "off"
 
 
 def cpu():
-    """User + system seconds of this process."""
+    """Return the user and system seconds of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def settled_rss():
-    """Resident bytes once the allocator has given back what it can."""
+    """Return the resident bytes after the allocator has released its free memory."""
     gc.collect()
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     with open("/proc/self/status") as status:

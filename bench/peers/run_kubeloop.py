@@ -83,7 +83,7 @@ def start(url):
 
 
 class _Counter:
-    """One handler: counts, and tells when it has seen as many events as it was told to expect."""
+    """A handler that counts events and sets `done` after the expected number."""
 
     def __init__(self, expected):
         self.left = expected

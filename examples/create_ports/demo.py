@@ -85,8 +85,8 @@ class Verdict:
 
 
 CHECKS = {
-    "served": "each live pod that asks has its ports",
-    "freed": "no gone pod holds a port",
+    "served": "each existing pod has the ports that it requests",
+    "freed": "no deleted pod holds a port",
     "agree": "ledger = annotations",
     "double": "no port is booked twice",
     "store": "informer's store = a fresh LIST",
@@ -114,7 +114,7 @@ def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) 
             faults["served"].append(f"{kubeloop.object_key(pod)} wants {wanted}, has {len(ports)}")
         if set(ports) != by_owner.get(owner, set()):
             faults["agree"].append(f"{kubeloop.object_key(pod)}: {ports} against {sorted(by_owner.get(owner, ()))}")
-    faults["double"] = [f"{port} stands in {times} annotations" for port, times in shown.items() if times > 1]
+    faults["double"] = [f"{port} is in {times} annotations" for port, times in shown.items() if times > 1]
 
     listed = {kubeloop.object_key(pod): pod.metadata.resource_version for pod in pods.items}
     faults["store"] = [name for name in sorted(listed.keys() | store.keys()) if listed.get(name) != store.get(name)]
@@ -202,7 +202,7 @@ class Demo:
                 totals.update(driver.latest)
             self.say(
                 f"{totals['finished']:3}/{PODS} pods   {totals['created']} created  {totals['changed']} changed  "
-                f"{totals['deleted']} deleted  {totals['retried']} tried again   {self.reconciles} reconciles"
+                f"{totals['deleted']} deleted  {totals['retried']} retried   {self.reconciles} reconciles"
             )
             await asyncio.sleep(1)
 
@@ -238,14 +238,14 @@ class Demo:
                 print(f"          {example}")
         print()
         for name, value in (
-            ("pods alive / asking", f"{verdict.live} / {verdict.asking}"),
+            ("pods, requesting ports", f"{verdict.live} / {verdict.asking}"),
             ("ports booked", verdict.booked),
             ("reconciles", self.reconciles),
             ("seconds", f"{time.monotonic() - self.began:.1f}"),
             ("restarts", ", ".join(f"{name} {times}" for name, times in self.restarts.items())),
         ):
             print(f"  {name:<22}{value}")
-        print(f"\n{'All of it holds.' if good else f'Something does not hold; see {self.log}.'}", flush=True)
+        print(f"\n{'Every line holds.' if good else f'Not every line holds; see {self.log}.'}", flush=True)
         return good
 
     async def close(self) -> None:
@@ -255,7 +255,7 @@ class Demo:
 
 
 async def main() -> int:
-    print("createPorts: a controller under fire. Starting a real control plane …", flush=True)
+    print("createPorts: a controller during failures. Starting a real control plane …", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="create-ports-"))
     good = False
     try:

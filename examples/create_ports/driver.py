@@ -32,7 +32,7 @@ AWAY = (
 
 
 class Driver:
-    """Drives `total` pods through their lives, a few at a time."""
+    """Creates, changes and deletes `total` pods, a few at a time."""
 
     def __init__(self, clientset: kubeloop.Clientset, name: str, total: int) -> None:
         self.pods = clientset.core_v1.pods("default")
@@ -52,7 +52,7 @@ class Driver:
                 group.create_task(live(number))
 
     async def life(self, name: str, fate: random.Random, pause: float) -> None:
-        """One pod: created, perhaps changed, perhaps deleted, perhaps born again under the same name."""
+        """Create a pod, and perhaps change it, delete it, and create it again under the same name."""
         for birth in range(2):
             await self.certainly("created", lambda: self.create(name, fate.choice(("0", "1", "2", "3"))))
             for _ in range(fate.randrange(3)):
@@ -85,7 +85,7 @@ class Driver:
             pass
 
     async def certainly(self, what: str, write: Callable[[], Awaitable[T]]) -> None:
-        """Write until the server has said that it is done."""
+        """Retry a write until the server has confirmed it."""
         while True:
             try:
                 await write()

@@ -1,7 +1,6 @@
-"""Field selectors: parsing, building, matching and printing.
+"""Field selectors: parse them, build them, match fields, and print them.
 
-The text form, as in `field_selector=`, is `spec.nodeName=n1,status.phase!=Failed` with field names in JSON. A backslash
-escapes backslashes, commas and equals signs in values. The server decides which fields of a resource it supports.
+The text form is that of `field_selector=`: see `Selector`. The functions build selectors, which `&` joins.
 Reference: k8s.io/apimachinery/pkg/fields/selector.go.
 """
 
@@ -51,14 +50,20 @@ def unescape_value(text: str) -> str:
 
 
 class Requirement(Value, frozen=True):
-    """A condition: a field has this value, or another one if `equal` is False."""
+    """One condition on one field.
+
+    Attributes:
+        field: The path of the field, `status.phase`.
+        value: The value, without escapes.
+        equal: Whether the field must have this value; False means that it must have another value.
+    """
 
     field: str
     value: str
     equal: bool = True
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        """Return whether fields meet the requirement. A missing field counts as empty."""
+        """Return whether fields meet the requirement; a missing field counts as empty."""
         return (fields.get(self.field, "") == self.value) is self.equal
 
     def __str__(self) -> str:
@@ -66,7 +71,7 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    r"""Requirements that must all be met. A selector without requirements selects everything.
+    r"""Requirements on fields, all of which must hold.
 
     >>> selector = Selector.parse("spec.nodeName=n1,status.phase!=Failed")
     >>> selector.matches({"spec.nodeName": "n1", "status.phase": "Running"})
@@ -83,10 +88,10 @@ class Selector(Value, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Selector:
-        """Parse the text form. The empty text selects everything.
+        """Parse the text form; an empty text selects everything.
 
         Raises:
-            ValueError: The text is not a selector. The message names the part.
+            ValueError: The text is not a selector. The message names the part that is at fault.
         """
         requirements: list[Requirement] = []
         for term in sorted(_terms(text)):
@@ -94,19 +99,24 @@ class Selector(Value, frozen=True):
                 continue
             operator = _OPERATOR.search(term)
             if operator is None:
-                raise ValueError(f"not a field selector: {term!r} in {text!r} (expected field=value or field!=value)")
+                raise ValueError(
+                    f"invalid field selector: expected field=value or field!=value, got {term!r}: {text!r}"
+                )
             field, value = term[: operator.start()], unescape_value(term[operator.end() :])
             if field or value:
                 requirements.append(Requirement(field, value, operator[0] != "!="))
         return cls(tuple(requirements))
 
     def matches(self, fields: Mapping[str, str]) -> bool:
-        """Return whether fields, by their paths (`status.phase`), meet all requirements; a missing one is empty."""
+        """Return whether fields, by their paths (`status.phase`), meet every requirement.
+
+        A missing field counts as empty.
+        """
         return all(requirement.matches(fields) for requirement in self.requirements)
 
     @property
     def is_everything(self) -> bool:
-        """Whether there are no requirements (Go's `Empty`)."""
+        """Whether the selector has no requirement (Go's `Empty`)."""
         return not self.requirements
 
     def required_value(self, field: str) -> str | None:
@@ -114,7 +124,11 @@ class Selector(Value, frozen=True):
         return next((each.value for each in self.requirements if each.equal and each.field == field), None)
 
     def transform(self, change: Callable[[str, str], tuple[str, str]]) -> Selector:
-        """Return a selector with `change(field, value)` in place of each field and value; two empty texts remove it."""
+        """Return a selector with other fields and values.
+
+        Args:
+            change: Called with each field and value; returns the new ones. Two empty texts remove the requirement.
+        """
         changed = ((change(each.field, each.value), each.equal) for each in self.requirements)
         return Selector(tuple(Requirement(field, value, equal) for (field, value), equal in changed if field or value))
 

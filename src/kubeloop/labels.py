@@ -1,7 +1,7 @@
-"""Label selectors: parsing, building, matching and printing.
+"""Label selectors: parse them, build them, match labels, and print them.
 
-Selectors are built by functions and joined by `&`: `equals("app", "web") & exists("tier")`. Keys and values are checked
-by Kubernetes' rules. Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go.
+The text form is that of `label_selector=`: see `Selector`. The functions build selectors, which `&` joins.
+Reference: k8s.io/apimachinery/pkg/labels/selector.go; apis/meta/v1/helpers.go (LabelSelectorAsSelector).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,19}", re.ASCII)
 
 
 def _integer(text: str) -> int | None:
-    """Parse an integer of 64 bits."""
+    """Return an integer of 64 bits; None if the text is not one."""
     number = int(text) if _INTEGER.fullmatch(text) else None
     return number if number is not None and -(2**63) <= number < 2**63 else None
 
@@ -123,18 +123,7 @@ class Requirement(Value, frozen=True):
 
 
 class Selector(Value, frozen=True):
-    """Requirements that must all be met, in the order of their keys; without requirements everything is selected.
-
-    The text form, as in `label_selector=`, has requirements separated by commas:
-
-        app=web, app==web     the label has this value        app!=web              another value, or no such label
-        app in (web, api)     one of these values             app notin (web, api)  none of them, or no such label
-        app                   the label exists                !app                  the label does not exist
-        size>5, size<5        an integer greater or less than this
-
-    Intended difference: the text of a selector that selects nothing also selects nothing, where Go prints an empty
-        text,
-    which selects everything.
+    """Requirements on labels, all of which must hold, in the order of their keys.
 
     >>> selector = Selector.parse("app in (web,api),!canary")
     >>> selector.matches({"app": "web"}), selector.matches({"app": "web", "canary": ""})
@@ -161,15 +150,15 @@ class Selector(Value, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Selector:
-        """Parse the text form. The empty text selects everything.
+        """Parse the text form; an empty text selects everything.
 
         Raises:
-            ValueError: The text is not a selector. The message has the expected and the found token.
+            ValueError: The text is not a selector. The message names what was expected and what was found.
         """
         return cls(tuple(_Parser(text).parse()))
 
     def matches(self, labels: Mapping[str, str] | None) -> bool:
-        """Return whether labels (None for no labels) meet all requirements."""
+        """Return whether labels meet every requirement; None means no labels."""
         present: Mapping[str, str] = {} if labels is None else labels
         for requirement in self.requirements:  # noqa: SIM110 (a lister runs this per object; all() takes longer)
             if not requirement.matches(present):
@@ -178,7 +167,7 @@ class Selector(Value, frozen=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether there are no requirements (Go's `Empty`)."""
+        """Whether the selector has no requirement (Go's `Empty`)."""
         return not self.requirements
 
     def required_value(self, key: str) -> str | None:
@@ -202,7 +191,7 @@ def everything() -> Selector:
 
 
 def nothing() -> Selector:
-    """Return a selector that selects nothing, because it requires a label to exist and to be absent."""
+    """Return a selector that selects nothing: it requires a label to be both present and missing."""
     return _NOTHING
 
 
@@ -261,7 +250,7 @@ class _Expression(Protocol):
 
 
 class LabelSelectorLike(Protocol):
-    """The structured form in specs, `meta_v1.LabelSelector`."""
+    """The structured form of a selector in a spec: `meta_v1.LabelSelector`."""
 
     @property
     def match_labels(self) -> Mapping[str, str]:
@@ -283,10 +272,13 @@ _STRUCTURED = {
 
 
 def from_label_selector(selector: LabelSelectorLike | None) -> Selector:
-    """Convert a selector of a spec. An absent one selects nothing, and an empty one selects everything.
+    """Return the selector of a spec.
+
+    Args:
+        selector: The structured form. An empty selector selects everything; None selects nothing.
 
     Raises:
-        ValueError: The operator is unknown, or a label cannot have the key or value.
+        ValueError: An operator is unknown, or no label can have a key or a value.
     """
     if selector is None:
         return _NOTHING
@@ -319,7 +311,7 @@ _SYMBOLS = frozenset("=!(),<>") | {"!=", "=="}
 
 
 class _Parser:
-    """A recursive descent parser. The end of the text is the empty token."""
+    """A recursive descent over the tokens of a selector; the end of the text is the empty token."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -392,5 +384,6 @@ class _Parser:
     def _is_word(token: str) -> bool:
         return bool(token) and token not in _SYMBOLS
 
-    def _fault(self, found: str, due: str) -> ValueError:
-        return ValueError(f"not a label selector: expected {due}, got {found or 'the end'!r}: {self._text!r}")
+    def _fault(self, found: str, expected: str) -> ValueError:
+        got = repr(found) if found else "the end of the text"
+        return ValueError(f"invalid label selector: expected {expected}, got {got}: {self._text!r}")

@@ -78,8 +78,8 @@ def test_refuses_what_is_no_selector(text):
         Selector.parse(text)
 
 
-def test_an_error_says_what_was_due_and_what_was_found():
-    with pytest.raises(ValueError, match=r"expected a label after ',', got 'the end': 'a=b,'"):
+def test_an_error_shows_what_was_expected_and_what_was_found():
+    with pytest.raises(ValueError, match=r"expected a label after ',', got the end of the text: 'a=b,'"):
         Selector.parse("a=b,")
 
 
