@@ -1,8 +1,8 @@
-"""What holds for every test: nothing may survive it, neither a task, thread, child process, socket nor temporary file.
+"""Checks for every test: nothing may survive it, neither a task, thread, child process, socket nor temporary file.
 
-A test that leaks fails, with the name of what it left. What fixtures of a wider scope hold is there before the test
-begins, so it does not count; the servers of its control plane do not count either, since a test may restart
-them. The check needs /proc for descriptors and children; elsewhere it sees tasks and threads.
+A test that leaks fails, with the name of what it left. Resources of fixtures with a wider scope exist before the test
+begins, so they do not count; the servers of the test's control plane do not count either, since a test may restart
+them. The check needs /proc for descriptors and children; elsewhere it covers tasks and threads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from hypothesis import settings
 
 from kubeloop.testing import ControlPlane, ControlPlaneError
 
-# A slow machine is no fault. The rest stays as it is: random, but for CI.
+# A slow machine must not fail a test. The other settings are hypothesis's own: random, except in CI.
 settings.register_profile("kubeloop", deadline=None)
 settings.load_profile("kubeloop")
 
@@ -40,7 +40,7 @@ pytest_plugins = ["kubeloop.testing.pytest_plugin", "pytester"]
 
 @pytest.fixture(scope="session", autouse=True)
 def _private_temporary_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Let this session, and what it starts, keep temporary files where nobody else does."""
+    """Keep the temporary files of this session, and of the processes that it starts, in a folder of their own."""
     directory = tmp_path_factory.mktemp("temporary")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(directory))
@@ -50,7 +50,7 @@ def _private_temporary_directory(tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(autouse=True)
 def _before(request: pytest.FixtureRequest, _private_temporary_directory: Path) -> None:
-    """Remember what is there. Fixtures of a wider scope are set up by now, those of this test are not."""
+    """Record what exists. Fixtures of a wider scope are set up by now, those of this test are not."""
     request.node.stash[BEFORE] = (_private_temporary_directory, _everything(_private_temporary_directory))
 
 
@@ -62,14 +62,15 @@ def _watch_tasks(request: pytest.FixtureRequest, _before: None) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Compare, once the fixtures of the test, its event loop among them, are gone."""
+    """Compare after the fixtures of the test, the event loop among them, are torn down."""
     yield
     if BEFORE not in item.stash:
         return
     directory, before = item.stash[BEFORE]
     leaked = _everything(directory) - before - _servers(item)
     if leaked:
-        # Objects in a cycle may hold it until a collection; those are garbage, not leaks, unless they outlive it.
+        # Objects in a cycle may keep a resource until a collection; such resources are garbage, not leaks, unless they
+        # outlive it.
         gc.collect()
         leaked = _everything(directory) - before - _servers(item)
     if leaked:
@@ -99,12 +100,12 @@ def _everything(temporary_directory: Path) -> set[str]:
 
 
 def _servers(item: pytest.Item) -> set[str]:
-    """Return the servers of the control plane that a test uses, as `_children` names them."""
+    """Return the servers of the control plane that a test uses, named as `_children` names them."""
     arguments: Mapping[str, object] = getattr(item, "funcargs", {})
     plane = cast("ControlPlane | None", arguments.get("control_plane"))
     found: set[str] = set()
     for name in SERVERS if plane is not None else ():
-        with suppress(ValueError, ControlPlaneError):  # not one of this plane, or the plane has ended
+        with suppress(ValueError, ControlPlaneError):  # a server of another plane, or the plane has ended
             found.add(f"child process {plane.pid(name)}")
     return found
 
@@ -112,7 +113,7 @@ def _servers(item: pytest.Item) -> set[str]:
 def _descriptors() -> Iterator[str]:
     directory = Path("/proc/self/fd")
     for path in directory.iterdir() if directory.is_dir() else ():
-        if path.name in {"0", "1", "2"}:  # pytest's capturing changes what these are
+        if path.name in {"0", "1", "2"}:  # pytest's capturing changes these descriptors
             continue
         try:
             target = os.readlink(path)

@@ -1,1 +1,1 @@
-"""Doubles and clocks that tests of several floors share; one file each."""
+"""Doubles and clocks that the tests of several packages share, one per file."""

@@ -1,4 +1,6 @@
-"""Certificates for tests: an authority, and whatever it signs. Elliptic keys, so that making them costs nothing."""
+"""Certificates for tests: an authority, and the certificates that it signs. The keys are elliptic, so creating them is
+fast.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ __all__ = ["Authority", "Pair", "authority", "server_context"]
 
 @dataclass(frozen=True)
 class Pair:
-    """A certificate and its key, PEM."""
+    """A certificate and its key, in PEM."""
 
     certificate: bytes
     key: bytes
@@ -32,7 +34,7 @@ class Pair:
 
 
 class Authority:
-    """An authority that signs what a test needs."""
+    """An authority that signs the certificates that a test needs."""
 
     def __init__(self, name: str) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -42,7 +44,7 @@ class Authority:
         self.certificate = _pem(builder.sign(self._key, hashes.SHA256()))
 
     def sign(self, name: str, *, dns: tuple[str, ...] = (), address: bool = True, expired: bool = False) -> Pair:
-        """Sign a certificate for 127.0.0.1 (unless told not to) and for these names."""
+        """Sign a certificate for these names, and for 127.0.0.1 unless the arguments exclude that address."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names: list[x509.GeneralName] = [x509.DNSName(each) for each in dns]
@@ -58,12 +60,14 @@ class Authority:
 
 @cache
 def authority(name: str = "test authority") -> Authority:
-    """Return the authority of a name, the same one each time."""
+    """Return the authority of a name, the same object for each call."""
     return Authority(name)
 
 
 def server_context(pair: Pair, directory: Path, *, clients_of: Authority | None = None) -> ssl.SSLContext:
-    """Make the context of a server that shows this certificate, and demands one of its clients if so told."""
+    """Create the context of a server that shows this certificate and, if asked for, requires a certificate of its
+    clients.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     path = directory / "server.pem"
     path.write_bytes(pair.certificate + pair.key)

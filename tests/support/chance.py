@@ -1,4 +1,4 @@
-"""Chance that always draws the same: what is random can then be compared with a number."""
+"""A source of randomness that always returns the same number, so that random results can be compared with a number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 
 
 class Drawing(random.Random):
-    """A source of chance of which each draw is the same number, from 0 to 1."""
+    """A source of randomness of which each draw is the same number, from 0 to 1."""
 
     def __init__(self, drawn: float) -> None:
         super().__init__()

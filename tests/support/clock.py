@@ -6,11 +6,11 @@
         assert now() == 60.0
 
 When no callback is ready, the loop's time jumps to the next timer. Runs are deterministic: the loop starts at 0.0 and
-nothing but timers moves it. What would hang for ever (nothing ready, no timer) raises `Deadlock` at once, with the
-tasks that wait, and a task that is still there when the coroutine ends fails the test: every task has an owner that
+only timers move it. A test that would hang for ever (no callback is ready and no timer runs) raises `Deadlock` at once,
+with the tasks that wait. A task that still exists when the coroutine ends fails the test: every task has an owner that
 awaits it.
 
-Only for code that waits through the loop: no sockets, subprocesses or threads.
+This works only for code that waits through the loop: no sockets, subprocesses or threads.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ T = TypeVar("T")
 
 
 class Deadlock(AssertionError):
-    """Nothing is ready and no timer runs: the test would wait for ever."""
+    """No callback is ready and no timer runs: the test would wait for ever."""
 
 
 class _JumpingSelector(selectors.BaseSelector):
-    """A selector without sockets: instead of waiting it moves the loop's time."""
+    """A selector without sockets: instead of waiting, `select` moves the loop's time."""
 
     def __init__(self) -> None:
         self.loop: VirtualTimeLoop | None = None
@@ -61,7 +61,7 @@ class _JumpingSelector(selectors.BaseSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock stands still while callbacks run and jumps when none is ready."""
+    """An event loop whose clock does not advance while callbacks run and jumps when none is ready."""
 
     def __init__(self, *, start: float = 0.0) -> None:
         self._virtual_now = start
@@ -88,7 +88,7 @@ def now() -> float:
 
 
 async def settle(turns: int = 20) -> None:
-    """Let every ready callback run, and what it makes ready, without moving the time."""
+    """Run every callback that is ready, and the callbacks that these make ready, without moving the time."""
     for _ in range(turns):
         await asyncio.sleep(0)
 
@@ -97,8 +97,8 @@ def run_virtual(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
     """Run a coroutine to its end in virtual time and return its result.
 
     Raises:
-        Deadlock: it would have waited for ever.
-        AssertionError: it ended but left tasks behind, which are named (and cancelled).
+        Deadlock: The coroutine would have waited for ever.
+        AssertionError: The coroutine ended but left tasks behind, which are named (and cancelled).
     """
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(start=start)) as runner:
         result = runner.run(main)
@@ -109,7 +109,7 @@ def run_virtual(main: Coroutine[Any, Any, T], *, start: float = 0.0) -> T:
 
 
 def virtual(test: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Decorate an async test function: it runs in virtual time; fixtures and parameters work as usual."""
+    """Run an async test function in virtual time; fixtures and parameters work as usual. A decorator."""
 
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:

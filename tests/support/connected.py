@@ -1,4 +1,4 @@
-"""A connection over a transport without a socket, which takes as much as a test lets it take."""
+"""A connection over a transport without a socket, which accepts as much as a test allows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITE = 1 << 18
 
 
 class Socket(Wire):
-    """A transport whose socket takes what a test lets it take; the rest waits, as asyncio's buffer does."""
+    """A transport whose socket accepts what a test allows; the rest waits, as in asyncio's buffer."""
 
     def __init__(self, receiver: asyncio.BufferedProtocol) -> None:
         self.waiting = 0
@@ -65,7 +65,7 @@ async def turns() -> None:
 async def ask(
     connection: Connection, wire: Socket, response: bytes, *, method: str = "GET", may_switch: bool = False
 ) -> ResponseHead:
-    """Send a request and let a response arrive."""
+    """Send a request and deliver a response."""
     task = asyncio.ensure_future(connection.send(b"head", None, method=method, may_switch=may_switch))
     await turns()
     wire.deliver(response)
@@ -73,7 +73,7 @@ async def ask(
 
 
 async def failure_of(awaitable: Awaitable[object]) -> Exception:
-    """Return what an exchange fails with."""
+    """Return the error that an exchange fails with."""
     with pytest.raises((BadResponse, Broken, Closed, Silent)) as caught:
         await awaitable
     return caught.value

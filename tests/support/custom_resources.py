@@ -1,4 +1,4 @@
-"""Custom resources that a real server has, and packages that are generated for them, for as long as a block lasts."""
+"""Custom resources of a real server, and packages generated for these resources, for as long as a block runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["generated", "served"]
 
 @contextmanager
 def generated(package: str, folder: Path, *files: Path) -> Iterator[Path]:
-    """Generate a package into a folder from files of definitions, which can be imported; yield its own folder."""
+    """Generate a package that can be imported into a folder, from files of definitions; yield the folder."""
     assert main(["generate", "--crd", *map(str, files), "--out", str(folder / package)]) == 0
     sys.path.insert(0, str(folder))
     try:

@@ -33,7 +33,7 @@ def definition(
 
 
 def rich_definition() -> dict[str, Any]:
-    """Return a definition that uses everything that generators look at."""
+    """Return a definition that uses everything that the generators read."""
     inner = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "nullable": True}}}
     spec: dict[str, Any] = {
         "type": "object",
@@ -54,7 +54,7 @@ def rich_definition() -> dict[str, Any]:
 
 
 def places(node: Any, path: Path = ()) -> Iterator[Path]:
-    """Return the paths of all values in a document, that of the document included."""
+    """Return the paths of all values in a document, the document's own path included."""
     yield path
     if isinstance(node, dict):
         for key, value in node.items():

@@ -1,4 +1,4 @@
-"""What tests of dialing share: a dialer for a URL, and what becomes of it."""
+"""What the tests of dialing share: a dialer for a URL, and checks of the result."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from tests.support.speaker import Speaker
 __all__ = ["ESCAPED", "SECRET", "dialer", "echo", "fails", "silent", "speaks", "text_of"]
 
 SECRET = "pä:ss wörd/☃"
-"""A password; messages and representations never have it."""
+"""A password, which no message and no representation may contain."""
 
 ESCAPED = "p%C3%A4%3Ass%20w%C3%B6rd%2F%E2%98%83"
-"""The same in a URL."""
+"""The same password as it is written in a URL."""
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Serve: return each line."""
+    """Return each line to the client. A server's handler."""
     while line := await reader.readline():
         writer.write(b"echo " + line)
 
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Serve: say nothing for as long as the client waits."""
+    """Send nothing for as long as the client waits. A server's handler."""
     await reader.read()
 
 
@@ -44,7 +44,7 @@ def dialer(host: str, *, proxy: str | None = None, **settings: Any) -> Dialer:
 
 
 async def speaks(dial: Dialer) -> Speaker:
-    """Dial an `echo`, and speak with it."""
+    """Dial a server that runs `echo`, and check that the line comes back."""
     speaker = Speaker()
     await dial.dial(speaker)
     assert await speaker.ask() == b"echo ping\n"
@@ -54,7 +54,7 @@ async def speaks(dial: Dialer) -> Speaker:
 
 
 def text_of(exc: BaseException, dial: Dialer) -> str:
-    """Return what a failure to dial becomes, without what all such messages have."""
+    """Return the text of a failure to dial, without the part that all these messages share."""
     assert isinstance(exc, CONNECT_FAILURES)
     text = str(connect_failure(exc, Request("GET", "/api"), dial.server))
     assert text.startswith("GET /api: ")
@@ -65,7 +65,9 @@ def text_of(exc: BaseException, dial: Dialer) -> str:
 async def fails(
     dial: Dialer, kind: type[TransportError], text: str, *, is_retryable: bool | None = None
 ) -> TransportError:
-    """Dial, and expect a failure of this class and with this text; a `ConnectError` is retryable if nothing is said."""
+    """Dial, and expect a failure of this class and with this text; a `ConnectError` is retryable unless the arguments
+    say otherwise.
+    """
     speaker = Speaker()
     with pytest.raises(CONNECT_FAILURES) as caught:
         await dial.dial(speaker)

@@ -1,12 +1,13 @@
-"""A small server behind a `ListerWatcher`: versions, history, pages, watches, and the ways in which they fail.
+"""A small server behind a `ListerWatcher`: versions, history, pages, watches, and their failures.
 
-Objects whose value begins with `?` cannot be read by their class, those whose value begins with `??` not even by name.
+Objects whose value begins with `?` cannot be read by their class. Of objects whose value begins with `??`, not even the
+name can be read.
 
-It keeps the rules of the real one that a reflector depends on: each write has a version; a list at `"0"` may answer an
-older state, a list at a version nothing older, a version that is not there yet is "too large"; a continue token belongs
-to one snapshot; a watch gives all that happened after its version, in order, and a version that was compacted away is
-expired, which is told either when the watch opens or by an ERROR event. Doubt is scripted: the next lists and watches
-can be made to fail, open watches can be cut or ended. The loop is the clock.
+The server keeps the rules of the real one that a reflector depends on. Each write has a resource version. A list at
+`"0"` may return an older state, a list at a version returns nothing older, and a version in the future is "too large".
+A continue token belongs to one snapshot. A watch returns all events after its version, in order. A version that was
+compacted is expired, which the server reports either when the watch opens or by an ERROR event. Failures are scripted:
+the next lists and watches can fail, and open watches can be cut or ended. The loop is the clock.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Thing:
 def thing(
     name: str, value: str = "", *, node: str = "", version: str = "", labels: Mapping[str, str] = {}, uid: str = ""
 ) -> Thing:
-    """Build an object from `"namespace/name"`, or `"name"` for one without a namespace."""
+    """Build an object from `"namespace/name"`, or from `"name"` without a namespace."""
     namespace, _, own = name.rpartition("/")
     return Thing(Meta(own, namespace, version, labels, uid), value, node)
 
@@ -56,7 +57,7 @@ class Event:
 
 
 def unreadable(obj: Thing, why: str = "field value: expected int, got str") -> errors.Unreadable:
-    """Build the error that the class of an object would raise on reading it."""
+    """Build the error that the class of an object would raise while it reads the object."""
     metadata = obj.metadata
     if obj.value.startswith("??"):
         return errors.Unreadable(why, resource_version=metadata.resource_version)
@@ -104,17 +105,17 @@ def expired() -> errors.Expired:
 class FakeServer:
     """One resource of a server, as a `ListerWatcher`.
 
-    It begins with the things that it is given: their names, as for `thing`, and their values.
+    The server begins with the objects that the arguments name: keys as for `thing`, and their values.
 
     Attributes:
-        lists, watches: what was asked, in order.
-        next_lists, next_watches: exceptions that the next requests end with; None lets one through.
-        lag: by how many versions lists at `"0"` are behind.
-        max_batch: events a batch; None gives all.
-        expire_in_stream: whether a watch from a compacted version opens and then says so.
-        has_watch_cache: without one, lists at `"0"` are paged like others.
-        list_delay, open_delay: seconds that a request takes.
-        has_versions: whether lists say their resourceVersion; some servers' do not.
+        lists, watches: The requests, in order.
+        next_lists, next_watches: Exceptions that the next requests end with; None lets a request through.
+        lag: The number of versions by which lists at `"0"` are behind.
+        max_batch: Events per batch; None means all.
+        expire_in_stream: Whether a watch from a compacted version opens and then reports that the version is expired.
+        has_watch_cache: Without a watch cache, lists at `"0"` are paged like others.
+        list_delay, open_delay: Seconds that a request takes.
+        has_versions: Whether lists have a resourceVersion; those of some servers do not.
     """
 
     def __init__(self, things: Mapping[str, str] = {}) -> None:
@@ -141,7 +142,7 @@ class FakeServer:
     # Writing
 
     def put(self, obj: Thing) -> Thing:
-        """Create or update; an object that is created gets a uid of its own, unless it has one."""
+        """Create or update an object; a created object gets a uid of its own, unless it has one."""
         name = object_key(obj)
         before = self.objects.get(name)
         self.version += 1
@@ -159,7 +160,7 @@ class FakeServer:
         return last
 
     def bookmark(self) -> None:
-        """Tell every open watch the present version."""
+        """Send the present version to every open watch, as a bookmark."""
         for watch in self.open_watches:
             watch.push(Event("BOOKMARK", Thing(Meta(resource_version=str(self.version)))))
 
@@ -169,18 +170,18 @@ class FakeServer:
         self.history.clear()
 
     def send(self, event: Event | UnreadableEvent) -> None:
-        """Have every open watch yield something that did not happen."""
+        """Send an event that did not happen to every open watch."""
         for watch in self.open_watches:
             watch.push(event)
 
     def end_watches(self, error: Exception | None = None) -> None:
-        """End every open watch: as the server does, or with an error after what is still to be read."""
+        """End every open watch: as the server does, or with an error after the events that are still unread."""
         for watch in self.open_watches:
             watch.end(error)
         self.open_watches.clear()
 
     def cut_watches(self) -> None:
-        """Break the connections: what was not read is lost."""
+        """Break the connections: unread events are lost."""
         for watch in self.open_watches:
             watch.pending.clear()
             watch.end(errors.ConnectionLost("connection lost", method="GET", path="/things"))

@@ -17,8 +17,8 @@ _ENOUGH = 0.002
 def growth(make: Callable[[int], T], run: Callable[[T], object], size: int) -> float:
     """Return how many times longer the work takes for `8 * size` than for `size`: 8 if it is linear, 64 if quadratic.
 
-    Processor time of this process, the best of three, without the garbage collector, which looks at what the whole
-    test run has made; work that is too short to be measured is repeated.
+    The measure is the processor time of this process, the best of three runs, without the garbage collector, which
+    traverses the objects of the whole test run. Work that is too short to be measured is repeated.
     """
     gc.collect()
     gc.disable()

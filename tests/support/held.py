@@ -1,4 +1,6 @@
-"""Wait until an informer holds an object: its first list may come from a server's cache that does not have it yet."""
+"""Wait until an informer holds an object: its first list may come from a server's cache that does not contain the
+object yet.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import kubeloop
 
 
 async def until_held(informer: kubeloop.SharedInformer[Any], key: str) -> None:
-    """Wait until the informer has told a handler of the object with this key."""
+    """Wait until the informer has reported the object with this key to a handler."""
     seen = asyncio.Event()
 
     def look(obj: Any) -> None:

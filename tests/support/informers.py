@@ -1,4 +1,4 @@
-"""An informer of a double's things, running, and handlers that note what they are told."""
+"""A running informer over a double's objects, and handlers that record their calls."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def running(*informers: SharedInformer[Thing]) -> AsyncIterator[None]:
 
 
 class Recorder:
-    """Functions that note what they are told, and what that adds up to."""
+    """Functions that record the events of an informer, and the state that these events add up to."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, ...]] = []
@@ -66,7 +66,7 @@ class Recorder:
 
 
 class Detailed:
-    """A detailed handler that notes what it is told."""
+    """A detailed handler that records its events."""
 
     def __init__(self) -> None:
         self.told: list[tuple[object, ...]] = []
@@ -85,7 +85,9 @@ class Detailed:
 async def observed(
     server: FakeServer, *handlers: Detailed, filter: Callable[[Thing], bool] | None = None, **options: object
 ) -> AsyncIterator[tuple[SharedInformer[Thing], Recorder]]:
-    """Run an informer of a server's things, whose handlers are a recorder and the given ones, all with one filter."""
+    """Run an informer over a server's objects, whose handlers are a recorder and those of the arguments, all with one
+    filter.
+    """
     informer, recorder = informer_of(server, **options), Recorder()
     recorder.register(informer, filter=filter)
     for handler in handlers:

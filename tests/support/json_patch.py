@@ -1,4 +1,4 @@
-"""Appliers of RFC 6902 and RFC 7386, written from the texts: what a server does with a patch."""
+"""Implementations of RFC 6902 and RFC 7386, written from these documents: what a server does with a patch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["apply_json_patch", "apply_merge_patch"]
 
 
 def apply_json_patch(document: Any, operations: list[dict[str, Any]]) -> Any:
-    """Apply add, remove, replace and test; an operation that does not fit is an AssertionError."""
+    """Apply add, remove, replace and test; an operation that does not fit raises AssertionError."""
     document = copy.deepcopy(document)
     for operation in operations:
         _apply(document, operation)

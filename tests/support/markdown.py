@@ -44,7 +44,7 @@ class Fence:
 
     @property
     def module(self) -> str:
-        """The code as a module with the line numbers of the page; code with a top-level await is in a function."""
+        """The code as a module with the page's line numbers; code with a top-level await is in a function."""
         code = self.code
         opening = ""
         if self._awaits:

@@ -1,4 +1,4 @@
-"""A metrics sink that adds up what it is told."""
+"""A metrics sink that adds up its values."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A box between a client and a server: it forwards, and breaks what it forwards when a test says so.
+"""A box between a client and a server that forwards bytes, and breaks connections when a test says so.
 
     async with before(control_plane) as (box, config), kubeloop.Clientset(config) as clientset:
         ...
         box.cut()
 
-What it does to connections happens to those that it carries at that moment; later ones are carried as usual.
+A method acts on the connections that are open at that moment; later connections are forwarded as usual.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from kubeloop.testing.controlplane.ports import LOOPBACK, ReservedPort
 __all__ = ["MiddleBox", "before", "middle_box"]
 
 _NO_LINGER = struct.pack("ii", 1, 0)
-"""With it, closing a socket sends RST."""
+"""With this option, closing a socket sends RST."""
 
 
 class MiddleBox:
-    """The box.
+    """A box between a client and a server.
 
     Args:
         reserved: The port that clients connect to; it is kept while the box refuses connections.
@@ -39,7 +39,7 @@ class MiddleBox:
 
     Attributes:
         port: The port that clients connect to.
-        connections: How many connections it has accepted.
+        connections: The number of connections that the box has accepted.
     """
 
     def __init__(self, reserved: ReservedPort, server: int, tls: ssl.SSLContext | None) -> None:
@@ -57,12 +57,12 @@ class MiddleBox:
 
     @property
     def open(self) -> int:
-        """How many connections of clients it carries."""
+        """The number of open connections of clients."""
         return len(self._links)
 
     @property
     def held(self) -> int:
-        """How many bytes have arrived that it does not forward."""
+        """The number of bytes that have arrived and are held back."""
         return sum(link.held for link in self._links)
 
     def cut(self, *, reset: bool = False) -> None:
@@ -71,25 +71,25 @@ class MiddleBox:
             link.cut(reset=reset)
 
     def cut_inside(self) -> None:
-        """Forward of the next piece that the server sends on a connection the first half, and end the connection.
+        """Forward only the first half of the next piece that the server sends on a connection, and end the connection.
 
-        The piece is an event or more of a watch; over TLS, the half ends inside a record.
+        The piece is at least one event of a watch; over TLS, the half ends inside a record.
         """
         for link in self._links:
             link.halves = True
 
     def hold(self, *, after: int = 0) -> None:
-        """Forward nothing more, once the server has sent so many bytes, and keep every connection alive."""
+        """Forward nothing more after this number of bytes from the server, and keep every connection alive."""
         for link in self._links:
             link.allowance = after
 
     def release(self) -> None:
-        """Forward what was held, and what comes later."""
+        """Forward the bytes that were held back, and all later ones."""
         for link in list(self._links):
             link.release()
 
     def refuse(self) -> None:
-        """Refuse new connections. Those that are there stay."""
+        """Refuse new connections. Open connections stay open."""
         if self._listening is not None:
             self._listening.close()
             self._listening = None
@@ -103,7 +103,7 @@ class MiddleBox:
             )
 
     async def until(self, holds: Callable[[MiddleBox], bool]) -> None:
-        """Wait until something holds of the box, a minute at most."""
+        """Wait until a condition on the box holds, a minute at most."""
         async with asyncio.timeout(60):
             while not holds(self):
                 if self._changed is None:
@@ -111,7 +111,7 @@ class MiddleBox:
                 await asyncio.shield(self._changed)
 
     async def close(self) -> None:
-        """End everything."""
+        """Close the box and all its connections."""
         self.refuse()
         connecting = list(self._connecting)
         for task in connecting:
@@ -120,7 +120,7 @@ class MiddleBox:
         self.cut(reset=True)
         await self.until(lambda box: not box.open)
 
-    # What links call.
+    # The methods that links call.
 
     def add(self, link: _Link) -> None:
         """Begin to carry a connection."""
@@ -137,7 +137,7 @@ class MiddleBox:
         self.change()
 
     def change(self) -> None:
-        """Wake whoever waits for a change."""
+        """Wake every task that waits for a change."""
         changed, self._changed = self._changed, None
         if changed is not None:
             changed.set_result(None)
@@ -146,12 +146,12 @@ class MiddleBox:
         loop = asyncio.get_running_loop()
         try:
             await loop.create_connection(lambda: _End(link), LOOPBACK, self._server, ssl=self._tls)
-        except OSError:  # the server is away
+        except OSError:  # The server is away.
             link.cut()
 
 
 class _Link:
-    """One connection of a client and the one that belongs to it, to the server."""
+    """A connection of a client, and the connection to the server that belongs to it."""
 
     def __init__(self, box: MiddleBox) -> None:
         self._box = box
@@ -162,7 +162,7 @@ class _Link:
         self._waiting: list[tuple[bool, bytes]] = []
         self.held = 0
         self.allowance: int | None = None
-        """How many bytes of the server may still pass; None for all."""
+        """The number of bytes of the server that may still pass; None for all."""
         self.halves = False
 
     def connected(self, transport: asyncio.Transport) -> None:
@@ -197,7 +197,7 @@ class _Link:
         else:
             self._server = None
             self._server_ended = True
-            if self.allowance != 0:  # else the client does not hear of it
+            if self.allowance != 0:  # Otherwise the client does not notice the end.
                 self.cut()
         if self._client is None and self._server is None:
             self._box.remove(self)

@@ -1,4 +1,4 @@
-"""Wait until something comes to hold that callbacks bring about."""
+"""Wait until callbacks make a condition true."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _PATIENCE = 60.0
 
 
 class News:
-    """Wakes whoever waits for something to hold."""
+    """Wakes the tasks that wait for a condition."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def come(self, *_: object) -> None:
-        """Request another check."""
+        """Request another check of the conditions."""
         self._event.set()
 
     async def until(self, holds: Callable[[], bool], describe: Callable[[], object]) -> None:
-        """Wait until it holds; after a minute, fail with what is described."""
+        """Wait until the condition holds; after a minute, fail with the description."""
         try:
             async with asyncio.timeout(_PATIENCE):
                 while not holds():
                     self._event.clear()
                     await self._event.wait()
         except TimeoutError:
-            raise AssertionError(f"it does not come to hold: {describe()}") from None
+            raise AssertionError(f"the condition does not hold: {describe()}") from None

@@ -1,7 +1,7 @@
 """A second wire format, unlike JSON: MessagePack bodies, and watch events with their length in front.
 
-It supports models alone, as protobuf does: what has no class is asked for and sent as JSON. A watch is of a media type
-of its own, as it is in CBOR.
+It supports only models, as protobuf does: objects without a class are requested and sent as JSON. A watch has a media
+type of its own, as in CBOR.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class LengthPrefixed:
         return frames
 
     def reframe(self, frames: Sequence[bytes]) -> None:
-        """Return None: there is one way to cut the stream."""
+        """Return None: there is only one way to cut the stream."""
 
     def finish(self) -> list[bytes] | None:
         return None if self._held else []
@@ -76,7 +76,7 @@ class _Events(Generic[T]):
 
 
 class PackedSerializer:
-    """The serializer; see the module."""
+    """The serializer; see the module's documentation."""
 
     @property
     def media_types(self) -> Sequence[str]:

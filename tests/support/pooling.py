@@ -1,4 +1,4 @@
-"""A pool over transports without a socket: when a connection comes about, and what its server does, is up to a test."""
+"""A pool over transports without a socket: a test decides when a connection opens, and what its server does."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["OK", "SENT", "Dials", "Line", "ask", "failure_of", "keep", "send", "
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 SENT = "the request was sent, and may have been carried out"
-"""What a message of a failure says of a request that was written."""
+"""The part of a failure's message that is about a request that was written."""
 
 _RESET = ConnectionResetError(errno.ECONNRESET, "reset")
 
 
 class Line(Wire):
-    """A transport with a server behind it that does what a test says when a request has been written."""
+    """A transport with a server behind it that acts as a test says when a request has been written."""
 
     def __init__(self, receiver: asyncio.BufferedProtocol) -> None:
         self.ours, self.theirs = socket.socketpair()
@@ -46,7 +46,7 @@ class Line(Wire):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close what the operating system knows of."""
+        """Close the sockets of the operating system."""
         self.ours.close()
         self.theirs.close()
 
@@ -61,14 +61,14 @@ class Line(Wire):
         asyncio.get_running_loop().call_soon(self.on_request)
 
     def signal(self, then: Callable[[], object]) -> None:
-        """Make bytes available in the operating system; the loop reads them two iterations later."""
+        """Deliver bytes to the operating system; the loop reads them two iterations later."""
         loop = asyncio.get_running_loop()
         self.theirs.send(b"x")
         loop.call_soon(loop.call_soon, lambda: (self.ours.recv(1), then()))
 
 
 class Dials:
-    """A dialer whose connections come about at once, or when a test says so."""
+    """A dialer whose connections open at once, or when a test says so."""
 
     def __init__(self) -> None:
         self.server = "server:443"
@@ -89,7 +89,7 @@ class Dials:
         self.lines.append(Line(connection))
 
     def close(self) -> None:
-        """Close what the operating system knows of."""
+        """Close the sockets of the operating system."""
         for line in self.lines:
             line.__exit__()
 
@@ -98,12 +98,12 @@ class Dials:
 
     @property
     def requests(self) -> list[int]:
-        """How many requests each connection has carried."""
+        """The number of requests that each connection has carried."""
         return [line.requests for line in self.lines]
 
     @property
     def closed(self) -> list[bool]:
-        """Which of the connections are closed."""
+        """The numbers of the connections that are closed."""
         return [line.is_closing() for line in self.lines]
 
 
@@ -118,7 +118,7 @@ async def ask(pool: Pool, method: str = "GET") -> bytes:
 
 
 async def keep(pool: Pool, count: int) -> None:
-    """Use so many connections at the same time, so that they are kept; the last one was used last."""
+    """Use this number of connections at the same time, so that they are kept; the last one was used last."""
     for exchange in [await send(pool) for _ in range(count)]:
         assert await exchange.read() == b"ok"
 
@@ -129,7 +129,7 @@ def started(pool: Pool, method: str = "GET", call: Call | None = None) -> asynci
 
 
 async def failure_of(task: asyncio.Task[Exchange]) -> TransportError:
-    """Return what a request fails with."""
+    """Return the error that a request fails with."""
     with pytest.raises(TransportError) as caught:
         await task
     return caught.value

@@ -1,6 +1,6 @@
-"""Doubles of proxies: an HTTP proxy that makes tunnels, a SOCKS5 proxy that checks what it is sent, any other peer.
+"""Doubles of proxies: an HTTP proxy that opens tunnels, a SOCKS5 proxy that checks its input, and any other peer.
 
-Whatever host a client names, the proxies connect to 127.0.0.1: a test uses names that do not exist.
+The proxies connect to 127.0.0.1 for every host that a client names: a test uses names that do not exist.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ class Peer:
     port: int = 0
     connections: int = 0
     heads: list[str] = field(default_factory=list)
-    """Of an HTTP proxy: what it was sent first on each connection."""
+    """For an HTTP proxy: the first request on each connection."""
     asked: list[Asked] = field(default_factory=list)
-    """Of a SOCKS5 proxy: what it was asked for."""
+    """For a SOCKS5 proxy: the requests."""
     reached: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once a client has connected."""
+    """Set when a client has connected."""
     open: int = 0
 
 
 @dataclass
 class Asked:
-    """What a SOCKS5 proxy was sent."""
+    """The request that a SOCKS5 proxy received."""
 
     methods: bytes = b""
     user: bytes | None = None
@@ -48,7 +48,7 @@ class Asked:
 
 @asynccontextmanager
 async def peer(serve: Serve, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator[Peer]:
-    """Run a server that does this with each connection; every connection is closed at its end."""
+    """Run a server that does this with each connection; every connection is closed at the end of the block."""
     running = Peer()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -60,7 +60,7 @@ async def peer(serve: Serve, *, tls: ssl.SSLContext | None = None, host: str = "
         running.open += 1
         running.reached.set()
         try:
-            # A cancelled task of a server is an error to asyncio's streams.
+            # asyncio's streams report a cancelled task of a server as an error.
             with suppress(asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
                 await serve(reader, writer)
         finally:
@@ -81,7 +81,7 @@ async def peer(serve: Serve, *, tls: ssl.SSLContext | None = None, host: str = "
 
 @asynccontextmanager
 async def http_proxy(*pieces: bytes, tls: ssl.SSLContext | None = None, then: str = "join") -> AsyncIterator[Peer]:
-    """Run a proxy that responds to CONNECT with these pieces, one a packet.
+    """Run a proxy that responds to CONNECT with these pieces, one per packet.
 
     Args:
         pieces: The response; `ESTABLISHED` if there is none.
@@ -112,9 +112,9 @@ async def socks_proxy(
     """Run a SOCKS5 proxy.
 
     Args:
-        login: The user and password that it wants.
-        reply: What it replies to a good request.
-        bound: The address and port that it says it connects from.
+        login: The user and password that the proxy requires.
+        reply: The reply to a valid request.
+        bound: The address and port that the proxy reports as its own end of the connection.
     """
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -146,7 +146,7 @@ async def socks_proxy(
             family, length = (socket.AF_INET, 4) if asked.kind == 1 else (socket.AF_INET6, 16)
             asked.host = socket.inet_ntop(family, await reader.readexactly(length))
         asked.port = int.from_bytes(await reader.readexactly(2), "big")
-        for byte in bytes([5, reply, 0]) + bound:  # a byte a packet
+        for byte in bytes([5, reply, 0]) + bound:  # one byte per packet
             writer.write(bytes([byte]))
             await writer.drain()
             await asyncio.sleep(0)

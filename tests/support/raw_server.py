@@ -1,10 +1,11 @@
-"""A TCP server that answers what a test tells it to, byte by byte: right, wrong, half, late or not at all.
+"""A TCP server that sends the responses of a test byte by byte: correct, wrong, incomplete, late or none.
 
     async with raw_server(reply(b"{}"), reply(b"gone", status=410)) as server:
         transport = HTTPTransport(Config(host=server.url))
 
-Each exchange takes the next step of the script; the last one is repeated. A step is a coroutine function that gets the
-connection and the request that was read. `server.requests` has the requests, `server.connections` counts connections.
+Each exchange takes the next step of the script; the last step is repeated. A step is a coroutine function that gets the
+connection and the request that was read. `server.requests` contains the requests, and `server.connections` is the
+number of connections.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ __all__ = ["Connection", "RawServer", "Received", "hang", "raw_server", "reply",
 
 @dataclass(frozen=True)
 class Received:
-    """One request as it came."""
+    """A request as it was received."""
 
     method: str
     target: str
@@ -44,13 +45,13 @@ class Connection:
     writer: asyncio.StreamWriter
 
     async def send(self, data: bytes) -> None:
-        """Write bytes; the client may be gone."""
+        """Write bytes; the client may have closed the connection."""
         with suppress(ConnectionError):
             self.writer.write(data)
             await self.writer.drain()
 
     def reset(self) -> None:
-        """Break the connection, with a reset instead of a goodbye."""
+        """Break the connection with a reset instead of an orderly close."""
         self.writer.transport.abort()
 
     async def until_closed(self) -> None:
@@ -72,14 +73,14 @@ class RawServer:
     requests: list[Received] = field(default_factory=list)
     connections: int = 0
     asked: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once a request has arrived."""
+    """Set when a request has arrived."""
     closed_by_client: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def reply(
     body: bytes | str = b"{}", *, status: int = 200, headers: Sequence[tuple[str, str]] = (), close: bool = False
 ) -> Step:
-    """Answer in good order."""
+    """Send a well-formed response. A step."""
     content = body.encode() if isinstance(body, str) else body
 
     async def step(connection: Connection, received: Received) -> None:
@@ -94,7 +95,7 @@ def reply(
 
 
 def say(data: bytes, *, then: str = "close") -> Step:
-    """Send these very bytes, and then `close`, `reset`, `wait` for the client to close, or `stay` for more."""
+    """Send exactly these bytes, then `close`, `reset`, `wait` for the client to close, or `stay` for more. A step."""
 
     async def step(connection: Connection, received: Received) -> None:
         await connection.send(data)
@@ -109,12 +110,12 @@ def say(data: bytes, *, then: str = "close") -> Step:
 
 
 def vanish() -> Step:
-    """Close the connection without a word."""
+    """Close the connection without sending anything. A step."""
     return say(b"")
 
 
 def hang() -> Step:
-    """Say nothing, for as long as the client waits."""
+    """Send nothing for as long as the client waits. A step."""
     return say(b"", then="wait")
 
 
@@ -131,7 +132,7 @@ async def raw_server(
     """Run a server for as long as the block runs; every connection is closed at its end.
 
     Args:
-        script: What each exchange does.
+        script: The step for each exchange.
         tls: The server's context for TLS.
         reads_body: Whether the body of a request is read before its step runs.
     """
@@ -168,7 +169,7 @@ async def raw_server(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for writer in writers:
-            with suppress(AttributeError):  # asyncio's, of a transport that ended after it was closed
+            with suppress(AttributeError):  # asyncio's error about a transport that ended after it was closed
                 writer.transport.abort()
         await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
         await listening.wait_closed()

@@ -1,4 +1,4 @@
-"""Everything that can be reached from an exception but the frames of its traceback: what a crash reporter sends."""
+"""Everything that can be reached from an exception except the frames of its traceback: what a crash reporter sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DEPTH = 8
 
 
 def reachable(error: BaseException) -> str:
-    """Return all texts that `error` leads to: message, args, attributes, notes, pickle, and those of chained ones.
+    """Return all texts that `error` leads to: message, args, attributes, notes, pickle, and those of chained errors.
 
     Chained exceptions count although they are suppressed: `from None` hides them from tracebacks only.
     """
@@ -36,7 +36,7 @@ def _texts(value: object, depth: int, seen: set[int]) -> Iterator[str]:
         return
     try:
         yield f"{value!r} {value!s}"
-    except Exception as error:  # a failing repr is a finding of its own
+    except Exception as error:  # a repr that fails is a finding of its own
         yield f"repr failed: {error!r}"
     for each in _parts(value):
         yield from _texts(each, depth - 1, seen)

@@ -15,18 +15,18 @@ __all__ = ["THINGS_CRD", "config_map", "connect", "pod", "wait_until_served"]
 
 @asynccontextmanager
 async def connect(kubeconfig: Path, **arguments: Any) -> AsyncIterator[kubeloop.Clientset]:
-    """Open a Clientset and leave nothing behind."""
+    """Open a Clientset, and close it at the end of the block."""
     async with kubeloop.Clientset(kubeloop.load_config(kubeconfig), **arguments) as clientset:
         yield clientset
 
 
 def config_map(name: str, **data: str) -> core_v1.ConfigMap:
-    """A ConfigMap without a namespace."""
+    """Return a ConfigMap without a namespace."""
     return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name), data=data)
 
 
 def pod(name: str, *, labels: dict[str, str] | None = None) -> core_v1.Pod:
-    """A Pod that no kubelet runs."""
+    """Return a Pod that no kubelet runs."""
     container = core_v1.Container(name="main", image="example.com/web:1")
     return core_v1.Pod(
         metadata=meta_v1.ObjectMeta(name=name, labels=labels or {}),
@@ -78,11 +78,11 @@ THINGS_CRD: dict[str, Any] = {
         ],
     },
 }
-"""A custom resource with more fields than the tests' class of it has."""
+"""A custom resource with more fields than the tests' class defines."""
 
 
 async def wait_until_served(clientset: kubeloop.Clientset) -> None:
-    """Install `THINGS_CRD` if nobody did, and wait until the server serves it."""
+    """Install `THINGS_CRD` unless that is done, and wait until the server serves the resource."""
     crds = clientset.apiextensions_v1.custom_resource_definitions()
     name = THINGS_CRD["metadata"]["name"]
     try:
@@ -96,7 +96,7 @@ async def wait_until_served(clientset: kubeloop.Clientset) -> None:
                 break
         else:
             raise AssertionError(f"{name} is not served")
-    # Established does not yet mean that every path answers: the server says 404 for a moment.
+    # Established does not yet mean that the server serves every path: for a moment it responds with 404.
     things = clientset.dynamic.resource("test.kubeloop.dev/v1", "things")
     async with things.watch(timeout=30.0):
         pass

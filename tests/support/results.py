@@ -1,4 +1,4 @@
-"""Results made by hand: what a response means for the request that it answers."""
+"""Results built by hand: the result of a request and its response."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["error_of", "result_of"]
 
 
 def result_of(response: Response, request: Request, credentials: Collection[str] = ()) -> Result:
-    """Return the result of a request that got this response; the server knows these credentials."""
+    """Return the result of a request that got this response; the request carries these credentials."""
     return Result(response, request, JSON_ONLY, lambda: credentials)
 
 
 def error_of(response: Response, request: Request | None = None) -> APIError:
-    """Return the exception that a response means which is no success."""
+    """Return the exception for a response that reports a failure."""
     return status_error(response, Redaction(request), JSON.status(response.body))

@@ -1,4 +1,4 @@
-"""A Clientset and an informer against a script, and the pods that the script has."""
+"""A Clientset and an informer over a scripted transport, and the pods of the scripts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PODS = GroupVersionResource("", "v1", "pods")
 
 
 def pod(name: str, version: int | str, **metadata: Any) -> dict[str, Any]:
-    """Build the JSON of a pod in the namespace `x`; its uid is `uid-` and its name unless another is given."""
+    """Build the JSON of a pod in the namespace `x`; without a `uid`, its uid is `uid-` and its name."""
     known = {"name": name, "namespace": "x", "resourceVersion": str(version), "uid": f"uid-{name}"}
     return {"kind": "Pod", "apiVersion": "v1", "metadata": {**known, **metadata}}
 
@@ -30,18 +30,18 @@ def added(*versions: int) -> bytes:
 
 
 def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
-    """Build a Clientset against a script, and the transport that plays it."""
+    """Build a Clientset over a script, and the transport that plays the script."""
     transport = ScriptedTransport(*script)
     return Clientset(Config(host="https://server"), transport=transport, random=random.Random(7)), transport
 
 
 class RunningInformer:
-    """An informer of pods, typed or dynamic, against a script, for as long as the block lasts."""
+    """A running informer of pods, typed or dynamic, over a script, for as long as the block runs."""
 
     def __init__(self, *script: Any, is_typed: bool = True) -> None:
         clients, self.transport = clientset(*script)
         self.factory = SharedInformerFactory(clients, random=random.Random(7))
-        # Any: typed and dynamic objects have one shape and two types.
+        # Any: typed and dynamic objects have the same structure and two types.
         self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.informer(Unstructured, PODS)
         self.told: list[str] = []
         self.pods.add_event_handler(
@@ -66,7 +66,7 @@ class RunningInformer:
 
     @property
     def asked(self) -> list[str]:
-        """Each request as list or watch, and the version that it asked for."""
+        """The requests, each as list or watch, with its resource version."""
         found = []
         for request in self.transport.requests:
             parameters = query(request)

@@ -1,4 +1,4 @@
-"""ScriptedTransport: a `Transport` that answers from a script, and fails in all the ways in which networks do.
+"""A `Transport` that takes its responses from a script, and fails in all the ways in which networks do.
 
     transport = ScriptedTransport(
         error_status(429, "TooManyRequests", headers={"Retry-After": "1"}),
@@ -6,19 +6,19 @@
     )
     transport = ScriptedTransport(respond)            # a function of the request, for a server with a state
 
-Each request is checked as a whole, as the API server would: its method, that a body comes with its content type, and
-each query parameter by name and value (`PARAMETERS`); `watch_answer` is for a watch alone and `list_of` for a LIST.
-What a test says with `to` must be exactly what is asked:
+Each request is checked as a whole, as the API server would check it: its method, that a body has a content type, and
+each query parameter by name and value (`PARAMETERS`). `watch_answer` is only for a watch, and `list_of` only for a
+LIST. With `to`, a test states the exact request:
 
     Answer.of(pod).to("GET /api/v1/namespaces/x/pods/a")
     Answer.of(pod).to("POST /api/v1/namespaces/x/pods?dryRun=All", body=pod)
 
-A request that fails the check fails the test, whatever guards against exceptions the code has. `checked=False` is for
-tests that compare whole requests themselves, with what client-go sends.
+A request that fails the check fails the test, even if the code guards itself against exceptions. `checked=False` is for
+tests that compare whole requests themselves, with those of client-go.
 
-Each request takes the next answer. An exception in the script is raised instead. `requests` has what was sent;
-`open_streams` says how many bodies are still held open (0 at the end of every test that leaks nothing). A request that
-finds the script at its end fails the test by name.
+Each request takes the next response. An exception in the script is raised instead. `requests` contains the requests;
+`open_streams` is the number of bodies that are still open (0 at the end of every test that leaks nothing). A request
+after the end of the script fails the test, with the request's name.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Hang:
-    """In the chunks of an answer: from here on nothing comes, but the connection stays open."""
+    """In the chunks of a response: nothing arrives after this point, but the connection stays open."""
 
 
 Chunk = bytes | float | Exception | Hang | asyncio.Event
-"""A piece of a body: bytes, seconds of silence, what breaks it, silence for ever, or silence until an event is set."""
+"""A piece of a body: bytes, seconds of silence, an error, silence for ever, or silence until an event is set."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,11 @@ class Answer:
     Attributes:
         status: The HTTP status.
         chunks: The body, in the pieces in which it arrives.
-        headers: Its headers.
-        delay: Seconds before the head comes.
-        cut_after: Lose the connection after that many bytes of the body.
-        is_for: What kind of request it answers: `"watch"`, `"list"`, or `""` for any.
-        asked: The exact request that it answers: method and target, and the JSON of the body.
+        headers: The headers.
+        delay: Seconds until the head arrives.
+        cut_after: The connection is lost after this number of bytes of the body.
+        is_for: The kind of request that the response is for: `"watch"`, `"list"`, or `""` for any.
+        asked: The exact request that the response is for: method and target, and the JSON of the body.
     """
 
     status: int = 200
@@ -89,32 +89,32 @@ class Answer:
 
     @classmethod
     def of(cls, data: Any, status: int = 200, **fields: Any) -> Answer:
-        """An answer with this JSON body."""
+        """Build a response with this JSON body."""
         headers = {**JSON, **fields.pop("headers", {})}
         return cls(status, (json.dumps(data).encode(),), headers=headers, **fields)
 
     @classmethod
     def text(cls, text: str, status: int = 200, content_type: str = "text/plain", **fields: Any) -> Answer:
-        """An answer with this text as its body."""
+        """Build a response with this text as its body."""
         return cls(
             status, (text.encode(),), headers={"Content-Type": content_type, **fields.pop("headers", {})}, **fields
         )
 
     def to(self, line: str, *, body: Any = None) -> Answer:
-        """The same, as the answer to this very request: `"GET /api/v1/pods?watch=true"`, and the JSON of its body."""
+        """Return a copy for exactly this request: `"GET /api/v1/pods?watch=true"`, and the JSON of its body."""
         return replace(self, asked=(line, body))
 
     def cut(self, after: int) -> Answer:
-        """The same, losing the connection after that many bytes."""
+        """Return a copy that loses the connection after this number of bytes."""
         return replace(self, cut_after=after)
 
     def in_pieces(self, size: int) -> Answer:
-        """The same, arriving in pieces of that size."""
+        """Return a copy that arrives in pieces of this size."""
         data = b"".join(chunk for chunk in self.chunks if isinstance(chunk, bytes))
         return replace(self, chunks=[data[at : at + size] for at in range(0, len(data), size)])
 
     def then(self, *chunks: Chunk) -> Answer:
-        """The same, with more of the body."""
+        """Return a copy with more of the body."""
         return replace(self, chunks=[*self.chunks, *chunks])
 
 
@@ -125,7 +125,7 @@ Respond = Callable[[Request], "Step | Awaitable[Step]"]
 def error_status(
     code: int, reason: str = "", message: str = "", *, details: Mapping[str, Any] | None = None, **fields: Any
 ) -> Answer:
-    """An answer that is a Status which reports a failure."""
+    """Build a response that is a Status which reports a failure."""
     status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code}
     status |= {"message": message or reason, "reason": reason}
     if details is not None:
@@ -134,12 +134,12 @@ def error_status(
 
 
 def event(type: str, obj: Any) -> bytes:
-    """One watch frame."""
+    """Write one watch frame."""
     return json.dumps({"type": type, "object": obj}).encode() + b"\n"
 
 
 def bookmark(resource_version: str, kind: str = "Pod", api_version: str = "v1", **annotations: str) -> bytes:
-    """A BOOKMARK frame; annotations are given with `_` for `-` and `__` for `/`."""
+    """Write a BOOKMARK frame; in the names of annotations, `_` stands for `-` and `__` for `/`."""
     metadata: dict[str, Any] = {"resourceVersion": resource_version, "creationTimestamp": None}
     if annotations:
         metadata["annotations"] = {k.replace("__", "/").replace("_", "-"): v for k, v in annotations.items()}
@@ -147,13 +147,15 @@ def bookmark(resource_version: str, kind: str = "Pod", api_version: str = "v1", 
 
 
 def expired_event() -> bytes:
-    """The ERROR frame that says that the version to go on from is too old."""
+    """Write the ERROR frame which reports that the version to resume from is too old."""
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410}
     return event("ERROR", {**status, "reason": "Expired", "message": "too old resource version: 1 (5)"})
 
 
 def watch_answer(*chunks: Chunk, **fields: Any) -> Answer:
-    """The answer to a watch: its frames, each as it arrives. Without a `Hang` at the end the server ends it."""
+    """Build the response to a watch: its frames, each as it arrives. Without a `Hang` at the end the server ends the
+    watch.
+    """
     return Answer(chunks=chunks, is_for="watch", **fields)
 
 
@@ -166,7 +168,7 @@ def list_of(
     continue_: str = "",
     **fields: Any,
 ) -> Answer:
-    """The answer to a LIST."""
+    """Build the response to a LIST."""
     metadata: dict[str, Any] = {"resourceVersion": resource_version}
     if continue_:
         metadata["continue"] = continue_
@@ -175,7 +177,7 @@ def list_of(
 
 
 def query(request: Request) -> dict[str, str]:
-    """The query parameters of a request; of a repeated one the last."""
+    """Return the query parameters of a request; of a repeated parameter, the last value."""
     return dict(parse_qsl(urlsplit(request.target).query))
 
 
@@ -210,12 +212,12 @@ PARAMETERS = {
     "timestamps": "true",
     "watch": "true",
 }
-"""The query parameters of the API server's verbs, and what each may be."""
+"""The query parameters of the API server's verbs, and their valid values."""
 _WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
 def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> list[str]:
-    """Return what is wrong with a whole request that gets this answer; `more` parameters may have any value."""
+    """Return what is wrong with a whole request that gets this response; `more` parameters may have any value."""
     faults: list[str] = []
     pairs = parse_qsl(urlsplit(request.target).query, keep_blank_values=True)
     names = [name for name, _ in pairs]
@@ -237,7 +239,7 @@ def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> l
     if request.method != "GET" and {"watch", "limit", "continue", "allowWatchBookmarks"} & {*names} - {*more}:
         faults.append("parameters of a read")
     if answer.is_for and (request.method != "GET" or is_watch is not (answer.is_for == "watch")):
-        faults.append(f"it is no {answer.is_for}, and the answer is one to a {answer.is_for}")
+        faults.append(f"it is not a {answer.is_for}, and the scripted response is for a {answer.is_for}")
     if "allowWatchBookmarks" in names and not is_watch:
         faults.append("bookmarks of no watch")
     if answer.asked is not None:
@@ -255,7 +257,7 @@ def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> l
 
 
 class ScriptedTransport:
-    """A transport that answers from a script; see the module."""
+    """A transport that takes its responses from a script; see the module's documentation."""
 
     def __init__(self, *script: Step | Respond, checked: bool = True) -> None:
         self._checked = checked
@@ -272,12 +274,12 @@ class ScriptedTransport:
         self.more_parameters: set[str] = set()
 
     def add(self, *steps: Step) -> None:
-        """Lengthen the script."""
+        """Append steps to the script."""
         self._script.extend(steps)
 
     @property
     def left(self) -> int:
-        """How many steps of the script nobody asked for."""
+        """The number of steps of the script that no request has taken."""
         return len(self._script)
 
     async def request(
@@ -292,7 +294,7 @@ class ScriptedTransport:
         except RequestTimeout:
             raise
         except TimeoutError:
-            raise RequestTimeout(f"no answer within {timeout} s", method=request.method, path=request.path) from None
+            raise RequestTimeout(f"no response within {timeout} s", method=request.method, path=request.path) from None
 
     @asynccontextmanager
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncIterator[ScriptedStream]:
@@ -303,7 +305,9 @@ class ScriptedTransport:
             async with asyncio.timeout(timeout):
                 await asyncio.sleep(answer.delay)
         except TimeoutError:
-            raise RequestTimeout(f"no head within {timeout} s", method=request.method, path=request.path) from None
+            raise RequestTimeout(
+                f"no response head within {timeout} s", method=request.method, path=request.path
+            ) from None
         self.open_streams += 1
         try:
             yield ScriptedStream(answer, request)
@@ -311,7 +315,7 @@ class ScriptedTransport:
             self.open_streams -= 1
 
     def upgrade(self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None) -> Any:
-        raise AssertionError(f"nobody should upgrade {request.target}")
+        raise AssertionError(f"unexpected upgrade of {request.target}")
 
     async def close(self) -> None:
         self.closed = True
@@ -324,7 +328,7 @@ class ScriptedTransport:
         elif self._script:
             step = self._script.popleft()
         else:
-            raise AssertionError(f"the script has no answer for {request.method} {request.target}")
+            raise AssertionError(f"the script has no response for {request.method} {request.target}")
         answer = step if isinstance(step, Answer) else Answer()
         if self._checked and (faults := faults_of(request, answer, self.more_parameters)):
             # Not an Exception: loops that guard themselves must not swallow it.
@@ -334,11 +338,11 @@ class ScriptedTransport:
         return step
 
     def __repr__(self) -> str:
-        return f"<ScriptedTransport: {len(self.requests)} requests, {self.left} answers left>"
+        return f"<ScriptedTransport: {len(self.requests)} requests, {self.left} responses left>"
 
 
 class ScriptedStream:
-    """The body of an answer of the script."""
+    """The body of a response of the script."""
 
     def __init__(self, answer: Answer, request: Request) -> None:
         self._answer = answer

@@ -18,11 +18,11 @@ class SkewedLoop(asyncio.SelectorEventLoop):
         super().__init__()
 
     def time(self) -> float:
-        """Return the time, with what was skipped."""
+        """Return the time, with the skipped time added."""
         return super().time() + self._skew
 
     def skip(self, seconds: float) -> None:
-        """Move the clock forward: timers of that time are due now."""
+        """Move the clock forward: timers up to the new time expire now."""
         self._skew += seconds
 
 
@@ -45,11 +45,12 @@ def skip(seconds: float) -> None:
 
 
 async def pass_by(seconds: float, *, until: Callable[[], bool] = lambda: False) -> None:
-    """Advance the clock while nothing arrives from outside, in steps, so that timers that set each other all run.
+    """Advance the clock while nothing arrives from outside the process, in steps, so that timers that set each other
+    all run.
 
     Args:
-        seconds: How long, in steps of five seconds.
-        until: Ends it early.
+        seconds: The duration, in steps of five seconds.
+        until: A condition that ends the advance early.
     """
     for _ in range(round(seconds / 5)):
         if until():

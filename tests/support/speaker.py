@@ -1,4 +1,4 @@
-"""A protocol that asks and takes what comes: what a test connects."""
+"""A protocol that sends a line and collects the bytes that it receives: the client's end of a test's connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["Speaker"]
 
 
 class Speaker(asyncio.BufferedProtocol):
-    """One line out, some bytes in."""
+    """A protocol that writes lines and reads bytes."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -29,7 +29,7 @@ class Speaker(asyncio.BufferedProtocol):
         self.arrived.set()
 
     async def ask(self) -> bytes:
-        """Send a line and return what arrives first."""
+        """Send a line and return the first bytes that are received."""
         assert self.transport is not None
         self.transport.write(b"ping\n")
         await self.arrived.wait()

@@ -1,4 +1,4 @@
-"""Transports to servers of a test, closed at the end."""
+"""Transports to servers of a test, closed at the end of the test."""
 
 from __future__ import annotations
 

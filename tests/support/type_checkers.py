@@ -1,4 +1,4 @@
-"""Runs mypy and pyright as a user's project would, and says on which lines they report."""
+"""Run mypy and pyright as a user's project would, and return the lines for which they report an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Reports = dict[str, dict[int, list[str]]]
 
 
 def mypy(project: Path, *paths: str) -> Reports:
-    """What mypy --strict reports, by file name and line."""
+    """Return the errors of mypy --strict, by file name and line."""
     command = ["-m", "mypy", "--strict", "--output=json", "--no-error-summary", "--config-file=", *paths]
     cache = ["--cache-dir", str(ROOT / ".mypy_cache" / "typing-tests")]
     environment = {**os.environ, "MYPYPATH": f"{ROOT / 'src'}{os.pathsep}{project}"}
@@ -31,9 +31,9 @@ def mypy(project: Path, *paths: str) -> Reports:
 
 
 def pyright(project: Path, *paths: str) -> Reports:
-    """What pyright reports in strict mode, by file name and line."""
+    """Return the errors of pyright in strict mode, by file name and line."""
     settings = {"include": list(paths), "typeCheckingMode": "strict", "extraPaths": [str(ROOT / "src")]}
-    # Assigning to what is not used again is what these files are for.
+    # These files assign to variables that are not used again.
     (project / "pyrightconfig.json").write_text(json.dumps({**settings, "reportUnusedExpression": False}))
     command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, "--project", "."]
     done = _run(command, project, dict(os.environ))

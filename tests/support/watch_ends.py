@@ -1,4 +1,4 @@
-"""The end of a watch, of which a test names only what matters to it."""
+"""The end of a watch, of which a test names only the parts that matter to it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kubeloop.listwatch.watch_end import WatchEnd
 
 
 def watch_end(error: Exception | None, **different: Any) -> WatchEnd:
-    """Return the end of a long watch without events, that can be resumed; `different` names what differs."""
+    """Return the end of a long watch without events that can be resumed; `different` are the fields that differ."""
     end = WatchEnd(
         error=error,
         now=0.0,

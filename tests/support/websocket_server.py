@@ -1,4 +1,4 @@
-"""The server's end of a WebSocket, as a step of `raw_server`: frames that are right, wrong, cut or late.
+"""The server's end of a WebSocket, as a step of `raw_server`: frames that are correct, wrong, cut or late.
 
     async def talk(peer):
         await peer.send(b"hello")
@@ -7,7 +7,7 @@
     async with raw_server(websocket(talk)) as server:
         ...
 
-A step closes the connection when `talk` returns. Nothing is answered but pings, and those only inside `receive`.
+A step closes the connection when `talk` returns. The server responds only to pings, and only inside `receive`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support.raw_server import Connection, Received, Step
 __all__ = ["ACCEPT", "Frame", "Opcode", "Peer", "echo", "frame", "switching", "websocket"]
 
 ACCEPT = "{accept}"
-"""Stands for the right value of Sec-WebSocket-Accept in headers that a test gives."""
+"""Stands for the correct value of Sec-WebSocket-Accept in the headers of a test."""
 
 
 def frame(opcode: int, data: bytes = b"", *, fin: bool = True, reserved: int = 0, mask: bool = False) -> bytes:
@@ -48,7 +48,7 @@ class Peer:
         self._protocol = Protocol(Side.SERVER, max_size=None)
         self._frames: list[Frame] = []
         self.pings = 0
-        """How many pings `receive` has answered."""
+        """The number of pings that `receive` has responded to."""
 
     async def send(self, data: bytes | str) -> None:
         """Send a binary or a text message."""
@@ -69,11 +69,11 @@ class Peer:
         await self._flush()
 
     async def raw(self, data: bytes) -> None:
-        """Send these very bytes."""
+        """Send exactly these bytes."""
         await self.connection.send(data)
 
     async def receive(self) -> Frame | None:
-        """Return the next frame that is no ping, which is answered; None at the end of the stream."""
+        """Return the next frame other than a ping; pings get a pong. Return None at the end of the stream."""
         while True:
             while self._frames:
                 found = self._frames.pop(0)
@@ -113,7 +113,7 @@ async def echo(peer: Peer) -> None:
 def switching(
     received: Received, headers: Sequence[tuple[str, str]] | None = None, *, subprotocol: str | None = None
 ) -> bytes:
-    """Return the head of a 101, the right one unless its headers are given."""
+    """Return the head of a 101 response, the correct one unless the arguments include headers."""
     if headers is None:
         headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", ACCEPT)]
     if subprotocol:
@@ -126,7 +126,7 @@ def switching(
 def websocket(
     talk: Talk, *, subprotocol: str | None = "v4.channel.k8s.io", headers: Sequence[tuple[str, str]] | None = None
 ) -> Step:
-    """Switch protocols, and let `talk` do the rest."""
+    """Switch protocols, and run `talk`. A step."""
 
     async def step(connection: Connection, received: Received) -> None:
         await connection.send(switching(received, headers, subprotocol=subprotocol))

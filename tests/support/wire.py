@@ -13,13 +13,13 @@ __all__ = ["EncryptedWire", "Wire"]
 
 
 class Wire(asyncio.Transport):
-    """Behaves as asyncio's TCP transports do.
+    """A transport that behaves as asyncio's TCP transports do.
 
     Nothing arrives while reading is paused or after an abort, and `connection_lost` is called in a later turn of the
-    loop. What is written is taken at once and kept in `written`.
+    loop. Bytes that are written are accepted at once and kept in `written`.
     """
 
-    _start_tls_compatible = True  # what asyncio asks a transport for before it wraps it
+    _start_tls_compatible = True  # asyncio asks a transport for this before it wraps the transport
 
     def __init__(self, receiver: asyncio.BufferedProtocol) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Wire(asyncio.Transport):
         receiver.connection_made(self)
 
     def deliver(self, data: bytes) -> int:
-        """Deliver bytes; return how many were taken before the receiver paused or closed."""
+        """Deliver bytes; return how many were accepted before the receiver paused or closed."""
         taken = 0
         while taken < len(data) and not self.is_paused and not self._is_closing:
             buffer = cast("memoryview", self._receiver.get_buffer(-1))
@@ -84,7 +84,7 @@ class Wire(asyncio.Transport):
 
 
 class EncryptedWire:
-    """The same with asyncio's TLS in between: what is delivered is a record, whose bytes arrive in pieces.
+    """A transport with asyncio's TLS in between: `deliver` delivers a record, whose bytes arrive in pieces.
 
     Args:
         random: Decides where the ciphertext is cut.
@@ -92,7 +92,7 @@ class EncryptedWire:
         tells_end: Whether the other side sends the alert that belongs to an end (close_notify).
     """
 
-    is_paused = False  # asyncio's TLS keeps what its user has paused
+    is_paused = False  # asyncio's TLS keeps the bytes that its user has paused
 
     def __init__(self, random: Random, server: ssl.SSLContext, *, tells_end: bool = True) -> None:
         self._random = random
@@ -103,7 +103,7 @@ class EncryptedWire:
         self._inner: asyncio.Transport
 
     async def connect(self, receiver: asyncio.BufferedProtocol, client: ssl.SSLContext) -> None:
-        """Shake hands."""
+        """Complete the TLS handshake."""
         loop = asyncio.get_running_loop()
         self._wire = Wire(_Nobody())
         starting = asyncio.ensure_future(loop.start_tls(self._wire, receiver, client, server_hostname="127.0.0.1"))
@@ -129,7 +129,7 @@ class EncryptedWire:
     def end(self) -> None:
         """Close the other side's end."""
         if self._tells_end and not self.is_closing():
-            with suppress(ssl.SSLWantReadError):  # it does not wait for ours
+            with suppress(ssl.SSLWantReadError):  # the other side does not wait for ours
                 self._server.unwrap()
             self._send()
         self._wire.end()
@@ -146,7 +146,7 @@ class EncryptedWire:
 
 
 class _Nobody(asyncio.BufferedProtocol):
-    """Whose place TLS takes."""
+    """The transport that TLS writes to."""
 
 
 def _cut(random: Random, data: bytes) -> Iterator[bytes]:

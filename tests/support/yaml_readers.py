@@ -1,4 +1,4 @@
-"""`kubeloop.meta.yaml` as it is, and as it would be where PyYAML was installed without libyaml."""
+"""`kubeloop.meta.yaml` as it is, and as it would be if PyYAML were installed without libyaml."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def reader(name: str) -> Any:
 
 @cache
 def _without_libyaml() -> ModuleType:
-    """Import PyYAML and our modules once more, in a process that seems to have no libyaml."""
+    """Import PyYAML and our modules again, in a process that seems to have no libyaml."""
     ours = ("kubeloop.meta.yaml", "kubeloop.meta._yaml_events")
     names = [name for name in sys.modules if name == "yaml" or name.startswith("yaml.") or name in ours]
     saved = {name: sys.modules.pop(name) for name in names}

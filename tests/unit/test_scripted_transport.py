@@ -81,7 +81,7 @@ async def test_a_loop_that_guards_itself_does_not_hide_a_wrong_request() -> None
         except Exception as error:
             raise AssertionError("swallowed") from error
 
-    with pytest.raises(pytest.fail.Exception, match="it is no watch"):
+    with pytest.raises(pytest.fail.Exception, match="it is not a watch"):
         await guarded()
 
 
