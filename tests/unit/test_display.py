@@ -1,4 +1,4 @@
-"""No way in which tools display objects shows what their `repr` hides (F6)."""
+"""No way in which tools display objects shows a value that the object's `repr` hides (F6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.watch_events import WatchEvent
 
-# What rich, IPython, Jupyter, prompt_toolkit, attrs and others look for on an object.
+# The attributes that rich, IPython, Jupyter, prompt_toolkit, attrs and others look for on an object.
 HOOKS = (
     "__rich__",
     "__rich_console__",
@@ -49,8 +49,7 @@ STORED = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data
 
 def _classes() -> Iterator[type[Any]]:
     for module in pkgutil.walk_packages(kubeloop.__path__, "kubeloop."):
-        # The plugin's own module is there for pytest alone.
-        # The generator's readers of documents hold schemas only.
+        # The plugin's own module is for pytest alone. The generator's readers of documents hold schemas only.
         if not module.name.startswith(("kubeloop.testing", "kubeloop.__main__", "kubeloop.codegen.input_documents")):
             for value in vars(importlib.import_module(module.name)).values():
                 if isinstance(value, type) and value.__module__ == module.name:
@@ -67,7 +66,7 @@ def test_no_class_has_a_hook_of_its_own_for_display() -> None:
         for hook in HOOKS
         if hasattr(each, hook) and not isinstance(vars_of(each, hook), property)
     ]
-    # Internal readers of msgspec's own class; none outlives the call that made it.
+    # Internal readers of msgspec's own class; none outlives the call that created it.
     assert [pair for pair in shown if not pair[0].startswith("_") and pair[0] not in {"TypeMeta", "WatchEvent"}] == []
 
 

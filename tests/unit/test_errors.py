@@ -1,4 +1,4 @@
-"""The exception tree as values: what is raised in one place may be copied, pickled and raised in another."""
+"""The exception tree as values: an error that is raised in one place may be copied, pickled and raised in another."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def make(kind: type[Any]) -> KubeloopError:
 
 
 def plain(error: KubeloopError) -> dict[str, Any]:
-    """The attributes; headers of an answer compare by what they say."""
+    """Return the attributes; headers of a response compare by their contents."""
     return {name: repr(value) for name, value in vars(error).items()}
 
 
@@ -82,7 +82,7 @@ HOPELESS = {"TLSError", "UpgradeRefused", "UnreadableWriteResponse"}
 
 @pytest.mark.parametrize("kind", sorted(set(tree()), key=lambda kind: kind.__name__))
 def test_retryable_is_what_the_documentation_says(kind: type[Any]) -> None:
-    """(F19) A `TLSError` of a user's transport was retryable: watches were opened again for ever."""
+    """(F19) A `TLSError` of a user's transport was retryable: watches were reopened for ever."""
     if issubclass(kind, UpgradeRefused):
         error: Any = kind(Response(403), method="GET", path="/")
     elif issubclass(kind, APIError):

@@ -1,4 +1,4 @@
-"""What `import kubeloop` offers, and how little it costs."""
+"""The names that `import kubeloop` provides, and the small cost of the import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that reads outside text takes more than linear time: regular expressions and what is built on them (F2).
+"""Reading text from outside the package takes linear time: regular expressions and the functions that use them (F2).
 
 The regular expressions are found in the source, with the way in which each is used, so that a new one is measured too.
 """
@@ -25,7 +25,7 @@ from kubeloop.wire.response import Headers, Response, parse_warnings
 from tests.support.results import error_of
 
 SOURCE = Path(kubeloop.__file__).parent
-# What stands beside the house reads the output of its own programs.
+# These packages, which stand apart from the others, read the output of their own programs.
 OWN_WORDS = ("testing",)
 WAYS = {"match", "fullmatch", "search", "sub", "findall", "finditer", "split"}
 SMALL, LARGE = 2_000, 16_000
@@ -75,7 +75,7 @@ PATTERNS = list(_patterns())
 
 
 def _attacks(source: str) -> list[str]:
-    """Pieces to repeat: single characters, the words of the pattern itself, and both together."""
+    """Return pieces to repeat: single characters, the words of the pattern itself, and both together."""
     words = {*re.findall(r"[A-Za-z]{2,}", source)} | {"eyJ", "Bearer ", "value: ", "got ", "map[a:", "//"}
     singles = list("aA0_-.:=/\\\"`'{[(<,@% \n\t+e")
     return [*singles, *(f"{word}{end}" for word in sorted(words) for end in ("", *"a-. :=[0"))]
@@ -88,7 +88,7 @@ def _cpu(work: Callable[[], object]) -> float:
 
 
 def grows_too_fast(work: Callable[[str], object], piece: str, *, prefix: str = "", suffix: str = "") -> bool:
-    """Compare CPU time at n and 8n, best of three. What is over within milliseconds at 8n is not worth a comparison."""
+    """Compare CPU time at n and 8n, best of three. A time of a few milliseconds at 8n is not compared."""
 
     def text(size: int) -> str:
         return prefix + (piece * (size // len(piece) + 1))[:size] + suffix
@@ -100,7 +100,9 @@ def grows_too_fast(work: Callable[[str], object], piece: str, *, prefix: str = "
 
 
 def _grows(work: Callable[[str], object], small: str, large: str) -> bool:
-    """Return whether the ratio is that of no linear work whenever it is measured: a busy machine disturbs some."""
+    """Return whether the ratio is not that of linear work in each of several measurements: a busy machine disturbs
+    some.
+    """
     return all(_ratio(work, small, large) >= 16 for _ in range(3))
 
 
@@ -197,6 +199,6 @@ def test_all_texts_of_one_response_together_are_bounded(piece: str) -> None:
 
 
 def test_a_response_to_a_request_with_very_many_values_is_described_by_its_size() -> None:
-    """(F2) Each of them would have to be looked for."""
+    """(F2) Each of the values would have to be searched for."""
     body = b'{"data": [%s]}' % b",".join(b'"v%d"' % number for number in range(5000))
     assert Redaction(Request("PUT", SECRET.target, body=body))("cannot use v17 here") == "<19 bytes>"

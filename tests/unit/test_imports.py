@@ -1,4 +1,4 @@
-"""What the contracts in `.importlinter` do not see: a module that imports a package around it."""
+"""A gap in the contracts of `.importlinter`: a module that imports a package around it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def name_of(value: object) -> str:
 
 
 def public_members(cls: type[Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what kubeloop defines in a class; the signatures of built-in methods are Python's matter."""
+    """Yield the members that kubeloop defines in a class; the signatures of built-in methods are Python's."""
     for base in cls.__mro__:
         if base.__module__.partition(".")[0] == "kubeloop":
             yield from ((name, getattr(cls, name)) for name in vars(base) if not name.startswith("_"))

@@ -1,9 +1,9 @@
-"""No module uses what is private to another one.
+"""No module uses a private name of another module.
 
-A name with an underscore before it belongs to the module that defines it. So an attribute `value._name` is used only on
-`self`, `cls` and `super()`, or where the same module defines `_name` in a class; no `_name` of a module is imported by
-another module; and a module or package `_name` is imported only within the package that contains it. Attributes of
-libraries' modules, and names such as `__name__`, are not meant.
+A name with a leading underscore belongs to the module that defines it. So an attribute `value._name` is used only on
+`self`, `cls` and `super()`, or where the same module defines `_name` in a class; no module imports a `_name` of another
+module; and a module or package `_name` is imported only within the package that contains it. Attributes of libraries'
+modules, and names such as `__name__`, are excepted.
 """
 
 import ast

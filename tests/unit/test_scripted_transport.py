@@ -1,4 +1,4 @@
-"""The scripted transport refuses what is asked wrongly: else no test that uses it could fail for that."""
+"""The scripted transport refuses wrong requests: otherwise no test that uses it could fail because of one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def get(target: str) -> Request:
 
 
 @pytest.mark.parametrize(
-    ("request_", "answer"),
+    ("request_", "response"),
     [
         (Request("get", "/api", ACCEPT), Answer()),
         (Request("GET", "/api"), Answer()),
@@ -51,12 +51,12 @@ def get(target: str) -> Request:
         (Request("DELETE", "/api", ACCEPT), Answer().to("DELETE /api", body={})),
     ],
 )
-def test_a_request_that_is_wrong_is_refused(request_: Request, answer: Answer) -> None:
-    assert faults_of(request_, answer)
+def test_a_request_that_is_wrong_is_refused(request_: Request, response: Answer) -> None:
+    assert faults_of(request_, response)
 
 
 @pytest.mark.parametrize(
-    ("request_", "answer"),
+    ("request_", "response"),
     [
         (
             get("/api/v1/pods?watch=true&resourceVersion=5"),
@@ -67,8 +67,8 @@ def test_a_request_that_is_wrong_is_refused(request_: Request, answer: Answer) -
         (Request("DELETE", "/api", ACCEPT), Answer().to("DELETE /api")),
     ],
 )
-def test_a_request_that_is_right_is_answered(request_: Request, answer: Answer) -> None:
-    assert faults_of(request_, answer) == []
+def test_a_request_that_is_right_is_answered(request_: Request, response: Answer) -> None:
+    assert faults_of(request_, response) == []
 
 
 @virtual

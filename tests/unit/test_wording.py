@@ -1,4 +1,4 @@
-"""The check of wordings finds them in texts, and nowhere else."""
+"""The wording check finds the wordings in texts, and nowhere else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What `kubeloop.cache` offers: everything that the signatures of its public names speak of."""
+"""The public names of `kubeloop.cache`, which include all types in the signatures of its public names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATEMENTS = [
     statement for path in sorted(FOLDER.glob("*.py")) for statement in ast.parse(path.read_text(encoding="utf-8")).body
 ]
 RETURNED = {"HandlerRegistration", "NamespaceLister"}
-"""Classes that only other classes create: their constructors are no part of the API."""
+"""Classes that only other classes create: their constructors are not part of the API."""
 
 
 def defined() -> set[str]:

@@ -1,4 +1,4 @@
-"""Reader: a function that only reads runs with a client and with an informer's store, with the same results."""
+"""Reader: a function that only reads works with a client and with an informer's store, with the same results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PODS = [pod("a", 1, labels={"app": "web"}), pod("b", 2), pod("c", 3, labels={"ap
 
 
 def serve(request: Any) -> Answer:
-    """Answer a client as the API server would that holds `PODS`."""
+    """Respond to a client as an API server would that holds `PODS`."""
     path, _, _ = request.target.partition("?")
     namespace, _, name = path.removeprefix("/api/v1/namespaces/").partition("/pods")
     held = [each for each in PODS if each["metadata"]["namespace"] == namespace]
@@ -85,7 +85,7 @@ async def test_lists_the_objects_of_the_namespace(pods: Callable[[], Callable[[s
     assert len((await pods()("other").list()).items) == 0
 
 
-# What only a store has
+# What only a store supports
 
 
 def informer() -> SharedInformer[Thing]:

@@ -1,4 +1,4 @@
-"""DeltaFIFO: what is queued, what is dropped, what a full list means, and when the first one counts as handed out.
+"""DeltaFIFO: what is queued, what is dropped, what a full list means, and when the first list counts as processed.
 
 The scenarios are those of client-go's `tools/cache/delta_fifo_test.go` and `fifo_test.go`.
 """

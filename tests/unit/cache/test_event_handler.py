@@ -1,4 +1,4 @@
-"""Event handlers: what is taken for one, how it is named, and which of them are async."""
+"""Event handlers: which objects are accepted as handlers, their names, and which of them are async."""
 
 from __future__ import annotations
 

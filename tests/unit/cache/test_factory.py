@@ -1,4 +1,4 @@
-"""SharedInformerFactory: one informer a type, started, waited for and stopped together; in virtual time."""
+"""SharedInformerFactory: one informer per type; informers start, sync and stop together. In virtual time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Gadget(Thing):
 
 
 class FakeRest:
-    """As much of a RESTClient as informers need, with a small server for each resource."""
+    """The part of a RESTClient that informers need, with a small server for each resource."""
 
     def __init__(self) -> None:
         self.servers = {"widgets": FakeServer(), "gadgets": FakeServer(), "deployments": FakeServer()}
@@ -312,7 +312,9 @@ async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
 
 @virtual
 async def test_a_factory_that_was_shut_down_keeps_nothing_of_what_its_informers_were_doing():
-    """A cancelled task holds its traceback, and with it the connection of a watch and what was read from it."""
+    """A cancelled task keeps its traceback, and with the traceback the connection of a watch and the bytes read from
+    it.
+    """
     _, factory = make()
     informer = factory.informer(Widget)
     async with factory:
@@ -494,7 +496,7 @@ async def test_cancelling_the_block_ends_all_tasks():
 
 
 class Bug(BaseException):
-    """Something that no loop boundary holds back."""
+    """An exception that no loop's guard catches."""
 
 
 @virtual

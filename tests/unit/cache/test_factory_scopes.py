@@ -1,4 +1,6 @@
-"""The scopes of informers: which ones a factory shares, keeps apart, warns of and stops one by one; in virtual time."""
+"""The scopes of informers: which informers a factory shares, keeps apart, warns about and stops one by one. In virtual
+time.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.support.fake_lister_watcher import Thing, thing
 
 
 def by_value(obj: Thing) -> list[str]:
-    """Every letter of the value is one index value."""
+    """Return every letter of the value as an index value."""
     return list(obj.value)
 
 

@@ -1,4 +1,4 @@
-"""What an informer knows and says of its connection to the server, in virtual time."""
+"""What an informer reports of its connection to the server, in virtual time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_every_failure_is_told_and_the_store_is_kept(
         assert (informer.is_connected, informer.last_error) == (True, "")
         caplog.clear()
         if where == "stream":
-            # The stream of a watch knows no refusals: what comes in it are ERROR events.
+            # The stream of a watch has no refusals: the stream contains ERROR events instead.
             given = error if isinstance(error, errors.APIError) else api_error(errors.APIError, 500, "Odd")
             server.next_lists.extend([given] * 500)
             server.next_watches.extend([given] * 500)
@@ -104,7 +104,7 @@ async def test_the_ends_of_every_long_watch_are_no_failures(caplog: pytest.LogCa
 
 @virtual
 async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pytest.LogCaptureFixture):
-    """(D13) Events and aggregated servers have no watch cache: a quiet watch is all that there is to see of them."""
+    """(D13) Events and aggregated servers have no watch cache: their watches may be silent while all is well."""
     caplog.set_level("INFO")
     server = FakeServer()
     informer = informer_of(server)
@@ -116,7 +116,7 @@ async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pyt
             await asyncio.sleep(180)
             server.end_watches(SILENT)
             await settle()
-            assert len(server.watches) == number + 1, "opened again at once"
+            assert len(server.watches) == number + 1, "reopened at once"
             assert (informer.is_connected, informer.last_error) == (True, "")
         assert {watch["resource_version"] for watch in server.watches[1:]} == {"101"}
         assert len(server.lists) == 1
@@ -129,7 +129,7 @@ async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pyt
 async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
     is_earlier: bool, caplog: pytest.LogCaptureFixture
 ):
-    """(D13) A bookmark of an earlier watch of the resource tells as much as one of this watch."""
+    """(D13) A bookmark of an earlier watch of the resource counts as much as a bookmark of this watch."""
     caplog.set_level("INFO")
     server = FakeServer()
     informer = informer_of(server)
@@ -179,7 +179,9 @@ async def test_silence_instead_of_the_head_of_a_watch_is_a_failure_with_and_with
 
 @virtual
 async def test_an_informer_whose_client_is_closed_keeps_what_it_has_and_says_so(caplog: pytest.LogCaptureFixture):
-    """(D15) It does not end by itself: whoever stops it learns why it does not follow. It asks ever more rarely."""
+    """(D15) It does not end by itself: the task that stops the informer learns why it does not follow the server. It
+    retries ever more rarely.
+    """
     server = FakeServer()
     server.put(thing("a", "1"))
     informer = informer_of(server)

@@ -1,4 +1,4 @@
-"""rest_list_watch: what it sends for a LIST and for a watch."""
+"""rest_list_watch: the requests for a LIST and for a watch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.clock import virtual
 
 
 class FakeRest:
-    """Notes what it is asked."""
+    """Records its calls."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[dict[str, Any], float | None]] = []

@@ -1,4 +1,6 @@
-"""The reflector's loop against a small server, in virtual time. Scenarios of client-go's `reflector_test.go`."""
+"""The reflector's loop against a small server, in virtual time. The scenarios are those of client-go's
+`reflector_test.go`.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ REFUSED = errors.ConnectError("connection refused")
 
 
 class Setup:
-    """A server, a store that a queue feeds, and the reflector between them."""
+    """A server, a store that a queue fills, and the reflector between the two."""
 
     def __init__(self, **options: object) -> None:
         self.server = FakeServer()
@@ -44,7 +46,7 @@ class Setup:
         )
 
     def drain(self) -> dict[str, str]:
-        """Apply what is queued and give the store as values by key."""
+        """Apply the queued deltas and return the store as values by key."""
         while (popped := self.fifo.pop()) is not None:
             for kind, obj in popped.deltas:
                 if kind is DeltaType.DELETED:
@@ -119,7 +121,7 @@ async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
 
 @virtual
 async def test_what_a_watch_ended_with_is_gone_while_the_next_one_is_open():
-    """Its traceback leads to the connection and to what was read from it; a watch may be open for hours."""
+    """Its traceback leads to the connection and to the bytes read from it; a watch may be open for hours."""
     setup = Setup()
     async with setup.running():
         setup.server.put(thing("a"))
@@ -495,7 +497,7 @@ async def test_an_event_without_a_version_does_not_forget_the_last_one():
 
 
 class Refusing(DeltaFIFO[Thing]):
-    """A queue that refuses what is bad, which the real one never does."""
+    """A queue that refuses items with bad values, as the real queue never does."""
 
     def add(self, obj: Thing) -> None:
         if obj.value == "bad":

@@ -1,4 +1,4 @@
-"""SharedInformer: what the store holds and handlers are told, in virtual time.
+"""SharedInformer: the contents of the store and the calls of handlers, in virtual time.
 
 The scenarios are those of client-go's `shared_informer_test.go`.
 """

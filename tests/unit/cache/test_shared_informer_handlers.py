@@ -1,4 +1,4 @@
-"""SharedInformer: handlers that fail, wait, come and go, in virtual time."""
+"""SharedInformer: handlers that fail, wait, are added and are removed, in virtual time."""
 
 from __future__ import annotations
 
@@ -328,7 +328,7 @@ async def test_a_handler_cannot_wait_until_it_has_been_told_itself():
         assert "cannot wait until it has itself been told of all objects" in str(caught[0])
         server.put(thing("b"))
         await settle()
-        assert len(caught) == 1  # Once it has synced there is nothing to wait for.
+        assert len(caught) == 1  # After the sync there is nothing to wait for.
 
 
 @virtual

@@ -1,4 +1,4 @@
-"""SharedInformer: setting up, indices, transforms, starting and stopping, in virtual time."""
+"""SharedInformer: set-up, indices, transforms, start and stop, in virtual time."""
 
 from __future__ import annotations
 

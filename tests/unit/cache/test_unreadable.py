@@ -17,7 +17,7 @@ EXPIRED = api_error(errors.Expired, 410, "Expired")
 
 
 async def relist(server: FakeServer) -> None:
-    """Have the informer list, whatever it watched."""
+    """Cause another list of the informer, whatever it watched."""
     server.end_watches(EXPIRED)
     await asyncio.sleep(5)
 

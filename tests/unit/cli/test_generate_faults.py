@@ -1,4 +1,4 @@
-"""`kubeloop generate` on hostile, odd and broken input: one message and nothing written, or a package that works."""
+"""`kubeloop generate` with hostile, odd and broken input: one message and nothing written, or a package that works."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Generate = Callable[..., int]
 
 @pytest.fixture
 def generate(tmp_path: Path) -> Generate:
-    """Run the command on documents; the package goes to `out` in the test's folder, and `out/name` is checked."""
+    """Run the command on documents; the package is written to `out` in the test's folder, and `out/name` is checked."""
 
     def run(*documents: Any, option: str = "--crd", name: str = "in.json") -> int:
         file = tmp_path / name
@@ -37,7 +37,7 @@ def generate(tmp_path: Path) -> Generate:
 
 
 def _refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], *words: str) -> None:
-    """The last command wrote one line, which has these words, and nothing else anywhere."""
+    """Check that the last command wrote one line, which contains these words, and nothing else anywhere."""
     error = capsys.readouterr().err
     assert error.startswith("kubeloop: ")
     assert error.count("\n") == 1
@@ -68,7 +68,7 @@ HOSTILE_NAMES = [
 def test_names_that_kubernetes_does_not_allow_are_refused(
     generate: Generate, tmp_path: Path, capsys: pytest.CaptureFixture[str], field: str, name: str
 ) -> None:
-    """(F1) a path as version, quotes in a plural, three of them in a group, and their neighbours."""
+    """(F1) Among them: a path as version, quotes in a plural, three quotes in a group, and similar names."""
     if field == "group" and name == "x" * 64:
         name = "x" * 254
     assert generate(definition(**{field: name})) == 1
@@ -102,7 +102,7 @@ def test_a_line_break_in_a_files_name_stays_in_the_comment(generate: Generate, t
 def test_a_field_that_no_model_can_have_is_one_message(
     generate: Generate, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    """(F1) msgspec takes no such names."""
+    """(F1) msgspec does not accept such names."""
     assert generate(definition(properties={name: {"type": "string"}})) == 1
     _refused(tmp_path, capsys, "in.json", "field")
 
@@ -200,7 +200,7 @@ def test_odd_names_become_names_that_collide_with_nothing(
 
 
 def _kinds(tmp_path: Path) -> set[tuple[str, str]]:
-    """The kinds that the package can read, found in a process of its own as a user's program would find them."""
+    """Return the kinds that the package can read, found in a separate process, as a user's program would find them."""
     program = """
 import importlib, json, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
@@ -222,7 +222,7 @@ print(json.dumps(found))
 
 
 def test_stubs_import_only_what_they_use(generate: Generate, tmp_path: Path) -> None:
-    """(I9) Words in descriptions are not names: pyright has nothing to say about the package."""
+    """(I9) Words in descriptions are not names: pyright reports nothing for the package."""
     words = "Any\n\nMapping of Sequence and Literal, a datetime, TypeAlias\n\nLists, Objects, Nested, Dicts, ObjectMap"
     properties = {"spec": {"type": "object", "description": words, "properties": {"a": {"type": "integer"}}}}
     assert generate(definition(properties=properties)) == 0
@@ -237,7 +237,7 @@ def test_stubs_import_only_what_they_use(generate: Generate, tmp_path: Path) -> 
 def test_a_definition_that_stands_twice_is_one_message(
     generate: Generate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """(I10) in one file and in two: never a class `Thing2`."""
+    """(I10) In one file and in two: never a class `Thing2`."""
     assert generate(definition(), definition()) == 1
     _refused(tmp_path, capsys, "in.json: things.example.com", "already defined")
     for name in ("a.json", "b.json"):
@@ -270,7 +270,7 @@ SERVED = ("spec", "versions", 0, "served")
 def test_no_served_version_is_one_message(
     generate: Generate, tmp_path: Path, capsys: pytest.CaptureFixture[str], document: Any
 ) -> None:
-    """(I10) instead of an empty package without a word."""
+    """(I10) Instead of an empty package without a message."""
     assert generate(document) == 1
     _refused(tmp_path, capsys, "in.json: things.example.com", "no version of it is served")
 
@@ -323,7 +323,7 @@ SCHEMA = ("spec", "versions", 0, "schema", "openAPIV3Schema")
     ],
 )
 def test_a_null_is_an_absent_value_as_for_the_server(path: Any) -> None:
-    """(I10) The API server decodes into Go types, which do not tell a null from nothing."""
+    """(I10) The API server decodes into Go types, for which null and absent are the same."""
     absent = rich_definition()
     del at(absent, path[:-1])[path[-1]]
     with_null = replaced(rich_definition(), path, None)
@@ -363,7 +363,7 @@ def test_deep_defaults_and_lists_are_one_message_or_a_package(generate: Generate
 def test_types_nested_deeper_than_brackets_can_be_are_one_message(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], around: str, depth: int
 ) -> None:
-    """(F10) Python takes 200 brackets within another."""
+    """(F10) Python accepts 200 nested brackets."""
     text = json.dumps(definition(properties={"spec": {"type": "PLACE"}}))
     (tmp_path / "in.json").write_text(
         text.replace('{"type": "PLACE"}', around * depth + '{"type": "string"}' + "}" * depth)

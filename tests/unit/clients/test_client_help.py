@@ -125,7 +125,7 @@ def test_python_does_not_repeat_the_hint() -> None:
         _ = pods.lst
     printed = "".join(traceback.format_exception_only(caught.value))
     assert printed.lower().count("did you mean") == 1
-    assert caught.value.obj is None, "Python looks for names that are like it in this object"
+    assert caught.value.obj is None, "Python suggests similar names of this object"
 
 
 @virtual
@@ -140,7 +140,7 @@ async def test_an_option_that_is_nearly_right_gets_a_hint() -> None:
 
 
 def test_clients_can_be_copied_and_have_no_hidden_attributes() -> None:
-    """A hint for missing names must not answer the protocols of Python."""
+    """A hint for missing names must not respond to the protocols of Python."""
     import copy
 
     clients, _ = clientset()

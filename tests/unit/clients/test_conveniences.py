@@ -47,10 +47,10 @@ async def test_an_object_that_exists_is_returned() -> None:
     assert deleted.metadata.uid == "uid-a"
 
 
-@pytest.mark.parametrize("answer", [NOT_SERVED, NOT_SERVED_AS_STATUS])
+@pytest.mark.parametrize("response", [NOT_SERVED, NOT_SERVED_AS_STATUS])
 @virtual
-async def test_a_resource_that_is_not_served_says_nothing_about_the_object(answer: Answer) -> None:
-    clients, _ = clientset(*[answer] * 3)
+async def test_a_resource_that_is_not_served_says_nothing_about_the_object(response: Answer) -> None:
+    clients, _ = clientset(*[response] * 3)
     pods = clients.core_v1.pods("x")
     for call in (pods.get_or_none("a"), pods.exists("a"), pods.delete("a", ignore_not_found=True)):
         with pytest.raises(kubeloop.NotFound):

@@ -1,4 +1,4 @@
-"""Discovery documents taken apart. Scenarios of client-go discovery/aggregated_discovery_test.go."""
+"""Parsing of discovery documents. The scenarios are those of client-go's discovery/aggregated_discovery_test.go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""edit(): the smallest patch, on the version that was read, again when somebody else was faster."""
+"""edit(): the smallest patch, guarded by the version that was read, retried after another writer's change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""iterate(): every object once, whatever happens between the pages. Scenarios of client-go tools/pager."""
+"""iterate(): every object once, whatever happens between the pages. The scenarios are those of tools/pager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which namespace a verb is for: one that is given, that of the context (DEFAULT), or none."""
+"""The namespace of a verb: the argument, the context's namespace (DEFAULT), or none."""
 
 from __future__ import annotations
 

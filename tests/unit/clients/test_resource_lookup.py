@@ -1,4 +1,4 @@
-"""clientset.resource(): the client of a class, a kind or a resource; what is missing is looked up at the first verb."""
+"""clientset.resource(): the client of a class, a kind or a resource; discovery runs at the first verb if needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verbs: what each sends, and what it refuses to send."""
+"""The verbs: the request of each, and the calls that are refused."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ async def test_a_log_is_text_whole_or_line_by_line() -> None:
     assert transport.open_streams == 0
 
 
-# What a server sent: what was set in it is not known.
+# An object from a server: it is unknown which of its fields were set.
 READ: Any = json_objects.decode_into(
     b'{"metadata": {"name": "a", "namespace": "x"}, "spec": {"suspend": true}}', batch_v1.CronJob
 )
@@ -275,7 +275,7 @@ READ_JOB = json_objects.decode_into(
     ],
 )
 async def test_what_was_read_is_refused_within_a_mapping_as_well(call: Call) -> None:
-    """(H1) At every depth; the operations of a JSON patch say themselves what they set."""
+    """(H1) At every depth; the operations of a JSON patch state themselves what they set."""
     clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}))
     with pytest.raises(ValueError, match="was read from a server"):
         await call(clients)
@@ -424,7 +424,7 @@ def test_clients_say_what_they_are_for() -> None:
 
 
 class Lonely(Kind, api_version="test.kubeloop.dev/v1", kind="Lonely", resource="lonelies", namespaced=True):
-    """A kind of which nobody wrote the list class."""
+    """A kind without a list class."""
 
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
 

@@ -1,4 +1,4 @@
-"""The stub and the run-time module of every model say the same: classes, fields, types, drafts, constants of kinds."""
+"""The stub and the run-time module of every model agree: classes, fields, types, drafts, constants of kinds."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _annotations(node: ast.ClassDef) -> dict[str, str]:
 
 
 def _enums() -> set[str]:
-    """All enum aliases, by module."""
+    """Return all enum aliases, by module."""
     return {
         f"{module}.{node.target.id}"
         for module in MODULES
@@ -72,8 +72,8 @@ def _without_enums(text: str, module: str) -> str:
 
 
 def _static(annotation: str) -> str:
-    """What a run-time annotation means to checkers."""
-    annotation = annotation.replace("float | int", "float")  # to checkers an int is a float
+    """Return the type that a run-time annotation has for type checkers."""
+    annotation = annotation.replace("float | int", "float")  # to type checkers an int is a float
     words = re.sub(r"(?<![\w.])[A-Za-z]\w*", lambda word: STATIC.get(word[0], word[0]), annotation)
     return re.sub(r"(?<![\w.])(?:Null)?Map\[", "Mapping[str, ", words)
 
@@ -99,7 +99,7 @@ def test_stub_and_run_time_have_the_same_classes_and_fields(module: str) -> None
 
 @cache
 def _run_time_hints(module: str) -> dict[str, dict[str, str]]:
-    """The annotations as the run-time file writes them: the metaclass changes those of its classes."""
+    """Return the annotations as the run-time file writes them: the metaclass changes those of its classes."""
     tree = ast.parse((FOLDER / f"{module}.py").read_text())
     return {node.name: _annotations(node) for node in tree.body if isinstance(node, ast.ClassDef)}
 
@@ -143,6 +143,6 @@ def test_list_kinds_and_their_items_know_each_other() -> None:
 
 @pytest.mark.parametrize("base", [Model, Kind, KindList, Draft])
 def test_what_models_call_their_own_is_reserved(base: type) -> None:
-    """A field of such a name would hide it: each public name is in the tables that the emitter uses."""
+    """A field of such a name would hide the attribute: each public name is in the tables that the emitter uses."""
     names = {name for name in dir(base) if not name.startswith("_")} - {"items", "metadata", "unreadable"}
     assert names <= RESERVED | RESERVED_IN_KINDS

@@ -1,4 +1,4 @@
-"""kubeloop's own generated files are current, and `python -m kubeloop.codegen` says so."""
+"""kubeloop's own generated files are current, and `python -m kubeloop.codegen` checks that they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes and methods of a module of clients collide with nothing (I6)."""
+"""The names of classes and methods in a module of clients collide with no other name (I6)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_what_modules_of_clients_import_is_reserved() -> None:
 
 
 def test_every_name_of_a_client_is_reserved() -> None:
-    """Whoever adds a verb, a mixin or a method to clients adds it here."""
+    """A verb, a mixin or a method that is added to clients has to be added to the reserved names."""
     bases = [resource.StatusResourceClient, *(getattr(subresource, name) for name in subresource.__all__)]
     methods = {name for base in bases for name in dir(base) if not name.startswith("_")}
     assert methods <= _METHODS

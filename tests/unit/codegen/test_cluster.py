@@ -28,7 +28,7 @@ class _Server:
         self.asked: list[str] = []
 
     async def get(self, resource: str, *, into: type[bytes], group_version: str = "") -> bytes:
-        # A LIST is asked for by its resource: what an absolute path leads to is bounded.
+        # A LIST is requested by its resource: the size of a response to an absolute path is limited.
         path = f"/apis/{group_version}/{resource}" if group_version else resource
         assert bool(group_version) == (path in {DEFINITIONS, SERVICES})
         self.asked.append(path)
@@ -60,7 +60,7 @@ async def test_definitions_and_aggregated_apis_become_modules() -> None:
 
 
 async def test_a_definition_that_serves_nothing_is_passed_over() -> None:
-    """(I10) A server may have one; a file that is named is another thing."""
+    """(I10) A server may have such a definition; a file that a user names must not contain one."""
     unserved = replaced(definition("b.com"), ("spec", "versions", 0, "served"), False)
     assert await _read(_server(definition(), unserved)) == ["example_com_v1"]
     with pytest.raises(SchemaError, match="no custom resources"):
@@ -81,7 +81,7 @@ HOSTILE = 'x"""\nimport os\n"""'
 
 
 async def test_hostile_names_of_the_servers_documents_are_refused() -> None:
-    """(F1) paths, `$ref`s, subresources and kinds."""
+    """(F1) Paths, `$ref`s, subresources and kinds."""
     text = json.dumps(_document(**{HOSTILE: _document()["paths"]["/apis/x.io/v1/namespaces/{namespace}/things"]}))
     for document in (
         json.loads(text),

@@ -52,7 +52,7 @@ def test_a_kind_has_its_list_and_resource() -> None:
         "CertificateList", "CertificateList", "cert-manager.io/v1", items="cert_manager_io_v1.Certificate"
     )
     items = next(field for field in module.structs["CertificateList"].fields if field.wire == "items")
-    assert not items.omit_empty  # As all lists of Kubernetes: an empty one is written, too.
+    assert not items.omit_empty  # As in all lists of Kubernetes, an empty list is written, too.
     certificates = next(one for one in module.resources if one.plural == "certificates")
     assert (certificates.namespaced, certificates.status, certificates.verbs) == (True, True, VERBS)
 

@@ -1,4 +1,6 @@
-"""What generated classes keep that their schema allows: nulls that are values, and members that it does not name."""
+"""What generated classes keep that their schema allows: nulls that are values, and members that the schema does not
+name.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,7 @@ def _module(spec: dict[str, Any], **root: Any) -> Module:
 
 @pytest.fixture
 def load(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Turn a module of the neutral form into a Python module."""
+    """Load a module of the neutral form as a Python module."""
     name = "generated_for_nulls_and_rest"
 
     def run(module: Module) -> Any:
@@ -85,7 +87,7 @@ def _round_trip(cls: Any, spec: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", TYPES)
 def test_a_field_that_is_required_and_nullable_is_written_as_null(name: str, load: Any) -> None:
-    """(I2) As Go writes what has no omitempty: a PUT without a change gave "Required value"."""
+    """(I2) As Go writes a field without omitempty: a PUT without a change failed with "Required value"."""
     field = {**TYPES[name], "nullable": True}
     module = _module({"type": "object", "required": [name], "properties": {name: field}})
     assert _round_trip(load(module).Thing, {name: None}) == {name: None}
@@ -129,7 +131,7 @@ TIMES = [
     "2024-01-02t03:04:05z",
 ]
 LIKE_GO = ["2024-W01-1T03:04:05Z", "20240102T03040512345Z", "2024-01-02T030405.1Z", "+024-01-02T03:04:05Z"]
-"""As long as Go's times, and readable to `datetime.fromisoformat` in part."""
+"""Values as long as Go's times that `datetime.fromisoformat` reads in part."""
 
 
 def test_a_whole_number_is_written_as_it_was_read(load: Any) -> None:
@@ -157,7 +159,7 @@ def test_a_whole_number_is_written_as_it_was_read(load: Any) -> None:
 
 @pytest.mark.parametrize("text", TIMES)
 def test_a_time_that_was_not_touched_keeps_its_text(text: str, load: Any) -> None:
-    """(I11) A server stores the text of a custom resource's time as it is."""
+    """(I11) A server stores the text of a custom resource's time unchanged."""
     time = {"type": "string", "format": "date-time"}
     properties = {
         "when": time,

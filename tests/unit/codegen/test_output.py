@@ -43,14 +43,14 @@ def test_the_hash_depends_on_where_one_input_ends() -> None:
 
 @pytest.mark.parametrize("name", ["../out.py", "a/../../out.py", "/etc/out.py", "a\nb.py", "..", "a\x00.py"])
 def test_no_path_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
-    """(F1) and nothing is written when one does."""
+    """(F1) Nothing is written if one path leads out."""
     with pytest.raises(SchemaError, match="leads out"):
         write({"good.py": "A = 1\n", name: "A = 1\n"}, tmp_path / "deep")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_symbolic_link_is_followed_out_of_the_folder(tmp_path: Path) -> None:
-    """(F1) neither to write nor to remove."""
+    """(F1) Neither to write nor to remove."""
     elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
     elsewhere.mkdir()
     out.mkdir()

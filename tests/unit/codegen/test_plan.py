@@ -1,4 +1,4 @@
-"""Order and imports of a module's classes."""
+"""The order and the imports of a module's classes."""
 
 from __future__ import annotations
 

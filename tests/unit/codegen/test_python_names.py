@@ -1,4 +1,4 @@
-"""Naming rules: wire names to attributes, kinds to accessors, groups to modules."""
+"""Naming rules: field names to attributes, kinds to accessors, groups to modules."""
 
 from __future__ import annotations
 

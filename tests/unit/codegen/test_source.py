@@ -1,4 +1,4 @@
-"""Text of an input becomes source through one door."""
+"""The text of an input is written into source code by one module only."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_statement_that_no_emitter_writes_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "a b", "a-b", "class", "None", "größe", "1a", "a.b", "a\n", "ａ"])
 def test_what_is_no_name_is_refused(name: str) -> None:
-    """(F1) Letters that Python would change to others are no names either."""
+    """(F1) Letters that Python would normalize to others are not names either."""
     with pytest.raises(SchemaError, match="not a name"):
         identifier(name)
 
@@ -145,7 +145,7 @@ def test_groups_and_versions_are_those_of_kubernetes(group: str, version: str) -
 
 
 def test_no_class_is_called_as_something_that_models_use() -> None:
-    """(I6) Whoever adds a marker or a name to what model modules import adds it to the reserved names."""
+    """(I6) A marker or a name that is added to the imports of model modules has to be added to the reserved names."""
     used = {*_MARKERS, *_DRAFT_NAMES, *(name for names in _STATIC_NAMES.values() for name in names)}
     assert {name for name in used if type_name(name) == name} == set()
 

@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions of the version that Kubernetes dropped, and what servers kept of them."""
+"""CustomResourceDefinitions of v1beta1, the version that Kubernetes removed, and the objects of that time."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read(document: dict[str, Any]) -> dict[str, Module]:
 
 
 def test_a_single_version_without_a_schema_preserves_everything() -> None:
-    """(H6) As the definitions of argo-workflows are."""
+    """(H6) The definitions of argo-workflows are like this."""
     module = read(definition(version="v1alpha1"))["example_com_v1alpha1"]
     thing = module.structs["Thing"]
     assert ([field.wire for field in thing.fields], thing.preserve) == (["metadata"], True)

@@ -120,7 +120,7 @@ def test_refuses_a_setting_of_a_wrong_type_and_does_not_show_it(name, value, wan
 
 @pytest.mark.parametrize("args", ["login", ""])
 def test_a_plugin_takes_no_text_for_a_tuple_of_arguments(args):
-    """It would be run with arguments of one letter."""
+    """The plugin would be run with arguments of one letter each."""
     with pytest.raises(TypeError, match="args must be a tuple of str, not str"):
         ExecConfig(command="plugin", args=args)
 
@@ -133,7 +133,7 @@ def test_an_impersonation_shows_what_is_given():
 
 @pytest.mark.parametrize("user", ["", " ", "\t\n", "\u00a0"])
 def test_an_impersonation_of_nobody_is_refused(user):
-    """(F7) Sent as an empty header, it would act silently as oneself."""
+    """(F7) Sent as an empty header, the impersonation would silently have no effect."""
     with pytest.raises(ConfigError, match="expected a user name"):
         Impersonation(user=user)
     with pytest.raises(ConfigError, match="expected a user name"):
@@ -142,7 +142,7 @@ def test_an_impersonation_of_nobody_is_refused(user):
 
 @pytest.mark.parametrize("settings", [{"groups": "admins"}, {"extra": {"scopes": "view"}}])
 def test_an_impersonation_takes_no_text_for_a_tuple_of_texts(settings):
-    """(F7) It would act, silently, in groups of one letter."""
+    """(F7) The user would silently be impersonated with groups of one letter."""
     with pytest.raises(TypeError, match="must be tuples of str, not str"):
         Impersonation(user="jane", **settings)
 
@@ -173,7 +173,7 @@ def test_an_impersonation_takes_no_number_for_a_text(settings):
     ],
 )
 def test_an_impersonation_that_no_header_can_have_is_refused(settings):
-    """(F10, F14) A key of `extra` was a UnicodeEncodeError of whoever opened the transport."""
+    """(F10, F14) A key of `extra` raised UnicodeEncodeError in the code that opened the transport."""
     with pytest.raises(ConfigError, match="a lone surrogate") as caught:
         Impersonation(**{"user": "jane", **settings})
     assert "SECRET" not in reachable(caught.value)

@@ -1,4 +1,4 @@
-"""Which credential a config gives, and how long a token file's token is kept."""
+"""Which credential a config provides, and how long the token of a token file is kept."""
 
 import logging
 
@@ -29,7 +29,7 @@ LOGIN = ExecConfig(command="login")
     ],
 )
 def test_what_is_in_the_config_itself_beats_a_plugin(arguments, expected):
-    """(E9) And a password without a user name is nothing."""
+    """(E9) A password without a user name has no effect."""
     source = credential_source(Config(host="https://a", **arguments))
     assert source.cached().authorization == expected
 

@@ -1,4 +1,4 @@
-"""What a kubeconfig says about a plugin, as a value: what no plugin can be is refused."""
+"""The kubeconfig's description of a plugin, as a value: descriptions that no plugin can have are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Reading what exec plugins print: client-go's refresh matrix, and stderr without secrets."""
+"""Reading the output of exec plugins: client-go's refresh matrix, and stderr without secrets."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Exec plugins, run for real: what they are told, how long their credential is kept, what is said when they fail."""
+"""Exec plugins, run as real programs: their input, how long their credential is kept, and the errors of failed runs."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Plugin:
-    """A plugin in a directory of its own, which counts its runs and keeps what it was told."""
+    """A plugin in a directory of its own, which counts its runs and keeps its input."""
 
     def __init__(self, directory, script):
         self.directory = directory
@@ -55,7 +55,7 @@ open(here + '/pid', 'w').write(str(child.pid))
 
 
 # A child, one in a session of its own, one without the environment, two grandchildren whose parent has ended (one in a
-# session of its own, and, where the session is ours, one without the environment), and ourselves.
+# session of its own, and, where the session is ours, one without the environment), and the plugin itself.
 FAMILY = """
 import subprocess
 def start(*command, **settings):
@@ -263,14 +263,16 @@ async def test_a_run_that_is_cut_short_ends_with_everything_that_it_started_wher
 
 
 async def test_a_plugin_that_may_ask_a_person_stays_in_the_foreground_process_group(make, tmp_path):
-    """(F17) Else the terminal would stop it as soon as it asks."""
+    """(F17) Otherwise the terminal would stop the plugin as soon as it asks."""
     _, source = make("give(token=str(os.getpgid(0)))", terminal=True, interactive_mode="Always")
     assert (await source.fetch()).authorization == f"Bearer {os.getpgid(0)}"
 
 
 @pytest.mark.parametrize("entry", ["", ".", "relative", "./relative"])
 async def test_never_runs_a_program_of_the_current_directory(make, tmp_path, monkeypatch, entry):
-    """(F17) Go's exec.ErrDot: what an empty or relative entry of PATH leads to is refused, and nothing after it run."""
+    """(F17) Go's exec.ErrDot: a program that an empty or relative entry of PATH leads to is refused, and no later entry
+    is tried.
+    """
     plugin, source = make("give(token='t')", command="plugin")
     (tmp_path / "relative").mkdir()
     (tmp_path / "relative" / "plugin").symlink_to(plugin.path)
@@ -291,14 +293,14 @@ async def test_an_earlier_absolute_entry_of_path_wins_over_the_current_directory
 
 
 async def test_the_program_is_looked_up_in_our_own_path_not_in_the_one_that_the_plugin_gets(make, tmp_path):
-    """(F17) As Go."""
+    """(F17) As in Go."""
     _, source = make("give(token='t')", command="plugin", env=(("PATH", str(tmp_path)),))
     with pytest.raises(CredentialError, match="executable plugin not found"):
         await source.fetch()
 
 
 async def test_without_a_path_no_program_is_found(make, tmp_path, monkeypatch):
-    """(F17) An empty PATH has no entries, rather than one that is the current directory."""
+    """(F17) An empty PATH has no entries, rather than one entry that is the current directory."""
     plugin, source = make("give(token='t')", command="plugin")
     monkeypatch.chdir(tmp_path)
     for change in (lambda: monkeypatch.setenv("PATH", ""), lambda: monkeypatch.delenv("PATH")):
@@ -367,7 +369,7 @@ def test_repr_has_no_secret(make):
 
 
 async def lines(descriptor, count):
-    """Wait for so many numbers, each on a line, without blocking the loop."""
+    """Wait for this many numbers, one per line, without blocking the loop."""
     loop, text = asyncio.get_running_loop(), b""
     while text.count(b"\n") < count:
         ready = asyncio.Event()
@@ -379,7 +381,7 @@ async def lines(descriptor, count):
 
 
 async def ended(pid):
-    """Wait until a process that is not our child is dead; the signal has been sent, the kernel needs its moment."""
+    """Wait until a process that is not our child is dead: the signal has been sent, but the kernel needs a moment."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""Files that a config names are read whole, or refused: nothing that is endless or makes the reader wait."""
+"""Files that a config names are read whole, or refused: no endless file, and none that blocks the reader."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ current-context: x
 
 @pytest.fixture(params=["/dev/zero", "pipe"])
 def special(request, tmp_path):
-    """Something that is not a regular file."""
+    """Return a path that is not a regular file."""
     if request.param != "pipe":
         return request.param
     os.mkfifo(tmp_path / "pipe")
@@ -78,7 +78,7 @@ async def test_a_token_file_that_became_a_pipe_leaves_the_last_token_in_use(tmp_
 
 
 def test_a_plugin_is_not_told_what_no_regular_file_holds(special):
-    """(F21, E6) And the message begins with what is wrong."""
+    """(F21, E6) The message begins with the cause."""
     plugin = ExecConfig(command="p", provide_cluster_info=True)
     with pytest.raises(CredentialError, match=f"^cannot read {special}: not a regular file"):
         exec_info(plugin, Config(host="https://a", ca_file=special), interactive=False)

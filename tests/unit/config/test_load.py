@@ -1,4 +1,4 @@
-"""From files to one config: which file, which context, what becomes of the entries."""
+"""From files to one config: which file, which context, and the results for each kind of entry."""
 
 import logging
 
@@ -104,7 +104,7 @@ def test_does_not_send_credentials_in_the_clear(two, caplog):
     ],
 )
 def test_names_file_context_and_user_of_what_cannot_be_used(two, context, complaint):
-    """(H8) Nobody becomes anonymous by a typing error."""
+    """(H8) A typing error never makes a user anonymous."""
     with pytest.raises(ConfigError) as caught:
         load_config(two, context=context)
     assert complaint in str(caught.value)
@@ -221,7 +221,7 @@ def test_warns_once_of_credentials_that_a_server_without_tls_does_not_get(tmp_pa
 
 
 def test_without_a_home_directory_the_current_one_does_not_stand_in_for_it(tmp_path, monkeypatch):
-    """(F17) A kubeconfig says which programs to run."""
+    """(F17) A kubeconfig names programs to run."""
 
     def nobody(_):
         raise KeyError

@@ -1,4 +1,4 @@
-"""Decisions in loading that nothing else shows: which missing file is an error, and when a client key counts."""
+"""Decisions of loading that no other test covers: which missing file is an error, and when a client key counts."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_missing_file_that_was_asked_for_by_name_is_an_error(load: object, tmp
 
 @pytest.mark.parametrize("key", ["client-key: /no/such/key", "client-key-data: a2V5"])
 def test_a_client_key_without_a_certificate_means_nothing(key: str, tmp_path: Path) -> None:
-    """As in Go: its file is not even read."""
+    """As in Go, the key's file is not even read."""
     path = tmp_path / "config"
     path.write_text(GOOD.replace("token: t", f"token: t, {key}"))
     config = load_config(path)

@@ -1,4 +1,4 @@
-"""Which processes belong to a run of a plugin; that they are ended is shown by real ones, in `test_exec_plugin`."""
+"""Which processes belong to a run of a plugin. `test_exec_plugin` shows with real processes that they are ended."""
 
 import os
 

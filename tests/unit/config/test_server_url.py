@@ -167,7 +167,7 @@ def test_no_message_has_a_password_with_a_raw_delimiter(start, password):
 
 
 def test_an_address_whose_password_has_a_raw_delimiter_is_refused():
-    """(F8) Else a part of the password would be taken for a host, and the rest for a path, which is shown."""
+    """(F8) Otherwise a part of the password would be taken for a host, and the rest for a path, which messages show."""
     for use in (check_proxy_url, lambda url: server_url(url, tls=True)):
         for delimiter in "/?#":
             with pytest.raises(

@@ -1,4 +1,4 @@
-"""The `source` of a config, as its `repr` shows it: which file, context, variable or argument each part came from."""
+"""The `source` of a config, as its `repr` shows it: the file, context, variable or argument of each part."""
 
 from __future__ import annotations
 

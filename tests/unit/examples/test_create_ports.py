@@ -1,4 +1,4 @@
-"""createPorts: what the controller writes into its ledger, and what the demo's judge makes of a server's state."""
+"""createPorts: what the controller writes into its ledger, and how the demo's judge reads a server's state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stream is entered before it is read."""
+"""A stream has to be entered before it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door for outside text: masked, printable, bounded (F11)."""
+"""Text from outside the package: masked, printable, limited in length (F11)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_text_is_bounded_and_no_cut_shows_a_part_of_a_token(size: int) -> None
 
 @pytest.mark.parametrize("shown_of_token", range(0, len(TOKEN), 3))
 def test_no_cut_shows_a_part_of_a_token_behind_one_that_was_masked(shown_of_token: int) -> None:
-    """Masking moves the place of the cut into what is shown."""
+    """Masking moves the position of the cut inside the text that is shown."""
     window = 64 * 1024
     text = "Bearer " + "a" * (window - shown_of_token - 8) + " " + TOKEN + "y" * 10_000
     assert text[:window].endswith(TOKEN[:shown_of_token])

@@ -1,4 +1,4 @@
-"""Value: what a small immutable record can do."""
+"""Value: the behavior of small immutable records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting goes by the running loop, and calls that run together end together."""
+"""Waiting uses the running loop's clock, and calls that run together end together."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How fast lists and watches may follow each other."""
+"""How quickly lists and watches may follow each other."""
 
 from __future__ import annotations
 

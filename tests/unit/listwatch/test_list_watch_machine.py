@@ -64,7 +64,7 @@ def page_of(machine: ListWatchMachine, now: float = 0.0) -> Page:
     return step.page
 
 
-# Where it starts
+# The start
 
 
 def test_an_informer_lists_what_the_server_has_at_hand_and_watches_from_there() -> None:

@@ -1,4 +1,4 @@
-"""The pager's rule. Scenarios of client-go tools/pager/pager_test.go."""
+"""The pager's rule. The scenarios are those of client-go's tools/pager/pager_test.go."""
 
 from __future__ import annotations
 

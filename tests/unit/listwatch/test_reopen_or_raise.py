@@ -1,4 +1,6 @@
-"""What `watch()` does after a list or a watch, as tables. Scenarios of client-go tools/watch/retrywatcher_test.go."""
+"""What `watch()` does after a list or a watch, as tables. The scenarios are those of client-go's
+tools/watch/retrywatcher_test.go.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an informer does after a list or a watch, as tables. Scenarios of client-go's `reflector_test.go`."""
+"""What an informer does after a list or a watch, as tables. The scenarios are those of `reflector_test.go`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ A number is written as digits, power of ten and format.
 
 from __future__ import annotations
 
-# What text means: digits, exponent, format (TestQuantityParse).
+# The meaning of text: digits, exponent, format (TestQuantityParse).
 PARSE: list[tuple[str, tuple[int, int, str]]] = [
     ("0", (0, 0, "DecimalSI")),
     ("0n", (0, 0, "DecimalSI")),
@@ -105,7 +105,7 @@ PARSE: list[tuple[str, tuple[int, int, str]]] = [
     ("1.G", (1, 9, "DecimalSI")),
 ]
 
-# What is no quantity (TestQuantityParse, TestQuantityParseNonNumericPanic, TestQuantityValueSet).
+# Text that is not a quantity (TestQuantityParse, TestQuantityParseNonNumericPanic, TestQuantityValueSet).
 INVALID: list[str] = [
     "1.1.M",
     "1+1.0M",
@@ -165,7 +165,7 @@ COMPARE: list[tuple[tuple[int, int, str], tuple[int, int, str], int]] = [
     ((999999999999999999, -17, "DecimalSI"), (1, 1, "DecimalSI"), -1),
 ]
 
-# Canonical form, and another way to write the same (TestQuantityString).
+# Canonical form, and another form of the same quantity (TestQuantityString).
 CANONICAL: list[tuple[tuple[int, int, str], str, str]] = [
     ((1073741824, 0, "BinarySI"), "1Gi", "1024Mi"),
     ((314572800, 0, "BinarySI"), "300Mi", "307200Ki"),
@@ -211,7 +211,7 @@ CANONICAL: list[tuple[tuple[int, int, str], str, str]] = [
     ((1080, -6, "DecimalSI"), "1080u", ""),
 ]
 
-# What text is written as (TestQuantityParseEmit).
+# The form in which a text is written (TestQuantityParseEmit).
 EMIT: list[tuple[str, str]] = [
     ("1Ki", "1Ki"),
     ("1Mi", "1Mi"),

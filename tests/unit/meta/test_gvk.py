@@ -56,7 +56,7 @@ def test_goes_from_kinds_and_resources_to_their_parts_and_back():
 
 
 def test_prints_as_go():
-    """(E15) What String() of each type in apimachinery's schema gives."""
+    """(E15) As String() of each type in apimachinery's schema prints it."""
     assert str(GroupVersionKind("apps", "v1", "Deployment")) == "apps/v1, Kind=Deployment"
     assert str(GroupVersionKind("", "v1", "Pod")) == "/v1, Kind=Pod"
     assert str(GroupVersionKind("", "", "Pod")) == "/, Kind=Pod"

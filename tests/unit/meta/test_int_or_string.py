@@ -61,7 +61,7 @@ def test_parses_integers_of_32_bits_and_leaves_other_text(text, expected):
     ],
 )  # fmt: skip
 def test_numbers_in_text_are_go_s(text, expected):
-    """(E15) strconv.Atoi, whose error IntValue ignores: what is too large gives the nearest number of 64 bits."""
+    """(E15) strconv.Atoi, whose error IntValue ignores: a number that is too large becomes the nearest of 64 bits."""
     assert int_or_string_value(text) == expected
 
 

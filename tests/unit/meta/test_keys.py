@@ -1,4 +1,4 @@
-"""Keys, and names that may stand in a path."""
+"""Keys, and the names that a path may contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantity against the tables of apimachinery's own tests, and what Python adds."""
+"""Quantity against the tables of apimachinery's own tests, and the additions for Python."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def read_or_refuse(text):
     ],
 )
 def test_text_that_is_no_quantity_is_found_out_in_one_pass(make):
-    """(F3) `Quantity("0" * 1200 + "x")` took 4.8 s, and eight times as much for twice the length."""
+    """(F3) `Quantity("0" * 1200 + "x")` took 4.8 s, and eight times as long for twice the length."""
     assert growth(make, read_or_refuse, 1200) < 16
 
 

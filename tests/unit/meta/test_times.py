@@ -56,7 +56,7 @@ def test_reads_rfc_3339(text, expected):
     ],
 )
 def test_reads_what_go_and_models_read_and_writes_it_as_go(text, written):
-    """(E13, E2) A moment that UTC's years 1 to 9999 do not hold keeps its offset."""
+    """(E13, E2) A time outside the years 1 to 9999 of UTC keeps its offset."""
     assert format_time(parse_time(text)) == written
     assert parse_time(written) == parse_time(text).replace(microsecond=0)
 

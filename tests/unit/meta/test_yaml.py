@@ -151,7 +151,7 @@ def test_refuses_what_is_nested_deeper_than_go_yaml_does(yaml, text):
 
 @pytest.mark.parametrize("depth", [150, 250, 999, 9_999])
 def test_reads_what_is_nested_as_deeply_as_go_yaml_does(yaml, depth):
-    """(F16) beyond the depth at which libyaml would be slow, too."""
+    """(F16) This includes depths at which libyaml would be slow."""
     value = yaml.load("[" * depth + "x" + "]" * depth)
     for _ in range(depth):
         (value,) = value
@@ -258,7 +258,7 @@ def test_refuses_to_write_what_json_cannot_hold(yaml, value):
     ],
 )  # fmt: skip
 def test_documents_are_separated_as_by_kubectl(yaml, text, documents):
-    """(B5) A separator behind the last document begins none."""
+    """(B5) A separator after the last document does not begin another document."""
     assert list(yaml.load_all(text)) == documents
     assert list(yaml.load_all(text.encode())) == documents
 
@@ -273,14 +273,14 @@ def test_separators_around_the_only_document_do_not_count(yaml, text):
 
 @pytest.mark.parametrize("text", ["--- x\n", "--- {a: 1}\n", "a: 1\n---- b\n", "a: 'b\n---c'\n"])
 def test_a_separator_has_nothing_behind_it_but_a_comment(yaml, text):
-    """(H4) in a file of several documents: kubectl's reader refuses it as well."""
+    """(H4) In a file of several documents; kubectl's reader refuses such a separator as well."""
     with pytest.raises(DecodeError, match="behind a separator"):
         list(yaml.load_all(text))
 
 
 @pytest.mark.parametrize("text", ["a: 1\n...\nb: 2\n", "a: 1\n...\n--- \nb: 2", "[a] b\n"])
 def test_a_document_that_kubectl_would_lose_is_an_error(yaml, text):
-    """(H4) kubectl reads the first and says nothing of the others: an intended difference."""
+    """(H4) kubectl reads the first document and ignores the others without a message: an intended difference."""
     if text.endswith("b: 2"):
         assert list(yaml.load_all(text)) == [{"a": 1}, {"b": 2}]
         return
@@ -299,7 +299,7 @@ def test_a_document_that_kubectl_would_lose_is_an_error(yaml, text):
     ],
 )  # fmt: skip
 def test_the_first_document_counts_and_is_read_as_it_stands(yaml, text, value):
-    """(B5, E16) as client-go reads a kubeconfig."""
+    """(B5, E16) As client-go reads a kubeconfig."""
     assert yaml.load_first(text) == value
     assert yaml.load_first(text.encode()) == value
 
@@ -345,7 +345,7 @@ def test_a_block_at_the_end_of_a_file_has_a_line_break_as_for_kubectl(yaml, text
     ],
 )
 def test_text_is_split_as_by_go(yaml, text, expected):
-    """(H3) colons at the end of flow scalars; tabs behind a value and before JSON."""
+    """(H3) Colons at the end of flow scalars; tabs after a value and before JSON."""
     assert yaml.load(text) == expected
 
 
@@ -388,7 +388,7 @@ def test_anchors_and_tags_mean_what_they_mean_in_go(yaml, text, expected):
 
 @pytest.mark.parametrize("text", ["a: &x [*x, &x 1]", "a: &x 1\nb: &x {c: *x}", "a: *b\nb: &b 1"])
 def test_an_alias_of_nothing_or_of_itself_is_refused(yaml, text):
-    """(E10) An anchor that is set anew hides the older one at once."""
+    """(E10) An anchor that is set again hides the older one at once."""
     with pytest.raises(DecodeError, match=r"alias without|contains itself"):
         yaml.load(text)
 
@@ -405,7 +405,7 @@ def test_a_tag_that_is_belied_and_a_key_that_json_cannot_hold_are_refused(yaml, 
 
 @pytest.mark.parametrize("digits", [20, 4_000, 5_000, 50_000])
 def test_an_integer_of_any_length_is_text_or_a_number(yaml, digits):
-    """(F10) never a ValueError of Python's own limit."""
+    """(F10) Never a ValueError from Python's own limit."""
     for number in ("9" * digits, "-" + "9" * digits, "0x" + "F" * digits, "0b" + "1" * digits, "0" + "7" * digits):
         value = yaml.load(f"k: {number}")["k"]
         assert value == number or isinstance(value, float | int)
@@ -426,14 +426,14 @@ def test_strict_reading_refuses_a_key_that_a_merge_brings_again(yaml, text):
 
 @pytest.mark.parametrize("text", ["x: &x [{a: 1}]\ny: {<<: *x}", "<<: [[{a: 1}]]", "<<: 1", "x: &x 1\ny: {<<: *x}"])
 def test_a_merge_key_takes_mappings_only(yaml, text):
-    """(E16) a list of them only where it stands."""
+    """(E16) A list of mappings is accepted only directly after the key."""
     with pytest.raises(DecodeError, match="merge key"):
         yaml.load(text)
 
 
 @pytest.mark.parametrize(("aliases", "accepted"), [(98, True), (99, True), (130, False), (1_000, False)])
 def test_the_share_of_aliases_is_bounded_as_in_go(yaml, aliases, accepted):
-    """(F16) 99 of a hundred values may come from aliases; what Go accepts and refuses was asked."""
+    """(F16) 99 of a hundred values may come from aliases; Go accepts and refuses the same documents."""
     text = "b: &b [" + "x," * 1_000 + "]\nc: [" + "*b," * aliases + "]\n"
     if accepted:
         assert len(yaml.load(text)["c"]) == aliases
@@ -444,7 +444,7 @@ def test_the_share_of_aliases_is_bounded_as_in_go(yaml, aliases, accepted):
 
 @pytest.mark.parametrize(("aliases", "accepted"), [(203, True), (204, False)])
 def test_exactly_99_of_a_hundred_values_may_come_from_aliases_and_the_document_itself_counts(yaml, aliases, accepted):
-    """203 aliases make 40,194 of 40,600 nodes; what Go accepts and refuses was asked."""
+    """203 aliases create 40,194 of 40,600 nodes; Go accepts and refuses the same documents."""
     text = "b: &b [" + "x," * 197 + "]\nc: [" + "*b," * aliases + "]\n"
     if accepted:
         assert len(yaml.load(text)["c"]) == aliases
@@ -472,7 +472,7 @@ GROWTH = {
 
 @pytest.mark.parametrize("make", GROWTH.values(), ids=GROWTH)
 def test_the_cost_grows_with_the_length(yaml, make: Callable[[int], str]):
-    """(F16) eight times the text takes less than sixteen times as long."""
+    """(F16) Eight times the text takes less than sixteen times as long."""
 
     def read(text: str) -> None:
         with suppress(DecodeError):
@@ -482,7 +482,7 @@ def test_the_cost_grows_with_the_length(yaml, make: Callable[[int], str]):
 
 
 def test_both_readers_and_their_errors_are_the_same():
-    """(H3) A message does not tell whether libyaml was there."""
+    """(H3) A message is the same with and without libyaml."""
     for text in [
         "a: [",
         "a: b: c",

@@ -1,4 +1,4 @@
-"""Every generated module: what runs (`.py`) and what type checkers see (`.pyi`) say the same."""
+"""Every generated module: the code that runs (`.py`) and the code that type checkers read (`.pyi`) agree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ FOLDER = Path(kubeloop.models.__file__).parent
 
 
 def aliases_of(module: str) -> dict[str, str]:
-    """What a stub's aliases mean: `str` for enumerations (`Literal[...] | str`), a class of another module else."""
+    """Return what a stub's aliases mean: `str` for enumerations (`Literal[...] | str`), otherwise a class of another
+    module.
+    """
     found: dict[str, str] = {}
     for node in ast.parse((FOLDER / f"{module}.pyi").read_text()).body:
         if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias":
@@ -35,7 +37,7 @@ ALIASES = {module: aliases_of(module) for module in MODULES}
 
 
 def plain(annotation: str, module: str) -> str:
-    """An annotation of a stub without aliases."""
+    """Return an annotation of a stub without aliases."""
 
     def resolve(match: re.Match[str]) -> str:
         home, _, name = match[0].rpartition(".")
@@ -72,7 +74,7 @@ def name_of(cls: Any, module: str) -> str:
 
 
 def static(shape: Shape, module: str) -> str:
-    """The type that a stub gives a field of this shape."""
+    """Return the type that a stub declares for a field of this type at run time."""
     text = _static(shape, module)
     return f"{text} | None" if shape.optional and shape.category != "any" else text
 
@@ -94,7 +96,7 @@ def _static(shape: Shape, module: str) -> str:
 
 
 def in_reader(field: Field, module: str) -> str:
-    """Null lists and maps never reach the reader."""
+    """Return the type as the reader sees it: null lists and maps never reach the reader."""
     if field.category in ("objects", "list", "map", "object_map", "lazy") or field.shape.accepts == (bytes,):
         return _static(field.shape, module)
     return static(field.shape, module)

@@ -66,7 +66,7 @@ class EntryList(KindList, api_version="example.com/v1", kind="EntryList", item=E
 
 
 class Open(Kind, api_version="example.com/v1", kind="Open", resource="opens", namespaced=True, preserve=True):
-    """Everything is preserved, as with the field at the root of a schema."""
+    """A class that preserves everything, as with the field at the root of a schema."""
 
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     count: int = INT

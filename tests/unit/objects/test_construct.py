@@ -1,4 +1,4 @@
-"""Constructors: what they take, what they refuse, and what they say then."""
+"""Constructors: what they accept, what they refuse, and their error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafts: what they read, take and refuse; what they share; what they say when they are finished."""
+"""Drafts: what they read, accept and refuse; what they share; their results."""
 
 from __future__ import annotations
 
@@ -340,7 +340,7 @@ def test_drafts_in_free_form_data_are_written_with_their_kind() -> None:
     ],
 )
 def test_names_that_a_model_does_not_have_are_refused_in_mappings(act: object, path: str, said: str) -> None:
-    """(G1) What a user writes is never dropped; the error names the path, the near name and the ways out."""
+    """(G1) Users' input is never dropped; the error names the path, the near name and the alternatives."""
     draft = pod().draft()
     with pytest.raises(TypeError) as caught:
         act(draft)  # type: ignore[operator]
@@ -372,7 +372,7 @@ class Holder(Model):
     ids=str,
 )
 def test_names_are_checked_in_maps_lists_and_unions(wrong: Any) -> None:
-    """(G1) Free-form data and keys of maps are the user's own."""
+    """(G1) Free-form data and the keys of maps are the user's own."""
     draft: Any = Holder.Draft()
     fine = {
         "one": [{"maxLength": 3}],
@@ -459,7 +459,7 @@ def test_a_field_that_was_deleted_can_be_read_and_stays_deleted() -> None:
 
 
 def test_null_and_an_empty_list_are_deleted_at_every_depth() -> None:
-    """(I5) Both read as empty, as an absent one does, but a server that fills in a default tells them apart."""
+    """(I5) Both read as empty, as an absent field does, but a server that sets a default treats them differently."""
     body = b'{"metadata":{"finalizers":[],"labels":{}},"rules":[{"verbs":null,"apiGroups":[]}],"aggregationRule":{}}'
     draft = json_objects.decode_into(body, rbac_v1.ClusterRole).draft()
     del draft.metadata.finalizers, draft.metadata.labels, draft.rules[0].api_groups, draft.rules[0].verbs
@@ -482,7 +482,7 @@ class Slots(Model):
 
 
 def test_items_that_are_null_are_patched() -> None:
-    """(I3) A list or map of nullable objects; the patch failed where one of the two was null."""
+    """(I3) In a list or map of nullable objects; the patch failed if one of the two was null."""
     server: dict[str, Any] = {
         "items": [{"maxLength": 1}, None, None],
         "by_name": {"a": None, "b": {"maxLength": 1}, "c": None},

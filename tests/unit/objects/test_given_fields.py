@@ -1,4 +1,4 @@
-"""What was given: to_dict, apply and patches write just that, at every depth (H1)."""
+"""Fields that were set: to_dict, apply and patches write only these, at every depth (H1)."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class QueueSpec(Model):
 
 
 class Queue(Kind, api_version="x.io/v1", kind="Queue", resource="queues", namespaced=True):
-    """As `kubeloop generate` makes a class of a CRD with required fields."""
+    """A class as `kubeloop generate` writes it for a CRD with required fields."""
 
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: QueueSpec = QueueSpec()
 
 
 def read(obj: Any) -> Any:
-    """The object as a server sends it."""
+    """Return the object as it is read from a server."""
     return json_objects.decode_into(documents.encode(obj), type(obj))
 
 
@@ -75,7 +75,7 @@ def read(obj: Any) -> Any:
     ids=lambda value: type(value).__name__,
 )
 def test_a_constructor_knows_what_it_was_given(obj: Any, data: dict[str, Any]) -> None:
-    """(H1) Zeros that were given are written, required fields that were not given are not."""
+    """(H1) Zeros that were passed are written, required fields that were not passed are not."""
     assert obj.to_dict() == data
     assert set_fields(obj) == {key: value for key, value in data.items() if key not in ("apiVersion", "kind")}
     assert configuration(obj) == data
@@ -124,7 +124,7 @@ def test_a_pickle_of_what_was_read_in_part_is_refused_as_the_object_is() -> None
 
 
 def test_a_null_in_a_document_gives_no_zero() -> None:
-    """(H1) Templates leave such nulls behind; sent as zeros by apply they would take other managers' fields."""
+    """(H1) Templates leave such nulls; sent as zeros by apply they would take over other managers' fields."""
     pod = {"nodeName": None, "nodeSelector": None, "securityContext": None, "hostNetwork": None, "overhead": None}
     document = {
         "metadata": {"name": "a", "labels": None},
@@ -137,7 +137,7 @@ def test_a_null_in_a_document_gives_no_zero() -> None:
 
 @pytest.mark.parametrize("source", ["dict", "yaml", "decode"])
 def test_a_document_knows_what_it_says(source: str) -> None:
-    """(H1) A manifest that is applied through a model sends what stands in it."""
+    """(H1) A manifest that is applied through a model sends the fields of the manifest."""
     data = {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -182,7 +182,7 @@ READ = read(Queue(metadata=meta_v1.ObjectMeta(name="a"), spec=QueueSpec(parts=[P
     ids=["read", "draft", "finished", "part", "metadata", "item", "pickled"],
 )
 def test_what_was_read_is_refused_with_the_way_out(obj: Any, path: str) -> None:
-    """(H1) Which zeros of it were set is not known."""
+    """(H1) It is unknown which of its zeros were set."""
     with pytest.raises(ValueError, match=r"read from a server") as caught:
         configuration(obj)
     assert str(caught.value).startswith(f"{path}: ")

@@ -60,7 +60,7 @@ def test_help_shows_the_fields_and_no_machinery() -> None:
 
 def test_docstrings_that_a_class_has_stay() -> None:
     class Documented(Model):
-        """Its own."""
+        """A docstring of its own."""
 
     assert Documented.__doc__ == "Its own."
     assert (Kind.__doc__ or "").startswith("A model with an apiVersion and a kind")

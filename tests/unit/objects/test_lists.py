@@ -1,4 +1,4 @@
-"""Lists of kinds are sequences of their items, and lists of models say how an object is changed."""
+"""Lists of kinds are sequences of their items, and the errors of lists of models explain how to change an object."""
 
 from __future__ import annotations
 

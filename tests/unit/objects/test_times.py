@@ -1,4 +1,4 @@
-"""Times in models: read as `parse_time` reads them, through every door; written or refused, never out of range."""
+"""Times in models: every reader reads them as `parse_time` does; they are written or refused, never out of range."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kubeloop.wire.serializers import json_events, json_objects
 
 
 class Window(Model):
-    """As `kubeloop generate` makes a class of a CRD with times."""
+    """A class as `kubeloop generate` writes it for a CRD with times."""
 
     start: ExactTime | None = None
     ends: Seq[ExactTime | None] = SEQ
@@ -90,7 +90,7 @@ REFUSED = [
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("text", READ)
 def test_every_door_reads_what_parse_time_reads(door: str, text: str) -> None:
-    """(E1, E13) Cut to microseconds, never rounded."""
+    """(E1, E13) Times are cut to microseconds, never rounded."""
     (window,) = DOORS[door](text).windows
     assert window.start == window.ends[0] == parse_time(text)
     assert window.note == "1.123456789"
@@ -99,7 +99,7 @@ def test_every_door_reads_what_parse_time_reads(door: str, text: str) -> None:
 @pytest.mark.parametrize("door", ["decode_into", "from_dict", "from_yaml", "event"])
 @pytest.mark.parametrize("text", REFUSED)
 def test_every_door_refuses_what_parse_time_refuses(door: str, text: str) -> None:
-    """(E13) It is an object that cannot be read, and no other moment is made of it."""
+    """(E13) The object cannot be read; no other time is put in its place."""
     with pytest.raises(ValueError, match="RFC 3339"):
         parse_time(text)
     with pytest.raises(DecodeError, match=r"windows\[0\]\.start"):
@@ -108,7 +108,7 @@ def test_every_door_refuses_what_parse_time_refuses(door: str, text: str) -> Non
 
 @pytest.mark.parametrize("text", READ)
 def test_times_of_built_in_classes_are_read_alike(text: str) -> None:
-    """(E13) msgspec refuses some of these; of what a server sends it may round what no API server in Go ever writes."""
+    """(E13) msgspec refuses some of these; in responses it may round times that no API server in Go ever writes."""
     body = {"start": text, "ends": [text], "exact": text}
     for times in (Times.from_dict(body), json_objects.decode_into(as_bytes(body), Times)):
         if "56789" not in text and ".99999" not in text and "34567" not in text:

@@ -1,4 +1,4 @@
-"""What a user writes is never dropped: members that a class does not have, and nulls that are values."""
+"""A user's input is never dropped: members that a class does not have, and nulls that are values."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_draft_carries_unknown_members() -> None:
     change = draft.finish()
     assert draft.to_dict() == expected
     assert json.loads(documents.encode(change.after)) == expected
-    assert "lables" not in json.dumps(change.merge_patch()), "they did not change"
+    assert "lables" not in json.dumps(change.merge_patch()), "these members did not change"
     assert apply_json_patch(MANIFEST, change.json_patch()) == expected
 
 
@@ -246,7 +246,7 @@ def test_a_class_that_preserves_unknown_fields_carries_them_from_a_server(number
 
 
 def test_a_mapping_given_to_a_draft_may_have_what_its_class_preserves() -> None:
-    """(I4, G1) Its schema allows any name there, and nowhere else."""
+    """(I4, G1) The class's schema allows any name there, and nowhere else."""
     draft = Entry().draft()
     draft.status = {"ready": True, "more": [{"a": 1}]}
     draft.by_name["x"] = {"y": 1}

@@ -1,4 +1,4 @@
-"""Models as values: what they refuse, how they print, compare, copy and travel."""
+"""Models as values: what they refuse, and how they print, compare, copy and pickle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies: a very large LIST is read in steps, between which the loop runs others."""
+"""Bodies: a very large LIST is read in steps, between which the loop runs other tasks."""
 
 from __future__ import annotations
 

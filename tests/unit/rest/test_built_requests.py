@@ -1,4 +1,4 @@
-"""Requests that are built first and sent as a result, a stream or a WebSocket: what other clients build on."""
+"""Requests that are built first and sent as a result, a stream or a WebSocket: the basis of other clients."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WARNING = ("Warning", '299 - "Bearer hunter2-hunter2 is old"')
 
 
 class Channel:
-    """A channel that is open."""
+    """An open channel."""
 
     subprotocol = "v5.channel.k8s.io"
     close_code = None
@@ -59,7 +59,7 @@ class Switching(ScriptedTransport):
 
 
 def client(transport: ScriptedTransport, **settings: Any) -> RESTClient:
-    config = Config(host="https://server", token="hunter2-hunter2", **settings)  # a made-up one
+    config = Config(host="https://server", token="hunter2-hunter2", **settings)  # a made-up verb
     return RESTClient(config, transport=transport)
 
 

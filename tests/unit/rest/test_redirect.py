@@ -1,4 +1,4 @@
-"""Redirects: which are followed, where they lead, and that credentials go nowhere else. All of row C8."""
+"""Redirects: which are followed, where they lead, and that credentials are sent to no other server. All of row C8."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_location_is_resolved_as_rfc_3986_says(location: str, target: str) -> 
     ],
 )
 def test_a_location_below_the_path_prefix_of_the_server_is_followed(location: str, target: str | None) -> None:
-    """(C8) The transport puts the prefix before each target."""
+    """(C8) The transport adds the prefix to each target."""
     redirects = Redirects(GET, "https://server:6443/p/q")
     if target is None:
         with pytest.raises(kubeloop.APIError, match="below https://server:6443/p/q only"):
@@ -131,7 +131,7 @@ def test_a_location_below_the_path_prefix_of_the_server_is_followed(location: st
 )
 @pytest.mark.parametrize("status", [301, 308])
 def test_any_other_location_is_an_error_that_names_it(location: str, status: int) -> None:
-    """(C8) Credentials are sent to the server alone."""
+    """(C8) Credentials are sent to the configured server only."""
     with pytest.raises(kubeloop.APIError) as caught:
         Redirects(GET, "https://server").after(to(f"{location}?token=hunter2#hunter2", status))
     assert caught.value.code == status
@@ -143,7 +143,7 @@ def test_any_other_location_is_an_error_that_names_it(location: str, status: int
 
 
 def test_the_target_is_named_without_what_is_secret() -> None:
-    """(C8) A server may echo what was sent into the location."""
+    """(C8) A server may repeat the request's contents in the location."""
     known = ("Bearer hunter2-hunter2",)
     redirects = Redirects(GET, "https://server")
     with pytest.raises(kubeloop.APIError, match=r"redirects to https://\*\*\*@other:8443/b/[^/]*/c, which") as caught:
@@ -154,7 +154,7 @@ def test_the_target_is_named_without_what_is_secret() -> None:
 @pytest.mark.parametrize("status", CODES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_a_write_is_not_sent_to_another_address(method: str, status: int) -> None:
-    """(C8) Go would turn it into a GET, whose success looks like that of the write."""
+    """(C8) Go would turn the write into a GET, whose success looks like that of the write."""
     request = Request(method, "/a", body=b"{}")
     with pytest.raises(kubeloop.APIError, match=f"redirects to /b, which is not followed: a {method} "):
         Redirects(request, "https://server").after(to("/b", status, request))
@@ -198,7 +198,7 @@ async def test_another_server_never_sees_the_credentials() -> None:
 
 @virtual
 async def test_ten_requests_are_sent_at_most() -> None:
-    """(C8) As Go does."""
+    """(C8) As in Go."""
     rest, transport = client(*[moved("/a")] * 9, Answer.of(POD), *[moved("/a")] * 10)
     await rest.get("pods", name="a")
     with pytest.raises(kubeloop.APIError, match="/a, which is not followed: 10 requests in a row were redirected"):

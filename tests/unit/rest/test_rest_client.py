@@ -1,4 +1,4 @@
-"""RESTClient: addresses, bodies and answers, over a scripted transport."""
+"""RESTClient: addresses, bodies and responses, over a scripted transport."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ async def test_the_rate_is_limited_when_asked() -> None:
 
 @virtual
 async def test_the_clients_own_rate_limit_counts_towards_the_timeout() -> None:
-    """As client-go's limiter, it fails at once if the wait would be longer than what is left."""
+    """As with client-go's limiter, the call fails at once if the wait would be longer than the time that is left."""
     transport = ScriptedTransport(lambda request: Answer.of(POD))
     rest = client(transport, qps=0.1, burst=1)
     await rest.get("pods", name="a", timeout=5)
@@ -302,7 +302,7 @@ async def test_a_stream_gives_the_bytes_as_they_come() -> None:
 
 @virtual
 async def test_only_the_body_of_a_stream_may_fall_silent() -> None:
-    """(C6) A log that is followed says nothing for as long as its program does; anything else is given up."""
+    """(C6) A followed log is silent for as long as its program is; any other silent response times out."""
     transport = ScriptedTransport(Answer(), watch_answer(), Answer.of(POD), list_of([POD], "7"))
     rest = client(transport)
     async with rest.stream("pods", name="a", subresource="log", params={"follow": True}):
@@ -331,7 +331,7 @@ async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> N
 
 @virtual
 async def test_a_timeout_is_told_as_it_was_given() -> None:
-    """(E6) It said: timed out after 4.99998 s."""
+    """(E6) The message was: timed out after 4.99998 s."""
     assert [_rounded(each) for each in (4.99998, 5.0, 0.2, 0.001, 32.0, 120.0)] == [
         "5",
         "5",

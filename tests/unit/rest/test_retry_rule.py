@@ -1,4 +1,4 @@
-"""The retry rule. Scenarios of client-go rest/with_retry_test.go and rest/request_test.go."""
+"""The retry rule. The scenarios are those of client-go's rest/with_retry_test.go and rest/request_test.go."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_same_error_twice_is_told_once() -> None:
 
 
 def test_a_server_that_asks_for_no_pause_is_given_one() -> None:
-    """(C9) Ten attempts without a pause are a flood; all clients at the same moment are one too."""
+    """(C9) Ten attempts without a pause are a flood, and so are those of all clients at the same moment."""
     waits = [rule.after_response(answer(429, "0")) for rule in [rule(POST, "request")] for _ in range(10)]
     assert all(wait is not None and 0.5 <= wait <= 1.0 for wait in waits)
     assert len(set(waits)) == 10

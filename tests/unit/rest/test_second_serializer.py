@@ -1,4 +1,4 @@
-"""A client that prefers another format than JSON: everything comes through the protocol of serializers."""
+"""A client that prefers another format than JSON: all data passes through the protocol of serializers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.support.clock import virtual
 from tests.support.packed_serializer import PACKED, PACKED_TYPE, PACKED_WATCH_TYPE
 from tests.support.scripted_transport import Answer, ScriptedTransport
 
-ANY: Serializer = PACKED  # the type checkers see here that it is one
+ANY: Serializer = PACKED  # with this line, type checkers verify the protocol
 BOTH = Serializers(ANY)
 POD: dict[str, Any] = {
     "kind": "Pod",
@@ -63,7 +63,7 @@ def accepted(transport: ScriptedTransport) -> list[str]:
 async def read_types(rest: RESTClient, got: list[str]) -> None:
     async with rest.watch("pods", into=core_v1.Pod) as events:
         async for event in events:
-            got.append(event.type)  # noqa: PERF401  # what came before an error counts
+            got.append(event.type)  # noqa: PERF401  # events before an error count
 
 
 FIRST_PACKED = f"{PACKED_TYPE},application/json"

@@ -1,4 +1,4 @@
-"""Which requests the control plane itself makes, also to a server that sends what Python cannot read."""
+"""The requests of the control plane itself, also to a server whose responses Python cannot read."""
 
 from __future__ import annotations
 

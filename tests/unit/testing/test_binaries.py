@@ -1,4 +1,4 @@
-"""Where the control plane's programs are looked for, in which order, and how a build happens once."""
+"""Where the control plane's programs are looked for, in which order, and that a build happens once."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_two_processes_build_once(machine: Path) -> None:
         process.join()
         assert process.exitcode == 0
         process.close()
-    # The tracker that multiprocessing keeps for its own use is not ours to leak.
+    # The tracker that multiprocessing keeps for itself is not a leak of this test.
     multiprocessing.resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]
     assert count.read_text(encoding="utf-8") == "run\n"
 
@@ -184,7 +184,7 @@ cp "{go}" "$2/go/bin/go"
 
 @pytest.fixture
 def installer(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine whose Python and uv install a stand-in for Go; return where they note what they were asked for."""
+    """A machine whose Python and uv install a stand-in for Go. Return the file in which they record their arguments."""
     write_program(machine / "go-of-the-package", GO.format(version="1.26.6", count=machine / "builds", fails=""))
     text = PYTHON.format(python=sys.executable, asked=machine / "asked", go=machine / "go-of-the-package")
     for name in ("python", "uv"):

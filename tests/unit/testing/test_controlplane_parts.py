@@ -35,7 +35,7 @@ USES = (
 
 
 def handshake(authority: Authority, server: tuple[Path, Path], client: tuple[Path, Path]) -> None:
-    """Let TLS itself, with the strictest checks, judge the certificates, over memory."""
+    """Complete a TLS handshake over memory, with the strictest checks of the certificates."""
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(authority.certificate_path))
     serving.verify_mode = ssl.CERT_REQUIRED
     serving.load_cert_chain(*server)
@@ -69,7 +69,7 @@ def test_a_client_certificate_names_user_and_groups_and_is_valid_now(tmp_path: P
 
 @pytest.mark.parametrize("is_authority", [True, False])
 def test_a_certificate_says_what_its_key_may_be_used_for(tmp_path: Path, is_authority: bool) -> None:
-    """RFC 5280, 4.2.1.3 and 4.2.1.9: whoever does not understand it must refuse the certificate."""
+    """RFC 5280, 4.2.1.3 and 4.2.1.9: a client that does not understand the extension must refuse the certificate."""
     authority = Authority(tmp_path)
     path = authority.certificate_path if is_authority else authority.issue_client("file", "alice")[0]
     extensions = x509.load_pem_x509_certificate(path.read_bytes()).extensions
@@ -259,7 +259,7 @@ async def test_other_tasks_go_on_while_a_step_blocks() -> None:
     task = asyncio.create_task(steps.run_async(blocking_work(may_end, threads)))
     while not threads:
         await asyncio.sleep(0)
-    # Had the step blocked the loop, nobody would let it end.
+    # If the step had blocked the loop, nothing could end the step.
     may_end.set()
     await task
     assert len(set(threads)) == 1

@@ -1,4 +1,4 @@
-"""The leak check of our own tests finds what it is there for: each case runs a small test suite of its own."""
+"""The leak check of our own tests finds each kind of leak: each case runs a small test suite of its own."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CLEAN = """
 
 @pytest.fixture
 def suite(pytester: pytest.Pytester) -> pytest.Pytester:
-    # As here: not in the root of the session, whose fixtures hooks of this file would not see.
+    # As in this project: not in the root of the session, whose fixtures the hooks of this file would not see.
     pytester.makepyfile(**{"tests/conftest": CONFTEST.read_text(encoding="utf-8")})
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n")
     return pytester

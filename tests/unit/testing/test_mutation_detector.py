@@ -1,4 +1,6 @@
-"""The mutation detector finds what type checkers let through, wherever it happens, and says where without values."""
+"""The mutation detector finds the changes that type checkers miss, wherever they happen, and reports the place without
+values.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from tests.support.informers import informer_of, running
 
 
 def secret_of(obj: Any) -> Any:
-    """What a server would send of a Secret, read."""
+    """Return a Secret as it is read from a server."""
     if not isinstance(obj, Thing):
         return obj
     metadata = {"name": obj.metadata.name, "namespace": "ns", "labels": {"a": "b"}}
@@ -64,7 +66,7 @@ async def test_check_names_the_informer_the_object_and_the_places_but_no_values(
             del obj.metadata.labels["a"]
             with pytest.raises(CacheMutated) as caught:
                 detector.check()
-            detector.check()  # it is told once
+            detector.check()  # the change is reported once
     assert caught.value.mutations == (
         "v1 secrets: ns/a: removed /metadata/labels/a, replaced /data/password, added /data/hacked",
     )

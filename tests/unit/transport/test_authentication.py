@@ -1,4 +1,4 @@
-"""Authentication round any transport: which headers a request carries, and what happens on 401."""
+"""Authentication around any transport: the headers that a request carries, and the reaction to 401."""
 
 from contextlib import asynccontextmanager
 
@@ -16,7 +16,7 @@ GET = Request("GET", "/api", {"Accept": "application/json"})
 
 
 class Recorder:
-    """A transport that notes what it is given, and answers 401 to tokens that it does not know."""
+    """A transport that records its requests, and responds with 401 to tokens that it does not know."""
 
     def __init__(self, *known):
         self.known = known
@@ -51,7 +51,7 @@ class Recorder:
 
 
 class WithCertificates(Recorder):
-    """One that can show client certificates too."""
+    """A transport that can present client certificates too."""
 
     shown = None
 
@@ -60,7 +60,7 @@ class WithCertificates(Recorder):
 
 
 class Renewing:
-    """A source that gives the next credential each time the last one is rejected."""
+    """A source that returns the next credential each time the last one is rejected."""
 
     def __init__(self, *credentials):
         self.credentials = list(credentials)
@@ -93,7 +93,7 @@ async def test_adds_the_credential_and_keeps_what_the_request_brings():
 
 @pytest.mark.parametrize("impersonate", [None, Impersonation(user="jane")])
 async def test_changes_nothing_but_the_headers(impersonate):
-    """(C6) What is sent was not confidential any more, and a log that is followed would be cut when it is quiet."""
+    """(C6) The request was no longer confidential, and a quiet log that is followed would have been cut."""
     transport = Recorder()
     request = Request("GET", "/log", is_confidential=True, may_fall_silent=True)
     await Authenticated(transport, Config(host="https://a", token="t", impersonate=impersonate)).request(request)

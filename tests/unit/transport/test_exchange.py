@@ -1,4 +1,4 @@
-"""One exchange: how its body is read, whole and in pieces, decoded and bounded, and what becomes of its connection."""
+"""One exchange: its body is read whole and in pieces, decoded and limited; its connection is kept or closed."""
 
 from __future__ import annotations
 
@@ -42,31 +42,31 @@ class Running:
         self.exchange: Exchange
 
     async def begin(self, arrived: bytes, method: str = "GET") -> Exchange:
-        """Send a request, let so much arrive, and return the exchange."""
+        """Send a request, deliver these bytes, and return the exchange."""
         self.line.on_request = partial(self.line.deliver, arrived)
         head = await self.connection.send(b"head", None, method=method)
         self.exchange = Exchange(Request(method, "/api"), self.connection, head, self.released.append)
         return self.exchange
 
     def later(self, *arrivals: bytes) -> None:
-        """Let more arrive, a second apart."""
+        """Deliver more, in steps of one second."""
         for number, arrival in enumerate(arrivals, 1):
             asyncio.get_running_loop().call_later(number, self.line.deliver, arrival)
 
     @property
     def is_free(self) -> bool:
-        """Whether the connection has been given back, once, and in good order."""
+        """Whether the connection was returned to the pool, once, and can be used again."""
         return self.released == [self.connection] and self.connection.is_reusable
 
     @property
     def is_closed(self) -> bool:
-        """Whether the connection has been given back, once, and is closed."""
+        """Whether the connection was returned to the pool, once, and is closed."""
         return self.released == [self.connection] and self.line.is_closing()
 
 
 @pytest.fixture
 def running(request: pytest.FixtureRequest) -> Callable[[], Running]:
-    """Return a function that makes a connection; it needs a loop."""
+    """Return a function that creates a connection; it needs a loop."""
 
     def make() -> Running:
         made = Running()
@@ -190,7 +190,7 @@ async def test_gzip_is_decoded_and_its_headers_are_dropped(running: Make) -> Non
     response = running()
     exchange = await response.begin(FOLDED % len(folded) + folded)
     assert list(exchange.headers.items()) == [("x", "y"), ("z", "z")]
-    assert await exchange.read(10) == body, "the bound is one of the decoded body"
+    assert await exchange.read(10) == body, "the limit is that of the decoded body"
     assert response.is_free
     assert await exchange.read() == b""
     response = running()
@@ -224,7 +224,7 @@ async def test_a_coding_that_was_not_asked_for(running: Make, coding: str) -> No
 
 @virtual
 async def test_the_status_of_an_error_counts_whatever_the_coding_of_its_body(running: Make) -> None:
-    """A proxy's page about its own failure may come in a coding that nobody asked for."""
+    """A proxy's page about its own failure may come in a coding that was not requested."""
     response = running()
     exchange = await response.begin(b"HTTP/1.1 300 No\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\npage")
     assert exchange.status == 300

@@ -1,4 +1,4 @@
-"""The transport against a real socket: requests, answers, streams, reuse, gzip, proxies."""
+"""The transport against a real socket: requests, responses, streams, reuse, gzip, proxies."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""The pool: which connection carries a request, what is kept for how long, and how it closes."""
+"""The pool: which connection carries a request, how long connections are kept, and how the pool closes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_a_request_takes_the_connection_that_another_has_finished_with(dia
     assert dials.count == 3
     await running.read()
     exchange = await second
-    assert not third.done(), "whoever waits longest is served first"
+    assert not third.done(), "the request that has waited longest is served first"
     assert dials.requests == [2]
     dials.waiting[0].set_result(None)
     assert await (await third).read() == b"ok", "the connection that the second had asked for"
@@ -152,7 +152,7 @@ async def test_an_exchange_that_is_cut_leaves_nothing_to_keep(dials: Dials) -> N
     await pool.close()
 
 
-# What is kept.
+# Connections that are kept.
 
 
 @virtual
@@ -196,7 +196,7 @@ async def test_only_what_is_kept_too_long_is_closed(dials: Dials) -> None:
     assert dials.closed == [True, False]
     running = await send(pool)
     await asyncio.sleep(100)
-    assert dials.closed == [True, False], "what is in use is not closed"
+    assert dials.closed == [True, False], "a connection in use is not closed"
     running.cut()
     await pool.close()
 
@@ -288,7 +288,7 @@ async def test_what_was_opened_with_other_tls_settings_is_not_used_again(dials: 
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     assert await ask(pool) == b"ok"
     assert dials.closed == [False, True, True, False]
-    assert await running.read() == b"ok", "what runs is left alone"
+    assert await running.read() == b"ok", "running exchanges are left alone"
     assert dials.closed == [True, True, True, False]
     assert await ask(pool) == b"ok"
     assert dials.requests == [1, 1, 1, 2]
@@ -329,7 +329,7 @@ async def test_closing_ends_all_and_waits_for_the_sockets(dials: Dials) -> None:
     waiting, served = started(pool), started(pool)
     await settle()
     dials.waiting[1].set_result(None)
-    await asyncio.sleep(0)  # the dial goes on, and the request not yet
+    await asyncio.sleep(0)  # the dial continues, and the request has not been sent
     lost: list[object] = []
     for line in dials.lines:
         connection = cast("Connection", line.get_protocol())
@@ -342,7 +342,7 @@ async def test_closing_ends_all_and_waits_for_the_sockets(dials: Dials) -> None:
     assert pool._look.cancelled()
     for task in (sent, waiting, served):
         assert str(await failure_of(task)) == "GET /api: the client is closed"
-    assert await running.read() == b"ok", "it had arrived"
+    assert await running.read() == b"ok", "the response had arrived"
     with pytest.raises(TransportError, match="GET /api: the client is closed"):
         await send(pool)
     assert dials.count == 4
@@ -355,7 +355,7 @@ async def test_closing_a_pool_that_was_not_used(dials: Dials) -> None:
     assert dials.count == 0
 
 
-# How far a call has come, and how many run.
+# The progress of a call, and the number of running calls.
 
 
 @virtual

@@ -1,4 +1,4 @@
-"""The pool: what is sent again, what fails when no connection comes about, and what a cancelled wait leaves."""
+"""The pool: which requests are retried, which errors a failed dial causes, and the effects of a cancelled wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.pooling import SENT, Dials, ask, failure_of, keep, send, star
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
-# What is sent again.
+# Retries.
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -152,7 +152,7 @@ async def test_silence_is_no_reason_to_send_again(dials: Dials) -> None:
     await pool.close()
 
 
-# Connections that do not come about, and waits that are cancelled.
+# Dials that fail, and waits that are cancelled.
 
 
 @virtual
@@ -212,7 +212,7 @@ async def test_a_connection_that_comes_as_its_wait_is_cancelled_is_kept(dials: D
     task = started(pool)
     await settle()
     dials.waiting[0].set_result(None)
-    await asyncio.sleep(0)  # the dial goes on, and the request not yet
+    await asyncio.sleep(0)  # the dial continues, and the request has not been sent
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()

@@ -1,4 +1,4 @@
-"""The User-Agent has client-go's shape."""
+"""The User-Agent has client-go's form."""
 
 import re
 import sys

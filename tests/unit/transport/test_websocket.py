@@ -37,7 +37,7 @@ async def connected(*steps):
 
 @asynccontextmanager
 async def opened(talk):
-    """Open a channel to a server that talks like this."""
+    """Open a channel to a server that runs this conversation."""
     async with (
         connected(websocket(talk)) as (transport, _),
         transport.upgrade(EXEC, subprotocols=PROTOCOLS) as channel,

@@ -1,4 +1,4 @@
-"""A kind of our own, for tests."""
+"""A custom kind for tests."""
 
 from __future__ import annotations
 

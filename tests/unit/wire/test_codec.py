@@ -463,7 +463,7 @@ def test_json_in_and_out() -> None:
         json_objects.decode_any(b"{")
 
 
-# --- plain values that JSON cannot say
+# --- plain values that JSON cannot express
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Plain data is written as it is; whatever else a user passes is copied and checked first, with the same result."""
+"""Plain data is written unchanged; any other value is copied and checked first, with the same result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a server's words gets into exceptions: no credential, no secret's contents, and no endless text."""
+"""The parts of a server's text that exceptions contain: no credential, no secret's contents, and no endless text."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ OPAQUE = "".join(f"{number:04x}" for number in range(1500))
 
 @pytest.mark.parametrize("shown_of_credential", [0, 10, 1000, 5990])
 def test_no_cut_shows_a_part_of_a_credential_behind_one_that_was_masked(shown_of_credential: int) -> None:
-    """Masking moves the place of the cut into what is shown."""
+    """Masking moves the position of the cut inside the text that is shown."""
     text = "Bearer " + "a" * (WINDOW - shown_of_credential - 8) + " " + OPAQUE
     redaction = Redaction(None, [f"Bearer {OPAQUE}"])
     for shown in (redaction(text), redaction.name(text)):

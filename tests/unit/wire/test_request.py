@@ -1,4 +1,4 @@
-"""Paths and queries: right for what is right, and refused for what would lead somewhere else."""
+"""Paths and queries: correct for valid parts, and refused for parts that would lead somewhere else."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_odd_characters_are_escaped() -> None:
 
 
 def test_a_resource_in_upper_case_is_sent_in_lower_case() -> None:
-    """As client-go sends it (E15)."""
+    """As client-go sends the resource (E15)."""
     assert resource_path(CORE, "Pods", namespace="a", name="Web") == "/api/v1/namespaces/a/pods/Web"
     assert resource_path(CORE, "Ä?") == "/api/v1/%C3%A4%3F"
 
@@ -93,7 +93,7 @@ def test_a_request_never_shows_its_body() -> None:
 
 
 def test_only_the_headers_differ_in_a_request_with_other_headers() -> None:
-    """(C6) What a request is allowed, and what is secret about it, stays when a credential is added."""
+    """(C6) The permissions and secrets of a request stay when a credential is added."""
     whole = Request("POST", "/api", {"A": "b"}, b"{}", is_confidential=True, may_fall_silent=True)
     same = whole.with_headers({"C": "d"})
     assert same == whole.replace(headers={"C": "d"})

@@ -1,4 +1,4 @@
-"""Answers: headers, what an error answer means, Retry-After, warnings."""
+"""Responses: headers, the meaning of an error response, Retry-After, warnings."""
 
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) ->
 
 
 def test_of_very_many_causes_the_size_is_told() -> None:
-    """(F9) Each of them, however short, would cost an object of its own."""
+    """(F9) Each cause, however short, would create an object of its own."""
     causes = b'{"kind":"Status","details":{"name":"n","causes":[' + b"{}," * 200_000 + b"{}]}}"
     error = error_of(answer(422, causes), GET)
     assert error.status.name == "n"

@@ -11,7 +11,7 @@ import kubeloop
 
 PACKAGE = Path(kubeloop.__file__).parent
 SERIALIZERS = "wire/serializers"
-# Beside the house: the control plane for tests is prepared with the standard library's HTTP, without a client.
+# Excepted: the control plane for tests is prepared with the standard library's HTTP, without a client.
 BESIDE = ("testing/", "codegen/", "cli/", "models/")
 ROOMS_ABOVE = ("rest", "listwatch", "clients", "cache")
 
@@ -55,7 +55,7 @@ def test_no_other_module_cuts_a_stream_of_events() -> None:
     ends = {name for name, tree in modules(*ROOMS_ABOVE, "wire") if {b"\n", b"\r\n"} & set(constants(tree))}
     assert ends == {f"{SERIALIZERS}/json_frames.py", "wire/text_lines.py"}
     users = {name for name, tree in modules() for node in ast.walk(tree) if "kubeloop.wire.text_lines" in imports(node)}
-    assert users == {f"{SERIALIZERS}/json_frames.py", "clients/log_verbs.py"}  # the latter reads logs
+    assert users == {f"{SERIALIZERS}/json_frames.py", "clients/log_verbs.py"}  # the second program reads logs
 
 
 def test_the_rooms_above_know_the_protocol_and_not_json() -> None:
@@ -78,7 +78,7 @@ def imports(node: ast.AST) -> list[str]:
 
 
 def test_the_look_finds_what_it_looks_for() -> None:
-    """A look that finds nothing anywhere would pass as well."""
+    """A check that finds nothing anywhere would pass as well."""
     tree = ast.parse('"""application/doc"""\nimport json\nx = f("application/json;a=b", b"\\n")')
     assert media_types_of("m", tree) == {("m", "application/json;a=b")}
     assert b"\n" in set(constants(tree))

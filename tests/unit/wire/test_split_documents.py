@@ -1,4 +1,4 @@
-"""What users write, read as `kubectl` reads it: several documents, JSON or YAML, whatever their encoding."""
+"""Users' documents, read as `kubectl` reads them: several documents, JSON or YAML, in any encoding."""
 
 from __future__ import annotations
 
@@ -66,18 +66,18 @@ def test_documents_are_read_one_after_the_other(text: str, encoding: str | None)
 def test_what_is_wrong_in_a_member_that_no_class_has_is_an_error_of_ours(
     member: bytes, kind: str, read: Callable[[bytes], Any]
 ) -> None:
-    """(G2) Unknown members are looked at in a second pass, whose errors are those of the first (F10)."""
+    """(G2) Unknown members are read in a second pass, whose errors are those of the first (F10)."""
     body = b'{"apiVersion":"v1","kind":"' + kind.encode() + b'","z":' + member + b"}"
     try:
         found = read(body)
     except DecodeError:
         return
-    assert member in (b"9" * 5000, b"1e999"), "what JSON can say"
+    assert member in (b"9" * 5000, b"1e999"), "what JSON can express"
     assert found
 
 
 def test_half_of_a_surrogate_pair_in_a_text_is_refused() -> None:
-    """(G2) It was replaced by a question mark, silently."""
+    """(G2) It was silently replaced by a question mark."""
     for read in (documents.decode, documents.parse_manifests, core_v1.ConfigMap.from_yaml):
         with pytest.raises(DecodeError, match=r"surrogate|character"):
             read('{"apiVersion":"v1","kind":"ConfigMap","data":{"a":"\ud800"}}')

@@ -1,4 +1,4 @@
-"""Frames: the same events come out however the bytes are cut, and whatever stands between them."""
+"""Frames: the same events are read however the bytes are split, and whatever is between them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DOCUMENTS = st.lists(st.dictionaries(TEXT, VALUES, max_size=3), max_size=6)
 
 
 def read(text: bytes, sizes: Any) -> tuple[list[Any], bytes]:
-    """Cut a text that arrives in pieces as a watch does: a frame that is not JSON goes back to the reader."""
+    """Split a text that arrives in pieces as a watch does: a frame that is not JSON is returned to the reader."""
     reader = JSONFrames()
     found: list[Any] = []
     at = 0
@@ -147,7 +147,7 @@ def test_a_document_without_an_end_takes_time_that_grows_with_it() -> None:
 def test_a_frame_in_small_pieces_takes_no_more_memory_than_a_few_of_it(
     reader: type[LineReader], piece: int, end: bytes
 ) -> None:
-    """(F9) A frame of 32 MiB that came in pieces of two bytes took 899 MB."""
+    """(F9) A frame of 32 MiB in pieces of two bytes took 899 MB."""
     frame = b'{"a":"' + b"x" * 50_000 + b'"}' + end
     pieces = [frame[at : at + piece] for at in range(0, len(frame), piece)]
     one = reader()

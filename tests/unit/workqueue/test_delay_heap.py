@@ -1,4 +1,4 @@
-"""Items that wait for their time: the rule without a loop. What the queue does with it is in `test_delaying`."""
+"""Items that wait for their time: the rule without a loop. `test_delaying` tests the queue."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_no_more_items_are_taken_than_the_limit():
 
 @pytest.mark.parametrize("items", [1, 100])
 def test_superseded_times_are_forgotten_once_they_outnumber_the_items(items: int):
-    """They are kept until then, so that an item that is scheduled earlier costs no search."""
+    """They are kept until then, so that scheduling an item earlier needs no search."""
     delays: Delays[int] = Delays()
     for item in range(items):
         delays.schedule(item, 1000.0)

@@ -195,18 +195,18 @@ async def test_a_refused_item_is_no_failure_for_the_limiter(item, error):
     assert asked == []
 
 
-@pytest.mark.parametrize("answer", [RuntimeError("broken"), math.nan])
+@pytest.mark.parametrize("result", [RuntimeError("broken"), math.nan])
 @virtual
-async def test_a_limiter_that_fails_costs_no_other_item(answer):
+async def test_a_limiter_that_fails_costs_no_other_item(result):
     """(B7)"""
 
     class Limiter(ItemExponentialFailureRateLimiter[str]):
         def when(self, item, /):
             if item != "bad":
                 return super().when(item)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
+            if isinstance(result, Exception):
+                raise result
+            return result
 
     queue: RateLimitingQueue[str] = RateLimitingQueue(Limiter(1.0, 10.0))
     queue.add_rate_limited("foo")

@@ -1,4 +1,4 @@
-"""`async for item in queue`: when the loop ends, and what break, exceptions and cancellation leave behind."""
+"""`async for item in queue`: when the loop ends, and the state after break, exceptions and cancellation."""
 
 from __future__ import annotations
 

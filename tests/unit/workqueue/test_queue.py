@@ -1,4 +1,4 @@
-"""The scenarios of client-go's queue_test.go, and what asyncio adds: turns, cancellation."""
+"""The scenarios of client-go's queue_test.go, and asyncio's additions: turns, cancellation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.clock import now, settle, virtual
 
 
 class TracedOrder:
-    """First in, first out, and notes what was touched."""
+    """First in, first out, with a record of the touched items."""
 
     def __init__(self):
         self.items = []

@@ -1,4 +1,4 @@
-"""Reading: what a server says in practice, and what nobody should say but somebody will."""
+"""Reading: what servers send in practice, and input that no correct server sends."""
 
 from __future__ import annotations
 
@@ -322,7 +322,7 @@ def test_managed_fields_of_any_bytes_fail_as_any_reader_does(entry: bytes) -> No
     assert meta == meta
     assert meta != json_objects.decode_into(b'{"managedFields":[{"manager":"x"}]}', meta_v1.ObjectMeta)
     repr(meta)
-    with contextlib.suppress(EncodeError):  # what is JSON, but no managedFields, is written as it came
+    with contextlib.suppress(EncodeError):  # JSON that is not managedFields is written as it was received
         meta.to_dict()
 
 
@@ -352,7 +352,7 @@ def test_white_space_in_managed_fields_does_not_make_objects_unequal() -> None:
 
 def test_managed_fields_do_not_keep_the_body_alive() -> None:
     class Body(bytes):
-        """Bytes that can be watched."""
+        """Bytes that can be referenced weakly."""
 
     body = Body(pods({"metadata": {"name": "a", "managedFields": [{"manager": "m"}]}}))
     watch = weakref.ref(body) if hasattr(body, "__weakref__") else None

@@ -1,4 +1,4 @@
-"""Reading LISTs: one item that cannot be read costs no other, at once and in steps."""
+"""Reading LISTs: one item that cannot be read does not affect the others, at once and in steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialing without a proxy: what is connected, what is not trusted, and why not."""
+"""Dialing without a proxy: the connection, and the peers that are not trusted, with the reasons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_reaches_a_server(certified: Callable[..., ssl.SSLContext], has_tl
 
 
 async def test_the_protocol_gets_the_transport_of_the_innermost_tls(certified: Callable[..., ssl.SSLContext]) -> None:
-    """A dot at the end of a name is not in its certificate."""
+    """The dot at the end of a host name is not in the host's certificate."""
     async with peer(echo, tls=certified(dns=("inner.example",), address=False)) as server:
         speaker = await speaks(dialer(f"https://127.0.0.1:{server.port}", tls_server_name="inner.example."))
         assert speaker.transport is not None

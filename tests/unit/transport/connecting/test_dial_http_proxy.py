@@ -1,4 +1,4 @@
-"""Dialing through HTTP and HTTPS proxies: what they are sent, and what their responses lead to."""
+"""Dialing through HTTP and HTTPS proxies: the requests to the proxies, and the effects of their responses."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Dialing that takes too long, is cancelled, or is disturbed: it ends, and leaves nothing behind.
 
-What a test leaves behind (sockets, tasks) fails it; so does a transport that nobody closed, by its ResourceWarning.
+A test that leaves sockets or tasks behind fails; so does a test that does not close a transport, by the
+ResourceWarning.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ WAYS = ["http", "https", "http through http", "https through http", "https throu
 
 @asynccontextmanager
 async def route(way: str, context: ssl.SSLContext) -> AsyncIterator[tuple[Dialer, Peer, Peer]]:
-    """Run a server, and a proxy if the way leads through one."""
+    """Run a server, and a proxy if the route has one."""
     scheme, _, through = way.partition(" through ")
     async with peer(echo, tls=context if scheme == "https" else None) as server:
         url = f"{scheme}://127.0.0.1:{server.port}"
@@ -53,7 +54,9 @@ async def until(condition: object) -> None:
 async def test_cancelled_at_any_point_it_closes_what_it_opened(
     certified: Callable[..., ssl.SSLContext], way: str
 ) -> None:
-    """After so many turns of the loop, in which the other sides run too, up to the dial that ends in time."""
+    """Cancel after each number of turns of the loop, in which the other sides run too, up to the dial that ends in
+    time.
+    """
     async with route(way, certified()) as (dial, first, server):
         turns = cancelled = 0
         while cancelled == turns:
@@ -122,7 +125,7 @@ async def times_out(dial: Dialer, first: Peer) -> None:
 async def test_a_server_that_speaks_first_is_heard_by_nobody(
     certified: Callable[..., ssl.SSLContext], has_tls: bool
 ) -> None:
-    """What it says is refused while the connection comes about, or is left to the protocol; never lost."""
+    """The bytes are refused while the connection is set up, or are left to the protocol; they are never lost."""
 
     async def banner(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH\r\n")

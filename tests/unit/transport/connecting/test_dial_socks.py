@@ -1,4 +1,4 @@
-"""Dialing through SOCKS5 proxies: what they are sent, and what their replies lead to."""
+"""Dialing through SOCKS5 proxies: the requests to the proxies, and the effects of their replies."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_a_socks_proxy_that_wants_another_login(user: str, text: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("answer", "text"),
+    ("reply", "text"),
     [
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "the proxy does not speak SOCKS5"),
         (b"\x04\x00", "the proxy does not speak SOCKS5"),
@@ -103,9 +103,9 @@ async def test_a_socks_proxy_that_wants_another_login(user: str, text: str) -> N
         (b"\x05\x00\x05\x00\x00\x01\0\0\0\0\0\0extra", "it sent bytes that were not asked for"),
     ],
 )
-async def test_a_socks_proxy_that_speaks_something_else(answer: bytes, text: str) -> None:
+async def test_a_socks_proxy_that_speaks_something_else(reply: bytes, text: str) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(answer)
+        writer.write(reply)
         await reader.read()
 
     async with peer(serve) as proxy:
@@ -133,7 +133,7 @@ async def test_a_name_that_socks_cannot_carry() -> None:
 async def test_a_proxy_that_replies_before_it_is_asked_and_resets_the_connection(
     caplog: pytest.LogCaptureFixture, replies: bytes
 ) -> None:
-    """Requests cannot be written, but the replies are there. To uvloop, using a closed transport is an error."""
+    """Requests cannot be written, but the replies can be read. In uvloop, using a closed transport is an error."""
     loop = asyncio.get_running_loop()
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         proxy.setblocking(False)

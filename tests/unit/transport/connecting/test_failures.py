@@ -1,4 +1,4 @@
-"""What a failure to connect becomes: its class, its text, its cause."""
+"""Failures to connect: the class, the text and the cause of the error."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_tls_that_fails_says_who_is_wrong_and_what_to_do(exc: ssl.SSLError, text
     ],
 )
 def test_a_network_that_fails_says_why(exc: OSError, text: str, number: int | None) -> None:
-    """Of the original exception only the number is kept: the rest may hold anything."""
+    """Only the number of the original exception is kept: the rest may contain anything."""
     assert tls_reason(exc) is None
     assert os_reason(exc) == text
     for given, where in ((exc, "h:80"), (ProxyFailure(exc), "the proxy for h:80")):
@@ -109,12 +109,12 @@ def test_what_takes_too_long_says_so() -> None:
 
 @pytest.mark.parametrize("is_retryable", [False, True])
 def test_a_refusal_says_whose_it_is(is_retryable: bool) -> None:
-    refusal = Refusal("of no use", is_retryable=is_retryable)
+    refusal = Refusal("not allowed", is_retryable=is_retryable)
     for given, what in (
         (refusal, "cannot connect to h:80"),
         (ProxyFailure(refusal), "the proxy refused a tunnel to h:80"),
     ):
         failure = connect_failure(given, GET, "h:80")
         assert type(failure) is ConnectError
-        assert str(failure) == f"GET /api: {what}: of no use (the request was not sent)"
+        assert str(failure) == f"GET /api: {what}: not allowed (the request was not sent)"
         assert failure.retryable is is_retryable

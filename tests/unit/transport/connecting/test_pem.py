@@ -1,4 +1,4 @@
-"""Which certificates a PEM text holds."""
+"""The certificates that a PEM text contains."""
 
 import time
 
@@ -16,7 +16,7 @@ def test_finds_each_certificate_of_a_bundle():
 
 
 def test_a_certificate_may_be_indented():
-    """(B6) As it is when it was copied out of YAML; Go refuses it."""
+    """(B6) As certificates are that were copied out of YAML; Go refuses them."""
     pem = b"".join(b"    \t" + line + b" \r\n" for line in authority().certificate.splitlines())
     assert pem_blocks(pem) == [der(authority())]
 

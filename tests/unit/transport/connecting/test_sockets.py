@@ -1,4 +1,4 @@
-"""The race of a host's addresses: in which order, when the next one starts, which error is told, what is closed."""
+"""The race of a host's addresses: their order, the start of the next attempt, the error, the closed sockets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def candidate(name: str) -> Candidate:
 
 
 class Network:
-    """Addresses that are reached, or fail, after a time. What is named by nothing is dead: it neither is nor does."""
+    """Addresses that connect, or fail, after a time. An address without an entry never responds."""
 
     def __init__(self, *names: str, after: dict[str, tuple[float, int]]) -> None:
         self.names = names
@@ -148,7 +148,7 @@ async def test_cancelling_closes_what_was_reached_and_ends_what_was_not() -> Non
 
 
 async def test_sockets_of_addresses_that_refuse_are_closed() -> None:
-    """On the real loops; what stays open fails the test."""
+    """On the real loops; a socket that stays open fails the test."""
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         ports = [unused.getsockname()[1], server.getsockname()[1]]
@@ -166,7 +166,7 @@ async def test_sockets_of_addresses_that_refuse_are_closed() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems number their interfaces in other ways")
 async def test_the_zone_of_an_address_reaches_the_system() -> None:
-    """The loopback interface has no link-local addresses; without a zone there would be no telling."""
+    """The loopback interface has no link-local addresses; without a zone the test could not see a difference."""
     with pytest.raises(OSError, match="unreachable"):
         await open_socket("fe80::1%lo", 443)
     with pytest.raises(OSError, match="Invalid argument"):

@@ -1,4 +1,4 @@
-"""TLS contexts: what they trust, which certificate they show, when they are renewed; nothing is left on disk."""
+"""TLS contexts: what they trust, which certificate they present, when they are renewed; no file stays on disk."""
 
 import logging
 import os
@@ -118,7 +118,7 @@ def test_says_what_is_wrong_with_a_client_certificate_and_does_not_show_it(certi
 
 @pytest.mark.parametrize("empty", ["cert_file", "key_file"])
 def test_an_empty_client_certificate_is_not_taken_for_none(tmp_path, caplog, empty):
-    """An empty file, as one that is being written, must not make the client anonymous."""
+    """An empty file, as when it is being written, must not make the client anonymous."""
     pair = authority().sign("client")
     files = {"ca_file": authority().certificate, "cert_file": pair.certificate, "key_file": pair.key}
     for name, data in files.items():
@@ -214,7 +214,7 @@ def contexts_that_show(pair, **options):
 def test_warns_once_of_an_expired_client_certificate_that_the_server_refused(caplog):
     contexts = contexts_that_show(authority().sign("client", expired=True))
     contexts.current(0)
-    assert not caplog.records, "only a refusal makes a reason to look"
+    assert not caplog.records, "only a refusal is a reason to read the files"
     contexts.distrust()
     contexts.distrust()
     (record,) = caplog.records

@@ -1,4 +1,4 @@
-"""Chunked bodies: what they unfold into, where they end, what is refused, and each bound exactly."""
+"""Chunked bodies: their contents, their end, the refused input, and each limit exactly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubeloop.transport.http1.protocol_error import BadResponse
 
 
 def read(data: bytes, *, by: int = 0) -> tuple[bytes, bytes | None]:
-    """Return the body and what follows it, which is None if the body has not ended."""
+    """Return the body and the bytes after it, which are None if the body has not ended."""
     reader = ChunkReader()
     pieces: list[bytes] = []
     for at in range(0, len(data), by or len(data)):
@@ -128,12 +128,13 @@ def test_the_bound_of_what_is_no_data_is_exact(before: bytes) -> None:
 
 def test_the_bound_of_what_is_no_data() -> None:
     """(F22) Each chunk may have 16 bytes and twice its data around it; beyond that 16 KiB in all, as in Go."""
-    # 100 bytes a line, its end included, less 16 and 2: 82 more for each chunk. 199 of them are below 16 KiB, 200 not.
+    # 100 bytes per line, its end included, less 16 and 2: 82 more for each chunk. 199 of them are below 16 KiB, 200 are
+    # not.
     chunk = b"1;" + b"x" * 96 + b"\r\ny\r\n"
     assert read(chunk * 199 + b"0\r\n\r\n")[0] == b"y" * 199
     with pytest.raises(BadResponse, match="more than 16384 bytes of the chunked body are not data"):
         read(chunk * 200)
-    # What is saved by a chunk without anything around it is not kept for later ones.
+    # The allowance of a chunk with nothing around it is not kept for later chunks.
     assert read((b"1;" + b"x" * 14 + b"\r\ny\r\n") * 10_000 + b"0\r\n\r\n")[0] == b"y" * 10_000
     with pytest.raises(BadResponse, match="are not data"):
         read(b"ff\r\n" + b"z" * 255 + b"\r\n" + chunk * 200)

@@ -1,4 +1,4 @@
-"""One connection: what is written, what is read, when it may be used again, and how it ends."""
+"""One connection: the bytes that are written and read, when the connection may be reused, and how it ends."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_a_large_body_is_written_as_the_socket_takes_it() -> None:
 
 @pytest.mark.parametrize("status", [299, 300, 413])
 async def test_a_response_before_the_body_is_sent(status: int) -> None:
-    """A success may need the rest of the body; any other response has been given without it."""
+    """A success may need the rest of the body; any other response was sent without it."""
     connection, wire = opened()
     task = asyncio.ensure_future(connection.send(b"head", b"x" * (3 * WRITE), method="PUT"))
     wire.fill(WRITE)
@@ -344,7 +344,7 @@ async def test_whoever_wants_to_know_is_told_of_the_end() -> None:
 
 
 async def test_a_transport_that_has_ended_is_not_touched_again() -> None:
-    """asyncio's fails when it is aborted after an end that it waited for with bytes to send."""
+    """asyncio's transport fails if it is aborted after an end that it waited for with bytes to send."""
     connection, wire = opened()
     connection.connection_lost(None)
     wire.abort = None  # type: ignore[assignment,method-assign]

@@ -1,4 +1,4 @@
-"""One connection: its bounds exactly, and what it is before and between its exchanges."""
+"""One connection: its limits exactly, and its state before and between its exchanges."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_what_the_operating_system_holds_on_a_kept_connection() -> None:
         assert await connection.is_quiet()
         line.theirs.send(b"x")
         assert connection.has_arrived()
-        assert not await connection.is_quiet(), "the loop does not come to an end with reading"
+        assert not await connection.is_quiet(), "the loop never finishes reading"
         line.ours.recv(1)
         assert not connection.has_arrived()
         assert await connection.is_quiet()
@@ -175,7 +175,7 @@ async def test_systems_without_poll(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Alerts:
-    """The TLS of a transport, of which only the end is asked for."""
+    """The TLS of a transport, of which only the end is used."""
 
     def __init__(self, outcome: bytes | Exception) -> None:
         self.outcome = outcome
@@ -231,7 +231,7 @@ async def test_no_alert_makes_up_for_a_missing_part(arrived: bytes) -> None:
 
 
 class Poll:
-    """An operating system that tells how long it was asked to wait."""
+    """An operating system that records how long it was asked to wait."""
 
     def __init__(self) -> None:
         self.timeouts: list[float] = []
@@ -264,7 +264,7 @@ async def test_looking_at_a_connection_never_waits(monkeypatch: pytest.MonkeyPat
 
 
 async def test_a_piece_of_the_body_that_was_sent_is_no_silence() -> None:
-    """(C6) Also if as much was written as the socket has taken."""
+    """(C6) Even if as much was written as the socket has accepted."""
     connection, wire = opened()
     now = asyncio.get_running_loop().time()
     task = asyncio.ensure_future(connection.send(b"head", b"x" * (2 * WRITE), method="PUT"))

@@ -1,4 +1,4 @@
-"""Undoing gzip: any split gives the same, bombs come in bounded pieces, nonsense is refused."""
+"""Decoding gzip: any split has the same result, bombs are decoded in limited pieces, invalid data is refused."""
 
 import gzip
 import itertools

@@ -1,4 +1,4 @@
-"""A kept connection is given up for bytes of a response, not for what the TLS layer takes for itself (C1)."""
+"""A kept connection is closed because of bytes of a response, not because of bytes of the TLS layer (C1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubeloop.transport.http1.connection import READ_BYTES, Connection
 
 
 class TicketLayer(asyncio.Protocol):
-    """The lower half of a connection, which keeps records that are `T` and hands the others on, as a TLS layer does."""
+    """The lower half of a connection. It keeps records that are `T` and passes the others on, as a TLS layer does."""
 
     def __init__(self) -> None:
         self.connection = Connection(bytearray(READ_BYTES))

@@ -1,4 +1,4 @@
-"""Heads of requests: their bytes, whose headers win, and that nothing breaks out of its line."""
+"""Heads of requests: their bytes, the precedence of headers, and that no value leaves its line."""
 
 import pytest
 
@@ -55,7 +55,7 @@ def test_repeats_a_header_that_stands_there_several_times():
     ],
 )
 def test_refuses_a_name_that_is_no_token(name):
-    """(F20) Some servers would take `"Content-Length "` for the header of that name."""
+    """(F20) Some servers would accept `"Content-Length "` as the header of that name."""
     for headers in ({name: "5"}, Headers([(name, "5")])):
         with pytest.raises(ValueError, match="expected a header name"):
             lines(Request("POST", "/", headers, b"12345"))
@@ -69,7 +69,7 @@ def test_a_name_that_is_refused_is_not_quoted():
 
 @pytest.mark.parametrize("char", [*map(chr, range(9)), *map(chr, range(10, 32)), "\x7f"])
 def test_refuses_control_characters_in_a_value(char):
-    """As Go does; a server or proxy might take one for the end of the line."""
+    """As in Go; a server or proxy might take such a character for the end of the line."""
     with pytest.raises(ValueError, match="a line break or control character in the header X of GET /") as caught:
         lines(Request("GET", "/", {"X": f"SECRET{char}"}))
     assert "SECRET" not in str(caught.value)
@@ -142,7 +142,7 @@ def test_refuses_what_would_break_out_of_its_line(request_):
 
 @pytest.mark.parametrize("char", [*map(chr, range(33)), "\x7f", "\x85", "\u2028", "ü"])
 def test_refuses_a_target_with_anything_but_printable_ascii(char):
-    """The query is not quoted: it may hold what nobody else should read."""
+    """The message does not quote the query, which may contain secrets."""
     with pytest.raises(ValueError, match="expected an escaped target, got ") as caught:
         lines(Request("GET", f"/api{char}?x=SECRET"))
     assert "SECRET" not in str(caught.value)

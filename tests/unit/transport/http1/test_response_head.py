@@ -1,4 +1,4 @@
-"""Heads of responses: what they say about the body and the connection, what is refused, and each bound exactly."""
+"""Heads of responses: what they mean for the body and the connection, what is refused, and each limit exactly."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_another_protocol_that_was_asked_for_is_a_final_response(lines: list[byt
 
 
 def sized(size: int) -> bytes:
-    """Return a head of so many bytes."""
+    """Return a head of this many bytes."""
     fill = size - len(head(b"A: "))
     return head(b"A: " + b"b" * fill)
 
