@@ -18,9 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 CHECKED = ("src", "docs", "examples", "tools", "tests", "bench", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
-# The word list, generated files, and this program and its test, whose strings are the wordings.
+# Hidden folders, the word list, generated files, and this program and its test, whose strings are the wordings.
 EXCLUDED = re.compile(
-    r"docs/design/conventions\.md|tools/wording\.py|tests/unit/test_wording\.py|src/kubeloop/models/.*"
+    r".*/\..*|docs/design/conventions\.md|tools/wording\.py|tests/unit/test_wording\.py|src/kubeloop/models/.*"
     r"|src/kubeloop/clients/groups/.*|src/kubeloop/cache/informers/.*|examples/custom_resource/generated/.*"
 )
 
