@@ -25,8 +25,6 @@ EXCLUDED = re.compile(
 )
 
 UNFINISHED: tuple[str, ...] = (
-    "src/kubeloop/rest",
-    "src/kubeloop/wire",
     "tests/conformance",
     "tests/faults",
     "tests/integration",

@@ -1,7 +1,7 @@
 """RESTClient: requests by group/version, resource, namespace and name, or by absolute path; responses as objects.
 
-It addresses requests and reads responses. What is sent again, and when, is decided in `request_sender`; verbs with
-their options, for one kind, are those of `Clientset` and `DynamicClient`, whose requests all go through here.
+It addresses requests and reads responses. Retries are decided in `retry`. The verbs of one kind,
+with their options, are those of `Clientset` and `DynamicClient`, whose requests all go through here.
 
 Reference: client-go rest/client.go, rest/request.go.
 """
@@ -64,7 +64,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class RESTClient:
-    """A client for any resource of one API server, on the level of requests.
+    """A client for any resource of one API server, at the level of requests.
 
     A `resource` that begins with `/` is an absolute path (`"/version"`), and takes no namespace, name or subresource.
     `into` says what to read the response as: a model class, its list class, `Unstructured`, `UnstructuredList`, `dict`,
@@ -77,9 +77,9 @@ class RESTClient:
         config: The server and the credentials.
         group_version: The group and version of requests that name none: `"v1"`, `"apps/v1"`.
         transport: Sends the bytes instead of a transport opened from the config; authentication is added.
-        serializers: The formats to ask for and to write bodies in; None is JSON alone. A request that brings its own
-            `Accept` or `Content-Type` is sent with it, and a response is read by what its `Content-Type` says.
-        max_retries: How many times one call may be sent again; see `retry`.
+        serializers: The formats to request and to write bodies in; None means only JSON. A request with its own
+            `Accept` or `Content-Type` keeps them, and the `Content-Type` of a response decides how it is read.
+        max_retries: The maximum number of retries of one call; see `retry`.
         random: The source of the jitter of back-off; a generator with a seed makes it reproducible.
 
     Raises (all requests):
@@ -90,9 +90,9 @@ class RESTClient:
         ValueError: A name, namespace or path would lead to another address. Nothing was sent.
         TypeError: A name or namespace is not text, or (when the client is created) the config is not a `Config`.
 
-    Concurrency: One loop, any number of requests at once; each may be cancelled.
+    Concurrency: One event loop, any number of simultaneous requests; each can be cancelled.
 
-    Reference: client-go rest.RESTClient. Intended differences: one for all groups, no limit of rate unless `qps` is
+    Reference: client-go rest.RESTClient. Intended differences: one client for all groups; no rate limit unless `qps` is
     set.
     """
 
@@ -163,8 +163,8 @@ class RESTClient:
         """GET an object or a collection.
 
         Args:
-            resource: The plural, in lower case or not; or an absolute path.
-            into: What to read the response as.
+            resource: The plural, in any case; or an absolute path.
+            into: The class of the result.
             address: Which object or collection; see `RequestOptions`.
         """
         request = self._request("GET", resource, address)
@@ -179,7 +179,7 @@ class RESTClient:
     async def post(
         self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
-        """POST a body: a model, a mapping with wire names, or bytes as they are. Arguments as of `get`."""
+        """POST a body: a model, a mapping with the field names of the API, or raw bytes. Arguments as of `get`."""
         return await self.call(self._request("POST", resource, address, body), into, _timeout(address))
 
     @overload
@@ -189,7 +189,7 @@ class RESTClient:
     async def put(
         self, resource: str, *, body: object, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
-        """PUT a body: a model, a mapping with wire names, or bytes as they are. Arguments as of `get`."""
+        """PUT a body: a model, a mapping with the field names of the API, or raw bytes. Arguments as of `get`."""
         return await self.call(self._request("PUT", resource, address, body), into, _timeout(address))
 
     @overload
@@ -230,8 +230,8 @@ class RESTClient:
     ) -> Any:
         """DELETE an object or a collection; the body may be DeleteOptions. Arguments as of `get`.
 
-        Returns: What was asked for, or a Status. None if the response is neither, or cannot be read: the HTTP status
-            alone says that the request was carried out.
+        Returns: The requested object, or a Status. None if the response is neither, or cannot be read: the HTTP status
+            shows that the request was carried out.
         """
         request = self._request("DELETE", resource, address, body)
         return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
@@ -241,16 +241,17 @@ class RESTClient:
     ) -> AbstractAsyncContextManager[WatchStream[T]]:
         """Open one watch request; its events end when the server ends it.
 
-        `timeout` bounds the opening only; `timeoutSeconds` in `params` asks the server to end it.
+        `timeout` limits only the time until the watch is open; `timeoutSeconds` in `params` asks the server to end the
+        watch.
 
-        Raises (beside the usual):
-            Gone: On the stream, when `resourceVersion` is too old: list again.
+        Raises:
+            Gone: While events are read, if `resourceVersion` has expired. List again.
         """
         address["params"] = {**(address.get("params") or {}), "watch": True}
         return self.open_watch(self._request("GET", resource, address), into, _timeout(address))
 
     def stream(self, resource: str, **address: Unpack[RequestOptions]) -> AbstractAsyncContextManager[ByteStream]:
-        """GET a body as it arrives, such as a log. `timeout` bounds the opening only."""
+        """GET a body as it arrives, such as a log. `timeout` limits only the time until the body begins."""
         return self.open_stream(self._request("GET", resource, address), _timeout(address))
 
     def new_request(
@@ -267,9 +268,9 @@ class RESTClient:
         Args:
             method: Upper case.
             target: Escaped path and query; see `kubeloop.wire.request`.
-            body: A model, a mapping with wire names, or a sequence; bytes as they are; None sends none.
-            content_type: That of the body; None is the serializer's.
-            is_confidential: Whether what is sent and received holds secrets; see `Request`.
+            body: A model, a mapping with the field names of the API, a sequence, or raw bytes. None means no body.
+            content_type: The content type of the body. None means that of the serializer.
+            is_confidential: Whether the bodies contain secrets; see `Request`.
 
         Raises:
             EncodeError: The body has no form in its format; names the path.
@@ -296,19 +297,19 @@ class RESTClient:
     async def call(
         self, request: Request, into: type[Any] | None, timeout: float | None = None, *, is_list: bool = False
     ) -> Any:
-        """Send a request that is already built and read the response: what all verbs of all clients come down to.
+        """Send a request and read its response. All verbs of all clients use this method.
 
         Args:
             request: From `new_request`.
-            into: What to read the response as.
-            timeout: Seconds for the whole call; None is the config's time-out.
-            is_list: The response may be of any size.
+            into: The class of the result.
+            timeout: Seconds for the whole call; None means the timeout of the config.
+            is_list: Whether the response is a LIST, whose size has no limit.
         """
         result = await self._sender.send(self._accepting(request, into), timeout=timeout, is_list=is_list)
         return await result.read_list(into) if is_list and into is not None else result.read(into)
 
     async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Result:
-        """Send a request that is already built and return its result, which the caller reads.
+        """Send a request and return its result, which the caller reads.
 
         A request without an `Accept` header asks for a format that can be read as whatever the response says that it
         is. For another one, or for parameters such as `as=Table`:
@@ -316,13 +317,16 @@ class RESTClient:
 
         Args:
             request: From `new_request`.
-            timeout: Seconds for the whole call; None is the config's time-out.
-            is_list: The response may be of any size.
+            timeout: Seconds for the whole call; None means the timeout of the config.
+            is_list: Whether the response is a LIST, whose size has no limit.
         """
         return await self._sender.send(self._accepting(request, None), timeout=timeout, is_list=is_list)
 
     def open_stream(self, request: Request, timeout: float | None = None) -> AbstractAsyncContextManager[ByteStream]:
-        """Open a request that is already built, and read its body as it arrives; `timeout` bounds the opening only."""
+        """Send a request, and read the body of its response as it arrives.
+
+        `timeout` limits only the time until the body begins.
+        """
         opening = self._sender.open(self._accepting(request, None), "stream", timeout)
         return MustEnter(
             opening, "a response body", "async with rest.stream(...) as body: async for chunk in body: ..."
@@ -331,7 +335,7 @@ class RESTClient:
     def open_watch(
         self, request: Request, into: type[T], timeout: float | None = None
     ) -> AbstractAsyncContextManager[WatchStream[T]]:
-        """Open a watch request that is already built; `timeout` bounds the opening only."""
+        """Send a watch request; `timeout` limits only the time until the watch is open."""
         opening = self._watch_stream(request, into, timeout)
         return MustEnter(opening, "a watch", "async with rest.watch(...) as events: async for event in events: ...")
 
@@ -348,14 +352,17 @@ class RESTClient:
     def upgrade(
         self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
     ) -> AbstractAsyncContextManager[Channel]:
-        """Open a WebSocket, such as that of `exec`. It is sent once, and leaving the block closes it.
+        """Open a WebSocket, such as that of `exec`. Leaving the block closes the channel.
+
+        The request is never retried.
 
         Args:
-            request: A GET that is already built.
-            subprotocols: What the client speaks, best first. If any is given the server must choose one of them.
-            timeout: Seconds until the channel is open; None is the config's time-out.
+            request: A GET request.
+            subprotocols: The subprotocols that the client supports, best first. If there are any, the server must
+                choose one of them.
+            timeout: Seconds until the channel is open; None means the timeout of the config.
 
-        Raises (beside the usual):
+        Raises:
             UpgradeRefused: The server sent another response than an error instead of switching protocols.
         """
         opening = self._sender.upgrade(request, subprotocols=subprotocols, timeout=timeout)
@@ -398,7 +405,7 @@ class RESTClient:
 
 
 def _is_list(resource: str, address: RequestOptions, into: type[Any] | None) -> bool:
-    """Return whether a response may be of any size: nobody knows what an absolute path leads to, but by its class."""
+    """Return whether the response is a LIST, whose size has no limit. For an absolute path, only the class can tell."""
     return reads_a_list(into) if resource.startswith("/") else address.get("name") is None
 
 

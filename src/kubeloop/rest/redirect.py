@@ -1,11 +1,11 @@
-"""Where a redirect leads, and whether it is followed: GET and HEAD, on the same server only. Pure.
+"""The target of a redirect, and the decision to follow it: only for GET and HEAD, and only on the same server.
 
 The loop that sends the next request is in `request_sender`; transports never follow a redirect.
 
 Reference: Go net/http client.go (redirectBehavior, defaultCheckRedirect), which client-go uses as it is. Intended
 differences: Go turns a write whose response is 301, 302 or 303 into a GET, whose success then looks like that of
 the write, and sends it again after 307 and 308; and it follows to any other server, where client-go's transport adds
-the credentials once more. Both are an `APIError` here that names the target.
+the credentials again. Here, both raise an `APIError` that names the target.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Redirects:
     """The redirects of one attempt to send a request.
 
     Args:
-        request: What was sent first.
+        request: The first request.
         server: The server's address, `scheme://host[:port][/prefix]`.
     """
 
@@ -43,20 +43,20 @@ class Redirects:
 
     def __init__(self, request: Request, server: str) -> None:
         self._first = request
-        # What another path leads to is as secret as what was asked for.
+        # The content of another path is as secret as that of the requested path.
         is_secret = request.is_confidential or is_confidential(request.path)
         self._request = request.replace(is_confidential=is_secret)
         self._server = server
         self._count = 1
 
     def after(self, result: Result) -> Request | None:
-        """Return the request to send next; None if the response is no redirect, or does not say where to.
+        """Return the next request; None if the response is not a redirect, or names no location.
 
         Raises:
             APIError: The redirect is not followed; the message names the target, without user, password and
                 query, and the reason.
         """
-        # What cannot stand in an address is not left out, as `urlsplit` would.
+        # Characters that an address cannot contain are escaped; `urlsplit` would drop them.
         response = result.response
         location = quote(response.headers.get("location", "").strip(" "), safe=_NOT_ESCAPED, errors="surrogatepass")
         if response.status not in REDIRECTS or not location:
@@ -74,10 +74,10 @@ class Redirects:
         return self._request
 
     def _resolve(self, location: str) -> str:
-        """Return the target that a location means, without the server's path prefix.
+        """Return the target of a location, without the server's path prefix.
 
         Raises:
-            ValueError: It means something outside of the server's address, or nothing.
+            ValueError: The location is not below the server's address, or is not an address.
 
         Reference: RFC 3986, 5.2.
         """

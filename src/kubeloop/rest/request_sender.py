@@ -49,7 +49,7 @@ class RequestSender:
         serializers: Read the responses.
         warning_handler: Called with each warning of each response. The call raises what it raises.
         bucket: Limits the rate of requests; None does not. All calls share it.
-        max_retries: How many times one call may send again.
+        max_retries: The maximum number of retries of one call.
         timeout: Seconds for calls without a timeout of their own; None does not limit them.
         credentials: Returns the `Authorization` values that the transport sent recently: a server may echo them, and
             they must not get into an exception or log line.
@@ -129,8 +129,8 @@ class RequestSender:
 
         Args:
             request: What to send.
-            purpose: `"watch"` wants exactly 200 and does not count against the rate limit at first; `"stream"` does,
-                and its body may fall silent for as long as it likes.
+            purpose: `"watch"` requires exactly 200, and its first attempt does not count against the rate limit;
+                `"stream"` counts, and its body may pause for any time.
             timeout: Seconds until the body begins; None is the default.
 
         Raises: As `send`.

@@ -1,12 +1,12 @@
-"""The rule for retries: which requests are sent again, and after how long.
+"""The rule for retries: which requests are retried, and after which pause.
 
-The loop that waits and sends is in `request_sender`. Mutations are sent again only when the server asked for it with a
+The loop that waits and sends is in `request_sender`. Writes are retried only when the server asked for it with a
 `Retry-After`, which means that it did not carry them out.
 
 Reference: client-go rest/with_retry.go, rest/request.go (IsErrorRetryable of Do, Watch and Stream). Intended
-differences: a watch that runs out of attempts raises the last error instead of pretending to be an empty watch;
-`Retry-After: 0` waits for 0.5 to 1 second, since ten attempts without a pause are a flood; a `Retry-After` of more than
-60 seconds is not waited for in silence, but raised as the `APIError` whose `retry_after` tells it.
+differences: a watch without attempts left raises the last error instead of returning an empty watch;
+`Retry-After: 0` waits for 0.5 to 1 second, because ten attempts without a pause would flood the server; a `Retry-After`
+of more than 60 seconds is raised as an `APIError` with this `retry_after`, instead of a silent wait.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Retry:
     """The retries of one call.
 
     Args:
-        request: What is sent.
-        purpose: `"request"` reads a whole body, `"watch"` and `"stream"` read as it comes.
-        max_retries: How many times the request may be sent again; below zero counts as zero.
+        request: The request.
+        purpose: `"request"` reads a whole body; `"watch"` and `"stream"` read it as it arrives.
+        max_retries: The maximum number of retries; a negative number counts as zero.
         random: The source of the jitter of the shortest wait.
     """
 
@@ -55,10 +55,10 @@ class Retry:
         self.previous: Exception | None = None
 
     def after_response(self, response: Response) -> float | None:
-        """Return the seconds to wait before the request is sent again; None to return the response to the caller.
+        """Return the seconds to wait before the next attempt; None to return the response to the caller.
 
-        Only 429 and 5xx with a whole number of seconds in `Retry-After`, 60 at most, are sent again. The body plays no
-        part: it need not have been read.
+        Only 429 and 5xx with a whole number of seconds in `Retry-After`, at most 60, are retried. The body is not used,
+        and need not have been read.
         """
         if response.status != 429 and response.status < 500:
             return None
@@ -68,11 +68,11 @@ class Retry:
         return self._take(wait or _LEAST_WAIT * (1 + self._random.random()))
 
     def after_error(self, error: TransportError) -> float | None:
-        """Return the seconds to wait before the request is sent again; None to raise the error."""
+        """Return the seconds to wait before the next attempt; None to raise the error."""
         return self._take(_AFTER_LOSS if self._is_retryable(error) else None)
 
     def _is_retryable(self, error: TransportError) -> bool:
-        # After minutes of silence it is for whoever watches to say so, and to go on.
+        # After minutes of silence, the code that watches reports it and reopens the watch.
         if not error.retryable or isinstance(error, (ConnectError, ServerSilent)):
             return False
         if self._purpose == "watch":

@@ -24,9 +24,9 @@ __all__ = ["EVENTS_AT_ONCE", "WatchStream"]
 T = TypeVar("T")
 
 EVENTS_AT_ONCE = 4
-"""The bound of a batch, and how many events an informer queues before it works them off. So the memory of the objects
-that they replace is taken for the next ones while the processor still has it at hand: with thirty at once, making an
-object took a quarter longer."""
+"""The maximum number of events in a batch, and in the queue of an informer before it processes them. The memory of the
+objects that they replace is then reused for the next ones while it is still in the processor's cache: with thirty
+events per batch, creating an object took a quarter longer."""
 
 
 class WatchStream(Generic[T]):
@@ -34,11 +34,12 @@ class WatchStream(Generic[T]):
 
     `async for event in stream` yields one at a time; `batch()` returns a few that have arrived. BOOKMARK events are
     among them if they were requested. A change of an object that cannot be read, a deletion too, is an
-    `UnreadableEvent`: one broken object must not end the watch of the others. An ERROR event of whatever shape is
+    `UnreadableEvent`: one broken object must not end the watch of the others. An ERROR event of any form is
     raised as an APIError, after the events before it, and so is a body that is a bare Status; its `code` is 0 if the
     server sent none.
 
-    Concurrency: One reader. After a wait was cancelled the stream may have ended: open another from the last version.
+    Concurrency: One reader. After a cancelled wait the stream may have ended: open another from the last
+        resource version.
     """
 
     __slots__ = ("_chunks", "_decode_event", "_failure", "_frames", "_pending", "_result", "_waiting")

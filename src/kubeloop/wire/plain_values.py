@@ -21,7 +21,7 @@ def is_plain(value: Any) -> bool:
     """Return whether a value is made of nothing but plain JSON data, so that it can be written as it is.
 
     Only the built-in types count, not their subclasses, and only texts as keys. A number may be one that JSON does not
-    have: whoever writes it refuses it.
+    have: the encoder refuses such a number.
     """
     try:
         return _is_plain(value)

@@ -50,12 +50,12 @@ class Request(Value, frozen=True):
     Attributes:
         method: Upper case.
         target: Escaped path and query, beginning with `/`.
-        headers: Only what this request needs: `Accept`, `Content-Type`. Authentication is wrapped round the transport.
+        headers: Only what this request needs: `Accept`, `Content-Type`. The transport adds authentication.
         body: The bytes to send; None sends none.
         is_confidential: Whether the bodies of request and response contain secrets, so that no value of them may be
             shown in an error. For the built-in kinds the path decides.
-        may_fall_silent: Whether the body of the response may pause for as long as it likes, as a log that is followed
-            does. A transport aborts any other request on which no byte has moved for a long time.
+        may_fall_silent: Whether the body of the response may pause for any time, as a followed log does. A transport
+            aborts any other request on which no byte has moved for a long time.
     """
 
     method: str

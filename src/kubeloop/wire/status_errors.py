@@ -54,7 +54,7 @@ _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
     405: (errors.MethodNotAllowed, "MethodNotAllowed", "the resource does not have this verb"),
     406: (errors.NotAcceptable, "NotAcceptable", "the server cannot respond in the requested content type"),
     409: (errors.Conflict, "Conflict", "the server reports a conflict"),
-    410: (errors.Gone, "Gone", "this is gone for good"),
+    410: (errors.Gone, "Gone", "the object or the resource version no longer exists"),
     413: (errors.RequestEntityTooLarge, "RequestEntityTooLarge", "the body is larger than the server takes"),
     415: (errors.UnsupportedMediaType, "UnsupportedMediaType", "the server does not take this content type"),
     422: (errors.Invalid, "Invalid", "the server could not process the object"),
@@ -104,10 +104,10 @@ def error_from_status(
     """Return the exception that a Status means.
 
     Args:
-        data: The Status as plain data with wire names. Fields of a wrong type count as absent.
+        data: The Status as plain data, with the field names of the API. Fields of a wrong type count as absent.
         redaction: Of the texts of this response; its request names method and path in the message.
         code: The HTTP status, for a Status without a code.
-        wait: Seconds from the `Retry-After` header, for a Status that does not say.
+        wait: Seconds from the `Retry-After` header, for a Status without one.
     """
     details = _mapping(data.get("details"))
     seconds = _int32(details.get("retryAfterSeconds"))

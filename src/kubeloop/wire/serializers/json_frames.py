@@ -115,7 +115,7 @@ class JSONFrames(LineReader):
 
 
 _space = re.compile(rb"[ \t\r\n]*+").match
-# All up to a bracket; a quote where this stops begins a string that goes on in the next piece.
+# Everything up to a bracket. A quote at the end of the match begins a string that continues in the next piece.
 _to_bracket = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\\x00-\x1f]++|\\.)*+")*+').match
 _to_quote = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\.)*+').match
 

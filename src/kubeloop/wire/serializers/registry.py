@@ -58,7 +58,7 @@ class Serializers:
         Args:
             into: The class; None for whatever the response says that it is.
             parameters: What to ask for first, such as `as=Table;g=meta.k8s.io;v=v1`. A server that does not know them
-                answers without.
+                ignores them.
         """
         known = self._accept.get((into, parameters))
         if known is None:

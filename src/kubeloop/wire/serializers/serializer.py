@@ -113,7 +113,7 @@ class Serializer(Protocol):
         ...
 
     def status(self, data: bytes) -> Mapping[str, Any] | None:
-        """Read the Status that a body is, of a success or a failure, under its wire names.
+        """Read the Status that a body is, of a success or a failure, under the field names of the API.
 
         This is what errors are made of, and the body may come from anybody: the memory that is taken must be a few
         times that of the texts in it. A member that cannot be read is left out.
@@ -133,7 +133,7 @@ class Serializer(Protocol):
         ...
 
     def plain_data(self, data: bytes) -> Any:
-        """Read any body as plain data with wire names: what is looked for in the texts of an error.
+        """Read any body as plain data with the field names of the API: what is looked for in the texts of an error.
 
         Raises:
             DecodeError: The body is not in this format.
