@@ -1,6 +1,6 @@
 """Objects without a model: a JSON value with API field names and typed metadata, its draft, and a list of such objects.
 
-Unlike models they keep every field of a response, nulls and zeros too.
+Unlike models, these objects keep every field of a response, including nulls and zeros.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ __all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "tree_of"]
 
 
 class Unstructured:
-    """One object of any kind: its fields by API field name, and its metadata as a model.
+    """One object of any kind: a mapping of its API field names, with its metadata as a model.
 
     >>> obj["spec"]["replicas"], obj.get_in("spec", "paused", default=False), obj.metadata.labels
     (3, False, {'app': 'web'})
 
-    It is a value, as models are: change it through `draft()` or a client's `edit()`. `obj["spec"]` is a plain dict that
-    belongs to the object, and Python does not refuse a change of it; treat it as read-only, above all in a cache.
-    `to_dict()` returns a copy.
+    An Unstructured is a value, like a model: use `draft()` or a client's `edit()` to change it. `obj["spec"]` is a
+    plain dictionary that belongs to the object. Python does not refuse a change of this dictionary, but it must be
+    treated as read-only, especially in a cache. `to_dict()` returns a copy.
 
     Args:
-        data: The JSON value with API field names; the object keeps a copy of its own.
+        data: The JSON value with API field names, of which the object keeps a copy.
     """
 
     __slots__ = ("_data", "_metadata")
@@ -59,20 +59,20 @@ class Unstructured:
 
     @property
     def api_version(self) -> str:
-        """The group and version, `""` when the object has none."""
+        """The group and version; `""` if the object does not have any."""
         return _text(self._data, "apiVersion")
 
     @property
     def kind(self) -> str:
-        """The kind, `""` when the object has none."""
+        """The kind; `""` if the object does not have any."""
         return _text(self._data, "kind")
 
     @property
     def metadata(self) -> meta_v1.ObjectMeta:
-        """The metadata as a model, parsed once. Objects from lists and watches have it already.
+        """The metadata as a model, which is parsed once. Objects from lists and watches contain parsed metadata.
 
         Raises:
-            Unreadable: The member is not valid metadata.
+            Unreadable: The field `metadata` is not valid.
         """
         if self._metadata is None:
             from kubeloop.objects.json.decode import decode_data
@@ -90,7 +90,7 @@ class Unstructured:
         return iter(self._data)
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return one field of the object by its API field name, as `dict.get`: `obj.get("spec", {})`.
+        """Return one field of the object by its API field name, like `dict.get`: `obj.get("spec", {})`.
 
         Returns:
             The value, which belongs to the object; `default` if the object has no such field.
@@ -111,21 +111,21 @@ class Unstructured:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Wrap a copy of a JSON value with API field names."""
+        """Create an object from a copy of a JSON value with API field names."""
         return cls(data)
 
     def to_yaml(self) -> str:
-        """Write YAML with API field names."""
+        """Return the object as YAML with API field names."""
         from kubeloop.meta import yaml
 
         return yaml.dump(self._data)
 
     @classmethod
     def from_yaml(cls, text: str | bytes) -> Self:
-        """Read one YAML (or JSON) document.
+        """Parse one document in YAML or JSON.
 
         Raises:
-            DecodeError: The text is not YAML, or not an object.
+            DecodeError: The text is not YAML, or the document is not an object.
         """
         from kubeloop.errors import DecodeError
         from kubeloop.meta import yaml
@@ -170,11 +170,12 @@ class UnstructuredDraft(MutableMapping[str, Any]):
     >>> draft["spec"]["replicas"] = 3
     >>> draft.metadata.labels["app"] = "web"
 
-    `draft["metadata"]` is the same metadata with API field names. Use either form for one of its fields, not both.
+    `draft["metadata"]` is the same metadata with API field names. Change each field of the metadata in only one of
+    the two forms.
     """
 
-    # _known: what `_data` had for each field of the metadata when the typed draft of them was opened, or was last
-    # written there. _written: the fields that were written there.
+    # _known: the value of each metadata field in `_data` when the typed draft was created or last written to `_data`.
+    # _written: the names of the fields that were written.
     __slots__ = ("_base", "_data", "_known", "_metadata", "_written")
     _metadata: meta_v1.ObjectMeta.Draft | None
     _known: dict[str, Any]
@@ -187,26 +188,26 @@ class UnstructuredDraft(MutableMapping[str, Any]):
 
     @property
     def api_version(self) -> str:
-        """The group and version, `""` when the draft does not have any."""
+        """The group and version; `""` if the draft does not have any."""
         return _text(self._data, "apiVersion")
 
     @property
     def kind(self) -> str:
-        """The kind, `""` when the draft does not have any."""
+        """The kind; `""` if the draft does not have any."""
         return _text(self._data, "kind")
 
     @property
     def metadata(self) -> meta_v1.ObjectMeta.Draft:
-        """The metadata as a typed draft, to be changed: `draft.metadata.labels["app"] = "web"`.
+        """The metadata as a typed draft: `draft.metadata.labels["app"] = "web"`.
 
         Raises:
-            Unreadable: The member is not valid metadata.
+            Unreadable: The field `metadata` is not valid.
         """
         if self._metadata is None:
             from kubeloop.objects.json.decode_document import decode_document
 
             def read(data: Any, cls: type[meta_v1.ObjectMeta]) -> meta_v1.ObjectMeta:
-                return decode_document(dumps(plain(data)), cls)  # which keeps members that the model does not have
+                return decode_document(dumps(plain(data)), cls)  # keeps unknown fields
 
             self._metadata = _read_metadata(self._data, read).draft()
             self._known = loads(dumps(plain(self._data.get("metadata") or {})))
@@ -240,20 +241,20 @@ class UnstructuredDraft(MutableMapping[str, Any]):
         return _value_at(self._settled(), path, default)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON value as it is now, as a copy.
+        """Return a copy of the current JSON value.
 
         Raises:
-            EncodeError: A value that was put in has no JSON form; names the path.
-            ValueError: One field of the metadata was changed in both forms.
+            EncodeError: An assigned value has no JSON form. The message names its path.
+            ValueError: A field of the metadata was changed in both forms.
         """
         return cast("dict[str, Any]", loads(dumps(plain(self._settled()))))
 
     def finish(self) -> Change[Unstructured]:
-        """Return the change; the draft stays usable.
+        """Return the change; the draft can still be used.
 
         Raises:
-            EncodeError: A value that was put in has no JSON form; names the path.
-            ValueError: One field of the metadata was changed in both forms.
+            EncodeError: An assigned value has no JSON form. The message names its path.
+            ValueError: A field of the metadata was changed in both forms.
         """
         from kubeloop.objects.change import Change
         from kubeloop.objects.equality import same
@@ -263,7 +264,7 @@ class UnstructuredDraft(MutableMapping[str, Any]):
         return Change(base, base if same(after, base._data) else type(base).owning(after))
 
     def _settled(self) -> dict[str, Any]:
-        """Return the data with the changes that were made through the typed metadata."""
+        """Return the data after writing the changes of the typed metadata into them."""
         typed = self._metadata
         names = () if typed is None else dict.fromkeys((*typed.finish().changed_fields(), *self._written))
         if typed is None or not names:
@@ -292,20 +293,20 @@ class UnstructuredDraft(MutableMapping[str, Any]):
 
 
 class UnstructuredList:
-    """A LIST of objects of any kind; a sequence of its items, so that an empty list is false.
+    """A LIST of objects of any kind: a sequence of its items, so an empty list is false.
 
     >>> for deployment in await dynamic.resource("apps/v1", "deployments").list():
     ...     print(deployment.metadata.name)
 
     Args:
-        data: The JSON value with API field names, `items` among them.
+        data: The JSON value with API field names, including `items`.
     """
 
     __slots__ = ("_data", "items", "metadata", "unreadable")
     items: Sequence[Unstructured]
     metadata: meta_v1.ListMeta
     unreadable: Mapping[str, Unreadable]
-    """The items of the response that could not be read, by key; they exist, and `items` lacks them."""
+    """The errors of the items that could not be read, by key. These objects exist, but are not in `items`."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         from kubeloop.models import meta_v1
@@ -324,7 +325,13 @@ class UnstructuredList:
         items: Sequence[Unstructured],
         unreadable: Mapping[str, Unreadable],
     ) -> Self:
-        """Return a list of items that were read, and that nobody else holds; `data` has the list's other members."""
+        """Return a list of decoded items, without a copy.
+
+        Args:
+            data: The other fields of the list.
+            items: The items, which no other code uses.
+            unreadable: The errors of the other items, by key.
+        """
         self = cls(data)
         if (head := self._head_of_items()) is not None:
             for item in items:
@@ -347,9 +354,9 @@ class UnstructuredList:
         return self.items[index]
 
     def _head_of_items(self) -> dict[str, str] | None:
-        """Return the kind and apiVersion of items that name none, as items of a LIST seldom do.
+        """Return the kind and apiVersion of items without a kind, as most items of a LIST.
 
-        They are those of the list, without `List`.
+        They are those of the list, without the suffix `List`.
         """
         if not self.kind.endswith("List") or self.kind == "List":
             return None
@@ -358,7 +365,7 @@ class UnstructuredList:
 
     @property
     def api_version(self) -> str:
-        """The group and version, `""` when the list has none."""
+        """The group and version; `""` if the list does not have any."""
         return _text(self._data, "apiVersion")
 
     @property
@@ -384,10 +391,10 @@ def _with_head(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, A
 def _read_metadata(
     data: dict[str, Any], read: Callable[[Any, type[meta_v1.ObjectMeta]], meta_v1.ObjectMeta]
 ) -> meta_v1.ObjectMeta:
-    """Read the metadata of an object.
+    """Parse the metadata of an object.
 
     Raises:
-        Unreadable: The member is not valid metadata.
+        Unreadable: The field `metadata` is not valid.
     """
     from kubeloop.errors import DecodeError, EncodeError, Unreadable
     from kubeloop.models import meta_v1
@@ -428,5 +435,5 @@ def _unpickle(cls: type[Unstructured], body: bytes) -> Unstructured:
 
 
 def tree_of(obj: Unstructured) -> Mapping[str, Any]:
-    """Return the JSON value of an object without a copy, to be read only."""
+    """Return the JSON value of an object without a copy; the caller must not change it."""
     return obj._data
