@@ -1,6 +1,6 @@
-"""`make bench ARGS="decode --pods 10000"`: kubeloop beside its peers, in one run, as medians with range and ratios.
+"""`make bench ARGS="decode --pods 10000"`: compare kubeloop with its peers in one run: medians, ranges and ratios.
 
-Prints a table a suite and writes `bench/results/SUITE.json`. Without a suite: all of them.
+Prints a table per suite and writes `bench/results/SUITE.json`. Without the name of a suite, all suites run.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""How it is measured: one fresh process a sample, subjects in turn, medians with their range.
+"""The procedure of a measurement: one fresh process per sample, subjects in turn, medians with their range.
 
-Machines drift: within minutes the same program takes half as long again. So a ratio is the median of the ratios of the
-rounds, in each of which everybody ran once, one shortly after the other.
+The speed of a machine varies: within minutes, the same program can take one and a half times as long. So a ratio is the
+median of the ratios of the rounds. In a round, each subject runs once, one shortly after the other.
 
-The measured process has one core to itself, servers have the other. CPU is user + system time. A sample carries the
-count and checksum of what it worked on; subjects that disagree on them fail the run instead of winning it.
+The measured process has one core, and the servers have the other. CPU is user and system time. A sample contains the
+count and checksum of its data. If these differ between subjects, the run fails.
 """
 
 import json
@@ -29,7 +29,7 @@ UNITS = {"cpu": "us", "wall": "us", "rss": "KB", "gc pause": "ms"}
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of one subject in one case, a value a round."""
+    """One metric of one subject in one case, with a value per round."""
 
     case: str
     subject: str
@@ -42,11 +42,11 @@ class Row:
         return statistics.median(self.values)
 
     def map(self, change: Callable[[float], float], **renamed: str) -> "Row":
-        """The row with each value changed, and perhaps under another name."""
+        """Return a row with changed values and, optionally, another name."""
         return replace(self, values=tuple(map(change, self.values)), **renamed)
 
     def beside(self, other: "Row", compare: Callable[[float, float], float]) -> tuple[float, ...]:
-        """This row against another, round by round."""
+        """Return the results of comparing this row with another, round by round."""
         if len(self.values) != len(other.values):
             return (compare(self.median, other.median),)
         return tuple(map(compare, self.values, other.values))
@@ -66,12 +66,12 @@ class Row:
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
-    """The command, on one core."""
+    """Return a command that runs on one core."""
     return ["taskset", "-c", str(core), *command]
 
 
 def sample(subject: Subject, command: Sequence[str]) -> dict:
-    """Run one sample: what it printed, and `process cpu` and `process wall` of the whole process, in seconds."""
+    """Run one sample and return its output, with `process cpu` and `process wall` of the process in seconds."""
     environment = {
         name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "KUBECONFIG")
     }
@@ -103,7 +103,7 @@ def progress(text: str) -> None:
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured of one subject, and the command of a sample of it."""
+    """One measurement of one subject, and the command of its samples."""
 
     name: str
     subject: Subject
@@ -149,7 +149,7 @@ def measure(
 
 
 def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -> None:
-    """Print a table for each case and metric; the ratio is kubeloop's over that line's, the median of the rounds'."""
+    """Print a table per case and metric. The ratio is kubeloop's value over the line's: the median of the rounds."""
     print(f"\n{title}")
     for case in dict.fromkeys(row.case for row in rows):
         for metric in dict.fromkeys(row.metric for row in rows if row.case == case):

@@ -1,8 +1,8 @@
-"""A real API server to measure against: pods to watch, changes to them at a fixed rate, and what the server spends.
+"""A real API server for measurements: pods to watch, changes of pods at a fixed rate, and the resources of the server.
 
-A measured process asks for changes and for figures over plain HTTP, so that neither is on its own account:
-`/change?count=N&rate=R` changes N pods, R a second, and returns at once; `/look?pid=P` returns what the server has
-used, and how many connections to it process P has.
+A measured process requests changes and figures over plain HTTP, so that they do not count as its own work:
+`/change?count=N&rate=R` changes N pods, R per second, and returns at once; `/look?pid=P` returns the resources that the
+server has used, and the number of connections between the server and process P.
 """
 
 import http.client
@@ -29,7 +29,7 @@ POD = {"spec": {"containers": [{"name": "main", "image": "none"}]}}
 
 
 class Live:
-    """A control plane with `watches` pods, each with a label `bench=NUMBER` of its own."""
+    """A control plane with `watches` pods, each with a different label `bench=NUMBER`."""
 
     def __init__(self, plane: ControlPlane, watches: int) -> None:
         self.plane = plane
@@ -61,7 +61,7 @@ class Live:
         return text
 
     def change(self, count: int, rate: float) -> None:
-        """Change `count` pods in turn, `rate` of them a second."""
+        """Change `count` pods in turn, `rate` of them per second."""
         api = self.connect()
         started = time.monotonic()
         for number in range(count):
@@ -91,7 +91,7 @@ class Live:
         }
 
     def cpu(self) -> float:
-        """Return user + system seconds of the server."""
+        """Return the user and system seconds of the server."""
         fields = Path(f"/proc/{self.plane.pid(SERVER)}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
@@ -114,7 +114,7 @@ def connections(pid: int, port: int) -> int:
 
 @contextmanager
 def live(watches: int) -> Iterator[tuple[Live, str]]:
-    """Run a control plane on the servers' core; give it and the address of its conductor."""
+    """Run a control plane on the servers' core, and yield it with the address of the HTTP server for requests."""
     own = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})
     try:
@@ -137,7 +137,7 @@ def live(watches: int) -> Iterator[tuple[Live, str]]:
                     self.wfile.write(body)
 
                 def log_message(self, *_) -> None:
-                    """Keep quiet: the table is the output."""
+                    """Log nothing, because the table is the output."""
 
             conductor = ThreadingHTTPServer(("127.0.0.1", 0), Conductor)
             threading.Thread(target=conductor.serve_forever, daemon=True).start()

@@ -1,7 +1,7 @@
 # ruff: noqa: UP031
-"""Pods as a large cluster has them: apps with replicas, owners, env, probes, sidecars, managedFields, statuses.
+"""Pods like those of a large cluster: apps with replicas, owners, env, probes, sidecars, managedFields, statuses.
 
-Everything comes from one seeded `random.Random`, so the same pods come out on every machine.
+One seeded `random.Random` decides everything, so the pods are the same on every machine.
 """
 
 import json
@@ -562,7 +562,7 @@ class Gen:
         return {"metadata": meta, "spec": spec, "status": status}
 
     def pods(self, n):
-        """n pods over max(1,n//12) apps and max(3,n//30) nodes."""
+        """Return n pods of max(1, n//12) apps on max(3, n//30) nodes."""
         apps = [self.app() for _ in range(max(1, n // 12))]
         nodes = max(3, n // 30)
         cnt = {}

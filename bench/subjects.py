@@ -1,6 +1,6 @@
-"""Who is measured: kubeloop and its peers, each in its own environment, built once and kept under `bench/.work`.
+"""The subjects: kubeloop and its peers, each in its own environment, which is built once and kept in `bench/.work`.
 
-A subject that cannot be made here (no toolchain, no package) is `Missing`, with the reason, and stays in the table so.
+A subject that cannot be built on this machine (no toolchain, no package) is `Missing`, with the reason, in the table.
 """
 
 import os
@@ -20,12 +20,12 @@ PYTHON_PEERS = ("lightkube", "kubernetes", "kubernetes_asyncio", "kr8s")
 
 
 class Missing(Exception):
-    """A subject that cannot be measured here; says why."""
+    """A subject that cannot be measured on this machine, with the reason."""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """`command(measurement, *arguments)` is one sample in one process; `environment` is added to ours."""
+    """A measured program: `command(measurement, *arguments)` runs one sample; `environment` extends the present one."""
 
     name: str
     command: Callable[..., list[str]]
@@ -38,7 +38,7 @@ class Subject:
 
 
 def run(command: list[str], **options) -> str:
-    """Run a build step; its output, or `Missing` with the end of what it said."""
+    """Run a build step and return its output; raise `Missing` with the end of its output if it fails."""
     done = subprocess.run(command, text=True, capture_output=True, check=False, **options)
     if done.returncode:
         raise Missing(f"{' '.join(map(str, command[:3]))} failed: {(done.stderr or done.stdout).strip()[-300:]}")
@@ -53,7 +53,7 @@ def tool(name: str) -> str:
 
 
 def go_binaries() -> Path:
-    """client-go's runner, the replay server and the converter, built."""
+    """Build client-go's runner, the replay server and the converter."""
     target = WORK / "go"
     say("building the Go programs (client-go's runner, the replay server)")
     run([tool("go"), "build", "-o", f"{target}/", "./..."], cwd=HERE / "go")
@@ -113,7 +113,7 @@ def python_peer(name: str) -> Subject:
 
 
 def pinned(name: str) -> str:
-    """The start of a peer's own line in its lock file, where names are written with hyphens."""
+    """Return the beginning of a peer's line in its lock file, where names have hyphens."""
     return f"{name.replace('_', '-')}=="
 
 

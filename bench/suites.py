@@ -23,12 +23,12 @@ PROCESS_UNITS = {"cpu": "ms", "wall": "ms"}
 BARE, MSGSPEC, FLOOR = "bare", "msgspec alone", "floor: asyncio + ssl + msgspec + yaml"
 CLIENTSET, CORE = "import + Clientset from a kubeconfig", "import core_v1"
 REQUESTS = {1: 2000, 50: 10_000}  # at once → how many
-SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds an object: fewer of them will do
+SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds per object: fewer objects are sufficient
 
 
 @dataclass
 class Bench:
-    """One run: the subjects that could be made, what could not, and how often to measure."""
+    """One run: the subjects that were built, those that are missing, and the number of samples."""
 
     subjects: list[Subject]
     samples: int
@@ -36,7 +36,7 @@ class Bench:
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def everybody(self) -> list[Subject]:
-        """Each subject; Python ones a second time with the garbage collector off."""
+        """Return all subjects; Python subjects also with the garbage collector off."""
         return [
             variant
             for subject in self.subjects
@@ -44,7 +44,7 @@ class Bench:
         ]
 
     def without(self, case: str, why: str, *names: str) -> list[Subject]:
-        """Everybody but those who lack what the case needs."""
+        """Return all subjects except those that do not support the case, which are recorded as missing."""
         for subject in self.subjects:
             if subject.name in names:
                 self.missing[case, subject.name] = why
@@ -69,7 +69,7 @@ def convert(*names: str) -> None:
 
 @contextmanager
 def replay(size: int, *, tls: bool = False) -> Iterator[dict[str, str]]:
-    """The replay server, on the other core; gives its addresses."""
+    """Run the replay server on the other core, and yield its addresses."""
     workload.ensure_pod(DATA)
     workload.ensure(DATA, size, watch=True)
     convert("pod", f"pods-{size}", f"watch-{size}-{workload.EVENTS}")
@@ -86,7 +86,7 @@ def replay(size: int, *, tls: bool = False) -> Iterator[dict[str, str]]:
 
 
 def certificate() -> list[str]:
-    """The files of a certificate for 127.0.0.1 and its key; the authority that signed it is `AUTHORITY`."""
+    """Return the files of a certificate for 127.0.0.1 and its key, signed by `AUTHORITY`."""
     if not AUTHORITY.exists():
         AUTHORITY.parent.mkdir(parents=True, exist_ok=True)
         authority = Authority(AUTHORITY.parent)
@@ -103,7 +103,7 @@ def decode(bench: Bench) -> list[Row]:
         convert("pods-20", f"pods-{size}")
         case = f"{size} pods"
         slow = SLOW if size > 10_000 else ()
-        subjects = bench.without(case, "minutes a sample at this size; see the smaller ones", *slow)
+        subjects = bench.without(case, "minutes per sample at this size; see the smaller sizes", *slow)
         rows += bench.measure(
             case, subjects, lambda subject, size=size: subject.command("decode", str(DATA), str(size))
         )
@@ -115,9 +115,9 @@ UNCLEAN_SIZE = 10_000
 
 
 def _decode_unclean(bench: Bench, clean: list[Row]) -> list[Row]:
-    """LISTs that are not as the types say: at most 1.5 times the clean one with nulls, 2.6 times with ill-typed items.
+    """Decode LISTs that do not fit the types: at most 1.5 times as long with nulls, and 2.6 times with ill-typed items.
 
-    kubeloop only: its peers fail the list, or do not look.
+    Only kubeloop is measured: its peers refuse the list, or do not check types.
     """
     rows = []
     case = f"{UNCLEAN_SIZE} pods"
@@ -141,7 +141,7 @@ def _decode_unclean(bench: Bench, clean: list[Row]) -> list[Row]:
 
 
 def request(bench: Bench) -> list[Row]:
-    """GET of one 8.6 KB pod as a typed object, per request."""
+    """GET one pod of 8.6 KB as a typed object: the costs per request."""
     rows = []
     with replay(1000, tls=True) as addresses:
         for scheme, url in addresses.items():
@@ -155,7 +155,7 @@ def request(bench: Bench) -> list[Row]:
 
 
 def _layers(bench: Bench, case: str, count: int, arguments: Sequence[str]) -> list[Row]:
-    """The parts of kubeloop's own GET; what is missing to the whole is the REST layer and the client."""
+    """Measure the parts of kubeloop's GET; the rest of the whole is the REST layer and the client."""
     rows = []
     subjects = [one for one in bench.everybody() if one.name.startswith("kubeloop")]
     url, *rest = arguments
@@ -175,7 +175,7 @@ def _request(count: int, arguments: Sequence[str], subject: Subject) -> list[str
 
 
 def start(bench: Bench) -> list[Row]:
-    """From the start of the process to the first listed pod, and its end: the whole process."""
+    """Start a process, list the pods, and end the process at the first pod: the costs of the whole process."""
     with replay(1000) as addresses:
         return bench.measure(
             "start → first listed pod",
@@ -187,7 +187,7 @@ def start(bench: Bench) -> list[Row]:
 
 
 def import_(bench: Bench) -> list[Row]:
-    """A Python process that imports, byte code cached; `bare` is Python alone, `floor` what a client cannot avoid."""
+    """Import with cached byte code, in one Python process; `bare` is only Python, `floor` what every client imports."""
     kubeconfig = Path(tempfile.mkdtemp(prefix="bench-")) / "config"
     kubeconfig.write_text(KUBECONFIG)
     clientset = f"import kubeloop; kubeloop.Clientset(kubeloop.load_config({str(kubeconfig)!r}))"
@@ -288,9 +288,9 @@ STREAM_UNITS = {
 
 
 def streams(bench: Bench) -> list[Row]:
-    """200 watches on the real API server over TLS, 100 events/s, then GETs beside them; HTTP/1.1 and HTTP/2.
+    """Run 200 watches on a real API server over TLS, 100 events/s, then GETs at the same time; HTTP/1.1 and HTTP/2.
 
-    Opened: up to the first event of each. The server's figures per event and request include making the changes.
+    A watch is open at its first event. The server's figures per event and request include the changes of the pods.
     """
     subjects = []
     for subject in bench.subjects:

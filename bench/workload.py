@@ -1,8 +1,8 @@
-"""Deterministic workload files, byte for byte as kube-apiserver writes them; `CHECKSUMS` proves that they are the same.
+"""Deterministic workload files, with the bytes that kube-apiserver writes; `CHECKSUMS` verifies that they are the same.
 
 pods-N.json       a v1 PodList of N pods (about 9 KB each), items without kind and apiVersion
 watch-N-E.jsonl   E lines of a watch over those pods: 70 % MODIFIED, 15 % ADDED, 15 % DELETED, a BOOKMARK every 500
-pods-N-nulls.json, pods-N-ill-typed.json   that list with nulls in every item; with one item in 1,000 ill-typed
+pods-N-nulls.json, pods-N-ill-typed.json   the same list with nulls in every item; with one ill-typed item in 1,000
 pod.json          one v1 Pod
 """
 
@@ -25,7 +25,7 @@ BOOKMARK_EVERY = 500
 
 
 def ensure(folder: Path, size: int, *, watch: bool = False) -> None:
-    """Write the files of this size unless they are there."""
+    """Write the files of this size unless they exist."""
     folder.mkdir(parents=True, exist_ok=True)
     needed = [folder / f"pods-{size}.json"] + [folder / f"watch-{size}-{EVENTS}.jsonl"] * watch
     if all(path.exists() for path in needed):
@@ -46,7 +46,7 @@ def ensure_pod(folder: Path) -> None:
 
 
 def ensure_variant(folder: Path, size: int, variant: str) -> None:
-    """Write a variant of the list of pods: as long as it, but for what its items say otherwise."""
+    """Write a variant of the list of pods, which has the same number of items."""
     path = folder / f"pods-{size}-{variant}.json"
     if not path.exists():
         ensure(folder, size)
@@ -57,7 +57,7 @@ def ensure_variant(folder: Path, size: int, variant: str) -> None:
 
 
 def _say_nulls(_number, pod):
-    """Lists without omitempty that have no items: null, as Go writes them."""
+    """Set lists without omitempty to null, as Go writes them if they are empty."""
     spec = pod["spec"]
     spec["initContainers"] = [*spec.get("initContainers", []), *spec["containers"]]
     spec["containers"] = None
@@ -83,7 +83,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _events(generator, live):
-    """Lines of a watch: what happens to the pods, in order."""
+    """Yield the lines of a watch: the changes of the pods, in order."""
     random = generator.r
     live = list(live)
     generator.rv = 99_000_000
@@ -115,7 +115,7 @@ def _events(generator, live):
 
 
 def _flip(status, generator):
-    """One more restart: ready becomes not ready, or the other way round."""
+    """Record another restart of a pod: a ready pod becomes unready, and an unready pod becomes ready."""
     status["containerStatuses"][0]["restartCount"] += 1
     conditions = status["conditions"]
     ready = conditions[2]["status"] == "True"

@@ -1,7 +1,7 @@
-"""What every Python runner measures, the same way: CPU, wall, settled memory, the pause of a full collection.
+"""The measurements that all Python runners share: CPU, wall time, settled memory, the pause of a full collection.
 
-A runner is `python FILE MEASUREMENT ARGUMENT…`: one measurement in one fresh process, one line of JSON. It imports
-nothing but its own library and this file, so that no peer pays for another.
+A runner is `python FILE MEASUREMENT ARGUMENT…`: one measurement in one fresh process, which prints one line of JSON. It
+imports only its own library and this file, so that no peer affects another.
 """
 
 import ctypes
@@ -31,13 +31,13 @@ def settled_rss():
 
 
 def collector_off():
-    """Turn the collector off where the sample asks for it."""
+    """Disable the garbage collector if the sample requests it."""
     if GC_OFF:
         gc.disable()
 
 
 class Span:
-    """CPU and wall microseconds an item, from its making on."""
+    """The CPU and wall time per item in microseconds, since the creation of this object."""
 
     def __init__(self):
         self.cpu, self.wall = cpu(), time.perf_counter()
@@ -48,7 +48,7 @@ class Span:
 
 
 def collection_pause():
-    """Milliseconds of one full collection, the best of three."""
+    """Return the milliseconds of one full collection, the best of three."""
     pauses = []
     for _ in range(3):
         start = time.perf_counter()
@@ -66,7 +66,7 @@ def report(**sample):
 
 
 def decode(decode_list, names, folder, size, variant=""):
-    """Measure `decode_list(bytes)` of a list or a variant of it; `names` gives `namespace/name` of each pod of it."""
+    """Measure `decode_list(bytes)` of a list or a variant; `names` returns the `namespace/name` of each of its pods."""
     size = int(size)
     with open(f"{folder}/pods-20.json", "rb") as file:
         decode_list(file.read())
@@ -109,7 +109,7 @@ async def request(get, count, concurrency):
 
 
 def request_threads(get, count, concurrency):
-    """Measure `get()` of a blocking client: `concurrency` threads."""
+    """Measure `get()` of a blocking client in `concurrency` threads."""
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(concurrency) as pool:
@@ -127,5 +127,5 @@ def request_threads(get, count, concurrency):
 
 
 def main(**measurements):
-    """Run the measurement that the command line names; what is missing is not in this library."""
+    """Run the measurement that the command line names; a library may not have all of them."""
     measurements[sys.argv[1]](*sys.argv[2:])

@@ -1,4 +1,4 @@
-"""kr8s 0.20 (dictionaries in boxes)."""
+"""kr8s 0.20 (objects that wrap dictionaries)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""kubeloop itself, as its users call it."""
+"""kubeloop, called as its users call it."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ def request(url, count, concurrency, authority=None):
 
 
 def layer(name, url, count, concurrency, authority=None):
-    """A part of what `request` measures: the transport alone, bytes to bytes, or decoding alone."""
+    """Measure a part of `request`: the transport alone, bytes to bytes, or decoding alone."""
 
     async def run():
         from kubeloop.models import core_v1

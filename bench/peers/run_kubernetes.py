@@ -1,4 +1,4 @@
-"""The official client: `kubernetes` 37 (blocking face, pydantic models)."""
+"""The official client: `kubernetes` 37 (blocking, pydantic models)."""
 
 import measure
 
