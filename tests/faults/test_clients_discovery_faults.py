@@ -1,4 +1,4 @@
-"""Discovery on servers that fail in part: what can be had is told, and what cannot is told too."""
+"""Discovery on servers that fail in part: the result contains what could be read, and reports what could not."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
     assert [one.group_version for one in lists] == ["v1", "apps/v1"]
     assert list(found.failures) == [GroupVersion("down.io", "v1")]
     assert isinstance(found.failures[GroupVersion("down.io", "v1")], kubeloop.ServiceUnavailable)
-    # A group that fails is asked once more.
+    # A group that fails is requested a second time.
     assert [request.path for request in transport.requests].count("/apis/down.io/v1") == 2
 
 

@@ -1,4 +1,4 @@
-"""Servers that echo: what a request carried comes back in an answer, and must get into no exception and no log line."""
+"""Servers that echo: a response repeats the request's contents, which must get into no exception and no log line."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
 
 
 class LoginSpec(Model, secret=("password",)):
-    """What `kubeloop generate` makes of a schema with a field of the format `password`."""
+    """The class that `kubeloop generate` writes for a schema with a field of the format `password`."""
 
     password: str = ""
 

@@ -1,4 +1,4 @@
-"""Informers over the whole client stack, on a network and a server that fail: the store ends up true all the same."""
+"""Informers with the whole client stack, on a network and a server that fail: the store is correct in the end."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         Answer.text("<html>Bad gateway</html>", 502, "text/html"),
         Answer.text("<html>Welcome to the hotel</html>", 200, "text/html"),
@@ -88,8 +88,8 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     ids=str,
 )
 @virtual
-async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
-    listed = [answer]
+async def test_a_list_that_fails_in_any_way_is_tried_again(response: Any) -> None:
+    listed = [response]
 
     def respond(request: Request) -> Any:
         if "watch" in query(request):
@@ -104,7 +104,7 @@ async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         watch_answer(b"this is no JSON\n"),
         watch_answer(b'{"type": "ADDED"}\n'),
@@ -121,8 +121,8 @@ async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
     ids=str,
 )
 @virtual
-async def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
-    watched = [answer]
+async def test_a_watch_that_fails_in_any_way_is_opened_again(response: Any) -> None:
+    watched = [response]
 
     def respond(request: Request) -> Any:
         if "watch" not in query(request):
@@ -146,7 +146,7 @@ async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time
 
 @virtual
 async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_for() -> None:
-    """(D9) Some proxies hold a response back until its first bytes or a time of their own."""
+    """(D9) Some proxies hold a response back until its first bytes or a timeout of their own."""
     script = (
         list_of([], "5"),
         watch_answer(event("ADDED", pod("a", 6)), delay=120.0),
@@ -165,7 +165,7 @@ async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_f
 
 @virtual
 async def test_a_quiet_resource_without_bookmarks_is_followed_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
-    """(D13) Over the whole client stack: one request every three minutes, and nothing else."""
+    """(D13) With the whole client stack: one request every three minutes, and nothing else."""
     silent = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
     watched = [watch_answer(180.0, silent) for _ in range(5)]
     async with RunningInformer(
@@ -205,7 +205,7 @@ async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -
 
 
 class History:
-    """A server with a history, whose every watch is cut after so many bytes."""
+    """A server with a history, whose every watch is cut after a number of bytes."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng

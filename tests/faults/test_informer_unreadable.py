@@ -1,4 +1,4 @@
-"""Informers over the whole client stack, of objects that their class cannot read, and of lists that are none."""
+"""Informers with the whole client stack, of objects that their class cannot read, and of responses without a list."""
 
 from __future__ import annotations
 

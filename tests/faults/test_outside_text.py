@@ -1,4 +1,4 @@
-"""What servers, files and plugins say reaches messages and logs masked, printable and bounded (F11)."""
+"""Text from servers, files and plugins is masked, printable and limited in messages and logs (F11)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def failure(work: Callable[[], Awaitable[object]]) -> KubeloopError:
     return caught.value
 
 
-ANSWERS: dict[str, Answer] = {
+RESPONSES: dict[str, Answer] = {
     "status": error_status(
         422, NASTY, NASTY, details={"name": NASTY, "kind": NASTY, "causes": [{"message": NASTY, "field": NASTY}]}
     ),
@@ -64,12 +64,12 @@ ANSWERS: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("response", RESPONSES)
 @virtual
-async def test_a_server(answer: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_server(response: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     warned = {"Warning": f'299 - "{TOKEN} is deprecated"'}
-    given = ANSWERS[answer]
+    given = RESPONSES[response]
     transport = ScriptedTransport(Answer(given.status, given.chunks, {**given.headers, **warned}))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     error = await failure(lambda: clientset.core_v1.pods("x").get("a"))
@@ -89,14 +89,14 @@ async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(2):
         async with rest.watch("pods", into=core_v1.Pod) as stream:
             await failure(stream.batch)
-    await asyncio.sleep(0)  # what is left of the broken streams is closed by the loop
+    await asyncio.sleep(0)  # the loop closes the rest of the broken streams
     check(*(record.getMessage() for record in caplog.records))
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
 @virtual
 async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """(F11) Keys of objects stand in many of its log lines."""
+    """(F11) Many log lines of informers contain keys of objects."""
     caplog.set_level(logging.DEBUG)
     name = NASTY.replace("\ud800", "")
 
@@ -138,7 +138,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
 
 @virtual
 async def test_a_list_with_an_item_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    """(F11) The first key that is missing stands in the log line."""
+    """(F11) The log line contains the first key that is missing."""
     name = NASTY.replace("\ud800", "")
     item = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "namespace": name, "labels": 7}}
     transport = ScriptedTransport(list_of([item], "5"))
@@ -149,7 +149,7 @@ async def test_a_list_with_an_item_that_cannot_be_read(caplog: pytest.LogCapture
 
 
 def test_what_is_shown_of_objects() -> None:
-    """(F11) Kinds, names and versions are whatever a server says."""
+    """(F11) Kinds, names and versions are arbitrary text of the server."""
     name = NASTY.replace("\ud800", "")
     data = {"apiVersion": name, "kind": name, "metadata": {"name": name, "namespace": name, "resourceVersion": name}}
     obj = kubeloop.Unstructured(data)

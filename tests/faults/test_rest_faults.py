@@ -1,4 +1,4 @@
-"""RESTClient on a network and a server that fail: every call ends, in an answer or in one exception of the tree."""
+"""RESTClient on a network and a server that fail: every call ends, with a response or one exception of the tree."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ async def test_a_handler_of_warnings_that_raises_fails_the_call() -> None:
 
 @virtual
 async def test_a_server_that_asks_for_no_pause_is_not_flooded() -> None:
-    """(C9) A hundred writes became 1,100 requests in a second."""
+    """(C9) A hundred writes became 1,100 requests in one second."""
     rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "0"})] * 11)
     with pytest.raises(kubeloop.TooManyRequests):
         await rest.post("pods", namespace="x", body=POD)
@@ -261,7 +261,7 @@ BROKEN = {
 @pytest.mark.parametrize("how", BROKEN)
 @virtual
 async def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> None:
-    """(E14) The head of the response says all that the retry rule asks for."""
+    """(E14) The head of the response contains everything that the retry rule needs."""
     rest, transport = client(BROKEN[how], Answer.of(POD), BROKEN[how], Answer(chunks=[]), BROKEN[how], BROKEN[how])
     await rest.post("pods", namespace="x", body=POD)
     async with rest.watch("pods", into=core_v1.Pod):
@@ -292,7 +292,7 @@ async def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(
 async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time(
     status: int, purpose: str, chunks: list[Any]
 ) -> None:
-    """(F4) The head of an error has come, its body never ends: the status is told within the time-out."""
+    """(F4) The head of an error has arrived, its body never ends: the status is reported within the timeout."""
     rest, transport = client(Answer(status, chunks=[*chunks, Hang()], delay=1.0))
     opening: Any
     if purpose == "watch":

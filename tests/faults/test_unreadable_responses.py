@@ -1,4 +1,4 @@
-"""Responses that cannot be read: the HTTP status is the outcome of a write, and nothing is written twice for one."""
+"""Responses that cannot be read: the HTTP status is the outcome of a write, and no write is repeated because of one."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ async def test_a_write_that_succeeded_with_another_response_tells_what_is_known(
 @pytest.mark.parametrize("version", ["v1", "meta.k8s.io/v1", None])
 @virtual
 async def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call: Call, version: str | None) -> None:
-    """(A7): whatever the order of its fields."""
+    """(A7) Whatever the order of its fields."""
     body = {name: FAILURE[name] for name in sorted(FAILURE, reverse=True) if name != "apiVersion"}
     body = {"metadata": {"x": "y" * 500}, **body, **({"apiVersion": version} if version else {})}
     clients, transport = clientset(Answer.of(body))
@@ -243,7 +243,7 @@ async def test_an_iterator_says_which_objects_are_missing_over_all_pages() -> No
 
 @virtual
 async def test_an_iterator_takes_a_name_that_begins_with_a_hash_for_a_name() -> None:
-    """(A4): `#a` is a valid name of a ClusterRole."""
+    """(A4) `#a` is a valid name of a ClusterRole."""
     bad = {"metadata": {"name": "#a", "labels": {"a": 7}}}
     lists = {"kind": "ClusterRoleList", "api_version": "rbac.authorization.k8s.io/v1"}
     clients, _ = clientset(

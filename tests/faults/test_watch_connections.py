@@ -1,6 +1,6 @@
-"""Watches on a network and a server that fail: no event is lost, none comes twice, and none ends in silence.
+"""Watches on a network and a server that fail: no event is lost or repeated, and no watch ends without an error.
 
-Scenarios of client-go tools/watch/retrywatcher_test.go and rest/request_test.go (Watch).
+The scenarios are those of client-go's tools/watch/retrywatcher_test.go and rest/request_test.go (Watch).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SILENCE = (180.0, kubeloop.ServerSilent("nothing came for 180 s", method="GET", 
 
 
 async def take(count: int, *script: Any, **options: Any) -> tuple[list[str], list[dict[str, str]]]:
-    """The first events of a watch from version 5, and what was asked of the server."""
+    """Return the first events of a watch from version 5, and the requests to the server."""
     clients, transport = clientset(*script)
     seen: list[str] = []
     async with clients.core_v1.pods("x").watch(resource_version="5", **options) as events:
@@ -167,7 +167,7 @@ async def test_events_before_an_error_still_arrive() -> None:
 @pytest.mark.parametrize("end", [(), (added(7)[:-20],)])
 @virtual
 async def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[bytes, ...]) -> None:
-    """(D3): whether they are ended or cut."""
+    """(D3) Whether they are ended or cut."""
 
     def respond(request: Request) -> Answer:
         at = int(query(request)["resourceVersion"])
@@ -178,7 +178,7 @@ async def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[by
         seen = [one.object.metadata.resource_version async for one in events]
     assert seen == [str(version) for version in range(6, 6 + len(seen))]
     assert len(transport.requests) <= 61
-    # An event that was delivered lets the pauses begin anew.
+    # An event that was delivered resets the pauses.
     assert len(seen) > 25
 
 
@@ -238,7 +238,7 @@ async def test_a_connection_that_is_dead_without_saying_so_is_replaced() -> None
 
 @virtual
 async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(caplog: pytest.LogCaptureFixture) -> None:
-    """(D13) Events and aggregated servers have no watch cache. It goes on from the last version without a pause."""
+    """(D13) Events and aggregated servers have no watch cache. The watch resumes at the last version, without pause."""
     seen, asked = await take(
         2, watch_answer(added(6), *SILENCE), watch_answer(*SILENCE), watch_answer(added(7), Hang())
     )
@@ -251,7 +251,7 @@ async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(cap
 @pytest.mark.parametrize("is_earlier", [False, True])
 @virtual
 async def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """(D13) A bookmark of an earlier request tells as much as one of this request."""
+    """(D13) A bookmark of an earlier request counts as much as a bookmark of this request."""
     opened = [watch_answer(bookmark("8"), 60.0), watch_answer(*SILENCE)]
     script = opened if is_earlier else [watch_answer(60.0, bookmark("8"), *SILENCE)]
     seen, asked = await take(1, *script, watch_answer(added(9), Hang()))
@@ -277,7 +277,7 @@ async def test_silence_instead_of_the_head_is_a_failure(caplog: pytest.LogCaptur
 
 @virtual
 async def test_a_head_that_is_held_back_for_two_minutes_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    """(D9) Some proxies hold a response back until its first bytes or a time of their own."""
+    """(D9) Some proxies hold a response back until its first bytes or a timeout of their own."""
     late = [watch_answer(added(6), delay=120.0), watch_answer(added(7), Hang(), delay=179.0)]
     seen, asked = await take(2, *late)
     assert seen == ["ADDED 6", "ADDED 7"]
@@ -392,7 +392,7 @@ async def read_all(stream: Any) -> list[Any]:
 @pytest.mark.parametrize("when", ["before", "after"])
 @virtual
 async def test_a_watch_is_read_inside_of_its_block_only(when: str, read: str) -> None:
-    """(G3) Outside of it nobody would close the connection, nor end the watch when its time is over."""
+    """(G3) Outside the block nothing would close the connection, nor end the watch at its timeout."""
     clients, transport = clientset(watch_answer(added(6), Hang()))
     watch = clients.core_v1.pods("x").watch(resource_version="5", timeout=1.0)
     if when == "after":

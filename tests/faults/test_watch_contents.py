@@ -1,4 +1,4 @@
-"""Watches of what a server sends: unreadable objects, other kinds, errors among the events, and any framing."""
+"""Watches with all that servers send: unreadable objects, other kinds, errors among the events, and any framing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def unreadable(name: str, version: int | str) -> dict[str, Any]:
 @pytest.mark.parametrize("change", ["ADDED", "MODIFIED"])
 @virtual
 async def test_one_broken_object_does_not_end_the_watch_of_the_others(dynamic: bool, change: str) -> None:
-    """(A3), (B2): it comes as an event that tells its key, its version and the error."""
+    """(A3), (B2): the object is an event with its key, its version and the error."""
     bad = unreadable("bad", 7)
     bad["metadata"]["labels"] = {"a": 7}
     clients, _ = clientset(watch_answer(added(6) + event(change, bad) + added(8), Hang()))
@@ -183,7 +183,7 @@ async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
 )
 @virtual
 async def test_an_error_event_of_any_shape_ends_the_watch(value: Any, code: int, expected: type[Exception]) -> None:
-    """(D2): what does not tell that it can heal is raised, so that nobody goes on from a version that is gone."""
+    """(D2): an error that may not be temporary is raised, so that no client resumes from a version that has expired."""
     clients, transport = clientset(watch_answer(added(6) + event("ERROR", value) + added(7)))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         assert (await anext(events)).object.metadata.name == "p6"

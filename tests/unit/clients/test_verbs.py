@@ -54,7 +54,7 @@ CASES: list[tuple[str, Call, str, str, Any, str | None]] = [
         "POST", "/api/v1/namespaces/x/configmaps", OBJ_BODY, "application/json",
     ),
     (
-        "create takes data with wire names and says what it is",
+        "create takes data with field names and adds its kind",
         lambda c: c.core_v1.config_maps("x").create({"metadata": {"generateName": "a-"}}),
         "POST", "/api/v1/namespaces/x/configmaps",
         {"metadata": {"generateName": "a-"}, "apiVersion": "v1", "kind": "ConfigMap"}, "application/json",
