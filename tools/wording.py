@@ -25,9 +25,7 @@ EXCLUDED = re.compile(
 )
 
 UNFINISHED: tuple[str, ...] = (
-    "tests/conformance",
     "tests/support",
-    "tests/typing",
 )
 """Files and folders that are not rewritten yet. Only ever remove from this list."""
 
