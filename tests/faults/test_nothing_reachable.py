@@ -22,7 +22,7 @@ from kubeloop.wire.request import Request
 from tests.support.certificates import authority
 from tests.support.raw_server import Step, raw_server, reply, say, vanish
 from tests.support.reachable import reachable
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 SECRET = "hunter2-hunter2"
 GET = Request("GET", "/api/v1/pods")
@@ -201,7 +201,7 @@ async def test_an_answer_that_cannot_be_read(response: str, through: str) -> Non
     ids=["cut", "wrong types", "not UTF-8", "not UTF-8 in a text"],
 )
 async def test_a_secret_that_cannot_be_read(body: bytes, into: type[object] | None) -> None:
-    response = Answer(chunks=[body])
+    response = ScriptedResponse(chunks=[body])
     async with RESTClient(Config(host="https://server", token="abc"), transport=ScriptedTransport(response)) as rest:
         name = None if into is core_v1.SecretList else "s"
         error = await _failure(lambda: rest.get("secrets", namespace="x", name=name, into=into))  # type: ignore[arg-type]

@@ -29,7 +29,15 @@ from tests.support.certificates import authority
 from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply
 from tests.support.scripted_clientset import PODS
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status, event, list_of, watch_answer
+from tests.support.scripted_transport import (
+    Hang,
+    ScriptedResponse,
+    ScriptedTransport,
+    error_status,
+    event,
+    list_of,
+    watch_response,
+)
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2lnbmF0dXJl"
 NASTY = f"a\nERROR forged\x1b[2J\ud800 {TOKEN}"
@@ -49,16 +57,18 @@ async def failure(work: Callable[[], Awaitable[object]]) -> KubeloopError:
     return caught.value
 
 
-RESPONSES: dict[str, Answer] = {
+RESPONSES: dict[str, ScriptedResponse] = {
     "status": error_status(
         422, NASTY, NASTY, details={"name": NASTY, "kind": NASTY, "causes": [{"message": NASTY, "field": NASTY}]}
     ),
-    "page": Answer.text(NASTY.replace("\ud800", ""), 502, content_type=NASTY),
-    "long page": Answer.text(NASTY.replace("\ud800", "") * 50_000, 502),
-    "another kind": Answer.of({"kind": NASTY, "apiVersion": NASTY, "metadata": {"name": NASTY}}),
-    "another apiVersion": Answer.of({"kind": "Pod", "apiVersion": NASTY}),
-    "names of a wrong type": Answer.of({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": {NASTY: NASTY}}}),
-    "a wrong field in an object": Answer.of(
+    "page": ScriptedResponse.text(NASTY.replace("\ud800", ""), 502, content_type=NASTY),
+    "long page": ScriptedResponse.text(NASTY.replace("\ud800", "") * 50_000, 502),
+    "another kind": ScriptedResponse.of({"kind": NASTY, "apiVersion": NASTY, "metadata": {"name": NASTY}}),
+    "another apiVersion": ScriptedResponse.of({"kind": "Pod", "apiVersion": NASTY}),
+    "names of a wrong type": ScriptedResponse.of(
+        {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": {NASTY: NASTY}}}
+    ),
+    "a wrong field in an object": ScriptedResponse.of(
         {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": NASTY, "namespace": NASTY}, "spec": 5}
     ),
 }
@@ -70,7 +80,7 @@ async def test_a_server(response: str, caplog: pytest.LogCaptureFixture) -> None
     caplog.set_level(logging.DEBUG)
     warned = {"Warning": f'299 - "{TOKEN} is deprecated"'}
     given = RESPONSES[response]
-    transport = ScriptedTransport(Answer(given.status, given.chunks, {**given.headers, **warned}))
+    transport = ScriptedTransport(ScriptedResponse(given.status, given.chunks, {**given.headers, **warned}))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     error = await failure(lambda: clientset.core_v1.pods("x").get("a"))
     if isinstance(error, kubeloop.APIError):
@@ -84,7 +94,7 @@ async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
     broken: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": NASTY, "labels": 5}}
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500}
     status |= {"message": NASTY.replace("\ud800", ""), "reason": NASTY.replace("\ud800", "")}
-    transport = ScriptedTransport(watch_answer(event(NASTY, broken)), watch_answer(event("ERROR", status)))
+    transport = ScriptedTransport(watch_response(event(NASTY, broken)), watch_response(event("ERROR", status)))
     rest = kubeloop.RESTClient(Config(host="https://server"), transport=transport)
     for _ in range(2):
         async with rest.watch("pods", into=core_v1.Pod) as stream:
@@ -114,7 +124,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
 
     transport = ScriptedTransport(
         list_of([pod(1, labels=7)], name),
-        watch_answer(
+        watch_response(
             event("MODIFIED", pod(6)),
             event("MODIFIED", pod(7, labels=7)),
             event("MODIFIED", pod(8)),

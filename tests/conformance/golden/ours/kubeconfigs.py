@@ -15,7 +15,7 @@ from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.wire.request import Request
 from tests.support.clock import run_virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 from .refused import REFUSED
 
@@ -86,7 +86,7 @@ def _is_usable(config: Config) -> bool:
 
 async def _sent(config: Config) -> dict[str, Any]:
     """Return the headers of a request that identify the user."""
-    transport = ScriptedTransport(Answer.of({}), checked=False)
+    transport = ScriptedTransport(ScriptedResponse.of({}), checked=False)
     try:
         await Authenticated(transport, config).request(Request("GET", "/"))
     except CredentialError:

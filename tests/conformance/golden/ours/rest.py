@@ -14,7 +14,7 @@ from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.wire.request import Request
 from tests.support.clock import now, run_virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 from .refused import REFUSED
 
@@ -35,7 +35,7 @@ def urls(case: dict[str, Any]) -> Any:
 
 
 async def _sent(config: Config, case: dict[str, Any]) -> Request:
-    transport = ScriptedTransport(Answer.of({}), checked=False)
+    transport = ScriptedTransport(ScriptedResponse.of({}), checked=False)
     params: dict[str, list[str]] = {}
     for name, value in case["params"]:
         params.setdefault(name, []).append(value)
@@ -66,11 +66,11 @@ def errors(case: dict[str, Any]) -> Any:
 async def _exchange(case: dict[str, Any]) -> dict[str, Any]:
     replies = case["replies"]
 
-    def respond(_: Request) -> Answer | Exception:
+    def respond(_: Request) -> ScriptedResponse | Exception:
         reply = replies[min(len(transport.requests), len(replies)) - 1]
         if "failure" in reply:
             return _FAILURES[reply["failure"]]
-        result = Answer(reply["status"], (reply["body"].encode(),), headers=reply["headers"])
+        result = ScriptedResponse(reply["status"], (reply["body"].encode(),), headers=reply["headers"])
         return result.cut(reply["cut"]) if "cut" in reply else result
 
     transport = ScriptedTransport(respond, checked=False)
