@@ -91,12 +91,12 @@ check-generated: $(STAMP)  ## prove that schema/ and the generated Python files 
 drawing: $(STAMP)  ## draw the rooms and their imports into docs/design/architecture.md
 	@$(BIN)/python -m tools.house
 
-golden: $(STAMP)  ## let client-go answer the golden inputs again; SEED=7 compares ours with answers to other inputs instead
-	$(call say,"asking client-go")
+golden: $(STAMP)  ## run client-go on the golden inputs again; SEED=7 compares our results for other inputs instead
+	$(call say,"running client-go")
 	@$(BIN)/python -m tests.conformance.golden $(if $(SEED),compare $(SEED),record)
 
-check-golden: $(STAMP)  ## prove that the recorded answers of client-go are current
-	$(call say,"asking client-go again and comparing")
+check-golden: $(STAMP)  ## check that the recorded results of client-go are current
+	$(call say,"running client-go again and comparing")
 	@$(BIN)/python -m tests.conformance.golden check
 
 docs: control-plane  ## check the documentation: names, types and runs of its code, and its links

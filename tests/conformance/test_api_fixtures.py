@@ -1,4 +1,4 @@
-"""The fixtures of `k8s.io/api` itself: one object of every kind, with every field set, as Go writes it."""
+"""The fixtures of `k8s.io/api` itself: one object of every kind, with every field set, as Go writes the object."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from kubeloop.wire.serializers import json_objects
 
 MODULE = "k8s.io/api@v0.37.0"
 SCHEME = Scheme()
-# The only type among them that is no kind.
+# The only type among the fixtures that is not a kind.
 WITHOUT_KIND = {"core.v1.WatchEvent": meta_v1.WatchEvent}
 
 
 @pytest.fixture(scope="module")
 def fixtures() -> Path:
-    """The directory of the fixtures in Go's module cache, which Go fills when they are not there.
+    """Return the directory of the fixtures in Go's module cache; Go downloads missing fixtures.
 
-    Go is found as for the control plane: on `PATH`, else installed from a package into a cache.
+    Go is found as for the control plane: on `PATH`, otherwise installed from a package into a cache.
     """
     go = steps.run(find_go(cache_directory(), report_to_stderr))
     environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOWORK": "off"}
@@ -111,7 +111,7 @@ def test_reading_all_through_a_draft_changes_nothing(fixtures: Path) -> None:
 
 
 def visit(draft: Any, depth: int = 0) -> None:
-    """Read every field of a draft and of what it holds."""
+    """Read every field of a draft and of the values in it."""
     from kubeloop.objects.reflection import fields_of
 
     for name, field in fields_of(draft._model).items():

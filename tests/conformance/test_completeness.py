@@ -1,5 +1,7 @@
-"""Nothing that the real server serves is missing: each kind of its OpenAPI has a model, each verb of its discovery
-document a method of the typed clients. What is missing on purpose is listed here, each with its reason.
+"""The package covers everything that the real server serves.
+
+Each kind of the server's OpenAPI document has a model, and each verb of its discovery document has a method of the
+typed clients. Intended gaps are listed here, each with its reason.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ MISSING = {
     "services/proxy": PROXY,
 }
 
-# What client-go has or had, as promised; the servers of today do not serve all of it.
+# Kinds that client-go has or had, as promised; the present servers do not serve all of these.
 PROMISED = """
 admissionregistration v1 v1beta1; apps v1 v1beta1 v1beta2; apiserverinternal v1alpha1; authentication v1 v1beta1;
 authorization v1 v1beta1; autoscaling v1 v2 v2beta1 v2beta2; batch v1 v1beta1; certificates v1 v1beta1;
@@ -98,7 +100,7 @@ async def _json(rest: RESTClient, path: str, headers: Mapping[str, str] | None =
 
 
 async def _custom_groups(rest: RESTClient) -> set[str]:
-    """Groups that other tests have defined on the shared server."""
+    """Return the groups that other tests have defined on the shared server."""
     found = await _json(rest, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
     return {item["spec"]["group"] for item in found["items"]}
 
@@ -127,7 +129,9 @@ def _kinds(document: Mapping[str, Any], custom: set[str]) -> Iterator[str]:
 
 
 def _has_model(name: str) -> bool:
-    """Say if a kind has a model. Every group version has those of meta/v1 (DeleteOptions, WatchEvent) for its own."""
+    """Return whether a kind has a model. Every group version has a copy of those of meta/v1 (DeleteOptions,
+    WatchEvent).
+    """
     api_version, _, kind = name.partition(" ")
     module = KINDS.get((api_version, kind))
     if module is not None:
@@ -149,7 +153,7 @@ async def test_each_verb_of_the_servers_discovery_has_a_method(kubeconfig: Path)
                     for resource, verbs in _missing(api_version, version["resources"]):
                         missing.setdefault(resource, set()).update(verbs)
     assert {name: verbs for name, verbs in missing.items() if name not in MISSING} == {}
-    assert sorted(missing) == sorted(MISSING), "the list of what is missing names something that is there"
+    assert sorted(missing) == sorted(MISSING), "the list of gaps names something that exists"
 
 
 def _missing(api_version: str, resources: list[dict[str, Any]]) -> Iterator[tuple[str, set[str]]]:
@@ -183,7 +187,7 @@ def _client(api_version: str, kind: str, plural: str) -> type | None:
 
 
 def _returned(owner: type, method: str) -> type | None:
-    """The class that a generated accessor returns, by its annotation."""
+    """Return the class that a generated accessor returns, by the accessor's annotation."""
     found = getattr(owner, method, None)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""The diagram of the house: it is what the imports say, and its arrows say nothing twice."""
+"""The diagram of the packages shows the imports, and no arrow follows from two others."""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Kubeconfigs that are broken or lead nowhere: one ConfigError that says what, where and what to do, and no secret."""
+"""Kubeconfigs that are broken or lead nowhere: one ConfigError with the cause, the place and the next step, and no
+secret.
+"""
 
 import os
 from pathlib import Path
@@ -16,7 +18,7 @@ V1 = "client.authentication.k8s.io/v1"
 
 
 def with_old_context(*, cluster="server: 'https://c'", user="token: t"):
-    """A kubeconfig whose current context can be used, with a context `old` of this cluster and this user."""
+    """Return a kubeconfig whose current context can be used, with a context `old` of this cluster and this user."""
     clusters = f"{GOOD_CLUSTER[:-1]}, {{name: old, cluster: {{{cluster}}}}}]"
     users = f"users: [{{name: old, user: {{{user}}}}}, {{name: u, user: {{token: t}}}}]"
     contexts = GOOD_CONTEXT.replace("[{", "[{name: old, context: {cluster: old, user: old}}, {")
@@ -35,7 +37,7 @@ def load(tmp_path):
 
 
 def said_by(error):
-    """Everything that a traceback would show of this error."""
+    """Return everything that a traceback would show of this error."""
     said = []
     while error is not None:
         said.append(f"{error} {error!r}")
@@ -171,7 +173,7 @@ def test_names_the_user_that_cannot_be_used(load, user, complaint):
     ],
 )
 def test_another_user_that_cannot_be_used_does_not_matter(load, user):
-    """(B4) A context that was used years ago is still in many a kubeconfig; client-go's ConfirmUsable."""
+    """(B4) Many kubeconfigs still contain contexts of years ago; client-go's ConfirmUsable."""
     text = with_old_context(user=user)
     assert load(text).token == "t"
     with pytest.raises(ConfigError, match='context "old"'):
@@ -197,7 +199,7 @@ def test_another_cluster_that_cannot_be_used_does_not_matter(load, cluster):
 
 
 def test_the_extension_for_a_plugin_may_be_json_of_any_shape(load):
-    """(B4) It is the plugin's, and only the plugin's."""
+    """(B4) Only the plugin reads it."""
     extension = "extensions: [{name: client.authentication.k8s.io/exec, extension: [1, a]}]"
     clusters = GOOD_CLUSTER.replace("}}]", f", {extension}}}}}]")
     user = f"exec: {{command: a, apiVersion: {V1}, interactiveMode: Never}}"
@@ -215,7 +217,7 @@ def test_the_extension_for_a_plugin_may_be_json_of_any_shape(load):
     ],
 )
 async def test_without_a_user_name_there_is_no_basic_authentication(load, tmp_path, user, authorization):
-    """(E9) As in Go. (It refuses a token beside a password, with or without a name, and so does this.)"""
+    """(E9) As in Go. (Go refuses a token beside a password, with or without a name, and so does kubeloop.)"""
     (tmp_path / "token").write_text("t")
     user = user.replace("tokenFile: config", "tokenFile: token")
     config = load(f"{GOOD_CLUSTER}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
@@ -232,7 +234,7 @@ async def test_without_a_user_name_there_is_no_basic_authentication(load, tmp_pa
     ],
 )
 def test_a_file_that_data_stand_beside_need_not_be_there(load, cluster, user):
-    """(B4) It is not used."""
+    """(B4) The file is not used."""
     clusters = GOOD_CLUSTER.replace("}}]", f", {cluster}}}}}]")
     load(f"{clusters}\nusers: [{{name: u, user: {{{user}}}}}]\n{GOOD_CONTEXT}")
 
@@ -255,7 +257,7 @@ def test_a_tilde_is_the_home_directory(load, tmp_path, monkeypatch, use):
 
 
 def test_names_a_file_that_cannot_be_read(load):
-    # Not by its mode: root reads everything.
+    # Not because of the file's mode: root reads everything.
     load.path.symlink_to(load.path)
     with pytest.raises(ConfigError, match=f"^{load.path}: cannot read this kubeconfig: Too many levels of symbolic"):
         load_config(load.path)

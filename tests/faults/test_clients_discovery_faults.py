@@ -1,4 +1,4 @@
-"""Discovery on servers that fail in part: what can be had is told, and what cannot is told too."""
+"""Discovery on servers that fail in part: the result contains what could be read, and reports what could not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status
+from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, error_status
 
 AGGREGATED = {"Content-Type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
 CORE = {"kind": "APIVersions", "apiVersion": "v1", "versions": ["v1"]}
@@ -31,18 +31,18 @@ def resources(group_version: str, name: str) -> dict[str, Any]:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": [item]}
 
 
-LEGACY: dict[str, Answer] = {
-    "/api": Answer.of(CORE),
-    "/apis": Answer.of(GROUPS),
-    "/api/v1": Answer.of(resources("v1", "pods")),
-    "/apis/apps/v1": Answer.of(resources("apps/v1", "deployments")),
+LEGACY: dict[str, ScriptedResponse] = {
+    "/api": ScriptedResponse.of(CORE),
+    "/apis": ScriptedResponse.of(GROUPS),
+    "/api/v1": ScriptedResponse.of(resources("v1", "pods")),
+    "/apis/apps/v1": ScriptedResponse.of(resources("apps/v1", "deployments")),
     "/apis/down.io/v1": error_status(503, "ServiceUnavailable"),
 }
 
 
 def discovery(answers: dict[str, Any], **settings: Any) -> tuple[DiscoveryClient, ScriptedTransport]:
-    def respond(request: Request) -> Answer:
-        answer: Answer = answers[request.path]
+    def respond(request: Request) -> ScriptedResponse:
+        answer: ScriptedResponse = answers[request.path]
         return answer
 
     transport = ScriptedTransport(respond)
@@ -58,7 +58,7 @@ async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
     assert [one.group_version for one in lists] == ["v1", "apps/v1"]
     assert list(found.failures) == [GroupVersion("down.io", "v1")]
     assert isinstance(found.failures[GroupVersion("down.io", "v1")], kubeloop.ServiceUnavailable)
-    # A group that fails is asked once more.
+    # A group that fails is requested a second time.
     assert [request.path for request in transport.requests].count("/apis/down.io/v1") == 2
 
 
@@ -84,7 +84,7 @@ async def test_preferred_resources_tell_of_failures_too() -> None:
 @virtual
 async def test_a_server_without_a_core_group_is_tolerated() -> None:
     apps = {**GROUPS, "groups": GROUPS["groups"][:1]}
-    client, _ = discovery({**LEGACY, "/api": error_status(404, "NotFound"), "/apis": Answer.of(apps)})
+    client, _ = discovery({**LEGACY, "/api": error_status(404, "NotFound"), "/apis": ScriptedResponse.of(apps)})
     found = await client.server_groups_and_resources(allow_partial=True)
     assert [group.name for group in found.groups] == ["apps"]
 
@@ -100,7 +100,7 @@ async def test_a_server_without_groups_is_an_error(status: int) -> None:
 @virtual
 async def test_one_document_in_the_older_form_has_all_resources_fetched_one_by_one() -> None:
     core = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": []}
-    client, _ = discovery({**LEGACY, "/api": Answer.of(core, headers=AGGREGATED)})
+    client, _ = discovery({**LEGACY, "/api": ScriptedResponse.of(core, headers=AGGREGATED)})
     found = await client.server_groups_and_resources(allow_partial=True)
     assert [one.group_version for one in found.resources] == ["apps/v1"]
 
@@ -115,11 +115,11 @@ async def test_the_core_version_may_be_missing_and_others_may_not() -> None:
 
 @virtual
 async def test_a_hanging_server_ends_after_32_seconds_unless_the_config_says_otherwise() -> None:
-    client, _ = discovery({"/version": Answer(chunks=[Hang()])})
+    client, _ = discovery({"/version": ScriptedResponse(chunks=[Hang()])})
     with pytest.raises(kubeloop.RequestTimeout):
         await client.server_version()
     assert now() == 32.0
-    client, _ = discovery({"/version": Answer(chunks=[Hang()])}, timeout=5.0)
+    client, _ = discovery({"/version": ScriptedResponse(chunks=[Hang()])}, timeout=5.0)
     with pytest.raises(kubeloop.RequestTimeout):
         await client.server_version()
     assert now() == 37.0
@@ -127,7 +127,7 @@ async def test_a_hanging_server_ends_after_32_seconds_unless_the_config_says_oth
 
 @virtual
 async def test_a_version_of_wrong_types_is_empty_and_no_crash() -> None:
-    client, _ = discovery({"/version": Answer.of({"major": 1, "gitVersion": "v1.37.0"})})
+    client, _ = discovery({"/version": ScriptedResponse.of({"major": 1, "gitVersion": "v1.37.0"})})
     version = await client.server_version()
     assert (version.major, str(version)) == ("", "v1.37.0")
 
@@ -135,7 +135,7 @@ async def test_a_version_of_wrong_types_is_empty_and_no_crash() -> None:
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "5"])
 @virtual
 async def test_a_version_that_is_no_version_is_an_error(body: str) -> None:
-    client, _ = discovery({"/version": Answer.text(body)})
+    client, _ = discovery({"/version": ScriptedResponse.text(body)})
     with pytest.raises(kubeloop.DecodeError):
         await client.server_version()
 
@@ -153,7 +153,7 @@ async def test_a_client_over_a_shared_connection_does_not_close_it() -> None:
 async def test_a_group_version_that_leads_to_no_path_does_not_hide_the_others(bad: str) -> None:
     """(B9)"""
     odd = {"name": "odd.io", "versions": [{"groupVersion": bad, "version": "v1"}], "preferredVersion": {}}
-    groups = Answer.of({**GROUPS, "groups": [odd, *GROUPS["groups"]]})
+    groups = ScriptedResponse.of({**GROUPS, "groups": [odd, *GROUPS["groups"]]})
     client, transport = discovery({**LEGACY, "/apis": groups})
     found = await client.server_groups_and_resources(allow_partial=True)
     assert [one.group_version for one in found.resources] == ["v1", "apps/v1"]
@@ -167,9 +167,9 @@ async def test_a_group_version_that_leads_to_no_path_does_not_hide_the_others(ba
 async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_others(group: str) -> None:
     """(B9)"""
 
-    def document(*names: str) -> Answer:
+    def document(*names: str) -> ScriptedResponse:
         items = [{"metadata": {"name": name}, "versions": [{"version": "v1"}]} for name in names]
-        return Answer.of(
+        return ScriptedResponse.of(
             {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": items},
             headers=AGGREGATED,
         )
@@ -183,7 +183,7 @@ async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_other
 @virtual
 async def test_a_document_that_never_ends_is_an_error() -> None:
     """(F9) 300 KB of gzip are 300 MiB of blanks."""
-    huge = Answer(chunks=[b" " * 1024 * 1024] * 33)
+    huge = ScriptedResponse(chunks=[b" " * 1024 * 1024] * 33)
     client, _ = discovery(dict.fromkeys(["/api", "/apis", "/version", "/apis/apps/v1"], huge))
     for call in (client.server_version, client.server_groups, client.server_groups_and_resources):
         with pytest.raises(kubeloop.BodyTooLarge, match="more than 33554432 bytes"):

@@ -1,4 +1,4 @@
-"""Servers that echo: what a request carried comes back in an answer, and must get into no exception and no log line."""
+"""Servers that echo: a response repeats the request's contents, which must get into no exception and no log line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kubeloop.objects.model import Kind, Model
 from kubeloop.wire.request import Request
 from tests.support.clock import virtual
 from tests.support.reachable import reachable
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, event
 
 TOKEN = "hunter2-hunter2"
 CREDENTIALS: dict[str, dict[str, str]] = {
@@ -37,14 +37,16 @@ def status_of(request: Request) -> dict[str, Any]:
     return {**status, "reason": "No", "message": headers_of(request)}
 
 
-ECHOES: dict[str, Callable[[Request], Answer]] = {
-    "status": lambda request: Answer.of(status_of(request), 418),
-    "status with success": lambda request: Answer.of(status_of(request)),
-    "text": lambda request: Answer.text(headers_of(request), 500),
-    "page": lambda request: Answer.text("x" * 3000 + headers_of(request), 502, headers_of(request)),
-    "another kind": lambda request: Answer.of({"kind": headers_of(request), "apiVersion": "v1"}),
-    "watch error": lambda request: Answer(chunks=[event("ERROR", status_of(request))]),
-    "no watch event": lambda request: Answer(chunks=[event(headers_of(request), 5), headers_of(request).encode()]),
+ECHOES: dict[str, Callable[[Request], ScriptedResponse]] = {
+    "status": lambda request: ScriptedResponse.of(status_of(request), 418),
+    "status with success": lambda request: ScriptedResponse.of(status_of(request)),
+    "text": lambda request: ScriptedResponse.text(headers_of(request), 500),
+    "page": lambda request: ScriptedResponse.text("x" * 3000 + headers_of(request), 502, headers_of(request)),
+    "another kind": lambda request: ScriptedResponse.of({"kind": headers_of(request), "apiVersion": "v1"}),
+    "watch error": lambda request: ScriptedResponse(chunks=[event("ERROR", status_of(request))]),
+    "no watch event": lambda request: ScriptedResponse(
+        chunks=[event(headers_of(request), 5), headers_of(request).encode()]
+    ),
     "warning": lambda request: error_status(404, headers={"Warning": f'299 - "{TOKEN}"'}),
 }
 
@@ -84,7 +86,7 @@ async def test_no_credential_gets_into_an_exception(
 async def test_a_header_that_the_caller_gives_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     busy = error_status(429, "TooManyRequests", headers={"Retry-After": "1"})
-    transport = ScriptedTransport(busy, Answer.text(f"Authorization: {TOKEN}", 500))
+    transport = ScriptedTransport(busy, ScriptedResponse.text(f"Authorization: {TOKEN}", 500))
     transport.more_parameters = {"x"}
     rest = kubeloop.RESTClient(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.InternalError) as caught:
@@ -115,7 +117,7 @@ async def test_a_secret_that_the_server_quotes_gets_into_no_exception(through: s
 
 @virtual
 async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
-    transport = ScriptedTransport(Answer.text("your data was topsecret", 502, "text/html"))
+    transport = ScriptedTransport(ScriptedResponse.text("your data was topsecret", 502, "text/html"))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.InternalError, match="text/html: <23 bytes>") as caught:
         await clientset.core_v1.service_accounts("a").token("default").create({"spec": {}})
@@ -123,7 +125,7 @@ async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
 
 
 class LoginSpec(Model, secret=("password",)):
-    """What `kubeloop generate` makes of a schema with a field of the format `password`."""
+    """The class that `kubeloop generate` writes for a schema with a field of the format `password`."""
 
     password: str = ""
 

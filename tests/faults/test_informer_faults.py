@@ -1,4 +1,4 @@
-"""Informers over the whole client stack, on a network and a server that fail: the store ends up true all the same."""
+"""Informers with the whole client stack, on a network and a server that fail: the store is correct in the end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from kubeloop.wire.request import Request
 from tests.support.clock import settle, virtual
 from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
-    Answer,
     Hang,
+    ScriptedResponse,
     bookmark,
     error_status,
     event,
     expired_event,
     list_of,
     query,
-    watch_answer,
+    watch_response,
 )
 
 
@@ -29,9 +29,9 @@ from tests.support.scripted_transport import (
 async def test_an_expired_watch_leads_to_a_list_which_tells_what_was_missed() -> None:
     script = (
         list_of([pod("a", 1), pod("b", 2)], "5"),
-        watch_answer(event("ADDED", pod("c", 6)), expired_event()),
+        watch_response(event("ADDED", pod("c", 6)), expired_event()),
         list_of([pod("b", 8), pod("c", 6)], "9"),
-        watch_answer(Hang()),
+        watch_response(Hang()),
     )
     async with RunningInformer(*script) as run:
         await asyncio.sleep(5)
@@ -44,10 +44,10 @@ async def test_an_expired_watch_leads_to_a_list_which_tells_what_was_missed() ->
 async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() -> None:
     script = (
         list_of([pod("a", 1)], "5"),
-        watch_answer(expired_event()),
+        watch_response(expired_event()),
         error_status(410, "Expired", "the resource version is too old"),
         list_of([pod("a", 7)], "9"),
-        watch_answer(Hang()),
+        watch_response(Hang()),
     )
     async with RunningInformer(*script) as run:
         await asyncio.sleep(5)
@@ -59,10 +59,10 @@ async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() 
 async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     script = (
         list_of([pod("a", 1)], "5"),
-        watch_answer(bookmark("90"), event("MODIFIED", pod("a", 91)), bookmark("99")).then(
+        watch_response(bookmark("90"), event("MODIFIED", pod("a", 91)), bookmark("99")).then(
             errors.ConnectionLost("reset by peer")
         ),
-        watch_answer(Hang()),
+        watch_response(Hang()),
     )
     async with RunningInformer(*script) as run:
         await asyncio.sleep(5)
@@ -71,12 +71,14 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        Answer.text("<html>Bad gateway</html>", 502, "text/html"),
-        Answer.text("<html>Welcome to the hotel</html>", 200, "text/html"),
-        Answer.text('{"kind": "PodList", "items": [', 200, "application/json"),
-        Answer.of({"kind": "ServiceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}, "items": []}),
+        ScriptedResponse.text("<html>Bad gateway</html>", 502, "text/html"),
+        ScriptedResponse.text("<html>Welcome to the hotel</html>", 200, "text/html"),
+        ScriptedResponse.text('{"kind": "PodList", "items": [', 200, "application/json"),
+        ScriptedResponse.of(
+            {"kind": "ServiceList", "apiVersion": "v1", "metadata": {"resourceVersion": "5"}, "items": []}
+        ),
         error_status(500, "InternalError", "etcd is away"),
         error_status(403, "Forbidden", "pods is forbidden"),
         error_status(504, "Timeout", "Too large resource version: 9, current: 5"),
@@ -88,12 +90,12 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     ids=str,
 )
 @virtual
-async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
-    listed = [answer]
+async def test_a_list_that_fails_in_any_way_is_tried_again(response: Any) -> None:
+    listed = [response]
 
     def respond(request: Request) -> Any:
         if "watch" in query(request):
-            return watch_answer(Hang())
+            return watch_response(Hang())
         return listed.pop() if listed else list_of([pod("a", 1)], "5")
 
     async with RunningInformer(respond) as run:
@@ -104,30 +106,30 @@ async def test_a_list_that_fails_in_any_way_is_tried_again(answer: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
-        watch_answer(b"this is no JSON\n"),
-        watch_answer(b'{"type": "ADDED"}\n'),
-        watch_answer(b'{"kind": "Pod", "apiVersion": "v1"}\n'),
-        watch_answer(event("ERROR", {"kind": "Status", "code": 500, "reason": "InternalError", "message": "oops"})),
-        Answer.text("<html>Welcome to the hotel</html>", 200, "text/html"),
+        watch_response(b"this is no JSON\n"),
+        watch_response(b'{"type": "ADDED"}\n'),
+        watch_response(b'{"kind": "Pod", "apiVersion": "v1"}\n'),
+        watch_response(event("ERROR", {"kind": "Status", "code": 500, "reason": "InternalError", "message": "oops"})),
+        ScriptedResponse.text("<html>Welcome to the hotel</html>", 200, "text/html"),
         error_status(403, "Forbidden", "pods is forbidden"),
         error_status(500, "InternalError", "etcd is away"),
         error_status(410, "Expired", "too old"),
         errors.ConnectError("connection refused"),
         errors.ConnectionLost("reset by peer"),
-        watch_answer(),
+        watch_response(),
     ],
     ids=str,
 )
 @virtual
-async def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> None:
-    watched = [answer]
+async def test_a_watch_that_fails_in_any_way_is_opened_again(response: Any) -> None:
+    watched = [response]
 
     def respond(request: Request) -> Any:
         if "watch" not in query(request):
             return list_of([pod("a", 1)], "5")
-        return watched.pop() if watched else watch_answer(event("ADDED", pod("b", 6)), Hang())
+        return watched.pop() if watched else watch_response(event("ADDED", pod("b", 6)), Hang())
 
     async with RunningInformer(respond) as run:
         await asyncio.sleep(30)
@@ -137,7 +139,7 @@ async def test_a_watch_that_fails_in_any_way_is_opened_again(answer: Any) -> Non
 
 @virtual
 async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time() -> None:
-    script = (list_of([], "5"), watch_answer(Hang()), watch_answer(event("ADDED", pod("a", 6)), Hang()))
+    script = (list_of([], "5"), watch_response(Hang()), watch_response(event("ADDED", pod("a", 6)), Hang()))
     async with RunningInformer(*script) as run:
         await asyncio.sleep(631)
         assert run.asked == ["list 0", "watch 5", "watch 5"]
@@ -146,11 +148,11 @@ async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time
 
 @virtual
 async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_for() -> None:
-    """(D9) Some proxies hold a response back until its first bytes or a time of their own."""
+    """(D9) Some proxies hold a response back until its first bytes or a timeout of their own."""
     script = (
         list_of([], "5"),
-        watch_answer(event("ADDED", pod("a", 6)), delay=120.0),
-        watch_answer(event("ADDED", pod("b", 7)), Hang(), delay=179.0),
+        watch_response(event("ADDED", pod("a", 6)), delay=120.0),
+        watch_response(event("ADDED", pod("b", 7)), Hang(), delay=179.0),
     )
     async with RunningInformer(*script) as run:
         await asyncio.sleep(119)
@@ -165,11 +167,11 @@ async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_f
 
 @virtual
 async def test_a_quiet_resource_without_bookmarks_is_followed_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
-    """(D13) Over the whole client stack: one request every three minutes, and nothing else."""
+    """(D13) With the whole client stack: one request every three minutes, and nothing else."""
     silent = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
-    watched = [watch_answer(180.0, silent) for _ in range(5)]
+    watched = [watch_response(180.0, silent) for _ in range(5)]
     async with RunningInformer(
-        list_of([pod("a", 1)], "5"), *watched, watch_answer(event("ADDED", pod("b", 6)), Hang())
+        list_of([pod("a", 1)], "5"), *watched, watch_response(event("ADDED", pod("b", 6)), Hang())
     ) as run:
         await asyncio.sleep(901)
         assert run.asked == ["list 0", *["watch 5"] * 6]
@@ -183,7 +185,7 @@ async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: p
     wrong = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "wrong", "namespace": "x", "labels": 7}}
     script = (
         list_of([pod("a", 1), wrong, pod("b", 2)], "5"),
-        watch_answer(event("ADDED", wrong), event("ADDED", pod("c", 6)), Hang()),
+        watch_response(event("ADDED", wrong), event("ADDED", pod("c", 6)), Hang()),
     )
     async with RunningInformer(*script) as run:
         await settle()
@@ -195,7 +197,7 @@ async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: p
 async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -> None:
     def respond(request: Request) -> Any:
         if "watch" in query(request):
-            return watch_answer().then(errors.ConnectionLost("reset by peer"))
+            return watch_response().then(errors.ConnectionLost("reset by peer"))
         return list_of([pod("a", 1)], "5")
 
     async with RunningInformer(respond) as run:
@@ -205,7 +207,7 @@ async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -
 
 
 class History:
-    """A server with a history, whose every watch is cut after so many bytes."""
+    """A server with a history, whose every watch is cut after a number of bytes."""
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
@@ -232,8 +234,8 @@ class History:
         since = int(parameters["resourceVersion"])
         body = b"".join(frame for version, frame in self.events if version > since)
         if not body:
-            return watch_answer(Hang())
-        answer = watch_answer(body).in_pieces(self.rng.randrange(1, 400))
+            return watch_response(Hang())
+        answer = watch_response(body).in_pieces(self.rng.randrange(1, 400))
         return answer.cut(self.rng.randrange(1, 1500)) if self.rng.random() < 0.9 else answer.then(Hang())
 
 

@@ -1,4 +1,4 @@
-"""Informers over the whole client stack, of objects that their class cannot read, and of lists that are none."""
+"""Informers with the whole client stack, of objects that their class cannot read, and of responses without a list."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kubeloop.wire.request import Request
 from tests.support.clock import virtual
 from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
-    Answer,
     Hang,
+    ScriptedResponse,
     event,
     expired_event,
     list_of,
     query,
-    watch_answer,
+    watch_response,
 )
 
 TIMES = ["0000-01-01T00:00:00Z", "2026-01-02T03:04:75Z", "9999-12-31T23:59:59+00:99", 7]
@@ -32,9 +32,9 @@ async def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mista
     bad = {"creationTimestamp": time}
     script = (
         list_of([pod("a", 1), pod("b", 2)], "5"),
-        watch_answer(event("MODIFIED", pod("a", 6, **bad)), event("ADDED", pod("c", 7)), expired_event()),
+        watch_response(event("MODIFIED", pod("a", 6, **bad)), event("ADDED", pod("c", 7)), expired_event()),
         list_of([pod("a", 6, **bad), pod("b", 2), pod("c", 7), pod("d", 8, **bad)], "9"),
-        watch_answer(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
+        watch_response(event("DELETED", pod("a", 10, **bad)), event("DELETED", pod("d", 11, **bad)), Hang()),
     )
     async with RunningInformer(*script) as run:
         await asyncio.sleep(0.5)
@@ -55,7 +55,7 @@ async def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: d
     """(B2)"""
     script = (
         list_of([pod("a", 1), pod("wrong", 2, **bad)], "5"),
-        watch_answer(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
+        watch_response(event("MODIFIED", pod("wrong", 6, **bad)), event("ADDED", pod("b", 7)), Hang()),
     )
     async with RunningInformer(*script, is_typed=is_typed) as run:
         assert run.pods.has_synced
@@ -76,7 +76,7 @@ async def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_
     def respond(request: Request) -> Any:
         nonlocal lists
         if "watch" in query(request):
-            return watch_answer(event("ADDED", TABLE), Hang())
+            return watch_response(event("ADDED", TABLE), Hang())
         lists += 1
         return list_of([pod("a", 1)], "5")
 
@@ -111,13 +111,13 @@ async def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: 
     def respond(request: Request) -> Any:
         nonlocal lists
         if "watch" in query(request):
-            return watch_answer(Hang()) if lists > 1 else watch_answer(event("ADDED", pod("c", 6)), expired_event())
+            return watch_response(Hang()) if lists > 1 else watch_response(event("ADDED", pod("c", 6)), expired_event())
         lists += 1
         if lists == 1:
             return list_of([pod("a", 1), pod("b", 2)], "5")
         if page == 2 and not query(request).get("continue"):
             return list_of([pod("a", 1)], "9", continue_="next")
-        return Answer.of(body)
+        return ScriptedResponse.of(body)
 
     async with RunningInformer(respond, is_typed=is_typed) as run:
         await asyncio.sleep(100)

@@ -1,4 +1,4 @@
-"""Lines of a log: what has arrived is delivered, whatever happens to the waits for it."""
+"""Lines of a log: lines that have arrived are delivered, whatever happens to the calls that wait for them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.clock import virtual
 
 
 class LiveBody:
-    """A body that a test feeds, and that survives the cancellation of a wait, as a connection's does."""
+    """A body that a test feeds, and that survives the cancellation of a read, as a connection's body does."""
 
     status = 200
     headers = Headers()

@@ -1,6 +1,6 @@
-"""Nothing secret is reachable from an exception: not by its attributes, nor by those of what it came from (F14).
+"""Nothing secret is reachable from an exception: not by its attributes, nor by those of its causes (F14).
 
-Frame locals are excluded: SECURITY.md says so.
+Frame locals are excluded, as SECURITY.md states.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kubeloop.wire.request import Request
 from tests.support.certificates import authority
 from tests.support.raw_server import Step, raw_server, reply, say, vanish
 from tests.support.reachable import reachable
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 SECRET = "hunter2-hunter2"
 GET = Request("GET", "/api/v1/pods")
@@ -147,7 +147,7 @@ async def test_a_proxy_that_is_away(host: str) -> None:
     await transport.close()
 
 
-ANSWERS: dict[str, Step] = {
+RESPONSES: dict[str, Step] = {
     "garbage": say(SECRET.encode() + b"\r\n\r\n"),
     "a bad header": say(f"HTTP/1.1 200 OK\r\n{SECRET}\r\n\r\n".encode()),
     "a bad length": say(f"HTTP/1.1 200 OK\r\nContent-Length: {SECRET}\r\n\r\n".encode()),
@@ -161,9 +161,9 @@ ANSWERS: dict[str, Step] = {
 
 
 @pytest.mark.parametrize("through", ["direct", "proxy", "tunnel", "websocket"])
-@pytest.mark.parametrize("answer", ANSWERS)
-async def test_an_answer_that_cannot_be_read(answer: str, through: str) -> None:
-    async with raw_server(ANSWERS[answer]) as server:
+@pytest.mark.parametrize("response", RESPONSES)
+async def test_an_answer_that_cannot_be_read(response: str, through: str) -> None:
+    async with raw_server(RESPONSES[response]) as server:
         settings: dict[str, str | bool] = {"token": SECRET} if through != "tunnel" else {}
         if through in {"proxy", "tunnel"}:
             settings["proxy_url"] = f"http://me:{SECRET}@127.0.0.1:{server.port}"
@@ -180,10 +180,10 @@ async def test_an_answer_that_cannot_be_read(answer: str, through: str) -> None:
 
         error = await _failure(ask)
         if isinstance(error, UpgradeRefused):
-            # What the server said is for whoever makes an exception of it, with redaction.
+            # The transport's caller turns the server's text into an exception, with redaction.
             said = f"{error} {error!r} {error.args} {error.__context__!r} {error.__cause__!r}"
         else:
-            assert error is not None or answer == "407"
+            assert error is not None or response == "407"
             said = reachable(error) if error is not None else ""
         assert SECRET not in said
         await transport.close()
@@ -201,8 +201,8 @@ async def test_an_answer_that_cannot_be_read(answer: str, through: str) -> None:
     ids=["cut", "wrong types", "not UTF-8", "not UTF-8 in a text"],
 )
 async def test_a_secret_that_cannot_be_read(body: bytes, into: type[object] | None) -> None:
-    answer = Answer(chunks=[body])
-    async with RESTClient(Config(host="https://server", token="abc"), transport=ScriptedTransport(answer)) as rest:
+    response = ScriptedResponse(chunks=[body])
+    async with RESTClient(Config(host="https://server", token="abc"), transport=ScriptedTransport(response)) as rest:
         name = None if into is core_v1.SecretList else "s"
         error = await _failure(lambda: rest.get("secrets", namespace="x", name=name, into=into))  # type: ignore[arg-type]
         assert error is None or SECRET not in reachable(error)
@@ -226,7 +226,7 @@ MANIFEST = f'{{"apiVersion": "v1", "kind": "Secret", "stringData": {{"k": "{SECR
     ids=["cut", "more behind it", "infinite", "a byte", "a byte in a key", "a byte in its version", "UTF-16"],
 )
 def test_a_manifest_that_cannot_be_read(read: Callable[[bytes], object], text: bytes) -> None:
-    """(F14, F10) What the readers raise holds the whole text, and is not chained."""
+    """(F14, F10) The exceptions of the readers hold the whole text, and are not chained."""
     with pytest.raises(kubeloop.DecodeError) as caught:
         read(text)
     assert SECRET not in reachable(caught.value)

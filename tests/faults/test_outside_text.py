@@ -1,4 +1,4 @@
-"""What servers, files and plugins say reaches messages and logs masked, printable and bounded (F11)."""
+"""Text from servers, files and plugins is masked, printable and limited in messages and logs (F11)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,15 @@ from tests.support.certificates import authority
 from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply
 from tests.support.scripted_clientset import PODS
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status, event, list_of, watch_answer
+from tests.support.scripted_transport import (
+    Hang,
+    ScriptedResponse,
+    ScriptedTransport,
+    error_status,
+    event,
+    list_of,
+    watch_response,
+)
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrIn0.c2lnbmF0dXJl"
 NASTY = f"a\nERROR forged\x1b[2J\ud800 {TOKEN}"
@@ -49,28 +57,30 @@ async def failure(work: Callable[[], Awaitable[object]]) -> KubeloopError:
     return caught.value
 
 
-ANSWERS: dict[str, Answer] = {
+RESPONSES: dict[str, ScriptedResponse] = {
     "status": error_status(
         422, NASTY, NASTY, details={"name": NASTY, "kind": NASTY, "causes": [{"message": NASTY, "field": NASTY}]}
     ),
-    "page": Answer.text(NASTY.replace("\ud800", ""), 502, content_type=NASTY),
-    "long page": Answer.text(NASTY.replace("\ud800", "") * 50_000, 502),
-    "another kind": Answer.of({"kind": NASTY, "apiVersion": NASTY, "metadata": {"name": NASTY}}),
-    "another apiVersion": Answer.of({"kind": "Pod", "apiVersion": NASTY}),
-    "names of a wrong type": Answer.of({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": {NASTY: NASTY}}}),
-    "a wrong field in an object": Answer.of(
+    "page": ScriptedResponse.text(NASTY.replace("\ud800", ""), 502, content_type=NASTY),
+    "long page": ScriptedResponse.text(NASTY.replace("\ud800", "") * 50_000, 502),
+    "another kind": ScriptedResponse.of({"kind": NASTY, "apiVersion": NASTY, "metadata": {"name": NASTY}}),
+    "another apiVersion": ScriptedResponse.of({"kind": "Pod", "apiVersion": NASTY}),
+    "names of a wrong type": ScriptedResponse.of(
+        {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": {NASTY: NASTY}}}
+    ),
+    "a wrong field in an object": ScriptedResponse.of(
         {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": NASTY, "namespace": NASTY}, "spec": 5}
     ),
 }
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("response", RESPONSES)
 @virtual
-async def test_a_server(answer: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_server(response: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     warned = {"Warning": f'299 - "{TOKEN} is deprecated"'}
-    given = ANSWERS[answer]
-    transport = ScriptedTransport(Answer(given.status, given.chunks, {**given.headers, **warned}))
+    given = RESPONSES[response]
+    transport = ScriptedTransport(ScriptedResponse(given.status, given.chunks, {**given.headers, **warned}))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     error = await failure(lambda: clientset.core_v1.pods("x").get("a"))
     if isinstance(error, kubeloop.APIError):
@@ -84,19 +94,19 @@ async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
     broken: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": NASTY, "labels": 5}}
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500}
     status |= {"message": NASTY.replace("\ud800", ""), "reason": NASTY.replace("\ud800", "")}
-    transport = ScriptedTransport(watch_answer(event(NASTY, broken)), watch_answer(event("ERROR", status)))
+    transport = ScriptedTransport(watch_response(event(NASTY, broken)), watch_response(event("ERROR", status)))
     rest = kubeloop.RESTClient(Config(host="https://server"), transport=transport)
     for _ in range(2):
         async with rest.watch("pods", into=core_v1.Pod) as stream:
             await failure(stream.batch)
-    await asyncio.sleep(0)  # what is left of the broken streams is closed by the loop
+    await asyncio.sleep(0)  # the loop closes the rest of the broken streams
     check(*(record.getMessage() for record in caplog.records))
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
 @virtual
 async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """(F11) Keys of objects stand in many of its log lines."""
+    """(F11) Many log lines of informers contain keys of objects."""
     caplog.set_level(logging.DEBUG)
     name = NASTY.replace("\ud800", "")
 
@@ -114,7 +124,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
 
     transport = ScriptedTransport(
         list_of([pod(1, labels=7)], name),
-        watch_answer(
+        watch_response(
             event("MODIFIED", pod(6)),
             event("MODIFIED", pod(7, labels=7)),
             event("MODIFIED", pod(8)),
@@ -138,7 +148,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
 
 @virtual
 async def test_a_list_with_an_item_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
-    """(F11) The first key that is missing stands in the log line."""
+    """(F11) The log line contains the first key that is missing."""
     name = NASTY.replace("\ud800", "")
     item = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "namespace": name, "labels": 7}}
     transport = ScriptedTransport(list_of([item], "5"))
@@ -149,7 +159,7 @@ async def test_a_list_with_an_item_that_cannot_be_read(caplog: pytest.LogCapture
 
 
 def test_what_is_shown_of_objects() -> None:
-    """(F11) Kinds, names and versions are whatever a server says."""
+    """(F11) Kinds, names and versions are arbitrary text of the server."""
     name = NASTY.replace("\ud800", "")
     data = {"apiVersion": name, "kind": name, "metadata": {"name": name, "namespace": name, "resourceVersion": name}}
     obj = kubeloop.Unstructured(data)

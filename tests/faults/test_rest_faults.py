@@ -1,4 +1,4 @@
-"""RESTClient on a network and a server that fail: every call ends, in an answer or in one exception of the tree."""
+"""RESTClient on a network and a server that fail: every call ends, with a response or one exception of the tree."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, error_status, list_of
+from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, error_status, list_of
 
 POD: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
 BUSY = error_status(429, "TooManyRequests", headers={"Retry-After": "2"})
@@ -28,7 +28,7 @@ def client(*script: Any, **settings: Any) -> tuple[RESTClient, ScriptedTransport
 
 @virtual
 async def test_a_busy_server_is_asked_again_when_it_says() -> None:
-    rest, transport = client(BUSY, DOWN, Answer.of(POD))
+    rest, transport = client(BUSY, DOWN, ScriptedResponse.of(POD))
     await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
     assert now() == 3.0
     assert len(transport.requests) == 3
@@ -36,7 +36,7 @@ async def test_a_busy_server_is_asked_again_when_it_says() -> None:
 
 @virtual
 async def test_a_write_is_sent_again_only_when_the_server_says_that_it_did_not_happen() -> None:
-    rest, transport = client(BUSY, Answer.of(POD), LOST)
+    rest, transport = client(BUSY, ScriptedResponse.of(POD), LOST)
     await rest.post("pods", namespace="x", body=POD)
     assert [request.body for request in transport.requests] == [transport.requests[0].body] * 2
     with pytest.raises(kubeloop.ConnectionLost):
@@ -65,7 +65,7 @@ async def test_a_server_that_stays_busy_is_given_up_after_ten_retries() -> None:
 
 @virtual
 async def test_a_read_survives_a_lost_connection() -> None:
-    rest, _ = client(LOST, LOST, Answer.of(POD))
+    rest, _ = client(LOST, LOST, ScriptedResponse.of(POD))
     assert await rest.get("pods", name="a", into=core_v1.Pod)
     assert now() == 2.0
 
@@ -142,7 +142,7 @@ async def test_a_timeout_bounds_all_attempts_and_the_waits_between_them() -> Non
 
 @virtual
 async def test_a_hanging_server_ends_in_a_timeout() -> None:
-    rest, transport = client(*[Answer(chunks=[b"{", Hang()])] * 3, timeout=30.0)
+    rest, transport = client(*[ScriptedResponse(chunks=[b"{", Hang()])] * 3, timeout=30.0)
     with pytest.raises(kubeloop.RequestTimeout):
         await rest.get("pods", name="a", timeout=2.0)
     assert now() == 2.0
@@ -154,7 +154,7 @@ async def test_a_hanging_server_ends_in_a_timeout() -> None:
 
 @virtual
 async def test_cancelling_a_call_leaves_nothing_open() -> None:
-    rest, transport = client(Answer(chunks=[Hang()]))
+    rest, transport = client(ScriptedResponse(chunks=[Hang()]))
     task = asyncio.create_task(rest.get("pods", name="a"))
     await asyncio.sleep(1)
     task.cancel()
@@ -165,7 +165,7 @@ async def test_cancelling_a_call_leaves_nothing_open() -> None:
 
 @virtual
 async def test_cancelling_a_wait_for_the_rate_limit_gives_the_turn_back() -> None:
-    rest, _ = client(*[Answer.of(POD)] * 3, qps=1.0, burst=1)
+    rest, _ = client(*[ScriptedResponse.of(POD)] * 3, qps=1.0, burst=1)
     await rest.get("pods", name="a")
     waiting = asyncio.create_task(rest.get("pods", name="a"))
     await asyncio.sleep(0.5)
@@ -189,15 +189,15 @@ async def test_a_list_cut_anywhere_is_read_again(after: int) -> None:
 @pytest.mark.parametrize("after", range(0, 60, 5))
 @virtual
 async def test_a_body_that_ends_too_early_without_a_broken_connection_is_an_error(after: int) -> None:
-    whole = b"".join(chunk for chunk in Answer.of(POD).chunks if isinstance(chunk, bytes))
-    rest, _ = client(Answer(chunks=[whole[:after]]))
+    whole = b"".join(chunk for chunk in ScriptedResponse.of(POD).chunks if isinstance(chunk, bytes))
+    rest, _ = client(ScriptedResponse(chunks=[whole[:after]]))
     with pytest.raises(kubeloop.DecodeError):
         await rest.get("pods", name="a", into=core_v1.Pod)
 
 
 @virtual
 async def test_a_watch_is_opened_again_when_the_connection_is_lost_while_opening() -> None:
-    rest, transport = client(LOST, kubeloop.RequestTimeout("slow"), BUSY, Answer(chunks=[]))
+    rest, transport = client(LOST, kubeloop.RequestTimeout("slow"), BUSY, ScriptedResponse(chunks=[]))
     async with rest.watch("pods", into=core_v1.Pod) as stream:
         assert await stream.batch() == []
     assert now() == 4.0
@@ -206,7 +206,7 @@ async def test_a_watch_is_opened_again_when_the_connection_is_lost_while_opening
 
 @virtual
 async def test_a_watch_that_is_refused_is_an_error_and_leaves_nothing_open() -> None:
-    rest, transport = client(error_status(403, "Forbidden"), Answer.text("{}", status=206))
+    rest, transport = client(error_status(403, "Forbidden"), ScriptedResponse.text("{}", status=206))
     with pytest.raises(kubeloop.Forbidden):
         async with rest.watch("pods", into=core_v1.Pod):
             pytest.fail("entered")
@@ -221,14 +221,14 @@ async def test_a_handler_of_warnings_that_raises_fails_the_call() -> None:
     def refuse(warning: Any) -> None:
         raise RuntimeError(warning.text)
 
-    rest, _ = client(Answer.of(POD, headers={"Warning": '299 - "deprecated"'}), warning_handler=refuse)
+    rest, _ = client(ScriptedResponse.of(POD, headers={"Warning": '299 - "deprecated"'}), warning_handler=refuse)
     with pytest.raises(RuntimeError, match="deprecated"):
         await rest.get("pods", name="a")
 
 
 @virtual
 async def test_a_server_that_asks_for_no_pause_is_not_flooded() -> None:
-    """(C9) A hundred writes became 1,100 requests in a second."""
+    """(C9) A hundred writes became 1,100 requests in one second."""
     rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "0"})] * 11)
     with pytest.raises(kubeloop.TooManyRequests):
         await rest.post("pods", namespace="x", body=POD)
@@ -252,17 +252,19 @@ async def test_a_server_that_asks_for_an_hour_is_told_at_once() -> None:
 
 BROKEN = {
     "cut": BUSY.cut(5),
-    "reset": Answer(429, [b"{", LOST], headers={"Retry-After": "2"}),
-    "silent": Answer(429, [b"{", Hang()], headers={"Retry-After": "2"}),
-    "nonsense": Answer.text("\xff", 429, headers={"Retry-After": "2"}),
+    "reset": ScriptedResponse(429, [b"{", LOST], headers={"Retry-After": "2"}),
+    "silent": ScriptedResponse(429, [b"{", Hang()], headers={"Retry-After": "2"}),
+    "nonsense": ScriptedResponse.text("\xff", 429, headers={"Retry-After": "2"}),
 }
 
 
 @pytest.mark.parametrize("how", BROKEN)
 @virtual
 async def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> None:
-    """(E14) The head of the response says all that the retry rule asks for."""
-    rest, transport = client(BROKEN[how], Answer.of(POD), BROKEN[how], Answer(chunks=[]), BROKEN[how], BROKEN[how])
+    """(E14) The head of the response contains everything that the retry rule needs."""
+    rest, transport = client(
+        BROKEN[how], ScriptedResponse.of(POD), BROKEN[how], ScriptedResponse(chunks=[]), BROKEN[how], BROKEN[how]
+    )
     await rest.post("pods", namespace="x", body=POD)
     async with rest.watch("pods", into=core_v1.Pod):
         pass
@@ -275,7 +277,7 @@ async def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> N
 @virtual
 async def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(chunks: list[Any]) -> None:
     """(E14) The outcome of a request is its HTTP status, which has arrived."""
-    rest, transport = client(*[Answer(404, chunks)] * 2)
+    rest, transport = client(*[ScriptedResponse(404, chunks)] * 2)
     with pytest.raises(kubeloop.NotFound):
         await rest.delete("pods", namespace="x", name="a")
     with pytest.raises(kubeloop.NotFound):
@@ -292,8 +294,8 @@ async def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(
 async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time(
     status: int, purpose: str, chunks: list[Any]
 ) -> None:
-    """(F4) The head of an error has come, its body never ends: the status is told within the time-out."""
-    rest, transport = client(Answer(status, chunks=[*chunks, Hang()], delay=1.0))
+    """(F4) The head of an error has arrived, its body never ends: the status is reported within the timeout."""
+    rest, transport = client(ScriptedResponse(status, chunks=[*chunks, Hang()], delay=1.0))
     opening: Any
     if purpose == "watch":
         opening = rest.watch("pods", into=core_v1.Pod, timeout=5)
@@ -314,7 +316,7 @@ async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time
 @virtual
 async def test_an_error_that_falls_silent_ends_without_a_time_out_too() -> None:
     """(F4)"""
-    rest, transport = client(Answer(403, chunks=[b"no", Hang()]))
+    rest, transport = client(ScriptedResponse(403, chunks=[b"no", Hang()]))
     with pytest.raises(kubeloop.Forbidden):
         async with rest.watch("pods", into=core_v1.Pod):
             pytest.fail("entered")

@@ -1,4 +1,4 @@
-"""What a person sees of a failed call: a short traceback whose last line names the cause (G10).
+"""A failed call shows a short traceback whose last line names the cause (G10).
 
 The lines that asyncio adds to a program are not counted; each frame takes up to three lines.
 """
@@ -28,7 +28,7 @@ async def failure(url: str, **settings: float) -> BaseException:
 
 
 def check(error: BaseException, cause: str) -> None:
-    """Check the length of the traceback, its last line, and that nothing of the transport is in it."""
+    """Check the length of the traceback, its last line, and that it contains nothing of the transport."""
     text = "".join(traceback.format_exception(error))
     assert len(text.splitlines()) <= LINES, text
     assert cause in text.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Responses that cannot be read: the HTTP status is the outcome of a write, and nothing is written twice for one."""
+"""Responses that cannot be read: the HTTP status is the outcome of a write, and no write is repeated because of one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kubeloop.models import autoscaling_v1, core_v1, meta_v1, policy_v1
 from kubeloop.unstructured import Unstructured
 from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset
-from tests.support.scripted_transport import Answer, error_status, list_of
+from tests.support.scripted_transport import ScriptedResponse, error_status, list_of
 
 META = {"name": "a", "namespace": "x", "resourceVersion": "5", "uid": "u"}
 POD: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": META}
@@ -23,7 +23,7 @@ BAD_LABELS = {**POD, "metadata": {**META, "labels": {"a": 7}}}
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "status": "Success", "metadata": {}}
 FAILURE = {**SUCCESS, "status": "Failure", "reason": "Forbidden", "code": 403, "message": "no"}
 OBJ = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a", namespace="x"))
-HTML = Answer.text("<html>thanks</html>", content_type="text/html")
+HTML = ScriptedResponse.text("<html>thanks</html>", content_type="text/html")
 
 Call = Callable[[Clientset], Awaitable[Any]]
 WRITES: dict[str, Call] = {
@@ -56,20 +56,22 @@ DELETIONS: dict[str, Call] = {
     "delete_collection": lambda c: c.core_v1.pods("x").delete_collection(),
 }
 NO_OBJECT = {
-    "empty": Answer(200),
-    "accepted": Answer(202),
-    "no content": Answer(204),
-    "text": Answer.text("ok"),
+    "empty": ScriptedResponse(200),
+    "accepted": ScriptedResponse(202),
+    "no content": ScriptedResponse(204),
+    "text": ScriptedResponse.text("ok"),
     "HTML": HTML,
-    "cut": Answer.text('{"kind":"Pod"', content_type="application/json"),
-    "no object": Answer.of([1]),
+    "cut": ScriptedResponse.text('{"kind":"Pod"', content_type="application/json"),
+    "no object": ScriptedResponse.of([1]),
 }
 
 
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)
 @pytest.mark.parametrize("call", [*WRITES.values(), *DYNAMIC_WRITES.values()], ids=[*WRITES, *DYNAMIC_WRITES])
 @virtual
-async def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(call: Call, response: Answer) -> None:
+async def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(
+    call: Call, response: ScriptedResponse
+) -> None:
     """(A6)"""
     clients, transport = clientset(response)
     if response is NO_OBJECT["no object"] and call is DYNAMIC_WRITES["raw"]:
@@ -92,7 +94,7 @@ async def test_a_write_that_succeeded_with_another_response_tells_what_is_known(
     call: Call, body: dict[str, Any]
 ) -> None:
     """(A6)"""
-    clients, transport = clientset(Answer.of(body, 201))
+    clients, transport = clientset(ScriptedResponse.of(body, 201))
     if body == {"kind": "Status"} and call in (WRITES["evict"], WRITES["bind"], WRITES["post"]):
         assert isinstance(await call(clients), meta_v1.Status)
         return
@@ -112,10 +114,10 @@ async def test_a_write_that_succeeded_with_another_response_tells_what_is_known(
 @pytest.mark.parametrize("version", ["v1", "meta.k8s.io/v1", None])
 @virtual
 async def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call: Call, version: str | None) -> None:
-    """(A7): whatever the order of its fields."""
+    """(A7) Whatever the order of its fields."""
     body = {name: FAILURE[name] for name in sorted(FAILURE, reverse=True) if name != "apiVersion"}
     body = {"metadata": {"x": "y" * 500}, **body, **({"apiVersion": version} if version else {})}
-    clients, transport = clientset(Answer.of(body))
+    clients, transport = clientset(ScriptedResponse.of(body))
     with pytest.raises(kubeloop.Forbidden, match="no"):
         await call(clients)
     assert len(transport.requests) == 1
@@ -125,7 +127,7 @@ async def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call:
 @virtual
 async def test_a_failure_in_a_successful_response_to_a_read_is_raised(into: type[Any] | None) -> None:
     """(A7)"""
-    clients, _ = clientset(Answer.of(FAILURE))
+    clients, _ = clientset(ScriptedResponse.of(FAILURE))
     with pytest.raises(kubeloop.Forbidden, match="no"):
         await clients.rest.get("pods", namespace="x", name="a", into=into)
 
@@ -133,7 +135,7 @@ async def test_a_failure_in_a_successful_response_to_a_read_is_raised(into: type
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)
 @pytest.mark.parametrize("call", DELETIONS.values(), ids=DELETIONS)
 @virtual
-async def test_a_deletion_succeeded_whatever_its_response_says(call: Call, response: Answer) -> None:
+async def test_a_deletion_succeeded_whatever_its_response_says(call: Call, response: ScriptedResponse) -> None:
     """(A6)"""
     clients, transport = clientset(response)
     found = await call(clients)
@@ -145,7 +147,7 @@ async def test_a_deletion_succeeded_whatever_its_response_says(call: Call, respo
 @virtual
 async def test_a_deletion_succeeded_whatever_object_comes(body: dict[str, Any]) -> None:
     """(A6)"""
-    clients, _ = clientset(Answer.of(body), Answer.of(body))
+    clients, _ = clientset(ScriptedResponse.of(body), ScriptedResponse.of(body))
     assert await clients.core_v1.pods("x").delete("a") is None
     await clients.core_v1.pods("x").delete_collection()
 
@@ -154,7 +156,7 @@ async def test_a_deletion_succeeded_whatever_object_comes(body: dict[str, Any]) 
 async def test_a_deletion_returns_none_for_a_status_of_either_version_and_the_object() -> None:
     """(A6)"""
     other = {**SUCCESS, "apiVersion": "meta.k8s.io/v1"}
-    clients, _ = clientset(*map(Answer.of, (SUCCESS, other, SUCCESS, other, POD, POD)))
+    clients, _ = clientset(*map(ScriptedResponse.of, (SUCCESS, other, SUCCESS, other, POD, POD)))
     pods, dynamic = clients.core_v1.pods("x"), clients.dynamic.resource("v1", "pods").namespace("x")
     for client in (pods, pods, dynamic, dynamic):
         assert await client.delete("a") is None  # type: ignore[attr-defined]
@@ -169,7 +171,9 @@ async def test_a_deletion_returns_none_for_a_status_of_either_version_and_the_ob
 @virtual
 async def test_reading_or_editing_an_object_that_cannot_be_read_is_unreadable(body: dict[str, Any]) -> None:
     """(A1)"""
-    clients, transport = clientset(Answer.of(body), Answer.of(body), Answer.of(BAD_LABELS))
+    clients, transport = clientset(
+        ScriptedResponse.of(body), ScriptedResponse.of(body), ScriptedResponse.of(BAD_LABELS)
+    )
     pods, dynamic = clients.core_v1.pods("x"), clients.dynamic.resource("v1", "pods").namespace("x")
     calls: list[Awaitable[Any]] = [pods.get("a"), pods.edit("a", lambda _: None), dynamic.edit("a", lambda _: None)]
     for call in calls:
@@ -185,7 +189,7 @@ async def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was
     body: dict[str, Any],
 ) -> None:
     """(A5)"""
-    clients, _ = clientset(Answer.of(body))
+    clients, _ = clientset(ScriptedResponse.of(body))
     with pytest.raises(kubeloop.DecodeError, match="names neither kind nor name"):
         await clients.core_v1.pods("x").get("a")
 
@@ -193,7 +197,7 @@ async def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was
 @virtual
 async def test_an_edit_whose_response_cannot_be_read_is_not_sent_again() -> None:
     """(A6)"""
-    clients, transport = clientset(Answer.of(POD), Answer.text("ok"))
+    clients, transport = clientset(ScriptedResponse.of(POD), ScriptedResponse.text("ok"))
     with pytest.raises(kubeloop.UnreadableWriteResponse):
         await clients.core_v1.pods("x").edit("a", lambda draft: draft.metadata.labels.update(a="b"))
     assert [request.method for request in transport.requests] == ["GET", "PATCH"]
@@ -243,7 +247,7 @@ async def test_an_iterator_says_which_objects_are_missing_over_all_pages() -> No
 
 @virtual
 async def test_an_iterator_takes_a_name_that_begins_with_a_hash_for_a_name() -> None:
-    """(A4): `#a` is a valid name of a ClusterRole."""
+    """(A4) `#a` is a valid name of a ClusterRole."""
     bad = {"metadata": {"name": "#a", "labels": {"a": 7}}}
     lists = {"kind": "ClusterRoleList", "api_version": "rbac.authorization.k8s.io/v1"}
     clients, _ = clientset(
@@ -272,18 +276,18 @@ async def test_a_full_list_after_an_expired_snapshot_says_anew_what_is_missing()
 @pytest.mark.parametrize(
     "second",
     [
-        Answer.of({}),
-        Answer.of({"error": "bad gateway"}),
-        Answer.of(SUCCESS),
-        Answer.of(POD),
-        Answer.of({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}),
+        ScriptedResponse.of({}),
+        ScriptedResponse.of({"error": "bad gateway"}),
+        ScriptedResponse.of(SUCCESS),
+        ScriptedResponse.of(POD),
+        ScriptedResponse.of({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}),
         list_of([], "7", kind="SecretList"),
         list_of([], "7", api_version="other/v1"),
     ],
 )
 @pytest.mark.parametrize("dynamic", [False, True])
 @virtual
-async def test_a_page_that_is_no_list_of_the_kind_is_an_error(second: Answer, dynamic: bool) -> None:
+async def test_a_page_that_is_no_list_of_the_kind_is_an_error(second: ScriptedResponse, dynamic: bool) -> None:
     """(A5)"""
     clients, _ = clientset(list_of([item("a")], "7", continue_="1"), second)
     pods: Any = clients.dynamic.resource("v1", "pods") if dynamic else clients.core_v1.pods()

@@ -1,6 +1,6 @@
-"""Watches on a network and a server that fail: no event is lost, none comes twice, and none ends in silence.
+"""Watches on a network and a server that fail: no event is lost or repeated, and no watch ends without an error.
 
-Scenarios of client-go tools/watch/retrywatcher_test.go and rest/request_test.go (Watch).
+The scenarios are those of client-go's tools/watch/retrywatcher_test.go and rest/request_test.go (Watch).
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import added, clientset, pod
 from tests.support.scripted_transport import (
-    Answer,
     Hang,
+    ScriptedResponse,
     bookmark,
     error_status,
     event,
     expired_event,
     list_of,
     query,
-    watch_answer,
+    watch_response,
 )
 
 SILENCE = (180.0, kubeloop.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/namespaces/x/pods"))
 
 
 async def take(count: int, *script: Any, **options: Any) -> tuple[list[str], list[dict[str, str]]]:
-    """The first events of a watch from version 5, and what was asked of the server."""
+    """Return the first events of a watch from version 5, and the requests to the server."""
     clients, transport = clientset(*script)
     seen: list[str] = []
     async with clients.core_v1.pods("x").watch(resource_version="5", **options) as events:
@@ -46,7 +46,7 @@ async def take(count: int, *script: Any, **options: Any) -> tuple[list[str], lis
 
 @virtual
 async def test_it_goes_on_from_the_last_version_when_the_server_ends_the_request() -> None:
-    seen, asked = await take(3, watch_answer(added(6, 7)), watch_answer(added(8), Hang()))
+    seen, asked = await take(3, watch_response(added(6, 7)), watch_response(added(8), Hang()))
     assert seen == ["ADDED 6", "ADDED 7", "ADDED 8"]
     assert [one["resourceVersion"] for one in asked] == ["5", "7"]
     assert now() == 1.0
@@ -54,7 +54,7 @@ async def test_it_goes_on_from_the_last_version_when_the_server_ends_the_request
 
 @virtual
 async def test_bookmarks_move_the_version_and_are_not_shown() -> None:
-    seen, asked = await take(1, watch_answer(bookmark("50")), watch_answer(added(60), Hang()))
+    seen, asked = await take(1, watch_response(bookmark("50")), watch_response(added(60), Hang()))
     assert seen == ["ADDED 60"]
     assert asked[0]["allowWatchBookmarks"] == "true"
     assert asked[1]["resourceVersion"] == "50"
@@ -62,7 +62,7 @@ async def test_bookmarks_move_the_version_and_are_not_shown() -> None:
 
 @virtual
 async def test_bookmarks_are_shown_when_asked_for() -> None:
-    seen, _ = await take(1, watch_answer(bookmark("50"), Hang()), bookmarks=True)
+    seen, _ = await take(1, watch_response(bookmark("50"), Hang()), bookmarks=True)
     assert seen == ["BOOKMARK 50"]
 
 
@@ -71,11 +71,11 @@ async def test_bookmarks_are_shown_when_asked_for() -> None:
 async def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
     frames = added(6, 7)
 
-    def respond(request: Request) -> Answer:
+    def respond(request: Request) -> ScriptedResponse:
         at = int(query(request)["resourceVersion"])
         if at == 5 and len(transport.requests) == 1:
-            return watch_answer(frames).cut(after)
-        return watch_answer(added(*(version for version in (6, 7, 8) if version > at)), Hang())
+            return watch_response(frames).cut(after)
+        return watch_response(added(*(version for version in (6, 7, 8) if version > at)), Hang())
 
     clients, transport = clientset(respond)
     seen = []
@@ -90,7 +90,7 @@ async def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
 
 @virtual
 async def test_a_frame_that_ends_with_the_stream_and_has_no_newline_counts_if_it_is_whole() -> None:
-    seen, asked = await take(2, watch_answer(added(6).rstrip()), watch_answer(added(7), Hang()))
+    seen, asked = await take(2, watch_response(added(6).rstrip()), watch_response(added(7), Hang()))
     assert seen == ["ADDED 6", "ADDED 7"]
     assert asked[1]["resourceVersion"] == "6"
 
@@ -103,14 +103,14 @@ async def test_a_frame_that_ends_with_the_stream_and_has_no_newline_counts_if_it
         error_status(503, "ServiceUnavailable"),
         error_status(429, "TooManyRequests"),
         error_status(504, "Timeout", details={"causes": [{"reason": "ResourceVersionTooLarge"}]}),
-        watch_answer(event("ERROR", {"kind": "Status", "code": 500, "reason": "InternalError", "status": "Failure"})),
-        watch_answer(event("ERROR", {"kind": "Status", "code": 429, "status": "Failure"})),
-        Answer(chunks=[kubeloop.ConnectionLost("reset")]),
+        watch_response(event("ERROR", {"kind": "Status", "code": 500, "reason": "InternalError", "status": "Failure"})),
+        watch_response(event("ERROR", {"kind": "Status", "code": 429, "status": "Failure"})),
+        ScriptedResponse(chunks=[kubeloop.ConnectionLost("reset")]),
     ],
 )
 @virtual
 async def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytest.LogCaptureFixture) -> None:
-    script = [watch_answer(added(6)), failure, failure, failure, watch_answer(added(7), Hang())]
+    script = [watch_response(added(6)), failure, failure, failure, watch_response(added(7), Hang())]
     seen, _ = await take(2, *script)
     assert seen == ["ADDED 6", "ADDED 7"]
     assert 1.0 + 0.8 + 1.6 + 3.2 <= now() <= 1.0 + 2 * (0.8 + 1.6 + 3.2)
@@ -120,7 +120,7 @@ async def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytes
 @virtual
 async def test_it_waits_as_long_as_the_server_says() -> None:
     status = {"kind": "Status", "code": 429, "status": "Failure", "details": {"retryAfterSeconds": 20}}
-    seen, _ = await take(1, watch_answer(event("ERROR", status)), watch_answer(added(6), Hang()))
+    seen, _ = await take(1, watch_response(event("ERROR", status)), watch_response(added(6), Hang()))
     assert seen == ["ADDED 6"]
     assert now() >= 20.0
 
@@ -128,29 +128,29 @@ async def test_it_waits_as_long_as_the_server_says() -> None:
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
-        (watch_answer(expired_event()), kubeloop.Expired),
+        (watch_response(expired_event()), kubeloop.Expired),
         (error_status(410, "Expired"), kubeloop.Expired),
         (error_status(410, "Gone"), kubeloop.Gone),
         (error_status(403, "Forbidden"), kubeloop.Forbidden),
         (error_status(401, "Unauthorized"), kubeloop.Unauthorized),
         (error_status(404, "NotFound"), kubeloop.NotFound),
-        (watch_answer(b"<html>\n"), kubeloop.DecodeError),
+        (watch_response(b"<html>\n"), kubeloop.DecodeError),
         (error_status(410, ""), kubeloop.Gone),
-        (watch_answer(b'{"kind":"Pod"}\n'), kubeloop.DecodeError),
-        (watch_answer(event("ADDED", {"kind": "Pod", "metadata": {"name": "a"}})), kubeloop.DecodeError),
-        (watch_answer(b"x" * (33 * 1024 * 1024)), kubeloop.BodyTooLarge),
+        (watch_response(b'{"kind":"Pod"}\n'), kubeloop.DecodeError),
+        (watch_response(event("ADDED", {"kind": "Pod", "metadata": {"name": "a"}})), kubeloop.DecodeError),
+        (watch_response(b"x" * (33 * 1024 * 1024)), kubeloop.BodyTooLarge),
         (kubeloop.TLSError("expired", retryable=False), kubeloop.TLSError),
     ],
 )
 @virtual
 async def test_failures_that_cannot_heal_are_raised(failure: Any, expected: type[Exception]) -> None:
     with pytest.raises(expected):
-        await take(99, watch_answer(added(6)), failure)
+        await take(99, watch_response(added(6)), failure)
 
 
 @virtual
 async def test_events_before_an_error_still_arrive() -> None:
-    clients, transport = clientset(watch_answer(added(6, 7) + expired_event()))
+    clients, transport = clientset(watch_response(added(6, 7) + expired_event()))
     seen: list[str] = []
 
     async def run() -> None:
@@ -167,18 +167,18 @@ async def test_events_before_an_error_still_arrive() -> None:
 @pytest.mark.parametrize("end", [(), (added(7)[:-20],)])
 @virtual
 async def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[bytes, ...]) -> None:
-    """(D3): whether they are ended or cut."""
+    """(D3) Whether they are ended or cut."""
 
-    def respond(request: Request) -> Answer:
+    def respond(request: Request) -> ScriptedResponse:
         at = int(query(request)["resourceVersion"])
-        return watch_answer(added(at + 1), *end)
+        return watch_response(added(at + 1), *end)
 
     clients, transport = clientset(respond)
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=60.0) as events:
         seen = [one.object.metadata.resource_version async for one in events]
     assert seen == [str(version) for version in range(6, 6 + len(seen))]
     assert len(transport.requests) <= 61
-    # An event that was delivered lets the pauses begin anew.
+    # An event that was delivered resets the pauses.
     assert len(seen) > 25
 
 
@@ -192,7 +192,7 @@ async def test_opening_that_fails_the_first_time_is_raised_at_once() -> None:
 
 @virtual
 async def test_it_ends_when_its_time_is_over() -> None:
-    clients, transport = clientset(watch_answer(added(6), Hang()))
+    clients, transport = clientset(watch_response(added(6), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=10.0) as events:
         seen = [one.object.metadata.resource_version async for one in events]
     assert seen == ["6"]
@@ -203,7 +203,7 @@ async def test_it_ends_when_its_time_is_over() -> None:
 
 @virtual
 async def test_its_connection_is_closed_when_its_time_is_over_and_not_only_when_the_block_is_left() -> None:
-    clients, transport = clientset(watch_answer(Hang()))
+    clients, transport = clientset(watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=10.0) as events:
         assert [one async for one in events] == []
         assert now() == 10.0
@@ -212,7 +212,7 @@ async def test_its_connection_is_closed_when_its_time_is_over_and_not_only_when_
 
 @virtual
 async def test_it_ends_when_its_time_is_over_in_the_middle_of_a_back_off() -> None:
-    clients, _ = clientset(watch_answer(), *[kubeloop.ConnectError("refused")] * 9)
+    clients, _ = clientset(watch_response(), *[kubeloop.ConnectError("refused")] * 9)
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=4.0) as events:
         assert [one async for one in events] == []
     assert now() == pytest.approx(4.0)
@@ -220,7 +220,7 @@ async def test_it_ends_when_its_time_is_over_in_the_middle_of_a_back_off() -> No
 
 @virtual
 async def test_a_server_that_does_not_even_answer_ends_in_a_timeout() -> None:
-    clients, transport = clientset(Answer(delay=1000.0))
+    clients, transport = clientset(ScriptedResponse(delay=1000.0))
     with pytest.raises(kubeloop.RequestTimeout):
         async with clients.core_v1.pods("x").watch(resource_version="5", timeout=3.0):
             pytest.fail("entered")
@@ -230,7 +230,7 @@ async def test_a_server_that_does_not_even_answer_ends_in_a_timeout() -> None:
 
 @virtual
 async def test_a_connection_that_is_dead_without_saying_so_is_replaced() -> None:
-    seen, asked = await take(2, watch_answer(added(6), Hang()), watch_answer(added(7), Hang()))
+    seen, asked = await take(2, watch_response(added(6), Hang()), watch_response(added(7), Hang()))
     assert seen == ["ADDED 6", "ADDED 7"]
     assert 330.0 <= now() <= 640.0
     assert asked[1]["resourceVersion"] == "6"
@@ -238,9 +238,9 @@ async def test_a_connection_that_is_dead_without_saying_so_is_replaced() -> None
 
 @virtual
 async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(caplog: pytest.LogCaptureFixture) -> None:
-    """(D13) Events and aggregated servers have no watch cache. It goes on from the last version without a pause."""
+    """(D13) Events and aggregated servers have no watch cache. The watch resumes at the last version, without pause."""
     seen, asked = await take(
-        2, watch_answer(added(6), *SILENCE), watch_answer(*SILENCE), watch_answer(added(7), Hang())
+        2, watch_response(added(6), *SILENCE), watch_response(*SILENCE), watch_response(added(7), Hang())
     )
     assert seen == ["ADDED 6", "ADDED 7"]
     assert [one["resourceVersion"] for one in asked] == ["5", "6", "6"]
@@ -251,10 +251,10 @@ async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(cap
 @pytest.mark.parametrize("is_earlier", [False, True])
 @virtual
 async def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """(D13) A bookmark of an earlier request tells as much as one of this request."""
-    opened = [watch_answer(bookmark("8"), 60.0), watch_answer(*SILENCE)]
-    script = opened if is_earlier else [watch_answer(60.0, bookmark("8"), *SILENCE)]
-    seen, asked = await take(1, *script, watch_answer(added(9), Hang()))
+    """(D13) A bookmark of an earlier request counts as much as a bookmark of this request."""
+    opened = [watch_response(bookmark("8"), 60.0), watch_response(*SILENCE)]
+    script = opened if is_earlier else [watch_response(60.0, bookmark("8"), *SILENCE)]
+    seen, asked = await take(1, *script, watch_response(added(9), Hang()))
     assert seen == ["ADDED 9"]
     assert [one["resourceVersion"] for one in asked] == ["5", *["8"] * len(script)]
     assert 240.8 <= now() <= 241.6
@@ -265,7 +265,7 @@ async def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, ca
 @virtual
 async def test_silence_instead_of_the_head_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     """(D13)"""
-    seen, _ = await take(2, watch_answer(added(6)), *SILENCE[1:], watch_answer(added(7), Hang()))
+    seen, _ = await take(2, watch_response(added(6)), *SILENCE[1:], watch_response(added(7), Hang()))
     assert seen == ["ADDED 6", "ADDED 7"]
     assert len(caplog.records) == 1
     clients, transport = clientset(*SILENCE[1:])
@@ -277,8 +277,8 @@ async def test_silence_instead_of_the_head_is_a_failure(caplog: pytest.LogCaptur
 
 @virtual
 async def test_a_head_that_is_held_back_for_two_minutes_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    """(D9) Some proxies hold a response back until its first bytes or a time of their own."""
-    late = [watch_answer(added(6), delay=120.0), watch_answer(added(7), Hang(), delay=179.0)]
+    """(D9) Some proxies hold a response back until its first bytes or a timeout of their own."""
+    late = [watch_response(added(6), delay=120.0), watch_response(added(7), Hang(), delay=179.0)]
     seen, asked = await take(2, *late)
     assert seen == ["ADDED 6", "ADDED 7"]
     assert len(asked) == 2
@@ -290,7 +290,7 @@ async def test_a_head_that_is_held_back_for_two_minutes_is_waited_for(caplog: py
 async def test_a_client_that_is_closed_ends_its_watches() -> None:
     """(D15)"""
     closed = kubeloop.TransportError("the client is closed", method="GET", path="/", retryable=False)
-    clients, transport = clientset(watch_answer(added(6), closed))
+    clients, transport = clientset(watch_response(added(6), closed))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         assert (await anext(events)).type == "ADDED"
         with pytest.raises(kubeloop.TransportError, match="the client is closed"):
@@ -303,7 +303,7 @@ async def test_a_client_that_is_closed_ends_its_watches() -> None:
 async def test_without_a_version_it_begins_with_what_there_is() -> None:
     clients, transport = clientset(
         list_of([pod("a", 3), pod("b", 1)], "9", continue_="t"), list_of([pod("c", 2)], "9"),
-        watch_answer(event("DELETED", pod("a", 10)), Hang()),
+        watch_response(event("DELETED", pod("a", 10)), Hang()),
     )  # fmt: skip
     seen = []
     async with clients.core_v1.pods("x").watch(label_selector="l") as events:
@@ -323,7 +323,7 @@ async def test_without_a_version_it_begins_with_what_there_is() -> None:
 async def test_the_first_state_comes_once_even_if_its_snapshot_expires() -> None:
     clients, _ = clientset(
         list_of([pod("a", 3)], "9", continue_="t"), error_status(410, "Expired"),
-        list_of([pod("a", 3), pod("b", 11)], "12"), watch_answer(Hang()),
+        list_of([pod("a", 3), pod("b", 11)], "12"), watch_response(Hang()),
     )  # fmt: skip
     async with clients.core_v1.pods("x").watch() as events:
         batch = await events.batch()
@@ -333,7 +333,7 @@ async def test_the_first_state_comes_once_even_if_its_snapshot_expires() -> None
 
 @virtual
 async def test_version_zero_begins_with_what_the_servers_cache_holds() -> None:
-    clients, transport = clientset(list_of([pod("a", 3)], "9"), watch_answer(Hang()))
+    clients, transport = clientset(list_of([pod("a", 3)], "9"), watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="0") as events:
         assert len(await events.batch()) == 1
     assert query(transport.requests[0])["resourceVersion"] == "0"
@@ -342,7 +342,7 @@ async def test_version_zero_begins_with_what_the_servers_cache_holds() -> None:
 
 @virtual
 async def test_leaving_and_cancelling_close_the_connection() -> None:
-    clients, transport = clientset(watch_answer(Hang()), watch_answer(Hang()))
+    clients, transport = clientset(watch_response(Hang()), watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5"):
         assert transport.open_streams == 1
     assert transport.open_streams == 0
@@ -362,7 +362,7 @@ async def test_leaving_and_cancelling_close_the_connection() -> None:
 
 @virtual
 async def test_cancelling_a_wait_loses_no_event() -> None:
-    clients, _ = clientset(watch_answer(5.0, added(6), Hang()), watch_answer(added(6, 7), Hang()))
+    clients, _ = clientset(watch_response(5.0, added(6), Hang()), watch_response(added(6, 7), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(anext(events), 1.0)
@@ -372,7 +372,7 @@ async def test_cancelling_a_wait_loses_no_event() -> None:
 
 @virtual
 async def test_one_request_ends_when_the_server_ends_it_and_raises_what_the_server_says() -> None:
-    clients, _ = clientset(watch_answer(added(6)), watch_answer(added(6) + expired_event()))
+    clients, _ = clientset(watch_response(added(6)), watch_response(added(6) + expired_event()))
     async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         assert len(await stream.batch()) == 1
         assert await stream.batch() == []
@@ -392,8 +392,8 @@ async def read_all(stream: Any) -> list[Any]:
 @pytest.mark.parametrize("when", ["before", "after"])
 @virtual
 async def test_a_watch_is_read_inside_of_its_block_only(when: str, read: str) -> None:
-    """(G3) Outside of it nobody would close the connection, nor end the watch when its time is over."""
-    clients, transport = clientset(watch_answer(added(6), Hang()))
+    """(G3) Outside the block nothing would close the connection, nor end the watch at its timeout."""
+    clients, transport = clientset(watch_response(added(6), Hang()))
     watch = clients.core_v1.pods("x").watch(resource_version="5", timeout=1.0)
     if when == "after":
         async with watch:
@@ -426,7 +426,7 @@ async def test_every_other_stream_is_read_inside_of_its_block_only(open_stream: 
 
 @virtual
 async def test_a_watch_that_was_left_can_be_entered_again_and_goes_on() -> None:
-    clients, transport = clientset(watch_answer(added(6), Hang()), watch_answer(added(7), Hang()))
+    clients, transport = clientset(watch_response(added(6), Hang()), watch_response(added(7), Hang()))
     watch = clients.core_v1.pods("x").watch(resource_version="5")
     seen: list[str] = []
     for _ in range(2):
@@ -441,7 +441,7 @@ async def test_a_server_that_ignores_the_timeout_of_a_watch_is_left_with_plain_w
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     frames = [piece for version in range(6, 100) for piece in (60.0, added(version))]
-    clients, _ = clientset(watch_answer(*frames), watch_answer(Hang()))
+    clients, _ = clientset(watch_response(*frames), watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=900.0) as events:
         seen = [one.object.metadata.resource_version async for one in events]
     assert seen == [str(version) for version in range(6, 6 + len(seen))]

@@ -1,4 +1,4 @@
-"""Watches of what a server sends: unreadable objects, other kinds, errors among the events, and any framing."""
+"""Watches with all that servers send: unreadable objects, other kinds, errors among the events, and any framing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.scripted_transport import (
     bookmark,
     event,
     list_of,
-    watch_answer,
+    watch_response,
 )
 
 
@@ -29,10 +29,10 @@ def unreadable(name: str, version: int | str) -> dict[str, Any]:
 @pytest.mark.parametrize("change", ["ADDED", "MODIFIED"])
 @virtual
 async def test_one_broken_object_does_not_end_the_watch_of_the_others(dynamic: bool, change: str) -> None:
-    """(A3), (B2): it comes as an event that tells its key, its version and the error."""
+    """(A3), (B2): the object is an event with its key, its version and the error."""
     bad = unreadable("bad", 7)
     bad["metadata"]["labels"] = {"a": 7}
-    clients, _ = clientset(watch_answer(added(6) + event(change, bad) + added(8), Hang()))
+    clients, _ = clientset(watch_response(added(6) + event(change, bad) + added(8), Hang()))
     pods: Any = clients.dynamic.resource("v1", "pods").namespace("x") if dynamic else clients.core_v1.pods("x")
     async with pods.watch(resource_version="5") as events:
         assert (await anext(events)).object.metadata.name == "p6"
@@ -51,7 +51,7 @@ async def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
     """(A2)"""
     bad = unreadable("bad", 7)
     bad["metadata"]["labels"] = {"a": 7}
-    clients, _ = clientset(watch_answer(event("DELETED", bad), Hang()))
+    clients, _ = clientset(watch_response(event("DELETED", bad), Hang()))
     pods: Any = clients.dynamic.resource("v1", "pods").namespace("x") if dynamic else clients.core_v1.pods("x")
     async with pods.watch(resource_version="5") as events:
         one = await anext(events)
@@ -66,7 +66,7 @@ async def test_a_deletion_without_a_readable_version_is_told_and_moves_no_versio
     """(A2)"""
     bad = unreadable("bad", 7)
     bad["metadata"]["resourceVersion"] = 7
-    clients, _ = clientset(watch_answer(added(6) + event("DELETED", bad) + added(8), Hang()))
+    clients, _ = clientset(watch_response(added(6) + event("DELETED", bad) + added(8), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         seen = [(one.type, events.resource_version) for one in [await anext(events) for _ in range(2)]]
         assert seen == [("ADDED", "6"), ("DELETED", "6")]
@@ -84,7 +84,7 @@ async def test_a_deletion_without_a_readable_version_is_told_and_moves_no_versio
 @virtual
 async def test_an_object_of_another_kind_is_told_without_a_key(other: dict[str, Any], change: str) -> None:
     """(A12)"""
-    clients, _ = clientset(watch_answer(event(change, other), added(8), Hang()))
+    clients, _ = clientset(watch_response(event(change, other), added(8), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         one = await anext(events)
         assert isinstance(one, kubeloop.UnreadableEvent)
@@ -96,7 +96,7 @@ async def test_an_object_of_another_kind_is_told_without_a_key(other: dict[str, 
 @virtual
 async def test_an_unreadable_object_of_the_first_state_is_an_event_too() -> None:
     """(A4)"""
-    clients, _ = clientset(list_of([pod("a", 1), unreadable("bad", 2)], "9"), watch_answer(Hang()))
+    clients, _ = clientset(list_of([pod("a", 1), unreadable("bad", 2)], "9"), watch_response(Hang()))
     async with clients.core_v1.pods("x").watch() as events:
         first, second = await events.batch()
     assert (first.type, first.object.metadata.name) == ("ADDED", "a")
@@ -110,7 +110,7 @@ async def test_events_before_one_without_a_version_arrive_and_no_version_runs_ah
     nameless = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "none", "namespace": "x"}}
     chunk = added(6, 7) + event("ADDED", nameless) + added(8)
     for step in (1, 2):
-        clients, _ = clientset(watch_answer(chunk, Hang()))
+        clients, _ = clientset(watch_response(chunk, Hang()))
         seen: list[str] = []
         async with clients.core_v1.pods("x").watch(resource_version="5") as events:
             while len(seen) < 2:
@@ -127,7 +127,7 @@ async def test_events_before_one_without_a_version_arrive_and_no_version_runs_ah
 async def test_the_version_is_that_of_what_was_delivered() -> None:
     """(A8)"""
     clients, _ = clientset(
-        list_of([pod("a", 3), pod("b", 4)], "9"), watch_answer(added(10, 11) + bookmark("12") + added(13), Hang())
+        list_of([pod("a", 3), pod("b", 4)], "9"), watch_response(added(10, 11) + bookmark("12") + added(13), Hang())
     )
     versions: list[str] = []
     async with clients.core_v1.pods("x").watch() as events:
@@ -161,7 +161,7 @@ async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
 ) -> None:
     """(D1), (H7)"""
     text = json.dumps({**STATUS, "code": code, "reason": reason}, indent=indent) + end
-    clients, _ = clientset(watch_answer(before + text.encode()))
+    clients, _ = clientset(watch_response(before + text.encode()))
     async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         if before:
             assert len(await stream.batch()) == 1
@@ -183,8 +183,8 @@ async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
 )
 @virtual
 async def test_an_error_event_of_any_shape_ends_the_watch(value: Any, code: int, expected: type[Exception]) -> None:
-    """(D2): what does not tell that it can heal is raised, so that nobody goes on from a version that is gone."""
-    clients, transport = clientset(watch_answer(added(6) + event("ERROR", value) + added(7)))
+    """(D2): an error that may not be temporary is raised, so that no client resumes from a version that has expired."""
+    clients, transport = clientset(watch_response(added(6) + event("ERROR", value) + added(7)))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         assert (await anext(events)).object.metadata.name == "p6"
         with pytest.raises(expected) as caught:
@@ -201,7 +201,7 @@ async def test_any_framing_of_json_is_read(between: str, indent: int | None, siz
     """(B8)"""
     values = [{"type": "ADDED", "object": pod(f"p{version}", version)} for version in range(6, 26)]
     text = between.join(json.dumps(value, indent=indent) for value in values).encode()
-    clients, _ = clientset(watch_answer(text).in_pieces(size))
+    clients, _ = clientset(watch_response(text).in_pieces(size))
     async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         seen = [one.object.metadata.resource_version async for one in stream]
     assert seen == [str(version) for version in range(6, 26)]
@@ -210,7 +210,7 @@ async def test_any_framing_of_json_is_read(between: str, indent: int | None, siz
 @virtual
 async def test_an_event_without_a_newline_does_not_wait_for_the_next() -> None:
     """(B8)"""
-    clients, _ = clientset(watch_answer(added(6).rstrip(), Hang()))
+    clients, _ = clientset(watch_response(added(6).rstrip(), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         assert (await anext(events)).object.metadata.name == "p6"
         assert now() == 0.0
@@ -218,7 +218,7 @@ async def test_an_event_without_a_newline_does_not_wait_for_the_next() -> None:
 
 @virtual
 async def test_what_arrives_in_one_piece_comes_a_few_events_at_a_time() -> None:
-    clients, _ = clientset(watch_answer(added(*range(6, 106)), Hang()))
+    clients, _ = clientset(watch_response(added(*range(6, 106)), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         batches = [await events.batch() for _ in range(100 // EVENTS_AT_ONCE)]
     assert {len(batch) for batch in batches} == {EVENTS_AT_ONCE}
@@ -227,7 +227,7 @@ async def test_what_arrives_in_one_piece_comes_a_few_events_at_a_time() -> None:
 
 @virtual
 async def test_objects_without_a_model_are_watched_too() -> None:
-    clients, _ = clientset(watch_answer(added(6), Hang()))
+    clients, _ = clientset(watch_response(added(6), Hang()))
     async with clients.dynamic.resource("v1", "pods").namespace("x").watch(resource_version="5") as events:
         one = await anext(events)
     assert one.object["metadata"]["name"] == "p6"
@@ -236,7 +236,7 @@ async def test_objects_without_a_model_are_watched_too() -> None:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
 @virtual
 async def test_events_do_not_depend_on_how_the_bytes_arrive(size: int) -> None:
-    clients, _ = clientset(watch_answer(added(*range(6, 26))).in_pieces(size))
+    clients, _ = clientset(watch_response(added(*range(6, 26))).in_pieces(size))
     async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
         seen = [one.object.metadata.resource_version async for one in stream]
     assert seen == [str(version) for version in range(6, 26)]

@@ -1,4 +1,4 @@
-"""Every way to authenticate, against the real API server: it says whom it takes us for."""
+"""Every way to authenticate, against the real API server, which reports the user that it recognizes."""
 
 import base64
 import json
@@ -37,7 +37,7 @@ async def opened():
 
 @pytest.fixture
 def bare(control_plane):
-    """A config of nobody: the server's address and authority."""
+    """Return a config without credentials: the server's address and authority."""
     return Config(host=control_plane.url, ca_file=str(control_plane.ca_file))
 
 
@@ -102,7 +102,7 @@ async def test_a_plugins_token_is_renewed_when_the_server_rejects_it(control_pla
 
 
 async def test_a_plugin_that_prints_yaml(control_plane, kubeconfig, opened, tmp_path):
-    """(E4) A shell script, which kubectl takes too."""
+    """(E4) A shell script, which kubectl accepts too."""
     script = tmp_path / "plugin"
     script.write_text(
         f"""#!/bin/sh
@@ -175,7 +175,7 @@ async def test_a_large_answer_comes_folded_and_is_unfolded(kubeconfig, opened, n
     assert created.status == 201
     response = await transport.request(Request("GET", f"{path}/big"))
     assert json.loads(response.body)["data"] == data
-    assert "content-length" not in response.headers  # it told the length of the folded body
+    assert "content-length" not in response.headers  # the message contained the length of the folded body
 
 
 async def test_a_watch_streams(kubeconfig, opened, namespace):

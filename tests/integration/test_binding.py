@@ -1,4 +1,4 @@
-"""Binding a pod to a node: objects that are never stored, which the server answers with a Status."""
+"""Binding a pod to a node: the server stores no Binding and responds with a Status."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Informers on the real API server while the way to it breaks: nothing is lost, told wrongly or left behind.
+"""Informers on the real API server while the connection to it breaks: nothing is lost, misreported or left behind.
 
 All informers share one client, as in a program. They reach the server through a box that cuts, stalls and refuses;
-writers go past it. The clock of the loop is moved where the silence of three minutes is to be waited for.
+writers bypass the box. Where a test has to wait for three minutes of silence, the clock of the loop is moved.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from tests.support.real_clientset import connect, wait_until_served
 from tests.support.skewed_loop import pass_by, skewed
 
 GIVEN_UP = 205
-"""Seconds after which silence has been noticed: 180, and twice the ten that are between two looks."""
+"""Seconds after which silence has been noticed: 180, and twice the ten seconds between two checks."""
 
 MEMORY = 1 << 20
-"""Bytes by which the memory may grow."""
+"""The number of bytes by which the memory may grow."""
 
 LABEL = "chaos"
-"""What the objects of these tests have: a namespace comes with some of its own."""
+"""The label of the objects of these tests: a new namespace contains some objects of its own."""
 
 Write = Callable[[], Awaitable[None]]
 
@@ -55,7 +55,7 @@ class Thing(Kind, api_version="test.kubeloop.dev/v1", kind="Thing", resource="th
 
 
 class ThingList(KindList, api_version="test.kubeloop.dev/v1", kind="ThingList", item=Thing):  # type: ignore[type-arg]
-    """Their list."""
+    """The list of these resources."""
 
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: Seq[Thing] = SEQ
@@ -63,7 +63,7 @@ class ThingList(KindList, api_version="test.kubeloop.dev/v1", kind="ThingList", 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of the server, and what an object of it has besides its metadata."""
+    """A resource of the server, and the fields that its objects have besides their metadata."""
 
     api_version: str
     plural: str
@@ -95,19 +95,19 @@ RESOURCES = [
 
 @dataclass
 class Ledger:
-    """What was written of one resource: the versions of each object that was made, and the names of those deleted."""
+    """The writes to one resource: the versions of each created object, and the names of the deleted objects."""
 
     versions: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     deleted: set[str] = field(default_factory=set)
 
     @property
     def present(self) -> dict[str, str]:
-        """The objects that there are, with their versions."""
+        """Return the objects that exist, with their versions."""
         return {name: versions[-1] for name, versions in self.versions.items() if name not in self.deleted}
 
 
 class Writer:
-    """Makes, changes and deletes objects of one resource, past the box. Names are never used again."""
+    """Creates, changes and deletes objects of one resource, past the box. Names are never used again."""
 
     def __init__(self, clientset: kubeloop.Clientset, resource: Resource, namespace: str) -> None:
         self.ledger = Ledger()
@@ -118,14 +118,14 @@ class Writer:
         self._count = 0
 
     async def begin(self) -> None:
-        """Make two objects and change one of them."""
+        """Create two objects and change one of them."""
         self._count += 1
         await self._create(f"kept-{self._count}")
         await self._create(f"brief-{self._count}")
         await self._change(f"kept-{self._count}")
 
     async def finish(self) -> None:
-        """Change one of them again, delete the other and an older one, and make a third."""
+        """Change one of them again, delete the other and an older one, and create a third."""
         await self._change(f"kept-{self._count}")
         await self._delete(f"brief-{self._count}")
         await self._create(f"late-{self._count}")
@@ -152,7 +152,7 @@ class Writer:
 
 
 class History:
-    """What the handler of one informer was told of the objects of a writer, and what is wrong with it."""
+    """The events that the handler of one informer got of the objects of a writer, and the errors among these."""
 
     def __init__(self, informer: kubeloop.SharedInformer[Any], ledger: Ledger, news: News) -> None:
         self.informer = informer
@@ -170,16 +170,16 @@ class History:
 
     @property
     def present(self) -> dict[str, str]:
-        """The objects that there are as far as it was told, with their versions."""
+        """Return the objects that exist according to the events, with their versions."""
         return {name: versions[-1] for name, versions in self._versions.items() if name not in self._deleted}
 
     @property
     def is_complete(self) -> bool:
-        """Whether it was told of how all objects are now."""
+        """Return whether the events include the present state of all objects."""
         return self.present == self._ledger.present
 
     def missed(self) -> list[str]:
-        """Return what was not told as it was written; the server changes a pod once more before it deletes it."""
+        """Return the changes without an event as written; the server changes a pod twice before it deletes the pod."""
         written, told = self._ledger.versions, self._versions
         return [name for name in written if told.get(name, [])[: len(written[name])] != written[name]]
 
@@ -191,7 +191,7 @@ class History:
     def _add(self, obj: Any) -> None:
         name = obj.metadata.name
         if name in self._versions:
-            self.faults.append(f"{name} was told as an add twice")
+            self.faults.append(f"second add of {name}")
         self._versions[name] = [obj.metadata.resource_version]
         self._news.come()
 
@@ -199,22 +199,22 @@ class History:
         name, before, after = new.metadata.name, old.metadata.resource_version, new.metadata.resource_version
         versions = self._versions.setdefault(name, [])
         if name in self._deleted or versions[-1:] != [before] or int(after) < int(before):
-            self.faults.append(f"{name} was told to change from {before} to {after} after {versions}")
-        if after != before:  # a list tells of everything
+            self.faults.append(f"update of {name} from {before} to {after} after {versions}")
+        if after != before:  # a list contains everything
             versions.append(after)
         self._news.come()
 
     def _delete(self, obj: Any) -> None:
         name = obj.metadata.name
         if name not in self._versions or name in self._deleted:
-            self.faults.append(f"{name} was told as a deletion, but not there")
+            self.faults.append(f"deletion of {name}, which did not exist")
         self._deleted.add(name)
         self._news.come()
 
 
 @dataclass
 class Scene:
-    """What a fault acts on."""
+    """The objects that a fault acts on."""
 
     plane: ControlPlane
     box: MiddleBox
@@ -222,7 +222,7 @@ class Scene:
     news: News
 
 
-# Faults. Each is given a function that writes; nothing of that can be lost.
+# Faults. Each gets a function that writes; no write may be lost.
 
 
 async def nothing(scene: Scene, write: Write) -> None:
@@ -337,7 +337,7 @@ async def test_twenty_informers_lose_nothing_and_leave_nothing(
             for fault in FAULTS:
                 await play(fault)
                 assert [history for history in histories if history.missed()] == [], fault
-            await play(restart)  # the server has forgotten what was before: a list may stand for several changes
+            await play(restart)  # the server has forgotten its history: a list may stand for several changes
             assert [fault for history in histories for fault in history.faults] == []
             for resource in RESOURCES:
                 await check_store(direct, factory, resource, namespace)
@@ -355,7 +355,7 @@ async def test_twenty_informers_lose_nothing_and_leave_nothing(
 async def check_store(
     direct: kubeloop.Clientset, factory: kubeloop.SharedInformerFactory, resource: Resource, namespace: str
 ) -> None:
-    """Check that the stores of a resource hold what a fresh list has."""
+    """Check that the stores of a resource hold the objects of a fresh list."""
     fresh = (await direct.resource(resource.model, namespace).list(label_selector=LABEL)).items
     typed = factory.informer(resource.model).lister.list()
     assert {obj.metadata.uid: obj for obj in typed} == {obj.metadata.uid: obj for obj in fresh}
@@ -367,7 +367,7 @@ async def check_store(
 
 @dataclass
 class Usage:
-    """What this process uses."""
+    """The resources that this process uses."""
 
     sockets: int
     tasks: int
@@ -375,7 +375,7 @@ class Usage:
 
 
 async def usage(box: MiddleBox, *, watches: int) -> Usage:
-    """Measure once idle connections are closed, so that only those of watches are open."""
+    """Measure after idle connections are closed, so that only those of watches are open."""
     await pass_by(75)
     await box.until(lambda box: box.open == watches)
     gc.collect()

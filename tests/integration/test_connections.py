@@ -11,7 +11,7 @@ from kubeloop.wire.request import Request
 
 
 async def test_requests_one_after_another_share_a_connection_although_session_tickets_arrive(kubeconfig: Path) -> None:
-    """(C1) The server sends a TLS 1.3 session ticket, which is no byte of a response."""
+    """(C1) The server sends a TLS 1.3 session ticket, which is not a byte of a response."""
     transport = HTTPTransport(kubeloop.load_config(kubeconfig))
     try:
         ports: set[int] = set()
@@ -24,7 +24,7 @@ async def test_requests_one_after_another_share_a_connection_although_session_ti
             ports.add(connection._transport.get_extra_info("sockname")[1])
             if number % 10 == 0:
                 for _ in range(20):
-                    await asyncio.sleep(0)  # let the loop read whatever there is
+                    await asyncio.sleep(0)  # let the loop read all bytes that have arrived
         assert len(ports) == 1
     finally:
         await transport.close()

@@ -1,4 +1,4 @@
-"""The control plane keeps its promises: it starts fast, ends whole, and breaks only where it is told to."""
+"""The control plane keeps its promises: it starts fast, ends whole, and breaks only where a test breaks it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kubeloop.testing import ControlPlane, ControlPlaneError
 
 START_SECONDS = 5.0
 
-# Whoever starts the tests in the background may have told them, and so this child, to ignore Ctrl-C.
+# A shell that starts the tests in the background may make them, and so this child, ignore Ctrl-C.
 CHILD = """
 import signal, sys
 from kubeloop.testing import ControlPlane
@@ -97,7 +97,7 @@ def child_with_a_plane(program: str = CHILD) -> Iterator[tuple[subprocess.Popen[
 def test_starts_within_its_time_answers_and_ends_without_a_process_or_file_left() -> None:
     started = time.monotonic()
     with ControlPlane() as plane:
-        # The bound is for a machine of its own; on a busy one everything takes as much longer as there is work.
+        # The limit is for an idle machine; on a busy one everything takes as much longer as there is work.
         assert time.monotonic() - started < START_SECONDS * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))
         status, body = get(plane, "/version", plane.token)
         pids = [pid for name in ("etcd", "kube-apiserver") if (pid := plane.pid(name)) is not None]
@@ -237,7 +237,7 @@ def test_a_name_that_no_certificate_can_hold_is_refused(control_plane: ControlPl
 
 
 def test_keeps_no_connection_between_two_pieces_of_work(control_plane: ControlPlane) -> None:
-    """(G11) One that breaks later, and is replaced during somebody else's test, looks like a leak of that test."""
+    """(G11) A connection that breaks later, and is replaced during another test, looks like a leak of that test."""
     before = sockets()
     name = control_plane.create_namespace()
     assert sockets() == before

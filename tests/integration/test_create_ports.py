@@ -16,7 +16,7 @@ from tests.support.real_clientset import connect, pod
 
 @pytest_asyncio.fixture
 async def controller(kubeconfig: Path, namespace: str) -> AsyncIterator[CreatePorts]:
-    """A controller that nobody has started: its cache holds what a test puts there, its ledger is the test's."""
+    """Return a controller that was not started: the test fills its cache and its ledger."""
     async with connect(kubeconfig) as clientset:
         idle = CreatePorts(clientset)
         idle.config_maps = clientset.core_v1.config_maps(namespace)
@@ -31,7 +31,7 @@ def with_annotations(obj: core_v1.Pod, *, uid: str = "", **annotations: str) -> 
 
 
 async def served(controller: CreatePorts, namespace: str) -> core_v1.Pod:
-    """A pod that asked for two ports, and has them: in the ledger and in its annotation."""
+    """Return a pod that requested two ports, and has them: in the ledger and in its annotation."""
     pods = controller.clientset.core_v1.pods(namespace)
     created = await pods.create(with_annotations(pod("asks"), **{COUNT: "2"}))
     controller.pods.indexer.add(created)

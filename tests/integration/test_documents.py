@@ -1,4 +1,4 @@
-"""What users write reaches the real server whole, and what it preserves survives a PUT."""
+"""Users' documents reach the real server whole, and preserved fields survive a PUT."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ CRDS = [
 
 @pytest.fixture(scope="module")
 def models(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """The generated models of two custom resources, which the server has."""
+    """The generated models of two custom resources, which the server serves."""
     folder = tmp_path_factory.mktemp("generated")
     file = folder / "crds.json"
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": CRDS}))
@@ -197,7 +197,7 @@ async def test_the_text_of_times_survives_a_put(models: Any, clientset: Clientse
 
 
 async def test_whole_numbers_survive_a_put(models: Any, clientset: Clientset, namespace: str) -> None:
-    """(I11) A server tells 1 from 1.0: the generation of an object that nobody changed went up."""
+    """(I11) To a server 1 and 1.0 differ: the generation of an object that nobody changed went up."""
     things = clientset.resource(models.Thing, namespace)
     numbers = {"ratio": 1, "ratios": {"a": [2, 0, -3, 0.5, 10**15, 2**53 + 1]}}
     await things.create({"metadata": {"name": "n"}, "spec": {"needed": "n", "neededList": [], **numbers}})
@@ -235,7 +235,7 @@ async def test_pointers_without_omitempty_are_sent_as_null_as_go_does(clientset:
 
 @pytest.mark.parametrize("request_", [b"", None])
 async def test_an_empty_signing_request_is_refused_as_what_it_is(clientset: Clientset, request_: bytes | None) -> None:
-    """(E12) The bytes are on the wire, empty or null as Go writes them, and the server says what it thinks of them."""
+    """(E12) The bytes are in the request, empty or null as Go writes them, and the server gives its own reason."""
     requests = clientset.certificates_v1.certificate_signing_requests()
     spec = certificates_v1.CertificateSigningRequestSpec(
         request=request_, signer_name="example.com/a", usages=["client auth"]

@@ -1,4 +1,4 @@
-"""edit() on the real API server: no change is lost, and nothing that our models do not know."""
+"""edit() on the real API server: no change is lost, nor a field that our models do not have."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ EDITORS = 50
 
 
 class Part(Model):
-    """A part, as far as this program knows: the server's has a serial too."""
+    """A part, as far as this program's class defines it: the server's has a serial too."""
 
     name: str = ""
     weight: int | None = None
 
 
 class ThingSpec(Model):
-    """A spec, as far as this program knows: the server's has a color too."""
+    """A spec, as far as this program's class defines it: the server's has a color too."""
 
     size: int | None = None
     parts: Seq[Part] = SEQ
 
 
 class Thing(Kind, api_version="test.kubeloop.dev/v1", kind="Thing", resource="things", namespaced=True):
-    """A custom resource of which this program knows only a part."""
+    """A custom resource of which this program's class defines only a part."""
 
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
     spec: ThingSpec = ThingSpec()
@@ -36,7 +36,7 @@ class Thing(Kind, api_version="test.kubeloop.dev/v1", kind="Thing", resource="th
 
 
 class ThingList(KindList, api_version="test.kubeloop.dev/v1", kind="ThingList", item=Thing):  # type: ignore[type-arg]
-    """Their list."""
+    """The list of these resources."""
 
     metadata: meta_v1.ListMeta = meta_v1.ListMeta()
     items: Seq[Thing] = SEQ

@@ -1,4 +1,4 @@
-"""Each numbered example runs on the real server, under 60 lines, and says what it should; README's programs too."""
+"""Each numbered example runs on the real server, has under 60 lines, and prints what it should; also README's."""
 
 from __future__ import annotations
 

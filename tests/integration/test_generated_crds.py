@@ -1,5 +1,6 @@
-"""What `kubeloop generate` writes for custom resources works against the real server, which is also asked whether the
-CRDs of these tests are valid, and generates the same from them.
+"""The output of `kubeloop generate` for custom resources works against the real server.
+
+The server also checks whether the CRDs of these tests are valid, and the same package is generated from the server.
 """
 
 from __future__ import annotations
@@ -168,7 +169,7 @@ async def test_everything_that_a_schema_can_say_survives_the_server(
         changed = spec.draft()
         changed.replicas = 1
         changed.strategy = "Rolling"
-        assert created.spec == changed.finish().after, "what was sent, and the schema's defaults"
+        assert created.spec == changed.finish().after, "the request's values, and the schema's defaults"
 
         scale = await client.scale("a").get()
         assert isinstance(scale, autoscaling_v1.Scale)
@@ -246,7 +247,7 @@ def test_the_servers_openapi_gives_what_its_definitions_give(package: Path, serv
 
 
 async def _openapi(kubeconfig: Path, version: str) -> Any:
-    """The server's document of a group version. It follows the definition a moment later, and nothing tells when."""
+    """Return the server's document of a group version. It follows the definition a moment later, without any event."""
     async with RESTClient(load_config(kubeconfig)) as rest, asyncio.timeout(30):
         while f"apis/{version}" not in (index := json.loads(await rest.get("/openapi/v3", into=bytes)))["paths"]:
             await asyncio.sleep(0.1)
@@ -255,6 +256,6 @@ async def _openapi(kubeconfig: Path, version: str) -> Any:
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    """The generated files without their first line, which names the command."""
+    """Return the generated files without their first line, which names the command."""
     files = (path for path in sorted(folder.rglob("*.py*")) if path.suffix in (".py", ".pyi"))
     return {path.relative_to(folder).as_posix(): path.read_text().partition("\n")[2] for path in files}

@@ -37,7 +37,7 @@ def pod(name: str, node: str = "", **labels: str) -> core_v1.Pod:
 
 
 class Watcher:
-    """Notes what a handler is told, and waits until that says something."""
+    """Records the events of a handler, and waits for a condition on these events."""
 
     def __init__(self, informer: SharedInformer[core_v1.Pod]) -> None:
         self.told: list[tuple[str, str]] = []

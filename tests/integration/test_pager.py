@@ -31,7 +31,7 @@ async def test_pages_give_every_object_once(kubeconfig: Path, namespace: str) ->
 
 
 async def test_a_snapshot_that_is_compacted_away_between_two_pages_is_recovered() -> None:
-    """The server compacts every second, so that the continue token of the first page is soon too old."""
+    """The server compacts every second, so that the continue token of the first page soon expires."""
     async with (
         ControlPlane(api_server_args=["--etcd-compaction-interval=1s"]) as plane,
         connect(plane.kubeconfig) as clientset,
@@ -50,7 +50,7 @@ async def test_a_snapshot_that_is_compacted_away_between_two_pages_is_recovered(
 
 
 async def wait_until_expired(config_maps: ConfigMaps, token: str) -> None:
-    """Change things until the server has forgotten the snapshot of a continue token."""
+    """Change objects until the server has forgotten the snapshot of a continue token."""
 
     async def change_and_read() -> None:
         while True:

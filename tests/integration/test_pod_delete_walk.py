@@ -1,4 +1,4 @@
-"""The pod-delete walk: one deleted pod, followed from the server's watch to a lister that answers NotFound.
+"""The pod-delete walk: one deleted pod, followed from the server's watch to a lister that raises NotFound.
 
 First in slow motion, with the parts taken one by one: the event on the watch, the delta in the queue, the store before
 and after. Then through an informer as programs use it: the handler, the work queue, the reconciler's read.
@@ -42,7 +42,7 @@ def by_node(obj: Pod) -> Sequence[str]:
 
 
 class Tap:
-    """A source that notes the events that pass."""
+    """A source that records the events that pass."""
 
     def __init__(self, source: ListWatch[Pod]) -> None:
         self._source = source
@@ -112,7 +112,7 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
             assert kinds.count(DeltaType.DELETED) == 1
             assert not popped.is_in_initial_list
 
-            # The watch: the event that it came from, with the state at the end and a version of its own.
+            # The watch: the event that the deltas came from, with the last state and a version of its own.
             event = tap.events[-1]
             assert event.type == "DELETED"
             assert event.object is last
@@ -120,7 +120,8 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
             assert int(event.object.metadata.resource_version) > int(created.metadata.resource_version)
             assert reflector.last_sync_resource_version == event.object.metadata.resource_version
 
-            # The store: there until the change is applied, then in no index and for no reader.
+            # The store: the pod is present until the change is applied, then it is in no index and visible to no
+            # reader.
             assert lister.namespace(namespace).get("walker") is created
             assert store.remove(popped.key) is created
             assert store.index_values("node") == []
@@ -158,7 +159,7 @@ async def test_pod_delete_walk_through_an_informer(kubeconfig: Path, namespace: 
                 item = await queue.get()
             assert item == f"{namespace}/walker"
             assert [obj.metadata.uid for obj in deleted] == [created.metadata.uid]
-            assert found_in_handler == [[]], "the store lacks it before handlers are told"
+            assert found_in_handler == [[]], "the store removes the pod before handlers run"
 
             where, name = kubeloop.split_key(item)
             with pytest.raises(kubeloop.NotFound) as ours:

@@ -9,7 +9,7 @@ import pytest
 
 from kubeloop.testing.controlplane.binaries import cache_directory
 
-# Looked up before pytester gives the suite a home directory of its own, in which nothing is built yet.
+# Looked up before pytester gives the suite a home directory of its own, which contains no builds yet.
 CACHE = cache_directory().parent.parent
 
 CONFTEST = """

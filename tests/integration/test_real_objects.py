@@ -1,4 +1,4 @@
-"""Objects of a real server: each comes back as the very JSON value that the server wrote."""
+"""Objects of a real server: each is written back as exactly the JSON value that the server wrote."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CLAIM = {
 
 
 def objects(namespace: str) -> dict[str, dict[str, Any]]:
-    """What is created, by the path of its collection: fields that Go writes as null, and embedded kinds."""
+    """Return the objects to create, by their collection's path: fields that Go writes as null, and embedded kinds."""
     meta = {"metadata": {"name": "odd"}}
     inside = f"namespaces/{namespace}"
     stateful = {"selector": SELECTOR, "template": POD, "serviceName": "", "volumeClaimTemplates": [CLAIM]}
@@ -73,7 +73,7 @@ async def test_every_object_of_a_server_round_trips_to_the_same_value(kubeconfig
 
 
 async def resources(rest: kubeloop.RESTClient) -> list[tuple[str, dict[str, Any]]]:
-    """Every resource that can be listed and that we have a model of."""
+    """Return every resource that can be listed and that has a model."""
     groups = json.loads(await rest.get("/apis", into=bytes))["groups"]
     versions = ["v1", *(version["groupVersion"] for group in groups for version in group["versions"])]
     found: list[tuple[str, dict[str, Any]]] = []

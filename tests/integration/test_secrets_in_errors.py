@@ -1,4 +1,4 @@
-"""The real server quotes what it was sent and what it has stored: nothing of a Secret gets into an exception."""
+"""The real server quotes requests and stored objects: nothing of a Secret gets into an exception."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_an_error_about_a_secret_shows_nothing_of_it(
 ) -> None:
     typed = clientset.core_v1.secrets(namespace)
     await typed.create({"metadata": {"name": "s"}, "data": {"k": "dG9w"}})
-    # Any: the verbs of both clients have one shape.
+    # Any: the verbs of both clients have the same signatures.
     secrets: Any = typed if through == "typed" else clientset.dynamic.resource("v1", "secrets").namespace(namespace)
     verb, body = CASES[case]
     calls = {

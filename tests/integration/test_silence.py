@@ -1,4 +1,4 @@
-"""A box before the real API server that keeps connections alive and forwards nothing: it is noticed and survived.
+"""A box before the real API server keeps connections alive and forwards nothing: clients notice and recover.
 
 The clock of the loop is moved over the three minutes that silence may last.
 """
@@ -28,11 +28,11 @@ both = pytest.mark.parametrize("scheme", ["https", "http"])
 
 
 BOOKMARK_FIRST = {"allowWatchBookmarks": True, "sendInitialEvents": True, "resourceVersionMatch": "NotOlderThan"}
-"""Of a watch: the server sends what there is, and then a bookmark at once, not after a minute."""
+"""The options of a watch: the server sends the present objects, and then a bookmark at once, not after a minute."""
 
 
 class Told:
-    """What an informer tells of: which objects there are, and failures."""
+    """The reports of an informer: the present objects, and failures."""
 
     def __init__(self, informer: SharedInformer[Any]) -> None:
         self.names: set[str] = set()
@@ -42,11 +42,11 @@ class Told:
         informer.set_watch_error_handler(lambda _reflector, error: self._fail(error))
 
     async def until(self, *names: str) -> None:
-        """Wait until it has told of these objects and no others."""
+        """Wait until the informer has reported these objects and no others."""
         await self._news.until(lambda: self.names == set(names), lambda: f"{self.names}, {self.failures}")
 
     async def until_failed(self) -> None:
-        """Wait until it has told of a failure."""
+        """Wait until the informer has reported a failure."""
         await self._news.until(lambda: bool(self.failures), lambda: "no failure")
 
     def _add(self, obj: Any) -> None:
@@ -67,7 +67,7 @@ class Told:
 async def test_a_silent_box_is_a_lost_connection_to_an_informer_that_knows_bookmarks(
     scheme: str, control_plane: ControlPlane, namespace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """(D13) It notices within the bound, connects again, and has everything."""
+    """(D13) The informer notices within the limit, connects again, and has every object."""
     async with (
         connect(control_plane.kubeconfig) as direct,
         before(control_plane, scheme=scheme) as (box, config),
@@ -89,7 +89,7 @@ async def test_a_silent_box_is_a_lost_connection_to_an_informer_that_knows_bookm
         told = Told(informer)
         running = asyncio.create_task(informer.run())
         await informer.wait_for_sync()
-        await pods.create(pod("a"))  # it is told of by the watch, after the bookmark
+        await pods.create(pod("a"))  # the watch reports the object, after the bookmark
         await told.until("a")
         box.hold()
         await pods.create(pod("b"))
@@ -111,7 +111,7 @@ async def test_a_silent_box_is_a_lost_connection_to_an_informer_that_knows_bookm
 async def test_an_idle_watch_of_events_is_opened_again_without_a_word(
     scheme: str, control_plane: ControlPlane, namespace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """(D13) Events have no watch cache, so their watches bring no bookmarks: silence tells nothing."""
+    """(D13) Events have no watch cache, so their watches send no bookmarks: silence has no meaning."""
     caplog.set_level(logging.DEBUG, "kubeloop")
     async with (
         connect(control_plane.kubeconfig) as direct,
@@ -127,7 +127,7 @@ async def test_an_idle_watch_of_events_is_opened_again_without_a_word(
         informer = factory.core_v1.events()
         told = Told(informer)
         await factory.wait_for_cache_sync(timeout=60)
-        await events.create(event("a", namespace))  # what it is told of now came over a watch
+        await events.create(event("a", namespace))  # later reports come from a watch
         await told.until("a")
         async with clientset.core_v1.events(namespace).watch(resource_version="0") as seen:
             assert (await anext(seen)).object.metadata.name == "a"
@@ -228,10 +228,10 @@ async def test_a_write_that_is_swallowed_says_that_it_may_have_been_carried_out(
         await pass_by(205)
         with pytest.raises(kubeloop.ServerSilent, match="the request was sent, and may have been carried out"):
             await writing
-        with pytest.raises(kubeloop.NotFound):  # it was not sent again
+        with pytest.raises(kubeloop.NotFound):  # the request was not repeated
             await maps.get("big")
 
 
 def event(name: str, namespace: str) -> dict[str, Any]:
-    """An Event."""
+    """Return an Event."""
     return {"metadata": {"name": name}, "reason": "Test", "involvedObject": {"kind": "Pod", "namespace": namespace}}

@@ -1,4 +1,4 @@
-"""Objects that the real API server stores and a class cannot read: they are reported, and no other object suffers."""
+"""Objects that the real API server stores and a class cannot read are reported and affect no other object."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEPTHS = (1_100, 3_000, 9_000)
 
 @pytest.fixture(params=["typed", "dynamic"])
 def revisions(request: pytest.FixtureRequest, clientset: kubeloop.Clientset, namespace: str) -> Any:
-    """The same collection through both clients. Any: their objects have one shape and two types."""
+    """Return the same collection through both clients. Any: their objects have the same structure and two types."""
     if request.param == "typed":
         return clientset.apps_v1.controller_revisions(namespace)
     return clientset.dynamic.resource("apps/v1", "controllerrevisions").namespace(namespace)
@@ -117,7 +117,7 @@ async def test_events_of_deeply_nested_objects_are_told_in_their_place(
 
 
 class Expiring:
-    """A source that can be told to end its watch as the server does when it has forgotten the version."""
+    """A source that can end its watch as the server does after it has forgotten the version."""
 
     def __init__(self, source: ListWatch[Any]) -> None:
         self._source = source
@@ -125,7 +125,7 @@ class Expiring:
         self.list = source.list
 
     def expire(self) -> None:
-        """End the watch that is open."""
+        """End the open watch."""
         self._expired.set()
 
     @asynccontextmanager
@@ -136,7 +136,7 @@ class Expiring:
             yield self
 
     async def batch(self) -> Any:
-        """Return what comes, or fail once the watch has been told to expire."""
+        """Return the next events, or fail once the watch is to expire."""
         coming = asyncio.ensure_future(self._stream.batch())
         expired = asyncio.ensure_future(self._expired.wait())
         try:
@@ -170,7 +170,7 @@ def dials_crd(size: dict[str, Any]) -> dict[str, Any]:
 
 @pytest_asyncio.fixture
 async def dials_served(clientset: kubeloop.Clientset) -> AsyncIterator[None]:
-    """The custom resource with integers as sizes; the first write waits until the server serves it."""
+    """The custom resource with integers as sizes; the first write waits until the server serves the resource."""
     crds = clientset.apiextensions_v1.custom_resource_definitions()
     await crds.create(dials_crd({"type": "integer"}))
     yield
@@ -179,7 +179,7 @@ async def dials_served(clientset: kubeloop.Clientset) -> AsyncIterator[None]:
 
 @pytest.fixture
 def dial_class(tmp_path: Path) -> Iterator[Any]:
-    """The class that was generated while sizes were integers."""
+    """Return the class that was generated while sizes were integers."""
     (tmp_path / "crd.yaml").write_text(json.dumps(dials_crd({"type": "integer"})))
     with generated("generated_dials", tmp_path, tmp_path / "crd.yaml"):
         yield import_module("generated_dials.models.test_kubeloop_dev_v1")
@@ -193,7 +193,7 @@ async def test_a_controller_survives_a_schema_that_grows_under_its_generated_cla
     dials: Any = clientset.dynamic.resource("test.kubeloop.dev/v1", "dials").namespace(namespace)
 
     async def write(name: str, size: object) -> None:
-        """Create or change an object, as soon as the server takes such values: until then apply is a 500, too."""
+        """Create or change an object, as soon as the server accepts such values: before, apply fails with a 500."""
         head = {"apiVersion": "test.kubeloop.dev/v1", "kind": "Dial"}
         body = {**head, "metadata": {"name": name}, "spec": {"size": size}}
         async with asyncio.timeout(30):
@@ -252,7 +252,7 @@ async def test_a_controller_survives_a_schema_that_grows_under_its_generated_cla
             await controller.until(lambda: len(controller.deleted) == 2)
             assert sorted(controller.deleted) == ["gone", "made-again"]
             assert set(informer.unreadable) == {f"{namespace}/{name}" for name in ("kept", "new", "made-again")}
-            # Whatever the controller looks at, nothing that exists is missing.
+            # Whatever the controller reads, no object that exists is missing.
             assert informer.lister.namespace(namespace).get("kept").spec.size == 1
             for name in ("new", "made-again"):
                 with pytest.raises(kubeloop.Unreadable, match="size"):
@@ -275,7 +275,7 @@ async def test_a_controller_survives_a_schema_that_grows_under_its_generated_cla
 
 
 class Controller:
-    """Works off keys with the lister, and takes what is not found for deleted, as every controller does."""
+    """Handles keys with the lister, and takes an object that is not found for deleted, as every controller does."""
 
     def __init__(self, informer: SharedInformer[Any]) -> None:
         self._informer = informer
@@ -284,7 +284,7 @@ class Controller:
         self.deleted: list[str] = []
 
     def see(self, obj: Any) -> None:
-        """Take an object that came or went."""
+        """Handle an object that was added or deleted."""
         name = obj.metadata.name
         try:
             self.sizes[name] = self._informer.lister.namespace(obj.metadata.namespace).get(name).spec.size
@@ -292,17 +292,17 @@ class Controller:
             self.deleted.append(name)
             del self.sizes[name]
         except kubeloop.Unreadable:
-            # Only after the object that was read before is gone.
+            # Only after the object that was read before was deleted.
             self.deleted.append(name)
             del self.sizes[name]
         self._news.set()
 
     def see_change(self, _old: Any, new: Any) -> None:
-        """Take an object that changed."""
+        """Handle an object that changed."""
         self.see(new)
 
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until something holds."""
+        """Wait until a condition holds."""
         while not holds():
             self._news.clear()
             await self._news.wait()

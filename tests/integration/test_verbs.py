@@ -28,7 +28,7 @@ from tests.support.real_clientset import config_map, pod
 
 @pytest.fixture(params=["typed", "dynamic"])
 def config_maps(request: pytest.FixtureRequest, clientset: kubeloop.Clientset, namespace: str) -> Any:
-    """The same collection through both clients. Any: their objects have one shape and two types."""
+    """Return the same collection through both clients. Any: their objects have the same structure and two types."""
     if request.param == "typed":
         return clientset.core_v1.config_maps(namespace)
     return clientset.dynamic.resource("v1", "configmaps").namespace(namespace)
@@ -113,7 +113,7 @@ async def test_apply_creates_owns_and_removes_fields(config_maps: Any) -> None:
 async def test_apply_and_patch_keep_required_fields_that_were_not_set(
     clientset: kubeloop.Clientset, namespace: str
 ) -> None:
-    """(H1) A condition of a PodDisruptionBudget is set; the required numbers beside it stay, also by force."""
+    """(H1) A condition of a PodDisruptionBudget is set; its required numbers are unchanged, also by force."""
     budgets = clientset.policy_v1.pod_disruption_budgets(namespace)
     await budgets.create({"metadata": {"name": "a"}, "spec": {"minAvailable": 1}})
     numbers = {"disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2, "expectedPods": 4}
@@ -137,7 +137,7 @@ async def test_apply_and_patch_keep_required_fields_that_were_not_set(
 
 
 async def test_an_edit_deletes_a_map_and_fields_with_a_zero(clientset: kubeloop.Clientset, namespace: str) -> None:
-    """(I5) The members are gone, not empty."""
+    """(I5) The members are removed, not empty."""
     deployments = clientset.apps_v1.deployments(namespace)
     labels = {"app": "a"}
     template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a"}]}}
@@ -386,7 +386,7 @@ async def test_clients_that_own_their_connection_work_alone(kubeconfig: Path, na
 async def test_an_object_of_the_cluster_with_a_stray_namespace_is_created(
     clientset: kubeloop.Clientset, namespace: str, how: str
 ) -> None:
-    """(H2) Three of 1,291 real documents have one; the server answers 201, whatever the namespace says."""
+    """(H2) Three of 1,291 real documents have one; the server responds with 201, whatever the namespace is."""
     name = f"stray-{how}-{namespace}"
     api_version = "rbac.authorization.k8s.io/v1"
     body = {"apiVersion": api_version, "kind": "ClusterRole", "metadata": {"name": name, "namespace": namespace}}

@@ -1,4 +1,4 @@
-"""Watches on the real API server: they go on when it is restarted, and say when they cannot."""
+"""Watches on the real API server: they resume after a restart, and report when they cannot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.real_clientset import config_map, connect
 
 @pytest.fixture(params=["typed", "dynamic"])
 def config_maps(request: pytest.FixtureRequest, clientset: kubeloop.Clientset, namespace: str) -> Any:
-    """The same collection through both clients. Any: their objects have one shape and two types."""
+    """Return the same collection through both clients. Any: their objects have the same structure and two types."""
     if request.param == "typed":
         return clientset.core_v1.config_maps(namespace)
     return clientset.dynamic.resource("v1", "configmaps").namespace(namespace)
@@ -112,7 +112,7 @@ async def test_a_server_that_is_killed_and_restarted_ends_no_watch_in_silence() 
                         if event.object.metadata.name == "last":
                             return "everything"
             except kubeloop.Expired:
-                # A server without a past may refuse to go on from before its start.
+                # A server without a past may refuse to resume from before its start.
                 return "expired"
             return "silence"
 

@@ -1,4 +1,4 @@
-"""DeltaFIFO against what it stands for: the state that the server told of, and the order in which it did."""
+"""DeltaFIFO against a model: the state that the server reported, and the order of its reports."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class World:
                 assert isinstance(obj, Unreadable)
                 self.store.set_unreadable(popped.key, obj)
             elif kind is DeltaType.DELETED:
-                assert popped.key in self.store, "a deletion of what nobody was told of"
+                assert popped.key in self.store, "a deletion of an object that was never added"
                 self.store.clear_unreadable(popped.key)
                 last = self.store.remove(popped.key)
                 if isinstance(obj, DeletedFinalStateUnknown):

@@ -1,4 +1,4 @@
-"""Drafts own every level that they hand out: for random edits of randomly nested containers."""
+"""Drafts own every level that they return: for random edits of randomly nested containers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Thing(Kind, api_version="x.io/v1", kind="Thing", resource="things", namesp
 
 
 def drawn(rng: random.Random, shape: Shape, depth: int = 0) -> Any:
-    """A random JSON value of a shape."""
+    """Draw a random JSON value of a schema."""
     category = shape.category
     if category == "object":
         fields = fields_of(shape.model).values()
@@ -77,12 +77,12 @@ def drawn(rng: random.Random, shape: Shape, depth: int = 0) -> Any:
 
 
 def drawn_item(rng: random.Random, shape: Shape, depth: int) -> Any:
-    """A random item of a list or map, null now and then where the shape has it."""
+    """Draw a random item of a list or map, null now and then where the schema allows null."""
     return None if shape.optional and rng.random() < 0.3 else drawn(rng, shape, depth)
 
 
 def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
-    """Change something at a random place below, in what a draft handed out and in plain data alike."""
+    """Change something at a random place, in the values of a draft and in plain data alike."""
     if shape.category == "object":
         field = rng.choice(list(fields_of(shape.model).values()))
         known = wanted.get(field.wire)
@@ -137,19 +137,19 @@ def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
 
 
 def exact(value: Any) -> str:
-    """A form in which true is not 1."""
+    """Return a form in which true is not 1."""
     return json.dumps(value, sort_keys=True)
 
 
 def kept(value: Any) -> Any:
-    """What is left without empty lists and maps: to a draft an empty one and none are the same."""
+    """Return the value without empty lists and maps: to a draft an empty one and none are the same."""
     if isinstance(value, dict):
         return {key: each for key, old in value.items() if (each := kept(old)) not in ({}, [])}
     return [kept(each) for each in value] if isinstance(value, list) else value
 
 
 def built(cls: Any, tree: dict[str, Any]) -> Any:
-    """The object as constructors make it, whose maps refuse to change."""
+    """Return the object as constructors create it, whose maps refuse changes."""
     given: dict[str, Any] = {}
     for field in fields_of(cls).values():
         if tree.get(field.wire) is not None:
@@ -174,7 +174,7 @@ def of_shape(shape: Shape, value: Any) -> Any:
 @settings(max_examples=400, deadline=None)
 @given(SEEDS, st.integers(1, 10), st.booleans())
 def test_a_draft_owns_every_level_that_it_hands_out(seed: int, edits: int, decoded: bool) -> None:
-    """(I1) Edits at any depth reach the patches, and never the object that the draft was made from."""
+    """(I1) Edits at any depth reach the patches, and never the object that the draft was created from."""
     rng = random.Random(seed)
     start = {"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": "x"}}
     start["spec"] = drawn(rng, Shape("object", Holder, model=Holder))
@@ -256,7 +256,7 @@ DEPLOYMENT: dict[str, Any] = {
 @settings(max_examples=200, deadline=None)
 @given(SEEDS, st.integers(1, 4))
 def test_a_field_that_was_deleted_is_deleted_in_every_patch(seed: int, count: int) -> None:
-    """(I5) Merge patch, JSON patch and the new object agree that the member is gone, whatever it held."""
+    """(I5) Merge patch, JSON patch and the new object agree that the member was removed, whatever its value."""
     rng = random.Random(seed)
     wanted, base = (
         copy.deepcopy(DEPLOYMENT),
@@ -274,7 +274,7 @@ def test_a_field_that_was_deleted_is_deleted_in_every_patch(seed: int, count: in
                 live, place, cls = getattr(live, field.name), place[field.wire], field.shape.model
                 continue
             delattr(live, field.name)
-            if rng.random() < 0.5:  # looking at it afterwards brings nothing back
+            if rng.random() < 0.5:  # reading it afterwards adds nothing
                 str(getattr(live, field.name))
             del place[field.wire]
             break

@@ -1,7 +1,7 @@
-"""Whatever a document, a response or a file holds, its reader raises an exception of the tree, or none (F10).
+"""For every document, response or file, its reader raises an exception of the tree, or none (F10).
 
-Each document is a real one in which a few values, keys or bytes are hostile. What was read is looked at as a whole and
-written again: what is read later must not fail in another way than what is read at once.
+Each document is a real one in which a few values, keys or bytes are hostile. The result is read as a whole and written:
+a value that is decoded later must not fail in another way than a value that is decoded at once.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _hostile(draw: st.DrawFn, *documents: dict[str, Any]) -> bytes:
 
 
 def _touch(obj: Any) -> None:
-    """Look at all of an object, and write it."""
+    """Read all of an object, and write the object."""
     looks: list[Callable[[], object]] = [lambda: obj.metadata, lambda: kubeloop.encode(obj), obj.to_dict]
     if hasattr(obj, "to_yaml"):
         looks.append(obj.to_yaml)

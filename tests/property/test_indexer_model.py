@@ -1,4 +1,4 @@
-"""Indexer against a dict that is searched from end to end."""
+"""Indexer against a dict that is searched linearly."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def letters(obj: Thing) -> list[str]:
 
 
 def fragile(obj: Thing) -> list[str]:
-    """Like `letters`, but raises on some objects, which the index then lacks."""
+    """Return what `letters` returns, but raise on some objects, which are then missing in the index."""
     if "!" in obj.value:
         raise ValueError("no")
     return list(obj.value)
@@ -63,7 +63,7 @@ def test_answers_as_a_search_through_all_objects_would(operations: list[tuple[st
     indexer: Indexer[Thing] = Indexer({"letters": letters, "fragile": fragile})
     model: dict[str, Thing] = {}
     for operation, argument in operations:
-        # What it raises is tested elsewhere; what it holds afterwards is the matter here.
+        # Other tests check the exceptions; this one checks the contents afterwards.
         with contextlib.suppress(CacheError):
             apply(indexer, model, operation, argument)
         assert {key: indexer.get_by_key(key) for key in indexer.list_keys()} == model

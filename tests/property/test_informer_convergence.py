@@ -1,10 +1,10 @@
-"""Whatever is written and whatever fails: the store becomes what the server has, and handlers are told exactly that.
+"""For all writes and failures, the store converges to the server's state, and handlers get exactly that state.
 
 Each example is a schedule of writes, failures and waiting, run in virtual time against a small server. Some objects
 cannot be read (their value begins with `?`), some not even by name (`??`), on some the transform fails (`!`). In the
-end, with nothing failing any more, the store must equal the server as far as it can be read, and what each handler was
-told, replayed, must equal the store: nothing told twice, nothing lost, nothing left running. At no time is a deletion
-told of an object that exists.
+end, when nothing fails any more, the store must equal the server as far as its objects can be read. The replayed events
+of each handler must equal the store: no event twice, none lost, no task left running. No deletion is ever reported of
+an object that exists.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def is_readable(obj: Thing) -> bool:
 
 
 class Replay:
-    """Adds up what a handler is told; being told what cannot be is an error."""
+    """Adds up the events of a handler; an impossible event is an error."""
 
     def __init__(self, kind: str, server: FakeServer) -> None:
         self.state: dict[str, Thing] = {}
@@ -124,13 +124,13 @@ class Replay:
 
     def on_update(self, old: Thing, new: Thing) -> None:
         if self.state.get(object_key(new)) != old:
-            self.faults.append(f"update of {object_key(new)} from a state that was not told")
+            self.faults.append(f"update of {object_key(new)} from a state without an event")
         self.state[object_key(new)] = new
 
     def on_delete(self, obj: Thing | DeletedFinalStateUnknown[Thing]) -> None:
         if isinstance(obj, DeletedFinalStateUnknown):
             if self.state.get(obj.key) != obj.object:
-                self.faults.append(f"tombstone of {obj.key} with a state that was not told")
+                self.faults.append(f"tombstone of {obj.key} with a state without an event")
             obj = obj.object
         if self.state.pop(object_key(obj), None) is None:
             self.faults.append(f"deletion of unknown {object_key(obj)}")
@@ -152,7 +152,7 @@ class Replay:
 
 
 def check_store(server: FakeServer, informer: SharedInformer[Thing]) -> dict[str, Thing]:
-    """Compare the store with the server, as far as its objects can be read."""
+    """Compare the store with the server, as far as the server's objects can be read."""
     store = {object_key(obj): obj for obj in informer.indexer}
     named = {name: obj for name, obj in server.objects.items() if not obj.value.startswith("??")}
     unreadable = {name: obj.metadata.uid for name, obj in named.items() if not is_readable(obj)}

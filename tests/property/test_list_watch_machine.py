@@ -1,4 +1,4 @@
-"""Whatever lists and watches end with, the machine keeps its promises: for an informer and for `watch()` alike.
+"""For all outcomes of lists and watches, the machine keeps its promises: for an informer and for `watch()` alike.
 
 Each example is a sequence of outcomes against a small server, of which each version is one event. No version goes
 backward, every pause and every timeout is bounded, watches are a second apart and lists do not follow each other
@@ -81,7 +81,7 @@ class Server:
 
 
 class Run:
-    """Carries out the steps of a machine, with outcomes that are drawn until it heals."""
+    """Carries out the steps of a machine, with outcomes that are drawn until nothing fails any more."""
 
     def __init__(self, data: st.DataObject, machine: ListWatchMachine, server: Server, *, is_informer: bool) -> None:
         self.data = data
@@ -91,7 +91,7 @@ class Run:
         self.is_healed = False
         self.now = 0.0
         self.reads_from = 0
-        """The version after which the open watch goes on."""
+        """The version after which the open watch continues."""
         self.store: set[str] = set()
         self.delivered: list[int] = []
         self.lists = 0
@@ -99,7 +99,7 @@ class Run:
         self.snapshot = 0
         self.pages_left = 0
         self.versions = [0]
-        """What the machine had reached after each step."""
+        """The state of the machine after each step."""
         self.openings: list[float] = []
         self.list_times: Counter[float] = Counter()
 
@@ -179,7 +179,7 @@ class Run:
     def read_events(self, step: ReadEvents) -> None:
         left = self.server.version - self.reads_from
         events = self.draw(st.integers(0, min(left, 4)), left)
-        # Of a batch, the consumer may deliver the first events only, and end the watch.
+        # The consumer may deliver only the first events of a batch, and end the watch.
         refused = events and self.draw(st.integers(0, 5), 1) == 0
         for _ in range(events - bool(refused)):
             self.reads_from += 1
@@ -193,7 +193,9 @@ class Run:
             error: Exception | None = errors.CacheError("not queued")
             self.check(error, self.machine.watch_ended(error, self.now))
             return
-        what = self.draw(st.sampled_from(["goes on", "goes on", "bookmark", "ends", "fails", "overdue"]), "goes on")
+        what = self.draw(
+            st.sampled_from(["continues", "continues", "bookmark", "ends", "fails", "overdue"]), "continues"
+        )
         if what == "bookmark" and self.reads_from == self.server.version:
             self.machine.received(1)
             self.machine.versions.delivered("BOOKMARK", str(self.reads_from))
@@ -213,17 +215,17 @@ class Run:
             assert not self.is_informer
             self.raised = error
         if is_expired(error):
-            # Only of a list in pages, `watch()` can read the rest again without a gap.
+            # `watch()` can read the rest again without a gap only if the list was read in pages.
             ways_out = {NextAction.RELIST} if not self.is_informer else RELISTING
             assert decision.action in ways_out or self.raised is error
 
     def until_healed(self) -> None:
-        """Let nothing fail any more, until every event has been delivered."""
+        """Run without failures until every event has been delivered."""
         self.is_healed = True
         for _ in range(100):
             if isinstance(self.take_step(), ReadEvents) and self.reads_from == self.server.version:
                 return
-        raise AssertionError("the machine did not come to an end")
+        raise AssertionError("the machine did not finish")
 
 
 @settings(max_examples=150, deadline=None)

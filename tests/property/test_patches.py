@@ -1,4 +1,4 @@
-"""Patches, applied as a server would, give the new object: for random pairs of objects and for random edits."""
+"""Patches, applied as a server would, result in the new object: for random pairs of objects and for random edits."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ STARTS = [(DEPLOYMENT, apps_v1.Deployment), (NODE, core_v1.Node)]
 
 
 def mutated(rng: random.Random, value: Any, rate: float, key: str = "") -> Any:
-    """A copy with some parts dropped, doubled, shuffled or changed."""
+    """Return a copy with some parts dropped, doubled, shuffled or changed."""
     if isinstance(value, dict):
         kept = {name: each for name, each in value.items() if name in ("kind", "apiVersion") or rng.random() >= rate}
         return {name: mutated(rng, each, rate, name) for name, each in kept.items()}
@@ -117,7 +117,7 @@ def test_patches_of_models_give_the_new_object(seed: int, rate: float, start: tu
     ours = before.to_dict()
     assert cls.from_dict(apply_merge_patch(ours, change.merge_patch())) == after
     assert cls.from_dict(apply_json_patch(ours, change.json_patch(test=test))) == after
-    # The server's own form has explicit zeros that we do not know of.
+    # The server's own form has explicit zeros that the model does not have.
     assert cls.from_dict(apply_merge_patch(on_server, change.merge_patch())) == after
     assert cls.from_dict(apply_json_patch(on_server, change.json_patch())) == after
 
@@ -184,7 +184,7 @@ def test_edits_of_a_draft_are_those_of_a_plain_dict(seed: int, edits: int, spars
 
 
 def edit(rng: random.Random, draft: Any, wanted: dict[str, Any]) -> None:
-    """Make one random edit on both."""
+    """Apply one random edit to both."""
 
     def place(*keys: str) -> dict[str, Any]:
         target = wanted

@@ -2,16 +2,16 @@
 
     transport = ScriptedTransport(
         error_status(429, "TooManyRequests", headers={"Retry-After": "1"}),
-        Answer.of({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}),
+        ScriptedResponse.of({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}),
     )
     transport = ScriptedTransport(respond)            # a function of the request, for a server with a state
 
 Each request is checked as a whole, as the API server would check it: its method, that a body has a content type, and
-each query parameter by name and value (`PARAMETERS`). `watch_answer` is only for a watch, and `list_of` only for a
+each query parameter by name and value (`PARAMETERS`). `watch_response` is only for a watch, and `list_of` only for a
 LIST. With `to`, a test states the exact request:
 
-    Answer.of(pod).to("GET /api/v1/namespaces/x/pods/a")
-    Answer.of(pod).to("POST /api/v1/namespaces/x/pods?dryRun=All", body=pod)
+    ScriptedResponse.of(pod).to("GET /api/v1/namespaces/x/pods/a")
+    ScriptedResponse.of(pod).to("POST /api/v1/namespaces/x/pods?dryRun=All", body=pod)
 
 A request that fails the check fails the test, even if the code guards itself against exceptions. `checked=False` is for
 tests that compare whole requests themselves, with those of client-go.
@@ -41,8 +41,8 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 
 __all__ = [
-    "Answer",
     "Hang",
+    "ScriptedResponse",
     "ScriptedTransport",
     "bookmark",
     "error_status",
@@ -51,7 +51,7 @@ __all__ = [
     "faults_of",
     "list_of",
     "query",
-    "watch_answer",
+    "watch_response",
 ]
 
 JSON = {"Content-Type": "application/json"}
@@ -66,7 +66,7 @@ Chunk = bytes | float | Exception | Hang | asyncio.Event
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScriptedResponse:
     """What the server does with one request.
 
     Attributes:
@@ -76,7 +76,7 @@ class Answer:
         delay: Seconds until the head arrives.
         cut_after: The connection is lost after this number of bytes of the body.
         is_for: The kind of request that the response is for: `"watch"`, `"list"`, or `""` for any.
-        asked: The exact request that the response is for: method and target, and the JSON of the body.
+        request: The exact request that the response is for: method and target, and the JSON of the body.
     """
 
     status: int = 200
@@ -85,52 +85,52 @@ class Answer:
     delay: float = 0.0
     cut_after: int | None = None
     is_for: str = ""
-    asked: tuple[str, Any] | None = None
+    request: tuple[str, Any] | None = None
 
     @classmethod
-    def of(cls, data: Any, status: int = 200, **fields: Any) -> Answer:
+    def of(cls, data: Any, status: int = 200, **fields: Any) -> ScriptedResponse:
         """Build a response with this JSON body."""
         headers = {**JSON, **fields.pop("headers", {})}
         return cls(status, (json.dumps(data).encode(),), headers=headers, **fields)
 
     @classmethod
-    def text(cls, text: str, status: int = 200, content_type: str = "text/plain", **fields: Any) -> Answer:
+    def text(cls, text: str, status: int = 200, content_type: str = "text/plain", **fields: Any) -> ScriptedResponse:
         """Build a response with this text as its body."""
         return cls(
             status, (text.encode(),), headers={"Content-Type": content_type, **fields.pop("headers", {})}, **fields
         )
 
-    def to(self, line: str, *, body: Any = None) -> Answer:
+    def to(self, line: str, *, body: Any = None) -> ScriptedResponse:
         """Return a copy for exactly this request: `"GET /api/v1/pods?watch=true"`, and the JSON of its body."""
-        return replace(self, asked=(line, body))
+        return replace(self, request=(line, body))
 
-    def cut(self, after: int) -> Answer:
+    def cut(self, after: int) -> ScriptedResponse:
         """Return a copy that loses the connection after this number of bytes."""
         return replace(self, cut_after=after)
 
-    def in_pieces(self, size: int) -> Answer:
+    def in_pieces(self, size: int) -> ScriptedResponse:
         """Return a copy that arrives in pieces of this size."""
         data = b"".join(chunk for chunk in self.chunks if isinstance(chunk, bytes))
         return replace(self, chunks=[data[at : at + size] for at in range(0, len(data), size)])
 
-    def then(self, *chunks: Chunk) -> Answer:
+    def then(self, *chunks: Chunk) -> ScriptedResponse:
         """Return a copy with more of the body."""
         return replace(self, chunks=[*self.chunks, *chunks])
 
 
-Step = Answer | Exception
+Step = ScriptedResponse | Exception
 Respond = Callable[[Request], "Step | Awaitable[Step]"]
 
 
 def error_status(
     code: int, reason: str = "", message: str = "", *, details: Mapping[str, Any] | None = None, **fields: Any
-) -> Answer:
+) -> ScriptedResponse:
     """Build a response that is a Status which reports a failure."""
     status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code}
     status |= {"message": message or reason, "reason": reason}
     if details is not None:
         status["details"] = dict(details)
-    return Answer.of(status, code, **fields)
+    return ScriptedResponse.of(status, code, **fields)
 
 
 def event(type: str, obj: Any) -> bytes:
@@ -152,11 +152,11 @@ def expired_event() -> bytes:
     return event("ERROR", {**status, "reason": "Expired", "message": "too old resource version: 1 (5)"})
 
 
-def watch_answer(*chunks: Chunk, **fields: Any) -> Answer:
+def watch_response(*chunks: Chunk, **fields: Any) -> ScriptedResponse:
     """Build the response to a watch: its frames, each as it arrives. Without a `Hang` at the end the server ends the
     watch.
     """
-    return Answer(chunks=chunks, is_for="watch", **fields)
+    return ScriptedResponse(chunks=chunks, is_for="watch", **fields)
 
 
 def list_of(
@@ -167,13 +167,13 @@ def list_of(
     api_version: str = "v1",
     continue_: str = "",
     **fields: Any,
-) -> Answer:
+) -> ScriptedResponse:
     """Build the response to a LIST."""
     metadata: dict[str, Any] = {"resourceVersion": resource_version}
     if continue_:
         metadata["continue"] = continue_
     data = {"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": list(items)}
-    return replace(Answer.of(data, **fields), is_for="list")
+    return replace(ScriptedResponse.of(data, **fields), is_for="list")
 
 
 def query(request: Request) -> dict[str, str]:
@@ -216,7 +216,7 @@ PARAMETERS = {
 _WITH_BODY = {"POST", "PUT", "PATCH"}
 
 
-def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> list[str]:
+def faults_of(request: Request, response: ScriptedResponse, more: Collection[str] = ()) -> list[str]:
     """Return what is wrong with a whole request that gets this response; `more` parameters may have any value."""
     faults: list[str] = []
     pairs = parse_qsl(urlsplit(request.target).query, keep_blank_values=True)
@@ -238,12 +238,12 @@ def faults_of(request: Request, answer: Answer, more: Collection[str] = ()) -> l
     is_watch = ("watch", "true") in pairs
     if request.method != "GET" and {"watch", "limit", "continue", "allowWatchBookmarks"} & {*names} - {*more}:
         faults.append("parameters of a read")
-    if answer.is_for and (request.method != "GET" or is_watch is not (answer.is_for == "watch")):
-        faults.append(f"it is not a {answer.is_for}, and the scripted response is for a {answer.is_for}")
+    if response.is_for and (request.method != "GET" or is_watch is not (response.is_for == "watch")):
+        faults.append(f"it is not a {response.is_for}, and the scripted response is for a {response.is_for}")
     if "allowWatchBookmarks" in names and not is_watch:
         faults.append("bookmarks of no watch")
-    if answer.asked is not None:
-        line, body = answer.asked
+    if response.request is not None:
+        line, body = response.request
         method, _, target = line.partition(" ")
         wanted, found = urlsplit(target), urlsplit(request.target)
         if (method, wanted.path) != (request.method, found.path):
@@ -263,10 +263,10 @@ class ScriptedTransport:
         self._checked = checked
         self._respond: Respond | None = None
         self._script: deque[Step] = deque()
-        if len(script) == 1 and not isinstance(script[0], (Answer, Exception)):
+        if len(script) == 1 and not isinstance(script[0], (ScriptedResponse, Exception)):
             self._respond = script[0]
         else:
-            self._script.extend(step for step in script if isinstance(step, (Answer, Exception)))
+            self._script.extend(step for step in script if isinstance(step, (ScriptedResponse, Exception)))
         self.requests: list[Request] = []
         self.timeouts: list[float | None] = []
         self.open_streams = 0
@@ -300,17 +300,17 @@ class ScriptedTransport:
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncIterator[ScriptedStream]:
         self.requests.append(request)
         self.timeouts.append(timeout)
-        answer = await self._next(request)
+        response = await self._next(request)
         try:
             async with asyncio.timeout(timeout):
-                await asyncio.sleep(answer.delay)
+                await asyncio.sleep(response.delay)
         except TimeoutError:
             raise RequestTimeout(
                 f"no response head within {timeout} s", method=request.method, path=request.path
             ) from None
         self.open_streams += 1
         try:
-            yield ScriptedStream(answer, request)
+            yield ScriptedStream(response, request)
         finally:
             self.open_streams -= 1
 
@@ -320,17 +320,17 @@ class ScriptedTransport:
     async def close(self) -> None:
         self.closed = True
 
-    async def _next(self, request: Request) -> Answer:
+    async def _next(self, request: Request) -> ScriptedResponse:
         if self._respond is not None:
             step = self._respond(request)
-            if not isinstance(step, (Answer, Exception)):
+            if not isinstance(step, (ScriptedResponse, Exception)):
                 step = await step
         elif self._script:
             step = self._script.popleft()
         else:
             raise AssertionError(f"the script has no response for {request.method} {request.target}")
-        answer = step if isinstance(step, Answer) else Answer()
-        if self._checked and (faults := faults_of(request, answer, self.more_parameters)):
+        response = step if isinstance(step, ScriptedResponse) else ScriptedResponse()
+        if self._checked and (faults := faults_of(request, response, self.more_parameters)):
             # Not an Exception: loops that guard themselves must not swallow it.
             pytest.fail(f"{request.method} {request.target}: {'; '.join(faults)}")
         if isinstance(step, Exception):
@@ -344,18 +344,18 @@ class ScriptedTransport:
 class ScriptedStream:
     """The body of a response of the script."""
 
-    def __init__(self, answer: Answer, request: Request) -> None:
-        self._answer = answer
+    def __init__(self, response: ScriptedResponse, request: Request) -> None:
+        self._response = response
         self._request = request
         self._chunks = self._play()
 
     @property
     def status(self) -> int:
-        return self._answer.status
+        return self._response.status
 
     @property
     def headers(self) -> Headers:
-        return Headers(self._answer.headers.items())
+        return Headers(self._response.headers.items())
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._chunks
@@ -371,8 +371,8 @@ class ScriptedStream:
         return bytes(body)
 
     async def _play(self) -> AsyncIterator[bytes]:
-        left = self._answer.cut_after
-        for chunk in self._answer.chunks:
+        left = self._response.cut_after
+        for chunk in self._response.chunks:
             if isinstance(chunk, bytes):
                 if left is not None and len(chunk) >= left:
                     if left:
@@ -390,5 +390,5 @@ class ScriptedStream:
                 await chunk.wait()
             else:
                 await asyncio.sleep(chunk)
-        if self._answer.cut_after is not None:
+        if self._response.cut_after is not None:
             raise ConnectionLost("the connection was cut", method=self._request.method, path=self._request.path)

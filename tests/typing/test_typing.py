@@ -1,7 +1,7 @@
-"""What checkers accept and refuse: mypy and pyright, both strict, on programs as users write them.
+"""Programs that type checkers accept and refuse: mypy and pyright, both strict, on programs as users write them.
 
-A line of `cases/` that ends in `# error` must be reported by both, `# error: pyright` only by that one; every other
-line by neither.
+A line of `cases/` that ends in `# error` must be reported by both, `# error: pyright` only by pyright; every other line
+by neither.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CHECKERS: dict[str, Callable[..., Reports]] = {"mypy": mypy, "pyright": pyright}
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's project: the cases, and what `kubeloop generate` makes of the test CRDs."""
+    """A user's project: the cases, and the output of `kubeloop generate` for the test CRDs."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(Path(__file__).parent / "cases", folder / "cases")
     crds = sorted(str(path) for path in (ROOT / "tests" / "support" / "crds").glob("*.yaml"))

@@ -11,7 +11,14 @@ from kubeloop.config import Config
 from kubeloop.models import core_v1
 from kubeloop.wire.request import Request
 from tests.support.clock import virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, event, faults_of, list_of, watch_answer
+from tests.support.scripted_transport import (
+    ScriptedResponse,
+    ScriptedTransport,
+    event,
+    faults_of,
+    list_of,
+    watch_response,
+)
 
 ACCEPT = {"Accept": "application/json"}
 SEND = {**ACCEPT, "Content-Type": "application/json"}
@@ -25,16 +32,16 @@ def get(target: str) -> Request:
 @pytest.mark.parametrize(
     ("request_", "response"),
     [
-        (Request("get", "/api", ACCEPT), Answer()),
-        (Request("GET", "/api"), Answer()),
-        (Request("GET", "/api", SEND, b"{}"), Answer()),
-        (Request("POST", "/api", ACCEPT, b"{}"), Answer()),
-        (Request("PUT", "/api", SEND), Answer()),
-        (Request("POST", "/api?watch=true", SEND, b"{}"), Answer()),
-        (Request("DELETE", "/api?limit=5", ACCEPT), Answer()),
-        (get("/api/v1/pods?watch=false"), watch_answer()),
-        (get("/api/v1/pods?watch=1"), watch_answer()),
-        (get("/api/v1/pods"), watch_answer()),
+        (Request("get", "/api", ACCEPT), ScriptedResponse()),
+        (Request("GET", "/api"), ScriptedResponse()),
+        (Request("GET", "/api", SEND, b"{}"), ScriptedResponse()),
+        (Request("POST", "/api", ACCEPT, b"{}"), ScriptedResponse()),
+        (Request("PUT", "/api", SEND), ScriptedResponse()),
+        (Request("POST", "/api?watch=true", SEND, b"{}"), ScriptedResponse()),
+        (Request("DELETE", "/api?limit=5", ACCEPT), ScriptedResponse()),
+        (get("/api/v1/pods?watch=false"), watch_response()),
+        (get("/api/v1/pods?watch=1"), watch_response()),
+        (get("/api/v1/pods"), watch_response()),
         (get("/api/v1/pods?watch=true"), list_of([], "1")),
         (get("/api/v1/pods?allowWatchBookmarks=true"), list_of([], "1")),
         (get("/api/v1/pods?labelselector=a"), list_of([], "1")),
@@ -42,16 +49,16 @@ def get(target: str) -> Request:
         (get("/api/v1/pods?limit=5&limit=5"), list_of([], "1")),
         (get("/api/v1/pods?limit=-1"), list_of([], "1")),
         (get("/api/v1/pods?resourceVersionMatch=exact"), list_of([], "1")),
-        (get("/api/v1/pods/b"), Answer().to("GET /api/v1/pods/a")),
-        (get("/api/v1/pods?limit=5"), Answer().to("GET /api/v1/pods?limit=6")),
-        (get("/api/v1/pods?limit=5"), Answer().to("GET /api/v1/pods")),
-        (get("/api/v1/pods"), Answer().to("GET /api/v1/pods?limit=5")),
-        (Request("POST", "/api", SEND, b'{"a": 1}'), Answer().to("POST /api", body={"a": 2})),
-        (Request("POST", "/api", SEND, b'{"a": 1}'), Answer().to("POST /api")),
-        (Request("DELETE", "/api", ACCEPT), Answer().to("DELETE /api", body={})),
+        (get("/api/v1/pods/b"), ScriptedResponse().to("GET /api/v1/pods/a")),
+        (get("/api/v1/pods?limit=5"), ScriptedResponse().to("GET /api/v1/pods?limit=6")),
+        (get("/api/v1/pods?limit=5"), ScriptedResponse().to("GET /api/v1/pods")),
+        (get("/api/v1/pods"), ScriptedResponse().to("GET /api/v1/pods?limit=5")),
+        (Request("POST", "/api", SEND, b'{"a": 1}'), ScriptedResponse().to("POST /api", body={"a": 2})),
+        (Request("POST", "/api", SEND, b'{"a": 1}'), ScriptedResponse().to("POST /api")),
+        (Request("DELETE", "/api", ACCEPT), ScriptedResponse().to("DELETE /api", body={})),
     ],
 )
-def test_a_request_that_is_wrong_is_refused(request_: Request, response: Answer) -> None:
+def test_a_request_that_is_wrong_is_refused(request_: Request, response: ScriptedResponse) -> None:
     assert faults_of(request_, response)
 
 
@@ -60,20 +67,23 @@ def test_a_request_that_is_wrong_is_refused(request_: Request, response: Answer)
     [
         (
             get("/api/v1/pods?watch=true&resourceVersion=5"),
-            watch_answer().to("GET /api/v1/pods?resourceVersion=5&watch=true"),
+            watch_response().to("GET /api/v1/pods?resourceVersion=5&watch=true"),
         ),
         (get("/api/v1/pods?limit=5&labelSelector=a%3Db"), list_of([], "1")),
-        (Request("POST", "/api?dryRun=All", SEND, b'{"a": 1}'), Answer().to("POST /api?dryRun=All", body={"a": 1})),
-        (Request("DELETE", "/api", ACCEPT), Answer().to("DELETE /api")),
+        (
+            Request("POST", "/api?dryRun=All", SEND, b'{"a": 1}'),
+            ScriptedResponse().to("POST /api?dryRun=All", body={"a": 1}),
+        ),
+        (Request("DELETE", "/api", ACCEPT), ScriptedResponse().to("DELETE /api")),
     ],
 )
-def test_a_request_that_is_right_is_answered(request_: Request, response: Answer) -> None:
+def test_a_request_that_is_right_is_answered(request_: Request, response: ScriptedResponse) -> None:
     assert faults_of(request_, response) == []
 
 
 @virtual
 async def test_a_loop_that_guards_itself_does_not_hide_a_wrong_request() -> None:
-    rest = kubeloop.RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_answer()))
+    rest = kubeloop.RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_response()))
 
     async def guarded() -> None:
         try:
@@ -89,7 +99,7 @@ async def test_a_loop_that_guards_itself_does_not_hide_a_wrong_request() -> None
 async def test_a_watch_of_the_typed_client_asks_for_exactly_this() -> None:
     line = "GET /api/v1/namespaces/x/pods?allowWatchBookmarks=true&labelSelector=a&resourceVersion=5&watch=true"
     frame = event("ADDED", {**POD, "metadata": {**POD["metadata"], "resourceVersion": "6"}})
-    transport = ScriptedTransport(lambda request: answered.append(request) or watch_answer(frame))  # type: ignore[func-returns-value]
+    transport = ScriptedTransport(lambda request: answered.append(request) or watch_response(frame))  # type: ignore[func-returns-value]
     answered: list[Request] = []
     clients = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     async with clients.core_v1.pods("x").watch(resource_version="5", label_selector="a") as events:
@@ -99,4 +109,4 @@ async def test_a_watch_of_the_typed_client_asks_for_exactly_this() -> None:
     (request,) = answered
     target, _, timeout = request.target.partition("&timeoutSeconds=")
     assert 300 <= int(timeout) <= 600
-    assert faults_of(Request("GET", target, request.headers), watch_answer().to(line)) == []
+    assert faults_of(Request("GET", target, request.headers), watch_response().to(line)) == []

@@ -1,9 +1,9 @@
 """`python -m tests.conformance.golden.fuzz [--seconds 600] [--seed 1]`: change the recorded responses at random.
 
-Each changed response is fed to a connection whole and cut. Both must come to the same end, which is a response or one
+Each changed response is fed to a connection whole and cut. Both must have the same result, which is a response or one
 of the exceptions of `http1.errors`; nothing else may be raised, here or in a callback of the loop. Then each is fed to
-a reader that is cancelled or a connection that is reset, aborted or ended. At the end stand figures: how many, how long
-the slowest took, what memory grew by. The exit status is 1 if something was wrong, which is printed.
+a reader that is cancelled or a connection that is reset, aborted or ended. The last lines are figures: the number of
+responses, the longest time, the growth of memory. The exit status is 1 if a check failed; the failure is printed.
 """
 
 from __future__ import annotations
@@ -85,11 +85,11 @@ async def feed(random: Random, case: Case, data: bytes) -> str:
     await interrupt(
         case, pieces[: random.randrange(len(pieces) + 1)], random.choice(["cancel", "reset", "abort", "end"])
     )
-    return whole.failure or str(whole.answer.get("end", "waits"))
+    return whole.failure or str(whole.result.get("end", "waits"))
 
 
 def cut(random: Random, data: bytes) -> list[bytes]:
-    """Cut at random, into one byte each now and then."""
+    """Cut at random, now and then into single bytes."""
     if len(data) < 2000 and random.random() < 0.1:
         return [data[at : at + 1] for at in range(len(data))]
     pieces: list[bytes] = []
@@ -127,7 +127,7 @@ def resident_bytes() -> int:
 
 
 def peak_bytes() -> int:
-    """Return the most that it ever held."""
+    """Return the most memory that this process ever held."""
     return getrusage(RUSAGE_SELF).ru_maxrss << 10
 
 

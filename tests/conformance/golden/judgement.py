@@ -1,4 +1,4 @@
-"""Judging our answers: equal to Go's, or named in a table of differences; see README.md."""
+"""The comparison of our results with Go's: equal, or named in a table of differences; see README.md."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .differences import INTENDED, Difference
-from .ours import ANSWERS
+from .ours import RESULTS
 
 __all__ = ["Judged", "judge", "recorded", "unexplained"]
 
@@ -17,7 +17,7 @@ UNSTABLE = {"unstable": True}
 
 
 class Judged(NamedTuple):
-    """One case, both answers, and the entries of the tables that name their difference."""
+    """One case, both results, and the entries of the tables that cover the difference."""
 
     surface: str
     case: Any
@@ -27,7 +27,7 @@ class Judged(NamedTuple):
 
     @property
     def is_equal(self) -> bool:
-        """Whether both answers are the same JSON."""
+        """Whether both results are the same JSON."""
         return canonical(self.go) == canonical(self.ours)
 
     def __str__(self) -> str:
@@ -41,37 +41,37 @@ class Judged(NamedTuple):
 
 
 def recorded(surface: str, folder: Path = HERE) -> Iterator[tuple[Any, Any]]:
-    """Read the cases of a surface with Go's answers; those that Go does not answer twice alike are left out."""
+    """Read the cases of a surface with Go's results, except those for which two runs of Go differ."""
     inputs = (folder / "inputs" / f"{surface}.jsonl").read_text().splitlines()
-    answers = (folder / "answers" / f"{surface}.jsonl").read_text(encoding="utf-8").split("\n")
-    if answers[-1] or len(inputs) != len(answers) - 1:
-        raise ValueError(f"{surface}: {len(inputs)} inputs and {len(answers) - 1} answers; run make golden")
-    for case, answer in zip(inputs, answers, strict=False):
-        go = json.loads(answer, parse_int=_number)
+    results = (folder / "results" / f"{surface}.jsonl").read_text(encoding="utf-8").split("\n")
+    if results[-1] or len(inputs) != len(results) - 1:
+        raise ValueError(f"{surface}: {len(inputs)} inputs and {len(results) - 1} results; run make golden")
+    for case, result in zip(inputs, results, strict=False):
+        go = json.loads(result, parse_int=_number)
         if go != UNSTABLE:
             yield json.loads(case), go
 
 
 def judge(surface: str, pairs: Iterable[tuple[Any, Any]]) -> Iterator[Judged]:
-    """Answer each case ourselves and look up what names the difference."""
+    """Run each case with kubeloop and look up the entries that cover the difference."""
     for case, go in pairs:
-        ours = _answered(surface, case)
+        ours = _result_of(surface, case)
         names: tuple[Difference, ...] = ()
         if canonical(go) != canonical(ours):
             names = tuple(entry for entry in INTENDED if entry.surface == surface and entry.covers(case, go, ours))
         yield Judged(surface, case, go, ours, names)
 
 
-def _answered(surface: str, case: Any) -> Any:
+def _result_of(surface: str, case: Any) -> Any:
     try:
-        return ANSWERS[surface](case)
+        return RESULTS[surface](case)
     except Exception as error:
-        # What a caller is not told to expect; never equal to an answer of Go.
+        # No caller expects such an exception; the result never equals one of Go.
         return {"raised": type(error).__name__}
 
 
 def unexplained(surface: str, pairs: Iterable[tuple[Any, Any]]) -> list[Judged]:
-    """Return the cases in which we differ from Go without an entry that says so."""
+    """Return the cases in which we differ from Go without an entry that covers the difference."""
     return [each for each in judge(surface, pairs) if not each.is_equal and not each.explained_by]
 
 
@@ -81,7 +81,7 @@ def canonical(value: Any) -> str:
 
 
 def _number(text: str) -> int | float:
-    """Go writes great floats without an exponent; what is no integer of 64 bits is a float."""
+    """Return the number. Go writes great floats without an exponent; a number beyond 64 bits is a float."""
     number = int(text)
     return number if -(2**63) <= number < 2**64 else float(text)
 

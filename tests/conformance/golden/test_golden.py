@@ -1,6 +1,6 @@
-"""Our answers are client-go's, but for differences that a table names; see README.md.
+"""Our results are client-go's, except for differences that a table names; see README.md.
 
-Go is not needed: its answers are recorded in `answers/`.
+Go is not needed: its results are recorded in `results/`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 
 from .differences import INTENDED, Difference
 from .judgement import Judged, canonical, judge, recorded
-from .ours import ANSWERS
+from .ours import RESULTS
 
 SHOWN = 5
 
@@ -22,8 +22,8 @@ def judged(surface: str) -> list[Judged]:
     return list(judge(surface, recorded(surface)))
 
 
-@pytest.mark.parametrize("surface", sorted(ANSWERS))
-def test_answers_like_client_go(surface: str) -> None:
+@pytest.mark.parametrize("surface", sorted(RESULTS))
+def test_results_are_those_of_client_go(surface: str) -> None:
     unexplained = [each for each in judged(surface) if not each.is_equal and not each.explained_by]
 
     shown = "\n".join(str(each) for each in unexplained[:SHOWN])
@@ -32,20 +32,20 @@ def test_answers_like_client_go(surface: str) -> None:
 
 @pytest.mark.parametrize("entry", INTENDED, ids=lambda entry: f"{entry.surface}: {entry.reason[:60]}")
 def test_each_difference_names_a_case(entry: Difference) -> None:
-    """What was mended, or never was there, must not stay in the tables: it would hide the same fault later."""
+    """A fixed or imagined fault must not stay in the tables: its entry would hide the same fault later."""
     assert any(entry in each.explained_by for each in judged(entry.surface)), f"remove this entry: {entry.reason}"
 
 
 def test_enough_cases_are_recorded_on_every_surface() -> None:
-    counts = {surface: len(judged(surface)) for surface in ANSWERS}
+    counts = {surface: len(judged(surface)) for surface in RESULTS}
 
     assert min(counts.values()) >= 100, counts
     assert sum(counts.values()) >= 3000, counts
 
 
-def test_most_answers_are_equal_on_every_surface() -> None:
-    """A table that names nearly everything would say nothing."""
-    for surface in ANSWERS:
+def test_most_results_are_equal_on_every_surface() -> None:
+    """A table that covers nearly everything would be useless."""
+    for surface in RESULTS:
         equal = sum(each.is_equal for each in judged(surface))
         assert equal >= len(judged(surface)) // 2, surface
 

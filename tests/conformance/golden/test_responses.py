@@ -1,6 +1,6 @@
-"""How a response is cut into packets and TLS records changes nothing: 3,000 responses are cut in 100,000 ways.
+"""The split of a response into packets and TLS records changes nothing: 3,000 responses are split in 100,000 ways.
 
-`test_golden.py` compares responses that arrive in one piece with what Go says; here each is compared with itself.
+`test_golden.py` compares responses that arrive in one piece with those of Go; here each is compared with itself.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def cases() -> list[Case]:
 
 
 def ways(data: bytes) -> int:
-    """Return how often a response is cut: at random, and byte by byte if it is small."""
+    """Return how often a response is split: at random, and byte by byte if it is small."""
     return 1 + RANDOM_WAYS if len(data) <= SMALL_BYTES else WAYS_OF_LARGE
 
 
@@ -52,7 +52,7 @@ def cuts(case: Case) -> Iterator[list[bytes]]:
 
 
 def cut(random: Random, data: bytes) -> list[bytes]:
-    """Cut a response in some places; half of them are beside the end of a line, where a parser changes its mind."""
+    """Split a response in some places; half of these are beside the end of a line, where a parser changes its state."""
     places = {random.randrange(len(data) + 1) for _ in range(random.randint(1, 5))}
     ends = [at + shift for at, byte in enumerate(data[: 1 << 16]) if byte in b"\r\n" for shift in (0, 1)]
     places.update(random.sample(ends, min(len(ends), random.randint(0, 5))))
@@ -67,7 +67,7 @@ def test_there_are_enough_responses_and_ways() -> None:
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_packets_change_no_answer(shard: int) -> None:
+def test_packets_change_no_result(shard: int) -> None:
     differing = asyncio.run(compare(cases()[shard::SHARDS]))
 
     shown = "\n".join(differing[:SHOWN])
@@ -75,7 +75,7 @@ def test_packets_change_no_answer(shard: int) -> None:
 
 
 async def compare(chosen: list[Case]) -> list[str]:
-    """Return the cases whose answer depends on how they are cut, each with the first way that shows it."""
+    """Return the cases whose result depends on the split, each with the first split that shows the difference."""
     differing: list[str] = []
     for case in chosen:
         whole = await replay(case, [output(case)])
@@ -88,7 +88,7 @@ async def compare(chosen: list[Case]) -> list[str]:
 
 
 async def test_what_one_response_was_changes_nothing_about_the_next() -> None:
-    """Each response that leaves the connection in good order is followed by any other."""
+    """Each response that leaves the connection reusable is followed by any other."""
     random = Random(1)
     for case, go in recorded("responses"):
         if not go.get("reused"):
@@ -97,7 +97,7 @@ async def test_what_one_response_was_changes_nothing_about_the_next() -> None:
         connection = connect()
         wire = Wire(connection)
         first = await read_on(connection, wire, case, cut(random, output(case)))
-        if first.answer.get("reused"):
+        if first.result.get("reused"):
             second = await replay_on(connection, wire, following, cut(random, output(following)), is_eager=True)
             assert second == await replay(following, [output(following)]), (case, following)
 
@@ -112,7 +112,7 @@ async def test_an_interruption_leaves_nobody_waiting(how: str) -> None:
 
 @pytest.mark.parametrize("size", [0, 4, 9, 16, 20, 37, 40])
 async def test_an_early_end_is_told_from_bytes_that_make_no_sense(size: int) -> None:
-    """Only the former may be worth another attempt."""
+    """Only an early end may be worth another attempt."""
     case = {"method": "GET", "output": ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[:size]], "end": "close"}
 
     assert (await replay(case, [output(case)])).failure == "Broken"
@@ -126,7 +126,7 @@ def contexts(tmp_path_factory: pytest.TempPathFactory) -> Contexts:
     return server_context(pair, tmp_path_factory.mktemp("tls")), client
 
 
-async def test_records_change_no_answer(contexts: Contexts) -> None:
+async def test_records_change_no_result(contexts: Contexts) -> None:
     """Each piece is a record, and the bytes of the records arrive in pieces of their own."""
     for case in cases()[::15]:
         whole = await replay(case, [output(case)])
@@ -138,14 +138,14 @@ async def test_records_change_no_answer(contexts: Contexts) -> None:
 
 @pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\n", "HTTP/1.0 200 OK\r\nConnection: close\r\n"])
 async def test_an_end_without_the_alert_ends_no_body(contexts: Contexts, head: str) -> None:
-    """Anybody on the way could cut the body there; Go delivers it."""
+    """Anybody between client and server could end the body there; Go delivers it."""
     case = {"method": "GET", "output": [f"{head}\r\nhello"], "end": "close"}
 
     told = await replay_encrypted(contexts, Random(1), case, [output(case)])
     cut_off = await replay_encrypted(contexts, Random(1), case, [output(case)], tells_end=False)
 
-    assert told.answer["end"] == "whole"
-    assert (cut_off.answer["end"], cut_off.answer["body"], cut_off.failure) == ("broken", "hello", "Broken")
+    assert told.result["end"] == "whole"
+    assert (cut_off.result["end"], cut_off.result["body"], cut_off.failure) == ("broken", "hello", "Broken")
 
 
 async def replay_encrypted(

@@ -1,4 +1,4 @@
-"""Every async test of this folder runs on asyncio's own loop and on uvloop, and most speak HTTP and TLS."""
+"""Every async test of this folder runs on asyncio's own loop and on uvloop, and most use HTTP and TLS."""
 
 from __future__ import annotations
 

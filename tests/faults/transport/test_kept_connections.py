@@ -1,4 +1,4 @@
-"""Nothing that a server sent unasked on a kept connection is taken as the response to another request (C1)."""
+"""Bytes that a server sent unasked on a kept connection are never taken as the response to another request (C1)."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def _response(target: str) -> bytes:
 
 
 class Echo:
-    """A server that answers with the path that was asked for, and says more when a test wants it to."""
+    """A server that responds with the requested path, and sends more bytes when a test requires it."""
 
     def __init__(self, server: RawServer, connections: list[Connection]) -> None:
         self.server = server
         self._connections = connections
 
     def say(self, data: bytes) -> None:
-        """Write on the newest connection, at once: what was written has reached the client's socket on return."""
+        """Write on the newest connection, at once: the bytes have reached the client's socket on return."""
         self._connections[-1].writer.write(data)
 
     def end(self, *, all_of_them: bool = False) -> None:
         """End the newest connection, at once."""
         for connection in self._connections if all_of_them else self._connections[-1:]:
-            # A duplicate, because uvloop lets nobody shut down the socket itself.
+            # A duplicate, because uvloop does not allow its users to shut down the socket itself.
             with socket.socket(fileno=os.dup(connection.writer.get_extra_info("socket").fileno())) as end:
                 end.shutdown(socket.SHUT_WR)
 
@@ -103,7 +103,7 @@ async def ask(transport: HTTPTransport, target: str, method: str = "GET") -> str
 
 
 async def _busy() -> None:
-    """Do not let the loop run: the bytes stay with the operating system."""
+    """Block the loop: the bytes stay in the operating system."""
 
 
 @pytest.mark.parametrize("wait", [settled, _busy], ids=["idle loop", "busy loop"])
@@ -116,7 +116,7 @@ async def test_what_arrives_on_an_idle_connection_is_no_response(
         assert await ask(transport, "/one") == "/one"
         server.say(UNASKED[unasked])
         await wait()
-        # A POST is never repeated: what arrives after it is the response to it.
+        # A POST is never repeated: the next bytes are the response to it.
         assert await ask(transport, "/two", "POST") == "/two"
         assert await ask(transport, "/three", "POST") == "/three"
         assert server.server.connections == 2
@@ -130,7 +130,7 @@ async def test_what_comes_with_a_response_is_no_part_of_the_next(
     async with echo(tls, after=UNASKED[unasked], chunked=chunked) as server:
         transport = opened(server)
         for number, target in enumerate(("/one", "/two", "/three"), 1):
-            # Bytes that are not HTTP may fail the request that they came with.
+            # Bytes that are not HTTP may fail the request that they arrived with.
             with suppress(TransportError) if unasked == "no HTTP" else nullcontext():
                 assert await ask(transport, target) == target
             assert server.server.connections == number
@@ -141,7 +141,7 @@ async def test_what_comes_with_a_response_is_no_part_of_the_next(
 async def test_a_connection_that_the_server_closed_is_not_used_for_a_write(
     opened: Open, tls: object, wait: Callable[[], Awaitable[None]], method: str
 ) -> None:
-    """(C2) Also if the loop was held up and has not seen it yet."""
+    """(C2) Even if the loop was blocked and has not noticed yet."""
     async with echo(tls) as server:
         transport = opened(server)
         await ask(transport, "/one")
@@ -179,7 +179,7 @@ async def test_when_the_server_closed_all_kept_connections_writes_use_new_ones(
 
 
 async def test_a_connection_on_which_nothing_arrived_is_used_again(opened: Open, tls: object) -> None:
-    """With TLS 1.3 the server sends session tickets, which are no bytes of a response."""
+    """With TLS 1.3 the server sends session tickets, which are not bytes of a response."""
     async with echo(tls) as server:
         transport = opened(server)
         for number in range(20):

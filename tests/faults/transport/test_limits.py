@@ -1,4 +1,4 @@
-"""How many calls run at once, what those that wait are told, and what closing does to all of them; HTTP and TLS."""
+"""How many calls run at once, the errors of those that wait, and the effect of closing on all calls; HTTP and TLS."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def _serve(connection: Connection, received: Received) -> None:
-    """Respond to a PATCH, switch to a WebSocket, begin a log, and leave all else without a response."""
+    """Respond to a PATCH, switch to a WebSocket, begin a log, and leave all other requests without a response."""
     if received.method == "PATCH":
         await reply(b"{}")(connection, received)
     elif received.header("Upgrade"):
@@ -52,7 +52,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def tasks() -> AsyncIterator[Callable[[Awaitable[object]], asyncio.Future[object]]]:
-    """Run calls beside a test; they are cancelled at its end."""
+    """Run calls in the background of a test; they are cancelled at its end."""
     running: list[asyncio.Future[object]] = []
 
     def run(call: Awaitable[object]) -> asyncio.Future[object]:
@@ -79,7 +79,7 @@ async def _receive(transport: HTTPTransport) -> None:
 
 
 async def test_hung_requests_hold_up_no_other(tls: TLS) -> None:
-    """(C3) There is no bound on connections unless the config sets one."""
+    """(C3) The number of connections is not limited unless the config sets a limit."""
     async with raw_server(_serve, tls=tls) as server, transport_to(server) as transport, tasks() as run:
         for _ in range(HUNG):
             run(transport.request(GET))
@@ -92,7 +92,7 @@ async def test_hung_requests_hold_up_no_other(tls: TLS) -> None:
 @pytest.mark.parametrize("verb", ["request", "stream", "upgrade"])
 @skewed
 async def test_requests_and_streams_are_bounded_apart(verb: str, tls: TLS) -> None:
-    """(C3) A WebSocket counts as a stream. Who waits in vain is told that nothing was sent."""
+    """(C3) A WebSocket counts as a stream. A call that waits in vain reports that nothing was sent."""
     async with (
         raw_server(_serve, tls=tls) as server,
         transport_to(server, max_connections=2) as transport,
@@ -117,13 +117,13 @@ async def test_requests_and_streams_are_bounded_apart(verb: str, tls: TLS) -> No
         with pytest.raises(RequestTimeout, match=r"timed out after 5 s: no free connection, the request was not"):
             await waiting
         assert len(server.requests) == 2
-        # The other kind has two of its own.
+        # The other kind has a limit of two of its own.
         if verb == "request":
             async with transport.stream(Request("GET", "/stream"), timeout=5) as stream:
                 assert await anext(aiter(stream)) == b"line"
         else:
             assert (await transport.request(LEASE, timeout=5)).status == 200
-        # Who waits goes on when another has ended.
+        # A waiting call continues when another has ended.
         late = run(transport.request(LEASE) if verb == "request" else _follow(transport))
         before = len(server.requests)
         await settled()
@@ -149,7 +149,7 @@ async def test_a_timeout_while_connecting_says_that_the_request_was_not_sent(tls
 
 
 async def test_closing_ends_every_call_and_says_so(tls: TLS) -> None:
-    """(D15) Calls that wait for a head, a body, a turn or a connection, streams and WebSockets."""
+    """(D15) Calls that wait for a head, a body, their turn or a connection, streams and WebSockets."""
     async with raw_server(_serve, tls=tls) as server:
         async with transport_to(server, max_connections=3) as transport, tasks() as run:
             calls = [
@@ -208,7 +208,7 @@ async def test_closing_a_clientset_ends_its_calls_watches_and_logs(tls: TLS) -> 
 
 @skewed
 async def test_closing_does_not_wait_for_a_peer_that_does_nothing(tls: TLS) -> None:
-    """asyncio would wait 30 seconds for the other side's goodbye of TLS. The clock of this test stands nearly still."""
+    """asyncio would wait 30 seconds for the other side's close alert of TLS. The clock of this test hardly advances."""
 
     async def freeze(connection: Connection, received: Received) -> None:
         connection.writer.transport.pause_reading()  # type: ignore[attr-defined]
@@ -228,7 +228,7 @@ async def test_closing_does_not_wait_for_a_peer_that_does_nothing(tls: TLS) -> N
 
 
 async def test_two_hundred_watches_and_requests_share_a_client(tls: TLS) -> None:
-    """Each watch has a connection of its own, and the requests beside them take turns on a few."""
+    """Each watch has a connection of its own, and the requests take turns on a few others."""
     count = 200
     begun: list[Connection] = []
     go_on = asyncio.Event()
@@ -256,5 +256,5 @@ async def test_two_hundred_watches_and_requests_share_a_client(tls: TLS) -> None
         go_on.set()
         assert await asyncio.gather(*watches) == [[b"/watch/%d" % number, b"end"] for number in range(count)]
         await settled()
-        # What all of them leave behind is what is kept for the next calls.
+        # All of them leave behind only the connections that are kept for the next calls.
         assert repr(transport._pool) == "<Pool 100 connections, 100 idle>"

@@ -26,7 +26,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
 async def test_a_wait_that_is_cancelled_loses_nothing(coding: str, how: str, tls: TLS) -> None:
-    """(C4, C5) 400 times, at any moment, and afterwards the stream goes on."""
+    """(C4, C5) 400 times, at any moment, and afterwards the stream continues."""
     events = [b'{"type":"ADDED","number":%d}\n' % number for number in range(400)]
     chance = Random(4)
     wanted = asyncio.Semaphore(0)
@@ -93,7 +93,7 @@ def _in_the_kernel(connection: Connection, transport: HTTPTransport) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux how much it holds")
 @pytest.mark.parametrize("framing", ["length", "chunks", "small chunks", "until close", "gzip"])
 async def test_a_slow_reader_holds_the_server_back(framing: str, tls: TLS) -> None:
-    """A connection holds less than 1 MiB, beside what the kernel does. TLS's records make that a little more."""
+    """A connection holds less than 1 MiB, in addition to the kernel's buffers. TLS's records add a little."""
     block, count = bytes(1 << 16), 1_000
     sent = 0
     heads = {"length": b"Content-Length: %d\r\n\r\n" % (count << 16), "until close": b"\r\n"}
@@ -105,7 +105,7 @@ async def test_a_slow_reader_holds_the_server_back(framing: str, tls: TLS) -> No
         connection.writer.transport.set_write_buffer_limits(1 << 16)
         more = b"Transfer-Encoding: chunked\r\n\r\n"
         if framing == "gzip":
-            # As long as what it unfolds to.
+            # As long as the decoded body.
             more = b"Content-Encoding: gzip\r\n" + more
             folder = zlib.compressobj(0, wbits=16 + zlib.MAX_WBITS)
         await connection.send(b"HTTP/1.1 200 OK\r\n" + heads.get(framing, more))
@@ -131,7 +131,7 @@ async def test_a_slow_reader_holds_the_server_back(framing: str, tls: TLS) -> No
                 await settled()
         assert sent < count * len(block) // 2
         assert sent - _in_the_kernel(ours[0], transport) < 1 << 20
-        # It goes on where it was.
+        # The stream continues where it was.
         more = sent + (1 << 20)
         while sent < more:
             await anext(aiter(stream))

@@ -177,7 +177,7 @@ async def test_a_body_without_a_length_ends_with_the_connection(head: bytes, tls
 
 
 async def test_an_end_that_anybody_could_have_put_there_is_none_over_tls(tls: TLS) -> None:
-    """A body without a length ends with TLS's own goodbye, not with that of TCP; without TLS there is no other."""
+    """A body without a length ends with TLS's close alert, not with TCP's end; without TLS there is no other end."""
     async with raw_server(say(OK + b"\r\nhalf", then="reset"), tls=tls) as server, transport_to(server) as transport:
         with pytest.raises(ConnectionLost) if tls is not None else nullcontext():
             assert (await transport.request(GET)).body == b"half"

@@ -1,4 +1,4 @@
-"""Planted secrets: in no log line, repr or exception of any floor that handles them, at any log level."""
+"""Planted secrets: in no log line, repr or exception of any package that handles them, at any log level."""
 
 import logging
 

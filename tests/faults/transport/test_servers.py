@@ -1,4 +1,4 @@
-"""Servers that are away, half there, or lie: each ends in one exception of the tree; nothing hangs, nothing leaks."""
+"""Servers that are away, incomplete, or wrong: each causes one exception of the tree; nothing hangs, nothing leaks."""
 
 import asyncio
 import gzip
@@ -86,7 +86,7 @@ async def fall_silent(seconds):
 @pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"], ids=["nothing", "half"])
 @skewed
 async def test_a_server_that_goes_silent_is_given_up_after_three_minutes_without_any_timeout(said):
-    """(C6) Also the head that comes after two minutes, as of a watch that a proxy holds back (D9), is waited for."""
+    """(C6) A head that arrives after two minutes, as of a watch that a proxy holds back (D9), is waited for."""
     async with raw_server(say(said, then="wait")) as server:
         transport = HTTPTransport(Config(host=server.url))
         task = asyncio.create_task(transport.request(GET))
@@ -101,7 +101,7 @@ async def test_a_server_that_goes_silent_is_given_up_after_three_minutes_without
 
 
 async def test_chunks_of_a_body_come_one_by_one_however_they_arrived():
-    """What a watch writes as one chunk, an event, is neither joined with the next nor cut by where a packet ended."""
+    """An event, which a watch writes as one chunk, is neither joined with the next nor split at the end of a packet."""
     more = asyncio.Event()
 
     async def step(connection, received):
@@ -230,7 +230,7 @@ async def test_html_instead_of_json_is_an_answer_like_any_other(transport_to):
 
 @pytest.mark.parametrize("then", ["close", "reset"])
 async def test_an_error_whose_body_breaks_off_is_a_response(transport_to, then):
-    """(E14) Its status and headers say whether to ask again."""
+    """(E14) Its status and headers decide on a retry."""
     head = b"HTTP/1.1 429 Slow down\r\nRetry-After: 1\r\nContent-Length: 100\r\n\r\nhalf"
     async with raw_server(say(head, then=then)) as server:
         response = await transport_to(server.url).request(GET)

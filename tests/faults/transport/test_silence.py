@@ -1,6 +1,6 @@
-"""What happens when no byte moves for three minutes, wherever it happens; over HTTP and TLS.
+"""The effects of three minutes without a byte, wherever the silence begins; over HTTP and TLS.
 
-The clock is moved by ten seconds at a time, since connections are looked at every ten seconds.
+The clock is moved by ten seconds at a time, since connections are checked every ten seconds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ async def until_done(task: asyncio.Future[Any], seconds: int) -> None:
         if task.done():
             return
         await pass_time(10)
-    pytest.fail(f"not done within {seconds} s")
+    pytest.fail(f"timed out after {seconds} s")
 
 
 async def _request(transport: HTTPTransport) -> object:
@@ -79,7 +79,7 @@ SILENCES: dict[str, tuple[Callable[[HTTPTransport], Awaitable[object]], bytes]] 
 @pytest.mark.parametrize("where", SILENCES)
 @skewed
 async def test_three_minutes_of_silence_end_a_call(where: str, tls: TLS) -> None:
-    """(C6, C7, D13) Also while the server does not read what is written: the kernel's buffers take some megabytes."""
+    """(C6, C7, D13) Also while the server does not read the request: the kernel's buffers accept some megabytes."""
     call, said = SILENCES[where]
     async with raw_server(say(said, then="wait") if where != "writing" else _reads_nothing, tls=tls,
                           reads_body=False) as server, transport_to(server) as transport:  # fmt: skip
@@ -88,7 +88,7 @@ async def test_three_minutes_of_silence_end_a_call(where: str, tls: TLS) -> None
         await settled()
         await pass_time(170)
         assert not task.done()
-        await until_done(task, 2_000)  # the kernel takes some of a body later than the rest
+        await until_done(task, 2_000)  # the kernel accepts some of a body later than the rest
         with pytest.raises(ServerSilent, match=SILENT) as caught:
             await task
         assert caught.value.retryable
@@ -101,7 +101,7 @@ async def _reads_nothing(connection: Connection, received: Received) -> None:
 
 @skewed
 async def test_a_byte_now_and_then_is_enough(tls: TLS) -> None:
-    """(C6) There is no bound on the total while bytes arrive, be it the head (D9) or the body."""
+    """(C6) The total is not limited while bytes arrive, be it the head (D9) or the body."""
     pieces = [b"HTTP/1.1 200", b" OK\r\nContent-Length: 4\r\n", b"\r\n", b"l", b"a", b"t", b"e"]
 
     async def step(connection: Connection, received: Received) -> None:
@@ -137,7 +137,7 @@ async def test_a_watch_whose_head_comes_after_two_minutes_works(tls: TLS) -> Non
 
 @skewed
 async def test_a_slow_upload_goes_on_as_long_as_the_server_reads_a_little(tls: TLS) -> None:
-    """(C6) 64 MiB, of which some are read every 170 seconds."""
+    """(C6) 64 MiB, of which the server reads some every 170 seconds."""
 
     async def step(connection: Connection, received: Received) -> None:
         left = len(LARGE.body or b"")
@@ -187,7 +187,7 @@ async def test_a_log_may_be_silent_but_its_head_may_not(tls: TLS) -> None:
 
 @skewed
 async def test_the_next_exchange_of_a_connection_has_three_minutes_of_its_own(tls: TLS) -> None:
-    """(C6) What passed while it was kept does not count."""
+    """(C6) The time while the connection was kept does not count."""
     async with raw_server(reply(), hang(), tls=tls) as server, transport_to(server) as transport:
         await transport.request(GET)
         await pass_time(50)

@@ -1,4 +1,4 @@
-"""TLS handshakes that fail, each with what is wrong and what to do; and those that succeed, for the same reasons."""
+"""TLS handshakes that fail, each with the cause and the next step; and those that succeed, for the same reasons."""
 
 import asyncio
 import dataclasses
@@ -182,7 +182,7 @@ def _nowhere():
 
 @contextmanager
 def refusing_server(context):
-    """Refuse one client in its handshake, with OpenSSL's alert: asyncio's own servers close without one."""
+    """Refuse one client in its handshake, with OpenSSL's alert: asyncio's own servers close without an alert."""
 
     def serve():
         connection, _ = listening.accept()
@@ -201,7 +201,7 @@ def refusing_server(context):
                     connection.shutdown(socket.SHUT_WR)
                     break
             while connection.recv(1 << 16):
-                pass  # a close with something unread would reset, and the client never see the alert
+                pass  # a close with unread bytes would reset the connection, and the client would never see the alert
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=serve)

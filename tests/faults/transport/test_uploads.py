@@ -1,4 +1,4 @@
-"""Bodies of requests: what is read meanwhile, what ends them early, and what is sent twice; over HTTP and TLS."""
+"""Bodies of requests: responses during an upload, its early ends, and what is sent twice; over HTTP and TLS."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_a_response_may_need_the_body_whose_sending_it_overtakes(tls: TLS)
 
 @pytest.mark.parametrize("status", [200, 401, 413, 429])
 async def test_a_response_before_the_body_is_sent_is_delivered_and_ends_the_connection(status: int, tls: TLS) -> None:
-    """The server reads nothing of the body, so that it cannot all have been sent."""
+    """The server reads nothing of the body, so the client cannot have sent all of it."""
 
     async def early(connection: Connection, received: Received) -> None:
         await reply(b"no", status=status, headers=[("Retry-After", "7")])(connection, received)
@@ -63,7 +63,7 @@ async def test_a_response_before_the_body_is_sent_is_delivered_and_ends_the_conn
 
 
 async def _until_broken(connection: Connection) -> None:
-    """Wait until the client has closed, reading no more than it had to send to see the response."""
+    """Wait until the client has closed, and read only as much as the client had to send to see the response."""
     size = 0
     with suppress(ConnectionError, ssl.SSLError):
         while data := await connection.reader.read(1 << 16):

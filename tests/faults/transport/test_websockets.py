@@ -1,4 +1,4 @@
-"""WebSockets whose server breaks the rules, says nothing, says too much, or never ends; over HTTP and TLS."""
+"""WebSockets whose server breaks the rules, is silent, sends too much, or never ends; over HTTP and TLS."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Side:
     def __init__(self, transport: HTTPTransport) -> None:
         self.transport = transport
         self.frames: asyncio.Queue[Frame | None] = asyncio.Queue()
-        """What the server receives, None at the end, if it listens."""
+        """The messages that the server receives, None at the end, if it listens."""
 
     async def listen(self, peer: Peer) -> None:
         """Receive as the server, until the client closes."""
@@ -50,7 +50,7 @@ Talk = Callable[[Peer, Side], Awaitable[None]]
 
 @asynccontextmanager
 async def served(talk: Talk, tls: TLS) -> AsyncIterator[Side]:
-    """Run a server that talks like this; a talk gets the peer and the `Side`."""
+    """Run a server with this conversation, which gets the peer and the `Side`."""
 
     async def run(peer: Peer) -> None:
         await talk(peer, side)
@@ -70,13 +70,13 @@ async def opened(talk: Talk, tls: TLS) -> AsyncIterator[tuple[Channel, Side]]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for what sockets bring about; a test that waits in vain fails."""
+    """Wait for a condition that sockets bring about; a test that waits in vain fails."""
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0)
 
 
-# The end.
+# The end
 
 
 async def goes_on(peer: Peer, data: bytes) -> None:
@@ -194,7 +194,7 @@ async def test_closing_the_client_ends_a_receiver_and_says_so(tls: TLS) -> None:
         assert channel.close_code == 1006
 
 
-# Frames that must not be.
+# Invalid frames
 
 BAD_FRAMES = {
     "an unknown opcode": (frame(3, SECRET.encode()), 1002, "invalid opcode"),
@@ -261,7 +261,7 @@ async def test_a_reason_that_echoes_a_credential_is_masked() -> None:
     assert SECRET not in reachable(caught.value)
 
 
-# The heartbeat.
+# The heartbeat
 
 
 async def listens(peer: Peer, side: Side) -> None:
@@ -306,7 +306,7 @@ async def test_a_channel_on_which_nothing_arrives_for_thirty_seconds_after_a_pin
 
 @skewed
 async def test_whatever_arrives_is_a_sign_of_life(tls: TLS) -> None:
-    """A server that answers no pings, but sends a byte of a frame now and then."""
+    """A server that does not respond to pings, but sends a byte of a frame now and then."""
     peers: list[Peer] = []
 
     async def talk(peer: Peer, side: Side) -> None:
@@ -328,7 +328,7 @@ async def test_whatever_arrives_is_a_sign_of_life(tls: TLS) -> None:
 @pytest.mark.parametrize("size", [1 << 10, 4 << 20], ids=["little waits", "too much waits"])
 @skewed
 async def test_the_heartbeat_leaves_a_slow_consumer_alone(size: int, tls: TLS) -> None:
-    """Whether the connection still reads (and the server's pongs arrive) or has paused reading."""
+    """While the connection still reads (and the server's pongs arrive), and while it has paused reading."""
     sent = b"x" * size
 
     async def talk(peer: Peer, side: Side) -> None:
@@ -367,7 +367,7 @@ async def test_what_came_before_the_silence_is_delivered_first(tls: TLS) -> None
             await channel.receive()
 
 
-# Much, slow, cancelled, at once.
+# Many, slow, cancelled and concurrent messages
 
 
 async def test_cancelling_receive_at_any_point_loses_nothing(tls: TLS) -> None:
@@ -412,7 +412,7 @@ async def test_the_server_is_held_back_while_nobody_receives(tls: TLS) -> None:
             before = sent
             for _ in range(20):
                 await settled()
-        assert sent < 32 << 20  # what the operating system takes
+        assert sent < 32 << 20  # the operating system accepts as much
         for _ in range((64 << 20 >> 16) - 1):
             await channel.receive()
         assert sent == 64 << 20
@@ -430,7 +430,7 @@ async def test_senders_wait_for_the_socket_and_their_messages_stay_whole_and_in_
         for _ in range(2):
             await asyncio.sleep(0)
         assert not any(each.done() for each in senders[12:])
-        senders[20].cancel()  # is sent all the same: it was put in line
+        senders[20].cancel()  # is sent all the same: the message was queued
         start.set()
         for n in range(24):
             found = await side.frames.get()

@@ -1,4 +1,4 @@
-"""Whatever a structural schema says, the models made of it import, and objects of it survive them unchanged."""
+"""For every structural schema, the generated models can be imported, and their objects are written unchanged."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ SPECS = _objects(st.recursive(_scalars(), _containers, max_leaves=6))
 
 @contextmanager
 def _imported(text: str) -> Iterator[Any]:
-    """The module of a text, as an import would leave it while it is needed."""
+    """Yield the module of a text, as an import would create it, for as long as the block runs."""
     module = ModuleType("generated_by_property_test")
     sys.modules[module.__name__] = module
     try:

@@ -1,4 +1,4 @@
-"""Whatever text a definition or an OpenAPI document holds, what is written is inert and stays in its folder (F1)."""
+"""For every text in a definition or an OpenAPI document, the output is inert and stays in its folder (F1)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _openapi() -> dict[str, Any]:
 
 @st.composite
 def _hostile(draw: st.DrawFn, document: dict[str, Any]) -> Any:
-    """A document in which one to three texts, values or keys, are hostile."""
+    """Return a document in which one to three texts, values or keys, are hostile."""
     for _ in range(draw(st.integers(1, 3))):
         found = [path for path in places(document) if path]
         path = draw(st.sampled_from(found))

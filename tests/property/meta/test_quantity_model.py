@@ -27,7 +27,7 @@ def away_from_zero(number: Fraction) -> int:
 
 @st.composite
 def written(draw):
-    """A text, and the number that it means."""
+    """A text, and the number that it stands for."""
     sign, whole, fraction, suffix = draw(st.sampled_from(["", "-", "+"])), draw(digits), draw(digits), draw(suffixes)
     assume(whole or fraction)
     value = Fraction(int(whole + fraction), 10 ** len(fraction))

@@ -29,7 +29,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.drains: list[asyncio.Task] = []
 
     def step(self, *changes):
-        """Make changes in one turn of the loop, then let everybody run and compare."""
+        """Apply changes in one turn of the loop, then run all tasks and compare."""
 
         async def main():
             for change in changes:
@@ -151,9 +151,9 @@ TestLedger = LedgerMachine.TestCase
     )
 )
 def test_delayed_items_come_at_their_earliest_time_and_once(additions):
-    """Each addition: item, delay, pause after it. A worker takes everything at once.
+    """Each addition: item, delay, pause after it. A worker takes every item at once.
 
-    All times are sums of powers of two, so what is due at the same time is so to the last bit.
+    All times are sums of powers of two, so items with the same deadline have exactly the same one.
     """
 
     async def main():

@@ -1,4 +1,4 @@
-"""Typed clients: each resource has the verbs and subresources that it has on the server, and no others."""
+"""Typed clients: each resource has the verbs and subresources that the server supports, and no others."""
 
 from typing import assert_type
 

@@ -1,4 +1,4 @@
-"""Building objects: keywords with Python names, checked as to name and type."""
+"""Building objects: keywords with Python names, whose names and types are checked."""
 
 from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1
 

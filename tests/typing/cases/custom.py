@@ -1,4 +1,4 @@
-"""Custom resources: what `kubeloop generate` wrote is as typed as what comes with kubeloop."""
+"""Custom resources: the output of `kubeloop generate` is as typed as the classes of kubeloop."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A function that takes a Reader runs with a client, with an informer's store, and with neither of another kind."""
+"""A function that takes a Reader accepts a client and an informer's store, and refuses those of another kind."""
 
 from collections.abc import Callable
 from typing import assert_type

@@ -1,4 +1,4 @@
-"""What checkers know of the verbs: options, drafts, subresources, statuses, the dynamic client."""
+"""The types of the verbs: options, drafts, subresources, statuses, the dynamic client."""
 
 from typing import assert_type
 

@@ -19,12 +19,12 @@ from tests.support.clock import virtual
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import informer_of
 from tests.support.scripted_clientset import clientset, pod
-from tests.support.scripted_transport import Answer, error_status, list_of, query
+from tests.support.scripted_transport import ScriptedResponse, error_status, list_of, query
 
 PODS = [pod("a", 1, labels={"app": "web"}), pod("b", 2), pod("c", 3, labels={"app": "web"})]
 
 
-def serve(request: Any) -> Answer:
+def serve(request: Any) -> ScriptedResponse:
     """Respond to a client as an API server would that holds `PODS`."""
     path, _, _ = request.target.partition("?")
     namespace, _, name = path.removeprefix("/api/v1/namespaces/").partition("/pods")
@@ -33,7 +33,11 @@ def serve(request: Any) -> Answer:
         selector = query(request).get("labelSelector")
         return list_of([each for each in held if not selector or "labels" in each["metadata"]], "9")
     found = [each for each in held if each["metadata"]["name"] == name[1:]]
-    return Answer.of(found[0]) if found else error_status(404, "NotFound", message=f'pods "{name[1:]}" not found')
+    return (
+        ScriptedResponse.of(found[0])
+        if found
+        else error_status(404, "NotFound", message=f'pods "{name[1:]}" not found')
+    )
 
 
 def of_a_client() -> Callable[[str], Reader[core_v1.Pod]]:

@@ -20,7 +20,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.unstructured import Unstructured
 from tests.support.clock import now, settle, virtual
 from tests.support.scripted_clientset import clientset, pod
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, list_of, query, watch_answer
+from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, list_of, query, watch_response
 
 PODS = GroupVersionResource("", "v1", "pods")
 POD = GroupVersionKind("", "v1", "Pod")
@@ -126,7 +126,7 @@ def test_the_default_namespace_is_that_of_the_config() -> None:
 async def test_one_factory_holds_the_pods_of_one_node_beside_all_services() -> None:
     def serve(request: Any) -> Any:
         if "watch" in query(request):
-            return watch_answer(Hang())
+            return watch_response(Hang())
         if "/pods" in request.target:
             return list_of([pod("on-n1", 1)], "5")
         return list_of([], "5", kind="ServiceList")
@@ -174,7 +174,10 @@ def test_a_second_informer_of_the_same_objects_is_told_in_one_line(
 @virtual
 async def test_the_resource_of_a_kind_is_looked_up_before_the_first_list() -> None:
     factory, transport = make(
-        Answer.of(RESOURCES).to("GET /api/v1"), list_of([pod("a", 1)], "5"), watch_answer(Hang()), namespace="x"
+        ScriptedResponse.of(RESOURCES).to("GET /api/v1"),
+        list_of([pod("a", 1)], "5"),
+        watch_response(Hang()),
+        namespace="x",
     )
     informer = factory.informer(Unstructured, POD)
     assert transport.requests == []
@@ -194,7 +197,7 @@ async def test_the_resource_of_a_kind_is_looked_up_before_the_first_list() -> No
 @virtual
 async def test_the_scope_of_a_resource_that_was_looked_up_decides_about_the_namespace() -> None:
     factory, transport = make(
-        Answer.of(RESOURCES), list_of([], "5", kind="NodeList"), watch_answer(Hang()), namespace="x"
+        ScriptedResponse.of(RESOURCES), list_of([], "5", kind="NodeList"), watch_response(Hang()), namespace="x"
     )
     factory.informer(Unstructured, GroupVersionKind("", "v1", "Node"))
     async with factory:
@@ -205,7 +208,9 @@ async def test_the_scope_of_a_resource_that_was_looked_up_decides_about_the_name
 @virtual
 async def test_a_kind_that_the_server_does_not_have_yet_is_looked_up_again() -> None:
     none: dict[str, Any] = {**RESOURCES, "resources": []}
-    factory, transport = make(Answer.of(none), Answer.of(RESOURCES), list_of([], "5"), watch_answer(Hang()))
+    factory, transport = make(
+        ScriptedResponse.of(none), ScriptedResponse.of(RESOURCES), list_of([], "5"), watch_response(Hang())
+    )
     informer = factory.informer(Unstructured, POD)
     async with factory:
         await settle()
@@ -244,7 +249,7 @@ def test_what_cannot_be_meant_is_refused_at_once(
 
 
 def serving(request: Any) -> Any:
-    return watch_answer(Hang()) if "watch" in query(request) else list_of([pod("a", 1)], "5")
+    return watch_response(Hang()) if "watch" in query(request) else list_of([pod("a", 1)], "5")
 
 
 @virtual

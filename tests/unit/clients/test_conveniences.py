@@ -12,10 +12,10 @@ from kubeloop.models import apps_v1
 from kubeloop.wire.serializers import json_objects
 from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset, pod
-from tests.support.scripted_transport import Answer, error_status
+from tests.support.scripted_transport import ScriptedResponse, error_status
 
 ABSENT = error_status(404, "NotFound", 'pods "a" not found', details={"name": "a", "kind": "pods"})
-NOT_SERVED = Answer.text("404 page not found\n", 404)
+NOT_SERVED = ScriptedResponse.text("404 page not found\n", 404)
 NOT_SERVED_AS_STATUS = error_status(404, "NotFound", "the server could not find the requested resource", details={})
 DEPLOYMENT: dict[str, Any] = {
     "kind": "Deployment", "apiVersion": "apps/v1",
@@ -36,7 +36,7 @@ async def test_an_object_that_is_absent_is_none_and_does_not_exist() -> None:
 
 @virtual
 async def test_an_object_that_exists_is_returned() -> None:
-    clients, _ = clientset(*[Answer.of(pod("a", 5))] * 3)
+    clients, _ = clientset(*[ScriptedResponse.of(pod("a", 5))] * 3)
     pods = clients.core_v1.pods("x")
     found = await pods.get_or_none("a")
     assert found is not None
@@ -49,7 +49,7 @@ async def test_an_object_that_exists_is_returned() -> None:
 
 @pytest.mark.parametrize("response", [NOT_SERVED, NOT_SERVED_AS_STATUS])
 @virtual
-async def test_a_resource_that_is_not_served_says_nothing_about_the_object(response: Answer) -> None:
+async def test_a_resource_that_is_not_served_says_nothing_about_the_object(response: ScriptedResponse) -> None:
     clients, _ = clientset(*[response] * 3)
     pods = clients.core_v1.pods("x")
     for call in (pods.get_or_none("a"), pods.exists("a"), pods.delete("a", ignore_not_found=True)):
@@ -70,7 +70,7 @@ async def test_other_errors_are_raised() -> None:
 
 @virtual
 async def test_an_object_that_cannot_be_read_exists() -> None:
-    unreadable = Answer.of({**pod("a", 5), "spec": {"containers": "none"}})
+    unreadable = ScriptedResponse.of({**pod("a", 5), "spec": {"containers": "none"}})
     clients, _ = clientset(unreadable, unreadable)
     assert await clients.core_v1.pods("x").exists("a") is True
     with pytest.raises(kubeloop.Unreadable):
@@ -83,7 +83,7 @@ def read_deployment() -> apps_v1.Deployment:
 
 @virtual
 async def test_update_sends_a_draft_whole() -> None:
-    clients, transport = clientset(Answer.of(DEPLOYMENT), Answer.of(DEPLOYMENT))
+    clients, transport = clientset(ScriptedResponse.of(DEPLOYMENT), ScriptedResponse.of(DEPLOYMENT))
     draft = read_deployment().draft()
     draft.spec.replicas = 3
     deployments = clients.apps_v1.deployments("x")
@@ -98,7 +98,7 @@ async def test_update_sends_a_draft_whole() -> None:
 
 @virtual
 async def test_update_sends_a_draft_of_an_object_without_a_model() -> None:
-    clients, transport = clientset(Answer.of(DEPLOYMENT))
+    clients, transport = clientset(ScriptedResponse.of(DEPLOYMENT))
     draft = kubeloop.Unstructured(DEPLOYMENT).draft()
     draft["spec"]["replicas"] = 3
     draft.metadata.labels["a"] = "b"
@@ -109,7 +109,7 @@ async def test_update_sends_a_draft_of_an_object_without_a_model() -> None:
 
 @virtual
 async def test_patch_sends_a_change_for_the_version_that_was_read() -> None:
-    clients, transport = clientset(*[Answer.of(DEPLOYMENT)] * 4)
+    clients, transport = clientset(*[ScriptedResponse.of(DEPLOYMENT)] * 4)
     deployments = clients.apps_v1.deployments("x")
     small, in_list = read_deployment().draft(), read_deployment().draft()
     small.spec.replicas = 3

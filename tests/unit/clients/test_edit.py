@@ -14,11 +14,11 @@ from kubeloop.models import apps_v1, core_v1
 from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import clientset
-from tests.support.scripted_transport import Answer, error_status
+from tests.support.scripted_transport import ScriptedResponse, error_status
 
 
-def deployment(version: str = "5", **spec: Any) -> Answer:
-    return Answer.of(
+def deployment(version: str = "5", **spec: Any) -> ScriptedResponse:
+    return ScriptedResponse.of(
         {
             "kind": "Deployment",
             "apiVersion": "apps/v1",

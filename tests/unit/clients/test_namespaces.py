@@ -14,7 +14,7 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
 from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_clientset import clientset
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, list_of, watch_answer
+from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, list_of, watch_response
 
 CM: dict[str, Any] = {
     "kind": "ConfigMap", "apiVersion": "v1",
@@ -66,10 +66,10 @@ RESOURCES = {
 }  # fmt: skip
 
 
-def respond(request: Any) -> Answer:
+def respond(request: Any) -> ScriptedResponse:
     if request.path == "/api/v1":
-        return Answer.of(RESOURCES)
-    return Answer.of(LIST if request.path.endswith("configmaps") and request.method != "POST" else CM)
+        return ScriptedResponse.of(RESOURCES)
+    return ScriptedResponse.of(LIST if request.path.endswith("configmaps") and request.method != "POST" else CM)
 
 
 def in_team(*script: Any) -> tuple[Clientset, ScriptedTransport]:
@@ -89,7 +89,9 @@ def test_default_is_the_namespace_of_the_config_for_every_verb(verb: str, client
 
 @virtual
 async def test_default_holds_for_watches_and_subresources() -> None:
-    clients, transport = in_team(list_of([], "5"), watch_answer(Hang()), Answer.of(SUCCESS), Answer.text("x"))
+    clients, transport = in_team(
+        list_of([], "5"), watch_response(Hang()), ScriptedResponse.of(SUCCESS), ScriptedResponse.text("x")
+    )
     pods = clients.core_v1.pods(kubeloop.DEFAULT)
     async with pods.watch():
         pass
@@ -100,7 +102,7 @@ async def test_default_holds_for_watches_and_subresources() -> None:
 
 @virtual
 async def test_default_holds_for_requests_of_the_rest_client() -> None:
-    clients, transport = in_team(Answer.of(CM))
+    clients, transport = in_team(ScriptedResponse.of(CM))
     await clients.rest.get("configmaps", namespace=kubeloop.DEFAULT, name="a")
     assert transport.requests[0].path == "/api/v1/namespaces/team/configmaps/a"
 
@@ -108,14 +110,16 @@ async def test_default_holds_for_requests_of_the_rest_client() -> None:
 @virtual
 async def test_default_means_nothing_for_a_resource_without_namespaces() -> None:
     node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "a"}}
-    clients, transport = in_team(Answer.of(node))
+    clients, transport = in_team(ScriptedResponse.of(node))
     await clients.resource(core_v1.Node, kubeloop.DEFAULT).get("a")
     assert transport.requests[0].path == "/api/v1/nodes/a"
 
 
 @virtual
 async def test_without_a_namespace_reads_cover_all_namespaces() -> None:
-    clients, transport = in_team(Answer.of(LIST), Answer.of(LIST), Answer.of(LIST), watch_answer(Hang()))
+    clients, transport = in_team(
+        ScriptedResponse.of(LIST), ScriptedResponse.of(LIST), ScriptedResponse.of(LIST), watch_response(Hang())
+    )
     config_maps = clients.core_v1.config_maps()
     await config_maps.list()
     await first(config_maps.iterate())

@@ -15,7 +15,7 @@ from kubeloop.models import core_v1
 from kubeloop.unstructured import Unstructured
 from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, list_of, watch_answer
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, list_of, watch_response
 
 THING = {
     "kind": "Thing", "apiVersion": "g.io/v1",
@@ -34,12 +34,12 @@ GVK, GVR = GroupVersionKind("g.io", "v1", "Thing"), GroupVersionResource("g.io",
 
 
 def served() -> tuple[Clientset, ScriptedTransport]:
-    def respond(request: Any) -> Answer:
+    def respond(request: Any) -> ScriptedResponse:
         if request.path == DISCOVERY:
-            return Answer.of(RESOURCES)
+            return ScriptedResponse.of(RESOURCES)
         if request.method == "GET" and request.path.endswith("things"):
             return list_of([THING], "5", kind="ThingList", api_version="g.io/v1")
-        return Answer.of({**THING, "kind": "Pool"} if "pools" in request.path else THING)
+        return ScriptedResponse.of({**THING, "kind": "Pool"} if "pools" in request.path else THING)
 
     return clientset(respond)
 
@@ -108,7 +108,7 @@ async def test_lists_watches_edits_and_subresources_look_up_too() -> None:
 
 @virtual
 async def test_a_watch_looks_up_when_it_is_entered() -> None:
-    clients, transport = clientset(Answer.of(RESOURCES), watch_answer())
+    clients, transport = clientset(ScriptedResponse.of(RESOURCES), watch_response())
     watch = clients.resource(Unstructured, GVK, "x").watch(resource_version="5", timeout=1)
     assert transport.requests == []
     async with watch:
@@ -123,7 +123,7 @@ async def test_a_kind_that_the_server_lacks_is_named_and_asked_for_again() -> No
     with pytest.raises(kubeloop.NotFound, match="no resource nothings"):
         await clients.resource(Unstructured, GroupVersionResource("g.io", "v1", "nothings"), "x").exists("a")
     assert paths(transport) == [f"GET {DISCOVERY}"] * 2
-    clients, transport = clientset(error_status(404), Answer.of(RESOURCES), Answer.of(THING))
+    clients, transport = clientset(error_status(404), ScriptedResponse.of(RESOURCES), ScriptedResponse.of(THING))
     things = clients.resource(Unstructured, GVK, "x")
     with pytest.raises(kubeloop.NotFound, match=r"/apis/g\.io/v1: 404"):
         await things.get("a")
@@ -173,7 +173,7 @@ def test_a_class_and_a_resource_must_fit() -> None:
 
 @virtual
 async def test_the_dynamic_client_takes_a_resource_in_each_form() -> None:
-    clients, transport = clientset(*[Answer.of(THING)] * 3)
+    clients, transport = clientset(*[ScriptedResponse.of(THING)] * 3)
     dynamic = clients.dynamic
     for resource in (dynamic.resource(GVR), dynamic.resource("g.io/v1", "things"),
                      dynamic.resource(GroupVersion("g.io", "v1"), "things")):  # fmt: skip
@@ -202,7 +202,7 @@ async def test_an_object_without_a_kind_is_refused_where_nobody_knows_it() -> No
 
 @virtual
 async def test_a_group_and_version_may_be_given_in_each_form() -> None:
-    clients, transport = clientset(*[Answer.of(RESOURCES)] * 4, *[Answer.of(THING)] * 4)
+    clients, transport = clientset(*[ScriptedResponse.of(RESOURCES)] * 4, *[ScriptedResponse.of(THING)] * 4)
     forms: list[Any] = ["g.io/v1", GroupVersion("g.io", "v1"), GVK, GVR]
     for form in forms:
         await clients.discovery.server_resources_for_group_version(form)

@@ -19,7 +19,7 @@ from kubeloop.unstructured import Unstructured
 from kubeloop.wire.serializers import json_objects
 from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_clientset import clientset
-from tests.support.scripted_transport import Answer, error_status, list_of
+from tests.support.scripted_transport import ScriptedResponse, error_status, list_of
 
 META = {"name": "a", "namespace": "x", "resourceVersion": "5", "uid": "u"}
 CM: dict[str, Any] = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": META}
@@ -54,7 +54,7 @@ CASES: list[tuple[str, Call, str, str, Any, str | None]] = [
         "POST", "/api/v1/namespaces/x/configmaps", OBJ_BODY, "application/json",
     ),
     (
-        "create takes data with wire names and says what it is",
+        "create takes data with field names and adds its kind",
         lambda c: c.core_v1.config_maps("x").create({"metadata": {"generateName": "a-"}}),
         "POST", "/api/v1/namespaces/x/configmaps",
         {"metadata": {"generateName": "a-"}, "apiVersion": "v1", "kind": "ConfigMap"}, "application/json",
@@ -135,11 +135,11 @@ CASES: list[tuple[str, Call, str, str, Any, str | None]] = [
     ("call", "method", "target", "body", "content_type"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
 )
 def test_a_verb_sends(call: Call, method: str, target: str, body: Any, content_type: str | None) -> None:
-    def respond(request: Any) -> Answer:
+    def respond(request: Any) -> ScriptedResponse:
         kind = {"/apis/apps": "Deployment", "/api/v1/nodes": "Node"}
         found = next((name for prefix, name in kind.items() if request.path.startswith(prefix)), "ConfigMap")
         version = "apps/v1" if found == "Deployment" else "v1"
-        return Answer.of({**CM, "kind": found, "apiVersion": version})
+        return ScriptedResponse.of({**CM, "kind": found, "apiVersion": version})
 
     clients, transport = clientset(respond)
     run_virtual(call(clients))  # type: ignore[arg-type]
@@ -152,7 +152,7 @@ def test_a_verb_sends(call: Call, method: str, target: str, body: Any, content_t
 @virtual
 async def test_status_verbs_go_to_the_status() -> None:
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": META}
-    clients, transport = clientset(*[Answer.of(pod)] * 3)
+    clients, transport = clientset(*[ScriptedResponse.of(pod)] * 3)
     pods = clients.core_v1.pods("x")
     await pods.update_status(core_v1.Pod(metadata=ObjectMeta(name="a")))
     await pods.patch_status("a", {"status": {"phase": "Failed"}})
@@ -166,7 +166,7 @@ async def test_status_verbs_go_to_the_status() -> None:
 
 @virtual
 async def test_delete_returns_the_object_or_none() -> None:
-    clients, _ = clientset(Answer.of(CM), Answer.of(SUCCESS))
+    clients, _ = clientset(ScriptedResponse.of(CM), ScriptedResponse.of(SUCCESS))
     config_maps = clients.core_v1.config_maps("x")
     assert isinstance(await config_maps.delete("a"), ConfigMap)
     assert await config_maps.delete("a") is None
@@ -174,7 +174,7 @@ async def test_delete_returns_the_object_or_none() -> None:
 
 @virtual
 async def test_delete_collection_sends_selectors_as_a_query_and_options_as_a_body() -> None:
-    clients, transport = clientset(Answer.of(SUCCESS))
+    clients, transport = clientset(ScriptedResponse.of(SUCCESS))
     await clients.core_v1.config_maps("x").delete_collection(label_selector="a=b", propagation_policy="Orphan")
     (request,) = transport.requests
     assert (request.method, request.target) == ("DELETE", "/api/v1/namespaces/x/configmaps?labelSelector=a%3Db")
@@ -184,7 +184,7 @@ async def test_delete_collection_sends_selectors_as_a_query_and_options_as_a_bod
 
 @virtual
 async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
-    clients, transport = clientset(Answer.of(SUCCESS), Answer.of(SUCCESS))
+    clients, transport = clientset(ScriptedResponse.of(SUCCESS), ScriptedResponse.of(SUCCESS))
     pods = clients.core_v1.pods("x")
     await pods.eviction("a").create(policy_v1.Eviction())
     await pods.eviction("a").create({"metadata": {"labels": {"b": "c"}}})
@@ -198,7 +198,9 @@ async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
 
 @virtual
 async def test_a_log_is_text_whole_or_line_by_line() -> None:
-    clients, transport = clientset(Answer.text("1\n2\n"), Answer(chunks=[b"one\n\ntw", b"o\n last "], headers={}))
+    clients, transport = clientset(
+        ScriptedResponse.text("1\n2\n"), ScriptedResponse(chunks=[b"one\n\ntw", b"o\n last "], headers={})
+    )
     pods = clients.core_v1.pods("x")
     assert await pods.log("a", container="c", tail_lines=5) == "1\n2\n"
     async with pods.log_lines("a", follow=True) as lines:
@@ -251,7 +253,7 @@ SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
 )
 async def test_apply_and_patch_send_only_what_was_set(call: Call, body: dict[str, Any]) -> None:
     """(H1) A CronJob has a required schedule, which none of these set."""
-    clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}))
+    clients, transport = clientset(ScriptedResponse.of({"metadata": {"name": "a"}}))
     await call(clients)
     assert json.loads(transport.requests[0].body or b"") == body
 
@@ -276,7 +278,7 @@ READ_JOB = json_objects.decode_into(
 )
 async def test_what_was_read_is_refused_within_a_mapping_as_well(call: Call) -> None:
     """(H1) At every depth; the operations of a JSON patch state themselves what they set."""
-    clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}))
+    clients, transport = clientset(ScriptedResponse.of({"metadata": {"name": "a"}}))
     with pytest.raises(ValueError, match="was read from a server"):
         await call(clients)
     assert not transport.requests
@@ -286,7 +288,9 @@ async def test_what_was_read_is_refused_within_a_mapping_as_well(call: Call) -> 
 @virtual
 async def test_create_and_update_send_whole_objects() -> None:
     """(H1) As Go does: a required zero is a value."""
-    clients, transport = clientset(Answer.of({"metadata": {"name": "a"}}), Answer.of({"metadata": {"name": "a"}}))
+    clients, transport = clientset(
+        ScriptedResponse.of({"metadata": {"name": "a"}}), ScriptedResponse.of({"metadata": {"name": "a"}})
+    )
     await clients.batch_v1.cron_jobs().create(JOB)
     await clients.batch_v1.cron_jobs().update(JOB)
     for request in transport.requests:
@@ -432,7 +436,7 @@ class Lonely(Kind, api_version="test.kubeloop.dev/v1", kind="Lonely", resource="
 @virtual
 async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
     lonely = {"kind": "Lonely", "apiVersion": "test.kubeloop.dev/v1", "metadata": META}
-    clients, transport = clientset(Answer.of(lonely))
+    clients, transport = clientset(ScriptedResponse.of(lonely))
     assert (await clients.resource(Lonely, "x").get("a")).metadata.name == "a"
     with pytest.raises(TypeError, match="Lonely has no list class"):
         await clients.resource(Lonely, "x").list()

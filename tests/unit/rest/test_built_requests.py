@@ -16,7 +16,7 @@ from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response, ServerWarning
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
 EXEC = Request("GET", "/api/v1/namespaces/x/pods/a/exec?command=ls")
@@ -65,7 +65,7 @@ def client(transport: ScriptedTransport, **settings: Any) -> RESTClient:
 
 @virtual
 async def test_a_result_is_read_by_whoever_sent_the_request() -> None:
-    transport = ScriptedTransport(Answer.of(POD, headers={"ETag": "1"}))
+    transport = ScriptedTransport(ScriptedResponse.of(POD, headers={"ETag": "1"}))
     rest = client(transport)
     request = rest.new_request("GET", "/api/v1/namespaces/x/pods/a")
     result = await rest.send(request)
@@ -79,7 +79,7 @@ async def test_a_result_is_read_by_whoever_sent_the_request() -> None:
 
 @virtual
 async def test_a_request_that_names_what_it_accepts_is_sent_with_that() -> None:
-    transport = ScriptedTransport(Answer.of(POD), Answer.of(POD))
+    transport = ScriptedTransport(ScriptedResponse.of(POD), ScriptedResponse.of(POD))
     rest = client(transport)
     await rest.send(Request("GET", "/a", {"Accept": "x/y"}))
     await rest.send(Request("GET", "/a", Headers([("accept", "x/y"), ("X-A", "1"), ("X-A", "2")])))
@@ -91,7 +91,7 @@ async def test_a_request_that_names_what_it_accepts_is_sent_with_that() -> None:
 
 @virtual
 async def test_a_header_of_a_call_replaces_that_of_the_client_in_any_case() -> None:
-    transport = ScriptedTransport(Answer.of(POD))
+    transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport).get("pods", name="a", namespace="x", headers={"accept": "x/y", "X-A": "1"})
     sent = transport.requests[0].headers
     assert {name: value for name, value in sent.items() if name != "Authorization"} == {"accept": "x/y", "X-A": "1"}
@@ -99,7 +99,7 @@ async def test_a_header_of_a_call_replaces_that_of_the_client_in_any_case() -> N
 
 @virtual
 async def test_repeated_headers_stay_where_the_accepted_format_is_added() -> None:
-    transport = ScriptedTransport(Answer.of(POD))
+    transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport).send(Request("GET", "/a", Headers([("X-A", "1"), ("X-A", "2")])))
     headers = transport.requests[0].headers
     assert isinstance(headers, Headers)
@@ -109,7 +109,7 @@ async def test_repeated_headers_stay_where_the_accepted_format_is_added() -> Non
 @virtual
 async def test_parameters_of_the_accepted_format_replace_what_a_built_request_accepts() -> None:
     table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}
-    transport = ScriptedTransport(Answer.of(table))
+    transport = ScriptedTransport(ScriptedResponse.of(table))
     rest = client(transport)
     accept = rest.serializers.accept(dict, "as=Table;g=meta.k8s.io;v=v1")
     result = await rest.send(rest.new_request("GET", "/api/v1/pods").with_header("accept", accept))
@@ -128,7 +128,7 @@ async def test_an_error_is_raised_and_not_returned() -> None:
 
 @virtual
 async def test_a_stream_is_read_as_it_arrives() -> None:
-    transport = ScriptedTransport(Answer(200, [b"one", 5.0, b"two"]))
+    transport = ScriptedTransport(ScriptedResponse(200, [b"one", 5.0, b"two"]))
     rest = client(transport)
     async with rest.open_stream(rest.new_request("GET", "/api/v1/namespaces/x/pods/a/log")) as stream:
         got = [(chunk, now()) async for chunk in stream]

@@ -16,7 +16,7 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from tests.support.clock import now, virtual
 from tests.support.results import result_of
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport, event, list_of, watch_answer
+from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, event, list_of, watch_response
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x", "resourceVersion": "1"}}
 GET = Request("GET", "/api/v1/pods/a?b=1", {"Accept": "application/json"})
@@ -28,8 +28,8 @@ def to(location: str | None, status: int = 302, request: Request = GET, credenti
     return result_of(response, request, credentials)
 
 
-def moved(location: str, status: int = 302) -> Answer:
-    return Answer(status, headers={"Location": location})
+def moved(location: str, status: int = 302) -> ScriptedResponse:
+    return ScriptedResponse(status, headers={"Location": location})
 
 
 def client(*script: object, host: str = "https://server") -> tuple[RESTClient, ScriptedTransport]:
@@ -179,7 +179,7 @@ def test_what_a_redirect_leads_to_is_as_secret_as_what_was_asked_for() -> None:
 @virtual
 async def test_a_read_gets_what_the_redirect_leads_to() -> None:
     """(C8)"""
-    rest, transport = client(moved("/b", 301), moved("c?d=1", 307), Answer.of(POD))
+    rest, transport = client(moved("/b", 301), moved("c?d=1", 307), ScriptedResponse.of(POD))
     assert (await rest.get("pods", name="a", into=core_v1.Pod)).metadata.name == "a"
     assert [request.target for request in transport.requests] == ["/api/v1/pods/a", "/b", "/c?d=1"]
     assert {request.headers["Authorization"] for request in transport.requests} == {"Bearer hunter2"}
@@ -199,7 +199,7 @@ async def test_another_server_never_sees_the_credentials() -> None:
 @virtual
 async def test_ten_requests_are_sent_at_most() -> None:
     """(C8) As in Go."""
-    rest, transport = client(*[moved("/a")] * 9, Answer.of(POD), *[moved("/a")] * 10)
+    rest, transport = client(*[moved("/a")] * 9, ScriptedResponse.of(POD), *[moved("/a")] * 10)
     await rest.get("pods", name="a")
     with pytest.raises(kubeloop.APIError, match="/a, which is not followed: 10 requests in a row were redirected"):
         await rest.get("pods", name="a")
@@ -228,7 +228,10 @@ async def test_a_read_that_is_sent_again_begins_at_its_own_address() -> None:
 async def test_watches_and_streams_follow_and_leave_nothing_open() -> None:
     """(C8)"""
     rest, transport = client(
-        moved("/b?watch=true"), watch_answer(event("ADDED", POD), Hang()), moved("/log"), Answer(chunks=[b"line"])
+        moved("/b?watch=true"),
+        watch_response(event("ADDED", POD), Hang()),
+        moved("/log"),
+        ScriptedResponse(chunks=[b"line"]),
     )
     async with rest.watch("pods", into=core_v1.Pod) as events:
         assert transport.open_streams == 1
@@ -253,7 +256,7 @@ async def test_a_watch_that_is_sent_to_another_server_is_an_error() -> None:
 @virtual
 async def test_the_time_out_counts_for_all_of_them_together() -> None:
     """(C8)"""
-    late = Answer(302, headers={"Location": "/b"}, delay=2.0)
+    late = ScriptedResponse(302, headers={"Location": "/b"}, delay=2.0)
     rest, _ = client(*[late] * 5)
     with pytest.raises(kubeloop.RequestTimeout):
         await rest.get("pods", name="a", timeout=5)

@@ -18,7 +18,14 @@ from kubeloop.transport.http import _rounded
 from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire.response import ServerWarning
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport, error_status, event, list_of, watch_answer
+from tests.support.scripted_transport import (
+    ScriptedResponse,
+    ScriptedTransport,
+    error_status,
+    event,
+    list_of,
+    watch_response,
+)
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
 
@@ -29,7 +36,7 @@ def client(transport: ScriptedTransport, group_version: str = "v1", **settings: 
 
 @virtual
 async def test_gets_an_object_by_its_address() -> None:
-    transport = ScriptedTransport(Answer.of(POD).to("GET /api/v1/namespaces/x/pods/a"))
+    transport = ScriptedTransport(ScriptedResponse.of(POD).to("GET /api/v1/namespaces/x/pods/a"))
     pod = await client(transport).get("pods", namespace="x", name="a", into=core_v1.Pod)
     assert isinstance(pod, core_v1.Pod)
     assert pod.metadata.name == "a"
@@ -42,9 +49,9 @@ async def test_gets_an_object_by_its_address() -> None:
 @virtual
 async def test_every_part_of_an_address_is_in_the_path() -> None:
     transport = ScriptedTransport(
-        Answer.of(POD).to("GET /apis/apps/v1/namespaces/x/deployments/a/scale?p=1"),
-        Answer.of(POD).to("GET /api/v1/nodes/n"),
-        Answer.of(POD).to("GET /openapi/v3?p=true"),
+        ScriptedResponse.of(POD).to("GET /apis/apps/v1/namespaces/x/deployments/a/scale?p=1"),
+        ScriptedResponse.of(POD).to("GET /api/v1/nodes/n"),
+        ScriptedResponse.of(POD).to("GET /openapi/v3?p=true"),
     )
     transport.more_parameters = {"p"}
     rest = client(transport, "apps/v1")
@@ -56,7 +63,7 @@ async def test_every_part_of_an_address_is_in_the_path() -> None:
 
 @virtual
 async def test_writes_send_their_body() -> None:
-    transport = ScriptedTransport(*[Answer.of(POD)] * 5)
+    transport = ScriptedTransport(*[ScriptedResponse.of(POD)] * 5)
     rest = client(transport)
     pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a"))
     await rest.post("pods", namespace="x", body=pod, into=core_v1.Pod)
@@ -81,7 +88,9 @@ async def test_writes_send_their_body() -> None:
 @virtual
 async def test_an_answer_is_read_as_what_it_is_when_nobody_says() -> None:
     listing = list_of([POD], "7")
-    transport = ScriptedTransport(Answer.of(POD), listing, Answer.of({"major": "1"}), Answer.text("[1]"))
+    transport = ScriptedTransport(
+        ScriptedResponse.of(POD), listing, ScriptedResponse.of({"major": "1"}), ScriptedResponse.text("[1]")
+    )
     rest = client(transport)
     assert isinstance(await rest.get("pods", name="a"), Unstructured)
     assert isinstance(await rest.get("pods"), UnstructuredList)
@@ -92,7 +101,7 @@ async def test_an_answer_is_read_as_what_it_is_when_nobody_says() -> None:
 @virtual
 async def test_an_answer_is_read_as_what_is_asked_for() -> None:
     listing = list_of([POD], "7")
-    transport = ScriptedTransport(listing, Answer.text("ok"), Answer.of({"a": 1}))
+    transport = ScriptedTransport(listing, ScriptedResponse.text("ok"), ScriptedResponse.of({"a": 1}))
     rest = client(transport)
     pods = await rest.get("pods", into=core_v1.PodList)
     assert [pod.metadata.name for pod in pods.items] == ["a"]
@@ -102,14 +111,14 @@ async def test_an_answer_is_read_as_what_is_asked_for() -> None:
 
 @virtual
 async def test_an_answer_of_another_kind_is_an_error_that_names_both() -> None:
-    transport = ScriptedTransport(Answer.of({"kind": "Service", "apiVersion": "v1", "metadata": {}}))
+    transport = ScriptedTransport(ScriptedResponse.of({"kind": "Service", "apiVersion": "v1", "metadata": {}}))
     with pytest.raises(kubeloop.DecodeError, match=r"(?s)GET /api/v1/pods/a.*(Pod.*Service|Service.*Pod)"):
         await client(transport).get("pods", name="a", into=core_v1.Pod)
 
 
 @virtual
 async def test_html_instead_of_json_is_an_error_that_says_so() -> None:
-    transport = ScriptedTransport(Answer.text("<html>", content_type="text/html"))
+    transport = ScriptedTransport(ScriptedResponse.text("<html>", content_type="text/html"))
     with pytest.raises(kubeloop.DecodeError, match="text/html"):
         await client(transport).get("pods", name="a", into=core_v1.Pod)
 
@@ -119,20 +128,20 @@ async def test_html_instead_of_json_is_an_error_that_says_so() -> None:
 async def test_a_body_that_is_no_json_is_an_error(body: str) -> None:
     for into in (core_v1.Pod, Unstructured, dict, core_v1.PodList, None):
         with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods/a"):
-            await client(ScriptedTransport(Answer.text(body))).get("pods", name="a", into=into)
+            await client(ScriptedTransport(ScriptedResponse.text(body))).get("pods", name="a", into=into)
 
 
 @virtual
 async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
     failure = json.loads(b"".join(error_status(404, "NotFound", "gone").chunks))  # type: ignore[arg-type]
     with pytest.raises(kubeloop.NotFound, match="gone"):
-        await client(ScriptedTransport(Answer.of(failure, 200))).get("pods", name="a", into=core_v1.Pod)
+        await client(ScriptedTransport(ScriptedResponse.of(failure, 200))).get("pods", name="a", into=core_v1.Pod)
 
 
 @virtual
 async def test_a_body_over_the_bound_is_refused_where_one_object_is_due() -> None:
-    huge = Answer(chunks=[b"x" * 1024 * 1024] * 33)
-    rest = client(ScriptedTransport(huge, huge, Answer(status=500, chunks=huge.chunks)))
+    huge = ScriptedResponse(chunks=[b"x" * 1024 * 1024] * 33)
+    rest = client(ScriptedTransport(huge, huge, ScriptedResponse(status=500, chunks=huge.chunks)))
     with pytest.raises(kubeloop.BodyTooLarge):
         await rest.get("pods", name="a", into=core_v1.Pod)
     assert len(await rest.get("pods", into=bytes)) == 33 * 1024 * 1024
@@ -147,7 +156,7 @@ def test_what_an_absolute_path_leads_to_is_bounded_unless_it_is_to_be_a_list(int
 
     @virtual
     async def run() -> None:
-        huge = Answer(chunks=[b" " * 1024 * 1024] * 33)
+        huge = ScriptedResponse(chunks=[b" " * 1024 * 1024] * 33)
         whole = replace(huge, chunks=[*huge.chunks, *list_of([POD], "7").chunks])
         rest = client(ScriptedTransport(huge, whole, huge, replace(whole, status=200)))
         with pytest.raises(kubeloop.BodyTooLarge, match="more than 33554432 bytes"):
@@ -163,7 +172,7 @@ def test_what_an_absolute_path_leads_to_is_bounded_unless_it_is_to_be_a_list(int
 @virtual
 async def test_a_write_whose_response_is_over_the_bound_succeeded() -> None:
     """(A6)"""
-    rest = client(ScriptedTransport(Answer(status=201, chunks=[b"x" * 1024 * 1024] * 33)))
+    rest = client(ScriptedTransport(ScriptedResponse(status=201, chunks=[b"x" * 1024 * 1024] * 33)))
     with pytest.raises(kubeloop.UnreadableWriteResponse, match="POST /api/v1/namespaces/x/pods: the write succeeded"):
         await rest.post("pods", namespace="x", body={"metadata": {"name": "a"}}, into=core_v1.Pod)
 
@@ -194,7 +203,7 @@ async def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_i
 
 @virtual
 async def test_credentials_are_wrapped_round_a_transport_that_is_given() -> None:
-    transport = ScriptedTransport(Answer.of(POD))
+    transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport, token="t0ken").get("pods", name="a")
     assert transport.requests[0].headers["Authorization"] == "Bearer t0ken"
 
@@ -211,7 +220,7 @@ async def test_a_transport_that_is_given_stays_open() -> None:
 async def test_warnings_go_to_the_handler() -> None:
     seen: list[ServerWarning] = []
     headers = {"Warning": '299 - "old API", 299 - "two"'}
-    transport = ScriptedTransport(Answer.of(POD, headers=headers), error_status(404, headers=headers))
+    transport = ScriptedTransport(ScriptedResponse.of(POD, headers=headers), error_status(404, headers=headers))
     rest = client(transport, warning_handler=seen.append)
     await rest.get("pods", name="a")
     with pytest.raises(kubeloop.NotFound):
@@ -243,7 +252,7 @@ def test_the_default_handler_remembers_each_of_a_thousand_warnings_and_then_begi
 
 @virtual
 async def test_the_rate_is_not_limited_unless_asked() -> None:
-    rest = client(ScriptedTransport(lambda request: Answer.of(POD)))
+    rest = client(ScriptedTransport(lambda request: ScriptedResponse.of(POD)))
     for _ in range(100):
         await rest.get("pods", name="a")
     assert now() == 0.0
@@ -251,7 +260,7 @@ async def test_the_rate_is_not_limited_unless_asked() -> None:
 
 @virtual
 async def test_the_rate_is_limited_when_asked() -> None:
-    rest = client(ScriptedTransport(lambda request: Answer.of(POD)), qps=5.0, burst=10)
+    rest = client(ScriptedTransport(lambda request: ScriptedResponse.of(POD)), qps=5.0, burst=10)
     for _ in range(20):
         await rest.get("pods", name="a")
     assert now() == pytest.approx(2.0)
@@ -260,7 +269,7 @@ async def test_the_rate_is_limited_when_asked() -> None:
 @virtual
 async def test_the_clients_own_rate_limit_counts_towards_the_timeout() -> None:
     """As with client-go's limiter, the call fails at once if the wait would be longer than the time that is left."""
-    transport = ScriptedTransport(lambda request: Answer.of(POD))
+    transport = ScriptedTransport(lambda request: ScriptedResponse.of(POD))
     rest = client(transport, qps=0.1, burst=1)
     await rest.get("pods", name="a", timeout=5)
     with pytest.raises(kubeloop.RequestTimeout, match=r"rate limit would take 10.00 s.*the request was not sent"):
@@ -278,8 +287,8 @@ async def test_the_clients_own_rate_limit_counts_towards_the_timeout() -> None:
 async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() -> None:
     frames = [event("ADDED", POD) + event("MODIFIED", POD), 1.0, event("DELETED", POD)]
     transport = ScriptedTransport(
-        watch_answer(*frames).to("GET /api/v1/namespaces/x/pods?resourceVersion=5&watch=true"),
-        watch_answer(*frames).to("GET /api/v1/pods?watch=true"),
+        watch_response(*frames).to("GET /api/v1/namespaces/x/pods?resourceVersion=5&watch=true"),
+        watch_response(*frames).to("GET /api/v1/pods?watch=true"),
     )
     rest = client(transport)
     async with rest.watch("pods", namespace="x", params={"resourceVersion": "5"}, into=core_v1.Pod) as stream:
@@ -294,7 +303,7 @@ async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() ->
 
 @virtual
 async def test_a_stream_gives_the_bytes_as_they_come() -> None:
-    transport = ScriptedTransport(Answer(chunks=[b"a", 1.0, b"b"]).to("GET /api/v1/pods/a/log"))
+    transport = ScriptedTransport(ScriptedResponse(chunks=[b"a", 1.0, b"b"]).to("GET /api/v1/pods/a/log"))
     async with client(transport).stream("pods", name="a", subresource="log") as stream:
         assert [chunk async for chunk in stream] == [b"a", b"b"]
     assert transport.open_streams == 0
@@ -303,7 +312,7 @@ async def test_a_stream_gives_the_bytes_as_they_come() -> None:
 @virtual
 async def test_only_the_body_of_a_stream_may_fall_silent() -> None:
     """(C6) A followed log is silent for as long as its program is; any other silent response times out."""
-    transport = ScriptedTransport(Answer(), watch_answer(), Answer.of(POD), list_of([POD], "7"))
+    transport = ScriptedTransport(ScriptedResponse(), watch_response(), ScriptedResponse.of(POD), list_of([POD], "7"))
     rest = client(transport)
     async with rest.stream("pods", name="a", subresource="log", params={"follow": True}):
         pass
@@ -324,7 +333,7 @@ def test_a_client_is_made_of_a_config_and_of_nothing_else(make: Any) -> None:
 @virtual
 async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> None:
     """(E15) As client-go's Request.URL; names and subresources keep their case."""
-    transport = ScriptedTransport(Answer.of({"kind": "Status", "apiVersion": "v1", "status": "Success"}))
+    transport = ScriptedTransport(ScriptedResponse.of({"kind": "Status", "apiVersion": "v1", "status": "Success"}))
     await client(transport).get(resource, namespace="X", name="Web", subresource="Status", into=bytes)
     assert transport.requests[0].target == "/api/v1/namespaces/X/pods/Web/Status"
 
@@ -345,7 +354,7 @@ async def test_a_timeout_is_told_as_it_was_given() -> None:
 @virtual
 async def test_a_log_line_over_the_bound_is_called_a_line() -> None:
     """(E6)"""
-    transport = ScriptedTransport(Answer(chunks=[b"x" * (1 << 20)] * 33))
+    transport = ScriptedTransport(ScriptedResponse(chunks=[b"x" * (1 << 20)] * 33))
     clients = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     async with clients.core_v1.pods("x").log_lines("a") as lines:
         with pytest.raises(kubeloop.BodyTooLarge, match="a line of more than"):

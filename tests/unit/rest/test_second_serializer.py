@@ -22,7 +22,7 @@ from kubeloop.wire.serializers.registry import Serializers
 from kubeloop.wire.serializers.serializer import Serializer
 from tests.support.clock import virtual
 from tests.support.packed_serializer import PACKED, PACKED_TYPE, PACKED_WATCH_TYPE
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 ANY: Serializer = PACKED  # with this line, type checkers verify the protocol
 BOTH = Serializers(ANY)
@@ -39,19 +39,19 @@ def pod_list(*items: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "9"}, "items": list(items)}
 
 
-def packed(data: object, status: int = 200) -> Answer:
-    return Answer(status, (PACKED.encode(data),), headers={"Content-Type": PACKED_TYPE})
+def packed(data: object, status: int = 200) -> ScriptedResponse:
+    return ScriptedResponse(status, (PACKED.encode(data),), headers={"Content-Type": PACKED_TYPE})
 
 
-def packed_events(*events: tuple[str, dict[str, Any]], size: int = 0, cut: int = 0) -> Answer:
+def packed_events(*events: tuple[str, dict[str, Any]], size: int = 0, cut: int = 0) -> ScriptedResponse:
     data = b"".join(PACKED.encode_event(kind, obj) for kind, obj in events)
     data = data[: len(data) - cut]
     size = size or len(data)
     chunks = [data[at : at + size] for at in range(0, len(data), size)]
-    return Answer(200, chunks, headers={"Content-Type": f"{PACKED_WATCH_TYPE}; stream=watch"}, is_for="watch")
+    return ScriptedResponse(200, chunks, headers={"Content-Type": f"{PACKED_WATCH_TYPE}; stream=watch"}, is_for="watch")
 
 
-def client(*script: Answer) -> tuple[RESTClient, ScriptedTransport]:
+def client(*script: ScriptedResponse) -> tuple[RESTClient, ScriptedTransport]:
     transport = ScriptedTransport(*script)
     return RESTClient(Config(host="https://server"), transport=transport, serializers=BOTH), transport
 
@@ -79,7 +79,9 @@ async def test_an_object_is_asked_for_and_read_in_the_preferred_format() -> None
 
 @virtual
 async def test_a_server_that_knows_json_only_is_read_as_json() -> None:
-    rest, transport = client(Answer.of(POD), Answer.of(POD, headers={"Content-Type": "application/json;charset=utf-8"}))
+    rest, transport = client(
+        ScriptedResponse.of(POD), ScriptedResponse.of(POD, headers={"Content-Type": "application/json;charset=utf-8"})
+    )
     for _ in range(2):
         assert await rest.get("pods", namespace="x", name="a", into=core_v1.Pod) == core_v1.Pod.from_dict(POD)
     assert accepted(transport) == [FIRST_PACKED] * 2
@@ -88,7 +90,7 @@ async def test_a_server_that_knows_json_only_is_read_as_json() -> None:
 @virtual
 @pytest.mark.parametrize("into", [Unstructured, dict, bytes, None])
 async def test_what_the_format_does_not_support_is_asked_for_as_json(into: Any) -> None:
-    rest, transport = client(Answer.of(POD))
+    rest, transport = client(ScriptedResponse.of(POD))
     await rest.get("pods", namespace="x", name="a", into=into)
     assert accepted(transport) == ["application/json"]
 
@@ -97,7 +99,7 @@ async def test_what_the_format_does_not_support_is_asked_for_as_json(into: Any) 
 @pytest.mark.parametrize("content_type", ["", "text/html", "application/x-unknown"])
 async def test_an_unknown_content_type_is_read_as_json_and_doubted(content_type: str) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
-    rest, _ = client(Answer(200, (b"<html>",), headers=headers))
+    rest, _ = client(ScriptedResponse(200, (b"<html>",), headers=headers))
     with pytest.raises(kubeloop.DecodeError, match="not readable as JSON") as caught:
         await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
     assert ("is this the address of an API server?" in str(caught.value)) is bool(content_type)
@@ -184,7 +186,7 @@ async def test_a_watch_that_breaks_off_and_one_of_something_else_are_told_apart(
     with pytest.raises(kubeloop.ConnectionLost, match="in the middle of an event"):
         await read_types(rest, got)
     assert got == ["ADDED"]
-    wrong = Answer(200, (b"\0\0\0\1\1",), headers={"Content-Type": PACKED_TYPE}, is_for="watch")
+    wrong = ScriptedResponse(200, (b"\0\0\0\1\1",), headers={"Content-Type": PACKED_TYPE}, is_for="watch")
     rest, _ = client(wrong)
     with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods: not a watch event: "):
         await read_types(rest, got)

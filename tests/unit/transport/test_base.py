@@ -10,7 +10,7 @@ from kubeloop.errors import ConnectionLost
 from kubeloop.transport.base import read_error_body
 from kubeloop.wire.request import Request
 from tests.support.clock import now, virtual
-from tests.support.scripted_transport import Answer, Hang, ScriptedTransport
+from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport
 
 MIB = b"x" * 1024 * 1024
 SIZE = 4 * 1024 * 1024
@@ -34,7 +34,7 @@ def test_the_body_of_an_error_is_read_as_far_as_it_comes_and_four_mib_at_most(ch
 
     @virtual
     async def run() -> None:
-        transport = ScriptedTransport(Answer(500, chunks=chunks), checked=False)
+        transport = ScriptedTransport(ScriptedResponse(500, chunks=chunks), checked=False)
         async with transport.stream(Request("GET", "/")) as stream:
             assert len(await read_error_body(stream)) == size
         assert now() == 0.0
@@ -50,7 +50,7 @@ def test_the_body_of_an_error_that_never_ends_is_waited_for_half_a_minute_at_mos
 
     @virtual
     async def run() -> None:
-        transport = ScriptedTransport(Answer(500, chunks=[b"ab", Hang()]), checked=False)
+        transport = ScriptedTransport(ScriptedResponse(500, chunks=[b"ab", Hang()]), checked=False)
         async with transport.stream(Request("GET", "/")) as stream:
             assert await read_error_body(stream, timeout) == b"ab"
         assert now() == ends_at

@@ -1,7 +1,7 @@
-"""Where we differ from client-go: on purpose, with the reasons (`INTENDED`).
+"""Differences from client-go: on purpose, with the reasons (`INTENDED`).
 
-An entry names the kind of a difference, not single cases, and as narrowly as it can. One that names no recorded case
-any more fails the tests: what was mended must not come back under its cover.
+An entry names a kind of difference, not single cases, and as narrowly as possible. An entry that covers no recorded
+case any more fails the tests: a fault that was fixed must not come back under its cover.
 """
 
 from __future__ import annotations

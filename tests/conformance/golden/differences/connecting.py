@@ -1,4 +1,4 @@
-"""Intended differences in how one connects, where requests go and what answers mean."""
+"""Intended differences in connecting, in the addresses of requests and in the meaning of responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["INTENDED"]
 
 
 def _entries(case: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the cluster and the user that a case chooses, if its first file is JSON; else two empty ones."""
+    """Return the cluster and the user that a case chooses, if its first file is JSON; otherwise two empty ones."""
     try:
         config = json.loads(case["files"].get("config") or case["files"]["x/a"])
         cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
@@ -50,14 +50,14 @@ _CLIENT = {"client-certificate", "client-certificate-data", "client-key", "clien
 
 
 def _has_both(entry: dict[str, Any]) -> bool:
-    """Whether an entry holds both the data of something and the file that has them."""
+    """Return whether an entry holds both the data of something and the file that contains the data."""
     return any(entry.get(name) and entry.get(f"{name}-data") for name in entry)
 
 
 _KUBECONFIG = [
     Difference(
         "kubeconfig",
-        "A context that names a user that does not exist is an error; Go goes on anonymously (H8).",
+        "A context that names a user that does not exist is an error; Go continues anonymously (H8).",
         lambda case, go, ours: (
             _has_no_such_user(case, go, ours)
             and re.search(r"users: null|- \{\}|user: x", case["files"].get("config", "")) is not None
@@ -65,12 +65,12 @@ _KUBECONFIG = [
     ),
     Difference(
         "kubeconfig",
-        "An empty current-context chooses nothing; Go finds a context whose name is empty.",
+        "An empty current-context selects nothing; Go finds a context whose name is empty.",
         lambda case, go, ours: refused(ours) and "- name: ''" in case["files"].get("config", ""),
     ),
     Difference(
         "kubeconfig",
-        "A user and password in the server's address are refused: they belong into the user entry.",
+        "A user and password in the server's address are refused: they belong in the user entry.",
         lambda case, go, ours: refused(ours) and "@" in str(_cluster(case).get("server")),
     ),
     Difference(
@@ -80,7 +80,7 @@ _KUBECONFIG = [
     ),
     Difference(
         "kubeconfig",
-        "Settings that no connection can be made with (an authority beside insecure-skip-tls-verify, a file that is a "
+        "Settings without a possible connection (an authority beside insecure-skip-tls-verify, a file that is a "
         "folder, an exec plugin of an old version) are refused when they are loaded; Go fails when it connects.",
         _refused_by_tls,
     ),
@@ -98,19 +98,19 @@ _KUBECONFIG = [
     ),
     Difference(
         "kubeconfig",
-        "Auth providers are gone: refused when loaded, with what to use instead; Go fails when it connects.",
+        "Auth providers are not supported: refused when loaded, with the alternative; Go fails when it connects.",
         lambda case, go, ours: refused(ours) and bool(_user(case).get("auth-provider")),
     ),
     Difference(
         "kubeconfig",
-        "An authority that is an empty file is refused; Go trusts whom the system trusts.",
+        "An authority that is an empty file is refused; Go trusts the system's authorities.",
         lambda case, go, ours: (
             only("tls", "headers")(case, go, ours) and _cluster(case).get("certificate-authority") == "empty"
         ),
     ),
     Difference(
         "kubeconfig",
-        "A client certificate that is none, or not that of its key, is told when the client is made; in Go with the "
+        "An invalid client certificate, or one of another key, is an error of creating the client; in Go, of the "
         "handshake, as an error of TLS.",
         lambda case, go, ours: (
             only("tls", "headers")(case, go, ours)
@@ -120,14 +120,14 @@ _KUBECONFIG = [
     ),
     Difference(
         "kubeconfig",
-        "White space around a token is left out, as it is around one from a file; Go sends it.",
+        "White space around a token is removed, as with a token from a file; Go sends the white space.",
         lambda case, go, ours: (
             only("headers")(case, go, ours) and str(_user(case).get("token")).strip() != _user(case).get("token")
         ),
     ),
     Difference(
         "kubeconfig",
-        "A token that cannot be one (with a space in it) is refused, not sent.",
+        "An invalid token (with a space in it) is refused, not sent.",
         lambda case, go, ours: (
             only("headers")(case, go, ours)
             and refused(ours["headers"])
@@ -141,8 +141,8 @@ _KUBECONFIG = [
     ),
     Difference(
         "kubeconfig",
-        "Only what is used is validated: a file need not exist when the data are there, and what only TLS would use "
-        "says nothing about a server without TLS.",
+        "Only settings in use are validated: a file need not exist beside its data, and the settings of TLS "
+        "do not matter for a server without TLS.",
         lambda case, go, ours: (
             refused(go)
             and not refused(ours)
@@ -174,7 +174,7 @@ def _is_cleaned(case: Any, go: Any, ours: Any) -> bool:
 _URLS = [
     Difference(
         "urls",
-        "The address of a server is cleaned and escaped when it is read; Go does so with each request. What is sent "
+        "The address of a server is cleaned and escaped when it is read; Go does so with each request. The request"
         "is the same.",
         _is_cleaned,
     ),
@@ -190,12 +190,12 @@ _URLS = [
     ),
     Difference(
         "urls",
-        "The address of a server has neither query nor fragment; we drop them at once, Go with the first request.",
+        "The address of a server has neither query nor fragment; kubeloop drops them at once, Go at the first request.",
         lambda case, go, ours: "tls" in case and not refused(ours) and re.sub(r"/?[?#].*", "", str(go)) == ours,
     ),
     Difference(
         "urls",
-        "No address is localhost (docstring of server_url); Go's callers of DefaultServerURL put that.",
+        "No address is localhost (docstring of server_url); Go's callers of DefaultServerURL use localhost.",
         lambda case, go, ours: case["host"] == "" and refused(go) and "localhost" in str(ours),
     ),
     Difference(
@@ -210,12 +210,12 @@ _URLS = [
     ),
     Difference(
         "urls",
-        "A subresource belongs to an object: without a name it is refused; Go sends what it takes for a name.",
+        "A subresource belongs to an object: without a name it is refused; Go sends another path.",
         lambda case, go, ours: refused(ours) and "subresource" in case and "name" not in case,
     ),
     Difference(
         "urls",
-        "An empty namespace is the cluster scope, as None is (docstring of resource_path); Go takes it for a mistake "
+        "An empty namespace is the cluster scope, as None is (docstring of resource_path); Go refuses it"
         "when a name is given.",
         lambda case, go, ours: refused(go) and case.get("namespace") == "" and not refused(ours),
     ),
@@ -227,7 +227,7 @@ _URLS = [
     Difference(
         "urls",
         "An absolute path is sent as it is written, query and escapes included, so that what discovery or a Location "
-        "says can be followed; Go takes it for the text of a path and escapes it again.",
+        "names can be followed; Go takes the path for unescaped text and escapes it again.",
         lambda case, go, ours: (
             "abs_path" in case and re.search(r"[?%]", case["abs_path"]) is not None and not refused(ours)
         ),
@@ -254,14 +254,14 @@ def _waits(case: Any) -> set[str]:
 _ERRORS = [
     Difference(
         "errors",
-        "After Retry-After: 0 comes a pause of half a second at least, with jitter; Go sends again at once (C9).",
+        "Retry-After: 0 leads to a pause of at least half a second, with jitter; Go retries at once (C9).",
         lambda case, go, ours: (
             only("seconds")(case, go, ours) and "0" in _waits(case) and go["seconds"] < ours["seconds"]
         ),
     ),
     Difference(
         "errors",
-        "A Retry-After of more than 60 seconds is raised at once, with retry_after; Go waits as long as it says (C9).",
+        "A Retry-After of more than 60 seconds is raised at once, with retry_after; Go waits for the whole time (C9).",
         lambda case, go, ours: (
             ours["requests"] < go["requests"]
             and any(wait.isdecimal() and 60 < int(wait) < 10**9 for wait in _waits(case))
@@ -269,14 +269,14 @@ _ERRORS = [
     ),
     Difference(
         "errors",
-        "A watch that is answered 200 is open; that its body is none is told when it is read.",
+        "A watch with a 200 response is open; reading it reports that its body is invalid.",
         lambda case, go, ours: (
             case["verb"] == "WATCH" and only("failed")(case, go, ours) and case["replies"][-1].get("status") == 200
         ),
     ),
     Difference(
         "errors",
-        "A watch wants 200; any other success is an answer of the server, so it is told with its status.",
+        "A watch requires 200; any other success is a response of the server and is reported with its status.",
         lambda case, go, ours: (
             case["verb"] == "WATCH"
             and only("failed", "code", "reason")(case, go, ours)
@@ -285,19 +285,19 @@ _ERRORS = [
     ),
     Difference(
         "errors",
-        "A watch that runs out of attempts raises the last error; Go pretends that it was an empty watch.",
+        "A watch without attempts left raises the last error; Go returns an empty watch.",
         lambda case, go, ours: (
             case["verb"] == "WATCH" and only("failed")(case, go, ours) and "failure" in case["replies"][-1]
         ),
     ),
     Difference(
         "errors",
-        "The status of an error counts although its body breaks off; Go tells only that the body cannot be read (E14).",
+        "The status of an error counts although its body breaks off; Go reports only an unreadable body (E14).",
         lambda case, go, ours: "cut" in case["replies"][0] and ours["code"] == case["replies"][0]["status"] >= 400,
     ),
     Difference(
         "errors",
-        "A GET whose response breaks off is sent again, as one whose connection is lost before it; Go gives up.",
+        "A GET whose response breaks off is retried, as after a lost connection; Go does not retry.",
         lambda case, go, ours: (
             case["verb"] == "GET"
             and "cut" in case["replies"][0]
@@ -307,7 +307,7 @@ _ERRORS = [
     ),
     Difference(
         "errors",
-        "Where the server gives no reason the status does, for 410 and 413 and each above 500 too.",
+        "Without a reason of the server the status decides, for 410 and 413 and each above 500 too.",
         lambda case, go, ours: (
             not go.get("reason")
             and (ours["code"] in {410, 413} or ours["code"] > 500)
@@ -325,7 +325,7 @@ _ERRORS = [
     ),
     Difference(
         "errors",
-        "retry_after is what the Status says, else the Retry-After header; Go knows only the Status.",
+        "retry_after is that of the Status, else of the Retry-After header; Go knows only the Status.",
         lambda case, go, ours: (
             differing(go, ours) >= {"retry_after"}
             and "retry_after" not in go
@@ -334,7 +334,7 @@ _ERRORS = [
     ),
     Difference(
         "errors",
-        "Retry-After is a number of seconds in digits (RFC 9110); Go reads a sign too, and asks again at once for -1.",
+        "Retry-After is a number of seconds in digits (RFC 9110); Go reads a sign too, and retries at once for -1.",
         lambda case, go, ours: any(
             reply.get("headers", {}).get("Retry-After", "")[:1] in {"+", "-"} and reply["headers"]["Retry-After"]
             for reply in case["replies"]
@@ -343,14 +343,14 @@ _ERRORS = [
     Difference(
         "errors",
         "A Status without an apiVersion, with fields of a wrong type or a status that is neither Success nor Failure "
-        "says what can be read of it; Go takes it for no Status and makes one of the HTTP status.",
+        "keeps its readable fields; Go does not accept it and builds a Status from the HTTP status.",
         lambda case, go, ours: (
             only("code", "reason", "is_internal", "is_not_found")(case, go, ours) and _is_odd_status(case)
         ),
     ),
     Difference(
         "errors",
-        "The HTTP status is the outcome of a deletion, whatever its body; Go fails when it cannot read that (A6).",
+        "The HTTP status is the outcome of a deletion, whatever its body; Go fails if the body cannot be read (A6).",
         lambda case, go, ours: (
             case["verb"] == "DELETE"
             and only("failed")(case, go, ours)
@@ -393,7 +393,7 @@ def _is_odd_status(case: Any) -> bool:
 _PROXIES = [
     Difference(
         "proxies",
-        "In a CGI program HTTP_PROXY is what the caller sent: it is ignored; Go refuses every request.",
+        "In a CGI program HTTP_PROXY is the caller's input: it is ignored; Go refuses every request.",
         lambda case, go, ours: refused(go) and "REQUEST_METHOD" in case["env"] and ours == {},
     ),
 ]

@@ -1,4 +1,4 @@
-"""What an entry of the tables is, and words for saying which cases it names."""
+"""The entries of the tables, and functions that describe which cases an entry covers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Difference(NamedTuple):
 
     Attributes:
         surface: The surface.
-        reason: Why we differ; for a fault what is wrong, and whose it is.
-        names: Whether a case, with Go's answer and ours, is of this kind.
+        reason: The reason for the difference; for a fault, its cause and its owner.
+        names: Whether a case, with Go's result and ours, is of this kind.
     """
 
     surface: str
@@ -24,25 +24,25 @@ class Difference(NamedTuple):
     names: Names
 
     def covers(self, case: Any, go: Any, ours: Any) -> bool:
-        """Whether the entry names the case. An answer of a shape that `names` trips over is not of its kind."""
+        """Return whether the entry covers the case. A result whose form makes `names` fail is not covered."""
         try:
             return self.names(case, go, ours)
         except (LookupError, TypeError, ValueError, AttributeError):
             return False
 
 
-def refused(answer: Any) -> bool:
-    """Whether an answer is a refusal."""
-    return isinstance(answer, dict) and answer.get("error") is True
+def refused(result: Any) -> bool:
+    """Return whether a result is a refusal."""
+    return isinstance(result, dict) and result.get("error") is True
 
 
 def differing(go: Any, ours: Any) -> set[str]:
-    """Return the fields in which two answers that are objects differ; of other answers none."""
+    """Return the fields in which two results that are objects differ; for other results, no fields."""
     if not isinstance(go, dict) or not isinstance(ours, dict):
         return set()
     return {name for name in go.keys() | ours.keys() if go.get(name) != ours.get(name)}
 
 
 def only(*fields: str) -> Names:
-    """Name cases in which nothing but some of these fields differs."""
+    """Cover the cases in which nothing but some of these fields differs."""
     return lambda _, go, ours: bool(found := differing(go, ours)) and found <= set(fields)

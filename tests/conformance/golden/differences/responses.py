@@ -33,7 +33,7 @@ def _body(case: Any) -> str:
 
 
 def _after_chunks(case: Any) -> str:
-    """Return what follows the data of the last chunk that is whole and well-formed."""
+    """Return the text after the data of the last chunk that is whole and well-formed."""
     rest = _body(case)
     while (size := re.match(r"(?!0+[;\r])([0-9a-fA-F]+)(?:;.*)?\r\n", rest)) is not None:
         rest = rest[size.end() + int(size[1], 16) :]
@@ -44,13 +44,13 @@ def _after_chunks(case: Any) -> str:
 
 
 def _refused_for(pattern: str) -> Names:
-    """Name responses that ours refuses and of which a head has this in it; ^ and $ are at the ends of its lines."""
+    """Cover responses that ours refuses and whose heads match this pattern; ^ and $ are at the ends of the lines."""
     search = re.compile(pattern, re.IGNORECASE | re.MULTILINE).search
     return lambda case, go, ours: refused(ours) and not refused(go) and any(map(search, _heads(case)))
 
 
 def _given_up_for(pattern: str) -> Names:
-    """Name responses whose body ours gives up on, since this is in it, while Go reads on."""
+    """Cover responses whose body ours refuses because it matches this pattern, while Go reads on."""
     search = re.compile(pattern).search
     return lambda case, go, ours: ours["end"] == "broken" and "end" in go and search(_body(case)) is not None
 
@@ -87,7 +87,7 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "responses",
-        "A header that goes on in the next line is refused: RFC 9112, section 5.2, has given that up. Go "
+        "A header that continues on the next line is refused: RFC 9112, section 5.2, deprecates this. Go "
         "joins the lines.",
         _refused_for(r"^[ \t]"),
     ),

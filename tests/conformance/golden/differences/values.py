@@ -55,7 +55,7 @@ def _has_documents_after(text: str) -> bool:
 
 
 def _is_beginning(text: str, value: Any) -> bool:
-    """Whether some beginning of a text is the whole of what was read from it."""
+    """Return whether the text's whole reading is the reading of one of its beginnings."""
     return any(_read(text[:size]) == value for size in range(1, len(text)))
 
 
@@ -67,7 +67,7 @@ def _read(text: str) -> Any:
 
 
 def _same_moment(case: Any, _: Any, ours: Any) -> bool:
-    """Whether both readers of times agree on the microsecond, and only the text is another."""
+    """Return whether both readers of times agree on the microsecond, and only the text differs."""
     return isinstance(ours, dict) and parse_time(ours["model"]) == parse_time(case["text"])
 
 
@@ -85,7 +85,7 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "labels",
-        "Values that are given twice stand once in the text of a selector; in Go only in that of a parsed one.",
+        "Repeated values appear once in the text of a selector; in Go only in that of a parsed one.",
         lambda case, go, ours: only("text")(case, go, ours) and _without_repeats(go["text"]) == ours["text"],
     ),
     Difference(
@@ -105,7 +105,7 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "quantities",
-        "What is too large for every suffix of its family is written with an exponent. Go leaves the suffix out, and "
+        "A number too large for every suffix of its family is written with an exponent. Go leaves the suffix out, and "
         "with it the magnitude (docstring of kubeloop.meta.quantity).",
         lambda _, go, ours: _text(ours).rpartition("e")[0] != "" and _text(ours).rpartition("e")[0] == _text(go),
     ),
@@ -155,8 +155,8 @@ INTENDED: list[Difference] = [
     ),
     Difference(
         "times",
-        "A datetime cannot hold the year 0, nor what an offset moves out of the years 1 to 9999. The object that holds "
-        "such a time is unreadable (A1), which is told, never clamped.",
+        "A datetime cannot hold the year 0, nor a time outside the years 1 to 9999. The object that holds "
+        "such a time is unreadable (A1), which is reported, never clamped.",
         _beyond_datetime,
     ),
     Difference(
@@ -261,10 +261,10 @@ INTENDED: list[Difference] = [
 ]
 
 
-def _text(answer: Any) -> str:
-    if isinstance(answer, dict):
-        answer = answer.get("text", "")
-    return answer if isinstance(answer, str) else ""
+def _text(result: Any) -> str:
+    if isinstance(result, dict):
+        result = result.get("text", "")
+    return result if isinstance(result, str) else ""
 
 
 def _pruned(value: Any, in_list: bool = False) -> Any:

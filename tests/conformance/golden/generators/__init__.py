@@ -1,7 +1,7 @@
-"""Generators of inputs: seeded, so that a seed always gives the same cases, and hand-picked ones before them.
+"""Generators of inputs: seeded, so that a seed always yields the same cases, with hand-picked cases first.
 
-Each surface is a function of a `random.Random` that yields cases, plain JSON values. A case must not depend on
-anything but the generator: both Go and Python read it from the file that it is written to.
+Each surface is a function of a `random.Random` that yields cases, plain JSON values. A case must not depend on anything
+but the generator: both Go and Python read the case from the file that contains it.
 """
 
 from __future__ import annotations
@@ -37,5 +37,5 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
 
 
 def cases(surface: str, seed: int) -> Iterator[Any]:
-    """Generate the cases of one surface; the seed and the surface alone decide them."""
+    """Generate the cases of one surface; the seed and the surface alone determine the cases."""
     return GENERATORS[surface](Random(f"{seed} {surface}"))

@@ -72,7 +72,7 @@ _PICKED_STREAMS = [
 
 
 def yaml(random: Random) -> Iterator[Case]:
-    """Texts of one document, and streams of several."""
+    """Yield texts of one document, and streams of several."""
     for text in _PICKED_YAML:
         yield {"text": text}
         yield {"text": text, "first": True}
@@ -130,7 +130,7 @@ def _scalar(random: Random) -> str:
 
 
 def patches(random: Random) -> Iterator[Case]:
-    """Pairs of documents to find the patch between, and patches to apply."""
+    """Yield pairs of documents whose patch is to be found, and patches to apply."""
     picked: list[tuple[Any, Any]] = [
         ({}, {}), ({}, {"a": 1}), ({"a": 1}, {}), ({"a": 1}, {"a": 1}), ({"a": 1}, {"a": 2}), ({"a": {"b": 1}},
         {"a": {}}), ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}), ({"a": {"b": 1}}, {"a": 1}), ({"a": 1},

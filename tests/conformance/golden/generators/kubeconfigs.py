@@ -24,7 +24,7 @@ contexts:
   context: {cluster: k, user: u, namespace: ns}
 """
 
-# Each is one mapping more or less, put into the place that its list is about.
+# Each is a mapping that is inserted where the list's name says.
 _CLUSTERS: list[Case] = [
     {"server": "https://h"}, {"server": "http://h"}, {"server": "h"}, {"server": "h:6443"}, {"server": ""}, {},
     {"server": "https://h/prefix/"}, {"server": "https://user:pw@h"}, {"server": "ftp://h"}, {"server": 5},
@@ -137,7 +137,7 @@ _TEXTS = [
 
 
 def kubeconfig(random: Random) -> Iterator[Case]:
-    """Cases of one file, then of several, then with overrides, then at random."""
+    """Yield cases of one file, then of several, then with overrides, then at random."""
     for text in _TEXTS:
         yield {"files": {"config": text}, "explicit": "$DIR/config"}
         yield {"files": {"config": text}, "env": ["$DIR/config"]}
@@ -148,7 +148,7 @@ def kubeconfig(random: Random) -> Iterator[Case]:
     for user in _USERS:
         yield _case({"server": "https://h"}, user)
         yield _case({"server": "http://h"}, user)
-        # An entry of somebody else must not matter.
+        # An entry of another user must not matter.
         yield _case({"server": "https://h"}, {"token": "t"}, more_users={"x": user})
     for cluster in _CLUSTERS[::3]:
         yield _case({"server": "https://h"}, {"token": "t"}, more_clusters={"x": cluster})

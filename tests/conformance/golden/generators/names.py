@@ -21,7 +21,7 @@ _PICKED_NAMES = [
 
 
 def names(random: Random) -> Iterator[str]:
-    """Texts that are, or nearly are, names."""
+    """Yield texts that are, or nearly are, names."""
     yield from _PICKED_NAMES
     for _ in range(200):
         yield "".join(random.choice("aab0z9-._") for _ in range(random.randint(1, 8)))
@@ -32,7 +32,7 @@ def names(random: Random) -> Iterator[str]:
 
 
 def schema(random: Random) -> Iterator[Case]:
-    """Groups, versions, kinds, resources and keys."""
+    """Yield groups, versions, kinds, resources and keys."""
     texts = [
         "",
         "/",
@@ -72,7 +72,7 @@ def schema(random: Random) -> Iterator[Case]:
 
 
 def proxies(random: Random) -> Iterator[Case]:
-    """Servers, and what HTTPS_PROXY, HTTP_PROXY and NO_PROXY say about them."""
+    """Yield servers, with values of HTTPS_PROXY, HTTP_PROXY and NO_PROXY."""
     proxy = {"HTTPS_PROXY": "http://proxy:3128", "HTTP_PROXY": "http://plain:80"}
     hosts = [
         "https://corp.com", "https://a.corp.com", "https://notcorp.com", "https://corp.com.", "https://CORP.com",

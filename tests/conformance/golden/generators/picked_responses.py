@@ -1,6 +1,6 @@
-"""Hand-picked responses: each rule of RFC 9112 about a response, and the neighbours of what it allows.
+"""Hand-picked responses: each rule of RFC 9112 about a response, and the neighbors of the allowed forms.
 
-The form of a case is told in `responses`.
+`responses` documents the form of a case.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TOO_MANY = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 
 
 
 def picked() -> Iterator[Case]:
-    """Yield all of them; some come twice."""
+    """Yield all hand-picked responses; some appear twice."""
     yield from _lengths()
     yield from _codings()
     yield from _chunks()
@@ -44,7 +44,7 @@ def picked() -> Iterator[Case]:
 
 
 def case(*output: Piece, method: str = "GET", end: str = "open") -> Case:
-    """Make a case of pieces; neighbouring texts become one, so that equal bytes are equal cases."""
+    """Build a case from pieces; neighboring texts are joined, so that equal bytes are equal cases."""
     pieces: list[Any] = []
     for piece in output:
         if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
@@ -60,7 +60,7 @@ def _both(*output: Piece, method: str = "GET") -> Iterator[Case]:
 
 
 def _lengths() -> Iterator[Case]:
-    """Content-Length, right and wrong. The body has five bytes."""
+    """Yield lengths in Content-Length, right and wrong. The body has five bytes."""
     for value in (
         "5", "4", "6", "0", "05", "0000000000000000000000005", "+5", "-5", "-0", "+0", " 5", "5 ", "\t5\t", "  5  ",
         "0x5", "5x", "x5", "5.0", "5e0", "5 5", "5,5", "5, 5", "5,6", ",5", "5,", "5;", "\"5\"", "", " ", "\x005",
@@ -91,7 +91,7 @@ def _lengths() -> Iterator[Case]:
 
 
 def _codings() -> Iterator[Case]:
-    """Transfer-Encoding, alone and beside a length."""
+    """Yield Transfer-Encoding, alone and beside a length."""
     body = "5\r\nhello\r\n0\r\n\r\n"
     for value in (
         "chunked", "Chunked", "CHUNKED", "chunked ", " chunked", "\tchunked", "chunked\t", "chunked,", ",chunked",
@@ -124,7 +124,7 @@ def _codings() -> Iterator[Case]:
 
 
 def _chunks() -> Iterator[Case]:
-    """Bodies in chunks."""
+    """Yield bodies in chunks."""
     tail = "\r\nhello\r\n0\r\n\r\n"
     for size in (
         "5", "05", "0000000000000005", "00000000000000005", "0" * 63 + "5", "0" * 4090 + "5", "5 ", "5\t", "5  ",
@@ -163,7 +163,7 @@ def _chunks() -> Iterator[Case]:
 
 
 def _trailers() -> Iterator[Case]:
-    """What follows the last chunk."""
+    """Yield texts after the last chunk."""
     for trailer in (
         "X-A: b", "x-a:b", "X-A: b\r\nX-A: c", "X-A: b\r\nX-B: c", "X-A:", "X-A: ", ": b", "X-A", "X A: b",
         "X-A : b", " X-A: b", "X-A: b\r\n c", "X-A: \x00", "X-A: \x01", "X-A: \xff", "X-\xe9: b", "X-A: b\rc",
@@ -232,7 +232,7 @@ def _status_lines() -> Iterator[Case]:
 
 
 def _without_body() -> Iterator[Case]:
-    """Responses to HEAD, 204 and 304: whatever stands where a body would is none."""
+    """Yield responses to HEAD, 204 and 304: bytes in the place of a body are not a body."""
     for head in (
         "", "Content-Length: 0\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
         "Connection: close\r\n", "Content-Length: 5\r\nConnection: close\r\n",
@@ -310,7 +310,7 @@ def _until_close() -> Iterator[Case]:
 
 
 def _fields() -> Iterator[Case]:
-    """Header fields, good and bad, before the length and after it."""
+    """Yield header fields, good and bad, before the length and after it."""
     for field in (
         "X-A: b", "X-A:b", "X-A:  b  ", "X-A:\tb\t", "X-A: b c", "X-A: b\tc", "X-A:", "X-A: ", "X-A:\t", "x-a: b",
         "X-a: b\r\nx-A: c", "X-A: b\r\nX-A: b", "X-A: b\r\nX-B: c\r\nX-A: d", "X-A: b:c", "X-A: :", "X-A::",
@@ -376,7 +376,7 @@ def _after_the_end() -> Iterator[Case]:
 
 
 def _large() -> Iterator[Case]:
-    """Heads of many bytes or many fields; ours has its bound at one MiB, that of Go is at ten."""
+    """Yield heads of many bytes or many fields; our limit is one MiB, Go's is ten."""
     end = "Content-Length: 5\r\n\r\nhello"
     for count in (50, 100, 126, 128, 130, 400, 1000, 4000, 20_000, 100_000):
         yield case(OK, ["X-A: b\r\n", count], end)

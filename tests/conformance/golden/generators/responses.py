@@ -1,7 +1,7 @@
 """Responses of a server, well-formed and not: all bytes that follow a request on the connection.
 
-A case is `{"method": …, "output": […], "end": "close" | "open"}`. The output is a list of texts, one character a byte,
-and of pairs `[text, times]`. After it the server closes the connection, or leaves it open and is silent.
+A case is `{"method": …, "output": […], "end": "close" | "open"}`. The output is a list of texts, one character per
+byte, and of pairs `[text, times]`. After the output the server closes the connection, or leaves it open and is silent.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Case = dict[str, Any]
 COUNT = 3000
 
 ODD_VALUES = ("\x00", "\xe9", "a\rb", "5")
-# Bytes that matter somewhere in a response.
+# Bytes with a meaning somewhere in a response.
 SPECIAL = '\r\n \t:;,="\x00\x0b\x0c\x1f\x7f\x80\xe9\xff0159afAFxgX/.-+_hH()@'
 
 
 def responses(random: Random) -> Iterator[Case]:
-    """Make 3,000 different ones: each rule of RFC 9112 and its neighbours first, then random ones."""
+    """Yield 3,000 different responses: each rule of RFC 9112 and its neighbors first, then random ones."""
     seen: set[str] = set()
     for made in _all(random):
         # The text, not the bytes: an output of eleven million bytes is two pieces.
@@ -45,7 +45,7 @@ def _all(random: Random) -> Iterator[Case]:
 
 
 def _cuts(random: Random) -> Iterator[Case]:
-    """Well-formed responses that end too early."""
+    """Yield well-formed responses that end too early."""
     for whole in (HELLO, JSON, EVENTS, TRAILER, OLD, EARLY):
         for end in ("close", "open"):
             for size in sorted(random.sample(range(len(whole)), 22)):
@@ -57,7 +57,7 @@ def _cuts(random: Random) -> Iterator[Case]:
 
 
 def _composed(random: Random) -> Case:
-    """Put a response together of parts that are good nearly always."""
+    """Combine a response from parts that are nearly always valid."""
 
     def one(good: Iterable[str], bad: Iterable[str]) -> str:
         return random.choice([*good]) if random.random() < 0.85 else random.choice([*bad])

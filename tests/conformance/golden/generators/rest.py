@@ -1,4 +1,4 @@
-"""Where requests go, and what answers mean."""
+"""The addresses of requests, and the meaning of responses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PARAMS = [
 
 
 def urls(random: Random) -> Iterator[Case]:
-    """Addresses of servers, and requests by group, namespace, resource, name, subresource and parameters."""
+    """Yield addresses of servers, and requests by group, namespace, resource, name, subresource and parameters."""
     for host in _HOSTS:
         for tls in (True, False):
             yield {"host": host, "tls": tls}
@@ -153,7 +153,7 @@ _WAITS = [
 
 
 def errors(random: Random) -> Iterator[Case]:
-    """Status, body and Retry-After, alone and after one another."""
+    """Yield status, body and Retry-After, alone and in sequence."""
     for code in _CODES:
         for verb in ("GET", "POST"):
             yield _exchange(verb, _reply(code))

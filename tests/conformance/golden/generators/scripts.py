@@ -1,4 +1,4 @@
-"""Scripts for work queues, limiters and delta queues: what is done, and in between how much time passes."""
+"""Scripts for work queues, limiters and delta queues: operations, and the time that passes between these."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECOND = 1000 * _MS
 
 
 def limiters(random: Random) -> Iterator[Case]:
-    """Limiters of each kind and nests of them, with failures, successes and time between them."""
+    """Yield limiters of each kind and nested ones, with failures, successes and time between these."""
     specs: list[Case] = [
         {"kind": "exponential", "base": 5 * _MS, "max": 1000 * _SECOND},
         {"kind": "exponential", "base": _MS, "max": _SECOND},
@@ -68,7 +68,7 @@ def _failure(random: Random) -> list[Any]:
 
 
 def workqueue(random: Random) -> Iterator[Case]:
-    """Scripts of one worker or more: what is added, taken and done, now and later."""
+    """Yield scripts of one or more workers: items that are added, taken and done, now and later."""
     limiter = {"kind": "exponential", "base": 10 * _MS, "max": _SECOND}
     for script in (
         [["add", "a"], ["add", "a"], ["len"], ["get"], ["add", "a"], ["len"], ["done", "a"], ["len"], ["get"],
@@ -95,7 +95,7 @@ def workqueue(random: Random) -> Iterator[Case]:
 
 
 def _work(random: Random) -> list[list[Any]]:
-    """A script in which no two items become ready at the same moment: of those Go's order is that of its heap."""
+    """Return a script in which no two items become ready at the same moment: Go's order of those is its heap's."""
     script: list[list[Any]] = []
     now, taken_moments = 0, set[int]()
     for _ in range(random.randint(8, 40)):
@@ -126,7 +126,9 @@ def _work(random: Random) -> list[list[Any]]:
 
 
 def delta_fifo(random: Random) -> Iterator[Case]:
-    """Changes, full lists, deletions and pops. A list lacks one known object at most: Go tells of more in any order."""
+    """Yield changes, full lists, deletions and pops. A list lacks at most one known object: Go's order is random for
+    more.
+    """
     for script in (
         [["synced"], ["pop"], ["replace", []], ["synced"]], [["replace", [["a", "1"], ["b", "1"]]], ["synced"],
         ["pop"], ["synced"], ["pop"], ["synced"]], [["add", "a", "1"], ["synced"], ["replace", [["a", "2"]]], ["pop"],

@@ -1,4 +1,4 @@
-"""Label and field selectors: as users write them, and as nobody should."""
+"""Label and field selectors: as users write them, and invalid ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PICKED_FIELDS = [
 
 
 def labels(random: Random) -> Iterator[Case]:
-    """Selectors as text and in the structured form, each with label sets to match."""
+    """Yield selectors as text and in the structured form, each with label sets to match."""
     for text in _PICKED_LABELS:
         yield {"text": text, "labels": _label_sets(random), "exact": ["a", "x", "app"]}
     yield {"structured": None, "labels": [{}, {"a": "b"}], "exact": []}
@@ -72,7 +72,7 @@ def labels(random: Random) -> Iterator[Case]:
 
 
 def fields(random: Random) -> Iterator[Case]:
-    """Selectors with field sets to match, and values to escape and unescape."""
+    """Yield selectors with field sets to match, and values to escape and unescape."""
     for text in _PICKED_FIELDS:
         yield {"text": text, "fields": [{}, {"a": "b"}, {"a": "", "c": "d"}, {"": ""}], "exact": ["a", ""]}
     names = ["a", "metadata.name", "spec.nodeName", "status.phase", "b"]

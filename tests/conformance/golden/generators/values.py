@@ -66,7 +66,7 @@ _PICKED_JSON_INTS = [
 
 
 def quantities(random: Random) -> Iterator[Case]:
-    """Texts to parse, and sums, differences, products, roundings and comparisons."""
+    """Yield quantities to parse, and sums, differences, products, roundings and comparisons."""
     for text in _PICKED_QUANTITIES:
         yield {"op": "parse", "a": text}
     for raw in [
@@ -113,7 +113,7 @@ def quantities(random: Random) -> Iterator[Case]:
 
 
 def times(random: Random) -> Iterator[Case]:
-    """Times as objects hold them, durations, and ages."""
+    """Yield times as objects contain them, durations, and ages."""
     for text in _PICKED_TIMES:
         yield {"op": "time", "text": text}
         yield {"op": "micro", "text": text}
@@ -141,7 +141,7 @@ def times(random: Random) -> Iterator[Case]:
 
 
 def int_or_string(random: Random) -> Iterator[Case]:
-    """JSON values and texts, and shares of a total."""
+    """Yield JSON values and texts, and shares of a total."""
     for raw in _PICKED_JSON_INTS:
         yield {"op": "json", "json": raw}
         for total, up in ((10, True), (10, False), (0, True), (-7, True), (-7, False), (2**31 - 1, True)):

@@ -11,9 +11,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// answerYAML reads YAML as JSON: one document, leniently and strictly, or all documents as kubectl reads them. The first
+// runYAML reads YAML as JSON: one document, leniently and strictly, or all documents as kubectl reads them. The first
 // document alone is what sigs.k8s.io/yaml always reads; we have a function for that and one for the only document.
-func answerYAML(input []byte) any {
+func runYAML(input []byte) any {
 	in := read[struct {
 		Text  string `json:"text"`
 		All   bool   `json:"all"`
@@ -45,15 +45,15 @@ func documents(text string) any {
 		if err != nil {
 			return refused
 		}
-		// kubectl leaves out what is empty.
+		// kubectl leaves out empty documents.
 		if document != nil {
 			found = append(found, document)
 		}
 	}
 }
 
-// answerPatches makes a merge patch from two documents, or applies one.
-func answerPatches(input []byte) any {
+// runPatches computes a merge patch from two documents, or applies one.
+func runPatches(input []byte) any {
 	in := read[struct {
 		Before json.RawMessage `json:"before"`
 		After  json.RawMessage `json:"after"`

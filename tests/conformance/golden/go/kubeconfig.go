@@ -14,10 +14,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// answerKubeconfig writes files, loads what they say as kubectl would, and says how one would connect.
+// runKubeconfig writes files, loads them as kubectl would, and returns the settings of the connection.
 //
 // In texts $DIR is the folder of the files, $PEM(name) a fixture and $B64(name) the same in base64.
-func answerKubeconfig(input []byte) any {
+func runKubeconfig(input []byte) any {
 	in := read[struct {
 		Files     map[string]string `json:"files"`
 		Env       []string          `json:"env"`
@@ -55,46 +55,46 @@ func answerKubeconfig(input []byte) any {
 	if err != nil {
 		return refused
 	}
-	answer := settings(config)
-	if answer == nil {
+	result := settings(config)
+	if result == nil {
 		return refused
 	}
-	answer["namespace"] = namespace
-	return unfilled(answer, folder)
+	result["namespace"] = namespace
+	return unfilled(result, folder)
 }
 
-// settings returns what a client would be made of; nil when none could be made.
+// settings returns the settings of a client; nil if no client could be created.
 func settings(config *rest.Config) object {
-	answer := object{}
+	result := object{}
 	base, _, err := rest.DefaultServerUrlFor(config)
 	if err != nil {
 		return nil
 	}
-	put(answer, "host", trimSlash(base.String()))
-	put(answer, "token_file", config.BearerTokenFile)
+	put(result, "host", trimSlash(base.String()))
+	put(result, "token_file", config.BearerTokenFile)
 	if config.BearerTokenFile == "" {
-		// What a file held when it was loaded stands here too; what is sent is in the headers.
-		put(answer, "token", config.BearerToken)
+		// This includes what a file contained when it was loaded; the headers show what is sent.
+		put(result, "token", config.BearerToken)
 	}
-	put(answer, "username", config.Username)
-	put(answer, "password", config.Password)
-	put(answer, "ca_file", config.CAFile)
-	put(answer, "ca_data", fixture(config.CAData))
-	put(answer, "cert_file", config.CertFile)
-	put(answer, "cert_data", fixture(config.CertData))
-	put(answer, "key_file", config.KeyFile)
-	put(answer, "key_data", fixture(config.KeyData))
-	put(answer, "tls_server_name", config.ServerName)
+	put(result, "username", config.Username)
+	put(result, "password", config.Password)
+	put(result, "ca_file", config.CAFile)
+	put(result, "ca_data", fixture(config.CAData))
+	put(result, "cert_file", config.CertFile)
+	put(result, "cert_data", fixture(config.CertData))
+	put(result, "key_file", config.KeyFile)
+	put(result, "key_data", fixture(config.KeyData))
+	put(result, "tls_server_name", config.ServerName)
 	if config.Insecure {
-		answer["insecure"] = true
+		result["insecure"] = true
 	}
 	if config.DisableCompression {
-		answer["disable_compression"] = true
+		result["disable_compression"] = true
 	}
 	if config.Proxy != nil {
 		proxy, err := config.Proxy(&http.Request{URL: base})
 		must(err)
-		put(answer, "proxy", trimSlash(proxy.String()))
+		put(result, "proxy", trimSlash(proxy.String()))
 	}
 	if exec := config.ExecProvider; exec != nil {
 		env := []any{}
@@ -105,24 +105,24 @@ func settings(config *rest.Config) object {
 		if args == nil {
 			args = []string{}
 		}
-		answer["exec"] = object{"command": exec.Command, "args": args, "env": env, "api_version": exec.APIVersion,
+		result["exec"] = object{"command": exec.Command, "args": args, "env": env, "api_version": exec.APIVersion,
 			"interactive_mode": string(exec.InteractiveMode), "provide_cluster_info": exec.ProvideClusterInfo,
 			"install_hint": exec.InstallHint}
 	}
 	_, err = rest.TLSConfigFor(config)
-	answer["tls"] = object{"usable": err == nil}
+	result["tls"] = object{"usable": err == nil}
 	if err == nil && config.ExecProvider == nil && config.AuthProvider == nil {
 		headers, err := sent(config, base)
 		if err != nil {
-			answer["headers"] = refused
+			result["headers"] = refused
 		} else {
-			answer["headers"] = headers
+			result["headers"] = headers
 		}
 	}
-	return answer
+	return result
 }
 
-// sent returns the headers by which a request says who asks.
+// sent returns the headers of a request that identify the user.
 func sent(config *rest.Config, base *url.URL) (object, error) {
 	found := object{}
 	trip, err := rest.HTTPWrappersForConfig(config, transport(func(request *http.Request) (*http.Response, error) {
@@ -143,9 +143,9 @@ func sent(config *rest.Config, base *url.URL) (object, error) {
 	return found, response.Body.Close()
 }
 
-func put(answer object, name, value string) {
+func put(result object, name, value string) {
 	if value != "" {
-		answer[name] = value
+		result[name] = value
 	}
 }
 

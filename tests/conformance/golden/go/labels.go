@@ -6,8 +6,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// answerLabels reads a label selector, from its text or from the structured form of specs, and applies it.
-func answerLabels(input []byte) any {
+// runLabels reads a label selector, from its text or from the structured form of specs, and applies it.
+func runLabels(input []byte) any {
 	in := read[struct {
 		Text       *string               `json:"text"`
 		Structured *metav1.LabelSelector `json:"structured"`
@@ -31,8 +31,8 @@ func answerLabels(input []byte) any {
 	return object{"text": selector.String(), "empty": selector.Empty(), "matches": matches, "exact": exact(selector, in.Exact)}
 }
 
-// answerFields reads a field selector and applies it, or escapes a value.
-func answerFields(input []byte) any {
+// runFields reads a field selector and applies it, or escapes a value.
+func runFields(input []byte) any {
 	in := read[struct {
 		Text     string              `json:"text"`
 		Fields   []map[string]string `json:"fields"`
@@ -64,11 +64,11 @@ func answerFields(input []byte) any {
 func exact(selector interface {
 	RequiresExactMatch(string) (string, bool)
 }, keys []string) object {
-	answer := object{}
+	result := object{}
 	for _, key := range keys {
 		if value, found := selector.RequiresExactMatch(key); found {
-			answer[key] = value
+			result[key] = value
 		}
 	}
-	return answer
+	return result
 }

@@ -1,11 +1,11 @@
-// golden answers the inputs of tests/conformance/golden with client-go and its libraries.
+// golden runs the inputs of tests/conformance/golden with client-go and its libraries.
 //
 //	go run . -in FOLDER -out FOLDER -fixtures FOLDER
 //
 // Each file SURFACE.jsonl of the input folder holds one case per line; the file of the same name in the output folder
-// holds the answer to each case in the same line. Each case is answered twice; where the two answers differ, the line
-// holds {"unstable":true}, and the case does not count. Nothing here reads a clock: cases that wait run in a bubble of
-// testing/synctest, in which time stands still until everybody waits.
+// contains the result of each case in the same line. Each case runs twice; if the two results differ, the line
+// contains {"unstable":true}, and the case does not count. Nothing here reads a clock: cases that wait run in a bubble of
+// testing/synctest, in which time advances only when all goroutines wait.
 package main
 
 import (
@@ -28,57 +28,57 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// object is a JSON object of an answer; encoding/json writes its keys sorted.
+// object is a JSON object of a result; encoding/json writes its keys sorted.
 type object = map[string]any
 
-// refused is the answer to an input that Go refuses. What the error says is not part of the comparison.
+// refused is the result of an input that Go refuses. The text of the error is not compared.
 var refused = struct {
 	Error bool `json:"error"`
 }{true}
 
 type surface struct {
-	answer func(input []byte) any
-	// waits says that the answer takes time, which must be virtual.
+	run func(input []byte) any
+	// waits reports that the run takes time, which must be virtual.
 	waits bool
 }
 
 var surfaces = map[string]surface{
-	"delta_fifo":    {answer: answerDeltaFIFO},
-	"errors":        {answer: answerErrors, waits: true},
-	"fields":        {answer: answerFields},
-	"int_or_string": {answer: answerIntOrString},
-	"kubeconfig":    {answer: answerKubeconfig},
-	"labels":        {answer: answerLabels},
-	"limiters":      {answer: answerLimiters, waits: true},
-	"names":         {answer: answerNames},
-	"patches":       {answer: answerPatches},
-	"proxies":       {answer: answerProxies},
-	"quantities":    {answer: answerQuantities},
-	"responses":     {answer: answerResponses, waits: true},
-	"schema":        {answer: answerSchema},
-	"times":         {answer: answerTimes},
-	"urls":          {answer: answerURLs},
-	"workqueue":     {answer: answerWorkQueue, waits: true},
-	"yaml":          {answer: answerYAML},
+	"delta_fifo":    {run: runDeltaFIFO},
+	"errors":        {run: runErrors, waits: true},
+	"fields":        {run: runFields},
+	"int_or_string": {run: runIntOrString},
+	"kubeconfig":    {run: runKubeconfig},
+	"labels":        {run: runLabels},
+	"limiters":      {run: runLimiters, waits: true},
+	"names":         {run: runNames},
+	"patches":       {run: runPatches},
+	"proxies":       {run: runProxies},
+	"quantities":    {run: runQuantities},
+	"responses":     {run: runResponses, waits: true},
+	"schema":        {run: runSchema},
+	"times":         {run: runTimes},
+	"urls":          {run: runURLs},
+	"workqueue":     {run: runWorkQueue, waits: true},
+	"yaml":          {run: runYAML},
 }
 
 var fixtures string
 
 func main() {
 	in := flag.String("in", "", "folder with the inputs")
-	out := flag.String("out", "", "folder for the answers")
+	out := flag.String("out", "", "folder for the results")
 	flag.StringVar(&fixtures, "fixtures", "", "folder with certificates and keys")
 	testing.Init()
 	flag.Parse()
 	klog.SetSlogLogger(slog.New(slog.DiscardHandler))
-	// net/http complains here about bytes that nobody asked for.
+	// net/http logs bytes here that no request asked for.
 	log.SetOutput(io.Discard)
 	runtime.ReallyCrash = false
 	// The environment must not reach client-go.
 	os.Clearenv()
 	os.Setenv("HOME", "/nonexistent")
 
-	// testing/synctest wants a test, hence the dress of one.
+	// testing/synctest requires a test, so this is run as one.
 	work := func(t *testing.T) {
 		if err := record(t, *in, *out); err != nil {
 			t.Fatal(err)
@@ -104,7 +104,7 @@ func record(t *testing.T, in, out string) error {
 		}
 		total, unstable = total+count, unstable+dropped
 	}
-	fmt.Printf("%d cases answered, %d of them dropped because two runs gave two answers\n", total, unstable)
+	fmt.Printf("%d cases run, %d of them dropped because two runs gave two results\n", total, unstable)
 	return nil
 }
 
@@ -113,37 +113,37 @@ func recordSurface(t *testing.T, by surface, in, out string) (count, dropped int
 	if err != nil {
 		return 0, 0, err
 	}
-	var answers bytes.Buffer
+	var results bytes.Buffer
 	lines := bufio.NewScanner(bytes.NewReader(data))
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
-		first, second := answerOnce(t, by, lines.Bytes()), answerOnce(t, by, lines.Bytes())
+		first, second := runOnce(t, by, lines.Bytes()), runOnce(t, by, lines.Bytes())
 		if !bytes.Equal(first, second) {
 			first = []byte(`{"unstable":true}` + "\n")
 			dropped++
 		}
-		answers.Write(first)
+		results.Write(first)
 		count++
 	}
 	if err := lines.Err(); err != nil {
 		return 0, 0, err
 	}
-	return count, dropped, os.WriteFile(out, answers.Bytes(), 0o644)
+	return count, dropped, os.WriteFile(out, results.Bytes(), 0o644)
 }
 
-// answerOnce returns the answer as one line of JSON.
-func answerOnce(t *testing.T, by surface, input []byte) []byte {
-	var answer any
+// runOnce returns the result as one line of JSON.
+func runOnce(t *testing.T, by surface, input []byte) []byte {
+	var result any
 	work := func() {
 		defer func() {
 			if problem := recover(); problem != nil {
 				if mistake, is := problem.(mistake); is {
 					panic(mistake)
 				}
-				answer = object{"panic": true}
+				result = object{"panic": true}
 			}
 		}()
-		answer = by.answer(input)
+		result = by.run(input)
 	}
 	if by.waits {
 		synctest.Test(t, func(*testing.T) { work() })
@@ -153,7 +153,7 @@ func answerOnce(t *testing.T, by surface, input []byte) []byte {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
-	must(encoder.Encode(answer))
+	must(encoder.Encode(result))
 	return line.Bytes()
 }
 

@@ -12,8 +12,8 @@ import (
 	"k8s.io/client-go/tools/cache"
 )
 
-// answerNames says which rules for names a text fulfils.
-func answerNames(input []byte) any {
+// runNames returns the naming rules that a text fulfills.
+func runNames(input []byte) any {
 	text := read[string](input)
 	return object{
 		"label":     len(validation.IsDNS1123Label(text)) == 0 && len(apivalidation.NameIsDNSLabel(text, false)) == 0,
@@ -24,8 +24,8 @@ func answerNames(input []byte) any {
 	}
 }
 
-// answerSchema reads and writes the names of types and objects.
-func answerSchema(input []byte) any {
+// runSchema reads and writes the names of types and objects.
+func runSchema(input []byte) any {
 	in := read[struct {
 		Op string   `json:"op"`
 		A  []string `json:"a"`
@@ -73,8 +73,8 @@ func sign(number int) int {
 	return 0
 }
 
-// answerProxies says which proxy the environment names for a URL.
-func answerProxies(input []byte) any {
+// runProxies returns the proxy that the environment names for a URL.
+func runProxies(input []byte) any {
 	in := read[struct {
 		URL string            `json:"url"`
 		Env map[string]string `json:"env"`

@@ -18,14 +18,14 @@ import (
 	"time"
 )
 
-// framing names the header fields that say where a body ends. net/http takes some of them away once it has used them,
-// so they are not compared; what they say shows in the body and in the reuse of the connection.
+// framing names the header fields that define where a body ends. net/http removes some of them after use,
+// so they are not compared; the body and the reuse of the connection show their effect.
 var framing = []string{"connection", "content-length", "transfer-encoding", "trailer"}
 
-// answerResponses sends one request with http.Transport to a server whose output is given, and reads the response to
-// its end. A second request then tells whether the connection is used again. Both ends share a pipe in memory, and the
-// clock is virtual, so the transport has always decided before anybody asks what.
-func answerResponses(input []byte) any {
+// runResponses sends one request with http.Transport to a server whose output is given, and reads the response to
+// its end. A second request then shows whether the connection is reused. Both ends share a pipe in memory, and the
+// clock is virtual, so the transport has always decided before its decision is read.
+func runResponses(input []byte) any {
 	in := read[struct {
 		Method string            `json:"method"`
 		Output []json.RawMessage `json:"output"`
@@ -49,28 +49,28 @@ func answerResponses(input []byte) any {
 		<-done
 	}
 	settle()
-	answer := first.answer()
+	result := first.result()
 	if first.header != nil && !first.waits {
 		second := &exchange{}
 		second.run(transport, http.MethodGet)
 		if second.err != nil || second.status != http.StatusOK {
 			unknown("no response to the second request")
 		}
-		answer["reused"] = len(server.connections) == 1
+		result["reused"] = len(server.connections) == 1
 	}
 	server.hangUp()
 	settle()
-	return answer
+	return result
 }
 
-// settle waits until everybody waits for somebody else: timers of a minute and less have expired too.
+// settle waits until all goroutines wait for each other: timers of a minute and less have expired too.
 func settle() {
 	time.Sleep(time.Minute)
 	synctest.Wait()
 }
 
-// expand puts the output together: a text stands for its bytes (one character a byte), a pair for a text that is
-// repeated so many times.
+// expand puts the output together: a text stands for its bytes (one character per byte), a pair for a text that is
+// repeated this number of times.
 func expand(pieces []json.RawMessage) []byte {
 	var output []byte
 	for _, piece := range pieces {
@@ -107,12 +107,12 @@ func shown(raw string) string {
 	return string(chars)
 }
 
-// origin is the server. Its first connection writes the output as soon as it has read a request; whatever comes after
-// that, on this connection or another, is answered with an empty 200.
+// origin is the server. Its first connection writes the output as soon as it has read a request; every later
+// request, on this connection or another, gets an empty 200.
 type origin struct {
 	output []byte
 	closes bool
-	// connections are the server's ends of all of them; only dial appends, and only when nobody reads.
+	// connections are the server's ends of all of them; only dial appends, and only while no goroutine reads.
 	connections []net.Conn
 }
 
@@ -152,7 +152,7 @@ func (o *origin) serve(connection net.Conn, isFirst bool) {
 	}
 }
 
-// exchange is one request and what came back.
+// exchange is one request and its response.
 type exchange struct {
 	status int
 	header http.Header
@@ -178,26 +178,26 @@ func (e *exchange) run(transport *http.Transport, method string) {
 	_, e.err = io.Copy(&e.body, response.Body)
 }
 
-func (e *exchange) answer() object {
+func (e *exchange) result() object {
 	switch {
 	case e.header == nil && e.waits:
 		return object{"waits": true}
 	case e.header == nil:
 		return object{"error": true}
 	}
-	answer := object{"status": e.status, "headers": shownHeader(e.header), "body": shown(e.body.String())}
+	result := object{"status": e.status, "headers": shownHeader(e.header), "body": shown(e.body.String())}
 	if e.body.Len() > 256 {
-		answer["body_bytes"] = e.body.Len()
+		result["body_bytes"] = e.body.Len()
 	}
 	switch {
 	case e.waits:
-		answer["end"] = "waits"
+		result["end"] = "waits"
 	case e.err != nil:
-		answer["end"] = "broken"
+		result["end"] = "broken"
 	default:
-		answer["end"] = "whole"
+		result["end"] = "whole"
 	}
-	return answer
+	return result
 }
 
 // shownHeader lists the header fields in the order of their names; many of them are shown as their number and hash.

@@ -19,7 +19,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// transport answers each request with a function.
+// transport responds to each request with a function.
 type transport func(*http.Request) (*http.Response, error)
 
 func (t transport) RoundTrip(request *http.Request) (*http.Response, error) { return t(request) }
@@ -45,8 +45,8 @@ func clientFor(host, groupVersion string, trip transport) (*rest.RESTClient, err
 	})
 }
 
-// answerURLs builds a request and says where it goes, or normalises the address of a server.
-func answerURLs(input []byte) any {
+// runURLs builds a request and returns its address, or normalizes the address of a server.
+func runURLs(input []byte) any {
 	in := read[struct {
 		Host         string      `json:"host"`
 		TLS          *bool       `json:"tls"`
@@ -100,13 +100,13 @@ func answerURLs(input []byte) any {
 	return target
 }
 
-// reply is what the server does with one request: it answers, or it fails in a way that has a name.
+// reply is what the server does with one request: it responds, or it fails in a way that has a name.
 type reply struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
 	Body    string            `json:"body"`
 	Failure string            `json:"failure"`
-	// Cut says that the connection is lost after so many bytes of the body.
+	// Cut is the number of bytes of the body after which the connection is lost.
 	Cut *int `json:"cut"`
 }
 
@@ -129,8 +129,8 @@ var failures = map[string]error{
 	"untrusted": &tls.CertificateVerificationError{Err: errors.New("unknown authority")},
 }
 
-// answerErrors sends one request to a server that follows a script; its last reply is repeated.
-func answerErrors(input []byte) any {
+// runErrors sends one request to a server that follows a script; its last reply is repeated.
+func runErrors(input []byte) any {
 	in := read[struct {
 		Verb     string  `json:"verb"`
 		Replies  []reply `json:"replies"`
@@ -184,30 +184,30 @@ func answerErrors(input []byte) any {
 	default:
 		err = request.Do(context.Background()).Into(&corev1.Pod{})
 	}
-	answer := object{"requests": requests, "seconds": int(time.Since(begun).Round(time.Second) / time.Second)}
+	result := object{"requests": requests, "seconds": int(time.Since(begun).Round(time.Second) / time.Second)}
 	if err != nil {
-		describe(answer, err)
+		describe(result, err)
 	}
-	return answer
+	return result
 }
 
-// describe adds what a program can ask of an error.
-func describe(answer object, err error) {
+// describe adds the properties of an error that a program can read.
+func describe(result object, err error) {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
-		answer["failed"] = "without a status"
+		result["failed"] = "without a status"
 		return
 	}
 	said := status.Status()
-	answer["failed"] = "by the server"
-	answer["code"] = said.Code
-	answer["reason"] = string(apierrors.ReasonForError(err))
+	result["failed"] = "by the server"
+	result["code"] = said.Code
+	result["reason"] = string(apierrors.ReasonForError(err))
 	if seconds, wait := apierrors.SuggestsClientDelay(err); wait {
-		answer["retry_after"] = seconds
+		result["retry_after"] = seconds
 	}
 	for name, is := range questions {
 		if is(err) {
-			answer["is_"+name] = true
+			result["is_"+name] = true
 		}
 	}
 	if details := said.Details; details != nil && len(details.Causes) > 0 && details.Causes[0].Type != metav1.CauseTypeUnexpectedServerResponse {
@@ -215,7 +215,7 @@ func describe(answer object, err error) {
 		for _, cause := range details.Causes {
 			causes = append(causes, []string{string(cause.Type), cause.Field, cause.Message})
 		}
-		answer["causes"] = causes
+		result["causes"] = causes
 	}
 }
 

@@ -18,7 +18,7 @@ func pass(milliseconds int64) {
 	synctest.Wait()
 }
 
-// limiterSpec says which limiter to make: its kind and its numbers, durations in nanoseconds.
+// limiterSpec describes a limiter: its kind and its numbers, durations in nanoseconds.
 type limiterSpec struct {
 	Kind     string        `json:"kind"`
 	Base     int64         `json:"base"`
@@ -55,47 +55,47 @@ func (s limiterSpec) limiter() workqueue.TypedRateLimiter[string] {
 	return nil
 }
 
-// answerLimiters runs a script against a limiter of a work queue, or against a token bucket of requests.
-func answerLimiters(input []byte) any {
+// runLimiters runs a script against a limiter of a work queue, or against a token bucket of requests.
+func runLimiters(input []byte) any {
 	in := read[struct {
 		Limiter limiterSpec `json:"limiter"`
 		Script  []step      `json:"script"`
 	}](input)
-	answers := []any{}
+	results := []any{}
 	if in.Limiter.Kind == "requests" {
 		bucket := flowcontrol.NewTokenBucketRateLimiter(float32(in.Limiter.Rate), in.Limiter.Burst)
 		for _, each := range in.Script {
 			switch each.name() {
 			case "accept":
-				answers = append(answers, bucket.TryAccept())
+				results = append(results, bucket.TryAccept())
 			case "pass":
 				pass(argument[int64](each, 1))
 			default:
 				unknown(each.name())
 			}
 		}
-		return answers
+		return results
 	}
 	limiter := in.Limiter.limiter()
 	for _, each := range in.Script {
 		switch each.name() {
 		case "when":
-			answers = append(answers, decimal(limiter.When(argument[string](each, 1)).Nanoseconds()))
+			results = append(results, decimal(limiter.When(argument[string](each, 1)).Nanoseconds()))
 		case "forget":
 			limiter.Forget(argument[string](each, 1))
 		case "requeues":
-			answers = append(answers, limiter.NumRequeues(argument[string](each, 1)))
+			results = append(results, limiter.NumRequeues(argument[string](each, 1)))
 		case "pass":
 			pass(argument[int64](each, 1))
 		default:
 			unknown(each.name())
 		}
 	}
-	return answers
+	return results
 }
 
-// answerWorkQueue runs a script against a rate-limiting queue and says what each step that asks something was told.
-func answerWorkQueue(input []byte) any {
+// runWorkQueue runs a script against a rate-limiting queue and returns the result of each step that has one.
+func runWorkQueue(input []byte) any {
 	in := read[struct {
 		Limiter limiterSpec `json:"limiter"`
 		Script  []step      `json:"script"`
@@ -103,10 +103,10 @@ func answerWorkQueue(input []byte) any {
 	queue := workqueue.NewTypedRateLimitingQueue(in.Limiter.limiter())
 	defer func() {
 		queue.ShutDown()
-		// The queue's goroutines notice the end at their next look at the time.
+		// The queue's goroutines notice the end when they next read the time.
 		pass(60_000)
 	}()
-	answers := []any{}
+	results := []any{}
 	taken := map[string]bool{}
 	for _, each := range in.Script {
 		switch each.name() {
@@ -119,7 +119,7 @@ func answerWorkQueue(input []byte) any {
 		case "forget":
 			queue.Forget(argument[string](each, 1))
 		case "done":
-			// What no worker has is left alone, as workers do; done_anyway is the mistake.
+			// An item that no worker has is left alone, as workers do; done_anyway is the mistake.
 			if item := argument[string](each, 1); taken[item] {
 				delete(taken, item)
 				queue.Done(item)
@@ -127,15 +127,15 @@ func answerWorkQueue(input []byte) any {
 		case "done_anyway":
 			queue.Done(argument[string](each, 1))
 		case "requeues":
-			answers = append(answers, queue.NumRequeues(argument[string](each, 1)))
+			results = append(results, queue.NumRequeues(argument[string](each, 1)))
 		case "len":
-			answers = append(answers, queue.Len())
+			results = append(results, queue.Len())
 		case "get":
 			item := next(queue)
 			if name, is := item.(string); is {
 				taken[name] = true
 			}
-			answers = append(answers, item)
+			results = append(results, item)
 		case "shut_down":
 			queue.ShutDown()
 		case "drain":
@@ -147,7 +147,7 @@ func answerWorkQueue(input []byte) any {
 		}
 		synctest.Wait()
 	}
-	return answers
+	return results
 }
 
 // next takes an item unless that would block.
@@ -162,8 +162,8 @@ func next(queue workqueue.TypedRateLimitingInterface[string]) any {
 	return item
 }
 
-// answerDeltaFIFO runs a script against a DeltaFIFO and the store behind it, which pop keeps up to date.
-func answerDeltaFIFO(input []byte) any {
+// runDeltaFIFO runs a script against a DeltaFIFO and the store behind it, which pop keeps up to date.
+func runDeltaFIFO(input []byte) any {
 	in := read[struct {
 		Script []step `json:"script"`
 		Known  bool   `json:"known"`
@@ -174,9 +174,9 @@ func answerDeltaFIFO(input []byte) any {
 		options.KnownObjects = store
 	}
 	queue := cache.NewDeltaFIFOWithOptions(options)
-	// A closed queue takes and gives as before, but pop does not wait for more.
+	// A closed queue accepts and returns items as before, but pop does not wait for more.
 	queue.Close()
-	answers := []any{}
+	results := []any{}
 	for _, each := range in.Script {
 		switch each.name() {
 		case "add":
@@ -192,17 +192,17 @@ func answerDeltaFIFO(input []byte) any {
 			}
 			must(queue.Replace(objects, ""))
 		case "synced":
-			answers = append(answers, queue.HasSynced())
+			results = append(results, queue.HasSynced())
 		case "pop":
-			answers = append(answers, pop(queue, store))
+			results = append(results, pop(queue, store))
 		default:
 			unknown(each.name())
 		}
 	}
 	for left := pop(queue, store); left != nil; left = pop(queue, store) {
-		answers = append(answers, left)
+		results = append(results, left)
 	}
-	return answers
+	return results
 }
 
 func named(s step) *metav1.PartialObjectMetadata {
@@ -213,18 +213,18 @@ func meta(name, version string) *metav1.PartialObjectMetadata {
 	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "n", ResourceVersion: version}}
 }
 
-// pop takes what waits longest and applies it to the store; nil when nothing waits.
+// pop takes the item that has waited longest and applies it to the store; nil if no item waits.
 func pop(queue *cache.DeltaFIFO, store cache.Store) any {
-	var answer any
+	var result any
 	_, err := queue.Pop(func(item any, initial bool) error {
-		answer = apply(item.(cache.Deltas), initial, store)
+		result = apply(item.(cache.Deltas), initial, store)
 		return nil
 	})
 	if errors.Is(err, cache.ErrFIFOClosed) {
 		return nil
 	}
 	must(err)
-	return answer
+	return result
 }
 
 func apply(deltas cache.Deltas, initial bool, store cache.Store) any {

@@ -11,8 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// answerQuantities parses a quantity and says all about it, or calculates with one or two.
-func answerQuantities(input []byte) any {
+// runQuantities parses a quantity and returns its properties, or calculates with one or two.
+func runQuantities(input []byte) any {
 	in := read[struct {
 		Op    string `json:"op"`
 		A     string `json:"a"`
@@ -86,8 +86,8 @@ func quantityFacts(quantity resource.Quantity) object {
 // decimal writes integers as text: not every reader of JSON keeps 64 bits.
 func decimal(number int64) string { return strconv.FormatInt(number, 10) }
 
-// answerTimes reads a Time, MicroTime or Duration, or writes an age.
-func answerTimes(input []byte) any {
+// runTimes reads a Time, MicroTime or Duration, or writes an age.
+func runTimes(input []byte) any {
 	in := read[struct {
 		Op   string `json:"op"`
 		Text string `json:"text"`
@@ -128,8 +128,8 @@ func rewritten(err error, value json.Marshaler) any {
 	return json.RawMessage(text)
 }
 
-// answerIntOrString reads an IntOrString from JSON or from text, or takes a share of a total.
-func answerIntOrString(input []byte) any {
+// runIntOrString reads an IntOrString from JSON or from text, or takes a share of a total.
+func runIntOrString(input []byte) any {
 	in := read[struct {
 		Op      string `json:"op"`
 		JSON    string `json:"json"`

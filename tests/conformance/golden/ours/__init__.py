@@ -1,4 +1,4 @@
-"""Our answers to the inputs, in the shape of Go's: one function per surface, found by the name of the surface."""
+"""Our results for the inputs, in the form of Go's: one function per surface, found by the name of the surface."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from . import documents, kubeconfigs, names, responses, rest, scripts, selectors, values
 
-__all__ = ["ANSWERS"]
+__all__ = ["RESULTS"]
 
-ANSWERS: dict[str, Callable[[Any], Any]] = {
+RESULTS: dict[str, Callable[[Any], Any]] = {
     "delta_fifo": scripts.delta_fifo,
     "errors": rest.errors,
     "fields": selectors.fields,

@@ -11,7 +11,7 @@ from kubeloop.meta import yaml as reader
 from kubeloop.wire.split_documents import bodies, plain
 from tests.support.json_patch import apply_merge_patch
 
-from .answer import REFUSED
+from .refused import REFUSED
 
 
 def yaml(case: dict[str, Any]) -> Any:
@@ -37,7 +37,7 @@ def _is_strict(text: str) -> bool:
 
 
 def patches(case: dict[str, Any]) -> Any:
-    """Make a merge patch from two documents, or apply one as our tests do."""
+    """Compute a merge patch from two documents, or apply one as our tests do."""
     if "patch" in case:
         return apply_merge_patch(case["before"], case["patch"])
     return Change(Unstructured(case["before"]), Unstructured(case["after"])).merge_patch()

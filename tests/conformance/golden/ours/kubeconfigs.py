@@ -1,4 +1,4 @@
-"""Kubeconfig files, down to how one would connect."""
+"""Kubeconfig files, down to the settings of the connection."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.wire.request import Request
 from tests.support.clock import run_virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
-from .answer import REFUSED
+from .refused import REFUSED
 
 _FIXTURES = Path(__file__).parent.parent / "fixtures"
 _KNOWN = {path.name: path.read_bytes() for path in sorted(_FIXTURES.iterdir())}
@@ -42,23 +42,23 @@ def kubeconfig(case: dict[str, Any]) -> Any:
 
 
 def _settings(config: Config) -> dict[str, Any]:
-    answer: dict[str, Any] = {"host": config.host.rstrip("/"), "namespace": config.namespace}
+    result: dict[str, Any] = {"host": config.host.rstrip("/"), "namespace": config.namespace}
     for name in ("token", "token_file", "username", "password", "ca_file", "cert_file", "key_file", "tls_server_name"):
         if value := getattr(config, name):
-            answer[name] = value
-    if "token_file" in answer:
-        answer.pop("token", None)
+            result[name] = value
+    if "token_file" in result:
+        result.pop("token", None)
     for name in ("ca_data", "cert_data", "key_data"):
         if value := getattr(config, name):
-            answer[name] = _fixture(value)
+            result[name] = _fixture(value)
     if config.insecure_skip_tls_verify:
-        answer["insecure"] = True
+        result["insecure"] = True
     if config.disable_compression:
-        answer["disable_compression"] = True
+        result["disable_compression"] = True
     if config.proxy_url:
-        answer["proxy"] = config.proxy_url.rstrip("/")
+        result["proxy"] = config.proxy_url.rstrip("/")
     if (plugin := config.exec) is not None:
-        answer["exec"] = {
+        result["exec"] = {
             "command": plugin.command,
             "args": list(plugin.args),
             "env": [list(pair) for pair in plugin.env],
@@ -67,16 +67,16 @@ def _settings(config: Config) -> dict[str, Any]:
             "provide_cluster_info": plugin.provide_cluster_info,
             "install_hint": plugin.install_hint,
         }
-    answer["tls"] = {"usable": _is_usable(config)}
-    if answer["tls"]["usable"] and config.exec is None:
-        answer["headers"] = run_virtual(_sent(config))
-    return answer
+    result["tls"] = {"usable": _is_usable(config)}
+    if result["tls"]["usable"] and config.exec is None:
+        result["headers"] = run_virtual(_sent(config))
+    return result
 
 
 def _is_usable(config: Config) -> bool:
     given = (config.ca_data, config.ca_file, config.cert_data, config.cert_file, config.key_data, config.key_file)
     try:
-        # Reading what the system trusts takes long, and says nothing about the kubeconfig.
+        # Reading the system's authorities takes long, and does not concern the kubeconfig.
         if config.is_tls and any(given):
             TLSContexts(config)
     except (ConfigError, CredentialError):
@@ -85,8 +85,8 @@ def _is_usable(config: Config) -> bool:
 
 
 async def _sent(config: Config) -> dict[str, Any]:
-    """Return the headers by which a request says who asks."""
-    transport = ScriptedTransport(Answer.of({}), checked=False)
+    """Return the headers of a request that identify the user."""
+    transport = ScriptedTransport(ScriptedResponse.of({}), checked=False)
     try:
         await Authenticated(transport, config).request(Request("GET", "/"))
     except CredentialError:

@@ -16,11 +16,11 @@ from kubeloop.meta.gvk import (
 from kubeloop.meta.keys import join_key, split_key
 from kubeloop.transport.connecting.environment import environment_proxy
 
-from .answer import REFUSED
+from .refused import REFUSED
 
 
 def names(text: str) -> Any:
-    """Return which rules for names a text fulfils."""
+    """Return the naming rules that a text fulfils."""
     return {
         "label": not rules.dns_label_faults(text),
         "subdomain": not rules.dns_subdomain_faults(text),

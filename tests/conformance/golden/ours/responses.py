@@ -1,6 +1,6 @@
-"""Our answers to the output of a server: our connection on a transport without a socket, fed by hand.
+"""Our results for the output of a server: our connection on a transport without a socket, fed by hand.
 
-`replay` takes the pieces in which the output arrives, since they must not matter.
+`replay` takes the pieces in which the output arrives, since the split must not matter.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ __all__ = ["Case", "Replayed", "connect", "interrupt", "output", "read_on", "rep
 
 Case = dict[str, Any]
 
-# net/http takes some of these away once it has used them; what they say shows in the body and in the reuse.
+# net/http removes some of these after use; the body and the reuse of the connection show their effect.
 _FRAMING = {"connection", "content-length", "transfer-encoding", "trailer"}
 _FAILURES = (protocol_error.BadResponse, protocol_error.Broken)
 _SHOWN_BYTES, _SHOWN_FIELDS = 256, 20
-# So many turns of the loop after the last byte, everybody who waits goes on waiting.
+# A task that waits for so many turns of the loop after the last byte waits for ever.
 _TURNS = 4
 
 _buffer = bytearray(READ_BYTES)
 
 
 class Replayed(NamedTuple):
-    """What came of one replay.
+    """The result of one replay.
 
     Attributes:
-        answer: In the shape of Go's.
-        failure: The class of the exception that ended it; None without one.
+        result: The result, in the form of Go's.
+        failure: The class of the exception that ended the replay; None without one.
     """
 
-    answer: Case
+    result: Case
     failure: str | None
 
 
 class Line(Protocol):
-    """What carries the output to the connection: `tests.support.wire`."""
+    """The transport that carries the output to the connection: `tests.support.wire`."""
 
     @property
     def is_paused(self) -> bool: ...
@@ -52,28 +52,28 @@ class Line(Protocol):
 
 
 def responses(case: Case) -> Any:
-    """Answer a case whose output arrives in one piece."""
-    return asyncio.run(replay(case, [output(case)])).answer
+    """Run a case whose output arrives in one piece."""
+    return asyncio.run(replay(case, [output(case)])).result
 
 
 def output(case: Case) -> bytes:
-    """Put the output of the server together."""
+    """Build the output of the server."""
     pieces = (piece if isinstance(piece, str) else piece[0] * piece[1] for piece in case["output"])
     return b"".join(piece.encode("latin-1") for piece in pieces)
 
 
 def connect() -> Connection:
-    """Make a connection that waits for its transport."""
+    """Create a connection that waits for its transport."""
     return Connection(_buffer)
 
 
 async def replay(case: Case, pieces: Iterable[bytes], *, is_eager: bool = True) -> Replayed:
-    """Send a request and let the output arrive in these pieces.
+    """Send a request and deliver the output in these pieces.
 
     Args:
         case: The case.
-        pieces: Its output.
-        is_eager: Whether the reader goes on after each piece; else after the last, unless the connection pauses.
+        pieces: The output of the case.
+        is_eager: Whether the reader continues after each piece; otherwise after the last, unless the connection pauses.
     """
     connection = connect()
     return await replay_on(connection, Wire(connection), case, pieces, is_eager=is_eager)
@@ -82,7 +82,7 @@ async def replay(case: Case, pieces: Iterable[bytes], *, is_eager: bool = True) 
 async def replay_on(
     connection: Connection, line: Line, case: Case, pieces: Iterable[bytes], *, is_eager: bool
 ) -> Replayed:
-    """Replay on a connection that is made already, and close it."""
+    """Replay on an existing connection, and close the connection."""
     replayed = await read_on(connection, line, case, pieces, is_eager=is_eager)
     line.abort()
     await asyncio.sleep(0)
@@ -92,7 +92,7 @@ async def replay_on(
 async def read_on(
     connection: Connection, line: Line, case: Case, pieces: Iterable[bytes], *, is_eager: bool = True
 ) -> Replayed:
-    """Send a request on a connection that is made already, and let the output arrive."""
+    """Send a request on an existing connection, and deliver the output."""
     seen = _Seen()
     reader = asyncio.ensure_future(_exchange(connection, case["method"], seen))
     await asyncio.sleep(0)
@@ -117,10 +117,10 @@ async def read_on(
     failure = None if waits else reader.exception()
     if failure is not None and not isinstance(failure, _FAILURES):
         raise failure
-    answer = seen.answer("waits" if waits else "whole" if failure is None else "broken")
-    if "status" in answer and not waits:
-        answer["reused"] = connection.is_reusable
-    return Replayed(answer, type(failure).__name__ if failure is not None else None)
+    result = seen.result("waits" if waits else "whole" if failure is None else "broken")
+    if "status" in result and not waits:
+        result["reused"] = connection.is_reusable
+    return Replayed(result, type(failure).__name__ if failure is not None else None)
 
 
 async def interrupt(case: Case, pieces: Iterable[bytes], how: str) -> str | None:
@@ -147,7 +147,7 @@ async def interrupt(case: Case, pieces: Iterable[bytes], how: str) -> str | None
     wire.abort()
     await _turns()
     if not reader.done():
-        raise AssertionError(f"the reader goes on waiting: {connection}")
+        raise AssertionError(f"the reader still waits: {connection}")
     failure = None if reader.cancelled() else reader.exception()
     if failure is not None and not isinstance(failure, (*_FAILURES, protocol_error.Closed)):
         raise failure
@@ -155,24 +155,24 @@ async def interrupt(case: Case, pieces: Iterable[bytes], how: str) -> str | None
 
 
 class _Seen:
-    """What an exchange has brought so far."""
+    """The parts of a response that an exchange has received so far."""
 
     def __init__(self) -> None:
         self.head: tuple[int, list[tuple[str, str]]] | None = None
         self.body = bytearray()
 
-    def answer(self, end: str) -> Case:
+    def result(self, end: str) -> Case:
         if self.head is None:
             return {"waits": True} if end == "waits" else {"error": True}
         status, headers = self.head
-        answer = {"status": status, "headers": _shown_headers(headers), "body": _shown(bytes(self.body)), "end": end}
+        result = {"status": status, "headers": _shown_headers(headers), "body": _shown(bytes(self.body)), "end": end}
         if len(self.body) > _SHOWN_BYTES:
-            answer["body_bytes"] = len(self.body)
-        return answer
+            result["body_bytes"] = len(self.body)
+        return result
 
 
 async def _exchange(connection: Connection, method: str, seen: _Seen) -> None:
-    """Send one request and read the response to its end. Nothing else here knows how a connection is used."""
+    """Send one request and read the response to its end. Only this function knows how a connection is used."""
     body = b"{}" if method == "POST" else None
     length = f"Content-Length: {len(body)}\r\n" if body else ""
     head = await connection.send(f"{method} / HTTP/1.1\r\nHost: server\r\n{length}\r\n".encode(), body, method=method)

@@ -1,4 +1,4 @@
-"""Where requests go, and what answers mean."""
+"""The addresses of requests, and the meaning of responses."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.wire.request import Request
 from tests.support.clock import now, run_virtual
-from tests.support.scripted_transport import Answer, ScriptedTransport
+from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
-from .answer import REFUSED
+from .refused import REFUSED
 
 
 def urls(case: dict[str, Any]) -> Any:
-    """Build a request and return its URL, or normalise the address of a server."""
+    """Build a request and return its URL, or normalize the address of a server."""
     try:
         if "tls" in case:
             return Config(host=case["host"], ca_data=b"authority" if case["tls"] else None).host
@@ -29,13 +29,13 @@ def urls(case: dict[str, Any]) -> Any:
     except (ConfigError, ValueError):
         return REFUSED
     path, mark, query = sent.target.partition("?")
-    # The order of parameters says nothing; Go sorts them by their names.
+    # The order of parameters has no meaning; Go sorts parameters by their names.
     parts = sorted(query.split("&"), key=lambda part: unquote_plus(part.partition("=")[0]))
     return f"{urlsplit(config.host).path.rstrip('/')}{path}{mark}{'&'.join(parts)}"
 
 
 async def _sent(config: Config, case: dict[str, Any]) -> Request:
-    transport = ScriptedTransport(Answer.of({}), checked=False)
+    transport = ScriptedTransport(ScriptedResponse.of({}), checked=False)
     params: dict[str, list[str]] = {}
     for name, value in case["params"]:
         params.setdefault(name, []).append(value)
@@ -66,26 +66,26 @@ def errors(case: dict[str, Any]) -> Any:
 async def _exchange(case: dict[str, Any]) -> dict[str, Any]:
     replies = case["replies"]
 
-    def respond(_: Request) -> Answer | Exception:
+    def respond(_: Request) -> ScriptedResponse | Exception:
         reply = replies[min(len(transport.requests), len(replies)) - 1]
         if "failure" in reply:
             return _FAILURES[reply["failure"]]
-        answer = Answer(reply["status"], (reply["body"].encode(),), headers=reply["headers"])
-        return answer.cut(reply["cut"]) if "cut" in reply else answer
+        result = ScriptedResponse(reply["status"], (reply["body"].encode(),), headers=reply["headers"])
+        return result.cut(reply["cut"]) if "cut" in reply else result
 
     transport = ScriptedTransport(respond, checked=False)
     config = Config(host="https://server")
     retries = {"max_retries": case["retries"]} if "retries" in case else {}
-    answer: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     async with RESTClient(config, transport=transport, random=Random(1), **retries) as rest:
         begun = now()
         try:
             await _call(rest, case)
         except APIError as error:
-            answer = _described(error)
+            result = _described(error)
         except KubeloopError:
-            answer = {"failed": "without a status"}
-        return answer | {"requests": len(transport.requests), "seconds": round(now() - begun)}
+            result = {"failed": "without a status"}
+        return result | {"requests": len(transport.requests), "seconds": round(now() - begun)}
 
 
 async def _call(rest: RESTClient, case: dict[str, Any]) -> None:
@@ -125,13 +125,13 @@ _CLASSES: dict[str, type[APIError]] = {
 
 
 def _described(error: APIError) -> dict[str, Any]:
-    answer: dict[str, Any] = {"failed": "by the server", "code": error.code, "reason": error.reason}
+    result: dict[str, Any] = {"failed": "by the server", "code": error.code, "reason": error.reason}
     if error.retry_after is not None:
-        answer["retry_after"] = round(error.retry_after)
+        result["retry_after"] = round(error.retry_after)
     for name, cls in _CLASSES.items():
         if isinstance(error, cls):
-            answer[f"is_{name}"] = True
+            result[f"is_{name}"] = True
     causes = [[cause.reason, cause.field, cause.message] for cause in error.causes]
     if causes and causes[0][0] != "UnexpectedServerResponse":
-        answer["causes"] = causes
-    return answer
+        result["causes"] = causes
+    return result

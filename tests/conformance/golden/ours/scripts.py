@@ -42,27 +42,27 @@ def limiters(case: dict[str, Any]) -> Any:
     """Run a script against a limiter of a work queue, or against a token bucket of requests."""
 
     async def run() -> list[Any]:
-        answers: list[Any] = []
+        results: list[Any] = []
         spec = case["limiter"]
         if spec["kind"] == "requests":
             bucket = TokenBucket(spec["rate"], spec["burst"])
             for name, *arguments in case["script"]:
                 if name == "accept":
-                    answers.append(bucket.try_take(now()))
+                    results.append(bucket.try_take(now()))
                 else:
                     await _pass(*arguments)
-            return answers
+            return results
         limiter = _limiter(spec)
         for name, *arguments in case["script"]:
             if name == "when":
-                answers.append(str(round(limiter.when(*arguments) * _NANO)))
+                results.append(str(round(limiter.when(*arguments) * _NANO)))
             elif name == "forget":
                 limiter.forget(*arguments)
             elif name == "requeues":
-                answers.append(limiter.num_requeues(*arguments))
+                results.append(limiter.num_requeues(*arguments))
             else:
                 await _pass(*arguments)
-        return answers
+        return results
 
     return run_virtual(run())
 
@@ -72,23 +72,23 @@ def workqueue(case: dict[str, Any]) -> Any:
 
     async def run() -> list[Any]:
         queue: queues.RateLimitingQueue[str] = queues.RateLimitingQueue(_limiter(case["limiter"]))
-        answers: list[Any] = []
+        results: list[Any] = []
         drains: list[asyncio.Task[None]] = []
         taken: set[str] = set()
         for name, *arguments in case["script"]:
             if name == "add_after":
                 queue.add_after(arguments[0], arguments[1] / 1000)
             elif name == "requeues":
-                answers.append(queue.num_requeues(*arguments))
+                results.append(queue.num_requeues(*arguments))
             elif name == "len":
-                answers.append(len(queue))
+                results.append(len(queue))
             elif name == "get":
                 item = await _next(queue)
-                answers.append(item)
+                results.append(item)
                 if isinstance(item, str):
                     taken.add(item)
             elif name == "done":
-                # What no worker has is left alone, as workers do; done_anyway is the mistake.
+                # An item that no worker has is left alone, as workers do; done_anyway is the mistake.
                 if arguments[0] in taken:
                     taken.remove(arguments[0])
                     queue.done(*arguments)
@@ -103,7 +103,7 @@ def workqueue(case: dict[str, Any]) -> Any:
             await settle()
         queue.shut_down()
         await asyncio.gather(*drains)
-        return answers
+        return results
 
     return run_virtual(run())
 
@@ -142,23 +142,23 @@ def delta_fifo(case: dict[str, Any]) -> Any:
     """Run a script against a DeltaFIFO and the store behind it, which pop keeps up to date."""
     store = _Store()
     queue: DeltaFIFO[_Object] = DeltaFIFO(store if case["known"] else None)
-    answers: list[Any] = []
+    results: list[Any] = []
     for name, *arguments in case["script"]:
         if name == "replace":
             queue.replace([_Object(_Meta(*pair)) for pair in arguments[0]])
         elif name == "synced":
-            answers.append(queue.has_synced)
+            results.append(queue.has_synced)
         elif name == "pop":
-            answers.append(_pop(queue, store))
+            results.append(_pop(queue, store))
         else:
             getattr(queue, name)(_Object(_Meta(*arguments)))
     while (left := _pop(queue, store)) is not None:
-        answers.append(left)
-    return answers
+        results.append(left)
+    return results
 
 
 def _pop(queue: DeltaFIFO[_Object], store: _Store) -> Any:
-    """Take what waits longest and apply it to the store; None when nothing waits."""
+    """Take the item that has waited longest and apply it to the store; return None if no item waits."""
     popped = queue.pop()
     if popped is None:
         return None

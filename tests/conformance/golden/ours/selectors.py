@@ -8,7 +8,7 @@ from kubeloop import fields as field_selectors
 from kubeloop import labels as label_selectors
 from kubeloop.models import meta_v1
 
-from .answer import REFUSED
+from .refused import REFUSED
 
 
 def labels(case: dict[str, Any]) -> Any:

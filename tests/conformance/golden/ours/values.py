@@ -20,11 +20,11 @@ from kubeloop.models import apps_v1, coordination_v1, core_v1
 from kubeloop.wire import documents
 from kubeloop.wire.serializers import json_objects
 
-from .answer import REFUSED
+from .refused import REFUSED
 
 
 def quantities(case: dict[str, Any]) -> Any:
-    """Parse a quantity and say all about it, or calculate with one or two."""
+    """Parse a quantity and return its properties, or calculate with one or two."""
     op = case["op"]
     try:
         if op == "json":
@@ -51,7 +51,7 @@ def quantities(case: dict[str, Any]) -> Any:
 
 
 def _quantity_field(text: str) -> Any:
-    """What a field of an object that holds a quantity says. Models keep the text; what it means `Quantity` knows."""
+    """Return the text of a quantity in a field of an object. Models keep the text; `Quantity` interprets it."""
     value = json.loads(text)
     if value is None:
         return "0"

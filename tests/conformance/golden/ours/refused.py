@@ -1,4 +1,4 @@
-"""What is common to all answers."""
+"""The result that all surfaces share."""
 
 from __future__ import annotations
 
