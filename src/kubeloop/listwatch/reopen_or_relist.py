@@ -9,6 +9,7 @@ from kubeloop.listwatch.watch_end import ListFailure, NextAction, WatchEnd
 __all__ = ["InternalErrorRetry", "ReopenOrRelist"]
 
 _INTERNAL_ERROR_RESET = 60.0
+_RELISTING = frozenset({NextAction.RELIST, NextAction.BACK_OFF_AND_RELIST})
 
 
 class ReopenOrRelist:
@@ -39,8 +40,14 @@ class ReopenOrRelist:
 
         The first expiry since a watch made progress is no failure: the server has forgotten a version that was good.
         """
+        self._internal_errors.after(end.error, end.now)
+        action = self._after_watch(end)
+        if action in _RELISTING:
+            self._internal_errors.reset()
+        return action
+
+    def _after_watch(self, end: WatchEnd) -> NextAction:
         error = end.error
-        self._internal_errors.after(error, end.now)
         if is_expired(error):
             return NextAction.RELIST if end.has_progressed else NextAction.BACK_OFF_AND_RELIST
         if not end.can_resume:
@@ -76,7 +83,7 @@ class ReopenOrRelist:
 
 
 class InternalErrorRetry:
-    """How long a watch that ends with an internal error is just reopened.
+    """How long a watch that ends with an internal error is just reopened. A list begins a new window.
 
     Args:
         window: Seconds since the first such error; 0 for never.
@@ -104,7 +111,8 @@ class InternalErrorRetry:
         """Return whether the window is still open."""
         if self._window <= 0 or self._first is None:
             return False
-        if now - self._first <= self._window:
-            return True
+        return now - self._first <= self._window
+
+    def reset(self) -> None:
+        """Forget the errors so far."""
         self._first = self._last = None
-        return False

@@ -193,9 +193,19 @@ def test_an_internal_error_within_a_minute_of_the_last_one_does_not_start_the_wi
 def test_other_errors_do_not_open_the_window() -> None:
     rule = ReopenOrRelist(10.0)
     after(INTERNAL, rule, now=0.0)
-    after(FORBIDDEN, rule, now=30.0)
+    assert after(TOO_MANY, rule, now=30.0) is NextAction.BACK_OFF_AND_REOPEN
     assert after(INTERNAL, rule, now=59.5) is NextAction.BACK_OFF_AND_RELIST
     assert after(FORBIDDEN, rule, now=59.6) is NextAction.BACK_OFF_AND_RELIST
+
+
+@pytest.mark.parametrize("between", [EXPIRED, FORBIDDEN])
+def test_a_list_begins_a_new_window_of_internal_errors(between: Exception) -> None:
+    """As in client-go, where each ListAndWatch makes its own `RetryWithDeadline`."""
+    rule = ReopenOrRelist(10.0)
+    assert after(INTERNAL, rule, now=0.0) is NextAction.REOPEN
+    assert after(between, rule, now=5.0) is NextAction.BACK_OFF_AND_RELIST
+    assert after(INTERNAL, rule, now=15.0) is NextAction.REOPEN
+    assert after(INTERNAL, rule, now=25.1) is NextAction.BACK_OFF_AND_RELIST
 
 
 def test_without_a_window_internal_errors_are_not_retried() -> None:
