@@ -41,6 +41,8 @@ STATUS_METHODS = {
     "patch": ["patch_status", "apply_status"],
 }
 SUBRESOURCE_METHODS = {**METHODS, "patch": ["patch"]}
+# These subresources are verbs of the resource itself.
+METHODS_OF_SUBRESOURCE = {"status": STATUS_METHODS, "log": {"get": ["log", "log_lines"]}}
 
 UPGRADE = "the connection stops being HTTP: streams come with the remote commands"
 PROXY = "what stands behind it is not the API: use RESTClient with an absolute path"
@@ -167,9 +169,10 @@ def _missing(api_version: str, resources: list[dict[str, Any]]) -> Iterator[tupl
             yield f"{api_version} {plural}", verbs
         for sub in resource.get("subresources", ()):
             name = sub["subresource"]
-            methods, holder = SUBRESOURCE_METHODS, _returned(client, snake(name))
-            if name == "status":
-                methods, holder = STATUS_METHODS, client
+            if name in METHODS_OF_SUBRESOURCE:
+                methods, holder = METHODS_OF_SUBRESOURCE[name], client
+            else:
+                methods, holder = SUBRESOURCE_METHODS, _returned(client, snake(name))
             if verbs := _without_method(holder, sub["verbs"], methods):
                 yield f"{plural}/{name}", verbs
 

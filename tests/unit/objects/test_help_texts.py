@@ -62,7 +62,7 @@ def test_docstrings_that_a_class_has_stay() -> None:
     class Documented(Model):
         """A docstring of its own."""
 
-    assert Documented.__doc__ == "Its own."
+    assert Documented.__doc__ == "A docstring of its own."
     assert (Kind.__doc__ or "").startswith("A model with an apiVersion and a kind")
     assert (core_v1.PodSpec.__doc__ or "").startswith("PodSpec, a part of an object.")
     read = meta_v1.ObjectMeta.from_dict({"more": 1})
