@@ -1,7 +1,7 @@
 """Check docstrings, comments, strings and documentation for wordings that plain technical English does not have.
 
-`python -m tools.wording` prints `file:line: "found": use ...` for each and exits with 1. The files below `UNFINISHED`
-are left out until they are rewritten; `--all` prints their findings too.
+`python -m tools.wording` prints `file:line: "found": use ...` for each and exits with 1 if there are any.
+Code between backticks is not checked; paths as arguments limit the check to the files below them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ EXCLUDED = re.compile(
     r".*/\..*|docs/design/conventions\.md|tools/wording\.py|tests/unit/test_wording\.py|src/kubeloop/models/.*"
     r"|src/kubeloop/clients/groups/.*|src/kubeloop/cache/informers/.*|examples/custom_resource/generated/.*"
 )
-
-UNFINISHED: tuple[str, ...] = ()
-"""Files and folders that are not rewritten yet. Only ever remove from this list."""
 
 _RATE = "second|minute|hour|group|handler|class|event|kind|verb|resource|request|object|module|task|item|namespace"
 
@@ -166,23 +163,16 @@ def files() -> Iterator[Path]:
 def main() -> int:
     """Print the findings, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true", help="print the findings of unfinished files too")
-    parser.add_argument("paths", nargs="*", help="print only what is below these paths")
-    options = parser.parse_args()
-    failed, left = False, set(UNFINISHED)
-    for path in files():
-        name = path.relative_to(ROOT).as_posix()
-        unfinished = [each for each in UNFINISHED if name == each or name.startswith(f"{each}/")]
-        found = check(path)
-        if found:
-            left.difference_update(unfinished)
-        if found and (options.all or not unfinished) and (not options.paths or name.startswith(tuple(options.paths))):
-            failed = True
-            print("\n".join(found))
-    for each in sorted(left):
-        failed = True
-        print(f"{each}: no finding is left: remove it from UNFINISHED in tools/wording.py")
-    return int(failed)
+    parser.add_argument("paths", nargs="*", help="check only the files below these paths")
+    paths = tuple(parser.parse_args().paths)
+    found = [
+        each
+        for path in files()
+        if not paths or path.relative_to(ROOT).as_posix().startswith(paths)
+        for each in check(path)
+    ]
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.wording import ROOT, UNFINISHED, findings, texts_of_python
+from tools.wording import CHECKED, ROOT, files, findings, texts_of_python
 
 
 def found(source):
@@ -46,5 +46,7 @@ def test_leaves_code_and_plain_english_alone(source):
     assert found(source) == []
 
 
-def test_what_is_unfinished_exists():
-    assert [each for each in UNFINISHED if not (ROOT / each).exists()] == []
+def test_every_place_to_check_has_files():
+    names = [path.relative_to(ROOT).as_posix() for path in files()]
+
+    assert [each for each in CHECKED if not any(name == each or name.startswith(f"{each}/") for name in names)] == []
