@@ -1,6 +1,6 @@
-"""Draw the rooms of the package and the imports between them, as the diagram in docs/design/architecture.md.
+"""Draw the packages and the imports between them, as the diagram in docs/design/architecture.md.
 
-`python -m tools.house` writes the diagram into the page; with `--check` it only compares. An arrow means that a room
+`python -m tools.house` writes the diagram into the page; with `--check` it only compares. An arrow means that a package
 imports another one at run time. An arrow that follows from two others is left out.
 """
 
@@ -18,11 +18,11 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/design/architecture.md"
 BEGIN = "<!-- The diagram is written by `make drawing`, from the imports. -->"
 END = "<!-- End of the diagram. -->"
 BESIDE = frozenset({"codegen", "cli", "testing"})
-"""The rooms that no other room imports and that users start by themselves."""
+"""The packages that no other package imports and that users start by themselves."""
 
 
 def read_imports() -> dict[str, set[str]]:
-    """Return for each top-level room of the package the rooms that it imports at run time."""
+    """Return for each package at the top level the packages that it imports at run time."""
     graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
     rooms: dict[str, set[str]] = {}
     for importer in graph.modules:
@@ -62,7 +62,7 @@ def without_shortcuts(imports: Mapping[str, set[str]]) -> dict[str, set[str]]:
 
 
 def draw(imports: Mapping[str, set[str]]) -> str:
-    """Return the diagram in Mermaid's language: one line per room and one per arrow, in a stable order."""
+    """Return the diagram in Mermaid's language: one line per package and one per arrow, in a stable order."""
     lines = ["```mermaid", "flowchart TD"]
     lines.extend(f"    {room}([{room}])" if room in BESIDE else f"    {room}[{room}]" for room in sorted(imports))
     for room, below in sorted(without_shortcuts(imports).items()):

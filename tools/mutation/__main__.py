@@ -1,13 +1,13 @@
-"""Change the code in small ways and run its tests: a change that no test notices shows what the tests do not check.
+"""Change the code in small ways and run its tests: a change that no test notices shows a gap in the tests.
 
-    make mutation                                  the files that decide, and a sample of all others
+    make mutation                                  the decisive files, and a sample of all others
     make mutation ARGS="--only cache --sample 50"  part of it
     make mutation ARGS="--seed 7"                  other mutants
 
-cosmic-ray makes the mutants, `plan.py` says which of them are worth a run and which tests belong to a file. Each mutant
-runs in a process forked from one that has already loaded pytest, over a copy of the tree, two at a time. A run that
-takes too long counts as killed. Survivors that cannot be killed stand in `explained.yaml` with the reason; an entry
-that explains nothing any more is an error, too.
+cosmic-ray creates the mutants; `plan.py` decides which of them are worth a run and which tests belong to a file. Each
+mutant runs in a process forked from one that has already loaded pytest, over a copy of the tree, two at a time. A run
+that takes too long counts as killed. `explained.yaml` lists survivors that cannot be killed, with the reason; an entry
+that explains no survivor is an error, too.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def main() -> int:
 
 
 def choose(seed: int, decisive: int, sample: int, only: str) -> tuple[list[Mutant], set[str]]:
-    """Return the mutants to run, and the files of which they are all that there are.
+    """Return the mutants to run, and the files whose mutants are all among them.
 
-    They are all of the files that decide, or a sample of them, and a sample of the rest.
+    They are all mutants of the decisive files, or a sample of them, and a sample of the rest.
     """
     chance = random.Random(seed)
     chosen: list[Mutant] = []
@@ -123,11 +123,11 @@ def copy_tree(slot: Path) -> Path:
 
 
 def baseline(slots: list[Path], chosen: list[Mutant]) -> dict[tuple[str, ...], float] | None:
-    """Run each set of tests without a change; return how long it may take, None when one fails."""
+    """Run each set of tests without a change; return its time limit, None if a test fails."""
     limits: dict[tuple[str, ...], float] = {}
     for tests in sorted({table_of(each.path) for each in chosen}):
         started = time.monotonic()
-        # In all copies together: as the mutants will run, and it writes the bytecode of each copy.
+        # In all copies together: as the mutants will run, and this writes the bytecode of each copy.
         running = {start(slot, tests, writes_bytecode=True): slot for slot in slots}
         failed = [slot for pid, slot in running.items() if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0]
         if failed:
@@ -153,7 +153,7 @@ def start(slot: Path, tests: tuple[str, ...], *, writes_bytecode: bool = False) 
         sys.dont_write_bytecode = not writes_bytecode
         sys.path[:] = [str(slot), str(slot / "src"), *(entry for entry in sys.path if entry not in ("", str(ROOT)))]
         arguments = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-seed=1"]
-        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # for what is loaded already
+        arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # for modules that are loaded already
         status = int(pytest.main([*arguments, *tests]))
     finally:
         with contextlib.suppress(BaseException):
@@ -162,7 +162,7 @@ def start(slot: Path, tests: tuple[str, ...], *, writes_bytecode: bool = False) 
 
 
 def run_all(chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...], float]) -> list[tuple[Mutant, str]]:
-    """Run all mutants; return what became of each: killed, survived or timeout."""
+    """Run all mutants; return the outcome of each: killed, survived or timeout."""
     outcomes: list[tuple[Mutant, str]] = []
     running: dict[int, Run] = {}
     free, waiting = list(slots), list(reversed(chosen))
@@ -185,7 +185,7 @@ def run_all(chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...
         if run is None:
             continue
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)  # what the tests left running
+            os.killpg(pid, signal.SIGKILL)  # processes that the tests left running
         code = os.waitstatus_to_exitcode(status)
         outcome = "survived" if code == 0 else "timeout" if code == -signal.SIGKILL else "killed"
         outcomes.append((run.mutant, outcome))
@@ -201,7 +201,7 @@ def run_all(chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...
 
 
 def write(slot: Path, path: str, text: str) -> None:
-    """Write a source file of a copy and forget its bytecode, which may seem to fit."""
+    """Write a source file of a copy and delete its bytecode, which may seem current."""
     target = slot / path
     target.write_text(text, encoding="utf-8")
     for cached in target.parent.joinpath("__pycache__").glob(f"{target.stem}.*"):
@@ -209,7 +209,7 @@ def write(slot: Path, path: str, text: str) -> None:
 
 
 def describe(mutant: Mutant) -> str:
-    """Return where a mutant is and what it changes."""
+    """Return the place and the change of a mutant."""
     before, after = changed_lines(mutant)
     return f"{mutant.path}:{mutant.line}\n    - {before}\n    + {after}"
 
@@ -228,13 +228,13 @@ def read_explained() -> list[dict[str, str]]:
 def stale_entries(
     explained: dict[tuple[str, str, str], str], outcomes: list[tuple[Mutant, str]], complete: set[str]
 ) -> list[tuple[str, str, str]]:
-    """Return the entries of files that were run completely which are not among the survivors."""
+    """Return the entries of completely run files that are not among the survivors."""
     survivors = {(mutant.path, *changed_lines(mutant)) for mutant, outcome in outcomes if outcome == "survived"}
     return [entry for entry in explained if entry[0] in complete and entry not in survivors]
 
 
 def report(outcomes: list[tuple[Mutant, str]], explained: dict[tuple[str, str, str], str], target: Path | None) -> int:
-    """Print the score; return 1 if a mutant survived that nobody has explained."""
+    """Print the score; return 1 if a mutant survived without an explanation."""
     rows: list[dict[str, object]] = []
     for mutant, outcome in outcomes:
         before, after = changed_lines(mutant)

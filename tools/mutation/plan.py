@@ -1,7 +1,7 @@
-"""Which mutants are worth a run, and which tests belong to a file.
+"""The mutants that are worth a run, and the tests that belong to a file.
 
-Left out is what no test should notice: log lines, `repr`s, text, types, and mutations that nearly always mean the same
-(`is` for `==`).
+Left out are changes that no test should notice: log lines, `repr`s, text, types, and mutations that nearly always mean
+the same (`is` for `==`).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ DECISIVE = {
     "workqueue/item_states": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",
 }
-"""The files that decide, with their own tests."""
+"""The decisive files, with their own tests."""
 
 REST_FAULTS = "tests/faults/test_rest_faults.py tests/faults/test_unreadable_responses.py"
 TESTS_OF_FLOOR = {
@@ -128,12 +128,12 @@ class Mutant:
 
 
 def decisive_files() -> list[str]:
-    """Return the files that decide, as paths below the root."""
+    """Return the decisive files, as paths below the root."""
     return [f"{PACKAGE}/{name}.py" for name in DECISIVE]
 
 
 def other_files(root: Path) -> list[str]:
-    """Return all other hand-written files that tests of their own floor can judge."""
+    """Return all other hand-written files that the tests of their package can judge."""
     decisive = set(decisive_files())
     found: list[str] = []
     for file in sorted((root / PACKAGE).rglob("*.py")):
@@ -155,7 +155,7 @@ def tests_of(root: Path, path: str) -> tuple[str, ...]:
 
 
 def table_of(path: str) -> tuple[str, ...]:
-    """Return the same tests without an order: as the tables have them."""
+    """Return the same tests without an order, as the tables list them."""
     inner = path.removeprefix(f"{PACKAGE}/").removesuffix(".py")
     return tuple((DECISIVE.get(inner) or TESTS_OF_FLOOR[_floor(path)]).split())
 
@@ -165,7 +165,7 @@ def _floor(path: str) -> str:
 
 
 def places_of(root: Path, path: str) -> list[Place]:
-    """Return every place of a file at which an operator can change something that is worth a run."""
+    """Return every place of a file at which an operator can make a change that is worth a run."""
     source = (root / path).read_text(encoding="utf-8")
     left_out = _lines_left_out(source)
     tree = get_ast(source)
@@ -182,7 +182,7 @@ def places_of(root: Path, path: str) -> list[Place]:
 
 
 def mutant_at(root: Path, place: Place) -> Mutant | None:
-    """Return the mutant of a place; None when the operator cannot make a program of it."""
+    """Return the mutant of a place; None if the operator cannot create a program there."""
     source = (root / place.path).read_text(encoding="utf-8")
     try:
         mutated = mutate_code(source, get_operator(place.operator)(), place.occurrence)
@@ -214,7 +214,7 @@ class _Places(Visitor):
 def _lines_left_out(source: str) -> set[int]:
     lines: set[int] = set()
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ClassDef):  # `frozen=True` and the like, of which type checkers are the judges
+        if isinstance(node, ast.ClassDef):  # `frozen=True` and the like, which type checkers check
             for header in (*node.decorator_list, *node.keywords):
                 lines.update(range(header.lineno, (header.end_lineno or header.lineno) + 1))
         if _is_left_out(node):
