@@ -40,7 +40,7 @@ WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_c
 LISTWATCH = "tests/unit/listwatch tests/property/test_list_watch_machine.py"
 CONNECTION = (
     "tests/unit/transport/http1/test_connection.py tests/unit/transport/http1/test_connection_limits.py "
-    "tests/unit/transport/http1/test_is_quiet.py"
+    "tests/unit/transport/http1/test_connection_is_quiet.py"
 )
 TLS_FAULTS = "tests/faults/transport/test_tls.py"
 DECISIVE = {
@@ -49,7 +49,7 @@ DECISIVE = {
     "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
-    "clients/object_iterator": "tests/unit/clients/test_iterate.py tests/faults/test_unreadable_responses.py",
+    "clients/object_iterator": "tests/unit/clients/test_object_iterator.py tests/faults/test_unreadable_responses.py",
     "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
@@ -57,7 +57,7 @@ DECISIVE = {
     "config/validation": LOADING,
     "listwatch/backoff_and_pace": LISTWATCH,
     "listwatch/list_watch_machine": LISTWATCH,
-    "listwatch/paging": f"{LISTWATCH} tests/unit/clients/test_iterate.py",
+    "listwatch/paging": f"{LISTWATCH} tests/unit/clients/test_object_iterator.py",
     "listwatch/reopen_or_raise": LISTWATCH,
     "listwatch/reopen_or_relist": LISTWATCH,
     "listwatch/resource_versions": LISTWATCH,

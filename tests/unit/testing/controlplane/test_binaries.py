@@ -322,7 +322,7 @@ def test_go_is_installed_in_one_version_with_its_hashes_and_from_nowhere_in_part
     assert all(line.strip().startswith("--hash=sha256:") for line in lines[1:])
 
 
-REQUIREMENTS = Path(__file__).parents[3] / "requirements"
+REQUIREMENTS = Path(__file__).parents[4] / "requirements"
 
 
 @pytest.mark.parametrize("name", sorted(str(path.relative_to(REQUIREMENTS)) for path in REQUIREMENTS.rglob("*.txt")))
