@@ -74,7 +74,7 @@ async def test_partial_discovery_is_an_error_that_names_what_is_missing() -> Non
 
 
 @virtual
-async def test_preferred_resources_tell_of_failures_too() -> None:
+async def test_preferred_resources_report_failures_too() -> None:
     client, _ = discovery(LEGACY)
     lists = await client.server_preferred_resources(allow_partial=True)
     assert [one.resources[0].name for one in lists] == ["pods", "deployments"]

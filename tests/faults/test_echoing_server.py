@@ -116,7 +116,7 @@ async def test_a_secret_that_the_server_quotes_gets_into_no_exception(through: s
 
 
 @virtual
-async def test_a_page_about_a_secret_is_told_by_its_size_alone() -> None:
+async def test_a_page_about_a_secret_is_described_by_its_size_alone() -> None:
     transport = ScriptedTransport(ScriptedResponse.text("your data was topsecret", 502, "text/html"))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
     with pytest.raises(kubeloop.InternalError, match="text/html: <23 bytes>") as caught:

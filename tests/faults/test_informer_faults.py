@@ -26,7 +26,7 @@ from tests.support.scripted_transport import (
 
 
 @virtual
-async def test_an_expired_watch_leads_to_a_list_which_tells_what_was_missed() -> None:
+async def test_an_expired_watch_leads_to_a_list_which_reports_what_was_missed() -> None:
     script = (
         list_of([pod("a", 1), pod("b", 2)], "5"),
         watch_response(event("ADDED", pod("c", 6)), expired_event()),

@@ -27,7 +27,7 @@ TABLE = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "colum
 
 @pytest.mark.parametrize("time", TIMES)
 @virtual
-async def test_a_pod_whose_time_cannot_be_read_is_never_told_as_deleted_by_mistake(time: object) -> None:
+async def test_a_pod_whose_time_cannot_be_read_is_never_reported_as_deleted_by_mistake(time: object) -> None:
     """(A1, A2, A3)"""
     bad = {"creationTimestamp": time}
     script = (

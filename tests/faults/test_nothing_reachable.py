@@ -162,7 +162,7 @@ RESPONSES: dict[str, Step] = {
 
 @pytest.mark.parametrize("through", ["direct", "proxy", "tunnel", "websocket"])
 @pytest.mark.parametrize("response", RESPONSES)
-async def test_an_answer_that_cannot_be_read(response: str, through: str) -> None:
+async def test_a_response_that_cannot_be_read(response: str, through: str) -> None:
     async with raw_server(RESPONSES[response]) as server:
         settings: dict[str, str | bool] = {"token": SECRET} if through != "tunnel" else {}
         if through in {"proxy", "tunnel"}:

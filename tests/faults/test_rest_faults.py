@@ -27,7 +27,7 @@ def client(*script: Any, **settings: Any) -> tuple[RESTClient, ScriptedTransport
 
 
 @virtual
-async def test_a_busy_server_is_asked_again_when_it_says() -> None:
+async def test_a_request_to_a_busy_server_is_retried_after_the_servers_delay() -> None:
     rest, transport = client(BUSY, DOWN, ScriptedResponse.of(POD))
     await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
     assert now() == 3.0
@@ -35,7 +35,7 @@ async def test_a_busy_server_is_asked_again_when_it_says() -> None:
 
 
 @virtual
-async def test_a_write_is_sent_again_only_when_the_server_says_that_it_did_not_happen() -> None:
+async def test_a_write_is_retried_only_if_the_server_reports_that_it_did_not_happen() -> None:
     rest, transport = client(BUSY, ScriptedResponse.of(POD), LOST)
     await rest.post("pods", namespace="x", body=POD)
     assert [request.body for request in transport.requests] == [transport.requests[0].body] * 2
@@ -117,14 +117,14 @@ async def test_whether_the_request_was_sent_stays_in_the_message(
 
 
 @virtual
-async def test_a_server_that_cannot_be_reached_is_told_at_once() -> None:
+async def test_a_server_that_cannot_be_reached_is_an_error_at_once() -> None:
     rest, _ = client(kubeloop.ConnectError("refused", method="GET", path="/api/v1/pods/a"))
     with pytest.raises(kubeloop.ConnectError, match="refused"):
         await rest.get("pods", name="a")
 
 
 @virtual
-async def test_the_last_error_tells_of_the_one_before() -> None:
+async def test_the_last_error_mentions_the_one_before() -> None:
     rest, _ = client(LOST, error_status(404, "NotFound"))
     with pytest.raises(kubeloop.NotFound) as caught:
         await rest.get("pods", name="a")
@@ -237,7 +237,7 @@ async def test_a_server_that_asks_for_no_pause_is_not_flooded() -> None:
 
 
 @virtual
-async def test_a_server_that_asks_for_an_hour_is_told_at_once() -> None:
+async def test_a_servers_request_for_an_hour_is_raised_at_once() -> None:
     """(C9)"""
     rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "3600"})] * 2)
     with pytest.raises(kubeloop.TooManyRequests) as caught:
@@ -260,7 +260,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("how", BROKEN)
 @virtual
-async def test_a_busy_server_is_asked_again_however_its_body_ends(how: str) -> None:
+async def test_a_request_to_a_busy_server_is_retried_however_its_body_ends(how: str) -> None:
     """(E14) The head of the response contains everything that the retry rule needs."""
     rest, transport = client(
         BROKEN[how], ScriptedResponse.of(POD), BROKEN[how], ScriptedResponse(chunks=[]), BROKEN[how], BROKEN[how]
@@ -314,7 +314,7 @@ async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time
 
 
 @virtual
-async def test_an_error_that_falls_silent_ends_without_a_time_out_too() -> None:
+async def test_an_error_that_falls_silent_ends_without_a_timeout_too() -> None:
     """(F4)"""
     rest, transport = client(ScriptedResponse(403, chunks=[b"no", Hang()]))
     with pytest.raises(kubeloop.Forbidden):

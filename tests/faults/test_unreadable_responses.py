@@ -90,7 +90,7 @@ async def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(
 )
 @pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
 @virtual
-async def test_a_write_that_succeeded_with_another_response_tells_what_is_known(
+async def test_a_write_that_succeeded_with_another_response_reports_what_is_known(
     call: Call, body: dict[str, Any]
 ) -> None:
     """(A6)"""
@@ -195,7 +195,7 @@ async def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was
 
 
 @virtual
-async def test_an_edit_whose_response_cannot_be_read_is_not_sent_again() -> None:
+async def test_an_edit_whose_response_cannot_be_read_is_not_retried() -> None:
     """(A6)"""
     clients, transport = clientset(ScriptedResponse.of(POD), ScriptedResponse.text("ok"))
     with pytest.raises(kubeloop.UnreadableWriteResponse):
@@ -260,7 +260,7 @@ async def test_an_iterator_takes_a_name_that_begins_with_a_hash_for_a_name() -> 
 
 
 @virtual
-async def test_a_full_list_after_an_expired_snapshot_says_anew_what_is_missing() -> None:
+async def test_a_full_list_after_an_expired_snapshot_reports_again_what_is_missing() -> None:
     """(A4), (H7)"""
     for reason in ("Expired", "Gone", ""):
         clients, _ = clientset(

@@ -45,7 +45,7 @@ async def take(count: int, *script: Any, **options: Any) -> tuple[list[str], lis
 
 
 @virtual
-async def test_it_goes_on_from_the_last_version_when_the_server_ends_the_request() -> None:
+async def test_it_resumes_from_the_last_version_when_the_server_ends_the_request() -> None:
     seen, asked = await take(3, watch_response(added(6, 7)), watch_response(added(8), Hang()))
     assert seen == ["ADDED 6", "ADDED 7", "ADDED 8"]
     assert [one["resourceVersion"] for one in asked] == ["5", "7"]
@@ -219,7 +219,7 @@ async def test_it_ends_when_its_time_is_over_in_the_middle_of_a_back_off() -> No
 
 
 @virtual
-async def test_a_server_that_does_not_even_answer_ends_in_a_timeout() -> None:
+async def test_a_server_that_does_not_respond_ends_in_a_timeout() -> None:
     clients, transport = clientset(ScriptedResponse(delay=1000.0))
     with pytest.raises(kubeloop.RequestTimeout):
         async with clients.core_v1.pods("x").watch(resource_version="5", timeout=3.0):
@@ -425,7 +425,7 @@ async def test_every_other_stream_is_read_inside_of_its_block_only(open_stream: 
 
 
 @virtual
-async def test_a_watch_that_was_left_can_be_entered_again_and_goes_on() -> None:
+async def test_a_watch_that_was_left_can_be_entered_again_and_resumes() -> None:
     clients, transport = clientset(watch_response(added(6), Hang()), watch_response(added(7), Hang()))
     watch = clients.core_v1.pods("x").watch(resource_version="5")
     seen: list[str] = []

@@ -62,7 +62,7 @@ async def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
 
 
 @virtual
-async def test_a_deletion_without_a_readable_version_is_told_and_moves_no_version() -> None:
+async def test_a_deletion_without_a_readable_version_is_reported_and_moves_no_version() -> None:
     """(A2)"""
     bad = unreadable("bad", 7)
     bad["metadata"]["resourceVersion"] = 7
@@ -82,7 +82,7 @@ async def test_a_deletion_without_a_readable_version_is_told_and_moves_no_versio
 )
 @pytest.mark.parametrize("change", ["ADDED", "DELETED"])
 @virtual
-async def test_an_object_of_another_kind_is_told_without_a_key(other: dict[str, Any], change: str) -> None:
+async def test_an_object_of_another_kind_is_reported_without_a_key(other: dict[str, Any], change: str) -> None:
     """(A12)"""
     clients, _ = clientset(watch_response(event(change, other), added(8), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:

@@ -166,7 +166,7 @@ async def test_a_kubeconfig_with_a_token_written_by_hand(control_plane, opened, 
     assert "system:masters" in (await who(opened(load_config(path))))["groups"]
 
 
-async def test_a_large_answer_comes_folded_and_is_unfolded(kubeconfig, opened, namespace):
+async def test_a_large_response_is_compressed_and_decoded(kubeconfig, opened, namespace):
     transport = opened(load_config(kubeconfig))
     data = {"text": "all work and no play makes jack a dull boy\n" * 10_000}
     body = json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big"}, "data": data}).encode()

@@ -94,7 +94,7 @@ def child_with_a_plane(program: str = CHILD) -> Iterator[tuple[subprocess.Popen[
                 os.killpg(child.pid, signal.SIGKILL)
 
 
-def test_starts_within_its_time_answers_and_ends_without_a_process_or_file_left() -> None:
+def test_starts_in_time_responds_and_ends_without_a_process_or_file_left() -> None:
     started = time.monotonic()
     with ControlPlane() as plane:
         # The limit is for an idle machine; on a busy one everything takes as much longer as there is work.

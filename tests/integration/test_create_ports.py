@@ -58,7 +58,7 @@ async def test_a_cache_that_lags_frees_no_port_of_a_live_pod(controller: CreateP
     assert (await controller.clientset.core_v1.pods(namespace).get("asks")).metadata.annotations[PORTS] == ports
 
 
-async def test_the_ports_of_a_pod_that_has_gone_are_freed(controller: CreatePorts, namespace: str):
+async def test_the_ports_of_a_deleted_pod_are_freed(controller: CreatePorts, namespace: str):
     live = await served(controller, namespace)
     await controller.clientset.core_v1.pods(namespace).delete("asks", grace_period_seconds=0)
     controller.pods.indexer.delete(live)

@@ -16,7 +16,7 @@ from kubeloop.testing import ControlPlane
 from tests.support.real_clientset import connect
 
 
-async def test_a_server_tells_its_version_groups_and_resources(kubeconfig: Path) -> None:
+async def test_a_server_reports_its_version_groups_and_resources(kubeconfig: Path) -> None:
     async with DiscoveryClient(kubeloop.load_config(kubeconfig)) as discovery:
         assert str(await discovery.server_version()).startswith("v1.37")
         found = await discovery.server_groups_and_resources()
@@ -50,7 +50,7 @@ async def test_the_older_form_says_the_same(kubeconfig: Path, monkeypatch: pytes
     assert [group.name for group in aggregated.groups] == [group.name for group in legacy.groups]
 
 
-async def test_one_group_version_is_told_alone(kubeconfig: Path) -> None:
+async def test_one_group_version_is_reported_alone(kubeconfig: Path) -> None:
     async with connect(kubeconfig) as clientset:
         discovery = clientset.discovery
         apps = await discovery.server_resources_for_group_version("apps/v1")

@@ -124,7 +124,7 @@ async def test_a_certificate_goes_through_all_verbs(package: Path, server: Path,
             await certificates.get("web")
 
 
-async def test_a_required_field_that_is_missing_is_the_servers_answer(
+async def test_a_required_field_that_is_missing_is_refused_by_the_server(
     package: Path, server: Path, namespace: str
 ) -> None:
     fleets = _module("models", "apps_example_com_v1")

@@ -14,7 +14,7 @@ from kubeloop.unstructured import Unstructured, UnstructuredList
 from tests.support.real_clientset import config_map
 
 
-async def test_every_method_with_every_kind_of_answer(kubeconfig: Path, namespace: str) -> None:
+async def test_every_method_with_every_kind_of_response(kubeconfig: Path, namespace: str) -> None:
     async with kubeloop.RESTClient(kubeloop.load_config(kubeconfig), group_version="v1") as rest:
         created = await rest.post(
             "configmaps", namespace=namespace, body=config_map("a", x="1"), into=core_v1.ConfigMap

@@ -179,7 +179,7 @@ async def test_the_head_of_a_watch_may_be_held_back_for_two_minutes(
 
 @both
 @skewed
-async def test_a_list_whose_body_stops_is_told_of_and_repeated(
+async def test_a_list_whose_body_stops_is_reported_and_repeated(
     scheme: str, control_plane: ControlPlane, namespace: str
 ) -> None:
     """(C6)"""

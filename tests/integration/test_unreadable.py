@@ -85,7 +85,7 @@ async def test_deeply_nested_objects_cost_no_other_object(
     assert dict((await revisions.list()).unreadable) == {}
 
 
-async def test_events_of_deeply_nested_objects_are_told_in_their_place(
+async def test_events_of_deeply_nested_objects_are_reported_in_their_place(
     revisions: Any, clientset: kubeloop.Clientset, namespace: str
 ) -> None:
     """(B1), (A2), (A3)"""

@@ -79,7 +79,7 @@ async def test_a_version_that_the_server_has_forgotten_is_expired() -> None:
             await asyncio.wait_for(watch_again_and_again(), 60.0)
 
 
-async def test_it_goes_on_when_every_connection_is_cut(control_plane: ControlPlane, namespace: str) -> None:
+async def test_it_resumes_when_every_connection_is_cut(control_plane: ControlPlane, namespace: str) -> None:
     async with (
         connect(control_plane.kubeconfig) as direct,
         before(control_plane) as (box, config),

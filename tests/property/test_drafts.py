@@ -173,7 +173,7 @@ def of_shape(shape: Shape, value: Any) -> Any:
 
 @settings(max_examples=400, deadline=None)
 @given(SEEDS, st.integers(1, 10), st.booleans())
-def test_a_draft_owns_every_level_that_it_hands_out(seed: int, edits: int, decoded: bool) -> None:
+def test_a_draft_owns_every_level_that_it_returns(seed: int, edits: int, decoded: bool) -> None:
     """(I1) Edits at any depth reach the patches, and never the object that the draft was created from."""
     rng = random.Random(seed)
     start = {"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": "x"}}

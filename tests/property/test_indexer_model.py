@@ -59,7 +59,7 @@ def apply(indexer: Indexer[Thing], model: dict[str, Thing], operation: str, argu
 
 
 @given(OPERATIONS)
-def test_answers_as_a_search_through_all_objects_would(operations: list[tuple[str, object]]):
+def test_returns_what_a_search_through_all_objects_would(operations: list[tuple[str, object]]):
     indexer: Indexer[Thing] = Indexer({"letters": letters, "fragile": fragile})
     model: dict[str, Thing] = {}
     for operation, argument in operations:

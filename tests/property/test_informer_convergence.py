@@ -272,7 +272,7 @@ def test_store_and_handlers_become_what_the_server_has(steps: list[tuple], optio
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(STEPS, min_size=1, max_size=30), OPTIONS, st.integers(0, 2**16))
-def test_an_informer_that_is_stopped_at_any_moment_leaves_what_handlers_were_told(
+def test_an_informer_that_is_stopped_at_any_moment_agrees_with_its_handlers(
     steps: list[tuple], options: dict, seed: int
 ):
     run_virtual(play(steps, options, seed, is_cut=True))

@@ -77,7 +77,7 @@ def test_a_request_that_is_wrong_is_refused(request_: Request, response: Scripte
         (Request("DELETE", "/api", ACCEPT), ScriptedResponse().to("DELETE /api")),
     ],
 )
-def test_a_request_that_is_right_is_answered(request_: Request, response: ScriptedResponse) -> None:
+def test_a_correct_request_has_no_faults(request_: Request, response: ScriptedResponse) -> None:
     assert faults_of(request_, response) == []
 
 

@@ -115,7 +115,7 @@ def test_both_forms_of_the_metadata_go_together_unless_they_change_the_same_fiel
         draft.finish()
 
 
-def test_a_draft_is_a_mapping_of_wire_names() -> None:
+def test_a_draft_is_a_mapping_of_field_names() -> None:
     draft = Unstructured(DATA).draft()
     assert (draft.api_version, draft.kind, len(draft), "spec" in draft) == ("example.com/v1", "Certificate", 5, True)
     assert draft.pop("data") == {"password": "hunter2"}
@@ -130,7 +130,7 @@ def test_a_draft_is_a_mapping_of_wire_names() -> None:
     )
 
 
-def test_a_draft_of_ill_typed_metadata_still_has_them_by_wire_name() -> None:
+def test_a_draft_of_ill_typed_metadata_still_has_them_by_field_name() -> None:
     draft = Unstructured({"metadata": {"name": 5}}).draft()
     with pytest.raises(DecodeError, match="ObjectMeta: name: expected str"):
         _ = draft.metadata

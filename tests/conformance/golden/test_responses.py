@@ -111,7 +111,7 @@ async def test_an_interruption_leaves_nobody_waiting(how: str) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 4, 9, 16, 20, 37, 40])
-async def test_an_early_end_is_told_from_bytes_that_make_no_sense(size: int) -> None:
+async def test_an_early_end_is_distinguished_from_invalid_bytes(size: int) -> None:
     """Only an early end may be worth another attempt."""
     case = {"method": "GET", "output": ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[:size]], "end": "close"}
 

@@ -124,7 +124,7 @@ async def test_what_arrives_on_an_idle_connection_is_no_response(
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("unasked", [name for name in UNASKED if name != "the end of a chunk"])
-async def test_what_comes_with_a_response_is_no_part_of_the_next(
+async def test_bytes_after_a_response_are_not_part_of_the_next(
     opened: Open, tls: object, unasked: str, chunked: bool
 ) -> None:
     async with echo(tls, after=UNASKED[unasked], chunked=chunked) as server:

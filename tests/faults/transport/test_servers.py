@@ -58,7 +58,7 @@ async def test_no_such_host(transport_to):
     assert error.retryable
 
 
-async def test_a_server_that_never_answers(transport_to):
+async def test_a_server_that_never_responds(transport_to):
     async with raw_server(hang()) as server:
         error = await fails(transport_to(server.url), RequestTimeout, "timed out after 0.2 s", timeout=0.2)
         assert isinstance(error, TimeoutError)
@@ -153,7 +153,7 @@ async def test_the_timeout_of_a_stream_holds_for_its_head_only(transport_to):
                 await asyncio.wait_for(stream.read(), 0.5)
 
 
-async def test_a_server_that_closes_without_an_answer(transport_to):
+async def test_a_server_that_closes_without_a_response(transport_to):
     async with raw_server(vanish()) as server:
         error = await fails(transport_to(server.url), ConnectionLost, "closed the connection without a response")
         assert error.retryable
@@ -177,7 +177,7 @@ async def test_a_server_that_resets_the_connection(transport_to):
     ids=["length", "chunks", "chunk", "head", "gzip"],
 )
 @pytest.mark.parametrize("then", ["close", "reset"])
-async def test_an_answer_that_is_cut_short(transport_to, cut, then):
+async def test_a_response_that_is_cut_short(transport_to, cut, then):
     async with raw_server(say(cut, then=then)) as server:
         await fails(
             transport_to(server.url), ConnectionLost, r"in the middle of the response|without a response|is incomplete"
@@ -220,7 +220,7 @@ async def test_a_body_that_is_not_what_its_head_says(transport_to, body):
         await asyncio.wait_for(server.closed_by_client.wait(), 5)
 
 
-async def test_html_instead_of_json_is_an_answer_like_any_other(transport_to):
+async def test_html_instead_of_json_is_a_response_like_any_other(transport_to):
     async with raw_server(
         reply("<html>Bad gateway</html>", status=502, headers=[("Content-Type", "text/html")])
     ) as server:

@@ -136,7 +136,7 @@ async def test_a_watch_whose_head_comes_after_two_minutes_works(tls: TLS) -> Non
 
 
 @skewed
-async def test_a_slow_upload_goes_on_as_long_as_the_server_reads_a_little(tls: TLS) -> None:
+async def test_a_slow_upload_continues_as_long_as_the_server_reads_a_little(tls: TLS) -> None:
     """(C6) 64 MiB, of which the server reads some every 170 seconds."""
 
     async def step(connection: Connection, received: Received) -> None:

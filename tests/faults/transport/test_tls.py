@@ -74,7 +74,7 @@ async def test_trusts_a_certificate_that_is_given_itself(certified, tmp_path):
         assert await ask(server, ca_data=pair.certificate) == 200
 
 
-async def test_a_server_that_answers_a_handshake_with_http():
+async def test_a_server_that_responds_to_a_handshake_with_http():
     async def refuse(reader, writer):
         await reader.read(10)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")

@@ -71,7 +71,7 @@ async def _until_broken(connection: Connection) -> None:
     assert size < len(LARGE.body or b"")
 
 
-async def test_the_body_of_an_early_response_is_read_while_the_upload_stands_still(tls: TLS) -> None:
+async def test_the_body_of_an_early_response_is_read_while_the_upload_is_stuck(tls: TLS) -> None:
     body = b"x" * (8 << 20)
 
     async def early(connection: Connection, received: Received) -> None:
@@ -116,7 +116,7 @@ async def test_cancelling_an_upload_closes_its_connection(tls: TLS) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_a_read_is_sent_once_more_and_then_no_more(method: str, tls: TLS) -> None:
+async def test_a_read_is_retried_once(method: str, tls: TLS) -> None:
     request = Request(method, "/api/v1/pods")
     async with raw_server(reply(b""), vanish(), tls=tls) as server, transport_to(server) as transport:
         await transport.request(request)
@@ -127,7 +127,7 @@ async def test_a_read_is_sent_once_more_and_then_no_more(method: str, tls: TLS) 
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_a_read_is_not_sent_once_more_after_a_response_began(method: str, tls: TLS) -> None:
+async def test_a_read_is_not_retried_after_a_response_began(method: str, tls: TLS) -> None:
     request = Request(method, "/api/v1/pods")
     async with raw_server(reply(b""), say(b"HTTP/1.1 2"), tls=tls) as server, transport_to(server) as transport:
         await transport.request(request)
@@ -138,7 +138,7 @@ async def test_a_read_is_not_sent_once_more_after_a_response_began(method: str, 
 
 @pytest.mark.parametrize("size", [0, 10, 16 << 20])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-async def test_a_write_of_which_anything_was_sent_is_not_sent_again(method: str, size: int, tls: TLS) -> None:
+async def test_a_partly_sent_write_is_not_retried(method: str, size: int, tls: TLS) -> None:
     request = Request(method, "/api/v1/pods/a", {}, bytes(size))
     step = (reply(), vanish())
     async with raw_server(*step, tls=tls, reads_body=False) as server, transport_to(server) as transport:

@@ -351,7 +351,7 @@ async def test_the_heartbeat_leaves_a_slow_consumer_alone(size: int, tls: TLS) -
 
 
 @skewed
-async def test_what_came_before_the_silence_is_delivered_first(tls: TLS) -> None:
+async def test_bytes_before_the_silence_are_delivered_first(tls: TLS) -> None:
     async def talk(peer: Peer, side: Side) -> None:
         await peer.raw(frame(2, b"one") + frame(2, b"two"))
         await peer.connection.until_closed()

@@ -33,7 +33,7 @@ def store(*objects: Thing) -> Indexer[Thing]:
     return indexer
 
 
-def test_hands_out_keys_in_the_order_in_which_they_came():
+def test_returns_keys_in_the_order_of_their_addition():
     fifo: DeltaFIFO[Thing] = DeltaFIFO()
     for name in ("c", "a", "b"):
         fifo.add(thing(name))
@@ -315,7 +315,7 @@ def test_the_next_list_forgets_the_nameless_items_of_the_one_before():
     ]
 
 
-def test_a_complete_list_tells_of_what_was_only_known_as_unreadable():
+def test_a_complete_list_reports_objects_that_were_only_known_as_unreadable():
     """(A1)"""
     error = unreadable(thing("gone", "?"))
     fifo = DeltaFIFO(store(), unreadable={"gone": error})
@@ -382,7 +382,7 @@ def test_tombstones_of_the_first_list_must_be_popped_too():
     assert fifo.has_synced
 
 
-def test_what_comes_before_any_list_makes_it_synced():
+def test_events_before_any_list_make_it_synced():
     fifo = DeltaFIFO(store())
     fifo.add(thing("a"))
     assert fifo.has_synced

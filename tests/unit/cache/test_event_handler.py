@@ -55,7 +55,7 @@ class InheritedSlowCallable(SlowCallable): ...
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_names_functions_and_tells_async_ones(function: object, is_async: bool, name: str):
+def test_names_functions_and_recognizes_async_ones(function: object, is_async: bool, name: str):
     calls = calls_of_functions(function, None, None)  # type: ignore[arg-type]
     assert calls.is_async is is_async
     assert calls.name == f"on_add={name}"

@@ -536,7 +536,7 @@ def test_says_its_state():
     assert repr(factory) == "<SharedInformerFactory in ns: new, 1 informers>"
 
 
-async def test_an_informer_that_fails_is_told_in_the_log_and_one_that_is_cancelled_is_not(caplog) -> None:
+async def test_an_informer_that_fails_is_logged_and_one_that_is_cancelled_is_not(caplog) -> None:
     async def fail() -> None:
         raise ValueError("broken")
 

@@ -99,7 +99,7 @@ def test_transforms_are_the_same_if_they_are_the_same_function_of_the_same_objec
     assert factory.informer(core_v1.Pod, transform=one.trim) is not factory.informer(core_v1.Pod, transform=other.trim)
 
 
-def test_what_is_not_given_is_as_the_factory_was_told() -> None:
+def test_settings_that_are_not_passed_are_those_of_the_factory() -> None:
     factory, _ = make(namespace="a", label_selector="app=web", field_selector="spec.nodeName=n1", transform=trim)
     told = factory.informer(core_v1.Pod)
     assert told.name == "v1 pods in a with labels app=web with fields spec.nodeName=n1"
@@ -153,7 +153,7 @@ async def test_one_factory_holds_the_pods_of_one_node_beside_all_services() -> N
     ],
     ids=["wide then narrow", "narrow then wide", "selector", "two namespaces"],
 )
-def test_a_second_informer_of_the_same_objects_is_told_in_one_line(
+def test_a_second_informer_of_the_same_objects_is_logged_in_one_line(
     first: dict[str, Any], second: dict[str, Any], is_told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -269,7 +269,7 @@ async def test_one_informer_is_stopped_and_the_others_go_on() -> None:
 
 
 @virtual
-async def test_who_asks_again_after_a_stop_gets_a_new_informer_that_lists_anew() -> None:
+async def test_a_request_after_a_stop_gets_a_new_informer_that_lists_again() -> None:
     factory, transport = make(serving)
     first = factory.core_v1.pods()
     async with factory:

@@ -67,7 +67,7 @@ async def test_a_filter_works_for_async_functions_and_missing_ones():
 
 
 @virtual
-async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of():
+async def test_a_filtered_handler_gets_the_deletion_of_each_object_that_was_added():
     """(A10)"""
     server = FakeServer()
 
@@ -96,7 +96,7 @@ async def test_a_filtered_handler_is_told_of_the_deletion_of_what_it_was_told_of
 
 
 @virtual
-async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_was_told():
+async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_its_last_state():
     """(A10)"""
     server = FakeServer()
 
@@ -117,7 +117,7 @@ async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_what_it_w
 
 
 @virtual
-async def test_a_filter_that_changes_its_mind_about_an_object_is_told_what_adds_up():
+async def test_a_filter_that_changes_its_result_for_an_object_leads_to_consistent_events():
     """(A10)"""
     server = FakeServer()
     minds = iter((True, False, False, True, True))

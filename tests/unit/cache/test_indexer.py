@@ -205,7 +205,7 @@ def test_something_else_than_strings_from_an_index_function_is_reported(wrong: o
     assert indexer.index_values("v") == []
 
 
-def test_answers_in_the_order_in_which_objects_came():
+def test_returns_objects_in_the_order_of_their_addition():
     indexer: Indexer[Thing] = Indexer({"v": by_value})
     for name in ("c", "a", "b"):
         indexer.add(thing(name, "x"))
@@ -223,7 +223,7 @@ def test_an_index_of_unique_values_gives_the_garbage_collector_nothing_to_visit(
     assert len(gc.get_objects()) - before < 20
 
 
-def test_an_index_function_that_changes_its_mind_never_brings_back_what_is_gone():
+def test_an_index_function_that_changes_its_result_never_restores_removed_objects():
     answer = ["x"]
     indexer: Indexer[Thing] = Indexer({"moody": lambda _obj: list(answer)})
     indexer.add(thing("a"))

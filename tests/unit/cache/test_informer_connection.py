@@ -36,7 +36,7 @@ def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 @pytest.mark.parametrize("error", FAILURES, ids=str)
 @pytest.mark.parametrize("where", ["list", "watch", "stream"])
 @virtual
-async def test_every_failure_is_told_and_the_store_is_kept(
+async def test_every_failure_is_reported_and_the_store_is_kept(
     error: Exception, where: str, caplog: pytest.LogCaptureFixture
 ):
     """(D4)"""
@@ -200,7 +200,7 @@ async def test_an_informer_whose_client_is_closed_keeps_what_it_has_and_says_so(
 
 
 @virtual
-async def test_a_server_that_takes_watches_and_ends_them_at_once_is_told_of_once(caplog: pytest.LogCaptureFixture):
+async def test_a_server_that_accepts_watches_and_ends_them_at_once_is_reported_once(caplog: pytest.LogCaptureFixture):
     """(D4)"""
     caplog.set_level("INFO")
     server = FakeServer()
@@ -234,7 +234,7 @@ async def test_an_event_proves_that_the_connection_is_back(caplog: pytest.LogCap
 
 
 @virtual
-async def test_a_list_that_is_answered_ends_failures_of_lists_and_not_of_watches():
+async def test_a_list_that_succeeds_ends_failures_of_lists_and_not_of_watches():
     """(D4)"""
     server = FakeServer()
     server.next_lists.append(FORBIDDEN)
@@ -326,7 +326,9 @@ async def test_a_watch_that_gets_no_response_is_visible_and_then_a_failure(caplo
 
 
 @virtual
-async def test_a_long_retry_after_is_told_and_the_informer_keeps_to_its_own_back_off(caplog: pytest.LogCaptureFixture):
+async def test_a_long_retry_after_is_reported_and_the_informer_keeps_to_its_own_back_off(
+    caplog: pytest.LogCaptureFixture,
+):
     """(C9, D14)"""
     server = FakeServer()
     status = errors.StatusDetails(code=429, reason="TooManyRequests", message="slow down", retry_after=600.0)

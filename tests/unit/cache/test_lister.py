@@ -37,7 +37,7 @@ def test_gets_objects_without_a_namespace_by_their_name():
 
 
 @pytest.mark.parametrize("group", ["", "example.com"])
-def test_what_is_not_there_raises_what_the_server_would_have_sent(group: str):
+def test_an_absent_object_raises_the_error_that_the_server_would_have_sent(group: str):
     resource = "things" if not group else f"things.{group}"
     for read in (lambda lister: lister.get("ns/a"), lambda lister: lister.namespace("ns").get("a")):
         with pytest.raises(NotFound) as caught:

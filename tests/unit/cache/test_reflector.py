@@ -72,7 +72,7 @@ def versions(requests: list[dict[str, object]]) -> list[object]:
 
 
 @virtual
-async def test_lists_at_version_0_first_and_watches_from_the_answer():
+async def test_lists_at_version_0_first_and_watches_from_the_lists_version():
     setup = Setup()
     setup.server.put(thing("a", "1"))
     async with setup.running():
@@ -120,7 +120,7 @@ async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
 
 
 @virtual
-async def test_what_a_watch_ended_with_is_gone_while_the_next_one_is_open():
+async def test_the_error_of_a_watch_is_released_while_the_next_one_is_open():
     """Its traceback leads to the connection and to the bytes read from it; a watch may be open for hours."""
     setup = Setup()
     async with setup.running():
@@ -137,7 +137,7 @@ async def test_what_a_watch_ended_with_is_gone_while_the_next_one_is_open():
 
 
 @virtual
-async def test_asks_for_a_random_time_out_and_resumes_when_it_has_passed():
+async def test_asks_for_a_random_timeout_and_resumes_when_it_has_passed():
     setup = Setup()
     async with setup.running():
         await asyncio.sleep(3600)
@@ -149,7 +149,7 @@ async def test_asks_for_a_random_time_out_and_resumes_when_it_has_passed():
 
 
 @virtual
-async def test_a_connection_that_says_nothing_after_its_time_out_is_left():
+async def test_a_connection_that_is_silent_after_its_timeout_is_closed():
     setup = Setup()
     async with setup.running():
         setup.server.open_watches[0]._deadline = 1e9
@@ -257,7 +257,7 @@ async def test_a_watch_that_ends_with_429_backs_off_and_is_resumed_without_a_lis
 
 
 @virtual
-async def test_a_watch_that_cannot_be_opened_is_told_of_and_listed_again():
+async def test_a_watch_that_cannot_be_opened_is_reported_and_listed_again():
     setup = Setup()
     forbidden = api_error(errors.Forbidden, 403, "Forbidden")
     setup.server.next_watches.append(forbidden)
@@ -373,7 +373,7 @@ async def test_the_first_expiry_after_events_lists_at_once_and_further_ones_ever
 
 
 @virtual
-async def test_a_server_that_answers_lists_and_refuses_watches_is_listed_ever_later():
+async def test_a_server_that_serves_lists_and_refuses_watches_is_listed_ever_later():
     """(D6)"""
     setup = Setup()
     setup.server.next_watches.extend([api_error(errors.Forbidden, 403, "Forbidden")] * 500)
@@ -383,7 +383,7 @@ async def test_a_server_that_answers_lists_and_refuses_watches_is_listed_ever_la
 
 
 @virtual
-async def test_the_back_off_starts_anew_once_a_list_is_answered():
+async def test_the_back_off_is_reset_by_a_list_that_succeeds():
     """(D6)"""
     setup = Setup()
     setup.server.next_lists.extend([INTERNAL] * 4)
@@ -555,7 +555,7 @@ async def test_failures_are_logged_when_nobody_handles_them(caplog: pytest.LogCa
 
 
 @virtual
-async def test_a_watch_error_handler_that_fails_is_logged_and_the_reflector_goes_on(caplog: pytest.LogCaptureFixture):
+async def test_a_watch_error_handler_that_fails_is_logged_and_the_reflector_continues(caplog: pytest.LogCaptureFixture):
     def fail(_reflector: object, _error: Exception) -> None:
         raise ValueError("handler bug")
 

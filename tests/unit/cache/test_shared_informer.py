@@ -19,7 +19,7 @@ EXPIRED = api_error(errors.Expired, 410, "Expired")
 
 
 @virtual
-async def test_tells_a_handler_of_adds_updates_and_deletions_in_order():
+async def test_a_handler_gets_adds_updates_and_deletions_in_order():
     server = FakeServer({"a": "1"})
     async with observed(server) as (_, recorder):
         server.put(thing("b", "1"))
@@ -36,7 +36,7 @@ async def test_tells_a_handler_of_adds_updates_and_deletions_in_order():
 
 
 @virtual
-async def test_the_store_holds_a_change_before_plain_handlers_are_told():
+async def test_the_store_holds_a_change_before_plain_handlers_run():
     server = FakeServer()
     informer = informer_of(server)
     seen: list[object] = []
@@ -54,7 +54,7 @@ async def test_the_store_holds_a_change_before_plain_handlers_are_told():
 
 
 @virtual
-async def test_several_handlers_are_each_told_of_everything():
+async def test_several_handlers_each_get_every_event():
     server = FakeServer()
     informer = informer_of(server)
     recorders = [Recorder() for _ in range(3)]
@@ -85,7 +85,7 @@ async def test_the_same_functions_may_be_registered_twice():
 
 
 @virtual
-async def test_has_synced_once_the_first_list_is_in_the_store_and_told():
+async def test_has_synced_after_the_first_list_is_stored_and_reported():
     server, recorder = FakeServer({"a": ""}), Recorder()
     server.list_delay = 5.0
     informer = informer_of(server)
@@ -111,7 +111,7 @@ async def test_an_empty_list_syncs_too():
 
 
 @virtual
-async def test_a_handler_that_comes_late_is_told_of_what_is_there_as_the_initial_list():
+async def test_a_handler_that_is_added_late_gets_the_present_objects_as_the_initial_list():
     server, detailed = FakeServer(dict.fromkeys("abc", "")), Detailed()
     informer = informer_of(server)
     async with running(informer):
@@ -161,7 +161,7 @@ async def test_adds_before_the_sync_are_in_the_initial_list_and_later_ones_are_n
 
 
 @virtual
-async def test_a_deletion_that_only_a_list_told_of_comes_with_the_last_known_object():
+async def test_a_deletion_that_only_a_list_shows_comes_with_the_last_known_object():
     server, detailed = FakeServer({"a": "known"}), Detailed()
     async with observed(server, detailed) as (_, recorder):
         server.cut_watches()
@@ -186,7 +186,7 @@ async def test_an_ordinary_deletion_is_no_tombstone_for_a_detailed_handler():
 
 
 @virtual
-async def test_after_a_missed_time_handlers_are_told_the_difference():
+async def test_after_a_missed_time_handlers_get_the_difference():
     server = FakeServer({"kept": "1", "changed": "1", "gone": "1"})
     async with observed(server) as (_, recorder):
         server.cut_watches()
@@ -205,7 +205,7 @@ async def test_after_a_missed_time_handlers_are_told_the_difference():
 
 
 @virtual
-async def test_a_list_tells_of_unchanged_objects_as_updates():
+async def test_a_list_reports_unchanged_objects_as_updates():
     server = FakeServer({"a": "1"})
     async with observed(server) as (_, recorder):
         server.end_watches(api_error(errors.Expired, 410, "Expired"))
@@ -240,7 +240,7 @@ async def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, p
 
 
 @virtual
-async def test_without_versions_a_deletion_between_two_watches_is_told():
+async def test_without_versions_a_deletion_between_two_watches_is_reported():
     """(A11)"""
     server = FakeServer({"a": "1", "b": "1"})
     server.has_versions = False
@@ -254,7 +254,7 @@ async def test_without_versions_a_deletion_between_two_watches_is_told():
 
 
 @virtual
-async def test_without_versions_a_deletion_before_a_watch_is_told_although_its_events_have_versions():
+async def test_without_versions_a_deletion_before_a_watch_is_reported_although_its_events_have_versions():
     """(A11)"""
     server = FakeServer({"a": "1", "b": "1"})
     server.has_versions = False

@@ -87,7 +87,7 @@ async def test_a_plain_function_that_returns_a_coroutine_is_reported(caplog: pyt
 
 
 @virtual
-async def test_an_async_handler_is_told_in_order_one_at_a_time():
+async def test_an_async_handler_gets_events_in_order_one_at_a_time():
     server = FakeServer()
     informer = informer_of(server)
     told: list[str] = []
@@ -188,7 +188,7 @@ async def test_async_methods_of_a_detailed_handler_are_awaited_too():
 
 
 @virtual
-async def test_a_removed_handler_is_told_nothing_more():
+async def test_a_removed_handler_gets_no_more_events():
     server, recorder, other = FakeServer(), Recorder(), Recorder()
     informer = informer_of(server)
     registration = recorder.register(informer)
@@ -225,7 +225,7 @@ async def test_another_informers_handler_is_refused():
 
 
 @virtual
-async def test_a_handler_may_remove_another_one_while_it_is_told():
+async def test_a_handler_may_remove_another_one_during_an_event():
     server, recorder = FakeServer(), Recorder()
     informer = informer_of(server)
     informer.add_event_handler(on_add=lambda _obj: informer.remove_event_handler(registration))
@@ -237,7 +237,7 @@ async def test_a_handler_may_remove_another_one_while_it_is_told():
 
 
 @virtual
-async def test_a_handler_may_add_another_one_which_is_told_of_each_object_once():
+async def test_a_handler_may_add_another_one_which_gets_each_object_once():
     server, recorder = FakeServer(), Recorder()
     informer = informer_of(server)
     added: list[object] = []
@@ -309,7 +309,7 @@ async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFi
 
 
 @virtual
-async def test_a_handler_cannot_wait_until_it_has_been_told_itself():
+async def test_a_handler_cannot_wait_for_its_own_sync():
     """(D10)"""
     server = FakeServer()
     server.put(thing("a"))

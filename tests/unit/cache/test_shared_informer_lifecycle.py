@@ -29,7 +29,9 @@ async def test_indices_may_be_added_before_and_after_the_start():
 
 
 @virtual
-async def test_a_failing_index_function_is_logged_and_the_object_is_stored_and_told(caplog: pytest.LogCaptureFixture):
+async def test_a_failing_index_function_is_logged_and_the_object_is_stored_and_reported(
+    caplog: pytest.LogCaptureFixture,
+):
     server, recorder = FakeServer(), Recorder()
     informer = informer_of(server, indexers={"broken": lambda obj: [{}[obj.value]]})
     recorder.register(informer)
@@ -42,7 +44,7 @@ async def test_a_failing_index_function_is_logged_and_the_object_is_stored_and_t
 
 
 @virtual
-async def test_a_transform_changes_what_is_stored_and_told():
+async def test_a_transform_changes_what_is_stored_and_reported():
     server, recorder = FakeServer(), Recorder()
     server.put(thing("a", "x"))
     informer = informer_of(server)
@@ -66,7 +68,7 @@ async def test_setters_are_refused_after_the_start():
 
 
 @virtual
-async def test_the_watch_error_handler_is_told_of_each_failure():
+async def test_the_watch_error_handler_gets_each_failure():
     server = FakeServer()
     error = api_error(errors.Forbidden, 403, "Forbidden")
     server.next_lists.append(error)
@@ -236,7 +238,7 @@ async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
 
 
 @virtual
-async def test_an_internal_error_of_a_watch_leads_to_another_list_unless_told_otherwise():
+async def test_an_internal_error_of_a_watch_leads_to_another_list_unless_configured_otherwise():
     server = FakeServer()
     async with running(informer_of(server)):
         server.end_watches(api_error(errors.InternalError, 500, "InternalError"))

@@ -72,7 +72,7 @@ async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
 
 
 @virtual
-async def test_an_object_that_can_be_read_again_is_told_as_what_it_is_to_handlers():
+async def test_an_object_that_can_be_read_again_leads_to_the_right_event():
     """(A3)"""
     server = FakeServer({"seen": "1", "unseen": "?"})
     async with observed(server) as (informer, recorder):
@@ -108,7 +108,7 @@ async def test_a_deletion_needs_the_key_only(value: str):
 
 
 @virtual
-async def test_an_object_that_was_made_again_and_cannot_be_read_is_told_as_deleted():
+async def test_an_object_that_was_created_again_and_cannot_be_read_is_reported_as_deleted():
     """(A1)"""
     server, detailed = FakeServer(), Detailed()
     old = server.put(thing("a", "1"))
@@ -234,7 +234,7 @@ async def test_a_first_list_with_an_item_without_a_name_syncs():
 
 
 @virtual
-async def test_items_without_a_name_on_several_pages_are_told_apart():
+async def test_items_without_a_name_on_several_pages_are_distinguished():
     """(A4)"""
     server = FakeServer({name: "??" if name in "ad" else "1" for name in "abcdef"})
     server.has_watch_cache = False
@@ -270,7 +270,7 @@ def refuse_bad(obj: Thing) -> Thing:
 
 
 @virtual
-async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is_told():
+async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is_reported():
     """(A9)"""
     server = FakeServer({"a": "x", "b": "bad"})
     async with observed(server, transform=refuse_bad) as (informer, recorder):

@@ -47,7 +47,7 @@ DEPLOYMENTS: dict[str, Any] = {
         ("", False),
     ],
 )
-def test_the_content_type_tells_the_form(content_type: str, expected: bool) -> None:
+def test_the_content_type_determines_the_form(content_type: str, expected: bool) -> None:
     assert is_aggregated(content_type) is expected
 
 

@@ -143,7 +143,7 @@ async def test_every_normal_way_out_of_a_block_sends(leave: Leave) -> None:
 
 @pytest.mark.parametrize("leave", NORMAL)
 @virtual
-async def test_every_normal_way_out_of_a_block_tells_a_conflict(leave: Leave) -> None:
+async def test_every_normal_way_out_of_a_block_reports_a_conflict(leave: Leave) -> None:
     clients, _ = clientset(deployment(), CONFLICT)
     with pytest.raises(kubeloop.Conflict, match="nothing was changed"):
         await leave(clients.apps_v1.deployments("x").edit("web"))
@@ -423,7 +423,7 @@ def test_an_edit_says_where_it_is() -> None:
 
 
 @virtual
-async def test_an_answer_without_a_resource_version_is_no_object_to_edit() -> None:
+async def test_a_response_without_a_resource_version_is_not_an_object_to_edit() -> None:
     clients, transport = clientset(deployment(""))
     path = "/apis/apps/v1/namespaces/x/deployments/web"
     with pytest.raises(kubeloop.DecodeError, match=rf"^GET {path}: the response has no metadata.resourceVersion"):

@@ -76,7 +76,7 @@ def test_other_versions_of_a_request_are_taken_too() -> None:
     assert _bases(text)["ThingEviction"] == ["CreateSub['y_v1.A | y_v1beta1.A', 'meta_v1.Status']"]
 
 
-def test_a_create_that_is_answered_with_a_status_says_so() -> None:
+def test_a_create_whose_response_is_a_status_has_that_type() -> None:
     text = emit_clients(_module(_resource("create", response="meta_v1.Status")), TARGET)
     assert _bases(text)["Things"] == ["CreateReturningStatus[x_v1.Thing]"]
 

@@ -18,7 +18,7 @@ def test_every_generated_file_is_what_the_schema_gives(capsys: pytest.CaptureFix
     assert capsys.readouterr().out.endswith("0 not current\n")
 
 
-def test_a_file_changed_by_hand_is_found_and_written_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_changed_by_hand_is_found_and_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = ["--out", str(tmp_path)]
     assert main(["generate", *SCHEMA, *out]) == 0
     assert main(["check", *SCHEMA, *out]) == 0

@@ -21,7 +21,7 @@ def _struct(name: str, *fields: SchemaField, description: str = "") -> Struct:
     return Struct(name, fields, description)
 
 
-def test_the_first_line_tells_where_the_file_is_from() -> None:
+def test_the_first_line_names_the_origin_of_the_file() -> None:
     module = _module(_struct("A"))
     assert emit_models(module, TARGET).startswith("# Generated for x_v1.\n")
     assert emit_stub(module, TARGET).startswith("# Generated for x_v1.\n")
@@ -34,7 +34,7 @@ def test_a_class_that_another_holds_by_value_comes_first() -> None:
     assert "    b: B = B()" in text
 
 
-def test_only_fields_with_another_wire_name_are_renamed() -> None:
+def test_only_fields_with_another_field_name_are_renamed() -> None:
     module = _module(_struct("A", SchemaField("nodeName", Type("string")), SchemaField("name", Type("string"))))
     assert 'class A(Model, rename={"node_name": "nodeName"}):' in emit_models(module, TARGET)
 

@@ -37,7 +37,7 @@ SCHEMA = Path(__file__).parents[3] / "schema"
         ("sha256Sum", "sha256_sum"),
     ],
 )
-def test_attributes_are_the_words_of_the_wire_name(wire: str, name: str) -> None:
+def test_attributes_are_the_words_of_the_field_name(wire: str, name: str) -> None:
     assert attribute(wire) == name
 
 

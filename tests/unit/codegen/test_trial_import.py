@@ -27,7 +27,7 @@ def test_a_package_that_works_passes() -> None:
         ),
     ],
 )
-def test_what_cannot_be_imported_or_decodes_nothing_is_told(text: str, problem: str) -> None:
+def test_a_package_that_cannot_be_imported_or_decodes_nothing_is_reported(text: str, problem: str) -> None:
     """(I6)"""
     with pytest.raises(SchemaError, match=problem):
         try_package({"__init__.py": "", "models/__init__.py": "", "models/x_v1.py": text})

@@ -144,7 +144,7 @@ async def test_runs_again_when_the_server_rejects_its_credential_but_not_for_an_
     assert plugin.runs == 2
 
 
-async def test_is_told_about_the_cluster_only_if_it_wants_to_be(make, tmp_path):
+async def test_gets_the_cluster_only_if_the_kubeconfig_says_so(make, tmp_path):
     ca = tmp_path / "ca.crt"
     ca.write_bytes(b"PEM")
     config = Config(host="https://a:6443", ca_file=str(ca), tls_server_name="inner", proxy_url="http://p:1")
@@ -219,7 +219,7 @@ async def test_says_how_it_failed_with_the_end_of_its_stderr_and_no_secret(make)
     assert "--secret-argument" not in text
 
 
-async def test_says_that_it_printed_garbage_and_not_what(make):
+async def test_a_plugin_that_prints_garbage_is_an_error_without_the_garbage(make):
     _, source = make("print('SECRET')")
     with pytest.raises(CredentialError, match="not a JSON or YAML object") as caught:
         await source.fetch()
@@ -310,7 +310,7 @@ async def test_without_a_path_no_program_is_found(make, tmp_path, monkeypatch):
     assert plugin.runs == 0
 
 
-async def test_a_missing_interpreter_is_told_from_a_missing_program(make):
+async def test_a_missing_interpreter_is_distinguished_from_a_missing_program(make):
     """(E6)"""
     plugin, source = make("")
     plugin.path.write_text("#!/no/such/interpreter\n")

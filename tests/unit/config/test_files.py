@@ -77,7 +77,7 @@ async def test_a_token_file_that_became_a_pipe_leaves_the_last_token_in_use(tmp_
     assert "not a regular file" in caplog.text
 
 
-def test_a_plugin_is_not_told_what_no_regular_file_holds(special):
+def test_a_plugin_gets_nothing_from_a_file_that_is_not_regular(special):
     """(F21, E6) The message begins with the cause."""
     plugin = ExecConfig(command="p", provide_cluster_info=True)
     with pytest.raises(CredentialError, match=f"^cannot read {special}: not a regular file"):

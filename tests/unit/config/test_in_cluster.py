@@ -46,7 +46,7 @@ def test_names_the_token_file_that_it_cannot_read(account):
         in_cluster_config(SERVICE, account)
 
 
-def test_goes_on_without_an_authority_that_it_cannot_read(account, caplog):
+def test_continues_without_an_authority_that_it_cannot_read(account, caplog):
     (account / "ca.crt").write_text("nonsense")
     with caplog.at_level(logging.ERROR):
         assert in_cluster_config(SERVICE, account).ca_file is None

@@ -46,7 +46,7 @@ def test_the_judge_sees_a_pod_with_too_many_ports():
 
 
 @pytest.mark.parametrize("owner", ["default/gone/u", "default/a/an-earlier-uid"])
-def test_the_judge_sees_ports_of_the_gone(owner: str):
+def test_the_judge_sees_ports_of_deleted_pods(owner: str):
     assert faults([pod("a", "0")], {"30000": owner}) == {"freed"}
 
 
@@ -83,7 +83,7 @@ def test_ports_that_are_still_shown_stay_until_the_annotation_is_written():
     assert len(ledger) == 1
 
 
-def test_ports_of_a_namesake_that_has_gone_are_freed():
+def test_ports_of_a_deleted_namesake_are_freed():
     ledger = {"30000": "default/a/old", "30001": "default/ab/u"}
     settle(ledger, "default/a", "default/a/new", 1, shrink=True)
     assert set(ledger.values()) == {"default/a/new", "default/ab/u"}

@@ -16,12 +16,12 @@ def test_delays_double_up_to_the_cap():
     assert [backoff.next(0.0) for _ in range(8)] == pytest.approx([0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 30.0, 30.0])
 
 
-def test_delays_start_anew_after_a_quiet_time_only():
+def test_delays_start_again_after_a_quiet_time_only():
     backoff = Backoff(1.0, factor=2.0, cap=8.0, reset_after=120.0)
     assert [backoff.next(now) for now in (0.0, 119.0, 239.0, 359.1, 360.0)] == [1.0, 2.0, 4.0, 1.0, 2.0]
 
 
-def test_delays_start_anew_after_a_reset():
+def test_delays_start_again_after_a_reset():
     backoff = Backoff(1.0)
     backoff.next(0.0)
     backoff.next(0.0)
@@ -77,7 +77,7 @@ def test_taking_only_what_is_there_takes_nothing_in_advance():
     assert [bucket.try_take(now) for now in (0.0, 0.0, 0.05, 0.1, 0.1)] == [True, False, False, True, False]
 
 
-def test_a_token_that_is_given_back_serves_the_next():
+def test_a_token_that_is_returned_serves_the_next():
     bucket = TokenBucket(1.0, 1)
     assert [bucket.reserve(0.0), bucket.reserve(0.0)] == [0.0, 1.0]
     bucket.give_back(0.0)

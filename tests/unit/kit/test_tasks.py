@@ -87,7 +87,7 @@ async def test_virtual_time_jumps_to_the_next_timer_exactly():
 
 
 @virtual
-async def test_virtual_time_stands_still_while_callbacks_run():
+async def test_virtual_time_does_not_advance_while_callbacks_run():
     await settle(100)
     assert now() == 0.0
 
@@ -97,7 +97,7 @@ def test_virtual_time_says_who_waits_when_nothing_can_happen_any_more():
         run_virtual(forever())
 
 
-def test_virtual_time_tells_of_tasks_that_nobody_awaited():
+def test_virtual_time_reports_tasks_that_were_not_awaited():
     async def main():
         asyncio.create_task(forever(), name="lost")  # noqa: RUF006
         await settle()

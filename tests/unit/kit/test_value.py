@@ -66,7 +66,7 @@ def test_a_copy_may_differ_in_some_fields():
     assert GroupVersion("apps", "v1").replace(version="v2") == GroupVersion("apps", "v2")
 
 
-def test_a_default_is_made_anew():
+def test_a_default_is_created_for_each_record():
     first, second = Login("a"), Login("b")
     first.groups.append("admins")
     assert second.groups == []

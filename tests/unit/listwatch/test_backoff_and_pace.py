@@ -44,7 +44,7 @@ def test_the_back_off_of_watches_ends_with_progress_only(seconds: float, deliver
 
 
 @pytest.mark.parametrize(("quiet", "pause"), [(1.5, 1.6), (1.6, 0.8), (120.5, 0.8)])
-def test_pauses_start_anew_after_a_watch_that_was_open_for_as_long_as_the_next_pause(
+def test_pauses_start_again_after_a_watch_that_was_open_for_as_long_as_the_next_pause(
     quiet: float, pause: float
 ) -> None:
     pace = Pace(Drawing(0.0))
@@ -53,7 +53,7 @@ def test_pauses_start_anew_after_a_watch_that_was_open_for_as_long_as_the_next_p
     assert pace.after_failed_watch(quiet) == pause
 
 
-def test_progress_counts_anew_after_an_expiry() -> None:
+def test_progress_is_counted_from_zero_after_an_expiry() -> None:
     """(D6)"""
     pace = Pace(random.Random(1))
     assert not pace.has_progressed

@@ -153,7 +153,7 @@ def test_what_went_wrong_with_a_watch_that_was_given_up() -> None:
 # Pages
 
 
-def test_pages_are_read_one_after_the_other_and_the_first_tells_the_version() -> None:
+def test_pages_are_read_one_after_the_other_and_the_first_has_the_version() -> None:
     machine = informer(page_size=2)
     assert page_of(machine) == Page(2, "0")
     machine.page_read("100", "token")
@@ -317,7 +317,7 @@ def test_what_can_heal_is_tried_again_with_growing_pauses(share: float) -> None:
 
 
 @pytest.mark.parametrize("error", [LOST, INTERNAL])
-def test_an_event_that_was_delivered_lets_the_pauses_begin_anew(error: Exception) -> None:
+def test_an_event_that_was_delivered_resets_the_pauses(error: Exception) -> None:
     """(D3)"""
     machine = watch("5", 1.0)
     for now in range(0, 60, 3):

@@ -178,13 +178,13 @@ def test_internal_errors_are_retried_within_the_window_only() -> None:
     assert after(INTERNAL, rule, now=111.0, **SHORT) is NextAction.REOPEN
 
 
-def test_the_window_of_internal_errors_starts_anew_after_a_minute_without_one() -> None:
+def test_the_window_of_internal_errors_restarts_after_a_minute_without_one() -> None:
     rule = ReopenOrRelist(10.0)
     after(INTERNAL, rule, now=0.0, **SHORT)
     assert after(INTERNAL, rule, now=60.0, **SHORT) is NextAction.REOPEN
 
 
-def test_an_internal_error_within_a_minute_of_the_last_one_does_not_start_the_window_anew() -> None:
+def test_an_internal_error_within_a_minute_of_the_last_one_does_not_restart_the_window() -> None:
     rule = ReopenOrRelist(10.0)
     after(INTERNAL, rule, now=0.0, **SHORT)
     assert after(INTERNAL, rule, now=59.5, **SHORT) is NextAction.BACK_OFF_AND_RELIST

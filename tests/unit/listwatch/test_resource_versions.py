@@ -138,7 +138,7 @@ def test_which_errors_are_an_expired_version(error: Exception | None, expected: 
         (ValueError("Too large resource version"), False),
     ],
 )
-def test_a_too_large_version_is_told_by_its_cause_or_on_old_servers_by_its_text(
+def test_a_too_large_version_is_recognized_by_its_cause_or_on_old_servers_by_its_text(
     error: Exception, expected: bool
 ) -> None:
     assert is_too_large_resource_version(error) is expected

@@ -55,7 +55,7 @@ def test_resolves_scalars_as_kubernetes_does(yaml, text, expected):
         ("k: one\n\n two", {"k": "one\ntwo"}),
     ],
 )
-def test_a_plain_scalar_goes_on_where_it_is_indented_by_one(yaml, text, expected):
+def test_a_plain_scalar_continues_where_it_is_indented_by_one(yaml, text, expected):
     assert yaml.load(text) == expected
 
 

@@ -48,7 +48,7 @@ def test_an_edit_beside_an_insertion_stays_an_edit() -> None:
     ]
 
 
-def test_conditions_are_told_apart_by_type() -> None:
+def test_conditions_are_distinguished_by_type() -> None:
     before = core_v1.PodStatus(
         conditions=[core_v1.PodCondition(type=name, status="True") for name in ("Ready", "Initialized")]
     )

@@ -194,7 +194,7 @@ def test_a_kinds_draft_knows_its_kind_and_key() -> None:
     assert (draft.kind, draft.metadata.name) == ("Pod", "a")  # type: ignore[attr-defined]
 
 
-def test_a_finished_draft_goes_on_from_the_same_base() -> None:
+def test_a_finished_draft_continues_from_the_same_base() -> None:
     draft = pod().draft()
     draft.spec.node_name = "n"
     first = draft.finish()

@@ -40,7 +40,7 @@ ABSENT: list[Any] = [
 
 
 @pytest.mark.parametrize("absent", ABSENT)
-def test_a_list_that_is_not_there_refuses_as_a_tuple_and_names_draft(absent: Any) -> None:
+def test_an_absent_list_refuses_as_a_tuple_and_names_draft(absent: Any) -> None:
     with pytest.raises(AttributeError, match=r"'tuple' object has no attribute 'append': .*use obj\.draft\(\)"):
         absent.append(1)
     with pytest.raises(TypeError, match=r"'tuple' object does not support item assignment: .*use obj\.draft\(\)"):
@@ -51,7 +51,7 @@ def test_a_list_that_is_not_there_refuses_as_a_tuple_and_names_draft(absent: Any
     assert (absent, pickle.loads(pickle.dumps(absent)) is absent) == ((), True)
 
 
-def test_messages_name_the_public_classes_of_what_is_not_there() -> None:
+def test_messages_name_the_public_classes_of_absent_fields() -> None:
     with pytest.raises(TypeError, match=r"ObjectMeta\.labels: expected a mapping, got tuple"):
         meta_v1.ObjectMeta(labels=core_v1.PodSpec().volumes)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"PodSpec\.volumes: expected a sequence, got dict"):

@@ -113,7 +113,7 @@ def test_a_draft_carries_unknown_members() -> None:
     assert apply_json_patch(MANIFEST, change.json_patch()) == expected
 
 
-def test_patches_tell_the_difference_of_unknown_members() -> None:
+def test_patches_contain_the_difference_of_unknown_members() -> None:
     """(G2)"""
     before = apps_v1.Deployment.from_dict({"spec": {"paused": True, "a": {"x": 1, "y": [1]}, "gone": 2}})
     after = apps_v1.Deployment.from_dict({"spec": {"paused": True, "a": {"x": 2, "y": [1]}, "new": None}})

@@ -144,7 +144,7 @@ def test_models_match_patterns() -> None:
             pytest.fail("no match")
 
 
-def test_wire_names_are_exact_in_dicts() -> None:
+def test_field_names_are_exact_in_dicts() -> None:
     status = core_v1.PodStatus(pod_ip="10.0.0.1", pod_ips=[core_v1.PodIP(ip="10.0.0.1")], host_ip="h")
     assert status.to_dict() == {"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}], "hostIP": "h"}
     assert core_v1.ServiceSpec.from_dict({"clusterIPs": ["a"], "clusterIP": "a"}).cluster_ips == ("a",)

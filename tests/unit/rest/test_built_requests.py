@@ -64,7 +64,7 @@ def client(transport: ScriptedTransport, **settings: Any) -> RESTClient:
 
 
 @virtual
-async def test_a_result_is_read_by_whoever_sent_the_request() -> None:
+async def test_a_result_is_read_by_the_sender_of_the_request() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD, headers={"ETag": "1"}))
     rest = client(transport)
     request = rest.new_request("GET", "/api/v1/namespaces/x/pods/a")

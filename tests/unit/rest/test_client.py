@@ -86,7 +86,7 @@ async def test_writes_send_their_body() -> None:
 
 
 @virtual
-async def test_an_answer_is_read_as_what_it_is_when_nobody_says() -> None:
+async def test_a_response_is_read_by_its_own_kind_without_a_requested_type() -> None:
     listing = list_of([POD], "7")
     transport = ScriptedTransport(
         ScriptedResponse.of(POD), listing, ScriptedResponse.of({"major": "1"}), ScriptedResponse.text("[1]")
@@ -99,7 +99,7 @@ async def test_an_answer_is_read_as_what_it_is_when_nobody_says() -> None:
 
 
 @virtual
-async def test_an_answer_is_read_as_what_is_asked_for() -> None:
+async def test_a_response_is_read_as_the_requested_type() -> None:
     listing = list_of([POD], "7")
     transport = ScriptedTransport(listing, ScriptedResponse.text("ok"), ScriptedResponse.of({"a": 1}))
     rest = client(transport)
@@ -110,7 +110,7 @@ async def test_an_answer_is_read_as_what_is_asked_for() -> None:
 
 
 @virtual
-async def test_an_answer_of_another_kind_is_an_error_that_names_both() -> None:
+async def test_a_response_of_another_kind_is_an_error_that_names_both() -> None:
     transport = ScriptedTransport(ScriptedResponse.of({"kind": "Service", "apiVersion": "v1", "metadata": {}}))
     with pytest.raises(kubeloop.DecodeError, match=r"(?s)GET /api/v1/pods/a.*(Pod.*Service|Service.*Pod)"):
         await client(transport).get("pods", name="a", into=core_v1.Pod)
@@ -139,7 +139,7 @@ async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
 
 
 @virtual
-async def test_a_body_over_the_bound_is_refused_where_one_object_is_due() -> None:
+async def test_a_body_over_the_bound_is_refused_where_one_object_is_expected() -> None:
     huge = ScriptedResponse(chunks=[b"x" * 1024 * 1024] * 33)
     rest = client(ScriptedTransport(huge, huge, ScriptedResponse(status=500, chunks=huge.chunks)))
     with pytest.raises(kubeloop.BodyTooLarge):
@@ -202,7 +202,7 @@ async def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_i
 
 
 @virtual
-async def test_credentials_are_wrapped_round_a_transport_that_is_given() -> None:
+async def test_credentials_are_wrapped_around_a_transport_argument() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport, token="t0ken").get("pods", name="a")
     assert transport.requests[0].headers["Authorization"] == "Bearer t0ken"
@@ -240,7 +240,7 @@ def test_the_default_handler_logs_each_warning_of_code_299_once(caplog: pytest.L
     assert [record.getMessage() for record in caplog.records] == ["the API server warns: old"]
 
 
-def test_the_default_handler_remembers_each_of_a_thousand_warnings_and_then_begins_anew(
+def test_the_default_handler_remembers_each_of_a_thousand_warnings_and_then_forgets_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     logger = WarningLogger()
@@ -339,7 +339,7 @@ async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> N
 
 
 @virtual
-async def test_a_timeout_is_told_as_it_was_given() -> None:
+async def test_a_timeout_is_reported_as_the_argument_was_written() -> None:
     """(E6) The message was: timed out after 4.99998 s."""
     assert [_rounded(each) for each in (4.99998, 5.0, 0.2, 0.001, 32.0, 120.0)] == [
         "5",

@@ -216,7 +216,7 @@ async def test_a_write_that_is_redirected_is_sent_once() -> None:
 
 
 @virtual
-async def test_a_read_that_is_sent_again_begins_at_its_own_address() -> None:
+async def test_a_read_that_is_retried_begins_at_its_own_address() -> None:
     """(C8) A redirect of an attempt that failed says nothing about the next one."""
     lost = kubeloop.ConnectionLost("reset", method="GET", path="/b")
     rest, transport = client(moved("/b"), lost, moved("/c"), list_of([POD], "7"))
@@ -254,7 +254,7 @@ async def test_a_watch_that_is_sent_to_another_server_is_an_error() -> None:
 
 
 @virtual
-async def test_the_time_out_counts_for_all_of_them_together() -> None:
+async def test_the_timeout_counts_for_all_of_them_together() -> None:
     """(C8)"""
     late = ScriptedResponse(302, headers={"Location": "/b"}, delay=2.0)
     rest, _ = client(*[late] * 5)

@@ -26,18 +26,18 @@ def answer(status: int, wait: str | None = "1") -> Response:
 @pytest.mark.parametrize("purpose", ["request", "watch", "stream"])
 @pytest.mark.parametrize("request_", [GET, POST], ids=["GET", "POST"])
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_an_answer_that_says_when_is_asked_again(status: int, request_: Request, purpose: Purpose) -> None:
+def test_a_response_with_retry_after_is_retried(status: int, request_: Request, purpose: Purpose) -> None:
     assert rule(request_, purpose).after_response(answer(status, "3")) == 3.0
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 @pytest.mark.parametrize("wait", [None, "soon", "1.5", "Fri, 31 Dec 1999 23:59:59 GMT"])
-def test_an_answer_that_does_not_say_when_is_given_to_the_caller(status: int, wait: str | None) -> None:
+def test_a_response_without_retry_after_is_returned_to_the_caller(status: int, wait: str | None) -> None:
     assert rule(GET, "request").after_response(answer(status, wait)) is None
 
 
 @pytest.mark.parametrize("status", [200, 301, 302, 400, 404, 409, 428, 430, 499])
-def test_other_answers_are_never_asked_again(status: int) -> None:
+def test_other_responses_are_never_retried(status: int) -> None:
     assert rule(GET, "request").after_response(answer(status)) is None
 
 
@@ -66,7 +66,7 @@ def test_a_broken_connection_is_tried_again_where_nothing_can_happen_twice(
     assert rule(request_, purpose).after_error(error) == delay
 
 
-def test_a_call_is_sent_again_ten_times_at_most() -> None:
+def test_a_call_is_retried_ten_times_at_most() -> None:
     retry = rule(GET, "request")
     assert [retry.after_response(answer(503)) for _ in range(11)] == [1.0] * 10 + [None]
 
@@ -76,21 +76,21 @@ def test_retries_can_be_switched_off(limit: int) -> None:
     assert rule(GET, "request", limit).after_response(answer(503)) is None
 
 
-def test_answers_and_errors_count_together() -> None:
+def test_responses_and_errors_count_together() -> None:
     retry = rule(GET, "request", 2)
     assert retry.after_response(answer(503)) == 1.0
     assert retry.after_error(ConnectionLost("x")) == 1.0
     assert retry.after_response(answer(503)) is None
 
 
-def test_the_last_error_tells_of_the_one_before() -> None:
+def test_the_last_error_mentions_the_one_before() -> None:
     retry = rule(GET, "request")
     retry.previous = ConnectionLost("reset")
     error = retry.explain(RequestTimeout("slow"))
     assert error.__notes__ == ["an earlier attempt failed with: reset"]
 
 
-def test_the_same_error_twice_is_told_once() -> None:
+def test_the_same_error_twice_is_mentioned_once() -> None:
     retry = rule(GET, "request")
     retry.previous = ConnectionLost("reset")
     assert not hasattr(retry.explain(ConnectionLost("reset")), "__notes__")
@@ -104,6 +104,6 @@ def test_a_server_that_asks_for_no_pause_is_given_one() -> None:
 
 
 @pytest.mark.parametrize(("wait", "delay"), [("1", 1.0), ("60", 60.0), ("61", None), ("3600", None), ("9" * 9, None)])
-def test_a_server_that_asks_for_a_long_pause_is_told_to_the_caller(wait: str, delay: float | None) -> None:
+def test_a_servers_request_for_a_long_pause_is_raised_to_the_caller(wait: str, delay: float | None) -> None:
     """(C9)"""
     assert rule(GET, "request").after_response(answer(503, wait)) == delay

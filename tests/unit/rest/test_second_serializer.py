@@ -106,7 +106,7 @@ async def test_an_unknown_content_type_is_read_as_json_and_doubted(content_type:
 
 
 @virtual
-async def test_an_object_of_another_kind_and_an_unreadable_one_are_told_as_with_json() -> None:
+async def test_an_object_of_another_kind_and_an_unreadable_one_are_reported_as_with_json() -> None:
     rest, _ = client(packed({**POD, "kind": "Node"}), packed(BROKEN))
     with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/namespaces/x/pods/a: expected v1 Pod, got v1 Node"):
         await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
@@ -180,7 +180,7 @@ async def test_an_error_in_a_watch_is_raised_after_the_events_before_it() -> Non
 
 
 @virtual
-async def test_a_watch_that_breaks_off_and_one_of_something_else_are_told_apart() -> None:
+async def test_a_watch_that_breaks_off_and_one_of_another_type_are_distinguished() -> None:
     rest, _ = client(packed_events(("ADDED", POD), ("MODIFIED", POD), cut=3))
     got: list[str] = []
     with pytest.raises(kubeloop.ConnectionLost, match="in the middle of an event"):
@@ -280,7 +280,7 @@ async def test_typed_clients_work_in_the_format() -> None:
 
 
 @virtual
-async def test_a_watch_of_a_typed_client_goes_on_in_the_format() -> None:
+async def test_a_watch_of_a_typed_client_resumes_in_the_format() -> None:
     newer = {**POD, "metadata": {**POD["metadata"], "resourceVersion": "11"}}
     rest, transport = client(
         packed(pod_list(POD)), packed_events(("MODIFIED", newer), cut=1), packed_events(("MODIFIED", newer))

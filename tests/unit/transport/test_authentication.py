@@ -151,7 +151,7 @@ def test_escapes_keys_of_extras_as_client_go(key, name):
     assert pairs[1] == (f"Impersonate-Extra-{name}", "v")
 
 
-async def test_renews_a_rejected_credential_and_asks_once_more():
+async def test_renews_a_rejected_credential_and_retries_once():
     transport = Recorder("two")
     source = Renewing(Credential("one"), Credential("two"))
     wrapped = Authenticated(transport, Config(host="https://a"), source=source)
@@ -161,7 +161,7 @@ async def test_renews_a_rejected_credential_and_asks_once_more():
     assert transport.requests[1].body == b"{}"
 
 
-async def test_gives_the_401_back_when_the_new_credential_is_rejected_too():
+async def test_returns_the_401_when_the_new_credential_is_rejected_too():
     transport = Recorder("three")
     source = Renewing(Credential("one"), Credential("two"), Credential("three"))
     response = await Authenticated(transport, Config(host="https://a"), source=source).request(GET)
@@ -169,7 +169,7 @@ async def test_gives_the_401_back_when_the_new_credential_is_rejected_too():
     assert len(transport.requests) == 2
 
 
-async def test_asks_only_once_when_there_is_no_other_credential():
+async def test_does_not_retry_without_another_credential():
     transport = Recorder("other")
     assert (await Authenticated(transport, Config(host="https://a", token="t")).request(GET)).status == 401
     assert len(transport.requests) == 1

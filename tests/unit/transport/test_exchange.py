@@ -233,7 +233,7 @@ async def test_the_status_of_an_error_counts_whatever_the_coding_of_its_body(run
 
 
 @virtual
-async def test_the_coding_of_a_body_that_is_not_there_does_not_matter(running: Make) -> None:
+async def test_the_coding_of_an_absent_body_does_not_matter(running: Make) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\n"
     response = running()
     exchange = await response.begin(head, method="HEAD")

@@ -14,7 +14,7 @@ from tests.support.raw_server import raw_server, reply
 GET = Request("GET", "/api/v1/pods?limit=5", {"Accept": "application/json"})
 
 
-async def test_sends_a_request_and_gives_back_status_headers_and_body(transport_to):
+async def test_sends_a_request_and_returns_status_headers_and_body(transport_to):
     async with raw_server(reply(b'{"a":1}', status=201, headers=[("Warning", "1"), ("Warning", "2")])) as server:
         transport = transport_to(server.url, user_agent="me/1")
         response = await transport.request(Request("POST", "/api/v1/pods", {"Content-Type": "x"}, b"body"))
@@ -63,7 +63,7 @@ async def test_runs_many_requests_at_once(transport_to):
         assert len(transport._pool._all) <= 100
 
 
-async def test_gives_back_errors_and_redirects_as_answers(transport_to):
+async def test_returns_errors_and_redirects_as_responses(transport_to):
     elsewhere = reply(status=307, headers=[("Location", "http://127.0.0.1:1/stolen")])
     async with raw_server(reply("<html>", status=503), elsewhere) as server:
         transport = transport_to(server.url)
@@ -72,7 +72,7 @@ async def test_gives_back_errors_and_redirects_as_answers(transport_to):
         assert len(server.requests) == 2
 
 
-async def test_skips_interim_answers(transport_to):
+async def test_skips_interim_responses(transport_to):
     async def early_hints(connection, received):
         await connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")
         await reply(b"done")(connection, received)
@@ -101,7 +101,7 @@ async def test_unfolds_gzip_and_drops_the_headers_of_the_folded_body(transport_t
         assert "content-length" not in response.headers
 
 
-async def test_does_not_ask_for_gzip_when_told_not_to(transport_to):
+async def test_does_not_request_gzip_if_it_is_disabled(transport_to):
     async with raw_server(reply()) as server:
         await transport_to(server.url, disable_compression=True).request(GET)
         assert server.requests[0].header("accept-encoding") is None
@@ -138,7 +138,7 @@ async def test_a_body_of_exactly_the_limit_is_not_too_large(transport_to):
             await transport.request(GET, max_bytes=999)
 
 
-async def test_an_error_is_bounded_even_where_an_answer_of_any_size_may_come(transport_to):
+async def test_an_error_is_bounded_even_where_a_response_may_have_any_size(transport_to):
     body = gzip.compress(b"x" * (5 << 20))
     async with raw_server(reply(body, headers=[("Content-Encoding", "gzip")], status=500)) as server:
         response = await transport_to(server.url).request(GET, max_bytes=None)
@@ -199,7 +199,7 @@ async def test_cancelling_closes_the_exchange(transport_to):
         await asyncio.wait_for(server.closed_by_client.wait(), 5)
 
 
-async def test_closing_fails_what_runs_and_what_comes(transport_to):
+async def test_closing_fails_running_and_later_calls(transport_to):
     async with raw_server(_endless) as server:
         transport = transport_to(server.url)
         async with transport.stream(GET) as stream:
@@ -223,7 +223,7 @@ async def test_goes_through_an_http_proxy_with_its_password(transport_to):
         assert received.header("proxy-authorization") == "Basic bWU6cHc="
 
 
-async def test_takes_the_proxy_of_the_environment_unless_told_not_to(transport_to, monkeypatch):
+async def test_uses_the_proxy_of_the_environment_unless_it_is_disabled(transport_to, monkeypatch):
     async with raw_server(reply(b"through")) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         assert (await transport_to("http://cluster.invalid").request(GET)).body == b"through"

@@ -359,7 +359,7 @@ async def test_closing_a_pool_that_was_not_used(dials: Dials) -> None:
 
 
 @virtual
-async def test_a_call_is_told_how_far_it_has_come(dials: Dials) -> None:
+async def test_a_call_reports_its_progress(dials: Dials) -> None:
     dials.waits = True
     pool, call = dials.pool(), Call()
     assert call.how_far == "no free connection, the request was not sent"

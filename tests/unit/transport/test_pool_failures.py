@@ -18,7 +18,7 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @virtual
-async def test_a_read_on_a_kept_connection_is_sent_once_more_on_a_new_one(dials: Dials, method: str) -> None:
+async def test_a_read_on_a_kept_connection_is_retried_on_a_new_one(dials: Dials, method: str) -> None:
     pool = dials.pool()
     await keep(pool, 2)
     dials.lines[1].on_request = dials.lines[1].end
@@ -48,7 +48,7 @@ async def test_a_read_is_sent_no_third_time(dials: Dials) -> None:
 
 
 @virtual
-async def test_a_read_on_a_new_connection_is_not_sent_again(dials: Dials) -> None:
+async def test_a_read_on_a_new_connection_is_not_retried(dials: Dials) -> None:
     pool = dials.pool()
     dials.waits = True
     task = started(pool)
@@ -64,7 +64,7 @@ async def test_a_read_on_a_new_connection_is_not_sent_again(dials: Dials) -> Non
 
 @pytest.mark.parametrize("method", WRITES)
 @virtual
-async def test_a_write_that_was_written_is_not_sent_again(dials: Dials, method: str) -> None:
+async def test_a_write_that_was_sent_is_not_retried(dials: Dials, method: str) -> None:
     pool = dials.pool()
     await keep(pool, 2)
     dials.lines[1].on_request = dials.lines[1].end
@@ -86,7 +86,7 @@ async def test_what_was_not_written_is_sent_on_the_next_connection(dials: Dials,
 
 
 @virtual
-async def test_a_read_may_be_sent_once_more_after_it_was_not_written(dials: Dials) -> None:
+async def test_a_read_may_be_retried_after_it_was_not_written(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 3)
     dials.lines[2].breaks_at_write = True
@@ -97,7 +97,7 @@ async def test_a_read_may_be_sent_once_more_after_it_was_not_written(dials: Dial
 
 
 @virtual
-async def test_what_was_sent_once_more_but_not_written_is_sent_again(dials: Dials) -> None:
+async def test_a_retry_that_was_not_written_is_retried(dials: Dials) -> None:
     pool = dials.pool()
     running = await send(pool)
     await ask(pool)
@@ -116,7 +116,7 @@ async def test_what_was_sent_once_more_but_not_written_is_sent_again(dials: Dial
 
 
 @virtual
-async def test_a_new_connection_that_breaks_at_the_write_is_told(dials: Dials) -> None:
+async def test_a_new_connection_that_breaks_at_the_write_is_an_error(dials: Dials) -> None:
     pool = dials.pool()
     dials.waits = True
     task = started(pool)
@@ -131,7 +131,7 @@ async def test_a_new_connection_that_breaks_at_the_write_is_told(dials: Dials) -
 
 @pytest.mark.parametrize("arrived", [b"H", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", b"nonsense\r\n\r\n"])
 @virtual
-async def test_nothing_is_sent_again_once_something_arrived(dials: Dials, arrived: bytes) -> None:
+async def test_nothing_is_retried_after_a_part_of_the_response(dials: Dials, arrived: bytes) -> None:
     pool = dials.pool()
     await keep(pool, 1)
     line = dials.lines[0]

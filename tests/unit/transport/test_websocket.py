@@ -128,7 +128,7 @@ async def test_reads_frames_that_come_byte_by_byte_and_those_that_come_with_the_
         assert await channel.receive() is None
 
 
-async def test_answers_pings():
+async def test_responds_to_pings():
     pongs = asyncio.Queue()
 
     async def talk(peer):
@@ -183,7 +183,7 @@ async def test_closes_in_good_order():
 
 
 @pytest.mark.parametrize("code", [1001, 1009, 1011, 4000])
-async def test_tells_the_code_of_a_channel_that_was_closed_for_a_reason(code):
+async def test_reports_the_code_of_a_channel_that_was_closed_for_a_reason(code):
     async with opened(lambda peer: peer.close(code, "stream failed")) as channel:
         for _ in range(2):
             with pytest.raises(ConnectionLost, match=f"closed the channel with code {code}: stream failed") as caught:
@@ -192,7 +192,7 @@ async def test_tells_the_code_of_a_channel_that_was_closed_for_a_reason(code):
         assert caught.value.path == EXEC.path
 
 
-async def test_tells_when_the_connection_breaks():
+async def test_reports_when_the_connection_breaks():
     async def talk(peer):
         socket_ = peer.connection.writer.get_extra_info("socket")
         socket_.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -266,7 +266,7 @@ async def test_refuses_a_subprotocol_where_none_was_offered():
 
 
 @pytest.mark.parametrize("status", [403, 404, 307, 500, 200])
-async def test_gives_back_what_a_server_says_that_refuses(status):
+async def test_returns_the_response_of_a_server_that_refuses(status):
     body = b'{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}'
     refusal = reply(body, status=status, headers=[("Location", "http://127.0.0.1:1/")])
     async with connected(refusal) as (transport, server):
@@ -288,7 +288,7 @@ async def test_gives_back_what_a_server_says_that_refuses(status):
     ],
     ids=["cut short", "malformed", "long", "long without a length"],
 )
-async def test_keeps_what_came_of_a_refusals_body(response, told):
+async def test_keeps_the_received_part_of_a_refusals_body(response, told):
     error = await fails_to_open(say(response), UpgradeRefused, "responded with 403")
     assert error.response.body == told
 
@@ -360,7 +360,7 @@ async def test_a_caller_cannot_say_connection():
             pass
 
 
-async def test_does_not_wait_longer_than_told():
+async def test_does_not_wait_longer_than_the_timeout():
     match = r"GET /api/v1/namespaces/a/pods/b/exec: timed out after 0.1 s"
     async with connected(hang()) as (transport, _):
         with pytest.raises(RequestTimeout, match=match):

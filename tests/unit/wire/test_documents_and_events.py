@@ -236,7 +236,7 @@ def test_nulls_in_metadata_of_untyped_objects_cost_no_item(metadata: Any) -> Non
     assert listing.items[0].get("metadata") == metadata
 
 
-def test_what_is_wrong_with_the_metadata_of_one_untyped_object_is_told_with_its_key() -> None:
+def test_wrong_metadata_of_one_untyped_object_are_reported_with_its_key() -> None:
     """(B2)"""
     obj = json_objects.decode_into(b'{"metadata":{"name":"a","namespace":"ns","labels":{"a":7}}}', Unstructured)
     assert obj.get_in("metadata", "labels") == {"a": 7}
@@ -332,7 +332,9 @@ def test_an_unexpected_null_in_an_event_is_read() -> None:
     ],
 )
 @pytest.mark.parametrize("change", ["ADDED", "MODIFIED", "DELETED"])
-def test_a_change_of_what_cannot_be_read_is_told_with_its_key(value: Any, message: str, key: str, change: str) -> None:
+def test_a_change_of_an_unreadable_object_is_reported_with_its_key(
+    value: Any, message: str, key: str, change: str
+) -> None:
     """(A12)"""
     event = json_events.JSONEventDecoder(core_v1.Pod).decode(line(change, value))
     assert isinstance(event, watch_events.UnreadableEvent)
@@ -356,7 +358,7 @@ def test_a_change_of_what_cannot_be_read_is_told_with_its_key(value: Any, messag
         5,
     ],
 )
-def test_changes_of_untyped_objects_that_cannot_be_read_are_told_too(value: Any) -> None:
+def test_changes_of_untyped_objects_that_cannot_be_read_are_reported_too(value: Any) -> None:
     """(B2), (A12)"""
     event = json_events.JSONEventDecoder(Unstructured).decode(line("MODIFIED", value))
     assert isinstance(event, watch_events.UnreadableEvent)
@@ -369,7 +371,7 @@ def test_changes_of_untyped_objects_that_cannot_be_read_are_told_too(value: Any)
 @pytest.mark.parametrize(
     "data", [pytest.param(nested(TOO_DEEP), id="too deep"), b'"\xff"', b'"\\ud800"', b'"\\udc00 "']
 )
-def test_an_event_that_the_decoder_refuses_is_told_with_its_key(cls: type[Any], change: str, data: bytes) -> None:
+def test_an_event_that_the_decoder_refuses_is_reported_with_its_key(cls: type[Any], change: str, data: bytes) -> None:
     """(B1)"""
     value = b'{"metadata":{"name":"a","namespace":"ns","uid":"u","resourceVersion":"5"},"data":%s}' % data
     event = json_events.JSONEventDecoder(cls).decode(b'{"type":"%s","object":%s}' % (change.encode(), value))
@@ -377,7 +379,7 @@ def test_an_event_that_the_decoder_refuses_is_told_with_its_key(cls: type[Any], 
     assert (event.change, event.key, event.error.uid, event.resource_version) == (change, "ns/a", "u", "5")
 
 
-def test_a_bookmark_of_whatever_shape_tells_its_version() -> None:
+def test_a_bookmark_of_any_form_has_its_version() -> None:
     """(A12)"""
     decoder = json_events.JSONEventDecoder(core_v1.Pod)
     for metadata, version in (

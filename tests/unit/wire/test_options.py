@@ -12,7 +12,7 @@ from kubeloop.wire.options import delete_body, list_params, log_params, watch_pa
 from kubeloop.wire.patch import patch_content_type
 
 
-def test_list_options_have_their_wire_names() -> None:
+def test_list_options_have_their_field_names() -> None:
     assert list_params(
         {
             "label_selector": "a=b", "field_selector": "c=d", "resource_version": "0", "limit": 5, "continue_": "t",
@@ -44,7 +44,7 @@ def test_a_watch_keeps_to_itself_what_it_does_itself() -> None:
     }
 
 
-def test_write_options_have_their_wire_names() -> None:
+def test_write_options_have_their_field_names() -> None:
     assert write_params({"dry_run": True, "field_manager": "me", "field_validation": "Strict"}, "create") == {
         "dryRun": "All",
         "fieldManager": "me",
@@ -73,7 +73,7 @@ def test_delete_options_are_a_body() -> None:
     }
 
 
-def test_log_options_have_their_wire_names() -> None:
+def test_log_options_have_their_field_names() -> None:
     assert log_params({"container": "c", "previous": True, "tail_lines": 0, "stream": "Stderr"}) == {
         "container": "c",
         "previous": True,
@@ -112,7 +112,7 @@ def test_force_belongs_to_apply_alone() -> None:
         write_params({"field_validation": "strict"}, "create")  # type: ignore[typeddict-item]
 
 
-def test_the_form_of_a_patch_tells_its_type() -> None:
+def test_the_form_of_a_patch_determines_its_type() -> None:
     assert patch_content_type({}, None) == "application/merge-patch+json"
     assert patch_content_type([], None) == "application/json-patch+json"
     assert patch_content_type({}, "strategic") == "application/strategic-merge-patch+json"

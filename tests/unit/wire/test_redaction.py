@@ -173,7 +173,7 @@ def test_texts_that_come_to_exactly_the_bound_are_shown_and_the_next_one_is_not(
 @pytest.mark.parametrize(
     ("size", "shown"), [(WINDOW, "yyy"), (WINDOW + 1, "<65537 bytes>"), (1_000_000, "<1000000 bytes>")]
 )
-def test_a_confidential_text_is_told_by_its_size_only_beyond_the_bound(size: int, shown: str) -> None:
+def test_a_confidential_text_is_described_by_its_size_only_beyond_the_bound(size: int, shown: str) -> None:
     assert told("y" * size).startswith(shown)
 
 

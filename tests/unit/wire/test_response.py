@@ -310,7 +310,7 @@ def test_an_error_costs_a_few_times_its_body_whatever_that_is(shape: str) -> Non
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 5000])
-def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) -> None:
+def test_the_first_hundred_causes_are_reported_and_the_others_counted(count: int) -> None:
     """(F9)"""
     causes: list[Any] = [{"reason": "R", "message": str(number), "field": "f"} for number in range(count)]
     body = status(422, "Invalid", details={"causes": causes})
@@ -319,7 +319,7 @@ def test_the_first_hundred_causes_are_told_and_the_others_counted(count: int) ->
     assert [one.message for one in told[100:]] == [f"… and {count - 100} more causes"] * (count > 100)
 
 
-def test_of_very_many_causes_the_size_is_told() -> None:
+def test_of_very_many_causes_the_size_is_reported() -> None:
     """(F9) Each cause, however short, would create an object of its own."""
     causes = b'{"kind":"Status","details":{"name":"n","causes":[' + b"{}," * 200_000 + b"{}]}}"
     error = error_of(answer(422, causes), GET)
@@ -357,6 +357,6 @@ def test_a_code_that_is_none_is_that_of_the_response(code: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b'{"kind": "Status", "code": ' + b"9" * 5000 + b"}", b"\xff\xfe{"])
-def test_a_body_that_no_reader_takes_is_told_by_the_code(body: bytes) -> None:
+def test_a_body_that_no_reader_accepts_is_described_by_the_code(body: bytes) -> None:
     """(F10)"""
     assert type(error_of(Response(404, body=body), GET)) is errors.NotFound

@@ -77,7 +77,7 @@ def imports(node: ast.AST) -> list[str]:
     return []
 
 
-def test_the_look_finds_what_it_looks_for() -> None:
+def test_the_check_finds_forbidden_texts() -> None:
     """A check that finds nothing anywhere would pass as well."""
     tree = ast.parse('"""application/doc"""\nimport json\nx = f("application/json;a=b", b"\\n")')
     assert media_types_of("m", tree) == {("m", "application/json;a=b")}

@@ -264,7 +264,7 @@ async def test_an_order_that_refuses_an_item_costs_no_other_and_gets_it_again(ca
     assert (len(queue), queue.processing) == (0, 0)
 
 
-def test_a_queue_without_a_loop_tells_its_sink_nothing_of_what_it_refuses():
+def test_a_queue_without_a_loop_reports_no_refused_item_to_its_sink():
     """(B7, D12)"""
     sink = Sink()
     queue: DelayingQueue[str] = DelayingQueue(metrics=sink)

@@ -394,7 +394,7 @@ async def test_a_cancelled_and_woken_worker_leaves_its_item_when_nobody_waits():
 
 
 @virtual
-async def test_get_with_a_time_out_loses_no_item():
+async def test_get_with_a_timeout_loses_no_item():
     queue: WorkQueue[str] = WorkQueue()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(5):

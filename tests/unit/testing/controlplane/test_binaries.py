@@ -113,7 +113,7 @@ def test_the_cache_is_keyed_by_the_content_of_the_sources(machine: Path, monkeyp
     assert cached_program() != before
 
 
-def test_what_is_nowhere_is_built_and_then_found(machine: Path) -> None:
+def test_a_missing_program_is_built_and_then_found(machine: Path) -> None:
     count = write_go(machine)
     messages: list[str] = []
     assert find(messages).source == "a build"

@@ -37,7 +37,7 @@ async def test_the_protocol_gets_the_transport_of_the_innermost_tls(certified: C
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="an option of Linux")
-async def test_sockets_notice_that_the_other_machine_has_gone() -> None:
+async def test_sockets_notice_that_the_other_machine_is_unreachable() -> None:
     """(C7)"""
     async with peer(echo) as server:
         speaker = Speaker()

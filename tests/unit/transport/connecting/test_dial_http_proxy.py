@@ -51,7 +51,7 @@ async def test_requests_for_a_server_without_tls_are_forwarded(
     ("host", "target"),
     [("https://bücher.invalid", "xn--bcher-kva.invalid:443"), ("https://[fd00::1%25eth0]:6443", "[fd00::1%eth0]:6443")],
 )
-async def test_a_proxy_is_told_names_in_ascii_and_addresses_in_brackets(host: str, target: str) -> None:
+async def test_a_proxy_gets_names_in_ascii_and_addresses_in_brackets(host: str, target: str) -> None:
     async with http_proxy(b"HTTP/1.1 502 Bad Gateway\r\n\r\n", then="wait") as proxy:
         dial = dialer(host, proxy=f"http://127.0.0.1:{proxy.port}")
         text = f"the proxy refused a tunnel to {dial.server}: the proxy responded with 502"

@@ -122,7 +122,7 @@ async def times_out(dial: Dialer, first: Peer) -> None:
 
 
 @pytest.mark.parametrize("has_tls", [False, True])
-async def test_a_server_that_speaks_first_is_heard_by_nobody(
+async def test_bytes_of_a_server_that_sends_first_are_never_lost(
     certified: Callable[..., ssl.SSLContext], has_tls: bool
 ) -> None:
     """The bytes are refused while the connection is set up, or are left to the protocol; they are never lost."""

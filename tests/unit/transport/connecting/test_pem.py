@@ -30,7 +30,7 @@ def test_a_certificate_may_be_indented():
         b"-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END CERTIFICATE-----\n",
     ],
 )
-def test_one_that_is_broken_takes_no_other_with_it(broken):
+def test_a_broken_certificate_does_not_affect_others(broken):
     """(B6)"""
     good = authority().certificate
     assert pem_blocks(good + broken + good + broken) == [der(authority()), None, der(authority()), None]

@@ -113,7 +113,7 @@ async def test_of_two_that_are_reached_at_once_one_is_closed() -> None:
     ],
 )
 @virtual
-async def test_of_several_errors_one_is_told_that_says_something(numbers: tuple[int, ...], told: int) -> None:
+async def test_of_several_errors_the_most_specific_one_is_raised(numbers: tuple[int, ...], told: int) -> None:
     names = [f"4{number}" for number in range(len(numbers))]
     network = Network(*names, after={name: (0.1, number) for name, number in zip(names, numbers, strict=True)})
     with pytest.raises(OSError, match=os.strerror(told)) as caught:

@@ -20,7 +20,7 @@ def subjects(context):
     return {dict(pair[0] for pair in each["subject"])["commonName"] for each in context.get_ca_certs()}
 
 
-def test_verifies_unless_told_not_to():
+def test_verifies_unless_it_is_disabled():
     context = TLSContexts(Config(host="https://a", ca_data=authority().certificate)).current(0)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

@@ -76,7 +76,7 @@ def test_what_is_refused_and_why(data: bytes, reason: str, by: int) -> None:
         read(data, by=by)
 
 
-def test_what_came_before_a_fault_is_delivered() -> None:
+def test_bytes_before_a_fault_are_delivered() -> None:
     pieces: list[bytes] = []
     with pytest.raises(BadResponse):
         ChunkReader().feed(b"3\r\nabc\r\n2\r\nde\r\nx\r\n", pieces)

@@ -230,7 +230,7 @@ async def test_the_end_of_a_kept_connection_is_no_failure() -> None:
     assert connection.is_complete
 
 
-async def test_why_a_connection_broke_before_its_first_request_is_told() -> None:
+async def test_the_reason_of_a_break_before_the_first_request_is_reported() -> None:
     connection, wire = opened()
     refused = OSError(errno.EPROTO, "refused")
     wire.break_off(refused)
@@ -240,7 +240,7 @@ async def test_why_a_connection_broke_before_its_first_request_is_told() -> None
     assert not connection.has_sent
 
 
-async def test_what_came_before_a_fault_is_read_before_the_fault_is_raised() -> None:
+async def test_bytes_before_a_fault_are_read_before_the_fault_is_raised() -> None:
     connection, wire = opened()
     await ask(connection, wire, CHUNKED + b"3\r\nabc\r\nnonsense\r\n")
     assert wire.is_closing()
@@ -282,7 +282,7 @@ async def test_reading_pauses_while_too_much_waits() -> None:
     assert not connection.is_paused
 
 
-async def test_reading_goes_on_once_most_pieces_are_taken() -> None:
+async def test_reading_resumes_once_most_pieces_are_taken() -> None:
     connection, wire = opened()
     await ask(connection, wire, CHUNKED)
     wire.deliver(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
@@ -332,7 +332,7 @@ async def test_aborting_fails_what_runs_and_leaves_alone_what_has_ended() -> Non
     assert not connection.is_reusable
 
 
-async def test_whoever_wants_to_know_is_told_of_the_end() -> None:
+async def test_the_callback_gets_the_end() -> None:
     connection, wire = opened()
     ended: list[Connection] = []
     connection.on_lost = ended.append
@@ -436,7 +436,7 @@ async def test_another_protocol_is_a_stream_of_bytes() -> None:
         connection.put(b"more")
 
 
-async def test_a_writer_that_waits_is_told_of_the_end() -> None:
+async def test_a_writer_that_waits_gets_the_end() -> None:
     connection, wire = opened()
     await ask(connection, wire, b"HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n", may_switch=True)
     wire.fill(1)

@@ -80,7 +80,7 @@ async def test_that_a_body_may_fall_silent_holds_for_that_body() -> None:
 
 
 @pytest.mark.parametrize(("left", "is_paused"), [(0x10000, False), (0x10001, True)])
-async def test_where_reading_goes_on(left: int, is_paused: bool) -> None:
+async def test_where_reading_resumes(left: int, is_paused: bool) -> None:
     connection, wire = opened()
     await ask(connection, wire, CHUNKED)
     wire.deliver(chunk(0x40001 - left))

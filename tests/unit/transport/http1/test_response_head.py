@@ -213,7 +213,7 @@ def test_a_length_that_is_not_known_is_none_that_a_body_has() -> None:
     assert max(CHUNKED, UNTIL_CLOSE) < 0
 
 
-def test_a_reader_that_is_told_nothing_expects_a_body_and_no_other_protocol() -> None:
+def test_a_reader_without_arguments_expects_a_body_and_no_other_protocol() -> None:
     found = HeadReader().feed(head(b"Content-Length: 5"))
     assert found is not None
     assert found[0].length == 5
