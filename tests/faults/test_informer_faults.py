@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from random import Random
 from typing import Any
 
 import pytest
@@ -209,20 +209,20 @@ async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -
 class History:
     """A server with a history, whose every watch is cut after a number of bytes."""
 
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
+    def __init__(self, random: Random) -> None:
+        self.random = random
         self.pods: dict[str, dict[str, Any]] = {"a": pod("a", 1)}
         self.version = 1
         self.events: list[tuple[int, bytes]] = []
         for _ in range(30):
             self.version += 1
-            name = rng.choice("abcd")
-            if name in self.pods and rng.random() < 0.4:
+            name = random.choice("abcd")
+            if name in self.pods and random.random() < 0.4:
                 kind = "DELETED"
                 obj = {**self.pods.pop(name), "metadata": pod(name, self.version)["metadata"]}
             else:
                 kind = "MODIFIED" if name in self.pods else "ADDED"
-                obj = self.pods[name] = pod(name, self.version, annotations={"padding": "x" * rng.randrange(60)})
+                obj = self.pods[name] = pod(name, self.version, annotations={"padding": "x" * random.randrange(60)})
             self.events.append((self.version, event(kind, obj)))
 
     def respond(self, request: Request) -> Any:
@@ -235,14 +235,14 @@ class History:
         body = b"".join(frame for version, frame in self.events if version > since)
         if not body:
             return watch_response(Hang())
-        answer = watch_response(body).in_pieces(self.rng.randrange(1, 400))
-        return answer.cut(self.rng.randrange(1, 1500)) if self.rng.random() < 0.9 else answer.then(Hang())
+        answer = watch_response(body).in_pieces(self.random.randrange(1, 400))
+        return answer.cut(self.random.randrange(1, 1500)) if self.random.random() < 0.9 else answer.then(Hang())
 
 
 @pytest.mark.parametrize("seed", range(25))
 @virtual
 async def test_cuts_at_any_byte_lose_nothing(seed: int) -> None:
-    history = History(random.Random(seed))
+    history = History(Random(seed))
     async with RunningInformer(history.respond) as run:
         await asyncio.sleep(1000)
         expected = {name: one["metadata"]["resourceVersion"] for name, one in history.pods.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import random
+from random import Random
 from typing import Any
 
 import pytest
@@ -58,65 +58,65 @@ class Thing(Kind, api_version="x.io/v1", kind="Thing", resource="things", namesp
     spec: Holder = Holder()
 
 
-def drawn(rng: random.Random, shape: Shape, depth: int = 0) -> Any:
+def drawn(random: Random, shape: Shape, depth: int = 0) -> Any:
     """Draw a random JSON value of a schema."""
     category = shape.category
     if category == "object":
         fields = fields_of(shape.model).values()
-        return {field.wire: drawn(rng, field.shape, depth + 1) for field in fields if rng.random() < 0.6}
+        return {field.wire: drawn(random, field.shape, depth + 1) for field in fields if random.random() < 0.6}
     if shape.item is not None:
-        values = [drawn_item(rng, shape.item, depth + 1) for _ in range(rng.choice([0, 1, 2, 3]))]
+        values = [drawn_item(random, shape.item, depth + 1) for _ in range(random.choice([0, 1, 2, 3]))]
         return dict(zip("abc", values, strict=False)) if "map" in category else values
     if category == "any":
-        kind = rng.randrange(8 if depth < 6 else 6)
+        kind = random.randrange(8 if depth < 6 else 6)
         if kind < 6:
-            return rng.choice([None, True, 1, 1.5, "x", 0])
-        values = [drawn(rng, shape, depth + 1) for _ in range(rng.randrange(4))]
+            return random.choice([None, True, 1, 1.5, "x", 0])
+        values = [drawn(random, shape, depth + 1) for _ in range(random.randrange(4))]
         return values if kind == 6 else dict(zip("abc", values, strict=False))
-    return rng.choice({str: ["", "x", "y"], int: [0, 1, 7], bool: [True, False]}[shape.accepts[0]])
+    return random.choice({str: ["", "x", "y"], int: [0, 1, 7], bool: [True, False]}[shape.accepts[0]])
 
 
-def drawn_item(rng: random.Random, shape: Shape, depth: int) -> Any:
+def drawn_item(random: Random, shape: Shape, depth: int) -> Any:
     """Draw a random item of a list or map, null now and then where the schema allows null."""
-    return None if shape.optional and rng.random() < 0.3 else drawn(rng, shape, depth)
+    return None if shape.optional and random.random() < 0.3 else drawn(random, shape, depth)
 
 
-def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
+def edit(random: Random, live: Any, wanted: Any, shape: Shape) -> None:
     """Change something at a random place, in the values of a draft and in plain data alike."""
     if shape.category == "object":
-        field = rng.choice(list(fields_of(shape.model).values()))
+        field = random.choice(list(fields_of(shape.model).values()))
         known = wanted.get(field.wire)
-        if isinstance(known, (dict, list)) and rng.random() < 0.8:
-            edit(rng, getattr(live, field.name), known, field.shape)
-        elif rng.random() < 0.2:
+        if isinstance(known, (dict, list)) and random.random() < 0.8:
+            edit(random, getattr(live, field.name), known, field.shape)
+        elif random.random() < 0.2:
             delattr(live, field.name)
             wanted.pop(field.wire, None)
-        elif field.nullable and rng.random() < 0.2:
+        elif field.nullable and random.random() < 0.2:
             setattr(live, field.name, None)
             wanted[field.wire] = None
-        elif (value := drawn(rng, field.shape)) is not None:
+        elif (value := drawn(random, field.shape)) is not None:
             setattr(live, field.name, value)
             wanted[field.wire] = copy.deepcopy(value)
         return
     item = shape.item or shape
     keys = list(wanted) if isinstance(wanted, dict) else list(range(len(wanted)))
-    key = rng.choice(keys) if keys else None
-    if key is not None and isinstance(wanted[key], (dict, list)) and rng.random() < 0.8:
-        edit(rng, live[key], wanted[key], item)
+    key = random.choice(keys) if keys else None
+    if key is not None and isinstance(wanted[key], (dict, list)) and random.random() < 0.8:
+        edit(random, live[key], wanted[key], item)
         return
-    kind = rng.randrange(5)
-    value = drawn_item(rng, item, 3)
+    kind = random.randrange(5)
+    value = drawn_item(random, item, 3)
     if kind == 0 and key is not None:
         del live[key], wanted[key]
     elif kind == 1 and key is not None:
         live[key], wanted[key] = value, copy.deepcopy(value)
     elif isinstance(wanted, dict):
-        new = rng.choice("abcd")
+        new = random.choice("abcd")
         if kind == 2:
             held = live.setdefault(new, value)
             mine = wanted.setdefault(new, copy.deepcopy(value))
             if isinstance(mine, (dict, list)) and mine:
-                edit(rng, held, mine, item)
+                edit(random, held, mine, item)
         elif kind == 3:
             live.update({new: value})
             wanted[new] = copy.deepcopy(value)
@@ -124,7 +124,7 @@ def edit(rng: random.Random, live: Any, wanted: Any, shape: Shape) -> None:
             live |= {new: value}
             wanted[new] = copy.deepcopy(value)
     else:
-        at = rng.randrange(len(wanted) + 1)
+        at = random.randrange(len(wanted) + 1)
         if kind == 2:
             live += [value]
             wanted += [copy.deepcopy(value)]
@@ -175,9 +175,9 @@ def of_shape(shape: Shape, value: Any) -> Any:
 @given(SEEDS, st.integers(1, 10), st.booleans())
 def test_a_draft_owns_every_level_that_it_returns(seed: int, edits: int, decoded: bool) -> None:
     """(I1) Edits at any depth reach the patches, and never the object that the draft was created from."""
-    rng = random.Random(seed)
+    random = Random(seed)
     start = {"apiVersion": "x.io/v1", "kind": "Thing", "metadata": {"name": "x"}}
-    start["spec"] = drawn(rng, Shape("object", Holder, model=Holder))
+    start["spec"] = drawn(random, Shape("object", Holder, model=Holder))
     read = json_objects.decode_into(json.dumps(start).encode(), Thing)
     base = read if decoded else built(Thing, start)
     body = documents.encode(base)
@@ -185,7 +185,7 @@ def test_a_draft_owns_every_level_that_it_returns(seed: int, edits: int, decoded
     draft = base.draft()
     earlier: list[tuple[Any, bytes]] = []
     for _ in range(edits):
-        edit(rng, draft.spec, wanted["spec"], fields_of(Thing)["spec"].shape)
+        edit(random, draft.spec, wanted["spec"], fields_of(Thing)["spec"].shape)
         after = draft.finish().after
         earlier.append((after, documents.encode(after)))
     change = draft.finish()
@@ -209,14 +209,14 @@ def test_a_draft_owns_every_level_that_it_returns(seed: int, edits: int, decoded
 @given(SEEDS, st.integers(1, 8))
 def test_a_draft_of_unstructured_data_owns_every_level(seed: int, edits: int) -> None:
     """(I1) The same for objects without a model."""
-    rng = random.Random(seed)
+    random = Random(seed)
     free = fields_of(Holder)["free_form"].shape
-    start = {"apiVersion": "x.io/v1", "kind": "Thing", "spec": {"a": drawn(rng, free), "b": [drawn(rng, free)]}}
+    start = {"apiVersion": "x.io/v1", "kind": "Thing", "spec": {"a": drawn(random, free), "b": [drawn(random, free)]}}
     base, wanted = Unstructured(start), copy.deepcopy(start)
     body = documents.encode(base)
     draft = base.draft()
     for _ in range(edits):
-        edit(rng, draft["spec"], wanted["spec"], free)
+        edit(random, draft["spec"], wanted["spec"], free)
     change = draft.finish()
     after = documents.encode(change.after)
     draft["spec"]["later"] = 1
@@ -257,7 +257,7 @@ DEPLOYMENT: dict[str, Any] = {
 @given(SEEDS, st.integers(1, 4))
 def test_a_field_that_was_deleted_is_deleted_in_every_patch(seed: int, count: int) -> None:
     """(I5) Merge patch, JSON patch and the new object agree that the member was removed, whatever its value."""
-    rng = random.Random(seed)
+    random = Random(seed)
     wanted, base = (
         copy.deepcopy(DEPLOYMENT),
         json_objects.decode_into(json.dumps(DEPLOYMENT).encode(), apps_v1.Deployment),
@@ -269,12 +269,12 @@ def test_a_field_that_was_deleted_is_deleted_in_every_patch(seed: int, count: in
             here = [field for field in fields_of(cls).values() if field.wire in place]
             if not here:
                 break
-            field = rng.choice(here)
-            if field.category == "object" and rng.random() < 0.7:
+            field = random.choice(here)
+            if field.category == "object" and random.random() < 0.7:
                 live, place, cls = getattr(live, field.name), place[field.wire], field.shape.model
                 continue
             delattr(live, field.name)
-            if rng.random() < 0.5:  # reading it afterwards adds nothing
+            if random.random() < 0.5:  # reading it afterwards adds nothing
                 str(getattr(live, field.name))
             del place[field.wire]
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import random
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -79,32 +79,32 @@ NODE: dict[str, Any] = {
 STARTS = [(DEPLOYMENT, apps_v1.Deployment), (NODE, core_v1.Node)]
 
 
-def mutated(rng: random.Random, value: Any, rate: float, key: str = "") -> Any:
+def mutated(random: Random, value: Any, rate: float, key: str = "") -> Any:
     """Return a copy with some parts dropped, doubled, shuffled or changed."""
     if isinstance(value, dict):
-        kept = {name: each for name, each in value.items() if name in ("kind", "apiVersion") or rng.random() >= rate}
-        return {name: mutated(rng, each, rate, name) for name, each in kept.items()}
+        kept = {name: each for name, each in value.items() if name in ("kind", "apiVersion") or random.random() >= rate}
+        return {name: mutated(random, each, rate, name) for name, each in kept.items()}
     if isinstance(value, list):
-        items = [mutated(rng, each, rate) for each in value]
-        for _ in range(rng.choice([0, 0, 0, 1, 2])):
+        items = [mutated(random, each, rate) for each in value]
+        for _ in range(random.choice([0, 0, 0, 1, 2])):
             if value:
-                items.insert(rng.randrange(len(items) + 1), mutated(rng, rng.choice(value), rate * 2))
-        if items and rng.random() < rate * 2:
-            del items[rng.randrange(len(items))]
-        if rng.random() < rate:
-            rng.shuffle(items)
+                items.insert(random.randrange(len(items) + 1), mutated(random, random.choice(value), rate * 2))
+        if items and random.random() < rate * 2:
+            del items[random.randrange(len(items))]
+        if random.random() < rate:
+            random.shuffle(items)
         return items
-    if rng.random() > rate or key in ("apiVersion", "kind", "lastUpdateTime"):
+    if random.random() > rate or key in ("apiVersion", "kind", "lastUpdateTime"):
         return value
     if isinstance(value, bool):
-        return rng.random() < 0.5
-    return rng.choice([0, 1, 7]) if isinstance(value, int) else rng.choice(["", "a", "b/c~d"])
+        return random.random() < 0.5
+    return random.choice([0, 1, 7]) if isinstance(value, int) else random.choice(["", "a", "b/c~d"])
 
 
 def pair(seed: int, rate: float, start: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    rng = random.Random(seed)
-    before = mutated(rng, start, rng.choice([0, rate]))
-    return before, mutated(rng, before if rng.random() < 0.5 else start, rate)
+    random = Random(seed)
+    before = mutated(random, start, random.choice([0, rate]))
+    return before, mutated(random, before if random.random() < 0.5 else start, rate)
 
 
 @settings(max_examples=300, deadline=None)
@@ -136,21 +136,21 @@ def test_patches_of_plain_objects_give_the_very_value(
 @settings(max_examples=150, deadline=None)
 @given(SEEDS)
 def test_fields_that_our_models_lack_survive_the_json_patch(seed: int) -> None:
-    rng = random.Random(seed)
+    random = Random(seed)
     on_server = copy.deepcopy(DEPLOYMENT)
     pod = on_server["spec"]["template"]["spec"]
     for place in (on_server["spec"], pod, *pod["containers"], *pod["volumes"], *pod["tolerations"]):
-        place["future"] = {"x": rng.randrange(9)}
+        place["future"] = {"x": random.randrange(9)}
     draft = apps_v1.Deployment.from_dict(on_server).draft()
-    draft.spec.replicas = rng.randrange(9) + 10
+    draft.spec.replicas = random.randrange(9) + 10
     containers = draft.spec.template.spec.containers
     containers[0].image = "new"
-    if rng.random() < 0.5:
-        containers.insert(rng.randrange(3), core_v1.Container(name="z"))
-    if rng.random() < 0.5:
+    if random.random() < 0.5:
+        containers.insert(random.randrange(3), core_v1.Container(name="z"))
+    if random.random() < 0.5:
         draft.spec.template.spec.tolerations[0].operator = "Equal"
-    if rng.random() < 0.5:
-        del draft.spec.template.spec.volumes[rng.randrange(2)]
+    if random.random() < 0.5:
+        del draft.spec.template.spec.volumes[random.randrange(2)]
     change = draft.finish()
     result = apply_json_patch(on_server, change.json_patch(test=True))
     answer = result["spec"]["template"]["spec"]
@@ -165,14 +165,14 @@ def test_fields_that_our_models_lack_survive_the_json_patch(seed: int) -> None:
 @settings(max_examples=200, deadline=None)
 @given(SEEDS, st.integers(1, 12), st.booleans())
 def test_edits_of_a_draft_are_those_of_a_plain_dict(seed: int, edits: int, sparse: bool) -> None:
-    rng = random.Random(seed)
+    random = Random(seed)
     bare = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}}
     start = bare if sparse else DEPLOYMENT
     wanted = copy.deepcopy(start)
     base = apps_v1.Deployment.from_dict(start)
     draft = base.draft()
     for _ in range(edits):
-        edit(rng, draft, wanted)
+        edit(random, draft, wanted)
     change = draft.finish()
     after = apps_v1.Deployment.from_dict(wanted)
     assert change.after == after
@@ -183,7 +183,7 @@ def test_edits_of_a_draft_are_those_of_a_plain_dict(seed: int, edits: int, spars
     assert apps_v1.Deployment.from_dict(apply_json_patch(start, change.json_patch(test=True))) == after
 
 
-def edit(rng: random.Random, draft: Any, wanted: dict[str, Any]) -> None:
+def edit(random: Random, draft: Any, wanted: dict[str, Any]) -> None:
     """Apply one random edit to both."""
 
     def place(*keys: str) -> dict[str, Any]:
@@ -195,17 +195,17 @@ def edit(rng: random.Random, draft: Any, wanted: dict[str, Any]) -> None:
     spec = ("spec", "template", "spec")
     pod = draft.spec.template.spec
     held = wanted.get("spec", {}).get("template", {}).get("spec", {}).get("containers", [])
-    kind = rng.randrange(13)
-    at = rng.randrange(len(held)) if held else -1
+    kind = random.randrange(13)
+    at = random.randrange(len(held)) if held else -1
     if kind == 0:
-        draft.spec.replicas = place("spec")["replicas"] = rng.choice([0, 3, 9])
+        draft.spec.replicas = place("spec")["replicas"] = random.choice([0, 3, 9])
     elif kind == 1:
-        draft.metadata.labels["a"] = place("metadata", "labels")["a"] = rng.choice("bc")
+        draft.metadata.labels["a"] = place("metadata", "labels")["a"] = random.choice("bc")
     elif kind == 2 and draft.metadata.labels:
         key = next(iter(draft.metadata.labels))
         del draft.metadata.labels[key], wanted["metadata"]["labels"][key]
     elif kind == 3:
-        name = f"n{rng.randrange(3)}"
+        name = f"n{random.randrange(3)}"
         pod.containers.append({"name": name})
         place(*spec).setdefault("containers", []).append({"name": name})
     elif kind == 4 and at >= 0:
@@ -236,10 +236,10 @@ def edit(rng: random.Random, draft: Any, wanted: dict[str, Any]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(SEEDS, st.sampled_from([0.02, 0.1, 0.3]), st.sampled_from(STARTS))
 def test_a_null_anywhere_is_read(seed: int, rate: float, start: tuple[Any, Any]) -> None:
-    rng = random.Random(seed)
+    random = Random(seed)
 
     def nulled(value: Any) -> Any:
-        if rng.random() < rate:
+        if random.random() < rate:
             return None
         if isinstance(value, dict):
             return {key: each if key in ("kind", "apiVersion") else nulled(each) for key, each in value.items()}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from kubeloop.cache.cached_object import CachedMeta, CachedObject
     from kubeloop.cache.cached_reader import CachedList, CachedReader
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
         WatchFunction,
         rest_list_watch,
     )
-    from kubeloop.cache.objects import CachedMeta, CachedObject
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
     from kubeloop.cache.shared_informer import SharedInformer
@@ -92,7 +92,7 @@ if not TYPE_CHECKING:
                 "rest_list_watch"
             ),
             "lister": "Lister NamespaceLister",
-            "objects": "CachedMeta CachedObject",
+            "cached_object": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",
             "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kubeloop.cache.objects import CachedObject
+from kubeloop.cache.cached_object import CachedObject
 
 if TYPE_CHECKING:
     from kubeloop.cache.lister import Lister

@@ -16,12 +16,12 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informer_connection import in_seconds
 from kubeloop.cache.informer_scope import InformerScope
 from kubeloop.cache.informers import Informers
 from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
-from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import resource_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
 
-from kubeloop.cache.objects import CachedObject
+from kubeloop.cache.cached_object import CachedObject
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.cached_reader import CachedReader
 from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer
-from kubeloop.cache.objects import CachedObject
 from kubeloop.errors import NotFound, StatusDetails, Unreadable
 from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
-from kubeloop.cache.objects import CachedObject
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import look_up, resource_of
 from kubeloop.errors import DecodeError

@@ -17,9 +17,9 @@ from random import Random
 from typing import Generic, Protocol, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection
 from kubeloop.cache.lister_watcher import EventStream, ListerWatcher, ListPage, WatchEventLike
-from kubeloop.cache.objects import CachedObject
 from kubeloop.errors import CacheError, ConnectionLost, Unreadable
 from kubeloop.listwatch.list_watch_machine import DeliverList, ListWatchMachine, OpenWatch, ReadEvents, ReadPage, Wait
 from kubeloop.listwatch.paging import Page

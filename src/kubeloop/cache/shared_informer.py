@@ -17,12 +17,12 @@ from weakref import WeakSet
 from kubeloop._kit.text import safe_text
 from kubeloop.cache import event_handler as handlers
 from kubeloop.cache.applier import Applier
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer, IndexFunc
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
-from kubeloop.cache.objects import CachedObject
 from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.sync_gate import SyncGate

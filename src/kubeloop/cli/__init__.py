@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from kubeloop.cli.generate import add_generate
-from kubeloop.codegen.source import printable
+from kubeloop.codegen.source_text import printable
 from kubeloop.errors import KubeloopError
 from kubeloop.version import __version__
 

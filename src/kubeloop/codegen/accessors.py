@@ -12,7 +12,7 @@ from kubeloop.codegen.client_names import ResourceNames, SubresourceNames, clien
 from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.python_names import class_of_module
 from kubeloop.codegen.schema import Module, SchemaError, Subresource
-from kubeloop.codegen.source import literal
+from kubeloop.codegen.source_text import literal
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_clients", "emit_groups"]

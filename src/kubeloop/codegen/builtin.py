@@ -10,7 +10,7 @@ from kubeloop.codegen.informers import emit_group_informers, emit_informers, wat
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.output import origin_line
 from kubeloop.codegen.schema import Module, load_directory
-from kubeloop.codegen.source import literal
+from kubeloop.codegen.source_text import literal
 from kubeloop.codegen.target import Target
 
 __all__ = ["OWNED", "generate"]

@@ -17,7 +17,7 @@ from kubeloop.codegen.input_documents import (
     reading,
 )
 from kubeloop.codegen.schema import Kind, Module, Resource, SchemaError, SchemaField, Struct, Subresource, Type
-from kubeloop.codegen.source import printable
+from kubeloop.codegen.source_text import printable
 from kubeloop.codegen.structural import StructuralReader
 from kubeloop.codegen.v1beta1 import V1, V1BETA1, as_v1
 

@@ -13,7 +13,7 @@ from typing import Any, TypedDict, TypeVar
 import msgspec
 
 from kubeloop.codegen.schema import SchemaError
-from kubeloop.codegen.source import printable
+from kubeloop.codegen.source_text import printable
 
 __all__ = [
     "CustomResourceDefinition",

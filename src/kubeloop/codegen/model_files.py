@@ -14,7 +14,7 @@ from kubeloop.codegen.field_source import field_source
 from kubeloop.codegen.layout import WIDTH, fold
 from kubeloop.codegen.plan import ClassPlan, imports, local, plan
 from kubeloop.codegen.schema import Module
-from kubeloop.codegen.source import docstring, literal, used_names
+from kubeloop.codegen.source_text import docstring, literal, used_names
 from kubeloop.codegen.target import Target
 
 __all__ = ["emit_models", "emit_stub"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from kubeloop.codegen.schema import SchemaError
-from kubeloop.codegen.source import check_source, printable
+from kubeloop.codegen.source_text import check_source, printable
 
 __all__ = ["MARK", "Files", "differences", "digest", "origin_line", "write"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubeloop.codegen.output import Files, write
 from kubeloop.codegen.schema import SchemaError
-from kubeloop.codegen.source import printable
+from kubeloop.codegen.source_text import printable
 
 __all__ = ["try_package"]
 

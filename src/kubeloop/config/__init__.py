@@ -5,9 +5,9 @@ Only `credential_sources` and `exec_plugin` need a running event loop; they are 
 """
 
 from kubeloop.config.config import Config, Impersonation
+from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.in_cluster import in_cluster_config
 from kubeloop.config.load import build_config, load_config
-from kubeloop.config.source import Source
 
 __all__ = ["Config", "ExecConfig", "Impersonation", "Source", "build_config", "in_cluster_config", "load_config"]

@@ -13,9 +13,9 @@ from typing import Any, Self, cast
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
+from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
-from kubeloop.config.source import Source
 from kubeloop.errors import ConfigError
 
 __all__ = ["Config", "Impersonation"]

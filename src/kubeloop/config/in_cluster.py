@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.config.config import Config
+from kubeloop.config.config_source import Source
 from kubeloop.config.files import read_file
-from kubeloop.config.source import Source
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.config.config import Config
+from kubeloop.config.config_source import Source
 from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
 from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
 from kubeloop.config.server_url import check_proxy_url
-from kubeloop.config.source import Source
 from kubeloop.config.validation import check_files, check_user, exec_config, impersonation
 from kubeloop.errors import ConfigError
 

@@ -13,8 +13,8 @@ from kubeloop.config.files import read_file
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
+    from kubeloop.config.config_source import Source
     from kubeloop.config.kubeconfig import ClusterEntry, ExecEntry, UserEntry
-    from kubeloop.config.source import Source
 
 __all__ = ["check_files", "check_user", "exec_config", "impersonation"]
 

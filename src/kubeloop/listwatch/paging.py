@@ -75,7 +75,6 @@ class Pager:
         page_size: The number of objects per page; 0 asks for everything at once.
         resource_version: As for a plain LIST; None and `""` read the newest.
         resource_version_match: `NotOlderThan`, `Exact` or None.
-        full_list_if_expired: False lets the expiry through.
 
     Attributes:
         paginated: Whether the list came in more than one page.
@@ -84,7 +83,6 @@ class Pager:
 
     __slots__ = (
         "_continue",
-        "_full_list_if_expired",
         "_page_size",
         "_resource_version",
         "_resource_version_match",
@@ -98,12 +96,10 @@ class Pager:
         page_size: int = DEFAULT_PAGE_SIZE,
         resource_version: str | None = None,
         resource_version_match: str | None = None,
-        full_list_if_expired: bool = True,
     ) -> None:
         self._page_size = page_size
         self._resource_version = resource_version or ""
         self._resource_version_match = resource_version_match or ""
-        self._full_list_if_expired = full_list_if_expired
         self._continue = ""
         self.paginated = False
         self.is_full_list = False
@@ -123,7 +119,7 @@ class Pager:
 
     def recover(self, error: Exception) -> bool:
         """Return whether a full list follows a page that failed. If not, the error stands."""
-        if not (isinstance(error, Gone) and self._continue and self._full_list_if_expired):
+        if not (isinstance(error, Gone) and self._continue):
             return False
         self._continue = ""
         self.is_full_list = True

@@ -14,11 +14,16 @@ if not TYPE_CHECKING:
         """Import a module when it is first used as an attribute of the package."""
         from importlib import import_module
 
+        module = f"{__name__}.{name}"
+        if not name.startswith("_"):
+            try:
+                return import_module(module)
+            except ModuleNotFoundError as error:
+                if error.name != module:
+                    raise
         from kubeloop._kit.near_names import did_you_mean
         from kubeloop.models.kind_index import MODULES
 
-        if name in MODULES:
-            return import_module(f"{__name__}.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{did_you_mean(name, MODULES)}")
 
 

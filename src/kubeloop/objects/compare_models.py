@@ -24,9 +24,8 @@ from kubeloop.objects.unknown_members import rest_of
 
 __all__ = ["model_difference"]
 
-_REMOVABLE = frozenset({"object", "objects", "object_map", "list", "map", "lazy", "any", "union"})
+_REMOVABLE = frozenset({"object", "objects", "object_map", "list", "map", "lazy", "any"})
 _TESTABLE_REMOVALS = frozenset({"scalar", "list", "map"})
-_SINGLE = frozenset({"scalar", "union"})
 
 
 def model_difference(old: Any, new: Any) -> Members:
@@ -47,13 +46,13 @@ def _field_edit(field: Field, before: Any, after: Any, *, is_absent: bool) -> Ed
     is_there = before is not field.absent
     whole = Replacement(
         partial(value_of, after, shape),
-        tested=old if is_there and category in _SINGLE else None,
+        tested=old if is_there and category == "scalar" else None,
         drops_objects=has_objects(before),
     )
     nested = None if after is None else _nested(shape, before, after)
     if nested is None:
         return whole
-    if is_there and category != "union" and _is_container(category, before):
+    if is_there and _is_container(category, before):
         return nested
     return Members(nested.edits, whole) if isinstance(nested, Members) else whole
 
@@ -66,9 +65,6 @@ def _nested(shape: Shape, before: Any, after: Any) -> Edit | None:
     if category == "any":
         both = (is_dict(before) and is_dict(after)) or (is_list(before) and is_list(after))
         return data_difference(before, after) if both else None
-    if category == "union":
-        was, now = (None if value is NULLABLE else value_of(value) for value in (before, after))
-        return Members(member_edits(was, now)) if is_dict(was) and is_dict(now) else None
     if shape.item is None:
         return None
     if is_mapping(before) and is_mapping(after):

@@ -11,7 +11,7 @@ from typing import Any
 from kubeloop.objects.exact_time import ExactTime
 from kubeloop.objects.markers import FrozenMap
 from kubeloop.objects.plain_data import plain
-from kubeloop.objects.reflection import Shape, fields_of, shape_of
+from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.objects.type_guards import is_items, is_mapping, is_tuple
 
 __all__ = ["absent", "checked", "prepare", "unknown_field"]
@@ -111,9 +111,7 @@ def checked(shape: Shape, value: Any, owner: str, path: str) -> Any:
             if not isinstance(key, str):
                 raise TypeError(f"{owner}.{path}: expected keys of str, got {type(key).__name__}")
         return FrozenMap({key: checked(item, each, owner, f"{path}[{key!r}]") for key, each in value.items()})
-    if category == "any":
-        return plain(value, f"{owner}.{path}", TypeError)
-    return _union(shape, value, owner, path)
+    return plain(value, f"{owner}.{path}", TypeError)
 
 
 def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
@@ -132,22 +130,3 @@ def _scalar(shape: Shape, value: Any, owner: str, path: str) -> Any:
         utc = to_utc(held)
         return utc if shape.go == "MicroTime" else utc.replace(microsecond=0)
     return held
-
-
-def _union(shape: Shape, value: Any, owner: str, path: str) -> Any:
-    """Check a value that may have one of several shapes; the first shape that accepts the value counts."""
-    choices = [shape_of(hint) for hint in shape.hint.__args__ if hint is not type(None)]
-    for choice in choices:
-        try:
-            return checked(choice, value, owner, path)
-        except TypeError:
-            continue
-    raise TypeError(f"{owner}.{path}: expected {' or '.join(map(_name_of, choices))}, got {type(value).__name__}")
-
-
-def _name_of(shape: Shape) -> str:
-    if shape.category == "object":
-        return str(shape.model.__name__)
-    if shape.category == "scalar":
-        return " or ".join(kind.__name__ for kind in shape.accepts)
-    return "a sequence" if shape.category in ("objects", "list") else "a mapping"

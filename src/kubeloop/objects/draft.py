@@ -126,7 +126,7 @@ class Draft(Pending, Generic[M]):
                 value = self._set[name]
                 if value is None or value is _NULL:
                     value = field.default
-                elif field.category in ("any", "union", "scalar"):
+                elif field.category in ("any", "scalar"):
                     return value
             else:
                 value = _read(self._base, field)

@@ -147,7 +147,7 @@ def opened(field: Field, value: Any, owner: str, *, base: Any = None) -> Any:
     view = VIEWS.get(category)
     if view is not None:
         return view(owner, field, value if base is None else base, value)
-    return _copied(value) if category in ("any", "union") and _has_containers(value) else value
+    return _copied(value) if category == "any" and _has_containers(value) else value
 
 
 def closed(field: Field, value: Any, owner: str) -> Any:
@@ -158,7 +158,7 @@ def closed(field: Field, value: Any, owner: str) -> Any:
     """
     if isinstance(value, Pending):
         return value._build()
-    if (is_dict(value) or is_list(value)) and field.category in ("any", "union"):
+    if (is_dict(value) or is_list(value)) and field.category == "any":
         return checked(field.shape, value, owner, field.name)
     return value
 
@@ -172,10 +172,6 @@ def _copied(value: Any) -> Any:
     if is_dict(value):
         return {key: _copied(each) for key, each in value.items()}
     return [_copied(each) for each in value] if is_list(value) or is_tuple(value) else value
-
-
-_FREE = ("any", "union")
-"""Free-form items are copied when the view is created, since a copy cannot be told from its original."""
 
 
 class _View(Pending):
@@ -210,7 +206,7 @@ class _View(Pending):
         value = self._items[key]
         item = self._item
         category = item.category
-        if category == "scalar" or category in _FREE or value is None or isinstance(value, Pending):
+        if category in ("scalar", "any") or value is None or isinstance(value, Pending):
             return value
         own = item.model.Draft(value) if category == "object" else opened(self._place(f"[{key!r}]"), value, self._owner)
         self._items[key] = own
@@ -226,7 +222,7 @@ class _View(Pending):
         if isinstance(value, Pending):
             built = value._build()
             return self._item.model() if built is None else built  # a draft of nothing
-        if self._item.category in _FREE:
+        if self._item.category == "any":
             return closed(self._place(f"[{key!r}]"), value, self._owner)
         return value
 
@@ -250,7 +246,7 @@ class DraftList(_View, MutableSequence[Any]):
     _items: list[Any]
 
     def _start(self, value: Any) -> list[Any]:
-        return list(_copied(value) if self._item.category in _FREE else value)
+        return list(_copied(value) if self._item.category == "any" else value)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -301,7 +297,7 @@ class DraftMap(_View, MutableMapping[str, Any]):
     _items: dict[str, Any]
 
     def _start(self, value: Any) -> dict[str, Any]:
-        return dict(_copied(value) if self._item.category in _FREE else value)
+        return dict(_copied(value) if self._item.category == "any" else value)
 
     def __len__(self) -> int:
         return len(self._items)

@@ -17,7 +17,7 @@ from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping,
 
 __all__ = ["given_of", "is_null", "is_removed", "noted", "noted_document", "noted_removals"]
 
-_DEEP = ("object", "objects", "object_map", "list", "map", "union")
+_DEEP = ("object", "objects", "object_map", "list", "map")
 
 
 class _Removed(frozenset[str]):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from kubeloop.objects.reflection import Field, Shape, fields_of, shape_of
+from kubeloop.objects.reflection import Field, Shape, fields_of
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -56,9 +56,7 @@ def _field_text(field: Field) -> str:
 def _type_text(shape: Shape) -> str:
     if shape.category == "any":
         return "Any"
-    if shape.category == "union":
-        text = " | ".join(_type_text(shape_of(choice)) for choice in get_args(shape.hint) if choice is not type(None))
-    elif shape.category == "object":
+    if shape.category == "object":
         text = shape.model.__name__
     elif shape.item is None:
         text = " | ".join(kind.__name__ for kind in shape.accepts)

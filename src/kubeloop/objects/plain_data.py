@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from kubeloop.errors import EncodeError
-from kubeloop.objects.reflection import Shape, fields_of, shape_of
+from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.objects.type_guards import is_items, is_mapping
 
 __all__ = ["plain", "refuse_unknown"]
@@ -91,13 +91,7 @@ def refuse_unknown(shape: Shape, value: Any, where: str) -> None:
         TypeError: A name is not that of a field. The message has the path, the nearest name, and how to send a field
             that is newer than the models.
     """
-    if shape.category == "union":
-        choices = [shape_of(hint) for hint in shape.hint.__args__]
-        for choice in choices:
-            if is_mapping(value) if choice.category in ("object", "map", "object_map") else choice.item is not None:
-                refuse_unknown(choice, value, where)
-                return
-    elif is_mapping(value):
+    if is_mapping(value):
         if shape.category == "object":
             wires = {field.wire: field for field in fields_of(shape.model).values()}
             for key, each in value.items():

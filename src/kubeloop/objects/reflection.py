@@ -19,7 +19,7 @@ from kubeloop.objects.markers import LAZY, NULLABLE
 
 __all__ = ["Field", "Shape", "fields_of", "shape_of"]
 
-Category = Literal["object", "objects", "list", "map", "object_map", "lazy", "any", "union", "scalar"]
+Category = Literal["object", "objects", "list", "map", "object_map", "lazy", "any", "scalar"]
 
 
 class Shape(Value, frozen=True):
@@ -68,7 +68,11 @@ class Field(Value, frozen=True):
 
 
 def shape_of(hint: Any, *, optional: bool = False) -> Shape:
-    """Return the shape that an annotation describes."""
+    """Return the shape that an annotation describes.
+
+    Raises:
+        TypeError: A union of other types than scalars, which no model has: what may be of several types is `Any`.
+    """
     origin = get_origin(hint)
     if origin is Annotated:
         base, *notes = get_args(hint)
@@ -80,9 +84,9 @@ def shape_of(hint: Any, *, optional: bool = False) -> Shape:
         maybe = len(kinds) < len(get_args(hint))
         if len(kinds) == 1:
             return shape_of(kinds[0], optional=maybe)
-        if all(kind in (int, str, float, bool, bytes) for kind in kinds):
-            return Shape("scalar", hint, maybe, accepts=tuple(kinds))
-        return Shape("union", hint, maybe)
+        if not all(kind in (int, str, float, bool, bytes) for kind in kinds):
+            raise TypeError(f"expected an annotation of one type or of several scalars, got {hint}; use Any for others")
+        return Shape("scalar", hint, maybe, accepts=tuple(kinds))
     if isinstance(hint, FrozenStructMeta):
         return Shape("object", hint, optional, model=hint)
     if origin is tuple:

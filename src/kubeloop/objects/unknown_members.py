@@ -95,7 +95,7 @@ def _holders(cls: Any) -> tuple[Field, ...]:
 
 
 def _holds(shape: Shape) -> bool:
-    return shape.model is not None or shape.category == "union" or (shape.item is not None and _holds(shape.item))
+    return shape.model is not None or (shape.item is not None and _holds(shape.item))
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
+from random import Random
 
 import pytest
 
@@ -209,24 +209,24 @@ async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
     server, steady = FakeServer(), Recorder()
     informer = informer_of(server)
     steady.register(informer)
-    rng = random.Random(11)
+    random = Random(11)
 
     async def write() -> None:
         for number in range(300):
-            name = rng.choice("abcdef")
-            if name in server.objects and rng.random() < 0.3:
+            name = random.choice("abcdef")
+            if name in server.objects and random.random() < 0.3:
                 server.delete(name)
             else:
                 server.put(thing(name, str(number)))
-            await asyncio.sleep(rng.random() / 100)
+            await asyncio.sleep(random.random() / 100)
 
     async def abuse() -> None:
         for _ in range(60):
             recorder = Recorder()
             registration = recorder.register(informer)
-            await asyncio.sleep(rng.random() / 50)
+            await asyncio.sleep(random.random() / 50)
             informer.remove_event_handler(registration)
-            await asyncio.sleep(rng.random() / 50)
+            await asyncio.sleep(random.random() / 50)
 
     async with running(informer):
         await asyncio.gather(write(), abuse(), abuse())

@@ -16,7 +16,7 @@ from kubeloop.cli import main
 from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.custom import generate_package
 from kubeloop.codegen.schema import SchemaError
-from kubeloop.codegen.source import check_source
+from kubeloop.codegen.source_text import check_source
 from tests.support.definitions import at, definition, places, replaced, rich_definition
 from tests.support.type_checkers import pyright
 

@@ -51,11 +51,5 @@ def test_other_errors_are_not_recovered() -> None:
     assert not pager.recover(Conflict(StatusDetails(code=409)))
 
 
-def test_recovery_can_be_declined() -> None:
-    pager = Pager(full_list_if_expired=False)
-    pager.advance("token")
-    assert not pager.recover(EXPIRED)
-
-
 def test_a_page_size_of_zero_asks_for_everything() -> None:
     assert Pager(page_size=0).page().params()["limit"] is None

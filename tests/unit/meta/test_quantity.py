@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
-import random
 from decimal import Decimal
+from random import Random
 
 import pytest
 
@@ -130,8 +130,8 @@ def test_adding_and_subtracting_zero_keeps_the_suffix(text):
 
 
 def test_addition_and_subtraction_cancel_across_scales():
-    rng = random.Random(1)
-    parts = [Quantity.scaled(rng.getrandbits(63), rng.randint(-10, 10)) for _ in range(100)]
+    random = Random(1)
+    parts = [Quantity.scaled(random.getrandbits(63), random.randint(-10, 10)) for _ in range(100)]
     assert sum(parts, Quantity(0)) - sum(parts, Quantity(0)) == 0
     assert not sum(parts + [-part for part in parts], Quantity(0))
 

@@ -169,21 +169,12 @@ class Part(Model):
 
 class Parts(Model):
     grid: Seq[Seq[Part]] = SEQ
-    one_or_names: Part | Seq[str] | None = None
 
 
 def test_a_list_of_objects_within_a_list_is_not_rewritten_unnoticed() -> None:
     draft: Any = Parts.from_dict({"grid": [[{"name": "a", "size": 1}]]}).draft()
     draft.grid[0][0].size = 2
     assert draft.finish().rewrites_objects()
-
-
-def test_a_field_that_may_be_an_object_or_a_list_loses_the_members_that_go() -> None:
-    before = Parts.from_dict({"one_or_names": {"name": "a", "size": 1}})
-    change = Change(before, Parts.from_dict({"one_or_names": {"name": "a"}}))
-    assert change.merge_patch() == {"one_or_names": {"size": None}}
-    assert change.json_patch() == [{"op": "add", "path": "/one_or_names", "value": {"name": "a"}}]
-    assert Change(before, Parts.from_dict({"one_or_names": ["x"]})).merge_patch() == {"one_or_names": ["x"]}
 
 
 # --- one difference

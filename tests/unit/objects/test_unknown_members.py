@@ -165,7 +165,7 @@ def test_what_is_decoded_by_the_first_pass_only_after_a_repair_keeps_unknown_mem
     assert rest_of(pod.spec.containers[1]) == {"imagee": "x"}
 
 
-def test_a_union_and_schemas_nested_in_themselves_keep_unknown_members() -> None:
+def test_schemas_nested_in_themselves_keep_unknown_members() -> None:
     """(G2)"""
     props = {"properties": {"a": {"typ": "string", "items": {"typ": "x"}}}, "additionalProperties": {"foo": 1}}
     assert apiextensions_v1.JSONSchemaProps.from_dict(props).to_dict() == props

@@ -17,7 +17,6 @@ from kubeloop.objects.frozen_struct import force
 from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, misfit, other_kind
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import dumps, rewrite
-from kubeloop.objects.json.repair import Repair
 from kubeloop.objects.markers import LAZY
 from kubeloop.objects.reflection import fields_of
 from kubeloop.objects.type_guards import class_of, is_dict
@@ -93,6 +92,8 @@ def _second_try(data: bytes | str, cls: Any, error: Exception) -> Any:
 
 
 def _mended(data: bytes | str, cls: Any, error: Exception) -> Any:
+    from kubeloop.objects.json.repair import Repair  # loaded with the first body that needs it
+
     tree = parse(data, cls.__name__)
     if is_dict(tree):
         said = tree
@@ -154,6 +155,8 @@ def read_lazy(cls: Any, name: str, raw: Raw) -> Any:
     try:
         return decoder(shape.hint).decode(raw)
     except msgspec.ValidationError as error:
+        from kubeloop.objects.json.repair import Repair
+
         tree = parse(raw, what)
         if tree is None:
             return ()

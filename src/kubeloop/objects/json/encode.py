@@ -155,7 +155,7 @@ def _refuse_no_number(value: Any, path: str) -> None:
 @cache
 def _has_float(cls: Any) -> bool:
     """Return whether a field of a class, at any depth, can hold a float or free-form data."""
-    return is_below(cls, lambda shape: shape.category in ("any", "union") or float in shape.accepts)
+    return is_below(cls, lambda shape: shape.category == "any" or float in shape.accepts)
 
 
 def is_below(cls: Any, holds: Callable[[Shape], bool]) -> bool:

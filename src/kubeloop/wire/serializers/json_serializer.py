@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError
 from kubeloop.objects.json import encode as _encode
 from kubeloop.objects.json import scan as json_scan
-from kubeloop.objects.json import status_members
 from kubeloop.objects.model import KindList
 from kubeloop.unstructured import UnstructuredList
 from kubeloop.wire.serializers import json_objects
-from kubeloop.wire.serializers.json_events import JSONEventDecoder
-from kubeloop.wire.serializers.json_frames import JSONFrames
+
+if TYPE_CHECKING:
+    from kubeloop.wire.serializers.json_events import JSONEventDecoder
+    from kubeloop.wire.serializers.json_frames import JSONFrames
 
 __all__ = ["JSON", "JSONSerializer"]
 
@@ -58,8 +59,12 @@ class JSONSerializer:
         return (yield from json_objects.decoding_list(data, into))
 
     def status(self, data: bytes) -> Mapping[str, Any] | None:
-        """Read the Status that a body is. Few other objects have the word in them, so that few bodies are looked at."""
-        found = status_members.members(data) if b"Status" in data or b"\\u" in data else None
+        """Read the Status that a body is; few bodies have the word in them, so that few are read."""
+        if b"Status" not in data and b"\\u" not in data:
+            return None
+        from kubeloop.objects.json import status_members  # loaded with the first Status
+
+        found = status_members.members(data)
         return found if found is not None and found.get("kind") == "Status" else None
 
     def identity(self, data: bytes) -> Mapping[str, str]:
@@ -75,10 +80,14 @@ class JSONSerializer:
 
     def framing(self) -> JSONFrames:
         """Return the framing of one stream."""
+        from kubeloop.wire.serializers.json_frames import JSONFrames  # loaded with the first watch
+
         return JSONFrames()
 
     def event_decoder(self, into: type[T]) -> JSONEventDecoder[T]:
         """Return the decoder of the events of a watch."""
+        from kubeloop.wire.serializers.json_events import JSONEventDecoder  # loaded with the first watch
+
         return JSONEventDecoder(into)
 
     def encode_event(self, event_type: str, obj: object) -> bytes:

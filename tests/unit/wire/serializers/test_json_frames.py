@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 import tracemalloc
+from random import Random
 from typing import Any
 
 import pytest
@@ -127,8 +127,8 @@ def test_the_time_grows_with_the_stream(between: str, indent: int | None, size: 
 
 def test_a_document_without_an_end_takes_time_that_grows_with_it() -> None:
     """(B8)"""
-    rng = random.Random(7)
-    pieces = [bytes(rng.choice(b'}]"{[,:\\a ') for _ in range(50)) + b"}" for _ in range(16_000)]
+    random = Random(7)
+    pieces = [bytes(random.choice(b'}]"{[,:\\a ') for _ in range(50)) + b"}" for _ in range(16_000)]
 
     def seconds(count: int) -> float:
         reader = JSONFrames()

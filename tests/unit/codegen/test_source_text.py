@@ -22,7 +22,7 @@ from kubeloop.codegen.schema import (
     check_group_version,
     identifier,
 )
-from kubeloop.codegen.source import check_source, docstring, literal, printable, used_names
+from kubeloop.codegen.source_text import check_source, docstring, literal, printable, used_names
 
 TEXT = st.text(st.characters(), max_size=40)
 
