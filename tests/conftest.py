@@ -125,5 +125,8 @@ def _descriptors() -> Iterator[str]:
 
 def _children() -> Iterator[str]:
     for path in Path("/proc/self/task").glob("*/children"):
-        for pid in path.read_text(encoding="ascii").split():
-            yield f"child process {pid}"
+        try:
+            pids = path.read_text(encoding="ascii").split()
+        except OSError:  # the thread has ended; its children belong to another thread of this process now
+            continue
+        yield from (f"child process {pid}" for pid in pids)
