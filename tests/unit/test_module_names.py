@@ -1,4 +1,4 @@
-"""No two modules or packages have the same name, so that a file name alone tells what is inside."""
+"""No two modules or packages have the same name, so that a file name alone says what is inside."""
 
 from __future__ import annotations
 
