@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MASK", "mask_tokens", "printable", "safe_text"]
+__all__ = ["MASK", "WINDOW", "mask_tokens", "printable", "safe_text", "without_cut_token"]
 
 MASK = "<hidden>"
 _LIMIT = 4096
-# The characters that are examined; later ones are never shown, even if masking shortens the text.
-_WINDOW = 64 * 1024
+WINDOW = 64 * 1024
+"""The characters that are examined; later ones are never shown, even if masking shortens the text."""
 
 # A word in lower case after the scheme is English: "Basic authentication failed".
 _scheme = re.compile(r"\b((?i:Bearer|Basic))(?:\s+|%20|\+)(?![a-z]{1,20}(?![\w.~+/=-]))[\w.~+/=-]{4,}")
@@ -32,11 +32,10 @@ def safe_text(text: str, limit: int = _LIMIT) -> str:
         text: The text.
         limit: The largest number of characters, before a note on the omitted ones.
     """
-    shown = mask_tokens(text[:_WINDOW])
-    is_cut = len(text) > _WINDOW
+    shown = mask_tokens(text[:WINDOW])
+    is_cut = len(text) > WINDOW
     if is_cut:
-        # A token at the cut is incomplete and may not be found, so the end of the text is removed.
-        shown = shown[: max(0, len(shown) - _WINDOW // 2)]
+        shown = without_cut_token(shown)
     shown = printable(shown[: limit + 1])
     is_cut = is_cut or len(shown) > limit
     return f"{shown[:limit]}… ({len(text)} characters)" if is_cut else shown
@@ -47,6 +46,14 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def without_cut_token(shown: str) -> str:
+    """Return the first `WINDOW` characters of a longer text, after masking, without their end.
+
+    A token at the cut is incomplete, and may not have been found.
+    """
+    return shown[: max(0, len(shown) - WINDOW // 2)]
 
 
 def mask_tokens(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaType
+from kubeloop.cache.delta_fifo import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.errors import CacheError, Unreadable
@@ -20,7 +20,6 @@ __all__ = ["Applier"]
 T = TypeVar("T", bound=CachedObject)
 
 _DELETED, _UNREADABLE = DeltaType.DELETED, DeltaType.UNREADABLE
-_STATELESS = (DeletedFinalStateUnknown, Unreadable)
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Applier(Generic[T]):
                 self._keep(key, obj)
                 continue
             if TYPE_CHECKING:  # The queue guarantees this; a check at run time would cost every event.
-                assert not isinstance(obj, _STATELESS)
+                assert not isinstance(obj, STATELESS)
             if self._unreadable and indexer.clear_unreadable(key):
                 logger.info("%s: %s can be read again", self._name, safe_text(key))
             old = indexer.get_by_key(key)
@@ -93,7 +92,7 @@ class Applier(Generic[T]):
         if old is None:
             return  # No state of the object could ever be read, so no handler knows of it.
         tombstone: DeletedFinalStateUnknown[T] | None = None
-        if isinstance(final, _STATELESS):
+        if isinstance(final, STATELESS):
             # The store may hold a newer state than the list that the tombstone comes from.
             tombstone = DeletedFinalStateUnknown(key, old)
             final = old

@@ -20,7 +20,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
 
-__all__ = ["DeletedFinalStateUnknown", "Delta", "DeltaFIFO", "DeltaType", "KnownObjects", "Popped"]
+__all__ = ["STATELESS", "DeletedFinalStateUnknown", "Delta", "DeltaFIFO", "DeltaType", "KnownObjects", "Popped"]
 
 T = TypeVar("T", bound=Object)
 T_co = TypeVar("T_co", bound=Object, covariant=True)
@@ -90,7 +90,8 @@ class KnownObjects(Protocol[T_co]):
 
 
 _ADDED, _UPDATED, _DELETED = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED
-_STATELESS = (DeletedFinalStateUnknown, Unreadable)
+STATELESS = (DeletedFinalStateUnknown, Unreadable)
+"""The objects of deltas that have no state of an object."""
 
 logger = logging.getLogger(__name__)
 
@@ -314,7 +315,7 @@ class DeltaFIFO(Generic[T]):
                 self._initial_left += 1
         elif delta.type is _DELETED and deltas[-1].type is _DELETED:
             # Keep the deletion that has the final state.
-            if isinstance(deltas[-1].object, _STATELESS):
+            if isinstance(deltas[-1].object, STATELESS):
                 deltas[-1] = delta
         else:
             deltas.append(delta)

@@ -284,10 +284,10 @@ class ListWatchMachine:
         if is_expired(error):
             self._pace.expired()
         pause = 0.0
-        if action not in _AT_ONCE:
+        if not action.is_immediate:
             pause = self._pause(error, self._pace.after_failed_watch(now))
         self._wait_until = now + pause
-        if action in _RELISTING or not end.can_resume:
+        if action.lists or not end.can_resume:
             self._begin_list()
         else:
             self._state = _State.UNOPENED
@@ -325,7 +325,3 @@ class ListWatchMachine:
 
     def __repr__(self) -> str:
         return safe_text(f"<ListWatchMachine {self._state.value}, at {self.versions.last or 'no version yet'}>")
-
-
-_AT_ONCE = frozenset({NextAction.REOPEN, NextAction.RELIST})
-_RELISTING = frozenset({NextAction.RELIST, NextAction.BACK_OFF_AND_RELIST})

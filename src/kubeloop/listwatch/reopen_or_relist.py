@@ -9,7 +9,6 @@ from kubeloop.listwatch.watch_end import ListFailure, NextAction, WatchEnd
 __all__ = ["InternalErrorRetry", "ReopenOrRelist"]
 
 _INTERNAL_ERROR_RESET = 60.0
-_RELISTING = frozenset({NextAction.RELIST, NextAction.BACK_OFF_AND_RELIST})
 
 
 class ReopenOrRelist:
@@ -42,7 +41,7 @@ class ReopenOrRelist:
         """
         self._internal_errors.after(end.error, end.now)
         action = self._after_watch(end)
-        if action in _RELISTING:
+        if action.lists:
             self._internal_errors.reset()
         return action
 

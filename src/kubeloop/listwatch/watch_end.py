@@ -22,6 +22,16 @@ class NextAction(Enum):
     BACK_OFF_AND_RELIST = "wait, then list and watch"
     RAISE = "raise the error"
 
+    @property
+    def lists(self) -> bool:
+        """Whether a list is next, at once or after a wait."""
+        return self in (NextAction.RELIST, NextAction.BACK_OFF_AND_RELIST)
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether the next request is sent without a wait."""
+        return self in (NextAction.REOPEN, NextAction.RELIST)
+
 
 class ListFailure(Value, frozen=True):
     """A list that failed.

@@ -7,7 +7,7 @@ Stubs name the views `Lists[V]`, `Dicts[V]`, `Objects[M, D]` (a list of models t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, MutableSequence
-from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, SupportsIndex, TypeVar, overload
 
 from kubeloop.objects.construct import checked
 from kubeloop.objects.display import show_field
@@ -48,6 +48,8 @@ class Pending:
     """A value within a draft that can still change: a draft, or a view of a list or map."""
 
     __slots__ = ()
+    # The class of the model, if this is a draft.
+    _model: ClassVar[Any] = None
 
     def _build(self) -> Any:
         """Return the frozen value: the value that the draft was created from, if nothing changed."""
@@ -85,7 +87,7 @@ def taken(shape: Shape, value: Any, owner: str, path: str) -> Any:
     """
     category = shape.category
     if isinstance(value, Pending):
-        model = getattr(value, "_model", None)
+        model = value._model
         if model is None:
             return taken(shape, value._build(), owner, path)
         if category == "object":

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 else:
     from msgspec import Struct, StructMeta
 
-__all__ = ["FrozenStruct", "FrozenStructMeta", "force", "make", "note_given"]
+__all__ = ["FrozenStruct", "FrozenStructMeta", "force", "make", "note_given", "note_of"]
 
 
 class _WithNote:
@@ -49,6 +49,11 @@ make: Any = StructMeta.__call__
 """Create a model from its stored fields, without the checks of its constructor."""
 note_given: Any = vars(_WithNote)["_given"].__set__
 """Note beside a new model which fields were given."""
+
+
+def note_of(obj: Any) -> Any:
+    """Return the note beside an object, None if there is none, as for every value that is not a model."""
+    return getattr(obj, "_given", None)
 
 
 def _setattr(self: object, name: str, _value: object) -> NoReturn:

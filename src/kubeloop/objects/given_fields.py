@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubeloop.objects.frozen_struct import FrozenStruct, note_given
+from kubeloop.objects.frozen_struct import FrozenStruct, note_given, note_of
 from kubeloop.objects.markers import NULL_BYTES, NULL_MAP, NULL_SEQ
 from kubeloop.objects.reflection import Field, Shape, fields_of
 from kubeloop.objects.type_guards import class_of, is_dict, is_list, is_mapping, is_tuple
@@ -26,13 +26,13 @@ class _Removed(frozenset[str]):
 
 def given_of(obj: Any) -> tuple[str, ...] | None:
     """Return the names of the fields that were given, or None if they are not known."""
-    note = getattr(obj, "_given", None)
+    note = note_of(obj)
     return note if is_tuple(note) else None
 
 
 def is_removed(obj: Any, name: str) -> bool:
     """Return whether a field was not given, or was removed by a draft, so that its zero means "absent"."""
-    note = getattr(obj, "_given", None)
+    note = note_of(obj)
     return note is not None and (name in note) is isinstance(note, _Removed)
 
 

@@ -20,7 +20,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
-from kubeloop._kit.text import MASK, mask_tokens, printable
+from kubeloop._kit.text import MASK, WINDOW, mask_tokens, printable, without_cut_token
 from kubeloop.errors import DecodeError
 from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers
 
@@ -32,9 +32,6 @@ __all__ = ["MAX_TEXT", "Redaction", "is_confidential"]
 MAX_TEXT = 2048
 """The bound of each text, in characters."""
 
-# At most this much of one text is read, and nothing beyond it is ever shown. Once the texts of one response add up to
-# as much, only the sizes of the others are shown.
-_WINDOW = 64 * 1024
 # At most this many values of a request are searched for; of a response to a larger request only the size is shown.
 _MAX_SENT = 2000
 
@@ -82,7 +79,7 @@ class Redaction:
         known = {*credentials, *(value for name, value in own if _credential_headers(name))}
         self._credentials = [part for value in known for part in _forms_of_credential(value)]
         self._names: set[str] = set()
-        self._left = _WINDOW
+        self._left = WINDOW  # of all texts of the response; of further ones only the sizes are shown
         self._sent: list[str] | None = []
         self.is_confidential = request is not None and (request.is_confidential or is_confidential(request.path))
         if self.is_confidential and request is not None:
@@ -98,7 +95,7 @@ class Redaction:
         """Return the text without secrets, at most 2,048 characters; `more` characters were left out of it before."""
         is_spent = self._left <= 0
         self._left -= len(text)
-        is_cut = len(text) > _WINDOW
+        is_cut = len(text) > WINDOW
         if (self.is_confidential and (is_cut or self._sent is None)) or is_spent:
             return _size(text) if text else text
         shown = self._without_credentials(text)
@@ -111,11 +108,8 @@ class Redaction:
         return _bounded(self._without_credentials(text)[:MAX_TEXT], max(0, len(text) - MAX_TEXT))
 
     def _without_credentials(self, text: str) -> str:
-        shown = mask_tokens(_replace(text[:_WINDOW], self._credentials, lambda _: MASK))
-        if len(text) > _WINDOW:
-            # The cut may have gone through a credential, which then was not found; it is somewhere at the end.
-            shown = shown[: max(0, len(shown) - _WINDOW // 2)]
-        return shown
+        shown = mask_tokens(_replace(text[:WINDOW], self._credentials, lambda _: MASK))
+        return without_cut_token(shown) if len(text) > WINDOW else shown
 
     def _without_contents(self, text: str) -> str:
         text = _replace(text, self._sent or (), _size)

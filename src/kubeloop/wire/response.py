@@ -79,7 +79,7 @@ class Headers(Mapping[str, str]):
         return safe_text(f"<Headers {', '.join(self._lookup())}>")
 
 
-NO_HEADERS = Headers()
+_NO_HEADERS = Headers()
 
 
 class Response(Value, frozen=True):
@@ -88,7 +88,7 @@ class Response(Value, frozen=True):
     unshown = frozenset({"body"})
 
     status: int
-    headers: Headers = NO_HEADERS
+    headers: Headers = _NO_HEADERS
     body: bytes = b""
 
     @property

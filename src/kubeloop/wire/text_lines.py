@@ -48,20 +48,19 @@ class LineReader:
             self._held = []
             self._held_bytes = 0
         if tail:
-            self._held.append(tail)
-            self._held_bytes += len(tail)
-            if len(self._held) > _MANY:
-                self._join()
+            self._hold(tail)
         if self._held_bytes > self._max_bytes or (len(data) > self._max_bytes and self._longest(lines)):
             raise BodyTooLarge(f"{self._what} of more than {self._max_bytes} bytes")
         return lines
 
-    def _join(self) -> None:
-        """Join the pieces once their number costs more memory than their content.
+    def _hold(self, piece: bytes) -> None:
+        """Keep a piece of a line, and join the pieces once their number costs more memory than their content.
 
         With pieces of two bytes the content grows by a thirtieth between two joins, so that the time stays linear.
         """
-        if len(self._held) * _PIECE_BYTES > self._held_bytes:
+        self._held.append(piece)
+        self._held_bytes += len(piece)
+        if len(self._held) > _MANY and len(self._held) * _PIECE_BYTES > self._held_bytes:
             self._held = [b"".join(self._held)]
 
     def _longest(self, lines: list[bytes]) -> bool:

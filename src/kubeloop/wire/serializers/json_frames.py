@@ -18,8 +18,6 @@ from kubeloop.wire.text_lines import LineReader
 
 __all__ = ["JSONFrames"]
 
-_MANY = 64
-
 
 class JSONFrames(LineReader):
     """Cut a stream of JSON documents into frames, one document each.
@@ -100,10 +98,7 @@ class JSONFrames(LineReader):
                     break
                 document = self._document = _Document()
             end = document.go_on(data, at)
-            self._held.append(data[at : len(data) if end is None else end])
-            self._held_bytes += len(self._held[-1])
-            if len(self._held) > _MANY:
-                self._join()
+            self._hold(data[at : len(data) if end is None else end])
             if self._held_bytes > self._max_bytes:
                 raise BodyTooLarge(f"{self._what} of more than {self._max_bytes} bytes")
             if end is None:
