@@ -24,15 +24,15 @@ def reader(name: str) -> Any:
 @cache
 def _without_libyaml() -> ModuleType:
     """Import PyYAML and our modules again, in a process that seems to have no libyaml."""
-    ours = ("kubeloop.meta.yaml", "kubeloop.meta._yaml_events")
-    names = [name for name in sys.modules if name == "yaml" or name.startswith("yaml.") or name in ours]
+    prefixes = ("yaml.", "kubeloop.meta.yaml", "kubeloop.meta._yaml_")
+    names = [name for name in sys.modules if name == "yaml" or name.startswith(prefixes)]
     saved = {name: sys.modules.pop(name) for name in names}
-    attributes = {name: getattr(kubeloop.meta, name) for name in ("yaml", "_yaml_events")}
+    attributes = {name: value for name, value in vars(kubeloop.meta).items() if name.startswith(("yaml", "_yaml_"))}
     sys.modules["yaml._yaml"] = None  # type: ignore[assignment]  # an import of it fails
     try:
         return importlib.import_module("kubeloop.meta.yaml")
     finally:
-        for name in [name for name in sys.modules if name == "yaml" or name.startswith("yaml.") or name in ours]:
+        for name in [name for name in sys.modules if name == "yaml" or name.startswith(prefixes)]:
             del sys.modules[name]
         sys.modules.update(saved)
         for name, value in attributes.items():
