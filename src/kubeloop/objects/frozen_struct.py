@@ -92,6 +92,17 @@ def _hide_nullable(name: str, ns: dict[str, Any], rename: dict[str, str]) -> Non
     ns[name] = property(read)
 
 
+def _hide_kind(ns: dict[str, Any], names: dict[str, str], api_version: str, kind: str) -> None:
+    """Add the hidden fields of a Kind: the kind in a body is checked, and an embedded object keeps it."""
+    ns["__annotations__"] = {"__api_version__": str, "__kind__": str, **ns["__annotations__"]}
+    ns |= {"__api_version__": api_version, "__kind__": kind}
+    names |= {"__api_version__": "apiVersion", "__kind__": "kind"}
+    ns["__kind_head__"] = (
+        ("__api_version__", f'"apiVersion":"{api_version}"'.encode(), api_version),
+        ("__kind__", f'"kind":"{kind}"'.encode(), kind),
+    )
+
+
 def _settle(nulls: list[tuple[str, str]], lazy: dict[str, str]) -> Any:
     """Return the `__post_init__` of a class: nulls become empty, and lazy bytes are copied.
 
@@ -203,15 +214,8 @@ class FrozenStructMeta(StructMeta):
             ns["__lazy__"] = types_of_lazy
             ns["__eq__"] = _lazy_equal
         if kind:
-            # Hidden fields: the kind in a body is checked, and an embedded object keeps it.
-            ns["__annotations__"] = {"__api_version__": str, "__kind__": str, **hints}
-            ns |= {"__api_version__": api_version, "__kind__": kind}
-            names |= {"__api_version__": "apiVersion", "__kind__": "kind"}
+            _hide_kind(ns, names, api_version, kind)
             ns |= {"api_version": api_version, "kind": kind, "resource": resource, "namespaced": namespaced}
-            ns["__kind_head__"] = (
-                ("__api_version__", f'"apiVersion":"{api_version}"'.encode(), api_version),
-                ("__kind__", f'"kind":"{kind}"'.encode(), kind),
-            )
         cls: Any = super().__new__(
             mcls,
             name,

@@ -115,8 +115,8 @@ class RequestSender:
                         raise
                     raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
                 self._warn(response.headers, request)
-                if 200 <= response.status <= 206:
-                    return Result(response, request, self._serializers, self._credentials)
+                if response.ok:
+                    return self.result(request, response)
                 if not attempts.repeats(response):
                     raise attempts.error(response)
             await attempts.wait()

@@ -165,7 +165,7 @@ class Result:
         body = self.response.body
         if into is bytes:
             return body
-        serializer = self._serializers.for_response(self.response.headers)
+        serializer = self.serializer
         if into is None:
             return _no_failure(serializer.decode_any(body))
         found = serializer.decode(body, into)
