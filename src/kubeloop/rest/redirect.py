@@ -67,8 +67,8 @@ class Redirects:
             raise self._refusal(result, location, f"{self._count} requests in a row were redirected")
         try:
             target = self._resolve(location)
-        except ValueError as why:
-            raise self._refusal(result, location, str(why)) from None
+        except ValueError as error:
+            raise self._refusal(result, location, str(error)) from None
         self._count += 1
         self._request = self._request.replace(target=target)
         return self._request

@@ -64,7 +64,7 @@ def test_the_rooms_above_know_the_protocol_and_not_json() -> None:
         for name, tree in modules(*ROOMS_ABOVE, "transport")
         for node in ast.walk(tree)
         for module in imports(node)
-        if module.startswith(("json", "msgspec", "kubeloop.wire.serializers.json", "kubeloop.objects.json.scan"))
+        if module.startswith(("json", "msgspec", "kubeloop.wire.serializers.json", "kubeloop.objects.json"))
     }
     assert imported == set()
 
