@@ -17,7 +17,10 @@ CASES: dict[str, tuple[str, Any]] = {
     "text as stringData": ("patch", {"stringData": "topsecret"}),
     "applied data that is a list": ("apply", {**APPLIED, "data": ["topsecret"]}),
     "applied stringData that is a number": ("apply", {**APPLIED, "stringData": {"k": 7777777}}),
-    "a label that is none": ("create", {"metadata": {"name": "t", "labels": {"x": "topsecret!"}}}),
+    "a label that is none": (
+        "create",
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "t", "labels": {"x": "topsecret!"}}},
+    ),
 }
 
 

@@ -258,11 +258,12 @@ class SharedInformerFactory(Informers):
         if scope is not None:
             del self._informers[scope]
         task = self._tasks.get(informer)
-        if task is not None:
-            try:
+        try:
+            if task is not None:
                 await cancel_and_wait(task)
-            finally:
-                self._tasks.pop(informer, None)
+        finally:
+            self._tasks.pop(informer, None)
+            informer.retire()
 
     async def shutdown(self) -> None:
         """Stop all informers and wait until their tasks have ended; another call waits for that too.
@@ -276,7 +277,8 @@ class SharedInformerFactory(Informers):
 
         Concurrency: when the first call is cancelled, the tasks have ended all the same.
         """
-        for informer in (*self._informers.values(), *self._tasks):
+        informers = (*self._informers.values(), *self._tasks)
+        for informer in informers:
             _refuse_in_handler(informer, "shutdown()")
         is_first, self._is_shut_down = not self._is_shut_down, True
         if is_first:
@@ -284,6 +286,8 @@ class SharedInformerFactory(Informers):
                 await cancel_and_wait(*self._tasks.values())
             finally:
                 self._tasks.clear()  # A cancelled task keeps a reference to everything that it used.
+                for informer in informers:
+                    informer.retire()
         elif pending := [task for task in self._tasks.values() if not task.done()]:
             await asyncio.wait(pending)
 

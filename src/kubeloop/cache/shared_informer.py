@@ -314,10 +314,10 @@ class SharedInformer(Generic[T]):
     async def run(self) -> None:
         """Keep the store up to date until cancelled; all tasks have ended when it returns.
 
-        A second call logs a warning and returns.
+        A second call, or one after the informer was stopped, logs a warning and returns.
         """
-        if self._reflector is not None:
-            logger.warning("%s: the informer was started before; an informer runs only once", self.name)
+        if self._reflector is not None or self._is_stopped:
+            logger.warning("%s: the informer was started before, or has stopped; an informer runs only once", self.name)
             return
         fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
         self._reflector = Reflector(
@@ -340,12 +340,20 @@ class SharedInformer(Generic[T]):
                 group.create_task(self._pop_loop(fifo), name=f"{self.name}: pop loop")
                 await self._reflector.run()
         finally:
-            self._is_stopped = True
             self._group = None
             fifo.close()
-            self._gate.give_up()
-            for registration in self._applier.registrations:
-                registration.remove()
+            self.retire()
+
+    def retire(self) -> None:
+        """Mark the informer as stopped: nobody waits for its sync any longer, and its handlers get no further calls.
+
+        `run` ends with this. The owner of an informer calls it, too, because a task that is cancelled before its first
+        step never enters `run`. While `run` runs, cancel it instead.
+        """
+        self._is_stopped = True
+        self._gate.give_up()
+        for registration in self._applier.registrations:
+            registration.remove()
 
     async def _pop_loop(self, fifo: DeltaFIFO[T]) -> None:
         loop = asyncio.get_running_loop()

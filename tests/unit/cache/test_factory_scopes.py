@@ -286,10 +286,42 @@ async def test_a_request_after_a_stop_gets_a_new_informer_that_lists_again() -> 
 async def test_an_informer_that_was_never_started_can_be_stopped() -> None:
     factory, transport = make()
     informer = factory.core_v1.pods()
+    waiting = asyncio.create_task(informer.wait_for_sync())
+    await settle()
     await factory.stop(informer)
     assert factory.informers == ()
+    assert informer.is_stopped
+    await factory.stop(informer)
+    with pytest.raises(errors.NotSynced, match="the informer has stopped"):
+        await waiting
     async with factory:
         await settle()
+        await informer.run()
+    assert transport.requests == []
+
+
+@virtual
+async def test_an_informer_whose_task_has_not_run_yet_can_be_stopped() -> None:
+    factory, transport = make()
+    informer = factory.core_v1.pods()
+    async with factory:
+        waiting = asyncio.create_task(informer.wait_for_sync())
+        await factory.stop(informer)
+        assert informer.is_stopped
+        with pytest.raises(errors.NotSynced, match="the informer has stopped"):
+            await waiting
+    assert transport.requests == []
+
+
+@virtual
+async def test_a_shutdown_before_the_informers_have_run_ends_the_wait_for_their_sync() -> None:
+    factory, transport = make()
+    informer = factory.core_v1.pods()
+    async with factory:
+        waiting = asyncio.create_task(factory.wait_for_cache_sync())
+    assert informer.is_stopped
+    with pytest.raises(errors.NotSynced, match="before they stopped: v1 pods"):
+        await waiting
     assert transport.requests == []
 
 
