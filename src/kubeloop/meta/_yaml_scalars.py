@@ -33,8 +33,8 @@ BINARY, MERGE = PREFIX + "binary", PREFIX + "merge"
 
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 for _true, _false in (("y", "n"), ("yes", "no"), ("true", "false"), ("on", "off")):
-    _WORDS |= {_true: True, _true.title(): True, _true.upper(): True}
-    _WORDS |= {_false: False, _false.title(): False, _false.upper(): False}
+    _WORDS.update({_true: True, _true.title(): True, _true.upper(): True})
+    _WORDS.update({_false: False, _false.title(): False, _false.upper(): False})
 _INFINITE = {f"{sign}.{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF")}
 _NOT_NUMBERS = _INFINITE | {".nan", ".NaN", ".NAN"}
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)", re.ASCII)
