@@ -15,10 +15,10 @@ from typing import Generic, TypeVar
 from weakref import WeakSet
 
 from kubeloop._kit.text import safe_text
-from kubeloop.cache import event_handler as handlers
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta_fifo import DeltaFIFO
+from kubeloop.cache.event_handler import ResourceEventHandler, calls_of_functions, calls_of_handler, filtered
 from kubeloop.cache.indexer import Indexer, IndexFunc
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.lister import Lister
@@ -233,7 +233,7 @@ class SharedInformer(Generic[T]):
 
     def add_event_handler(
         self,
-        handler: handlers.ResourceEventHandler[T] | None = None,
+        handler: ResourceEventHandler[T] | None = None,
         /,
         *,
         on_add: Callable[[T], object] | None = None,
@@ -263,15 +263,15 @@ class SharedInformer(Generic[T]):
             RuntimeError: The informer has stopped.
         """
         if handler is None:
-            calls = handlers.calls_of_functions(on_add, on_update, on_delete)
+            calls = calls_of_functions(on_add, on_update, on_delete)
         elif on_add is None and on_update is None and on_delete is None:
-            calls = handlers.calls_of_handler(handler)
+            calls = calls_of_handler(handler)
         else:
             raise TypeError("expected either an event handler or functions, not both")
         if self._is_stopped:
             raise RuntimeError(f"{self.name}: the informer has stopped, no handler can be added")
         if filter is not None:
-            calls = handlers.filtered(calls, filter)
+            calls = filtered(calls, filter)
         registration = HandlerRegistration(calls, self._gate, self.name)
         self._every_registration.add(registration)
         # A handler may add a handler. The new one sees the present change with the stored objects, so the pop loop
