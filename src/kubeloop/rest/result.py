@@ -192,10 +192,12 @@ class Result:
         """Raise the error for a body that could not be read."""
         request = self.request
         is_write = request.method != "GET"
-        if is_write:
-            self.raise_failure()
-        elif (status := self.serializer.status(self.body)) is not None and status.get("status") != "Success":
-            raise_alone(self.failure(status, self.status))
+        status = self.serializer.status(self.body)
+        if status is not None:
+            said = status.get("status")
+            # To a write only an outright failure says more than the HTTP status.
+            if said == "Failure" or (said != "Success" and not is_write):
+                raise_alone(self.failure(status, self.status))
         shown = self.redaction().name(f"{error}{self._doubt()}")
         told: DecodeError
         if is_write:

@@ -65,6 +65,16 @@ async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
         await result_of(answer(failure), LIST).read_list(core_v1.PodList, at_once_bytes=1)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH"])
+def test_a_failure_in_the_place_of_an_object_is_raised_without_the_error_of_reading_it(method: str) -> None:
+    failure = {"kind": "Status", "apiVersion": "topsecret", "status": "Failure", "reason": "Conflict", "code": 409}
+    request = Request(method, "/api/v1/namespaces/x/pods/a")
+    with pytest.raises(kubeloop.Conflict) as caught:
+        result_of(answer(failure), request, ["Bearer topsecret"]).read(core_v1.Pod)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None
+
+
 @virtual
 @pytest.mark.parametrize(
     ("content_type", "is_doubted"),

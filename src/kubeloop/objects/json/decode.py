@@ -100,7 +100,9 @@ def _mended(data: bytes | str, cls: Any, error: Exception) -> Any:
         if cls.__kind_head__:
             api_version, kind = said.get("apiVersion", cls.api_version), said.get("kind", cls.kind)
             if (api_version or cls.api_version, kind or cls.kind) != (cls.api_version, cls.kind):
-                raise other_kind(cls, str(api_version), str(kind)) from error
+                # What is not text may be anything, a secret too.
+                shown = (value if isinstance(value, str) else "" for value in (api_version, kind))
+                raise other_kind(cls, *shown) from error
         repair = Repair()
         fixed = repair.mend_object(said, cls, ())
         if repair.changed:

@@ -143,6 +143,8 @@ def test_embedded_objects_keep_the_kind_they_named_and_only_that() -> None:
         ({"kind": "ConfigMap", "apiVersion": "v1", "data": {"a": "b"}}, "expected v1 Pod, got v1 ConfigMap"),
         ({"kind": "Pod", "apiVersion": "v2"}, "expected v1 Pod, got v2 Pod"),
         ({"kind": "Service", "spec": {"ports": 5}}, "expected v1 Pod, got v1 Service"),
+        ({"kind": {"password": "topsecret"}, "apiVersion": "v1"}, "expected v1 Pod, got v1 ?"),
+        ({"kind": "Pod", "apiVersion": ["topsecret"]}, "expected v1 Pod, got ? Pod"),
     ],
 )
 def test_another_kind_is_an_error_that_names_both(body: dict[str, Any], message: str) -> None:

@@ -247,6 +247,18 @@ def test_does_without_the_date_where_cryptography_is_not_installed(caplog, monke
     assert not caplog.records
 
 
+def test_does_without_the_date_where_cryptography_cannot_tell_it(caplog, monkeypatch):
+    """Versions before 42 have no `not_valid_after_utc`, and of a certificate of an unknown version none is read."""
+    contexts = contexts_that_show(authority().sign("client", expired=True))
+
+    def refuse(_pem):
+        raise AttributeError("not_valid_after_utc")
+
+    monkeypatch.setattr(x509, "load_pem_x509_certificate", refuse)
+    contexts.distrust()
+    assert not caplog.records
+
+
 def test_a_key_file_that_somebody_else_has_removed_is_no_failure(monkeypatch):
     pair = authority().sign("client")
     load = ssl.SSLContext.load_cert_chain
