@@ -25,7 +25,7 @@ __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource", "spell_name
 
 def spell_namespace(_: ResourceInfo, namespace: str) -> str:
     """Return the call that makes a DynamicResource with a namespace, for messages."""
-    return f"namespace({namespace})"
+    return f".namespace({namespace})"
 
 
 class DynamicClient(ServerClient):
