@@ -25,7 +25,7 @@ __all__ = ["DynamicClient", "DynamicResource", "DynamicSubresource", "spell_name
 
 def spell_namespace(_: ResourceInfo, namespace: str) -> str:
     """Return the call that makes a DynamicResource with a namespace, for messages."""
-    return f"namespace({namespace})"
+    return f".namespace({namespace})"
 
 
 class DynamicClient(ServerClient):
@@ -50,7 +50,7 @@ class DynamicClient(ServerClient):
 
         Raises:
             TypeError: A `GroupVersionKind`: `clientset.resource` finds its resource.
-            ValueError: A name would break the path.
+            ValueError: A name would break the path, or the plural has upper-case letters as a kind has.
         """
         if isinstance(group_version, GroupVersionKind):
             raise TypeError("expected a GroupVersionResource, got a GroupVersionKind: use clientset.resource(...)")
@@ -60,6 +60,11 @@ class DynamicClient(ServerClient):
             plural = group_version.resource
         elif plural is None:
             raise TypeError('resource() needs a plural: resource("apps/v1", "deployments")')
+        if plural != plural.lower():
+            raise ValueError(
+                f"expected the plural of a resource in lower case, got {plural!r}. If it is a kind, use "
+                "clientset.resource(Unstructured, GroupVersionKind(...)), which asks the server for its resource"
+            )
         info = ResourceInfo(group_version_of(group_version), plural, "", None, UnstructuredList)
         return DynamicResource.at(ResourceEndpoint(self._rest, Unstructured, info=info, spell=spell_namespace))
 

@@ -74,17 +74,27 @@ def write_patch(patch: AnyPatch, type: PatchType | None) -> tuple[object, str]:
     if isinstance(patch, (Model, Draft)):
         data: Any = set_fields(patch)
     elif isinstance(patch, (Mapping, Sequence)):
+        given: object = patch  # the argument of an unchecked caller may be anything
+        if isinstance(given, (str, bytes, bytearray)):
+            raise _not_a_patch(given)
         data = patch
     else:
         from kubeloop.objects.change import Change
 
         if not isinstance(patch, Change):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"expected a patch, got {patch.__class__.__name__}")
+            raise _not_a_patch(patch)
         return write_change(patch, type)
     if is_mapping(data) and not is_plain(data):
         data = _only_set(data)
     content_type = patch_content_type(data, type)
     return data, content_type
+
+
+def _not_a_patch(value: object) -> TypeError:
+    return TypeError(
+        "expected a mapping, a list of operations, a model, a draft or a Change as the patch, "
+        f"got {type(value).__name__}"
+    )
 
 
 def write_change(change: Change[Any], type: PatchType | None = None) -> tuple[object, str]:
@@ -118,6 +128,8 @@ def _only_set(value: Any) -> Any:
 def _set_within(value: Any) -> Any:
     if isinstance(value, (Model, Draft)):
         return configuration(value)
+    if isinstance(value, Unstructured):
+        return value.to_dict()
     if is_mapping(value):
         return {key: _set_within(each) for key, each in value.items()}
     return [_set_within(each) for each in value] if is_items(value) else value

@@ -111,7 +111,7 @@ class ResourceEndpoint(Generic[T_co]):
         Raises:
             ValueError: The object could be in any namespace, or the name would break the path.
         """
-        # Types are hints only: `segment` refuses a name that is no text.
+        # Types are hints only: unchecked callers pass the object, or None.
         is_text = isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
         if is_text and "/" in name and self.info.namespaced is not False:
             namespace, _, own = name.partition("/")
@@ -119,6 +119,9 @@ class ResourceEndpoint(Generic[T_co]):
                 f"{verb}: expected a name, got {name!r}: a name has no '/'. If it is a key, use "
                 f'{self.spell(self.info, _quoted(namespace))}.{verb}("{own}")'
             )
+        if not is_text:
+            hint = ": pass its metadata.name" if hasattr(name, "metadata") else ""
+            raise TypeError(f"{verb}: expected the name of a {self.what}, got {type(name).__name__}{hint}")
         if self.namespace is None and self.info.namespaced:
             raise ValueError(f"{verb} of {self.info.plural} {name!r} needs a namespace: {self._ways_to_name_one()}")
         return _below(self.collection, name, subresource)
@@ -141,9 +144,10 @@ class ResourceEndpoint(Generic[T_co]):
         """
         info = self.info
         own = identity.namespace
-        where = f"{verb}: {self.what} {identity.name or identity.generate_name!r}"
+        own_name = identity.name or identity.generate_name
+        where = f"{verb}: {self.what} {own_name!r}"
         if info.kind and identity.kind and identity.kind != info.kind:
-            raise ValueError(f"{where} is of kind {identity.kind}; this client is for {info.kind}")
+            raise ValueError(f"{verb}: expected a {info.kind}, got the {identity.kind} {own_name!r}")
         if identity.api_version and identity.api_version != str(info.group_version):
             raise ValueError(f"{where} is of {identity.api_version}; this client is for {info.group_version}")
         if not own:

@@ -34,6 +34,8 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
     """
     from kubeloop.unstructured import Unstructured, UnstructuredList
 
+    if not isinstance(model, type):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"expected the class of a kind, got {_shown(model)}: pass for instance core_v1.Pod")
     if not issubclass(model, Unstructured):
         if resource is not None:
             raise TypeError(f"{model.__name__} names its own resource: leave {resource} out, or pass Unstructured")
@@ -73,3 +75,7 @@ async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
             kind=info.kind,
         )
     )
+
+
+def _shown(value: object) -> str:
+    return f"the str {value!r}" if isinstance(value, str) else f"an object of the class {type(value).__name__}"

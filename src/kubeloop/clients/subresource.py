@@ -8,8 +8,10 @@ Reference: client-go kubernetes/typed/*/*_expansion.go and the methods generated
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, Unpack, cast
 
+from kubeloop._kit.near_names import did_you_mean
+from kubeloop.clients.base_resource_client import all_of
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import AnyPatch, configuration_data, write_patch
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
@@ -92,9 +94,17 @@ class Subresource(Generic[R_co]):
             body = data | {"metadata": {**metadata, "namespace": namespace} if namespace else metadata}
         return await self._send(method, params, timeout, body, content_type)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            known = all_of(type(self))
+            what = f"{type(self).__name__} has no {name!r}{did_you_mean(name, known)}"
+            # With the name and no object, Python adds no suggestion of its own.
+            raise AttributeError(f"{what} (available: {', '.join(known)})", name=name)
+
     def __repr__(self) -> str:
-        verbs = [name for name in dir(type(self)) if not name.startswith("_")]
-        return f"<{type(self).__name__} {self._subresource} of {self._name} of {self._endpoint}: {', '.join(verbs)}>"
+        verbs = ", ".join(all_of(type(self)))
+        return f"<{type(self).__name__} {self._subresource} of {self._name} of {self._endpoint}: {verbs}>"
 
 
 class GetSub(Subresource[R_co]):

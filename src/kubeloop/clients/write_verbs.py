@@ -154,8 +154,10 @@ class Delete(BaseResourceClient[T_co]):
                 timeout: float | None
 
         Returns:
-            The object as it was, or as it still is while finalizers or a grace period hold it. None if the response has
-            no object, or an object that cannot be read: the HTTP status alone says that the request was carried out.
+            The object, if the server returns it: as it still is while finalizers or a grace period hold it, or as it
+            was (of some resources, such as services). None if the server returns a Status instead, as it does for most
+            objects that are gone at once, or an object that cannot be read: no error means that the request was
+            carried out.
 
         Raises:
             NotFound: There is no object of this name. Also with `ignore_not_found`, if the server does not serve the

@@ -40,9 +40,15 @@ def object_key(obj: Object) -> str:
     >>> object_key(Thing(metadata=Thing(namespace="default", name="web-0")))
     'default/web-0'
 
+    Raises:
+        TypeError: The object has no metadata.
+
     Reference: client-go tools/cache/store.go, MetaNamespaceKeyFunc.
     """
-    metadata = obj.metadata
+    try:
+        metadata = obj.metadata
+    except AttributeError:
+        raise TypeError(f"expected an object with metadata, got {type(obj).__name__}") from None
     namespace = metadata.namespace
     return f"{namespace}/{metadata.name}" if namespace else metadata.name
 
@@ -56,6 +62,7 @@ def split_key(key: str) -> tuple[str, str]:
     """Return the namespace (`""` for none) and the name of a key.
 
     Raises:
+        TypeError: The key is not text.
         ValueError: The key has more than one slash.
 
     >>> split_key("default/web-0")
@@ -63,7 +70,10 @@ def split_key(key: str) -> tuple[str, str]:
 
     Reference: client-go tools/cache/store.go, SplitMetaNamespaceKey.
     """
-    namespace, slash, name = key.partition("/")
+    try:
+        namespace, slash, name = key.partition("/")
+    except AttributeError:
+        raise TypeError(f"expected a key (namespace/name), got {type(key).__name__}") from None
     if not slash:
         return "", key
     if "/" in name:

@@ -201,7 +201,9 @@ def _time(name: str, value: Any) -> str:
 
 def _selector(name: str, value: Any) -> str:
     if not isinstance(value, str) and not hasattr(value, "matches"):
-        raise TypeError(f"expected a str or a selector for {name}, got {type(value).__name__}")
+        room = "fields" if name == "field_selector" else "labels"
+        hint = f": use kubeloop.{room}.from_mapping(...)" if hasattr(value, "items") else ""
+        raise TypeError(f"expected a str or a selector for {name}, got {type(value).__name__}{hint}")
     return str(value)
 
 

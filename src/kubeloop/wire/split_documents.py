@@ -27,7 +27,9 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 def plain(data: bytes | str) -> bytes:
     """Return a text as UTF-8 without a byte-order mark.
 
-    Raises: DecodeError for bytes that are not in the encoding that their mark names, and for half of a surrogate pair.
+    Raises:
+        DecodeError: The bytes are not in the encoding that their mark names, or there is half of a surrogate pair.
+        TypeError: The data are neither text nor bytes.
     """
     if isinstance(data, str):
         try:
@@ -35,6 +37,7 @@ def plain(data: bytes | str) -> bytes:
         except UnicodeEncodeError as error:
             place = error.start
             raise_alone(DecodeError(f"expected text, got half of a surrogate pair (character {place})"))
+    _check_type(data)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
@@ -42,6 +45,13 @@ def plain(data: bytes | str) -> bytes:
             except UnicodeDecodeError as error:
                 raise_alone(DecodeError(f"expected text in {encoding}, as its byte-order mark says: {error.reason}"))
     return data
+
+
+def _check_type(data: object) -> None:
+    """Refuse what unchecked callers pass, above all a path."""
+    if not isinstance(data, (bytes, bytearray)):
+        hint = ": pass its read_bytes()" if hasattr(data, "read_bytes") else ""
+        raise TypeError(f"expected text or bytes, got {type(data).__name__}{hint}")
 
 
 def bodies(text: bytes) -> Iterator[tuple[int, bytes]]:

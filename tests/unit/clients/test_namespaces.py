@@ -136,7 +136,7 @@ async def test_without_a_namespace_reads_cover_all_namespaces() -> None:
         (lambda c: c.resource(core_v1.ConfigMap), "use clientset.resource(ConfigMap, {})"),
         (
             lambda c: c.resource(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "configmaps")),
-            "use namespace({})",
+            "use .namespace({})",
         ),
         (lambda c: kubeloop.ResourceClient(c.rest, core_v1.ConfigMap), "use ResourceClient(rest, ConfigMap, {})"),
     ],

@@ -85,7 +85,7 @@ async def test_the_scope_is_known_after_the_look_up() -> None:
     assert paths(transport)[-1] == f"GET {DISCOVERY}/pools/a"
     with pytest.raises(ValueError, match="pools are not namespaced: leave out the namespace 'x'"):
         await clients.resource(Unstructured, pools, "x").get("a")
-    with pytest.raises(ValueError, match=r'get of things .a. needs a namespace: use namespace\("the-namespace"\)'):
+    with pytest.raises(ValueError, match=r'get of things .a. needs a namespace: use \.namespace\("the-namespace"\)'):
         await clients.resource(Unstructured, GVK).get("a")
 
 

@@ -221,6 +221,8 @@ JOB = batch_v1.CronJob(
 )
 JOB_BODY = {"metadata": {"name": "a", "namespace": "x"}, "spec": {"suspend": True, "concurrencyPolicy": ""}}
 JOB_HEAD = {"apiVersion": "batch/v1", "kind": "CronJob"}
+WIDGET_BODY = JOB_HEAD | {"metadata": {"name": "a"}, "spec": {"suspend": False, "items": [{"size": 0}]}}
+WIDGET = Unstructured(WIDGET_BODY)
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
 SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
 
@@ -233,6 +235,16 @@ SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
         (lambda c: c.batch_v1.cron_jobs().apply_status(JOB, field_manager="me"), JOB_HEAD | JOB_BODY),
         (lambda c: c.batch_v1.cron_jobs().apply(JOB.draft(), field_manager="me"), JOB_HEAD | JOB_BODY),
         (lambda c: c.batch_v1.cron_jobs().apply(JOB.to_dict(), field_manager="me"), JOB_HEAD | JOB_BODY),
+        (
+            lambda c: c.dynamic.resource("batch/v1", "cronjobs").namespace("x").apply(WIDGET, field_manager="me"),
+            WIDGET_BODY,
+        ),
+        (
+            lambda c: (
+                c.dynamic.resource("batch/v1", "cronjobs").namespace("x").apply(WIDGET.draft(), field_manager="me")
+            ),
+            WIDGET_BODY,
+        ),
         (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB), JOB_BODY),
         (lambda c: c.batch_v1.cron_jobs("x").patch_status("a", JOB), JOB_BODY),
         (lambda c: c.batch_v1.cron_jobs("x").patch("a", JOB.draft(), type="strategic"), JOB_BODY),
@@ -305,8 +317,8 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
     ("create without a namespace", lambda c: c.core_v1.config_maps().create(ConfigMap()), ValueError, "namespace: set"),
     ("another namespace", lambda c: c.core_v1.config_maps("y").create(OBJ), ValueError, r"'x'.*'y'"),
     ("update without a name", lambda c: c.core_v1.config_maps("x").update(ConfigMap()), ValueError, "metadata.name"),
-    ("another kind", lambda c: c.core_v1.config_maps("x").create({"kind": "Pod"}), ValueError, "Pod.*ConfigMap"),
-    ("another model", lambda c: c.core_v1.config_maps("x").create(core_v1.Pod()), ValueError, "Pod.*ConfigMap"),  # type: ignore[arg-type]
+    ("another kind", lambda c: c.core_v1.config_maps("x").create({"kind": "Pod"}), ValueError, "got the Pod"),
+    ("another model", lambda c: c.core_v1.config_maps("x").create(core_v1.Pod()), ValueError, "got the Pod"),  # type: ignore[arg-type]
     ("another version", lambda c: c.core_v1.config_maps("x").create({"apiVersion": "v2"}), ValueError, "v2.*v1"),
     ("no object", lambda c: c.core_v1.config_maps("x").create("a"), TypeError, "ConfigMap"),  # type: ignore[arg-type]
     ("metadata of a wrong type", lambda c: c.core_v1.config_maps("x").create({"metadata": 5}), TypeError, "metadata"),
@@ -338,6 +350,22 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
      EncodeError, r"data\.a: expected a JSON value, got Decimal"),
     ("a patch with a naive time", lambda c: c.core_v1.config_maps("x").patch("a", {"data": {"a": NAIVE}}),
      EncodeError, r"data\.a: .*time zone"),
+    ("an object in place of a name", lambda c: c.core_v1.config_maps("x").get(OBJ), TypeError,  # type: ignore[arg-type]
+     "^get: expected the name of a ConfigMap, got ConfigMap: pass its metadata.name$"),
+    ("None in place of a name", lambda c: c.core_v1.config_maps("x").delete(None), TypeError,  # type: ignore[arg-type]
+     "^delete: expected the name of a ConfigMap, got NoneType$"),
+    ("text as a patch", lambda c: c.core_v1.config_maps("x").patch("a", "data"), TypeError,  # type: ignore[arg-type]
+     "^expected a mapping, a list of operations, .* got str$"),
+    ("labels as a selector", lambda c: c.core_v1.config_maps("x").list(label_selector={"a": "b"}), TypeError,  # type: ignore[arg-type]
+     r"got dict: use kubeloop\.labels\.from_mapping\(\.\.\.\)$"),
+    ("fields as a selector", lambda c: c.core_v1.config_maps("x").list(field_selector={"a": "b"}), TypeError,  # type: ignore[arg-type]
+     r"got dict: use kubeloop\.fields\.from_mapping\(\.\.\.\)$"),
+    ("a plural as a class", lambda c: c.resource("pods", "x").list(), TypeError,  # type: ignore[call-overload]
+     "^expected the class of a kind, got the str 'pods': pass for instance core_v1.Pod$"),
+    ("an object as a class", lambda c: c.resource(OBJ, "x").list(), TypeError,  # type: ignore[call-overload]
+     "^expected the class of a kind, got an object of the class ConfigMap"),
+    ("a kind as a plural", lambda c: c.dynamic.resource("apps/v1", "Deployment").list(), ValueError,
+     r"^expected the plural of a resource in lower case, got 'Deployment'.*clientset\.resource"),
     ("an unknown option", lambda c: c.core_v1.config_maps("x").list(label="a"), TypeError, "label"),  # type: ignore[call-arg]
 ]  # fmt: skip
 
@@ -441,3 +469,12 @@ async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
     with pytest.raises(TypeError, match="Lonely has no list class"):
         await clients.resource(Lonely, "x").list()
     assert len(transport.requests) == 1
+
+
+def test_a_verb_that_a_subresource_does_not_have_is_refused_with_those_that_it_has() -> None:
+    clients, _ = clientset()
+    scale: Any = clients.apps_v1.deployments("x").scale("a")
+    with pytest.raises(AttributeError, match=r"DeploymentScale has no 'edit' \(available: apply, get, patch, update\)"):
+        _ = scale.edit
+    with pytest.raises(AttributeError, match="no 'pach'; did you mean 'patch'"):
+        _ = scale.pach

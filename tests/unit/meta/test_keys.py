@@ -96,3 +96,10 @@ def test_knows_what_is_no_label_key(value):
 def test_knows_label_values():
     assert [label_value_faults(value) for value in ("", "a", "A.b_c-9", "a" * 63)] == [[]] * 4
     assert all(label_value_faults(value) for value in ("-a", "a-", "a b", "a/b", "a" * 64, "é" * 32, "a\n"))
+
+
+def test_a_wrong_argument_is_named() -> None:
+    with pytest.raises(TypeError, match=r"^expected an object with metadata, got dict$"):
+        object_key({"metadata": {"name": "a"}})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected a key \(namespace/name\), got object$"):
+        split_key(object())  # type: ignore[arg-type]

@@ -6,10 +6,12 @@ import codecs
 import json
 import time
 from collections.abc import Callable
+from pathlib import PosixPath
 from typing import Any
 
 import pytest
 
+import kubeloop
 from kubeloop import Unstructured
 from kubeloop.errors import DecodeError
 from kubeloop.models import core_v1
@@ -221,3 +223,10 @@ def test_cutting_documents_apart_takes_time_in_proportion(make: Callable[[int], 
         return best
 
     assert cost(make(16_000).encode()) < 16 * max(cost(make(2_000).encode()), 0.001)
+
+
+def test_a_path_is_refused_with_the_call_that_reads_it() -> None:
+    with pytest.raises(TypeError, match=r"^expected text or bytes, got PosixPath: pass its read_bytes\(\)$"):
+        kubeloop.parse_manifests(PosixPath("pods.yaml"))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"^expected text or bytes, got NoneType$"):
+        kubeloop.decode(None)  # type: ignore[arg-type]
