@@ -262,6 +262,11 @@ class StatusDetails(Value, frozen=True):
 class APIError(KubeloopError):
     """The server responded with an error. There is one subclass per reason; the HTTP status decides if it is unknown.
 
+    Attributes:
+        status: The details that the server sent: message, reason, code, causes, and the object that is meant.
+        method: The HTTP method of the request, `""` if there was none.
+        path: The path of the request, `""` if there was none.
+
     Reference: k8s.io/apimachinery/pkg/api/errors (StatusError, ReasonForError).
     """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.resource_info import ResourceInfo, resource_info
 from kubeloop.errors import NotFound, StatusDetails
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
@@ -66,11 +67,13 @@ async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
         if is_found and "/" not in each.name:
             return ResourceInfo(info.group_version, each.name, each.kind, each.namespaced, info.list_model)
     what = f"resource {info.plural}" if info.plural else f"kind {info.kind}"
+    known = (each.name if info.plural else each.kind for each in listed.resources if "/" not in each.name)
+    hint = did_you_mean(info.plural or info.kind, known)
     raise NotFound(
         StatusDetails(
             code=404,
             reason="NotFound",
-            message=f"the server at {rest.config.host} has no {what} in {info.group_version}",
+            message=f"the server at {rest.config.host} has no {what} in {info.group_version}{hint}",
             group=info.group_version.group,
             kind=info.kind,
         )

@@ -156,7 +156,7 @@ class Delete(BaseResourceClient[T_co]):
         Returns:
             The object, if the server returns it: as it still is while finalizers or a grace period hold it, or as it
             was (of some resources, such as services). None if the server returns a Status instead, as it does for most
-            objects that are gone at once, or an object that cannot be read: no error means that the request was
+            objects that are deleted at once, or an object that cannot be read: no error means that the request was
             carried out.
 
         Raises:

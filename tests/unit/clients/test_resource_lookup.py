@@ -116,6 +116,20 @@ async def test_a_watch_looks_up_when_it_is_entered() -> None:
 
 
 @virtual
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        (GroupVersionKind("g.io", "v1", "thing"), r"no kind thing in g\.io/v1; did you mean 'Thing'\?$"),
+        (GroupVersionResource("g.io", "v1", "thing"), r"no resource thing in g\.io/v1; did you mean 'things'\?$"),
+    ],
+)
+async def test_a_kind_or_resource_that_is_nearly_right_gets_a_hint(resource: Any, message: str) -> None:
+    clients, _ = served()
+    with pytest.raises(kubeloop.NotFound, match=message):
+        await clients.resource(Unstructured, resource, "x").list()
+
+
+@virtual
 async def test_a_kind_that_the_server_lacks_is_named_and_asked_for_again() -> None:
     clients, transport = served()
     with pytest.raises(kubeloop.NotFound, match=r"https://server has no kind Nothing in g\.io/v1"):
