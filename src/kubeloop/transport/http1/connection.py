@@ -296,9 +296,8 @@ class Connection(asyncio.BufferedProtocol):
         """Return whether nothing has arrived since the last response ended.
 
         The loop reads bytes that the operating system holds: if TLS consumes them, as it does with a session ticket,
-            the
-        connection is quiet. Bytes that arrive later, while the next request is sent, look like its response; HTTP/1.1
-        cannot distinguish them, and Go has the same limit.
+        the connection is quiet. Bytes that arrive later, while the next request is sent, look like its response;
+        HTTP/1.1 cannot distinguish them, and Go has the same limit.
         """
         for _ in range(_LOOKS):
             if not self.is_reusable or self._poll is None:
