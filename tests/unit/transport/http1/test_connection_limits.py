@@ -148,7 +148,7 @@ async def test_a_transport_without_a_socket_is_never_quiet() -> None:
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200", OK, CHUNKED, UNTIL_CLOSE])
 async def test_silence_ends_an_exchange_wherever_it_is(head: bytes) -> None:
     connection, wire = opened()
-    now = asyncio.get_running_loop().time()
+    now = float(int(asyncio.get_running_loop().time()))  # whole seconds, whose sums are exact
     task = asyncio.ensure_future(connection.send(b"head", None, method="GET"))
     await turns()
     wire.deliver(head)
@@ -266,7 +266,7 @@ async def test_looking_at_a_connection_never_waits(monkeypatch: pytest.MonkeyPat
 async def test_a_piece_of_the_body_that_was_sent_is_no_silence() -> None:
     """(C6) Even if as much was written as the socket has accepted."""
     connection, wire = opened()
-    now = asyncio.get_running_loop().time()
+    now = float(int(asyncio.get_running_loop().time()))  # whole seconds, whose sums are exact
     task = asyncio.ensure_future(connection.send(b"head", b"x" * (2 * WRITE), method="PUT"))
     wire.fill(WRITE)
     await turns()
