@@ -5,70 +5,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
-import itertools
-import random
 import weakref
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
-from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.reflector import Reflector
+from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.wire.watch_events import UnreadableEvent
 from tests.support.clock import now, settle, virtual
-from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Thing, api_error, thing, unreadable
-
-TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
-INTERNAL = api_error(errors.InternalError, 500, "InternalError")
-EXPIRED = api_error(errors.Expired, 410, "Expired")
-REFUSED = errors.ConnectError("connection refused")
-
-
-class Setup:
-    """A server, a store that a queue fills, and the reflector between the two."""
-
-    def __init__(self, **options: object) -> None:
-        self.server = FakeServer()
-        self.store: Indexer[Thing] = Indexer()
-        self.fifo = DeltaFIFO(self.store)
-        self.told: list[Exception] = []
-        options.setdefault("watch_error_handler", lambda _reflector, error: self.told.append(error))
-        self.reflector: Reflector[Thing] = Reflector(
-            self.server,
-            self.fifo,
-            name="things",
-            random=random.Random(7),
-            **options,  # type: ignore[arg-type]
-        )
-
-    def drain(self) -> dict[str, str]:
-        """Apply the queued deltas and return the store as values by key."""
-        while (popped := self.fifo.pop()) is not None:
-            for kind, obj in popped.deltas:
-                if kind is DeltaType.DELETED:
-                    self.store.remove(popped.key)
-                else:
-                    assert isinstance(obj, Thing)
-                    self.store.put(popped.key, obj)
-        return {key: obj.value for key in self.store.list_keys() if (obj := self.store.get_by_key(key)) is not None}
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(self.reflector.run())
-        await settle()
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
-
-def versions(requests: list[dict[str, object]]) -> list[object]:
-    return [request["resource_version"] for request in requests]
+from tests.support.fake_lister_watcher import Event, Meta, Thing, api_error, thing, unreadable
+from tests.support.reflector_setup import EXPIRED, INTERNAL, REFUSED, TOO_MANY, Setup, versions
 
 
 @virtual
@@ -285,128 +233,6 @@ async def test_internal_errors_are_retried_within_the_window_that_was_asked_for(
         await settle()
         assert len(setup.server.watches) == 2
         assert len(setup.server.lists) == 1
-
-
-@virtual
-async def test_failing_lists_back_off_further_and_further_up_to_the_cap():
-    setup = Setup()
-    setup.server.next_lists.extend([INTERNAL] * 40)
-    times: list[float] = []
-    handler = setup.reflector._watch_error_handler = lambda _reflector, _error: times.append(now())
-    assert handler is not None
-    async with setup.running():
-        await asyncio.sleep(600)
-    delays = [after - before for before, after in itertools.pairwise(times)]
-    bases = [0.8, 1.6, 3.2, 6.4, 12.8, 25.6]
-    assert all(base <= delay <= 2 * base for base, delay in zip(bases, delays, strict=False))
-    assert all(30 <= delay <= 60 for delay in delays[6:])
-    assert len(delays) > 6
-
-
-@pytest.mark.parametrize("what", ["event", "bookmark", "event and cut"])
-@virtual
-async def test_watches_that_end_right_after_an_event_are_a_second_apart(what: str):
-    """(D3)"""
-    setup = Setup()
-    async with setup.running():
-        while now() < 60:
-            await settle()
-            if what == "bookmark":
-                setup.server.version += 1
-                setup.server.bookmark()
-            else:
-                setup.server.put(thing("a"))
-            await settle()
-            if what == "event and cut":
-                setup.server.cut_watches()
-            else:
-                setup.server.end_watches()
-            await asyncio.sleep(0.01)
-        assert 55 <= len(setup.server.watches) <= 61
-        assert len(setup.server.lists) == 1
-        assert setup.told == []
-
-
-@virtual
-async def test_errors_far_apart_do_not_add_up_to_long_delays():
-    """(D6)"""
-    setup = Setup()
-    async with setup.running():
-        for _ in range(20):
-            await asyncio.sleep(60)
-            before = len(setup.server.lists)
-            setup.server.end_watches(INTERNAL)
-            await asyncio.sleep(1.7)
-            assert len(setup.server.lists) == before + 1
-
-
-@virtual
-async def test_a_server_that_restarts_ten_times_in_two_minutes_is_watched_soon_after_each():
-    """(D6)"""
-    setup = Setup()
-    async with setup.running():
-        for _ in range(10):
-            await asyncio.sleep(6)
-            setup.server.next_watches.extend([REFUSED] * 2)
-            setup.server.cut_watches()
-            await asyncio.sleep(6)
-            assert len(setup.server.open_watches) == 1
-
-
-@virtual
-async def test_the_first_expiry_after_events_lists_at_once_and_further_ones_ever_later():
-    """(D6)"""
-    setup = Setup()
-    async with setup.running():
-        setup.server.put(thing("a"))
-        await asyncio.sleep(5)
-        setup.server.end_watches(EXPIRED)
-        await settle()
-        assert now() == 5.0
-        assert len(setup.server.lists) == 2
-        assert setup.told == []
-        setup.server.next_watches.extend([EXPIRED] * 500)
-        setup.server.end_watches(EXPIRED)
-        await asyncio.sleep(1000)
-        assert 15 < len(setup.server.lists) < 50
-        assert set(setup.told) == {EXPIRED}
-
-
-@virtual
-async def test_a_server_that_serves_lists_and_refuses_watches_is_listed_ever_later():
-    """(D6)"""
-    setup = Setup()
-    setup.server.next_watches.extend([api_error(errors.Forbidden, 403, "Forbidden")] * 500)
-    async with setup.running():
-        await asyncio.sleep(1000)
-        assert 15 < len(setup.server.lists) < 50
-
-
-@virtual
-async def test_the_back_off_is_reset_by_a_list_that_succeeds():
-    """(D6)"""
-    setup = Setup()
-    setup.server.next_lists.extend([INTERNAL] * 4)
-    async with setup.running():
-        await asyncio.sleep(200)
-        setup.server.end_watches(INTERNAL)
-        before = len(setup.server.lists)
-        await asyncio.sleep(1.7)
-        assert len(setup.server.lists) == before + 1
-
-
-@virtual
-async def test_a_list_that_fails_long_after_others_is_tried_again_soon():
-    """(D6)"""
-    setup = Setup()
-    setup.server.next_lists.extend([INTERNAL] * 4)
-    async with setup.running():
-        await asyncio.sleep(200)
-        before = len(setup.server.lists)
-        setup.server.next_lists.append(INTERNAL)
-        setup.server.end_watches(EXPIRED)
-        await asyncio.sleep(1.7)
-        assert len(setup.server.lists) == before + 2
 
 
 @virtual

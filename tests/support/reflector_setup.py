@@ -1,0 +1,63 @@
+"""A reflector between a small server and a store, and the errors that such a server sends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+
+from kubeloop import errors
+from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
+from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.reflector import Reflector
+from tests.support.clock import settle
+from tests.support.fake_lister_watcher import FakeServer, Thing, api_error
+
+TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
+INTERNAL = api_error(errors.InternalError, 500, "InternalError")
+EXPIRED = api_error(errors.Expired, 410, "Expired")
+REFUSED = errors.ConnectError("connection refused")
+
+
+class Setup:
+    """A server, a store that a queue fills, and the reflector between the two."""
+
+    def __init__(self, **options: object) -> None:
+        self.server = FakeServer()
+        self.store: Indexer[Thing] = Indexer()
+        self.fifo = DeltaFIFO(self.store)
+        self.told: list[Exception] = []
+        options.setdefault("watch_error_handler", lambda _reflector, error: self.told.append(error))
+        self.reflector: Reflector[Thing] = Reflector(
+            self.server,
+            self.fifo,
+            name="things",
+            random=random.Random(7),
+            **options,  # type: ignore[arg-type]
+        )
+
+    def drain(self) -> dict[str, str]:
+        """Apply the queued deltas and return the store as values by key."""
+        while (popped := self.fifo.pop()) is not None:
+            for kind, obj in popped.deltas:
+                if kind is DeltaType.DELETED:
+                    self.store.remove(popped.key)
+                else:
+                    assert isinstance(obj, Thing)
+                    self.store.put(popped.key, obj)
+        return {key: obj.value for key in self.store.list_keys() if (obj := self.store.get_by_key(key)) is not None}
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self.reflector.run())
+        await settle()
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def versions(requests: list[dict[str, object]]) -> list[object]:
+    return [request["resource_version"] for request in requests]
