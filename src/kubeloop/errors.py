@@ -71,7 +71,6 @@ class KubeloopError(Exception):
         │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
-        ├─ DiscoveryIncomplete    `failures` by group version
         ├─ CacheError
         │   └─ NotSynced  UnknownIndex
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING
 
-from kubeloop._kit.near_names import did_you_mean
-from kubeloop.clients.base_resource_client import all_of
+from kubeloop.clients.accessor_group import AccessorGroup
 
 if TYPE_CHECKING:
     from kubeloop.cache.informer_provider import InformerProvider
@@ -13,28 +12,18 @@ if TYPE_CHECKING:
 __all__ = ["InformerGroup"]
 
 
-class InformerGroup:
+class InformerGroup(AccessorGroup):
     """The informers of one group version: a method per resource returns the informer, which all callers share.
 
     Args:
         factory: Creates the informers and keeps them.
-
-    Attributes:
-        group_version: The group and version as in `apiVersion`: `apps/v1`.
     """
 
     __slots__ = ("_factory",)
-    group_version: ClassVar[str]
+    _accessor = "informer"
 
     def __init__(self, factory: InformerProvider) -> None:
         self._factory = factory
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            known = all_of(type(self))
-            near = did_you_mean(name, known) or f": it has {', '.join(known)}"
-            raise AttributeError(f"{self.group_version} has no informer {name!r}{near}", name=name)
-
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.group_version} of {self._factory!r}: {', '.join(all_of(type(self)))}>"
+        return self._described(f"of {self._factory!r}")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING
 
-from kubeloop._kit.near_names import did_you_mean
-from kubeloop.clients.base_resource_client import all_of
+from kubeloop.clients.accessor_group import AccessorGroup
 
 if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
@@ -13,30 +12,17 @@ if TYPE_CHECKING:
 __all__ = ["GroupClient"]
 
 
-class GroupClient:
+class GroupClient(AccessorGroup):
     """The resources of one group version: a method per resource returns its client.
 
     Args:
         rest: Sends the requests.
-
-    Attributes:
-        group_version: The group and version as in `apiVersion`: `apps/v1`.
     """
 
     __slots__ = ("_rest",)
-    group_version: ClassVar[str]
 
     def __init__(self, rest: RESTClient) -> None:
         self._rest = rest
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            known = all_of(type(self))
-            near = did_you_mean(name, known) or f": it has {', '.join(known)}"
-            raise AttributeError(f"{self.group_version} has no resource {name!r}{near}", name=name)
-
     def __repr__(self) -> str:
-        return (
-            f"<{type(self).__name__} {self.group_version} at {self._rest.config.host}: {', '.join(all_of(type(self)))}>"
-        )
+        return self._described(f"at {self._rest.config.host}")

@@ -1,7 +1,7 @@
 """Work queues with client-go's semantics: one worker per item, deduplication, delays and rate-limited retries.
 
-Parts: `ledger` and `delays` contain the rules, without a loop; `queue` and `delaying` wait; `limiters` compute delays;
-`metrics` measures; `parallelizer` needs no queue. Items are usually keys (`kubeloop.object_key(obj)`).
+Parts: `item_states` and `delay_heap` contain the rules, without a loop; `queue` and `delaying` wait; `limiters` compute
+delays; `metrics` measures; `parallelizer` needs no queue. Items are usually keys (`kubeloop.object_key(obj)`).
 Reference: client-go util/workqueue.
 """
 

@@ -1,6 +1,6 @@
 """Work queues that add items later: `DelayingQueue` after a delay, `RateLimitingQueue` after a limiter's delay.
 
-The waiting items are in `delays`. One timer of the running loop wakes for the next of them; there is no task.
+The waiting items are in `delay_heap`. One timer of the running loop wakes for the next of them; there is no task.
 Reference: client-go util/workqueue/delaying_queue.go, rate_limiting_queue.go. Intended difference: no 10-second
 heartbeat, which guards client-go against its own channels.
 """

@@ -1,7 +1,8 @@
 """`WorkQueue`: workers wait for items, and each item is with at most one worker at a time.
 
-The rules for items are in `ledger`. Waiting workers are served in the order of their arrival: a new item is reserved
-for the worker that has waited longest, and stays queued until that worker runs, so that additions are deduplicated.
+The rules for items are in `item_states`. Waiting workers are served in the order of their arrival: a new item is
+reserved for the worker that has waited longest, and stays queued until that worker runs, so that additions are
+deduplicated.
 Reference: client-go util/workqueue/queue.go (Typed).
 """
 
