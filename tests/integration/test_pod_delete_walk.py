@@ -80,6 +80,8 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
     async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         created = await pods.create(pod("walker"))
+        # The reflector lists first from the server's watch cache: wait until this cache holds the pod.
+        await pods.list(resource_version=created.metadata.resource_version, resource_version_match="NotOlderThan")
         tap = Tap(
             rest_list_watch(
                 clientset.rest,
