@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from kubeloop import fields, labels, models
+    from kubeloop._kit.log_level import log_to_stderr
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
@@ -276,6 +277,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "log_to_stderr",
     "models",
     "object_key",
     "owner_reference",
@@ -289,6 +291,7 @@ __all__ = [
 ]
 
 _NAMES = {
+    "_kit.log_level": "log_to_stderr",
     "cache.event_handler": "ResourceEventHandler",
     "cache.factory": "SharedInformerFactory",
     "cache.indexer": "Indexer",

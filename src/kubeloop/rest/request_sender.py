@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, RequestTimeout, TransportError, UnreadableWriteResponse
+from kubeloop.rest.call_report import CallReport, CallReports
 from kubeloop.rest.result import Result
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
 from kubeloop.transport.base import UpgradeRefused, read_error_body
@@ -78,6 +79,7 @@ class RequestSender:
         self._warning_handler = warning_handler
         self._bucket = bucket
         self._timeout = timeout
+        self._reports = CallReports(server, credentials)
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
@@ -100,6 +102,7 @@ class RequestSender:
         if self._bucket is not None:
             await attempts.throttle(self._bucket)
         max_bytes = None if is_list else MAX_BODY_BYTES
+        report = attempts.report
         while True:
             with attempts:
                 try:
@@ -107,6 +110,8 @@ class RequestSender:
                     if response.status in REDIRECTS:
                         redirects = self._redirects(request)
                         while (moved := redirects.after(self.result(request, response))) is not None:
+                            if report is not None:
+                                report.redirected(response, moved)
                             response = await self._transport.request(
                                 moved, timeout=attempts.left(), max_bytes=max_bytes
                             )
@@ -114,6 +119,8 @@ class RequestSender:
                     if request.method == "GET":
                         raise
                     raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
+                if report is not None:
+                    report.responded(response.status, response.headers, len(response.body))
                 self._warn(response.headers, request)
                 if response.ok:
                     return self.result(request, response)
@@ -140,6 +147,7 @@ class RequestSender:
         attempts = self._attempts(request, purpose, timeout)
         if self._bucket is not None and purpose != "watch":
             await attempts.throttle(self._bucket)
+        report = attempts.report
         async with AsyncExitStack() as stack:
             while True:
                 with attempts:
@@ -148,9 +156,13 @@ class RequestSender:
                     if stream.status in REDIRECTS:
                         redirects = self._redirects(request)
                         while (moved := redirects.after(self.opened(request, stream))) is not None:
+                            if report is not None:
+                                report.redirected(Response(stream.status, stream.headers), moved)
                             await stack.aclose()
                             opening = self._transport.stream(moved, timeout=attempts.left())
                             stream = await stack.enter_async_context(opening)
+                    if report is not None:
+                        report.responded(stream.status, stream.headers)
                     self._warn(stream.headers, request)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
@@ -180,15 +192,26 @@ class RequestSender:
         attempts = self._attempts(request, "stream", timeout)
         if self._bucket is not None:
             await attempts.throttle(self._bucket)
+        report = attempts.report
         async with AsyncExitStack() as stack:
+            if report is not None:
+                report.attempt(request)
             opening = self._transport.upgrade(request, subprotocols=subprotocols, timeout=attempts.left())
             try:
                 channel = await stack.enter_async_context(opening)
             except UpgradeRefused as refused:
+                if report is not None:
+                    report.responded(refused.response.status, refused.response.headers, len(refused.response.body))
                 self._warn(refused.response.headers, request)
                 if refused.response.status < 400:
                     raise
                 raise_alone(self._error_of(request, refused.response))
+            except BaseException as error:
+                if report is not None:
+                    report.failed(error)
+                raise
+            if report is not None:
+                report.responded(101, channel.headers)
             self._warn(channel.headers, request)
             yield channel
 
@@ -205,7 +228,7 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
-        return _Attempts(request, purpose, timeout, self._bucket, self._retries)
+        return _Attempts(request, purpose, timeout, self._bucket, self._retries, self._reports.begin(request))
 
     def _redirects(self, request: Request) -> Redirects:
         from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
@@ -233,7 +256,7 @@ class _Retries(NamedTuple):
 class _Attempts:
     """The attempts of one call: how much time is left, what failed, how long to wait."""
 
-    __slots__ = ("_bucket", "_deadline", "_delay", "_failure", "_purpose", "_request", "_retries", "_retry")
+    __slots__ = ("_bucket", "_deadline", "_delay", "_failure", "_purpose", "_request", "_retries", "_retry", "report")
 
     def __init__(
         self,
@@ -242,7 +265,9 @@ class _Attempts:
         timeout: float | None,
         bucket: TokenBucket | None,
         retries: _Retries,
+        report: CallReport | None,
     ) -> None:
+        self.report = report
         self._request = request
         self._purpose: Purpose = purpose
         self._deadline = None if timeout is None else waiting.now() + timeout
@@ -260,12 +285,16 @@ class _Attempts:
 
     def __enter__(self) -> None:
         """Begin an attempt."""
+        if self.report is not None:
+            self.report.attempt(self._request)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         """Record a failed attempt if another attempt follows; otherwise raise its error.
 
         The error is raised without the frames of the transport, which say less than its message.
         """
+        if error is not None and self.report is not None:
+            self.report.failed(error)
         if not isinstance(error, TransportError):
             return False
         delay = self._rule().after_error(error)
