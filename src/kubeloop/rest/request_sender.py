@@ -30,6 +30,7 @@ from kubeloop.wire.response import (
 
 if TYPE_CHECKING:
     from kubeloop._kit.bucket import TokenBucket
+    from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
     from kubeloop.transport.base import ByteStream, Channel, Transport
@@ -55,6 +56,7 @@ class RequestSender:
         credentials: Returns the `Authorization` values that the transport sent recently: a server may echo them, and
             they must not get into an exception or log line.
         random: The source of the jitter of waits.
+        metrics: Receives the measurements; None for no measurements.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
     """
@@ -71,6 +73,7 @@ class RequestSender:
         timeout: float | None = None,
         credentials: Callable[[], Collection[str]] = tuple,
         random: Random | None = None,
+        metrics: ClientMetrics | None = None,
     ) -> None:
         self._credentials = credentials
         self._serializers = serializers
@@ -79,7 +82,7 @@ class RequestSender:
         self._warning_handler = warning_handler
         self._bucket = bucket
         self._timeout = timeout
-        self._reports = CallReports(server, credentials)
+        self._reports = CallReports(server, metrics, credentials)
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
@@ -99,34 +102,38 @@ class RequestSender:
                 limit for the body of a success raises an error.
         """
         attempts = self._attempts(request, "request", timeout)
-        if self._bucket is not None:
-            await attempts.throttle(self._bucket)
         max_bytes = None if is_list else MAX_BODY_BYTES
         report = attempts.report
-        while True:
-            with attempts:
-                try:
-                    response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
-                    if response.status in REDIRECTS:
-                        redirects = self._redirects(request)
-                        while (moved := redirects.after(self.result(request, response))) is not None:
-                            if report is not None:
-                                report.redirected(response, moved)
-                            response = await self._transport.request(
-                                moved, timeout=attempts.left(), max_bytes=max_bytes
-                            )
-                except BodyTooLarge as error:
-                    if request.method == "GET":
-                        raise
-                    raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
-                if report is not None:
-                    report.responded(response.status, response.headers, len(response.body))
-                self._warn(response.headers, request)
-                if response.ok:
-                    return self.result(request, response)
-                if not attempts.repeats(response):
-                    raise attempts.error(response)
-            await attempts.wait()
+        try:
+            if self._bucket is not None:
+                await attempts.throttle(self._bucket)
+            while True:
+                with attempts:
+                    try:
+                        response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
+                        if response.status in REDIRECTS:
+                            redirects = self._redirects(request)
+                            while (moved := redirects.after(self.result(request, response))) is not None:
+                                if report is not None:
+                                    report.redirected(response, moved)
+                                response = await self._transport.request(
+                                    moved, timeout=attempts.left(), max_bytes=max_bytes
+                                )
+                    except BodyTooLarge as error:
+                        if request.method == "GET":
+                            raise
+                        raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
+                    if report is not None:
+                        report.responded(response.status, response.headers, len(response.body))
+                    self._warn(response.headers, request)
+                    if response.ok:
+                        return self.result(request, response)
+                    if not attempts.repeats(response):
+                        raise attempts.error(response)
+                await attempts.wait()
+        finally:
+            if report is not None:
+                report.end()
 
     @asynccontextmanager
     async def open(
@@ -228,7 +235,7 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
-        return _Attempts(request, purpose, timeout, self._bucket, self._retries, self._reports.begin(request))
+        return _Attempts(request, purpose, timeout, self._bucket, self._retries, self._reports.begin(request, purpose))
 
     def _redirects(self, request: Request) -> Redirects:
         from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
@@ -326,6 +333,8 @@ class _Attempts:
         Reference: client-go rest/request.go, tryThrottle; golang.org/x/time/rate, Limiter.Wait.
         """
         delay = bucket.reserve(waiting.now())
+        if self.report is not None:
+            self.report.throttled(max(delay, 0.0))
         if delay <= 0:
             return
         left = self.left()
