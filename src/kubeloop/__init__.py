@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from kubeloop import fields, labels, models
+    from kubeloop._kit.log_level import log_to_stderr
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import SharedInformerFactory
     from kubeloop.cache.indexer import Indexer
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
+    from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.in_cluster import in_cluster_config
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
         parse_time,
         short_human_duration,
     )
+    from kubeloop.metrics import MetricFamily, Metrics, Sample
     from kubeloop.objects.change import Change
     from kubeloop.objects.draft import Draft
     from kubeloop.objects.model import Kind, KindList, Model
@@ -135,6 +138,7 @@ if TYPE_CHECKING:
         default_controller_rate_limiter,
     )
     from kubeloop.workqueue.queue import WorkQueue
+    from kubeloop.workqueue.queue_metrics import MetricsSink
 
 __all__ = [
     "ALL_NAMESPACES",
@@ -150,6 +154,7 @@ __all__ = [
     "CacheError",
     "Change",
     "Channel",
+    "ClientMetrics",
     "Clientset",
     "Config",
     "ConfigError",
@@ -202,6 +207,9 @@ __all__ = [
     "LogStream",
     "MaxOfRateLimiter",
     "MethodNotAllowed",
+    "MetricFamily",
+    "Metrics",
+    "MetricsSink",
     "Model",
     "ModelClient",
     "NamespaceLister",
@@ -227,6 +235,7 @@ __all__ = [
     "ResourceVersionMatch",
     "Response",
     "ResumingWatch",
+    "Sample",
     "Scheme",
     "SelectorOptions",
     "ServerSilent",
@@ -276,6 +285,7 @@ __all__ = [
     "is_owned_by",
     "labels",
     "load_config",
+    "log_to_stderr",
     "models",
     "object_key",
     "owner_reference",
@@ -289,6 +299,7 @@ __all__ = [
 ]
 
 _NAMES = {
+    "_kit.log_level": "log_to_stderr",
     "cache.event_handler": "ResourceEventHandler",
     "cache.factory": "SharedInformerFactory",
     "cache.indexer": "Indexer",
@@ -303,6 +314,7 @@ _NAMES = {
     "clients.resource_client": "ModelClient ResourceClient StatusResourceClient",
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
+    "config.client_metrics": "ClientMetrics",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
     "config.in_cluster": "in_cluster_config",
@@ -324,6 +336,7 @@ _NAMES = {
     "meta.times": (
         "format_duration format_micro_time format_time human_duration parse_duration parse_time short_human_duration"
     ),
+    "metrics": "MetricFamily Metrics Sample",
     "objects.model": "Kind KindList Model",
     "objects.change": "Change",
     "objects.draft": "Draft",
@@ -353,6 +366,7 @@ _NAMES = {
         "default_controller_rate_limiter"
     ),
     "workqueue.queue": "WorkQueue",
+    "workqueue.queue_metrics": "MetricsSink",
 }
 
 if not TYPE_CHECKING:

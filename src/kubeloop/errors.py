@@ -69,7 +69,7 @@ class KubeloopError(Exception):
         ├─ EncodeError            names the kind and the path of the field
         ├─ DecodeError            names the kind and the path of the field
         │   └─ BodyTooLarge  Unreadable  UnreadableWriteResponse
-        ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`
+        ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`, `audit_id`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
         ├─ CacheError
         │   └─ NotSynced  UnknownIndex
@@ -265,17 +265,40 @@ class APIError(KubeloopError):
         status: The details that the server sent: message, reason, code, causes, and the object that is meant.
         method: The HTTP method of the request, `""` if there was none.
         path: The path of the request, `""` if there was none.
+        audit_id: The request's ID in the audit log of the server, `""` if the response has none. If the server failed
+            or had too many requests, a note of the error names the ID.
+        flow_schema_uid: The UID of the FlowSchema that matched the request (API priority and fairness), or `""`.
+        priority_level_uid: The UID of the PriorityLevelConfiguration that limited the request, or `""`. If the server
+            had too many requests, a note of the error names both UIDs.
 
-    Reference: k8s.io/apimachinery/pkg/api/errors (StatusError, ReasonForError).
+    Reference: k8s.io/apimachinery/pkg/api/errors (StatusError, ReasonForError); k8s.io/api/flowcontrol/v1
+    (ResponseHeaderMatchedFlowSchemaUID); k8s.io/apiserver/pkg/apis/audit (HeaderAuditID).
     """
 
-    def __init__(self, status: StatusDetails, *, method: str = "", path: str = "") -> None:
+    def __init__(
+        self,
+        status: StatusDetails,
+        *,
+        method: str = "",
+        path: str = "",
+        audit_id: str = "",
+        flow_schema_uid: str = "",
+        priority_level_uid: str = "",
+    ) -> None:
         where = f"{method} {path}: " if method else ""
         text = status.message or status.reason or "no message"
         super().__init__(f"{where}{status.code} {status.reason or 'Unknown'}: {text}")
         self.status = status
         self.method = method
         self.path = path
+        self.audit_id = audit_id
+        self.flow_schema_uid = flow_schema_uid
+        self.priority_level_uid = priority_level_uid
+        # Notes and not the message, in which they would make every two errors different.
+        if audit_id and (status.code >= 500 or status.code == 429):
+            self.add_note(f"audit ID {audit_id}: the audit log of the API server records this request under it")
+        if priority_level_uid and status.code == 429:
+            self.add_note(f"limited by priority level {priority_level_uid}, chosen by flow schema {flow_schema_uid}")
 
     @property
     def code(self) -> int:

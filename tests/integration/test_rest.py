@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import uuid
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,32 @@ async def test_without_credentials_the_server_says_so(kubeconfig: Path) -> None:
     async with kubeloop.Clientset(stranger) as clientset:
         with pytest.raises(kubeloop.Unauthorized):
             await clientset.core_v1.pods("default").list()
+
+
+async def test_an_error_has_the_ids_of_the_real_server(kubeconfig: Path, namespace: str) -> None:
+    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+        with pytest.raises(kubeloop.NotFound) as caught:
+            await clientset.core_v1.pods(namespace).get("missing")
+        schemas = {each.metadata.uid async for each in clientset.flowcontrol_v1.flow_schemas().iterate()}
+    for identifier in (caught.value.audit_id, caught.value.flow_schema_uid, caught.value.priority_level_uid):
+        assert str(uuid.UUID(identifier)) == identifier
+    assert caught.value.flow_schema_uid in schemas
+
+
+async def test_requests_are_counted_and_logged(
+    kubeconfig: Path, namespace: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    metrics = kubeloop.Metrics()
+    config = kubeloop.load_config(kubeconfig).replace(metrics=metrics)
+    caplog.set_level(5, "kubeloop.rest.request_log")
+    async with kubeloop.Clientset(config) as clientset:
+        created = await clientset.core_v1.config_maps(namespace).create(config_map("counted", x="1"))
+        async with clientset.core_v1.config_maps(namespace).watch(resource_version=created.metadata.resource_version):
+            pass
+    host = config.host.removeprefix("https://")
+    assert metrics.value("rest_client_requests_total", code="201", method="POST", host=host) == 1
+    assert metrics.value("rest_client_request_duration_seconds_count", verb="POST", host=host) == 1
+    assert metrics.value("rest_client_response_size_bytes_sum", verb="POST", host=host) > 100
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG]
+    assert any(line.startswith(f"POST /api/v1/namespaces/{namespace}/configmaps: 201 in ") for line in lines)
+    assert "audit-id: " in caplog.text

@@ -10,6 +10,9 @@ class Sink:
         self.works = []
         self.names = set()
 
+    def created(self, queue, unfinished_work):
+        self.unfinished_work = unfinished_work
+
     def depth(self, queue, change):
         self.names.add(queue)
         self.now_queued += change

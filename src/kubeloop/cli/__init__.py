@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from kubeloop._kit.log_level import log_to_stderr
 from kubeloop.cli.generate import add_generate
 from kubeloop.codegen.source_text import printable
 from kubeloop.errors import KubeloopError
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(version, parser.format_help().rstrip(), sep="\n\n")
         return 0
     try:
+        log_to_stderr()
         return int(options.run(options))
     except (KubeloopError, ValueError, OSError) as error:
         # The message can contain text of a file or a server: print one line without terminal control characters.

@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
+from kubeloop.config.client_metrics import ClientMetrics
 from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
@@ -83,6 +84,7 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "max_connections": (int, type(None)),
     "disable_compression": (bool,),
     "warning_handler": (Callable, type(None)),
+    "metrics": (object,),
     "source": (Source,),
 }
 
@@ -125,6 +127,8 @@ class Config(Value, frozen=True, kw_only=True):
             WebSockets); others wait. None for no limit, as in client-go.
         disable_compression: Whether to request responses without gzip.
         warning_handler: Called with each warning of the server, see `rest`; None to log each warning once.
+        metrics: Receives the measurements of clients, see `ClientMetrics`; `kubeloop.Metrics` is one implementation.
+            None for no measurements.
         source: The origin of the settings, for messages and the `repr`.
 
     Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: there is no rate limit unless
@@ -156,6 +160,7 @@ class Config(Value, frozen=True, kw_only=True):
     disable_compression: bool = False
     # The argument's type belongs to rest, which is a floor above.
     warning_handler: Any = None
+    metrics: ClientMetrics | None = None
     source: Source = Source()
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
+from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.waiting import Lock
 from kubeloop.config.exec_output import parse_exec_credential, without_secrets
@@ -23,8 +24,9 @@ from kubeloop.errors import CredentialError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.config.config import Config
-    from kubeloop.config.credential import Credential
+    from kubeloop.config.credential import ClientCertificate, Credential
     from kubeloop.config.exec_config import ExecConfig
 
 __all__ = ["ExecPlugin"]
@@ -36,9 +38,10 @@ _INTERACTIVE_FACTOR: Final = 10
 class _Shared:
     """The credential of one plugin for one cluster, which exists while a source uses it."""
 
-    __slots__ = ("__weakref__", "credential", "expires", "lock")
+    __slots__ = ("__weakref__", "certificate", "credential", "expires", "lock")
 
     def __init__(self) -> None:
+        self.certificate: ClientCertificate | None = None  # stays when the credential is rejected
         self.credential: Credential | None = None
         self.expires: datetime | None = None
         self.lock = Lock()
@@ -67,7 +70,7 @@ class ExecPlugin:
     Intended difference: client-go has no timeout, and passes stderr through.
     """
 
-    __slots__ = ("_config", "_exec", "_now", "_shared", "_stdin_is_terminal")
+    __slots__ = ("_config", "_exec", "_now", "_shared", "_stdin_is_terminal", "_tell")
 
     def __init__(
         self,
@@ -81,6 +84,7 @@ class ExecPlugin:
         self._config = config
         self._now = now
         self._stdin_is_terminal = stdin_is_terminal or _stdin_is_terminal
+        self._tell = MetricsGuard(f"exec plugin {plugin.command}")
         self._shared = _shared.setdefault(plugin_key(plugin, config), _Shared())
 
     def __repr__(self) -> str:
@@ -105,6 +109,8 @@ class ExecPlugin:
             if (credential := self.cached()) is not None:
                 return credential
             credential, expires = await self._run()
+            if self._config.metrics is not None:
+                self._measure_certificate(self._config.metrics, credential.certificate)
             shared.credential, shared.expires = credential, expires
             return credential
 
@@ -124,12 +130,16 @@ class ExecPlugin:
         try:
             result = await run_plugin(plugin.command, plugin.args, env, interactive=interactive, timeout=timeout)
         except FileNotFoundError:
+            self._count(1, "plugin_not_found_error")
             hint = f". {plugin.install_hint}" if plugin.install_hint else ""
             raise self._error(f"executable {plugin.command} not found: install it or extend PATH{hint}") from None
         except PluginTimeout:
+            self._count(1, "client_internal_error")
             raise self._error(f"{plugin.command} timed out after {timeout:g} s and was killed") from None
         except OSError as error:
+            self._count(1, "plugin_not_found_error")
             raise self._error(f"cannot run {plugin.command}: {error.strerror or error}") from error
+        self._count(max(result.code, -1), "plugin_execution_error" if result.code else "no_error")
         if result.code:
             tail = without_secrets(result.stderr_tail, plugin.args, [value for _, value in plugin.env])
             how = f"was killed by signal {-result.code}" if result.code < 0 else f"failed with code {result.code}"
@@ -138,6 +148,26 @@ class ExecPlugin:
             return parse_exec_credential(result.stdout, plugin.api_version)
         except ValueError as error:
             raise_alone(self._error(f"{plugin.command}: {error}"))
+
+    def _count(self, exit_code: int, call_status: str) -> None:
+        """Count a run, as client-go's incrementCallsMetric."""
+        if (metrics := self._config.metrics) is not None:
+            self._tell(metrics.exec_plugin_called, exit_code, call_status)
+
+    def _measure_certificate(self, metrics: ClientMetrics, certificate: ClientCertificate | None) -> None:
+        """Report when a new certificate expires, and the age of the certificate before; needs `cryptography`."""
+        from kubeloop.config.certificate_dates import certificate_dates
+
+        before = self._shared.certificate
+        self._shared.certificate = certificate
+        if (
+            before is not None
+            and before != certificate
+            and (dates := certificate_dates(before.certificate)) is not None
+        ):
+            self._tell(metrics.exec_plugin_certificate_replaced, (self._now() - dates.begin).total_seconds())
+        dates = None if certificate is None else certificate_dates(certificate.certificate)
+        self._tell(metrics.exec_plugin_certificate, self._shared, None if dates is None else dates.end)
 
     def _interactive(self) -> bool:
         mode = self._exec.interactive_mode

@@ -137,6 +137,7 @@ class RESTClient:
             timeout=config.timeout,
             credentials=carrier.sent_credentials,
             random=self.random,
+            metrics=config.metrics,
         )
 
     async def __aenter__(self) -> Self:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import BodyTooLarge, RequestTimeout, TransportError, UnreadableWriteResponse
+from kubeloop.rest.call_report import CallReport, CallReports
 from kubeloop.rest.result import Result
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
 from kubeloop.transport.base import UpgradeRefused, read_error_body
@@ -29,6 +30,7 @@ from kubeloop.wire.response import (
 
 if TYPE_CHECKING:
     from kubeloop._kit.bucket import TokenBucket
+    from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
     from kubeloop.transport.base import ByteStream, Channel, Transport
@@ -54,6 +56,7 @@ class RequestSender:
         credentials: Returns the `Authorization` values that the transport sent recently: a server may echo them, and
             they must not get into an exception or log line.
         random: The source of the jitter of waits.
+        metrics: Receives the measurements; None for no measurements.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
     """
@@ -70,6 +73,7 @@ class RequestSender:
         timeout: float | None = None,
         credentials: Callable[[], Collection[str]] = tuple,
         random: Random | None = None,
+        metrics: ClientMetrics | None = None,
     ) -> None:
         self._credentials = credentials
         self._serializers = serializers
@@ -78,6 +82,7 @@ class RequestSender:
         self._warning_handler = warning_handler
         self._bucket = bucket
         self._timeout = timeout
+        self._reports = CallReports(server, metrics, credentials)
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
@@ -97,29 +102,38 @@ class RequestSender:
                 limit for the body of a success raises an error.
         """
         attempts = self._attempts(request, "request", timeout)
-        if self._bucket is not None:
-            await attempts.throttle(self._bucket)
         max_bytes = None if is_list else MAX_BODY_BYTES
-        while True:
-            with attempts:
-                try:
-                    response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
-                    if response.status in REDIRECTS:
-                        redirects = self._redirects(request)
-                        while (moved := redirects.after(self.result(request, response))) is not None:
-                            response = await self._transport.request(
-                                moved, timeout=attempts.left(), max_bytes=max_bytes
-                            )
-                except BodyTooLarge as error:
-                    if request.method == "GET":
-                        raise
-                    raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
-                self._warn(response.headers, request)
-                if response.ok:
-                    return self.result(request, response)
-                if not attempts.repeats(response):
-                    raise attempts.error(response)
-            await attempts.wait()
+        report = attempts.report
+        try:
+            if self._bucket is not None:
+                await attempts.throttle(self._bucket)
+            while True:
+                with attempts:
+                    try:
+                        response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
+                        if response.status in REDIRECTS:
+                            redirects = self._redirects(request)
+                            while (moved := redirects.after(self.result(request, response))) is not None:
+                                if report is not None:
+                                    report.redirected(response, moved)
+                                response = await self._transport.request(
+                                    moved, timeout=attempts.left(), max_bytes=max_bytes
+                                )
+                    except BodyTooLarge as error:
+                        if request.method == "GET":
+                            raise
+                        raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
+                    if report is not None:
+                        report.responded(response.status, response.headers, len(response.body))
+                    self._warn(response.headers, request)
+                    if response.ok:
+                        return self.result(request, response)
+                    if not attempts.repeats(response):
+                        raise attempts.error(response)
+                await attempts.wait()
+        finally:
+            if report is not None:
+                report.end()
 
     @asynccontextmanager
     async def open(
@@ -140,6 +154,7 @@ class RequestSender:
         attempts = self._attempts(request, purpose, timeout)
         if self._bucket is not None and purpose != "watch":
             await attempts.throttle(self._bucket)
+        report = attempts.report
         async with AsyncExitStack() as stack:
             while True:
                 with attempts:
@@ -148,9 +163,13 @@ class RequestSender:
                     if stream.status in REDIRECTS:
                         redirects = self._redirects(request)
                         while (moved := redirects.after(self.opened(request, stream))) is not None:
+                            if report is not None:
+                                report.redirected(Response(stream.status, stream.headers), moved)
                             await stack.aclose()
                             opening = self._transport.stream(moved, timeout=attempts.left())
                             stream = await stack.enter_async_context(opening)
+                    if report is not None:
+                        report.responded(stream.status, stream.headers)
                     self._warn(stream.headers, request)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
@@ -180,15 +199,26 @@ class RequestSender:
         attempts = self._attempts(request, "stream", timeout)
         if self._bucket is not None:
             await attempts.throttle(self._bucket)
+        report = attempts.report
         async with AsyncExitStack() as stack:
+            if report is not None:
+                report.attempt(request)
             opening = self._transport.upgrade(request, subprotocols=subprotocols, timeout=attempts.left())
             try:
                 channel = await stack.enter_async_context(opening)
             except UpgradeRefused as refused:
+                if report is not None:
+                    report.responded(refused.response.status, refused.response.headers, len(refused.response.body))
                 self._warn(refused.response.headers, request)
                 if refused.response.status < 400:
                     raise
                 raise_alone(self._error_of(request, refused.response))
+            except BaseException as error:
+                if report is not None:
+                    report.failed(error)
+                raise
+            if report is not None:
+                report.responded(101, channel.headers)
             self._warn(channel.headers, request)
             yield channel
 
@@ -205,7 +235,7 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
-        return _Attempts(request, purpose, timeout, self._bucket, self._retries)
+        return _Attempts(request, purpose, timeout, self._bucket, self._retries, self._reports.begin(request, purpose))
 
     def _redirects(self, request: Request) -> Redirects:
         from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
@@ -233,7 +263,7 @@ class _Retries(NamedTuple):
 class _Attempts:
     """The attempts of one call: how much time is left, what failed, how long to wait."""
 
-    __slots__ = ("_bucket", "_deadline", "_delay", "_failure", "_purpose", "_request", "_retries", "_retry")
+    __slots__ = ("_bucket", "_deadline", "_delay", "_failure", "_purpose", "_request", "_retries", "_retry", "report")
 
     def __init__(
         self,
@@ -242,7 +272,9 @@ class _Attempts:
         timeout: float | None,
         bucket: TokenBucket | None,
         retries: _Retries,
+        report: CallReport | None,
     ) -> None:
+        self.report = report
         self._request = request
         self._purpose: Purpose = purpose
         self._deadline = None if timeout is None else waiting.now() + timeout
@@ -260,12 +292,16 @@ class _Attempts:
 
     def __enter__(self) -> None:
         """Begin an attempt."""
+        if self.report is not None:
+            self.report.attempt(self._request)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         """Record a failed attempt if another attempt follows; otherwise raise its error.
 
         The error is raised without the frames of the transport, which say less than its message.
         """
+        if error is not None and self.report is not None:
+            self.report.failed(error)
         if not isinstance(error, TransportError):
             return False
         delay = self._rule().after_error(error)
@@ -297,6 +333,8 @@ class _Attempts:
         Reference: client-go rest/request.go, tryThrottle; golang.org/x/time/rate, Limiter.Wait.
         """
         delay = bucket.reserve(waiting.now())
+        if self.report is not None:
+            self.report.throttled(max(delay, 0.0))
         if delay <= 0:
             return
         left = self.left()

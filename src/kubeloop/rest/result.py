@@ -159,7 +159,7 @@ class Result:
         """Return the exception that a Status (plain data) means; `code` is for a Status without one."""
         from kubeloop.wire.status_errors import error_from_status
 
-        return error_from_status(status, self.redaction(), code=code)
+        return error_from_status(status, self.redaction(), code=code, headers=self.headers)
 
     def _decode(self, into: type[Any] | None) -> Any:
         body = self.response.body

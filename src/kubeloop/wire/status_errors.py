@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from kubeloop import errors
 from kubeloop.errors import APIError, StatusCause, StatusDetails
-from kubeloop.wire.response import Response, retry_after
+from kubeloop.wire.response import Headers, Response, retry_after
 
 if TYPE_CHECKING:
     from kubeloop.wire.redaction import Redaction
@@ -21,6 +21,15 @@ __all__ = ["error_from_status", "status_error"]
 _MAX_CAUSES = 100
 # How much of a body that is not a Status is read.
 _MAX_TEXT_BYTES = 256 * 1024
+
+# The IDs that the API server gives to a request: the attribute of `APIError`, and the header.
+_ID_HEADERS: Mapping[str, str] = {
+    "audit_id": "audit-id",
+    "flow_schema_uid": "x-kubernetes-pf-flowschema-uid",
+    "priority_level_uid": "x-kubernetes-pf-prioritylevel-uid",
+}
+# A UID has 36 characters; API servers accept audit IDs of clients with at most 64.
+_MAX_ID = 64
 
 # Reasons with a class of their own. A known reason decides; for an unknown or empty one the code does.
 _BY_REASON: Mapping[str, type[APIError]] = {
@@ -81,7 +90,7 @@ def status_error(response: Response, redaction: Redaction, status: Mapping[str, 
     """
     wait = retry_after(response)
     if status is not None and status.get("status") != "Success":
-        return error_from_status(status, redaction, code=response.status, wait=wait)
+        return error_from_status(status, redaction, code=response.status, wait=wait, headers=response.headers)
     request = redaction.request
     method = request.method if request is not None else ""
     kind, reason, message = _by_code(response.status, method)
@@ -95,11 +104,17 @@ def status_error(response: Response, redaction: Redaction, status: Mapping[str, 
         what = redaction(response.headers.get("content-type", "no content type").partition(";")[0])
         message = f"{message} (the response is not a Status but {_shorten(what)}: {_shorten(text)})"
     details = StatusDetails(code=response.status, reason=reason, message=message, causes=causes, retry_after=wait)
-    return kind(details, method=method, path=request.path if request is not None else "")
+    path = request.path if request is not None else ""
+    return kind(details, method=method, path=path, **_ids(response.headers, redaction))
 
 
 def error_from_status(
-    data: Mapping[str, Any], redaction: Redaction, *, code: int = 0, wait: float | None = None
+    data: Mapping[str, Any],
+    redaction: Redaction,
+    *,
+    code: int = 0,
+    wait: float | None = None,
+    headers: Headers | None = None,
 ) -> APIError:
     """Return the exception that a Status means.
 
@@ -108,6 +123,7 @@ def error_from_status(
         redaction: Of the texts of this response; its request names method and path in the message.
         code: The HTTP status, for a Status without a code.
         wait: Seconds from the `Retry-After` header, for a Status without one.
+        headers: The headers of the response, which identify the request in the logs of the server.
     """
     details = _mapping(data.get("details"))
     seconds = _int32(details.get("retryAfterSeconds"))
@@ -134,7 +150,13 @@ def error_from_status(
     if kind is None:
         # The method is not passed on: only the reason of a Status means AlreadyExists.
         kind = _by_code(status.code, "")[0]
-    return kind(status, method=method, path=request.path if request is not None else "")
+    ids = {} if headers is None else _ids(headers, redaction)
+    return kind(status, method=method, path=request.path if request is not None else "", **ids)
+
+
+def _ids(headers: Headers, redaction: Redaction) -> dict[str, str]:
+    """Return the IDs that the API server gave to a request, as arguments of `APIError`."""
+    return {name: redaction.name(headers.get(header, ""))[:_MAX_ID] for name, header in _ID_HEADERS.items()}
 
 
 def _by_code(code: int, method: str) -> tuple[type[APIError], str, str]:

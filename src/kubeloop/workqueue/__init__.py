@@ -1,7 +1,7 @@
 """Work queues with client-go's semantics: one worker per item, deduplication, delays and rate-limited retries.
 
 Parts: `item_states` and `delay_heap` contain the rules, without a loop; `queue` and `delaying` wait; `limiters` compute
-delays; `metrics` measures; `parallelizer` needs no queue. Items are usually keys (`kubeloop.object_key(obj)`).
+delays; `queue_metrics` measures; `parallelizer` needs no queue. Items are usually keys (`kubeloop.object_key(obj)`).
 Reference: client-go util/workqueue.
 """
 
@@ -19,9 +19,9 @@ from kubeloop.workqueue.limiters import (
     default_controller_rate_limiter,
     default_item_based_rate_limiter,
 )
-from kubeloop.workqueue.metrics import MetricsSink, UnfinishedWork
 from kubeloop.workqueue.parallelizer import parallelize
 from kubeloop.workqueue.queue import WorkQueue
+from kubeloop.workqueue.queue_metrics import MetricsSink, UnfinishedWork
 
 __all__ = [
     "BucketRateLimiter",

@@ -18,7 +18,7 @@ from kubeloop.workqueue.queue import WorkQueue
 
 if TYPE_CHECKING:
     from kubeloop.workqueue.item_states import Order
-    from kubeloop.workqueue.metrics import MetricsSink
+    from kubeloop.workqueue.queue_metrics import MetricsSink
 
 __all__ = ["DelayingQueue", "RateLimitingQueue"]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Sized
 
-    from kubeloop.workqueue.metrics import QueueMetrics
+    from kubeloop.workqueue.queue_metrics import QueueMetrics
 
 __all__ = ["Ledger", "Order"]
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Self, TypeVar
 
 from kubeloop.workqueue.item_states import Ledger, Order
-from kubeloop.workqueue.metrics import MetricsSink, QueueMetrics, UnfinishedWork
+from kubeloop.workqueue.queue_metrics import MetricsSink, QueueMetrics, UnfinishedWork
 
 __all__ = ["WorkQueue"]
 

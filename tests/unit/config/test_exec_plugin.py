@@ -5,14 +5,17 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 
 from kubeloop.config import Config, ExecConfig, Source
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.config.exec_process import run_plugin
 from kubeloop.errors import CredentialError
+from tests.support.certificates import authority
 from tests.support.skewed_loop import skewed, skip
 
 V1 = "client.authentication.k8s.io/v1"
@@ -402,3 +405,63 @@ def _is_running(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+class Recorder:
+    """A `ClientMetrics` that keeps what is reported about plugins."""
+
+    def __init__(self):
+        self.runs = []
+        self.expiries = []
+        self.ages = []
+
+    def exec_plugin_called(self, exit_code, call_status):
+        self.runs.append((exit_code, call_status))
+
+    def exec_plugin_certificate(self, plugin, expires):
+        self.expiries.append(expires)
+
+    def exec_plugin_certificate_replaced(self, age_seconds):
+        self.ages.append(age_seconds)
+
+
+@pytest.mark.parametrize(
+    ("script", "settings", "expected"),
+    [
+        ("give(token='t')", {}, (0, "no_error")),
+        ("print('no credential')", {}, (0, "no_error")),
+        ("sys.exit(3)", {}, (3, "plugin_execution_error")),
+        ("os.kill(os.getpid(), 9)", {}, (-1, "plugin_execution_error")),
+        ("", {"command": "/missing/plugin"}, (1, "plugin_not_found_error")),
+        ("", {"command": "/"}, (1, "plugin_not_found_error")),
+        ("time.sleep(600)", {"timeout": 0.01}, (1, "client_internal_error")),
+    ],
+)
+async def test_a_run_is_counted_by_exit_code_and_result(make, script, settings, expected):
+    """As client-go's plugin/pkg/client/auth/exec/metrics_test.go, TestCallsMetric."""
+    recorder = Recorder()
+    _, source = make(script, config=Config(host="https://a", metrics=recorder), **settings)
+    with suppress(CredentialError):
+        await source.fetch()
+    assert recorder.runs == [expected]
+
+
+async def test_the_expiry_and_the_age_of_certificates_are_reported(make, tmp_path):
+    """As client-go's metrics_test.go, TestCertificateExpirationTracker, and exec_test.go, TestTLSCredentials."""
+    recorder = Recorder()
+    pairs = [authority().sign("me"), authority().sign("me")]
+    dates = [x509.load_pem_x509_certificate(pair.certificate) for pair in pairs]
+    for number, pair in enumerate(pairs, start=1):
+        (tmp_path / f"{number}.pem").write_bytes(pair.certificate)
+    now = dates[0].not_valid_before_utc + timedelta(hours=1)
+    config = Config(host="https://a", metrics=recorder)
+    pem = "open(here + '/%d.pem' % n).read()"
+    script = f"give(token='t', **(dict(clientCertificateData={pem}, clientKeyData='k') if n < 3 else {{}}))"
+    _, source = make(script, config=config, now=lambda: now)
+    source.reject(await source.fetch())
+    assert (recorder.expiries, recorder.ages) == ([dates[0].not_valid_after_utc], [])
+    source.reject(await source.fetch())
+    assert recorder.expiries == [each.not_valid_after_utc for each in dates]
+    assert recorder.ages == [3600.0]
+    await source.fetch()
+    assert recorder.expiries[2:] == [None]

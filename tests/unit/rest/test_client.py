@@ -23,9 +23,12 @@ from tests.support.scripted_transport import (
     ScriptedTransport,
     error_status,
     event,
+    expired_event,
     list_of,
     watch_response,
 )
+
+JSON = {"Content-Type": "application/json"}
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
 
@@ -359,3 +362,12 @@ async def test_a_log_line_over_the_bound_is_called_a_line() -> None:
     async with clients.core_v1.pods("x").log_lines("a") as lines:
         with pytest.raises(kubeloop.BodyTooLarge, match="a line of more than"):
             await anext(lines)
+
+
+@virtual
+async def test_the_error_in_a_watch_has_the_audit_id_of_the_watch_request() -> None:
+    transport = ScriptedTransport(watch_response(expired_event(), headers={**JSON, "Audit-Id": "watch-7"}))
+    async with client(transport).watch("pods", into=core_v1.Pod) as events:
+        with pytest.raises(kubeloop.Gone) as caught:
+            await anext(aiter(events))
+    assert caught.value.audit_id == "watch-7"

@@ -210,6 +210,51 @@ def test_a_status_in_a_watch_is_an_error_too() -> None:
     assert type(error) is errors.Expired
 
 
+IDS = (
+    ("Audit-Id", "5f8b0f0c-0a0e-4ad4-b4c1-7a2b5a0d3b11"),
+    ("X-Kubernetes-Pf-Flowschema-Uid", "flow-1"),
+    ("X-Kubernetes-Pf-Prioritylevel-Uid", "level-2"),
+)
+FAILURE = b'{"kind":"Status","status":"Failure","reason":"%s","message":"no","code":%d}'
+
+
+def ids_of(error: errors.APIError) -> tuple[str, str, str]:
+    return error.audit_id, error.flow_schema_uid, error.priority_level_uid
+
+
+@pytest.mark.parametrize("body", [FAILURE % (b"Forbidden", 403), b"<html>no</html>", b""])
+def test_an_error_has_the_ids_that_the_server_gave_to_the_request(body: bytes) -> None:
+    error = error_of(answer(403, body, *IDS), GET)
+    assert ids_of(error) == (IDS[0][1], "flow-1", "level-2")
+    assert IDS[0][1] not in str(error)
+    assert not getattr(error, "__notes__", [])
+
+
+def test_an_error_without_the_headers_has_no_ids() -> None:
+    assert ids_of(error_of(answer(500, FAILURE % (b"InternalError", 500)), GET)) == ("", "", "")
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_a_failure_of_the_server_names_the_audit_id_in_a_note(code: int) -> None:
+    error = error_of(answer(code, b"", *IDS), GET)
+    assert f"audit ID {IDS[0][1]}: the audit log of the API server records this request under it" in error.__notes__
+    limited = "limited by priority level level-2, chosen by flow schema flow-1"
+    assert (limited in error.__notes__) is (code == 429)
+
+
+def test_ids_are_bounded_and_show_no_credential() -> None:
+    request = Request("GET", "/api", {"Authorization": "Bearer s3cret-of-mine"})
+    headers = ("Audit-Id", "s3cret-of-mine\x1b"), ("X-Kubernetes-Pf-Flowschema-Uid", "u" * 100_000)
+    error = error_of(answer(500, b"", *headers), request)
+    assert ids_of(error) == ("<hidden>\\x1b", "u" * 64, "")
+    assert "s3cret" not in "".join(error.__notes__)
+
+
+def test_ids_survive_pickling() -> None:
+    error = error_of(answer(429, b"", *IDS), GET)
+    assert ids_of(pickle.loads(pickle.dumps(error))) == ids_of(error)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("1", 1.0), ("120", 120.0), ("0", 0.0), ("-1", None), ("1.5", None), ("", None), ("٣", None), ("9" * 50, None),

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeloop.config.certificate_dates import certificate_dates
 from kubeloop.config.credential import ClientCertificate
 from kubeloop.config.files import read_file
 from kubeloop.errors import CredentialError
@@ -90,9 +91,9 @@ class TLSContexts:
         if certificate is None or certificate is self._examined:
             return
         self._examined = certificate
-        end = _end_of_validity(certificate.certificate)
-        if end is not None and end < self._now():
-            message = f"the client certificate expired on {end.isoformat()}: renew it"
+        dates = certificate_dates(certificate.certificate)
+        if dates is not None and dates.end < self._now():
+            message = f"the client certificate expired on {dates.end.isoformat()}: renew it"
             logger.warning("%s", self._config.located(message))
 
     def use_client_certificate(self, certificate: ClientCertificate) -> None:
@@ -191,19 +192,6 @@ def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
     except (ssl.SSLError, ValueError) as error:
         return _reason(error)
     return None
-
-
-def _end_of_validity(pem: bytes) -> datetime | None:
-    """Return when the first certificate of a PEM text expires; None if it cannot be read, or without `cryptography`."""
-    try:
-        # 30 ms to import, so only after a refusal.
-        from cryptography import x509
-    except ImportError:
-        return None
-    try:
-        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
-    except Exception:  # of any version of the package: it must not hide why the server refused
-        return None
 
 
 class _EncryptedKeyError(Exception):

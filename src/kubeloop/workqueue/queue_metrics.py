@@ -1,14 +1,15 @@
 """Measurements of a queue: depth, additions, waiting and working times, retries and unfinished work.
 
-A `MetricsSink` adapts a metrics library; kubeloop exports nothing by itself.
+`kubeloop.Metrics` is a `MetricsSink`; another one adapts a metrics library.
 Reference: client-go util/workqueue/metrics.go. Intended differences: unfinished work is computed when it is read
 (`WorkQueue.unfinished_work`) instead of twice per second by a task, and there is no global provider.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+
+from kubeloop._kit.metrics_guard import MetricsGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["MetricsSink", "QueueMetrics", "UnfinishedWork"]
 
 T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 
 class MetricsSink(Protocol):
@@ -29,6 +28,12 @@ class MetricsSink(Protocol):
 
     An exception of a sink loses a measurement and no item. The first is logged as an error.
     """
+
+    def created(self, queue: str, unfinished_work: Callable[[], UnfinishedWork], /) -> None:
+        """Record that a queue was created; the bound method `unfinished_work` reads its unfinished work at any time.
+
+        A sink that keeps the method should keep a weak reference (`weakref.WeakMethod`).
+        """
 
     def depth(self, queue: str, change: int, /) -> None:
         """Record that the number of queued items changed by +1 or -1."""
@@ -66,14 +71,15 @@ class QueueMetrics(Generic[T]):
         self._name = name
         self._sink = sink
         self._now = now
-        self._has_failed = False
+        self._tell = MetricsGuard(f"work queue {name!r}")
         self._added: dict[T, float] = {}
         self._taken: dict[T, float] = {}
+        self._tell(sink.created, name, self.unfinished_work)
 
     def added(self, item: T) -> None:
         """Record that an item was queued, or was added while a worker has it."""
-        self._tell(self._sink.added)
-        self._tell(self._sink.depth, 1)
+        self._tell(self._sink.added, self._name)
+        self._tell(self._sink.depth, self._name, 1)
         now = self._now()
         if now is not None:
             self._added.setdefault(item, now)
@@ -84,33 +90,23 @@ class QueueMetrics(Generic[T]):
         added = self._added.pop(item, None)
         if now is not None:
             self._taken[item] = now
-        self._tell(self._sink.depth, -1)
+        self._tell(self._sink.depth, self._name, -1)
         if now is not None and added is not None:
-            self._tell(self._sink.waited, now - added)
+            self._tell(self._sink.waited, self._name, now - added)
 
     def finished(self, item: T) -> None:
         """Record that a worker is done with an item."""
         now = self._now()
         taken = self._taken.pop(item, None)
         if now is not None and taken is not None:
-            self._tell(self._sink.worked, now - taken)
+            self._tell(self._sink.worked, self._name, now - taken)
 
     def retried(self) -> None:
         """Record that an item was added with a delay."""
-        self._tell(self._sink.retried)
+        self._tell(self._sink.retried, self._name)
 
     def unfinished_work(self) -> UnfinishedWork:
         """Return how long workers have had their current items, in seconds."""
         now = self._now()
         ages = [] if now is None else [now - taken for taken in self._taken.values()]
         return UnfinishedWork(sum(ages), max(ages, default=0.0))
-
-    def _tell(self, number: Callable[..., object], *arguments: float) -> None:
-        try:
-            number(self._name, *arguments)
-        except Exception:
-            level = logging.DEBUG if self._has_failed else logging.ERROR
-            self._has_failed = True
-            logger.log(
-                level, "work queue %r: the metrics sink failed; this measurement is lost", self._name, exc_info=True
-            )

@@ -1,0 +1,39 @@
+"""`MetricsGuard`: calls of an object that receives measurements, whose exceptions must not break what is measured."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MetricsGuard"]
+
+logger = logging.getLogger(__name__)
+
+
+class MetricsGuard:
+    """Call the methods of a metrics object. An exception loses one measurement; the first is logged as an error.
+
+    Args:
+        owner: What is measured, for the log line.
+    """
+
+    __slots__ = ("_has_failed", "_owner")
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._has_failed = False
+
+    def __call__(self, record: Callable[..., object], *values: object) -> None:
+        """Call a method with these values."""
+        try:
+            record(*values)
+        except Exception:
+            level = logging.DEBUG if self._has_failed else logging.ERROR
+            self._has_failed = True
+            logger.log(level, "%s: the metrics sink failed; this measurement is lost", self._owner, exc_info=True)
+
+    def __repr__(self) -> str:
+        return f"<MetricsGuard of {self._owner}{', has failed' if self._has_failed else ''}>"

@@ -1,0 +1,1 @@
+"""The metrics of Kubernetes' component-base, and the program that reads them from its source."""

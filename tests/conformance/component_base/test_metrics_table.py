@@ -1,0 +1,75 @@
+"""Our metrics have the names, types, labels and buckets that component-base's source declares."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import kubeloop
+from kubeloop.workqueue import UnfinishedWork
+
+TABLE = json.loads(Path(__file__).with_name("metrics.json").read_text(encoding="utf-8"))["metrics"]
+
+MISSING = {
+    "rest_client_dns_resolution_duration_seconds": "component-base declares it and never registers it",
+    "rest_client_exec_plugin_policy_call_total": "component-base never registers it; its two labels get one value",
+    "rest_client_transport_ca_reload_total": "counts reloads in the cache of transports, which does not exist here",
+    "rest_client_transport_cache_entries": "there is no cache of transports: each client has its own",
+    "rest_client_transport_cache_gc_calls_total": "there is no cache of transports",
+    "rest_client_transport_cert_rotation_gc_calls_total": "there is no goroutine that rotates certificates",
+    "rest_client_transport_create_calls_total": "there is no cache of transports",
+}
+
+
+class Owner:
+    """A plugin, and a queue with work."""
+
+    def unfinished_work(self) -> UnfinishedWork:
+        return UnfinishedWork(1.0, 1.0)
+
+
+def used_metrics(owner: Owner) -> kubeloop.Metrics:
+    """Return metrics with a sample of each kind."""
+    metrics = kubeloop.Metrics()
+    for record in (metrics.request_duration, metrics.rate_limiter_duration):
+        record("GET", "server", 1.0)
+    for measure in (metrics.request_size, metrics.response_size):
+        measure("GET", "server", 1)
+    metrics.request_sent("200", "GET", "server")
+    metrics.request_retried("200", "GET", "server")
+    metrics.exec_plugin_called(0, "no_error")
+    metrics.exec_plugin_certificate(owner, datetime(2030, 1, 1, tzinfo=UTC))
+    metrics.exec_plugin_certificate_replaced(1.0)
+    metrics.created("pods", owner.unfinished_work)
+    metrics.depth("pods", 1)
+    metrics.added("pods")
+    metrics.waited("pods", 1.0)
+    metrics.worked("pods", 1.0)
+    metrics.retried("pods")
+    return metrics
+
+
+def described(family: kubeloop.MetricFamily) -> dict[str, Any]:
+    """Return type, labels and buckets of a metric, as in the table."""
+    labels = [name for name, _ in family.samples[0].labels]
+    entry: dict[str, Any] = {"type": family.type, "labels": labels}
+    if family.type == "histogram":
+        assert labels.pop() == "le"
+        bounds = [dict(sample.labels)["le"] for sample in family.samples if sample.name.endswith("_bucket")]
+        assert bounds.pop() == "+Inf"
+        entry["buckets"] = [float(bound) for bound in bounds]
+    return entry
+
+
+def test_names_types_labels_and_buckets_are_those_of_component_base() -> None:
+    owner = Owner()
+    ours = {family.name: described(family) for family in used_metrics(owner).collect()}
+    assert ours == {name: entry for name, entry in TABLE.items() if name not in MISSING}
+
+
+def test_the_missing_metrics_are_those_with_a_reason() -> None:
+    names = {family.name for family in kubeloop.Metrics().collect()}
+    assert set(TABLE) - names == set(MISSING)
+    assert names <= set(TABLE)
