@@ -36,6 +36,16 @@ def test_the_mode_is_kept_and_a_reader_keeps_the_old_content(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_the_owner_is_kept(tmp_path):
+    path = tmp_path / "config"
+    path.write_bytes(b"old")
+    # Only root can create a file of another user.
+    owner = 65534 if os.geteuid() == 0 else os.geteuid()
+    os.chown(path, owner, -1)
+    replace_file(str(path), b"new")
+    assert (path.read_bytes(), path.stat().st_uid) == (b"new", owner)
+
+
 @pytest.mark.parametrize("content", [b"old", None], ids=["existing", "missing"])
 def test_the_target_of_a_symbolic_link_is_replaced(tmp_path, content):
     (tmp_path / "real").mkdir()
