@@ -16,7 +16,7 @@ from kubeloop.config.kubeconfig import kubeconfig_of, parse_document
 from kubeloop.config.kubeconfig_data import SECTIONS, KubeconfigData, merge_documents
 from kubeloop.config.kubeconfig_lock import locked_kubeconfigs
 from kubeloop.config.kubeconfig_paths import default_kubeconfig, kubeconfig_paths
-from kubeloop.errors import ConfigError, DecodeError
+from kubeloop.errors import ConfigError, DecodeError, EncodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -224,7 +224,10 @@ def _text(path: str, document: dict[str, Any]) -> bytes:
     from kubeloop.meta import yaml
 
     kubeconfig_of(document, path)
-    return yaml.dump(document, sort_keys=False).encode()
+    try:
+        return yaml.dump(document, sort_keys=False).encode()
+    except (EncodeError, UnicodeError):
+        raise_alone(ConfigError(f"{path}: the change contains a lone surrogate, or is nested too deeply"))
 
 
 def _check_single(path: str) -> None:

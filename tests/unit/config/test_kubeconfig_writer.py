@@ -225,6 +225,8 @@ def test_a_second_document_that_is_empty_or_a_comment_is_no_obstacle(tmp_path):
         ("text", ConfigError),
         ({"client-key-data": "%"}, ConfigError),
         ({"x": {1}}, TypeError),
+        ({"x": "\ud800"}, ConfigError),
+        ({"\ud800": 1}, ConfigError),
     ],
 )
 def test_an_invalid_change_leaves_every_file_unchanged(tmp_path, monkeypatch, stanza, error):
