@@ -9,21 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kubeloop
+from kubeloop.config import flatten, minify, modify_kubeconfig, read_kubeconfig, redact
 from kubeloop.config.exec_output import parse_exec_credential
 from kubeloop.config.kubeconfig import parse_kubeconfig
 from kubeloop.errors import KubeloopError
+from kubeloop.meta import yaml
 from kubeloop.models import core_v1
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.serializers.json_events import JSONEventDecoder
 from kubeloop.wire.serializers.json_objects import decode_into, decode_list, read_status
 from kubeloop.wire.watch_events import UnreadableEvent
+from tests.support.clock import run_virtual
 from tests.support.definitions import at, places, renamed, replaced
 from tests.support.results import error_of
 
@@ -204,3 +208,28 @@ def test_kubeconfigs_and_what_plugins_print() -> None:
     """(F10)"""
     _tolerates(lambda text: repr(parse_kubeconfig(text, "/x/config")), KUBECONFIG)
     _tolerates(lambda text: parse_exec_credential(text, EXEC), CREDENTIAL, tree=ValueError)
+
+
+def test_kubeconfigs_that_are_changed_and_viewed(tmp_path: Path) -> None:
+    """A file that cannot be changed stays as it is."""
+    path = tmp_path / "config"
+
+    def change(text: bytes) -> None:
+        path.write_bytes(text)
+        try:
+            run_virtual(modify_kubeconfig(lambda data: data.users.update(new={"token": "t"}), path))
+        except KubeloopError:
+            assert path.read_bytes() == text
+            raise
+        finally:
+            assert [child.name for child in tmp_path.iterdir()] == ["config"]
+        data = read_kubeconfig(path)
+        assert data.users["new"] == {"token": "t"}
+        for view in (redact, flatten, minify):
+            with suppress(KubeloopError):
+                yaml.dump(view(data).document())
+
+    provider = {"name": "oidc", "config": {"client-id": "a", "id-token": "b"}}
+    document = {**KUBECONFIG, "x-unknown": {"a": ["b"]}, "extensions": [{"name": "x", "extension": {"a": 1}}]}
+    document["users"] = [*KUBECONFIG["users"], {"name": "v", "user": {"auth-provider": provider, "client-key": "k"}}]
+    _tolerates(change, document)

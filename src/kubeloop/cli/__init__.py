@@ -1,4 +1,4 @@
-"""The command `kubeloop`: `kubeloop generate` writes typed models, clients and informers for custom resources."""
+"""The command `kubeloop`: `generate` writes typed classes for custom resources, `config` changes kubeconfig files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from kubeloop._kit.log_level import log_to_stderr
+from kubeloop.cli.config_command import add_config
 from kubeloop.cli.generate import add_generate
 from kubeloop.codegen.source_text import printable
 from kubeloop.errors import KubeloopError
@@ -16,7 +17,7 @@ __all__ = ["main"]
 
 _ABOUT = """\
 kubeloop is client-go for Python: typed Kubernetes clients, informers and work queues.
-Programs import it; this command writes the same typed classes for your custom resources."""
+Programs import it; this command writes the same typed classes for your custom resources, and changes kubeconfigs."""
 _EXAMPLE = """\
 example: kubeloop generate --crd crds/*.yaml --out myoperator/api
 `kubeloop COMMAND --help` explains the options of a command; help(kubeloop) in Python explains the library."""
@@ -39,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=version, help="print the version and exit")
-    add_generate(parser.add_subparsers(metavar="COMMAND", title="commands"))
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    add_generate(commands)
+    add_config(commands)
     options = parser.parse_args(arguments)
     if "run" not in options:
         print(version, parser.format_help().rstrip(), sep="\n\n")

@@ -1,13 +1,52 @@
 """Configuration: which API server to use and as whom, from kubeconfig files, the in-cluster environment or arguments.
 
 `load_config`, `build_config` and `in_cluster_config` create a `Config` as client-go would; no connection is opened.
-Only `credential_sources` and `exec_plugin` need a running event loop; they are imported when a transport is opened.
+`modify_kubeconfig` changes kubeconfig files. Each module is imported when one of its names is first used.
 """
 
-from kubeloop.config.config import Config, Impersonation
-from kubeloop.config.config_source import Source
-from kubeloop.config.exec_config import ExecConfig
-from kubeloop.config.in_cluster import in_cluster_config
-from kubeloop.config.load import build_config, load_config
+from __future__ import annotations
 
-__all__ = ["Config", "ExecConfig", "Impersonation", "Source", "build_config", "in_cluster_config", "load_config"]
+from typing import TYPE_CHECKING
+
+from kubeloop._kit.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from kubeloop.config.config import Config, Impersonation
+    from kubeloop.config.config_source import Source
+    from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.in_cluster import in_cluster_config
+    from kubeloop.config.kubeconfig_data import KubeconfigData
+    from kubeloop.config.kubeconfig_views import flatten, minify, redact
+    from kubeloop.config.kubeconfig_writer import modify_kubeconfig, read_kubeconfig
+    from kubeloop.config.load import build_config, load_config
+
+__all__ = [
+    "Config",
+    "ExecConfig",
+    "Impersonation",
+    "KubeconfigData",
+    "Source",
+    "build_config",
+    "flatten",
+    "in_cluster_config",
+    "load_config",
+    "minify",
+    "modify_kubeconfig",
+    "read_kubeconfig",
+    "redact",
+]
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "config": "Config Impersonation",
+            "config_source": "Source",
+            "exec_config": "ExecConfig",
+            "in_cluster": "in_cluster_config",
+            "kubeconfig_data": "KubeconfigData",
+            "kubeconfig_views": "flatten minify redact",
+            "kubeconfig_writer": "modify_kubeconfig read_kubeconfig",
+            "load": "build_config load_config",
+        },
+    )

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value, field
@@ -28,7 +28,9 @@ __all__ = [
     "ExecEntry",
     "Kubeconfig",
     "UserEntry",
+    "kubeconfig_of",
     "merge",
+    "parse_document",
     "parse_kubeconfig",
     "read_kubeconfigs",
 ]
@@ -172,14 +174,27 @@ def parse_kubeconfig(data: bytes, path: str) -> Kubeconfig:
 
     Reference: client-go tools/clientcmd/api/v1/conversion.go.
     """
+    return kubeconfig_of(parse_document(data, path), path)
+
+
+def parse_document(data: bytes, path: str) -> object:
+    """Parse the first YAML document of a file as plain JSON data, unchecked; None for an empty text.
+
+    Raises:
+        ConfigError: The text is not YAML. The message contains no value.
+    """
     from kubeloop.meta import yaml
 
     try:
-        document = yaml.load_first(data)
+        return cast("object", yaml.load_first(data))
     except DecodeError as error:
         # The parser's message may quote a secret from the file, so only the position is kept.
         place = re.search(r"line \d+, column \d+", str(error))
         raise_alone(ConfigError(f"{path}: not YAML{f': {place[0]}' if place else ''}"))
+
+
+def kubeconfig_of(document: object, path: str) -> Kubeconfig:
+    """Return the kubeconfig that a document contains; see `parse_kubeconfig`."""
     root = Fields({} if document is None else document, path, "")
     kind, version = root.text("kind"), root.text("apiVersion")
     if (kind or "Config") != "Config" or (version or "v1") != "v1":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.raising import raise_alone
@@ -17,6 +16,7 @@ from kubeloop.config.config import Config
 from kubeloop.config.config_source import Source
 from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
 from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
+from kubeloop.config.kubeconfig_paths import expanded, kubeconfig_paths
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.config.validation import check_files, check_user, exec_config, impersonation
 from kubeloop.errors import ConfigError
@@ -62,12 +62,10 @@ def load_config(
         difference: a context whose user or cluster does not exist is an error, where client-go continues without
         credentials. All differences are in docs/reference/differences.md.
     """
+    found_by = "KUBECONFIG" if os.environ.get("KUBECONFIG") else "the home directory"
     if kubeconfig is not None:
-        looked, found_by = [_expanded(kubeconfig)], "the argument"
-    elif listed := os.environ.get("KUBECONFIG", ""):
-        looked, found_by = listed.split(os.pathsep), "KUBECONFIG"
-    else:
-        looked, found_by = _home_kubeconfigs(), "the home directory"
+        found_by = "the argument"
+    looked = kubeconfig_paths(kubeconfig)
     loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
     chosen = context or loaded.current_context
     if not chosen and not cluster:
@@ -97,7 +95,7 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
     Raises:
         ConfigError: As for `load_config`.
     """
-    path = _expanded(kubeconfig)
+    path = expanded(kubeconfig)
     if not master_url and not path:
         return in_cluster_config() if is_in_cluster() else load_config()
     loaded = read_kubeconfigs([path], must_exist=True) if path else Kubeconfig()
@@ -221,16 +219,3 @@ def _nothing_chosen(loaded: Kubeconfig, looked: Iterable[str]) -> str:
 
 def _names(entries: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in sorted(entries)) or "none"
-
-
-def _expanded(path: str | os.PathLike[str]) -> str:
-    # A shell does this for a word that begins with `~`, but not for one like --kubeconfig=~/config.
-    return os.path.expanduser(os.fspath(path))
-
-
-def _home_kubeconfigs() -> list[str]:
-    try:
-        return [str(Path.home() / ".kube" / "config")]
-    except RuntimeError:
-        # There is no home directory. (client-go looks into the current one, where anybody may have put a kubeconfig.)
-        return []

@@ -104,11 +104,15 @@ def load_documents(data: str | bytes, *, strict: bool = False) -> Iterator[tuple
         yield lines + 1 + (empty_lines[0].count("\n") if empty_lines else 0), documents[0]
 
 
-def dump(value: Any) -> str:
-    """Write JSON data as one YAML document: keys sorted, lists not indented, text of several lines as a block.
+def dump(value: Any, *, sort_keys: bool = True) -> str:
+    """Write JSON data as one YAML document: lists not indented, text of several lines as a block.
 
     Text that any reader of YAML 1.1 or 1.2 could take for a number, boolean, null or time is quoted, so that what was
     text stays text. Mappings and sequences of any class are written as such.
+
+    Args:
+        value: The data.
+        sort_keys: Whether the keys are sorted, as Go's programs write them. Otherwise they keep their order.
 
     Raises:
         TypeError: a value that JSON cannot hold, or a key that is not text.
@@ -122,7 +126,12 @@ def dump(value: Any) -> str:
     """
     try:
         text: str = yaml.dump(
-            plain_data(value), Dumper=GoDumper, allow_unicode=True, default_flow_style=False, width=2**30
+            plain_data(value),
+            Dumper=GoDumper,
+            allow_unicode=True,
+            default_flow_style=False,
+            sort_keys=sort_keys,
+            width=2**30,
         )
     except RecursionError:
         raise EncodeError("YAML: nested too deeply") from None

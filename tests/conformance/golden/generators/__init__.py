@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from . import documents, names, responses, rest, scripts, selectors, values
+from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfigs import kubeconfig
 
 __all__ = ["GENERATORS", "cases"]
@@ -21,6 +22,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "fields": selectors.fields,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfig,
+    "kubeconfig_changes": kubeconfig_changes,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
     "names": names.names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import documents, kubeconfigs, names, responses, rest, scripts, selectors, values
+from . import documents, kubeconfig_changes, kubeconfigs, names, responses, rest, scripts, selectors, values
 
 __all__ = ["RESULTS"]
 
@@ -15,6 +15,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "fields": selectors.fields,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfigs.kubeconfig,
+    "kubeconfig_changes": kubeconfig_changes.kubeconfig_changes,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
     "names": names.names,
