@@ -56,6 +56,23 @@ async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() 
 
 
 @virtual
+async def test_a_server_that_forgets_every_snapshot_is_listed_with_pauses() -> None:
+    """Each first page succeeds and has a continue token, which is expired at once; so does the full list."""
+
+    def respond(request: Request) -> Any:
+        if "continue" in query(request):
+            return error_status(410, "Expired", "the continue token is too old")
+        return list_of([pod("a", 1)], "5", continue_="token")
+
+    async with RunningInformer(respond) as run:
+        await asyncio.sleep(600)
+        # A list and the full list, at the version and at the newest, every 30 to 60 seconds at last.
+        assert 40 < len(run.asked) < 150
+        assert run.store == {}
+        assert "too old" in run.pods.last_error
+
+
+@virtual
 async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     script = (
         list_of([pod("a", 1)], "5"),

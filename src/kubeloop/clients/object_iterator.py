@@ -109,13 +109,13 @@ class ObjectIterator(Generic[T]):
                 raise StopAsyncIteration
             page = await self._read_page()
             self._record_unreadable(page)
+            items = page.items
             if self._pager.is_full_list:
-                self._items = iter([item for item in page.items if _identity(item) not in self._seen])
-                continue
-            self._items = iter(page.items)
+                items = [item for item in items if _identity(item) not in self._seen]
+            self._items = iter(items)
             if self._has_more:
                 # Only a page that another page follows can be repeated.
-                self._seen.update(_identity(item) for item in page.items)
+                self._seen.update(_identity(item) for item in items)
 
     async def _read_page(self) -> Any:
         while True:

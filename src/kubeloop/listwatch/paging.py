@@ -69,7 +69,7 @@ class Pager:
 
     Guarantees that only the first page carries the requested resourceVersion (the server refuses a version beside a
     continue token), and that an expired snapshot on page two or later leads to one full list at the original
-    resourceVersion, not to a list with a hole.
+    resourceVersion, not to a list with a hole, and to an error if the full list expires too.
 
     Args:
         page_size: The number of objects per page; 0 asks for everything at once.
@@ -118,12 +118,17 @@ class Pager:
         return bool(continue_)
 
     def recover(self, error: Exception) -> bool:
-        """Return whether a full list follows a page that failed. If not, the error stands."""
+        """Return whether a full list follows a page that failed. If not, the error stands.
+
+        A list gets one full list: a server that sends even that in pages, and reports each as expired, would otherwise
+        be listed again and again without a pause. The page after that error begins the full list again.
+        """
         if not (isinstance(error, Gone) and self._continue):
             return False
         self._continue = ""
+        is_first_expiry = not self.is_full_list
         self.is_full_list = True
-        return True
+        return is_first_expiry
 
     def __repr__(self) -> str:
         state = "full list" if self.is_full_list else "next page" if self._continue else "first page"

@@ -87,6 +87,22 @@ async def test_a_full_list_that_fails_is_an_error() -> None:
 
 
 @virtual
+async def test_a_full_list_in_pages_that_expires_is_an_error_and_the_next_read_continues() -> None:
+    transport = ScriptedTransport(
+        list_of([pod("a")], "7", continue_="1"),
+        EXPIRED,
+        list_of([pod("a"), pod("b")], "8", continue_="2"),
+        EXPIRED,
+        list_of([pod("a"), pod("b"), pod("c")], "9"),
+    )
+    pods = Clientset(Config(host="https://server"), transport=transport).core_v1.pods("x").iterate()
+    assert [(await anext(pods)).metadata.name, (await anext(pods)).metadata.name] == ["a", "b"]
+    with pytest.raises(kubeloop.Expired):
+        await anext(pods)
+    assert [one.metadata.name async for one in pods] == ["c"]
+
+
+@virtual
 async def test_one_bad_item_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:
     bad = {"metadata": {"name": "bad"}, "spec": {"containers": "none"}}
     found, _ = await names(list_of([pod("a"), bad, pod("b")], "7"))

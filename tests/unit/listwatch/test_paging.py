@@ -45,6 +45,16 @@ def test_a_full_list_that_is_expired_is_not_recovered_again() -> None:
     assert not pager.recover(EXPIRED)
 
 
+def test_a_full_list_that_comes_in_pages_and_expires_is_an_error_and_begins_again() -> None:
+    """A server that ignores the missing limit, and forgets each snapshot, must not be listed again without a pause."""
+    pager = Pager(page_size=2, resource_version="7")
+    pager.advance("token")
+    assert pager.recover(EXPIRED)
+    assert pager.advance("another")
+    assert not pager.recover(EXPIRED)
+    assert pager.page().params() == {"limit": None, "resourceVersion": "7", "resourceVersionMatch": None}
+
+
 def test_other_errors_are_not_recovered() -> None:
     pager = Pager()
     pager.advance("token")
