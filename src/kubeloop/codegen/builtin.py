@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kubeloop.codegen.accessors import emit_clients, emit_groups
+from kubeloop.codegen.field_numbers import emit_field_numbers
 from kubeloop.codegen.informers import emit_group_informers, emit_informers, watchable
 from kubeloop.codegen.model_files import emit_models, emit_stub
 from kubeloop.codegen.output import origin_line
@@ -15,7 +16,7 @@ from kubeloop.codegen.target import Target
 
 __all__ = ["OWNED", "generate"]
 
-OWNED = ("models", "clients/groups", "cache/informers")
+OWNED = ("models", "models/field_numbers", "clients/groups", "cache/informers")
 """The folders of kubeloop with generated files."""
 
 _COMMAND = "python -m kubeloop.codegen generate"
@@ -42,6 +43,7 @@ def generate(schema: Path) -> dict[str, str]:
     for module in modules.values():
         files[f"models/{module.name}.py"] = emit_models(module, target)
         files[f"models/{module.name}.pyi"] = emit_stub(module, target)
+        files[f"models/field_numbers/{module.name}.py"] = emit_field_numbers(module, origin(module))
         if module.resources:
             files[f"clients/groups/{module.name}.py"] = emit_clients(module, target)
         if watchable(module):

@@ -115,7 +115,8 @@ class SchemaField:
 
     `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `required` is what a JSON
     schema says: always there, never null; `nullable` is what it says of null: a value, which is not the same as absent;
-    `enum` names the values that are known (module.Name); `default` is what a server fills in, as JSON.
+    `enum` names the values that are known (module.Name); `default` is what a server fills in, as JSON; `numbers` are
+    the protobuf numbers of the messages around the field that JSON flattens, outermost first, and then the field's own.
     """
 
     wire: str
@@ -128,6 +129,7 @@ class SchemaField:
     enum: str = ""
     description: str = ""
     default: str = ""
+    numbers: Sequence[int] = ()
 
     def __post_init__(self) -> None:
         _check_types(self.enum)
@@ -300,6 +302,7 @@ def _field(data: Mapping[str, Any]) -> SchemaField:
         omit_zero=bool(data.get("omitzero")),
         secret=bool(data.get("secret")),
         enum=data.get("enum") or data.get("open_enum", ""),
+        numbers=(*data.get("proto_in", ()), data["proto"]) if "proto" in data else (),
     )
 
 
