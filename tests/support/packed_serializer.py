@@ -82,6 +82,10 @@ class PackedSerializer:
     def media_types(self) -> Sequence[str]:
         return (PACKED_TYPE, PACKED_WATCH_TYPE)
 
+    @property
+    def at_once_bytes(self) -> int:
+        return 1 << 20
+
     def supports(self, cls: type[Any] | None) -> bool:
         return cls is not None and issubclass(cls, Model)
 

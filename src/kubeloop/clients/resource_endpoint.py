@@ -6,7 +6,7 @@ caller or from discovery (`discovered_endpoint`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from kubeloop.clients.object_identity import identity_of
@@ -208,6 +208,14 @@ class ResourceEndpoint(Generic[T_co]):
         url = target(path, params)
         is_confidential = self.info.is_confidential
         return self.rest.new_request(method, url, body, content_type=content_type, is_confidential=is_confidential)
+
+    def delete_options(self, data: Mapping[str, Any] | None) -> object:
+        """Return the body of a delete in the form that is written in the same format as the objects."""
+        if data is None or not self.rest.serializers.writes(self.model):
+            return data
+        from kubeloop.models import meta_v1
+
+        return meta_v1.DeleteOptions.from_dict({**data, "apiVersion": meta_v1.DeleteOptions.api_version})
 
     def _path_of_collection(self, namespace: str | None) -> str:
         return resource_path(self.info.group_version, self.info.plural, namespace=namespace)

@@ -14,6 +14,7 @@ from kubeloop._kit.near_names import did_you_mean
 from kubeloop.clients.base_resource_client import all_of
 from kubeloop.clients.object_identity import identity_of
 from kubeloop.clients.request_bodies import AnyPatch, configuration_data, write_patch
+from kubeloop.objects.model import Model
 from kubeloop.wire.options import ApplyOptions, WriteOptions, write_params
 from kubeloop.wire.patch import APPLY_PATCH, PatchType
 from kubeloop.wire.plain_values import to_data
@@ -92,6 +93,8 @@ class Subresource(Generic[R_co]):
             data = dict(cast("Json", to_data(obj)))
             metadata: dict[str, Any] = {**(data.get("metadata") or {}), "name": self._name}
             body = data | {"metadata": {**metadata, "namespace": namespace} if namespace else metadata}
+            if isinstance(obj, Model) and endpoint.rest.serializers.writes(type(obj)):
+                body = type(obj).from_dict(body)
         return await self._send(method, params, timeout, body, content_type)
 
     if not TYPE_CHECKING:

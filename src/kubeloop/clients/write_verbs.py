@@ -166,7 +166,7 @@ class Delete(BaseResourceClient[T_co]):
         """
         body = delete_body(options)
         endpoint = await self._endpoint.located()
-        request = endpoint.request("DELETE", endpoint.path(name, verb="delete"), None, body)
+        request = endpoint.request("DELETE", endpoint.path(name, verb="delete"), None, endpoint.delete_options(body))
         try:
             # Any: the response may be a Status.
             deleted: Any = await endpoint.rest.call(request, endpoint.model, options.get("timeout"))
@@ -218,6 +218,6 @@ class DeleteCollection(BaseResourceClient[Any]):
         params = list_params(chosen)
         endpoint = await self._endpoint.located()
         path = endpoint.path_of_all(verb="delete_collection")
-        request = endpoint.request("DELETE", path, params, body)
+        request = endpoint.request("DELETE", path, params, endpoint.delete_options(body))
         result = await endpoint.rest.send(request, timeout=options.get("timeout"), is_list=True)
         result.raise_failure()

@@ -77,8 +77,9 @@ class RESTClient:
         config: The server and the credentials.
         group_version: The group and version of requests that name none: `"v1"`, `"apps/v1"`.
         transport: Sends the bytes instead of a transport opened from the config; authentication is added.
-        serializers: The formats to request and to write bodies in; None means only JSON. A request with its own
-            `Accept` or `Content-Type` keeps them, and the `Content-Type` of a response decides how it is read.
+        serializers: The formats to request and to write bodies in; None means those of `config.content_type`. A request
+            with its own `Accept` or `Content-Type` keeps them, and the `Content-Type` of a response decides how it is
+            read.
         max_retries: The maximum number of retries of one call; see `retry`.
         random: The source of the jitter of back-off; a generator with a seed makes it reproducible.
 
@@ -111,7 +112,7 @@ class RESTClient:
             raise TypeError(f"expected a kubeloop.Config, got {type(config).__name__}: load_config() returns one")
         self.config = config
         self.group_version = group_version_of(group_version)
-        self.serializers = serializers or JSON_ONLY
+        self.serializers = serializers or _serializers_of(config)
         accept = self.serializers.accept_of_all
         self._headers: Mapping[str, str] = {"Accept": accept} if accept else NO_HEADERS
         self._headers_with_body: dict[str, Mapping[str, str]] = {}
@@ -270,7 +271,7 @@ class RESTClient:
             method: Upper case.
             target: Escaped path and query; see `kubeloop.wire.request`.
             body: A model, a mapping with the field names of the API, a sequence, or raw bytes. None means no body.
-            content_type: The content type of the body. None means that of the serializer.
+            content_type: The content type of the body. None means that of the serializer, and JSON for raw bytes.
             is_confidential: Whether the bodies contain secrets; see `Request`.
 
         Raises:
@@ -279,11 +280,11 @@ class RESTClient:
         if body is None:
             return Request(method, target, self._headers, None, is_confidential)
         if content_type is None:
-            serializer = self.serializers.for_body(body)
-            content_type = serializer.media_types[0]
+            data, content_type = self.serializers.encode(body)
+        elif isinstance(body, bytes):
+            data = body
         else:
-            serializer = self.serializers.for_content_type(content_type)
-        data = body if isinstance(body, bytes) else serializer.encode(body)
+            data = self.serializers.for_content_type(content_type).encode(body)
         headers = self._headers_with_body.get(content_type)
         if headers is None:
             headers = self._headers_with_body[content_type] = {**self._headers, "Content-Type": content_type}
@@ -403,6 +404,14 @@ class RESTClient:
 
     def __repr__(self) -> str:
         return f"<RESTClient {self.group_version} at {self.config.host}>"
+
+
+def _serializers_of(config: Config) -> Serializers:
+    if config.content_type == "json":
+        return JSON_ONLY
+    from kubeloop.wire.serializers.protobuf_serializer import PROTOBUF  # loaded only by programs that choose it
+
+    return Serializers(PROTOBUF)
 
 
 def _is_list(resource: str, address: RequestOptions, into: type[Any] | None) -> bool:

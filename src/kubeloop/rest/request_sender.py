@@ -128,6 +128,9 @@ class RequestSender:
                     self._warn(response.headers, request)
                     if response.ok:
                         return self.result(request, response)
+                    if (in_json := self._in_json(request, response)) is not None:
+                        request = attempts.change(in_json)
+                        continue
                     if not attempts.repeats(response):
                         raise attempts.error(response)
                 await attempts.wait()
@@ -157,6 +160,7 @@ class RequestSender:
         report = attempts.report
         async with AsyncExitStack() as stack:
             while True:
+                in_json: Request | None = None
                 with attempts:
                     opening = self._transport.stream(request, timeout=attempts.left())
                     stream = await stack.enter_async_context(opening)
@@ -173,11 +177,16 @@ class RequestSender:
                     self._warn(stream.headers, request)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
-                    if not attempts.repeats(Response(stream.status, stream.headers)):
+                    head = Response(stream.status, stream.headers)
+                    in_json = self._in_json(request, head)
+                    if in_json is not None:
+                        request = attempts.change(in_json)
+                    elif not attempts.repeats(head):
                         body = await read_error_body(stream, attempts.left())
                         raise attempts.error(Response(stream.status, stream.headers, body))
                 await stack.aclose()
-                await attempts.wait()
+                if in_json is None:
+                    await attempts.wait()
             yield stream
 
     @asynccontextmanager
@@ -229,6 +238,17 @@ class RequestSender:
     def opened(self, request: Request, stream: ByteStream) -> Result:
         """Return the head of a response to a request as a result, whose body is empty."""
         return self.result(request, Response(stream.status, stream.headers))
+
+    def _in_json(self, request: Request, response: Response) -> Request | None:
+        """Return a request in JSON if the server refused its formats; the client remembers that and uses JSON."""
+        if response.status not in (406, 415):
+            return None
+        in_json = self._serializers.after_refusal(request, response.status)
+        if in_json is not None:
+            what = "request bodies" if response.status == 415 else "responses"
+            message = "%s %s: the server refused the format with %d; this client uses JSON for all %s from now on"
+            logger.warning(message, request.method, request.path, response.status, what)
+        return in_json
 
     def _error_of(self, request: Request, response: Response) -> Exception:
         return self.result(request, response).error()
@@ -289,6 +309,11 @@ class _Attempts:
         if self._deadline is None:
             return None
         return max(self._deadline - waiting.now(), 0.001)
+
+    def change(self, request: Request) -> Request:
+        """Continue with another request, which the next attempt sends, and return it."""
+        self._request = request
+        return request
 
     def __enter__(self) -> None:
         """Begin an attempt."""

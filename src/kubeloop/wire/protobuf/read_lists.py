@@ -40,7 +40,13 @@ def reading_list(data: bytes, at: int, end: int, cls: type[T]) -> Generator[None
     unread: dict[str, Unreadable] = {}
     metadata: Any = None
     number = 0
-    for tag, start, stop in fields_in(data, at, end):
+    found = fields_in(data, at, end)
+
+    def following() -> tuple[int, int, int] | None:
+        return next(found, None)
+
+    while (field := guarded(following)) is not None:
+        tag, start, stop = field
         if tag == _METADATA:
             metadata = guarded(reader_of(meta).read, data, start, stop)
         elif tag == _ITEMS:
@@ -53,6 +59,8 @@ def reading_list(data: bytes, at: int, end: int, cls: type[T]) -> Generator[None
             number += 1
             if not number % _ITEMS_A_STEP:
                 yield
+        elif tag >> 3 in (_METADATA >> 3, _ITEMS >> 3):
+            raise DecodeError(f"{cls.__name__}: the wire type {tag & 7}, which is that of another type")
     if not number and not (metadata and metadata.resource_version):
         raise DecodeError(f"expected a list, got a {cls.__name__} without items and without a resourceVersion")
     content = {} if metadata is None else {"metadata": metadata}

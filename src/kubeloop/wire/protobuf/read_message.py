@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NoReturn
 
+from kubeloop.errors import DecodeError
 from kubeloop.objects.frozen_struct import make
 from kubeloop.objects.json.encode import lazy_bytes, to_data
 from kubeloop.wire.protobuf.message_fields import Encoded, message_of, wire_type
@@ -29,27 +30,29 @@ def read_message(data: bytes, cls: type[Any]) -> Any:
     """Read an object of a class that has a protobuf form.
 
     Raises:
-        Malformed: The bytes are not such a message. The error names the path of the field, but not the object.
+        DecodeError: The bytes are not such a message. The error names the path of the field, but not the object.
     """
     kind: Any = cls
     return guarded(reader_of(kind).read, data, 0, len(data))
 
 
 def guarded(read: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function that reads, and raise `Malformed` for everything that may be wrong with its data.
+    """Call a function that reads, and raise a plain `DecodeError` for everything that may be wrong with its data.
 
     Raises:
-        Malformed: The data end too early, have bytes that are not UTF-8 in a text, or are nested too deeply.
+        DecodeError: The data are malformed, end too early, contain a text that is not UTF-8, or are nested too deeply.
     """
     try:
         return read(*arguments)
+    except Malformed as error:
+        reason = str(error)
     except IndexError:
         reason = "a value that is not complete"
     except UnicodeDecodeError:
         reason = "a text that is not UTF-8"
     except RecursionError:
         reason = "nested too deeply (see sys.getrecursionlimit)"
-    raise Malformed(reason)  # alone: a UnicodeDecodeError holds the whole text, which may be a secret
+    raise DecodeError(reason)  # alone: a UnicodeDecodeError contains the whole text, which may be a secret
 
 
 @cache

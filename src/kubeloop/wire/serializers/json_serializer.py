@@ -31,6 +31,9 @@ class JSONSerializer:
     __slots__ = ()
     media_types: tuple[str, ...] = ("application/json",)
     """The media types of the format."""
+    at_once_bytes = 128 * 1024 * 1024
+    """About 14,000 pods, which take half a second. Steps cost a sixth more, and the longest step, in which the places
+    of the items are found, takes a quarter of the time."""
 
     def supports(self, cls: type[Any] | None) -> bool:
         """Return True: whatever a client sends or reads has a form in JSON."""

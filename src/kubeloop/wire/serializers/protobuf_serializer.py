@@ -36,6 +36,8 @@ class ProtobufSerializer:
     __slots__ = ()
     media_types: tuple[str, ...] = ("application/vnd.kubernetes.protobuf",)
     """The media types of the format."""
+    at_once_bytes = 256 * 1024
+    """About 40 pods, which take 15 ms. Steps cost nearly nothing."""
 
     def supports(self, cls: type[Any] | None) -> bool:
         """Return whether a class is a built-in kind that has a protobuf form."""

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.text import safe_text
+from kubeloop.errors import DecodeError, EncodeError
+from kubeloop.wire.response import Headers
 from kubeloop.wire.serializers.json_serializer import JSON
 
 if TYPE_CHECKING:
+    from kubeloop.wire.request import Request
     from kubeloop.wire.serializers.serializer import Serializer
 
 __all__ = ["JSON_ONLY", "Serializers", "parse_media_type"]
@@ -33,23 +36,29 @@ def _format(content_type: str) -> str:
 
 
 class Serializers:
-    """The serializers of a client, best first. JSON is always among them.
-
-    Args:
-        preferred: Those to ask for and to write with before JSON, where they support the class.
+    """The serializers of a client, in the order of preference. JSON is always among them.
 
     A media type with a suffix, such as `application/merge-patch+json`, is of the format that the suffix names. A body
     whose media type is missing or unknown is read as JSON.
 
-    Reference: client-go rest/client.go (ClientContentConfig), apimachinery pkg/runtime/negotiate.go.
+    A server may refuse a format with 415 (a body) or 406 (an `Accept` header). From then on it is not used any more for
+    that purpose; it is still read.
+
+    Args:
+        preferred: The formats to request and to write before JSON, where they support the class.
+
+    Reference: client-go rest/client.go (ClientContentConfig, and its memory of 415), apimachinery
+        pkg/runtime/negotiate.go.
     """
 
-    __slots__ = ("_accept", "_by_format", "_has_json_only", "_ordered")
+    __slots__ = ("_accept", "_by_format", "_has_json_only", "_requested", "_written")
 
     def __init__(self, *preferred: Serializer) -> None:
-        self._ordered: tuple[Serializer, ...] = (*(each for each in preferred if each is not JSON), JSON)
-        self._has_json_only = len(self._ordered) == 1
-        self._by_format = {_format(name): each for each in reversed(self._ordered) for name in each.media_types}
+        others = tuple(each for each in preferred if each is not JSON)
+        self._has_json_only = not others
+        self._requested: tuple[Serializer, ...] = (*others, JSON)
+        self._written: tuple[Serializer, ...] = others
+        self._by_format = {_format(name): each for each in reversed(self._requested) for name in each.media_types}
         self._accept: dict[tuple[type[Any] | None, str], str] = {}
 
     def accept(self, into: type[Any] | None, parameters: str = "") -> str:
@@ -62,7 +71,7 @@ class Serializers:
         """
         known = self._accept.get((into, parameters))
         if known is None:
-            names = [each.media_types[0] for each in self._ordered if each.supports(into)]
+            names = [each.media_types[0] for each in self._requested if each.supports(into)]
             asked = [f"{name};{parameters}" for name in names] if parameters else []
             known = self._accept[into, parameters] = ",".join([*asked, *names])
         return known
@@ -84,14 +93,76 @@ class Serializers:
         """Return the serializer of a response with these headers."""
         return JSON if self._has_json_only else self.for_content_type(headers.get("content-type", ""))
 
-    def for_body(self, value: object) -> Serializer:
-        """Return the serializer that writes a value as a body."""
+    def writes(self, cls: type[Any]) -> bool:
+        """Return whether bodies of a class are written in another format than JSON."""
+        return any(each.supports(cls) for each in self._written)
+
+    def encode(self, value: object) -> tuple[bytes, str]:
+        """Write a value as a body, in the first format that has a form for the whole value.
+
+        An object with an unknown field, for instance, has no form in protobuf, and is written as JSON. Raw bytes are
+        JSON that the caller has written.
+
+        Returns:
+            The body and its content type.
+
+        Raises:
+            EncodeError: The value has no form in JSON either; names the path.
+        """
+        if self._written:
+            model = _model_of(value)
+            for each in self._written:
+                if each.supports(type(model)):
+                    try:
+                        return each.encode(model), each.media_types[0]
+                    except EncodeError:
+                        continue
+        return value if isinstance(value, bytes) else JSON.encode(value), JSON.media_types[0]
+
+    def after_refusal(self, request: Request, status: int) -> Request | None:
+        """Return a refused request in JSON, and remember that the server refuses the other formats.
+
+        Args:
+            request: The request.
+            status: The HTTP status of the response: 415 refuses the format of the body, and 406 the formats of the
+                `Accept` header. No other status concerns formats.
+
+        Returns:
+            The request to send instead; None if the request is in JSON already.
+        """
         if self._has_json_only:
-            return JSON
-        return next(each for each in self._ordered if each.supports(type(value)))
+            return None
+        headers = Headers(request.headers.items())
+        if status == 415 and request.body is not None:
+            serializer = self.for_content_type(headers.get("content-type", ""))
+            if serializer is JSON:
+                return None
+            try:
+                body = JSON.encode(serializer.plain_data(request.body))
+            except DecodeError:  # raw bytes of the caller
+                return None
+            self._written = ()
+            return request.replace(body=body).with_header("Content-Type", JSON.media_types[0])
+        if status == 406:
+            accepted = headers.get("accept", "").split(",")
+            in_json = [each for each in accepted if self.for_content_type(each) is JSON]
+            if not in_json or len(in_json) == len(accepted):
+                return None
+            self._requested = (JSON,)
+            self._accept.clear()
+            return request.with_header("Accept", ",".join(in_json))
+        return None
 
     def __repr__(self) -> str:
         return safe_text(f"<Serializers {', '.join(self._by_format)}>")
+
+
+def _model_of(value: object) -> object:
+    """Return the object that a draft stands for, or the value itself."""
+    from kubeloop.objects.draft import Draft  # loaded only by programs that choose another format
+
+    draft: Any = value  # of any class
+    return draft.finish().after if isinstance(value, Draft) else value
 
 
 JSON_ONLY = Serializers()

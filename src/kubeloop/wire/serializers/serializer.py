@@ -75,6 +75,11 @@ class Serializer(Protocol):
         """The media types of the format, without parameters. The first is asked for and sent; all of them are read."""
         ...
 
+    @property
+    def at_once_bytes(self) -> int:
+        """The size up to which a LIST is read at once, because reading it in steps gains too little."""
+        ...
+
     def supports(self, cls: type[Any] | None) -> bool:
         """Return whether values of a class can be written and read; None asks for whatever a body says that it is."""
         ...
