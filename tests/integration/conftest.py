@@ -1,14 +1,52 @@
-"""What tests on the real API server share."""
+"""What tests on the real API server share.
+
+The tests of typed clients run twice, with JSON and with protobuf. `KUBELOOP_TEST_CONTENT_TYPE=protobuf` runs all tests
+of this folder once, with protobuf.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 import kubeloop
-from tests.support.real_clientset import connect
+from tests.support.real_clientset import CONTENT_TYPE, connect
+
+ONE_FORMAT = {
+    "test_auth",  # sends requests without a client
+    "test_chaos",  # cuts connections for a minute, whatever is in them
+    "test_connections",  # sends requests without a client
+    "test_control_plane",  # starts servers
+    "test_examples",  # runs programs
+    "test_generated_crds",  # custom resources are JSON
+    "test_pytest_plugin",  # runs programs
+    "test_real_objects",  # has a test of its own for each format
+    "test_silence",  # waits for connections that are silent, whatever was in them
+}
+"""The modules whose tests run once: the format does not concern them, or the second run would take minutes."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.module.__name__.rpartition(".")[2]
+    chosen = os.environ.get(CONTENT_TYPE)
+    if chosen is None and module not in ONE_FORMAT:
+        metafunc.parametrize("content_type", ["json", "protobuf"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def content_type(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> Iterator[str]:
+    """Choose the format that typed clients prefer in this test. The API server must not refuse it."""
+    chosen: str = getattr(request, "param", None) or os.environ.get(CONTENT_TYPE, "json")
+    monkeypatch.setenv(CONTENT_TYPE, chosen)
+    yield chosen
+    refusals = [text for text in caplog.messages if "refused the format" in text]
+    assert refusals == []
 
 
 @pytest_asyncio.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.load import load_config
 from kubeloop.models import core_v1, meta_v1
+from tests.support.real_clientset import config_of
 
 
 def _pod(name: str) -> core_v1.Pod:
@@ -15,7 +15,7 @@ def _pod(name: str) -> core_v1.Pod:
 
 
 async def test_a_pod_is_bound_by_its_subresource_and_by_a_binding(kubeconfig: Path, namespace: str) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         await pods.create(_pod("a"))
         await pods.create(_pod("b"))

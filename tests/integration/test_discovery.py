@@ -13,11 +13,11 @@ from kubeloop.clients.discovery import DiscoveryClient, GroupsAndResources
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.models import apiregistration_v1, meta_v1
 from kubeloop.testing import ControlPlane
-from tests.support.real_clientset import connect
+from tests.support.real_clientset import config_of, connect
 
 
 async def test_a_server_reports_its_version_groups_and_resources(kubeconfig: Path) -> None:
-    async with DiscoveryClient(kubeloop.load_config(kubeconfig)) as discovery:
+    async with DiscoveryClient(config_of(kubeconfig)) as discovery:
         assert str(await discovery.server_version()).startswith("v1.37")
         found = await discovery.server_groups_and_resources()
         groups, resources = found

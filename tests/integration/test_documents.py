@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.load import load_config
 from kubeloop.errors import APIError, BadRequest, Invalid
 from kubeloop.models import apps_v1, authentication_v1, certificates_v1, meta_v1
 from kubeloop.wire import documents
 from kubeloop.wire.response import ServerWarning
 from tests.support.custom_resources import generated, served
+from tests.support.real_clientset import config_of
 
 PACKAGE = "generated_for_documents"
 KEEP = {"x-kubernetes-preserve-unknown-fields": True}
@@ -87,7 +87,7 @@ async def clientset(kubeconfig: Path, warnings: list[str]) -> AsyncIterator[Clie
     def note(warning: ServerWarning) -> None:
         warnings.append(warning.text)
 
-    async with Clientset(load_config(kubeconfig).replace(warning_handler=note)) as opened:
+    async with Clientset(config_of(kubeconfig).replace(warning_handler=note)) as opened:
         yield opened
 
 

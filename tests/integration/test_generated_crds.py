@@ -19,13 +19,13 @@ import pytest
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cli import main
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.load import load_config
 from kubeloop.errors import Conflict, Invalid, NotFound
 from kubeloop.meta import yaml
 from kubeloop.models import autoscaling_v1, meta_v1
 from kubeloop.rest.client import RESTClient
 from tests.support.custom_resources import generated, served
 from tests.support.held import until_held
+from tests.support.real_clientset import config_of
 
 CRDS = sorted((Path(__file__).parents[1] / "support" / "crds").glob("*.yaml"))
 GROUPS = ("apps.example.com", "cert-manager.io", "compute.example.com")
@@ -80,7 +80,7 @@ def _certificate(name: str) -> Any:
 
 async def test_a_certificate_goes_through_all_verbs(package: Path, server: Path, namespace: str) -> None:
     cert = _module("models", "cert_manager_io_v1")
-    async with Clientset(load_config(server)) as clientset:
+    async with Clientset(config_of(server)) as clientset:
         certificates = _module("clients", "cert_manager_io_v1").CertManagerIoV1(clientset.rest).certificates(namespace)
         sent = _certificate("web")
         created = await certificates.create(sent)
@@ -128,7 +128,7 @@ async def test_a_required_field_that_is_missing_is_refused_by_the_server(
     package: Path, server: Path, namespace: str
 ) -> None:
     fleets = _module("models", "apps_example_com_v1")
-    async with Clientset(load_config(server)) as clientset:
+    async with Clientset(config_of(server)) as clientset:
         client = clientset.resource(fleets.Fleet, namespace)
         with pytest.raises(Invalid) as caught:
             await client.create(fleets.Fleet(metadata=meta_v1.ObjectMeta(name="a"), spec=fleets.FleetSpec(image="x")))
@@ -162,7 +162,7 @@ async def test_everything_that_a_schema_can_say_survives_the_server(
         window=fleets.FleetSpecWindow(start=datetime(2026, 1, 1, tzinfo=UTC)),
         seed=b"\x00\xff",
     )
-    async with Clientset(load_config(server)) as clientset:
+    async with Clientset(config_of(server)) as clientset:
         client = _module("clients", "apps_example_com_v1").AppsExampleComV1(clientset.rest).fleets(namespace)
         created = await client.create(fleets.Fleet(metadata=meta_v1.ObjectMeta(name="a"), spec=spec))
 
@@ -182,7 +182,7 @@ async def test_fields_that_the_schema_does_not_name_survive_an_edit(
     package: Path, server: Path, namespace: str
 ) -> None:
     fleets = _module("models", "apps_example_com_v1")
-    async with Clientset(load_config(server)) as clientset:
+    async with Clientset(config_of(server)) as clientset:
         client = _module("clients", "apps_example_com_v1").AppsExampleComV1(clientset.rest).fleets(namespace)
         spec = fleets.FleetSpec(image="web", port=80)
         await client.create(fleets.Fleet(metadata=meta_v1.ObjectMeta(name="a"), spec=spec))
@@ -197,7 +197,7 @@ async def test_fields_that_the_schema_does_not_name_survive_an_edit(
 
 async def test_a_cluster_scoped_kind_has_no_namespace(package: Path, server: Path) -> None:
     pools = _module("models", "compute_example_com_v1beta1")
-    async with Clientset(load_config(server)) as clientset:
+    async with Clientset(config_of(server)) as clientset:
         client = _module("clients", "compute_example_com_v1beta1").ComputeExampleComV1beta1(clientset.rest).node_pools()
         budget = pools.NodePoolSpecDisruptionBudgets(nodes="10%", reasons=["Empty"])
         spec = pools.NodePoolSpec(
@@ -215,7 +215,7 @@ async def test_informers_of_custom_resources_hold_typed_objects(package: Path, s
     cert = _module("models", "cert_manager_io_v1")
     informers = _module("informers", "cert_manager_io_v1")
     seen: asyncio.Queue[str] = asyncio.Queue()
-    async with Clientset(load_config(server)) as clientset:
+    async with Clientset(config_of(server)) as clientset:
         certificates = clientset.resource(cert.Certificate, namespace)
         first = await certificates.create(_certificate("first"))
         factory = SharedInformerFactory(clientset, namespace=namespace)
@@ -248,7 +248,7 @@ def test_the_servers_openapi_gives_what_its_definitions_give(package: Path, serv
 
 async def _openapi(kubeconfig: Path, version: str) -> Any:
     """Return the server's document of a group version. It follows the definition a moment later, without any event."""
-    async with RESTClient(load_config(kubeconfig)) as rest, asyncio.timeout(30):
+    async with RESTClient(config_of(kubeconfig)) as rest, asyncio.timeout(30):
         while f"apis/{version}" not in (index := json.loads(await rest.get("/openapi/v3", into=bytes)))["paths"]:
             await asyncio.sleep(0.1)
         path = index["paths"][f"apis/{version}"]["serverRelativeURL"]

@@ -17,12 +17,12 @@ from kubeloop.cache.lister_watcher import rest_list_watch
 from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
-from kubeloop.config.load import load_config
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
 from kubeloop.unstructured import Unstructured
 from tests.support.held import until_held
+from tests.support.real_clientset import config_of
 
 PATIENCE = 60
 
@@ -62,7 +62,7 @@ class Watcher:
 async def test_an_informer_follows_what_happens(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         first = await pods.create(pod("first", node="n1", app="web"))
         factory = SharedInformerFactory(clientset, namespace=namespace)
@@ -90,7 +90,7 @@ async def test_an_informer_follows_what_happens(
 
 
 async def test_a_missing_object_raises_what_the_server_says(kubeconfig: Path, namespace: str) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         factory = SharedInformerFactory(clientset, namespace=namespace)
         deployments = factory.apps_v1.deployments()
         async with factory:
@@ -105,7 +105,7 @@ async def test_a_missing_object_raises_what_the_server_says(kubeconfig: Path, na
 async def test_selectors_choose_on_the_server(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         await pods.create(pod("web", app="web"))
         await pods.create(pod("db", app="db"))
@@ -125,7 +125,7 @@ async def test_selectors_choose_on_the_server(
 async def test_a_dynamic_informer_needs_no_class(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         template = core_v1.PodTemplateSpec(metadata=meta_v1.ObjectMeta(labels={"a": "b"}), spec=pod("x").spec)
         await clientset.apps_v1.deployments(namespace).create(
             apps_v1.Deployment(
@@ -149,7 +149,7 @@ async def test_a_dynamic_informer_needs_no_class(
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         maps = clientset.core_v1.config_maps(namespace)
         factory = SharedInformerFactory(clientset, namespace=namespace)
         informer = factory.core_v1.config_maps()
@@ -186,7 +186,7 @@ async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(
 
 
 async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path, namespace: str) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         await clientset.core_v1.secrets(namespace).create({"metadata": {"name": "s"}, "stringData": {"a": "hunter2"}})
         factory = SharedInformerFactory(clientset, namespace=namespace)
         typed, dynamic = (
@@ -212,7 +212,7 @@ async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path,
 
 async def test_who_may_not_list_learns_why_the_cache_does_not_sync(control_plane: ControlPlane, namespace: str) -> None:
     nobody = control_plane.write_kubeconfig("nobody")
-    async with Clientset(load_config(nobody)) as clientset:
+    async with Clientset(config_of(nobody)) as clientset:
         factory = SharedInformerFactory(clientset, namespace=namespace)
         factory.core_v1.pods()
         async with factory:
@@ -221,7 +221,7 @@ async def test_who_may_not_list_learns_why_the_cache_does_not_sync(control_plane
 
 
 async def test_a_resource_that_the_server_lacks_is_named(kubeconfig: Path, namespace: str) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         factory = SharedInformerFactory(clientset)
         factory.informer(Unstructured, GroupVersionResource("example.com", "v1", "nothings"))
         factory.core_v1.namespaces()
@@ -232,7 +232,7 @@ async def test_a_resource_that_the_server_lacks_is_named(kubeconfig: Path, names
 
 
 async def test_lists_in_pages_of_the_size_that_was_asked_for(kubeconfig: Path, namespace: str) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         maps = clientset.core_v1.config_maps(namespace)
         for number in range(7):
             await maps.create({"metadata": {"name": f"m{number}"}})
@@ -259,7 +259,7 @@ async def test_lists_in_pages_of_the_size_that_was_asked_for(kubeconfig: Path, n
 
 async def test_an_object_that_cannot_be_read_is_kept_until_it_is_deleted(kubeconfig: Path, namespace: str) -> None:
     """(A1, A2, A3) The server stores times that no `datetime` can hold."""
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         leases = clientset.coordination_v1.leases(namespace)
         for name in ("changed", "unseen", "good"):
             renewed = "0000-01-01T00:00:00.000000Z" if name == "unseen" else "2026-01-02T03:04:05.000000Z"
@@ -328,7 +328,7 @@ async def test_an_object_that_cannot_be_read_is_kept_until_it_is_deleted(kubecon
 
 async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
     """(D4)"""
-    async with ControlPlane() as plane, Clientset(load_config(plane.kubeconfig)) as clientset:
+    async with ControlPlane() as plane, Clientset(config_of(plane.kubeconfig)) as clientset:
         pods = clientset.core_v1.pods("default")
         for name in ("kept", "gone"):
             await pods.create(pod(name))
@@ -358,7 +358,7 @@ async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
 
 
 async def test_one_factory_holds_informers_of_several_scopes(kubeconfig: Path, namespace: str) -> None:
-    async with Clientset(load_config(kubeconfig)) as clientset:
+    async with Clientset(config_of(kubeconfig)) as clientset:
         maps = clientset.core_v1.config_maps(namespace)
         for name in ("a", "b"):
             await maps.create({"metadata": {"name": name, "labels": {"app": name}}})

@@ -23,6 +23,7 @@ from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.workqueue.delaying import RateLimitingQueue
 from tests.support.held import until_held
+from tests.support.real_clientset import config_of
 
 PATIENCE = 60
 Pod = core_v1.Pod
@@ -77,7 +78,7 @@ async def next_popped(fifo: DeltaFIFO[Pod]) -> Popped[Pod]:
 
 
 async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) -> None:
-    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+    async with kubeloop.Clientset(config_of(kubeconfig)) as clientset:
         pods = clientset.core_v1.pods(namespace)
         created = await pods.create(pod("walker"))
         # The reflector lists first from the server's watch cache: wait until this cache holds the pod.
@@ -135,7 +136,7 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
 
 
 async def test_pod_delete_walk_through_an_informer(kubeconfig: Path, namespace: str) -> None:
-    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+    async with kubeloop.Clientset(config_of(kubeconfig)) as clientset:
         clients = clientset.core_v1.pods(namespace)
         created = await clients.create(pod("walker"))
         factory = kubeloop.SharedInformerFactory(clientset, namespace=namespace)

@@ -13,11 +13,11 @@ import kubeloop
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.rest.warnings import ServerWarning
 from kubeloop.unstructured import Unstructured, UnstructuredList
-from tests.support.real_clientset import config_map
+from tests.support.real_clientset import config_map, config_of
 
 
 async def test_every_method_with_every_kind_of_response(kubeconfig: Path, namespace: str) -> None:
-    async with kubeloop.RESTClient(kubeloop.load_config(kubeconfig), group_version="v1") as rest:
+    async with kubeloop.RESTClient(config_of(kubeconfig), group_version="v1") as rest:
         created = await rest.post(
             "configmaps", namespace=namespace, body=config_map("a", x="1"), into=core_v1.ConfigMap
         )
@@ -42,7 +42,7 @@ async def test_every_method_with_every_kind_of_response(kubeconfig: Path, namesp
 
 
 async def test_other_groups_and_absolute_paths(kubeconfig: Path, namespace: str) -> None:
-    async with kubeloop.RESTClient(kubeloop.load_config(kubeconfig)) as rest:
+    async with kubeloop.RESTClient(config_of(kubeconfig)) as rest:
         deployments = await rest.get(
             "deployments", group_version="apps/v1", namespace=namespace, into=apps_v1.DeploymentList
         )
@@ -54,16 +54,32 @@ async def test_other_groups_and_absolute_paths(kubeconfig: Path, namespace: str)
 
 
 async def test_a_name_with_odd_characters_reaches_its_object(kubeconfig: Path) -> None:
-    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+    async with kubeloop.Clientset(config_of(kubeconfig)) as clientset:
         roles = clientset.rbac_v1.cluster_roles()
         assert (await roles.get("system:node")).metadata.name == "system:node"
         with pytest.raises(kubeloop.NotFound):
             await roles.get("what? a #name & more")
 
 
+async def test_typed_objects_are_sent_and_read_in_the_chosen_format(
+    kubeconfig: Path, namespace: str, content_type: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(5, "kubeloop.rest.request_log")
+    async with kubeloop.Clientset(config_of(kubeconfig)) as clientset:
+        config_maps = clientset.core_v1.config_maps(namespace)
+        created = await config_maps.create(config_map("a", x="1"))
+        assert await config_maps.get("a") == created
+        await config_maps.delete("a", uid=created.metadata.uid)
+    name = {"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"}[content_type]
+    requests = [line for line in caplog.messages if line.startswith("curl")]
+    responses = [line.lower() for line in caplog.messages if "response headers" in line]
+    assert [f"Content-Type: {name}" in line for line in requests] == [True, False, True]
+    assert [f"content-type: {name}" in line for line in responses] == [True, True, True]
+
+
 async def test_the_server_warns_through_the_handler(kubeconfig: Path, namespace: str) -> None:
     seen: list[ServerWarning] = []
-    config = kubeloop.load_config(kubeconfig).replace(warning_handler=seen.append)
+    config = config_of(kubeconfig).replace(warning_handler=seen.append)
     async with kubeloop.Clientset(config) as clientset:
         await clientset.core_v1.config_maps(namespace).create(
             {"metadata": {"name": "a"}, "colour": "red"}, field_validation="Warn"
@@ -73,7 +89,7 @@ async def test_the_server_warns_through_the_handler(kubeconfig: Path, namespace:
 
 
 async def test_many_requests_at_once_share_the_connections(kubeconfig: Path, namespace: str) -> None:
-    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+    async with kubeloop.Clientset(config_of(kubeconfig)) as clientset:
         config_maps = clientset.core_v1.config_maps(namespace)
         await asyncio.gather(*(config_maps.create(config_map(f"a{number}")) for number in range(100)))
         found = await asyncio.gather(*(config_maps.get(f"a{number}") for number in range(100)))
@@ -81,7 +97,7 @@ async def test_many_requests_at_once_share_the_connections(kubeconfig: Path, nam
 
 
 async def test_without_credentials_the_server_says_so(kubeconfig: Path) -> None:
-    known = kubeloop.load_config(kubeconfig)
+    known = config_of(kubeconfig)
     stranger = kubeloop.Config(host=known.host, ca_data=known.ca_data, ca_file=known.ca_file, token="nobody")
     async with kubeloop.Clientset(stranger) as clientset:
         with pytest.raises(kubeloop.Unauthorized):
@@ -89,7 +105,7 @@ async def test_without_credentials_the_server_says_so(kubeconfig: Path) -> None:
 
 
 async def test_an_error_has_the_ids_of_the_real_server(kubeconfig: Path, namespace: str) -> None:
-    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig)) as clientset:
+    async with kubeloop.Clientset(config_of(kubeconfig)) as clientset:
         with pytest.raises(kubeloop.NotFound) as caught:
             await clientset.core_v1.pods(namespace).get("missing")
         schemas = {each.metadata.uid async for each in clientset.flowcontrol_v1.flow_schemas().iterate()}
@@ -102,7 +118,7 @@ async def test_requests_are_counted_and_logged(
     kubeconfig: Path, namespace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     metrics = kubeloop.Metrics()
-    config = kubeloop.load_config(kubeconfig).replace(metrics=metrics)
+    config = config_of(kubeconfig).replace(metrics=metrics)
     caplog.set_level(5, "kubeloop.rest.request_log")
     async with kubeloop.Clientset(config) as clientset:
         created = await clientset.core_v1.config_maps(namespace).create(config_map("counted", x="1"))

@@ -23,7 +23,7 @@ from kubeloop.models import (
     policy_v1,
 )
 from kubeloop.unstructured import Unstructured
-from tests.support.real_clientset import config_map, pod
+from tests.support.real_clientset import config_map, config_of, pod
 
 
 @pytest.fixture(params=["typed", "dynamic"])
@@ -376,7 +376,7 @@ async def test_a_resource_that_the_server_does_not_have_is_not_found(
 
 
 async def test_clients_that_own_their_connection_work_alone(kubeconfig: Path, namespace: str) -> None:
-    config = kubeloop.load_config(kubeconfig)
+    config = config_of(kubeconfig)
     async with kubeloop.DynamicClient(config) as dynamic:
         created = await dynamic.resource("v1", "configmaps").namespace(namespace).create(body("a"))
         assert isinstance(created, Unstructured)

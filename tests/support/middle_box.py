@@ -18,10 +18,10 @@ from contextlib import asynccontextmanager
 from typing import cast
 from urllib.parse import urlsplit
 
-import kubeloop
 from kubeloop.config import Config
 from kubeloop.testing import ControlPlane
 from kubeloop.testing.controlplane.ports import LOOPBACK, ReservedPort
+from tests.support.real_clientset import config_of
 
 __all__ = ["MiddleBox", "before", "middle_box"]
 
@@ -274,10 +274,11 @@ async def before(plane: ControlPlane, *, scheme: str = "https") -> AsyncIterator
         plane: The control plane.
         scheme: `http` for a client without TLS: the box takes HTTP and speaks HTTPS to the server.
     """
-    direct = kubeloop.load_config(plane.kubeconfig)
+    direct = config_of(plane.kubeconfig)
     port = urlsplit(direct.host).port
     assert port is not None
     tls = ssl.create_default_context(cafile=str(plane.ca_file)) if scheme == "http" else None
     async with middle_box(port, tls=tls) as box:
         host = f"{scheme}://{LOOPBACK}:{box.port}"
-        yield box, direct.replace(host=host) if tls is None else Config(host=host, token=plane.token)
+        plain = Config(host=host, token=plane.token, content_type=direct.content_type)
+        yield box, direct.replace(host=host) if tls is None else plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,13 +11,21 @@ from typing import Any
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
 
-__all__ = ["THINGS_CRD", "config_map", "connect", "pod", "wait_until_served"]
+__all__ = ["CONTENT_TYPE", "THINGS_CRD", "config_map", "config_of", "connect", "pod", "wait_until_served"]
+
+CONTENT_TYPE = "KUBELOOP_TEST_CONTENT_TYPE"
+"""The environment variable with the `content_type` of the configs; a fixture of the integration tests sets it."""
+
+
+def config_of(kubeconfig: Path) -> kubeloop.Config:
+    """Load a kubeconfig, with the content type that the test is run with."""
+    return kubeloop.load_config(kubeconfig).replace(content_type=os.environ.get(CONTENT_TYPE, "json"))
 
 
 @asynccontextmanager
 async def connect(kubeconfig: Path, **arguments: Any) -> AsyncIterator[kubeloop.Clientset]:
     """Open a Clientset, and close it at the end of the block."""
-    async with kubeloop.Clientset(kubeloop.load_config(kubeconfig), **arguments) as clientset:
+    async with kubeloop.Clientset(config_of(kubeconfig), **arguments) as clientset:
         yield clientset
 
 
