@@ -62,11 +62,15 @@ class MeasuredPlugins:
 
     def __init__(self):
         self.runs = []
+        self.policy_checks = []
         self.expiries = []
         self.ages = []
 
     def exec_plugin_called(self, exit_code, call_status):
         self.runs.append((exit_code, call_status))
+
+    def exec_plugin_policy_checked(self, status):
+        self.policy_checks.append(status)
 
     def exec_plugin_certificate(self, plugin, expires):
         self.expiries.append(expires)

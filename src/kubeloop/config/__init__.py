@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.config_source import Source
     from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.exec_policy import ExecPolicy
     from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.kubeconfig_data import KubeconfigData
     from kubeloop.config.kubeconfig_views import flatten, minify, redact
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Config",
     "ExecConfig",
+    "ExecPolicy",
     "Impersonation",
     "KubeconfigData",
     "Source",
@@ -43,6 +45,7 @@ if not TYPE_CHECKING:
             "config": "Config Impersonation",
             "config_source": "Source",
             "exec_config": "ExecConfig",
+            "exec_policy": "ExecPolicy",
             "in_cluster": "in_cluster_config",
             "kubeconfig_data": "KubeconfigData",
             "kubeconfig_views": "flatten minify redact",
