@@ -11,9 +11,11 @@ from kubeloop._kit.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["API_VERSIONS", "INTERACTIVE_MODES", "ExecConfig"]
+__all__ = ["API_VERSIONS", "EXEC_INFO", "INTERACTIVE_MODES", "ExecConfig"]
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+EXEC_INFO = "KUBERNETES_EXEC_INFO"
+"""The environment variable that contains the input of a plugin."""
 INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
 
 

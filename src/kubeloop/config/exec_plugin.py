@@ -17,6 +17,7 @@ from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.waiting import Lock
 from kubeloop._kit.waiting import now as loop_time
+from kubeloop.config.exec_config import EXEC_INFO
 from kubeloop.config.exec_output import parse_exec_credential, without_secrets
 from kubeloop.config.exec_policy import AllowedPlugins
 from kubeloop.config.exec_process import PluginTimeout, find_program, run_plugin
@@ -133,7 +134,7 @@ class ExecPlugin:
         plugin = self._exec
         interactive = self._interactive()
         info = exec_info(plugin, self._config, interactive=interactive)
-        env = {**os.environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(info)}
+        env = {**os.environ, **dict(plugin.env), EXEC_INFO: json.dumps(info)}
         timeout = plugin.timeout * (_INTERACTIVE_FACTOR if interactive else 1)
         argv = (plugin.command, *plugin.args)
         try:
