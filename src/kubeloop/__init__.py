@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.exec_policy import ExecPolicy
     from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.load import build_config, load_config
     from kubeloop.errors import (
@@ -178,6 +179,7 @@ __all__ = [
     "EncodeError",
     "EventType",
     "ExecConfig",
+    "ExecPolicy",
     "Expired",
     "FieldValidation",
     "Forbidden",
@@ -317,6 +319,7 @@ _NAMES = {
     "config.client_metrics": "ClientMetrics",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
+    "config.exec_policy": "ExecPolicy",
     "config.in_cluster": "in_cluster_config",
     "config.load": "build_config load_config",
     "errors": (

@@ -103,6 +103,11 @@ class Metrics:
             "Runs of exec plugins by exit code and result.",
             ("code", "call_status"),
         )
+        self._plugin_policy = Counter(
+            "rest_client_exec_plugin_policy_call_total",
+            "Checks of exec plugins against the policy, by result: allowed or denied.",
+            ("status",),
+        )
         by_name = ("name",)
         self._depth = Gauge("workqueue_depth", "Items that wait in the queue.", by_name)
         self._adds = Counter("workqueue_adds_total", "Items that were added to the queue.", by_name)
@@ -142,6 +147,7 @@ class Metrics:
                 self._plugin_ttl,
                 self._plugin_ages,
                 self._plugin_calls,
+                self._plugin_policy,
                 self._depth,
                 self._adds,
                 self._waits,
@@ -212,6 +218,10 @@ class Metrics:
     def exec_plugin_called(self, exit_code: int, call_status: str, /) -> None:
         """Record that an exec plugin ended."""
         self._plugin_calls.increment(str(exit_code), call_status)
+
+    def exec_plugin_policy_checked(self, status: str, /) -> None:
+        """Record that the policy allowed or denied an exec plugin."""
+        self._plugin_policy.increment(status)
 
     def exec_plugin_certificate(self, plugin: object, expires: datetime | None, /) -> None:
         """Record when the client certificate of an exec plugin expires."""

@@ -32,6 +32,10 @@ LOADING = (
     "tests/unit/config/test_load.py tests/unit/config/test_load_choices.py tests/unit/config/test_files.py "
     "tests/faults/test_bad_config.py"
 )
+PLUGINS = (
+    "tests/unit/config/test_exec_plugin.py tests/unit/config/test_exec_metrics.py "
+    "tests/unit/config/test_exec_policy.py tests/unit/config/test_install_hint.py"
+)
 APPLYING = (
     "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_filters.py "
     "tests/unit/cache/test_unreadable.py"
@@ -52,6 +56,10 @@ DECISIVE = {
     "clients/object_iterator": "tests/unit/clients/test_object_iterator.py tests/faults/test_unreadable_responses.py",
     "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
+    "config/exec_output": "tests/unit/config/test_exec_output.py",
+    "config/exec_plugin": PLUGINS,
+    "config/exec_policy": "tests/unit/config/test_exec_policy.py",
+    "config/install_hint": "tests/unit/config/test_install_hint.py",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/load": LOADING,
     "config/validation": LOADING,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.config_source import Source
     from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.exec_input import ExecInput, load_exec_credential, load_exec_credential_from_env
+    from kubeloop.config.exec_policy import ExecPolicy
     from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.kubeconfig_data import KubeconfigData
     from kubeloop.config.kubeconfig_views import flatten, minify, redact
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Config",
     "ExecConfig",
+    "ExecInput",
+    "ExecPolicy",
     "Impersonation",
     "KubeconfigData",
     "Source",
@@ -30,6 +34,8 @@ __all__ = [
     "flatten",
     "in_cluster_config",
     "load_config",
+    "load_exec_credential",
+    "load_exec_credential_from_env",
     "minify",
     "modify_kubeconfig",
     "read_kubeconfig",
@@ -43,6 +49,8 @@ if not TYPE_CHECKING:
             "config": "Config Impersonation",
             "config_source": "Source",
             "exec_config": "ExecConfig",
+            "exec_input": "ExecInput load_exec_credential load_exec_credential_from_env",
+            "exec_policy": "ExecPolicy",
             "in_cluster": "in_cluster_config",
             "kubeconfig_data": "KubeconfigData",
             "kubeconfig_views": "flatten minify redact",

@@ -46,6 +46,9 @@ class ClientMetrics(Protocol):
         the exit code is 1 in the last two cases, and -1 after a signal.
         """
 
+    def exec_plugin_policy_checked(self, status: str, /) -> None:
+        """Record that the policy for exec plugins was applied before a run; `status` is `allowed` or `denied`."""
+
     def exec_plugin_certificate(self, plugin: object, expires: datetime | None, /) -> None:
         """Record when the client certificate of an exec plugin expires; None if the plugin returned none.
 

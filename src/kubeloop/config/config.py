@@ -16,6 +16,7 @@ from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.client_metrics import ClientMetrics
 from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
+from kubeloop.config.exec_policy import ExecPolicy
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
 
@@ -80,6 +81,7 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "key_data": _BYTES,
     "insecure_skip_tls_verify": (bool,),
     "exec": (ExecConfig, type(None)),
+    "exec_policy": (ExecPolicy,),
     "impersonate": (Impersonation, type(None)),
     "timeout": _NUMBER,
     "qps": _NUMBER,
@@ -122,6 +124,7 @@ class Config(Value, frozen=True, kw_only=True):
         username: The user name for basic authentication.
         password: The password for basic authentication; ignored without a user name, as in Go.
         exec: A plugin that supplies credentials.
+        exec_policy: Which plugins may run.
         impersonate: The user to act as.
         user_agent: The `User-Agent`; None for `program/unknown (os/arch) kubeloop/version`, the form of client-go.
         timeout: The seconds for one whole request; None for no limit. It never limits the body of a watch.
@@ -158,6 +161,7 @@ class Config(Value, frozen=True, kw_only=True):
     username: str | None = None
     password: str | None = None
     exec: ExecConfig | None = None
+    exec_policy: ExecPolicy = ExecPolicy()
     impersonate: Impersonation | None = None
     user_agent: str | None = None
     timeout: float | None = None

@@ -11,9 +11,11 @@ from kubeloop._kit.value import Value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["API_VERSIONS", "INTERACTIVE_MODES", "ExecConfig"]
+__all__ = ["API_VERSIONS", "EXEC_INFO", "INTERACTIVE_MODES", "ExecConfig"]
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+EXEC_INFO = "KUBERNETES_EXEC_INFO"
+"""The environment variable that contains the input of a plugin."""
 INTERACTIVE_MODES = ("Never", "IfAvailable", "Always")
 
 
@@ -31,9 +33,12 @@ class ExecConfig(Value, frozen=True, kw_only=True):
         provide_cluster_info: Whether the plugin gets the address and certificate authority of the cluster.
         interactive_mode: Whether the plugin may read from the terminal, one of `INTERACTIVE_MODES`.
         cluster_config: The content of the cluster's extension `client.authentication.k8s.io/exec`, for the plugin.
+        stdin_unavailable: Why the plugin cannot read from the terminal, for example `"used to read manifests"`; `""` if
+            it can. A program that uses its stdin itself sets this.
         timeout: The seconds after which the plugin is killed; ten times as many if it may ask a person.
 
-    Reference: tools/clientcmd/api/types.go, ExecConfig. Intended difference: client-go has no timeout.
+    Reference: tools/clientcmd/api/types.go, ExecConfig. Intended differences: client-go has no timeout, and
+        `stdin_unavailable` is StdinUnavailable and StdinUnavailableMessage, so that there is always a reason.
     """
 
     unshown = frozenset({"args", "env", "install_hint", "cluster_config"})
@@ -47,6 +52,7 @@ class ExecConfig(Value, frozen=True, kw_only=True):
     interactive_mode: str = "IfAvailable"
     # A JSON value of any type, passed to the plugin unchanged.
     cluster_config: Any = None
+    stdin_unavailable: str = ""
     timeout: float = 60.0
 
     def __post_init__(self) -> None:

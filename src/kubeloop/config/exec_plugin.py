@@ -16,9 +16,13 @@ from weakref import WeakValueDictionary
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.waiting import Lock
+from kubeloop._kit.waiting import now as loop_time
+from kubeloop.config.exec_config import EXEC_INFO
 from kubeloop.config.exec_output import parse_exec_credential, without_secrets
-from kubeloop.config.exec_process import PluginTimeout, run_plugin
+from kubeloop.config.exec_policy import AllowedPlugins
+from kubeloop.config.exec_process import PluginTimeout, find_program, run_plugin
 from kubeloop.config.exec_request import exec_info, plugin_key
+from kubeloop.config.install_hint import InstallHint
 from kubeloop.errors import CredentialError
 
 if TYPE_CHECKING:
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from kubeloop.config.config import Config
     from kubeloop.config.credential import ClientCertificate, Credential
     from kubeloop.config.exec_config import ExecConfig
+    from kubeloop.config.exec_policy import ExecPolicy
 
 __all__ = ["ExecPlugin"]
 
@@ -36,14 +41,16 @@ _INTERACTIVE_FACTOR: Final = 10
 
 
 class _Shared:
-    """The credential of one plugin for one cluster, which exists while a source uses it."""
+    """What the sources of one plugin for one cluster share, while one of them exists: client-go's Authenticator."""
 
-    __slots__ = ("__weakref__", "certificate", "credential", "expires", "lock")
+    __slots__ = ("__weakref__", "allowed", "certificate", "credential", "expires", "hint", "lock")
 
-    def __init__(self) -> None:
+    def __init__(self, plugin: ExecConfig, policy: ExecPolicy) -> None:
+        self.allowed = AllowedPlugins(policy, _find)
         self.certificate: ClientCertificate | None = None  # stays when the credential is rejected
         self.credential: Credential | None = None
         self.expires: datetime | None = None
+        self.hint = InstallHint(plugin.install_hint)
         self.lock = Lock()
 
 
@@ -85,7 +92,8 @@ class ExecPlugin:
         self._now = now
         self._stdin_is_terminal = stdin_is_terminal or _stdin_is_terminal
         self._tell = MetricsGuard(f"exec plugin {plugin.command}")
-        self._shared = _shared.setdefault(plugin_key(plugin, config), _Shared())
+        key = plugin_key(plugin, config)
+        self._shared = _shared.setdefault(key, _Shared(plugin, config.exec_policy))
 
     def __repr__(self) -> str:
         state = "with a credential" if self._shared.credential else "not run yet"
@@ -102,7 +110,8 @@ class ExecPlugin:
         """Run the plugin, or wait for the current run, and return the credential.
 
         Raises:
-            CredentialError: The program does not exist, failed, timed out, or did not print a credential.
+            CredentialError: The program does not exist, is not allowed, failed, timed out, or did not print a
+                credential.
         """
         shared = self._shared
         async with shared.lock:
@@ -125,14 +134,16 @@ class ExecPlugin:
         plugin = self._exec
         interactive = self._interactive()
         info = exec_info(plugin, self._config, interactive=interactive)
-        env = {**os.environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": json.dumps(info)}
+        env = {**os.environ, **dict(plugin.env), EXEC_INFO: json.dumps(info)}
         timeout = plugin.timeout * (_INTERACTIVE_FACTOR if interactive else 1)
+        argv = (plugin.command, *plugin.args)
         try:
-            result = await run_plugin(plugin.command, plugin.args, env, interactive=interactive, timeout=timeout)
+            result = await run_plugin(self._program(), argv, env, interactive=interactive, timeout=timeout)
         except FileNotFoundError:
             self._count(1, "plugin_not_found_error")
-            hint = f". {plugin.install_hint}" if plugin.install_hint else ""
-            raise self._error(f"executable {plugin.command} not found: install it or extend PATH{hint}") from None
+            hint = self._shared.hint.take(loop_time())
+            what = f"executable {plugin.command} not found: install it or extend PATH{f'. {hint}' if hint else ''}"
+            raise self._error(what) from None
         except PluginTimeout:
             self._count(1, "client_internal_error")
             raise self._error(f"{plugin.command} timed out after {timeout:g} s and was killed") from None
@@ -148,6 +159,25 @@ class ExecPlugin:
             return parse_exec_credential(result.stdout, plugin.api_version)
         except ValueError as error:
             raise_alone(self._error(f"{plugin.command}: {error}"))
+
+    def _program(self) -> str:
+        """Return the file of the plugin, which is the file that the policy allows.
+
+        Raises:
+            CredentialError: The policy does not allow the plugin.
+            OSError: The policy allows the plugin, but its file cannot be found.
+        """
+        command = self._exec.command
+        try:
+            program: str | None = _find(command)
+        except OSError:
+            program = None
+        refusal = self._shared.allowed.refusal(command, program)
+        if (metrics := self._config.metrics) is not None:
+            self._tell(metrics.exec_plugin_policy_checked, "allowed" if refusal is None else "denied")
+        if refusal is not None:
+            raise_alone(self._error(refusal))
+        return program or _find(command)
 
     def _count(self, exit_code: int, call_status: str) -> None:
         """Count a run, as client-go's incrementCallsMetric."""
@@ -173,10 +203,14 @@ class ExecPlugin:
         mode = self._exec.interactive_mode
         if mode == "Never":
             return False
-        is_terminal = self._stdin_is_terminal()
+        is_terminal, unavailable = self._stdin_is_terminal(), self._exec.stdin_unavailable
         if mode == "Always" and not is_terminal:
             raise self._error("the plugin must ask a person (interactiveMode Always), but stdin is not a terminal")
-        return is_terminal
+        if mode == "Always" and unavailable:
+            raise self._error(
+                f"the plugin must ask a person (interactiveMode Always), but stdin is unavailable: {unavailable}"
+            )
+        return is_terminal and not unavailable
 
     def _error(self, message: str) -> CredentialError:
         return CredentialError(self._config.located(f"exec plugin: {message}"))
@@ -186,3 +220,7 @@ def _stdin_is_terminal() -> bool:
     with suppress(ValueError, AttributeError):  # closed, or none at all
         return sys.stdin.isatty()
     return False
+
+
+def _find(command: str) -> str:
+    return find_program(command, os.environ.get("PATH", ""))

@@ -44,13 +44,13 @@ class PluginResult(Value, frozen=True):
 
 
 async def run_plugin(
-    command: str, args: Sequence[str], env: Mapping[str, str], *, interactive: bool, timeout: float
+    program: str, argv: Sequence[str], env: Mapping[str, str], *, interactive: bool, timeout: float
 ) -> PluginResult:
     """Run a program and wait for its end.
 
     Args:
-        command: A path, or a name that `find_program` looks up in the `PATH` of this process.
-        args: The arguments.
+        program: The path of the program; see `find_program`.
+        argv: The name by which the program is called, and its arguments.
         env: The whole environment of the program.
         interactive: Whether the program shares our stdin and stderr, to use the terminal; otherwise it has no stdin.
         timeout: The seconds after which the program and all processes that it started are killed.
@@ -66,15 +66,13 @@ async def run_plugin(
 
     Concurrency: Cancellation kills the program and all processes that it started.
     """
-    program = find_program(command, os.environ.get("PATH", ""))
     run = _Run(asyncio.get_running_loop())
     mark = secrets.token_hex(16)
     transport: asyncio.SubprocessTransport | None = None
     try:
         transport, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: run,
-            command,
-            *args,
+            *argv,
             executable=program,
             env={**env, MARK: mark},
             stdin=None if interactive else subprocess.DEVNULL,

@@ -33,7 +33,10 @@ def exec_info(plugin: ExecConfig, config: Config, *, interactive: bool) -> dict[
 
 
 def plugin_key(plugin: ExecConfig, config: Config) -> str:
-    """Return a hash of everything that the plugin's output may depend on."""
+    """Return a hash of the settings of the plugin, its policy and the cluster: sources that agree in all share a run.
+
+    Reference: client-go plugin/pkg/client/auth/exec/exec.go, cacheKey.
+    """
     parts = [
         plugin.command,
         plugin.args,
@@ -42,6 +45,10 @@ def plugin_key(plugin: ExecConfig, config: Config) -> str:
         plugin.provide_cluster_info,
         plugin.interactive_mode,
         plugin.cluster_config,
+        plugin.install_hint,
+        plugin.stdin_unavailable,
+        config.exec_policy.policy_type,
+        config.exec_policy.allowlist,
         config.host,
         config.tls_server_name,
         config.insecure_skip_tls_verify,

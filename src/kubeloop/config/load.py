@@ -24,6 +24,8 @@ from kubeloop.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kubeloop.config.exec_policy import ExecPolicy
+
 __all__ = ["build_config", "config_from_kubeconfig", "load_config"]
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ def load_config(
     cluster: str | None = None,
     user: str | None = None,
     namespace: str | None = None,
+    exec_policy: ExecPolicy | None = None,
 ) -> Config:
     """Load the configuration that `kubectl` would use, or that of the pod in which the program runs.
 
@@ -48,6 +51,7 @@ def load_config(
         cluster: The name of the cluster entry to use instead of the context's.
         user: The name of the user entry to use instead of the context's.
         namespace: The default namespace to use instead of the context's.
+        exec_policy: Which exec plugins may run. None means all of them. No plugin runs before the first request.
 
     Returns:
         The config; its `repr` shows where each part came from.
@@ -71,13 +75,14 @@ def load_config(
     if not chosen and not cluster:
         if kubeconfig is None and is_in_cluster():
             logger.debug("config: no kubeconfig file; using the service account of this pod")
-            return _with_namespace(in_cluster_config(), namespace, "the argument")
+            config = _with_namespace(in_cluster_config(), namespace, "the argument")
+            return _with_policy(config, exec_policy)
         raise ConfigError(_nothing_chosen(loaded, looked))
     config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user, found_by=found_by)
     named_by = "the argument"
     if namespace is None and not _context_namespace(loaded, chosen) and kubeconfig is None and is_in_cluster():
         namespace, named_by = in_cluster_namespace()
-    return _with_namespace(config, namespace, named_by)
+    return _with_policy(_with_namespace(config, namespace, named_by), exec_policy)
 
 
 def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
@@ -202,6 +207,10 @@ def _with_namespace(config: Config, namespace: str | None, named_by: str) -> Con
     if not namespace:
         return config
     return config.replace(namespace=namespace, source=config.source.replace(namespace=named_by))
+
+
+def _with_policy(config: Config, policy: ExecPolicy | None) -> Config:
+    return config if policy is None else config.replace(exec_policy=policy)
 
 
 def _context_namespace(loaded: Kubeconfig, context: str) -> str:

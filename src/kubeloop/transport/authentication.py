@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from kubeloop.config import Config, Impersonation
-    from kubeloop.config.credential import Credential, CredentialSource
+    from kubeloop.config.credential import ClientCertificate, Credential, CredentialSource
     from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
@@ -69,10 +69,10 @@ class Authenticated:
         Raises:
             CredentialError: No credential is available.
         """
-        credential = self._source.cached() or await self._source.fetch()
+        credential = await self._credential(request)
         dressed = self._dress(request, credential)
         response = await self._transport.request(dressed, timeout=timeout, max_bytes=max_bytes)
-        if response.status == _UNAUTHORIZED and self._may_repeat(request, credential):
+        if response.status == _UNAUTHORIZED and self._may_repeat(credential):
             credential = await self._source.fetch()
             dressed = self._dress(request, credential)
             response = await self._transport.request(dressed, timeout=timeout, max_bytes=max_bytes)
@@ -82,10 +82,10 @@ class Authenticated:
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
         """Send a request with credentials and stream the response; see `Transport.stream`."""
         async with AsyncExitStack() as stack:
-            credential = self._source.cached() or await self._source.fetch()
+            credential = await self._credential(request)
             dressed = self._dress(request, credential)
             stream = await stack.enter_async_context(self._transport.stream(dressed, timeout=timeout))
-            if stream.status == _UNAUTHORIZED and self._may_repeat(request, credential):
+            if stream.status == _UNAUTHORIZED and self._may_repeat(credential):
                 await stack.aclose()
                 dressed = self._dress(request, await self._source.fetch())
                 stream = await stack.enter_async_context(self._transport.stream(dressed, timeout=timeout))
@@ -98,12 +98,12 @@ class Authenticated:
         """Open a WebSocket with credentials; see `Transport.upgrade`."""
         upgrade = self._transport.upgrade
         async with AsyncExitStack() as stack:
-            credential = self._source.cached() or await self._source.fetch()
+            credential = await self._credential(request)
             dressed = self._dress(request, credential)
             try:
                 channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))
             except UpgradeRefused as error:
-                if error.response.status != _UNAUTHORIZED or not self._may_repeat(request, credential):
+                if error.response.status != _UNAUTHORIZED or not self._may_repeat(credential):
                     raise
                 dressed = self._dress(request, await self._source.fetch())
                 channel = await stack.enter_async_context(upgrade(dressed, subprotocols=subprotocols, timeout=timeout))
@@ -113,20 +113,26 @@ class Authenticated:
         """Return the last few `Authorization` values, to mask them in texts of the server. Never show them."""
         return self._sent
 
-    def _may_repeat(self, request: Request, credential: Credential) -> bool:
-        return not _has(request, "authorization") and self._source.reject(credential)
+    async def _credential(self, request: Request) -> Credential | None:
+        """Return the credential for a request; None if the request has its own, so that no plugin runs for it."""
+        if _has(request, "authorization"):
+            return None
+        return self._source.cached() or await self._source.fetch()
 
-    def _dress(self, request: Request, credential: Credential) -> Request:
+    def _may_repeat(self, credential: Credential | None) -> bool:
+        return credential is not None and self._source.reject(credential)
+
+    def _dress(self, request: Request, credential: Credential | None) -> Request:
         """Add the headers that the request does not set itself."""
-        if credential is not self._shown:
+        if credential is not None and credential is not self._shown:
             self._show(credential)
-        authorization = credential.authorization
+        authorization = None if credential is None else credential.authorization
         if self._impersonation and not _has(request, "impersonate-user"):
             pairs = [*header_pairs(request), *self._impersonation]
-            if authorization is not None and not _has(request, "authorization"):
+            if authorization is not None:
                 pairs.append(("Authorization", authorization))
             return request.with_headers(Headers(pairs))
-        if authorization is None or _has(request, "authorization"):
+        if authorization is None:
             return request
         if isinstance(request.headers, Headers):
             headers: Headers | dict[str, str] = Headers([*header_pairs(request), ("Authorization", authorization)])
@@ -138,15 +144,26 @@ class Authenticated:
         """Record a new credential, and pass the client certificate of a plugin to the transport."""
         if credential.authorization is not None:
             self._sent = (credential.authorization, *self._sent[:3])
-        if (pair := credential.certificate) is not None:
-            if not isinstance(self._transport, ClientCertificateTransport):
-                raise CredentialError(
-                    self._located(
-                        f"the exec plugin returned a client certificate, which {self._transport!r} does not support"
-                    )
-                )
-            self._transport.use_client_certificate(pair.certificate, pair.key)
+        before = None if self._shown is None else self._shown.certificate
+        if credential.certificate != before:
+            try:
+                self._replace_certificate(credential.certificate)
+            except CredentialError:
+                self._source.reject(credential)  # so that the next request gets another credential
+                raise
         self._shown = credential
+
+    def _replace_certificate(self, pair: ClientCertificate | None) -> None:
+        if not isinstance(self._transport, ClientCertificateTransport):
+            raise CredentialError(
+                self._located(
+                    f"the exec plugin returned a client certificate, which {self._transport!r} does not support"
+                )
+            )
+        if pair is None:
+            self._transport.use_client_certificate(None, None)
+        else:
+            self._transport.use_client_certificate(pair.certificate, pair.key)
 
 
 def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str], ...]:

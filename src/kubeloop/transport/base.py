@@ -185,12 +185,12 @@ class ClosableTransport(Transport, Protocol):
 class ClientCertificateTransport(Protocol):
     """A transport whose client certificate can be replaced while it is open, because some exec plugins renew theirs."""
 
-    def use_client_certificate(self, certificate: bytes, key: bytes) -> None:
+    def use_client_certificate(self, certificate: bytes | None, key: bytes | None) -> None:
         """Use this certificate for all later connections, and close the idle ones.
 
         Args:
-            certificate: The certificate chain as PEM, the leaf first.
-            key: The private key as PEM, not encrypted.
+            certificate: The certificate chain as PEM, the leaf first; None for no client certificate.
+            key: The private key as PEM, not encrypted; None if the certificate is None.
 
         Raises:
             CredentialError: The text is not a certificate, or the key does not belong to it.

@@ -145,10 +145,11 @@ class HTTPTransport:
             finally:
                 await channel.close()
 
-    def use_client_certificate(self, certificate: bytes, key: bytes) -> None:
+    def use_client_certificate(self, certificate: bytes | None, key: bytes | None) -> None:
         """Use this certificate for new connections; see `ClientCertificateTransport`."""
         if self._tls is not None:
-            self._tls.use_client_certificate(ClientCertificate(certificate, key))
+            pair = None if certificate is None or key is None else ClientCertificate(certificate, key)
+            self._tls.use_client_certificate(pair)
 
     async def close(self) -> None:
         """Close all connections. Running exchanges fail, and a second call does nothing."""

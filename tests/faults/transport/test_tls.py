@@ -15,6 +15,7 @@ from kubeloop.transport import open_transport
 from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.certificates import authority, server_context
+from tests.support.exec_plugins import plugin_maker
 from tests.support.raw_server import RawServer, raw_server, reply, vanish
 
 GET = Request("GET", "/api")
@@ -154,6 +155,40 @@ async def test_a_plugin_that_gives_a_client_certificate(certified, tmp_path):
         transport = open_transport(Config(host=server.url, ca_data=authority().certificate, exec=exec_))
         assert (await transport.request(GET)).status == 200
         await transport.close()
+
+
+@pytest.mark.parametrize("is_changed", [True, False])
+async def test_a_plugins_changed_certificate_closes_the_connections_of_the_one_before(certified, tmp_path, is_changed):
+    """As client-go's exec_test.go, TestTLSCredentials; a token alone that changes closes none."""
+    shown = []
+
+    async def judge(connection, received):
+        subject = dict(pair[0] for pair in connection.writer.get_extra_info("peercert")["subject"])
+        shown.append((subject["commonName"], received.header("authorization")))
+        await reply(status=200 if shown[-1][1] == "Bearer t2" else 401)(connection, received)
+
+    old = authority().sign("old")
+    for number, pair in enumerate([old, authority().sign("new") if is_changed else old], 1):
+        (tmp_path / f"{number}.crt").write_bytes(pair.certificate)
+        (tmp_path / f"{number}.key").write_bytes(pair.key)
+    read = "open(here + '/%d.{}' % n).read()"
+    plugin, _ = plugin_maker(tmp_path)(
+        f"give(token='t%d' % n, clientCertificateData={read.format('crt')}, clientKeyData={read.format('key')})"
+    )
+    async with raw_server(judge, tls=certified(clients=authority())) as server:
+        exec_ = ExecConfig(command=str(plugin.path), interactive_mode="Never")
+        transport = open_transport(Config(host=server.url, ca_data=authority().certificate, exec=exec_))
+        try:
+            assert (await transport.request(GET)).status == 200
+            if is_changed:
+                assert shown == [("old", "Bearer t1"), ("new", "Bearer t2")]
+                assert server.connections == 2
+                await server.closed_by_client.wait()
+            else:
+                assert shown == [("old", "Bearer t1"), ("old", "Bearer t2")]
+                assert server.connections == 1
+        finally:
+            await transport.close()
 
 
 async def test_goes_through_a_tunnel(certified):

@@ -1,54 +1,19 @@
 """Exec plugins, run as real programs: their input, how long their credential is kept, and the errors of failed runs."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from cryptography import x509
 
-from kubeloop.config import Config, ExecConfig, Source
+from kubeloop.config import Config
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.config.exec_process import run_plugin
 from kubeloop.errors import CredentialError
-from tests.support.certificates import authority
+from tests.support.exec_plugins import START, V1, plugin_maker
 from tests.support.skewed_loop import skewed, skip
-
-V1 = "client.authentication.k8s.io/v1"
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Plugin:
-    """A plugin in a directory of its own, which counts its runs and keeps its input."""
-
-    def __init__(self, directory, script):
-        self.directory = directory
-        self.path = directory / "plugin"
-        head = f"#!{sys.executable}\nimport json, os, sys, time\nhere = {str(directory)!r}\n"
-        self.path.write_text(head + COUNT + script)
-        self.path.chmod(0o755)
-
-    @property
-    def runs(self):
-        runs = self.directory / "runs"
-        return len(runs.read_text()) if runs.exists() else 0
-
-    @property
-    def told(self):
-        return json.loads((self.directory / "told").read_text())
-
-
-COUNT = """
-open(here + '/runs', 'a').write('x')
-open(here + '/told', 'w').write(os.environ['KUBERNETES_EXEC_INFO'])
-n = os.path.getsize(here + '/runs')
-def give(**status):
-    print(json.dumps({'kind': 'ExecCredential', 'apiVersion': 'client.authentication.k8s.io/v1', 'status': status}))
-"""
 
 CHILD = """
 import subprocess
@@ -78,14 +43,7 @@ time.sleep(600)
 
 @pytest.fixture
 def make(tmp_path):
-    def make(script, *, config=None, now=lambda: START, terminal=False, **settings):
-        plugin = Plugin(tmp_path, script)
-        settings = {"interactive_mode": "Never", "api_version": V1, "timeout": 20.0, **settings}
-        config = config or Config(host="https://a", source=Source(file="/kube/config", context="prod", user="me"))
-        exec_config = ExecConfig(**{"command": str(plugin.path), **settings})
-        return plugin, ExecPlugin(exec_config, config, now=now, stdin_is_terminal=lambda: terminal)
-
-    return make
+    return plugin_maker(tmp_path)
 
 
 async def test_runs_once_and_keeps_the_credential(make):
@@ -179,18 +137,38 @@ async def test_gets_its_arguments_and_environment(make):
 
 
 @pytest.mark.parametrize(
-    ("mode", "terminal", "interactive"),
-    [("Never", True, False), ("IfAvailable", False, False), ("IfAvailable", True, True), ("Always", True, True)],
+    ("mode", "terminal", "unavailable", "interactive"),
+    [
+        ("Never", False, "", False),
+        ("Never", True, "", False),
+        ("Never", False, "reads manifests", False),
+        ("IfAvailable", False, "", False),
+        ("IfAvailable", False, "reads manifests", False),
+        ("IfAvailable", True, "", True),
+        ("IfAvailable", True, "reads manifests", False),
+        ("Always", True, "", True),
+    ],
 )
-async def test_may_ask_a_person_only_at_a_terminal(make, mode, terminal, interactive):
-    plugin, source = make("give(token='t')", interactive_mode=mode, terminal=terminal)
+async def test_may_ask_a_person_only_at_a_terminal_that_is_free(make, mode, terminal, unavailable, interactive):
+    """As client-go's exec_test.go, TestRefreshCreds."""
+    plugin, source = make("give(token='t')", interactive_mode=mode, terminal=terminal, stdin_unavailable=unavailable)
     await source.fetch()
     assert plugin.told["spec"]["interactive"] is interactive
 
 
-async def test_fails_when_it_must_ask_a_person_and_there_is_none(make):
-    plugin, source = make("give(token='t')", interactive_mode="Always", terminal=False)
-    with pytest.raises(CredentialError, match="stdin is not a terminal"):
+@pytest.mark.parametrize(
+    ("terminal", "unavailable", "complaint"),
+    [
+        (False, "", "stdin is not a terminal$"),
+        (False, "reads manifests", "stdin is not a terminal$"),
+        (True, "reads manifests", "stdin is unavailable: reads manifests$"),
+    ],
+)
+async def test_fails_when_it_must_ask_a_person_and_cannot(make, terminal, unavailable, complaint):
+    plugin, source = make(
+        "give(token='t')", interactive_mode="Always", terminal=terminal, stdin_unavailable=unavailable
+    )
+    with pytest.raises(CredentialError, match=complaint):
         await source.fetch()
     assert plugin.runs == 0
 
@@ -202,13 +180,6 @@ async def test_names_the_program_that_is_missing_and_how_to_get_it(make):
     text = str(caught.value)
     assert '/kube/config, context "prod", user "me": exec plugin: executable no-such-login-program not found' in text
     assert "brew install it" in text
-
-
-async def test_a_hint_cannot_play_with_the_terminal(make):
-    """(F11)"""
-    _, source = make("", command="no-such-login-program", install_hint="get it\x1b[1m\nhere")
-    with pytest.raises(CredentialError, match=r"PATH\. get it\\x1b\[1m\\nhere$"):
-        await source.fetch()
 
 
 async def test_says_how_it_failed_with_the_end_of_its_stderr_and_no_secret(make):
@@ -361,7 +332,7 @@ async def test_cancelling_while_the_plugin_is_being_started_is_a_cancellation(ma
 
 async def test_only_the_end_of_what_a_program_writes_to_stderr_is_kept():
     program = "import sys; sys.stderr.write('x' * (1 << 20) + 'the end')"
-    result = await run_plugin(sys.executable, ["-c", program], {}, interactive=False, timeout=20.0)
+    result = await run_plugin(sys.executable, ["python", "-c", program], {}, interactive=False, timeout=20.0)
     assert result.stderr_tail.endswith("xthe end")
     assert len(result.stderr_tail) <= 16 * 1024
 
@@ -405,63 +376,3 @@ def _is_running(pid):
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-class Recorder:
-    """A `ClientMetrics` that keeps what is reported about plugins."""
-
-    def __init__(self):
-        self.runs = []
-        self.expiries = []
-        self.ages = []
-
-    def exec_plugin_called(self, exit_code, call_status):
-        self.runs.append((exit_code, call_status))
-
-    def exec_plugin_certificate(self, plugin, expires):
-        self.expiries.append(expires)
-
-    def exec_plugin_certificate_replaced(self, age_seconds):
-        self.ages.append(age_seconds)
-
-
-@pytest.mark.parametrize(
-    ("script", "settings", "expected"),
-    [
-        ("give(token='t')", {}, (0, "no_error")),
-        ("print('no credential')", {}, (0, "no_error")),
-        ("sys.exit(3)", {}, (3, "plugin_execution_error")),
-        ("os.kill(os.getpid(), 9)", {}, (-1, "plugin_execution_error")),
-        ("", {"command": "/missing/plugin"}, (1, "plugin_not_found_error")),
-        ("", {"command": "/"}, (1, "plugin_not_found_error")),
-        ("time.sleep(600)", {"timeout": 0.01}, (1, "client_internal_error")),
-    ],
-)
-async def test_a_run_is_counted_by_exit_code_and_result(make, script, settings, expected):
-    """As client-go's plugin/pkg/client/auth/exec/metrics_test.go, TestCallsMetric."""
-    recorder = Recorder()
-    _, source = make(script, config=Config(host="https://a", metrics=recorder), **settings)
-    with suppress(CredentialError):
-        await source.fetch()
-    assert recorder.runs == [expected]
-
-
-async def test_the_expiry_and_the_age_of_certificates_are_reported(make, tmp_path):
-    """As client-go's metrics_test.go, TestCertificateExpirationTracker, and exec_test.go, TestTLSCredentials."""
-    recorder = Recorder()
-    pairs = [authority().sign("me"), authority().sign("me")]
-    dates = [x509.load_pem_x509_certificate(pair.certificate) for pair in pairs]
-    for number, pair in enumerate(pairs, start=1):
-        (tmp_path / f"{number}.pem").write_bytes(pair.certificate)
-    now = dates[0].not_valid_before_utc + timedelta(hours=1)
-    config = Config(host="https://a", metrics=recorder)
-    pem = "open(here + '/%d.pem' % n).read()"
-    script = f"give(token='t', **(dict(clientCertificateData={pem}, clientKeyData='k') if n < 3 else {{}}))"
-    _, source = make(script, config=config, now=lambda: now)
-    source.reject(await source.fetch())
-    assert (recorder.expiries, recorder.ages) == ([dates[0].not_valid_after_utc], [])
-    source.reject(await source.fetch())
-    assert recorder.expiries == [each.not_valid_after_utc for each in dates]
-    assert recorder.ages == [3600.0]
-    await source.fetch()
-    assert recorder.expiries[2:] == [None]

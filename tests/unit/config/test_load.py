@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from kubeloop.config import build_config, load_config
+from kubeloop.config import ExecPolicy, build_config, load_config
 from kubeloop.config import in_cluster as in_cluster_module
 from kubeloop.errors import ConfigError
 
@@ -148,6 +148,7 @@ def pod(monkeypatch, tmp_path):
 def test_takes_the_cluster_around_when_there_is_no_file():
     config = load_config()
     assert (config.host, config.token, config.namespace) == ("https://10.0.0.1:443", "pod-token", "pod-namespace")
+    assert load_config(exec_policy=ExecPolicy("DenyAll")).exec_policy == ExecPolicy("DenyAll")
 
 
 @pytest.mark.usefixtures("pod")

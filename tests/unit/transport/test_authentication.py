@@ -203,6 +203,74 @@ async def test_hands_a_client_certificate_to_a_transport_that_can_show_it():
     assert transport.shown == (b"C", b"K")
 
 
+async def test_a_credential_without_the_certificate_of_the_one_before_removes_it():
+    transport = WithCertificates()
+    source = Renewing(Credential(None, ClientCertificate(b"C", b"K")), Credential("t"))
+    wrapped = Authenticated(transport, Config(host="https://a"), source=source)
+    await wrapped.request(GET)
+    source.reject(source.now)
+    await wrapped.request(GET)
+    assert transport.shown == (None, None)
+
+
+async def test_the_same_certificate_with_another_token_is_not_shown_again():
+    transport = WithCertificates()
+    source = Renewing(*(Credential(token, ClientCertificate(b"C", b"K")) for token in ("one", "two")))
+    wrapped = Authenticated(transport, Config(host="https://a"), source=source)
+    await wrapped.request(GET)
+    transport.shown = None
+    source.reject(source.now)
+    await wrapped.request(GET)
+    assert transport.header("authorization") == ["two"]
+    assert transport.shown is None
+
+
+async def test_a_certificate_that_cannot_be_used_is_fetched_again_for_the_next_request():
+    """client-go parses the certificate before it keeps the credential."""
+
+    class Picky(WithCertificates):
+        def use_client_certificate(self, certificate, key):
+            if certificate == b"bad":
+                raise CredentialError("cannot be used")
+            super().use_client_certificate(certificate, key)
+
+    transport = Picky()
+    source = Renewing(*(Credential(None, ClientCertificate(pem, b"K")) for pem in (b"bad", b"good")))
+    wrapped = Authenticated(transport, Config(host="https://a"), source=source)
+    with pytest.raises(CredentialError, match="cannot be used"):
+        await wrapped.request(GET)
+    await wrapped.request(GET)
+    assert transport.shown == (b"good", b"K")
+    assert len(transport.requests) == 1
+
+
+class Unneeded:
+    """A source that must not be used."""
+
+    def cached(self):
+        raise AssertionError
+
+    async def fetch(self):
+        raise AssertionError
+
+    def reject(self, credential):
+        raise AssertionError
+
+
+async def test_no_credential_is_fetched_for_a_request_with_its_own():
+    """So no plugin runs. As client-go's exec_test.go, TestAuthorizationHeaderPresentCancelsExecAction."""
+    transport = Recorder("nothing")
+    wrapped = Authenticated(transport, Config(host="https://a"), source=Unneeded())
+    own = Request("GET", "/", {"authorization": "Bearer mine"})
+    assert (await wrapped.request(own)).status == 401
+    async with wrapped.stream(own) as stream:
+        assert stream.status == 401
+    with pytest.raises(UpgradeRefused):
+        async with wrapped.upgrade(own, subprotocols=["v5"]):
+            pass
+    assert transport.requests == [own] * 3
+
+
 async def test_says_so_when_the_transport_cannot_show_a_client_certificate():
     source = Renewing(Credential("SECRET", ClientCertificate(b"SECRET", b"SECRET")))
     with pytest.raises(CredentialError, match="does not support") as caught:

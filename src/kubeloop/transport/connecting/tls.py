@@ -96,14 +96,14 @@ class TLSContexts:
             message = f"the client certificate expired on {dates.end.isoformat()}: renew it"
             logger.warning("%s", self._config.located(message))
 
-    def use_client_certificate(self, certificate: ClientCertificate) -> None:
-        """Present this certificate on later connections.
+    def use_client_certificate(self, certificate: ClientCertificate | None) -> None:
+        """Present this certificate on later connections; None for that of the config, or none.
 
         Raises:
             CredentialError: The text is not a certificate, or the key does not belong to it.
         """
         if certificate != self._given:
-            context = self._build(self._parts[0], certificate)
+            context = self._build(self._parts[0], certificate or self._parts[1])
             self._given, self._context = certificate, context
 
     def _renew(self) -> None:

@@ -284,3 +284,5 @@ def test_shows_the_certificate_that_a_plugin_gives_from_then_on():
     with pytest.raises(CredentialError):
         contexts.use_client_certificate(ClientCertificate(b"x", b"y"))
     assert contexts.current(0) is second
+    contexts.use_client_certificate(None)
+    assert contexts.current(0) is not second
