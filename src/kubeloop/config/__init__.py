@@ -13,6 +13,7 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.config_source import Source
+    from kubeloop.config.exec_cluster import exec_cluster_config
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.kubeconfig_data import KubeconfigData
@@ -27,6 +28,7 @@ __all__ = [
     "KubeconfigData",
     "Source",
     "build_config",
+    "exec_cluster_config",
     "flatten",
     "in_cluster_config",
     "load_config",
@@ -42,6 +44,7 @@ if not TYPE_CHECKING:
         {
             "config": "Config Impersonation",
             "config_source": "Source",
+            "exec_cluster": "exec_cluster_config",
             "exec_config": "ExecConfig",
             "in_cluster": "in_cluster_config",
             "kubeconfig_data": "KubeconfigData",
