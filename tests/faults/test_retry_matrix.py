@@ -183,7 +183,7 @@ class Recorder:
         return 0.25
 
     def give_back(self, now: float) -> None:
-        raise AssertionError("a turn was given back")
+        raise AssertionError("a turn was returned")
 
     def request_sent(self, code: str, method: str, host: str) -> None:
         self.calls.append((f"sent {code}", now()))
