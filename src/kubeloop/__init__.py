@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from kubeloop import fields, labels, models
+    from kubeloop._kit.bucket import TokenBucket
     from kubeloop._kit.log_level import log_to_stderr
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import SharedInformerFactory
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from kubeloop.config.exec_policy import ExecPolicy
     from kubeloop.config.in_cluster import in_cluster_config
     from kubeloop.config.load import build_config, load_config
+    from kubeloop.config.request_rate_limiter import RequestRateLimiter
     from kubeloop.errors import (
         AlreadyExists,
         APIError,
@@ -106,9 +108,12 @@ if TYPE_CHECKING:
     from kubeloop.objects.draft import Draft
     from kubeloop.objects.model import Kind, KindList, Model
     from kubeloop.rest.client import RequestOptions, RESTClient
+    from kubeloop.rest.result import Result
+    from kubeloop.rest.warnings import WarningHandler, WarningLogger, WarningWriter, ignore_warnings
     from kubeloop.rest.watch_stream import WatchStream
     from kubeloop.scheme import Scheme
     from kubeloop.transport.base import ByteStream, Channel, Transport, UpgradeRefused
+    from kubeloop.transport.user_agent import default_user_agent
     from kubeloop.unstructured import Unstructured, UnstructuredDraft, UnstructuredList
     from kubeloop.version import __version__ as __version__
     from kubeloop.wire.documents import decode, encode, parse_manifests
@@ -230,12 +235,14 @@ __all__ = [
     "Request",
     "RequestEntityTooLarge",
     "RequestOptions",
+    "RequestRateLimiter",
     "RequestTimeout",
     "ResourceClient",
     "ResourceEventHandler",
     "ResourceLists",
     "ResourceVersionMatch",
     "Response",
+    "Result",
     "ResumingWatch",
     "Sample",
     "Scheme",
@@ -253,6 +260,7 @@ __all__ = [
     "StoreReadError",
     "SupportsDraft",
     "TLSError",
+    "TokenBucket",
     "TooManyRequests",
     "Transport",
     "TransportError",
@@ -266,6 +274,9 @@ __all__ = [
     "UnstructuredList",
     "UnsupportedMediaType",
     "UpgradeRefused",
+    "WarningHandler",
+    "WarningLogger",
+    "WarningWriter",
     "WatchEvent",
     "WatchOptions",
     "WatchStream",
@@ -275,12 +286,14 @@ __all__ = [
     "controller_of",
     "decode",
     "default_controller_rate_limiter",
+    "default_user_agent",
     "encode",
     "fields",
     "format_duration",
     "format_micro_time",
     "format_time",
     "human_duration",
+    "ignore_warnings",
     "in_cluster_config",
     "int_or_string_value",
     "is_controlled_by",
@@ -301,6 +314,7 @@ __all__ = [
 ]
 
 _NAMES = {
+    "_kit.bucket": "TokenBucket",
     "_kit.log_level": "log_to_stderr",
     "cache.event_handler": "ResourceEventHandler",
     "cache.factory": "SharedInformerFactory",
@@ -322,6 +336,7 @@ _NAMES = {
     "config.exec_policy": "ExecPolicy",
     "config.in_cluster": "in_cluster_config",
     "config.load": "build_config load_config",
+    "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
         "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError ConnectionLost "
         "CredentialError DecodeError DiscoveryIncomplete EncodeError Expired Forbidden GatewayTimeout Gone "
@@ -347,8 +362,11 @@ _NAMES = {
     "unstructured": "Unstructured UnstructuredDraft UnstructuredList",
     "version": "__version__",
     "rest.client": "RequestOptions RESTClient",
+    "rest.result": "Result",
+    "rest.warnings": "WarningHandler WarningLogger WarningWriter ignore_warnings",
     "rest.watch_stream": "WatchStream",
     "transport.base": "ByteStream Channel Transport UpgradeRefused",
+    "transport.user_agent": "default_user_agent",
     "wire.documents": "decode encode parse_manifests",
     "clients.object_iterator": "ObjectIterator",
     "clients.request_bodies": "AnyPatch",

@@ -17,6 +17,7 @@ from kubeloop.config.client_metrics import ClientMetrics
 from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.exec_policy import ExecPolicy
+from kubeloop.config.request_rate_limiter import RequestRateLimiter
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
 
@@ -26,6 +27,7 @@ ContentType = Literal["json", "protobuf"]
 """The formats that a client may prefer."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
 
 
@@ -90,6 +92,7 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "disable_compression": (bool,),
     "content_type": (str,),
     "warning_handler": (Callable, type(None)),
+    "rate_limiter": (RequestRateLimiter, type(None)),
     "metrics": (object,),
     "source": (Source,),
 }
@@ -126,17 +129,20 @@ class Config(Value, frozen=True, kw_only=True):
         exec: A plugin that supplies credentials.
         exec_policy: Which plugins may run.
         impersonate: The user to act as.
-        user_agent: The `User-Agent`; None for `program/unknown (os/arch) kubeloop/version`, the form of client-go.
+        user_agent: The `User-Agent`; None for that of `kubeloop.default_user_agent()`.
         timeout: The seconds for one whole request; None for no limit. It never limits the body of a watch.
         qps: The requests per second of one client; None for no limit, as in kubectl, because the server limits fairly.
         burst: The number of requests that may exceed `qps` for a short time.
+        rate_limiter: Spreads requests over time in place of `qps` and `burst`, for instance a `kubeloop.TokenBucket`
+            that clients of several configs share.
         max_connections: The number of simultaneous requests, and again of simultaneous streams (watches, logs,
             WebSockets); others wait. None for no limit, as in client-go.
         disable_compression: Whether to request responses without gzip.
         content_type: The format that clients prefer for built-in types, `"json"` or `"protobuf"`. Everything without a
             protobuf form remains JSON. Protobuf saves bytes and the server's CPU time, and costs the client's CPU time;
             docs/how-to/clients.md says when it pays.
-        warning_handler: Called with each warning of the server, see `rest`; None to log each warning once.
+        warning_handler: Called with each `ServerWarning`, for instance a `kubeloop.WarningWriter` or
+            `kubeloop.ignore_warnings`; None to log each warning once.
         metrics: Receives the measurements of clients, see `ClientMetrics`; `kubeloop.Metrics` is one implementation.
             None for no measurements.
         source: The origin of the settings, for messages and the `repr`.
@@ -167,6 +173,7 @@ class Config(Value, frozen=True, kw_only=True):
     timeout: float | None = None
     qps: float | None = None
     burst: int = 10
+    rate_limiter: RequestRateLimiter | None = None
     max_connections: int | None = None
     disable_compression: bool = False
     content_type: ContentType = "json"
@@ -210,11 +217,15 @@ class Config(Value, frozen=True, kw_only=True):
             raise self.error("expected a client certificate and its key, got only one of them")
         if self.username and (self.token or self.token_file):
             raise self.error("expected one way to authenticate, got basic authentication and a token: remove one")
-        if self.timeout is not None and self.timeout <= 0:
+        if self.user_agent and _NO_HEADER.search(self.user_agent):
+            raise self.error("the user agent contains a character that a header cannot contain")
+        if self.timeout is not None and not self.timeout > 0:
             raise self.error(f"expected a positive timeout or None, got {self.timeout}")
         if self.content_type not in get_args(ContentType):
             formats = " or ".join(f'"{name}"' for name in get_args(ContentType))
             raise self.error(f"expected content_type to be {formats}, got {self.content_type!r}")
+        if self.qps and self.qps > 0 and self.burst < 1:
+            raise self.error(f"expected a burst of at least 1 with qps, got {self.burst}: no request would be sent")
         if self.max_connections is not None and self.max_connections < 1:
             raise self.error(f"expected max_connections of at least 1 or None, got {self.max_connections}")
 

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from io import IOBase
 from random import Random
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
 
-from kubeloop._kit.bucket import TokenBucket
 from kubeloop._kit.must_enter import MustEnter
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.meta.namespaces import DefaultNamespace
+from kubeloop.rest.rate_limit import rate_limit_of
 from kubeloop.rest.request_sender import RequestSender
 from kubeloop.rest.result import reads_a_list
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
-from kubeloop.rest.warnings import WarningLogger
+from kubeloop.rest.warnings import WarningHandler, WarningLogger
 from kubeloop.wire.patch import MERGE_PATCH
 from kubeloop.wire.request import NO_HEADERS, Params, Request, absolute_target, resource_path, target
 from kubeloop.wire.serializers.registry import JSON_ONLY, Serializers
@@ -52,6 +53,7 @@ class RequestOptions(TypedDict, total=False):
         params: Query parameters, named as in the API; those with the value None are left out.
         headers: Additional headers, which take precedence over those of the client.
         timeout: Seconds for the whole call. None means the timeout of the config.
+        warning_handler: Called with each warning of the response. None means the handler of the config.
     """
 
     group_version: str | GroupVersion | GroupVersionKind | GroupVersionResource | None
@@ -61,6 +63,7 @@ class RequestOptions(TypedDict, total=False):
     params: Params | None
     headers: Mapping[str, str] | None
     timeout: float | None
+    warning_handler: WarningHandler | None
 
 
 class RESTClient:
@@ -133,7 +136,7 @@ class RESTClient:
             server=config.host,
             serializers=self.serializers,
             warning_handler=config.warning_handler or WarningLogger(),
-            bucket=TokenBucket(config.qps, config.burst) if config.qps and config.qps > 0 else None,
+            rate_limit=rate_limit_of(config),
             max_retries=max_retries,
             timeout=config.timeout,
             credentials=carrier.sent_credentials,
@@ -170,7 +173,7 @@ class RESTClient:
             address: Which object or collection; see `RequestOptions`.
         """
         request = self._request("GET", resource, address)
-        return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
+        return await self.call(request, into, **_sending(address), is_list=_is_list(resource, address, into))
 
     @overload
     async def post(
@@ -182,7 +185,7 @@ class RESTClient:
         self, resource: str, *, body: object = None, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
         """POST a body: a model, a mapping with the field names of the API, or raw bytes. Arguments as of `get`."""
-        return await self.call(self._request("POST", resource, address, body), into, _timeout(address))
+        return await self.call(self._request("POST", resource, address, body), into, **_sending(address))
 
     @overload
     async def put(self, resource: str, *, body: object, into: type[T], **address: Unpack[RequestOptions]) -> T: ...
@@ -192,7 +195,7 @@ class RESTClient:
         self, resource: str, *, body: object, into: type[Any] | None = None, **address: Unpack[RequestOptions]
     ) -> Any:
         """PUT a body: a model, a mapping with the field names of the API, or raw bytes. Arguments as of `get`."""
-        return await self.call(self._request("PUT", resource, address, body), into, _timeout(address))
+        return await self.call(self._request("PUT", resource, address, body), into, **_sending(address))
 
     @overload
     async def patch(
@@ -219,7 +222,7 @@ class RESTClient:
     ) -> Any:
         """PATCH with a body of the given content type; None is that of a merge patch. Other arguments as of `get`."""
         request = self._request("PATCH", resource, address, body, content_type or MERGE_PATCH)
-        return await self.call(request, into, _timeout(address))
+        return await self.call(request, into, **_sending(address))
 
     @overload
     async def delete(
@@ -236,7 +239,7 @@ class RESTClient:
             shows that the request was carried out.
         """
         request = self._request("DELETE", resource, address, body)
-        return await self.call(request, into, _timeout(address), is_list=_is_list(resource, address, into))
+        return await self.call(request, into, **_sending(address), is_list=_is_list(resource, address, into))
 
     def watch(
         self, resource: str, *, into: type[T], **address: Unpack[RequestOptions]
@@ -250,11 +253,11 @@ class RESTClient:
             Gone: While events are read, if `resourceVersion` has expired. List again.
         """
         address["params"] = {**(address.get("params") or {}), "watch": True}
-        return self.open_watch(self._request("GET", resource, address), into, _timeout(address))
+        return self.open_watch(self._request("GET", resource, address), into, **_sending(address))
 
     def stream(self, resource: str, **address: Unpack[RequestOptions]) -> AbstractAsyncContextManager[ByteStream]:
         """GET a body as it arrives, such as a log. `timeout` limits only the time until the body begins."""
-        return self.open_stream(self._request("GET", resource, address), _timeout(address))
+        return self.open_stream(self._request("GET", resource, address), **_sending(address))
 
     def new_request(
         self,
@@ -270,34 +273,56 @@ class RESTClient:
         Args:
             method: Upper case.
             target: Escaped path and query; see `kubeloop.wire.request`.
-            body: A model, a mapping with the field names of the API, a sequence, or raw bytes. None means no body.
+            body: A model, a mapping with the field names of the API, a sequence, or raw bytes of the content type. None
+                means no body.
             content_type: The content type of the body. None means that of the serializer, and JSON for raw bytes.
             is_confidential: Whether the bodies contain secrets; see `Request`.
 
         Raises:
             EncodeError: The body has no form in its format; names the path.
+            TypeError: The body is a text or a file, which would be sent as a JSON text or list.
         """
         if body is None:
             return Request(method, target, self._headers, None, is_confidential)
         if content_type is None:
-            data, content_type = self.serializers.encode(body)
+            data, content_type = self.serializers.encode(_checked(body))
         elif isinstance(body, bytes):
             data = body
         else:
-            data = self.serializers.for_content_type(content_type).encode(body)
+            data = self.serializers.for_content_type(content_type).encode(_checked(body))
         headers = self._headers_with_body.get(content_type)
         if headers is None:
             headers = self._headers_with_body[content_type] = {**self._headers, "Content-Type": content_type}
         return Request(method, target, headers, data, is_confidential)
 
     @overload
-    async def call(self, request: Request, into: type[T], timeout: float | None = ..., *, is_list: bool = ...) -> T: ...
+    async def call(
+        self,
+        request: Request,
+        into: type[T],
+        timeout: float | None = ...,
+        *,
+        is_list: bool = ...,
+        warning_handler: WarningHandler | None = ...,
+    ) -> T: ...
     @overload
     async def call(
-        self, request: Request, into: type[Any] | None, timeout: float | None = ..., *, is_list: bool = ...
+        self,
+        request: Request,
+        into: type[Any] | None,
+        timeout: float | None = ...,
+        *,
+        is_list: bool = ...,
+        warning_handler: WarningHandler | None = ...,
     ) -> Any: ...
     async def call(
-        self, request: Request, into: type[Any] | None, timeout: float | None = None, *, is_list: bool = False
+        self,
+        request: Request,
+        into: type[Any] | None,
+        timeout: float | None = None,
+        *,
+        is_list: bool = False,
+        warning_handler: WarningHandler | None = None,
     ) -> Any:
         """Send a request and read its response. All verbs of all clients use this method.
 
@@ -306,11 +331,20 @@ class RESTClient:
             into: The class of the result.
             timeout: Seconds for the whole call; None means the timeout of the config.
             is_list: Whether the response is a LIST, whose size has no limit.
+            warning_handler: Called with each warning of the response; None means the handler of the config.
         """
-        result = await self._sender.send(self._accepting(request, into), timeout=timeout, is_list=is_list)
+        request = self._accepting(request, into)
+        result = await self._sender.send(request, timeout=timeout, is_list=is_list, warning_handler=warning_handler)
         return await result.read_list(into) if is_list and into is not None else result.read(into)
 
-    async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Result:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float | None = None,
+        is_list: bool = False,
+        warning_handler: WarningHandler | None = None,
+    ) -> Result:
         """Send a request and return its result, which the caller reads.
 
         A request without an `Accept` header asks for a format that can be read as whatever the response says that it
@@ -321,38 +355,52 @@ class RESTClient:
             request: From `new_request`.
             timeout: Seconds for the whole call; None means the timeout of the config.
             is_list: Whether the response is a LIST, whose size has no limit.
+            warning_handler: Called with each warning of the response; None means the handler of the config.
         """
-        return await self._sender.send(self._accepting(request, None), timeout=timeout, is_list=is_list)
+        request = self._accepting(request, None)
+        return await self._sender.send(request, timeout=timeout, is_list=is_list, warning_handler=warning_handler)
 
-    def open_stream(self, request: Request, timeout: float | None = None) -> AbstractAsyncContextManager[ByteStream]:
+    def open_stream(
+        self, request: Request, timeout: float | None = None, *, warning_handler: WarningHandler | None = None
+    ) -> AbstractAsyncContextManager[ByteStream]:
         """Send a request, and read the body of its response as it arrives.
 
-        `timeout` limits only the time until the body begins.
+        `timeout` limits only the time until the body begins; `warning_handler` is as in `send`.
         """
-        opening = self._sender.open(self._accepting(request, None), "stream", timeout)
+        opening = self._sender.open(self._accepting(request, None), "stream", timeout, warning_handler)
         return MustEnter(
             opening, "a response body", "async with rest.stream(...) as body: async for chunk in body: ..."
         )
 
     def open_watch(
-        self, request: Request, into: type[T], timeout: float | None = None
+        self,
+        request: Request,
+        into: type[T],
+        timeout: float | None = None,
+        *,
+        warning_handler: WarningHandler | None = None,
     ) -> AbstractAsyncContextManager[WatchStream[T]]:
-        """Send a watch request; `timeout` limits only the time until the watch is open."""
-        opening = self._watch_stream(request, into, timeout)
+        """Send a watch request; `timeout` limits only the time until the watch is open. Otherwise as `open_stream`."""
+        opening = self._watch_stream(request, into, timeout, warning_handler)
         return MustEnter(opening, "a watch", "async with rest.watch(...) as events: async for event in events: ...")
 
     @asynccontextmanager
     async def _watch_stream(
-        self, request: Request, into: type[T], timeout: float | None
+        self, request: Request, into: type[T], timeout: float | None, warning_handler: WarningHandler | None
     ) -> AsyncGenerator[WatchStream[T]]:
         from kubeloop.rest.watch_stream import WatchStream
 
         request = self._accepting(request, into)
-        async with self._sender.open(request, "watch", timeout) as stream:
+        async with self._sender.open(request, "watch", timeout, warning_handler) as stream:
             yield WatchStream(stream, into, self._sender.opened(request, stream))
 
     def upgrade(
-        self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
+        self,
+        request: Request,
+        *,
+        subprotocols: Sequence[str],
+        timeout: float | None = None,
+        warning_handler: WarningHandler | None = None,
     ) -> AbstractAsyncContextManager[Channel]:
         """Open a WebSocket, such as that of `exec`. Leaving the block closes the channel.
 
@@ -363,11 +411,14 @@ class RESTClient:
             subprotocols: The subprotocols that the client supports, best first. If there are any, the server must
                 choose one of them.
             timeout: Seconds until the channel is open; None means the timeout of the config.
+            warning_handler: Called with each warning of the response; None means the handler of the config.
 
         Raises:
             UpgradeRefused: The server sent another response than an error instead of switching protocols.
         """
-        opening = self._sender.upgrade(request, subprotocols=subprotocols, timeout=timeout)
+        opening = self._sender.upgrade(
+            request, subprotocols=subprotocols, timeout=timeout, warning_handler=warning_handler
+        )
         return MustEnter(opening, "a channel", "async with rest.upgrade(...) as channel: await channel.receive()")
 
     def _accepting(self, request: Request, into: type[Any] | None) -> Request:
@@ -414,10 +465,24 @@ def _serializers_of(config: Config) -> Serializers:
     return Serializers(PROTOBUF)
 
 
+def _checked(body: object) -> object:
+    if isinstance(body, (str, bytearray, memoryview, IOBase)):
+        hint = "text.encode()" if isinstance(body, str) else "file.read()" if isinstance(body, IOBase) else "bytes(...)"
+        raise TypeError(f"expected a model, a mapping or bytes as the body, got {type(body).__name__}: pass {hint}")
+    return body
+
+
 def _is_list(resource: str, address: RequestOptions, into: type[Any] | None) -> bool:
     """Return whether the response is a LIST, whose size has no limit. For an absolute path, only the class can tell."""
     return reads_a_list(into) if resource.startswith("/") else address.get("name") is None
 
 
-def _timeout(address: RequestOptions) -> float | None:
-    return address.get("timeout")
+class _Sending(TypedDict):
+    """The options of a request that say how to send it."""
+
+    timeout: float | None
+    warning_handler: WarningHandler | None
+
+
+def _sending(address: RequestOptions) -> _Sending:
+    return {"timeout": address.get("timeout"), "warning_handler": address.get("warning_handler")}

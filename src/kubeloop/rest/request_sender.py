@@ -1,7 +1,7 @@
 """RequestSender: one call to the server, from the first attempt to the result or the exception.
 
-It sends requests, retries them, follows redirects, passes warnings on and enforces the client's own rate limit.
-Which response means another attempt is decided in `retry`, and which redirect is followed in `redirect`.
+It sends requests, retries them, follows redirects and passes warnings on. Which response means another attempt is
+decided in `retry`, which redirect is followed in `redirect`, and how long a request waits first in `rate_limit`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
-from kubeloop.errors import BodyTooLarge, RequestTimeout, TransportError, UnreadableWriteResponse
+from kubeloop.errors import APIError, BodyTooLarge, TransportError, UnreadableWriteResponse
 from kubeloop.rest.call_report import CallReport, CallReports
 from kubeloop.rest.result import Result
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES, Purpose, Retry
@@ -22,15 +22,12 @@ from kubeloop.transport.base import UpgradeRefused, read_error_body
 from kubeloop.wire.response import (
     MAX_BODY_BYTES,
     REDIRECTS,
-    Headers,
     Response,
-    ServerWarning,
-    parse_warnings,
 )
 
 if TYPE_CHECKING:
-    from kubeloop._kit.bucket import TokenBucket
     from kubeloop.config.client_metrics import ClientMetrics
+    from kubeloop.rest.rate_limit import RateLimit
     from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
     from kubeloop.transport.base import ByteStream, Channel, Transport
@@ -41,6 +38,8 @@ __all__ = ["RequestSender"]
 
 logger = logging.getLogger(__name__)
 
+_MAX_DRAINED_BYTES = 64 * 1024
+
 
 class RequestSender:
     """Send requests over a transport, with retries, warnings and a rate limit.
@@ -49,8 +48,9 @@ class RequestSender:
         transport: Sends the bytes, with authentication.
         server: The server's address, `scheme://host[:port][/prefix]`: redirects are followed below it.
         serializers: Read the responses.
-        warning_handler: Called with each warning of each response. The call raises what it raises.
-        bucket: Limits the rate of requests; None does not. All calls share it.
+        warning_handler: Called with each warning of each response, unless a call has its own. The call raises what it
+            raises.
+        rate_limit: Holds requests back; None does not. All calls share it.
         max_retries: The maximum number of retries of one call.
         timeout: Seconds for calls without a timeout of their own; None does not limit them.
         credentials: Returns the `Authorization` values that the transport sent recently: a server may echo them, and
@@ -68,7 +68,7 @@ class RequestSender:
         server: str,
         serializers: Serializers,
         warning_handler: WarningHandler,
-        bucket: TokenBucket | None = None,
+        rate_limit: RateLimit | None = None,
         max_retries: int = DEFAULT_MAX_RETRIES,
         timeout: float | None = None,
         credentials: Callable[[], Collection[str]] = tuple,
@@ -80,19 +80,27 @@ class RequestSender:
         self._transport = transport
         self._server = server
         self._warning_handler = warning_handler
-        self._bucket = bucket
+        self._rate_limit = rate_limit
         self._timeout = timeout
         self._reports = CallReports(server, metrics, credentials)
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
-    async def send(self, request: Request, *, timeout: float | None = None, is_list: bool = False) -> Result:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float | None = None,
+        is_list: bool = False,
+        warning_handler: WarningHandler | None = None,
+    ) -> Result:
         """Send a request and return its result if it is a success.
 
         Args:
             request: What to send.
             timeout: Seconds for all attempts and the waits between them; None is the default.
             is_list: Whether the response is a LIST, whose body has no limit. The body of an error always has one.
+            warning_handler: The handler of this call; None is that of the client.
 
         Raises:
             APIError: The server refused the request.
@@ -105,8 +113,8 @@ class RequestSender:
         max_bytes = None if is_list else MAX_BODY_BYTES
         report = attempts.report
         try:
-            if self._bucket is not None:
-                await attempts.throttle(self._bucket)
+            if self._rate_limit is not None:
+                await self._rate_limit.wait(request, attempts.left(), report)
             while True:
                 with attempts:
                     try:
@@ -125,7 +133,8 @@ class RequestSender:
                         raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
                     if report is not None:
                         report.responded(response.status, response.headers, len(response.body))
-                    self._warn(response.headers, request)
+                    if "warning" in response.headers:
+                        self._warn(self.result(request, response), warning_handler)
                     if response.ok:
                         return self.result(request, response)
                     if (in_json := self._in_json(request, response)) is not None:
@@ -140,7 +149,11 @@ class RequestSender:
 
     @asynccontextmanager
     async def open(
-        self, request: Request, purpose: Purpose, timeout: float | None = None
+        self,
+        request: Request,
+        purpose: Purpose,
+        timeout: float | None = None,
+        warning_handler: WarningHandler | None = None,
     ) -> AsyncGenerator[ByteStream]:
         """Send a request and yield its body as it arrives, if the response is a success.
 
@@ -149,15 +162,16 @@ class RequestSender:
             purpose: `"watch"` requires exactly 200, and its first attempt does not count against the rate limit;
                 `"stream"` counts, and its body may pause for any time.
             timeout: Seconds until the body begins; None is the default.
+            warning_handler: The handler of this call; None is that of the client.
 
         Raises: As `send`.
         """
         if purpose == "stream":
             request = request.replace(may_fall_silent=True)
         attempts = self._attempts(request, purpose, timeout)
-        if self._bucket is not None and purpose != "watch":
-            await attempts.throttle(self._bucket)
         report = attempts.report
+        if self._rate_limit is not None and purpose != "watch":
+            await self._rate_limit.wait(request, attempts.left(), report)
         async with AsyncExitStack() as stack:
             while True:
                 in_json: Request | None = None
@@ -174,7 +188,7 @@ class RequestSender:
                             stream = await stack.enter_async_context(opening)
                     if report is not None:
                         report.responded(stream.status, stream.headers)
-                    self._warn(stream.headers, request)
+                    self._warn(self.opened(request, stream), warning_handler)
                     if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
                         break
                     head = Response(stream.status, stream.headers)
@@ -184,6 +198,7 @@ class RequestSender:
                     elif not attempts.repeats(head):
                         body = await read_error_body(stream, attempts.left())
                         raise attempts.error(Response(stream.status, stream.headers, body))
+                    await attempts.read_failure(stream)
                 await stack.aclose()
                 if in_json is None:
                     await attempts.wait()
@@ -191,7 +206,12 @@ class RequestSender:
 
     @asynccontextmanager
     async def upgrade(
-        self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None
+        self,
+        request: Request,
+        *,
+        subprotocols: Sequence[str],
+        timeout: float | None = None,
+        warning_handler: WarningHandler | None = None,
     ) -> AsyncGenerator[Channel]:
         """Open a WebSocket and yield its channel. The request is sent once.
 
@@ -199,6 +219,7 @@ class RequestSender:
             request: A GET.
             subprotocols: What the client speaks, best first.
             timeout: Seconds until the channel is open; None is the default.
+            warning_handler: The handler of this call; None is that of the client.
 
         Raises:
             APIError: The server refused the request.
@@ -206,9 +227,9 @@ class RequestSender:
             TransportError: There was no complete response.
         """
         attempts = self._attempts(request, "stream", timeout)
-        if self._bucket is not None:
-            await attempts.throttle(self._bucket)
         report = attempts.report
+        if self._rate_limit is not None:
+            await self._rate_limit.wait(request, attempts.left(), report)
         async with AsyncExitStack() as stack:
             if report is not None:
                 report.attempt(request)
@@ -218,7 +239,7 @@ class RequestSender:
             except UpgradeRefused as refused:
                 if report is not None:
                     report.responded(refused.response.status, refused.response.headers, len(refused.response.body))
-                self._warn(refused.response.headers, request)
+                self._warn(self.result(request, refused.response), warning_handler)
                 if refused.response.status < 400:
                     raise
                 raise_alone(self._error_of(request, refused.response))
@@ -228,7 +249,7 @@ class RequestSender:
                 raise
             if report is not None:
                 report.responded(101, channel.headers)
-            self._warn(channel.headers, request)
+            self._warn(self.result(request, Response(101, channel.headers)), warning_handler)
             yield channel
 
     def result(self, request: Request, response: Response) -> Result:
@@ -255,18 +276,18 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
-        return _Attempts(request, purpose, timeout, self._bucket, self._retries, self._reports.begin(request, purpose))
+        report = self._reports.begin(request, purpose)
+        return _Attempts(request, purpose, timeout, self._rate_limit, self._retries, report)
 
     def _redirects(self, request: Request) -> Redirects:
         from kubeloop.rest.redirect import Redirects  # loaded with the first redirect
 
         return Redirects(request, self._server)
 
-    def _warn(self, headers: Headers, request: Request) -> None:
-        if "warning" in headers:
-            redaction = self.result(request, Response(200, headers)).redaction()
-            for warning in parse_warnings(headers):
-                self._warning_handler(ServerWarning(warning.code, redaction(warning.agent), redaction(warning.text)))
+    def _warn(self, result: Result, handler: WarningHandler | None) -> None:
+        handler = handler or self._warning_handler
+        for warning in result.warnings:
+            handler(warning)
 
     def __repr__(self) -> str:
         return f"<RequestSender over {self._transport!r}>"
@@ -283,14 +304,16 @@ class _Retries(NamedTuple):
 class _Attempts:
     """The attempts of one call: how much time is left, what failed, how long to wait."""
 
-    __slots__ = ("_bucket", "_deadline", "_delay", "_failure", "_purpose", "_request", "_retries", "_retry", "report")
+    __slots__ = (
+        "_deadline", "_delay", "_failure", "_purpose", "_rate_limit", "_request", "_retries", "_retry", "report",
+    )  # fmt: skip
 
     def __init__(
         self,
         request: Request,
         purpose: Purpose,
         timeout: float | None,
-        bucket: TokenBucket | None,
+        rate_limit: RateLimit | None,
         retries: _Retries,
         report: CallReport | None,
     ) -> None:
@@ -298,7 +321,7 @@ class _Attempts:
         self._request = request
         self._purpose: Purpose = purpose
         self._deadline = None if timeout is None else waiting.now() + timeout
-        self._bucket = bucket
+        self._rate_limit = rate_limit
         self._retries = retries
         self._retry: Retry | None = None
         self._delay = 0.0
@@ -340,40 +363,32 @@ class _Attempts:
         delay = self._rule().after_response(response)
         return delay is not None and self._plan(self._retries.error_of(self._request, response), delay)
 
+    async def read_failure(self, stream: ByteStream) -> None:
+        """Read the body of a response after which there is another attempt, during the pause before that attempt.
+
+        The body contains the reason, and a connection whose body was read to its end can be used again.
+
+        Reference: client-go rest/with_retry.go, readAndCloseResponseBody.
+        """
+        begin = waiting.now()
+        body = await read_error_body(stream, self._delay, max_bytes=_MAX_DRAINED_BYTES)
+        self._delay = max(0.0, begin + self._delay - waiting.now())
+        response = Response(stream.status, stream.headers, body)
+        self._failure = self._rule().previous = self._retries.error_of(self._request, response)
+
     def error(self, response: Response) -> Exception:
         """Return the exception that a response means after which there is no other attempt."""
         return self._rule().explain(self._retries.error_of(self._request, response))
 
     async def wait(self) -> None:
         """Wait before the next attempt."""
-        request = self._request
-        logger.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, self._failure)
+        request, failure = self._request, str(self._failure)
+        if isinstance(self._failure, APIError) and self._failure.flow_schema_uid:
+            failure = f"{failure} (flow schema {self._failure.flow_schema_uid})"
+        logger.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, failure)
         await waiting.sleep(self._delay)
-        if self._bucket is not None:
-            await self.throttle(self._bucket)
-
-    async def throttle(self, bucket: TokenBucket) -> None:
-        """Wait for the client's own rate limit, unless that takes longer than the call may.
-
-        Reference: client-go rest/request.go, tryThrottle; golang.org/x/time/rate, Limiter.Wait.
-        """
-        delay = bucket.reserve(waiting.now())
-        if self.report is not None:
-            self.report.throttled(max(delay, 0.0))
-        if delay <= 0:
-            return
-        left = self.left()
-        if left is not None and delay >= left:
-            bucket.give_back(waiting.now())
-            request = self._request
-            message = f"the client's own rate limit would take {delay:.2f} s, more than is left of the timeout"
-            raise RequestTimeout(f"{message}; the request was not sent", method=request.method, path=request.path)
-        logger.debug("the client's own rate limit holds a request back for %.3f s", delay)
-        try:
-            await waiting.sleep(delay)
-        except waiting.Cancelled:
-            bucket.give_back(waiting.now())
-            raise
+        if self._rate_limit is not None:
+            await self._rate_limit.wait(request, self.left(), self.report, failure)
 
     def _rule(self) -> Retry:
         if self._retry is None:

@@ -9,7 +9,7 @@ Reference: client-go rest/request.go (Result).
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from kubeloop._kit import waiting
@@ -18,6 +18,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.errors import APIError, DecodeError, UnreadableWriteResponse
 from kubeloop.objects.model import Kind, KindList
 from kubeloop.unstructured import Unstructured, UnstructuredList
+from kubeloop.wire.response import ServerWarning, parse_warnings
 
 if TYPE_CHECKING:
     from kubeloop.wire.redaction import Redaction
@@ -69,6 +70,28 @@ class Result:
     def headers(self) -> Headers:
         """The headers of the response."""
         return self.response.headers
+
+    @property
+    def content_type(self) -> str:
+        """The `Content-Type` of the response; `""` if it has none."""
+        return self.response.headers.get("content-type", "")
+
+    @property
+    def was_created(self) -> bool:
+        """Whether the server created an object (201), which tells an apply that created from one that changed."""
+        return self.response.status == 201
+
+    @property
+    def warnings(self) -> Sequence[ServerWarning]:
+        """The warnings of the response, with secrets masked. The warning handler was called with them already."""
+        headers = self.response.headers
+        if "warning" not in headers:
+            return ()
+        redaction = self.redaction()
+        return [
+            ServerWarning(warning.code, redaction(warning.agent), redaction(warning.text))
+            for warning in parse_warnings(headers)
+        ]
 
     @property
     def body(self) -> bytes:

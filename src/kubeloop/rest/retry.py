@@ -57,8 +57,7 @@ class Retry:
     def after_response(self, response: Response) -> float | None:
         """Return the seconds to wait before the next attempt; None to return the response to the caller.
 
-        Only 429 and 5xx with a whole number of seconds in `Retry-After`, at most 60, are retried. The body is not used,
-        and need not have been read.
+        Only 429 and 5xx with a whole number of seconds in `Retry-After`, at most 60, are retried.
         """
         if response.status != 429 and response.status < 500:
             return None

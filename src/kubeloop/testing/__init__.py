@@ -1,7 +1,7 @@
 """Tools for tests of programs that use Kubernetes. No other part of kubeloop imports this package.
 
-`ControlPlane` is a real API server on the loopback interface. `MutationDetector` finds code that changes the objects of
-a cache. `kubeloop.testing.pytest_plugin` provides both as fixtures.
+`ControlPlane` is a real API server on the loopback interface, and `FakeTransport` takes responses from a function.
+`MutationDetector` finds code that changes the objects of a cache. `kubeloop.testing.pytest_plugin` has fixtures.
 """
 
 from __future__ import annotations
@@ -12,9 +12,19 @@ from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from .controlplane import ControlPlane, ControlPlaneError
+    from .fake_transport import FakeTransport, StreamedResponse, event_line, json_response
     from .mutation_detector import CacheMutated, MutationDetector
 
-__all__ = ["CacheMutated", "ControlPlane", "ControlPlaneError", "MutationDetector"]
+__all__ = [
+    "CacheMutated",
+    "ControlPlane",
+    "ControlPlaneError",
+    "FakeTransport",
+    "MutationDetector",
+    "StreamedResponse",
+    "event_line",
+    "json_response",
+]
 
 if not TYPE_CHECKING:
     # The detector imports the cache, which a control plane does not need.
@@ -22,6 +32,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "controlplane": "ControlPlane ControlPlaneError",
+            "fake_transport": "FakeTransport StreamedResponse event_line json_response",
             "mutation_detector": "CacheMutated MutationDetector",
         },
     )

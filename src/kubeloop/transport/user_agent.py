@@ -18,11 +18,19 @@ __all__ = ["default_user_agent"]
 _MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "i386": "386", "i686": "386"}
 
 
-def default_user_agent() -> str:
-    """Return `program/unknown (os/arch) kubeloop/version`, because the program's version is not known."""
+def default_user_agent(component: str = "") -> str:
+    """Return `program/unknown (os/arch) kubeloop/version`, because the program's version is not known.
+
+    Args:
+        component: The part of the program that sends the requests, appended after a `/`. API servers log user agents,
+            and name the owner of fields after their beginning.
+
+    Reference: client-go rest/config.go, DefaultKubernetesUserAgent, AddUserAgent.
+    """
     program = re.sub(r"[^A-Za-z0-9._+-]", "_", PurePath(sys.argv[0] if sys.argv else "").name) or "unknown"
     system = "windows" if sys.platform == "win32" else sys.platform
-    return f"{program}/unknown ({system}/{_machine()}) kubeloop/{__version__}"
+    agent = f"{program}/unknown ({system}/{_machine()}) kubeloop/{__version__}"
+    return f"{agent}/{component}" if component else agent
 
 
 def _machine() -> str:

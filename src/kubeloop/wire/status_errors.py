@@ -6,6 +6,7 @@ have the wrong types, and each becomes one exception.
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
@@ -77,9 +78,9 @@ _BY_CODE: Mapping[int, tuple[type[APIError], str, str]] = {
 def status_error(response: Response, redaction: Redaction, status: Mapping[str, Any] | None) -> APIError:
     """Return the exception that an unsuccessful response means.
 
-    A Status in the body says what happened. Without one the HTTP status does, and the text of the body is kept as a
-    cause. `retry_after` is that of the Status, else that of the header. Every text is redacted (see `redaction`) and
-    has 2,048 characters at most.
+    A Status in the body says what happened. Without one the HTTP status does, and the body is kept as a cause: its
+    text, or its size if it is not text. `retry_after` is that of the Status, else that of the header. Every text is
+    redacted (see `redaction`) and has 2,048 characters at most.
 
     Args:
         response: The response.
@@ -94,11 +95,13 @@ def status_error(response: Response, redaction: Redaction, status: Mapping[str, 
     request = redaction.request
     method = request.method if request is not None else ""
     kind, reason, message = _by_code(response.status, method)
-    text = response.body[:_MAX_TEXT_BYTES].decode("utf-8", "replace").strip()
+    text = _readable(response)
     if text:
         # A page may quote anything in any form: of a confidential one only the size is shown.
         more = max(0, len(response.body) - _MAX_TEXT_BYTES)
         text = f"<{len(response.body)} bytes>" if redaction.is_confidential else redaction(text, more=more)
+    elif text is None:
+        text = f"<{len(response.body)} bytes>"
     causes = (StatusCause(reason="UnexpectedServerResponse", message=text),) if text else ()
     if text:
         what = redaction(response.headers.get("content-type", "no content type").partition(";")[0])
@@ -152,6 +155,20 @@ def error_from_status(
         kind = _by_code(status.code, "")[0]
     ids = {} if headers is None else _ids(headers, redaction)
     return kind(status, method=method, path=request.path if request is not None else "", **ids)
+
+
+def _readable(response: Response) -> str | None:
+    """Return the beginning of the text of a body; None if the body is not text."""
+    beginning = response.body[:_MAX_TEXT_BYTES]
+    if response.headers.get("content-type", "").partition("/")[0].strip().lower() == "text":
+        return beginning.decode("utf-8", "replace").strip()
+    # Without a declared text, only UTF-8 counts.
+    try:
+        # The end may be half of a character.
+        text = getincrementaldecoder("utf-8")().decode(beginning)
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text.strip()
 
 
 def _ids(headers: Headers, redaction: Redaction) -> dict[str, str]:

@@ -1,5 +1,11 @@
 """Config as a value: its normal form, its contradictions, and that it never shows a secret."""
 
+import copy
+import logging
+import pprint
+import traceback
+from typing import Any
+
 import pytest
 
 from kubeloop.config import Config, ExecConfig, Impersonation, Source
@@ -59,6 +65,40 @@ def test_repr_shows_what_is_set_and_no_secret():
     assert "'jane'" in text
     assert "login" in text
     assert "SECRET" not in repr(Config(username="u", password="SECRET-pw"))
+
+
+SECRETS = Config(
+    host="https://a",
+    username="u",
+    password="SECRET-password",
+    proxy_url="http://me:SECRET-proxy@proxy:3128",
+    cert_data=b"SECRET-cert",
+    key_data=b"SECRET-key",
+    exec=ExecConfig(command="login", args=("--pw=SECRET-arg",), env=(("PW", "SECRET-env"),)),
+)
+
+
+@pytest.mark.parametrize(
+    "show",
+    [
+        repr, str, ascii, format, pprint.pformat, traceback.format_exception_only, copy.deepcopy,
+        lambda each: f"{each}", lambda each: f"{each!r:.1000}", lambda each: f"{each!a}",
+        lambda each: "%s" % (each,),  # noqa: UP031
+        lambda each: [each], lambda each: {"config": each}, lambda each: ValueError(each),
+        lambda each: logging.LogRecord("x", 20, "", 0, "%s", (each,), None).getMessage(),
+        lambda each: each.replace(timeout=3.0),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("value", [SECRETS, Config(token="SECRET-token"), SECRETS.exec], ids=["all", "token", "exec"])
+def test_no_form_of_printing_shows_a_secret(show: Any, value: Any) -> None:
+    shown = show(ValueError(value) if show is traceback.format_exception_only else value)
+    assert "SECRET" not in f"{shown!r} {shown!s}"
+
+
+@pytest.mark.parametrize("agent", ["a\r\nAuthorization: x", "a\0", "\x7f", "\ud800"])
+def test_refuses_a_user_agent_that_no_header_can_have(agent: str) -> None:
+    with pytest.raises(ConfigError, match=r"^the user agent contains a character"):
+        Config(user_agent=agent)
 
 
 def test_a_copy_with_changes_is_checked_like_a_new_one():

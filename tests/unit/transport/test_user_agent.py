@@ -11,6 +11,11 @@ def test_has_client_gos_shape(monkeypatch):
     assert re.fullmatch(r"my_tool\.py/unknown \([a-z0-9]+/[a-z0-9_]+\) kubeloop/\S+", default_user_agent())
 
 
+def test_a_component_stands_at_the_end(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["operator"])
+    assert default_user_agent("leader-election") == f"{default_user_agent()}/leader-election"
+
+
 def test_does_without_a_program_name(monkeypatch):
     monkeypatch.setattr(sys, "argv", [""])
     assert default_user_agent().startswith("unknown/unknown (")
