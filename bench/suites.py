@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from kubeloop.testing.controlplane.certificates import Authority
+from kubeloop.testing.controlplane.authority import Authority
 
 from . import workload
 from .harness import SERVER_CORE, Case, Row, measure, pinned

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubeloop.errors import APIError, TransportError
 from kubeloop.listwatch.watch_end import ListFailure, NextAction, WatchEnd
 
-__all__ = ["ReopenOrRaise"]
+__all__ = ["ReopenOrRaise", "can_heal"]
 
 
 class ReopenOrRaise:
@@ -25,7 +25,7 @@ class ReopenOrRaise:
 
     def after_list(self, failure: ListFailure) -> NextAction:
         """Return BACK_OFF_AND_RELIST for an error that can heal, once a watch has been open."""
-        if failure.is_first or not _can_heal(failure.error):
+        if failure.is_first or not can_heal(failure.error):
             return NextAction.RAISE
         return NextAction.BACK_OFF_AND_RELIST
 
@@ -34,7 +34,7 @@ class ReopenOrRaise:
         error = end.error
         if error is None or (end.is_silence and not end.is_lost):
             return NextAction.REOPEN if end.can_resume else NextAction.BACK_OFF_AND_RELIST
-        if end.is_first or not _can_heal(error):
+        if end.is_first or not can_heal(error):
             return NextAction.RAISE
         return NextAction.BACK_OFF_AND_REOPEN if end.can_resume else NextAction.BACK_OFF_AND_RELIST
 
@@ -43,7 +43,7 @@ class ReopenOrRaise:
         return end.error is not None and (end.is_lost or not end.is_silence)
 
 
-def _can_heal(error: Exception) -> bool:
+def can_heal(error: Exception) -> bool:
     """Return whether the same request may succeed later."""
     if isinstance(error, TransportError):
         return error.retryable

@@ -18,8 +18,8 @@ from urllib.parse import urlencode
 
 from .admin import AdminAPI, Namespaces
 from .admin_kubeconfig import write_kubeconfig
+from .authority import Authority, write_service_account_keys
 from .binaries import Binaries
-from .certificates import Authority, write_service_account_keys
 from .component import Component
 from .control_plane_error import ControlPlaneError
 from .flags import FIRST_SERVICE_ADDRESS, Layout, api_server_flags, controller_manager_flags, etcd_flags

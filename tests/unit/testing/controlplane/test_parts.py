@@ -17,7 +17,7 @@ from cryptography import x509
 
 from kubeloop.testing.controlplane import steps
 from kubeloop.testing.controlplane.admin_kubeconfig import write_kubeconfig
-from kubeloop.testing.controlplane.certificates import Authority, write_service_account_keys
+from kubeloop.testing.controlplane.authority import Authority, write_service_account_keys
 from kubeloop.testing.controlplane.component import Component
 from kubeloop.testing.controlplane.control_plane_error import ControlPlaneError
 from kubeloop.testing.controlplane.ports import LOOPBACK, ReservedPort
