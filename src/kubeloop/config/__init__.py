@@ -13,7 +13,6 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.config_source import Source
-    from kubeloop.config.exec_cluster import exec_cluster_config
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.exec_input import ExecInput, load_exec_credential, load_exec_credential_from_env
     from kubeloop.config.exec_policy import ExecPolicy
@@ -32,7 +31,6 @@ __all__ = [
     "KubeconfigData",
     "Source",
     "build_config",
-    "exec_cluster_config",
     "flatten",
     "in_cluster_config",
     "load_config",
@@ -50,7 +48,6 @@ if not TYPE_CHECKING:
         {
             "config": "Config Impersonation",
             "config_source": "Source",
-            "exec_cluster": "exec_cluster_config",
             "exec_config": "ExecConfig",
             "exec_input": "ExecInput load_exec_credential load_exec_credential_from_env",
             "exec_policy": "ExecPolicy",

@@ -15,7 +15,7 @@ from kubeloop._kit import waiting
 from kubeloop.errors import BodyTooLarge, RequestTimeout
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.response import Headers, Response
-from kubeloop.wire.serializers.registry import JSON_ONLY
+from kubeloop.wire.serializers.json_serializer import JSON
 
 if TYPE_CHECKING:
     from kubeloop.transport.base import Channel
@@ -60,7 +60,7 @@ def json_response(obj: object, status: int = 200, headers: Mapping[str, str] | N
         status: The HTTP status.
         headers: Headers in addition to the content type.
     """
-    body = JSON_ONLY.for_body(obj).encode(obj)
+    body = JSON.encode(obj)
     return Response(status, Headers([*_JSON.items(), *(headers or {}).items()]), body)
 
 
@@ -71,7 +71,7 @@ def event_line(event_type: str, obj: object) -> bytes:
         event_type: `"ADDED"`, `"MODIFIED"`, `"DELETED"`, `"BOOKMARK"` or `"ERROR"`.
         obj: A model, or a mapping with the field names of the API.
     """
-    return JSON_ONLY.for_body(obj).encode_event(event_type, obj)
+    return JSON.encode_event(event_type, obj)
 
 
 class FakeTransport:

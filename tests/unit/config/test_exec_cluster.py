@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from kubeloop.config.config import Config
-from kubeloop.config.exec_cluster import exec_cluster_config
 from kubeloop.config.exec_config import ExecConfig
+from kubeloop.config.exec_input import load_exec_credential_from_env
 from kubeloop.config.exec_request import exec_info
-from kubeloop.errors import ConfigError, CredentialError
+from kubeloop.errors import CredentialError
 
 PLUGIN = ExecConfig(command="plugin", provide_cluster_info=True)
 CREDENTIALS = {"token": "t", "cert_data": b"c", "key_data": b"k"}
@@ -25,10 +25,6 @@ def cluster_of(config: Config, plugin: ExecConfig = PLUGIN) -> Any:
 
 def told(info: object) -> dict[str, str]:
     return {"KUBERNETES_EXEC_INFO": json.dumps(info)}
-
-
-def info_of(cluster: object) -> dict[str, Any]:
-    return {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "spec": {"cluster": cluster}}
 
 
 @pytest.mark.parametrize(
@@ -44,16 +40,15 @@ def info_of(cluster: object) -> dict[str, Any]:
 )
 def test_what_a_plugin_is_told_is_the_config_without_credentials(settings: dict[str, Any]) -> None:
     asked = Config(**settings, **CREDENTIALS)
-    config = exec_cluster_config(told(exec_info(PLUGIN, asked, interactive=False)))
+    config = load_exec_credential_from_env(told(exec_info(PLUGIN, asked, interactive=False))).config
     assert config.replace(source=asked.source) == Config(**settings)
     assert cluster_of(config.replace(source=asked.source)) == cluster_of(asked)
 
 
 def test_a_file_of_authorities_is_told_as_its_content(tmp_path: Path) -> None:
     (tmp_path / "ca.crt").write_bytes(b"some authorities")
-    config = exec_cluster_config(
-        told(exec_info(PLUGIN, Config(host="https://a", ca_file=str(tmp_path / "ca.crt")), interactive=False))
-    )
+    asked = Config(host="https://a", ca_file=str(tmp_path / "ca.crt"))
+    config = load_exec_credential_from_env(told(exec_info(PLUGIN, asked, interactive=False))).config
     assert (config.ca_data, config.ca_file) == (b"some authorities", None)
 
 
@@ -75,26 +70,3 @@ def test_a_file_of_authorities_that_cannot_be_read_is_an_error_that_names_it() -
 def test_a_proxy_that_the_config_does_not_name_is_not_told(proxy: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://environment:1")
     assert "proxy-url" not in cluster_of(Config(host="https://a", proxy_url=proxy))
-
-
-@pytest.mark.parametrize(
-    ("environ", "message"),
-    [
-        ({}, "is not set"),
-        ({"KUBERNETES_EXEC_INFO": "{"}, "expected JSON"),
-        ({"KUBERNETES_EXEC_INFO": "[" * 100_000}, "expected JSON"),
-        (told([]), "expected an ExecCredential"),
-        (told({**info_of({}), "kind": "Pod"}), "expected an ExecCredential"),
-        (told({**info_of({}), "apiVersion": "client.authentication.k8s.io/v9"}), "expected an ExecCredential"),
-        (told({**info_of({}), "spec": {"interactive": True}}), "set provideClusterInfo"),
-        (told({**info_of({}), "spec": None}), "set provideClusterInfo"),
-        (told(info_of({"server": 7})), "host must be str"),
-        (told(info_of({"server": "ftp://a"})), "the scheme must be http or https"),
-        (told(info_of({"server": "https://a", "certificate-authority-data": "%"})), "the cluster cannot be used"),
-        (told(info_of({"server": "https://a", "certificate-authority-data": 7})), "the cluster cannot be used"),
-        (told(info_of({"server": "https://a", "proxy-url": 7})), "proxy_url must be str or None"),
-    ],
-)  # fmt: skip
-def test_anything_else_is_an_error_that_names_the_variable(environ: dict[str, str], message: str) -> None:
-    with pytest.raises(ConfigError, match=f"^KUBERNETES_EXEC_INFO.*{message}"):
-        exec_cluster_config(environ)
