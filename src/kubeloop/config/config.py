@@ -16,6 +16,7 @@ from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.client_metrics import ClientMetrics
 from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
+from kubeloop.config.hooks import Dial, WrapTransport
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
 
@@ -23,6 +24,27 @@ __all__ = ["Config", "Impersonation"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
+# Their own repr may contain a secret: that of a `functools.partial` contains its arguments.
+_FUNCTIONS = frozenset({"dial", "wrap_transport", "warning_handler"})
+# The settings that describe the server and not the user; `anonymous` keeps only these.
+_ANONYMOUS = (
+    "host",
+    "namespace",
+    "ca_data",
+    "ca_file",
+    "insecure_skip_tls_verify",
+    "tls_server_name",
+    "proxy_url",
+    "user_agent",
+    "timeout",
+    "qps",
+    "burst",
+    "max_connections",
+    "disable_compression",
+    "dial",
+    "warning_handler",
+    "metrics",
+)
 
 
 class Impersonation(Value, frozen=True, kw_only=True):
@@ -83,6 +105,8 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "burst": (int,),
     "max_connections": (int, type(None)),
     "disable_compression": (bool,),
+    "dial": (Callable, type(None)),
+    "wrap_transport": (Callable, type(None)),
     "warning_handler": (Callable, type(None)),
     "metrics": (object,),
     "source": (Source,),
@@ -126,6 +150,10 @@ class Config(Value, frozen=True, kw_only=True):
         max_connections: The number of simultaneous requests, and again of simultaneous streams (watches, logs,
             WebSockets); others wait. None for no limit, as in client-go.
         disable_compression: Whether to request responses without gzip.
+        dial: Opens the sockets of connections instead of kubeloop, see `kubeloop.transport.Dial`. Proxies and TLS stay
+            as they are.
+        wrap_transport: Called with the transport of a client, and returns the transport to use, which usually wraps
+            the first. It sees requests with their credentials; see `kubeloop.transport.WrapTransport`.
         warning_handler: Called with each warning of the server, see `rest`; None to log each warning once.
         metrics: Receives the measurements of clients, see `ClientMetrics`; `kubeloop.Metrics` is one implementation.
             None for no measurements.
@@ -158,6 +186,8 @@ class Config(Value, frozen=True, kw_only=True):
     burst: int = 10
     max_connections: int | None = None
     disable_compression: bool = False
+    dial: Dial | None = None
+    wrap_transport: WrapTransport | None = None
     # The argument's type belongs to rest, which is a floor above.
     warning_handler: Any = None
     metrics: ClientMetrics | None = None
@@ -208,6 +238,17 @@ class Config(Value, frozen=True, kw_only=True):
         """Whether the server uses TLS. Credentials of a kubeconfig are used only with TLS."""
         return self.host.startswith("https:")
 
+    def anonymous(self) -> Self:
+        """Return a copy without credentials, for requests that the server must not attribute to the user.
+
+        Only settings that are known to be safe are copied. Client certificates, exec plugins, impersonation and
+        `wrap_transport`, which may add credentials, are not. The user and password in `proxy_url` are kept.
+
+        Reference: client-go rest/config.go, AnonymousClientConfig.
+        """
+        source = self.source.replace(user="", user_file="")
+        return type(self)(source=source, **{name: getattr(self, name) for name in _ANONYMOUS})
+
     def located(self, message: str) -> str:
         """Return a message with the origin of this config before it, safe for logs and terminals."""
         source = str(self.source)
@@ -239,6 +280,8 @@ class Config(Value, frozen=True, kw_only=True):
                 text = f"<{len(value)} bytes>"
             elif name in {"host", "proxy_url"}:
                 text = repr(without_userinfo(value))
+            elif name in _FUNCTIONS:
+                text = f"<{getattr(value, '__qualname__', type(value).__qualname__)}>"
             else:
                 text = repr(value)
             shown.append(f"{name}={text}")
