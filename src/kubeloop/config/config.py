@@ -17,6 +17,7 @@ from kubeloop.config.client_metrics import ClientMetrics
 from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.exec_policy import ExecPolicy
+from kubeloop.config.hooks import Dial, WrapTransport
 from kubeloop.config.request_rate_limiter import RequestRateLimiter
 from kubeloop.config.server_url import check_host_name, server_url, without_userinfo
 from kubeloop.errors import ConfigError
@@ -29,6 +30,29 @@ ContentType = Literal["json", "protobuf"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _SECRET = frozenset({"token", "password", "key_data", "cert_data", "ca_data"})
+# Their own repr may contain a secret: that of a `functools.partial` contains its arguments.
+_FUNCTIONS = frozenset({"dial", "wrap_transport", "warning_handler"})
+# The settings that describe the server and not the user; `anonymous` keeps only these.
+_ANONYMOUS = (
+    "host",
+    "namespace",
+    "ca_data",
+    "ca_file",
+    "insecure_skip_tls_verify",
+    "tls_server_name",
+    "proxy_url",
+    "user_agent",
+    "timeout",
+    "qps",
+    "burst",
+    "rate_limiter",
+    "max_connections",
+    "disable_compression",
+    "content_type",
+    "dial",
+    "warning_handler",
+    "metrics",
+)
 
 
 class Impersonation(Value, frozen=True, kw_only=True):
@@ -91,6 +115,8 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "max_connections": (int, type(None)),
     "disable_compression": (bool,),
     "content_type": (str,),
+    "dial": (Callable, type(None)),
+    "wrap_transport": (Callable, type(None)),
     "warning_handler": (Callable, type(None)),
     "rate_limiter": (RequestRateLimiter, type(None)),
     "metrics": (object,),
@@ -141,6 +167,10 @@ class Config(Value, frozen=True, kw_only=True):
         content_type: The format that clients prefer for built-in types, `"json"` or `"protobuf"`. Everything without a
             protobuf form remains JSON. Protobuf saves bytes and the server's CPU time, and costs the client's CPU time;
             docs/how-to/clients.md says when it pays.
+        dial: Opens the sockets of connections instead of kubeloop, see `kubeloop.transport.Dial`. Proxies and TLS stay
+            as they are.
+        wrap_transport: Called with the transport of a client, and returns the transport to use, which usually wraps
+            the first. It sees requests with their credentials; see `kubeloop.transport.WrapTransport`.
         warning_handler: Called with each `ServerWarning`, for instance a `kubeloop.WarningWriter` or
             `kubeloop.ignore_warnings`; None to log each warning once.
         metrics: Receives the measurements of clients, see `ClientMetrics`; `kubeloop.Metrics` is one implementation.
@@ -177,6 +207,8 @@ class Config(Value, frozen=True, kw_only=True):
     max_connections: int | None = None
     disable_compression: bool = False
     content_type: ContentType = "json"
+    dial: Dial | None = None
+    wrap_transport: WrapTransport | None = None
     # The argument's type belongs to rest, which is a floor above.
     warning_handler: Any = None
     metrics: ClientMetrics | None = None
@@ -234,6 +266,17 @@ class Config(Value, frozen=True, kw_only=True):
         """Whether the server uses TLS. Credentials of a kubeconfig are used only with TLS."""
         return self.host.startswith("https:")
 
+    def anonymous(self) -> Self:
+        """Return a copy without credentials, for requests that the server must not attribute to the user.
+
+        Only settings that are known to be safe are copied. Client certificates, exec plugins, impersonation and
+        `wrap_transport`, which may add credentials, are not. The user and password in `proxy_url` are kept.
+
+        Reference: client-go rest/config.go, AnonymousClientConfig.
+        """
+        source = self.source.replace(user="", user_file="")
+        return type(self)(source=source, **{name: getattr(self, name) for name in _ANONYMOUS})
+
     def located(self, message: str) -> str:
         """Return a message with the origin of this config before it, safe for logs and terminals."""
         source = str(self.source)
@@ -265,6 +308,8 @@ class Config(Value, frozen=True, kw_only=True):
                 text = f"<{len(value)} bytes>"
             elif name in {"host", "proxy_url"}:
                 text = repr(without_userinfo(value))
+            elif name in _FUNCTIONS:
+                text = f"<{getattr(value, '__qualname__', type(value).__qualname__)}>"
             else:
                 text = repr(value)
             shown.append(f"{name}={text}")

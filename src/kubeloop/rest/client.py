@@ -79,7 +79,8 @@ class RESTClient:
     Args:
         config: The server and the credentials.
         group_version: The group and version of requests that name none: `"v1"`, `"apps/v1"`.
-        transport: Sends the bytes instead of a transport opened from the config; authentication is added.
+        transport: Sends the bytes instead of a transport opened from the config; the config's wrapper and
+            authentication are added. The config must contain no TLS setting and no `dial`.
         serializers: The formats to request and to write bodies in; None means those of `config.content_type`. A request
             with its own `Accept` or `Content-Type` keeps them, and the `Content-Type` of a response decides how it is
             read.
@@ -93,6 +94,8 @@ class RESTClient:
             is a collection of a resource, or an absolute path whose response is to be read as a list class.
         ValueError: A name, namespace or path would lead to another address. Nothing was sent.
         TypeError: A name or namespace is not text, or (when the client is created) the config is not a `Config`.
+        ConfigError: The config contains settings that would have no effect with `transport` (when the client is
+            created).
 
     Concurrency: One event loop, any number of simultaneous requests; each can be cancelled.
 
@@ -123,13 +126,15 @@ class RESTClient:
         self.random = random if random is not None else Random()  # noqa: S311
         self._owned: OpenedTransport | None = None
         if transport is None:
-            from kubeloop.transport import open_transport
+            from kubeloop.transport.authentication import open_transport
 
             self._owned = open_transport(config)
             carrier: Authenticated = self._owned
         else:
             from kubeloop.transport.authentication import Authenticated
+            from kubeloop.transport.wrapping import check_own_transport
 
+            check_own_transport(config)
             carrier = Authenticated(transport, config)
         self._sender = RequestSender(
             carrier,

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.lazy_names import lazy_names
+
 if TYPE_CHECKING:
-    from kubeloop.config import Config
-    from kubeloop.transport.authentication import OpenedTransport
+    from kubeloop.transport.authentication import open_transport
+    from kubeloop.transport.base import ByteStream, Channel, Transport
+    from kubeloop.transport.connecting.sockets import open_socket
+    from kubeloop.transport.wrapping import Dial, WrapTransport, wrappers
 
-__all__ = ["open_transport"]
+__all__ = ["ByteStream", "Channel", "Dial", "Transport", "WrapTransport", "open_socket", "open_transport", "wrappers"]
 
-
-def open_transport(config: Config) -> OpenedTransport:
-    """Create an authenticated transport for a config. It connects when the first request is sent.
-
-    Returns:
-        A transport that the caller closes.
-
-    Raises:
-        ConfigError: The config's proxy or certificate authority cannot be used.
-        CredentialError: The config's client certificate, token or password cannot be used.
-    """
-    from kubeloop.transport.authentication import OpenedTransport
-
-    return OpenedTransport(config)
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {
+            "authentication": "open_transport",
+            "base": "ByteStream Channel Transport",
+            "connecting.sockets": "open_socket",
+            "wrapping": "Dial WrapTransport wrappers",
+        },
+    )

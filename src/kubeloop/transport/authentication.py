@@ -13,6 +13,7 @@ from kubeloop.config.credential_sources import credential_source
 from kubeloop.errors import CredentialError
 from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
 from kubeloop.transport.http1.request_head import header_pairs
+from kubeloop.transport.wrapping import wrap_transport
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
 
-__all__ = ["Authenticated", "OpenedTransport", "impersonation_headers"]
+__all__ = ["Authenticated", "OpenedTransport", "impersonation_headers", "open_transport"]
 
 _UNAUTHORIZED = 401
 # The characters of a header name in addition to letters and digits, except `%`.
@@ -32,7 +33,7 @@ _NAME_CHARS = "!#$&'*+-.^_`|~"
 
 
 class Authenticated:
-    """A transport whose requests carry the credentials and the impersonation of a config.
+    """A transport whose requests carry the credentials and the impersonation of a config, around its wrappers.
 
     A request that sets `Authorization` itself is sent unchanged. If the server responds with 401 and the source has
     another credential, the request is sent a second time with it, because a server that responds with 401 has not
@@ -46,12 +47,14 @@ class Authenticated:
 
     Raises:
         CredentialError: A token or password contains characters that a header cannot contain.
+        TypeError: The result of `Config.wrap_transport` is not a transport.
 
     Concurrency: That of the transport. Requests that need a new credential at the same time wait for one renewal.
     """
 
     def __init__(self, transport: Transport, config: Config, *, source: CredentialSource | None = None) -> None:
-        self._transport = transport
+        self._transport = wrap_transport(transport, config)
+        self._presenter = transport
         self._source = source or credential_source(config)
         self._impersonation = impersonation_headers(config.impersonate) if config.impersonate else ()
         self._located = config.located
@@ -154,16 +157,16 @@ class Authenticated:
         self._shown = credential
 
     def _replace_certificate(self, pair: ClientCertificate | None) -> None:
-        if not isinstance(self._transport, ClientCertificateTransport):
+        if not isinstance(self._presenter, ClientCertificateTransport):
             raise CredentialError(
                 self._located(
-                    f"the exec plugin returned a client certificate, which {self._transport!r} does not support"
+                    f"the exec plugin returned a client certificate, which {self._presenter!r} does not support"
                 )
             )
         if pair is None:
-            self._transport.use_client_certificate(None, None)
+            self._presenter.use_client_certificate(None, None)
         else:
-            self._transport.use_client_certificate(pair.certificate, pair.key)
+            self._presenter.use_client_certificate(pair.certificate, pair.key)
 
 
 def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str], ...]:
@@ -197,3 +200,16 @@ class OpenedTransport(Authenticated):
     async def close(self) -> None:
         """Close all connections; see `ClosableTransport`."""
         await self._owned.close()
+
+
+def open_transport(config: Config) -> OpenedTransport:
+    """Create an authenticated transport for a config. It connects when the first request is sent.
+
+    Returns:
+        A transport that the caller closes.
+
+    Raises:
+        ConfigError: The config's proxy or certificate authority cannot be used.
+        CredentialError: The config's client certificate, token or password cannot be used.
+    """
+    return OpenedTransport(config)

@@ -54,7 +54,9 @@ class HTTPTransport:
         self._config = config
         proxy = _proxy_for(config)
         self._tls = TLSContexts(config) if uses_tls(config.host, proxy) else None
-        self._dialer = Dialer(config.host, proxy=proxy, server_name=config.tls_server_name, tls=self._tls)
+        self._dialer = Dialer(
+            config.host, proxy=proxy, server_name=config.tls_server_name, tls=self._tls, dial=config.dial
+        )
         self._heads = _head_writer(config, self._dialer)
         self._pool: Pool | None = None
         self._closed = False

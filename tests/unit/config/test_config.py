@@ -4,6 +4,7 @@ import copy
 import logging
 import pprint
 import traceback
+from functools import partial
 from typing import Any
 
 import pytest
@@ -101,6 +102,15 @@ def test_refuses_a_user_agent_that_no_header_can_have(agent: str) -> None:
         Config(user_agent=agent)
 
 
+@pytest.mark.parametrize("name", ["dial", "wrap_transport", "warning_handler"])
+def test_repr_shows_the_name_of_a_function_and_no_argument_that_is_bound_to_it(name):
+    def connect(*args):
+        return args
+
+    assert f"{name}=<{connect.__qualname__}>" in repr(Config(**{name: connect}))
+    assert repr(Config(host="a", **{name: partial(connect, "SECRET")})) == f"Config(host='http://a', {name}=<partial>)"
+
+
 def test_a_copy_with_changes_is_checked_like_a_new_one():
     config = Config(host="a.example", token="SECRET", ca_data=b"pem")
     assert config.replace(host="b.example").host == "https://b.example"
@@ -149,6 +159,8 @@ def test_refuses_a_plugin_that_cannot_be(arguments, complaint):
         ("impersonate", "jane", "Impersonation or None, not str"),
         ("impersonate", {"user": "jane"}, "Impersonation or None, not dict"),
         ("warning_handler", "print", "Callable or None, not str"),
+        ("dial", "SECRET", "Callable or None, not str"),
+        ("wrap_transport", ["SECRET"], "Callable or None, not list"),
         ("source", "~/.kube/config", "Source, not str"),
         ("source", None, "Source, not NoneType"),
     ],

@@ -2,7 +2,7 @@
 
 Messages name the failure and the next step, and state that the request was not sent. The original exception is not
 kept, because its attributes may contain received bytes; an `OSError` with the number of the operating system is the
-cause.
+cause, or the exception of `Config.dial`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from kubeloop.errors import ConnectError, TLSError, TransportError
 from kubeloop.transport.connecting.dial import ProxyFailure
+from kubeloop.transport.connecting.dial_hook import HookFailure
 from kubeloop.transport.connecting.handshakes import Refusal
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONNECT_FAILURES", "connect_failure", "os_reason", "tls_reason"]
 
-CONNECT_FAILURES = (OSError, ProxyFailure, Refusal)
+CONNECT_FAILURES = (OSError, HookFailure, ProxyFailure, Refusal)
 """The exceptions that `Dialer.dial` raises."""
 
 _NOT_SENT = " (the request was not sent)"
@@ -76,6 +77,10 @@ def connect_failure(error: Exception, request: Request, server: str) -> Transpor
         what = f"the proxy refused a tunnel to {server}" if reason is not error else f"cannot connect to {server}"
         message, retryable = f"{what}: {reason}", reason.is_retryable
         failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path, retryable=retryable)
+    elif isinstance(reason, HookFailure):
+        message = f"cannot connect to {where}: Config.dial raised {type(reason.reason).__name__}"
+        failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path, retryable=False)
+        failure.__cause__ = reason.reason
     elif isinstance(reason, TimeoutError):
         message = f"the connection to {where} timed out"
         failure = ConnectError(f"{message}{_NOT_SENT}", method=request.method, path=request.path)

@@ -1,8 +1,7 @@
 """`Dialer`: opens connections to one server, directly or through a proxy.
 
-Every connection starts as TCP and gets layers: TLS to the proxy, a tunnel, TLS to the server. This works in the same
-    way
-on asyncio and uvloop, and closing the TCP connection closes all layers.
+Every connection starts as a socket and gets layers: TLS to the proxy, a tunnel, TLS to the server. This works in the
+same way on asyncio and uvloop, and closing the socket closes all layers.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ import ssl
 from typing import TYPE_CHECKING
 
 from kubeloop.transport.connecting.address import Endpoint
+from kubeloop.transport.connecting.dial_hook import HookFailure, call_dial
 from kubeloop.transport.connecting.handshakes import Dialogue, Refusal
 from kubeloop.transport.connecting.sockets import open_socket
 from kubeloop.transport.connecting.socks import open_socks
 from kubeloop.transport.connecting.tunnel import open_tunnel
 
 if TYPE_CHECKING:
+    from kubeloop.config.hooks import Dial
     from kubeloop.transport.connecting.tls import TLSContexts
 
 __all__ = ["CONNECT_SECONDS", "Dialer", "ProxyFailure", "uses_tls"]
@@ -29,7 +30,7 @@ CONNECT_SECONDS = 30.0
 class ProxyFailure(Exception):
     """The proxy cannot be reached, or refused; `reason` is the cause."""
 
-    def __init__(self, reason: OSError | Refusal) -> None:
+    def __init__(self, reason: OSError | Refusal | HookFailure) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -50,6 +51,7 @@ class Dialer:
         proxy: The proxy's URL, as checked by `config.check_proxy_url`; None for a direct connection.
         server_name: The name for which the server's certificate must be valid; None for the host's name.
         tls: The source of TLS contexts; None only if `uses_tls` is false.
+        dial: Opens the sockets; None for `open_socket`.
 
     Attributes:
         server: The server as `host:port`, for messages.
@@ -62,13 +64,22 @@ class Dialer:
     Reference: Go net/http/transport.go, dialConn.
     """
 
-    def __init__(self, url: str, *, proxy: str | None, server_name: str | None, tls: TLSContexts | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        proxy: str | None,
+        server_name: str | None,
+        tls: TLSContexts | None,
+        dial: Dial | None = None,
+    ) -> None:
         self._server = Endpoint.parse(url)
         self._proxy = Endpoint.parse(proxy) if proxy else None
         self._name = (server_name or self._server.certified_name).removesuffix(".")
         if tls is None and uses_tls(url, proxy):
             raise ValueError("expected TLS contexts for an https server or proxy, got none")
         self._tls = tls
+        self._hook = dial
         self._has_socks = self._proxy is not None and self._proxy.scheme.startswith("socks5")
         self.server = self._server.shown
         self.is_forwarding = self._proxy is not None and not self._has_socks and self._server.scheme == "http"
@@ -100,6 +111,9 @@ class Dialer:
             OSError: The server cannot be reached, or closed the connection.
             Refusal: The server sent bytes before the first request.
             ProxyFailure: The proxy cannot be reached, or refused.
+            HookFailure: `dial` of the config raised another exception than an `OSError`.
+            TypeError: The result of `dial` is not a socket.
+            ValueError: The result of `dial` is not a connected stream socket.
 
         Concurrency: Cancellation closes the connection.
         """
@@ -129,11 +143,16 @@ class Dialer:
 
     async def _reach(self) -> Dialogue:
         if self._proxy is None:
-            return await Dialogue.open(await open_socket(self._server.host, self._server.port))
+            return await self._connect(self._server)
         try:
-            return await Dialogue.open(await open_socket(self._proxy.host, self._proxy.port))
-        except OSError as error:
+            return await self._connect(self._proxy)
+        except (OSError, HookFailure) as error:
             raise ProxyFailure(error) from None
+
+    async def _connect(self, peer: Endpoint) -> Dialogue:
+        if self._hook is None:
+            return await Dialogue.open(await open_socket(peer.host, peer.port))
+        return await Dialogue.open(await call_dial(self._hook, peer.host, peer.port))
 
     async def _pass_proxy(self, dialogue: Dialogue, proxy: Endpoint, context: ssl.SSLContext | None) -> None:
         try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    import socket
     import ssl
 
 __all__ = ["Dialogue", "Refusal"]
@@ -39,7 +39,10 @@ class Dialogue(asyncio.Protocol):
         """
         self = cls()
         loop = asyncio.get_running_loop()
-        self._tcp, _ = await loop.create_connection(lambda: self, sock=connected)
+        if connected.family == getattr(socket, "AF_UNIX", None):  # uvloop has another transport for them
+            self._tcp, _ = await loop.create_unix_connection(lambda: self, sock=connected)
+        else:
+            self._tcp, _ = await loop.create_connection(lambda: self, sock=connected)
         self._transport = self._tcp
         return self
 
