@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FakeTransport", "StreamedResponse", "event_line", "json_response"]
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = {"Content-Type": JSON.media_types[0]}
 
 
 class StreamedResponse:
