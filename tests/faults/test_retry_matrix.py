@@ -172,6 +172,15 @@ async def test_a_retry_sends_the_same_request(call: Call) -> None:
     assert dict(first.headers) == dict(second.headers)
 
 
+@virtual
+async def test_a_stream_that_is_retried_and_then_lost_is_lost() -> None:
+    busy = error_status(503, headers={"Retry-After": "1"})
+    server = Server(busy, errors.ConnectionLost("EOF"))
+    with pytest.raises(kubeloop.ConnectionLost, match="EOF"):
+        await stream(client(server))
+    assert server.times == [0.0, 1.0]
+
+
 class Recorder:
     """A limiter and metrics that write down when each of them was called."""
 

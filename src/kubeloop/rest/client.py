@@ -471,9 +471,10 @@ def _serializers_of(config: Config) -> Serializers:
 
 
 def _checked(body: object) -> object:
+    kind = type(body).__name__
     if isinstance(body, (str, bytearray, memoryview, IOBase)):
         hint = "text.encode()" if isinstance(body, str) else "file.read()" if isinstance(body, IOBase) else "bytes(...)"
-        raise TypeError(f"expected a model, a mapping or bytes as the body, got {type(body).__name__}: pass {hint}")
+        raise TypeError(f"expected a model, a mapping or bytes as the body, got {kind}: pass {hint}")
     return body
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FakeTransport", "StreamedResponse", "event_line", "json_response"]
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = {"Content-Type": JSON.media_types[0]}
 
 
 class StreamedResponse:
@@ -164,15 +164,19 @@ class _Body:
     def __init__(self, response: FakeResponse, request: Request) -> None:
         self.status = response.status
         self.headers = response.headers
-        self._chunks = _once(response.body) if isinstance(response, Response) else aiter(response.chunks)
+        self._chunks: AsyncIterator[bytes] = aiter(
+            response.chunks if isinstance(response, StreamedResponse) else _once(response.body)
+        )
         self._request = request
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if isinstance(self._chunks, AsyncGenerator):
-            await self._chunks.aclose()
+        # Only generators can be closed.
+        close: Callable[[], Awaitable[None]] | None = getattr(self._chunks, "aclose", None)
+        if close is not None:
+            await close()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._chunks

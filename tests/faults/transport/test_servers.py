@@ -70,6 +70,14 @@ async def test_the_configs_timeout_holds_when_none_is_given(transport_to):
         await fails(transport_to(server.url, timeout=0.1), RequestTimeout, "timed out after 0.1 s")
 
 
+async def test_a_connection_whose_request_timed_out_is_not_used_again(transport_to):
+    async with raw_server(hang(), reply(b"second")) as server:
+        transport = transport_to(server.url)
+        await fails(transport, RequestTimeout, "timed out after 0.1 s", timeout=0.1)
+        assert (await transport.request(GET)).body == b"second"
+        assert server.connections == 2
+
+
 async def test_a_server_that_never_ends_its_body(transport_to):
     half = say(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", then="wait")
     async with raw_server(half) as server:

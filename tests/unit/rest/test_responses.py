@@ -145,3 +145,41 @@ async def test_bytes_are_returned_as_they_are_also_if_no_serializer_reads_them()
     assert await rest.get("pods", name="a", into=bytes) == b"\0\xffbinary"
     result = await rest.send(rest.new_request("GET", "/x"))
     assert (result.body, result.content_type) == (b"\0\xffbinary", "application/x-unknown")
+
+
+@pytest.mark.parametrize("purpose", ["watch", "stream"])
+@pytest.mark.parametrize(
+    ("status", "body", "content_type", "expected"),
+    [
+        (403, {**STATUS, "code": 403, "reason": "Forbidden"}, "application/json", errors.Forbidden),
+        (403, b"", None, errors.Forbidden),
+        (401, b"Unauthorized", "text/plain", errors.Unauthorized),
+        (401, {**STATUS, "code": 401, "reason": "Unauthorized"}, "application/json", errors.Unauthorized),
+        (404, b"<html>", "text/html", errors.NotFound),
+        (500, b"\0", "application/octet-stream", errors.InternalError),
+        (302, b"", None, errors.APIError),
+    ],
+)
+@virtual
+async def test_a_watch_or_stream_that_is_refused_is_the_error_that_the_response_means(
+    purpose: str, status: int, body: object, content_type: str | None, expected: type[Exception]
+) -> None:
+    rest = client(status, body, content_type)
+    opening = rest.watch("pods", into=core_v1.Pod) if purpose == "watch" else rest.stream("pods", name="a")
+    with pytest.raises(errors.APIError) as caught:
+        async with opening:
+            pytest.fail("entered")
+    assert type(caught.value) is expected
+    assert caught.value.status.code == status
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206])
+@virtual
+async def test_a_success_other_than_200_opens_a_stream_and_no_watch(status: int) -> None:
+    rest = client(status, b"line")
+    async with rest.stream("pods", name="a", subresource="log") as stream:
+        assert await stream.read() == b"line"
+    with pytest.raises(errors.APIError) as caught:
+        async with rest.watch("pods", into=core_v1.Pod):
+            pytest.fail("entered")
+    assert caught.value.status.code == status
