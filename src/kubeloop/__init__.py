@@ -55,9 +55,11 @@ if TYPE_CHECKING:
         Conflict,
         ConnectError,
         ConnectionLost,
+        ContextNotFound,
         CredentialError,
         DecodeError,
         DiscoveryIncomplete,
+        EmptyConfig,
         EncodeError,
         Expired,
         Forbidden,
@@ -167,6 +169,7 @@ __all__ = [
     "Conflict",
     "ConnectError",
     "ConnectionLost",
+    "ContextNotFound",
     "CredentialError",
     "DecodeError",
     "DefaultNamespace",
@@ -181,6 +184,7 @@ __all__ = [
     "DynamicResource",
     "DynamicSubresource",
     "Edit",
+    "EmptyConfig",
     "EncodeError",
     "EventType",
     "ExecConfig",
@@ -338,12 +342,12 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError ConnectionLost "
-        "CredentialError DecodeError DiscoveryIncomplete EncodeError Expired Forbidden GatewayTimeout Gone "
-        "InternalError Invalid KubeloopError LeadershipLost MethodNotAllowed NotAcceptable NotFound NotSynced "
-        "RequestEntityTooLarge RequestTimeout ServerSilent ServerTimeout ServiceUnavailable StatusCause "
-        "StatusDetails StoreReadError TLSError TooManyRequests TransportError Unauthorized UnknownIndex Unreadable "
-        "UnreadableWriteResponse UnsupportedMediaType"
+        "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
+        "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
+        "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
+        "MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge RequestTimeout ServerSilent "
+        "ServerTimeout ServiceUnavailable StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
+        "TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse UnsupportedMediaType"
     ),
     "": "fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",

@@ -22,9 +22,11 @@ __all__ = [
     "Conflict",
     "ConnectError",
     "ConnectionLost",
+    "ContextNotFound",
     "CredentialError",
     "DecodeError",
     "DiscoveryIncomplete",
+    "EmptyConfig",
     "EncodeError",
     "Expired",
     "Forbidden",
@@ -62,6 +64,7 @@ class KubeloopError(Exception):
 
         KubeloopError
         ├─ ConfigError            names the file, context and user
+        │   └─ EmptyConfig  ContextNotFound
         ├─ CredentialError        exec plugin, token, certificate
         ├─ TransportError         no complete response: `method`, `path`, `retryable`
         │   └─ ConnectError  TLSError  ConnectionLost  RequestTimeout (also a built-in TimeoutError)
@@ -101,6 +104,23 @@ def _restore(kind: type[KubeloopError], args: tuple[object, ...], attributes: di
 
 class ConfigError(KubeloopError):
     """A kubeconfig, an in-cluster environment or a setting cannot be used. The message names file, context and user."""
+
+
+class EmptyConfig(ConfigError):
+    """There is no configuration: no kubeconfig has a current context, and the program does not run in a pod.
+
+    A program that can work without a cluster catches this error, and no other `ConfigError`, which is a mistake in an
+    existing configuration.
+
+    Reference: client-go tools/clientcmd/validation.go, IsEmptyConfig.
+    """
+
+
+class ContextNotFound(ConfigError):
+    """The kubeconfig has no context with the chosen name. The message lists the existing contexts.
+
+    Reference: client-go tools/clientcmd/validation.go, IsContextNotFound.
+    """
 
 
 class CredentialError(KubeloopError):

@@ -129,7 +129,7 @@ def test_names_file_context_cluster_and_user_of_a_cluster_that_cannot_be_used(lo
             'exec: {command: a, env: [{name: A, value: "SECRET\\0"}], apiVersion: V1, interactiveMode: Never}',
             "an env variable of the exec",
         ),
-        ("client-certificate-data: UEVN", "a client certificate and its key"),
+        ("client-certificate-data: UEVN", "a client certificate needs its key"),
         ("client-certificate: gone.crt, client-key: gone.key", "cannot read client-certificate"),
         ("tokenFile: gone", "cannot read tokenFile"),
         ("auth-provider: {name: gcp}", "use the exec plugin gke-gcloud-auth-plugin"),

@@ -30,7 +30,12 @@ OPERATORS = (
 PACKAGE = "src/kubeloop"
 LOADING = (
     "tests/unit/config/test_load.py tests/unit/config/test_load_choices.py tests/unit/config/test_files.py "
-    "tests/faults/test_bad_config.py"
+    "tests/unit/config/test_config_overrides.py tests/unit/config/test_config_problems.py "
+    "tests/unit/config/test_pod_decision.py tests/faults/test_bad_config.py"
+)
+KUBECONFIG_CHANGES = (
+    "tests/unit/config/test_kubeconfig_writer.py tests/unit/config/test_kubeconfig_views.py "
+    "tests/unit/config/test_kubeconfig_lock.py tests/unit/config/test_file_replacement.py"
 )
 PLUGINS = (
     "tests/unit/config/test_exec_plugin.py tests/unit/config/test_exec_metrics.py "
@@ -58,12 +63,20 @@ DECISIVE = {
     "clients/object_iterator": "tests/unit/clients/test_object_iterator.py tests/faults/test_unreadable_responses.py",
     "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
+    "config/config_arguments": "tests/unit/config/test_config_arguments.py",
+    "config/config_overrides": "tests/unit/config/test_config_overrides.py",
     "config/exec_output": "tests/unit/config/test_exec_output.py",
     "config/exec_plugin": PLUGINS,
     "config/exec_policy": "tests/unit/config/test_exec_policy.py",
+    "config/file_replacement": "tests/unit/config/test_file_replacement.py",
     "config/install_hint": "tests/unit/config/test_install_hint.py",
     "config/kubeconfig": f"tests/unit/config/test_kubeconfig.py {LOADING}",
+    "config/kubeconfig_data": KUBECONFIG_CHANGES,
+    "config/kubeconfig_lock": "tests/unit/config/test_kubeconfig_lock.py",
+    "config/kubeconfig_views": "tests/unit/config/test_kubeconfig_views.py",
+    "config/kubeconfig_writer": KUBECONFIG_CHANGES,
     "config/load": LOADING,
+    "config/refreshed_tokens": "tests/unit/config/test_refreshed_tokens.py",
     "config/validation": LOADING,
     "listwatch/backoff_and_pace": LISTWATCH,
     "listwatch/list_watch_machine": LISTWATCH,

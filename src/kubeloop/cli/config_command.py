@@ -1,6 +1,6 @@
 """`kubeloop config`: show and change kubeconfig files, with the names, options and output of `kubectl config`.
 
-The commands that set a cluster, user or context are in `config_setters`.
+The commands that set an entry are in `config_setters`, and those that set one field in `config_properties`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.text import printable
+from kubeloop.cli.config_properties import add_properties
 from kubeloop.cli.config_setters import add_setters
 from kubeloop.errors import ConfigError
 
@@ -63,6 +64,7 @@ def add_config(commands: argparse._SubParsersAction[Any]) -> None:  # argparse h
         delete.add_argument("name", metavar="NAME")
         delete.set_defaults(section=section, what=what)
     add_setters(add)
+    add_properties(add)
 
 
 def _view(options: argparse.Namespace) -> int:
@@ -125,7 +127,8 @@ def _print_names(names: Iterable[str]) -> int:
 def _current_context(options: argparse.Namespace) -> int:
     data = _read(options)
     if not data.current_context:
-        raise ConfigError("current-context is not set")
+        next_step = 'choose a context with "kubeloop config use-context"'
+        raise ConfigError(f"current-context is not set; {next_step}; {_existing(data.contexts)}")
     print(printable(data.current_context))
     return 0
 
@@ -135,7 +138,7 @@ def _use_context(options: argparse.Namespace) -> int:
 
     def use(data: KubeconfigData) -> None:
         if options.name not in data.contexts:
-            raise ConfigError(f'no context exists with the name: "{options.name}"')
+            raise ConfigError(f'no context exists with the name: "{options.name}"; {_existing(data.contexts)}')
         data.current_context = options.name
 
     asyncio.run(modify_kubeconfig(use, options.kubeconfig))
@@ -160,7 +163,8 @@ def _delete(options: argparse.Namespace) -> int:
         nonlocal file
         stanzas = data.section(options.section)
         if options.name not in stanzas:
-            raise ConfigError(f'cannot delete {options.what} "{options.name}": there is no such {options.what}')
+            what = f'cannot delete {options.what} "{options.name}": there is no such {options.what}'
+            raise ConfigError(f"{what}; {_existing(stanzas)}")
         file = data.file_of(options.section, options.name) or ""
         del stanzas[options.name]
 
@@ -170,6 +174,10 @@ def _delete(options: argparse.Namespace) -> int:
         print(text, file=sys.stderr)
     print(printable(f"deleted {options.what} {options.name} from {file}"))
     return 0
+
+
+def _existing(names: Iterable[str]) -> str:
+    return f"there are: {', '.join(sorted(names)) or 'none'}"
 
 
 def _read(options: argparse.Namespace) -> KubeconfigData:

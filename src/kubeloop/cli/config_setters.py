@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kubeloop.config import KubeconfigData
 
-__all__ = ["add_setters"]
+__all__ = ["add_flag", "add_setters", "boolean_of"]
 
 _MODES = ("Never", "IfAvailable", "Always")
 
@@ -42,16 +42,16 @@ def add_setters(add: Callable[[str, str, Any], argparse.ArgumentParser]) -> None
     cluster.add_argument("name", metavar="NAME")
     cluster.add_argument("--server", metavar="URL", help="the address of the API server; clears the TLS server name")
     cluster.add_argument("--tls-server-name", metavar="NAME", help="the name to expect in the server's certificate")
-    _add_flag(cluster, "--insecure-skip-tls-verify", "do not check the server's certificate; clears the authority")
+    add_flag(cluster, "--insecure-skip-tls-verify", "do not check the server's certificate; clears the authority")
     cluster.add_argument("--certificate-authority", metavar="FILE", help="the certificate authority of the server")
-    _add_flag(cluster, "--embed-certs", "put the content of the certificate authority into the kubeconfig")
+    add_flag(cluster, "--embed-certs", "put the content of the certificate authority into the kubeconfig")
     cluster.add_argument("--proxy-url", metavar="URL", help="the proxy to the server")
 
     user = add("set-credentials", "create a user, or change its fields", _set_credentials)
     user.add_argument("name", metavar="NAME")
     user.add_argument("--client-certificate", metavar="FILE", help="the client certificate")
     user.add_argument("--client-key", metavar="FILE", help="the key of the client certificate")
-    _add_flag(user, "--embed-certs", "put the content of the certificate and the key into the kubeconfig")
+    add_flag(user, "--embed-certs", "put the content of the certificate and the key into the kubeconfig")
     user.add_argument("--token", help="the bearer token; clears user name and password")
     user.add_argument("--username", help="the user name for basic authentication; clears the token")
     user.add_argument("--password", help="the password for basic authentication; clears the token")
@@ -62,7 +62,7 @@ def add_setters(add: Callable[[str, str, Any], argparse.ArgumentParser]) -> None
     user.add_argument("--exec-command", metavar="COMMAND", help="the exec plugin; clears its arguments")
     user.add_argument("--exec-api-version", metavar="VERSION", help="the version of the plugin's credentials")
     user.add_argument("--exec-interactive-mode", choices=_MODES, help="whether the plugin may use the terminal")
-    _add_flag(user, "--exec-provide-cluster-info", "pass the cluster's address and authority to the plugin")
+    add_flag(user, "--exec-provide-cluster-info", "pass the cluster's address and authority to the plugin")
     user.add_argument(
         "--exec-arg", action="append", default=[], metavar="ARG[,ARG]", help="arguments, instead of those of before"
     )
@@ -71,12 +71,17 @@ def add_setters(add: Callable[[str, str, Any], argparse.ArgumentParser]) -> None
     )
 
 
-def _add_flag(parser: argparse.ArgumentParser, name: str, text: str) -> None:
-    parser.add_argument(name, nargs="?", const=True, type=_boolean, metavar="true|false", help=text)
+def add_flag(parser: argparse.ArgumentParser, name: str, text: str) -> None:
+    """Add an option that is a boolean, as in kubectl: `--name`, `--name=true` or `--name=false`."""
+    parser.add_argument(name, nargs="?", const=True, type=boolean_of, metavar="true|false", help=text)
 
 
-def _boolean(text: str) -> bool:
-    # The values that Go's strconv.ParseBool accepts.
+def boolean_of(text: str) -> bool:
+    """Parse a boolean as Go's strconv.ParseBool does.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not a boolean.
+    """
     if text in ("1", "t", "T", "true", "TRUE", "True"):
         return True
     if text in ("0", "f", "F", "false", "FALSE", "False"):

@@ -12,6 +12,8 @@ from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from kubeloop.config.config import Config, Impersonation
+    from kubeloop.config.config_arguments import add_config_arguments, overrides_of
+    from kubeloop.config.config_overrides import ConfigOverrides
     from kubeloop.config.config_source import Source
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.exec_input import ExecInput, load_exec_credential, load_exec_credential_from_env
@@ -20,17 +22,20 @@ if TYPE_CHECKING:
     from kubeloop.config.kubeconfig_data import KubeconfigData
     from kubeloop.config.kubeconfig_views import flatten, minify, redact
     from kubeloop.config.kubeconfig_writer import modify_kubeconfig, read_kubeconfig
-    from kubeloop.config.load import build_config, load_config
+    from kubeloop.config.load import build_config, config_from_bytes, load_config
 
 __all__ = [
     "Config",
+    "ConfigOverrides",
     "ExecConfig",
     "ExecInput",
     "ExecPolicy",
     "Impersonation",
     "KubeconfigData",
     "Source",
+    "add_config_arguments",
     "build_config",
+    "config_from_bytes",
     "flatten",
     "in_cluster_config",
     "load_config",
@@ -38,6 +43,7 @@ __all__ = [
     "load_exec_credential_from_env",
     "minify",
     "modify_kubeconfig",
+    "overrides_of",
     "read_kubeconfig",
     "redact",
 ]
@@ -47,6 +53,8 @@ if not TYPE_CHECKING:
         __name__,
         {
             "config": "Config Impersonation",
+            "config_arguments": "add_config_arguments overrides_of",
+            "config_overrides": "ConfigOverrides",
             "config_source": "Source",
             "exec_config": "ExecConfig",
             "exec_input": "ExecInput load_exec_credential load_exec_credential_from_env",
@@ -55,6 +63,6 @@ if not TYPE_CHECKING:
             "kubeconfig_data": "KubeconfigData",
             "kubeconfig_views": "flatten minify redact",
             "kubeconfig_writer": "modify_kubeconfig read_kubeconfig",
-            "load": "build_config load_config",
+            "load": "build_config config_from_bytes load_config",
         },
     )

@@ -1,7 +1,7 @@
-"""`load_config` and `build_config`: choose kubeconfig files, a context and its entries, and create one `Config`.
+"""`load_config` and its relatives: choose kubeconfig files, a context and its entries, and create one `Config`.
 
-Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go, validation.go. Intended difference: a
-context that names an unknown user is an error, where client-go continues without credentials; the others are listed in
+Reference: client-go tools/clientcmd/client_config.go, merged_client_builder.go. Intended difference: a context that
+names an unknown user is an error, where client-go continues without credentials; the others are listed in
 docs/reference/differences.md.
 """
 
@@ -9,56 +9,69 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.config.config import Config
+from kubeloop.config.config_overrides import (
+    ConfigOverrides,
+    check_overrides,
+    override_cluster,
+    override_user,
+    replaced_settings,
+)
 from kubeloop.config.config_source import Source
-from kubeloop.config.in_cluster import in_cluster_config, in_cluster_namespace, is_in_cluster
-from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, read_kubeconfigs
+from kubeloop.config.exec_policy import ExecPolicy
+from kubeloop.config.in_cluster import SERVICE_ACCOUNT_DIR, in_cluster_config, in_cluster_namespace, is_in_cluster
+from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, parse_kubeconfig, read_kubeconfigs
 from kubeloop.config.kubeconfig_paths import expanded, kubeconfig_paths
-from kubeloop.config.server_url import check_proxy_url
-from kubeloop.config.validation import check_files, check_user, exec_config, impersonation
-from kubeloop.errors import ConfigError
+from kubeloop.config.server_url import server_url
+from kubeloop.config.validation import (
+    cluster_problems,
+    exec_config,
+    file_problems,
+    impersonation,
+    impersonation_problems,
+    user_problems,
+)
+from kubeloop.errors import ConfigError, ContextNotFound, EmptyConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-    from kubeloop.config.exec_policy import ExecPolicy
-
-__all__ = ["build_config", "config_from_kubeconfig", "load_config"]
+__all__ = ["build_config", "choose_config", "config_from_bytes", "config_from_kubeconfig", "load_config"]
 
 logger = logging.getLogger(__name__)
 
+# The folder of this path, for relative paths in the kubeconfig, is the current one.
+_IN_MEMORY = "kubeconfig in memory"
+# Overrides that need a kubeconfig: names of entries, and a server, which must not get the credentials of the pod.
+_CHOICES = ("context", "cluster", "user", "server")
 
-def load_config(
-    kubeconfig: str | os.PathLike[str] | None = None,
-    *,
-    context: str | None = None,
-    cluster: str | None = None,
-    user: str | None = None,
-    namespace: str | None = None,
-    exec_policy: ExecPolicy | None = None,
-) -> Config:
+
+def load_config(kubeconfig: str | os.PathLike[str] | None = None, **overrides: Unpack[ConfigOverrides]) -> Config:
     """Load the configuration that `kubectl` would use, or that of the pod in which the program runs.
 
     The first of these is used: the file `kubeconfig`; the files in the variable `KUBECONFIG`, merged; `~/.kube/config`;
     the service account of the pod. Only the argument has to exist; files without a context count as missing.
 
+        config = load_config(context="staging", namespace="web")
+
     Args:
         kubeconfig: The path of a kubeconfig file, where `~` is the home directory. None means the order above.
-        context: The name of the context. None means the `current-context` of the files.
-        cluster: The name of the cluster entry to use instead of the context's.
-        user: The name of the user entry to use instead of the context's.
-        namespace: The default namespace to use instead of the context's.
-        exec_policy: Which exec plugins may run. None means all of them. No plugin runs before the first request.
+        overrides: Settings that take precedence: `context`, `cluster`, `user`, `namespace`, `server`, `token`,
+            `timeout` and others; see `ConfigOverrides`.
 
     Returns:
         The config; its `repr` shows where each part came from.
 
     Raises:
-        ConfigError: There is no configuration, it is invalid, or there is no such context, cluster or user. The message
-            names the file, context and user.
+        EmptyConfig: There is no configuration: no file has a current context, and the program does not run in a pod.
+        ContextNotFound: There is no such context.
+        ConfigError: The configuration is invalid, or there is no such cluster or user. The message names the file,
+            context and user, and all problems of their entries. `EmptyConfig` and `ContextNotFound` are subclasses.
+        TypeError: There is no such override.
 
     Concurrency: Reads small files synchronously, without a thread.
 
@@ -66,26 +79,47 @@ def load_config(
         difference: a context whose user or cluster does not exist is an error, where client-go continues without
         credentials. All differences are in docs/reference/differences.md.
     """
+    return choose_config(kubeconfig, overrides)
+
+
+def choose_config(
+    kubeconfig: str | os.PathLike[str] | None,
+    overrides: ConfigOverrides,
+    environ: Mapping[str, str] = os.environ,
+    directory: Path = SERVICE_ACCOUNT_DIR,
+) -> Config:
+    """Load the configuration as `load_config` does.
+
+    Args:
+        kubeconfig: As for `load_config`.
+        overrides: As for `load_config`.
+        environ: The variables that name the API server and the namespace of a pod.
+        directory: The directory of the pod's service account.
+    """
+    check_overrides(overrides)
     found_by = "KUBECONFIG" if os.environ.get("KUBECONFIG") else "the home directory"
     if kubeconfig is not None:
         found_by = "the argument"
     looked = kubeconfig_paths(kubeconfig)
     loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
-    chosen = context or loaded.current_context
-    if not chosen and not cluster:
-        if kubeconfig is None and is_in_cluster():
-            logger.debug("config: no kubeconfig file; using the service account of this pod")
-            config = _with_namespace(in_cluster_config(), namespace, "the argument")
-            return _with_policy(config, exec_policy)
-        raise ConfigError(_nothing_chosen(loaded, looked))
-    config = config_from_kubeconfig(loaded, context=context, cluster=cluster, user=user, found_by=found_by)
-    named_by = "the argument"
-    if namespace is None and not _context_namespace(loaded, chosen) and kubeconfig is None and is_in_cluster():
-        namespace, named_by = in_cluster_namespace()
-    return _with_policy(_with_namespace(config, namespace, named_by), exec_policy)
+    if found_by == "KUBECONFIG" and not loaded.files:
+        logger.warning("config: no file that KUBECONFIG names exists: %s", ", ".join(looked))
+    in_pod = kubeconfig is None and is_in_cluster(environ, directory)
+    if in_pod and not loaded.current_context and not any(overrides.get(name) for name in _CHOICES):
+        logger.debug("config: no kubeconfig file; using the service account of this pod")
+        return _pod_config(overrides, environ, directory)
+    config = config_from_kubeconfig(loaded, overrides, found_by=found_by, looked=looked)
+    if in_pod and not config.source.namespace:
+        return _with_namespace(config, *in_cluster_namespace(environ, directory))
+    return config
 
 
-def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") -> Config:
+def build_config(
+    master_url: str = "",
+    kubeconfig: str | os.PathLike[str] = "",
+    environ: Mapping[str, str] = os.environ,
+    directory: Path = SERVICE_ACCOUNT_DIR,
+) -> Config:
     """Create a config from the options `--master` and `--kubeconfig`, as client-go's `BuildConfigFromFlags`.
 
     Args:
@@ -93,6 +127,8 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
             credentials are used.
         kubeconfig: The path of a kubeconfig file, where `~` is the home directory; `""` means no file. `KUBECONFIG` and
             `~/.kube/config` are used only if both arguments are empty.
+        environ: The variables of a pod, as for `in_cluster_config`.
+        directory: The directory of the pod's service account, as for `in_cluster_config`.
 
     Returns:
         The config of the arguments. If both are empty, the in-cluster config, or else that of `load_config()`.
@@ -102,120 +138,144 @@ def build_config(master_url: str = "", kubeconfig: str | os.PathLike[str] = "") 
     """
     path = expanded(kubeconfig)
     if not master_url and not path:
-        return in_cluster_config() if is_in_cluster() else load_config()
+        return in_cluster_config(environ, directory) if is_in_cluster(environ, directory) else load_config()
     loaded = read_kubeconfigs([path], must_exist=True) if path else Kubeconfig()
-    if path and not loaded.current_context and not master_url:
-        raise ConfigError(_nothing_chosen(loaded, [path]))
-    return config_from_kubeconfig(loaded, server=master_url or None, found_by="the argument" if path else "")
+    found_by = "the argument" if path else ""
+    return config_from_kubeconfig(loaded, {"server": master_url}, found_by=found_by, looked=[path])
+
+
+def config_from_bytes(kubeconfig: bytes, **overrides: Unpack[ConfigOverrides]) -> Config:
+    """Create a config from the content of a kubeconfig, for example from a Secret. No file is read except those named.
+
+    Args:
+        kubeconfig: The content, as YAML or JSON. Relative paths in it are relative to the current directory. Trust its
+            origin: it can name programs to run.
+        overrides: As for `load_config`.
+
+    Raises:
+        ConfigError: As for `load_config`.
+
+    Reference: client-go RESTConfigFromKubeConfig.
+    """
+    check_overrides(overrides)
+    config = config_from_kubeconfig(parse_kubeconfig(kubeconfig, _IN_MEMORY), overrides, looked=[_IN_MEMORY])
+    # There is no file to which a refreshed token could be written.
+    return config.replace(source=config.source.replace(cluster_file="", user_file=""))
 
 
 def config_from_kubeconfig(
-    loaded: Kubeconfig,
-    *,
-    context: str | None = None,
-    cluster: str | None = None,
-    user: str | None = None,
-    server: str | None = None,
-    found_by: str = "",
+    loaded: Kubeconfig, overrides: ConfigOverrides, *, found_by: str = "", looked: Iterable[str] = ()
 ) -> Config:
     """Create the config of one context.
 
     Args:
         loaded: The merged files.
-        context: The name of the context. None means `current-context`, if the files have one.
-        cluster: The name of the cluster entry to use instead of the context's.
-        user: The name of the user entry to use instead of the context's.
-        server: The address to use instead of the cluster's, without the cluster's `tls-server-name`.
+        overrides: The settings that take precedence, with checked names.
         found_by: How the files were found, for the config's `source`.
+        looked: The paths of the files, which may be missing, for the message of an error.
 
     Raises:
+        EmptyConfig: Neither a context nor a cluster nor a server is chosen.
         ConfigError: There is no such entry, or the entry cannot be used.
     """
-    name = context or loaded.current_context
-    entry = loaded.contexts.get(name)
+    name = overrides.get("context") or loaded.current_context
+    entry = loaded.contexts.get(name) if name else None
     files = ", ".join(loaded.files)
     if name and entry is None:
-        raise ConfigError(f'{files}: context "{name}" does not exist; there are: {_names(loaded.contexts)}')
-    cluster_name = cluster or (entry.cluster if entry else "")
-    user_name = user or (entry.user if entry else "")
+        raise ContextNotFound(f'{files}: context "{name}" does not exist; there are: {_names(loaded.contexts)}')
+    cluster_name = overrides.get("cluster") or (entry.cluster if entry else "")
+    user_name = overrides.get("user") or (entry.user if entry else "")
+    if not name and not cluster_name and not overrides.get("server"):
+        raise EmptyConfig(_nothing_chosen(loaded, looked))
     source = Source(
         file=entry.file if entry else files, found_by=found_by, context=name, cluster=cluster_name, user=user_name
     )
-    picked_cluster = loaded.clusters.get(cluster_name)
-    if picked_cluster is None:
-        if server is None or cluster_name:
+    cluster = loaded.clusters.get(cluster_name)
+    if cluster is None:
+        if cluster_name or not overrides.get("server"):
             raise ConfigError(f"{source}: no such cluster; there are: {_names(loaded.clusters)}")
-        picked_cluster = ClusterEntry(file=files)
-    picked_user = loaded.users.get(user_name)
-    if picked_user is None:
+        cluster = ClusterEntry(file=files)
+    user = loaded.users.get(user_name)
+    if user is None:
         if user_name:
             raise ConfigError(f"{source}: no such user; there are: {_names(loaded.users)}")
-        picked_user = UserEntry(file=files)
-    source = source.replace(
-        cluster_file=picked_cluster.file, user_file=picked_user.file, replaced=("host",) if server is not None else ()
-    )
-    config = _assemble(picked_cluster, picked_user, source, server)
-    return _with_namespace(config, entry.namespace if entry else None, "the context")
+        user = UserEntry(file=files)
+    config = _assemble(cluster, user, source.replace(cluster_file=cluster.file, user_file=user.file), overrides)
+    return _with_namespace(config, entry.namespace if entry else "", "the context", overrides)
 
 
-def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, server: str | None) -> Config:
-    address = server or cluster.server
-    if not address:
-        raise ConfigError(f"{source}: the cluster has no server")
-    if cluster.proxy_url:
+def _pod_config(overrides: ConfigOverrides, environ: Mapping[str, str], directory: Path) -> Config:
+    """Return the config of the pod's service account with overrides applied."""
+    pod = in_cluster_config(environ, directory)
+    cluster = ClusterEntry(file=pod.source.file, server=pod.host, ca_file=pod.ca_file)
+    user = UserEntry(file=pod.source.file, token=pod.token, token_file=pod.token_file)
+    config = _assemble(cluster, user, pod.source, overrides)
+    return _with_namespace(config, pod.namespace, pod.source.namespace, overrides)
+
+
+def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, overrides: ConfigOverrides) -> Config:
+    """Create the config of a cluster and a user entry with overrides applied.
+
+    Raises:
+        ConfigError: An entry cannot be used. The message names all problems.
+    """
+    cluster, user = override_cluster(cluster, overrides), override_user(user, overrides)
+    source = source.replace(replaced=replaced_settings(overrides))
+    problems = [*cluster_problems(cluster), *impersonation_problems(user)]
+    is_tls = True  # if the address is unknown, the user is checked too
+    try:
+        if cluster.server:
+            is_tls = server_url(cluster.server, tls=False).startswith("https:")
+    except ValueError as error:
+        problems.append(str(error))
+    plugin = None
+    if is_tls:
+        problems += [*user_problems(user), *file_problems(cluster, user)]
         try:
-            check_proxy_url(cluster.proxy_url)
+            plugin = exec_config(user.exec, cluster) if user.exec and not problems else None
         except ValueError as error:
-            raise_alone(ConfigError(f"{source}: {error}"))
-    base = Config(
-        host=address,
+            problems.append(str(error))
+    if problems:
+        raise_alone(ConfigError(f"{source}: {'; '.join(problems)}"))
+    config = Config(
+        host=cluster.server,
         proxy_url=cluster.proxy_url,
         disable_compression=cluster.disable_compression,
-        impersonate=impersonation(user, source),
+        impersonate=impersonation(user),
+        timeout=overrides.get("timeout") or None,
+        exec_policy=overrides.get("exec_policy") or ExecPolicy(),
         source=source,
     )
-    if not base.is_tls:
+    if not is_tls:
         if user.token or user.token_file or user.username or user.exec or user.cert_data or user.cert_file:
             logger.warning("%s: the server is not https, so the user's credentials are not sent", source)
-        return base
-    check_user(user, source)
-    check_files(cluster, user, source)
-    return Config(
-        host=base.host,
-        proxy_url=base.proxy_url,
-        disable_compression=base.disable_compression,
-        impersonate=base.impersonate,
+        return config
+    # As in Go, a key without a certificate is ignored.
+    has_certificate = bool(user.cert_data or user.cert_file)
+    return config.replace(
         source=source,
         ca_data=cluster.ca_data,
         ca_file=cluster.ca_file,
         insecure_skip_tls_verify=cluster.insecure_skip_tls_verify,
-        tls_server_name=cluster.tls_server_name if server is None else None,
+        tls_server_name=cluster.tls_server_name,
         cert_data=user.cert_data,
         cert_file=user.cert_file,
-        # As in Go, a key without a certificate is ignored.
-        key_data=user.key_data if user.cert_data or user.cert_file else None,
-        key_file=user.key_file if user.cert_data or user.cert_file else None,
+        key_data=user.key_data if has_certificate else None,
+        key_file=user.key_file if has_certificate else None,
         token=user.token,
         token_file=user.token_file,
         username=user.username,
         password=user.password,
-        exec=exec_config(user.exec, cluster, source) if user.exec else None,
+        exec=plugin,
     )
 
 
-def _with_namespace(config: Config, namespace: str | None, named_by: str) -> Config:
+def _with_namespace(config: Config, namespace: str, named_by: str, overrides: ConfigOverrides | None = None) -> Config:
+    if overrides and (wanted := overrides.get("namespace")):
+        namespace, named_by = wanted, "the argument"
     if not namespace:
         return config
     return config.replace(namespace=namespace, source=config.source.replace(namespace=named_by))
-
-
-def _with_policy(config: Config, policy: ExecPolicy | None) -> Config:
-    return config if policy is None else config.replace(exec_policy=policy)
-
-
-def _context_namespace(loaded: Kubeconfig, context: str) -> str:
-    entry = loaded.contexts.get(context)
-    return entry.namespace if entry else ""
 
 
 def _nothing_chosen(loaded: Kubeconfig, looked: Iterable[str]) -> str:

@@ -1,6 +1,8 @@
 """Checks of the entries of a kubeconfig that the chosen context uses; `kubeconfig` checks the structure of all.
 
-Reference: client-go tools/clientcmd/validation.go, ConfirmUsable.
+Each function yields one sentence per problem, so that a single error can report all of them.
+
+Reference: client-go tools/clientcmd/validation.go.
 """
 
 from __future__ import annotations
@@ -10,13 +12,21 @@ from typing import TYPE_CHECKING
 from kubeloop.config.config import Impersonation
 from kubeloop.config.exec_config import API_VERSIONS, INTERACTIVE_MODES, ExecConfig
 from kubeloop.config.files import read_file
-from kubeloop.errors import ConfigError
+from kubeloop.config.server_url import check_proxy_url
 
 if TYPE_CHECKING:
-    from kubeloop.config.config_source import Source
+    from collections.abc import Iterator
+
     from kubeloop.config.kubeconfig import ClusterEntry, ExecEntry, UserEntry
 
-__all__ = ["check_files", "check_user", "exec_config", "impersonation"]
+__all__ = [
+    "cluster_problems",
+    "exec_config",
+    "file_problems",
+    "impersonation",
+    "impersonation_problems",
+    "user_problems",
+]
 
 _REMOVED_PROVIDERS = {
     "gcp": "use the exec plugin gke-gcloud-auth-plugin",
@@ -25,30 +35,60 @@ _REMOVED_PROVIDERS = {
 }
 
 
-def check_user(user: UserEntry, source: Source) -> None:
-    """Check that a user entry uses one supported way to authenticate.
+def cluster_problems(cluster: ClusterEntry) -> Iterator[str]:
+    """Check the addresses of a cluster entry."""
+    if not cluster.server:
+        yield "the cluster has no server"
+    if cluster.proxy_url:
+        try:
+            check_proxy_url(cluster.proxy_url)
+        except ValueError as error:
+            yield str(error)
 
-    Raises:
-        ConfigError: The way is not supported, or there are two. The message names file, context and user.
-    """
+
+def impersonation_problems(user: UserEntry) -> Iterator[str]:
+    """Check that a user entry with details of a user to act as names that user."""
+    if not user.as_user and (user.as_uid or user.as_groups or user.as_extra):
+        yield "as-uid, as-groups and as-user-extra need a user to act as: set `as`"
+
+
+def user_problems(user: UserEntry) -> Iterator[str]:
+    """Check that a user entry uses one supported way to authenticate."""
     if user.auth_provider is not None:
         what = _REMOVED_PROVIDERS.get(user.auth_provider, "use an exec plugin, or put a token into the user entry")
         both = "; an auth-provider does not go with an exec plugin" if user.exec else ""
-        raise ConfigError(f'{source}: auth-provider "{user.auth_provider}" is not supported: {what}{both}')
+        yield f'auth-provider "{user.auth_provider}" is not supported: {what}{both}'
     if user.token and (user.username or user.password):
-        raise ConfigError(f"{source}: more than one way to authenticate: basic and token; only one is allowed")
+        yield "more than one way to authenticate: basic and token; only one is allowed"
+    if _has_certificate(user) and not (user.key_file or user.key_data):
+        yield "a client certificate needs its key: set client-key or client-key-data"
+    if user.exec:
+        yield from _exec_problems(user.exec)
 
 
-def check_files(cluster: ClusterEntry, user: UserEntry, source: Source) -> None:
-    """Check that all files can be read, so that an error is raised when the config is loaded.
+def _exec_problems(plugin: ExecEntry) -> Iterator[str]:
+    """Check that an exec plugin can be run."""
+    if not plugin.command:
+        yield "an exec plugin needs a command"
+    if plugin.api_version not in API_VERSIONS:
+        supported = " and ".join(API_VERSIONS)
+        yield f"apiVersion {plugin.api_version!r} of the exec plugin; supported are {supported}"
+    if any(not name or "=" in name for name, _ in plugin.env):
+        yield "an environment variable of the exec plugin has no name, or a name with ="
+    modes = ", ".join(INTERACTIVE_MODES)
+    if not plugin.interactive_mode:
+        if plugin.api_version == API_VERSIONS[0]:
+            yield f"an exec plugin of {plugin.api_version} needs an interactiveMode: {modes}"
+    elif plugin.interactive_mode not in INTERACTIVE_MODES:
+        yield f"interactiveMode must be one of {modes}, not {plugin.interactive_mode!r}"
 
-    Raises:
-        ConfigError: A file cannot be read. The message names the file and its purpose.
-    """
+
+def file_problems(cluster: ClusterEntry, user: UserEntry) -> Iterator[str]:
+    """Check that all files in use can be read, so that an error is raised when the config is loaded."""
     files = {
         "certificate-authority": cluster.ca_file if not cluster.ca_data else None,
         "client-certificate": user.cert_file if not user.cert_data else None,
-        "client-key": user.key_file if not user.key_data and (user.cert_data or user.cert_file) else None,
+        "client-key": user.key_file if not user.key_data and _has_certificate(user) else None,
         "tokenFile": user.token_file if not user.token else None,
     }
     for what, path in files.items():
@@ -57,47 +97,33 @@ def check_files(cluster: ClusterEntry, user: UserEntry, source: Source) -> None:
         try:
             read_file(path)
         except OSError as error:
-            raise ConfigError(f"{source}: cannot read {what} {path}: {error.strerror or error}") from error
+            yield f"cannot read {what} {path}: {error.strerror or error}"
 
 
-def impersonation(user: UserEntry, source: Source) -> Impersonation | None:
-    """Return the user to act as; None for no impersonation.
-
-    Raises:
-        ConfigError: The entry has `as-uid`, `as-groups` or `as-user-extra` without `as`.
-    """
-    if user.as_user:
-        return Impersonation(user=user.as_user, uid=user.as_uid, groups=user.as_groups, extra=user.as_extra)
-    if user.as_uid or user.as_groups or user.as_extra:
-        raise ConfigError(f"{source}: as-uid, as-groups and as-user-extra need a user to act as: set `as`")
-    return None
+def impersonation(user: UserEntry) -> Impersonation | None:
+    """Return the user to act as; None for no impersonation."""
+    if not user.as_user:
+        return None
+    return Impersonation(user=user.as_user, uid=user.as_uid, groups=user.as_groups, extra=user.as_extra)
 
 
-def exec_config(entry: ExecEntry, cluster: ClusterEntry, source: Source) -> ExecConfig:
+def exec_config(entry: ExecEntry, cluster: ClusterEntry) -> ExecConfig:
     """Return the settings of the plugin in a user entry.
 
     Raises:
-        ConfigError: A setting is missing or invalid, or the version is not supported.
+        ValueError: A setting cannot be passed to a program.
     """
-    mode = entry.interactive_mode
-    if not entry.command:
-        raise ConfigError(f"{source}: an exec plugin needs a command")
-    if entry.api_version not in API_VERSIONS:
-        supported = " and ".join(API_VERSIONS)
-        raise ConfigError(f"{source}: apiVersion {entry.api_version!r} of the exec plugin; supported are {supported}")
-    if not mode and entry.api_version.endswith("/v1"):
-        modes = ", ".join(INTERACTIVE_MODES)
-        raise ConfigError(f"{source}: an exec plugin of {entry.api_version} needs an interactiveMode: {modes}")
-    try:
-        return ExecConfig(
-            command=entry.command,
-            args=entry.args,
-            env=entry.env,
-            api_version=entry.api_version,
-            install_hint=entry.install_hint,
-            provide_cluster_info=entry.provide_cluster_info,
-            interactive_mode=mode or "IfAvailable",
-            cluster_config=cluster.exec_extension,
-        )
-    except ValueError as error:
-        raise ConfigError(f"{source}: {error}") from None
+    return ExecConfig(
+        command=entry.command,
+        args=entry.args,
+        env=entry.env,
+        api_version=entry.api_version,
+        install_hint=entry.install_hint,
+        provide_cluster_info=entry.provide_cluster_info,
+        interactive_mode=entry.interactive_mode or "IfAvailable",
+        cluster_config=cluster.exec_extension,
+    )
+
+
+def _has_certificate(user: UserEntry) -> bool:
+    return bool(user.cert_data or user.cert_file)

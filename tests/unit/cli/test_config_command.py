@@ -80,13 +80,14 @@ def test_names_of_clusters_and_users_are_listed(path, run):
 def test_use_context_sets_the_current_context(path, run):
     assert run("use-context", "long-name") == 'Switched to context "long-name".\n'
     assert run("current-context") == "long-name\n"
-    assert run("use-context", "x", status=1) == 'kubeloop: no context exists with the name: "x"\n'
+    expected = 'kubeloop: no context exists with the name: "x"; there are: b, long-name\n'
+    assert run("use-context", "x", status=1) == expected
     assert read_kubeconfig().current_context == "long-name"
 
 
 def test_without_a_current_context_there_is_nothing_to_print(tmp_path, run):
     assert run("current-context", "--kubeconfig", str(tmp_path / "new"), status=1) == (
-        "kubeloop: current-context is not set\n"
+        'kubeloop: current-context is not set; choose a context with "kubeloop config use-context"; there are: none\n'
     )
 
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from kubeloop.config import ExecPolicy, build_config, load_config
-from kubeloop.config import in_cluster as in_cluster_module
+from kubeloop.config.load import choose_config
 from kubeloop.errors import ConfigError
 
 TWO = """
@@ -131,38 +131,31 @@ def test_a_file_given_must_exist(tmp_path):
 
 
 @pytest.fixture
-def pod(monkeypatch, tmp_path):
+def pod(tmp_path):
+    """Return the environment and the service account directory of a pod."""
     account = tmp_path / "account"
     account.mkdir()
     (account / "token").write_text("pod-token")
     (account / "namespace").write_text("pod-namespace")
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
-    for name in ("is_in_cluster", "in_cluster_config", "in_cluster_namespace"):
-        function = getattr(in_cluster_module, name)
-        defaults = (*function.__defaults__[:-1], account)
-        monkeypatch.setattr(function, "__defaults__", defaults)
+    return {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}, account
 
 
-@pytest.mark.usefixtures("pod")
-def test_takes_the_cluster_around_when_there_is_no_file():
-    config = load_config()
+def test_takes_the_cluster_around_when_there_is_no_file(pod):
+    config = choose_config(None, {}, *pod)
     assert (config.host, config.token, config.namespace) == ("https://10.0.0.1:443", "pod-token", "pod-namespace")
-    assert load_config(exec_policy=ExecPolicy("DenyAll")).exec_policy == ExecPolicy("DenyAll")
+    assert choose_config(None, {"exec_policy": ExecPolicy("DenyAll")}, *pod).exec_policy == ExecPolicy("DenyAll")
 
 
-@pytest.mark.usefixtures("pod")
-def test_a_file_beats_the_cluster_around_and_its_empty_namespace_is_the_pods(two, monkeypatch):
+def test_a_file_beats_the_cluster_around_and_its_empty_namespace_is_the_pods(two, monkeypatch, pod):
     monkeypatch.setenv("KUBECONFIG", str(two))
-    assert load_config().host == "https://dev:6443"
-    assert load_config().namespace == "team"
-    assert load_config(context="anonymous").namespace == "pod-namespace"
+    assert choose_config(None, {}, *pod).host == "https://dev:6443"
+    assert choose_config(None, {}, *pod).namespace == "team"
+    assert choose_config(None, {"context": "anonymous"}, *pod).namespace == "pod-namespace"
 
 
-@pytest.mark.usefixtures("pod")
-def test_build_config_without_options_is_in_cluster(two, monkeypatch):
+def test_build_config_without_options_is_in_cluster(two, monkeypatch, pod):
     monkeypatch.setenv("KUBECONFIG", str(two))
-    assert build_config().host == "https://10.0.0.1:443"
+    assert build_config("", "", *pod).host == "https://10.0.0.1:443"
 
 
 def test_build_config_without_options_outside_of_a_cluster_is_the_default(two, monkeypatch):

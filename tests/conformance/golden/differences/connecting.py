@@ -46,6 +46,10 @@ def _has_no_such_user(case: Any, go: Any, ours: Any) -> bool:
     )
 
 
+def _tokens(case: Any) -> set[str]:
+    return {"token", "token_file"} & case.get("overrides", {}).keys()
+
+
 _CLIENT = {"client-certificate", "client-certificate-data", "client-key", "client-key-data"}
 
 
@@ -92,9 +96,17 @@ _KUBECONFIG = [
     Difference(
         "kubeconfig",
         "Basic authentication beside a token file is refused when it is loaded; Go fails at the first request.",
-        lambda case, go, ours: (
-            refused(ours) and not refused(go) and {"tokenFile", "username"} <= _user(case).keys() and "token_file" in go
-        ),
+        lambda case, go, ours: refused(ours) and not refused(go) and {"token_file", "username"} <= go.keys(),
+    ),
+    Difference(
+        "kubeconfig",
+        "An override of the token or the token file replaces both; Go still reads the other file and sends its token.",
+        lambda case, go, ours: not refused(go) and "token_file" in go and len(_tokens(case)) == 1,
+    ),
+    Difference(
+        "kubeconfig",
+        "A negative timeout is refused, and a very large number of seconds does not overflow.",
+        lambda case, go, ours: case.get("overrides", {}).get("timeout") in ("-1s", "99999999999"),
     ),
     Difference(
         "kubeconfig",

@@ -99,6 +99,25 @@ _USERS: list[Case] = [
     {"auth-provider": {"name": "gcp"}, "exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "plugin",
     "interactiveMode": "Never"}}, {"unknown": 1}, {"Token": "t"},
 ]  # fmt: skip
+_CLUSTER_OVERRIDES: list[Case] = [
+    {"server": "https://g"}, {"server": "http://g"}, {"server": "g:6443"}, {"tls_server_name": "n"},
+    {"server": "https://g", "tls_server_name": "n"}, {"insecure_skip_tls_verify": True},
+    {"ca_file": "$DIR/ca.pem"}, {"ca_data": "$PEM(ca.pem)"}, {"ca_file": "$DIR/missing.pem"},
+    {"insecure_skip_tls_verify": True, "ca_file": "$DIR/ca.pem"}, {"proxy_url": "http://q:1"},
+    {"proxy_url": "socks5://q:1"}, {"proxy_url": "https://q:1"}, {"proxy_url": "bad://q:1"}, {"proxy_url": "q"},
+    {"proxy_url": "not a url"}, {"disable_compression": True},
+    {"server": "https://g/prefix?q#f"}, {"server": "https://g", "insecure_skip_tls_verify": True},
+]  # fmt: skip
+_USER_OVERRIDES: list[Case] = [
+    {"token": "s"}, {"token_file": "$DIR/token"}, {"token_file": "$DIR/missing"}, {"token": "s",
+    "token_file": "$DIR/token"}, {"username": "c"}, {"username": "c", "password": "d"}, {"password": "d"},
+    {"cert_file": "$DIR/client.pem", "key_file": "$DIR/client.key"}, {"cert_data": "$PEM(client.pem)",
+    "key_data": "$PEM(client.key)"}, {"cert_file": "$DIR/client.pem"}, {"key_file": "$DIR/client.key"},
+    {"cert_file": "$DIR/missing", "key_file": "$DIR/client.key"}, {"as_user": "me"}, {"as_uid": "2"},
+    {"as_groups": ["i", "j"]}, {"as_user": "me", "as_uid": "2", "as_groups": ["i"], "as_extra": {"k": ["x"],
+    "l": ["y", "z"]}}, {"as_extra": {"k": ["x"]}},
+]  # fmt: skip
+_TIMEOUTS = ["", "0", "0s", "1", "30", "1m30s", "300ms", "1.5h", "-1", "-1s", "x", "5 s", "+5", "1d", "99999999999"]
 _BROKEN = "-----BEGIN CERTIFICATE-----\nbm9uc2Vuc2U=\n-----END CERTIFICATE-----\n"
 _FILES = {name: f"$PEM({name})" for name in ("ca.pem", "client.pem", "client.key", "other.key")} | {
     "token": "from-file\n",
@@ -193,6 +212,7 @@ def kubeconfig(random: Random) -> Iterator[Case]:
     ):  # fmt: skip
         yield {"files": {"a": two}, "env": ["$DIR/a"], **overrides}
         yield {"files": {"a": two.replace("current-context: c\n", "")}, "env": ["$DIR/a"], **overrides}
+    yield from _with_overrides()
     for _ in range(60):
         user: Case = {}
         for each in random.sample(_USERS, 2):
@@ -214,10 +234,36 @@ def kubeconfig(random: Random) -> Iterator[Case]:
         }
 
 
-def _case(cluster: Case, user: Case, **more: Any) -> Case:
+def _with_overrides() -> Iterator[Case]:
+    """Yield each override with entries of each kind, and each timeout."""
+    secure = {"server": "https://h", "tls-server-name": "m", "proxy-url": "http://p:1"}
+    for cluster in (
+        secure, {**secure, "certificate-authority": "ca.pem"}, {**secure, "insecure-skip-tls-verify": True},
+        {**secure, "certificate-authority-data": "$B64(ca.pem)"}, {"server": "http://h"}, {},
+    ):  # fmt: skip
+        for overrides in _CLUSTER_OVERRIDES:
+            yield _case(cluster, {"token": "t"}, files=("ca.pem",)) | {"overrides": overrides}
+    for user in (
+        {}, {"token": "t"}, {"tokenFile": "token"}, {"username": "a", "password": "b"},
+        {"client-certificate": "client.pem", "client-key": "client.key"}, {"client-certificate-data":
+        "$B64(client.pem)", "client-key-data": "$B64(client.key)"}, {"as": "other", "as-uid": "1", "as-groups": ["g"],
+        "as-user-extra": {"k": ["v"], "m": ["w"]}}, {"exec": {"apiVersion": "client.authentication.k8s.io/v1",
+        "command": "plugin", "interactiveMode": "Never"}},
+    ):  # fmt: skip
+        for overrides in _USER_OVERRIDES:
+            files = ("token", "client.pem", "client.key")
+            yield _case({"server": "https://h"}, user, files=files) | {"overrides": overrides}
+    for timeout in _TIMEOUTS:
+        yield _case({"server": "https://h"}, {}) | {"overrides": {"timeout": timeout}}
+    for overrides in ({"server": "https://g"}, {"token": "s"}, {"server": "https://g", "token": "s"}):
+        yield {"files": {}, "env": [], "overrides": overrides}
+        yield {"files": {"a": _BASIC.replace("current-context: c", "")}, "env": ["$DIR/a"], "overrides": overrides}
+
+
+def _case(cluster: Case, user: Case, *, files: tuple[str, ...] = (), **more: Any) -> Case:
     text = json.dumps(_config(cluster, user, **more))
     return {
-        "files": {"config": text, **{name: data for name, data in _FILES.items() if name in text}},
+        "files": {"config": text, **{name: data for name, data in _FILES.items() if name in text or name in files}},
         "env": ["$DIR/config"],
     }
 

@@ -26,6 +26,7 @@ func runKubeconfig(input []byte) any {
 		Cluster   string            `json:"cluster"`
 		User      string            `json:"user"`
 		Namespace string            `json:"namespace"`
+		Overrides overrides         `json:"overrides"`
 	}](input)
 	folder, err := os.MkdirTemp("", "golden")
 	must(err)
@@ -42,11 +43,10 @@ func runKubeconfig(input []byte) any {
 	for _, path := range in.Env {
 		rules.Precedence = append(rules.Precedence, filled(path, folder))
 	}
-	overrides := clientcmd.ConfigOverrides{
-		CurrentContext: in.Context,
-		Context:        api.Context{Cluster: in.Cluster, AuthInfo: in.User, Namespace: in.Namespace},
-	}
-	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(&rules, &overrides)
+	chosen := in.Overrides.of(folder)
+	chosen.CurrentContext = in.Context
+	chosen.Context = api.Context{Cluster: in.Cluster, AuthInfo: in.User, Namespace: in.Namespace}
+	loader := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(&rules, &chosen)
 	config, err := loader.ClientConfig()
 	if err != nil {
 		return refused
@@ -60,7 +60,63 @@ func runKubeconfig(input []byte) any {
 		return refused
 	}
 	result["namespace"] = namespace
+	if config.Timeout != 0 {
+		result["timeout"] = config.Timeout.Seconds()
+	}
 	return unfilled(result, folder)
+}
+
+// overrides are ConfigOverrides under the names of kubeloop's arguments.
+type overrides struct {
+	Server             string              `json:"server"`
+	TLSServerName      string              `json:"tls_server_name"`
+	Insecure           bool                `json:"insecure_skip_tls_verify"`
+	CAFile             string              `json:"ca_file"`
+	CAData             string              `json:"ca_data"`
+	ProxyURL           string              `json:"proxy_url"`
+	DisableCompression bool                `json:"disable_compression"`
+	CertFile           string              `json:"cert_file"`
+	CertData           string              `json:"cert_data"`
+	KeyFile            string              `json:"key_file"`
+	KeyData            string              `json:"key_data"`
+	Token              string              `json:"token"`
+	TokenFile          string              `json:"token_file"`
+	Username           string              `json:"username"`
+	Password           string              `json:"password"`
+	AsUser             string              `json:"as_user"`
+	AsUID              string              `json:"as_uid"`
+	AsGroups           []string            `json:"as_groups"`
+	AsExtra            map[string][]string `json:"as_extra"`
+	Timeout            string              `json:"timeout"`
+}
+
+func (o overrides) of(folder string) clientcmd.ConfigOverrides {
+	return clientcmd.ConfigOverrides{
+		ClusterInfo: api.Cluster{
+			Server:                   o.Server,
+			TLSServerName:            o.TLSServerName,
+			InsecureSkipTLSVerify:    o.Insecure,
+			CertificateAuthority:     filled(o.CAFile, folder),
+			CertificateAuthorityData: []byte(filled(o.CAData, folder)),
+			ProxyURL:                 o.ProxyURL,
+			DisableCompression:       o.DisableCompression,
+		},
+		AuthInfo: api.AuthInfo{
+			ClientCertificate:     filled(o.CertFile, folder),
+			ClientCertificateData: []byte(filled(o.CertData, folder)),
+			ClientKey:             filled(o.KeyFile, folder),
+			ClientKeyData:         []byte(filled(o.KeyData, folder)),
+			Token:                 o.Token,
+			TokenFile:             filled(o.TokenFile, folder),
+			Username:              o.Username,
+			Password:              o.Password,
+			Impersonate:           o.AsUser,
+			ImpersonateUID:        o.AsUID,
+			ImpersonateGroups:     o.AsGroups,
+			ImpersonateUserExtra:  o.AsExtra,
+		},
+		Timeout: o.Timeout,
+	}
 }
 
 // settings returns the settings of a client; nil if no client could be created.

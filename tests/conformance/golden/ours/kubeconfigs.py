@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from kubeloop.config import Config, load_config
+from kubeloop.config.config_arguments import seconds_of
 from kubeloop.errors import ConfigError, CredentialError
 from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.connecting.tls import TLSContexts
@@ -35,10 +37,22 @@ def kubeconfig(case: dict[str, Any]) -> Any:
         overrides = {name: case[name] for name in ("context", "cluster", "user", "namespace") if name in case}
         with patch.dict(os.environ, environment, clear=True):
             try:
+                overrides |= _overrides(case.get("overrides", {}), folder)
                 explicit = case["explicit"].replace("$DIR", folder) if "explicit" in case else None
                 return _unfilled(_settings(load_config(explicit, **overrides)), folder)
-            except ConfigError:
+            except (ConfigError, ArgumentTypeError):
                 return REFUSED
+
+
+def _overrides(given: dict[str, Any], folder: str) -> dict[str, Any]:
+    """Return overrides as a command line passes them: files and texts filled, and the timeout parsed."""
+    overrides = {name: _filled(value, folder) if isinstance(value, str) else value for name, value in given.items()}
+    for name in ("ca_data", "cert_data", "key_data"):
+        if name in overrides:
+            overrides[name] = overrides[name].encode()
+    if overrides.get("timeout"):
+        overrides["timeout"] = seconds_of(overrides["timeout"])
+    return overrides
 
 
 def _settings(config: Config) -> dict[str, Any]:
@@ -55,6 +69,8 @@ def _settings(config: Config) -> dict[str, Any]:
         result["insecure"] = True
     if config.disable_compression:
         result["disable_compression"] = True
+    if config.timeout:
+        result["timeout"] = config.timeout
     if config.proxy_url:
         result["proxy"] = config.proxy_url.rstrip("/")
     if (plugin := config.exec) is not None:
