@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
     from kubeloop.config.client_metrics import ClientMetrics
+    from kubeloop.config.client_tracing import CallSpan, ClientTracing
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.exec_policy import ExecPolicy
@@ -160,9 +161,11 @@ __all__ = [
     "BucketRateLimiter",
     "ByteStream",
     "CacheError",
+    "CallSpan",
     "Change",
     "Channel",
     "ClientMetrics",
+    "ClientTracing",
     "Clientset",
     "Config",
     "ConfigError",
@@ -335,6 +338,7 @@ _NAMES = {
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
     "config.client_metrics": "ClientMetrics",
+    "config.client_tracing": "CallSpan ClientTracing",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",
     "config.exec_policy": "ExecPolicy",

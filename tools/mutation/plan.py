@@ -51,10 +51,12 @@ CONNECTION = (
     "tests/unit/transport/http1/test_connection.py tests/unit/transport/http1/test_connection_limits.py "
     "tests/unit/transport/http1/test_connection_is_quiet.py"
 )
+METRICS = "tests/unit/test_metrics.py tests/conformance/component_base"
 TLS_FAULTS = "tests/faults/transport/test_tls.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
     "_kit/bucket": "tests/unit/kit",
+    "_kit/metric_family": "tests/unit/kit/test_metric_family.py",
     "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
@@ -62,6 +64,7 @@ DECISIVE = {
     "certificates/signing_decision": "tests/unit/certificates/test_signing_decision.py",
     "clients/object_iterator": "tests/unit/clients/test_object_iterator.py tests/faults/test_unreadable_responses.py",
     "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
+    "config/certificate_dates": "tests/unit/config/test_exec_metrics.py",
     "config/document_fields": f"tests/unit/config/test_kubeconfig.py {LOADING}",
     "config/config_arguments": "tests/unit/config/test_config_arguments.py",
     "config/config_overrides": "tests/unit/config/test_config_overrides.py",
@@ -85,7 +88,13 @@ DECISIVE = {
     "listwatch/reopen_or_relist": LISTWATCH,
     "listwatch/resource_versions": LISTWATCH,
     "listwatch/watch_end": LISTWATCH,
+    "metrics": f"{METRICS} tests/unit/rest/test_call_report.py",
+    "rest/call_report": "tests/unit/rest/test_call_report.py tests/unit/rest/test_call_tracing.py",
+    "rest/request_log": "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py",
     "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py",
+    "telemetry/prometheus_collector": "tests/unit/telemetry/test_prometheus_collector.py",
+    "telemetry/request_tracing": "tests/unit/telemetry/test_request_tracing.py",
+    "telemetry/url_template": "tests/unit/telemetry/test_url_template.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
     "transport/exchange": "tests/unit/transport/test_exchange.py",
     "transport/http1/chunks": "tests/unit/transport/http1/test_chunks.py",
@@ -115,10 +124,12 @@ TESTS_OF_FLOOR = {
     "meta": "tests/unit/meta tests/property/meta",
     "fields": "tests/unit/test_fields.py tests/property/meta",
     "labels": "tests/unit/test_labels.py tests/property/meta",
+    "metrics": METRICS,
     "objects": "tests/unit/objects tests/unit/models tests/property/test_patches.py tests/property/test_drafts.py "
     "tests/unit/codegen/test_agreement.py tests/unit/test_display.py",
     "rest": f"tests/unit/rest tests/unit/clients {REST_FAULTS} {WATCH_FAULTS}",
     "scheme": "tests/unit/test_unstructured.py tests/unit/wire",
+    "telemetry": "tests/unit/telemetry",
     "testing": "tests/unit/testing",
     "transport": "tests/unit/transport tests/faults/transport tests/faults/test_nothing_reachable.py",
     "unstructured": "tests/unit/test_unstructured.py tests/unit/objects",

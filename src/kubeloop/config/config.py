@@ -14,6 +14,7 @@ from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
 from kubeloop.config.client_metrics import ClientMetrics
+from kubeloop.config.client_tracing import ClientTracing
 from kubeloop.config.config_source import Source
 from kubeloop.config.exec_config import ExecConfig
 from kubeloop.config.exec_policy import ExecPolicy
@@ -52,6 +53,7 @@ _ANONYMOUS = (
     "dial",
     "warning_handler",
     "metrics",
+    "tracing",
 )
 
 
@@ -120,6 +122,7 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "warning_handler": (Callable, type(None)),
     "rate_limiter": (RequestRateLimiter, type(None)),
     "metrics": (object,),
+    "tracing": (object,),
     "source": (Source,),
 }
 
@@ -175,6 +178,8 @@ class Config(Value, frozen=True, kw_only=True):
             `kubeloop.ignore_warnings`; None to log each warning once.
         metrics: Receives the measurements of clients, see `ClientMetrics`; `kubeloop.Metrics` is one implementation.
             None for no measurements.
+        tracing: Follows each call, see `ClientTracing`; `kubeloop.telemetry.RequestTracing` creates OpenTelemetry
+            spans. None for no tracing.
         source: The origin of the settings, for messages and the `repr`.
 
     Reference: client-go rest/config.go, Config; rest/url_utils.go. Intended differences: there is no rate limit unless
@@ -212,6 +217,7 @@ class Config(Value, frozen=True, kw_only=True):
     # The argument's type belongs to rest, which is a floor above.
     warning_handler: Any = None
     metrics: ClientMetrics | None = None
+    tracing: ClientTracing | None = None
     source: Source = Source()
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""`CallReport`: what one call reports to the request log and the metrics while its attempts are sent.
+"""`CallReport`: what one call reports to the request log, the metrics and its trace while its attempts are sent.
 
 Reference: client-go rest/request.go and rest/with_retry.go for what is measured when. Intended difference: an attempt
 whose body could not be read to its end counts as one without a response.
@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 
 from kubeloop._kit import waiting
 from kubeloop._kit.metrics_guard import MetricsGuard
+from kubeloop.errors import TransportError
 from kubeloop.rest.request_log import RequestLog, logs_requests
+from kubeloop.wire.request import NO_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from kubeloop.config.client_metrics import ClientMetrics
+    from kubeloop.config.client_tracing import CallSpan, ClientTracing
     from kubeloop.rest.retry import Purpose
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response
@@ -30,23 +33,38 @@ class CallReports:
     Args:
         server: The server's address, `scheme://host[:port][/prefix]`.
         metrics: Receives the measurements; None for no measurements.
-        credentials: Returns the `Authorization` values that no line may show.
+        tracing: Follows the calls; None for no tracing.
+        credentials: Returns the `Authorization` values that no line and no trace may show.
     """
 
-    __slots__ = ("host", "log", "metrics", "tell")
+    __slots__ = ("host", "log", "metrics", "tell", "trace", "tracing")
 
-    def __init__(self, server: str, metrics: ClientMetrics | None, credentials: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self,
+        server: str,
+        metrics: ClientMetrics | None,
+        tracing: ClientTracing | None,
+        credentials: Callable[[], Collection[str]],
+    ) -> None:
         self.host = urlsplit(server).netloc
         self.log = RequestLog(server, credentials)
         self.metrics = metrics
+        self.tracing = tracing
         self.tell = MetricsGuard(f"client of {self.host}")
+        self.trace = MetricsGuard(f"client of {self.host}", "tracing failed; a part of this trace is lost")
 
     def begin(self, request: Request, purpose: Purpose) -> CallReport | None:
         """Return the report of a call that begins now; None if nothing receives reports."""
         is_logged = logs_requests()
-        if self.metrics is None and not is_logged:
+        if self.metrics is None and self.tracing is None and not is_logged:
             return None
         return CallReport(self, request, purpose, is_logged=is_logged)
+
+    def span_of(self, request: Request) -> CallSpan | None:
+        """Return the span of a call that begins now; None without tracing, or if tracing fails."""
+        if self.tracing is None:
+            return None
+        return self.trace(self.tracing.begin, request.method, self.log.shown_url(request), request.path)
 
     def __repr__(self) -> str:
         return f"<CallReports of {self.host}>"
@@ -60,12 +78,35 @@ class CallReport:
         request: The request of the first attempt.
         purpose: Whether the body is read as a whole; only then durations and sizes are measured, as in client-go.
         is_logged: Whether the call has lines in the request log.
+
+    Attributes:
+        request: The request to send, which has the headers of a trace in addition.
     """
 
-    __slots__ = ("_attempted_at", "_attempts", "_began_at", "_is_logged", "_purpose", "_reports", "_request", "_size")
+    __slots__ = (
+        "_attempted_at",
+        "_attempts",
+        "_audit_id",
+        "_began_at",
+        "_failure",
+        "_is_logged",
+        "_is_open",
+        "_purpose",
+        "_reports",
+        "_request",
+        "_size",
+        "_span",
+        "_status",
+        "request",
+    )
 
     def __init__(self, reports: CallReports, request: Request, purpose: Purpose, *, is_logged: bool) -> None:
         self._reports = reports
+        self._span = reports.span_of(request)
+        if self._span is not None:
+            for name, value in (reports.trace(self._span.headers) or NO_HEADERS).items():
+                request = request.with_header(name, value)
+        self.request = request
         self._request = request
         self._purpose = purpose
         self._is_logged = is_logged
@@ -73,10 +114,17 @@ class CallReport:
         self._began_at = waiting.now()
         self._attempted_at: float | None = None
         self._size: int | None = None
+        self._status: int | None = None
+        self._failure: type[BaseException] | None = None
+        self._is_open = False
+        self._audit_id = ""
 
     def attempt(self, request: Request) -> None:
         """Report that an attempt begins."""
         self._attempts += 1
+        cause = self._failure if self._failure is not None else self._status
+        if self._span is not None and cause is not None:
+            self._reports.trace(self._span.retried, self._attempts - 1, cause)
         self._send(request)
 
     def redirected(self, response: Response, target: Request) -> None:
@@ -85,6 +133,8 @@ class CallReport:
             self._reports.log.responded(
                 self._request, response.status, response.headers, self._seconds(), len(response.body)
             )
+        if self._span is not None:
+            self._reports.trace(self._span.redirected, response.status)
         self._send(target)
 
     def responded(self, status: int, headers: Headers, size: int | None = None) -> None:
@@ -98,6 +148,8 @@ class CallReport:
         if self._is_logged:
             self._reports.log.responded(self._request, status, headers, self._seconds(), size)
         self._size = size
+        self._status, self._failure = status, None
+        self._audit_id = headers.get("audit-id", "")
         self._count(str(status))
 
     def failed(self, error: BaseException) -> None:
@@ -107,17 +159,34 @@ class CallReport:
         if self._is_logged:
             self._reports.log.failed(self._request, error, self._seconds())
         self._size = None
+        self._status, self._failure = None, type(error)
+        self._audit_id = ""
         self._count("<error>")
+
+    def opened(self) -> None:
+        """Report that the caller reads the body, or uses the channel, from now on."""
+        self._is_open = True
 
     def throttled(self, seconds: float) -> None:
         """Report how long the client's own rate limit delayed the next attempt."""
         reports = self._reports
         if reports.metrics is not None:
             reports.tell(reports.metrics.rate_limiter_duration, self._request.method, reports.host, seconds)
+        if self._span is not None and seconds > 0:
+            reports.trace(self._span.throttled, seconds)
 
-    def end(self) -> None:
-        """Report the duration of the whole call, and the size of the response if there was one."""
+    def end(self, error: BaseException | None = None) -> None:
+        """Report the duration of the whole call, and the size of the response if there was one.
+
+        Args:
+            error: The exception that the call raises; None for a success. If a body is open, only a `TransportError`
+                is one of the call, and any other is the caller's.
+        """
         reports = self._reports
+        if self._span is not None:
+            if self._is_open and not isinstance(error, TransportError):
+                error = None
+            reports.trace(self._span.ended, self._status, self._audit_id, error)
         if reports.metrics is None or self._purpose != "request":
             return
         verb = self._request.method

@@ -147,6 +147,7 @@ class RESTClient:
             credentials=carrier.sent_credentials,
             random=self.random,
             metrics=config.metrics,
+            tracing=config.tracing,
         )
 
     async def __aenter__(self) -> Self:

@@ -73,6 +73,7 @@ _SHOWN_HEADERS = frozenset(
         "content-type",
         "date",
         "retry-after",
+        "traceparent",
         "transfer-encoding",
         "user-agent",
         "vary",
@@ -88,7 +89,7 @@ def logs_requests() -> bool:
 
 
 class RequestLog:
-    """Log the requests of one client. All methods are plain calls, to be used only if `logs_requests()`.
+    """Log the requests of one client. All methods are plain calls; those that log are for `logs_requests()` only.
 
     Args:
         server: The server's address, `scheme://host[:port][/prefix]`.
@@ -143,6 +144,10 @@ class RequestLog:
         name = f"{request.method} {_shown_target(request, redaction)}"
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         logger.debug("%s: no response after %.1f ms: %s", name, seconds * 1000, redaction.name(why))
+
+    def shown_url(self, request: Request) -> str:
+        """Return the URL of a request as log lines show it, with masked credentials and unknown parameters."""
+        return f"{self._server}{_shown_target(request, self._redaction(request))}"
 
     def _redaction(self, request: Request) -> Redaction:
         from kubeloop.wire.redaction import Redaction  # loaded with the first line

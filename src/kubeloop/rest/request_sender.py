@@ -27,6 +27,7 @@ from kubeloop.wire.response import (
 
 if TYPE_CHECKING:
     from kubeloop.config.client_metrics import ClientMetrics
+    from kubeloop.config.client_tracing import ClientTracing
     from kubeloop.rest.rate_limit import RateLimit
     from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
@@ -57,6 +58,7 @@ class RequestSender:
             they must not get into an exception or log line.
         random: The source of the jitter of waits.
         metrics: Receives the measurements; None for no measurements.
+        tracing: Follows the calls; None for no tracing.
 
     Concurrency: Any number of calls at once in one loop. Cancelling a call leaves nothing open.
     """
@@ -74,6 +76,7 @@ class RequestSender:
         credentials: Callable[[], Collection[str]] = tuple,
         random: Random | None = None,
         metrics: ClientMetrics | None = None,
+        tracing: ClientTracing | None = None,
     ) -> None:
         self._credentials = credentials
         self._serializers = serializers
@@ -82,7 +85,7 @@ class RequestSender:
         self._warning_handler = warning_handler
         self._rate_limit = rate_limit
         self._timeout = timeout
-        self._reports = CallReports(server, metrics, credentials)
+        self._reports = CallReports(server, metrics, tracing, credentials)
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
 
@@ -111,7 +114,7 @@ class RequestSender:
         """
         attempts = self._attempts(request, "request", timeout)
         max_bytes = None if is_list else MAX_BODY_BYTES
-        report = attempts.report
+        request, report = attempts.request, attempts.report
         try:
             if self._rate_limit is not None:
                 await self._rate_limit.wait(request, attempts.left(), report)
@@ -136,16 +139,21 @@ class RequestSender:
                     if "warning" in response.headers:
                         self._warn(self.result(request, response), warning_handler)
                     if response.ok:
-                        return self.result(request, response)
+                        result = self.result(request, response)
+                        break
                     if (in_json := self._in_json(request, response)) is not None:
                         request = attempts.change(in_json)
                         continue
                     if not attempts.repeats(response):
                         raise attempts.error(response)
                 await attempts.wait()
-        finally:
+        except BaseException as error:
             if report is not None:
-                report.end()
+                report.end(error)
+            raise
+        if report is not None:
+            report.end()
+        return result
 
     @asynccontextmanager
     async def open(
@@ -169,40 +177,49 @@ class RequestSender:
         if purpose == "stream":
             request = request.replace(may_fall_silent=True)
         attempts = self._attempts(request, purpose, timeout)
-        report = attempts.report
-        if self._rate_limit is not None and purpose != "watch":
-            await self._rate_limit.wait(request, attempts.left(), report)
-        async with AsyncExitStack() as stack:
-            while True:
-                in_json: Request | None = None
-                with attempts:
-                    opening = self._transport.stream(request, timeout=attempts.left())
-                    stream = await stack.enter_async_context(opening)
-                    if stream.status in REDIRECTS:
-                        redirects = self._redirects(request)
-                        while (moved := redirects.after(self.opened(request, stream))) is not None:
-                            if report is not None:
-                                report.redirected(Response(stream.status, stream.headers), moved)
-                            await stack.aclose()
-                            opening = self._transport.stream(moved, timeout=attempts.left())
-                            stream = await stack.enter_async_context(opening)
-                    if report is not None:
-                        report.responded(stream.status, stream.headers)
-                    self._warn(self.opened(request, stream), warning_handler)
-                    if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
-                        break
-                    head = Response(stream.status, stream.headers)
-                    in_json = self._in_json(request, head)
-                    if in_json is not None:
-                        request = attempts.change(in_json)
-                    elif not attempts.repeats(head):
-                        body = await read_error_body(stream, attempts.left())
-                        raise attempts.error(Response(stream.status, stream.headers, body))
-                    await attempts.read_failure(stream)
-                await stack.aclose()
-                if in_json is None:
-                    await attempts.wait()
-            yield stream
+        request, report = attempts.request, attempts.report
+        try:
+            if self._rate_limit is not None and purpose != "watch":
+                await self._rate_limit.wait(request, attempts.left(), report)
+            async with AsyncExitStack() as stack:
+                while True:
+                    in_json: Request | None = None
+                    with attempts:
+                        opening = self._transport.stream(request, timeout=attempts.left())
+                        stream = await stack.enter_async_context(opening)
+                        if stream.status in REDIRECTS:
+                            redirects = self._redirects(request)
+                            while (moved := redirects.after(self.opened(request, stream))) is not None:
+                                if report is not None:
+                                    report.redirected(Response(stream.status, stream.headers), moved)
+                                await stack.aclose()
+                                opening = self._transport.stream(moved, timeout=attempts.left())
+                                stream = await stack.enter_async_context(opening)
+                        if report is not None:
+                            report.responded(stream.status, stream.headers)
+                        self._warn(self.opened(request, stream), warning_handler)
+                        if stream.status == 200 or (purpose != "watch" and 200 <= stream.status <= 206):
+                            break
+                        head = Response(stream.status, stream.headers)
+                        in_json = self._in_json(request, head)
+                        if in_json is not None:
+                            request = attempts.change(in_json)
+                        elif not attempts.repeats(head):
+                            body = await read_error_body(stream, attempts.left())
+                            raise attempts.error(Response(stream.status, stream.headers, body))
+                        await attempts.read_failure(stream)
+                    await stack.aclose()
+                    if in_json is None:
+                        await attempts.wait()
+                if report is not None:
+                    report.opened()
+                yield stream
+        except BaseException as error:
+            if report is not None:
+                report.end(error)
+            raise
+        if report is not None:
+            report.end()
 
     @asynccontextmanager
     async def upgrade(
@@ -227,30 +244,38 @@ class RequestSender:
             TransportError: There was no complete response.
         """
         attempts = self._attempts(request, "stream", timeout)
-        report = attempts.report
-        if self._rate_limit is not None:
-            await self._rate_limit.wait(request, attempts.left(), report)
-        async with AsyncExitStack() as stack:
-            if report is not None:
-                report.attempt(request)
-            opening = self._transport.upgrade(request, subprotocols=subprotocols, timeout=attempts.left())
-            try:
-                channel = await stack.enter_async_context(opening)
-            except UpgradeRefused as refused:
+        request, report = attempts.request, attempts.report
+        try:
+            if self._rate_limit is not None:
+                await self._rate_limit.wait(request, attempts.left(), report)
+            async with AsyncExitStack() as stack:
                 if report is not None:
-                    report.responded(refused.response.status, refused.response.headers, len(refused.response.body))
-                self._warn(self.result(request, refused.response), warning_handler)
-                if refused.response.status < 400:
+                    report.attempt(request)
+                opening = self._transport.upgrade(request, subprotocols=subprotocols, timeout=attempts.left())
+                try:
+                    channel = await stack.enter_async_context(opening)
+                except UpgradeRefused as refused:
+                    if report is not None:
+                        report.responded(refused.response.status, refused.response.headers, len(refused.response.body))
+                    self._warn(self.result(request, refused.response), warning_handler)
+                    if refused.response.status < 400:
+                        raise
+                    raise_alone(self._error_of(request, refused.response))
+                except BaseException as error:
+                    if report is not None:
+                        report.failed(error)
                     raise
-                raise_alone(self._error_of(request, refused.response))
-            except BaseException as error:
                 if report is not None:
-                    report.failed(error)
-                raise
+                    report.responded(101, channel.headers)
+                    report.opened()
+                self._warn(self.result(request, Response(101, channel.headers)), warning_handler)
+                yield channel
+        except BaseException as error:
             if report is not None:
-                report.responded(101, channel.headers)
-            self._warn(self.result(request, Response(101, channel.headers)), warning_handler)
-            yield channel
+                report.end(error)
+            raise
+        if report is not None:
+            report.end()
 
     def result(self, request: Request, response: Response) -> Result:
         """Return the response to a request as a result."""
@@ -305,7 +330,7 @@ class _Attempts:
     """The attempts of one call: how much time is left, what failed, how long to wait."""
 
     __slots__ = (
-        "_deadline", "_delay", "_failure", "_purpose", "_rate_limit", "_request", "_retries", "_retry", "report",
+        "_deadline", "_delay", "_failure", "_purpose", "_rate_limit", "_retries", "_retry", "report", "request",
     )  # fmt: skip
 
     def __init__(
@@ -318,7 +343,7 @@ class _Attempts:
         report: CallReport | None,
     ) -> None:
         self.report = report
-        self._request = request
+        self.request = request if report is None else report.request
         self._purpose: Purpose = purpose
         self._deadline = None if timeout is None else waiting.now() + timeout
         self._rate_limit = rate_limit
@@ -335,13 +360,13 @@ class _Attempts:
 
     def change(self, request: Request) -> Request:
         """Continue with another request, which the next attempt sends, and return it."""
-        self._request = request
+        self.request = request
         return request
 
     def __enter__(self) -> None:
         """Begin an attempt."""
         if self.report is not None:
-            self.report.attempt(self._request)
+            self.report.attempt(self.request)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         """Record a failed attempt if another attempt follows; otherwise raise its error.
@@ -361,7 +386,7 @@ class _Attempts:
     def repeats(self, response: Response) -> bool:
         """Return whether there is another attempt after this response, which need not have its body yet."""
         delay = self._rule().after_response(response)
-        return delay is not None and self._plan(self._retries.error_of(self._request, response), delay)
+        return delay is not None and self._plan(self._retries.error_of(self.request, response), delay)
 
     async def read_failure(self, stream: ByteStream) -> None:
         """Read the body of a response after which there is another attempt, during the pause before that attempt.
@@ -374,15 +399,15 @@ class _Attempts:
         body = await read_error_body(stream, self._delay, max_bytes=_MAX_DRAINED_BYTES)
         self._delay = max(0.0, begin + self._delay - waiting.now())
         response = Response(stream.status, stream.headers, body)
-        self._failure = self._rule().previous = self._retries.error_of(self._request, response)
+        self._failure = self._rule().previous = self._retries.error_of(self.request, response)
 
     def error(self, response: Response) -> Exception:
         """Return the exception that a response means after which there is no other attempt."""
-        return self._rule().explain(self._retries.error_of(self._request, response))
+        return self._rule().explain(self._retries.error_of(self.request, response))
 
     async def wait(self) -> None:
         """Wait before the next attempt."""
-        request, failure = self._request, str(self._failure)
+        request, failure = self.request, str(self._failure)
         if isinstance(self._failure, APIError) and self._failure.flow_schema_uid:
             failure = f"{failure} (flow schema {self._failure.flow_schema_uid})"
         logger.debug("sending %s %s again in %g s: %s", request.method, request.path, self._delay, failure)
@@ -392,7 +417,7 @@ class _Attempts:
 
     def _rule(self) -> Retry:
         if self._retry is None:
-            self._retry = Retry(self._request, self._purpose, self._retries.limit, random=self._retries.random)
+            self._retry = Retry(self.request, self._purpose, self._retries.limit, random=self._retries.random)
         return self._retry
 
     def _plan(self, failure: Exception, delay: float) -> bool:

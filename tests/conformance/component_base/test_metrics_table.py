@@ -35,9 +35,9 @@ class Owner:
         return UnfinishedWork(1.0, 1.0)
 
 
-def used_metrics(owner: Owner) -> kubeloop.Metrics:
+def used_metrics(owner: Owner, **settings: Any) -> kubeloop.Metrics:
     """Return metrics with a sample of each kind."""
-    metrics = kubeloop.Metrics()
+    metrics = kubeloop.Metrics(**settings)
     for record in (metrics.request_duration, metrics.rate_limiter_duration):
         record("GET", "server", 1.0)
     for measure in (metrics.request_size, metrics.response_size):

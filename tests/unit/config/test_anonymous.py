@@ -41,6 +41,7 @@ KEPT: dict[str, Any] = {
     "dial": dial,
     "warning_handler": print,
     "metrics": kubeloop.Metrics(),
+    "tracing": object(),
 }
 DROPPED: dict[str, Any] = {
     "cert_data": b"pem",
