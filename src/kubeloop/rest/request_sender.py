@@ -204,10 +204,11 @@ class RequestSender:
                         in_json = self._in_json(request, head)
                         if in_json is not None:
                             request = attempts.change(in_json)
-                        elif not attempts.repeats(head):
+                        elif attempts.repeats(head):
+                            await attempts.read_failure(stream)
+                        else:
                             body = await read_error_body(stream, attempts.left())
                             raise attempts.error(Response(stream.status, stream.headers, body))
-                        await attempts.read_failure(stream)
                     await stack.aclose()
                     if in_json is None:
                         await attempts.wait()
