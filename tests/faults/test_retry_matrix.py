@@ -258,6 +258,16 @@ async def test_the_error_has_a_note_of_the_attempt_before_if_that_failed_otherwi
     assert type(caught.value) is expected
 
 
+@pytest.mark.parametrize("call", [read, watch])
+@virtual
+async def test_a_format_that_the_server_refuses_is_no_attempt_that_failed(call: Call) -> None:
+    server = Server(error_status(406, "NotAcceptable"), error_status(403, "Forbidden"))
+    with pytest.raises(kubeloop.Forbidden) as caught:
+        await call(client(server, content_type="protobuf"))
+    assert server.times == [0.0, 0.0]
+    assert not any(each.startswith("an earlier attempt") for each in getattr(caught.value, "__notes__", []))
+
+
 @pytest.mark.parametrize("call", CALLS)
 @virtual
 async def test_cancelling_the_pause_is_a_cancellation_and_a_timeout_of_the_caller_a_timeout(call: Call) -> None:
