@@ -73,6 +73,15 @@ async def test_a_server_that_forgets_every_snapshot_is_listed_with_pauses() -> N
 
 
 @virtual
+async def test_a_server_whose_pages_lead_to_themselves_is_listed_with_pauses() -> None:
+    async with RunningInformer(lambda request: list_of([pod("a", 1)], "5", continue_="token")) as run:
+        await asyncio.sleep(600)
+        # Two pages every 30 to 60 seconds at last.
+        assert 20 < len(run.asked) < 80
+        assert "leads to the same page" in run.pods.last_error
+
+
+@virtual
 async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     script = (
         list_of([pod("a", 1)], "5"),

@@ -149,7 +149,7 @@ class Run:
             self.pages_left = self.draw(st.integers(0, 2), 0) if step.page.limit else 0
         else:
             self.pages_left -= 1
-        self.machine.page_read(str(self.snapshot), "token" if self.pages_left else "")
+        self.machine.page_read(str(self.snapshot), f"token-{self.pages_left}" if self.pages_left else "")
 
     def deliver_list(self, step: DeliverList) -> None:
         assert step.version == str(self.snapshot)

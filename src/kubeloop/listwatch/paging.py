@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.value import Value
-from kubeloop.errors import Gone
+from kubeloop.errors import DecodeError, Gone
 from kubeloop.listwatch.resource_versions import can_resume
 
 if TYPE_CHECKING:
@@ -112,7 +112,13 @@ class Pager:
         return Page(limit, self._resource_version, self._resource_version_match)
 
     def advance(self, continue_: str) -> bool:
-        """Record a page that was read, by its continue token. Return whether another page follows."""
+        """Record a page that was read, by its continue token. Return whether another page follows.
+
+        Raises:
+            DecodeError: The token is that of the page itself, which would be read again without end.
+        """
+        if continue_ and continue_ == self._continue:
+            raise DecodeError("expected a list that ends, got a page whose continue token leads to the same page")
         self._continue = continue_
         self.paginated = self.paginated or bool(continue_)
         return bool(continue_)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kubeloop.errors import Conflict, Expired, StatusDetails
+import pytest
+
+from kubeloop.errors import Conflict, DecodeError, Expired, StatusDetails
 from kubeloop.listwatch.paging import Pager
 
 EXPIRED = Expired(StatusDetails(code=410, reason="Expired"))
@@ -53,6 +55,14 @@ def test_a_full_list_that_comes_in_pages_and_expires_is_an_error_and_begins_agai
     assert pager.advance("another")
     assert not pager.recover(EXPIRED)
     assert pager.page().params() == {"limit": None, "resourceVersion": "7", "resourceVersionMatch": None}
+
+
+def test_a_page_that_leads_to_itself_is_an_error() -> None:
+    pager = Pager()
+    assert pager.advance("1")
+    assert pager.advance("2")
+    with pytest.raises(DecodeError, match="leads to the same page"):
+        pager.advance("2")
 
 
 def test_other_errors_are_not_recovered() -> None:
