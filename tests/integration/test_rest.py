@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import uuid
 from pathlib import Path
@@ -75,6 +76,30 @@ async def test_typed_objects_are_sent_and_read_in_the_chosen_format(
     responses = [line.lower() for line in caplog.messages if "response headers" in line]
     assert [f"Content-Type: {name}" in line for line in requests] == [True, False, True]
     assert [f"content-type: {name}" in line for line in responses] == [True, True, True]
+
+
+async def test_a_result_says_whether_an_object_was_created_and_what_the_server_warned_of(
+    kubeconfig: Path, namespace: str
+) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}
+    out, theirs = io.StringIO(), list[ServerWarning]()
+    async with kubeloop.RESTClient(config_of(kubeconfig).replace(warning_handler=theirs.append)) as rest:
+        applied = rest.new_request(
+            "PATCH", f"{path}/a?fieldManager=test", body, content_type="application/apply-patch+yaml"
+        )
+        assert [(await rest.send(applied)).was_created for _ in range(2)] == [True, False]
+        unknown = {**body, "metadata": {"name": "b"}, "colour": "red"}
+        writer = kubeloop.WarningWriter(out)
+        result = await rest.send(rest.new_request("POST", path, unknown), warning_handler=writer)
+        assert (result.status, result.was_created) == (201, True)
+        await rest.delete(
+            "configmaps", namespace=namespace, name="b", headers={"X-A": "b"}, warning_handler=kubeloop.ignore_warnings
+        )
+    assert theirs == []
+    assert out.getvalue() == f"Warning: {result.warnings[0].text}\n"
+    assert "colour" in out.getvalue()
+    assert writer.count == 1
 
 
 async def test_the_server_warns_through_the_handler(kubeconfig: Path, namespace: str) -> None:
