@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NoReturn, Typ
 import msgspec
 
 from kubeloop._kit.value import Value
-from kubeloop.errors import Unreadable
+from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.objects.json.decode import decode_data
 from kubeloop.unstructured import Unstructured
 
-__all__ = ["EventType", "UnreadableEvent", "WatchEvent", "identified"]
+__all__ = ["EventType", "UnreadableEvent", "WatchEvent", "error_event", "identified", "unread_event"]
 
 T = TypeVar("T")
 
@@ -19,6 +19,7 @@ EventType = Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"]
 """What happened to the object of a watch event. The object of an ERROR is a Status."""
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from dataclasses import dataclass
 
     @dataclass(frozen=True)
@@ -79,3 +80,40 @@ def identified(cls: type[T], error: Unreadable) -> T:
     }
     data: dict[str, Any] = {"metadata": {key: value for key, value in known.items() if value}}
     return cast("T", Unstructured.owning(data)) if cls is Unstructured else decode_data(data, cls)
+
+
+def unread_event(cls: type[T], change: Any, error: Unreadable) -> WatchEvent[T] | UnreadableEvent:
+    """Return the event whose object could not be read. A BOOKMARK has nothing but a version, or not even that.
+
+    Args:
+        cls: The class of the objects.
+        change: The type of the event; a server may send an unknown one.
+        error: The error, with the object's identity.
+    """
+    if change == "BOOKMARK":
+        return WatchEvent(type=change, object=identified(cls, error))
+    return UnreadableEvent(error=error, change=change)
+
+
+def error_event(members: Mapping[str, Any]) -> WatchEvent[Any]:
+    """Return the ERROR event, whose object is a Status, for a Status of any shape: wrong members are left out.
+
+    Args:
+        members: What could be read of the Status, with the field names of the API.
+    """
+    from kubeloop.models import meta_v1
+
+    said = {name: value for name, value in members.items() if name not in ("kind", "apiVersion", "status")}
+    code = said.get("code")
+    if isinstance(code, str) and code.isascii() and code.isdigit():
+        code = said["code"] = int(code[:9])
+    if type(code) is not int or not 0 <= code < 1000:
+        said.pop("code", None)
+    try:
+        status = decode_data({**said, "status": "Failure"}, meta_v1.Status)
+    except DecodeError:
+        plain = {name: value for name, value in said.items() if type(value) is (int if name == "code" else str)}
+        status = decode_data({**plain, "status": "Failure"}, meta_v1.Status)
+    if not (status.code or status.reason or status.message):
+        status = meta_v1.Status(status="Failure", message="the server sent an ERROR event without a Status")
+    return WatchEvent(type="ERROR", object=status)

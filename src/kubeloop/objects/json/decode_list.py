@@ -15,11 +15,11 @@ from kubeloop.objects.json.decode import check_kind, read
 from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, unreadable
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import rewrite
-from kubeloop.objects.markers import PartialItems
+from kubeloop.objects.list_items import finish, read_each, unnamed_kind
 from kubeloop.objects.reflection import fields_of
 from kubeloop.objects.type_guards import class_of
 
-__all__ = ["decode_list", "decoding_list", "finish", "read_items", "replace_items", "split_list"]
+__all__ = ["decode_list", "decoding_list", "read_items", "replace_items", "split_list"]
 
 T = TypeVar("T")
 ITEMS_A_STEP = 64
@@ -78,19 +78,10 @@ def decoding_list(data: bytes, cls: type[T], error: Exception | None = None) -> 
     return cast("T", obj)
 
 
-def finish(steps: Generator[None, None, T]) -> T:
-    """Run all steps at once and return their result."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return cast("T", done.value)
-
-
 def read_items(
     raws: Sequence[Raw | bytes], cls: Any, read: Callable[[Raw | bytes], Any], item: Any
 ) -> Generator[None, None, Sequence[Any]]:
-    """Decode the items of a LIST one by one, in steps; `PartialItems` carry the errors of unreadable items.
+    """Decode the items of a LIST one by one, in steps; see `read_each`.
 
     Args:
         raws: The items.
@@ -98,17 +89,11 @@ def read_items(
         read: Decodes one item, or raises DecodeError.
         item: The class of the items.
     """
-    items: list[Any] = []
-    unread: dict[str, Unreadable] = {}
-    for number, raw in enumerate(raws):
-        try:
-            items.append(read(raw))
-        except DecodeError as error:
-            report = unreadable(bytes(raw), item, error, f"item {number} of {cls.__name__}: ")
-            unread[report.key or f"#{number}"] = report
-        if not number % ITEMS_A_STEP:
-            yield
-    return PartialItems.of(items, unread)
+
+    def describe(raw: Raw | bytes, error: DecodeError, where: str) -> Unreadable:
+        return unreadable(bytes(raw), item, error, where)
+
+    return read_each(raws, read, describe, what=cls.__name__, per_step=ITEMS_A_STEP)
 
 
 def split_list(data: bytes, what: str, error: Exception | None) -> tuple[bytes, Sequence[Raw | bytes] | None]:
@@ -165,7 +150,7 @@ def _require_kind(obj: Any) -> None:
     cls = class_of(obj)
     # The default itself means that the body named none, because a decoded text is another instance.
     if cls.__kind_head__ and (obj.__kind__ is cls.kind or not obj.__kind__):
-        raise DecodeError(f"expected {cls.api_version} {cls.kind}, got an object that names no kind")
+        raise unnamed_kind(cls)
 
 
 def replace_items(obj: Any, items: list[Any]) -> None:

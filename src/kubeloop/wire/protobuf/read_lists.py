@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar, cast
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.objects.frozen_struct import make
-from kubeloop.objects.markers import NULL_SEQ, PartialItems
+from kubeloop.objects.list_items import check_has_items_or_version, read_each
+from kubeloop.objects.markers import NULL_SEQ
 from kubeloop.objects.reflection import fields_of
 from kubeloop.wire.protobuf.read_message import guarded, reader_of
 from kubeloop.wire.protobuf.read_parts import identity_in
-from kubeloop.wire.protobuf.wire_format import LENGTH, fields_in
+from kubeloop.wire.protobuf.wire_format import LENGTH, Malformed, fields_in
 
 __all__ = ["reading_list"]
 
@@ -34,34 +36,33 @@ def reading_list(data: bytes, at: int, end: int, cls: type[T]) -> Generator[None
     """
     kind: Any = cls
     fields = fields_of(kind)
-    item, meta = fields["items"].shape.model, fields["metadata"].shape.model
-    read = reader_of(item).read
-    items: list[Any] = []
-    unread: dict[str, Unreadable] = {}
+    read_item = reader_of(fields["items"].shape.model).read
+    read_metadata = reader_of(fields["metadata"].shape.model).read
     metadata: Any = None
-    number = 0
-    found = fields_in(data, at, end)
+    has_items = False
 
-    def following() -> tuple[int, int, int] | None:
-        return next(found, None)
+    def bounds() -> Iterator[tuple[int, int]]:
+        """Yield the bounds of the items; keep the metadata."""
+        nonlocal metadata, has_items
+        for tag, start, stop in fields_in(data, at, end):
+            if tag == _ITEMS:
+                has_items = True
+                yield start, stop
+            elif tag == _METADATA:
+                metadata = guarded(read_metadata, data, start, stop)
+            elif tag >> 3 in (_METADATA >> 3, _ITEMS >> 3):
+                raise Malformed(f"the wire type {tag & 7}, which is that of another type")
 
-    while (field := guarded(following)) is not None:
-        tag, start, stop = field
-        if tag == _METADATA:
-            metadata = guarded(reader_of(meta).read, data, start, stop)
-        elif tag == _ITEMS:
-            try:
-                items.append(guarded(read, data, start, stop))
-            except DecodeError as error:
-                known = identity_in(data, start, stop)
-                report = Unreadable(f"item {number} of {cls.__name__}: {error}", **known)
-                unread[report.key or f"#{number}"] = report
-            number += 1
-            if not number % _ITEMS_A_STEP:
-                yield
-        elif tag >> 3 in (_METADATA >> 3, _ITEMS >> 3):
-            raise DecodeError(f"{cls.__name__}: the wire type {tag & 7}, which is that of another type")
-    if not number and not (metadata and metadata.resource_version):
-        raise DecodeError(f"expected a list, got a {cls.__name__} without items and without a resourceVersion")
+    def read(where: tuple[int, int]) -> Any:
+        return guarded(read_item, data, *where)
+
+    def describe(where: tuple[int, int], error: DecodeError, beginning: str) -> Unreadable:
+        return Unreadable(f"{beginning}{error}", **identity_in(data, *where))
+
+    try:
+        items = yield from read_each(bounds(), read, describe, what=cls.__name__, per_step=_ITEMS_A_STEP)
+    except Malformed as error:
+        raise_alone(DecodeError(f"{cls.__name__}: {error}"))
+    check_has_items_or_version(kind.kind, metadata.resource_version if metadata else "", has_items=has_items)
     content = {} if metadata is None else {"metadata": metadata}
-    return cast("T", make(kind, items=PartialItems.of(items, unread) if number else NULL_SEQ, **content))
+    return cast("T", make(kind, items=items if has_items else NULL_SEQ, **content))

@@ -17,7 +17,7 @@ from kubeloop.objects.json import scan as json_scan
 from kubeloop.objects.json import status_members
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.serializers.json_objects import metadata_readers, whole_object
-from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, identified
+from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, error_event, unread_event
 
 if TYPE_CHECKING:
     from kubeloop.models import meta_v1
@@ -82,7 +82,7 @@ class JSONEventDecoder(Generic[T]):
         """Read an ERROR, or an event whose object needs the tolerant reader."""
         kind, body, is_status = _parts_of_frame(frame, error)
         if kind == "ERROR" or is_status:
-            return WatchEvent(type="ERROR", object=_status_of_error(body))
+            return error_event(status_members.members(body) or {})
         cls = self._cls
         try:
             obj: Any = whole_object(body) if cls is Unstructured else _decode.decode(body, cls)
@@ -90,9 +90,7 @@ class JSONEventDecoder(Generic[T]):
                 raise DecodeError(f"{cls.__name__}: an object without a name")
         except DecodeError as problem:
             found = _decode_errors.unreadable(body, cls, problem)
-            if kind == "BOOKMARK":  # it has nothing but a version, or not even that
-                return WatchEvent(type=kind, object=identified(cls, found))
-            return UnreadableEvent(error=found, change=kind)
+            return unread_event(cls, kind, found)
         return WatchEvent(type=kind, object=obj)
 
 
@@ -122,24 +120,3 @@ def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[Any, bytes, 
     if not kind or body is msgspec.UNSET:
         raise DecodeError(f"watch event: it has no {'object' if kind else 'type'}")
     return kind, body, False
-
-
-def _status_of_error(body: bytes) -> meta_v1.Status:
-    """Read the Status of an ERROR, whatever shape it has: members of a wrong type are left out."""
-    from kubeloop.models import meta_v1
-
-    found = status_members.members(body) or {}
-    said = {name: value for name, value in found.items() if name not in ("kind", "status")}
-    code = said.get("code")
-    if isinstance(code, str) and code.isascii() and code.isdigit():
-        code = said["code"] = int(code[:9])
-    if type(code) is not int or not 0 <= code < 1000:
-        said.pop("code", None)
-    try:
-        status = _decode.decode_data({**said, "status": "Failure"}, meta_v1.Status)
-    except DecodeError:
-        plain = {name: value for name, value in said.items() if type(value) is (int if name == "code" else str)}
-        status = _decode.decode_data({**plain, "status": "Failure"}, meta_v1.Status)
-    if status.code or status.reason or status.message:
-        return status
-    return meta_v1.Status(status="Failure", message="the server sent an ERROR event without a Status")

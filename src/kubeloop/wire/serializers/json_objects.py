@@ -17,6 +17,7 @@ from kubeloop.objects.json import decode_errors as _decode_errors
 from kubeloop.objects.json import decode_list as _decode_list
 from kubeloop.objects.json import decoder as _decoder
 from kubeloop.objects.json import encode as _encode
+from kubeloop.objects.list_items import check_has_items_or_version, finish
 from kubeloop.objects.model import MAP, SEQ, Kind, KindList, Model
 from kubeloop.objects.type_guards import is_dict, is_list
 from kubeloop.unstructured import Unstructured, UnstructuredList, tree_of
@@ -131,8 +132,7 @@ def read_status(data: bytes) -> meta_v1.Status:
 
 
 def _check_list(listing: Any, *, has_items: bool) -> None:
-    if not has_items and not listing.metadata.resource_version:
-        raise DecodeError(f"expected a list, got a {listing.kind} without items and without a resourceVersion")
+    check_has_items_or_version(listing.kind, listing.metadata.resource_version, has_items=has_items)
 
 
 @cache
@@ -160,7 +160,7 @@ def _unstructured_list(data: bytes, tree: Any = None) -> UnstructuredList:
     except (msgspec.ValidationError, *_decode_errors.BROKEN) as error:
         head, raws = _decode_list.split_list(data, "UnstructuredList", error)
         tree = _object(head, UnstructuredList)
-        found = _decode_list.finish(_decode_list.read_items(raws or (), UnstructuredList, whole_object, Unstructured))
+        found = finish(_decode_list.read_items(raws or (), UnstructuredList, whole_object, Unstructured))
         items, unread = tuple(found), getattr(found, "unreadable", MAP)
         has_items = raws is not None
     else:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from kubeloop.errors import DecodeError, Unreadable
-from kubeloop.objects.json.decode import decode_data
 from kubeloop.wire.protobuf.read_message import guarded
 from kubeloop.wire.protobuf.wire_format import LENGTH, fields_in, with_length
-from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, identified
+from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, error_event, unread_event
 
 if TYPE_CHECKING:
     from kubeloop.models import meta_v1
@@ -52,7 +51,7 @@ class ProtobufEventDecoder(Generic[T]):
         """Read one frame; see `EventDecoder.decode`."""
         kind, body = guarded(_parts, frame)
         if kind == "ERROR":
-            return WatchEvent(type=kind, object=_status(self._serializer.status(body) or {}))
+            return error_event(self._serializer.status(body) or {})
         if not kind:
             raise DecodeError("watch event: it has no type")
         try:
@@ -61,9 +60,7 @@ class ProtobufEventDecoder(Generic[T]):
                 raise DecodeError(f"{self._cls.__name__}: an object without a name")
         except DecodeError as problem:
             found = problem if isinstance(problem, Unreadable) else Unreadable(str(problem))
-            if kind == "BOOKMARK":
-                return WatchEvent(type=kind, object=identified(self._cls, found))
-            return UnreadableEvent(error=found, change=kind)
+            return unread_event(self._cls, kind, found)
         return cast("WatchEvent[T | meta_v1.Status]", WatchEvent(type=kind, object=obj))
 
 
@@ -78,17 +75,3 @@ def _parts(frame: bytes) -> tuple[Any, bytes]:
                 if inner == _RAW:
                     body = frame[at:end]
     return kind.decode(), body
-
-
-def _status(found: Any) -> meta_v1.Status:
-    """Return the Status of an ERROR, with what could be read."""
-    from kubeloop.models import meta_v1
-
-    said = {name: value for name, value in found.items() if name not in ("apiVersion", "kind", "status")}
-    try:
-        status = decode_data({**said, "status": "Failure"}, meta_v1.Status)
-    except DecodeError:  # a number in place of a text
-        status = meta_v1.Status(status="Failure")
-    if status.code or status.reason or status.message:
-        return status
-    return meta_v1.Status(status="Failure", message="the server sent an ERROR event without a Status")

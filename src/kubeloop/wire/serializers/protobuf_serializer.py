@@ -9,8 +9,8 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop.errors import DecodeError, EncodeError, Unreadable
-from kubeloop.objects.json.decode_list import finish
 from kubeloop.objects.json.encode import to_data
+from kubeloop.objects.list_items import finish, unnamed_kind
 from kubeloop.objects.model import Kind, KindList, Model
 from kubeloop.scheme import Scheme
 from kubeloop.wire.protobuf.envelope import Envelope, opened, sealed
@@ -139,7 +139,7 @@ def envelope_of(data: bytes, cls: Any, *, is_list: bool = False) -> Envelope:
     if kind == "Status" and version == "meta.k8s.io/v1":
         version = "v1"
     if is_list and not kind:
-        raise DecodeError(f"expected {cls.api_version} {cls.kind}, got an object that names no kind")
+        raise unnamed_kind(cls)
     if (version or cls.api_version, kind or cls.kind) != (cls.api_version, cls.kind):
         raise DecodeError(f"expected {cls.api_version} {cls.kind}, got {version or '?'} {kind or '?'}")
     return where

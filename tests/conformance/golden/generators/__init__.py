@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from . import documents, names, responses, rest, scripts, selectors, values
+from . import documents, messages, names, responses, rest, scripts, selectors, values
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfigs import kubeconfig
 
@@ -25,6 +25,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "kubeconfig_changes": kubeconfig_changes,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
+    "messages": messages.messages,
     "names": names.names,
     "patches": documents.patches,
     "proxies": names.proxies,

@@ -51,6 +51,7 @@ var surfaces = map[string]surface{
 	"kubeconfig_changes": {run: runKubeconfigChanges},
 	"labels":             {run: runLabels},
 	"limiters":           {run: runLimiters, waits: true},
+	"messages":           {run: runMessages},
 	"names":              {run: runNames},
 	"patches":            {run: runPatches},
 	"proxies":            {run: runProxies},

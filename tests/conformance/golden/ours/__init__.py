@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import documents, kubeconfig_changes, kubeconfigs, names, responses, rest, scripts, selectors, values
+from . import documents, kubeconfig_changes, kubeconfigs, messages, names, responses, rest, scripts, selectors, values
 
 __all__ = ["RESULTS"]
 
@@ -18,6 +18,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "kubeconfig_changes": kubeconfig_changes.kubeconfig_changes,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
+    "messages": messages.messages,
     "names": names.names,
     "patches": documents.patches,
     "proxies": names.proxies,

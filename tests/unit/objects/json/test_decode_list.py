@@ -21,7 +21,8 @@ from kubeloop.models import (
     core_v1,
 )
 from kubeloop.objects.json import scan as json_scan
-from kubeloop.objects.json.decode_list import decoding_list, finish
+from kubeloop.objects.json.decode_list import decoding_list
+from kubeloop.objects.list_items import finish
 from kubeloop.wire.serializers import json_objects
 from tests.support.depth import TOO_DEEP, is_too_deep, nested
 from tests.unit.objects.json.pod_lists import named, pods

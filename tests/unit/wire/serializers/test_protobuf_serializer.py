@@ -147,7 +147,7 @@ def test_a_list_is_read_in_steps() -> None:
     def reading() -> Generator[None, None, None]:
         found.append((yield from PROTOBUF.decode_list_in_steps(data, core_v1.PodList)))
 
-    assert (len(list(reading())), len(found[0])) == (2, 20)
+    assert (len(list(reading())), len(found[0])) == (3, 20)
 
 
 def test_a_body_that_does_not_prove_to_be_a_list_is_refused() -> None:
