@@ -54,6 +54,7 @@ def add_config(commands: argparse._SubParsersAction[Any]) -> None:  # argparse h
     contexts.add_argument("--no-headers", action="store_true", help="print no headers")
     add("get-clusters", "list the names of the clusters", _get_clusters)
     add("get-users", "list the names of the users", _get_users)
+    add("validate", "check all entries, and print their problems", _validate)
     add("current-context", "print the name of the current context", _current_context)
     add("use-context", "set the current context", _use_context).add_argument("name", metavar="NAME")
     rename = add("rename-context", "rename a context", _rename_context)
@@ -131,6 +132,15 @@ def _current_context(options: argparse.Namespace) -> int:
         raise ConfigError(f"current-context is not set; {next_step}; {_existing(data.contexts)}")
     print(printable(data.current_context))
     return 0
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from kubeloop.config import validate_kubeconfig
+
+    problems = validate_kubeconfig(options.kubeconfig)
+    for problem in problems:
+        print(printable(problem))
+    return 1 if problems else 0
 
 
 def _use_context(options: argparse.Namespace) -> int:

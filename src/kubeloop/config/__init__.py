@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kubeloop.config.kubeconfig_data import KubeconfigData
     from kubeloop.config.kubeconfig_views import flatten, minify, redact
     from kubeloop.config.kubeconfig_writer import modify_kubeconfig, read_kubeconfig
-    from kubeloop.config.load import build_config, config_from_bytes, load_config
+    from kubeloop.config.load import build_config, config_from_bytes, load_config, validate_kubeconfig
 
 __all__ = [
     "Config",
@@ -46,6 +46,7 @@ __all__ = [
     "overrides_of",
     "read_kubeconfig",
     "redact",
+    "validate_kubeconfig",
 ]
 
 if not TYPE_CHECKING:
@@ -63,6 +64,6 @@ if not TYPE_CHECKING:
             "kubeconfig_data": "KubeconfigData",
             "kubeconfig_views": "flatten minify redact",
             "kubeconfig_writer": "modify_kubeconfig read_kubeconfig",
-            "load": "build_config config_from_bytes load_config",
+            "load": "build_config config_from_bytes load_config validate_kubeconfig",
         },
     )

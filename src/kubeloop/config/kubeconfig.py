@@ -199,6 +199,8 @@ def kubeconfig_of(document: object, path: str) -> Kubeconfig:
     kind, version = root.text("kind"), root.text("apiVersion")
     if (kind or "Config") != "Config" or (version or "v1") != "v1":
         raise ConfigError(f"{path}: not a kubeconfig: apiVersion {version!r}, kind {kind!r}; it must be v1, Config")
+    _extensions(root)
+    _extensions(root.child("preferences"))
     return Kubeconfig(
         files=(path,),
         clusters=_entries(root, "clusters", "cluster", _cluster),
@@ -218,8 +220,18 @@ def _entries(root: Fields, plural: str, singular: str, build: Callable[[Fields],
     return entries
 
 
+def _extensions(item: Fields) -> dict[str, object]:
+    """Return the extensions of an entry by name; no two have the same name."""
+    extensions: dict[str, object] = {}
+    for extension in item.children("extensions"):
+        name = extension.text("name")
+        if name in extensions:
+            raise extension.error(f"the extension {name!r} is defined twice")
+        extensions[name] = extension.value("extension")
+    return extensions
+
+
 def _cluster(item: Fields) -> ClusterEntry:
-    extension = next((e for e in item.children("extensions") if e.text("name") == _EXEC_EXTENSION), None)
     return ClusterEntry(
         file=item.file,
         server=item.text("server"),
@@ -229,12 +241,13 @@ def _cluster(item: Fields) -> ClusterEntry:
         ca_data=item.data("certificate-authority-data"),
         proxy_url=item.text("proxy-url") or None,
         disable_compression=item.flag("disable-compression"),
-        exec_extension=extension.value("extension") if extension else None,
+        exec_extension=_extensions(item).get(_EXEC_EXTENSION),
     )
 
 
 def _user(item: Fields) -> UserEntry:
     provider = item.child("auth-provider")
+    _extensions(item)
     extra = item.child("as-user-extra")
     return UserEntry(
         file=item.file,
@@ -256,6 +269,7 @@ def _user(item: Fields) -> UserEntry:
 
 
 def _context(item: Fields) -> ContextEntry:
+    _extensions(item)
     return ContextEntry(
         file=item.file, cluster=item.text("cluster"), user=item.text("user"), namespace=item.text("namespace")
     )

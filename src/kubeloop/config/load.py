@@ -27,11 +27,13 @@ from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, pars
 from kubeloop.config.kubeconfig_paths import expanded, kubeconfig_paths
 from kubeloop.config.server_url import server_url
 from kubeloop.config.validation import (
+    cluster_file_problems,
     cluster_problems,
     exec_config,
-    file_problems,
     impersonation,
     impersonation_problems,
+    kubeconfig_problems,
+    user_file_problems,
     user_problems,
 )
 from kubeloop.errors import ConfigError, ContextNotFound, EmptyConfig
@@ -40,7 +42,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["build_config", "choose_config", "config_from_bytes", "config_from_kubeconfig", "load_config"]
+__all__ = [
+    "build_config",
+    "choose_config",
+    "config_from_bytes",
+    "config_from_kubeconfig",
+    "load_config",
+    "validate_kubeconfig",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -163,6 +172,29 @@ def config_from_bytes(kubeconfig: bytes, **overrides: Unpack[ConfigOverrides]) -
     return config.replace(source=config.source.replace(cluster_file="", user_file=""))
 
 
+def validate_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> list[str]:
+    """Check all entries of the kubeconfig files, also those that the current context does not use.
+
+    Args:
+        kubeconfig: As for `load_config`.
+
+    Returns:
+        One sentence per problem, which starts with the file and the name of the entry; empty without problems.
+
+    Raises:
+        EmptyConfig: The files are missing or empty.
+        ConfigError: A file cannot be read or is not a kubeconfig.
+
+    Reference: client-go clientcmd.Validate. Intended difference: an entry with both data and the file of the same name
+        is no problem, because the data are used.
+    """
+    looked = kubeconfig_paths(kubeconfig)
+    loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
+    if not (loaded.clusters or loaded.users or loaded.contexts or loaded.current_context):
+        raise EmptyConfig(_nothing_chosen(loaded, looked))
+    return list(kubeconfig_problems(loaded))
+
+
 def config_from_kubeconfig(
     loaded: Kubeconfig, overrides: ConfigOverrides, *, found_by: str = "", looked: Iterable[str] = ()
 ) -> Config:
@@ -230,7 +262,7 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, overrides:
         problems.append(str(error))
     plugin = None
     if is_tls:
-        problems += [*user_problems(user), *file_problems(cluster, user)]
+        problems += [*user_problems(user), *cluster_file_problems(cluster), *user_file_problems(user)]
         try:
             plugin = exec_config(user.exec, cluster) if user.exec and not problems else None
         except ValueError as error:

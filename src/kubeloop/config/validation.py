@@ -1,4 +1,4 @@
-"""Checks of the entries of a kubeconfig that the chosen context uses; `kubeconfig` checks the structure of all.
+"""Checks of the meaning of the entries of a kubeconfig; `kubeconfig` checks their structure.
 
 Each function yields one sentence per problem, so that a single error can report all of them.
 
@@ -13,18 +13,21 @@ from kubeloop.config.config import Impersonation
 from kubeloop.config.exec_config import API_VERSIONS, INTERACTIVE_MODES, ExecConfig
 from kubeloop.config.files import read_file
 from kubeloop.config.server_url import check_proxy_url
+from kubeloop.meta.name_rules import dns_label_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kubeloop.config.kubeconfig import ClusterEntry, ExecEntry, UserEntry
+    from kubeloop.config.kubeconfig import ClusterEntry, ContextEntry, ExecEntry, Kubeconfig, UserEntry
 
 __all__ = [
+    "cluster_file_problems",
     "cluster_problems",
     "exec_config",
-    "file_problems",
     "impersonation",
     "impersonation_problems",
+    "kubeconfig_problems",
+    "user_file_problems",
     "user_problems",
 ]
 
@@ -77,27 +80,70 @@ def _exec_problems(plugin: ExecEntry) -> Iterator[str]:
         yield "an environment variable of the exec plugin has no name, or a name with ="
     modes = ", ".join(INTERACTIVE_MODES)
     if not plugin.interactive_mode:
-        if plugin.api_version == API_VERSIONS[0]:
-            yield f"an exec plugin of {plugin.api_version} needs an interactiveMode: {modes}"
+        # The older version has a default.
+        if plugin.api_version != API_VERSIONS[1]:
+            yield f"an exec plugin of {API_VERSIONS[0]} needs an interactiveMode: {modes}"
     elif plugin.interactive_mode not in INTERACTIVE_MODES:
         yield f"interactiveMode must be one of {modes}, not {plugin.interactive_mode!r}"
 
 
-def file_problems(cluster: ClusterEntry, user: UserEntry) -> Iterator[str]:
-    """Check that all files in use can be read, so that an error is raised when the config is loaded."""
-    files = {
-        "certificate-authority": cluster.ca_file if not cluster.ca_data else None,
-        "client-certificate": user.cert_file if not user.cert_data else None,
-        "client-key": user.key_file if not user.key_data and _has_certificate(user) else None,
-        "tokenFile": user.token_file if not user.token else None,
-    }
-    for what, path in files.items():
-        if path is None:
-            continue
+def cluster_file_problems(cluster: ClusterEntry) -> Iterator[str]:
+    """Check that the file of the certificate authority can be read, if it is in use."""
+    if not cluster.ca_data:
+        yield from _unreadable("certificate-authority", cluster.ca_file)
+
+
+def user_file_problems(user: UserEntry) -> Iterator[str]:
+    """Check that the files in use can be read, so that an error is raised when the config is loaded."""
+    if not user.cert_data:
+        yield from _unreadable("client-certificate", user.cert_file)
+    if not user.key_data and _has_certificate(user):
+        yield from _unreadable("client-key", user.key_file)
+    if not user.token:
+        yield from _unreadable("tokenFile", user.token_file)
+
+
+def _unreadable(what: str, path: str | None) -> Iterator[str]:
+    if path is not None:
         try:
             read_file(path)
         except OSError as error:
             yield f"cannot read {what} {path}: {error.strerror or error}"
+
+
+def kubeconfig_problems(loaded: Kubeconfig) -> Iterator[str]:
+    """Check all entries, also those that the current context does not use.
+
+    Yields:
+        One sentence per problem, which starts with the file and the name of the entry.
+
+    Reference: client-go tools/clientcmd/validation.go, Validate.
+    """
+    current = loaded.current_context
+    if current and current not in loaded.contexts:
+        yield f'{", ".join(loaded.files)}: current-context "{current}" does not exist'
+    for name, context in sorted(loaded.contexts.items()):
+        yield from (
+            f'{context.file}: context "{name}": {problem}' for problem in _context_problems(name, context, loaded)
+        )
+    for name, user in sorted(loaded.users.items()):
+        found = (*user_problems(user), *impersonation_problems(user), *user_file_problems(user))
+        yield from (f'{user.file}: user "{name}": {problem}' for problem in found)
+    for name, cluster in sorted(loaded.clusters.items()):
+        found = (*cluster_problems(cluster), *cluster_file_problems(cluster))
+        yield from (f'{cluster.file}: cluster "{name}": {problem}' for problem in found)
+
+
+def _context_problems(name: str, context: ContextEntry, loaded: Kubeconfig) -> Iterator[str]:
+    if not name:
+        yield "the name is empty"
+    for what, named, known in (("user", context.user, loaded.users), ("cluster", context.cluster, loaded.clusters)):
+        if not named:
+            yield f"no {what} is set"
+        elif named not in known:
+            yield f'the {what} "{named}" does not exist'
+    if context.namespace and dns_label_faults(context.namespace):
+        yield f'the namespace "{context.namespace}" is not a DNS label'
 
 
 def impersonation(user: UserEntry) -> Impersonation | None:

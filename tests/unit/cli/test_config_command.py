@@ -77,6 +77,14 @@ def test_names_of_clusters_and_users_are_listed(path, run):
     assert (run("get-clusters"), run("get-users")) == ("NAME\nk\n", "NAME\nu\nv\n")
 
 
+def test_validate_prints_the_problems_of_all_entries(path, run, capsys):
+    assert main(["config", "validate"]) == 1
+    assert capsys.readouterr().out == f'{path}: context "b": no user is set\n'
+    run("delete-context", "b")
+    run("use-context", "long-name")
+    assert run("validate") == ""
+
+
 def test_use_context_sets_the_current_context(path, run):
     assert run("use-context", "long-name") == 'Switched to context "long-name".\n'
     assert run("current-context") == "long-name\n"

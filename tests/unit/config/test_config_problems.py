@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeloop.config import Config, config_from_bytes, load_config
+from kubeloop.config import Config, config_from_bytes, load_config, validate_kubeconfig
 from kubeloop.errors import ConfigError, ContextNotFound, EmptyConfig, KubeloopError
 
 V1 = "client.authentication.k8s.io/v1"
@@ -130,3 +130,42 @@ def test_a_program_can_tell_an_empty_configuration_and_a_missing_context_from_ot
     assert issubclass(EmptyConfig, ConfigError)
     assert issubclass(ContextNotFound, ConfigError)
     assert issubclass(ConfigError, KubeloopError)
+
+
+def problems(tmp_path: Path, text: str) -> list[str]:
+    path = tmp_path / "config"
+    path.write_text(text)
+    return [problem.removeprefix(f"{path}: ") for problem in validate_kubeconfig(path)]
+
+
+def test_every_entry_of_a_file_is_validated(tmp_path: Path) -> None:
+    text = """
+        clusters: [{name: c, cluster: {server: 'https://c'}}, {name: d, cluster: {}}]
+        users: [{name: u, user: {token: t}}, {name: v, user: {token: t, username: a, as-uid: '1'}}]
+        contexts:
+        - {name: good, context: {cluster: c, user: u, namespace: web}}
+        - {name: alone, context: {}}
+        - {name: lost, context: {cluster: x, user: z}}
+        - {name: dotted, context: {cluster: c, user: u, namespace: a.b}}
+        - {name: '', context: {cluster: c, user: u}}
+        current-context: missing
+    """
+    assert problems(tmp_path, text) == [
+        'current-context "missing" does not exist',
+        'context "": the name is empty',
+        'context "alone": no user is set',
+        'context "alone": no cluster is set',
+        'context "dotted": the namespace "a.b" is not a DNS label',
+        'context "lost": the user "z" does not exist',
+        'context "lost": the cluster "x" does not exist',
+        'user "v": more than one way to authenticate: basic and token; only one is allowed',
+        'user "v": as-uid, as-groups and as-user-extra need a user to act as: set `as`',
+        'cluster "d": the cluster has no server',
+    ]
+
+
+def test_a_valid_file_has_no_problems_and_an_empty_one_is_no_configuration(tmp_path: Path) -> None:
+    text = "clusters: [{name: c, cluster: {server: 'https://c'}}]\nusers: [{name: u, user: {token: t}}]"
+    assert problems(tmp_path, text) == []
+    with pytest.raises(EmptyConfig):
+        problems(tmp_path, "")

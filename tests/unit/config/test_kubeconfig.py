@@ -157,6 +157,22 @@ def test_an_entry_twice_in_one_file_is_an_error(plural):
         parse_kubeconfig(f"{plural}: [{{name: a}}, {{name: a}}]".encode(), "f")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TWICE",
+        "preferences: {TWICE}",
+        "clusters: [{name: a, cluster: {TWICE}}]",
+        "users: [{name: a, user: {TWICE}}]",
+        "contexts: [{name: a, context: {TWICE}}]",
+    ],
+)
+def test_an_extension_twice_in_one_list_is_an_error(text):
+    twice = "extensions: [{name: x, extension: {}}, {name: x, extension: {}}]"
+    with pytest.raises(ConfigError, match=r"extensions\[1\]: the extension 'x' is defined twice"):
+        parse_kubeconfig(text.replace("TWICE", twice).encode(), "f")
+
+
 def test_names_every_file_that_is_broken(tmp_path):
     one, two = write(tmp_path / "one", "{"), write(tmp_path / "two", "kind: Pod")
     with pytest.raises(ConfigError) as caught:

@@ -177,6 +177,17 @@ def test_absolute_paths_below_the_folder_of_the_file_become_relative(tmp_path):
     }
 
 
+def test_empty_paths_and_paths_to_the_folder_above_stay(tmp_path):
+    path = write(tmp_path / "k" / "config", "")
+    user = {"client-certificate": os.path.join("..", "client.crt"), "client-key": "", "tokenFile": None}
+
+    def change(data):
+        data.users["u"] = user
+
+    modify(change, path)
+    assert read_kubeconfig(path).users["u"] == user
+
+
 def test_what_is_written_can_be_loaded(tmp_path):
     path = tmp_path / "config"
 

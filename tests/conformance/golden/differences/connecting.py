@@ -164,6 +164,21 @@ _KUBECONFIG = [
 ]
 
 
+_VIEWS = [
+    Difference(
+        "kubeconfig_views",
+        "Both the data and the file of a certificate or key are no problem: the data are used.",
+        lambda case, go, ours: only("problems")(case, go, ours) and _has_both_in_views(case),
+    ),
+]
+
+
+def _has_both_in_views(case: Any) -> bool:
+    config = json.loads(case["files"]["config0"])
+    stanzas = [item.get("cluster") or item.get("user") or {} for item in (*config["clusters"], *config["users"])]
+    return any(map(_has_both, stanzas))
+
+
 def _values(entry: dict[str, Any]) -> set[str]:
     return {value.removesuffix(".pem") for value in entry.values() if isinstance(value, str)}
 
@@ -410,4 +425,4 @@ _PROXIES = [
     ),
 ]
 
-INTENDED: list[Difference] = [*_KUBECONFIG, *_URLS, *_ERRORS, *_PROXIES]
+INTENDED: list[Difference] = [*_KUBECONFIG, *_VIEWS, *_URLS, *_ERRORS, *_PROXIES]

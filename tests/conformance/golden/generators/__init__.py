@@ -12,6 +12,7 @@ from typing import Any
 
 from . import documents, messages, names, responses, rest, scripts, selectors, values
 from .kubeconfig_changes import kubeconfig_changes
+from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
 
 __all__ = ["GENERATORS", "cases"]
@@ -23,6 +24,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfig,
     "kubeconfig_changes": kubeconfig_changes,
+    "kubeconfig_views": kubeconfig_views,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
     "messages": messages.messages,

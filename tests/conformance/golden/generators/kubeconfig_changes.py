@@ -13,6 +13,7 @@ __all__ = ["kubeconfig_changes"]
 
 Case = dict[str, Any]
 
+_TEXTS = ("433e40", "0o7", "1_000", "0x1F", ".inf", "2001-01-01", "yes", "\U0001f600")
 _STANZAS: dict[str, list[Case]] = {
     "cluster": [
         {"server": "https://h"}, {"server": "https://h", "certificate-authority": "$DIR/ca.pem"}, {"server": "0777",
@@ -28,9 +29,12 @@ _STANZAS: dict[str, list[Case]] = {
         {"auth-provider": {"name": "oidc", "config": {"id-token": "x", "client-id": "12"}}},
         {"as": "me", "as-uid": "1", "as-groups": ["a", "b"], "as-user-extra": {"k": ["v", "w"]}},
     ],
-    "context": [{"cluster": "k", "user": "u"}, {"cluster": "l", "namespace": "on"}, {"user": "v", "namespace": "n"}],
+    "context": [
+        {"cluster": "k", "user": "u"}, {"cluster": "433e40", "namespace": "on"}, {"user": "v", "namespace": "n"},
+    ],
 }  # fmt: skip
-_NAMES = {"cluster": ["k", "l", "007"], "user": ["u", "v", "=", "m@x:y"], "context": ["c", "d", "null"]}
+_STANZAS["user"] += [{"token": text} for text in _TEXTS]
+_NAMES = {"cluster": ["k", "433e40", "007"], "user": ["u", "v", "=", "m@x:y"], "context": ["c", "d", "null"]}
 
 
 def kubeconfig_changes(random: Random) -> Iterator[Case]:
@@ -58,6 +62,9 @@ def _case(
     files: dict[str, str], env: list[str], put: str, remove: Case | None = None, current: str | None = None
 ) -> Case:
     paths = [f"$DIR/{name}" for name in env]
+    # The only way to escape a character beyond U+FFFF in YAML; JSON has another one.
+    put = put.replace(r"\ud83d\ude00", r"\U0001F600")
+    files = {name: text.replace(r"\ud83d\ude00", r"\U0001F600") for name, text in files.items()}
     case = {"files": files, "env": paths, "put": put, "remove": remove or {}, "current": current}
     # Go reads what we wrote, too.
     return {**case, "ours": written(case)}

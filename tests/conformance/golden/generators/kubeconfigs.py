@@ -146,7 +146,11 @@ _TEXTS = [
     _BASIC.replace("users:\n- name: u\n  user: {token: t}\n", "users: {}\n"), _BASIC.replace("{token: t}", "t"),
     _BASIC.replace("{token: t}", "null"), _BASIC.replace("{token: t}", "[]"), _BASIC.replace("\n", "\r\n"),
     _BASIC.replace("- name: c", "- name: 5"), _BASIC.replace("name: c", "Name: c"), _BASIC + "preferences: {}\n",
-    _BASIC + "preferences: {colors: true}\n", _BASIC + "extensions: []\n", _BASIC.replace("current-context: c",
+    _BASIC + "preferences: {colors: true}\n", *(
+        _BASIC.replace(old, new.replace("TWICE", "extensions: [{name: x, extension: {}}, {name: x, extension: {}}]"))
+        for old, new in (("clusters:", "TWICE\nclusters:"), ("clusters:", "preferences: {TWICE}\nclusters:"),
+        ("{server", "{TWICE, server"), ("{token", "{TWICE, token"), ("{cluster: k", "{TWICE, cluster: k"))
+    ), _BASIC + "extensions: []\n", _BASIC.replace("current-context: c",
     "current-context: 5").replace("- name: c", "- name: '5'"), _BASIC.replace("namespace: ns", "namespace: 5"),
     _BASIC.replace("namespace: ns", "namespace: n"), _BASIC.replace("- name: c\n",
     "- name: ''\n").replace("current-context: c", "current-context: ''"), _BASIC.replace("https://h:6443",

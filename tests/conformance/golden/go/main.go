@@ -49,6 +49,7 @@ var surfaces = map[string]surface{
 	"int_or_string":      {run: runIntOrString},
 	"kubeconfig":         {run: runKubeconfig},
 	"kubeconfig_changes": {run: runKubeconfigChanges},
+	"kubeconfig_views":   {run: runKubeconfigViews},
 	"labels":             {run: runLabels},
 	"limiters":           {run: runLimiters, waits: true},
 	"messages":           {run: runMessages},

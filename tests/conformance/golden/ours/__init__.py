@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import documents, kubeconfig_changes, kubeconfigs, messages, names, responses, rest, scripts, selectors, values
+from . import (
+    documents,
+    kubeconfig_changes,
+    kubeconfig_views,
+    kubeconfigs,
+    messages,
+    names,
+    responses,
+    rest,
+    scripts,
+    selectors,
+    values,
+)
 
 __all__ = ["RESULTS"]
 
@@ -16,6 +28,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfigs.kubeconfig,
     "kubeconfig_changes": kubeconfig_changes.kubeconfig_changes,
+    "kubeconfig_views": kubeconfig_views.kubeconfig_views,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
     "messages": messages.messages,

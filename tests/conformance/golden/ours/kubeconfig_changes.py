@@ -15,7 +15,7 @@ from tests.support.clock import run_virtual
 
 from .refused import REFUSED
 
-__all__ = ["kubeconfig_changes", "written"]
+__all__ = ["kubeconfig_changes", "without_empty", "written"]
 
 
 def kubeconfig_changes(case: dict[str, Any]) -> Any:
@@ -58,16 +58,17 @@ def _change(case: dict[str, Any], folder: str) -> bool:
 
 
 def _content(path: Path, folder: str) -> Any:
-    return _without_empty(read_kubeconfig(path).document(), folder)
+    return without_empty(read_kubeconfig(path).document(), folder)
 
 
-def _without_empty(value: Any, folder: str) -> Any:
+def without_empty(value: Any, folder: str) -> Any:
+    """Return JSON data without empty values, with `$DIR` in place of the folder."""
     if isinstance(value, str):
         return value.replace(folder, "$DIR") or None
     if isinstance(value, list):
-        kept = (_without_empty(each, folder) for each in value)
+        kept = (without_empty(each, folder) for each in value)
         return [each for each in kept if each is not None] or None
     if isinstance(value, dict):
-        kept_fields = ((name, _without_empty(each, folder)) for name, each in value.items())
+        kept_fields = ((name, without_empty(each, folder)) for name, each in value.items())
         return {name: each for name, each in kept_fields if each is not None} or None
     return value or None

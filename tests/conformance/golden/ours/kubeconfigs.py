@@ -31,7 +31,7 @@ def kubeconfig(case: dict[str, Any]) -> Any:
         for name, text in case["files"].items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_filled(text, folder).encode())
+            path.write_bytes(filled(text, folder).encode())
         listed = os.pathsep.join(path.replace("$DIR", folder) for path in case.get("env", ()))
         environment = {"KUBECONFIG": listed, "HOME": "/nonexistent"}
         overrides = {name: case[name] for name in ("context", "cluster", "user", "namespace") if name in case}
@@ -46,7 +46,7 @@ def kubeconfig(case: dict[str, Any]) -> Any:
 
 def _overrides(given: dict[str, Any], folder: str) -> dict[str, Any]:
     """Return overrides as a command line passes them: files and texts filled, and the timeout parsed."""
-    overrides = {name: _filled(value, folder) if isinstance(value, str) else value for name, value in given.items()}
+    overrides = {name: filled(value, folder) if isinstance(value, str) else value for name, value in given.items()}
     for name in ("ca_data", "cert_data", "key_data"):
         if name in overrides:
             overrides[name] = overrides[name].encode()
@@ -120,7 +120,8 @@ def _fixture(data: bytes) -> str:
     return next((f"$PEM({name})" for name, known in _KNOWN.items() if known == data), data.decode("utf-8", "replace"))
 
 
-def _filled(text: str, folder: str) -> str:
+def filled(text: str, folder: str) -> str:
+    """Return a text with the fixtures and the folder in place of `$PEM(...)`, `$B64(...)` and `$DIR`."""
     for name, data in _KNOWN.items():
         text = text.replace(f"$PEM({name})", data.decode())
         text = text.replace(f"$B64({name})", base64.b64encode(data).decode())
