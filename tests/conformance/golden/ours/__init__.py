@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import documents, kubeconfig_changes, kubeconfigs, names, responses, rest, scripts, selectors, values
+from . import (
+    documents,
+    exec_plugins,
+    kubeconfig_changes,
+    kubeconfigs,
+    names,
+    responses,
+    rest,
+    scripts,
+    selectors,
+    values,
+)
 
 __all__ = ["RESULTS"]
 
 RESULTS: dict[str, Callable[[Any], Any]] = {
     "delta_fifo": scripts.delta_fifo,
     "errors": rest.errors,
+    "exec_credentials": exec_plugins.exec_credentials,
+    "exec_info": exec_plugins.exec_info,
+    "exec_policies": exec_plugins.exec_policies,
     "fields": selectors.fields,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfigs.kubeconfig,
