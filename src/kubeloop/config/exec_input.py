@@ -6,7 +6,7 @@ Reference: client-go tools/auth/exec/exec.go, LoadExecCredential; rest/exec.go, 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value
@@ -14,6 +14,7 @@ from kubeloop.config.config import Config
 from kubeloop.config.config_source import Source
 from kubeloop.config.document_fields import Fields
 from kubeloop.config.exec_config import API_VERSIONS, EXEC_INFO
+from kubeloop.config.exec_output import json_or_yaml
 from kubeloop.config.server_url import check_proxy_url
 from kubeloop.errors import ConfigError, DecodeError
 
@@ -74,12 +75,10 @@ def load_exec_credential(text: str | bytes) -> ExecInput:
 
     Reference: client-go tools/auth/exec/exec.go, LoadExecCredential.
     """
-    from kubeloop.meta import yaml
-
     # A variable of the environment may contain bytes that are not UTF-8.
     data = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
     try:
-        document = cast("object", yaml.load_first(data))
+        document = json_or_yaml(data)
     except DecodeError:
         raise_alone(ConfigError(f"{EXEC_INFO}: expected an ExecCredential, got text that is not JSON or YAML"))
     root = Fields(document, EXEC_INFO, "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from kubeloop.config.credential import ClientCertificate, Credential
@@ -15,11 +16,12 @@ from kubeloop.meta.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
-__all__ = ["parse_exec_credential", "without_secrets"]
+__all__ = ["json_or_yaml", "parse_exec_credential", "without_secrets"]
 
 _SHOWN = 800
+# Go's zero time, which means that there is no time.
+_NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
 # A word that contains the name of a secret, and the word after it. Without backtracking, so that the time is linear.
 _ASSIGNED = re.compile(
@@ -47,13 +49,17 @@ def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, 
     Raises:
         ValueError: The output is not an `ExecCredential`, or contains no credential. The message quotes no output.
     """
-    document = _document(output)
+    try:
+        document = json_or_yaml(output)
+    except DecodeError:
+        document = None
     if not isinstance(document, dict):
         what = f"{len(output)} bytes that are not a JSON or YAML object" if output.strip() else "nothing"
         # Not TypeError, because the plugin is wrong and not the caller.
         raise ValueError(f"expected an ExecCredential, got {what}")  # noqa: TRY004
     credential = cast("dict[str, object]", document)
-    if credential.get("kind") != "ExecCredential":
+    # As in Go, a missing kind is that of the configured type; a missing apiVersion is an error.
+    if credential.get("kind", "") not in ("ExecCredential", ""):
         raise ValueError("expected an ExecCredential, got another kind")
     if credential.get("apiVersion") != api_version:
         raise ValueError(f"expected the configured apiVersion {api_version}, got another apiVersion")
@@ -63,17 +69,20 @@ def parse_exec_credential(output: bytes, api_version: str) -> tuple[Credential, 
     return _from_status(cast("dict[str, object]", status))
 
 
-def _document(output: bytes) -> object:
-    """Parse JSON or the first document of YAML, as Go's decoder; return None if the output is neither."""
-    try:
-        return json.loads(output)
-    except (ValueError, RecursionError):
-        from kubeloop.meta import yaml
+def json_or_yaml(data: bytes) -> object:
+    """Parse JSON, or the first document of YAML, as the decoder of client-go: text that begins with `{` is JSON.
 
-    try:
-        return yaml.load_first(output)
-    except DecodeError:
-        return None
+    Raises:
+        DecodeError: The text is neither.
+    """
+    if data.lstrip().startswith(b"{"):
+        try:
+            return json.loads(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            raise DecodeError("not JSON") from None
+    from kubeloop.meta import yaml
+
+    return yaml.load_first(data)
 
 
 def without_secrets(text: str, args: Sequence[str], env_values: Iterable[str]) -> str:
@@ -116,16 +125,19 @@ def _from_status(status: dict[str, object]) -> tuple[Credential, datetime | None
     if token and not _visible(token):
         raise ValueError("the token contains characters that a header cannot contain")
     pair = ClientCertificate(certificate.encode(), key.encode()) if certificate else None
-    return Credential(f"Bearer {token}" if token else None, pair), _expiry(_text(status, "expirationTimestamp"))
+    return Credential(f"Bearer {token}" if token else None, pair), _expiry(status.get("expirationTimestamp"))
 
 
-def _expiry(text: str) -> datetime | None:
-    if not text:
+def _expiry(value: object) -> datetime | None:
+    if value is None:
         return None
     try:
-        return parse_time(text)
+        time = parse_time(value) if isinstance(value, str) else None
     except ValueError:
-        raise ValueError("the expirationTimestamp is not a time (RFC 3339)") from None
+        time = None
+    if time is None:
+        raise ValueError("the expirationTimestamp is not a time (RFC 3339)")
+    return None if time == _NO_TIME else time
 
 
 def _text(status: dict[str, object], name: str) -> str:

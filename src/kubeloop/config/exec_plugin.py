@@ -19,7 +19,7 @@ from kubeloop._kit.waiting import Lock
 from kubeloop._kit.waiting import now as loop_time
 from kubeloop.config.exec_config import EXEC_INFO
 from kubeloop.config.exec_output import parse_exec_credential, without_secrets
-from kubeloop.config.exec_policy import AllowedPlugins
+from kubeloop.config.exec_policy import AllowedPlugins, clean_command
 from kubeloop.config.exec_process import PluginTimeout, find_program, run_plugin
 from kubeloop.config.exec_request import exec_info, plugin_key
 from kubeloop.config.install_hint import InstallHint
@@ -167,7 +167,7 @@ class ExecPlugin:
             CredentialError: The policy does not allow the plugin.
             OSError: The policy allows the plugin, but its file cannot be found.
         """
-        command = self._exec.command
+        command = clean_command(self._exec.command)
         try:
             program: str | None = _find(command)
         except OSError:

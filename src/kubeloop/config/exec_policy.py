@@ -15,7 +15,7 @@ from kubeloop.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["POLICY_TYPES", "AllowedPlugins", "ExecPolicy"]
+__all__ = ["POLICY_TYPES", "AllowedPlugins", "ExecPolicy", "clean_command"]
 
 POLICY_TYPES = ("AllowAll", "DenyAll", "Allowlist")
 
@@ -97,7 +97,7 @@ class AllowedPlugins:
         """Return why a plugin may not run, and how to allow it; None if it may run.
 
         Args:
-            command: The command as configured.
+            command: The command, clean.
             program: The file that would run; None if the command cannot be found.
         """
         kind = self._policy.policy_type
@@ -117,10 +117,7 @@ class AllowedPlugins:
         )
 
     def _is_listed(self, command: str, program: str | None) -> bool:
-        clean = _clean(command)
-        # "./login" is a file of the current directory. Its clean form is a name, which means a program of `PATH`.
-        same_place = bool(os.path.dirname(clean)) == bool(os.path.dirname(command))
-        if (clean if same_place else command) in self._allowed or program in self._allowed:
+        if command in self._allowed or program in self._allowed:
             return True
         if program is None:
             return False
@@ -131,6 +128,16 @@ class AllowedPlugins:
                 except OSError:
                     continue
         return program in self._allowed
+
+
+def clean_command(command: str) -> str:
+    """Return the shortest form of a command, which is what runs and what a policy is compared with.
+
+    `./login` stays a file of the current directory, where Go would look the name up in `PATH`.
+    """
+    clean = _clean(command)
+    is_still_a_path = os.path.dirname(clean) or not os.path.dirname(command)
+    return clean if is_still_a_path else os.path.join(os.curdir, clean)
 
 
 def _clean(path: str) -> str:

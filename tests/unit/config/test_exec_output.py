@@ -65,6 +65,26 @@ def test_a_credential_without_an_expiry_is_good_for_ever():
     assert parse_exec_credential(printed({"token": "abc"}), V1)[1] is None
 
 
+def test_the_zero_time_of_go_is_no_expiry():
+    assert (
+        parse_exec_credential(printed({"token": "abc", "expirationTimestamp": "0001-01-01T00:00:00Z"}), V1)[1] is None
+    )
+
+
+def test_a_missing_kind_is_that_of_the_configured_type():
+    """As in Go; a missing apiVersion is an error."""
+    assert parse_exec_credential(printed({"token": "abc"}, kind=""), V1)[0].authorization == "Bearer abc"
+    with pytest.raises(ValueError, match="another apiVersion"):
+        parse_exec_credential(printed({"token": "abc"}, apiVersion=""), V1)
+
+
+def test_bytes_that_are_not_utf_8_do_not_matter_outside_the_credential():
+    output = printed({"token": "abc"}, more="X").replace(b'"X"', b'"\xfc"')
+    assert parse_exec_credential(output, V1)[0].authorization == "Bearer abc"
+    with pytest.raises(ValueError, match="a header cannot contain"):
+        parse_exec_credential(printed({"token": "X"}).replace(b'"X"', b'"\xfc"'), V1)
+
+
 def test_reads_a_client_certificate():
     credential, _ = parse_exec_credential(printed({"clientCertificateData": "C", "clientKeyData": "K"}), V1)
     assert credential.authorization is None
@@ -81,9 +101,16 @@ def test_reads_a_client_certificate():
         (b"[1]", "not a JSON or YAML object"),
         (b"[" * 100_000, "100000 bytes that are not a JSON"),
         (b"{a: " * 100_000, "400000 bytes that are not a JSON"),
+        (printed({"token": "SECRET"}) + b"x", "not a JSON or YAML object"),
+        (printed({"token": "SECRET"}) * 2, "not a JSON or YAML object"),
+        (printed({"token": "SECRET"}).replace(b'"SECRET"', b"'SECRET'"), "not a JSON or YAML object"),
+        (printed({"token": "SECRET"}, kind=["Pod"]), "another kind"),
+        (printed({"token": "SECRET"}, kind=None), "another kind"),
+        (printed({"token": "SECRET", "expirationTimestamp": ""}), "RFC 3339"),
+        (printed({"token": "SECRET", "expirationTimestamp": 5}), "RFC 3339"),
         (b"token: [SECRET", "not a JSON or YAML object"),
         (b"--- \n---\nkind: ExecCredential", "not a JSON or YAML object"),
-        (b"token: " + b"9" * 5000, "expected an ExecCredential"),
+        (b"token: " + b"9" * 5000, "got another apiVersion"),
         (printed({"token": "SECRET"}, kind="Pod"), "another kind"),
         (printed({"token": "SECRET"}, apiVersion="client.authentication.k8s.io/v1beta1"), "another apiVersion"),
         (printed(None), "no status"),

@@ -105,6 +105,40 @@ async def test_runs_again_when_the_server_rejects_its_credential_but_not_for_an_
     assert plugin.runs == 2
 
 
+async def test_a_run_that_fails_is_repeated_for_the_next_request(make):
+    plugin, source = make("sys.exit(3) if n == 2 else give(token='t%d' % n)")
+    source.reject(await source.fetch())
+    with pytest.raises(CredentialError, match="failed with code 3"):
+        await source.fetch()
+    assert source.cached() is None
+    assert (await source.fetch()).authorization == "Bearer t3"
+    assert plugin.runs == 3
+
+
+async def test_an_expired_credential_is_not_used_when_the_plugin_fails(make):
+    clock = [START]
+    script = "sys.exit(3) if n == 2 else give(token='t', expirationTimestamp='2026-01-01T01:00:00Z')"
+    _, source = make(script, now=lambda: clock[0])
+    await source.fetch()
+    clock[0] = START + timedelta(hours=2)
+    with pytest.raises(CredentialError, match="failed with code 3"):
+        await source.fetch()
+    assert source.cached() is None
+
+
+async def test_text_that_is_not_utf_8_in_its_stderr_is_shown_with_marks(make):
+    _, source = make(r"sys.stderr.buffer.write(b'caf\xe9 closed'); sys.exit(1)")
+    with pytest.raises(CredentialError, match="failed with code 1: caf\ufffd closed"):
+        await source.fetch()
+
+
+async def test_a_program_that_may_not_be_executed_is_named(make):
+    plugin, source = make("give(token='t')")
+    plugin.path.chmod(0o644)
+    with pytest.raises(CredentialError, match=r"cannot run .*/plugin: Permission denied"):
+        await source.fetch()
+
+
 async def test_gets_the_cluster_only_if_the_kubeconfig_says_so(make, tmp_path):
     ca = tmp_path / "ca.crt"
     ca.write_bytes(b"PEM")

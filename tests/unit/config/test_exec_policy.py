@@ -161,6 +161,17 @@ async def test_the_file_that_runs_is_the_file_that_was_allowed(make, tmp_path, m
     assert plugin.runs == 2
 
 
+@pytest.mark.parametrize("command", ["{0}/link/../plugin", "{0}//plugin", "{0}/./plugin"])
+async def test_the_clean_path_of_a_command_is_compared_and_runs(make, tmp_path, command):
+    """As in Go. Otherwise `link/..`, which leads elsewhere if `link` is a symbolic link, would be a listed path."""
+    (tmp_path / "elsewhere" / "inner").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "plugin").write_text("#!/bin/sh\nexit 9\n")
+    (tmp_path / "elsewhere" / "plugin").chmod(0o755)
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "inner")
+    _, source = make(ExecPolicy("Allowlist", (f"{tmp_path}/plugin",)), command.format(tmp_path))
+    assert (await source.fetch()).authorization == "Bearer t1"
+
+
 def test_an_entry_is_looked_up_once_a_plugin_needs_it_and_only_if_it_has_its_name():
     looked = []
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from . import documents, messages, names, responses, rest, scripts, selectors, values
+from . import documents, exec_plugins, messages, names, responses, rest, scripts, selectors, values
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
@@ -20,6 +20,9 @@ __all__ = ["GENERATORS", "cases"]
 GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "delta_fifo": scripts.delta_fifo,
     "errors": rest.errors,
+    "exec_credentials": exec_plugins.exec_credentials,
+    "exec_info": exec_plugins.exec_info,
+    "exec_policies": exec_plugins.exec_policies,
     "fields": selectors.fields,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfig,

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -231,6 +232,16 @@ func filled(text, folder string) string {
 		}
 	}
 	return strings.ReplaceAll(text, "$DIR", folder)
+}
+
+// quotedFixtures puts fixtures into a text that is JSON.
+func quotedFixtures(text string) string {
+	for _, name := range known {
+		quoted, err := json.Marshal(string(pem(name)))
+		must(err)
+		text = strings.ReplaceAll(text, "$PEM("+name+")", string(quoted[1:len(quoted)-1]))
+	}
+	return text
 }
 
 // unfilled puts $DIR back in place of the folder.

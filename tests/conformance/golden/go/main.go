@@ -45,6 +45,9 @@ type surface struct {
 var surfaces = map[string]surface{
 	"delta_fifo":         {run: runDeltaFIFO},
 	"errors":             {run: runErrors, waits: true},
+	"exec_credentials":   {run: runExecCredentials},
+	"exec_info":          {run: runExecInfo},
+	"exec_policies":      {run: runExecPolicies},
 	"fields":             {run: runFields},
 	"int_or_string":      {run: runIntOrString},
 	"kubeconfig":         {run: runKubeconfig},

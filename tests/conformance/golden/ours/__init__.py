@@ -7,6 +7,7 @@ from typing import Any
 
 from . import (
     documents,
+    exec_plugins,
     kubeconfig_changes,
     kubeconfig_views,
     kubeconfigs,
@@ -24,6 +25,9 @@ __all__ = ["RESULTS"]
 RESULTS: dict[str, Callable[[Any], Any]] = {
     "delta_fifo": scripts.delta_fifo,
     "errors": rest.errors,
+    "exec_credentials": exec_plugins.exec_credentials,
+    "exec_info": exec_plugins.exec_info,
+    "exec_policies": exec_plugins.exec_policies,
     "fields": selectors.fields,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfigs.kubeconfig,

@@ -22,7 +22,7 @@ from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 from .refused import REFUSED
 
 _FIXTURES = Path(__file__).parent.parent / "fixtures"
-_KNOWN = {path.name: path.read_bytes() for path in sorted(_FIXTURES.iterdir())}
+KNOWN = {path.name: path.read_bytes() for path in sorted(_FIXTURES.iterdir())}
 
 
 def kubeconfig(case: dict[str, Any]) -> Any:
@@ -39,7 +39,7 @@ def kubeconfig(case: dict[str, Any]) -> Any:
             try:
                 overrides |= _overrides(case.get("overrides", {}), folder)
                 explicit = case["explicit"].replace("$DIR", folder) if "explicit" in case else None
-                return _unfilled(_settings(load_config(explicit, **overrides)), folder)
+                return _unfilled(settings(load_config(explicit, **overrides)), folder)
             except (ConfigError, ArgumentTypeError):
                 return REFUSED
 
@@ -55,7 +55,8 @@ def _overrides(given: dict[str, Any], folder: str) -> dict[str, Any]:
     return overrides
 
 
-def _settings(config: Config) -> dict[str, Any]:
+def settings(config: Config) -> dict[str, Any]:
+    """Return the settings of a client, in the form of Go's."""
     result: dict[str, Any] = {"host": config.host.rstrip("/"), "namespace": config.namespace}
     for name in ("token", "token_file", "username", "password", "ca_file", "cert_file", "key_file", "tls_server_name"):
         if value := getattr(config, name):
@@ -117,12 +118,12 @@ async def _sent(config: Config) -> dict[str, Any]:
 
 
 def _fixture(data: bytes) -> str:
-    return next((f"$PEM({name})" for name, known in _KNOWN.items() if known == data), data.decode("utf-8", "replace"))
+    return next((f"$PEM({name})" for name, known in KNOWN.items() if known == data), data.decode("utf-8", "replace"))
 
 
 def filled(text: str, folder: str) -> str:
     """Return a text with the fixtures and the folder in place of `$PEM(...)`, `$B64(...)` and `$DIR`."""
-    for name, data in _KNOWN.items():
+    for name, data in KNOWN.items():
         text = text.replace(f"$PEM({name})", data.decode())
         text = text.replace(f"$B64({name})", base64.b64encode(data).decode())
     return text.replace("$DIR", folder)
