@@ -1,29 +1,22 @@
-"""TLS contexts: how the server is verified, and which certificate the client presents.
+"""`TLSContexts`: the TLS context of a config, which is replaced when the files of the config change.
 
-Keys given as data reach OpenSSL through memory where the system supports it, otherwise through a file that is removed
-immediately.
+`tls_context` builds contexts.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import ssl
-import tempfile
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubeloop.config.certificate_dates import certificate_dates
 from kubeloop.config.credential import ClientCertificate
 from kubeloop.config.files import read_file
-from kubeloop.errors import CredentialError
-from kubeloop.transport.connecting.pem import pem_blocks
+from kubeloop.transport.connecting.tls_context import build_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import NoReturn
+    import ssl
+    from collections.abc import Callable
 
     from kubeloop.config import Config
 
@@ -60,7 +53,7 @@ class TLSContexts:
         self._now = now
         self._given: ClientCertificate | None = None
         self._parts = self._read()
-        self._context = self._build(*self._parts)
+        self._context = build_context(self._config, *self._parts)
         self._check_at: float | None = None
         self._examined: ClientCertificate | None = None
 
@@ -103,7 +96,7 @@ class TLSContexts:
             CredentialError: The text is not a certificate, or the key does not belong to it.
         """
         if certificate != self._given:
-            context = self._build(self._parts[0], certificate or self._parts[1])
+            context = build_context(self._config, self._parts[0], certificate or self._parts[1])
             self._given, self._context = certificate, context
 
     def _renew(self) -> None:
@@ -111,7 +104,7 @@ class TLSContexts:
             parts = self._read()
             if parts == self._parts:
                 return
-            context = self._build(parts[0], self._given or parts[1])
+            context = build_context(self._config, parts[0], self._given or parts[1])
         except Exception as error:
             logger.warning("%s; the files loaded before stay in use", error)
             return
@@ -135,92 +128,3 @@ class TLSContexts:
             return read_file(path)
         except OSError as error:
             raise self._config.error(f"cannot read {what} {path}: {error.strerror or error}") from error
-
-    def _build(self, authority: bytes | None, certificate: ClientCertificate | None) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        context.hostname_checks_common_name = False
-        if self._config.insecure_skip_tls_verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif authority is None:
-            context.load_default_certs()
-        else:
-            self._trust(context, authority)
-        if certificate is not None:
-            self._show(context, certificate)
-        return context
-
-    def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
-        # As Go, trust every configured certificate, even if it is not a root.
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        found = pem_blocks(authority)
-        what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
-        if not found:
-            raise self._config.error(f"{what} contains no PEM certificate")
-        skipped: list[str] = []
-        for number, der in enumerate(found, 1):
-            if (fault := _add(context, der)) is not None:
-                skipped.append(f"certificate {number} of {len(found)} ({fault})")
-        if len(skipped) == len(found):
-            raise self._config.error(f"{what} contains no certificate that can be parsed: {', '.join(skipped)}")
-        if skipped:
-            logger.warning(
-                "%s", self._config.located(f"{what}: cannot read, and so does not trust {', '.join(skipped)}")
-            )
-
-    def _show(self, context: ssl.SSLContext, certificate: ClientCertificate) -> None:
-        located = self._config.located
-        try:
-            with _as_file(certificate.certificate.rstrip() + b"\n" + certificate.key) as path:
-                context.load_cert_chain(path, password=_refuse_password)
-        except _EncryptedKeyError:
-            raise CredentialError(located("the client key is encrypted: store it without a password")) from None
-        except (ssl.SSLError, OSError, ValueError) as error:
-            raise CredentialError(
-                located(f"the client certificate and its key cannot be used together: {_reason(error)}")
-            ) from None
-
-
-def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
-    """Trust a certificate; return what is wrong with it, or None."""
-    if der is None:
-        return "not PEM"
-    try:
-        context.load_verify_locations(cadata=der)
-    except (ssl.SSLError, ValueError) as error:
-        return _reason(error)
-    return None
-
-
-class _EncryptedKeyError(Exception):
-    """OpenSSL asked for a password. Without our callback it would prompt on the terminal."""
-
-
-def _refuse_password() -> NoReturn:
-    raise _EncryptedKeyError
-
-
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "reason", None)
-    return reason.replace("_", " ").lower() if isinstance(reason, str) else "not PEM"
-
-
-@contextmanager
-def _as_file(data: bytes) -> Generator[str]:
-    """Provide a path to bytes while the block runs, because OpenSSL reads keys only from paths."""
-    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
-        descriptor = os.memfd_create("kubeloop-key", os.MFD_CLOEXEC)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            yield f"/proc/self/fd/{descriptor}"
-        return
-    descriptor, path = tempfile.mkstemp(prefix="kubeloop-")  # only its owner can read it
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        yield path
-    finally:
-        Path(path).unlink(missing_ok=True)
