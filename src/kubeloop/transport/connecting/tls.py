@@ -128,8 +128,8 @@ class TLSContexts:
         path, what = self._config.ca_file, "certificate-authority"
         if path is None or self._config.ca_data:
             return
+        reason = "read_error"
         try:
-            reason = "read_error"
             authority = self._file(path, what)
             reason = "empty"
             if not authority:
