@@ -1,6 +1,6 @@
 """`Metrics`: what clients and queues do, with the names, labels and buckets of Kubernetes components.
 
-Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient and metrics/prometheus/workqueue. The metrics of
+Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient and metrics/prometheus/workqueue. Most metrics of
 client-go's cache of transports are missing, because every client here has its own transport.
 """
 
@@ -108,6 +108,11 @@ class Metrics:
             "Checks of exec plugins against the policy, by result: allowed or denied.",
             ("status",),
         )
+        self._ca_reloads = Counter(
+            "rest_client_transport_ca_reload_total",
+            "Checks of files of certificate authorities, by result and reason.",
+            ("result", "reason"),
+        )
         by_name = ("name",)
         self._depth = Gauge("workqueue_depth", "Items that wait in the queue.", by_name)
         self._adds = Counter("workqueue_adds_total", "Items that were added to the queue.", by_name)
@@ -148,6 +153,7 @@ class Metrics:
                 self._plugin_ages,
                 self._plugin_calls,
                 self._plugin_policy,
+                self._ca_reloads,
                 self._depth,
                 self._adds,
                 self._waits,
@@ -233,6 +239,10 @@ class Metrics:
     def exec_plugin_certificate_replaced(self, age_seconds: float, /) -> None:
         """Record the age of a replaced client certificate of an exec plugin."""
         self._plugin_ages.observe(age_seconds)
+
+    def certificate_authority_reloaded(self, result: str, reason: str, /) -> None:
+        """Record that a file of certificate authorities was read again."""
+        self._ca_reloads.increment(result, reason)
 
     # The protocol `MetricsSink`.
 

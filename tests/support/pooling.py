@@ -20,6 +20,7 @@ from tests.support.wire import Wire
 if TYPE_CHECKING:
     import ssl
 
+    from kubeloop.config.credential import ClientCertificate
     from kubeloop.transport.connecting.dial import Dialer
     from kubeloop.transport.http1.connection import Connection
 
@@ -35,11 +36,11 @@ _RESET = ConnectionResetError(errno.ECONNRESET, "reset")
 class Line(Wire):
     """A transport with a server behind it that acts as a test says when a request has been written."""
 
-    def __init__(self, receiver: asyncio.BufferedProtocol) -> None:
+    def __init__(self, receiver: asyncio.BufferedProtocol, response: bytes = OK) -> None:
         self.ours, self.theirs = socket.socketpair()
         self.requests = 0
         self.breaks_at_write = False
-        self.on_request: Callable[[], object] = partial(self.deliver, OK)
+        self.on_request: Callable[[], object] = partial(self.deliver, response)
         super().__init__(receiver)
 
     def __enter__(self) -> Self:
@@ -73,6 +74,8 @@ class Dials:
     def __init__(self) -> None:
         self.server = "server:443"
         self.context: ssl.SSLContext | None = None
+        self.client_certificate: ClientCertificate | None = None
+        self.response = OK
         self.waits = False
         self.waiting: list[asyncio.Future[None]] = []
         self.lines: list[Line] = []
@@ -86,7 +89,7 @@ class Dials:
         if self.waits:
             self.waiting.append(asyncio.get_running_loop().create_future())
             await self.waiting[-1]
-        self.lines.append(Line(connection))
+        self.lines.append(Line(connection, self.response))
 
     def close(self) -> None:
         """Close the sockets of the operating system."""

@@ -98,6 +98,7 @@ DECISIVE = {
     "telemetry/request_tracing": "tests/unit/telemetry/test_request_tracing.py",
     "telemetry/url_template": "tests/unit/telemetry/test_url_template.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
+    "transport/connecting/tls_context": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",
     "transport/exchange": "tests/unit/transport/test_exchange.py",
     "transport/http1/chunks": "tests/unit/transport/http1/test_chunks.py",
     "transport/http1/connection": CONNECTION,

@@ -57,3 +57,10 @@ class ClientMetrics(Protocol):
 
     def exec_plugin_certificate_replaced(self, age_seconds: float, /) -> None:
         """Record the age of the client certificate of an exec plugin when the plugin returned another certificate."""
+
+    def certificate_authority_reloaded(self, result: str, reason: str, /) -> None:
+        """Record that `Config.ca_file` was read again, which happens every five minutes and after a refused handshake.
+
+        `result` and `reason` are `success` with `unchanged` or `updated`, or `failure` with `read_error`, `empty` or
+        `ca_parse_error`.
+        """

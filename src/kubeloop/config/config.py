@@ -152,7 +152,7 @@ class Config(Value, frozen=True, kw_only=True):
             them. None for the environment's proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), as in Go; `""` for no
             proxy.
         token: A bearer token.
-        token_file: The path of a file with a token, which is read again every minute and takes precedence over `token`.
+        token_file: The path of a file with a token, which is read again every 50 s and takes precedence over `token`.
         username: The user name for basic authentication.
         password: The password for basic authentication; ignored without a user name, as in Go.
         exec: A plugin that supplies credentials.

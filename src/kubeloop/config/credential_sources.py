@@ -26,7 +26,8 @@ __all__ = ["TokenFile", "credential_source"]
 
 logger = logging.getLogger(__name__)
 
-_TOKEN_PERIOD = 60.0
+# As client-go: a minute, which is half of the time between kubelet's renewal of a token and its expiry, less 10 s.
+_TOKEN_PERIOD = 50.0
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
 
 
@@ -77,8 +78,11 @@ class FixedCredential:
 class TokenFile:
     """A bearer token in a file that another program renews.
 
-    The file is read again every minute, and after the server has rejected the token. If it cannot be read, the last
+    The file is read again every 50 seconds, and after the server has rejected the token. If it cannot be read, the last
     token stays in use.
+
+    Reference: client-go transport/token_source.go, fileTokenSource, cachingTokenSource. Intended difference: after a
+        401, the file is read at once, where client-go drops the token and reads the file for the next request.
 
     Concurrency: One event loop. Reading the small regular file does not block (`files`).
     """
@@ -95,7 +99,7 @@ class TokenFile:
         return f"<TokenFile {self._path!r}>"
 
     def cached(self) -> Credential | None:
-        """Return the token, after reading the file if the last time is a minute ago.
+        """Return the token, after reading the file if the last time is 50 seconds ago.
 
         Raises:
             CredentialError: The file cannot be read or contains no token, and no earlier token is known.

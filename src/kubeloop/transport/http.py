@@ -107,7 +107,7 @@ class HTTPTransport:
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
         """Send a request and read the response as it arrives; see `Transport.stream`."""
         timeout = self._config.timeout if timeout is None else timeout
-        call = Call(may_fall_silent=request.may_fall_silent)
+        call = Call(is_stream=True, may_fall_silent=request.may_fall_silent)
         pool = self._running_pool(request)
         head = self._heads.write(request)
         async with AsyncExitStack() as stack:
@@ -130,7 +130,7 @@ class HTTPTransport:
         from kubeloop.transport.websocket.handshake import Handshake
 
         timeout = self._config.timeout if timeout is None else timeout
-        call = Call(may_switch=True)
+        call = Call(is_stream=True, may_switch=True)
         pool = self._running_pool(request)
         handshake = Handshake(request, subprotocols)
         head = self._heads.write(request, handshake.headers)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import ssl
     from contextlib import AbstractAsyncContextManager
 
+    from kubeloop.config.credential import ClientCertificate
     from kubeloop.transport.connecting.dial import Dialer
     from kubeloop.wire.request import Request
 
@@ -41,13 +42,15 @@ class Call:
     Attributes:
         may_switch: Whether the request asks for another protocol.
         may_fall_silent: Whether the body of the response may pause without a limit.
+        is_stream: Whether the body is read as it arrives, so that the call may last for hours.
         how_far: The step that the call has reached, for the message of a timeout.
         clock: The timeout of the whole call; None for no timeout.
     """
 
-    __slots__ = ("clock", "how_far", "may_fall_silent", "may_switch")
+    __slots__ = ("clock", "how_far", "is_stream", "may_fall_silent", "may_switch")
 
-    def __init__(self, *, may_switch: bool = False, may_fall_silent: bool = False) -> None:
+    def __init__(self, *, is_stream: bool = False, may_switch: bool = False, may_fall_silent: bool = False) -> None:
+        self.is_stream = is_stream
         self.may_switch = may_switch
         self.may_fall_silent = may_fall_silent
         self.how_far = "no free connection, the request was not sent"
@@ -80,6 +83,9 @@ class Pool:
     - Bytes that arrive without a request never become the response to another one. HAProxy writes a 408 after its idle
       timeout, and a broken proxy may send the rest of another response. So a kept connection is checked before each
       use, and closed if anything except a TLS session ticket has arrived.
+    - A connection carries no further request once the certificate authorities or the client certificate have changed.
+      Requests in progress finish. If the client certificate has changed, streams and WebSockets end with
+      `ConnectionLost`, because the server knows them by the old certificate.
     - If a kept connection ends before the first byte of a response, a GET or HEAD is sent a second time on a new
       connection, and any other request only if no part of it was written. Nothing else is sent twice.
 
@@ -96,7 +102,9 @@ class Pool:
         self._buffer = bytearray(READ_BYTES)
         self._idle: dict[Connection, float] = {}
         self._all: dict[Connection, ssl.SSLContext | None] = {}
+        self._streams: set[Connection] = set()
         self._context: ssl.SSLContext | None = None
+        self._certificate: ClientCertificate | None = None
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._dials: set[asyncio.Task[None]] = set()
         self._look: asyncio.TimerHandle | None = None
@@ -129,6 +137,8 @@ class Pool:
             if is_kept and connection.has_arrived() and not await self._is_quiet(connection):
                 continue
             call.how_far = "the request was sent, and may have been carried out"
+            if call.is_stream:
+                self._streams.add(connection)
             try:
                 response = await connection.send(head, request.body, method=request.method, may_switch=call.may_switch)
             except EXCHANGE_FAILURES as error:
@@ -159,14 +169,23 @@ class Pool:
 
     # Taking and returning connections.
 
-    def _take_idle(self) -> Connection | None:
+    def _end_outdated(self) -> None:
+        """Close the connections that must not outlive the TLS files with which they were opened."""
         context = self._dialer.tls_context()
-        if context is not self._context:
-            # The client certificate or authority has changed, so connections of the old context are closed.
-            self._context = context
-            for connection in list(self._idle):
-                connection.abort()
-            self._idle.clear()
+        if context is self._context:
+            return
+        self._context = context
+        for connection in list(self._idle):
+            connection.abort()
+        self._idle.clear()
+        certificate = self._dialer.client_certificate
+        if certificate is not self._certificate:
+            self._certificate = certificate
+            for connection in [each for each in self._streams if self._all.get(each) is not context]:
+                connection.fail(Broken("the connection was closed because the client certificate was renewed"))
+
+    def _take_idle(self) -> Connection | None:
+        self._end_outdated()
         while self._idle:
             connection, _ = self._idle.popitem()
             if connection.is_reusable:
@@ -232,6 +251,7 @@ class Pool:
 
     def _release(self, connection: Connection) -> None:
         """Pass a connection to the next waiter, or keep it."""
+        self._streams.discard(connection)
         if not connection.is_reusable or self._all.get(connection) is not self._context:
             connection.abort()
             return
@@ -248,13 +268,15 @@ class Pool:
 
     def _forget(self, connection: Connection) -> None:
         self._all.pop(connection, None)
+        self._streams.discard(connection)
         self._idle.pop(connection, None)
 
     def _look_round(self) -> None:
-        """End connections that were silent or idle for too long.
+        """End connections that were silent or idle for too long, or whose TLS files have changed.
 
         One timer checks all connections, because a timer per request of a millisecond would be wasted.
         """
+        self._end_outdated()
         now = self.loop.time()
         for connection in list(self._all):
             connection.check_silence(now, SILENCE_SECONDS)

@@ -14,7 +14,6 @@ TABLE = json.loads(Path(__file__).with_name("metrics.json").read_text(encoding="
 
 MISSING = {
     "rest_client_dns_resolution_duration_seconds": "component-base declares it and never registers it",
-    "rest_client_transport_ca_reload_total": "counts reloads in the cache of transports, which does not exist here",
     "rest_client_transport_cache_entries": "there is no cache of transports: each client has its own",
     "rest_client_transport_cache_gc_calls_total": "there is no cache of transports",
     "rest_client_transport_cert_rotation_gc_calls_total": "there is no goroutine that rotates certificates",
@@ -46,6 +45,7 @@ def used_metrics(owner: Owner, **settings: Any) -> kubeloop.Metrics:
     metrics.request_retried("200", "GET", "server")
     metrics.exec_plugin_called(0, "no_error")
     metrics.exec_plugin_policy_checked("allowed")
+    metrics.certificate_authority_reloaded("success", "updated")
     metrics.exec_plugin_certificate(owner, datetime(2030, 1, 1, tzinfo=UTC))
     metrics.exec_plugin_certificate_replaced(1.0)
     metrics.created("pods", owner.unfinished_work)

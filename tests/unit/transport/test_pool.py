@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from kubeloop.errors import ServerSilent, TransportError
+from kubeloop.config.credential import ClientCertificate
+from kubeloop.errors import ConnectionLost, ServerSilent, TransportError
 from kubeloop.transport.pool import Call
 from tests.support.clock import now, settle, virtual
 from tests.support.pooling import OK, SENT, Dials, ask, failure_of, keep, send, started
@@ -312,6 +313,95 @@ async def test_settings_that_change_while_a_connection_is_opened_do_not_let_it_b
     dials.waiting[1].set_result(None)
     await (await new).read()
     assert dials.closed == [True, False]
+    await pool.close()
+
+
+@virtual
+async def test_a_new_client_certificate_ends_streams_and_no_request(dials: Dials) -> None:
+    """As client-go's cert_rotation.go, but requests in progress finish."""
+    dials.client_certificate = ClientCertificate(b"old", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    pool = dials.pool()
+    idle, request, watch, log = [await send(pool) for _ in range(2)] + [
+        await send(pool, call=call) for call in (Call(is_stream=True), Call(is_stream=True, may_fall_silent=True))
+    ]
+    await idle.read()
+    assert dials.closed == [False] * 4
+    dials.client_certificate = ClientCertificate(b"new", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    assert await ask(pool) == b"ok"
+    assert dials.closed == [True, False, True, True, False]
+    assert await request.read() == b"ok"
+    assert dials.closed == [True, True, True, True, False]
+    assert (await watch.read(), await log.read()) == (b"ok", b"ok"), "what has arrived is delivered"
+    await pool.close()
+
+
+@virtual
+async def test_a_stream_that_ends_with_its_certificate_says_so(dials: Dials) -> None:
+    dials.client_certificate = ClientCertificate(b"old", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    dials.response = b"HTTP/1.1 200 OK\r\n\r\n{"
+    pool = dials.pool()
+    watch = await send(pool, call=Call(is_stream=True))
+    assert await anext(watch) == b"{"
+    dials.client_certificate = ClientCertificate(b"new", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    begun = now()
+    with pytest.raises(ConnectionLost, match="closed because the client certificate was renewed") as caught:
+        await anext(watch)
+    assert caught.value.retryable
+    assert now() - begun <= 10, "no request is needed to notice it"
+    assert dials.closed == [True]
+    await pool.close()
+
+
+@virtual
+async def test_new_authorities_end_neither_streams_nor_requests(dials: Dials) -> None:
+    """As client-go's ca_rotation.go."""
+    dials.client_certificate = ClientCertificate(b"same", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    pool = dials.pool()
+    watch, idle = await send(pool, call=Call(is_stream=True)), await send(pool)
+    await idle.read()
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    await asyncio.sleep(15)
+    assert dials.closed == [False, True], "idle connections are closed without a request"
+    assert await watch.read() == b"ok"
+    assert dials.closed == [True, True]
+    await pool.close()
+
+
+@virtual
+async def test_a_stream_that_has_ended_leaves_its_connection_to_requests(dials: Dials) -> None:
+    dials.client_certificate = ClientCertificate(b"old", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    pool = dials.pool()
+    await (await send(pool, call=Call(is_stream=True))).read()
+    request = await send(pool)
+    assert dials.requests == [2]
+    dials.client_certificate = ClientCertificate(b"new", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    await ask(pool)
+    assert dials.closed == [False, False]
+    assert await request.read() == b"ok"
+    assert dials.closed == [True, False]
+    await pool.close()
+
+
+@virtual
+async def test_a_stream_of_the_new_certificate_continues(dials: Dials) -> None:
+    dials.client_certificate = ClientCertificate(b"old", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    pool = dials.pool()
+    old = await send(pool, call=Call(is_stream=True))
+    dials.client_certificate = ClientCertificate(b"new", b"key")
+    dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    new = await send(pool, call=Call(is_stream=True))
+    await asyncio.sleep(25)
+    assert dials.closed == [True, False]
+    old.cut()
+    assert await new.read() == b"ok"
     await pool.close()
 
 

@@ -18,6 +18,7 @@ from kubeloop.transport.connecting.socks import open_socks
 from kubeloop.transport.connecting.tunnel import open_tunnel
 
 if TYPE_CHECKING:
+    from kubeloop.config.credential import ClientCertificate
     from kubeloop.config.hooks import Dial
     from kubeloop.transport.connecting.tls import TLSContexts
 
@@ -96,6 +97,11 @@ class Dialer:
         reused.
         """
         return None if self._tls is None else self._tls.current(asyncio.get_running_loop().time())
+
+    @property
+    def client_certificate(self) -> ClientCertificate | None:
+        """The certificate that new connections present; None for no certificate."""
+        return None if self._tls is None else self._tls.client_certificate
 
     def distrust(self) -> None:
         """Read the TLS files again before the next connection, because they may have been renewed."""

@@ -1,29 +1,24 @@
-"""TLS contexts: how the server is verified, and which certificate the client presents.
+"""`TLSContexts`: the TLS context of a config, which is replaced when the files of the config change.
 
-Keys given as data reach OpenSSL through memory where the system supports it, otherwise through a file that is removed
-immediately.
+`tls_context` builds contexts.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import ssl
-import tempfile
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop.config.certificate_dates import certificate_dates
 from kubeloop.config.credential import ClientCertificate
 from kubeloop.config.files import read_file
-from kubeloop.errors import CredentialError
-from kubeloop.transport.connecting.pem import pem_blocks
+from kubeloop.errors import ConfigError, CredentialError
+from kubeloop.transport.connecting.tls_context import build_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import NoReturn
+    import ssl
+    from collections.abc import Callable
 
     from kubeloop.config import Config
 
@@ -32,36 +27,50 @@ __all__ = ["TLSContexts"]
 logger = logging.getLogger(__name__)
 
 _PERIOD = 300.0
+_RETRY = 10.0
+_NEVER_READ = float("-inf")
 
 
 class TLSContexts:
     """The TLS context for one server, which is replaced when its files change.
 
     The server is verified unless the config disables it. The name must be among the subject alternative names of its
-    certificate; the common name is ignored. Files are read again every five minutes and after a refusal, so that
-    renewed files are used without a restart; connections in use are kept. Certificates of an authority bundle that
-    cannot be parsed are skipped with a warning.
+    certificate; the common name is ignored. Certificates of an authority bundle that cannot be parsed are skipped with
+    a warning.
+
+    Files are read again every five minutes and after a refusal, so that renewed files are used without a restart. If
+    they cannot be used, the previous contents stay in use, with one warning per cause; a client certificate is then
+    tried again after ten seconds, because the certificate and its key are often written one after the other.
 
     Args:
         config: The config with the certificates, or the paths of their files.
         now: The wall clock, for the expiry of the client certificate.
+
+    Attributes:
+        client_certificate: The certificate that new connections present; None for no certificate. Connections of
+            another certificate must not be kept.
 
     Raises:
         ConfigError: The certificate authority cannot be read or contains no certificate.
         CredentialError: The client certificate cannot be read, or the key does not belong to it.
 
     Reference: client-go transport/transport.go, TLSConfigFor; transport/ca_rotation.go, cert_rotation.go; Go's
-        crypto/x509, CertPool.AppendCertsFromPEM. Intended differences: client-go closes connections in use when the
-        client certificate changes, and refuses indented PEM, for example from a copied YAML block.
+        crypto/x509, CertPool.AppendCertsFromPEM. Intended differences: client-go reads the client certificate again for
+        each handshake, and refuses indented PEM, for example from a copied YAML block.
     """
 
     def __init__(self, config: Config, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._config = config
         self._now = now
+        self._tell = MetricsGuard(f"client of {config.host}")
+        self._authority = config.ca_data or self._file(config.ca_file, "certificate-authority")
+        self._own = self._read_certificate()
         self._given: ClientCertificate | None = None
-        self._parts = self._read()
-        self._context = self._build(*self._parts)
+        self.client_certificate = self._own
+        self._context = build_context(config, self._authority, self._own)
         self._check_at: float | None = None
+        self._authority_at = self._certificate_at = _NEVER_READ
+        self._faults: dict[str, str] = {}
         self._examined: ClientCertificate | None = None
 
     def __repr__(self) -> str:
@@ -74,10 +83,14 @@ class TLSContexts:
             now: The time of the event loop in seconds.
         """
         if self._check_at is None:
-            self._check_at = now + _PERIOD
+            self._check_at = self._authority_at = self._certificate_at = now + _PERIOD
         elif now >= self._check_at:
-            self._check_at = now + _PERIOD
-            self._renew()
+            if now >= self._authority_at:
+                self._authority_at = now + _PERIOD
+                self._renew_authority()
+            if now >= self._certificate_at:
+                self._certificate_at = now + (_PERIOD if self._renew_certificate() else _RETRY)
+            self._check_at = min(self._authority_at, self._certificate_at)
         return self._context
 
     def distrust(self) -> None:
@@ -86,8 +99,8 @@ class TLSContexts:
         Log a warning if the client certificate has expired, once per certificate. This needs the package
         `cryptography` (`kubeloop[certificates]`); without it nothing is logged.
         """
-        self._check_at = float("-inf")
-        certificate = self._given or self._parts[1]
+        self._check_at = self._authority_at = self._certificate_at = _NEVER_READ
+        certificate = self.client_certificate
         if certificate is None or certificate is self._examined:
             return
         self._examined = certificate
@@ -103,30 +116,71 @@ class TLSContexts:
             CredentialError: The text is not a certificate, or the key does not belong to it.
         """
         if certificate != self._given:
-            context = self._build(self._parts[0], certificate or self._parts[1])
-            self._given, self._context = certificate, context
+            self._present(certificate or self._own)
+            self._given = certificate
 
-    def _renew(self) -> None:
-        try:
-            parts = self._read()
-            if parts == self._parts:
-                return
-            context = self._build(parts[0], self._given or parts[1])
-        except Exception as error:
-            logger.warning("%s; the files loaded before stay in use", error)
+    def _present(self, certificate: ClientCertificate | None) -> None:
+        self._context = build_context(self._config, self._authority, certificate)
+        self.client_certificate = certificate
+
+    def _renew_authority(self) -> None:
+        """Read the file of authorities, and report to the metrics whether and why it is used or not."""
+        path, what = self._config.ca_file, "certificate-authority"
+        if path is None or self._config.ca_data:
             return
-        self._parts, self._context = parts, context
-        logger.info("reloaded the TLS files for %s", self._config.host)
+        reason = "read_error"
+        try:
+            authority = self._file(path, what)
+            reason = "empty"
+            if not authority:
+                raise self._config.error(f"{what} {path} is empty")
+            reason = "ca_parse_error"
+            if authority != self._authority:
+                self._context = build_context(self._config, authority, self.client_certificate)
+        except ConfigError as error:
+            self._keep(what, error)
+            self._count("failure", reason)
+            return
+        self._faults.pop(what, None)
+        self._count("success", "unchanged" if authority == self._authority else "updated")
+        if authority != self._authority:
+            self._authority = authority
+            logger.info("reloaded the certificate authorities for %s", self._config.host)
 
-    def _read(self) -> tuple[bytes | None, ClientCertificate | None]:
+    def _renew_certificate(self) -> bool:
+        """Read the files of the client certificate, and return whether they can be used."""
+        what = "client-certificate"
+        try:
+            certificate = self._read_certificate()
+            if certificate != self._own:
+                if self._given is None:
+                    self._present(certificate)
+                self._own = certificate
+                logger.info("reloaded the client certificate for %s", self._config.host)
+        except (ConfigError, CredentialError) as error:
+            self._keep(what, error)
+            return False
+        self._faults.pop(what, None)
+        return True
+
+    def _keep(self, what: str, error: Exception) -> None:
+        """Log why files are not used, once until they can be used or the cause is another one."""
+        if self._faults.get(what) != str(error):
+            self._faults[what] = str(error)
+            logger.warning("%s; the files loaded before stay in use", error)
+
+    def _count(self, result: str, reason: str) -> None:
+        if (metrics := self._config.metrics) is not None:
+            self._tell(metrics.certificate_authority_reloaded, result, reason)
+
+    def _read_certificate(self) -> ClientCertificate | None:
         config = self._config
-        authority = config.ca_data or self._file(config.ca_file, "certificate-authority")
         certificate = config.cert_data or self._file(config.cert_file, "client-certificate")
         key = config.key_data or self._file(config.key_file, "client-key")
         if certificate is None:
-            return authority, None
+            return None
         assert key is not None, "a config has both or neither"
-        return authority, ClientCertificate(certificate, key)
+        return ClientCertificate(certificate, key)
 
     def _file(self, path: str | None, what: str) -> bytes | None:
         if path is None:
@@ -135,92 +189,3 @@ class TLSContexts:
             return read_file(path)
         except OSError as error:
             raise self._config.error(f"cannot read {what} {path}: {error.strerror or error}") from error
-
-    def _build(self, authority: bytes | None, certificate: ClientCertificate | None) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
-        context.hostname_checks_common_name = False
-        if self._config.insecure_skip_tls_verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif authority is None:
-            context.load_default_certs()
-        else:
-            self._trust(context, authority)
-        if certificate is not None:
-            self._show(context, certificate)
-        return context
-
-    def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
-        # As Go, trust every configured certificate, even if it is not a root.
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        found = pem_blocks(authority)
-        what = self._config.ca_file if not self._config.ca_data else "certificate-authority-data"
-        if not found:
-            raise self._config.error(f"{what} contains no PEM certificate")
-        skipped: list[str] = []
-        for number, der in enumerate(found, 1):
-            if (fault := _add(context, der)) is not None:
-                skipped.append(f"certificate {number} of {len(found)} ({fault})")
-        if len(skipped) == len(found):
-            raise self._config.error(f"{what} contains no certificate that can be parsed: {', '.join(skipped)}")
-        if skipped:
-            logger.warning(
-                "%s", self._config.located(f"{what}: cannot read, and so does not trust {', '.join(skipped)}")
-            )
-
-    def _show(self, context: ssl.SSLContext, certificate: ClientCertificate) -> None:
-        located = self._config.located
-        try:
-            with _as_file(certificate.certificate.rstrip() + b"\n" + certificate.key) as path:
-                context.load_cert_chain(path, password=_refuse_password)
-        except _EncryptedKeyError:
-            raise CredentialError(located("the client key is encrypted: store it without a password")) from None
-        except (ssl.SSLError, OSError, ValueError) as error:
-            raise CredentialError(
-                located(f"the client certificate and its key cannot be used together: {_reason(error)}")
-            ) from None
-
-
-def _add(context: ssl.SSLContext, der: bytes | None) -> str | None:
-    """Trust a certificate; return what is wrong with it, or None."""
-    if der is None:
-        return "not PEM"
-    try:
-        context.load_verify_locations(cadata=der)
-    except (ssl.SSLError, ValueError) as error:
-        return _reason(error)
-    return None
-
-
-class _EncryptedKeyError(Exception):
-    """OpenSSL asked for a password. Without our callback it would prompt on the terminal."""
-
-
-def _refuse_password() -> NoReturn:
-    raise _EncryptedKeyError
-
-
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "reason", None)
-    return reason.replace("_", " ").lower() if isinstance(reason, str) else "not PEM"
-
-
-@contextmanager
-def _as_file(data: bytes) -> Generator[str]:
-    """Provide a path to bytes while the block runs, because OpenSSL reads keys only from paths."""
-    if hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
-        descriptor = os.memfd_create("kubeloop-key", os.MFD_CLOEXEC)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            yield f"/proc/self/fd/{descriptor}"
-        return
-    descriptor, path = tempfile.mkstemp(prefix="kubeloop-")  # only its owner can read it
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        yield path
-    finally:
-        Path(path).unlink(missing_ok=True)

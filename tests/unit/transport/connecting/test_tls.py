@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
+import kubeloop
 from kubeloop.config import Config
 from kubeloop.config.credential import ClientCertificate
 from kubeloop.errors import ConfigError, CredentialError
@@ -68,6 +69,179 @@ def test_reads_its_files_again_after_five_minutes_and_only_then(tmp_path, caplog
     contexts.distrust()
     assert contexts.current(1902) is third
     assert "stay in use" in caplog.text
+
+
+class Files:
+    """The files of a config in a folder, and the context of the config."""
+
+    def __init__(self, folder, **settings):
+        pair = authority().sign("client")
+        self.folder = folder
+        self.write(ca_file=authority().certificate, cert_file=pair.certificate, key_file=pair.key)
+        self.metrics = kubeloop.Metrics()
+        names = {name: str(folder / name) for name in ("ca_file", "cert_file", "key_file")}
+        self.contexts = TLSContexts(Config(host="https://a", metrics=self.metrics, **names, **settings))
+        self.first = self.contexts.current(0)
+
+    def write(self, **contents):
+        for name, data in contents.items():
+            (self.folder / name).write_bytes(data)
+
+    def counts(self):
+        """Return the samples of the metric of reloads."""
+        families = {family.name: family for family in self.metrics.collect()}
+        samples = families["rest_client_transport_ca_reload_total"].samples
+        return {tuple(value for _, value in sample.labels): sample.value for sample in samples}
+
+
+@pytest.mark.parametrize(
+    ("content", "result"),
+    [
+        (authority().certificate, ("success", "unchanged")),
+        (authority("other").certificate, ("success", "updated")),
+        (None, ("failure", "read_error")),
+        (b"", ("failure", "empty")),
+        (b"nonsense", ("failure", "ca_parse_error")),
+        (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ("failure", "ca_parse_error")),
+    ],
+)
+def test_each_check_of_the_authorities_is_counted_and_only_usable_ones_are_used(tmp_path, content, result):
+    files = Files(tmp_path)
+    assert files.counts() == {}
+    files.write(ca_file=content) if content is not None else (tmp_path / "ca_file").unlink()
+    assert files.contexts.current(299) is files.first
+    assert files.counts() == {}
+    context = files.contexts.current(300)
+    assert files.counts() == {result: 1.0}
+    assert (context is files.first) is (result != ("success", "updated"))
+    assert files.contexts.current(599) is context
+    assert files.counts() == {result: 1.0}, "also after a failure, the next check is five minutes later"
+    files.contexts.current(600)
+    assert sum(files.counts().values()) == 2
+
+
+def test_authorities_that_can_be_used_again_are_used(tmp_path):
+    files = Files(tmp_path)
+    files.write(ca_file=b"")
+    assert files.contexts.current(300) is files.first
+    files.write(ca_file=authority("other").certificate)
+    assert subjects(files.contexts.current(600)) == {"other"}
+    assert files.counts() == {("failure", "empty"): 1.0, ("success", "updated"): 1.0}
+
+
+@pytest.mark.parametrize("settings", [{}, {"ca_data": authority().certificate}])
+def test_authorities_without_a_file_are_not_checked(settings):
+    metrics = kubeloop.Metrics()
+    contexts = TLSContexts(Config(host="https://a", metrics=metrics, **settings))
+    first = contexts.current(0)
+    assert contexts.current(300) is first
+    assert metrics.value("rest_client_transport_ca_reload_total", result="success", reason="unchanged") == 0
+
+
+def test_authorities_given_as_data_take_precedence_over_their_file(tmp_path):
+    (tmp_path / "ca").write_bytes(authority("other").certificate)
+    settings = {"ca_data": authority().certificate, "ca_file": str(tmp_path / "ca")}
+    contexts = TLSContexts(Config(host="https://a", **settings))
+    assert subjects(contexts.current(0)) == {"test authority"}
+    contexts.distrust()
+    assert subjects(contexts.current(1)) == {"test authority"}
+
+
+def test_a_metrics_object_that_fails_costs_no_reload(tmp_path, caplog):
+    class Failing(kubeloop.Metrics):
+        def certificate_authority_reloaded(self, result, reason, /):
+            raise LookupError
+
+    path = tmp_path / "ca"
+    path.write_bytes(authority().certificate)
+    contexts = TLSContexts(Config(host="https://a", ca_file=str(path), metrics=Failing()))
+    contexts.current(0)
+    path.write_bytes(authority("other").certificate)
+    assert subjects(contexts.current(300)) == {"other"}
+    assert "the metrics sink failed" in caplog.text
+
+
+def test_a_changed_client_certificate_is_another_object_and_an_equal_one_is_not(tmp_path):
+    files = Files(tmp_path)
+    before = files.contexts.client_certificate
+    assert files.contexts.current(300) is files.first
+    assert files.contexts.client_certificate is before
+    pair = authority().sign("other")
+    files.write(cert_file=pair.certificate, key_file=pair.key)
+    assert files.contexts.current(600) is not files.first
+    assert files.contexts.client_certificate == ClientCertificate(pair.certificate, pair.key)
+
+
+def test_new_authorities_change_no_client_certificate(tmp_path):
+    files = Files(tmp_path)
+    before = files.contexts.client_certificate
+    files.write(ca_file=authority("other").certificate)
+    assert files.contexts.current(300) is not files.first
+    assert files.contexts.client_certificate is before
+
+
+def test_a_key_that_is_written_after_its_certificate_is_found_ten_seconds_later(tmp_path, caplog):
+    files = Files(tmp_path)
+    pair = authority().sign("other")
+    files.write(cert_file=pair.certificate)
+    assert files.contexts.current(300) is files.first
+    files.write(key_file=pair.key)
+    assert files.contexts.current(309) is files.first
+    assert files.contexts.current(310) is not files.first
+    assert files.contexts.client_certificate == ClientCertificate(pair.certificate, pair.key)
+    assert len(caplog.records) == 1
+    assert files.counts() == {("success", "unchanged"): 1.0}, "the authorities are not read more often"
+
+
+def test_broken_files_of_one_kind_do_not_hold_up_the_other(tmp_path):
+    files = Files(tmp_path)
+    pair = authority().sign("other")
+    files.write(ca_file=b"", cert_file=pair.certificate, key_file=pair.key)
+    context = files.contexts.current(300)
+    assert files.contexts.client_certificate == ClientCertificate(pair.certificate, pair.key)
+    assert subjects(context) == {"test authority"}
+    files.write(ca_file=authority("other").certificate, key_file=b"")
+    context = files.contexts.current(600)
+    assert files.contexts.client_certificate == ClientCertificate(pair.certificate, pair.key)
+    assert subjects(context) == {"other"}
+
+
+def test_each_cause_is_logged_once_until_the_files_can_be_used(tmp_path, caplog):
+    files = Files(tmp_path)
+    key = (tmp_path / "key_file").read_bytes()
+    files.write(ca_file=b"", key_file=b"")
+    for now in range(300, 3000, 10):
+        files.contexts.current(now)
+    assert [text.partition(":")[0] for text in caplog.messages] == [
+        f"certificate-authority {tmp_path / 'ca_file'} is empty; the files loaded before stay in use",
+        "the client certificate and its key cannot be used together",
+    ]
+    caplog.clear()
+    (tmp_path / "key_file").unlink()
+    files.contexts.current(3000)
+    assert [record.levelname for record in caplog.records] == ["WARNING"], "another cause"
+    files.write(key_file=key)
+    files.contexts.current(3010)
+    caplog.clear()
+    (tmp_path / "key_file").unlink()
+    files.contexts.current(3310)
+    assert len(caplog.records) == 1
+
+
+def test_the_certificate_of_a_plugin_is_used_with_new_authorities(tmp_path):
+    path = tmp_path / "ca"
+    path.write_bytes(authority().certificate)
+    contexts = TLSContexts(Config(host="https://a", ca_file=str(path)))
+    contexts.current(0)
+    pair = authority().sign("client")
+    given = ClientCertificate(pair.certificate, pair.key)
+    contexts.use_client_certificate(given)
+    assert contexts.client_certificate is given
+    path.write_bytes(authority("other").certificate)
+    assert subjects(contexts.current(300)) == {"other"}
+    assert contexts.client_certificate is given
+    contexts.use_client_certificate(None)
+    assert contexts.client_certificate is None
 
 
 def test_looks_at_its_files_at_once_after_a_failed_handshake(tmp_path):
