@@ -1,7 +1,8 @@
 """`Metrics`: what clients and queues do, with the names, labels and buckets of Kubernetes components.
 
-Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient and metrics/prometheus/workqueue. Most metrics of
-client-go's cache of transports are missing, because every client here has its own transport.
+Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient and metrics/prometheus/workqueue; for certificate
+managers, the kubelet's, with the name as a label. Most metrics of client-go's cache of transports are missing, because
+every client here has its own transport.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = ["MetricFamily", "Metrics", "Sample"]
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _BYTES = (64, 256, 512, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216)
 _CERTIFICATE_AGES = (600, 1800, 3600, 14400, 86400, 604800, 2592000, 7776000, 15552000, 31104000, 124416000)
+_MANAGED_AGES = (60, 3600, 14400, 86400, 604800, 2592000, 7776000, 15552000, 31104000, 124416000)
 
 
 def _exponential(start: float, factor: float, count: int) -> tuple[float, ...]:
@@ -39,7 +41,7 @@ _QUEUE_SECONDS = _exponential(10e-9, 10, 10)
 
 
 class Metrics:
-    """Counts and measures, in memory, what clients and queues do; as values and as Prometheus text.
+    """Counts and measures, in memory, what clients, queues and certificate managers do; as values and Prometheus text.
 
         metrics = kubeloop.Metrics()
         config = kubeloop.load_config().replace(metrics=metrics)
@@ -47,8 +49,8 @@ class Metrics:
         ...
         print(metrics.text())
 
-    One object can serve any number of clients and queues. It implements the protocols `ClientMetrics` and
-    `MetricsSink`, and needs no library.
+    One object can serve any number of clients, queues and certificate managers. It implements the protocols
+    `ClientMetrics`, `MetricsSink` and `CertificateMetrics`, and needs no library.
 
     Args:
         now: The wall clock, for the time until certificates expire.
@@ -131,14 +133,33 @@ class Metrics:
             by_name,
         )
         self._queue_retries = Counter("workqueue_retries_total", "Items that were added with a delay.", by_name)
+        self._expiries: dict[str, datetime] = {}
+        self._managed_ttl = Gauge(
+            "certificate_manager_ttl_seconds",
+            "Seconds until the certificate of the manager expires, negative if it has expired.",
+            by_name,
+        )
+        self._managed_ages = Histogram(
+            "certificate_manager_rotation_seconds",
+            "Age in seconds of certificates when they were replaced.",
+            _MANAGED_AGES,
+            by_name,
+        )
+        self._renewal_failures = Counter(
+            "certificate_manager_expiration_renew_errors", "Certificates that could not be renewed.", by_name
+        )
 
     def collect(self) -> tuple[MetricFamily, ...]:
         """Return all metrics with their samples at this time.
 
         Call it in the event loop of the queues: the age of unfinished work is 0 elsewhere.
         """
-        expiries = list(self._certificates.values())
-        self._plugin_ttl.replace_all({(): (min(expiries) - self._now()).total_seconds() if expiries else inf})
+        expiries, now = list(self._certificates.values()), self._now()
+        self._plugin_ttl.replace_all({(): (min(expiries) - now).total_seconds() if expiries else inf})
+        managed: dict[tuple[str, ...], float] = {
+            (name,): (expires - now).total_seconds() for name, expires in self._expiries.items()
+        }
+        self._managed_ttl.replace_all(managed)
         self._read_queues()
         return tuple(
             metric.collect()
@@ -161,6 +182,9 @@ class Metrics:
                 self._unfinished,
                 self._longest,
                 self._queue_retries,
+                self._managed_ttl,
+                self._managed_ages,
+                self._renewal_failures,
             )
         )
 
@@ -271,6 +295,23 @@ class Metrics:
     def retried(self, queue: str, /) -> None:
         """Record that an item was added with a delay."""
         self._queue_retries.increment(queue)
+
+    # The protocol `CertificateMetrics`.
+
+    def certificate_expires(self, manager: str, expires: datetime | None, /) -> None:
+        """Record when the certificate of a manager expires."""
+        if expires is None:
+            self._expiries.pop(manager, None)
+        else:
+            self._expiries[manager] = expires
+
+    def certificate_rotated(self, manager: str, age_seconds: float, /) -> None:
+        """Record the age of a certificate when it was replaced."""
+        self._managed_ages.observe(age_seconds, manager)
+
+    def certificate_renewal_failed(self, manager: str, /) -> None:
+        """Record that a certificate could not be renewed."""
+        self._renewal_failures.increment(manager)
 
     def __repr__(self) -> str:
         return f"<Metrics: {len(self._queues)} queues, {self._requests!r}>"

@@ -64,6 +64,7 @@ class SigningServer:
         self.objects: dict[str, dict[str, Any]] = {}
         self.issued: list[bytes] = []
         self.transport = ScriptedTransport(self._respond)
+        self.create_delay = 0.0
         self.create_failures: deque[Step] = deque()
         self.watch_failures: deque[Step] = deque()
 
@@ -88,11 +89,12 @@ class SigningServer:
         conditions = [*self.objects[name]["status"].get("conditions", []), added]
         self._change(name, conditions=conditions)
 
-    def issue(self, name: str) -> bytes:
-        """Issue the certificate of an object."""
+    def issue(self, name: str, certificate: bytes | None = None) -> bytes:
+        """Issue the certificate of an object, or write this text in its place."""
         now = self._now()
         request = base64.b64decode(self.objects[name]["spec"]["request"])
-        certificate = issue(request, now, now + timedelta(seconds=self.lifetime), subject=self.subject)
+        if certificate is None:
+            certificate = issue(request, now, now + timedelta(seconds=self.lifetime), subject=self.subject)
         self.issued.append(certificate)
         self._change(name, certificate=base64.b64encode(certificate).decode())
         return certificate
@@ -153,7 +155,7 @@ class SigningServer:
         if self.signs:
             self.condition(created["metadata"]["name"], "Approved")
             self.issue(created["metadata"]["name"])
-        return ScriptedResponse.of(created, 201)
+        return ScriptedResponse.of(created, 201, delay=self.create_delay)
 
     def _follow(self, version: int) -> Iterator[bytes | asyncio.Event]:
         """Yield the events after a version, and wait for more."""

@@ -21,7 +21,11 @@ except ModuleNotFoundError as error:
 del _cryptography
 
 if TYPE_CHECKING:
+    from kubeloop.certificates.certificate_manager import CertificateManager
+    from kubeloop.certificates.certificate_metrics import CertificateMetrics
+    from kubeloop.certificates.certificate_pair import CertificatePair, parse_pair
     from kubeloop.certificates.certificate_pem import encode_certificates, parse_certificates, read_certificates
+    from kubeloop.certificates.file_store import CertificateStore, FileStore
     from kubeloop.certificates.key_usage import client_usages, server_usages
     from kubeloop.certificates.private_key import (
         PrivateKey,
@@ -39,6 +43,11 @@ if TYPE_CHECKING:
     from kubeloop.certificates.signing_request import request_certificate, wait_for_certificate
 
 __all__ = [
+    "CertificateManager",
+    "CertificateMetrics",
+    "CertificatePair",
+    "CertificateStore",
+    "FileStore",
     "PrivateKey",
     "PublicKey",
     "RequestTemplate",
@@ -49,6 +58,7 @@ __all__ = [
     "encode_private_key",
     "generate_key",
     "parse_certificates",
+    "parse_pair",
     "parse_private_key",
     "parse_public_keys",
     "read_certificates",
@@ -67,6 +77,10 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "certificate_manager": "CertificateManager",
+            "certificate_metrics": "CertificateMetrics",
+            "certificate_pair": "CertificatePair parse_pair",
+            "file_store": "CertificateStore FileStore",
             "certificate_pem": "encode_certificates parse_certificates read_certificates",
             "key_usage": "client_usages server_usages",
             "private_key": (

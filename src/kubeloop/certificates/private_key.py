@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -92,8 +93,9 @@ def write_private_key(path: str | os.PathLike[str], key: PrivateKey) -> None:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists() and stat.S_IMODE(target.stat().st_mode) != 0o600:
-        target.chmod(0o600)
+    with suppress(FileNotFoundError):
+        if stat.S_IMODE(target.stat().st_mode) != 0o600:
+            target.chmod(0o600)
     replace_file(os.fspath(target), encode_private_key(key))
 
 
