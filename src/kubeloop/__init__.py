@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from kubeloop.clients.resource_client import ModelClient, ResourceClient, StatusResourceClient
     from kubeloop.clients.resuming_watch import ResumingWatch
     from kubeloop.clients.write_verbs import DeleteCollectionOptions
+    from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.config.client_tracing import CallSpan, ClientTracing
     from kubeloop.config.config import Config, Impersonation
@@ -156,6 +157,7 @@ __all__ = [
     "AlreadyExists",
     "AnyPatch",
     "ApplyOptions",
+    "AuthProvider",
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
@@ -338,6 +340,7 @@ _NAMES = {
     "clients.reader": "ObjectList Reader",
     "clients.resuming_watch": "ResumingWatch",
     "config.client_metrics": "ClientMetrics",
+    "config.auth_provider": "AuthProvider",
     "config.client_tracing": "CallSpan ClientTracing",
     "config.config": "Config Impersonation",
     "config.exec_config": "ExecConfig",

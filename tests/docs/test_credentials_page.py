@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import kubeloop
+from kubeloop.cli import main
 from kubeloop.config.exec_request import exec_info
 from kubeloop.meta import yaml
 from tests.support.markdown import ROOT, fences
 
 PAGE = ROOT / "docs" / "how-to" / "credentials.md"
 ENTRIES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-COMMANDS = ["aws", "gke-gcloud-auth-plugin", "kubelogin", "doctl", "oci", "/usr/local/bin/tsh"]
+CONSOLE = re.findall(r"^```console\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+COMMANDS = ["aws", "gke-gcloud-auth-plugin", "kubelogin", "doctl", "oci", "/usr/local/bin/tsh", "kubectl"]
 
 
 def names_of(defined: str) -> dict[str, Any]:
@@ -53,6 +56,27 @@ def test_the_entries_of_vendors_can_be_loaded(tmp_path: Path, entry: str, comman
 def test_the_configs_of_the_page_are_valid(defined: str, setting: str) -> None:
     names = names_of(defined)
     assert getattr(names.get("config") or names["fixed"], setting)
+
+
+def test_the_command_for_oidc_writes_settings_that_can_be_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "config"
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    command = next(fence for fence in CONSOLE if "--auth-provider=oidc" in fence).replace("\\\n", " ")
+    assert main(shlex.split(command.removeprefix("$ kubeloop "))) == 0
+    assert main(["config", "set-cluster", "c", "--server=https://a"]) == 0
+    assert main(["config", "set-context", "x", "--cluster=c", "--user=me"]) == 0
+    provider = kubeloop.load_config(path, context="x").auth_provider
+    assert provider == kubeloop.AuthProvider(
+        issuer_url="https://issuer.example.com",
+        client_id="kubernetes",
+        client_secret="SECRET",
+        id_token="TOKEN",
+        refresh_token="TOKEN",
+        file=str(path),
+        user="me",
+    )
 
 
 def test_the_functions_of_the_page_change_a_config() -> None:

@@ -13,7 +13,18 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
-__all__ = ["Cancelled", "Lock", "Timeout", "gather", "let_others_run", "now", "sleep", "timeout", "timeout_at"]
+__all__ = [
+    "Cancelled",
+    "Lock",
+    "Timeout",
+    "gather",
+    "let_others_run",
+    "now",
+    "sleep",
+    "timeout",
+    "timeout_at",
+    "to_the_end",
+]
 
 T = TypeVar("T")
 
@@ -58,6 +69,29 @@ async def gather(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(call) for call in calls]
     return [task.result() for task in tasks]
+
+
+async def to_the_end(call: Coroutine[Any, Any, T]) -> T:
+    """Run a call to its end, even if this task is cancelled meanwhile; then raise the cancellation.
+
+    For a short and bounded call that must not stop in the middle. The result of a cancelled call is lost, and so is its
+    error.
+
+    Raises:
+        Cancelled: This task was cancelled, and the call has ended.
+    """
+    task = asyncio.get_running_loop().create_task(call)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # otherwise asyncio logs that nobody read it
+        raise cancelled
+    return task.result()
 
 
 class Lock:

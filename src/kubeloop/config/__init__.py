@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from kubeloop.config.auth_provider import AuthProvider
     from kubeloop.config.config import Config, Impersonation
     from kubeloop.config.config_arguments import add_config_arguments, overrides_of
     from kubeloop.config.config_overrides import ConfigOverrides
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kubeloop.config.load import build_config, config_from_bytes, load_config, validate_kubeconfig
 
 __all__ = [
+    "AuthProvider",
     "Config",
     "ConfigOverrides",
     "ExecConfig",
@@ -53,6 +55,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "auth_provider": "AuthProvider",
             "config": "Config Impersonation",
             "config_arguments": "add_config_arguments overrides_of",
             "config_overrides": "ConfigOverrides",

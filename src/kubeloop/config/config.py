@@ -13,6 +13,7 @@ from typing import Any, Literal, Self, cast, get_args
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, field, force_setattr
+from kubeloop.config.auth_provider import AuthProvider
 from kubeloop.config.client_metrics import ClientMetrics
 from kubeloop.config.client_tracing import ClientTracing
 from kubeloop.config.config_source import Source
@@ -110,6 +111,7 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "insecure_skip_tls_verify": (bool,),
     "exec": (ExecConfig, type(None)),
     "exec_policy": (ExecPolicy,),
+    "auth_provider": (AuthProvider, type(None)),
     "impersonate": (Impersonation, type(None)),
     "timeout": _NUMBER,
     "qps": _NUMBER,
@@ -157,6 +159,7 @@ class Config(Value, frozen=True, kw_only=True):
         password: The password for basic authentication; ignored without a user name, as in Go.
         exec: A plugin that supplies credentials.
         exec_policy: Which plugins may run.
+        auth_provider: An OpenID Connect provider that refreshes ID tokens; unused with a token or a user name.
         impersonate: The user to act as.
         user_agent: The `User-Agent`; None for that of `kubeloop.default_user_agent()`.
         timeout: The seconds for one whole request; None for no limit. It never limits the body of a watch.
@@ -203,6 +206,7 @@ class Config(Value, frozen=True, kw_only=True):
     password: str | None = None
     exec: ExecConfig | None = None
     exec_policy: ExecPolicy = ExecPolicy()
+    auth_provider: AuthProvider | None = None
     impersonate: Impersonation | None = None
     user_agent: str | None = None
     timeout: float | None = None
@@ -255,6 +259,8 @@ class Config(Value, frozen=True, kw_only=True):
             raise self.error("expected a client certificate and its key, got only one of them")
         if self.username and (self.token or self.token_file):
             raise self.error("expected one way to authenticate, got basic authentication and a token: remove one")
+        if self.exec and self.auth_provider:
+            raise self.error("expected one way to authenticate, got an exec plugin and an auth-provider: remove one")
         if self.user_agent and _NO_HEADER.search(self.user_agent):
             raise self.error("the user agent contains a character that a header cannot contain")
         if self.timeout is not None and not self.timeout > 0:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 __all__ = [
+    "AuthProviderEntry",
     "ClusterEntry",
     "ContextEntry",
     "ExecEntry",
@@ -72,6 +73,15 @@ class ExecEntry(Value, frozen=True, kw_only=True, eq=False):
     interactive_mode: str
 
 
+class AuthProviderEntry(Value, frozen=True, kw_only=True, eq=False):
+    """The `auth-provider` of an item of `users`, unchecked: it may name a provider that is not supported."""
+
+    unshown = frozenset({"config"})
+
+    name: str
+    config: Mapping[str, str]
+
+
 class UserEntry(Value, frozen=True, kw_only=True, eq=False):
     """An item of `users`: the ways to authenticate. The `repr` contains no secret."""
 
@@ -90,7 +100,7 @@ class UserEntry(Value, frozen=True, kw_only=True, eq=False):
     as_uid: str = ""
     as_groups: tuple[str, ...] = ()
     as_extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    auth_provider: str | None = None
+    auth_provider: AuthProviderEntry | None = None
     exec: ExecEntry | None = None
 
 
@@ -246,7 +256,6 @@ def _cluster(item: Fields) -> ClusterEntry:
 
 
 def _user(item: Fields) -> UserEntry:
-    provider = item.child("auth-provider")
     _extensions(item)
     extra = item.child("as-user-extra")
     return UserEntry(
@@ -263,8 +272,15 @@ def _user(item: Fields) -> UserEntry:
         as_uid=item.text("as-uid"),
         as_groups=item.texts("as-groups"),
         as_extra={key: extra.texts(key) for key in extra.names()},
-        auth_provider=(provider.text("name") or "unnamed") if item.has("auth-provider") else None,
+        auth_provider=_auth_provider(item.child("auth-provider")) if item.has("auth-provider") else None,
         exec=_exec(item.child("exec")) if item.has("exec") else None,
+    )
+
+
+def _auth_provider(item: Fields) -> AuthProviderEntry:
+    config = item.child("config")
+    return AuthProviderEntry(
+        name=item.text("name") or "unnamed", config={name: config.text(name) for name in config.names()}
     )
 
 

@@ -27,6 +27,7 @@ from kubeloop.config.kubeconfig import ClusterEntry, Kubeconfig, UserEntry, pars
 from kubeloop.config.kubeconfig_paths import expanded, kubeconfig_paths
 from kubeloop.config.server_url import server_url
 from kubeloop.config.validation import (
+    auth_provider,
     cluster_file_problems,
     cluster_problems,
     exec_config,
@@ -169,7 +170,9 @@ def config_from_bytes(kubeconfig: bytes, **overrides: Unpack[ConfigOverrides]) -
     check_overrides(overrides)
     config = config_from_kubeconfig(parse_kubeconfig(kubeconfig, _IN_MEMORY), overrides, looked=[_IN_MEMORY])
     # There is no file to which a refreshed token could be written.
-    return config.replace(source=config.source.replace(cluster_file="", user_file=""))
+    provider = None if config.auth_provider is None else config.auth_provider.replace(file="", user="")
+    source = config.source.replace(cluster_file="", user_file="")
+    return config.replace(source=source, auth_provider=provider)
 
 
 def validate_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> list[str]:
@@ -260,11 +263,12 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, overrides:
             is_tls = server_url(cluster.server, tls=False).startswith("https:")
     except ValueError as error:
         problems.append(str(error))
-    plugin = None
+    plugin = provider = None
     if is_tls:
         problems += [*user_problems(user), *cluster_file_problems(cluster), *user_file_problems(user)]
         try:
             plugin = exec_config(user.exec, cluster) if user.exec and not problems else None
+            provider = auth_provider(user.auth_provider, source) if user.auth_provider and not problems else None
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -279,7 +283,16 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, overrides:
         source=source,
     )
     if not is_tls:
-        if user.token or user.token_file or user.username or user.exec or user.cert_data or user.cert_file:
+        ways = (
+            user.token,
+            user.token_file,
+            user.username,
+            user.exec,
+            user.auth_provider,
+            user.cert_data,
+            user.cert_file,
+        )
+        if any(ways):
             logger.warning("%s: the server is not https, so the user's credentials are not sent", source)
         return config
     # As in Go, a key without a certificate is ignored.
@@ -299,6 +312,7 @@ def _assemble(cluster: ClusterEntry, user: UserEntry, source: Source, overrides:
         username=user.username,
         password=user.password,
         exec=plugin,
+        auth_provider=provider,
     )
 
 

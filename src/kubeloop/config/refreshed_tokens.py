@@ -5,12 +5,10 @@ Reference: client-go tools/clientcmd/config.go, PersisterForUser; plugin/pkg/cli
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from kubeloop.config.kubeconfig_writer import modify_kubeconfig
+from kubeloop.config.id_token import id_token_expiry
+from kubeloop.config.kubeconfig_writer import modify_kubeconfig, read_kubeconfig
 from kubeloop.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,10 +16,26 @@ if TYPE_CHECKING:
 
     from kubeloop.config.kubeconfig_data import KubeconfigData
 
-__all__ = ["id_token_expiry", "persist_tokens"]
+__all__ = ["persist_tokens", "stored_settings"]
 
 
-async def persist_tokens(file: str, user: str, refreshed: Mapping[str, str]) -> dict[str, str]:
+def stored_settings(file: str, user: str) -> dict[str, str]:
+    """Read the settings of the auth-provider of a user, which another program may have changed.
+
+    Raises:
+        ConfigError: The file cannot be read, or it contains no such user with an auth-provider.
+    """
+    return dict(_provider_of(read_kubeconfig(file), file, user).get("config") or {})
+
+
+async def persist_tokens(
+    file: str,
+    user: str,
+    refreshed: Mapping[str, str],
+    *,
+    replaces: str = "",
+    expected: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """Write refreshed tokens into the auth-provider settings of a user, unless the file has newer ones.
 
     Two processes that refresh one token end with the newest: both the file and the result contain the ID token that
@@ -30,23 +44,28 @@ async def persist_tokens(file: str, user: str, refreshed: Mapping[str, str]) -> 
     Args:
         file: The kubeconfig file of the user entry.
         user: The name of the user entry.
-        refreshed: The changed settings: `id-token`, and `refresh-token` if the provider returned another one.
+        refreshed: The changed settings: `id-token`, and `refresh-token` if the provider returned another one. Without
+            an ID token, the refresh token is written in any case.
+        replaces: The ID token that was refreshed. It is replaced even if it would expire later.
+        expected: Settings that the file must still contain, so that tokens of one provider are not written to the
+            settings of another.
 
     Returns:
         All settings of the auth-provider as they are now in the file.
 
     Raises:
-        ConfigError: The file cannot be changed, or it contains no such user with an auth-provider. The refreshed tokens
-            can still be used; the message contains no token.
+        ConfigError: The file cannot be changed, or it contains no such user with an auth-provider or another provider
+            than expected. The refreshed tokens can still be used; the message contains no token.
     """
     settings: dict[str, str] = {}
 
     def put_newest(data: KubeconfigData) -> None:
-        provider = data.users.get(user, {}).get("auth-provider")
-        if provider is None:
-            raise ConfigError(f'{file}: user "{user}": no auth-provider to write refreshed tokens to')
+        provider = _provider_of(data, file, user)
         current: dict[str, str] = provider.get("config") or {}
-        if id_token_expiry(refreshed.get("id-token", "")) >= id_token_expiry(current.get("id-token", "")):
+        if any(current.get(name) != value for name, value in (expected or {}).items()):
+            raise ConfigError(f'{file}: user "{user}": the auth-provider was changed meanwhile')
+        old, new = current.get("id-token") or "", refreshed.get("id-token")
+        if new is None or old == replaces or id_token_expiry(new) >= id_token_expiry(old):
             current = {**current, **refreshed}
             provider["config"] = current
         settings.update(current)
@@ -55,15 +74,8 @@ async def persist_tokens(file: str, user: str, refreshed: Mapping[str, str]) -> 
     return settings
 
 
-def id_token_expiry(token: str) -> float:
-    """Return the time at which an ID token expires, in seconds since 1970; minus infinity if it cannot be read.
-
-    The signature is not checked: the API server does that.
-    """
-    try:
-        _, claims, _ = token.split(".")
-        parsed: Any = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-        expiry = cast("dict[str, Any]", parsed)["exp"]
-        return float(expiry) if not isinstance(expiry, bool) else -float("inf")
-    except (binascii.Error, KeyError, OverflowError, RecursionError, TypeError, ValueError):
-        return -float("inf")
+def _provider_of(data: KubeconfigData, file: str, user: str) -> dict[str, Any]:
+    provider: dict[str, Any] | None = data.users.get(user, {}).get("auth-provider")
+    if provider is None:
+        raise ConfigError(f'{file}: user "{user}": no auth-provider to write refreshed tokens to')
+    return provider

@@ -7,20 +7,34 @@ Reference: client-go tools/clientcmd/validation.go.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.raising import raise_alone
+from kubeloop.config.auth_provider import AuthProvider
 from kubeloop.config.config import Impersonation
+from kubeloop.config.document_fields import Fields
 from kubeloop.config.exec_config import API_VERSIONS, INTERACTIVE_MODES, ExecConfig
 from kubeloop.config.files import read_file
 from kubeloop.config.server_url import check_proxy_url
+from kubeloop.errors import ConfigError
 from kubeloop.meta.name_rules import dns_label_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kubeloop.config.kubeconfig import ClusterEntry, ContextEntry, ExecEntry, Kubeconfig, UserEntry
+    from kubeloop.config.config_source import Source
+    from kubeloop.config.kubeconfig import (
+        AuthProviderEntry,
+        ClusterEntry,
+        ContextEntry,
+        ExecEntry,
+        Kubeconfig,
+        UserEntry,
+    )
 
 __all__ = [
+    "auth_provider",
     "cluster_file_problems",
     "cluster_problems",
     "exec_config",
@@ -32,9 +46,10 @@ __all__ = [
 ]
 
 _REMOVED_PROVIDERS = {
-    "gcp": "use the exec plugin gke-gcloud-auth-plugin",
-    "azure": "use the exec plugin kubelogin (https://github.com/Azure/kubelogin)",
-    "oidc": "put a token into the user entry, or use an exec plugin that logs in, such as kubectl oidc-login",
+    "azure": "install the exec plugin kubelogin (https://github.com/Azure/kubelogin) and run "
+    "`kubelogin convert-kubeconfig`",
+    "gcp": "install the exec plugin gke-gcloud-auth-plugin and run `gcloud container clusters get-credentials CLUSTER`",
+    "openstack": "use the exec plugin client-keystone-auth (https://github.com/kubernetes/cloud-provider-openstack)",
 }
 
 
@@ -58,9 +73,16 @@ def impersonation_problems(user: UserEntry) -> Iterator[str]:
 def user_problems(user: UserEntry) -> Iterator[str]:
     """Check that a user entry uses one supported way to authenticate."""
     if user.auth_provider is not None:
-        what = _REMOVED_PROVIDERS.get(user.auth_provider, "use an exec plugin, or put a token into the user entry")
-        both = "; an auth-provider does not go with an exec plugin" if user.exec else ""
-        yield f'auth-provider "{user.auth_provider}" is not supported: {what}{both}'
+        name = user.auth_provider.name
+        if user.exec:
+            yield f'more than one way to authenticate: auth-provider "{name}" and exec; only one is allowed'
+        if name in _REMOVED_PROVIDERS:
+            yield f'auth-provider "{name}" was removed from Kubernetes: {_REMOVED_PROVIDERS[name]}'
+        elif name != "oidc":
+            yield (
+                f'auth-provider "{name}" is not supported, only oidc is: use an exec plugin, or put a token into the '
+                "user entry"
+            )
     if user.token and (user.username or user.password):
         yield "more than one way to authenticate: basic and token; only one is allowed"
     if _has_certificate(user) and not (user.key_file or user.key_data):
@@ -101,6 +123,9 @@ def user_file_problems(user: UserEntry) -> Iterator[str]:
         yield from _unreadable("client-key", user.key_file)
     if not user.token:
         yield from _unreadable("tokenFile", user.token_file)
+    provider = {} if user.auth_provider is None else user.auth_provider.config
+    if not provider.get("idp-certificate-authority-data"):
+        yield from _unreadable("idp-certificate-authority", provider.get("idp-certificate-authority") or None)
 
 
 def _unreadable(what: str, path: str | None) -> Iterator[str]:
@@ -151,6 +176,36 @@ def impersonation(user: UserEntry) -> Impersonation | None:
     if not user.as_user:
         return None
     return Impersonation(user=user.as_user, uid=user.as_uid, groups=user.as_groups, extra=user.as_extra)
+
+
+def auth_provider(entry: AuthProviderEntry, source: Source) -> AuthProvider:
+    """Return the settings of the OpenID Connect provider in a user entry.
+
+    Args:
+        entry: The auth-provider `oidc`.
+        source: The file and the name of the user entry, to which refreshed tokens are written. Nothing is written to a
+            pipe, which can be read only once.
+
+    Raises:
+        ValueError: A setting is missing or invalid. The message contains no secret.
+    """
+    settings = entry.config
+    try:
+        ca_data = Fields(dict(settings), "", "").data("idp-certificate-authority-data")
+    except ConfigError:
+        raise_alone(ValueError("idp-certificate-authority-data must be base64"))
+    return AuthProvider(
+        issuer_url=settings.get("idp-issuer-url", ""),
+        client_id=settings.get("client-id", ""),
+        client_secret=settings.get("client-secret", ""),
+        ca_data=ca_data,
+        # As in Go, the path is relative to the working directory and not to the folder of the kubeconfig.
+        ca_file=settings.get("idp-certificate-authority") or None,
+        id_token=settings.get("id-token", "").strip(),
+        refresh_token=settings.get("refresh-token", "").strip(),
+        file=os.path.abspath(source.user_file) if os.path.isfile(source.user_file) else "",
+        user=source.user,
+    )
 
 
 def exec_config(entry: ExecEntry, cluster: ClusterEntry) -> ExecConfig:

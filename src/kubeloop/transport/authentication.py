@@ -55,7 +55,7 @@ class Authenticated:
     def __init__(self, transport: Transport, config: Config, *, source: CredentialSource | None = None) -> None:
         self._transport = wrap_transport(transport, config)
         self._presenter = transport
-        self._source = source or credential_source(config)
+        self._source = source or _source_of(config)
         self._impersonation = impersonation_headers(config.impersonate) if config.impersonate else ()
         self._located = config.located
         self._shown: Credential | None = None
@@ -182,6 +182,15 @@ def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str]
         name = f"Impersonate-Extra-{quote(key, safe=_NAME_CHARS)}"
         pairs += [(name, value) for value in values]
     return tuple(pairs)
+
+
+def _source_of(config: Config) -> CredentialSource:
+    """Return the source of credentials for a config. A token or a user name precedes an auth-provider, as in Go."""
+    if config.auth_provider is None or config.token or config.token_file or config.username:
+        return credential_source(config)
+    from kubeloop.transport.oidc_source import OIDCSource
+
+    return OIDCSource(config.auth_provider, config)
 
 
 def _has(request: Request, header: str) -> bool:

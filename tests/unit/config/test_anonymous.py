@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.config import Config, ExecConfig, ExecPolicy, Impersonation, Source
+from kubeloop.config import AuthProvider, Config, ExecConfig, ExecPolicy, Impersonation, Source
 from kubeloop.config.credential import Credential
 from kubeloop.config.credential_sources import credential_source
 from kubeloop.transport.base import Transport
@@ -53,6 +53,7 @@ DROPPED: dict[str, Any] = {
     "username": "me",
     "password": "SECRET",
     "exec": ExecConfig(command="login"),
+    "auth_provider": AuthProvider(issuer_url="https://issuer", client_id="me", id_token="SECRET"),
     "exec_policy": ExecPolicy("DenyAll"),
     "impersonate": Impersonation(user="jane"),
     "wrap_transport": add_token,
@@ -67,7 +68,8 @@ def configs() -> list[Config]:
     ca, token = ({name: (KEPT | DROPPED)[name] for name in pair} for pair in APART)
     login = {"username": rest.pop("username"), "password": rest.pop("password")}
     insecure = {"insecure_skip_tls_verify": rest.pop("insecure_skip_tls_verify")}
-    return [Config(**rest, **ca, **token), Config(**rest, **insecure, **login)]
+    plugin, provider = ({name: rest.pop(name)} for name in ("exec", "auth_provider"))
+    return [Config(**rest, **ca, **token, **plugin), Config(**rest, **insecure, **login, **provider)]
 
 
 def test_each_setting_is_either_kept_or_dropped() -> None:

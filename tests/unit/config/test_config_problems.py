@@ -44,7 +44,7 @@ def test_a_cluster_that_cannot_be_used(cluster: str, problem: str) -> None:
         ("client-certificate: /no/c, client-key-data: aw==", "cannot read client-certificate /no/c"),
         ("client-certificate-data: Yw==, client-key: /no/k", "cannot read client-key /no/k"),
         ("tokenFile: /no/t", "cannot read tokenFile /no/t"),
-        (f"exec: {{{PLUGIN}}}, auth-provider: {{name: gcp}}", "an auth-provider does not go with an exec plugin"),
+        (f"exec: {{{PLUGIN}}}, auth-provider: {{name: gcp}}", 'auth-provider "gcp" and exec; only one is allowed'),
         (f"exec: {{apiVersion: {V1}, interactiveMode: Never}}", "an exec plugin needs a command"),
         ("exec: {command: p, interactiveMode: Never}", "apiVersion '' of the exec plugin"),
         (

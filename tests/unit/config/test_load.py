@@ -100,7 +100,7 @@ def test_does_not_send_credentials_in_the_clear(two, caplog):
         ("lost-cluster", 'context "lost-cluster", cluster "nowhere", user "dev": no such cluster; there are: "dev"'),
         ("lost-user", 'user "nobody": no such user; there are: "cloud", "dev"'),
         ("hollow", "the cluster has no server"),
-        ("cloud", 'auth-provider "gcp" is not supported: use the exec plugin gke-gcloud-auth-plugin'),
+        ("cloud", 'auth-provider "gcp" was removed from Kubernetes: install the exec plugin gke-gcloud-auth-plugin'),
     ],
 )
 def test_names_file_context_and_user_of_what_cannot_be_used(two, context, complaint):

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from kubeloop.config import modify_kubeconfig, read_kubeconfig
-from kubeloop.config.refreshed_tokens import id_token_expiry, persist_tokens
+from kubeloop.config.id_token import id_token_expiry
+from kubeloop.config.refreshed_tokens import persist_tokens, stored_settings
 from kubeloop.errors import ConfigError
 from tests.support.clock import run_virtual
 
@@ -86,3 +87,33 @@ def test_the_expiry_of_what_is_not_a_token_is_before_all_others(text):
 
 def test_the_expiry_of_a_token_is_that_of_its_claims():
     assert id_token_expiry(token(12.5)) == 12.5
+
+
+def test_a_refresh_token_alone_is_written(path):
+    run_virtual(persist_tokens(path, "u", {"refresh-token": "r-2"}))
+    assert settings(path) == {"client-id": "me", "id-token": token(100), "refresh-token": "r-2"}
+
+
+def test_the_replaced_token_is_replaced_even_by_one_that_expires_sooner(path):
+    new = {"id-token": token(50), "refresh-token": "r-50"}
+    run_virtual(persist_tokens(path, "u", new, replaces=token(99)))
+    assert settings(path)["id-token"] == token(100)
+    run_virtual(persist_tokens(path, "u", new, replaces=token(100)))
+    assert settings(path) == {"client-id": "me", **new}
+
+
+def test_tokens_are_not_written_to_the_settings_of_another_provider(path):
+    with pytest.raises(ConfigError, match='user "u": the auth-provider was changed meanwhile') as caught:
+        run_virtual(persist_tokens(path, "u", {"id-token": token(500)}, expected={"client-id": "you"}))
+    assert token(500) not in str(caught.value)
+    assert settings(path)["id-token"] == token(100)
+    run_virtual(persist_tokens(path, "u", {"id-token": token(500)}, expected={"client-id": "me"}))
+    assert settings(path)["id-token"] == token(500)
+
+
+def test_the_stored_settings_are_those_of_the_file(path):
+    assert stored_settings(path, "u") == settings(path)
+    with pytest.raises(ConfigError, match='user "other"'):
+        stored_settings(path, "other")
+    with pytest.raises(ConfigError, match='user "u"'):
+        stored_settings(f"{path}-missing", "u")

@@ -115,3 +115,42 @@ def test_a_lock_serves_several_loops():
     asyncio.run(contend())
     assert len(held) == 4
     assert len(set(held)) == 2
+
+
+@virtual
+async def test_a_call_that_runs_to_the_end_returns_its_result_or_error():
+    async def call(error):
+        await waiting.sleep(1)
+        if error:
+            raise error
+        return 7
+
+    assert await waiting.to_the_end(call(None)) == 7
+    with pytest.raises(KeyError):
+        await waiting.to_the_end(call(KeyError()))
+
+
+@virtual
+@pytest.mark.parametrize("error", [None, KeyError()])
+async def test_a_cancellation_is_raised_when_the_call_has_ended(error):
+    ended = []
+
+    async def call():
+        await waiting.sleep(10)
+        ended.append(now())
+        if error:
+            raise error
+
+    with pytest.raises(TimeoutError):
+        async with waiting.timeout(3):
+            await waiting.to_the_end(call())
+    assert ended == [10] == [now()]
+
+
+@virtual
+async def test_a_call_that_cancels_itself_is_cancelled():
+    async def call():
+        raise waiting.Cancelled
+
+    with pytest.raises(waiting.Cancelled):
+        await waiting.to_the_end(call())
