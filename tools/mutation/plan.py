@@ -94,9 +94,7 @@ DECISIVE = {
     "listwatch/watch_end": LISTWATCH,
     "metrics": f"{METRICS} tests/unit/rest/test_call_report.py",
     "rest/call_report": "tests/unit/rest/test_call_report.py tests/unit/rest/test_call_tracing.py",
-    "rest/rate_limit": (
-        "tests/unit/rest/test_rate_limit.py tests/unit/rest/test_client.py tests/faults/test_rest_faults.py"
-    ),
+    "rest/rate_limit": "tests/unit/rest/test_rate_limit.py tests/unit/rest/test_client.py",
     "rest/request_log": "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py",
     "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py tests/faults/test_retry_matrix.py",
     "rest/warnings": "tests/unit/rest/test_warnings.py tests/unit/rest/test_client.py",

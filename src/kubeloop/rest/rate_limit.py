@@ -33,7 +33,9 @@ def rate_limit_of(config: Config) -> RateLimit | None:
     """Return the limit that a config asks for: its `rate_limiter`, else a bucket of its `qps`; None for no limit."""
     if config.rate_limiter is not None:
         return RateLimit(config.rate_limiter)
-    return RateLimit(TokenBucket(config.qps, config.burst)) if config.qps and config.qps > 0 else None
+    if config.qps is None or config.qps <= 0:
+        return None
+    return RateLimit(TokenBucket(config.qps, config.burst))
 
 
 class RateLimit:

@@ -46,6 +46,7 @@ class Recorded:
         ({"qps": None}, 0.0),
         ({"qps": 0.0}, 0.0),
         ({"qps": -1.0}, 0.0),
+        ({"qps": -0.5}, 0.0),
         ({"qps": -1.0, "burst": 0}, 0.0),
         ({"qps": math.inf, "burst": 1}, 0.0),
         ({"qps": 10.0}, 1.0),
@@ -119,6 +120,19 @@ async def test_a_limiter_that_admits_nothing_is_an_error_and_not_a_hang() -> Non
     with pytest.raises(kubeloop.TransportError, match=r"^GET /api/v1/pods/a: TokenBucket.* admits no more") as caught:
         await rest.get("pods", name="a")
     assert not caught.value.retryable
+
+
+@virtual
+async def test_a_wait_is_measured_and_a_refusal_is_not() -> None:
+    metrics = kubeloop.Metrics()
+    rest = client(rate_limiter=Recorded(-1.0, 0.5, math.inf), metrics=metrics)
+    for _ in range(2):
+        await rest.get("pods", name="a")
+    with pytest.raises(kubeloop.TransportError):
+        await rest.get("pods", name="a")
+    labels = {"verb": "GET", "host": "server"}
+    assert metrics.value("rest_client_rate_limiter_duration_seconds_sum", **labels) == 0.5
+    assert metrics.value("rest_client_rate_limiter_duration_seconds_count", **labels) == 2
 
 
 @virtual
