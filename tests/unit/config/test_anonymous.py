@@ -38,6 +38,7 @@ KEPT: dict[str, Any] = {
     "max_connections": 4,
     "disable_compression": True,
     "content_type": "protobuf",
+    "exec_policy": ExecPolicy("DenyAll"),
     "dial": dial,
     "warning_handler": print,
     "metrics": kubeloop.Metrics(),
@@ -53,7 +54,6 @@ DROPPED: dict[str, Any] = {
     "username": "me",
     "password": "SECRET",
     "exec": ExecConfig(command="login"),
-    "exec_policy": ExecPolicy("DenyAll"),
     "impersonate": Impersonation(user="jane"),
     "wrap_transport": add_token,
 }
