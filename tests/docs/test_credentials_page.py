@@ -83,6 +83,7 @@ def test_the_functions_of_the_page_change_a_config() -> None:
     config = kubeloop.Config(host="https://a", exec=kubeloop.ExecConfig(command="aws"))
     changed = names_of("def with_own_stdin")["with_own_stdin"](config)
     assert changed.exec.stdin_unavailable == "the program reads manifests from it"
+    assert names_of("def without_credentials")["without_credentials"](config).exec is None
     assert names_of("def as_jane")["as_jane"](config).impersonate == kubeloop.Impersonation(
         user="jane", groups=("dev",)
     )

@@ -50,6 +50,7 @@ _ANONYMOUS = (
     "rate_limiter",
     "max_connections",
     "disable_compression",
+    "exec_policy",
     "content_type",
     "dial",
     "warning_handler",

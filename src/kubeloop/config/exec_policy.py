@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, cast
 
-from kubeloop._kit.text import safe_text
 from kubeloop._kit.value import Value, force_setattr
 from kubeloop.errors import ConfigError
 
@@ -94,7 +93,7 @@ class AllowedPlugins:
         return f"<AllowedPlugins of {self._policy!r}>"
 
     def refusal(self, command: str, program: str | None) -> str | None:
-        """Return why a plugin may not run, and how to allow it; None if it may run.
+        """Return why a plugin may not run, and how to allow it; None if it may run. The text is not made safe.
 
         Args:
             command: The command, clean.
@@ -103,16 +102,15 @@ class AllowedPlugins:
         kind = self._policy.policy_type
         if kind == "AllowAll" or (kind == "Allowlist" and self._is_listed(command, program)):
             return None
-        name = safe_text(command)
         if kind == "DenyAll":
-            return (
-                f'{name} was not run, because the exec policy is DenyAll; use ExecPolicy("Allowlist", ...) to allow it'
-            )
+            return f"{command} was not run, because the exec policy is DenyAll; an Allowlist that contains it allows it"
         if program is None:
-            return f"{name} was not run, because it cannot be found to compare it with the allowlist of the exec policy"
-        found = f" (found as {safe_text(program)})" if program != command else ""
+            return (
+                f"{command} was not run, because it cannot be found to compare it with the allowlist of the exec policy"
+            )
+        found = f" (found as {program})" if program != command else ""
         return (
-            f"{name}{found} was not run, because it is not in the allowlist of the exec policy; "
+            f"{command}{found} was not run, because it is not in the allowlist of the exec policy; "
             "add this name or path to the allowlist to allow it"
         )
 

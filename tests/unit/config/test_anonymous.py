@@ -38,6 +38,7 @@ KEPT: dict[str, Any] = {
     "max_connections": 4,
     "disable_compression": True,
     "content_type": "protobuf",
+    "exec_policy": ExecPolicy("DenyAll"),
     "dial": dial,
     "warning_handler": print,
     "metrics": kubeloop.Metrics(),
@@ -54,7 +55,6 @@ DROPPED: dict[str, Any] = {
     "password": "SECRET",
     "exec": ExecConfig(command="login"),
     "auth_provider": AuthProvider(issuer_url="https://issuer", client_id="me", id_token="SECRET"),
-    "exec_policy": ExecPolicy("DenyAll"),
     "impersonate": Impersonation(user="jane"),
     "wrap_transport": add_token,
 }

@@ -1,4 +1,4 @@
-"""The input of a plugin, read by the plugin's author."""
+"""The input of a plugin, read by the author of the plugin."""
 
 import json
 

@@ -125,6 +125,12 @@ async def test_the_error_names_the_plugin_its_path_and_what_to_do(make, tmp_path
     )
 
 
+async def test_the_name_in_the_error_cannot_play_with_the_terminal(make):
+    _, source = make(ExecPolicy("DenyAll"), "a\x1b[1m\nb")
+    with pytest.raises(CredentialError, match=r"exec plugin: a\\x1b\[1m\\nb was not run"):
+        await source.fetch()
+
+
 async def test_a_program_of_the_same_name_in_another_folder_is_not_the_listed_one(make, tmp_path):
     (tmp_path / "other").mkdir()
     policy = ExecPolicy("Allowlist", ("plugin",))

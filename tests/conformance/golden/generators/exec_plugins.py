@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""Exec plugins: what they print, what they are told, and policies that allow or refuse them."""
+"""Exec plugins: what they print, what they get, and policies that allow or refuse them."""
 
 from __future__ import annotations
 
