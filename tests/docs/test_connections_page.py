@@ -65,3 +65,12 @@ async def test_a_request_without_a_login() -> None:
         config = kubeloop.Config(host=server.url, token="SECRET")
         assert await names_of("version_without_login")["version_without_login"](config) == "v1.37.0"
         assert server.requests[0].header("authorization") is None
+
+
+async def test_a_user_is_named_by_a_proxy() -> None:
+    async with raw_server(reply()) as server:
+        config = names_of("on_behalf_of")["on_behalf_of"](kubeloop.Config(host=server.url), "jane", ("dev",))
+        async with kubeloop.RESTClient(config) as client:
+            await client.get("/version", into=dict)
+        [received] = server.requests
+        assert (received.header("x-remote-user"), received.all("x-remote-group")) == ("jane", ["dev"])

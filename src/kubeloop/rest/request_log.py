@@ -81,6 +81,8 @@ _SHOWN_HEADERS = frozenset(
         "x-kubernetes-pf-prioritylevel-uid",
     ]
 )
+# As client-go, which shows these words of an `Authorization`.
+_SCHEMES = frozenset(["basic", "bearer", "negotiate"])
 
 
 def logs_requests() -> bool:
@@ -160,7 +162,14 @@ class RequestLog:
 
 
 def _shown_header(name: str, value: str) -> str:
-    return value if name.lower() in _SHOWN_HEADERS else MASK
+    name = name.lower()
+    if name in _SHOWN_HEADERS or not value:
+        return value
+    if name == "authorization":
+        scheme, _, credential = value.partition(" ")
+        if scheme.lower() in _SCHEMES:
+            return f"{scheme} {MASK}" if credential else scheme
+    return MASK
 
 
 def _shown_target(request: Request, redaction: Redaction) -> str:

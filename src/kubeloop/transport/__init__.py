@@ -14,9 +14,20 @@ if TYPE_CHECKING:
     from kubeloop.transport.authentication import open_transport
     from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.transport.connecting.sockets import open_socket
+    from kubeloop.transport.user_headers import auth_proxy
     from kubeloop.transport.wrapping import Dial, WrapTransport, wrappers
 
-__all__ = ["ByteStream", "Channel", "Dial", "Transport", "WrapTransport", "open_socket", "open_transport", "wrappers"]
+__all__ = [
+    "ByteStream",
+    "Channel",
+    "Dial",
+    "Transport",
+    "WrapTransport",
+    "auth_proxy",
+    "open_socket",
+    "open_transport",
+    "wrappers",
+]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
@@ -25,6 +36,7 @@ if not TYPE_CHECKING:
             "authentication": "open_transport",
             "base": "ByteStream Channel Transport",
             "connecting.sockets": "open_socket",
+            "user_headers": "auth_proxy",
             "wrapping": "Dial WrapTransport wrappers",
         },
     )

@@ -7,29 +7,27 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from kubeloop.config.credential_sources import credential_source
 from kubeloop.errors import CredentialError
 from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
 from kubeloop.transport.http1.request_head import header_pairs
+from kubeloop.transport.user_headers import impersonation_headers
 from kubeloop.transport.wrapping import wrap_transport
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from kubeloop.config import Config, Impersonation
+    from kubeloop.config import Config
     from kubeloop.config.credential import ClientCertificate, Credential, CredentialSource
     from kubeloop.transport.base import ByteStream, Channel, Transport
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
 
-__all__ = ["Authenticated", "OpenedTransport", "impersonation_headers", "open_transport"]
+__all__ = ["Authenticated", "OpenedTransport", "open_transport"]
 
 _UNAUTHORIZED = 401
-# The characters of a header name in addition to letters and digits, except `%`.
-_NAME_CHARS = "!#$&'*+-.^_`|~"
 
 
 class Authenticated:
@@ -167,21 +165,6 @@ class Authenticated:
             self._presenter.use_client_certificate(None, None)
         else:
             self._presenter.use_client_certificate(pair.certificate, pair.key)
-
-
-def impersonation_headers(impersonation: Impersonation) -> tuple[tuple[str, str], ...]:
-    """Return the headers for impersonation, one `Impersonate-Group` per group.
-
-    Reference: client-go transport/round_trippers.go, impersonatingRoundTripper, headerKeyEscape.
-    """
-    pairs = [("Impersonate-User", impersonation.user)]
-    if impersonation.uid:
-        pairs.append(("Impersonate-Uid", impersonation.uid))
-    pairs += [("Impersonate-Group", group) for group in impersonation.groups]
-    for key, values in impersonation.extra.items():
-        name = f"Impersonate-Extra-{quote(key, safe=_NAME_CHARS)}"
-        pairs += [(name, value) for value in values]
-    return tuple(pairs)
 
 
 def _source_of(config: Config) -> CredentialSource:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import kubeloop
 from kubeloop.config import Config
 from kubeloop.errors import ConnectionLost, TLSError
+from kubeloop.transport import open_socket, open_transport, wrappers
 from kubeloop.transport.http import HTTPTransport
 from kubeloop.wire.request import Request
 from tests.support.certificates import Authority, authority, server_context
@@ -206,3 +208,47 @@ async def test_an_empty_file_of_authorities_keeps_those_in_use_until_it_is_writt
             await get(transport)
     async with raw_server(Server().step, tls=other) as server, files.transport(server) as transport:
         assert await get(transport) == "old"
+
+
+@skewed
+async def test_a_closed_client_reads_no_files(files: Files, context: ssl.SSLContext) -> None:
+    """As client-go's tests for leaks of its cache and of the workers that rotate certificates."""
+    metrics = kubeloop.Metrics()
+    async with raw_server(Server().step, tls=context) as server:
+        async with files.transport(server, metrics) as transport:
+            assert await get(transport) == "old"
+        files.paths["ca_file"].write_bytes(b"")
+        skip(301)
+        await settled()
+    assert "rest_client_transport_ca_reload_total{" not in metrics.text()
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "token": {"token": "t"},
+    "login": {"username": "bob", "password": "pw"},
+    "user agent": {"user_agent": "me/1"},
+    "authorities": {"ca_data": authority().certificate + authority("other").certificate},
+    "insecure": {"ca_data": None, "insecure_skip_tls_verify": True},
+    "certificate": dict(zip(("cert_data", "key_data"), vars(authority().sign("client")).values(), strict=True)),
+    "server name": {"tls_server_name": "server.example"},
+    "compression": {"disable_compression": True},
+    "dial": {"dial": open_socket},
+    "no proxy": {"proxy_url": ""},
+    "wrapper": {"wrap_transport": wrappers()},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_no_connection_is_shared_between_configs(change: str, tmp_path: Path) -> None:
+    """What the keys of client-go's cache of transports must guarantee, for the same fields."""
+    tls = server_context(authority().sign("server", dns=("server.example",)), tmp_path)
+    async with raw_server(reply(), tls=tls) as server:
+        config = Config(host=server.url, ca_data=authority().certificate)
+        async with AsyncExitStack() as stack:
+            for each in (config, config.replace(**CHANGES[change])):
+                transport = open_transport(each)
+                stack.push_async_callback(transport.close)
+                for _ in range(2):
+                    assert (await transport.request(GET)).status == 200
+        assert server.connections == 2

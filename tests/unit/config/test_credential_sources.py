@@ -1,5 +1,6 @@
 """Which credential a config provides, and how long the token of a token file is kept."""
 
+import asyncio
 import logging
 
 import pytest
@@ -9,6 +10,9 @@ from kubeloop.config.credential import Credential
 from kubeloop.config.credential_sources import TokenFile, credential_source
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.errors import CredentialError
+from kubeloop.transport.authentication import Authenticated
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Response
 from tests.support.skewed_loop import skewed, skip
 
 LOGIN = ExecConfig(command="login")
@@ -122,3 +126,73 @@ async def test_names_the_token_file_when_there_never_was_a_token(tmp_path):
     with pytest.raises(CredentialError, match="is empty"):
         await source.fetch()
     assert "SECRET" not in repr(source)
+
+
+@skewed
+async def test_a_token_that_is_fetched_once_serves_a_hundred_requests(tmp_path):
+    """As client-go's TestCachingTokenSourceRace."""
+    path = tmp_path / "token"
+    path.write_text("one")
+    transport = Recording(lambda: path.write_text("two"))
+    authenticated = Authenticated(transport, Config(host="https://a", token_file=str(path)))
+    await asyncio.gather(*(authenticated.request(Request("GET", "/")) for _ in range(100)))
+    assert transport.authorizations == ["Bearer one"] * 100
+
+
+@skewed
+@pytest.mark.parametrize(
+    ("cached", "in_file", "sent"),
+    [
+        ("bad", "good", ["bad", "good"]),
+        ("bad", "bad", ["bad"]),
+        ("bad", "worse", ["bad", "worse"]),
+        (None, "good", ["good"]),
+        (None, "bad", ["bad"]),
+        ("good", "other", ["good"]),
+    ],
+)
+async def test_a_401_costs_a_token_that_is_not_the_newest(tmp_path, cached, in_file, sent):
+    """As client-go's TestTokenSourceTransportRoundTrip, which sends the second request only if its caller does."""
+    path = tmp_path / "token"
+    transport = Recording(lambda: None, accepted="Bearer good")
+    path.write_text(cached or in_file)
+    authenticated = Authenticated(transport, Config(host="https://a", token_file=str(path)))
+    if cached is not None:
+        transport.accepted = f"Bearer {cached}"
+        await authenticated.request(Request("GET", "/"))
+        transport.accepted = "Bearer good"
+        transport.authorizations.clear()
+    path.write_text(in_file)
+    response = await authenticated.request(Request("GET", "/"))
+    assert transport.authorizations == [f"Bearer {each}" for each in sent]
+    assert response.status == (200 if sent[-1] == "good" else 401)
+
+
+@skewed
+async def test_a_401_of_a_request_that_began_before_the_token_was_renewed_costs_no_token(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("one")
+    source = TokenFile(str(path), None, Config(host="https://a"))
+    began_with = source.cached()
+    path.write_text("two")
+    skip(50)
+    renewed = source.cached()
+    path.write_text("three")
+    assert source.reject(began_with)
+    assert source.cached() is renewed, "the file was not read again"
+
+
+class Recording:
+    """A transport that records the credentials, and responds with 401 if another one is accepted."""
+
+    def __init__(self, on_request, accepted=None):
+        self.on_request = on_request
+        self.accepted = accepted
+        self.authorizations = []
+
+    async def request(self, request, *, timeout=None, max_bytes=None):
+        self.authorizations.append(request.headers["Authorization"])
+        self.on_request()
+        return Response(200 if self.accepted in (None, request.headers["Authorization"]) else 401)
+
+    stream = upgrade = None

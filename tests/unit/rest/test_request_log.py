@@ -156,6 +156,36 @@ async def test_trace_has_the_curl_form_and_the_headers_of_the_response(caplog: p
     assert [record.levelno for record in caplog.records] == [TRACE, logging.DEBUG, TRACE]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Authorization", "Basic YWxhZGRpbjpvcGVuc2VzYW1l", "Basic <hidden>"),
+        ("Authorization", "Basic", "<hidden>"),
+        ("authorization", "basic", "<hidden>"),
+        ("Authorization", "Bearer cn389ncoiwuencr", "Bearer <hidden>"),
+        ("AUTHORIZATION", "bearer cn389ncoiwuencr", "bearer <hidden>"),
+        ("Authorization", "Bearer", "<hidden>"),
+        ("Authorization", "bearer ", "bearer"),
+        ("Authorization", "Negotiate cn389ncoiwuencr", "Negotiate <hidden>"),
+        ("Authorization", "Negotiate ", "Negotiate"),
+        ("Authorization", "abc cn389ncoiwuencr", "<hidden>"),
+        ("Authorization", "cn389ncoiwuencr", "<hidden>"),
+        ("Authorization", "", ""),
+        ("Abc", "Negotiate cn389ncoiwuencr", "<hidden>"),
+        ("Accept", "Bearer-like", "Bearer-like"),
+    ],
+)
+@virtual
+async def test_an_authorization_shows_its_scheme(
+    caplog: pytest.LogCaptureFixture, name: str, value: str, shown: str
+) -> None:
+    """As client-go's TestMaskValue; other headers than known harmless ones are masked too."""
+    caplog.set_level(TRACE, REQUESTS)
+    rest = client(ScriptedTransport(ScriptedResponse.of({}), checked=False))
+    await rest.get("/version", headers={name: value})
+    assert f" -H '{name}: {shown}' " in lines(caplog)[0]
+
+
 TOKEN = "s3cret-t0ken-of-the-user"
 BODY = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}, "stringData": {"password": TOKEN}}
 

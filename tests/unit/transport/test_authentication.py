@@ -7,7 +7,7 @@ import pytest
 from kubeloop.config import Config, Impersonation
 from kubeloop.config.credential import ClientCertificate, Credential
 from kubeloop.errors import CredentialError
-from kubeloop.transport.authentication import Authenticated, impersonation_headers
+from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
@@ -133,22 +133,6 @@ async def test_does_not_override_a_request_that_impersonates_by_itself():
     config = Config(host="https://a", token="t", impersonate=Impersonation(user="jane"))
     await Authenticated(transport, config).request(Request("GET", "/", {"Impersonate-User": "joe"}))
     assert transport.header("impersonate-user") == ["joe"]
-
-
-@pytest.mark.parametrize(
-    ("key", "name"),
-    [
-        ("plain", "plain"),
-        ("with space", "with%20space"),
-        ("%20", "%2520"),
-        ("é", "%C3%A9"),
-        ("a!b~c", "a!b~c"),
-        (":", "%3A"),
-    ],
-)
-def test_escapes_keys_of_extras_as_client_go(key, name):
-    pairs = impersonation_headers(Impersonation(user="u", extra={key: ("v",)}))
-    assert pairs[1] == (f"Impersonate-Extra-{name}", "v")
 
 
 async def test_renews_a_rejected_credential_and_retries_once():

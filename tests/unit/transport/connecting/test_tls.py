@@ -147,6 +147,30 @@ def test_authorities_given_as_data_take_precedence_over_their_file(tmp_path):
     assert subjects(contexts.current(1)) == {"test authority"}
 
 
+def test_a_client_certificate_given_as_data_is_never_renewed(caplog):
+    contexts = contexts_that_show(authority().sign("client"))
+    first, certificate = contexts.current(0), contexts.client_certificate
+    for now in (300, 600, 610):
+        assert contexts.current(now) is first
+    contexts.distrust()
+    assert contexts.current(611) is first
+    assert contexts.client_certificate is certificate
+    assert not caplog.records
+
+
+def test_data_take_precedence_over_files_that_do_not_exist():
+    """As client-go's TestNew, cases of data over bad files."""
+    pair = authority().sign("client")
+    nowhere = dict.fromkeys(("ca_file", "cert_file", "key_file"), "/does/not/exist")
+    data = {"ca_data": authority().certificate, "cert_data": pair.certificate, "key_data": pair.key}
+    contexts = TLSContexts(Config(host="https://a", **nowhere, **data))
+    assert contexts.client_certificate == ClientCertificate(pair.certificate, pair.key)
+    assert subjects(contexts.current(0)) == {"test authority"}
+    for missing in ("cert_data", "key_data", "ca_data"):
+        with pytest.raises(ConfigError, match=r"cannot read .* /does/not/exist: No such file"):
+            TLSContexts(Config(host="https://a", **nowhere, **{**data, missing: None}))
+
+
 def test_a_metrics_object_that_fails_costs_no_reload(tmp_path, caplog):
     class Failing(kubeloop.Metrics):
         def certificate_authority_reloaded(self, result, reason, /):
