@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,8 +22,7 @@ class ClusterSigner:
     Args:
         clientset: An administrator.
         ca_file: The authority of the servers, with its key beside it.
-        now: The clock of the signer.
-        lifetime: The seconds for which certificates are valid, beginning an hour before `now`.
+        lifetime: The seconds for which certificates are valid, beginning an hour ago.
     """
 
     def __init__(
@@ -32,7 +30,6 @@ class ClusterSigner:
         clientset: kubeloop.Clientset,
         ca_file: Path,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
         lifetime: float = 86400.0,
     ) -> None:
         self._requests = clientset.certificates_v1.certificate_signing_requests()
@@ -40,8 +37,7 @@ class ClusterSigner:
         key = serialization.load_pem_private_key(ca_file.with_suffix(".key").read_bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         self._key = key
-        self._now = now
-        self._lifetime = timedelta(seconds=lifetime)
+        self.lifetime = lifetime
 
     async def approve(self, name: str) -> CertificateSigningRequest:
         """Add the condition Approved."""
@@ -79,10 +75,10 @@ class ClusterSigner:
         return await self._requests.approval(name).update(draft.finish().after)
 
     def _sign(self, request: x509.CertificateSigningRequest) -> bytes:
-        begin = self._now() - timedelta(hours=1)
+        begin = datetime.now(UTC) - timedelta(hours=1)
         builder = x509.CertificateBuilder().subject_name(request.subject).issuer_name(self._authority.subject)
         builder = builder.public_key(request.public_key()).serial_number(x509.random_serial_number())
-        builder = builder.not_valid_before(begin).not_valid_after(begin + self._lifetime)
+        builder = builder.not_valid_before(begin).not_valid_after(begin + timedelta(seconds=self.lifetime))
         usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
         builder = builder.add_extension(usage, critical=False)
         return builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -61,6 +61,8 @@ DECISIVE = {
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "certificates/request_template": "tests/unit/certificates/test_request_template.py",
+    "certificates/rotation_schedule": "tests/unit/certificates/test_rotation_schedule.py "
+    "tests/unit/certificates/test_certificate_manager.py",
     "certificates/signing_decision": "tests/unit/certificates/test_signing_decision.py",
     "clients/object_iterator": "tests/unit/clients/test_object_iterator.py tests/faults/test_unreadable_responses.py",
     "clients/patch_verbs": "tests/unit/clients tests/unit/rest",
@@ -124,7 +126,7 @@ REST_FAULTS = "tests/faults/test_rest_faults.py tests/faults/test_unreadable_res
 TESTS_OF_FLOOR = {
     "_kit": "tests/unit/kit",
     "cache": "tests/unit/cache tests/faults/test_informer_faults.py tests/faults/test_informer_unreadable.py",
-    "certificates": "tests/unit/certificates",
+    "certificates": "tests/unit/certificates tests/faults/test_certificate_manager_faults.py",
     "cli": "tests/unit/cli",
     "clients": f"tests/unit/clients tests/unit/rest {REST_FAULTS} {WATCH_FAULTS} "
     "tests/faults/test_clients_discovery_faults.py",

@@ -225,7 +225,7 @@ class CertificateManager:
                     await self._template_changed.wait()
 
     async def _renew(self) -> None:
-        """Make one attempt, and record its result."""
+        """Carry out one attempt, and record its result."""
         time = asyncio.get_running_loop().time
         before = self._schedule.current
         try:

@@ -34,7 +34,7 @@ class CertificateStore(Protocol):
         ...
 
     def update(self, certificate: bytes, key: bytes) -> CertificatePair:
-        """Make this pair the current one, and return it.
+        """Store this pair as the current one, and return it.
 
         Args:
             certificate: The certificate and its chain, as PEM.
