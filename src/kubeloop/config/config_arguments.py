@@ -40,8 +40,8 @@ def seconds_of(text: str) -> float:
     try:
         seconds = float(text) if re.fullmatch(r"\+?[0-9]{1,18}", text) else parse_duration(text).total_seconds()
     except ValueError:
-        seconds = -1.0
-    if seconds < 0:
+        seconds = None
+    if seconds is None or seconds < 0:
         raise argparse.ArgumentTypeError(f"expected seconds or a duration (such as 30, 90s or 1m30s), got {text!r}")
     return seconds
 
@@ -113,10 +113,8 @@ def add_config_arguments(parser: argparse.ArgumentParser, *, prefix: str = "") -
         help="the kubeconfig file to use instead of those in KUBECONFIG and of ~/.kube/config",
     )
     for override, (name, arguments) in _OPTIONS.items():
-        words = [f"--{prefix}{name}"]
-        if not prefix and override in _SHORT:
-            words.insert(0, _SHORT[override])
-        group.add_argument(*words, dest=_destination(prefix, name), default=None, **arguments)
+        short = (_SHORT[override],) if override in _SHORT and not prefix else ()
+        group.add_argument(*short, f"--{prefix}{name}", dest=_destination(prefix, name), default=None, **arguments)
 
 
 def overrides_of(options: argparse.Namespace, *, prefix: str = "") -> ConfigOverrides:
