@@ -61,7 +61,9 @@ class ExecPlugin:
     """A source of credentials that runs a plugin.
 
     - The plugin runs at most once at a time. Requests that need its credential wait for that run, and all sources of
-      the same plugin and cluster share one credential.
+      the same plugin, policy and cluster share one credential (`plugin_key`). A run is reported to the metrics of the
+      source that started it.
+    - The policy of the config is checked before each run.
     - If the plugin times out or its run is cancelled, all processes that it started are killed. If it ends by itself,
       its background processes continue.
     - The end of its stderr is part of the error, with possible secrets masked, unless the plugin may ask a person.

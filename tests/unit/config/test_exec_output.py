@@ -160,6 +160,23 @@ def test_what_follows_the_name_of_a_secret_is_masked(text, shown):
     assert without_secrets(text, [], []) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "args", "env_values", "shown"),
+    [
+        ("login as abcdef", [], ["abcdef"], "login as ***"),
+        ("login as abcde", [], ["abcde"], "login as abcde"),
+        ("login as abcdefghij", [], ["abcdef", "abcdefghij"], "login as ***"),
+        ("in production", ["--profile", "production"], [], "in production"),
+        ("in production", ["--secret", "production"], [], "in ***"),
+        ("see folders/abcdefghijklm12", [], [], "see folders/abcdefghijklm12"),
+        ("see folders/abcdefghijklm123", [], [], "see ***"),
+        ("see folders-too/abcdefghijklm12", [], [], "see folders-too/abcdefghijklm12"),
+    ],
+)
+def test_what_is_masked_depends_on_its_length_and_origin(text, args, env_values, shown):
+    assert without_secrets(text, args, env_values) == shown
+
+
 def test_masking_takes_time_in_proportion_to_the_text():
     """(F11) Compares CPU time at n and 8n, best of three."""
 
@@ -175,6 +192,15 @@ def test_masking_takes_time_in_proportion_to_the_text():
         small, large = piece * 5_000, piece * 40_000
         for start in ("", "token", "token:"):
             assert seconds(start + large + "!") < 16 * max(seconds(start + small + "!"), 0.001)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(799, 799), (800, 800), (801, 801), (802, 801)])
+def test_up_to_800_characters_of_stderr_are_shown(length, shown):
+    """Of a longer text, the end with a mark."""
+    text = ("a b " * 300)[: length - 1] + "!"
+    found = without_secrets(text, [], [])
+    assert len(found) == shown
+    assert found.startswith("…") is (length > 800)
 
 
 def test_only_the_end_of_a_long_stderr_is_shown():

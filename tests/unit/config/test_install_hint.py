@@ -46,11 +46,19 @@ def test_is_shown_ten_times_in_an_hour_and_again_in_the_next():
     assert [bool(hint.take(1000.0 + 3600.0)) for _ in range(11)] == [True] * 10 + [False]
 
 
-def test_the_clock_of_another_event_loop_begins_another_hour():
+@pytest.mark.parametrize("earlier", [0.0, 4999.5])
+def test_the_clock_of_another_event_loop_begins_another_hour(earlier):
     hint = InstallHint("install it")
     for _ in range(11):
         hint.take(5000.0)
-    assert hint.take(0.0) == "install it"
+    assert hint.take(earlier) == "install it"
+
+
+def test_its_repr_counts_how_often_it_was_shown():
+    hint = InstallHint("install it")
+    assert repr(hint) == "<InstallHint, shown 0 times in this hour>"
+    hint.take(0.0)
+    assert repr(hint) == "<InstallHint, shown 1 times in this hour>"
 
 
 @virtual
