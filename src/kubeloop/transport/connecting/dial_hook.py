@@ -58,4 +58,3 @@ def _check(opened: socket.socket) -> None:
         opened.getpeername()
     except OSError:
         raise ValueError("Config.dial: expected a connected socket, got a socket that is not connected") from None
-    opened.setblocking(False)

@@ -192,6 +192,7 @@ def test_a_changed_client_certificate_is_another_object_and_an_equal_one_is_not(
     assert files.contexts.client_certificate is before
     pair = authority().sign("other")
     files.write(cert_file=pair.certificate, key_file=pair.key)
+    assert files.contexts.current(599) is files.first
     assert files.contexts.current(600) is not files.first
     assert files.contexts.client_certificate == ClientCertificate(pair.certificate, pair.key)
 
