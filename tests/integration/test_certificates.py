@@ -220,6 +220,7 @@ async def test_a_client_uses_the_certificate_that_replaced_its_first_one(
                     await asyncio.sleep(0)
             second = manager.current()
             assert second is not None
+            skip(310.0)  # clients read their files every five minutes
             assert await credential_of(app) == fingerprint(second) != fingerprint(first)
     assert connected_as == [None, first]
     assert store.current() == second

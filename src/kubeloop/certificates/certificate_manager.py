@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.tasks import cancel_and_wait
+from kubeloop._kit.text import safe_text
 from kubeloop.certificates.key_usage import client_usages
 from kubeloop.certificates.private_key import check_key_strength, encode_private_key, generate_key
 from kubeloop.certificates.request_template import build_request
@@ -180,6 +181,7 @@ class CertificateManager:
         if self._task is not None:
             raise RuntimeError(f"{self!r} was entered before")
         self._load()
+        self._last_error = None
         self._task = asyncio.create_task(self._run(), name=f"certificate manager {self._name}")
         return self
 
@@ -187,11 +189,13 @@ class CertificateManager:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         task, self._task = self._task, None
-        self._publish()
-        if self._metrics is not None:
-            self._tell(self._metrics.certificate_expires, self._name, None)
-        if task is not None:
-            await cancel_and_wait(task)
+        try:
+            if task is not None:
+                await cancel_and_wait(task)
+        finally:
+            self._publish()
+            if self._metrics is not None:
+                self._tell(self._metrics.certificate_expires, self._name, None)
 
     def _load(self) -> None:
         pair = self._store.current()
@@ -209,7 +213,9 @@ class CertificateManager:
         try:
             self._store.update(bootstrap.certificate, bootstrap.key)
         except Exception as error:
-            logger.warning("certificate manager %s: cannot store the bootstrap certificate: %s", self._name, error)
+            logger.warning(
+                "certificate manager %s: cannot store the bootstrap certificate: %s", self._name, safe_text(str(error))
+            )
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -240,7 +246,7 @@ class CertificateManager:
                 level,
                 "certificate manager %s: the certificate could not be renewed: %s; next attempt in %.1f s",
                 self._name,
-                error,
+                safe_text(str(error)),
                 delay,
             )
             return
@@ -267,15 +273,11 @@ class CertificateManager:
         assert template is not None, "nothing is requested without a template"
         key = self._generate_key()
         check_key_strength(key)
+        request, usages = build_request(template, key), self._usages(key)
         async with self._connect(self.current()) as clientset:
             try:
                 requested = await request_certificate(
-                    clientset,
-                    build_request(template, key),
-                    key,
-                    signer_name=self._signer_name,
-                    usages=self._usages(key),
-                    lifetime=self._lifetime,
+                    clientset, request, key, signer_name=self._signer_name, usages=usages, lifetime=self._lifetime
                 )
             except Exception as error:
                 self._is_server_healthy = server_responds(error)
@@ -326,5 +328,5 @@ class CertificateManager:
     def __repr__(self) -> str:
         pair = self._schedule.current
         state = "no certificate" if pair is None else f"valid until {pair.leaf.not_valid_after_utc.isoformat()}"
-        error = "" if self._last_error is None else f", last error: {self._last_error}"
+        error = "" if self._last_error is None else f", last error: {safe_text(str(self._last_error))}"
         return f"<CertificateManager {self._name}: {state}{error}>"

@@ -425,6 +425,18 @@ def test_the_server_is_healthy_after_responses_of_a_working_server(failure: Any,
 
 
 @virtual
+async def test_names_that_cannot_be_requested_are_not_a_fault_of_the_server() -> None:
+    managed = Managed(STORED, template=OTHER)
+    async with managed.manager as manager:
+        await settle(100)
+        assert manager.server_healthy
+        manager.set_template(TEMPLATE.replace(dns_names=("bücher.example",)))
+        await settle(100)
+        assert isinstance(manager.last_error, ValueError)
+        assert manager.server_healthy
+
+
+@virtual
 async def test_the_server_becomes_healthy_again_and_ill_again() -> None:
     managed = Managed(STORED, template=OTHER)
     failure = error_status(500, "InternalError")
