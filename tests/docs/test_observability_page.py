@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import urllib.request
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import kubeloop
 from tests.support.markdown import ROOT, fences
 
+CODE = re.compile(r"`([^`\n]+)`")
 PAGE = ROOT / "docs" / "how-to" / "observability.md"
 
 
@@ -29,6 +31,11 @@ async def test_the_server_of_the_page_serves_the_metrics() -> None:
         with await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{port}/metrics") as response:
             assert response.headers["Content-Type"] == "text/plain; version=0.0.4"
             assert response.read().decode() == metrics.text()
+
+
+def test_the_page_lists_all_metrics() -> None:
+    listed = set(CODE.findall(PAGE.read_text(encoding="utf-8")))
+    assert [family.name for family in kubeloop.Metrics().collect() if family.name not in listed] == []
 
 
 def test_the_function_of_the_page_reads_one_number() -> None:

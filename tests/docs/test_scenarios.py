@@ -58,6 +58,10 @@ def _row_faults(scenario: str, tests: str, reason: str, root: Path) -> list[str]
     return wrong
 
 
+def test_the_client_side_of_client_go_has_its_tables() -> None:
+    assert {"certificate", "clientcmd", "exec", "oidc", "rest", "transport"} <= {page.stem for page in PAGES}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_each_scenario_has_a_test_or_a_reason(page: Path) -> None:
     assert faults(page.read_text(encoding="utf-8")) == []

@@ -52,6 +52,8 @@ CONNECTION = (
     "tests/unit/transport/http1/test_connection_is_quiet.py"
 )
 METRICS = "tests/unit/test_metrics.py tests/conformance/component_base"
+EXTRAS = "tests/unit/telemetry/test_extras.py"
+REQUEST_LOG = "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py"
 TLS_FAULTS = "tests/faults/transport/test_tls.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
@@ -97,13 +99,13 @@ DECISIVE = {
     "listwatch/resource_versions": LISTWATCH,
     "listwatch/watch_end": LISTWATCH,
     "metrics": f"{METRICS} tests/unit/rest/test_call_report.py",
-    "rest/call_report": "tests/unit/rest/test_call_report.py tests/unit/rest/test_call_tracing.py",
+    "rest/call_report": f"tests/unit/rest/test_call_report.py {REQUEST_LOG}",
     "rest/rate_limit": "tests/unit/rest/test_rate_limit.py tests/unit/rest/test_client.py",
-    "rest/request_log": "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py",
+    "rest/request_log": REQUEST_LOG,
     "rest/retry": "tests/unit/rest tests/faults/test_rest_faults.py tests/faults/test_retry_matrix.py",
     "rest/warnings": "tests/unit/rest/test_warnings.py tests/unit/rest/test_client.py",
-    "telemetry/prometheus_collector": "tests/unit/telemetry/test_prometheus_collector.py",
-    "telemetry/request_tracing": "tests/unit/telemetry/test_request_tracing.py",
+    "telemetry/prometheus_collector": f"tests/unit/telemetry/test_prometheus_collector.py {EXTRAS}",
+    "telemetry/request_tracing": f"tests/unit/telemetry/test_request_tracing.py {EXTRAS}",
     "telemetry/url_template": "tests/unit/telemetry/test_url_template.py",
     "transport/connecting/dial_hook": "tests/unit/transport/connecting/test_dial_hook.py",
     "transport/connecting/tls": f"tests/unit/transport/connecting/test_tls.py {TLS_FAULTS}",

@@ -11,6 +11,7 @@ try:
         GaugeMetricFamily,
         HistogramMetricFamily,
         Metric,
+        UnknownMetricFamily,
     )
     from prometheus_client.registry import Collector
 except ModuleNotFoundError as error:
@@ -28,6 +29,7 @@ __all__ = ["MetricsCollector"]
 
 _SCRAPE_SECONDS = 10.0
 _UNITS = ("seconds", "bytes")
+_KINDS = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 
 
 class MetricsCollector(Collector):
@@ -46,6 +48,9 @@ class MetricsCollector(Collector):
     Concurrency: Any thread may collect. The metrics are read in the loop in which the collector was created, because
     they belong to it; a loop that does not respond for 10 s fails the scrape with a `TimeoutError`. After the loop was
     closed, the calling thread reads them.
+
+    Names are those of `Metrics.text()` in the text format. A counter whose name does not end in `_total` has no type,
+    because `prometheus-client` would rename it.
     """
 
     def __init__(self, metrics: Metrics) -> None:
@@ -90,7 +95,9 @@ def _metric(family: MetricFamily) -> Metric:
     unit = next((unit for unit in _UNITS if family.name.endswith(f"_{unit}")), "")
     if family.type == "histogram":
         return _histogram(family, labels, unit)
-    kind = CounterMetricFamily if family.type == "counter" else GaugeMetricFamily
+    kind = _KINDS[family.type]
+    if family.type == "counter" and not family.name.endswith("_total"):
+        kind = UnknownMetricFamily  # a counter would get this suffix
     metric = kind(family.name, family.help, labels=labels, unit=unit)
     for sample in family.samples:
         metric.add_metric([value for _, value in sample.labels], sample.value)

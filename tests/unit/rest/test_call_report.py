@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -57,6 +58,7 @@ HOST = "server:6443"
 async def test_a_call_reports_result_sizes_and_duration() -> None:
     recorder = Recorder()
     transport = ScriptedTransport(ScriptedResponse(201, (b"{}",), delay=0.25))
+    await asyncio.sleep(5)
     await client(transport, recorder).post("pods", namespace="x", body=b"12345", into=bytes)
     assert recorder.calls == [
         ("request_size", "POST", HOST, 5),

@@ -189,6 +189,16 @@ async def test_a_refused_call_is_an_error_with_its_status(traces: Traces) -> Non
     assert event.attributes["exception.message"] == str(caught.value)
 
 
+@pytest.mark.parametrize(("status", "kind"), [(399, "kubeloop.errors.APIError"), (400, "400"), (500, "500")])
+@virtual
+async def test_an_error_has_the_status_as_its_type_if_the_status_is_one(traces: Traces, status: int, kind: str) -> None:
+    with pytest.raises(kubeloop.APIError):
+        await traces.client(ScriptedResponse(status)).get("pods")
+    (span,) = traces.spans
+    assert span.attributes is not None
+    assert span.attributes["error.type"] == kind
+
+
 @virtual
 async def test_a_call_without_a_response_is_an_error_with_its_class(traces: Traces) -> None:
     rest = traces.client(ConnectError("connection refused"))

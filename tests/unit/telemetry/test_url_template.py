@@ -18,6 +18,7 @@ from kubeloop.telemetry.url_template import url_template
     ("/api/v1/namespaces/default/pods", "/api/v1/namespaces/{namespace}/pods", "default"),
     ("/api/v1/namespaces/d%20d/pods/p/log", "/api/v1/namespaces/{namespace}/pods/{name}/log", "d d"),
     ("/api/v1/namespaces/d/services/s/proxy/a/b", "/api/v1/namespaces/{namespace}/services/{name}/proxy/{path}", "d"),
+    ("/api/v1/nodes/n/proxy/a", "/api/v1/nodes/{name}/proxy/{path}", ""),
     ("/apis/apps/v1/deployments/", "/apis/apps/v1/deployments", ""),
     ("/apis/apps/v1/namespaces/d/deployments/web/scale",
      "/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale", "d"),
