@@ -181,6 +181,8 @@ def parse_token_response(response: Response, provider: AuthProvider, refresh_tok
         raise _refusal(response.status, fields, _secrets(provider, refresh_token))
     if fields is None:
         raise ValueError("the response of the token endpoint is neither JSON nor a form")
+    if not (_text(fields, "access_token") or _text(fields, "id_token")):
+        raise ValueError("the response of the token endpoint contains no token")
     return Tokens(_text(fields, "id_token"), _text(fields, "refresh_token"))
 
 

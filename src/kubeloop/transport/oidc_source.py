@@ -44,7 +44,8 @@ __all__ = ["OIDCSource"]
 logger = logging.getLogger(__name__)
 
 _TIMEOUT: Final = 10.0
-_MAX_REDIRECTS: Final = 5
+_MAX_REDIRECTS: Final = 9
+"""As Go's http.Client, which sends ten requests."""
 _OTHER_PROGRAM: Final = 1.0
 """The time in which another program that used the refresh token writes the new one to the kubeconfig."""
 
@@ -206,20 +207,21 @@ class OIDCSource:
             of the first request is kept.
         """
         known = self._shared.in_header
-        first: GrantRefused | None = None
+        failure = ValueError()
         for in_header in (True, False) if known is None else (known,):
             request = refresh_request(self._provider, refresh_token, endpoint, in_header=in_header)
+            response = await self._send(endpoint, request)
             try:
-                found = parse_token_response(await self._send(endpoint, request), self._provider, refresh_token)
-            except GrantRefused as refusal:
-                first = refusal if first is None or first.code != "invalid_grant" else first
-                if refusal.status >= 500:
+                found = parse_token_response(response, self._provider, refresh_token)
+            except ValueError as error:
+                if not (isinstance(failure, GrantRefused) and failure.code == "invalid_grant"):
+                    failure = error
+                if response.status >= 500:
                     break
             else:
                 self._shared.in_header = in_header
                 return found
-        assert first is not None
-        raise first
+        raise failure
 
     async def _send(self, url: str, request: Request) -> Response:
         host, _ = split_url(url)

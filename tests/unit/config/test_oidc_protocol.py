@@ -157,9 +157,16 @@ def test_the_tokens_of_a_response_in_json_or_as_a_form(found):
     assert parse_token_response(found, PROVIDER, "r0") == Tokens("i", "r")
 
 
-@pytest.mark.parametrize("body", [{}, {"id_token": None, "refresh_token": ["5ecret"]}, {"access_token": "5ecret"}])
+def test_a_response_without_an_id_token():
+    body = {"access_token": "a", "id_token": ["5ecret"], "refresh_token": "r"}
+    assert parse_token_response(response(body), PROVIDER, "r0") == Tokens("", "r")
+
+
+@pytest.mark.parametrize("body", [{}, {"id_token": None, "access_token": ["5ecret"]}, {"refresh_token": "5ecret"}])
 def test_a_response_without_tokens(body):
-    assert parse_token_response(response(body), PROVIDER, "r0") == Tokens()
+    with pytest.raises(ValueError, match="the response of the token endpoint contains no token") as caught:
+        parse_token_response(response(body), PROVIDER, "r0")
+    assert "5ecret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

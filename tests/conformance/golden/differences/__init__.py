@@ -6,9 +6,15 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, exec_plugins, responses, values
+from . import connecting, exec_plugins, oidc, responses, values
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
 
-INTENDED: list[Difference] = [*values.INTENDED, *connecting.INTENDED, *exec_plugins.INTENDED, *responses.INTENDED]
+INTENDED: list[Difference] = [
+    *values.INTENDED,
+    *connecting.INTENDED,
+    *exec_plugins.INTENDED,
+    *oidc.INTENDED,
+    *responses.INTENDED,
+]

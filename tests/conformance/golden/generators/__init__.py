@@ -14,6 +14,7 @@ from . import documents, exec_plugins, messages, names, responses, rest, scripts
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
+from .oidc import oidc
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -32,6 +33,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "limiters": scripts.limiters,
     "messages": messages.messages,
     "names": names.names,
+    "oidc": oidc,
     "patches": documents.patches,
     "proxies": names.proxies,
     "quantities": values.quantities,

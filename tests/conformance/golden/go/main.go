@@ -57,6 +57,7 @@ var surfaces = map[string]surface{
 	"limiters":           {run: runLimiters, waits: true},
 	"messages":           {run: runMessages},
 	"names":              {run: runNames},
+	"oidc":               {run: runOIDC, waits: true},
 	"patches":            {run: runPatches},
 	"proxies":            {run: runProxies},
 	"quantities":         {run: runQuantities},
