@@ -98,7 +98,7 @@ def _metric(family: MetricFamily) -> Metric:
     kind = _KINDS[family.type]
     if family.type == "counter" and not family.name.endswith("_total"):
         kind = UnknownMetricFamily  # a counter would get this suffix
-    metric = kind(family.name, family.help, labels=labels, unit=unit)
+    metric: Metric = kind(family.name, family.help, labels=labels, unit=unit)
     for sample in family.samples:
         metric.add_metric([value for _, value in sample.labels], sample.value)
     return metric

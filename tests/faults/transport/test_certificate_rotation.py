@@ -98,7 +98,7 @@ async def four_minutes_old(transport: HTTPTransport) -> None:
 
 
 async def pass_five_minutes() -> None:
-    """Let the rest of the five minutes pass, and let the loop check its connections."""
+    """Advance the clock past the five minutes, so that the loop checks its connections."""
     skip(61)
     await settled()
 
@@ -241,7 +241,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 async def test_no_connection_is_shared_between_configs(change: str, tmp_path: Path) -> None:
-    """What the keys of client-go's cache of transports must guarantee, for the same fields."""
+    """Check the guarantee of the keys of the cache of transports in client-go, for the same fields."""
     tls = server_context(authority().sign("server", dns=("server.example",)), tmp_path)
     async with raw_server(reply(), tls=tls) as server:
         config = Config(host=server.url, ca_data=authority().certificate)
