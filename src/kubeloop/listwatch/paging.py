@@ -100,7 +100,7 @@ class Pager:
         self._page_size = page_size
         self._resource_version = resource_version or ""
         self._resource_version_match = resource_version_match or ""
-        self._continue = ""
+        self._continue: str = ""
         self.paginated = False
         self.is_full_list = False
 
