@@ -1,12 +1,22 @@
 """Every way to authenticate, against the real API server, which reports the user that it recognizes."""
 
+import argparse
 import base64
 import json
 import sys
+from pathlib import Path
 
 import pytest
 
-from kubeloop.config import Config, ExecConfig, Impersonation, load_config
+from kubeloop.config import (
+    Config,
+    ExecConfig,
+    Impersonation,
+    add_config_arguments,
+    config_from_bytes,
+    load_config,
+    overrides_of,
+)
 from kubeloop.errors import CredentialError, TLSError
 from kubeloop.transport import open_transport
 from kubeloop.transport.base import UpgradeRefused
@@ -145,6 +155,17 @@ async def test_impersonation_arrives_whole(kubeconfig, opened):
     assert user["uid"] == "u-1"
     assert {"dev", "ops"} <= set(user["groups"])
     assert user["extra"]["acme.com/reason"] == ["a", "b,c"]
+
+
+async def test_overrides_of_a_command_line_reach_the_server(kubeconfig, control_plane, opened):
+    parser = argparse.ArgumentParser()
+    add_config_arguments(parser)
+    words = ["--kubeconfig", str(kubeconfig), "--as", "jane", "--as-group", "dev", "--request-timeout", "30s"]
+    options = parser.parse_args([*words, "--certificate-authority", str(control_plane.ca_file)])
+    user = await who(opened(load_config(options.kubeconfig, **overrides_of(options))))
+    assert user["username"] == "jane"
+    assert "dev" in user["groups"]
+    assert (await who(opened(config_from_bytes(Path(kubeconfig).read_bytes(), as_user="joe"))))["username"] == "joe"
 
 
 async def test_a_server_of_another_authority_is_not_trusted(control_plane, opened):

@@ -139,7 +139,7 @@ def _validate(options: argparse.Namespace) -> int:
 
     problems = validate_kubeconfig(options.kubeconfig)
     for problem in problems:
-        print(printable(problem))
+        print(problem)
     return 1 if problems else 0
 
 

@@ -226,7 +226,9 @@ def _entries(root: Fields, plural: str, singular: str, build: Callable[[Fields],
         name = item.text("name")
         if name in entries:
             raise item.error(f"the {singular} {name!r} is defined twice")
-        entries[name] = build(item.child(singular))
+        stanza = item.child(singular)
+        _extensions(stanza)
+        entries[name] = build(stanza)
     return entries
 
 
@@ -256,7 +258,6 @@ def _cluster(item: Fields) -> ClusterEntry:
 
 
 def _user(item: Fields) -> UserEntry:
-    _extensions(item)
     extra = item.child("as-user-extra")
     return UserEntry(
         file=item.file,
@@ -285,7 +286,6 @@ def _auth_provider(item: Fields) -> AuthProviderEntry:
 
 
 def _context(item: Fields) -> ContextEntry:
-    _extensions(item)
     return ContextEntry(
         file=item.file, cluster=item.text("cluster"), user=item.text("user"), namespace=item.text("namespace")
     )

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Unpack
 
 from kubeloop._kit.raising import raise_alone
+from kubeloop._kit.text import safe_text
 from kubeloop.config.config import Config
 from kubeloop.config.config_overrides import (
     ConfigOverrides,
@@ -182,7 +183,8 @@ def validate_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> lis
         kubeconfig: As for `load_config`.
 
     Returns:
-        One sentence per problem, which starts with the file and the name of the entry; empty without problems.
+        One sentence per problem, which starts with the file and the name of the entry, and is safe for logs and
+        terminals; empty without problems.
 
     Raises:
         EmptyConfig: The files are missing or empty.
@@ -195,7 +197,7 @@ def validate_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> lis
     loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
     if not (loaded.clusters or loaded.users or loaded.contexts or loaded.current_context):
         raise EmptyConfig(_nothing_chosen(loaded, looked))
-    return list(kubeconfig_problems(loaded))
+    return [safe_text(problem) for problem in kubeconfig_problems(loaded)]
 
 
 def config_from_kubeconfig(

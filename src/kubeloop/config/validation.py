@@ -123,9 +123,10 @@ def user_file_problems(user: UserEntry) -> Iterator[str]:
         yield from _unreadable("client-key", user.key_file)
     if not user.token:
         yield from _unreadable("tokenFile", user.token_file)
-    provider = {} if user.auth_provider is None else user.auth_provider.config
-    if not provider.get("idp-certificate-authority-data"):
-        yield from _unreadable("idp-certificate-authority", provider.get("idp-certificate-authority") or None)
+    if user.auth_provider is not None:
+        settings = user.auth_provider.config
+        if not settings.get("idp-certificate-authority-data"):
+            yield from _unreadable("idp-certificate-authority", settings.get("idp-certificate-authority") or None)
 
 
 def _unreadable(what: str, path: str | None) -> Iterator[str]:

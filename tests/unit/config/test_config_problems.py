@@ -164,6 +164,13 @@ def test_every_entry_of_a_file_is_validated(tmp_path: Path) -> None:
     ]
 
 
+def test_names_from_a_file_do_not_reach_the_terminal_raw(tmp_path: Path) -> None:
+    assert problems(tmp_path, 'contexts: [{name: "a\\e[1m", context: {cluster: c, user: u}}]') == [
+        'context "a\\x1b[1m": the user "u" does not exist',
+        'context "a\\x1b[1m": the cluster "c" does not exist',
+    ]
+
+
 def test_a_valid_file_has_no_problems_and_an_empty_one_is_no_configuration(tmp_path: Path) -> None:
     text = "clusters: [{name: c, cluster: {server: 'https://c'}}]\nusers: [{name: u, user: {token: t}}]"
     assert problems(tmp_path, text) == []
