@@ -87,7 +87,7 @@ DECISIVE = {
     "config/kubeconfig_views": "tests/unit/config/test_kubeconfig_views.py",
     "config/kubeconfig_writer": KUBECONFIG_CHANGES,
     "config/load": LOADING,
-    "config/oidc_protocol": "tests/unit/config/test_oidc_protocol.py",
+    "config/oidc_protocol": "tests/unit/config/test_oidc_protocol.py tests/unit/transport/test_oidc_source.py",
     "config/oidc_tokens": "tests/unit/config/test_oidc_tokens.py",
     "config/refreshed_tokens": "tests/unit/config/test_refreshed_tokens.py tests/unit/transport/test_oidc_source.py",
     "config/validation": f"{LOADING} tests/unit/config/test_auth_provider.py",

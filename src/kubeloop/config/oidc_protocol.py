@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote_plus, urlencode, urljoin, urlsplit
 
@@ -41,6 +42,7 @@ MAX_RESPONSE_BYTES = 1 << 20
 _FORMS = ("application/x-www-form-urlencoded", "text/plain")
 _SHOWN = 200
 _MASK = "<hidden>"
+_URL = re.compile(r"[!$-\[\]-~]+")  # ASCII except `"`, `#` and the backslash
 
 
 class Tokens(Value, frozen=True):
@@ -75,20 +77,21 @@ def split_url(url: str) -> tuple[str, str]:
     """Return the address of the server (`https://host:port`) and the target of a request for a URL.
 
     Raises:
-        ValueError: The text is not an https URL. The message contains no query.
+        ValueError: The text is not an https URL. The message contains no query and no password.
     """
-    if "#" in url:
-        raise ValueError("expected a URL without a fragment")
-    shown = url.partition("?")[0]
+    if not _URL.fullmatch(url) or "@" in url:
+        raise ValueError("expected a URL without a user, a fragment, and characters that must be escaped")
+    address, _, query = url.partition("?")
+    shown = safe_text(address, _SHOWN)
+    if not address.lower().startswith("https://"):
+        raise ValueError(f"expected an https URL, got {shown}")
     try:
-        server_url(url, tls=False)
-        parts = urlsplit(url)
-        if parts.scheme != "https":
-            raise ValueError(f"expected an https URL, got {safe_text(shown, _SHOWN)}")
-        path = parts.path or "/"
-        return f"https://{parts.netloc}", absolute_target(f"{path}?{parts.query}" if parts.query else path)
-    except ValueError as error:
-        raise ValueError(safe_text(str(error), 2 * _SHOWN)) from None
+        server_url(address, tls=True)
+        parts = urlsplit(address)
+        target = absolute_target(parts.path or "/")
+    except ValueError:
+        raise ValueError(f"expected an https URL, got {shown}, whose host, port or path is invalid") from None
+    return f"https://{parts.netloc}", f"{target}?{query}" if query else target
 
 
 def redirect_target(url: str, response: Response) -> str | None:

@@ -38,6 +38,7 @@ def test_the_discovery_document_is_below_the_issuer(issuer):
     ("url", "parts"),
     [
         ("https://h", ("https://h", "/")),
+        ("HTTPS://h", ("https://h", "/")),
         ("https://h:8443/a/b?c=d", ("https://h:8443", "/a/b?c=d")),
         ("https://[::1]/a%20b", ("https://[::1]", "/a%20b")),
     ],
@@ -50,20 +51,33 @@ def test_a_url_is_split_into_the_server_and_the_target(url, parts):
     ("url", "complaint"),
     [
         ("http://h/token?SECRET", "expected an https URL, got http://h/token$"),
-        ("ftp://h", "the scheme must be http or https"),
-        ("h/token", "a path needs the scheme"),
-        ("https://me:SECRET@h/token", "user and password"),
-        ("https://h/#SECRET", "without a fragment"),
-        ("https://h/../token", "must not have"),
-        ("https://h /", "a space"),
-        ("https://", "not a URL"),
-        ("https://h:99999/", "not a URL"),
+        ("ftp://h", "expected an https URL, got ftp://h$"),
+        ("h/token", "expected an https URL, got h/token$"),
+        ("https://me:SECRET@h/token", "without a user, a fragment"),
+        ("https://me:SEC?RET@h/token", "without a user, a fragment"),
+        ("https://h/#SECRET", "without a user, a fragment"),
+        ("https://h /?SECRET", "characters that must be escaped"),
+        ("https://h/ü?SECRET", "characters that must be escaped"),
+        ("https://h/\\?SECRET", "characters that must be escaped"),
+        ("", "characters that must be escaped"),
+        ("https://h/../token?SECRET", "got https://h/../token, whose host, port or path is invalid"),
+        ("https://?SECRET", "got https://, whose host"),
+        ("https://h:99999/?SECRET", "got https://h:99999/, whose host"),
+        ("https://h/%zz?SECRET", "got https://h/%zz, whose host"),
     ],
 )
 def test_a_url_that_cannot_be_used(url, complaint):
     with pytest.raises(ValueError, match=complaint) as caught:
         split_url(url)
-    assert "SECRET" not in str(caught.value)
+    assert "SEC" not in str(caught.value)
+
+
+@pytest.mark.parametrize("length", [200, 201])
+def test_a_text_of_the_provider_is_shown_up_to_200_characters(length):
+    found = response({"issuer": "x" * length, "token_endpoint": ENDPOINT})
+    shown = "x" * length if length == 200 else "x" * 200 + r"… \(201 characters\)"
+    with pytest.raises(ValueError, match=f"of another issuer, {shown}; correct"):
+        parse_discovery(found, ISSUER)
 
 
 @pytest.mark.parametrize("issuer", [ISSUER, f"{ISSUER}/", None])
@@ -111,7 +125,7 @@ def test_a_redirect_is_followed_to_https():
             {"Location": "http://issuer.example/x?5ecret"},
             "redirect: expected an https URL, got http://issuer.example/x",
         ),
-        ({"Location": "https://me:5ecret@h/"}, "user and password"),
+        ({"Location": "https://me:5ecret@h/"}, "without a user"),
         ({"Location": ""}, "the response 301 redirects without a Location header"),
         ({}, "the response 301 redirects without a Location header"),
     ],
@@ -132,6 +146,7 @@ def test_a_refresh_with_the_client_in_the_header():
     # RFC 6749, section 2.3.1: both are encoded as a form first.
     assert (kind, base64.b64decode(pair)) == ("Basic", b"me%3A%C3%BC:a+b%2Fc")
     assert "5ecret" not in repr(request)
+    assert request.is_confidential
 
 
 def test_a_refresh_with_the_client_in_the_body():
@@ -147,7 +162,7 @@ def test_a_refresh_with_the_client_in_the_body():
     "found",
     [
         response({"access_token": "a", "id_token": "i", "refresh_token": "r"}),
-        response({"id_token": "i", "refresh_token": "r"}, 201),
+        response({"id_token": "i", "refresh_token": "r"}, 299),
         response(b"id_token=i&refresh_token=r&expires_in=x", content_type="application/x-www-form-urlencoded"),
         response(b"id_token=i&refresh_token=r", content_type="text/plain; charset=utf-8"),
         response(b'{"id_token": "i", "refresh_token": "r"}', content_type="text/html"),
@@ -199,6 +214,8 @@ def test_a_response_that_is_neither_json_nor_a_form(found):
         (response(b"\xff", 400, content_type="text/plain"), "", "HTTP status 400"),
         (response(b"<html>5ecret", 500), "", "responded with the HTTP status 500"),
         (response({"error": {"code": "5ecret"}}, 403), "", "responded with the HTTP status 403"),
+        (response({"id_token": "5ecret"}, 199), "", "responded with the HTTP status 199"),
+        (response({"id_token": "5ecret"}, 300), "", "responded with the HTTP status 300"),
         (response({}, 302, Location="https://h/5ecret"), "", "responded with the HTTP status 302"),
     ],
 )

@@ -137,7 +137,7 @@ def test_a_rejected_token_without_a_refresh_token_stays_unless_the_kubeconfig_ha
     tokens = with_tokens(token(1000))
     first = tokens.credential(0)
     assert tokens.reject(first, Tokens(token(1000)), 0) is False
-    assert tokens.reject(first, Tokens(token(5, "expired")), 0) is False
+    assert tokens.reject(first, Tokens(token(10, "expires too soon")), 0) is False
     assert tokens.credential(0) is first
     assert tokens.reject(first, Tokens(token(900, "other")), 0) is True
     assert sent(tokens, 0) == f"Bearer {token(900, 'other')}"
