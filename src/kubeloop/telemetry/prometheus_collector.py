@@ -95,10 +95,10 @@ def _metric(family: MetricFamily) -> Metric:
     unit = next((unit for unit in _UNITS if family.name.endswith(f"_{unit}")), "")
     if family.type == "histogram":
         return _histogram(family, labels, unit)
-    kind = _KINDS[family.type]
+    kind: type[CounterMetricFamily | GaugeMetricFamily | UnknownMetricFamily] = _KINDS[family.type]
     if family.type == "counter" and not family.name.endswith("_total"):
         kind = UnknownMetricFamily  # a counter would get this suffix
-    metric: Metric = kind(family.name, family.help, labels=labels, unit=unit)
+    metric = kind(family.name, family.help, labels=labels, unit=unit)
     for sample in family.samples:
         metric.add_metric([value for _, value in sample.labels], sample.value)
     return metric
