@@ -25,6 +25,9 @@ _FILES = {
     "clusters": ("certificate-authority",),
     "users": ("client-certificate", "client-key"),
 }
+_SECRET_OPTION = re.compile(
+    "(--?[^=]*(?:token|secret|password|passwd|credential|key))(=.+)?", re.IGNORECASE | re.DOTALL
+)
 _SECRET_NAME = re.compile("token|secret|password|passwd|credential|key$", re.IGNORECASE)
 
 
@@ -94,7 +97,8 @@ def redact(data: KubeconfigData) -> KubeconfigData:
     """Return a copy to show: certificates and keys are `DATA+OMITTED`, tokens and passwords `REDACTED`.
 
     Reference: client-go RedactSecrets and ShortenConfig. Intended difference: the tokens and secrets in the settings of
-        an auth-provider, secrets in the environment of an exec plugin, and user information in URLs are redacted too.
+        an auth-provider, secrets in the environment and the options of an exec plugin (`--client-secret=...`), and user
+        information in URLs are redacted too.
     """
     shown = data.copy()
     for stanza in (*shown.clusters.values(), *shown.users.values()):
@@ -109,6 +113,7 @@ def redact(data: KubeconfigData) -> KubeconfigData:
                 stanza[field] = without_userinfo(stanza[field])
         _redact_provider(stanza.get("auth-provider") or {})
         _redact_variables(stanza.get("exec") or {})
+        _redact_options(stanza.get("exec") or {})
     return shown
 
 
@@ -125,3 +130,16 @@ def _redact_variables(plugin: dict[str, Any]) -> None:
     for variable in variables:
         if variable and variable.get("value") and _SECRET_NAME.search(variable.get("name") or ""):
             variable["value"] = _REDACTED
+
+
+def _redact_options(plugin: dict[str, Any]) -> None:
+    """Redact the values of options with a secret name: `--name=value`, or `--name` and the next argument."""
+    arguments: list[str] = plugin.get("args") or []
+    is_secret = False
+    for at, argument in enumerate(arguments):
+        if is_secret and not argument.startswith("-"):
+            arguments[at] = _REDACTED
+        option = _SECRET_OPTION.fullmatch(argument)
+        if option is not None and option[2]:
+            arguments[at] = f"{option[1]}={_REDACTED}"
+        is_secret = option is not None and not option[2]

@@ -122,6 +122,22 @@ def test_redact_hides_every_secret():
     assert data.users["a"]["password"] == "secret"
 
 
+@pytest.mark.parametrize(
+    ("args", "shown"),
+    [
+        (["get-token", "--oidc-client-secret=secret"], ["get-token", "--oidc-client-secret=REDACTED"]),
+        (["--password", "secret", "next"], ["--password", "REDACTED", "next"]),
+        (["--TOKEN=a=b\nc"], ["--TOKEN=REDACTED"]),
+        (["--token", "--verbose", "x"], ["--token", "--verbose", "x"]),
+        (["--token-cache-dir=/cache", "token", "--key"], ["--token-cache-dir=/cache", "token", "--key"]),
+    ],
+)
+def test_redact_hides_the_values_of_options_with_a_secret_name(args, shown):
+    data = kubeconfig()
+    data.users["a"]["exec"] = {"command": "p", "args": args}
+    assert redact(data).users["a"]["exec"]["args"] == shown
+
+
 def test_the_document_is_sorted_and_keeps_other_fields(tmp_path):
     path = tmp_path / "config"
     path.write_text("users: [{name: b}, {name: a, user: {token: t}}]\nextensions: [{name: x, extension: 1}]\n")
