@@ -184,12 +184,13 @@ async def test_the_client_is_sent_in_the_body_where_the_header_is_refused(provid
 
 
 @virtual
-async def test_a_failure_of_the_server_is_not_tried_in_another_way(provider, make):
-    provider.overrides["/token"] = Response(503)
+@pytest.mark.parametrize(("status", "requests"), [(499, 2), (500, 1), (503, 1)])
+async def test_a_failure_of_the_server_is_not_tried_in_another_way(provider, make, status, requests):
+    provider.overrides["/token"] = Response(status)
     source = make(provider.login("jane", lifetime=-5))
-    with pytest.raises(CredentialError, match="responded with the HTTP status 503"):
+    with pytest.raises(CredentialError, match=f"responded with the HTTP status {status}"):
         await source.fetch()
-    assert provider.requests == [DISCOVERY, TOKEN]
+    assert provider.requests == [DISCOVERY, *[TOKEN] * requests]
 
 
 @virtual
@@ -562,6 +563,14 @@ async def test_a_discovery_document_behind_redirects_is_read(provider, network, 
         "https://other.example",
         "https://issuer.example",
     ]
+
+
+@virtual
+async def test_ten_requests_follow_redirects(provider, network, make):
+    provider.overrides[DISCOVERY[1]] = json_response({}, 302, [("Location", f"{ISSUER}{DISCOVERY[1]}")])
+    with pytest.raises(CredentialError, match="behind more than 9 redirects; check idp-issuer-url"):
+        await make(provider.login("jane", lifetime=-5)).fetch()
+    assert provider.requests == [DISCOVERY] * 10
 
 
 @virtual
