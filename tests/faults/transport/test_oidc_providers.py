@@ -5,6 +5,8 @@ import base64
 import gzip
 import json
 import logging
+import sys
+from asyncio.subprocess import PIPE
 from contextlib import asynccontextmanager
 
 import pytest
@@ -204,3 +206,40 @@ async def test_a_token_that_the_server_rejects_is_refreshed_and_the_request_repe
         sent = [request.header("authorization") for request in server.requests]
         assert sent[0] == f"Bearer {tokens.id_token}"
         assert sent[1] not in (None, sent[0])
+
+
+FETCH = """
+import asyncio, sys
+from kubeloop.config import load_config
+from kubeloop.transport.oidc_source import OIDCSource
+
+async def main():
+    config = load_config(sys.argv[1])
+    credential = await OIDCSource(config.auth_provider, config).fetch()
+    print(credential.authorization.removeprefix("Bearer "))
+
+asyncio.run(main())
+"""
+
+
+async def test_two_processes_refresh_a_token_that_is_accepted_once(certified, provider, write):
+    """Both send the refresh token. The provider accepts one of them, and the other process uses the result."""
+    arrived: list[str] = []
+    both = asyncio.Event()
+    respond = serving(provider)
+
+    async def step(connection, received):
+        if received.method == "GET":
+            arrived.append(received.target)
+            if len(arrived) == 2:
+                both.set()
+            await both.wait()
+        await respond(connection, received)
+
+    async with raw_server(step, tls=certified("provider")) as issuer:
+        path = write("https://127.0.0.1:1", issuer.url)
+        command = (sys.executable, "-c", FETCH, str(path))
+        processes = [await asyncio.create_subprocess_exec(*command, stdout=PIPE) for _ in range(2)]
+        outputs = [(await process.communicate())[0].decode().strip() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert outputs[0] == outputs[1] == load_config(path).auth_provider.id_token
