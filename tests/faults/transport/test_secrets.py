@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from kubeloop.config import Config, ExecConfig, Impersonation
+from kubeloop.config import AuthProvider, Config, ExecConfig, Impersonation
 from kubeloop.errors import KubeloopError
 from kubeloop.transport import open_transport
 from kubeloop.transport.http import HTTPTransport
@@ -15,6 +15,14 @@ from tests.support.reachable import reachable
 
 SECRET = "5ecret-51f0aa"
 REQUEST = Request("POST", f"/api/v1/secrets?x={SECRET}", {"X-Secret": SECRET}, SECRET.encode())
+OIDC = AuthProvider(
+    issuer_url="https://127.0.0.1:1",
+    client_id="me",
+    client_secret=SECRET,
+    ca_data=SECRET.encode(),
+    id_token=SECRET,
+    refresh_token=SECRET,
+)
 CUT = f"HTTP/1.1 200 OK\r\nX: {SECRET}\r\nContent-Length: 99\r\n\r\n{SECRET}".encode()
 
 
@@ -36,10 +44,11 @@ CUT = f"HTTP/1.1 200 OK\r\nX: {SECRET}\r\nContent-Length: 99\r\n\r\n{SECRET}".en
     [
         {"token": SECRET, "impersonate": Impersonation(user="jane", extra={"k": (SECRET,)})},
         {"username": "joe", "password": SECRET},
+        {"auth_provider": OIDC},
         {"exec": ExecConfig(command="echo", args=(SECRET,), env=(("S", SECRET),), interactive_mode="Never")},
         {"exec": ExecConfig(command="sh", args=("-c", f"echo {SECRET} >&2; exit 1"), interactive_mode="Never")},
     ],
-    ids=["token", "basic", "garbage plugin", "failing plugin"],
+    ids=["token", "basic", "OIDC", "garbage plugin", "failing plugin"],
 )
 async def test_no_secret_gets_out(step, credentials, caplog):
     caplog.set_level(logging.DEBUG)
