@@ -13,7 +13,7 @@ import pytest
 from hatchling.version.source.regex import RegexSource
 
 import kubeloop
-from kubeloop import cache, certificates, config, errors, telemetry, testing
+from kubeloop import cache, certificates, config, errors, telemetry, testing, transport
 
 HEAVY = {"httptools", "websockets", "asyncio", "yaml", "msgspec", "typing", "logging", "ssl", "kubeloop.models"}
 
@@ -31,7 +31,9 @@ def names_for_type_checkers(package: ModuleType) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "package", [kubeloop, cache, certificates, config, telemetry, testing], ids=lambda package: package.__name__
+    "package",
+    [kubeloop, cache, certificates, config, telemetry, testing, transport],
+    ids=lambda package: package.__name__,
 )
 def test_type_checkers_and_the_interpreter_see_the_same_names(package: ModuleType) -> None:
     names = names_for_type_checkers(package)
@@ -72,7 +74,9 @@ def test_a_misspelt_name_is_an_attribute_error_with_the_near_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", [kubeloop, cache, certificates, config, telemetry, testing], ids=lambda package: package.__name__
+    "package",
+    [kubeloop, cache, certificates, config, telemetry, testing, transport],
+    ids=lambda package: package.__name__,
 )
 def test_dir_lists_the_public_names_and_no_internals(package: ModuleType) -> None:
     assert set(dir(package)) - {"__version__"} == set(package.__all__)

@@ -425,4 +425,17 @@ _PROXIES = [
     ),
 ]
 
-INTENDED: list[Difference] = [*_KUBECONFIG, *_VIEWS, *_URLS, *_ERRORS, *_PROXIES]
+_HEADERS = [
+    Difference(
+        "headers",
+        "A user without a name is refused: an empty Impersonate-User is ignored by the server, and the request would "
+        "be sent as the caller.",
+        lambda case, go, ours: (
+            refused(ours)
+            and not refused(go)
+            and any(not case[who]["name"] for who in ("impersonate", "auth_proxy") if who in case)
+        ),
+    ),
+]
+
+INTENDED: list[Difference] = [*_KUBECONFIG, *_VIEWS, *_URLS, *_ERRORS, *_PROXIES, *_HEADERS]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from . import documents, exec_plugins, messages, names, responses, rest, scripts, selectors, values
+from . import documents, exec_plugins, headers, messages, names, responses, rest, scripts, selectors, values
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
@@ -25,6 +25,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "exec_info": exec_plugins.exec_info,
     "exec_policies": exec_plugins.exec_policies,
     "fields": selectors.fields,
+    "headers": headers.headers,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfig,
     "kubeconfig_changes": kubeconfig_changes,

@@ -49,6 +49,7 @@ var surfaces = map[string]surface{
 	"exec_info":          {run: runExecInfo},
 	"exec_policies":      {run: runExecPolicies},
 	"fields":             {run: runFields},
+	"headers":            {run: runHeaders},
 	"int_or_string":      {run: runIntOrString},
 	"kubeconfig":         {run: runKubeconfig},
 	"kubeconfig_changes": {run: runKubeconfigChanges},

@@ -8,6 +8,7 @@ from typing import Any
 from . import (
     documents,
     exec_plugins,
+    headers,
     kubeconfig_changes,
     kubeconfig_views,
     kubeconfigs,
@@ -30,6 +31,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "exec_info": exec_plugins.exec_info,
     "exec_policies": exec_plugins.exec_policies,
     "fields": selectors.fields,
+    "headers": headers.headers,
     "int_or_string": values.int_or_string,
     "kubeconfig": kubeconfigs.kubeconfig,
     "kubeconfig_changes": kubeconfig_changes.kubeconfig_changes,

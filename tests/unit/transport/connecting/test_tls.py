@@ -171,14 +171,16 @@ def test_data_take_precedence_over_files_that_do_not_exist():
             TLSContexts(Config(host="https://a", **nowhere, **{**data, missing: None}))
 
 
-def test_a_metrics_object_that_fails_costs_no_reload(tmp_path, caplog):
-    class Failing(kubeloop.Metrics):
-        def certificate_authority_reloaded(self, result, reason, /):
-            raise LookupError
+class Failing(kubeloop.Metrics):
+    def certificate_authority_reloaded(self, result, reason, /):
+        raise LookupError
 
+
+@pytest.mark.parametrize("metrics", [Failing(), object()], ids=["fails", "lacks the method"])
+def test_a_metrics_object_that_fails_costs_no_reload(tmp_path, caplog, metrics):
     path = tmp_path / "ca"
     path.write_bytes(authority().certificate)
-    contexts = TLSContexts(Config(host="https://a", ca_file=str(path), metrics=Failing()))
+    contexts = TLSContexts(Config(host="https://a", ca_file=str(path), metrics=metrics))
     contexts.current(0)
     path.write_bytes(authority("other").certificate)
     assert subjects(contexts.current(300)) == {"other"}
