@@ -91,6 +91,7 @@ class CallReport:
         "_failure",
         "_is_logged",
         "_is_open",
+        "_is_pending",
         "_purpose",
         "_reports",
         "_request",
@@ -112,7 +113,8 @@ class CallReport:
         self._is_logged = is_logged
         self._attempts = 0
         self._began_at = waiting.now()
-        self._attempted_at: float | None = None
+        self._attempted_at = self._began_at
+        self._is_pending = False
         self._size: int | None = None
         self._status: int | None = None
         self._failure: type[BaseException] | None = None
@@ -154,7 +156,7 @@ class CallReport:
 
     def failed(self, error: BaseException) -> None:
         """Report that the attempt ended with an error, unless its response was reported before."""
-        if self._attempted_at is None:
+        if not self._is_pending:
             return
         if self._is_logged:
             self._reports.log.failed(self._request, error, self._seconds())
@@ -197,11 +199,12 @@ class CallReport:
     def _send(self, request: Request) -> None:
         self._request = request
         self._attempted_at = waiting.now()
+        self._is_pending = True
         if self._is_logged:
             self._reports.log.sending(request)
 
     def _count(self, code: str) -> None:
-        self._attempted_at = None
+        self._is_pending = False
         reports, request = self._reports, self._request
         metrics, tell, host = reports.metrics, reports.tell, reports.host
         if metrics is None:
@@ -213,7 +216,7 @@ class CallReport:
             tell(metrics.request_retried, code, request.method, host)
 
     def _seconds(self) -> float:
-        return 0.0 if self._attempted_at is None else waiting.now() - self._attempted_at
+        return waiting.now() - self._attempted_at
 
     def __repr__(self) -> str:
         return f"<CallReport {self._request.method} {self._request.path}, attempt {self._attempts}>"

@@ -29,7 +29,6 @@ __all__ = ["MetricsCollector"]
 
 _SCRAPE_SECONDS = 10.0
 _UNITS = ("seconds", "bytes")
-_KINDS = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 
 
 class MetricsCollector(Collector):
@@ -91,14 +90,17 @@ class MetricsCollector(Collector):
 
 
 def _metric(family: MetricFamily) -> Metric:
-    labels = [name for name, _ in family.samples[0].labels if name != "le"] if family.samples else []
+    labels = [name for name, _ in family.samples[-1].labels] if family.samples else []  # the last one has no `le`
     unit = next((unit for unit in _UNITS if family.name.endswith(f"_{unit}")), "")
     if family.type == "histogram":
         return _histogram(family, labels, unit)
-    kind: type[CounterMetricFamily | GaugeMetricFamily | UnknownMetricFamily] = _KINDS[family.type]
-    if family.type == "counter" and not family.name.endswith("_total"):
-        kind = UnknownMetricFamily  # a counter would get this suffix
-    metric = kind(family.name, family.help, labels=labels, unit=unit)
+    metric: CounterMetricFamily | GaugeMetricFamily | UnknownMetricFamily
+    if family.type == "gauge":
+        metric = GaugeMetricFamily(family.name, family.help, labels=labels, unit=unit)
+    elif family.name.endswith("_total"):
+        metric = CounterMetricFamily(family.name, family.help, labels=labels, unit=unit)
+    else:  # a counter would get this suffix
+        metric = UnknownMetricFamily(family.name, family.help, labels=labels, unit=unit)
     for sample in family.samples:
         metric.add_metric([value for _, value in sample.labels], sample.value)
     return metric
