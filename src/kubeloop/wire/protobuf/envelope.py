@@ -44,7 +44,7 @@ def opened(data: bytes) -> Envelope:
     for tag, begin, stop in fields_in(data, len(MAGIC), len(data)):
         number = tag >> 3
         if number <= _ENCODING and tag & 7 != LENGTH:
-            raise Malformed("not readable as protobuf: an envelope with a field of another type")
+            raise Malformed("not readable as protobuf: a field of the envelope has another wire type")
         if number == _TYPE_META:
             for inner, at, until in fields_in(data, begin, stop):
                 if inner == 1 << 3 | LENGTH:

@@ -13,7 +13,7 @@ from kubeloop.objects.markers import NULL_SEQ
 from kubeloop.objects.reflection import fields_of
 from kubeloop.wire.protobuf.read_message import guarded, reader_of
 from kubeloop.wire.protobuf.read_parts import identity_in
-from kubeloop.wire.protobuf.wire_format import LENGTH, Malformed, fields_in
+from kubeloop.wire.protobuf.wire_format import LENGTH, Malformed, fields_in, wrong_wire_type
 
 __all__ = ["reading_list"]
 
@@ -51,7 +51,7 @@ def reading_list(data: bytes, at: int, end: int, cls: type[T]) -> Generator[None
             elif tag == _METADATA:
                 metadata = guarded(read_metadata, data, start, stop)
             elif tag >> 3 in (_METADATA >> 3, _ITEMS >> 3):
-                raise Malformed(f"the wire type {tag & 7}, which is that of another type")
+                raise Malformed(wrong_wire_type(tag))
 
     def read(where: tuple[int, int]) -> Any:
         return guarded(read_item, data, *where)

@@ -15,9 +15,21 @@ from kubeloop.objects.frozen_struct import make
 from kubeloop.objects.json.encode import lazy_bytes, to_data
 from kubeloop.wire.protobuf.message_fields import Encoded, message_of, wire_type
 from kubeloop.wire.protobuf.read_value import NUMBERS, PAYLOADS, ReadPayload
-from kubeloop.wire.protobuf.wire_format import LENGTH, VARINT, Malformed, fields_in, read_varint, skip_value
+from kubeloop.wire.protobuf.wire_format import (
+    INCOMPLETE,
+    LENGTH,
+    VARINT,
+    Malformed,
+    fields_in,
+    read_varint,
+    skip_value,
+    too_long,
+    wrong_wire_type,
+)
 
 __all__ = ["MessageReader", "read_message", "reader_of"]
+
+_NOT_UTF_8 = "expected a text in UTF-8"
 
 Found = dict[str, Any]
 OfNumber = Callable[[int, Found], None]
@@ -47,9 +59,9 @@ def guarded(read: Callable[..., Any], *arguments: Any) -> Any:
     except Malformed as error:
         reason = str(error)
     except IndexError:
-        reason = "a value that is not complete"
+        reason = INCOMPLETE
     except UnicodeDecodeError:
-        reason = "a text that is not UTF-8"
+        reason = _NOT_UTF_8
     except RecursionError:
         reason = "nested too deeply (see sys.getrecursionlimit)"
     raise DecodeError(reason)  # alone: a UnicodeDecodeError contains the whole text, which may be a secret
@@ -155,7 +167,7 @@ class _Fields:
                     size, at = read_varint(data, at - 1)
                 stop = at + size
                 if stop > end:
-                    self._fail(tag, f"a length of {size} bytes, which is more than there are")
+                    self._fail(tag, too_long(size))
                 try:
                     of_payload(data, at, stop, found)
                 except _Repeated:
@@ -169,6 +181,8 @@ class _Fields:
                 except Malformed as error:
                     error.path.append(self._names[tag >> 3])
                     raise
+                except UnicodeDecodeError:
+                    self._fail(tag, _NOT_UTF_8)
                 at = stop
             elif (of_number := self._numbers.get(tag)) is not None:
                 if tag & 7 == VARINT:
@@ -181,11 +195,11 @@ class _Fields:
                     at += 8
                 of_number(value, found)
             elif tag >> 3 in self._names:
-                self._fail(tag, f"the wire type {tag & 7}, which is that of another type")
+                self._fail(tag, wrong_wire_type(tag))
             else:
                 at = skip_value(data, at, end, tag)
         if at > end:
-            raise Malformed("a value that is not complete")
+            raise Malformed(INCOMPLETE)
 
     def _fail(self, tag: int, reason: str) -> NoReturn:
         error = Malformed(reason)
@@ -220,7 +234,7 @@ def _packed(name: str, convert: Callable[[int], Any]) -> OfPayload:
             value, at = read_varint(data, at)
             _append(found, name, convert(value))
         if at > end:
-            raise Malformed("a value that is not complete")
+            raise Malformed(INCOMPLETE)
 
     return keep
 
@@ -283,7 +297,7 @@ def _map(field: Encoded) -> OfPayload:
                     size, at = read_varint(data, at - 1)
                 stop = at + size
                 if stop > end:
-                    raise Malformed(f"a length of {size} bytes, which is more than there are")
+                    raise Malformed(too_long(size))
                 if tag == 10:
                     key = data[at:stop].decode()
                 else:
@@ -292,10 +306,10 @@ def _map(field: Encoded) -> OfPayload:
             else:
                 tag, at = read_varint(data, at)
                 if tag >> 3 in (1, 2):
-                    raise Malformed(f"the wire type {tag & 7}, which is that of another type")
+                    raise Malformed(wrong_wire_type(tag))
                 at = skip_value(data, at, end, tag)
         if at > end:
-            raise Malformed("a value that is not complete")
+            raise Malformed(INCOMPLETE)
         if value is None:
             value = read(b"", 0, 0)
         held = found.get(name)
@@ -334,7 +348,7 @@ def _union(encoding: str, cls: Any) -> ReadPayload:
             elif encoding == "schema_or_strings" and tag == 2 << 3 | LENGTH:
                 others.append(data[start:stop].decode())
             elif tag >> 3 in (1, 2):
-                raise Malformed(f"the wire type {tag & 7}, which is that of another type")
+                raise Malformed(wrong_wire_type(tag))
         if encoding == "schema_or_bool":
             return schema if schema is not None else others == [True]
         if encoding == "schema_or_array":

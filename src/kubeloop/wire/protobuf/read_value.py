@@ -9,7 +9,15 @@ from typing import Any
 
 from kubeloop.errors import DecodeError
 from kubeloop.objects.json.decode import parse
-from kubeloop.wire.protobuf.wire_format import LENGTH, VARINT, Malformed, fields_in, read_varint, signed
+from kubeloop.wire.protobuf.wire_format import (
+    LENGTH,
+    VARINT,
+    Malformed,
+    fields_in,
+    read_varint,
+    signed,
+    wrong_wire_type,
+)
 
 __all__ = ["NUMBERS", "PAYLOADS", "ReadPayload"]
 
@@ -53,7 +61,7 @@ def _parts(data: bytes, at: int, end: int, kinds: Mapping[int, int]) -> dict[int
         if kind is None:
             continue
         if kind != tag & 7:
-            raise Malformed(f"the wire type {tag & 7}, which is that of another type")
+            raise Malformed(wrong_wire_type(tag))
         found[tag >> 3] = data[start:stop] if kind == LENGTH else read_varint(data, start)[0]
     return found
 
@@ -86,7 +94,7 @@ def _moment(seconds: int, microseconds: int) -> datetime:
     try:
         return _EPOCH + timedelta(seconds=seconds, microseconds=microseconds)
     except OverflowError:
-        reason = "a time that is not in the years 1 to 9999"
+        reason = "expected a time in the years 1 to 9999"
     raise Malformed(reason)
 
 
@@ -110,7 +118,7 @@ def _json(data: bytes, at: int, end: int) -> Any:
     try:
         return parse(text, "value")
     except DecodeError:
-        reason = "a value that is not readable as JSON"
+        reason = "expected a value in JSON"
     raise Malformed(reason)
 
 

@@ -118,7 +118,7 @@ def _entries(tag: bytes, entries: Mapping[str, Any], value_of: Callable[[Any], b
 
 def _int(value: int) -> bytes:
     if not -(1 << 63) <= value < 1 << 63:
-        raise EncodeError("an integer of more than 64 bits")
+        raise EncodeError("expected an integer of at most 64 bits")
     return varint(value & _BITS_64)
 
 
