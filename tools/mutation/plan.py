@@ -54,6 +54,7 @@ CONNECTION = (
 METRICS = "tests/unit/test_metrics.py tests/conformance/component_base"
 EXTRAS = "tests/unit/telemetry/test_extras.py"
 REQUEST_LOG = "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py"
+PROTOBUF = "tests/unit/wire/serializers/test_protobuf_serializer.py tests/unit/rest/test_content_type.py"
 TLS_FAULTS = "tests/faults/transport/test_tls.py"
 DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
@@ -120,6 +121,9 @@ DECISIVE = {
     "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
     "transport/user_headers": "tests/unit/transport/test_user_headers.py",
     "transport/wrapping": "tests/unit/transport/test_wrapping.py",
+    "wire/protobuf/read_parts": PROTOBUF,
+    "wire/protobuf/wire_format": f"tests/unit/wire/protobuf/test_wire_format.py {PROTOBUF}",
+    "wire/serializers/registry": "tests/unit/rest/test_content_type.py tests/unit/rest/test_second_serializer.py",
     "workqueue/delay_heap": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/item_states": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",

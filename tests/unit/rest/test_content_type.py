@@ -18,7 +18,9 @@ from kubeloop.wire.protobuf.write_message import write_message
 from kubeloop.wire.request import Request
 from kubeloop.wire.serializers.protobuf_events import event_message
 from kubeloop.wire.serializers.protobuf_serializer import PROTOBUF
+from kubeloop.wire.serializers.registry import Serializers
 from tests.support.clock import settle, virtual
+from tests.support.packed_serializer import PACKED, PACKED_TYPE
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, error_status
 from tests.unit.wire.custom_kind import Certificate
 
@@ -215,6 +217,12 @@ async def test_a_document_with_unknown_fields_is_sent_as_json_and_keeps_them() -
     assert json.loads(transport.requests[0].body or b"") == document.to_dict()
 
 
+def test_a_value_without_a_form_in_one_format_is_written_in_the_next() -> None:
+    document = core_v1.Pod.from_dict({**POD.to_dict(), "color": "red"})
+    data, content_type = Serializers(PROTOBUF, PACKED).encode(document)
+    assert (content_type, PACKED.plain_data(data)) == (PACKED_TYPE, document.to_dict())
+
+
 @virtual
 async def test_a_response_in_json_is_read_as_json() -> None:
     clientset, _ = clients(ScriptedResponse.of(POD.to_dict()))
@@ -286,6 +294,23 @@ async def test_after_406_json_is_requested_from_then_on(caplog: pytest.LogCaptur
         "GET /api/v1/namespaces/x/pods/a: the server refused the format with 406; this client uses JSON for all "
         "responses from now on"
     ]
+
+
+@virtual
+async def test_a_406_does_not_change_the_format_of_bodies() -> None:
+    clientset, transport = clients(error_status(406, "NotAcceptable"), ScriptedResponse.of(POD.to_dict(), 201))
+    assert await clientset.core_v1.pods("x").create(POD) == POD
+    assert formats(transport) == [("POST", "protobuf,json", "protobuf"), ("POST", "json", "protobuf")]
+
+
+@virtual
+async def test_raw_bytes_that_only_the_caller_understands_are_not_sent_in_another_format() -> None:
+    clientset, transport = clients(error_status(415, "UnsupportedMediaType", "no protobuf"), binary(POD, 201))
+    pods = clientset.core_v1.pods("x")
+    with pytest.raises(kubeloop.UnsupportedMediaType, match="no protobuf"):
+        await clientset.rest.post("things", namespace="x", body=b"raw", headers={"Content-Type": PROTOBUF_TYPE})
+    await pods.create(POD)
+    assert [content_type for _, _, content_type in formats(transport)] == ["protobuf", "protobuf"]
 
 
 @virtual
