@@ -121,7 +121,7 @@ DECISIVE = {
     "transport/pool": "tests/unit/transport/test_pool.py tests/unit/transport/test_pool_failures.py",
     "transport/user_headers": "tests/unit/transport/test_user_headers.py",
     "transport/wrapping": "tests/unit/transport/test_wrapping.py",
-    "wire/protobuf/read_parts": PROTOBUF,
+    "wire/protobuf/read_parts": f"tests/unit/wire/protobuf/test_read_parts.py {PROTOBUF}",
     "wire/protobuf/wire_format": f"tests/unit/wire/protobuf/test_wire_format.py {PROTOBUF}",
     "wire/serializers/registry": "tests/unit/rest/test_content_type.py tests/unit/rest/test_second_serializer.py",
     "workqueue/delay_heap": "tests/unit/workqueue tests/property/workqueue",
