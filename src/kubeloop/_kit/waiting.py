@@ -75,12 +75,12 @@ async def to_the_end(call: Coroutine[Any, Any, T]) -> T:
     """Run a call to its end, even if this task is cancelled meanwhile; then raise the cancellation.
 
     For a short and bounded call that must not stop in the middle. The result of a cancelled call is lost, and so is its
-    error.
+    error. `asyncio.run` waits for the call too, before it closes the event loop.
 
     Raises:
         Cancelled: This task was cancelled, and the call has ended.
     """
-    task = asyncio.get_running_loop().create_task(call)
+    task = _UnbrokenTask(call, loop=asyncio.get_running_loop())
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
@@ -92,6 +92,14 @@ async def to_the_end(call: Coroutine[Any, Any, T]) -> T:
             task.exception()  # otherwise asyncio logs that nobody read it
         raise cancelled
     return task.result()
+
+
+class _UnbrokenTask(asyncio.Task[T]):
+    """A task that `asyncio.run` does not cancel at its end. Timeouts inside of the task cancel it as usual."""
+
+    def cancel(self, msg: Any | None = None) -> bool:
+        """Cancel the task while its event loop runs; `asyncio.run` cancels the tasks that are left in between."""
+        return self.get_loop().is_running() and super().cancel(msg)
 
 
 class Lock:

@@ -72,4 +72,5 @@ class ServerClient:
             await self._rest.close()
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} at {self._rest.config.host}>"
+        rest: RESTClient | None = getattr(self, "_rest", None)  # None in reports of an error of the constructor
+        return f"<{type(self).__name__}{f' at {rest.config.host}' if rest else ''}>"

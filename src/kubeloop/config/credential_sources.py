@@ -146,5 +146,6 @@ class TokenFile:
 def _bearer(token: str, located: Callable[[str], str]) -> str:
     text = token.strip()
     if not _visible(text):
+        del token, text  # reports of errors may contain local variables
         raise CredentialError(located("the token contains characters that a header cannot contain"))
     return f"Bearer {text}"

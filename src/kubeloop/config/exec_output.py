@@ -23,14 +23,20 @@ _SHOWN = 800
 # Go's zero time, which means that there is no time.
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _visible = re.compile(r"[\x21-\x7e]+").fullmatch
-# A word that contains the name of a secret, and the word after it. Without backtracking, so that the time is linear.
+# A word that contains the name of a secret, and the word or quoted text after it. Words that are also plain English
+# count only before `=` or `:`. Without backtracking, so that the time is linear.
 _ASSIGNED = re.compile(
     r"""(?ix) (
-        (?<!\w) (?=\w*?(?:token|password|passwd|secret|key|authorization|bearer|code)) \w++ ["']?+
-        (?: [ \t]++ (?:[=:]\s*+)? | [=:]\s*+ )
+        (?<!\w)
+        (?: (?=\w*?(?:token|password|passwd|passphrase|secret|key|authorization|bearer|code)) \w++ ["']?+
+            (?: [ \t]++ (?:[=:]\s*+)? | [=:]\s*+ )
+        |   (?: pass|pwd|pw|pin|otp|session|cookie|set-cookie ) ["']?+ [ \t]*+ [=:]\s*+
+        )
         (?: (?:bearer|basic) \s++ )?
-    ) [^\s,;]++"""
+    ) (?: "[^"\n]*+" | '[^'\n]*+' | [^\s,;]++ )"""
 )
+_USER = re.compile(r"(?<=://)[^\s/\"']*@")
+_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 _SECRET_NAME = re.compile(r"(?i)token|passw|secret|key|credential")
 _WORD = re.compile(r"[^\s=,:;'\"]+")
 _LONG = re.compile(r"[A-Za-z0-9_+/=.-]{24,}")
@@ -97,6 +103,7 @@ def without_secrets(text: str, args: Sequence[str], env_values: Iterable[str]) -
     shown = text.strip()
     for secret in sorted((secret for secret in secrets if len(secret) >= 6), key=len, reverse=True):
         shown = shown.replace(secret, "***")
+    shown = _USER.sub("***@", _KEY.sub("***", shown))
     shown = _LONG.sub(_blank, _ASSIGNED.sub(r"\1***", shown))
     return f"…{shown[-_SHOWN:]}" if len(shown) > _SHOWN else shown
 
@@ -112,8 +119,14 @@ def _secret_arguments(args: Sequence[str]) -> Iterator[str]:
 def _blank(match: re.Match[str]) -> str:
     word = match[0]
     # Paths, host names and option names are long too, but useful to read.
-    plain = all(part.isalpha() or len(part) < 16 for part in re.split(r"[/._=-]", word))
+    plain = all(part.isalpha() or (len(part) < 16 and not _is_random(part)) for part in re.split(r"[/._=-]", word))
     return word if plain and not word.startswith("eyJ") else "***"
+
+
+def _is_random(part: str) -> bool:
+    return (
+        len(part) >= 8 and any(map(str.isdigit, part)) and any(map(str.islower, part)) and any(map(str.isupper, part))
+    )
 
 
 def _from_status(status: dict[str, object]) -> tuple[Credential, datetime | None]:

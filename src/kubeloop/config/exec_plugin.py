@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kubeloop.config.credential import ClientCertificate, Credential
     from kubeloop.config.exec_config import ExecConfig
     from kubeloop.config.exec_policy import ExecPolicy
+    from kubeloop.config.exec_process import PluginResult
 
 __all__ = ["ExecPlugin"]
 
@@ -135,23 +136,21 @@ class ExecPlugin:
     async def _run(self) -> tuple[Credential, datetime | None]:
         plugin = self._exec
         interactive = self._interactive()
-        info = exec_info(plugin, self._config, interactive=interactive)
-        env = {**os.environ, **dict(plugin.env), EXEC_INFO: json.dumps(info)}
         timeout = plugin.timeout * (_INTERACTIVE_FACTOR if interactive else 1)
-        argv = (plugin.command, *plugin.args)
+        # The frames of the exceptions that are handled here contain the environment and the arguments of the plugin.
         try:
-            result = await run_plugin(self._program(), argv, env, interactive=interactive, timeout=timeout)
+            result = await self._start(interactive=interactive, timeout=timeout)
         except FileNotFoundError:
             self._count(1, "plugin_not_found_error")
             hint = self._shared.hint.take(loop_time())
             what = f"executable {plugin.command} not found: install it or extend PATH{f'. {hint}' if hint else ''}"
-            raise self._error(what) from None
+            raise_alone(self._error(what))
         except PluginTimeout:
             self._count(1, "client_internal_error")
-            raise self._error(f"{plugin.command} timed out after {timeout:g} s and was killed") from None
+            raise_alone(self._error(f"{plugin.command} timed out after {timeout:g} s and was killed"))
         except OSError as error:
             self._count(1, "plugin_not_found_error")
-            raise self._error(f"cannot run {plugin.command}: {error.strerror or error}") from error
+            raise_alone(self._error(f"cannot run {plugin.command}: {error.strerror or error}"))
         self._count(max(result.code, -1), "plugin_execution_error" if result.code else "no_error")
         if result.code:
             tail = without_secrets(result.stderr_tail, plugin.args, [value for _, value in plugin.env])
@@ -161,6 +160,14 @@ class ExecPlugin:
             return parse_exec_credential(result.stdout, plugin.api_version)
         except ValueError as error:
             raise_alone(self._error(f"{plugin.command}: {error}"))
+
+    async def _start(self, *, interactive: bool, timeout: float) -> PluginResult:
+        """Run the program; see `run_plugin`."""
+        plugin, program = self._exec, self._program()
+        info = exec_info(plugin, self._config, interactive=interactive)
+        env = {**os.environ, **dict(plugin.env), EXEC_INFO: json.dumps(info)}
+        argv = (plugin.command, *plugin.args)
+        return await run_plugin(program, argv, env, interactive=interactive, timeout=timeout)
 
     def _program(self) -> str:
         """Return the file of the plugin, which is the file that the policy allows.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kubeloop._kit.raising import raise_alone
 from kubeloop.config.file_replacement import replace_file
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["modify_kubeconfig", "read_kubeconfig"]
+
+T = TypeVar("T")
 
 _PATHS = {
     "clusters": ("certificate-authority",),
@@ -96,18 +98,31 @@ async def modify_kubeconfig(
         before = merge_documents(documents.items())
         after = before.copy()
         change(after)
-        changed = _changed_documents(documents, before, after, target)
-        texts = {path: _text(path, document) for path, document in changed.items()}
+        try:
+            texts = _texts(_changed_documents(documents, before, after, target))
+        except (ConfigError, TypeError) as error:
+            raise_alone(error.with_traceback(None))
         for path in texts.keys() & documents.keys():
             _check_single(path)
-        for path, text in texts.items():
+        for path in texts:
             try:
-                replace_file(path, text)
+                replace_file(path, texts[path])
             except OSError as error:
-                raise ConfigError(
-                    f"{path}: cannot write this kubeconfig, which is unchanged: {error.strerror or error}"
-                ) from error
+                raise_alone(
+                    ConfigError(f"{path}: cannot write this kubeconfig, which is unchanged: {error.strerror or error}")
+                )
     return after
+
+
+class _Unshown(dict[str, T]):
+    """The content of files by their paths. The `repr` shows the paths only.
+
+    Reports of errors may contain the local variables of each frame. So contents are in variables of this class, and
+    errors of the functions that examine contents are raised again without their frames.
+    """
+
+    def __repr__(self) -> str:
+        return f"<content of {', '.join(self) or 'no file'}>"
 
 
 def _create_folder(path: str) -> None:
@@ -121,24 +136,30 @@ def _create_folder(path: str) -> None:
 
 def _read_all(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the checked document per file; missing files are left out."""
-    found: dict[str, dict[str, Any]] = {}
+    found = _Unshown[dict[str, Any]]()
     for path in paths:
         try:
-            document = parse_document(read_file(path, or_pipe=True), path)
+            found[path] = _checked_document(path)
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise ConfigError(f"{path}: cannot read this kubeconfig: {error.strerror or error}") from error
-        kubeconfig_of(document, path)
-        found[path] = cast("dict[str, Any]", document or {})
+            raise_alone(ConfigError(f"{path}: cannot read this kubeconfig: {error.strerror or error}"))
+        except ConfigError as error:
+            raise_alone(error.with_traceback(None))
     return found
+
+
+def _checked_document(path: str) -> dict[str, Any]:
+    document = parse_document(read_file(path, or_pipe=True), path)
+    kubeconfig_of(document, path)
+    return cast("dict[str, Any]", document or {})
 
 
 def _changed_documents(
     documents: Mapping[str, dict[str, Any]], before: KubeconfigData, after: KubeconfigData, target: str
 ) -> dict[str, dict[str, Any]]:
     """Return the new document of each file that a change concerns."""
-    changed: dict[str, dict[str, Any]] = {}
+    changed = _Unshown[dict[str, Any]]()
 
     def document_of(path: str) -> dict[str, Any]:
         if path not in changed:
@@ -219,15 +240,18 @@ def _below(folder: str, path: str) -> str:
     return path if relative.split(os.sep)[0] == os.pardir else relative
 
 
-def _text(path: str, document: dict[str, Any]) -> bytes:
-    """Return the text of a file, after a check that it can be read."""
+def _texts(documents: Mapping[str, dict[str, Any]]) -> dict[str, bytes]:
+    """Return the text of each file, after a check that it can be read."""
     from kubeloop.meta import yaml
 
-    kubeconfig_of(document, path)
-    try:
-        return yaml.dump(document, sort_keys=False).encode()
-    except (EncodeError, UnicodeError):
-        raise_alone(ConfigError(f"{path}: the change contains a lone surrogate, or is nested too deeply"))
+    texts = _Unshown[bytes]()
+    for path, document in documents.items():
+        kubeconfig_of(document, path)
+        try:
+            texts[path] = yaml.dump(document, sort_keys=False).encode()
+        except (EncodeError, UnicodeError):
+            raise_alone(ConfigError(f"{path}: the change contains a lone surrogate, or is nested too deeply"))
+    return texts
 
 
 def _check_single(path: str) -> None:

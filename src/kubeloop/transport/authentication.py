@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop.config.credential_sources import credential_source
 from kubeloop.errors import CredentialError
 from kubeloop.transport.base import ClientCertificateTransport, UpgradeRefused
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from kubeloop.config import Config
     from kubeloop.config.credential import ClientCertificate, Credential, CredentialSource
-    from kubeloop.transport.base import ByteStream, Channel, Transport
+    from kubeloop.transport.base import ByteStream, Channel, ClosableTransport, Transport
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Response
 
@@ -51,8 +52,8 @@ class Authenticated:
     """
 
     def __init__(self, transport: Transport, config: Config, *, source: CredentialSource | None = None) -> None:
+        self._presenter = self._transport = transport
         self._transport = wrap_transport(transport, config)
-        self._presenter = transport
         self._source = source or _source_of(config)
         self._impersonation = impersonation_headers(config.impersonate) if config.impersonate else ()
         self._located = config.located
@@ -149,9 +150,9 @@ class Authenticated:
         if credential.certificate != before:
             try:
                 self._replace_certificate(credential.certificate)
-            except CredentialError:
+            except CredentialError as error:
                 self._source.reject(credential)  # so that the next request gets another credential
-                raise
+                raise_alone(error.with_traceback(None))  # its frames contain the key
         self._shown = credential
 
     def _replace_certificate(self, pair: ClientCertificate | None) -> None:
@@ -183,11 +184,9 @@ def _has(request: Request, header: str) -> bool:
 class OpenedTransport(Authenticated):
     """The result of `open_transport`: an authenticated transport that owns the transport which it wraps."""
 
-    def __init__(self, config: Config) -> None:
-        from kubeloop.transport.http import HTTPTransport
-
-        self._owned = HTTPTransport(config)
-        super().__init__(self._owned, config)
+    def __init__(self, owned: ClosableTransport, config: Config) -> None:
+        self._owned = owned
+        super().__init__(owned, config)
 
     async def close(self) -> None:
         """Close all connections; see `ClosableTransport`."""
@@ -204,4 +203,6 @@ def open_transport(config: Config) -> OpenedTransport:
         ConfigError: The config's proxy or certificate authority cannot be used.
         CredentialError: The config's client certificate, token or password cannot be used.
     """
-    return OpenedTransport(config)
+    from kubeloop.transport.http import HTTPTransport
+
+    return OpenedTransport(HTTPTransport(config), config)

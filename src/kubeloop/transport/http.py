@@ -52,14 +52,14 @@ class HTTPTransport:
 
     def __init__(self, config: Config) -> None:
         self._config = config
+        self._pool: Pool | None = None
+        self._closed = False
         proxy = _proxy_for(config)
         self._tls = TLSContexts(config) if uses_tls(config.host, proxy) else None
         self._dialer = Dialer(
             config.host, proxy=proxy, server_name=config.tls_server_name, tls=self._tls, dial=config.dial
         )
         self._heads = _head_writer(config, self._dialer)
-        self._pool: Pool | None = None
-        self._closed = False
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open" if self._pool else "not used yet"

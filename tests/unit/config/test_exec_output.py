@@ -153,6 +153,16 @@ def test_stderr_is_shown_without_what_may_be_a_secret():
         ("'client-secret': 'abc'", "'client-secret': ***"),
         ("no such token\nlog in again", "no such token\nlog in again"),
         ("login failed: code=7", "login failed: code=***"),
+        ("""password: "two words", next""", "password: ***, next"),
+        ("secret='it is', next", "secret=***, next"),
+        ('token="open', "token=***"),
+        ("PASSPHRASE=abc", "PASSPHRASE=***"),
+        ("pass: abc, pw=def", "pass: ***, pw=***"),
+        ("2 tests pass now, the session expired", "2 tests pass now, the session expired"),
+        ("Set-Cookie: session=abc; next", "Set-Cookie: ***; next"),
+        ("proxy http://me:abc@def@proxy:3128/x@y failed", "proxy http://***@proxy:3128/x@y failed"),
+        ("-----BEGIN PRIVATE KEY-----\nabc\nde==\n-----END PRIVATE KEY-----\nnext", "***\nnext"),
+        ("-----BEGIN EC PRIVATE KEY-----\nabc\nde==", "***"),
     ],
 )
 def test_what_follows_the_name_of_a_secret_is_masked(text, shown):
@@ -171,6 +181,7 @@ def test_what_follows_the_name_of_a_secret_is_masked(text, shown):
         ("see folders/abcdefghijklm12", [], [], "see folders/abcdefghijklm12"),
         ("see folders/abcdefghijklm123", [], [], "see ***"),
         ("see folders-too/abcdefghijklm12", [], [], "see folders-too/abcdefghijklm12"),
+        ("got abC1_dEfgh2ijkl-mnopq3rstu", [], [], "got ***"),
     ],
 )
 def test_what_is_masked_depends_on_its_length_and_origin(text, args, env_values, shown):
@@ -188,7 +199,25 @@ def test_masking_takes_time_in_proportion_to_the_text():
 
         return min(once() for _ in range(3))
 
-    for piece in ("token", "token ", "token = ", "a", "a.", "key=", "bearer ", "eyJ", " ", "=", '"', "\u00fc", "x-"):
+    for piece in (
+        "token",
+        "token ",
+        "token = ",
+        "a",
+        "a.",
+        "key=",
+        "bearer ",
+        "eyJ",
+        " ",
+        "=",
+        '"',
+        "\u00fc",
+        "x-",
+        "token='",
+        "://",
+        "://a@",
+        "-----BEGIN PRIVATE KEY-----",
+    ):
         small, large = piece * 5_000, piece * 40_000
         for start in ("", "token", "token:"):
             assert seconds(start + large + "!") < 16 * max(seconds(start + small + "!"), 0.001)

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kubeloop._kit import waiting
-from tests.support.clock import now, virtual
+from tests.support.clock import VirtualTimeLoop, now, settle, virtual
 
 
 @virtual
@@ -154,3 +154,25 @@ async def test_a_call_that_cancels_itself_is_cancelled():
 
     with pytest.raises(waiting.Cancelled):
         await waiting.to_the_end(call())
+
+
+def test_a_call_runs_to_its_end_before_the_event_loop_is_closed():
+    ended = []
+
+    async def call():
+        async with waiting.timeout(10):
+            await waiting.sleep(3)
+        with pytest.raises(TimeoutError):
+            async with waiting.timeout(1):
+                await waiting.sleep(10)
+        ended.append(now())
+
+    async def leave_it_running():
+        left = asyncio.create_task(waiting.to_the_end(call()))
+        await settle()
+        return left
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        left = runner.run(leave_it_running())
+    assert ended == [4]
+    assert left.cancelled()
