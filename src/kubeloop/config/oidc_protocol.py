@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kubeloop.wire.response import Response
 
 __all__ = [
+    "ACCEPT",
     "MAX_RESPONSE_BYTES",
     "GrantRefused",
     "Tokens",
@@ -35,6 +36,9 @@ __all__ = [
     "refresh_request",
     "split_url",
 ]
+
+ACCEPT = {"Accept": "application/json"}
+"""The header of requests to a provider, whose bodies are those of OpenID Connect and not of the API server."""
 
 MAX_RESPONSE_BYTES = 1 << 20
 """The largest response of a provider, as in golang.org/x/oauth2."""
@@ -152,7 +156,7 @@ def refresh_request(provider: AuthProvider, refresh_token: str, endpoint: str, *
         in_header: Whether the client's ID and secret are in the header `Authorization`, or else in the body.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **ACCEPT}
     if in_header:
         headers["Authorization"] = _basic(provider)
     else:

@@ -67,8 +67,9 @@ class RateLimit:
             TransportError: The limiter refuses the request.
         """
         delay = self._limiter.reserve(waiting.now())
+        is_too_long = left is not None and delay >= left
         if report is not None and delay != math.inf:
-            report.throttled(max(delay, 0.0))
+            report.throttled(0.0 if is_too_long else max(delay, 0.0))
         if delay <= 0:
             return
         if delay == math.inf:
@@ -78,7 +79,7 @@ class RateLimit:
                 path=request.path,
                 retryable=False,
             )
-        if left is not None and delay >= left:
+        if is_too_long:
             self._limiter.give_back(waiting.now())
             message = f"the client's own rate limit would take {delay:.2f} s, more than is left of the timeout"
             raise RequestTimeout(f"{message}; the request was not sent", method=request.method, path=request.path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kubeloop.errors import KubeloopError
 from kubeloop.telemetry.url_template import url_template
 from kubeloop.version import __version__
 
@@ -43,7 +44,9 @@ class RequestTracing:
     A call is one span with all its attempts; each retry, redirect and wait for the client's own rate limit is an event.
     A span of a watch, a log or a WebSocket ends when its block ends. Requests carry `traceparent` and, if the program
     set some, `tracestate` and `baggage`, so that the API server's spans are in the same trace. `url.full` has no
-    credential and masks each query parameter that is not known to be harmless.
+    credential and masks each query parameter that is not known to be harmless. Of an exception that is not a
+    `KubeloopError`, such as one of a transport of your own, a span has only the type, because its message may contain
+    a credential.
 
     Args:
         tracer_provider: Creates the tracer; None means the global provider.
@@ -118,8 +121,12 @@ class _CallSpan:
         if error is not None:
             is_refusal = status is not None and status >= 400
             span.set_attribute("error.type", str(status) if is_refusal else _name(type(error)))
-            span.record_exception(error)
-            span.set_status(StatusCode.ERROR, None if is_refusal else str(error))
+            is_safe = isinstance(error, KubeloopError)
+            if is_safe:
+                span.record_exception(error)
+            else:
+                span.add_event("exception", {"exception.type": _name(type(error))})
+            span.set_status(StatusCode.ERROR, str(error) if is_safe and not is_refusal else None)
         span.end()
 
 

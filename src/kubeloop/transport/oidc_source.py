@@ -15,6 +15,7 @@ from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop.config.config import Config
 from kubeloop.config.oidc_protocol import (
+    ACCEPT,
     MAX_RESPONSE_BYTES,
     GrantRefused,
     Tokens,
@@ -175,7 +176,7 @@ class OIDCSource:
         url = discovery_url(self._provider.issuer_url)
         for _ in range(_MAX_REDIRECTS + 1):
             _, target = split_url(url)
-            response = await self._send(url, Request("GET", target, {"Accept": "application/json"}))
+            response = await self._send(url, Request("GET", target, ACCEPT))
             if (moved := redirect_target(url, response)) is None:
                 return parse_discovery(response, self._provider.issuer_url)
             url = moved

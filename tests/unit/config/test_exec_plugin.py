@@ -293,7 +293,7 @@ async def test_never_runs_a_program_of_the_current_directory(make, tmp_path, mon
 
 async def test_an_earlier_absolute_entry_of_path_wins_over_the_current_directory(make, tmp_path, monkeypatch):
     """(F17)"""
-    plugin, source = make("give(token='t')", command="plugin", args=("found",))  # other tests must not get its credential
+    plugin, source = make("give(token='t')", command="plugin", args=("found",))  # its credential is not shared
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), ".", ""]))
     await source.fetch()

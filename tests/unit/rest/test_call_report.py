@@ -166,6 +166,7 @@ async def test_a_call_that_the_rate_limiter_refuses_is_timed_and_not_counted() -
     with pytest.raises(RequestTimeout):
         await rest.get("pods")
     assert [call[0] for call in recorder.calls] == ["rate_limiter_duration", "request_duration"]
+    assert recorder.calls[0][-1] == 0.0  # it did not wait
 
 
 @virtual

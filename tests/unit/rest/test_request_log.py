@@ -229,6 +229,16 @@ async def test_a_parameter_with_a_credential_that_was_sent_before_is_masked(capl
 
 
 @virtual
+async def test_a_parameter_without_a_value_is_masked_unless_it_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    """Services behind the proxy of the API server choose the form of their queries."""
+    caplog.set_level(TRACE, REQUESTS)
+    rest = client(ScriptedTransport(ScriptedResponse(headers={}), checked=False))
+    await rest.send(rest.new_request("GET", f"/api/v1/namespaces/a/services/b/proxy/c?{TOKEN}&watch&&name="))
+    assert TOKEN not in caplog.text
+    assert lines(caplog)[1].startswith("GET /api/v1/namespaces/a/services/b/proxy/c?<hidden>&watch&&name=: 200 in ")
+
+
+@virtual
 async def test_a_line_is_printable_and_bounded(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(TRACE, REQUESTS)
     headers = {"Audit-Id": "a\x1b[31m" + "b" * 100_000}

@@ -225,6 +225,20 @@ async def test_a_built_in_error_has_its_short_name(traces: Traces) -> None:
 
 
 @virtual
+async def test_an_error_of_another_library_has_its_type_only(traces: Traces) -> None:
+    """Such as h11's: Illegal header value b'Bearer ...'."""
+    rest = traces.client(ValueError(f"Illegal header value b'{SECRETS[0]}'"), token=SECRETS[0])
+    with pytest.raises(ValueError, match="Illegal header"):
+        await rest.get("pods")
+    (span,) = traces.spans
+    assert [(event.name, dict(event.attributes or {})) for event in span.events] == [
+        ("exception", {"exception.type": "ValueError"})
+    ]
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, None)
+    assert SECRETS[0] not in span.to_json()
+
+
+@virtual
 async def test_a_watch_is_one_span_until_its_block_ends(traces: Traces) -> None:
     async with traces.client(watch_response()).watch("pods", into=core_v1.Pod) as events:
         assert [event async for event in events] == []

@@ -259,6 +259,31 @@ def test_many_messages_of_one_field_take_linear_time() -> None:
     assert PROTOBUF.decode(pod(twice), core_v1.Pod).metadata.name == "a"
 
 
+def test_nested_messages_that_each_come_twice_take_linear_time() -> None:
+    schema = part(5, b"string")
+    for _ in range(60):  # each level that is read twice doubles the time
+        schema = part(28, schema) + part(28, b"")
+    version = part(1, b"v1") + part(4, part(1, schema))
+    data = sealed("apiextensions.k8s.io/v1", "CustomResourceDefinition", part(2, part(7, version)))
+    read: Any = PROTOBUF.decode(data, apiextensions_v1.CustomResourceDefinition).spec.versions[0].schema
+    depth, schema_read = 0, read.open_api_v3_schema
+    while schema_read.not_ is not None:
+        depth, schema_read = depth + 1, schema_read.not_
+    assert (depth, schema_read.type) == (60, "string")
+
+
+def test_the_parts_of_nested_and_of_flattened_messages_are_merged_across_other_fields() -> None:
+    volume = part(1, b"v") + part(2, part(6, part(1, b"s"))) + part(2, part(6, b"\x18\x05"))  # source.secret in Go
+    spec = part(14, b"\x10\x05") + part(10, b"node") + part(14, b"\x10\x06\x30\x07") + part(1, volume)
+    message = part(2, spec) + part(1, part(1, b"a")) + part(2, part(14, b"\x28\x08"))
+    read = PROTOBUF.decode(pod(message), core_v1.Pod)
+    context: Any = read.spec.security_context
+    secret: Any = read.spec.volumes[0].secret
+    assert (read.metadata.name, read.spec.node_name) == ("a", "node")
+    assert (context.run_as_user, context.run_as_group, context.fs_group) == (6, 7, 8)
+    assert (secret.secret_name, secret.default_mode) == ("s", 5)
+
+
 # --- Status -----------------------------------------------------------------------------------------------------------
 
 
