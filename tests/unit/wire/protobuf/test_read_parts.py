@@ -135,7 +135,8 @@ def test_a_status_is_read_up_to_the_place_that_is_broken() -> None:
 
 
 def test_details_without_a_length_are_left_out() -> None:
-    assert status(number(5, 1) + b"\x0b\x0c" + with_length(4, b"R")) == {**HEAD, "reason": "R"}
+    group = varint(5 << 3 | 3) + varint(5 << 3 | 4)
+    assert status(number(5, 1) + group + with_length(4, b"R")) == {**HEAD, "reason": "R"}
 
 
 def test_the_first_hundred_causes_are_read() -> None:
