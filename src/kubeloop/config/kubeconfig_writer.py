@@ -36,8 +36,8 @@ def read_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> Kubecon
     """Read and merge the kubeconfig files as plain data. Missing files count as empty.
 
     Args:
-        kubeconfig: The path of the only file, where `~` is the home directory. None means the files in the variable
-            `KUBECONFIG`, or else `~/.kube/config`.
+        kubeconfig: The path of the only file, where `~` is the home directory. None, or an empty text, means the files
+            in the variable `KUBECONFIG`, or else `~/.kube/config`.
 
     Returns:
         The content, which belongs to the caller. It contains the credentials; `redact` returns a copy to show.
