@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -49,7 +50,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         log_to_stderr()
-        return int(options.run(options))
+        status = int(options.run(options))
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The program that reads the output, such as `head`, has ended. Python writes the rest when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (KubeloopError, ValueError, OSError) as error:
         # The message can contain text of a file or a server: print one line without terminal control characters.
         print(printable(f"kubeloop: {error}"), file=sys.stderr)

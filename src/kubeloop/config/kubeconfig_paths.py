@@ -19,10 +19,10 @@ def kubeconfig_paths(kubeconfig: str | os.PathLike[str] | None = None) -> list[s
     """Return the paths of the kubeconfig files in order of precedence; the files may be missing.
 
     Args:
-        kubeconfig: The path of the only file, where `~` is the home directory. None means the files in the variable
-            `KUBECONFIG`, or else `~/.kube/config`.
+        kubeconfig: The path of the only file, where `~` is the home directory. None, or the empty text of an option
+            `--kubeconfig=`, means the files in the variable `KUBECONFIG`, or else `~/.kube/config`.
     """
-    if kubeconfig is not None:
+    if kubeconfig:
         return [expanded(kubeconfig)]
     if listed := os.environ.get("KUBECONFIG", ""):
         return list(dict.fromkeys(path for path in listed.split(os.pathsep) if path))

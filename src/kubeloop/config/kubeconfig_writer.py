@@ -6,6 +6,7 @@ Reference: client-go tools/clientcmd/config.go, ModifyConfig.
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -36,8 +37,8 @@ def read_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> Kubecon
     """Read and merge the kubeconfig files as plain data. Missing files count as empty.
 
     Args:
-        kubeconfig: The path of the only file, where `~` is the home directory. None means the files in the variable
-            `KUBECONFIG`, or else `~/.kube/config`.
+        kubeconfig: The path of the only file, where `~` is the home directory. None, or an empty text, means the files
+            in the variable `KUBECONFIG`, or else `~/.kube/config`.
 
     Returns:
         The content, which belongs to the caller. It contains the credentials; `redact` returns a copy to show.
@@ -83,7 +84,7 @@ async def modify_kubeconfig(
         ConfigError: A file cannot be read, is not a kubeconfig, has more than one YAML document or cannot be written;
             the change is invalid; or a lock was not released within 5 seconds. The message names the file or the lock,
             and the file is unchanged.
-        TypeError: The change contains a value that is not JSON data.
+        TypeError: The change contains a value that is not JSON data, or the function is async.
 
     Reference: client-go ModifyConfig. Intended differences: the files are read under the lock; a lock is waited for;
         files are replaced atomically; a command beside its kubeconfig stays a path (`./plugin`).
@@ -97,7 +98,10 @@ async def modify_kubeconfig(
         documents = _read_all(paths)
         before = merge_documents(documents.items())
         after = before.copy()
-        change(after)
+        result = cast("object", change(after))
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError("modify_kubeconfig: expected a plain function, because files are locked, got an async one")
         try:
             texts = _texts(_changed_documents(documents, before, after, target))
         except (ConfigError, TypeError) as error:

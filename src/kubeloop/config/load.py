@@ -70,7 +70,8 @@ def load_config(kubeconfig: str | os.PathLike[str] | None = None, **overrides: U
         config = load_config(context="staging", namespace="web")
 
     Args:
-        kubeconfig: The path of a kubeconfig file, where `~` is the home directory. None means the order above.
+        kubeconfig: The path of a kubeconfig file, where `~` is the home directory. None, or an empty text, means the
+            order above.
         overrides: Settings that take precedence: `context`, `cluster`, `user`, `namespace`, `server`, `token`,
             `timeout` and others; see `ConfigOverrides`.
 
@@ -108,6 +109,7 @@ def choose_config(
         directory: The directory of the pod's service account.
     """
     check_overrides(overrides)
+    kubeconfig = kubeconfig or None
     found_by = "KUBECONFIG" if os.environ.get("KUBECONFIG") else "the home directory"
     if kubeconfig is not None:
         found_by = "the argument"
@@ -194,7 +196,7 @@ def validate_kubeconfig(kubeconfig: str | os.PathLike[str] | None = None) -> lis
         is no problem, because the data are used.
     """
     looked = kubeconfig_paths(kubeconfig)
-    loaded = read_kubeconfigs(looked, must_exist=kubeconfig is not None)
+    loaded = read_kubeconfigs(looked, must_exist=bool(kubeconfig))
     if not (loaded.clusters or loaded.users or loaded.contexts or loaded.current_context):
         raise EmptyConfig(_nothing_chosen(loaded, looked))
     return [safe_text(problem) for problem in kubeconfig_problems(loaded)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -37,3 +38,15 @@ def test_an_unknown_subcommand_is_refused(capsys: pytest.CaptureFixture[str]) ->
 def test_the_package_can_be_run_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "kubeloop"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"kubeloop {kubeloop.__version__}\n")
+
+
+def test_a_reader_that_ends_early_is_no_error() -> None:
+    """As in `kubeloop config view | head -n 1`."""
+    readable, writable = os.pipe()
+    os.close(readable)
+    command = [sys.executable, "-m", "kubeloop", "config", "get-contexts"]
+    try:
+        done = subprocess.run(command, stdout=writable, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writable)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -213,6 +213,18 @@ INVALID = {
 }
 
 
+def test_an_async_function_is_refused(tmp_path):
+    """It would change nothing, because nobody awaits it."""
+    path = write(tmp_path / "config", PLAIN)
+
+    async def change(data):
+        data.current_context = "other"
+
+    with pytest.raises(TypeError, match="expected a plain function"):
+        modify(change, path)
+    assert os.listdir(tmp_path) == ["config"]
+
+
 @pytest.mark.parametrize("text", INVALID.values(), ids=INVALID)
 def test_an_invalid_file_is_named_and_unchanged(tmp_path, text):
     path = write(tmp_path / "config", text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from kubeloop.config.kubeconfig import read_kubeconfigs
-from kubeloop.config.load import build_config, load_config
+from kubeloop.config.kubeconfig_writer import read_kubeconfig
+from kubeloop.config.load import build_config, load_config, validate_kubeconfig
 from kubeloop.errors import ConfigError
 
 GOOD = """
@@ -68,3 +70,12 @@ def test_a_client_key_that_a_certificate_needs_must_be_readable(certificate: str
     assert config.key_file == str(tmp_path / "missing.pem")
     path.write_text(GOOD.replace("token: t", f"{certificate}, client-key: gone.pem, client-key-data: a2V5"))
     assert load_config(path).key_data == b"key"
+
+
+@pytest.mark.parametrize("read", [load_config, read_kubeconfig, validate_kubeconfig])
+def test_an_empty_path_means_the_files_of_the_environment(
+    read: Callable[..., object], good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for kubectl, where a script passes the option with a variable that may be empty: `--kubeconfig="$file"`."""
+    monkeypatch.setenv("KUBECONFIG", str(good))
+    assert repr(read("")) == repr(read())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from typing import TYPE_CHECKING, cast
@@ -15,7 +16,7 @@ __all__ = ["HookFailure", "call_dial"]
 class HookFailure(Exception):
     """`Config.dial` raised an exception that does not say that the network failed; `reason` is that exception."""
 
-    def __init__(self, reason: Exception) -> None:
+    def __init__(self, reason: BaseException) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -29,7 +30,8 @@ async def call_dial(dial: Dial, host: str, port: int) -> socket.socket:
         TypeError: The result is not a plain socket.
         ValueError: The socket is not a connected stream socket.
 
-    Concurrency: Cancellation is that of the function.
+    Concurrency: Cancellation is that of the function. A function that raises `CancelledError` although nobody cancelled
+        the call, for example because it awaited a task that was cancelled, has failed.
     """
     try:
         opened = cast("object", await dial(host, port))  # programs without a type checker return anything
@@ -37,6 +39,11 @@ async def call_dial(dial: Dial, host: str, port: int) -> socket.socket:
         raise HookFailure(error) from None
     except OSError:
         raise
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise HookFailure(error) from None
     except Exception as error:
         raise HookFailure(error) from None
     if not isinstance(opened, socket.socket):

@@ -224,6 +224,19 @@ async def test_a_plain_function_is_a_mistake_that_is_named() -> None:
     assert isinstance(caught.value.__cause__, TypeError)
 
 
+async def test_a_hook_that_awaits_a_cancelled_task_fails() -> None:
+    """Its request does not wait for ever."""
+    tunnel = asyncio.get_running_loop().create_future()
+    tunnel.cancel()
+
+    async def dial(host: str, port: int) -> socket.socket:
+        return await tunnel
+
+    with pytest.raises(ConnectError, match=r"Config\.dial raised CancelledError"):
+        async with asyncio.timeout(20):
+            await get(Config(host="http://cluster", dial=dial))
+
+
 async def test_a_hook_is_cancelled_with_its_request() -> None:
     started, cancelled = asyncio.Event(), asyncio.Event()
 
