@@ -48,7 +48,8 @@ def test_view_raw_as_json_shows_everything(path, run):
 
 def test_view_minified_shows_one_context(path, run):
     shown = yaml.load(run("view", "--minify", "--context", "long-name"))
-    assert ([item["name"] for item in shown["users"]], shown["current-context"]) == (["u"], "long-name")
+    assert (shown["users"], shown["current-context"]) == ([{"name": "u", "user": {"token": "REDACTED"}}], "long-name")
+    assert shown["clusters"][0]["cluster"]["certificate-authority-data"] == "DATA+OMITTED"
 
 
 def test_view_flattened_is_not_redacted(path, run, tmp_path):

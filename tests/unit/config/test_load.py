@@ -166,7 +166,7 @@ def test_build_config_without_options_outside_of_a_cluster_is_the_default(two, m
 def test_build_config_takes_just_what_it_is_given(two, monkeypatch):
     monkeypatch.setenv("KUBECONFIG", str(two))
     assert build_config("http://127.0.0.1:8080").host == "http://127.0.0.1:8080"
-    assert build_config("http://127.0.0.1:8080").token is None
+    assert build_config("https://127.0.0.1:8443").token is None  # https, which tokens need
     both = build_config("https://other:1", two)
     assert (both.host, both.token, both.tls_server_name) == ("https://other:1", "dev-token", None)
 

@@ -180,6 +180,23 @@ async def test_an_error_in_a_watch_is_raised_after_the_events_before_it() -> Non
 
 
 @virtual
+async def test_a_watch_of_an_unknown_content_type_is_read_as_json() -> None:
+    """Unlike client-go's TestWatchUnknownContentType, which refuses such a watch before its events are read."""
+    event = JSON.encode_event("ADDED", POD)
+    rest, _ = client(
+        *[
+            ScriptedResponse(200, (chunk,), headers={"Content-Type": "foobar"}, is_for="watch")
+            for chunk in (event, PACKED.encode_event("ADDED", POD))
+        ]
+    )
+    got: list[str] = []
+    await read_types(rest, got)
+    assert got == ["ADDED"]
+    with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods: not a watch event: "):
+        await read_types(rest, got)
+
+
+@virtual
 async def test_a_watch_that_breaks_off_and_one_of_another_type_are_distinguished() -> None:
     rest, _ = client(packed_events(("ADDED", POD), ("MODIFIED", POD), cut=3))
     got: list[str] = []
