@@ -82,7 +82,7 @@ async def run_plugin(
             start_new_session=not interactive,
         )
         async with asyncio.timeout(timeout):
-            await run.exited
+            await asyncio.shield(run.exited)
         await run.wait_until_closed()
         return PluginResult(transport.get_returncode() or 0, bytes(run.stdout), run.tail())
     except FileNotFoundError:
@@ -99,8 +99,13 @@ async def run_plugin(
         raise
     finally:
         if transport is not None:
-            transport.close()
-            await run.wait_until_closed()
+            try:
+                # Otherwise close() and asyncio's watcher of processes may both ask for the exit code of a killed
+                # program, and asyncio logs that the process is unknown.
+                await run.wait_until_exited()
+            finally:
+                transport.close()
+                await run.wait_until_closed()
 
 
 def find_program(command: str, path: str) -> str:
@@ -144,14 +149,16 @@ class _Run(asyncio.SubprocessProtocol):
         self.stdout = bytearray()
         self._stderr = bytearray()
 
-    async def wait_until_closed(self) -> None:
-        """Wait until the program has ended and its pipes are closed, for at most one second.
+    async def wait_until_exited(self) -> None:
+        """Wait until the program has ended, for at most one second: one of another user (sudo) cannot be killed."""
+        await _wait_a_moment(self.exited)
 
-        A background process may keep the pipes open, and a program of another user (sudo) cannot be killed.
+    async def wait_until_closed(self) -> None:
+        """Wait until the pipes of the ended program are closed, for at most one second.
+
+        A background process may keep the pipes open.
         """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE):
-                await asyncio.shield(self.closed)
+        await _wait_a_moment(self.closed)
 
     def tail(self) -> str:
         """Return the end of stderr."""
@@ -171,6 +178,12 @@ class _Run(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         if not self.closed.done():
             self.closed.set_result(None)
+
+
+async def _wait_a_moment(event: asyncio.Future[None]) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_GRACE):
+            await asyncio.shield(event)
 
 
 def _end(transport: asyncio.SubprocessTransport | None, mark: str) -> None:

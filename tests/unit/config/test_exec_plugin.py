@@ -10,7 +10,7 @@ import pytest
 
 from kubeloop.config import Config
 from kubeloop.config.exec_plugin import ExecPlugin
-from kubeloop.config.exec_process import run_plugin
+from kubeloop.config.exec_process import PluginTimeout, run_plugin
 from kubeloop.errors import CredentialError
 from tests.support.exec_plugins import START, V1, plugin_maker
 from tests.support.skewed_loop import skewed, skip
@@ -362,6 +362,28 @@ async def test_cancelling_while_the_plugin_is_being_started_is_a_cancellation(ma
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_the_end_of_a_killed_program_is_awaited_before_its_transport_is_closed(monkeypatch):
+    """Otherwise asyncio sometimes logs a warning about an unknown child process."""
+    loop, codes = asyncio.get_running_loop(), []
+    start = loop.subprocess_exec
+
+    async def recorded_start(*args, **settings):
+        transport, protocol = await start(*args, **settings)
+        close = transport.close
+
+        def recorded_close():
+            codes.append(transport.get_returncode())
+            close()
+
+        monkeypatch.setattr(transport, "close", recorded_close)
+        return transport, protocol
+
+    monkeypatch.setattr(loop, "subprocess_exec", recorded_start)
+    with pytest.raises(PluginTimeout):
+        await run_plugin("/bin/sleep", ["sleep", "600"], {}, interactive=False, timeout=0.01)
+    assert codes == [-signal.SIGKILL]
 
 
 async def test_only_the_end_of_what_a_program_writes_to_stderr_is_kept():
