@@ -3,6 +3,7 @@
 import pytest
 
 from kubeloop import Clientset, Config, ConfigError, CredentialError, ExecConfig
+from kubeloop.certificates import FileStore, parse_pair, parse_private_key, read_private_key, self_signed_pair
 from kubeloop.config import modify_kubeconfig, read_kubeconfig
 from tests.support.local_variables import shown_with_variables
 
@@ -95,3 +96,40 @@ async def test_of_a_kubeconfig_that_cannot_be_written(tmp_path):
     with pytest.raises(ConfigError, match="cannot write this kubeconfig") as caught:
         await modify_kubeconfig(lambda data: data.users.update(u={"token": SECRET}), tmp_path / "config")
     assert SECRET not in shown_with_variables(caught.value)
+
+
+PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n".encode()
+
+
+def store_of(folder):
+    store = FileStore(folder, "a")
+    (folder / "a.pem").write_bytes(PEM)
+    store.current_path.symlink_to("a.pem")
+    return store
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda _: parse_private_key(PEM),
+        lambda folder: read_private_key(folder / "key"),
+        lambda _: parse_pair(self_signed_pair("a")[0], PEM),
+        lambda folder: store_of(folder).current(),
+        lambda folder: FileStore(folder, "a").update(b"no certificate", PEM),
+        lambda folder: FileStore(folder, "a").update(self_signed_pair("a")[0], PEM),
+    ],
+    ids=["parse", "read", "pair", "store", "no certificate", "no key"],
+)
+def test_of_a_private_key_that_cannot_be_used(tmp_path, read):
+    (tmp_path / "key").write_bytes(PEM)
+    with pytest.raises(CredentialError) as caught:
+        read(tmp_path)
+    assert SECRET not in shown_with_variables(caught.value)
+
+
+def test_of_a_store_that_cannot_be_written(tmp_path):
+    certificate, key = self_signed_pair("a")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CredentialError, match="cannot write") as caught:
+        FileStore(tmp_path / "file", "a").update(certificate, key)
+    assert key.decode().splitlines()[1] not in shown_with_variables(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
+from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.value import Value
 from kubeloop.certificates.certificate_pem import encode_certificates, parse_certificates
 from kubeloop.certificates.private_key import encode_private_key, parse_private_key
@@ -40,8 +41,13 @@ def parse_pair(certificate: bytes, key: bytes) -> CertificatePair:
 
     Reference: Go crypto/tls.X509KeyPair.
     """
-    chain = parse_certificates(certificate)
-    private = parse_private_key(key)
+    try:
+        chain = parse_certificates(certificate)
+        private = parse_private_key(key)
+    except CredentialError as error:
+        raise_alone(error.with_traceback(None))
+    finally:
+        del certificate, key  # reports of errors may contain local variables
     if chain[0].public_key() != private.public_key():
         raise CredentialError("the key does not belong to the certificate: the public keys differ")
     return CertificatePair(encode_certificates(chain), encode_private_key(private), chain[0])

@@ -128,7 +128,10 @@ class FileStore:
             CredentialError: The pair cannot be used, a file cannot be written (as for a full disk), or there is a file
                 in place of the link. The pair before stays the current one.
         """
-        pair = parse_pair(certificate, key)
+        try:
+            pair = parse_pair(certificate, key)
+        finally:
+            del certificate, key  # reports of errors may contain local variables
         path = self._path(self._now().astimezone(UTC).strftime("%Y-%m-%d-%H-%M-%S"))
         current, updated = self.current_path, self._path("updated")
         try:
@@ -140,7 +143,7 @@ class FileStore:
             updated.symlink_to(path.name)
             updated.replace(current)
         except OSError as error:
-            raise CredentialError(f"cannot write {path}: {error.strerror or error}") from error
+            raise_alone(CredentialError(f"cannot write {path}: {error.strerror or error}"))
         return pair
 
     def _path(self, qualifier: str) -> Path:
@@ -155,6 +158,7 @@ class FileStore:
         try:
             return parse_pair(*texts)
         except CredentialError as error:
+            del texts
             names = str(certificate) if key == certificate else f"{certificate} and {key}"
             raise_alone(CredentialError(f"{names}: {error}"))
 

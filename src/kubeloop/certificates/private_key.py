@@ -63,14 +63,22 @@ def parse_private_key(pem: bytes) -> PrivateKey:
             the labels of the blocks.
     """
     labels: list[str] = []
-    for block in pem_blocks(pem):
-        labels.append(block.label)
-        if block.label in _LABELS and block.der is not None and (key := key_from_der(block.der)) is not None:
-            return key
+    if (key := _first_key(pem, labels)) is not None:
+        return key
+    del pem  # reports of errors may contain local variables
     if "ENCRYPTED PRIVATE KEY" in labels:
         raise CredentialError("the private key is encrypted: store it without a password")
     found = f"blocks of the types {', '.join(labels[:10])}" if labels else "no PEM block"
     raise CredentialError(f"expected an elliptic or RSA private key in PEM, got {found} that can be used")
+
+
+def _first_key(pem: bytes, labels: list[str]) -> PrivateKey | None:
+    """Return the first key that can be used, and add the labels of the blocks up to this key."""
+    for block in pem_blocks(pem):
+        labels.append(block.label)
+        if block.label in _LABELS and block.der is not None and (key := key_from_der(block.der)) is not None:
+            return key
+    return None
 
 
 def read_private_key(path: str | os.PathLike[str]) -> PrivateKey:
@@ -147,4 +155,5 @@ def _parse_file(path: str | os.PathLike[str], pem: bytes) -> PrivateKey:
     try:
         return parse_private_key(pem)
     except CredentialError as error:
+        del pem
         raise_alone(CredentialError(f"{os.fspath(path)}: {error}"))
