@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, WeakMethod
 
 from kubeloop._kit.metric_family import Counter, Gauge, Histogram, MetricFamily, Sample, exposition
+from kubeloop._kit.near_names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ def _exponential(start: float, factor: float, count: int) -> tuple[float, ...]:
 
 
 _QUEUE_SECONDS = _exponential(10e-9, 10, 10)
+_SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 class Metrics:
@@ -200,12 +202,26 @@ class Metrics:
             labels: All labels of the sample.
 
         Returns:
-            The number; 0 if nothing was counted under this name with these labels.
+            The number; 0 if nothing was counted with these labels.
+
+        Raises:
+            ValueError: There is no metric with such a sample, or its labels have other names.
         """
+        known: list[str] = []
         for family in self.collect():
             for sample in family.samples:
-                if sample.name == name and dict(sample.labels) == labels:
+                if sample.name != name:
+                    continue
+                found = dict(sample.labels)
+                if found == labels:
                     return sample.value
+                if found.keys() != labels.keys():
+                    expected, got = ", ".join(sorted(found)) or "none", ", ".join(sorted(labels)) or "none"
+                    raise ValueError(f"expected the labels {expected}, got {got}: {name}")
+            is_histogram = family.type == "histogram"
+            known += [family.name + suffix for suffix in (_SUFFIXES if is_histogram else ("",))]
+        if name not in known:
+            raise ValueError(f"expected the name of a sample, got {name!r}{did_you_mean(name, known)}")
         return 0.0
 
     def _read_queues(self) -> None:

@@ -79,6 +79,20 @@ def test_an_unknown_sample_is_zero() -> None:
     assert Metrics().value("rest_client_requests_total", code="200", method="GET", host="server") == 0.0
 
 
+def test_a_misspelt_sample_or_label_is_an_error_and_not_zero() -> None:
+    metrics = Metrics()
+    metrics.request_sent("200", "GET", "server")
+    with pytest.raises(
+        ValueError, match=r"got 'rest_client_request_total'; did you mean 'rest_client_requests_total'\?"
+    ):
+        metrics.value("rest_client_request_total")
+    with pytest.raises(ValueError, match=r"did you mean 'workqueue_queue_duration_seconds_"):
+        metrics.value("workqueue_queue_duration_seconds", name="pods")
+    with pytest.raises(ValueError, match="expected the labels code, host, method, got code, host, verb: rest_client"):
+        metrics.value("rest_client_requests_total", code="200", verb="GET", host="server")
+    assert metrics.value("workqueue_queue_duration_seconds_count", name="pods") == 0.0
+
+
 def test_the_repr_shows_the_state() -> None:
     metrics = Metrics()
     metrics.request_sent("200", "GET", "server")

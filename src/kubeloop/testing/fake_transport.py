@@ -109,13 +109,14 @@ class FakeTransport:
             RequestTimeout: The function, or the body of a streamed response, took longer than the timeout.
             BodyTooLarge: The body is longer than `max_bytes`.
         """
+        block = waiting.timeout(timeout)
         try:
-            async with waiting.timeout(timeout), _Body(await self._response_to(request), request) as body:
+            async with block, _Body(await self._response_to(request), request) as body:
                 limit = max_bytes if body.status < 300 else None
                 return Response(body.status, body.headers, await body.read(limit))
-        except RequestTimeout:
-            raise
         except TimeoutError:
+            if not block.expired():  # it is the function's
+                raise
             raise _timed_out(request, timeout) from None
 
     @asynccontextmanager
@@ -125,12 +126,13 @@ class FakeTransport:
         Raises:
             RequestTimeout: The function took longer than the timeout.
         """
+        block = waiting.timeout(timeout)
         try:
-            async with waiting.timeout(timeout):
+            async with block:
                 response = await self._response_to(request)
-        except RequestTimeout:
-            raise
         except TimeoutError:
+            if not block.expired():  # it is the function's
+                raise
             raise _timed_out(request, timeout) from None
         async with _Body(response, request) as body:
             yield body
@@ -151,8 +153,16 @@ class FakeTransport:
 
     async def _response_to(self, request: Request) -> FakeResponse:
         self.requests.append(request)
-        response = self._respond(request)
-        return await response if isawaitable(response) else response
+        response: object = self._respond(request)
+        if isawaitable(response):
+            response = await response
+        if not isinstance(response, (Response, StreamedResponse)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            kind = type(response).__name__
+            raise TypeError(
+                f"expected a Response or StreamedResponse from the function of a FakeTransport, got {kind}; "
+                "json_response(...) creates one from an object"
+            )
+        return response
 
     def __repr__(self) -> str:
         return f"<FakeTransport: {len(self.requests)} requests>"

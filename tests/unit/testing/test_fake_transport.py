@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -132,3 +133,26 @@ async def test_an_informer_runs_over_it() -> None:
     async with factory:
         await factory.wait_for_cache_sync(timeout=30)
         assert [pod.metadata.name for pod in pods.lister.list()] == ["a"]
+
+
+@pytest.mark.parametrize("wrong", [None, {"kind": "Pod"}])
+@virtual
+async def test_something_else_than_a_response_is_named(wrong: Any) -> None:
+    async with clientset(FakeTransport(lambda _: wrong)) as clients:
+        expected = rf"expected a Response or StreamedResponse .* got {type(wrong).__name__}; json_response"
+        with pytest.raises(TypeError, match=expected):
+            await clients.core_v1.pods("a").get("b")
+
+
+@pytest.mark.parametrize("timeout", [None, 5.0])
+@virtual
+async def test_a_timeout_error_of_the_function_is_raised_as_it_is(timeout: float | None) -> None:
+    async def respond(request: kubeloop.Request) -> kubeloop.Response:
+        raise TimeoutError("own")
+
+    async with clientset(FakeTransport(respond), timeout=timeout) as clients:
+        with pytest.raises(TimeoutError, match=r"^own$"):
+            await clients.core_v1.pods("a").get("b")
+        with pytest.raises(TimeoutError, match=r"^own$"):
+            async with clients.core_v1.pods("a").log_lines("b"):
+                pass

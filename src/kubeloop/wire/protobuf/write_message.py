@@ -117,8 +117,16 @@ def _entries(tag: bytes, entries: Mapping[str, Any], value_of: Callable[[Any], b
 
 
 def _int(value: int) -> bytes:
-    if not -(1 << 63) <= value < 1 << 63:
-        raise EncodeError("expected an integer of at most 64 bits")
+    """Return an integer of a field, whose size the models do not know.
+
+    Go cuts the bits off that an int32 does not have: 4294967297 replicas would be 1. In JSON the server refuses them.
+    """
+    if not -(1 << 31) <= value < 1 << 31:
+        raise EncodeError("expected an integer of at most 32 bits, because Go cuts others off; use JSON")
+    return _int64(value)
+
+
+def _int64(value: int) -> bytes:
     return varint(value & _BITS_64)
 
 
@@ -143,14 +151,14 @@ def _text(value: str) -> bytes:
 def _time(value: datetime | None) -> bytes:
     if value is None:
         return b""
-    return b"\x08" + _int((value - _EPOCH) // _SECOND) + b"\x10\x00"
+    return b"\x08" + _int64((value - _EPOCH) // _SECOND) + b"\x10\x00"
 
 
 def _micro_time(value: datetime | None) -> bytes:
     if value is None:
         return b""
     seconds, rest = divmod(value - _EPOCH, _SECOND)
-    return b"\x08" + _int(seconds) + b"\x10" + _int(rest // _MICROSECOND * 1000)
+    return b"\x08" + _int64(seconds) + b"\x10" + _int64(rest // _MICROSECOND * 1000)
 
 
 def _quantity(value: str) -> bytes:

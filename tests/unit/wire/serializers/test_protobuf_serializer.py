@@ -110,10 +110,28 @@ def test_an_object_with_an_unknown_field_of_a_document_is_refused_with_the_field
         PROTOBUF.encode(document)
 
 
-def test_a_value_that_protobuf_cannot_hold_is_refused_with_its_field() -> None:
-    made = apps_v1.Deployment(spec=apps_v1.DeploymentSpec(replicas=1 << 70))
-    with pytest.raises(EncodeError, match=r"spec.replicas: expected an integer of at most 64 bits"):
+@pytest.mark.parametrize("replicas", [(1 << 32) + 1, 1 << 31, -(1 << 31) - 1, 1 << 70])
+def test_an_integer_that_go_may_cut_off_is_written_as_json(replicas: int) -> None:
+    """Go reads an int32 of protobuf by its last bits: 4294967297 replicas as 1. In JSON it refuses the number."""
+    made = apps_v1.Deployment(spec=apps_v1.DeploymentSpec(replicas=replicas))
+    with pytest.raises(EncodeError, match=r"spec.replicas: expected an integer of at most 32 bits"):
         PROTOBUF.encode(made)
+    body, content_type = Serializers(PROTOBUF).encode(made)
+    assert content_type == "application/json"
+    assert b'"replicas":%d' % replicas in body
+
+
+@pytest.mark.parametrize("port", [(1 << 32) + 80, -(1 << 31) - 1])
+def test_a_port_that_go_may_cut_off_is_refused(port: int) -> None:
+    made = core_v1.Service(spec=core_v1.ServiceSpec(ports=[core_v1.ServicePort(port=80, target_port=port)]))
+    with pytest.raises(EncodeError, match=r"spec.ports.targetPort: expected an integer of at most 32 bits"):
+        PROTOBUF.encode(made)
+
+
+@pytest.mark.parametrize("replicas", [(1 << 31) - 1, -(1 << 31)])
+def test_integers_of_32_bits_are_written(replicas: int) -> None:
+    made = apps_v1.Deployment(spec=apps_v1.DeploymentSpec(replicas=replicas))
+    assert PROTOBUF.decode(PROTOBUF.encode(made), apps_v1.Deployment).spec.replicas == replicas
 
 
 def test_only_built_in_kinds_are_supported() -> None:
