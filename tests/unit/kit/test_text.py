@@ -11,6 +11,7 @@ from kubeloop import errors
 from kubeloop._kit.text import mask_tokens, printable, safe_text
 from kubeloop.errors import APIError, KubeloopError, StatusCause, StatusDetails, TransportError, UnreadableWriteResponse
 from kubeloop.transport.base import UpgradeRefused
+from kubeloop.wire.protobuf.wire_format import Malformed
 from kubeloop.wire.response import Response
 from tests.unit.test_errors import tree
 
@@ -84,7 +85,7 @@ def _nasty(kind: type[KubeloopError]) -> KubeloopError:
     return kind(NASTY)
 
 
-@pytest.mark.parametrize("kind", sorted(set(tree()), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted({*tree(), Malformed}, key=lambda kind: kind.__name__))
 def test_every_exception_can_be_printed_and_forges_nothing(kind: type[KubeloopError]) -> None:
     error = _nasty(kind)
     error.add_note(NASTY)

@@ -59,7 +59,7 @@ class Malformed(DecodeError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = str(self.args[0])  # safe for terminals
         self.path: list[str] = []
 
     def __str__(self) -> str:
