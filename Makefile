@@ -9,6 +9,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements/dev.txt
 PLUGINS := .venv-plugins/.installed
+KUBELOGIN := .venv-plugins/bin/kubelogin
 NEWER  := 3.11 3.12 3.13 3.14
 
 # The first interpreter that works and is new enough; a name on PATH may be a shim that leads nowhere.
@@ -37,13 +38,19 @@ control-plane: $(STAMP)  ## find the API server and etcd for the tests, or build
 	$(call say,"looking for a control plane")
 	@$(BIN)/python -m kubeloop.testing.controlplane build
 
-plugins: $(PLUGINS)  ## install the exec plugins of vendors that a test runs into .venv-plugins (seconds)
+plugins: $(PLUGINS) $(KUBELOGIN)  ## install the exec plugins of vendors that tests run into .venv-plugins (about 2 minutes, once)
 
 $(PLUGINS): requirements/plugins.txt
 	$(call say,"installing exec plugins of vendors into .venv-plugins")
 	@test -x .venv-plugins/bin/python || $(PYTHON) -m venv .venv-plugins
 	@.venv-plugins/bin/python -m pip install --disable-pip-version-check --no-input --quiet --require-hashes -r requirements/plugins.txt
 	@touch $(PLUGINS)
+
+$(KUBELOGIN): tools/plugins/go.mod tools/plugins/go.sum | $(STAMP) $(PLUGINS)
+	$(call say,"building kubelogin into .venv-plugins")
+	@go=$$($(BIN)/python -m kubeloop.testing.controlplane go) && cd tools/plugins && \
+		CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOTOOLCHAIN=local GOWORK=off $$go build -trimpath -o ../../.venv-plugins/bin/ tool
+	@touch $(KUBELOGIN)
 
 demo: control-plane  ## run the createPorts controller through kills and restarts, and judge what is left
 	$(call say,"running the demo")
