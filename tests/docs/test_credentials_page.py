@@ -19,7 +19,7 @@ from tests.support.markdown import ROOT, fences
 PAGE = ROOT / "docs" / "how-to" / "credentials.md"
 ENTRIES = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 CONSOLE = re.findall(r"^```console\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-COMMANDS = ["aws", "gke-gcloud-auth-plugin", "kubelogin", "doctl", "oci", "/usr/local/bin/tsh", "kubectl"]
+COMMANDS = ["aws", "gke-gcloud-auth-plugin", "kubelogin", "kubelogin", "doctl", "oci", "/usr/local/bin/tsh", "kubectl"]
 
 
 def names_of(defined: str) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def test_the_entries_of_vendors_can_be_loaded(tmp_path: Path, entry: str, comman
     config = kubeloop.load_config(tmp_path / "config")
     assert config.exec is not None
     assert config.exec.command == command
-    assert config.exec.interactive_mode == "IfAvailable"
+    assert config.exec.interactive_mode == ("Never" if name == "workload" else "IfAvailable")
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,35 @@
 """ID tokens of an OpenID Connect provider with real signatures, which a real API server checks.
 
-The module starts an API server of its own with `--oidc-*` flags. The exec plugin is a stand-in for kubelogin
-(https://github.com/int128/kubelogin): a program with its documented options and output, because kubelogin itself cannot
-be built from the packages that the tests may use.
+The module starts an API server of its own with `--oidc-*` flags. kubelogin of Azure runs as it is (`make plugins`).
+kubelogin of int128 (https://github.com/int128/kubelogin) is represented by a program with its documented options and
+output, because the registry of Go modules does not contain it.
 """
 
 import asyncio
 import base64
 import json
+import os
+import re
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import kubeloop
 from kubeloop.config import load_config
+from kubeloop.config.exec_plugin import ExecPlugin
+from kubeloop.meta import yaml
+from kubeloop.metrics import Metrics
 from kubeloop.models import authentication_v1, meta_v1, rbac_v1
 from kubeloop.testing import ControlPlane
 from tests.support.certificates import authority
+from tests.support.exec_plugins import V1
+from tests.support.markdown import ROOT
 from tests.support.oidc_provider import served_provider
+
+PAGE = ROOT / "docs" / "how-to" / "credentials.md"
+AZURE_KUBELOGIN = ROOT / ".venv-plugins" / "bin" / "kubelogin"
 
 # kubelogin's `get-token` with the grant `password`: its options, and the document that it prints.
 KUBELOGIN = """
@@ -232,3 +243,98 @@ async def test_a_plugin_with_the_options_and_output_of_kubelogin(oidc_plane, pro
     (tmp_path / "config").write_text(json.dumps(document))
     name, groups = await who(load_config(tmp_path / "config"))
     assert (name, "oidc:ops" in groups) == ("oidc:joe", True)
+
+
+@pytest.fixture
+def azure_kubelogin(oidc_plane, provider, tmp_path, monkeypatch):
+    """Return a function that writes a kubeconfig with the how-to's entry for kubelogin and with values of the test."""
+    if not AZURE_KUBELOGIN.exists():
+        pytest.fail("kubelogin is not built: run `make plugins`")
+    for name in os.environ:
+        if name.startswith(("AZURE_", "AAD_", "ACTIONS_ID_TOKEN_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", f"{AZURE_KUBELOGIN.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path))  # where it caches tokens
+    (tmp_path / "ca.crt").write_bytes(authority().certificate)
+    host, _, tenant = provider.issuer.rpartition("/")
+    entries = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (entry,) = (each for each in entries if "workloadidentity" in each)
+
+    def write(federated_token, version=V1):
+        (tmp_path / "federated").write_text(federated_token)
+        values = {
+            "--server-id": provider.client_id,
+            "--tenant-id": tenant,
+            "--federated-token-file": tmp_path / "federated",
+            "--authority-host": f"{host}/",
+        }
+        plugin = yaml.load_first(entry.encode())["users"][0]["user"]["exec"]
+        options = (arg.partition("=") for arg in plugin["args"])
+        plugin["args"] = [f"{name}{equals}{values.get(name, value)}" for name, equals, value in options]
+        plugin["env"][0]["value"] = str(tmp_path / "ca.crt")
+        plugin["apiVersion"] = version
+        document = json.loads(oidc_plane.kubeconfig.read_text())
+        document["users"][0]["user"] = {"exec": plugin}
+        path = tmp_path / "config"
+        path.write_text(json.dumps(document))
+        return path
+
+    provider.requests.clear()
+    return write
+
+
+def runs_of(metrics):
+    """Return how often a plugin has run without an error."""
+    return metrics.value("rest_client_exec_plugin_call_total", code="0", call_status="no_error")
+
+
+@pytest.mark.parametrize("version", [V1, f"{V1}beta1"])
+async def test_a_token_of_kubelogin_is_accepted(provider, azure_kubelogin, version):
+    metrics = Metrics()
+    path = azure_kubelogin(provider.login("joe", groups=["ops"]).id_token, version)
+    async with kubeloop.Clientset(load_config(path).replace(metrics=metrics)) as clientset:
+        found = await asyncio.gather(*(who_is(clientset) for _ in range(10)))
+    groups = {"oidc:ops", "system:authenticated"}
+    assert all(each == ("oidc:joe", groups) for each in found)
+    assert runs_of(metrics) == 1
+    assert provider.requests.count(("POST", "/token")) == 1
+
+
+async def test_kubelogin_runs_again_after_its_token_has_expired(provider, azure_kubelogin, monkeypatch):
+    """kubelogin itself returns no cached token that expires within five minutes."""
+    monkeypatch.setattr(provider, "lifetime", 60.0)
+    config = load_config(azure_kubelogin(provider.login("joe", lifetime=3600).id_token))
+    clock = [datetime.now(UTC)]
+    source = ExecPlugin(config.exec, config, now=lambda: clock[0])
+    first = await source.fetch()
+    clock[0] += timedelta(seconds=30)
+    assert await source.fetch() is first
+    clock[0] += timedelta(seconds=60)
+    assert source.cached() is None
+    second = await source.fetch()
+    assert second.authorization != first.authorization
+    assert provider.requests.count(("POST", "/token")) == 2
+    token = second.authorization.removeprefix("Bearer ")
+    assert (await who(config.replace(exec=None, token=token)))[0] == "oidc:joe"
+
+
+async def test_kubelogin_runs_again_after_the_server_rejected_its_token(provider, azure_kubelogin, monkeypatch):
+    """The clock of the provider is an hour slow for the first token, so only the server knows that it has expired."""
+    monkeypatch.setattr(provider, "lifetime", 60.0)
+    path = azure_kubelogin(provider.login("joe", lifetime=3600).id_token)
+    right = provider.now
+    monkeypatch.setattr(
+        provider, "now", lambda: right() - (3600 if provider.requests.count(("POST", "/token")) < 2 else 0)
+    )
+    metrics = Metrics()
+    assert (await who(load_config(path).replace(metrics=metrics)))[0] == "oidc:joe"
+    assert runs_of(metrics) == 2
+
+
+async def test_the_error_of_kubelogin_contains_no_token(provider, azure_kubelogin):
+    expired = provider.login("joe", lifetime=-60).id_token
+    config = load_config(azure_kubelogin(expired))
+    with pytest.raises(kubeloop.CredentialError, match=r"kubelogin failed with code 1: ") as caught:
+        await who(config)
+    assert "the assertion was not accepted" in str(caught.value)
+    assert expired.rpartition(".")[2] not in str(caught.value)

@@ -1,4 +1,6 @@
-"""A small OpenID Connect provider with real signatures: discovery, keys, and the grants `refresh_token` and `password`.
+"""A small OpenID Connect provider with real signatures: discovery, keys, and grants.
+
+The grants are `refresh_token`, `password`, and `client_credentials` with a token that the provider signed (RFC 7523).
 
     provider = OIDCProvider("https://issuer.example", lifetime=60)
     tokens = provider.login("jane", groups=["dev"])
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -37,6 +40,7 @@ __all__ = ["OIDCProvider", "served_provider", "unsigned_token"]
 _serials = count(1)
 
 DISCOVERY = "/.well-known/openid-configuration"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @cache
@@ -50,6 +54,18 @@ def _base64url(data: bytes) -> str:
 
 def _number(value: int) -> str:
     return _base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _verified(token: str) -> dict[str, Any]:
+    """Return the claims of a token that `_key` signed, or raise `ValueError` or `InvalidSignature`."""
+    head, claims, signature = (each.encode() for each in token.split("."))
+
+    def decoded(part: bytes) -> bytes:
+        return base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+
+    _key().public_key().verify(decoded(signature), head + b"." + claims, padding.PKCS1v15(), SHA256())
+    found: dict[str, Any] = json.loads(decoded(claims))
+    return found
 
 
 def unsigned_token(claims: object) -> str:
@@ -103,7 +119,7 @@ class OIDCProvider:
         self.requests.append((method, path))
         if path in self.overrides:
             return self.overrides[path]
-        if (method, path) == ("GET", DISCOVERY):
+        if (method, path.removeprefix("/v2.0")) == ("GET", DISCOVERY):  # Entra ID has a version in the path
             base = self.issuer.rstrip("/")
             document = {
                 "issuer": self.issuer,
@@ -131,6 +147,8 @@ class OIDCProvider:
         return _json({"error": "not found"}, 404)
 
     def _grant(self, headers: Mapping[str, str], form: Mapping[str, str]) -> Response:
+        if form.get("grant_type") == "client_credentials":
+            return self._grant_for_assertion(form)
         if not self._knows_client(headers, form):
             return _json({"error": "invalid_client"}, 401)
         if form.get("grant_type") == "password":
@@ -143,6 +161,20 @@ class OIDCProvider:
             return _json({"error": "invalid_grant", "error_description": f"no such refresh token: {used}"}, 400)
         claims = self._users.pop(used) if self.rotates else self._users[used]
         return self._granted(self._tokens(claims, None), rotated=self.rotates)
+
+    def _grant_for_assertion(self, form: Mapping[str, str]) -> Response:
+        """Return an access token for the user of a token that this provider signed, if it has not expired."""
+        try:
+            claims = _verified(form.get("client_assertion", ""))
+        except (ValueError, InvalidSignature):
+            claims = {}
+        if form.get("client_assertion_type") != ASSERTION or claims.get("exp", 0) <= self.now():
+            return _json({"error": "invalid_client", "error_description": "the assertion was not accepted"}, 401)
+        if f"{self.client_id}/.default" not in form.get("scope", "").split():
+            return _json({"error": "invalid_scope", "error_description": "no such resource"}, 400)
+        user = {"sub": claims["sub"], "groups": claims["groups"]}
+        token = self._tokens(user, None).id_token
+        return _json({"access_token": token, "token_type": "Bearer", "expires_in": int(self.lifetime)})
 
     def _knows_client(self, headers: Mapping[str, str], form: Mapping[str, str]) -> bool:
         kind, _, encoded = {name.lower(): value for name, value in headers.items()}.get("authorization", "").partition(
