@@ -1,12 +1,14 @@
 """client-go's lock files: `<kubeconfig>.lock`, which exists while a program changes the kubeconfig.
 
-Reference: client-go tools/clientcmd/loader.go, lockFile. Intended difference: client-go does not wait for a lock.
+Reference: client-go tools/clientcmd/loader.go, lockFile. Intended differences: client-go does not wait for a lock, and
+fails where the lock file cannot be created.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,7 @@ __all__ = ["locked_kubeconfigs"]
 
 _TIMEOUT = 5.0
 _PAUSE = 0.02
-# The folder is missing or cannot be written, so that no other program can lock the file either.
+# The folder is missing or cannot be written, so that no other program can create the lock file either.
 _UNLOCKABLE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -30,7 +32,7 @@ async def locked_kubeconfigs(paths: Iterable[str]) -> AsyncGenerator[None, None]
     """Hold the locks of kubeconfig files in the block; the locks are removed on every way out.
 
     A file that is a symbolic link is locked beside the link, as client-go does, and beside its target. A file whose
-    folder is missing or cannot be written is not locked.
+    folder cannot be written has no lock file; the file itself is locked (`flock`), for other programs with kubeloop.
 
     Args:
         paths: The files, which may be missing. They are locked in one order in all programs.
@@ -39,20 +41,29 @@ async def locked_kubeconfigs(paths: Iterable[str]) -> AsyncGenerator[None, None]
         ConfigError: A lock was not released within 5 seconds, or a lock file cannot be created. A lock that was left
             behind is never removed; the message names it.
     """
+    links, targets = _real_paths(paths)
     with ExitStack() as held:
-        for lock in sorted({lock for path in paths for lock in _locks_of(path)}):
+        for file in sorted(links | targets):
+            lock = f"{file}.lock"
             if await _acquire(lock):
                 held.callback(Path(lock).unlink, missing_ok=True)
+            elif file in targets and (descriptor := _opened(file)) is not None:
+                held.callback(os.close, descriptor)
+                await _acquire_file(descriptor, file)
         yield
 
 
-def _locks_of(path: str) -> Iterable[str]:
-    # The folder's real path, so that a file that is listed under two names is not locked twice.
-    folder, name = os.path.split(path)
-    return f"{os.path.join(os.path.realpath(folder), name)}.lock", f"{os.path.realpath(path)}.lock"
+def _real_paths(paths: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Return the paths with the real paths of their folders, and the paths of the files behind symbolic links.
+
+    So a file that is listed under two names is not locked twice.
+    """
+    links = {os.path.join(os.path.realpath(folder), name) for folder, name in map(os.path.split, paths)}
+    return links, {os.path.realpath(path) for path in links}
 
 
 async def _acquire(lock: str) -> bool:
+    """Create a lock file. Return False if its folder is missing or cannot be written."""
     deadline = waiting.now() + _TIMEOUT
     while True:
         try:
@@ -70,3 +81,33 @@ async def _acquire(lock: str) -> bool:
                 "left it behind; remove the file if no program is changing the kubeconfig"
             )
         await waiting.sleep(_PAUSE)
+
+
+def _opened(file: str) -> int | None:
+    try:
+        return os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except OSError:  # a missing file; other errors are reported when the file is read
+        return None
+
+
+async def _acquire_file(descriptor: int, file: str) -> None:
+    """Lock an open file until it is closed."""
+    deadline = waiting.now() + _TIMEOUT
+    while not _locked(descriptor):
+        if waiting.now() >= deadline:
+            raise ConfigError(f"{file}: timed out after {_TIMEOUT:g} s waiting for a program that locks this file")
+        await waiting.sleep(_PAUSE)
+
+
+def _locked(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without such locks
+        return True
+    return True

@@ -69,9 +69,10 @@ async def modify_kubeconfig(
     came from, so that a later file's stanza of the same name becomes visible.
 
     A file is replaced atomically and keeps its mode, its unknown fields and their order; its comments are lost, as in
-    kubectl. Its symbolic link stays. Where the folder cannot be written, the file is written in place, without a lock.
-    In a changed stanza, absolute paths below the file's folder become relative. Nothing is written if nothing differs,
-    or if any of the files would not be a kubeconfig afterwards. Several files are written one after the other.
+    kubectl. Its symbolic link stays. Where the folder cannot be written, the file itself is locked, for other programs
+    with kubeloop, and written in place. In a changed stanza, absolute paths below the file's folder become relative.
+    Nothing is written if nothing differs, or if any of the files would not be a kubeconfig afterwards. Several files
+    are written one after the other.
 
     Args:
         change: The function, which changes the content that it gets.

@@ -1,6 +1,7 @@
 """client-go's lock files: who waits for them, for how long, and that only their owner removes them."""
 
 import asyncio
+import fcntl
 import os
 
 import pytest
@@ -94,6 +95,44 @@ def test_a_folder_that_cannot_be_written_is_not_locked(tmp_path):
 
     with read_only(folder):
         lock()
+
+
+@pytest.fixture
+def protected(tmp_path):
+    """A file in a folder that cannot be written, and a descriptor through which another program locks the file."""
+    path = tmp_path / "folder" / "a"
+    path.parent.mkdir()
+    path.touch()
+    with read_only(path.parent), path.open() as other:
+        yield path, other.fileno()
+
+
+@virtual
+async def test_a_file_in_a_folder_that_cannot_be_written_is_locked_itself(protected):
+    path, other = protected
+    async with locked_kubeconfigs([str(path)]):
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@virtual
+async def test_a_locked_file_is_waited_for(protected):
+    path, other = protected
+    fcntl.flock(other, fcntl.LOCK_EX)
+    asyncio.get_running_loop().call_later(2, fcntl.flock, other, fcntl.LOCK_UN)
+    async with locked_kubeconfigs([str(path)]):
+        assert 2 <= now() < 2.1
+
+
+@virtual
+async def test_a_file_that_stays_locked_is_named(protected):
+    path, other = protected
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(ConfigError, match="timed out after 5 s") as caught:
+        async with locked_kubeconfigs([str(path)]):
+            pytest.fail("the block must not run")
+    assert str(caught.value).startswith(str(path))
 
 
 @virtual
