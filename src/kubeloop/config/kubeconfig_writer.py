@@ -26,6 +26,8 @@ __all__ = ["modify_kubeconfig", "read_kubeconfig"]
 
 T = TypeVar("T")
 
+# Enough for every extension, and little enough to copy.
+_MAX_DEPTH = 100
 _PATHS = {
     "clusters": ("certificate-authority",),
     "users": ("client-certificate", "client-key", "tokenFile"),
@@ -107,6 +109,8 @@ async def modify_kubeconfig(
             texts = _texts(_changed_documents(documents, before, after, target))
         except (ConfigError, TypeError) as error:
             raise_alone(error.with_traceback(None))
+        except RecursionError:
+            raise_alone(ConfigError(f"{target}: cannot write this kubeconfig: the change is nested too deeply"))
         for path in texts.keys() & documents.keys():
             _check_single(path)
         for path in texts:
@@ -157,7 +161,22 @@ def _read_all(paths: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _checked_document(path: str) -> dict[str, Any]:
     document = parse_document(read_file(path, or_pipe=True), path)
     kubeconfig_of(document, path)
+    if _is_deeper(document, _MAX_DEPTH):
+        raise ConfigError(f"{path}: expected at most {_MAX_DEPTH} nested lists and mappings, got more")
     return cast("dict[str, Any]", document or {})
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    """Return whether more than `depth` lists and mappings contain each other."""
+    level = [value]
+    for _ in range(depth):
+        level = [
+            part
+            for item in level
+            if isinstance(item, (dict, list))
+            for part in (cast("dict[str, object]", item).values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, (dict, list)) for item in level)
 
 
 def _changed_documents(

@@ -213,6 +213,30 @@ INVALID = {
 }
 
 
+@pytest.mark.parametrize(("depth", "is_read"), [(99, True), (100, False), (3000, False)])
+def test_a_file_that_is_nested_too_deeply_is_named_and_unchanged(tmp_path, depth, is_read):
+    """The extension is a field of the whole file, which is one level."""
+    text = f"extension: {'[' * depth}{']' * depth}\n"
+    path = write(tmp_path / "config", text)
+    if is_read:
+        assert modify(lambda data: data.users.update(u={}), path).users == {"u": {}}
+        return
+    for call in (read_kubeconfig, lambda path: modify(lambda data: data.users.update(u={}), path)):
+        with pytest.raises(ConfigError, match="expected at most 100 nested"):
+            call(path)
+    assert path.read_text() == text
+
+
+def test_a_change_that_is_nested_too_deeply_is_refused(tmp_path):
+    path = write(tmp_path / "config", PLAIN)
+    deep = []
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        modify(lambda data: data.users["u"].update(deep=deep), path)
+    assert path.read_text() == PLAIN
+
+
 def test_an_async_function_is_refused(tmp_path):
     """It would change nothing, because nobody awaits it."""
     path = write(tmp_path / "config", PLAIN)
