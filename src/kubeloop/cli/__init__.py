@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: The words after `kubeloop`. None means those of the process.
 
     Returns:
-        The exit status: 0, or 1 after a failure, which one line on standard error explains.
+        The exit status: 0; 1 after a failure, which one line on standard error explains; or 130 after Ctrl-C.
     """
     version = f"kubeloop {__version__}"
     parser = argparse.ArgumentParser(
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = int(options.run(options))
         sys.stdout.flush()
         return status
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:
         # The program that reads the output, such as `head`, has ended. Python writes the rest when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

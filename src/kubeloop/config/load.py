@@ -333,7 +333,7 @@ def _nothing_chosen(loaded: Kubeconfig, looked: Iterable[str]) -> str:
         return f"{', '.join(loaded.files)}: no current-context; choose one of: {_names(loaded.contexts)}"
     files = ", ".join(loaded.files or [path for path in looked if path])
     where = f"nothing in {files}" if loaded.files else f"no kubeconfig found ({files or 'no home directory'})"
-    return f"{where}, and not in a cluster: give a kubeconfig (argument, KUBECONFIG, or ~/.kube/config)"
+    return f"{where}, and this is not a pod: pass the path of a kubeconfig, set KUBECONFIG, or create ~/.kube/config"
 
 
 def _names(entries: Iterable[str]) -> str:

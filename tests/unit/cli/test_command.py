@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +52,16 @@ def test_a_reader_that_ends_early_is_no_error() -> None:
     finally:
         os.close(writable)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_ctrl_c_ends_the_command_without_a_traceback(tmp_path: Path) -> None:
+    pipe = tmp_path / "config"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "kubeloop", "config", "view", "--kubeconfig", str(pipe)]
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        pipe.open("w"),  # waits until the command reads
+    ):
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=60)
+    assert (process.returncode, *output) == (130, "", "")

@@ -120,7 +120,7 @@ def test_lists_the_contexts_when_none_is_chosen(tmp_path):
 
 def test_says_what_to_do_when_there_is_nothing_at_all():
     with pytest.raises(
-        ConfigError, match=r"no kubeconfig found \(.*/\.kube/config\), and not in a cluster: give a kubeconfig"
+        ConfigError, match=r"no kubeconfig found \(.*/\.kube/config\), and this is not a pod: pass the path"
     ):
         load_config()
 

@@ -69,7 +69,7 @@ def test_without_a_file_or_a_current_context_the_pod_is_used(pod: Pod, files: Pa
 
 def test_without_a_file_and_outside_of_a_pod_the_configuration_is_empty(pod: Pod) -> None:
     pod.environ.clear()
-    with pytest.raises(EmptyConfig, match="not in a cluster"):
+    with pytest.raises(EmptyConfig, match="this is not a pod"):
         pod.load()
 
 
