@@ -13,7 +13,6 @@ from kubeloop._kit import waiting
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop.errors import TransportError
 from kubeloop.rest.request_log import RequestLog, logs_requests
-from kubeloop.wire.request import NO_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -105,8 +104,7 @@ class CallReport:
         self._reports = reports
         self._span = reports.span_of(request)
         if self._span is not None:
-            for name, value in (reports.trace(self._span.headers) or NO_HEADERS).items():
-                request = request.with_header(name, value)
+            request = reports.trace(_with_headers, request, self._span) or request
         self.request = request
         self._request = request
         self._purpose = purpose
@@ -220,3 +218,17 @@ class CallReport:
 
     def __repr__(self) -> str:
         return f"<CallReport {self._request.method} {self._request.path}, attempt {self._attempts}>"
+
+
+def _with_headers(request: Request, span: CallSpan) -> Request:
+    """Return the request with the headers of a span.
+
+    Raises:
+        ValueError: A header is not one line of ASCII, for which the transport would refuse the request.
+    """
+    for name, value in span.headers().items():
+        word = name.replace("-", "").replace("_", "")
+        if not (word.isascii() and word.isalnum() and value.isascii() and value.isprintable()):
+            raise ValueError("expected the headers of a span to be lines of ASCII, got other characters")
+        request = request.with_header(name, value)
+    return request

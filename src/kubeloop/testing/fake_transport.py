@@ -160,7 +160,7 @@ class FakeTransport:
             kind = type(response).__name__
             raise TypeError(
                 f"expected a Response or StreamedResponse from the function of a FakeTransport, got {kind}; "
-                "json_response(...) converts an object"
+                "json_response(...) creates a response"
             )
         return response
 

@@ -203,6 +203,22 @@ async def test_the_url_shows_no_secret() -> None:
     ]
 
 
+@pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x y": "a"}, {"": "a"}, {"x": "\ud800"}, {"x": 5}, ["x"]])
+@virtual
+async def test_headers_that_cannot_be_sent_are_left_out_and_logged(
+    headers: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder()
+    recorder.headers = lambda: headers  # type: ignore[method-assign]
+    transport = ScriptedTransport(list_of([], "1"))
+    await client(transport, recorder).get("pods")
+    assert dict(transport.requests[0].headers) == {"Accept": "application/json"}
+    assert [each.getMessage() for each in caplog.records] == [
+        "client of server:6443: tracing failed; a part of this trace is lost"
+    ]
+    assert [call[0] for call in recorder.calls] == ["begin", "ended"]
+
+
 @pytest.mark.parametrize("has_span", [True, False])
 @virtual
 async def test_failing_tracing_breaks_no_request_and_is_logged_once(
