@@ -204,6 +204,7 @@ class Recorder:
 
     request_duration = request_size = response_size = rate_limiter_duration = ignored
     exec_plugin_called = exec_plugin_certificate = exec_plugin_certificate_replaced = ignored
+    exec_plugin_policy_checked = certificate_authority_reloaded = ignored
 
 
 @pytest.mark.parametrize("call", CALLS)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from kubeloop.config import Config, ExecConfig, Source
 from kubeloop.config.exec_plugin import ExecPlugin
+from kubeloop.metrics import Metrics
 
 __all__ = ["START", "V1", "MeasuredPlugins", "Plugin", "plugin_maker"]
 
@@ -57,10 +58,11 @@ def plugin_maker(directory):
     return make
 
 
-class MeasuredPlugins:
+class MeasuredPlugins(Metrics):
     """A `ClientMetrics` that keeps what is reported about plugins."""
 
     def __init__(self):
+        super().__init__()
         self.runs = []
         self.policy_checks = []
         self.expiries = []

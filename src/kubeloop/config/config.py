@@ -123,11 +123,13 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "dial": (Callable, type(None)),
     "wrap_transport": (Callable, type(None)),
     "warning_handler": (Callable, type(None)),
-    "rate_limiter": (RequestRateLimiter, type(None)),
-    "metrics": (object,),
-    "tracing": (object,),
+    # None comes first: the check of a protocol is slow.
+    "rate_limiter": (type(None), RequestRateLimiter),
+    "metrics": (type(None), ClientMetrics),
+    "tracing": (type(None), ClientTracing),
     "source": (Source,),
 }
+_PROTOCOLS = frozenset({"rate_limiter", "metrics", "tracing"})
 
 
 class Config(Value, frozen=True, kw_only=True):
@@ -249,9 +251,12 @@ class Config(Value, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             expected = _TYPES.get(name, (str, type(None)))
             value = getattr(self, name)
+            if name in _PROTOCOLS and isinstance(value, type):
+                raise TypeError(f"Config: {name} must be an object, not the class {value.__name__}")
             if not isinstance(value, expected):
                 wanted = " or ".join("None" if each is type(None) else each.__name__ for each in expected)
-                raise TypeError(f"Config: {name} must be {wanted}, not {type(value).__name__}")
+                missing = _missing_methods(value, expected[-1]) if name in _PROTOCOLS else ""
+                raise TypeError(f"Config: {name} must be {wanted}, not {type(value).__name__}{missing}")
 
     def _check_consistency(self) -> None:
         if self.insecure_skip_tls_verify and (self.ca_data or self.ca_file):
@@ -327,3 +332,10 @@ class Config(Value, frozen=True, kw_only=True):
                 text = repr(value)
             shown.append(f"{name}={text}")
         return f"Config({', '.join(shown)})"
+
+
+def _missing_methods(value: object, protocol: type[Any]) -> str:
+    """Return the names of the methods of a protocol that an object lacks, as the end of a message."""
+    methods = [name for name in vars(protocol) if name[0] != "_"]
+    missing = [name for name in methods if not hasattr(value, name)]
+    return f", which lacks {', '.join(missing)}" if missing != methods else ""

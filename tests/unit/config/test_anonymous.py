@@ -22,6 +22,10 @@ def add_token(transport: Transport) -> Transport:
     return transport
 
 
+class Tracing:
+    def begin(self, method: str, url: str, path: str) -> None: ...
+
+
 KEPT: dict[str, Any] = {
     "host": "https://cluster:6443/prefix",
     "namespace": "team",
@@ -42,7 +46,7 @@ KEPT: dict[str, Any] = {
     "dial": dial,
     "warning_handler": print,
     "metrics": kubeloop.Metrics(),
-    "tracing": object(),
+    "tracing": Tracing(),
 }
 DROPPED: dict[str, Any] = {
     "cert_data": b"pem",

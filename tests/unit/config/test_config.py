@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import kubeloop
 from kubeloop.config import Config, ExecConfig, Impersonation, Source
 from kubeloop.errors import ConfigError
 from tests.support.reachable import reachable
@@ -229,3 +230,24 @@ def test_an_impersonation_that_no_header_can_have_is_refused(settings):
     with pytest.raises(ConfigError, match="a lone surrogate") as caught:
         Impersonation(**{"user": "jane", **settings})
     assert "SECRET" not in reachable(caught.value)
+
+
+class OldMetrics:
+    """An implementation of an earlier release."""
+
+    def request_sent(self, code: str, method: str, host: str) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("metrics", 5, "metrics must be None or ClientMetrics, not int$"),
+        ("metrics", kubeloop.Metrics, "metrics must be an object, not the class Metrics$"),
+        ("metrics", OldMetrics(), "not OldMetrics, which lacks request_duration, request_size, .*_reloaded$"),
+        ("tracing", kubeloop.Metrics(), "tracing must be None or ClientTracing, not Metrics$"),
+        ("rate_limiter", kubeloop.TokenBucket, "rate_limiter must be an object, not the class TokenBucket$"),
+    ],
+)
+def test_an_object_of_the_program_has_all_methods(name: str, value: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=f"^Config: .*{message}"):
+        Config(**{name: value})

@@ -171,8 +171,7 @@ class TLSContexts:
 
     def _count(self, result: str, reason: str) -> None:
         if (metrics := self._config.metrics) is not None:
-            # The method is looked up within the guard, because implementations for older versions do not have it.
-            self._tell(lambda: metrics.certificate_authority_reloaded(result, reason))
+            self._tell(metrics.certificate_authority_reloaded, result, reason)
 
     def _read_certificate(self) -> ClientCertificate | None:
         config = self._config
