@@ -68,11 +68,11 @@ class RateLimit:
         """
         delay = self._limiter.reserve(waiting.now())
         is_too_long = left is not None and delay >= left
-        if report is not None and delay != math.inf:
+        if report is not None and delay < math.inf:
             report.throttled(0.0 if is_too_long else max(delay, 0.0))
         if delay <= 0:
             return
-        if delay == math.inf:
+        if not delay < math.inf:  # also for a delay that is not a number
             raise TransportError(
                 f"{self._limiter!r} admits no more requests; the request was not sent",
                 method=request.method,

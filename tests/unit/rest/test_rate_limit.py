@@ -114,6 +114,14 @@ async def test_the_first_attempt_of_a_watch_is_not_limited_and_its_retries_are()
 
 
 @virtual
+async def test_a_delay_that_is_not_a_number_is_an_error_and_not_a_hang() -> None:
+    rest = client(rate_limiter=Recorded(math.nan), timeout=5.0)
+    with pytest.raises(kubeloop.TransportError, match="admits no more requests"):
+        await rest.get("pods", name="a")
+    assert now() == 0.0
+
+
+@virtual
 async def test_a_limiter_that_admits_nothing_is_an_error_and_not_a_hang() -> None:
     rest = client(rate_limiter=kubeloop.TokenBucket(0.0, 1))
     await rest.get("pods", name="a")
