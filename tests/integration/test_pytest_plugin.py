@@ -63,6 +63,6 @@ def test_the_page_on_testing_says_what_works(pytester: pytest.Pytester, monkeypa
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     page = (Path(__file__).parents[2] / "docs/how-to/testing.md").read_text()
     files = dict(re.findall(r'```python title="(\w+)\.py"\n(.*?)```', page, flags=re.DOTALL))
-    assert sorted(files) == ["conftest", "test_settings"]
+    assert sorted(files) == ["conftest", "test_quota", "test_settings"]
     pytester.makepyfile(**files)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
