@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 __all__ = ["ClientMetrics"]
 
 
-@runtime_checkable
 class ClientMetrics(Protocol):
     """Receives the measurements of clients. The calls are synchronous and must be quick.
 

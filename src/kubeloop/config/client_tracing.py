@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,6 @@ class CallSpan(Protocol):
         """
 
 
-@runtime_checkable
 class ClientTracing(Protocol):
     """Follows the calls of clients. `kubeloop.telemetry.RequestTracing` implements this protocol for OpenTelemetry.
 

@@ -123,13 +123,16 @@ _TYPES: Mapping[str, tuple[Any, ...]] = {
     "dial": (Callable, type(None)),
     "wrap_transport": (Callable, type(None)),
     "warning_handler": (Callable, type(None)),
-    # None comes first: the check of a protocol is slow.
-    "rate_limiter": (type(None), RequestRateLimiter),
-    "metrics": (type(None), ClientMetrics),
-    "tracing": (type(None), ClientTracing),
+    "rate_limiter": (object,),
+    "metrics": (object,),
+    "tracing": (object,),
     "source": (Source,),
 }
-_PROTOCOLS = frozenset({"rate_limiter", "metrics", "tracing"})
+_PROTOCOLS: Mapping[str, type[Any]] = {
+    "rate_limiter": RequestRateLimiter,
+    "metrics": ClientMetrics,
+    "tracing": ClientTracing,
+}
 
 
 class Config(Value, frozen=True, kw_only=True):
@@ -251,12 +254,12 @@ class Config(Value, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             expected = _TYPES.get(name, (str, type(None)))
             value = getattr(self, name)
-            if name in _PROTOCOLS and isinstance(value, type):
-                raise TypeError(f"Config: {name} must be an object, not the class {value.__name__}")
             if not isinstance(value, expected):
                 wanted = " or ".join("None" if each is type(None) else each.__name__ for each in expected)
-                missing = _missing_methods(value, expected[-1]) if name in _PROTOCOLS else ""
-                raise TypeError(f"Config: {name} must be {wanted}, not {type(value).__name__}{missing}")
+                raise TypeError(f"Config: {name} must be {wanted}, not {type(value).__name__}")
+        for name, protocol in _PROTOCOLS.items():
+            if (value := getattr(self, name)) is not None:
+                _check_methods(name, value, protocol)
 
     def _check_consistency(self) -> None:
         if self.insecure_skip_tls_verify and (self.ca_data or self.ca_file):
@@ -334,8 +337,12 @@ class Config(Value, frozen=True, kw_only=True):
         return f"Config({', '.join(shown)})"
 
 
-def _missing_methods(value: object, protocol: type[Any]) -> str:
-    """Return the names of the methods of a protocol that an object lacks, as the end of a message."""
-    methods = [name for name in vars(protocol) if name[0] != "_"]
-    missing = [name for name in methods if not hasattr(value, name)]
-    return f", which lacks {', '.join(missing)}" if missing != methods else ""
+def _check_methods(name: str, value: object, protocol: type[Any]) -> None:
+    """Check that an object of the program has the methods of a protocol, also if it creates them when they are used."""
+    if isinstance(value, type):
+        raise TypeError(f"Config: {name} must be an object, not the class {value.__name__}")
+    methods = [each for each in vars(protocol) if each[0] != "_"]
+    missing = [each for each in methods if not callable(getattr(value, each, None))]
+    if missing:
+        lacks = f", which lacks {', '.join(missing)}" if missing != methods else ""
+        raise TypeError(f"Config: {name} must be {protocol.__name__} or None, not {type(value).__name__}{lacks}")

@@ -57,7 +57,10 @@ def test_a_reader_that_ends_early_is_no_error() -> None:
 def test_ctrl_c_ends_the_command_without_a_traceback(tmp_path: Path) -> None:
     pipe = tmp_path / "config"
     os.mkfifo(pipe)
-    command = [sys.executable, "-m", "kubeloop", "config", "view", "--kubeconfig", str(pipe)]
+    # A shell starts programs in the background with the signal ignored, and the program of the test inherits that.
+    program = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += "from kubeloop.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", program, "config", "view", "--kubeconfig", str(pipe)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
         pipe.open("w"),  # waits until the command reads

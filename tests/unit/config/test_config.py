@@ -241,10 +241,10 @@ class OldMetrics:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("metrics", 5, "metrics must be None or ClientMetrics, not int$"),
+        ("metrics", 5, "metrics must be ClientMetrics or None, not int$"),
         ("metrics", kubeloop.Metrics, "metrics must be an object, not the class Metrics$"),
         ("metrics", OldMetrics(), "not OldMetrics, which lacks request_duration, request_size, .*_reloaded$"),
-        ("tracing", kubeloop.Metrics(), "tracing must be None or ClientTracing, not Metrics$"),
+        ("tracing", kubeloop.Metrics(), "tracing must be ClientTracing or None, not Metrics$"),
         ("rate_limiter", kubeloop.TokenBucket, "rate_limiter must be an object, not the class TokenBucket$"),
     ],
 )

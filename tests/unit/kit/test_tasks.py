@@ -98,8 +98,10 @@ def test_virtual_time_says_who_waits_when_nothing_can_happen_any_more():
 
 
 def test_virtual_time_reports_tasks_that_were_not_awaited():
+    kept = []  # the loop has only a weak reference to a task
+
     async def main():
-        asyncio.create_task(forever(), name="lost")  # noqa: RUF006
+        kept.append(asyncio.create_task(forever(), name="lost"))
         await settle()
 
     with pytest.raises(AssertionError, match="lost"):

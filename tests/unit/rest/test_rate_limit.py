@@ -80,7 +80,7 @@ def test_settings_with_which_no_request_would_be_sent_are_refused(settings: dict
 
 
 def test_a_limiter_that_is_none_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"rate_limiter must be None or RequestRateLimiter, not float"):
+    with pytest.raises(TypeError, match=r"rate_limiter must be RequestRateLimiter or None, not float"):
         Config(rate_limiter=5.0)  # type: ignore[arg-type]
 
 
