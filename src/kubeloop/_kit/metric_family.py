@@ -35,8 +35,8 @@ class MetricFamily(Value, frozen=True):
     samples: tuple[Sample, ...]
 
 
-class Counter:
-    """A number per combination of labels that only grows."""
+class _Numbers:
+    """A number per combination of labels."""
 
     __slots__ = ("_values", "help", "label_names", "name")
 
@@ -45,6 +45,19 @@ class Counter:
         self.help = text
         self.label_names = label_names
         self._values: dict[Labels, float] = {}
+
+    @property
+    def _samples(self) -> tuple[Sample, ...]:
+        return _samples(self.name, self.label_names, self._values)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}: {len(self._values)} samples>"
+
+
+class Counter(_Numbers):
+    """A number per combination of labels that only grows."""
+
+    __slots__ = ()
 
     def increment(self, *labels: str) -> None:
         """Add one."""
@@ -52,22 +65,13 @@ class Counter:
 
     def collect(self) -> MetricFamily:
         """Return the samples of all combinations of labels that occurred."""
-        return MetricFamily(self.name, self.help, "counter", _samples(self.name, self.label_names, self._values))
-
-    def __repr__(self) -> str:
-        return f"<Counter {self.name}: {len(self._values)} samples>"
+        return MetricFamily(self.name, self.help, "counter", self._samples)
 
 
-class Gauge:
+class Gauge(_Numbers):
     """A number per combination of labels that goes up and down."""
 
-    __slots__ = ("_values", "help", "label_names", "name")
-
-    def __init__(self, name: str, text: str, label_names: Labels = ()) -> None:
-        self.name = name
-        self.help = text
-        self.label_names = label_names
-        self._values: dict[Labels, float] = {}
+    __slots__ = ()
 
     def add(self, change: float, *labels: str) -> None:
         """Add a number, which may be negative."""
@@ -79,10 +83,7 @@ class Gauge:
 
     def collect(self) -> MetricFamily:
         """Return the samples of all combinations of labels that occurred."""
-        return MetricFamily(self.name, self.help, "gauge", _samples(self.name, self.label_names, self._values))
-
-    def __repr__(self) -> str:
-        return f"<Gauge {self.name}: {len(self._values)} samples>"
+        return MetricFamily(self.name, self.help, "gauge", self._samples)
 
 
 class Histogram:

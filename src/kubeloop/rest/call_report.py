@@ -6,7 +6,7 @@ whose body could not be read to its end counts as one without a response.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from kubeloop._kit import waiting
@@ -70,7 +70,7 @@ class CallReports:
 
 
 class CallReport:
-    """The report of one call. Each attempt ends with `responded` or `failed`, and the call with `end`.
+    """The report of one call, which the block around the call ends. Each attempt ends with `responded` or `failed`.
 
     Args:
         reports: Where the report goes.
@@ -175,12 +175,13 @@ class CallReport:
         if self._span is not None and seconds > 0:
             reports.trace(self._span.throttled, seconds)
 
-    def end(self, error: BaseException | None = None) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _where: object) -> None:
         """Report the duration of the whole call, and the size of the response if there was one.
 
-        Args:
-            error: The exception that the call raises; None for a success. If a body is open, only a `TransportError`
-                is one of the call, and any other is the caller's.
+        If a body is open, only a `TransportError` is an error of the call, and any other is the caller's.
         """
         reports = self._reports
         if self._span is not None:

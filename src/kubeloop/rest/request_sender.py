@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["RequestSender"]
 
 logger = logging.getLogger(__name__)
+
+_NO_REPORT = nullcontext()
 
 _MAX_DRAINED_BYTES = 64 * 1024
 
@@ -115,7 +117,7 @@ class RequestSender:
         attempts = self._attempts(request, "request", timeout)
         max_bytes = None if is_list else MAX_BODY_BYTES
         request, report = attempts.request, attempts.report
-        try:
+        with report or _NO_REPORT:
             if self._rate_limit is not None:
                 await self._rate_limit.wait(request, attempts.left(), report)
             while True:
@@ -139,21 +141,13 @@ class RequestSender:
                     if "warning" in response.headers:
                         self._warn(self.result(request, response), warning_handler)
                     if response.ok:
-                        result = self.result(request, response)
-                        break
+                        return self.result(request, response)
                     if (in_json := self._in_json(request, response)) is not None:
                         request = attempts.change(in_json)
                         continue
                     if not attempts.repeats(response):
                         raise attempts.error(response)
                 await attempts.wait()
-        except BaseException as error:
-            if report is not None:
-                report.end(error)
-            raise
-        if report is not None:
-            report.end()
-        return result
 
     @asynccontextmanager
     async def open(
@@ -178,7 +172,7 @@ class RequestSender:
             request = request.replace(may_fall_silent=True)
         attempts = self._attempts(request, purpose, timeout)
         request, report = attempts.request, attempts.report
-        try:
+        with report or _NO_REPORT:
             if self._rate_limit is not None and purpose != "watch":
                 await self._rate_limit.wait(request, attempts.left(), report)
             async with AsyncExitStack() as stack:
@@ -215,12 +209,6 @@ class RequestSender:
                 if report is not None:
                     report.opened()
                 yield stream
-        except BaseException as error:
-            if report is not None:
-                report.end(error)
-            raise
-        if report is not None:
-            report.end()
 
     @asynccontextmanager
     async def upgrade(
@@ -246,7 +234,7 @@ class RequestSender:
         """
         attempts = self._attempts(request, "stream", timeout)
         request, report = attempts.request, attempts.report
-        try:
+        with report or _NO_REPORT:
             if self._rate_limit is not None:
                 await self._rate_limit.wait(request, attempts.left(), report)
             async with AsyncExitStack() as stack:
@@ -271,12 +259,6 @@ class RequestSender:
                     report.opened()
                 self._warn(self.result(request, Response(101, channel.headers)), warning_handler)
                 yield channel
-        except BaseException as error:
-            if report is not None:
-                report.end(error)
-            raise
-        if report is not None:
-            report.end()
 
     def result(self, request: Request, response: Response) -> Result:
         """Return the response to a request as a result."""
