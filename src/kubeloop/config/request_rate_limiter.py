@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 __all__ = ["RequestRateLimiter"]
 
 
-@runtime_checkable
 class RequestRateLimiter(Protocol):
     """Decides how long each request waits before it is sent. The calls are synchronous and must be quick.
 

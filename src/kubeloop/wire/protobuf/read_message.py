@@ -68,18 +68,25 @@ def guarded(read: Callable[..., Any], *arguments: Any) -> Any:
 
 
 @cache
-def reader_of(cls: Any) -> MessageReader:
-    """Return the reader of a class, which is created once."""
-    return MessageReader(cls)
+def reader_of(cls: Any, *, in_union: bool = False) -> MessageReader:
+    """Return the reader of a class, which is created once; see `MessageReader`."""
+    return MessageReader(cls, in_union=in_union)
 
 
 class MessageReader:
-    """Reads the messages of one class, whose fields are compiled when the first message is read."""
+    """Reads the messages of one class, whose fields are compiled when the first message is read.
 
-    __slots__ = ("_absent", "_cls", "_fields", "_finish")
+    Args:
+        cls: The class.
+        in_union: Whether the object is a part of a union. The unions within it are then models, because the outermost
+            one turns all of them into plain data at once: a conversion at each level would cost size times depth.
+    """
 
-    def __init__(self, cls: Any) -> None:
+    __slots__ = ("_absent", "_cls", "_fields", "_finish", "_in_union")
+
+    def __init__(self, cls: Any, *, in_union: bool = False) -> None:
         self._cls = cls
+        self._in_union = in_union
         self._fields: _Fields | None = None
         self._absent: Found = {}
         self._finish: tuple[tuple[str, Callable[[Any], Any]], ...] = ()
@@ -105,7 +112,7 @@ class MessageReader:
             elif field.container == "list":
                 finish.append((field.name, _tuple_of))
         self._finish = tuple(finish)
-        self._fields = _Fields(encoded)
+        self._fields = _Fields(encoded, in_union=self._in_union)
         return self._fields
 
 
@@ -123,7 +130,7 @@ class _Fields:
 
     __slots__ = ("_messages", "_names", "_numbers", "_payloads")
 
-    def __init__(self, encoded: tuple[Encoded, ...]) -> None:
+    def __init__(self, encoded: tuple[Encoded, ...], *, in_union: bool) -> None:
         self._numbers: dict[int, OfNumber] = {}
         self._payloads: dict[int, OfPayload] = {}
         self._messages: dict[int, OfPayload] = {}
@@ -131,9 +138,9 @@ class _Fields:
         for field in encoded:
             tag = field.number << 3 | wire_type(field.encoding)
             if field.inner:
-                self._payloads[tag], self._messages[tag] = _later, _Fields(field.inner).read
+                self._payloads[tag], self._messages[tag] = _later, _Fields(field.inner, in_union=in_union).read
             elif field.container == "map":
-                self._payloads[field.number << 3 | LENGTH] = _map(field)
+                self._payloads[field.number << 3 | LENGTH] = _map(field, payload_reader(field, in_union=in_union))
             elif field.encoding in NUMBERS:
                 convert = NUMBERS[field.encoding]
                 if field.container:
@@ -142,13 +149,14 @@ class _Fields:
                 else:
                     self._numbers[tag] = _number(field.name, convert, is_pointer=field.is_pointer)
             elif field.container:
-                self._payloads[tag] = _item(field.name, payload_reader(field))
+                self._payloads[tag] = _item(field.name, payload_reader(field, in_union=in_union))
             elif field.encoding == "text":
                 self._payloads[tag] = _text(field.name, is_pointer=field.is_pointer)
             elif field.encoding == "message":
-                self._payloads[tag], self._messages[tag] = _later, _payload(field.name, reader_of(field.model).read)
+                read = payload_reader(field, in_union=in_union)
+                self._payloads[tag], self._messages[tag] = _later, _payload(field.name, read)
             else:
-                self._payloads[tag] = _payload(field.name, payload_reader(field))
+                self._payloads[tag] = _payload(field.name, payload_reader(field, in_union=in_union))
 
     def read(self, data: bytes, at: int, end: int, found: Found) -> None:
         """Read the fields between two positions.
@@ -288,9 +296,9 @@ def _append(found: Found, name: str, value: Any) -> None:
         held.append(value)
 
 
-def _map(field: Encoded) -> OfPayload:
+def _map(field: Encoded, read: ReadPayload) -> OfPayload:
     """Return the reader of an entry: a message of a key and a value, each of which may be missing."""
-    name, read = field.name, payload_reader(field)
+    name = field.name
 
     def keep(data: bytes, at: int, end: int, found: Found) -> None:
         key, value = "", None
@@ -327,30 +335,35 @@ def _map(field: Encoded) -> OfPayload:
     return keep
 
 
-def payload_reader(field: Encoded) -> ReadPayload:
+def payload_reader(field: Encoded, *, in_union: bool) -> ReadPayload:
     """Return what reads the payload of a field, or of one of its items."""
     if field.encoding == "message":
-        return reader_of(field.model).read
-    return PAYLOADS.get(field.encoding) or _union(field.encoding, field.model)
+        return reader_of(field.model, in_union=in_union).read
+    return PAYLOADS.get(field.encoding) or _union(field.encoding, field.model, in_union=in_union)
 
 
-def _union(encoding: str, cls: Any) -> ReadPayload:
+def _union(encoding: str, cls: Any, *, in_union: bool) -> ReadPayload:
     """Return the reader of a schema or something else, as plain data, which is how the models hold it.
 
     Reference: apiextensions v1 marshal.go (JSONSchemaPropsOrArray, …OrBool, …OrStringArray).
     """
     number_of_schema = 2 if encoding == "schema_or_bool" else 1
+    read_schema = reader_of(cls, in_union=True).read
+
+    def schema_at(data: bytes, start: int, stop: int) -> Any:
+        schema = read_schema(data, start, stop)
+        return schema if in_union else to_data(schema)
 
     def read(data: bytes, at: int, end: int) -> Any:
         schema = None
         others: list[Any] = []
         for tag, start, stop in fields_in(data, at, end):
             if tag == number_of_schema << 3 | LENGTH:
-                schema = to_data(reader_of(cls).read(data, start, stop))
+                schema = schema_at(data, start, stop)
             elif encoding == "schema_or_bool" and tag == 1 << 3 | VARINT:
                 others = [read_varint(data, start)[0] != 0]
             elif encoding == "schema_or_array" and tag == 2 << 3 | LENGTH:
-                others.append(to_data(reader_of(cls).read(data, start, stop)))
+                others.append(schema_at(data, start, stop))
             elif encoding == "schema_or_strings" and tag == 2 << 3 | LENGTH:
                 others.append(data[start:stop].decode())
             elif tag >> 3 in (1, 2):

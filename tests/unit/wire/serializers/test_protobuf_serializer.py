@@ -19,6 +19,7 @@ from kubeloop.wire.serializers.length_frames import LengthFrames
 from kubeloop.wire.serializers.protobuf_serializer import PROTOBUF
 from kubeloop.wire.serializers.registry import Serializers
 from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
+from tests.support.growth import growth
 
 POD = core_v1.Pod(
     metadata=meta_v1.ObjectMeta(name="web-0", namespace="shop", uid="u1", resource_version="7", labels={"app": "web"}),
@@ -288,6 +289,25 @@ def test_nested_messages_that_each_come_twice_take_linear_time() -> None:
     while schema_read.not_ is not None:
         depth, schema_read = depth + 1, schema_read.not_
     assert (depth, schema_read.type) == (60, "string")
+
+
+def test_nested_unions_are_turned_into_data_once() -> None:
+    def nested(depth: int) -> bytes:
+        schema = part(4, b"x" * 1_000_000) + part(5, b"string")
+        for _ in range(depth):
+            schema = part(30, b"\x08\x01" + part(2, schema))  # additionalProperties, as a schema
+        version = part(1, b"v1") + part(4, part(1, schema))
+        return sealed("apiextensions.k8s.io/v1", "CustomResourceDefinition", part(2, part(7, version)))
+
+    def read(data: bytes) -> Any:
+        crd: Any = PROTOBUF.decode(data, apiextensions_v1.CustomResourceDefinition)
+        return crd.spec.versions[0].schema.open_api_v3_schema.additional_properties
+
+    value, depth = read(nested(50)), 1
+    while "additionalProperties" in value:
+        value, depth = value["additionalProperties"], depth + 1
+    assert (depth, value["type"], len(value["description"])) == (50, "string", 1_000_000)
+    assert growth(nested, read, 6) < 4
 
 
 def test_the_parts_of_nested_and_of_flattened_messages_are_merged_across_other_fields() -> None:
