@@ -352,6 +352,12 @@ async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
             await pods.delete("gone", grace_period_seconds=0)
             await pods.create(pod("new"))
             await watcher.until(lambda: ("delete", "gone") in watcher.told and ("add", "new") in watcher.told)
+            later = 0
+            while not informer.is_connected:  # a list has reported the changes, and the watch is not open yet
+                later += 1
+                name = f"later-{later}"
+                await pods.create(pod(name))
+                await watcher.until(lambda name=name: ("add", name) in watcher.told)  # type: ignore[misc]
             fresh = {(one.metadata.name, one.metadata.resource_version) for one in (await pods.list()).items}
             assert {(one.metadata.name, one.metadata.resource_version) for one in informer.lister.list()} == fresh
             assert (informer.is_connected, informer.last_error) == (True, "")
