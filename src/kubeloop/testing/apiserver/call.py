@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from random import Random
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubeloop.wire.request_path import RequestInfo
     from kubeloop.wire.response import Headers, Response
 
-__all__ = ["Call", "Context", "EventStream", "Waiting"]
+__all__ = ["Call", "Context", "EventStream", "Reply", "Waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +85,18 @@ class EventStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits until the watch cache has reached a revision.
+    """A request that waits until the watch cache has reached a revision, or for a time.
 
     Attributes:
-        revision: The revision to wait for.
+        revision: The revision to wait for; None to wait for the deadline alone.
         deadline: The time at which the wait ends in any case.
         resume: Called with the time when the cache has reached the revision or the deadline has passed.
     """
 
-    revision: int
+    revision: int | None
     deadline: float
-    resume: Callable[[float], Response | EventStream | Waiting]
+    resume: Callable[[float], Reply]
+
+
+Reply: TypeAlias = "Response | EventStream | Waiting"
+"""What the core returns for a request."""

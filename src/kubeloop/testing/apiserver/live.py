@@ -1,0 +1,85 @@
+"""Carry out in an event loop what the core decides: wait for the watch cache, and stream the events of a watch."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from kubeloop.testing.apiserver.call import Waiting
+
+if TYPE_CHECKING:
+    from kubeloop.testing.apiserver.call import EventStream, Reply
+    from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
+
+__all__ = ["EventBody", "after_waiting"]
+
+
+async def after_waiting(waiting: Waiting, cache: WatchCache, now: Callable[[], float]) -> Reply:
+    """Wait as long as a request has to wait, and return the reply that follows.
+
+    Args:
+        waiting: The request.
+        cache: The watch cache of the server.
+        now: Returns the time, in seconds since the epoch.
+    """
+    reply: Reply = waiting
+    while isinstance(reply, Waiting):
+        await _reached(reply, cache, now)
+        reply = reply.resume(now())
+    return reply
+
+
+async def _reached(waiting: Waiting, cache: WatchCache, now: Callable[[], float]) -> None:
+    advanced = asyncio.Event()
+    remove = cache.on_advance(advanced.set)
+    try:
+        while (time := now()) < waiting.deadline:
+            cache.advance(time)
+            if waiting.revision is not None and cache.revision >= waiting.revision:
+                return
+            next_at = cache.next_at
+            until = waiting.deadline if next_at is None else min(waiting.deadline, next_at)
+            advanced.clear()
+            await _set_by(advanced, until - time)
+    finally:
+        remove()
+
+
+class EventBody:
+    """The body of a watch: one piece for the events that are ready together. Closing it ends the watch."""
+
+    def __init__(self, stream: EventStream, now: Callable[[], float]) -> None:
+        self._stream = stream
+        self._now = now
+        self._ready = asyncio.Event()
+        stream.on_ready = self._ready.set
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        stream = self._stream
+        while not stream.is_finished:
+            self._ready.clear()
+            time = self._now()
+            frames = stream.take(time)
+            if frames:
+                return b"".join(frames)
+            if not stream.is_finished:
+                deadline = stream.deadline
+                await _set_by(self._ready, None if deadline is None else deadline - time)
+        self._stream.close()
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """End the watch; a second call does nothing."""
+        self._stream.close()
+
+
+async def _set_by(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait until an event is set, or the seconds have passed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
