@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from kubeloop.wire.streamed_response import StreamedResponse
+
     from .controlplane import ControlPlane, ControlPlaneError
-    from .fake_transport import FakeTransport, StreamedResponse, event_line, json_response
+    from .fake_transport import FakeTransport, event_line, json_response
     from .mutation_detector import CacheMutated, MutationDetector
 
 __all__ = [

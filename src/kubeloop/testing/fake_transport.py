@@ -6,7 +6,7 @@ Reference: client-go rest/fake (CreateHTTPClient).
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Self
@@ -16,36 +16,15 @@ from kubeloop.errors import BodyTooLarge, RequestTimeout
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.serializers.json_serializer import JSON
+from kubeloop.wire.streamed_response import StreamedResponse
 
 if TYPE_CHECKING:
     from kubeloop.transport.base import Channel
     from kubeloop.wire.request import Request
 
-__all__ = ["FakeTransport", "StreamedResponse", "event_line", "json_response"]
+__all__ = ["FakeTransport", "event_line", "json_response"]
 
 _JSON = {"Content-Type": JSON.media_types[0]}
-
-
-class StreamedResponse:
-    """A response whose body arrives in pieces, such as that of a watch that stays open.
-
-    Args:
-        chunks: The pieces, in the order of their arrival. An exception that the iterator raises ends the body.
-        status: The HTTP status.
-        headers: The headers; None for those of a JSON body.
-    """
-
-    __slots__ = ("chunks", "headers", "status")
-
-    def __init__(
-        self, chunks: AsyncIterable[bytes], status: int = 200, headers: Mapping[str, str] | None = None
-    ) -> None:
-        self.chunks = chunks
-        self.status = status
-        self.headers = Headers((_JSON if headers is None else headers).items())
-
-    def __repr__(self) -> str:
-        return f"<StreamedResponse {self.status}>"
 
 
 FakeResponse = Response | StreamedResponse

@@ -1,0 +1,252 @@
+"""`Storage`: what etcd is to API servers."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+from kubeloop.testing.apiserver.storage.object_table import ObjectTable
+from kubeloop.testing.apiserver.storage.page import Page
+from kubeloop.testing.apiserver.storage.resource_history import ResourceHistory, newer
+from kubeloop.testing.apiserver.storage.storage_error import Compacted, FutureRevision, Mismatch
+from kubeloop.testing.apiserver.storage.stored import Change, Stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kubeloop.testing.apiserver.storage.stored import Key
+
+__all__ = ["FIRST_REVISION", "CommitLog", "Storage"]
+
+FIRST_REVISION = 1
+"""The revision of an empty etcd. The first write gets the next one."""
+
+
+class CommitLog(Protocol):
+    """Where a storage records what it is about to do. A method that raises prevents it."""
+
+    def write_change(self, change: Change) -> None:
+        """Record a change."""
+        ...
+
+    def write_compaction(self, revision: int) -> None:
+        """Record that the history before a revision is dropped."""
+        ...
+
+    def close(self) -> None:
+        """Release what the log holds."""
+        ...
+
+
+class Storage:
+    """Objects with revisions and a history, as etcd keeps them. It does no input or output, except through its log.
+
+    Each write has a revision of its own, which is one more than that of the write before. Any revision from
+    `compacted_revision` on can be read. Objects are shared and never copied.
+
+    Attributes:
+        revision: The revision of the newest change; 1 in an empty storage.
+        compacted_revision: The oldest revision that can be read; 0 before the first compaction.
+        now: The latest time that a server has reported. Nothing in the storage depends on it: watch caches, which need
+            the time at which a change happened, read it here.
+    """
+
+    def __init__(self, log: CommitLog | None = None) -> None:
+        self.revision = FIRST_REVISION
+        self.compacted_revision = 0
+        self.now = 0.0
+        self._log = log
+        self._resources: dict[str, ResourceHistory] = {}
+        self._changes: deque[Change] = deque()
+        self._subscribers: list[Callable[[Change], None]] = []
+        self._unpublished: deque[Change] = deque()
+        self._is_publishing = False
+
+    def __repr__(self) -> str:
+        count = sum(len(history.table) for history in self._resources.values())
+        return f"<Storage at {self.revision}, {count} objects, compacted at {self.compacted_revision}>"
+
+    def get(self, key: Key, revision: int | None = None) -> Stored | None:
+        """Return an object.
+
+        Args:
+            key: The address.
+            revision: The revision to read; None for the newest.
+
+        Raises:
+            Compacted: The revision is older than `compacted_revision`.
+            FutureRevision: The revision does not exist yet.
+        """
+        self._check(revision)
+        history = self._resources.get(key.resource)
+        if history is None:
+            return None
+        if revision is None or revision == self.revision:
+            return history.table.get(key.path)
+        return history.at(revision).get(key.path)
+
+    def range(
+        self, resource: str, namespace: str = "", *, revision: int | None = None, after: str = "", limit: int = 0
+    ) -> Page:
+        """Return objects of a resource, in etcd's order of keys.
+
+        Args:
+            resource: The group resource as text.
+            namespace: Only objects of this namespace; `""` for all.
+            revision: The revision to read; None for the newest.
+            after: Only objects whose key, as in `Key.path`, is greater.
+            limit: The largest number of items; 0 for all.
+
+        Raises:
+            Compacted: The revision is older than `compacted_revision`.
+            FutureRevision: The revision does not exist yet.
+        """
+        self._check(revision)
+        history = self._resources.get(resource)
+        if history is None:
+            return Page([], revision or self.revision, 0)
+        if revision is None or revision == self.revision:
+            return history.table.page(self.revision, namespace, after=after, limit=limit)
+        return history.at(revision).page(namespace, after=after, limit=limit)
+
+    def resources(self) -> list[str]:
+        """Return the resources that have objects."""
+        return [resource for resource, history in self._resources.items() if history.table]
+
+    def table(self, resource: str) -> ObjectTable:
+        """Return a copy of the newest objects of a resource, for a watch cache that starts."""
+        history = self._resources.get(resource)
+        return history.table.copy() if history else ObjectTable()
+
+    def put(self, key: Key, data: Callable[[int], bytes], *, expected: int | None) -> Change:
+        """Create or replace an object.
+
+        Args:
+            key: The address.
+            data: Called with the revision of the write; returns the JSON to store. If it raises, nothing is written.
+            expected: The revision at which the object must be; 0 for an object that must not exist; None for any state.
+
+        Raises:
+            Mismatch: The object is not at the expected revision. Nothing was written.
+            WriteFailed: The log could not be written. Nothing has changed.
+        """
+        history = self._resources.get(key.resource)
+        previous = history.table.get(key.path) if history else None
+        if expected is not None and expected != (previous.revision if previous else 0):
+            raise Mismatch(key, expected, previous)
+        revision = self.revision + 1
+        created = previous.created_revision if previous else revision
+        stored = Stored(key, revision, created, data(revision))
+        change = Change(revision, key, stored, previous)
+        self._commit(change)
+        return change
+
+    def delete(self, key: Key, data: Callable[[int], bytes] | None, *, expected: int | None) -> Change:
+        """Delete an object.
+
+        Args:
+            key: The address.
+            data: Called with the revision of the deletion; returns the JSON of the last state. None keeps the JSON.
+            expected: The revision at which the object must be; None for any.
+
+        Raises:
+            Mismatch: The object does not exist or is not at the expected revision. Nothing was written.
+            WriteFailed: The log could not be written. Nothing has changed.
+        """
+        history = self._resources.get(key.resource)
+        previous = history.table.get(key.path) if history else None
+        if previous is None or (expected is not None and expected != previous.revision):
+            raise Mismatch(key, expected, previous)
+        revision = self.revision + 1
+        last = Stored(key, revision, previous.created_revision, data(revision) if data else previous.data)
+        change = Change(revision, key, None, previous, last)
+        self._commit(change)
+        return change
+
+    def changes(self, after: int) -> Iterator[Change]:
+        """Return the changes after a revision, oldest first.
+
+        Raises:
+            Compacted: Some of them have been dropped: `after` is less than `compacted_revision - 1`.
+        """
+        if after < self.compacted_revision - 1:
+            raise Compacted(after, self.compacted_revision)
+        return iter(newer(self._changes, after))
+
+    def compact(self, revision: int) -> None:
+        """Drop the history before a revision, and the versions that only older revisions need.
+
+        Raises:
+            Compacted: This was done before, for this revision or a newer one.
+            FutureRevision: The revision does not exist yet.
+            WriteFailed: The log could not be written. Nothing has changed.
+        """
+        if revision <= self.compacted_revision:
+            raise Compacted(revision, self.compacted_revision)
+        self._check(revision)
+        if self._log:
+            self._log.write_compaction(revision)
+        self.compacted_revision = revision
+        while self._changes and self._changes[0].revision < revision:
+            self._changes.popleft()
+        for resource, history in list(self._resources.items()):
+            history.forget(revision)
+            if not history.table and not history.changes:
+                del self._resources[resource]
+
+    def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
+        """Call a function with each change from now on, in order, after the change has been committed.
+
+        A callback may write; its changes are published after the current one has reached all subscribers.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        self._subscribers.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._subscribers:
+                self._subscribers.remove(callback)
+
+        return unsubscribe
+
+    def close(self) -> None:
+        """Close the log, if there is one. The storage must not be written after that."""
+        if self._log:
+            self._log.close()
+
+    def _check(self, revision: int | None) -> None:
+        if revision is None:
+            return
+        if revision > self.revision:
+            raise FutureRevision(revision, self.revision)
+        if revision < self.compacted_revision:
+            raise Compacted(revision, self.compacted_revision)
+
+    def _commit(self, change: Change) -> None:
+        if change.revision != self.revision + 1:
+            raise RuntimeError(f"expected revision {self.revision + 1}, got {change.revision}: data() must not write")
+        if self._log:
+            self._log.write_change(change)
+        self._record(change)
+        self._unpublished.append(change)
+        if not self._is_publishing:
+            self._publish()
+
+    def _record(self, change: Change) -> None:
+        history = self._resources.get(change.key.resource)
+        if history is None:
+            history = self._resources[change.key.resource] = ResourceHistory(ObjectTable())
+        history.apply(change)
+        self._changes.append(change)
+        self.revision = change.revision
+
+    def _publish(self) -> None:
+        self._is_publishing = True
+        try:
+            while self._unpublished:
+                change = self._unpublished.popleft()
+                for callback in tuple(self._subscribers):
+                    callback(change)
+        finally:
+            self._is_publishing = False
