@@ -1,0 +1,59 @@
+"""What of two responses is compared: without what must differ (uids, times) and without what comes later."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, insort
+from typing import Any
+
+__all__ = ["Versions", "normal"]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+# Set by allocators and admission, which the server in Python does not have yet, and by server-side apply.
+_LATER = frozenset({"managedFields", "clusterIP", "clusterIPs", "nodePort", "priority", "qosClass", "selfLink"})
+
+
+class Versions:
+    """Resource versions of two servers, which must have the same order."""
+
+    def __init__(self) -> None:
+        self._pairs: list[tuple[int, int]] = []
+
+    def agree(self, real: str, ours: str) -> bool:
+        """Return whether the order of this pair is that of all pairs before."""
+        if not (real.isdigit() and ours.isdigit()):
+            return real == ours
+        pair = (int(real), int(ours))
+        at = bisect_left(self._pairs, pair)
+        if at < len(self._pairs) and self._pairs[at] == pair:
+            return True
+        before = self._pairs[at - 1] if at else (0, 0)
+        after = self._pairs[at] if at < len(self._pairs) else pair
+        fits = before[1] <= pair[1] <= after[1]
+        if fits:
+            insort(self._pairs, pair)
+        return fits
+
+
+def normal(value: Any, versions: list[str], uids: list[str], key: str = "") -> Any:
+    """Return a value without what must differ. Resource versions and uids are collected in the order of the document."""
+    if isinstance(value, dict):
+        return {
+            name: normal(value[name], versions, uids, name) for name in sorted(value) if name not in _LATER
+        }
+    if isinstance(value, list):
+        return [normal(item, versions, uids) for item in value]
+    if isinstance(value, str):
+        if key == "resourceVersion" and value:
+            versions.append(value)
+            return "<version>"
+        if key == "continue" and value:
+            return "<token>"
+        if _TIME.fullmatch(value):
+            return "<time>"
+        if _UID.search(value):
+            uids.extend(_UID.findall(value))
+            return _UID.sub("<uid>", value)
+    return value
