@@ -1,14 +1,12 @@
 """A strict reader of the chunked transfer coding, without I/O (RFC 9112, section 7.1).
 
-llhttp could decode chunks, but does not report where the last chunk ends, and the bytes after a response decide whether
-its connection may be reused.
+llhttp could decode chunks, but does not report where the last chunk ends. A client has to know it, because bytes after
+a response decide whether its connection may be reused, and a server, because the next request begins there.
 """
 
 from __future__ import annotations
 
 import re
-
-from kubeloop.transport.http1.protocol_error import BadResponse
 
 __all__ = ["ChunkReader"]
 
@@ -47,7 +45,7 @@ class ChunkReader:
             pieces: The list to which the parts of the body are appended, including those before an error.
 
         Raises:
-            BadResponse: The bytes are not a chunked body, or exceed a limit.
+            ValueError: The bytes are not a chunked body, or exceed a limit.
         """
         if self._held:
             data = self._held + data
@@ -69,7 +67,7 @@ class ChunkReader:
                 line = data[at : at + 2]
                 if line != b"\r\n":
                     if line not in (b"", b"\r"):
-                        raise BadResponse("a chunk is longer than its size")
+                        raise ValueError("a chunk is longer than its size")
                     self._held = line
                     return
                 at += 2
@@ -92,23 +90,23 @@ class ChunkReader:
     def _hold(self, data: bytes, at: int) -> None:
         held = data[at:]
         if len(held) >= _MAX_LINE_BYTES:
-            raise BadResponse(f"a line between chunks is longer than {_MAX_LINE_BYTES} bytes")
+            raise ValueError(f"a line between chunks is longer than {_MAX_LINE_BYTES} bytes")
         if held.find(b"\n") >= 0:
-            raise BadResponse("a line between chunks does not end in CR LF")
+            raise ValueError("a line between chunks does not end in CR LF")
         self._held = held
 
     def _begin(self, line: bytes) -> None:
         match = _size_line(line)
         if match is None:
-            raise BadResponse("a chunk without a size")
+            raise ValueError("a chunk without a size")
         self._left = left = int(match[1], 16)
         if left >= 1 << 63:
-            raise BadResponse("a chunk without a size")
+            raise ValueError("a chunk without a size")
         # Small chunks need some bytes around them, but endless extensions are an attack. The limit is that of Go's
         # net/http/internal/chunked.go.
         self._overhead = max(0, self._overhead + len(line) + 2 - 16 - 2 * left)
         if self._overhead > _MAX_OVERHEAD_BYTES:
-            raise BadResponse(f"more than {_MAX_OVERHEAD_BYTES} bytes of the chunked body are not data")
+            raise ValueError(f"more than {_MAX_OVERHEAD_BYTES} bytes of the chunked body are not data")
         self._state = _DATA if left else _TRAILERS
 
     def _take_trailer(self, line: bytes) -> None:
@@ -117,6 +115,6 @@ class ChunkReader:
             return
         self._trailers += len(line) + 2
         if self._trailers > _MAX_TRAILER_BYTES:
-            raise BadResponse(f"the trailers are longer than {_MAX_TRAILER_BYTES} bytes")
+            raise ValueError(f"the trailers are longer than {_MAX_TRAILER_BYTES} bytes")
         if _trailer(line) is None:
-            raise BadResponse("a malformed trailer")
+            raise ValueError("a malformed trailer")

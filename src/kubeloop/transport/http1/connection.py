@@ -440,6 +440,8 @@ class Connection(asyncio.BufferedProtocol):
             pieces: list[bytes] = []
             try:
                 self._chunks.feed(data, pieces)
+            except ValueError as error:
+                raise BadResponse(str(error)) from None
             finally:
                 self._pieces.extend(pieces)
                 self._hold(sum(map(len, pieces)))
