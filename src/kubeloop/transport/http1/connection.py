@@ -12,9 +12,9 @@ import ssl
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
-from kubeloop.transport.http1.chunks import ChunkReader
 from kubeloop.transport.http1.protocol_error import BadResponse, Broken, Closed, Silent
 from kubeloop.transport.http1.response_head import CHUNKED, UNTIL_CLOSE, HeadReader, ResponseHead
+from kubeloop.wire.chunks import ChunkReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

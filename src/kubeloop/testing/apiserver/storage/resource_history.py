@@ -9,8 +9,6 @@ from kubeloop.testing.apiserver.storage.object_table import ObjectTable
 from kubeloop.testing.apiserver.storage.past_view import PastView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from kubeloop.testing.apiserver.storage.stored import Change
 
 __all__ = ["ResourceHistory", "newer"]
@@ -73,6 +71,6 @@ class ResourceHistory:
             del self._views[next(iter(self._views))]
         return view
 
-    def after(self, revision: int) -> Iterable[Change]:
+    def after(self, revision: int) -> list[Change]:
         """Return the changes of the window after a revision, oldest first."""
         return newer(self.changes, revision)

@@ -75,7 +75,7 @@ class Storage:
 
         Raises:
             Compacted: The revision is older than `compacted_revision`.
-            FutureRevision: The revision does not exist yet.
+            FutureRevision: The revision is in the future.
         """
         self._check(revision)
         history = self._resources.get(key.resource)
@@ -99,7 +99,7 @@ class Storage:
 
         Raises:
             Compacted: The revision is older than `compacted_revision`.
-            FutureRevision: The revision does not exist yet.
+            FutureRevision: The revision is in the future.
         """
         self._check(revision)
         history = self._resources.get(resource)
@@ -124,7 +124,7 @@ class Storage:
         Args:
             key: The address.
             data: Called with the revision of the write; returns the JSON to store. If it raises, nothing is written.
-            expected: The revision at which the object must be; 0 for an object that must not exist; None for any state.
+            expected: The revision at which the object must be; 0 if no object may be there; None for any state.
 
         Raises:
             Mismatch: The object is not at the expected revision. Nothing was written.
@@ -178,7 +178,7 @@ class Storage:
 
         Raises:
             Compacted: This was done before, for this revision or a newer one.
-            FutureRevision: The revision does not exist yet.
+            FutureRevision: The revision is in the future.
             WriteFailed: The log could not be written. Nothing has changed.
         """
         if revision <= self.compacted_revision:

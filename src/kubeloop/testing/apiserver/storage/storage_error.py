@@ -40,7 +40,7 @@ class Compacted(StorageError):
 
 
 class FutureRevision(StorageError):
-    """The revision does not exist yet.
+    """The revision is in the future.
 
     Attributes:
         revision: The revision that was asked for.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubeloop.transport.http1.chunks import ChunkReader
+from kubeloop.wire.chunks import ChunkReader
 
 
 def read(data: bytes, *, by: int = 0) -> tuple[bytes, bytes | None]:
