@@ -38,11 +38,9 @@ class Versions:
 
 
 def normal(value: Any, versions: list[str], uids: list[str], key: str = "") -> Any:
-    """Return a value without what must differ. Resource versions and uids are collected in the order of the document."""
+    """Return a value without what must differ. Resource versions and uids are collected in document order."""
     if isinstance(value, dict):
-        return {
-            name: normal(value[name], versions, uids, name) for name in sorted(value) if name not in _LATER
-        }
+        return {name: normal(value[name], versions, uids, name) for name in sorted(value) if name not in _LATER}
     if isinstance(value, list):
         return [normal(item, versions, uids) for item in value]
     if isinstance(value, str):

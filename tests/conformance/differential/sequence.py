@@ -18,6 +18,7 @@ __all__ = ["NAMESPACES", "PATCH_TYPES", "Sequence", "load_templates"]
 Object = dict[str, Any]
 NAMESPACES = ("diff-a", "diff-b")
 _NAMES = ("n0", "n1", "n2", "n3")
+_NOTHING: Mapping[str, str] = {}
 _LABELS = ({"color": "red"}, {"color": "blue"}, {"color": "red", "size": "l"}, {})
 _SELECTORS = ("color=red", "color!=red", "color in (red,blue)", "size", "!size", "color=red,size=l")
 
@@ -66,16 +67,17 @@ class Sequence:
         self.planned[cell] += 1
         plan = self._plans[cell[0]]
         namespace = random.choice(NAMESPACES) if plan.is_namespaced else ""
-        held = [name for kind, where, name in known.objects if (kind, where) == (plan.kind, namespace)]
+        held = [key[2] for key in known.objects if key[:2] == (plan.kind, namespace) and key[2] in _NAMES]
         name = random.choice(held) if held and random.random() < 0.9 else random.choice(_NAMES)
+        if cell[1] == "patch":
+            return self._patch(plan, namespace, name, cell[2])
         maker: Callable[[KindPlan, str, str], Step] = getattr(self, f"_{cell[1]}")
-        step = maker(plan, namespace, name) if cell[1] != "patch" else self._patch(plan, namespace, name, cell[2])
-        return Step(cell, *step[1:]) if isinstance(step, tuple) else step
+        return maker(plan, namespace, name)
 
     def _step(
         self, plan: KindPlan, verb: tuple[str, str], method: str, path: str,
-        query: Mapping[str, str] | Callable[[Known], Mapping[str, str]] = {},
-        body: Callable[[Known], bytes | None] = lambda _: None, headers: Mapping[str, str] = {},
+        query: Mapping[str, str] | Callable[[Known], Mapping[str, str]] = _NOTHING,
+        body: Callable[[Known], bytes | None] = lambda _: None, headers: Mapping[str, str] = _NOTHING,
     ) -> Step:  # fmt: skip
         ask = query if callable(query) else lambda _: query
         return Step((plan.kind, *verb), plan, method, path, ask, body, headers, verb[0] == "watch")

@@ -1,0 +1,197 @@
+"""`python -m tests.conformance.differential run | record`: drive both servers with the same requests; see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections import Counter
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import kubeloop
+from kubeloop.testing import APIServer, ControlPlane
+from kubeloop.transport import Transport, open_transport
+from kubeloop.wire.request import Request
+
+from .comparison import Comparison
+from .explained import explanation
+from .kinds import KINDS
+from .sequence import NAMESPACES, Sequence, load_templates
+from .servers import Reply, send
+from .steps import Known, Step, in_json
+
+TEMPLATES = Path(__file__).parent / "templates.json"
+_REMOVED = ("resourceVersion", "uid", "creationTimestamp", "managedFields", "generation")
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance.differential", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("record", help="write the objects with their defaults, from the real server")
+    run = commands.add_parser("run", help="send the same requests to both servers and compare the responses")
+    run.add_argument("--requests", type=int, default=500)
+    run.add_argument("--seed", type=int, default=1)
+    run.add_argument("--verbose", action="store_true", help="show each difference with its step")
+    arguments = parser.parse_args()
+    if arguments.command == "record":
+        asyncio.run(record())
+        return 0
+    return asyncio.run(compare(arguments.requests, arguments.seed, verbose=arguments.verbose))
+
+
+async def record() -> None:
+    """Create the smallest object of each kind on the real server, and write what it has made of it."""
+    templates: dict[str, Any] = {}
+    async with ControlPlane() as plane, AsyncExitStack() as stack:
+        transport = await _opened(stack, kubeloop.load_config(plane.kubeconfig))
+        for plan in KINDS:
+            metadata = {"name": "x", "namespace": "default"} if plan.is_namespaced else {"name": "x"}
+            obj = {"kind": plan.kind, "apiVersion": plan.group_version, "metadata": metadata, **plan.smallest}
+            if plan.kind == "Event":
+                obj["involvedObject"] = {"namespace": "default", "kind": "Pod", "name": "x"}
+            reply = await send(transport, _post(f"{plan.collection('default')}?dryRun=All", obj), is_watch=False)
+            if reply.code != 201:
+                raise RuntimeError(f"{plan.kind}: {reply.body}")
+            templates[plan.kind] = {
+                name: value for name, value in reply.body.items() if name not in ("metadata", "status")
+            }
+            if plan.kind == "Job":  # generated from the uid
+                for name in ("selector",):
+                    templates["Job"]["spec"].pop(name, None)
+                templates["Job"]["spec"]["template"]["metadata"] = {}
+            if plan.kind == "Service":
+                for name in ("clusterIP", "clusterIPs"):
+                    templates["Service"]["spec"].pop(name, None)
+    TEMPLATES.write_text(json.dumps(templates, indent=1, sort_keys=True) + "\n")
+
+
+async def compare(requests: int, seed: int, *, verbose: bool) -> int:
+    """Drive both servers; print the differences and what was covered. Return the exit status."""
+    sequence = Sequence(seed, load_templates())
+    comparison, found, causes = Comparison(), Counter[str](), Counter[str]()
+    done, succeeded = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
+    examples: dict[str, str] = {}
+    async with ControlPlane() as plane, AsyncExitStack() as stack:
+        real = await _opened(stack, kubeloop.load_config(plane.kubeconfig))
+        ours = APIServer(controllers=()).transport()
+        known_real, known_ours = Known(), Known()
+        await _prepare(real, ours)
+        for number in range(requests):
+            step = sequence.next(known_real)
+            one, other = await asyncio.gather(
+                send(real, step.request(known_real), is_watch=step.is_watch),
+                send(ours, step.request(known_ours), is_watch=step.is_watch),
+            )
+            done[step.cell] += 1
+            succeeded[step.cell] += one.code < 300
+            for difference in comparison.differences(one, other):
+                explained = explanation(step, difference)
+                (causes if explained else found)[explained or f"{step.cell[0]} {difference}"] += 1
+                if not explained and (verbose or difference not in examples):
+                    examples[difference] = _example(number, step, known_real, one, other)
+                    if verbose:
+                        print(f"{difference}\n    {examples[difference]}", flush=True)
+            await _follow(step, real, ours, known_real, known_ours, one, other)
+    _report(found, causes, examples, done, succeeded)
+    return 1 if found or len(causes) > 20 else 0
+
+
+async def _opened(stack: AsyncExitStack, config: kubeloop.Config) -> Transport:
+    transport = await open_transport(config)
+    stack.push_async_callback(transport.close)
+    return transport
+
+
+def _post(target: str, obj: object) -> Request:
+    return Request("POST", target, {"Accept": "application/json", "Content-Type": "application/json"}, in_json(obj))
+
+
+async def _prepare(*servers: Transport) -> None:
+    for server in servers:
+        for name in NAMESPACES:
+            namespace = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
+            reply = await send(server, _post("/api/v1/namespaces", namespace), is_watch=False)
+            assert reply.code == 201, reply
+
+
+async def _follow(
+    step: Step, real: Transport, ours: Transport, known_real: Known, known_ours: Known, one: Reply, other: Reply
+) -> None:
+    """Learn from the responses. After a write, read the object from both servers, so that both go on from the same."""
+    if one.code < 300 and not step.is_watch and other.code < 300:
+        known_real.learn(step.plan, one.body)
+        known_ours.learn(step.plan, other.body)
+    if step.method == "GET":
+        return
+    gone = [key for key in known_real.objects if key[0] == step.plan.kind]
+    for key in gone:
+        del known_real.objects[key]
+        known_ours.objects.pop(key, None)
+    collection = Request("GET", step.plan.collection(""), {"Accept": "application/json"})
+    lists = [(await send(server, collection, is_watch=False)).body for server in (real, ours)]
+    items = [{_key(step, item): item for item in each.get("items", [])} for each in lists]
+    for key in items[0].keys() & items[1].keys():
+        for known, each in ((known_real, items[0]), (known_ours, items[1])):
+            item = {"kind": step.plan.kind, "apiVersion": step.plan.group_version, **each[key]}
+            known.objects[step.plan.kind, *key] = item
+            if item["metadata"]["resourceVersion"] not in known.versions[-40:]:
+                known.versions.append(item["metadata"]["resourceVersion"])
+    for server, mine, others in ((real, items[0], items[1]), (ours, items[1], items[0])):
+        for namespace, name in mine.keys() - others.keys():
+            if step.plan.is_namespaced and namespace not in NAMESPACES:
+                continue
+            await _remove(server, f"{step.plan.collection(namespace)}/{name}")
+
+
+def _key(step: Step, item: Any) -> tuple[str, str]:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+async def _remove(server: Transport, path: str) -> None:
+    patch = Request(
+        "PATCH", path, {"Content-Type": "application/merge-patch+json"}, b'{"metadata":{"finalizers":null}}'
+    )
+    await send(server, patch, is_watch=False)
+    body = b'{"gracePeriodSeconds":0,"propagationPolicy":"Background"}'
+    headers = {"Content-Type": "application/json"}
+    await send(server, Request("DELETE", path, headers, body), is_watch=False)
+
+
+def _example(number: int, step: Step, known: Known, one: Reply, other: Reply) -> str:
+    request = step.request(known)
+    body = b"" if request.body is None else request.body
+    return (
+        f"step {number}: {request.method} {request.target} {body[:600].decode(errors='replace')}\n"
+        f"        real {one.code} {str(one.body or one.events)[:700]}\n"
+        f"        ours {other.code} {str(other.body or other.events)[:700]}"
+    )
+
+
+def _report(
+    found: Counter[str], causes: Counter[str], examples: dict[str, str],
+    done: Counter[tuple[str, str, str]], succeeded: Counter[tuple[str, str, str]],
+) -> None:  # fmt: skip
+    verbs = list(dict.fromkeys(" ".join(cell[1:]).strip() for cell in sorted(done)))
+    print(f"{'':24}" + "".join(f"{verb:>18}" for verb in verbs))
+    for plan in KINDS:
+        row = [(plan.kind, *[*verb.split(" "), ""][:2]) for verb in verbs]
+        cells = [f"{succeeded[cell]}/{done[cell]}" for cell in row]  # type: ignore[index]
+        print(f"{plan.kind:24}" + "".join(f"{cell:>18}" for cell in cells))
+    total = sum(done.values())
+    print(f"\n{total} requests, {100 * sum(succeeded.values()) // max(1, total)} % succeeded")
+    print(f"{sum(causes.values())} explained differences of {len(causes)} kinds:")
+    for cause, count in causes.most_common():
+        print(f"  {count:5}  {cause}")
+    print(f"{sum(found.values())} unexplained differences of {len(found)} kinds:")
+    for difference, count in found.most_common(80):
+        print(f"  {count:5}  {difference}")
+    for difference, example in list(examples.items())[:40]:
+        print(f"\n{difference}\n    {example}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""The differences that are explained: at most 20 kinds, each a field path or a reason with its cause."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .steps import Step
+
+__all__ = ["explanation"]
+
+_EXPLAINED: tuple[tuple[str, str], ...] = ()
+"""A regular expression for `KIND VERB: difference`, and the cause."""
+
+
+def explanation(step: Step, difference: str) -> str | None:
+    """Return the cause of a difference; None if nobody has explained it."""
+    text = f"{step.cell[0]} {step.cell[1]}: {difference}"
+    for pattern, cause in _EXPLAINED:
+        if re.match(pattern, text):
+            return cause
+    return None
