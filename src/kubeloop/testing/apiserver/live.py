@@ -32,19 +32,13 @@ async def after_waiting(waiting: Waiting, cache: WatchCache, now: Callable[[], f
 
 
 async def _reached(waiting: Waiting, cache: WatchCache, now: Callable[[], float]) -> None:
-    advanced = asyncio.Event()
-    remove = cache.on_advance(advanced.set)
+    reached = asyncio.Event()
+    stop = (lambda: None) if waiting.revision is None else cache.wait(waiting.revision, reached.set)
     try:
-        while (time := now()) < waiting.deadline:
-            cache.advance(time)
-            if waiting.revision is not None and cache.revision >= waiting.revision:
-                return
-            next_at = cache.next_at
-            until = waiting.deadline if next_at is None else min(waiting.deadline, next_at)
-            advanced.clear()
-            await _set_by(advanced, until - time)
+        while not reached.is_set() and (time := now()) < waiting.deadline:
+            await _set_by(reached, waiting.deadline - time)
     finally:
-        remove()
+        stop()
 
 
 class EventBody:
