@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import kubeloop
-from kubeloop.testing import APIServer, ControlPlane
+from kubeloop.testing import ControlPlane
 from kubeloop.transport import Transport, open_transport
 from kubeloop.wire.request import Request
 
@@ -101,7 +101,7 @@ async def compare(requests: int, seed: int, *, verbose: bool) -> int:
 
 
 async def _opened(stack: AsyncExitStack, config: kubeloop.Config) -> Transport:
-    transport = await open_transport(config)
+    transport = open_transport(config)
     stack.push_async_callback(transport.close)
     return transport
 
