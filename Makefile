@@ -18,7 +18,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help setup control-plane plugins demo test test-all newest unit integration lint types bench generate check-generated \
+.PHONY: help setup control-plane plugins demo test test-all newest unit integration lint types bench generate check-generated record-api \
 	drawing golden check-golden docs mutation lock clean
 
 help:  ## list the targets
@@ -103,6 +103,9 @@ check-generated: $(STAMP)  ## prove that schema/ and the generated Python files 
 	@tools/check-schema $(BIN)/python
 	$(call say,"comparing the generated Python files")
 	@$(BIN)/python -m kubeloop.codegen check
+
+record-api: control-plane  ## record what the real API server serves, for the one in Python; ARGS=--check only compares
+	@$(BIN)/python -m tools.record_api $(ARGS)
 
 drawing: $(STAMP)  ## draw the rooms and their imports into docs/design/architecture.md
 	@$(BIN)/python -m tools.house

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kubeloop.objects.type_guards import is_dict, is_list
+
 from .recorded_server import recorded_objects
 
 __all__ = ["fresh_objects"]
@@ -25,8 +27,12 @@ def fresh_objects(*, time: str, port: int, authority: str = "") -> list[dict[str
 
 
 def _filled(value: Any, values: Mapping[str, str | int]) -> Any:  # plain data, with placeholders in place of some texts
-    if isinstance(value, dict):
-        return {name: _filled(member, values) for name, member in value.items()}
-    if isinstance(value, list):
+    if is_dict(value):
+        return {name: _filled(member, values) for name, member in value.items() if not _is_left_out(member, values)}
+    if is_list(value):
         return [_filled(item, values) for item in value]
     return values.get(value, value) if isinstance(value, str) else value
+
+
+def _is_left_out(value: Any, values: Mapping[str, str | int]) -> bool:
+    return isinstance(value, str) and values.get(value) == ""

@@ -102,7 +102,7 @@ def _resource(group: str, version: str, entry: Entry) -> ServedResource:
         may_be_deleted_by_update=get("deletesDuringUpdate", False),
         seconds_to_live=get("secondsToLive", 0),
         reset_fields=tuple(get("resetFields", ())),
-        generation_after_create=get("generationAfterCreate", 0),
+        sets_generation=get("setsGeneration", False),
         generation_fields=tuple(get("generationCounts", ())),
     )
 

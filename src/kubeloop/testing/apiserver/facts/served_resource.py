@@ -62,12 +62,12 @@ class ServedResource(Value, frozen=True):
         storage_version_hash: The hash in discovery; `""` if the resource is not stored.
         subresources: By name, in the order of discovery.
         stored_as: The group resource under which all versions are stored: `deployments.apps`; `""` if none is stored.
-        storage_version: The apiVersion of the stored form.
+        storage_version: The apiVersion of the stored form, one of those that are served.
         columns: The columns of its Table.
         field_labels: The labels that a field selector may use in this version, with the stored label of each.
-        field_paths: The path in the stored form from which the value of each stored label is read; `""` if the value
-            is not that of one path.
-        unknown_field_label: The message for a field label that is not supported, with `{}` in its place.
+        field_paths: The path in the stored form from which the value of each stored label is read; a number is an
+            index in a list. A stored label without a path has the value `""`.
+        unknown_field_label: The message for a field label that is not supported, with `{}` in place of the label.
         allows_create_on_update: Whether an update creates an object that is missing.
         allows_unconditional_update: Whether an update needs no resourceVersion.
         has_graceful_deletion: Whether an object may remain for its grace period after its deletion.
@@ -78,8 +78,7 @@ class ServedResource(Value, frozen=True):
         may_be_deleted_by_update: Whether the resource has rules of its own for updates that delete the object.
         seconds_to_live: After how many seconds the server deletes an object; 0 for never.
         reset_fields: The fields that a write to the resource itself does not change, such as `.status`.
-        generation_after_create: 1 if the server sets the generation of a new object, 7 if it keeps a given 7, and 0 if
-            it removes the generation.
+        sets_generation: Whether the server sets the generation of a new object to 1; otherwise it keeps a given one.
         generation_fields: The fields whose change raises the generation, such as `spec`.
     """
 
@@ -109,7 +108,7 @@ class ServedResource(Value, frozen=True):
     may_be_deleted_by_update: bool = False
     seconds_to_live: int = 0
     reset_fields: tuple[str, ...] = ()
-    generation_after_create: int = 0
+    sets_generation: bool = False
     generation_fields: tuple[str, ...] = ()
 
     @property
@@ -192,14 +191,9 @@ class Resources:
         return tuple(self._by_storage.get(stored_as, ()))
 
     def of_storage(self, stored_as: str) -> ServedResource | None:
-        """Return the resource in whose version the objects of a storage are stored, or None.
-
-        If that version is not served, the result is the first that is.
-        """
-        found = self._by_storage.get(stored_as)
-        if not found:
-            return None
-        return next((one for one in found if one.api_version == one.storage_version), found[0])
+        """Return the resource in whose version the objects of a storage are stored, or None."""
+        found = self._by_storage.get(stored_as, ())
+        return next((one for one in found if one.api_version == one.storage_version), None)
 
     def stored(self) -> tuple[str, ...]:
         """Return the group resources under which objects are stored, in the order of discovery."""

@@ -13,8 +13,12 @@ def served(group: str, version: str, plural: str, kind: str, **more: object) -> 
 
 CORE_EVENTS = served("", "v1", "events", "Event", stored_as="events", storage_version="v1")
 EVENTS = served("events.k8s.io", "v1", "events", "Event", stored_as="events", storage_version="v1")
-SCALERS_V2 = served("autoscaling", "v2", "horizontalpodautoscalers", "HPA", stored_as="hpas", storage_version="v3")
-SCALERS_V1 = served("autoscaling", "v1", "horizontalpodautoscalers", "HPA", stored_as="hpas", storage_version="v3")
+SCALERS_V2 = served(
+    "autoscaling", "v2", "horizontalpodautoscalers", "HPA", stored_as="hpas", storage_version="autoscaling/v1"
+)
+SCALERS_V1 = served(
+    "autoscaling", "v1", "horizontalpodautoscalers", "HPA", stored_as="hpas", storage_version="autoscaling/v1"
+)
 REVIEWS = served("authorization.k8s.io", "v1", "reviews", "Review")
 
 RESOURCES = Resources(
@@ -52,9 +56,9 @@ def test_joins_the_versions_and_groups_that_share_a_storage() -> None:
     assert RESOURCES.stored() == ("events", "hpas")
 
 
-def test_the_resource_of_a_storage_is_that_of_the_storage_version_or_the_first_that_is_served() -> None:
+def test_the_resource_of_a_storage_is_that_of_the_storage_version() -> None:
     assert RESOURCES.of_storage("events") is CORE_EVENTS
-    assert RESOURCES.of_storage("hpas") is SCALERS_V2
+    assert RESOURCES.of_storage("hpas") is SCALERS_V1
     assert RESOURCES.of_storage("") is None
 
 
