@@ -17,7 +17,7 @@ import pytest
 import kubeloop
 from kubeloop.certificates import CertificateManager, CertificatePair, FileStore
 from kubeloop.errors import CredentialError
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.managed import NOON, TEMPLATE, Managed, pair_of, wall
 from tests.support.scripted_transport import ScriptedResponse, error_status, event, expired_event, watch_response
 from tests.support.signing_server import SigningServer
@@ -53,12 +53,12 @@ def test_a_folder_that_cannot_be_written_keeps_the_certificate_before(tmp_path: 
     store.update(STORED.certificate, STORED.key)
     before = names_in(folder)
 
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         server = SigningServer(wall)
         async with manager_of(server, FileStore(folder, "app", now=wall)) as manager:
             with read_only(folder):
-                await settle(200)
+                await settle()
                 assert "cannot write" in str(manager.last_error)
                 assert "Permission denied" in str(manager.last_error)
                 assert manager.current() == STORED
@@ -109,7 +109,7 @@ def test_a_folder_that_cannot_be_searched_is_an_error_of_entering(tmp_path: Path
     folder = tmp_path / "certs"
     FileStore(folder, "app").update(STORED.certificate, STORED.key)
 
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         with pytest.raises(CredentialError, match=r"cannot read .*app-current\.pem: Permission denied"):
             async with manager_of(SigningServer(wall), FileStore(folder, "app")):
@@ -137,7 +137,7 @@ def test_a_store_that_contains_something_else_is_an_error_of_entering(
 ) -> None:
     spoil(tmp_path / "app-current.pem")
 
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         with pytest.raises(CredentialError, match=r"app-current\.pem"):
             async with manager_of(SigningServer(wall), FileStore(tmp_path, "app")):
@@ -146,7 +146,7 @@ def test_a_store_that_contains_something_else_is_an_error_of_entering(
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_a_bootstrap_certificate_is_used_even_if_it_cannot_be_stored(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     server = SigningServer(wall, signs=False)
@@ -154,7 +154,7 @@ async def test_a_bootstrap_certificate_is_used_even_if_it_cannot_be_stored(tmp_p
         assert manager.current() == STORED
 
 
-@virtual
+@in_virtual_time
 async def test_a_store_that_fails_for_a_while_gets_a_later_certificate() -> None:
     managed = Managed(STORED, template=OTHER)
     async with managed.manager as manager:
@@ -183,21 +183,21 @@ async def test_a_store_that_fails_for_a_while_gets_a_later_certificate() -> None
     ids=["text", "broken", "of another key"],
 )
 def test_a_signer_that_issues_something_else_is_a_failed_attempt(certificate: bytes, message: str) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         managed = Managed(STORED, template=OTHER, signs=False)
         async with managed.manager as manager:
-            await settle(100)
+            await settle()
             managed.server.condition(managed.server.only(), "Approved")
             managed.server.issue(managed.server.only(), certificate)
-            await settle(100)
+            await settle()
             assert message in str(manager.last_error)
             assert manager.current() == STORED
 
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_a_certificate_that_is_expired_when_it_is_issued_is_not_current() -> None:
     managed = Managed(lifetime=10.0, now=lambda: wall() + timedelta(hours=1))
     async with managed.manager as manager:
@@ -207,20 +207,20 @@ async def test_a_certificate_that_is_expired_when_it_is_issued_is_not_current() 
     assert len(managed.server.creates) <= 8
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_that_disappears_is_replaced() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
-        await settle(100)
+        await settle()
         managed.server.delete(managed.server.only())
-        await settle(100)
+        await settle()
         assert "was deleted before it was issued" in str(manager.last_error)
         managed.server.signs = True
         pair = await manager.wait_for_current()
     assert pair.certificate == managed.server.issued[-1]
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_that_disappears_while_its_watch_is_interrupted_is_replaced() -> None:
     managed = Managed(signs=False)
     managed.server.watch_failures.append(watch_response(2.0, expired_event()))
@@ -252,12 +252,12 @@ async def test_a_request_that_disappears_while_its_watch_is_interrupted_is_repla
     ids=repr,
 )
 def test_a_failing_server_costs_attempts_and_not_the_certificate(failure: Any) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         managed = Managed(STORED, template=OTHER)
         managed.server.create_failures.extend([failure] * 3)
         async with managed.manager as manager:
-            await settle(100)
+            await settle()
             assert manager.current() == STORED
             assert manager.last_error is not None
             await asyncio.sleep(17)
@@ -267,7 +267,7 @@ def test_a_failing_server_costs_attempts_and_not_the_certificate(failure: Any) -
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_breaks_again_and_again_is_opened_again() -> None:
     managed = Managed(signs=False)
     failures: list[Any] = [
@@ -290,16 +290,16 @@ async def test_a_watch_that_breaks_again_and_again_is_opened_again() -> None:
     assert managed.server.transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_is_refused_is_a_failed_attempt() -> None:
     managed = Managed(signs=False)
     managed.server.watch_failures.append(error_status(403, "Forbidden", "no watch for you"))
     async with managed.manager as manager:
-        await settle(100)
+        await settle()
         assert "no watch for you" in str(manager.last_error)
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_cannot_be_created_is_a_failed_attempt() -> None:
     managed = Managed(STORED)
 
@@ -308,12 +308,12 @@ async def test_a_client_that_cannot_be_created_is_a_failed_attempt() -> None:
 
     manager = CertificateManager(connect, OTHER, managed.store, signer_name="example.com/s", now=wall)
     async with manager:
-        await settle(100)
+        await settle()
         assert str(manager.last_error) == "no host"
         assert manager.current() == STORED
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_the_owner_in_each_step_leaves_nothing_behind() -> None:
     for turns in range(0, 60, 3):
         managed = Managed()
@@ -324,7 +324,8 @@ async def test_cancelling_the_owner_in_each_step_leaves_nothing_behind() -> None
                 await asyncio.sleep(1000)
 
         task = asyncio.create_task(own())
-        await settle(turns)
+        for _ in range(turns):
+            await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled()

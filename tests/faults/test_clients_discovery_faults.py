@@ -10,8 +10,8 @@ import kubeloop
 from kubeloop.clients.discovery import DiscoveryClient
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import now, virtual
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, error_status
 
 AGGREGATED = {"Content-Type": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
@@ -49,7 +49,7 @@ def discovery(answers: dict[str, Any], **settings: Any) -> tuple[DiscoveryClient
     return DiscoveryClient(Config(host="https://server", **settings), transport=transport), transport
 
 
-@virtual
+@in_virtual_time
 async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
     client, transport = discovery(LEGACY)
     found = await client.server_groups_and_resources(allow_partial=True)
@@ -62,7 +62,7 @@ async def test_a_group_that_is_down_does_not_hide_the_others() -> None:
     assert [request.path for request in transport.requests].count("/apis/down.io/v1") == 2
 
 
-@virtual
+@in_virtual_time
 async def test_partial_discovery_is_an_error_that_names_what_is_missing() -> None:
     client, _ = discovery(LEGACY)
     for call in (client.server_groups_and_resources, client.server_preferred_resources):
@@ -73,7 +73,7 @@ async def test_partial_discovery_is_an_error_that_names_what_is_missing() -> Non
         assert isinstance(caught.value.failures["down.io/v1"], kubeloop.ServiceUnavailable)
 
 
-@virtual
+@in_virtual_time
 async def test_preferred_resources_report_failures_too() -> None:
     client, _ = discovery(LEGACY)
     lists = await client.server_preferred_resources(allow_partial=True)
@@ -81,7 +81,7 @@ async def test_preferred_resources_report_failures_too() -> None:
     assert list(lists.failures) == [GroupVersion("down.io", "v1")]
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_without_a_core_group_is_tolerated() -> None:
     apps = {**GROUPS, "groups": GROUPS["groups"][:1]}
     client, _ = discovery({**LEGACY, "/api": error_status(404, "NotFound"), "/apis": ScriptedResponse.of(apps)})
@@ -90,14 +90,14 @@ async def test_a_server_without_a_core_group_is_tolerated() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
-@virtual
+@in_virtual_time
 async def test_a_server_without_groups_is_an_error(status: int) -> None:
     client, _ = discovery({**LEGACY, "/apis": error_status(status)})
     with pytest.raises(kubeloop.APIError):
         await client.server_groups_and_resources(allow_partial=True)
 
 
-@virtual
+@in_virtual_time
 async def test_one_document_in_the_older_form_has_all_resources_fetched_one_by_one() -> None:
     core = {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "items": []}
     client, _ = discovery({**LEGACY, "/api": ScriptedResponse.of(core, headers=AGGREGATED)})
@@ -105,7 +105,7 @@ async def test_one_document_in_the_older_form_has_all_resources_fetched_one_by_o
     assert [one.group_version for one in found.resources] == ["apps/v1"]
 
 
-@virtual
+@in_virtual_time
 async def test_the_core_version_may_be_missing_and_others_may_not() -> None:
     client, _ = discovery({"/api/v1": error_status(404), "/apis/x/v1": error_status(404), "/api/v2": error_status(404)})
     assert list((await client.server_resources_for_group_version("v1")).resources) == []
@@ -113,19 +113,19 @@ async def test_the_core_version_may_be_missing_and_others_may_not() -> None:
         await client.server_resources_for_group_version("x/v1")
 
 
-@virtual
+@in_virtual_time
 async def test_a_hanging_server_ends_after_32_seconds_unless_the_config_says_otherwise() -> None:
     client, _ = discovery({"/version": ScriptedResponse(chunks=[Hang()])})
     with pytest.raises(kubeloop.RequestTimeout):
         await client.server_version()
-    assert now() == 32.0
+    assert elapsed() == 32.0
     client, _ = discovery({"/version": ScriptedResponse(chunks=[Hang()])}, timeout=5.0)
     with pytest.raises(kubeloop.RequestTimeout):
         await client.server_version()
-    assert now() == 37.0
+    assert elapsed() == 37.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_version_of_wrong_types_is_empty_and_no_crash() -> None:
     client, _ = discovery({"/version": ScriptedResponse.of({"major": 1, "gitVersion": "v1.37.0"})})
     version = await client.server_version()
@@ -133,14 +133,14 @@ async def test_a_version_of_wrong_types_is_empty_and_no_crash() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "5"])
-@virtual
+@in_virtual_time
 async def test_a_version_that_is_no_version_is_an_error(body: str) -> None:
     client, _ = discovery({"/version": ScriptedResponse.text(body)})
     with pytest.raises(kubeloop.DecodeError):
         await client.server_version()
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_over_a_shared_connection_does_not_close_it() -> None:
     client, transport = discovery(LEGACY)
     async with DiscoveryClient.from_rest(client.rest) as shared:
@@ -149,7 +149,7 @@ async def test_a_client_over_a_shared_connection_does_not_close_it() -> None:
 
 
 @pytest.mark.parametrize("bad", ["a/b/c", "../v1", "a?x=/v1", "a b/v1", "./v1", "x/..", "a#/v1"])
-@virtual
+@in_virtual_time
 async def test_a_group_version_that_leads_to_no_path_does_not_hide_the_others(bad: str) -> None:
     """(B9)"""
     odd = {"name": "odd.io", "versions": [{"groupVersion": bad, "version": "v1"}], "preferredVersion": {}}
@@ -163,7 +163,7 @@ async def test_a_group_version_that_leads_to_no_path_does_not_hide_the_others(ba
 
 
 @pytest.mark.parametrize("group", ["a/b", "..", "a?x", "a b"])
-@virtual
+@in_virtual_time
 async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_others(group: str) -> None:
     """(B9)"""
 
@@ -180,7 +180,7 @@ async def test_an_aggregated_group_that_leads_to_no_path_does_not_hide_the_other
     assert list(found.failures) == [GroupVersion(group, "v1")]
 
 
-@virtual
+@in_virtual_time
 async def test_a_document_that_never_ends_is_an_error() -> None:
     """(F9) 300 KB of gzip are 300 MiB of blanks."""
     huge = ScriptedResponse(chunks=[b" " * 1024 * 1024] * 33)

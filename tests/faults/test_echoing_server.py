@@ -14,8 +14,8 @@ from kubeloop.config.config import Config
 from kubeloop.errors import KubeloopError
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.objects.model import Kind, Model
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import virtual
 from tests.support.reachable import reachable
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, event
 
@@ -54,7 +54,7 @@ ECHOES: dict[str, Callable[[Request], ScriptedResponse]] = {
 @pytest.mark.parametrize("echo", ECHOES)
 @pytest.mark.parametrize("credentials", CREDENTIALS)
 @pytest.mark.parametrize("verb", ["get", "create", "delete", "watch", "discovery"])
-@virtual
+@in_virtual_time
 async def test_no_credential_gets_into_an_exception(
     verb: str, credentials: str, echo: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -82,7 +82,7 @@ async def test_no_credential_gets_into_an_exception(
     assert not [secret for secret in secrets if secret in f"{said}{caplog.text}"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_header_that_the_caller_gives_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     busy = error_status(429, "TooManyRequests", headers={"Retry-After": "1"})
@@ -96,7 +96,7 @@ async def test_a_header_that_the_caller_gives_is_not_logged(caplog: pytest.LogCa
 
 
 @pytest.mark.parametrize("through", ["typed", "dynamic", "rest"])
-@virtual
+@in_virtual_time
 async def test_a_secret_that_the_server_quotes_gets_into_no_exception(through: str) -> None:
     stored = json.dumps(json.dumps({"kind": "Secret", "data": {"k": "dG9w"}, "immutable": "zz"}))
     message = f'Secret "s" is invalid: patch: Invalid value: {stored}: json: cannot unmarshal string'
@@ -115,7 +115,7 @@ async def test_a_secret_that_the_server_quotes_gets_into_no_exception(through: s
     assert caught.value.causes[0].field == "patch"
 
 
-@virtual
+@in_virtual_time
 async def test_a_page_about_a_secret_is_described_by_its_size_alone() -> None:
     transport = ScriptedTransport(ScriptedResponse.text("your data was topsecret", 502, "text/html"))
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
@@ -137,7 +137,7 @@ class Login(Kind, api_version="example.com/v1", kind="Login", resource="logins",
     spec: LoginSpec = LoginSpec()
 
 
-@virtual
+@in_virtual_time
 async def test_a_custom_kind_with_a_secret_field_is_kept_as_secret_as_a_secret() -> None:
     message = 'Login "l" is invalid: spec.password: Invalid value: "topsecret": too short, topsecret is no password'
     transport = ScriptedTransport(error_status(422, "Invalid", message, details={"name": "l"}))

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.wire.request import Request
-from tests.support.clock import settle, virtual
 from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
     Hang,
@@ -25,7 +25,7 @@ from tests.support.scripted_transport import (
 )
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_watch_leads_to_a_list_which_reports_what_was_missed() -> None:
     script = (
         list_of([pod("a", 1), pod("b", 2)], "5"),
@@ -40,7 +40,7 @@ async def test_an_expired_watch_leads_to_a_list_which_reports_what_was_missed() 
         assert run.told == ["add a", "add b", "add c", "update b", "update c", "delete a"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() -> None:
     script = (
         list_of([pod("a", 1)], "5"),
@@ -55,7 +55,7 @@ async def test_a_list_that_is_expired_too_is_repeated_at_once_with_the_newest() 
         assert run.store == {"a": "7"}
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_forgets_every_snapshot_is_listed_with_pauses() -> None:
     """Each first page succeeds and has a continue token, which is expired at once; so does the full list."""
 
@@ -72,7 +72,7 @@ async def test_a_server_that_forgets_every_snapshot_is_listed_with_pauses() -> N
         assert "too old" in run.pods.last_error
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_whose_pages_lead_to_themselves_is_listed_with_pauses() -> None:
     async with RunningInformer(lambda request: list_of([pod("a", 1)], "5", continue_="token")) as run:
         await asyncio.sleep(600)
@@ -81,7 +81,7 @@ async def test_a_server_whose_pages_lead_to_themselves_is_listed_with_pauses() -
         assert "leads to the same page" in run.pods.last_error
 
 
-@virtual
+@in_virtual_time
 async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     script = (
         list_of([pod("a", 1)], "5"),
@@ -115,7 +115,7 @@ async def test_a_bookmark_saves_the_list_after_a_cut() -> None:
     ],
     ids=str,
 )
-@virtual
+@in_virtual_time
 async def test_a_list_that_fails_in_any_way_is_tried_again(response: Any) -> None:
     listed = [response]
 
@@ -148,7 +148,7 @@ async def test_a_list_that_fails_in_any_way_is_tried_again(response: Any) -> Non
     ],
     ids=str,
 )
-@virtual
+@in_virtual_time
 async def test_a_watch_that_fails_in_any_way_is_opened_again(response: Any) -> None:
     watched = [response]
 
@@ -163,7 +163,7 @@ async def test_a_watch_that_fails_in_any_way_is_opened_again(response: Any) -> N
         assert run.pods.last_sync_resource_version == "6"
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time() -> None:
     script = (list_of([], "5"), watch_response(Hang()), watch_response(event("ADDED", pod("a", 6)), Hang()))
     async with RunningInformer(*script) as run:
@@ -172,7 +172,7 @@ async def test_a_server_that_says_nothing_more_is_left_after_the_watchs_own_time
         assert run.store == {"a": "6"}
 
 
-@virtual
+@in_virtual_time
 async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_for() -> None:
     """(D9) Some proxies hold a response back until its first bytes or a timeout of their own."""
     script = (
@@ -191,7 +191,7 @@ async def test_the_head_of_a_watch_that_is_held_back_for_two_minutes_is_waited_f
         assert run.pods.is_connected
 
 
-@virtual
+@in_virtual_time
 async def test_a_quiet_resource_without_bookmarks_is_followed_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
     """(D13) With the whole client stack: one request every three minutes, and nothing else."""
     silent = errors.ServerSilent("nothing came for 180 s", method="GET", path="/api/v1/pods")
@@ -206,7 +206,7 @@ async def test_a_quiet_resource_without_bookmarks_is_followed_without_a_word(cap
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
-@virtual
+@in_virtual_time
 async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: pytest.LogCaptureFixture) -> None:
     wrong = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "wrong", "namespace": "x", "labels": 7}}
     script = (
@@ -219,7 +219,7 @@ async def test_one_object_of_a_wrong_type_stops_neither_list_nor_watch(caplog: p
     assert "wrong" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_cuts_again_and_again_is_not_asked_without_pause() -> None:
     def respond(request: Request) -> Any:
         if "watch" in query(request):
@@ -266,7 +266,7 @@ class History:
 
 
 @pytest.mark.parametrize("seed", range(25))
-@virtual
+@in_virtual_time
 async def test_cuts_at_any_byte_lose_nothing(seed: int) -> None:
     history = History(Random(seed))
     async with RunningInformer(history.respond) as run:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import virtual
 from tests.support.scripted_clientset import RunningInformer, pod
 from tests.support.scripted_transport import (
     Hang,
@@ -26,7 +26,7 @@ TABLE = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {}, "colum
 
 
 @pytest.mark.parametrize("time", TIMES)
-@virtual
+@in_virtual_time
 async def test_a_pod_whose_time_cannot_be_read_is_never_reported_as_deleted_by_mistake(time: object) -> None:
     """(A1, A2, A3)"""
     bad = {"creationTimestamp": time}
@@ -50,7 +50,7 @@ async def test_a_pod_whose_time_cannot_be_read_is_never_reported_as_deleted_by_m
 
 @pytest.mark.parametrize("is_typed", [True, False])
 @pytest.mark.parametrize("bad", [{"labels": {"a": 7}}, {"labels": 7}, {"annotations": []}, {"generation": "x"}])
-@virtual
+@in_virtual_time
 async def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: dict[str, Any]) -> None:
     """(B2)"""
     script = (
@@ -68,7 +68,7 @@ async def test_one_object_with_bad_metadata_stops_nothing(is_typed: bool, bad: d
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
-@virtual
+@in_virtual_time
 async def test_a_table_in_a_watch_is_stored_under_no_key_and_leads_to_a_list(is_typed: bool) -> None:
     """(A12)"""
     lists = 0
@@ -103,7 +103,7 @@ NO_LISTS: list[Any] = [
 @pytest.mark.parametrize("is_typed", [True, False])
 @pytest.mark.parametrize("body", NO_LISTS, ids=str)
 @pytest.mark.parametrize("page", [1, 2])
-@virtual
+@in_virtual_time
 async def test_what_is_no_list_changes_nothing(body: Any, is_typed: bool, page: int) -> None:
     """(A5)"""
     lists = 0

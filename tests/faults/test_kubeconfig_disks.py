@@ -14,7 +14,7 @@ import pytest
 from kubeloop.config import KubeconfigData, modify_kubeconfig, read_kubeconfig
 from kubeloop.errors import ConfigError
 from kubeloop.meta import yaml
-from tests.support.clock import run_virtual
+from kubeloop.testing import virtual_time
 
 CONFIG = """\
 clusters:
@@ -150,11 +150,11 @@ def test_the_lock_of_a_killed_writer_is_named_and_stays_until_a_person_removes_i
 
     lock = path.parent / "config.lock"
     with pytest.raises(ConfigError, match=rf"{lock}: timed out after 5 s.*remove the file if no program"):
-        run_virtual(modify_kubeconfig(change, path))
+        virtual_time.run(modify_kubeconfig(change, path))
     assert path.read_text() == CONFIG
     assert sorted(os.listdir(path.parent)) == ["config", "config.lock"]
     lock.unlink()
-    run_virtual(modify_kubeconfig(change, path))
+    virtual_time.run(modify_kubeconfig(change, path))
     assert list(read_kubeconfig(path).users) == ["v"]
 
 
@@ -169,7 +169,7 @@ def test_a_chain_of_links_and_a_link_to_a_missing_file_stay(path: Path, tmp_path
         data.users["u"] = {"token": "t"}
 
     for link in (first, missing):
-        run_virtual(modify_kubeconfig(change, link))
+        virtual_time.run(modify_kubeconfig(change, link))
         assert link.is_symlink()
         assert list(read_kubeconfig(link.resolve()).users) == ["u"]
     assert second.is_symlink()
@@ -187,5 +187,5 @@ def test_a_text_that_looks_like_another_type_stays_a_text(path: Path, text: str)
     def change(data: KubeconfigData) -> None:
         data.users["u"] = {"token": text, "as-user-extra": {text or "k": [text]}}
 
-    run_virtual(modify_kubeconfig(change, path))
+    virtual_time.run(modify_kubeconfig(change, path))
     assert yaml.load(path.read_text())["users"][0]["user"] == {"token": text, "as-user-extra": {text or "k": [text]}}

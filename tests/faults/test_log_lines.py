@@ -12,9 +12,9 @@ import pytest
 import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
-from tests.support.clock import virtual
 
 
 class LiveBody:
@@ -48,7 +48,7 @@ class LiveTransport:
         yield self.body
 
 
-@virtual
+@in_virtual_time
 async def test_a_timeout_while_waiting_for_a_line_ends_nothing_and_loses_nothing() -> None:
     """(C5)"""
     transport: Any = LiveTransport()
@@ -68,7 +68,7 @@ async def test_a_timeout_while_waiting_for_a_line_ends_nothing_and_loses_nothing
         assert [line async for line in lines] == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_line_that_arrives_while_its_wait_is_cancelled_comes_next() -> None:
     """(C5)"""
     transport: Any = LiveTransport()
@@ -83,7 +83,7 @@ async def test_a_line_that_arrives_while_its_wait_is_cancelled_comes_next() -> N
         assert [await anext(lines) for _ in range(2)] == ["one", "two"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_line_without_an_end_is_refused_by_its_own_name() -> None:
     """(E6)"""
     transport: Any = LiveTransport()

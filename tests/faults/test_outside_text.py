@@ -20,13 +20,13 @@ from kubeloop.errors import KubeloopError
 from kubeloop.listwatch.list_watch_machine import ListWatchMachine
 from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
 from kubeloop.models import core_v1
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.transport import open_transport
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
 from kubeloop.wire.serializers.json_objects import decode_list
 from tests.support.certificates import authority
-from tests.support.clock import virtual
 from tests.support.raw_server import raw_server, reply
 from tests.support.scripted_clientset import PODS
 from tests.support.scripted_transport import (
@@ -75,7 +75,7 @@ RESPONSES: dict[str, ScriptedResponse] = {
 
 
 @pytest.mark.parametrize("response", RESPONSES)
-@virtual
+@in_virtual_time
 async def test_a_server(response: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     warned = {"Warning": f'299 - "{TOKEN} is deprecated"'}
@@ -88,7 +88,7 @@ async def test_a_server(response: str, caplog: pytest.LogCaptureFixture) -> None
     check(*(record.getMessage() for record in caplog.records))
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     broken: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": NASTY, "labels": 5}}
@@ -104,7 +104,7 @@ async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("is_typed", [True, False])
-@virtual
+@in_virtual_time
 async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> None:
     """(F11) Many log lines of informers contain keys of objects."""
     caplog.set_level(logging.DEBUG)
@@ -146,7 +146,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
     check(*said)
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_with_an_item_that_cannot_be_read(caplog: pytest.LogCaptureFixture) -> None:
     """(F11) The log line contains the first key that is missing."""
     name = NASTY.replace("\ud800", "")

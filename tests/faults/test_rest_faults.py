@@ -12,7 +12,7 @@ from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
-from tests.support.clock import now, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, error_status, list_of
 
 POD: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
@@ -26,15 +26,15 @@ def client(*script: Any, **settings: Any) -> tuple[RESTClient, ScriptedTransport
     return RESTClient(Config(host="https://server", **settings), transport=transport), transport
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_to_a_busy_server_is_retried_after_the_servers_delay() -> None:
     rest, transport = client(BUSY, DOWN, ScriptedResponse.of(POD))
     await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
-    assert now() == 3.0
+    assert elapsed() == 3.0
     assert len(transport.requests) == 3
 
 
-@virtual
+@in_virtual_time
 async def test_a_write_is_retried_only_if_the_server_reports_that_it_did_not_happen() -> None:
     rest, transport = client(BUSY, ScriptedResponse.of(POD), LOST)
     await rest.post("pods", namespace="x", body=POD)
@@ -44,17 +44,17 @@ async def test_a_write_is_retried_only_if_the_server_reports_that_it_did_not_hap
     assert len(transport.requests) == 3
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_without_a_time_to_wait_is_raised_at_once() -> None:
     rest, _ = client(error_status(429, "TooManyRequests"), error_status(500, "InternalError"))
     with pytest.raises(kubeloop.TooManyRequests):
         await rest.get("pods", name="a")
     with pytest.raises(kubeloop.InternalError):
         await rest.get("pods", name="a")
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_stays_busy_is_given_up_after_ten_retries() -> None:
     rest, transport = client(*[BUSY] * 12)
     with pytest.raises(kubeloop.TooManyRequests) as caught:
@@ -63,14 +63,14 @@ async def test_a_server_that_stays_busy_is_given_up_after_ten_retries() -> None:
     assert caught.value.retry_after == 2.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_read_survives_a_lost_connection() -> None:
     rest, _ = client(LOST, LOST, ScriptedResponse.of(POD))
     assert await rest.get("pods", name="a", into=core_v1.Pod)
-    assert now() == 2.0
+    assert elapsed() == 2.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_is_closed_sends_nothing_again() -> None:
     """(D15)"""
     closed = kubeloop.TransportError("the client is closed", method="GET", path="/api/v1/pods/a", retryable=False)
@@ -84,10 +84,10 @@ async def test_a_client_that_is_closed_sends_nothing_again() -> None:
             async with opening:
                 pytest.fail("entered")
     assert len(transport.requests) == 4
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_is_closed_between_two_attempts_says_so() -> None:
     """(D15)"""
     closed = kubeloop.TransportError("the client is closed", method="GET", path="/api/v1/pods/a", retryable=False)
@@ -99,7 +99,7 @@ async def test_a_client_that_is_closed_between_two_attempts_says_so() -> None:
 
 @pytest.mark.parametrize("verb", ["get", "post", "watch", "stream"])
 @pytest.mark.parametrize("error", [kubeloop.RequestTimeout, kubeloop.ConnectError, kubeloop.ConnectionLost])
-@virtual
+@in_virtual_time
 async def test_whether_the_request_was_sent_stays_in_the_message(
     error: type[kubeloop.TransportError], verb: str
 ) -> None:
@@ -116,14 +116,14 @@ async def test_whether_the_request_was_sent_stays_in_the_message(
     assert str(caught.value) == f"GET /api/v1/pods: {said}"
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_cannot_be_reached_is_an_error_at_once() -> None:
     rest, _ = client(kubeloop.ConnectError("refused", method="GET", path="/api/v1/pods/a"))
     with pytest.raises(kubeloop.ConnectError, match="refused"):
         await rest.get("pods", name="a")
 
 
-@virtual
+@in_virtual_time
 async def test_the_last_error_mentions_the_one_before() -> None:
     rest, _ = client(LOST, error_status(404, "NotFound"))
     with pytest.raises(kubeloop.NotFound) as caught:
@@ -131,28 +131,28 @@ async def test_the_last_error_mentions_the_one_before() -> None:
     assert "reset by peer" in caught.value.__notes__[0]
 
 
-@virtual
+@in_virtual_time
 async def test_a_timeout_bounds_all_attempts_and_the_waits_between_them() -> None:
     rest, transport = client(BUSY, BUSY, BUSY, BUSY)
     with pytest.raises(kubeloop.TooManyRequests):
         await rest.get("pods", name="a", timeout=5.0)
-    assert now() == 4.0
+    assert elapsed() == 4.0
     assert transport.timeouts == [5.0, 3.0, 1.0]
 
 
-@virtual
+@in_virtual_time
 async def test_a_hanging_server_ends_in_a_timeout() -> None:
     rest, transport = client(*[ScriptedResponse(chunks=[b"{", Hang()])] * 3, timeout=30.0)
     with pytest.raises(kubeloop.RequestTimeout):
         await rest.get("pods", name="a", timeout=2.0)
-    assert now() == 2.0
+    assert elapsed() == 2.0
     with pytest.raises(TimeoutError):
         await rest.get("pods", into=core_v1.PodList)
-    assert now() == 32.0
+    assert elapsed() == 32.0
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_a_call_leaves_nothing_open() -> None:
     rest, transport = client(ScriptedResponse(chunks=[Hang()]))
     task = asyncio.create_task(rest.get("pods", name="a"))
@@ -163,7 +163,7 @@ async def test_cancelling_a_call_leaves_nothing_open() -> None:
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_a_wait_for_the_rate_limit_gives_the_turn_back() -> None:
     rest, _ = client(*[ScriptedResponse.of(POD)] * 3, qps=1.0, burst=1)
     await rest.get("pods", name="a")
@@ -173,11 +173,11 @@ async def test_cancelling_a_wait_for_the_rate_limit_gives_the_turn_back() -> Non
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await rest.get("pods", name="a")
-    assert now() == pytest.approx(1.0)
+    assert elapsed() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("after", range(0, 120, 7))
-@virtual
+@in_virtual_time
 async def test_a_list_cut_anywhere_is_read_again(after: int) -> None:
     listing = list_of([POD], "7")
     rest, transport = client(listing.cut(after), listing.in_pieces(3))
@@ -187,7 +187,7 @@ async def test_a_list_cut_anywhere_is_read_again(after: int) -> None:
 
 
 @pytest.mark.parametrize("after", range(0, 60, 5))
-@virtual
+@in_virtual_time
 async def test_a_body_that_ends_too_early_without_a_broken_connection_is_an_error(after: int) -> None:
     whole = b"".join(chunk for chunk in ScriptedResponse.of(POD).chunks if isinstance(chunk, bytes))
     rest, _ = client(ScriptedResponse(chunks=[whole[:after]]))
@@ -195,16 +195,16 @@ async def test_a_body_that_ends_too_early_without_a_broken_connection_is_an_erro
         await rest.get("pods", name="a", into=core_v1.Pod)
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_is_opened_again_when_the_connection_is_lost_while_opening() -> None:
     rest, transport = client(LOST, kubeloop.RequestTimeout("slow"), BUSY, ScriptedResponse(chunks=[]))
     async with rest.watch("pods", into=core_v1.Pod) as stream:
         assert await stream.batch() == []
-    assert now() == 4.0
+    assert elapsed() == 4.0
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_is_refused_is_an_error_and_leaves_nothing_open() -> None:
     rest, transport = client(error_status(403, "Forbidden"), ScriptedResponse.text("{}", status=206))
     with pytest.raises(kubeloop.Forbidden):
@@ -216,7 +216,7 @@ async def test_a_watch_that_is_refused_is_an_error_and_leaves_nothing_open() -> 
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_of_warnings_that_raises_fails_the_call() -> None:
     def refuse(warning: Any) -> None:
         raise RuntimeError(warning.text)
@@ -226,17 +226,17 @@ async def test_a_handler_of_warnings_that_raises_fails_the_call() -> None:
         await rest.get("pods", name="a")
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_asks_for_no_pause_is_not_flooded() -> None:
     """(C9) A hundred writes became 1,100 requests in one second."""
     rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "0"})] * 11)
     with pytest.raises(kubeloop.TooManyRequests):
         await rest.post("pods", namespace="x", body=POD)
     assert len(transport.requests) == 11
-    assert 5.0 <= now() <= 10.0
+    assert 5.0 <= elapsed() <= 10.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_servers_request_for_an_hour_is_raised_at_once() -> None:
     """(C9)"""
     rest, transport = client(*[error_status(429, "TooManyRequests", headers={"Retry-After": "3600"})] * 2)
@@ -246,7 +246,7 @@ async def test_a_servers_request_for_an_hour_is_raised_at_once() -> None:
         async with rest.watch("pods", into=core_v1.Pod):
             pytest.fail("entered")
     assert caught.value.retry_after == 3600.0
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert len(transport.requests) == 2
 
 
@@ -259,7 +259,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("how", BROKEN)
-@virtual
+@in_virtual_time
 async def test_a_request_to_a_busy_server_is_retried_however_its_body_ends(how: str) -> None:
     """(E14) The head of the response contains everything that the retry rule needs."""
     rest, transport = client(
@@ -268,13 +268,13 @@ async def test_a_request_to_a_busy_server_is_retried_however_its_body_ends(how: 
     await rest.post("pods", namespace="x", body=POD)
     async with rest.watch("pods", into=core_v1.Pod):
         pass
-    assert now() == (34.0 if how == "silent" else 4.0)
+    assert elapsed() == (34.0 if how == "silent" else 4.0)
     assert len(transport.requests) == 4
     assert transport.open_streams == 0
 
 
 @pytest.mark.parametrize("chunks", [[b"{", LOST], [b"{", Hang()], [b'{"kind": "Status", "code": 4']])
-@virtual
+@in_virtual_time
 async def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(chunks: list[Any]) -> None:
     """(E14) The outcome of a request is its HTTP status, which has arrived."""
     rest, transport = client(*[ScriptedResponse(404, chunks)] * 2)
@@ -283,14 +283,14 @@ async def test_an_error_whose_body_breaks_off_is_the_error_that_its_status_says(
     with pytest.raises(kubeloop.NotFound):
         async with rest.watch("pods", into=core_v1.Pod):
             pytest.fail("entered")
-    assert now() <= 60.0
+    assert elapsed() <= 60.0
     assert transport.open_streams == 0
 
 
 @pytest.mark.parametrize("status", [401, 404, 410, 429, 500, 503])
 @pytest.mark.parametrize("purpose", ["watch", "stream", "watch()"])
 @pytest.mark.parametrize("chunks", [[], [b'{"kind":"Status",'], [b"x", 2.0] * 100])
-@virtual
+@in_virtual_time
 async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time(
     status: int, purpose: str, chunks: list[Any]
 ) -> None:
@@ -307,18 +307,18 @@ async def test_an_error_that_falls_silent_while_something_is_opened_ends_in_time
     with pytest.raises((kubeloop.APIError, kubeloop.RequestTimeout)) as caught:
         async with opening:
             pytest.fail("entered")
-    assert now() == 5.0
+    assert elapsed() == 5.0
     assert transport.open_streams == 0
     if isinstance(caught.value, kubeloop.APIError):
         assert caught.value.code == status
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_that_falls_silent_ends_without_a_timeout_too() -> None:
     """(F4)"""
     rest, transport = client(ScriptedResponse(403, chunks=[b"no", Hang()]))
     with pytest.raises(kubeloop.Forbidden):
         async with rest.watch("pods", into=core_v1.Pod):
             pytest.fail("entered")
-    assert now() == 30.0
+    assert elapsed() == 30.0
     assert transport.open_streams == 0

@@ -17,8 +17,8 @@ from kubeloop import errors
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import now, virtual
 from tests.support.raw_server import raw_server, reply, settled
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, list_of, watch_response
 from tests.support.skewed_loop import skewed, skip
@@ -95,7 +95,7 @@ class Server(ScriptedTransport):
 
         def respond(request: Request) -> Any:
             assert self.open_streams == 0
-            self.times.append(now())
+            self.times.append(elapsed())
             step = steps.pop(0) if len(steps) > 1 else steps[0]
             # Errors collect notes.
             return copy.copy(step) if isinstance(step, Exception) else step
@@ -109,7 +109,7 @@ def client(transport: ScriptedTransport, **settings: Any) -> RESTClient:
 
 
 @pytest.mark.parametrize(("call", "failure", "is_retried"), CASES)
-@virtual
+@in_virtual_time
 async def test_a_failure_is_retried_where_nothing_can_happen_twice(call: Call, failure: Any, is_retried: bool) -> None:
     server = Server(failure, success(call))
     if is_retried:
@@ -124,7 +124,7 @@ async def test_a_failure_is_retried_where_nothing_can_happen_twice(call: Call, f
 
 
 @pytest.mark.parametrize("call", CALLS)
-@virtual
+@in_virtual_time
 async def test_a_success_is_never_retried(call: Call) -> None:
     ok = watch_response(headers={"Retry-After": "1", "Content-Type": "application/json"})
     server = Server(ok if call is watch else ScriptedResponse.of(POD, headers={"Retry-After": "1"}))
@@ -134,7 +134,7 @@ async def test_a_success_is_never_retried(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize(("limit", "attempts"), [(0, 1), (-3, 1), (1, 2), (5, 6), (10, 11)])
-@virtual
+@in_virtual_time
 async def test_a_server_that_stays_busy_ends_a_call_with_its_error(call: Call, limit: int, attempts: int) -> None:
     server = Server(error_status(503, "ServiceUnavailable", "starting", headers={"Retry-After": "2"}))
     with pytest.raises(kubeloop.ServiceUnavailable, match="starting"):
@@ -144,7 +144,7 @@ async def test_a_server_that_stays_busy_ends_a_call_with_its_error(call: Call, l
 
 
 @pytest.mark.parametrize("call", [read, read_bytes, watch])
-@virtual
+@in_virtual_time
 async def test_a_connection_that_is_always_lost_ends_a_call_with_its_error(call: Call) -> None:
     """client-go returns an empty watch, which does not say that the server cannot be reached."""
     server = Server(errors.ConnectionLost("EOF", method="GET", path="/api/v1/pods"))
@@ -154,7 +154,7 @@ async def test_a_connection_that_is_always_lost_ends_a_call_with_its_error(call:
 
 
 @pytest.mark.parametrize("call", CALLS)
-@virtual
+@in_virtual_time
 async def test_the_last_attempt_may_succeed(call: Call) -> None:
     busy = error_status(429, headers={"Retry-After": "1"})
     server = Server(busy, busy, success(call))
@@ -163,7 +163,7 @@ async def test_the_last_attempt_may_succeed(call: Call) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-@virtual
+@in_virtual_time
 async def test_a_retry_sends_the_same_request(call: Call) -> None:
     server = Server(error_status(503, headers={"Retry-After": "1"}), success(call))
     await call(client(server, token="t"))
@@ -172,7 +172,7 @@ async def test_a_retry_sends_the_same_request(call: Call) -> None:
     assert dict(first.headers) == dict(second.headers)
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_that_is_retried_and_then_lost_is_lost() -> None:
     busy = error_status(503, headers={"Retry-After": "1"})
     server = Server(busy, errors.ConnectionLost("EOF"))
@@ -195,10 +195,10 @@ class Recorder:
         raise AssertionError("a turn was returned")
 
     def request_sent(self, code: str, method: str, host: str) -> None:
-        self.calls.append((f"sent {code}", now()))
+        self.calls.append((f"sent {code}", elapsed()))
 
     def request_retried(self, code: str, verb: str, host: str) -> None:
-        self.calls.append((f"retried {code}", now()))
+        self.calls.append((f"retried {code}", elapsed()))
 
     def ignored(self, *_: object) -> None: ...
 
@@ -208,7 +208,7 @@ class Recorder:
 
 
 @pytest.mark.parametrize("call", CALLS)
-@virtual
+@in_virtual_time
 async def test_limiter_request_metrics_and_pause_follow_in_this_order(call: Call) -> None:
     recorder = Recorder()
     busy = error_status(429, headers={"Retry-After": "2"})
@@ -247,7 +247,7 @@ GONE = error_status(404, "NotFound", "no such pod")
         ([errors.ConnectionLost("EOF"), errors.RequestTimeout("late")], 1, kubeloop.RequestTimeout, "EOF"),
     ],
 )  # fmt: skip
-@virtual
+@in_virtual_time
 async def test_the_error_has_a_note_of_the_attempt_before_if_that_failed_otherwise(
     call: Call, script: list[Any], limit: int, expected: type[Exception], note: str | None
 ) -> None:
@@ -260,7 +260,7 @@ async def test_the_error_has_a_note_of_the_attempt_before_if_that_failed_otherwi
 
 
 @pytest.mark.parametrize("call", [read, watch])
-@virtual
+@in_virtual_time
 async def test_a_format_that_the_server_refuses_is_no_attempt_that_failed(call: Call) -> None:
     server = Server(error_status(406, "NotAcceptable"), error_status(403, "Forbidden"))
     with pytest.raises(kubeloop.Forbidden) as caught:
@@ -270,7 +270,7 @@ async def test_a_format_that_the_server_refuses_is_no_attempt_that_failed(call: 
 
 
 @pytest.mark.parametrize("call", CALLS)
-@virtual
+@in_virtual_time
 async def test_cancelling_the_pause_is_a_cancellation_and_a_timeout_of_the_caller_a_timeout(call: Call) -> None:
     server = Server(error_status(503, headers={"Retry-After": "30"}))
     task = asyncio.ensure_future(call(client(server)))
@@ -285,7 +285,7 @@ async def test_cancelling_the_pause_is_a_cancellation_and_a_timeout_of_the_calle
     assert server.times == [0.0, 5.0]
 
 
-@virtual
+@in_virtual_time
 async def test_calls_at_the_same_time_are_retried_each_by_itself() -> None:
     seen: dict[str, int] = {}
 
@@ -301,10 +301,10 @@ async def test_calls_at_the_same_time_are_retried_each_by_itself() -> None:
     pods = await asyncio.gather(*[rest.get("pods", name=name, into=core_v1.Pod) for name in names])
     assert [pod.metadata.name for pod in pods] == names
     assert list(seen.values()) == [each + 1 for each in range(8)]
-    assert now() == 7.0
+    assert elapsed() == 7.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_can_be_sent_again() -> None:
     transport = ScriptedTransport(list_of([POD], "7"), list_of([POD], "8"))
     rest = client(transport)

@@ -11,8 +11,8 @@ import pytest
 import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.models import autoscaling_v1, core_v1, meta_v1, policy_v1
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.unstructured import Unstructured
-from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import ScriptedResponse, error_status, list_of
 
@@ -68,7 +68,7 @@ NO_OBJECT = {
 
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)
 @pytest.mark.parametrize("call", [*WRITES.values(), *DYNAMIC_WRITES.values()], ids=[*WRITES, *DYNAMIC_WRITES])
-@virtual
+@in_virtual_time
 async def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(
     call: Call, response: ScriptedResponse
 ) -> None:
@@ -89,7 +89,7 @@ async def test_a_write_that_succeeded_with_a_response_that_is_no_object_says_so(
     "body", [{}, {"error": "bad gateway"}, {**POD, "kind": "Secret"}, ILL_TYPED, BAD_LABELS, {"kind": "Status"}]
 )
 @pytest.mark.parametrize("call", WRITES.values(), ids=WRITES)
-@virtual
+@in_virtual_time
 async def test_a_write_that_succeeded_with_another_response_reports_what_is_known(
     call: Call, body: dict[str, Any]
 ) -> None:
@@ -112,7 +112,7 @@ async def test_a_write_that_succeeded_with_another_response_reports_what_is_know
     ids=[*WRITES, *DYNAMIC_WRITES, *DELETIONS],
 )
 @pytest.mark.parametrize("version", ["v1", "meta.k8s.io/v1", None])
-@virtual
+@in_virtual_time
 async def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call: Call, version: str | None) -> None:
     """(A7) Whatever the order of its fields."""
     body = {name: FAILURE[name] for name in sorted(FAILURE, reverse=True) if name != "apiVersion"}
@@ -124,7 +124,7 @@ async def test_a_failure_in_a_successful_response_is_raised_for_every_verb(call:
 
 
 @pytest.mark.parametrize("into", [None, dict, Unstructured, core_v1.Pod, core_v1.PodList])
-@virtual
+@in_virtual_time
 async def test_a_failure_in_a_successful_response_to_a_read_is_raised(into: type[Any] | None) -> None:
     """(A7)"""
     clients, _ = clientset(ScriptedResponse.of(FAILURE))
@@ -134,7 +134,7 @@ async def test_a_failure_in_a_successful_response_to_a_read_is_raised(into: type
 
 @pytest.mark.parametrize("response", NO_OBJECT.values(), ids=NO_OBJECT)
 @pytest.mark.parametrize("call", DELETIONS.values(), ids=DELETIONS)
-@virtual
+@in_virtual_time
 async def test_a_deletion_succeeded_whatever_its_response_says(call: Call, response: ScriptedResponse) -> None:
     """(A6)"""
     clients, transport = clientset(response)
@@ -144,7 +144,7 @@ async def test_a_deletion_succeeded_whatever_its_response_says(call: Call, respo
 
 
 @pytest.mark.parametrize("body", [{**POD, "kind": "Secret"}, ILL_TYPED, {"items": 5}, {**SUCCESS, "details": 5}, {}])
-@virtual
+@in_virtual_time
 async def test_a_deletion_succeeded_whatever_object_comes(body: dict[str, Any]) -> None:
     """(A6)"""
     clients, _ = clientset(ScriptedResponse.of(body), ScriptedResponse.of(body))
@@ -152,7 +152,7 @@ async def test_a_deletion_succeeded_whatever_object_comes(body: dict[str, Any]) 
     await clients.core_v1.pods("x").delete_collection()
 
 
-@virtual
+@in_virtual_time
 async def test_a_deletion_returns_none_for_a_status_of_either_version_and_the_object() -> None:
     """(A6)"""
     other = {**SUCCESS, "apiVersion": "meta.k8s.io/v1"}
@@ -168,7 +168,7 @@ async def test_a_deletion_returns_none_for_a_status_of_either_version_and_the_ob
 
 
 @pytest.mark.parametrize("body", [ILL_TYPED, BAD_LABELS])
-@virtual
+@in_virtual_time
 async def test_reading_or_editing_an_object_that_cannot_be_read_is_unreadable(body: dict[str, Any]) -> None:
     """(A1)"""
     clients, transport = clientset(
@@ -184,7 +184,7 @@ async def test_reading_or_editing_an_object_that_cannot_be_read_is_unreadable(bo
 
 
 @pytest.mark.parametrize("body", [{}, {"error": "bad gateway"}, {"metadata": {}}])
-@virtual
+@in_virtual_time
 async def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was_asked_for(
     body: dict[str, Any],
 ) -> None:
@@ -194,7 +194,7 @@ async def test_an_object_that_says_neither_kind_nor_name_is_not_the_one_that_was
         await clients.core_v1.pods("x").get("a")
 
 
-@virtual
+@in_virtual_time
 async def test_an_edit_whose_response_cannot_be_read_is_not_retried() -> None:
     """(A6)"""
     clients, transport = clientset(ScriptedResponse.of(POD), ScriptedResponse.text("ok"))
@@ -207,7 +207,7 @@ async def test_an_edit_whose_response_cannot_be_read_is_not_retried() -> None:
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
-@virtual
+@in_virtual_time
 async def test_a_list_says_which_objects_are_missing_in_one_line_of_the_log(
     dynamic: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -231,7 +231,7 @@ def item(name: object, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": name, "namespace": "x", "resourceVersion": "1", "uid": f"uid-{name}"}, "spec": spec}
 
 
-@virtual
+@in_virtual_time
 async def test_an_iterator_says_which_objects_are_missing_over_all_pages() -> None:
     """(A4)"""
     clients, _ = clientset(
@@ -245,7 +245,7 @@ async def test_an_iterator_says_which_objects_are_missing_over_all_pages() -> No
     assert list(objects.unreadable) == ["x/bad", "#2", "#3", "#5", "x/worse"]
 
 
-@virtual
+@in_virtual_time
 async def test_an_iterator_takes_a_name_that_begins_with_a_hash_for_a_name() -> None:
     """(A4) `#a` is a valid name of a ClusterRole."""
     bad = {"metadata": {"name": "#a", "labels": {"a": 7}}}
@@ -259,7 +259,7 @@ async def test_an_iterator_takes_a_name_that_begins_with_a_hash_for_a_name() -> 
     assert list(objects.unreadable) == ["#a", "#2"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_full_list_after_an_expired_snapshot_reports_again_what_is_missing() -> None:
     """(A4), (H7)"""
     for reason in ("Expired", "Gone", ""):
@@ -286,7 +286,7 @@ async def test_a_full_list_after_an_expired_snapshot_reports_again_what_is_missi
     ],
 )
 @pytest.mark.parametrize("dynamic", [False, True])
-@virtual
+@in_virtual_time
 async def test_a_page_that_is_no_list_of_the_kind_is_an_error(second: ScriptedResponse, dynamic: bool) -> None:
     """(A5)"""
     clients, _ = clientset(list_of([item("a")], "7", continue_="1"), second)

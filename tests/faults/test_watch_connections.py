@@ -13,8 +13,8 @@ import pytest
 
 import kubeloop
 from kubeloop.models import core_v1
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import added, clientset, pod
 from tests.support.scripted_transport import (
     Hang,
@@ -44,15 +44,15 @@ async def take(count: int, *script: Any, **options: Any) -> tuple[list[str], lis
     return seen, [query(request) for request in transport.requests]
 
 
-@virtual
+@in_virtual_time
 async def test_it_resumes_from_the_last_version_when_the_server_ends_the_request() -> None:
     seen, asked = await take(3, watch_response(added(6, 7)), watch_response(added(8), Hang()))
     assert seen == ["ADDED 6", "ADDED 7", "ADDED 8"]
     assert [one["resourceVersion"] for one in asked] == ["5", "7"]
-    assert now() == 1.0
+    assert elapsed() == 1.0
 
 
-@virtual
+@in_virtual_time
 async def test_bookmarks_move_the_version_and_are_not_shown() -> None:
     seen, asked = await take(1, watch_response(bookmark("50")), watch_response(added(60), Hang()))
     assert seen == ["ADDED 60"]
@@ -60,14 +60,14 @@ async def test_bookmarks_move_the_version_and_are_not_shown() -> None:
     assert asked[1]["resourceVersion"] == "50"
 
 
-@virtual
+@in_virtual_time
 async def test_bookmarks_are_shown_when_asked_for() -> None:
     seen, _ = await take(1, watch_response(bookmark("50"), Hang()), bookmarks=True)
     assert seen == ["BOOKMARK 50"]
 
 
 @pytest.mark.parametrize("after", [0, 1, 50, 150, 151, 152, 160, 200])
-@virtual
+@in_virtual_time
 async def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
     frames = added(6, 7)
 
@@ -88,7 +88,7 @@ async def test_a_cut_anywhere_loses_and_repeats_nothing(after: int) -> None:
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_frame_that_ends_with_the_stream_and_has_no_newline_counts_if_it_is_whole() -> None:
     seen, asked = await take(2, watch_response(added(6).rstrip()), watch_response(added(7), Hang()))
     assert seen == ["ADDED 6", "ADDED 7"]
@@ -108,21 +108,21 @@ async def test_a_frame_that_ends_with_the_stream_and_has_no_newline_counts_if_it
         ScriptedResponse(chunks=[kubeloop.ConnectionLost("reset")]),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytest.LogCaptureFixture) -> None:
     script = [watch_response(added(6)), failure, failure, failure, watch_response(added(7), Hang())]
     seen, _ = await take(2, *script)
     assert seen == ["ADDED 6", "ADDED 7"]
-    assert 1.0 + 0.8 + 1.6 + 3.2 <= now() <= 1.0 + 2 * (0.8 + 1.6 + 3.2)
+    assert 1.0 + 0.8 + 1.6 + 3.2 <= elapsed() <= 1.0 + 2 * (0.8 + 1.6 + 3.2)
     assert "opening again" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_it_waits_as_long_as_the_server_says() -> None:
     status = {"kind": "Status", "code": 429, "status": "Failure", "details": {"retryAfterSeconds": 20}}
     seen, _ = await take(1, watch_response(event("ERROR", status)), watch_response(added(6), Hang()))
     assert seen == ["ADDED 6"]
-    assert now() >= 20.0
+    assert elapsed() >= 20.0
 
 
 @pytest.mark.parametrize(
@@ -142,13 +142,13 @@ async def test_it_waits_as_long_as_the_server_says() -> None:
         (kubeloop.TLSError("expired", retryable=False), kubeloop.TLSError),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_failures_that_cannot_heal_are_raised(failure: Any, expected: type[Exception]) -> None:
     with pytest.raises(expected):
         await take(99, watch_response(added(6)), failure)
 
 
-@virtual
+@in_virtual_time
 async def test_events_before_an_error_still_arrive() -> None:
     clients, transport = clientset(watch_response(added(6, 7) + expired_event()))
     seen: list[str] = []
@@ -165,7 +165,7 @@ async def test_events_before_an_error_still_arrive() -> None:
 
 
 @pytest.mark.parametrize("end", [(), (added(7)[:-20],)])
-@virtual
+@in_virtual_time
 async def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[bytes, ...]) -> None:
     """(D3) Whether they are ended or cut."""
 
@@ -182,7 +182,7 @@ async def test_watches_that_end_after_one_event_are_a_second_apart(end: tuple[by
     assert len(seen) > 25
 
 
-@virtual
+@in_virtual_time
 async def test_opening_that_fails_the_first_time_is_raised_at_once() -> None:
     clients, _ = clientset(kubeloop.ConnectError("refused"))
     with pytest.raises(kubeloop.ConnectError):
@@ -190,53 +190,53 @@ async def test_opening_that_fails_the_first_time_is_raised_at_once() -> None:
             pytest.fail("entered")
 
 
-@virtual
+@in_virtual_time
 async def test_it_ends_when_its_time_is_over() -> None:
     clients, transport = clientset(watch_response(added(6), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=10.0) as events:
         seen = [one.object.metadata.resource_version async for one in events]
     assert seen == ["6"]
-    assert now() == 10.0
+    assert elapsed() == 10.0
     assert query(transport.requests[0])["timeoutSeconds"] == "10"
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_its_connection_is_closed_when_its_time_is_over_and_not_only_when_the_block_is_left() -> None:
     clients, transport = clientset(watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=10.0) as events:
         assert [one async for one in events] == []
-        assert now() == 10.0
+        assert elapsed() == 10.0
         assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_it_ends_when_its_time_is_over_in_the_middle_of_a_back_off() -> None:
     clients, _ = clientset(watch_response(), *[kubeloop.ConnectError("refused")] * 9)
     async with clients.core_v1.pods("x").watch(resource_version="5", timeout=4.0) as events:
         assert [one async for one in events] == []
-    assert now() == pytest.approx(4.0)
+    assert elapsed() == pytest.approx(4.0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_does_not_respond_ends_in_a_timeout() -> None:
     clients, transport = clientset(ScriptedResponse(delay=1000.0))
     with pytest.raises(kubeloop.RequestTimeout):
         async with clients.core_v1.pods("x").watch(resource_version="5", timeout=3.0):
             pytest.fail("entered")
-    assert now() == 3.0
+    assert elapsed() == 3.0
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_is_dead_without_saying_so_is_replaced() -> None:
     seen, asked = await take(2, watch_response(added(6), Hang()), watch_response(added(7), Hang()))
     assert seen == ["ADDED 6", "ADDED 7"]
-    assert 330.0 <= now() <= 640.0
+    assert 330.0 <= elapsed() <= 640.0
     assert asked[1]["resourceVersion"] == "6"
 
 
-@virtual
+@in_virtual_time
 async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(caplog: pytest.LogCaptureFixture) -> None:
     """(D13) Events and aggregated servers have no watch cache. The watch resumes at the last version, without pause."""
     seen, asked = await take(
@@ -244,12 +244,12 @@ async def test_silence_where_there_are_no_bookmarks_is_part_of_a_quiet_watch(cap
     )
     assert seen == ["ADDED 6", "ADDED 7"]
     assert [one["resourceVersion"] for one in asked] == ["5", "6", "6"]
-    assert now() == 360.0
+    assert elapsed() == 360.0
     assert not caplog.records
 
 
 @pytest.mark.parametrize("is_earlier", [False, True])
-@virtual
+@in_virtual_time
 async def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, caplog: pytest.LogCaptureFixture) -> None:
     """(D13) A bookmark of an earlier request counts as much as a bookmark of this request."""
     opened = [watch_response(bookmark("8"), 60.0), watch_response(*SILENCE)]
@@ -257,12 +257,12 @@ async def test_silence_after_bookmarks_is_a_lost_connection(is_earlier: bool, ca
     seen, asked = await take(1, *script, watch_response(added(9), Hang()))
     assert seen == ["ADDED 9"]
     assert [one["resourceVersion"] for one in asked] == ["5", *["8"] * len(script)]
-    assert 240.8 <= now() <= 241.6
+    assert 240.8 <= elapsed() <= 241.6
     [warning] = caplog.records
     assert "nothing came for 180 s; opening again in " in warning.getMessage()
 
 
-@virtual
+@in_virtual_time
 async def test_silence_instead_of_the_head_is_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     """(D13)"""
     seen, _ = await take(2, watch_response(added(6)), *SILENCE[1:], watch_response(added(7), Hang()))
@@ -275,18 +275,18 @@ async def test_silence_instead_of_the_head_is_a_failure(caplog: pytest.LogCaptur
     assert len(transport.requests) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_head_that_is_held_back_for_two_minutes_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
     """(D9) Some proxies hold a response back until its first bytes or a timeout of their own."""
     late = [watch_response(added(6), delay=120.0), watch_response(added(7), Hang(), delay=179.0)]
     seen, asked = await take(2, *late)
     assert seen == ["ADDED 6", "ADDED 7"]
     assert len(asked) == 2
-    assert now() == 299.0
+    assert elapsed() == 299.0
     assert not caplog.records
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_is_closed_ends_its_watches() -> None:
     """(D15)"""
     closed = kubeloop.TransportError("the client is closed", method="GET", path="/", retryable=False)
@@ -295,11 +295,11 @@ async def test_a_client_that_is_closed_ends_its_watches() -> None:
         assert (await anext(events)).type == "ADDED"
         with pytest.raises(kubeloop.TransportError, match="the client is closed"):
             await anext(events)
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_version_it_begins_with_what_there_is() -> None:
     clients, transport = clientset(
         list_of([pod("a", 3), pod("b", 1)], "9", continue_="t"), list_of([pod("c", 2)], "9"),
@@ -319,7 +319,7 @@ async def test_without_a_version_it_begins_with_what_there_is() -> None:
     assert asked[2]["labelSelector"] == "l"
 
 
-@virtual
+@in_virtual_time
 async def test_the_first_state_comes_once_even_if_its_snapshot_expires() -> None:
     clients, _ = clientset(
         list_of([pod("a", 3)], "9", continue_="t"), error_status(410, "Expired"),
@@ -331,7 +331,7 @@ async def test_the_first_state_comes_once_even_if_its_snapshot_expires() -> None
     assert events.resource_version == "12"
 
 
-@virtual
+@in_virtual_time
 async def test_version_zero_begins_with_what_the_servers_cache_holds() -> None:
     clients, transport = clientset(list_of([pod("a", 3)], "9"), watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="0") as events:
@@ -340,7 +340,7 @@ async def test_version_zero_begins_with_what_the_servers_cache_holds() -> None:
     assert query(transport.requests[1])["resourceVersion"] == "9"
 
 
-@virtual
+@in_virtual_time
 async def test_leaving_and_cancelling_close_the_connection() -> None:
     clients, transport = clientset(watch_response(Hang()), watch_response(Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5"):
@@ -360,7 +360,7 @@ async def test_leaving_and_cancelling_close_the_connection() -> None:
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_a_wait_loses_no_event() -> None:
     clients, _ = clientset(watch_response(5.0, added(6), Hang()), watch_response(added(6, 7), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
@@ -370,7 +370,7 @@ async def test_cancelling_a_wait_loses_no_event() -> None:
     assert seen == ["6", "7"]
 
 
-@virtual
+@in_virtual_time
 async def test_one_request_ends_when_the_server_ends_it_and_raises_what_the_server_says() -> None:
     clients, _ = clientset(watch_response(added(6)), watch_response(added(6) + expired_event()))
     async with clients.rest.watch("pods", into=core_v1.Pod) as stream:
@@ -390,7 +390,7 @@ async def read_all(stream: Any) -> list[Any]:
 
 @pytest.mark.parametrize("read", ["async for", "anext", "batch"])
 @pytest.mark.parametrize("when", ["before", "after"])
-@virtual
+@in_virtual_time
 async def test_a_watch_is_read_inside_of_its_block_only(when: str, read: str) -> None:
     """(G3) Outside the block nothing would close the connection, nor end the watch at its timeout."""
     clients, transport = clientset(watch_response(added(6), Hang()))
@@ -415,7 +415,7 @@ async def test_a_watch_is_read_inside_of_its_block_only(when: str, read: str) ->
         (lambda clients: clients.core_v1.pods("x").log_lines("a", follow=True), "pods.log_lines(...)"),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_every_other_stream_is_read_inside_of_its_block_only(open_stream: Any, use: str) -> None:
     """(G3)"""
     clients, transport = clientset()
@@ -424,7 +424,7 @@ async def test_every_other_stream_is_read_inside_of_its_block_only(open_stream: 
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_was_left_can_be_entered_again_and_resumes() -> None:
     clients, transport = clientset(watch_response(added(6), Hang()), watch_response(added(7), Hang()))
     watch = clients.core_v1.pods("x").watch(resource_version="5")
@@ -436,7 +436,7 @@ async def test_a_watch_that_was_left_can_be_entered_again_and_resumes() -> None:
     assert [query(request)["resourceVersion"] for request in transport.requests] == ["5", "6"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_ignores_the_timeout_of_a_watch_is_left_with_plain_words(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 import kubeloop
 from kubeloop.models import core_v1
 from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
-from tests.support.clock import now, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from tests.support.scripted_clientset import added, clientset, pod
 from tests.support.scripted_transport import (
     Hang,
@@ -27,7 +27,7 @@ def unreadable(name: str, version: int | str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("dynamic", [False, True])
 @pytest.mark.parametrize("change", ["ADDED", "MODIFIED"])
-@virtual
+@in_virtual_time
 async def test_one_broken_object_does_not_end_the_watch_of_the_others(dynamic: bool, change: str) -> None:
     """(A3), (B2): the object is an event with its key, its version and the error."""
     bad = unreadable("bad", 7)
@@ -46,7 +46,7 @@ async def test_one_broken_object_does_not_end_the_watch_of_the_others(dynamic: b
 
 
 @pytest.mark.parametrize("dynamic", [False, True])
-@virtual
+@in_virtual_time
 async def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
     """(A2)"""
     bad = unreadable("bad", 7)
@@ -61,7 +61,7 @@ async def test_a_deletion_needs_no_more_than_the_key(dynamic: bool) -> None:
         assert events.resource_version == "7"
 
 
-@virtual
+@in_virtual_time
 async def test_a_deletion_without_a_readable_version_is_reported_and_moves_no_version() -> None:
     """(A2)"""
     bad = unreadable("bad", 7)
@@ -81,7 +81,7 @@ async def test_a_deletion_without_a_readable_version_is_reported_and_moves_no_ve
     ],
 )
 @pytest.mark.parametrize("change", ["ADDED", "DELETED"])
-@virtual
+@in_virtual_time
 async def test_an_object_of_another_kind_is_reported_without_a_key(other: dict[str, Any], change: str) -> None:
     """(A12)"""
     clients, _ = clientset(watch_response(event(change, other), added(8), Hang()))
@@ -93,7 +93,7 @@ async def test_an_object_of_another_kind_is_reported_without_a_key(other: dict[s
         assert (await anext(events)).object.metadata.name == "p8"
 
 
-@virtual
+@in_virtual_time
 async def test_an_unreadable_object_of_the_first_state_is_an_event_too() -> None:
     """(A4)"""
     clients, _ = clientset(list_of([pod("a", 1), unreadable("bad", 2)], "9"), watch_response(Hang()))
@@ -104,7 +104,7 @@ async def test_an_unreadable_object_of_the_first_state_is_an_event_too() -> None
     assert (second.change, second.key) == ("ADDED", "x/bad")
 
 
-@virtual
+@in_virtual_time
 async def test_events_before_one_without_a_version_arrive_and_no_version_runs_ahead() -> None:
     """(A8)"""
     nameless = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "none", "namespace": "x"}}
@@ -123,7 +123,7 @@ async def test_events_before_one_without_a_version_arrive_and_no_version_runs_ah
         assert seen == ["6", "7"]
 
 
-@virtual
+@in_virtual_time
 async def test_the_version_is_that_of_what_was_delivered() -> None:
     """(A8)"""
     clients, _ = clientset(
@@ -155,7 +155,7 @@ STATUS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failu
         (500, "InternalError", kubeloop.InternalError),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
     code: int, reason: str, expected: type[Exception], end: str, indent: int | None, before: bytes
 ) -> None:
@@ -181,7 +181,7 @@ async def test_a_body_that_is_a_bare_status_is_the_error_that_it_says(
         (None, 0, kubeloop.APIError),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_an_error_event_of_any_shape_ends_the_watch(value: Any, code: int, expected: type[Exception]) -> None:
     """(D2): an error that may not be temporary is raised, so that no client resumes from a version that has expired."""
     clients, transport = clientset(watch_response(added(6) + event("ERROR", value) + added(7)))
@@ -196,7 +196,7 @@ async def test_an_error_event_of_any_shape_ends_the_watch(value: Any, code: int,
 @pytest.mark.parametrize("between", ["\n", "", " "])
 @pytest.mark.parametrize("indent", [None, 2])
 @pytest.mark.parametrize("size", [1, 7, 100_000])
-@virtual
+@in_virtual_time
 async def test_any_framing_of_json_is_read(between: str, indent: int | None, size: int) -> None:
     """(B8)"""
     values = [{"type": "ADDED", "object": pod(f"p{version}", version)} for version in range(6, 26)]
@@ -207,16 +207,16 @@ async def test_any_framing_of_json_is_read(between: str, indent: int | None, siz
     assert seen == [str(version) for version in range(6, 26)]
 
 
-@virtual
+@in_virtual_time
 async def test_an_event_without_a_newline_does_not_wait_for_the_next() -> None:
     """(B8)"""
     clients, _ = clientset(watch_response(added(6).rstrip(), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
         assert (await anext(events)).object.metadata.name == "p6"
-        assert now() == 0.0
+        assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_what_arrives_in_one_piece_comes_a_few_events_at_a_time() -> None:
     clients, _ = clientset(watch_response(added(*range(6, 106)), Hang()))
     async with clients.core_v1.pods("x").watch(resource_version="5") as events:
@@ -225,7 +225,7 @@ async def test_what_arrives_in_one_piece_comes_a_few_events_at_a_time() -> None:
     assert [event.object.metadata.name for batch in batches for event in batch] == [f"p{n}" for n in range(6, 106)]
 
 
-@virtual
+@in_virtual_time
 async def test_objects_without_a_model_are_watched_too() -> None:
     clients, _ = clientset(watch_response(added(6), Hang()))
     async with clients.dynamic.resource("v1", "pods").namespace("x").watch(resource_version="5") as events:
@@ -234,7 +234,7 @@ async def test_objects_without_a_model_are_watched_too() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
-@virtual
+@in_virtual_time
 async def test_events_do_not_depend_on_how_the_bytes_arrive(size: int) -> None:
     clients, _ = clientset(watch_response(added(*range(6, 26))).in_pieces(size))
     async with clients.rest.watch("pods", into=core_v1.Pod) as stream:

@@ -22,12 +22,12 @@ from kubeloop.config.kubeconfig import parse_kubeconfig
 from kubeloop.errors import KubeloopError
 from kubeloop.meta import yaml
 from kubeloop.models import core_v1
+from kubeloop.testing import virtual_time
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.serializers.json_events import JSONEventDecoder
 from kubeloop.wire.serializers.json_objects import decode_into, decode_list, read_status
 from kubeloop.wire.watch_events import UnreadableEvent
-from tests.support.clock import run_virtual
 from tests.support.definitions import at, places, renamed, replaced
 from tests.support.results import error_of
 
@@ -217,7 +217,7 @@ def test_kubeconfigs_that_are_changed_and_viewed(tmp_path: Path) -> None:
     def change(text: bytes) -> None:
         path.write_bytes(text)
         try:
-            run_virtual(modify_kubeconfig(lambda data: data.users.update(new={"token": "t"}), path))
+            virtual_time.run(modify_kubeconfig(lambda data: data.users.update(new={"token": "t"}), path))
         except KubeloopError:
             assert path.read_bytes() == text
             raise

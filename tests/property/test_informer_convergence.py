@@ -23,7 +23,8 @@ from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.meta.keys import object_key
-from tests.support.clock import run_virtual, settle
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
 
 FAILURES = {
@@ -196,7 +197,7 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
     registrations = [replay.register(informer) for replay in replays]
     server.put(thing("ns/a", "x"))
     task = asyncio.create_task(informer.run())
-    await settle(1)
+    await settle()
     for step, *arguments in steps:
         match step, arguments:
             case "put", [name, value]:
@@ -232,7 +233,8 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
             case "wait", [seconds]:
                 await asyncio.sleep(seconds)
             case "turn", [turns]:
-                await settle(turns)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
     if is_cut:
         task.cancel()
         await asyncio.wait([task])
@@ -267,7 +269,7 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
 @settings(max_examples=200, deadline=None)
 @given(st.lists(STEPS, min_size=8, max_size=40), OPTIONS, st.integers(0, 2**16))
 def test_store_and_handlers_become_what_the_server_has(steps: list[tuple], options: dict, seed: int):
-    run_virtual(play(steps, options, seed))
+    virtual_time.run(play(steps, options, seed))
 
 
 @settings(max_examples=100, deadline=None)
@@ -275,4 +277,4 @@ def test_store_and_handlers_become_what_the_server_has(steps: list[tuple], optio
 def test_an_informer_that_is_stopped_at_any_moment_agrees_with_its_handlers(
     steps: list[tuple], options: dict, seed: int
 ):
-    run_virtual(play(steps, options, seed, is_cut=True))
+    virtual_time.run(play(steps, options, seed, is_cut=True))

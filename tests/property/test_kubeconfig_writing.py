@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kubeloop.config import KubeconfigData, modify_kubeconfig, read_kubeconfig
 from kubeloop.meta import yaml
-from tests.support.clock import run_virtual
+from kubeloop.testing import virtual_time
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.recursive(
@@ -54,7 +54,7 @@ def test_what_is_written_is_read_and_unknown_fields_survive(
         path = Path(folder, "config")
         path.write_text(yaml.dump(others))
         for content in contents:
-            run_virtual(modify_kubeconfig(lambda data, content=content: put(data, content), path))
+            virtual_time.run(modify_kubeconfig(lambda data, content=content: put(data, content), path))
             data = read_kubeconfig(path)
             assert {section: data.section(section) for section in ("clusters", "users", "contexts")} == {
                 section: content[section] for section in ("clusters", "users", "contexts")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
-from tests.support.clock import settle
+from kubeloop.testing.virtual_time import settle
 from tests.support.fake_lister_watcher import FakeServer, Thing
 
 

@@ -11,7 +11,7 @@ from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.reflector import Reflector
-from tests.support.clock import settle
+from kubeloop.testing.virtual_time import settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error
 
 TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")

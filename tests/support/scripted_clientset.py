@@ -9,8 +9,8 @@ from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.testing.virtual_time import settle
 from kubeloop.unstructured import Unstructured
-from tests.support.clock import settle
 from tests.support.scripted_transport import ScriptedTransport, event, query
 
 __all__ = ["PODS", "RunningInformer", "added", "clientset", "pod"]

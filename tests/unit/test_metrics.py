@@ -11,12 +11,12 @@ import pytest
 
 import kubeloop
 from kubeloop import Metrics, RateLimitingQueue, WorkQueue
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@virtual
+@in_virtual_time
 async def test_a_queue_is_measured_under_its_name() -> None:
     metrics = Metrics()
     queue: RateLimitingQueue[str] = RateLimitingQueue(name="pods", metrics=metrics)
@@ -40,7 +40,7 @@ async def test_a_queue_is_measured_under_its_name() -> None:
     queue.shut_down()
 
 
-@virtual
+@in_virtual_time
 async def test_queues_of_one_name_are_added_up_and_a_forgotten_queue_is_left_out() -> None:
     metrics = Metrics()
     queues = [WorkQueue[str](name="pods", metrics=metrics) for _ in range(2)]

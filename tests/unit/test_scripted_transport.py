@@ -9,8 +9,8 @@ import pytest
 import kubeloop
 from kubeloop.config import Config
 from kubeloop.models import core_v1
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import virtual
 from tests.support.scripted_transport import (
     ScriptedResponse,
     ScriptedTransport,
@@ -81,7 +81,7 @@ def test_a_correct_request_has_no_faults(request_: Request, response: ScriptedRe
     assert faults_of(request_, response) == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_loop_that_guards_itself_does_not_hide_a_wrong_request() -> None:
     rest = kubeloop.RESTClient(Config(host="https://server"), transport=ScriptedTransport(watch_response()))
 
@@ -95,7 +95,7 @@ async def test_a_loop_that_guards_itself_does_not_hide_a_wrong_request() -> None
         await guarded()
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_of_the_typed_client_asks_for_exactly_this() -> None:
     line = "GET /api/v1/namespaces/x/pods?allowWatchBookmarks=true&labelSelector=a&resourceVersion=5&watch=true"
     frame = event("ADDED", {**POD, "metadata": {**POD["metadata"], "resourceVersion": "6"}})

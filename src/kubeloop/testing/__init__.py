@@ -1,7 +1,8 @@
 """Tools for tests of programs that use Kubernetes. No other part of kubeloop imports this package.
 
 `ControlPlane` is a real API server on the loopback interface, and `FakeTransport` takes responses from a function.
-`MutationDetector` finds code that changes the objects of a cache. `kubeloop.testing.pytest_plugin` has fixtures.
+`virtual_time` runs tests without waiting. `MutationDetector` finds code that changes the objects of a cache.
+`kubeloop.testing.pytest_plugin` has fixtures.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.wire.streamed_response import StreamedResponse
 
+    from . import virtual_time
     from .controlplane import ControlPlane, ControlPlaneError
     from .fake_transport import FakeTransport, event_line, json_response
     from .mutation_detector import CacheMutated, MutationDetector
@@ -26,6 +28,7 @@ __all__ = [
     "StreamedResponse",
     "event_line",
     "json_response",
+    "virtual_time",
 ]
 
 if not TYPE_CHECKING:
@@ -33,6 +36,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
+            "": "virtual_time",
             "controlplane": "ControlPlane ControlPlaneError",
             "fake_transport": "FakeTransport StreamedResponse event_line json_response",
             "mutation_detector": "CacheMutated MutationDetector",

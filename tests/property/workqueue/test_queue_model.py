@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import VirtualTimeLoop, elapsed, settle
 from kubeloop.workqueue import DelayingQueue, WorkQueue
-from tests.support.clock import VirtualTimeLoop, now, run_virtual, settle
 
 items = st.sampled_from("abcdef")
 
@@ -162,7 +163,7 @@ def test_delayed_items_come_at_their_earliest_time_and_once(additions):
 
         async def work():
             while (item := await queue.get()) is not None:
-                seen.append((now(), item))
+                seen.append((elapsed(), item))
                 queue.done(item)
 
         worker = asyncio.create_task(work())
@@ -176,15 +177,15 @@ def test_delayed_items_come_at_their_earliest_time_and_once(additions):
                     del waits[item]
 
         for item, delay, pause in additions:
-            ripen(now())
+            ripen(elapsed())
             queue.add_after(item, delay)
             if delay:
-                at = now() + delay
+                at = elapsed() + delay
                 waits[item] = min(at, waits.get(item, at))
             else:
-                expected.append((now(), item))
+                expected.append((elapsed(), item))
             await settle()
-            ripen(now() + pause)
+            ripen(elapsed() + pause)
             await asyncio.sleep(pause)
             await settle()
         ripen(1e9)
@@ -193,6 +194,6 @@ def test_delayed_items_come_at_their_earliest_time_and_once(additions):
         await worker
         return seen, expected
 
-    seen, expected = run_virtual(main())
+    seen, expected = virtual_time.run(main())
     assert sorted(seen) == sorted(expected)
     assert [at for at, _ in seen] == sorted(at for at, _ in expected)

@@ -15,7 +15,7 @@ from kubeloop.clients.reader import Reader
 from kubeloop.errors import NotFound, Unreadable
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import informer_of
 from tests.support.scripted_clientset import clientset, pod
@@ -55,13 +55,13 @@ sources = pytest.mark.parametrize("pods", [of_a_client, of_a_store], ids=["clien
 
 
 @sources
-@virtual
+@in_virtual_time
 async def test_gets_an_object_by_its_name(pods: Callable[[], Callable[[str], Reader[core_v1.Pod]]]) -> None:
     assert (await pods()("x").get("a")).metadata.uid == "uid-a"
 
 
 @sources
-@virtual
+@in_virtual_time
 async def test_what_does_not_exist_is_not_found(pods: Callable[[], Callable[[str], Reader[core_v1.Pod]]]) -> None:
     for reader in (pods()("x"), pods()("other")):
         with pytest.raises(NotFound, match='pods "z" not found'):
@@ -70,7 +70,7 @@ async def test_what_does_not_exist_is_not_found(pods: Callable[[], Callable[[str
 
 @sources
 @pytest.mark.parametrize("name", ["x/a", ""])
-@virtual
+@in_virtual_time
 async def test_what_cannot_be_a_name_is_refused(
     pods: Callable[[], Callable[[str], Reader[core_v1.Pod]]], name: str
 ) -> None:
@@ -79,7 +79,7 @@ async def test_what_cannot_be_a_name_is_refused(
 
 
 @sources
-@virtual
+@in_virtual_time
 async def test_lists_the_objects_of_the_namespace(pods: Callable[[], Callable[[str], Reader[core_v1.Pod]]]) -> None:
     listed = await pods()("x").list()
     assert [each.metadata.name for each in listed.items] == ["a", "b", "c"]
@@ -96,7 +96,7 @@ def informer() -> SharedInformer[Thing]:
     return informer_of(FakeServer(), indexers={"namespace": namespace_index})
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_of_a_store_has_a_length_and_can_be_iterated() -> None:
     things = informer()
     things.indexer.replace([thing("x/a"), thing("y/b")])
@@ -107,7 +107,7 @@ async def test_a_list_of_a_store_has_a_length_and_can_be_iterated() -> None:
     assert repr(listed) == "<CachedList 2 objects>"
 
 
-@virtual
+@in_virtual_time
 async def test_names_the_unreadable_objects_of_the_namespace() -> None:
     things = informer()
     things.indexer.replace([thing("x/a")])
@@ -121,14 +121,14 @@ async def test_names_the_unreadable_objects_of_the_namespace() -> None:
         await things.lister.reader("x").get("bad")
 
 
-@virtual
+@in_virtual_time
 async def test_a_reader_without_a_namespace_gets_objects_that_have_none() -> None:
     things = informer()
     things.indexer.replace([thing("node-1")])
     assert (await things.lister.reader().get("node-1")).metadata.name == "node-1"
 
 
-@virtual
+@in_virtual_time
 async def test_the_reader_of_an_informer_that_was_never_started_says_so() -> None:
     """(G3)"""
     reader = informer().lister.reader("x")

@@ -13,7 +13,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.fake_lister_watcher import Thing, thing, unreadable
 
 UNREADABLE = DeltaType.UNREADABLE
@@ -435,7 +435,7 @@ def test_a_list_that_failed_half_way_does_not_count_as_the_first():
     assert fifo.has_synced
 
 
-@virtual
+@in_virtual_time
 async def test_waits_until_something_is_queued():
     fifo: DeltaFIFO[Thing] = DeltaFIFO()
     waiter = asyncio.create_task(fifo.wait())
@@ -452,7 +452,7 @@ async def test_waits_until_something_is_queued():
     assert await waiter is False
 
 
-@virtual
+@in_virtual_time
 async def test_wakes_for_an_empty_first_list():
     fifo: DeltaFIFO[Thing] = DeltaFIFO()
     waiter = asyncio.create_task(fifo.wait())
@@ -462,7 +462,7 @@ async def test_wakes_for_an_empty_first_list():
     assert fifo.pop() is None
 
 
-@virtual
+@in_virtual_time
 async def test_what_is_queued_can_be_popped_after_closing():
     fifo: DeltaFIFO[Thing] = DeltaFIFO()
     fifo.add(thing("a"))

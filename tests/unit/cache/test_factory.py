@@ -19,8 +19,8 @@ from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.models import apps_v1, core_v1
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.unstructured import Unstructured, UnstructuredList
-from tests.support.clock import now, settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Meta, Page, Thing, api_error
 
 WIDGETS = GroupVersionResource("example.com", "v1", "widgets")
@@ -85,7 +85,7 @@ def widget(name: str, namespace: str = "ns") -> Widget:
     return Widget(Meta(name, namespace))
 
 
-@virtual
+@in_virtual_time
 async def test_gives_every_asker_the_same_informer():
     _, factory = make()
     assert factory.informer(Widget) is factory.informer(Widget)
@@ -94,7 +94,7 @@ async def test_gives_every_asker_the_same_informer():
     assert factory.informer(Unstructured, WIDGETS) is not factory.informer(Widget)
 
 
-@virtual
+@in_virtual_time
 async def test_says_which_informers_have_been_asked_for():
     _, factory = make()
     assert factory.informers == ()
@@ -102,7 +102,7 @@ async def test_says_which_informers_have_been_asked_for():
     assert factory.informers == tuple(asked[:2])
 
 
-@virtual
+@in_virtual_time
 async def test_the_generated_accessors_lead_to_the_same_informers():
     _, factory = make()
     pods = factory.core_v1.pods()
@@ -111,7 +111,7 @@ async def test_the_generated_accessors_lead_to_the_same_informers():
     assert factory.apps_v1.deployments() is factory.informer(apps_v1.Deployment)
 
 
-@virtual
+@in_virtual_time
 async def test_starts_what_was_asked_for_and_what_is_asked_for_later():
     rest, factory = make()
     rest.servers["widgets"].put(widget("a"))
@@ -129,7 +129,7 @@ async def test_starts_what_was_asked_for_and_what_is_asked_for_later():
     assert widgets.lister.namespace("ns").get("a") is not None
 
 
-@virtual
+@in_virtual_time
 async def test_starting_again_starts_nothing_twice():
     rest, factory = make()
     factory.informer(Widget)
@@ -139,7 +139,7 @@ async def test_starting_again_starts_nothing_twice():
         assert len(rest.servers["widgets"].lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_namespaced_informers_have_an_index_by_namespace():
     rest, factory = make()
     rest.servers["widgets"].put(widget("a", "x"))
@@ -151,7 +151,7 @@ async def test_namespaced_informers_have_an_index_by_namespace():
         assert "namespace" not in factory.informer(Gadget).indexer.indexers
 
 
-@virtual
+@in_virtual_time
 async def test_asks_for_the_resource_in_all_namespaces():
     rest, factory = make(namespace=ALL_NAMESPACES)
     factory.informer(Widget)
@@ -169,7 +169,7 @@ async def test_asks_for_the_resource_in_all_namespaces():
     assert watched["params"] == {"resourceVersion": "100", "allowWatchBookmarks": True}
 
 
-@virtual
+@in_virtual_time
 async def test_keeps_to_its_namespace_where_there_are_namespaces():
     rest, factory = make(namespace="ns")
     factory.informer(Widget)
@@ -183,7 +183,7 @@ async def test_keeps_to_its_namespace_where_there_are_namespaces():
     }
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(
     "selectors",
     [
@@ -207,7 +207,7 @@ async def test_sends_its_selectors_with_lists_and_watches(selectors: dict[str, A
         assert address["params"]["fieldSelector"] == "metadata.name!=x"
 
 
-@virtual
+@in_virtual_time
 async def test_transforms_all_objects():
     rest, factory = make(transform=lambda obj: type(obj)(obj.metadata, "seen"))
     rest.servers["widgets"].put(widget("a"))
@@ -217,7 +217,7 @@ async def test_transforms_all_objects():
         assert [obj.value for obj in informer.lister.list()] == ["seen"]
 
 
-@virtual
+@in_virtual_time
 async def test_dynamic_informers_need_no_class():
     rest, factory = make(namespace="ns")
     server = rest.servers["deployments"]
@@ -237,7 +237,7 @@ async def test_dynamic_informers_need_no_class():
     assert {address["namespace"] for _, address in rest.asked} == {"ns"}
 
 
-@virtual
+@in_virtual_time
 async def test_names_the_informers_that_have_not_synced_in_time_and_why():
     rest, factory = make()
     rest.servers["widgets"].next_lists.extend(
@@ -250,7 +250,7 @@ async def test_names_the_informers_that_have_not_synced_in_time_and_why():
     async with factory:
         with pytest.raises(errors.NotSynced) as caught:
             await factory.wait_for_cache_sync(timeout=30)
-        assert now() == 30.0
+        assert elapsed() == 30.0
     message = str(caught.value)
     assert "have not synced within 30 s" in message
     assert "v1 gadgets (the first LIST has been waiting for a response for 30 s)" in message
@@ -258,17 +258,17 @@ async def test_names_the_informers_that_have_not_synced_in_time_and_why():
     assert "deployments" not in message
 
 
-@virtual
+@in_virtual_time
 async def test_waits_as_long_as_it_takes_without_a_timeout():
     rest, factory = make()
     rest.servers["widgets"].list_delay = 5000.0
     factory.informer(Widget)
     async with factory:
         await factory.wait_for_cache_sync()
-        assert now() == 5000.0
+        assert elapsed() == 5000.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_that_has_passed_is_not_named():
     rest, factory = make()
     rest.servers["widgets"].next_lists.append(api_error(errors.Forbidden, 403, "Forbidden"))
@@ -278,14 +278,14 @@ async def test_a_failure_that_has_passed_is_not_named():
         assert informer.last_error == ""
 
 
-@virtual
+@in_virtual_time
 async def test_waiting_before_the_start_is_refused():
     _, factory = make()
     with pytest.raises(RuntimeError, match="async with factory"):
         await factory.wait_for_cache_sync(timeout=1)
 
 
-@virtual
+@in_virtual_time
 async def test_waiting_fails_when_the_factory_is_shut_down_meanwhile():
     rest, factory = make()
     rest.servers["widgets"].list_delay = 100.0
@@ -297,7 +297,7 @@ async def test_waiting_fails_when_the_factory_is_shut_down_meanwhile():
         await waiter
 
 
-@virtual
+@in_virtual_time
 async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
     rest, factory = make()
     factory.informer(Widget)
@@ -310,7 +310,7 @@ async def test_shutting_down_ends_all_tasks_and_can_be_repeated():
     assert rest.servers["widgets"].open_watches == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_factory_that_was_shut_down_keeps_nothing_of_what_its_informers_were_doing():
     """A cancelled task keeps its traceback, and with the traceback the connection of a watch and the bytes read from
     it.
@@ -325,7 +325,7 @@ async def test_a_factory_that_was_shut_down_keeps_nothing_of_what_its_informers_
     assert factory.informer(Widget) is informer
 
 
-@virtual
+@in_virtual_time
 async def test_a_second_shutdown_waits_for_the_end_of_the_tasks_too():
     """(D10)"""
     rest, factory = make()
@@ -347,12 +347,12 @@ async def test_a_second_shutdown_waits_for_the_end_of_the_tasks_too():
         await settle()
         await factory.shutdown()
         assert ended == ["handler"]
-        assert now() == 5.0
+        assert elapsed() == 5.0
         await first
 
 
 @pytest.mark.parametrize("is_removed", [False, True])
-@virtual
+@in_virtual_time
 async def test_a_handler_cannot_shut_down_the_factory_that_waits_for_it(is_removed: bool):
     """(D10)"""
     rest, factory = make()
@@ -379,7 +379,7 @@ async def test_a_handler_cannot_shut_down_the_factory_that_waits_for_it(is_remov
     assert informer.is_stopped
 
 
-@virtual
+@in_virtual_time
 async def test_a_task_that_a_handler_started_may_shut_down_the_factory():
     """(D10)"""
     rest, factory = make()
@@ -398,7 +398,7 @@ async def test_a_task_that_a_handler_started_may_shut_down_the_factory():
         assert informer.is_stopped
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_may_wait_for_the_sync_of_informers():
     """(D10)"""
     rest, factory = make()
@@ -409,7 +409,7 @@ async def test_a_handler_may_wait_for_the_sync_of_informers():
     async def on_add(_obj: Widget) -> None:
         factory.informer(Gadget)
         await factory.wait_for_cache_sync()
-        waited.append(now())
+        waited.append(elapsed())
 
     factory.informer(Widget).add_event_handler(on_add=on_add)
     async with factory:
@@ -417,7 +417,7 @@ async def test_a_handler_may_wait_for_the_sync_of_informers():
     assert waited == [5.0]
 
 
-@virtual
+@in_virtual_time
 async def test_the_settings_of_the_reflector_reach_every_informer():
     """(D7)"""
     rest, factory = make(page_size=2, min_watch_timeout=4000.0, max_internal_error_retry=60.0)
@@ -436,7 +436,7 @@ async def test_the_settings_of_the_reflector_reach_every_informer():
         assert (len(server.lists), len(server.watches)) == (2, 2)
 
 
-@virtual
+@in_virtual_time
 async def test_a_timeout_is_named_as_people_write_it():
     """(E6)"""
     rest, factory = make()
@@ -447,7 +447,7 @@ async def test_a_timeout_is_named_as_people_write_it():
             await factory.wait_for_cache_sync(timeout=4.99998)
 
 
-@virtual
+@in_virtual_time
 async def test_a_factory_that_was_shut_down_takes_nothing_new():
     _, factory = make()
     informer = factory.informer(Widget)
@@ -460,14 +460,14 @@ async def test_a_factory_that_was_shut_down_takes_nothing_new():
         factory.start()
 
 
-@virtual
+@in_virtual_time
 async def test_a_factory_that_was_never_started_can_be_shut_down():
     _, factory = make()
     factory.informer(Widget)
     await factory.shutdown()
 
 
-@virtual
+@in_virtual_time
 async def test_the_blocks_own_exception_comes_out_as_it_is():
     _, factory = make()
     factory.informer(Widget)
@@ -477,7 +477,7 @@ async def test_the_blocks_own_exception_comes_out_as_it_is():
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_the_block_ends_all_tasks():
     rest, factory = make()
     factory.informer(Widget)
@@ -499,7 +499,7 @@ class Bug(BaseException):
     """An exception that no loop's guard catches."""
 
 
-@virtual
+@in_virtual_time
 async def test_an_informer_that_fails_is_reported_at_once_and_raised_when_the_block_is_left(
     caplog: pytest.LogCaptureFixture,
 ):

@@ -17,8 +17,8 @@ from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES, DEFAULT
 from kubeloop.models import core_v1, meta_v1
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.unstructured import Unstructured
-from tests.support.clock import now, settle, virtual
 from tests.support.scripted_clientset import clientset, pod
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, list_of, query, watch_response
 
@@ -122,7 +122,7 @@ def test_the_default_namespace_is_that_of_the_config() -> None:
     assert SharedInformerFactory(clients).core_v1.pods(DEFAULT).name == "v1 pods in team"
 
 
-@virtual
+@in_virtual_time
 async def test_one_factory_holds_the_pods_of_one_node_beside_all_services() -> None:
     def serve(request: Any) -> Any:
         if "watch" in query(request):
@@ -171,7 +171,7 @@ def test_a_second_informer_of_the_same_objects_is_logged_in_one_line(
         assert lines == []
 
 
-@virtual
+@in_virtual_time
 async def test_the_resource_of_a_kind_is_looked_up_before_the_first_list() -> None:
     factory, transport = make(
         ScriptedResponse.of(RESOURCES).to("GET /api/v1"),
@@ -194,7 +194,7 @@ async def test_the_resource_of_a_kind_is_looked_up_before_the_first_list() -> No
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_the_scope_of_a_resource_that_was_looked_up_decides_about_the_namespace() -> None:
     factory, transport = make(
         ScriptedResponse.of(RESOURCES), list_of([], "5", kind="NodeList"), watch_response(Hang()), namespace="x"
@@ -205,7 +205,7 @@ async def test_the_scope_of_a_resource_that_was_looked_up_decides_about_the_name
     assert transport.requests[1].target.startswith("/api/v1/nodes?")
 
 
-@virtual
+@in_virtual_time
 async def test_a_kind_that_the_server_does_not_have_yet_is_looked_up_again() -> None:
     none: dict[str, Any] = {**RESOURCES, "resources": []}
     factory, transport = make(
@@ -252,7 +252,7 @@ def serving(request: Any) -> Any:
     return watch_response(Hang()) if "watch" in query(request) else list_of([pod("a", 1)], "5")
 
 
-@virtual
+@in_virtual_time
 async def test_one_informer_is_stopped_and_the_others_go_on() -> None:
     factory, transport = make(serving)
     kept, stopped = factory.core_v1.pods("x"), factory.core_v1.pods("y")
@@ -268,7 +268,7 @@ async def test_one_informer_is_stopped_and_the_others_go_on() -> None:
         await factory.stop(stopped)
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_after_a_stop_gets_a_new_informer_that_lists_again() -> None:
     factory, transport = make(serving)
     first = factory.core_v1.pods()
@@ -282,7 +282,7 @@ async def test_a_request_after_a_stop_gets_a_new_informer_that_lists_again() -> 
     assert len([request for request in transport.requests if "watch" not in query(request)]) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_an_informer_that_was_never_started_can_be_stopped() -> None:
     factory, transport = make()
     informer = factory.core_v1.pods()
@@ -300,7 +300,7 @@ async def test_an_informer_that_was_never_started_can_be_stopped() -> None:
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_an_informer_whose_task_has_not_run_yet_can_be_stopped() -> None:
     factory, transport = make()
     informer = factory.core_v1.pods()
@@ -313,7 +313,7 @@ async def test_an_informer_whose_task_has_not_run_yet_can_be_stopped() -> None:
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_shutdown_before_the_informers_have_run_ends_the_wait_for_their_sync() -> None:
     factory, transport = make()
     informer = factory.core_v1.pods()
@@ -325,7 +325,7 @@ async def test_a_shutdown_before_the_informers_have_run_ends_the_wait_for_their_
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_the_informer_of_another_factory_is_not_stopped() -> None:
     factory, _ = make()
     other, _ = make()
@@ -333,7 +333,7 @@ async def test_the_informer_of_another_factory_is_not_stopped() -> None:
         await factory.stop(other.core_v1.pods())
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_cannot_stop_the_informer_that_waits_for_it() -> None:
     factory, _ = make(serving)
     informer = factory.core_v1.pods()
@@ -355,7 +355,7 @@ async def test_a_handler_cannot_stop_the_informer_that_waits_for_it() -> None:
         assert not informer.is_stopped
 
 
-@virtual
+@in_virtual_time
 async def test_the_shutdown_waits_for_an_informer_that_is_being_stopped() -> None:
     factory, _ = make(serving)
     informer = factory.core_v1.pods()
@@ -366,7 +366,7 @@ async def test_the_shutdown_waits_for_an_informer_that_is_being_stopped() -> Non
             await asyncio.Event().wait()
         finally:
             await asyncio.sleep(5)
-            ended.append(now())
+            ended.append(elapsed())
 
     informer.add_event_handler(on_add=slow)
     async with factory:
@@ -375,7 +375,7 @@ async def test_the_shutdown_waits_for_an_informer_that_is_being_stopped() -> Non
         stopping = asyncio.create_task(factory.stop(informer))
         await settle()
         assert factory.informers == ()
-    assert ended == [now()]
+    assert ended == [elapsed()]
     await stopping
 
 

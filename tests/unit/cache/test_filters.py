@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.fake_lister_watcher import Event, FakeServer, Thing, thing
 from tests.support.informers import Detailed, informer_of, observed, running
 
 
-@virtual
+@in_virtual_time
 async def test_a_filter_turns_changes_into_adds_and_deletions():
     server, detailed = FakeServer(), Detailed()
     async with observed(server, detailed, filter=lambda obj: obj.value.startswith("y")) as (_, recorder):
@@ -31,7 +31,7 @@ async def test_a_filter_turns_changes_into_adds_and_deletions():
     assert [event[0] for event in detailed.told] == ["add", "update", "delete", "add", "delete"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_filter_is_given_the_object_of_a_tombstone():
     server, detailed = FakeServer({"a": "yes", "b": "no"}), Detailed()
     async with observed(server, detailed, filter=lambda obj: obj.value == "yes"):
@@ -45,7 +45,7 @@ async def test_a_filter_is_given_the_object_of_a_tombstone():
     assert told[1].key == "a"
 
 
-@virtual
+@in_virtual_time
 async def test_a_filter_works_for_async_functions_and_missing_ones():
     server = FakeServer()
     informer = informer_of(server)
@@ -66,7 +66,7 @@ async def test_a_filter_works_for_async_functions_and_missing_ones():
     assert told == ["yes", "yes"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_filtered_handler_gets_the_deletion_of_each_object_that_was_added():
     """(A10)"""
     server = FakeServer()
@@ -95,7 +95,7 @@ async def test_a_filtered_handler_gets_the_deletion_of_each_object_that_was_adde
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_its_last_state():
     """(A10)"""
     server = FakeServer()
@@ -116,7 +116,7 @@ async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_its_last_
     assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "2"), ("delete", "a", "2")]
 
 
-@virtual
+@in_virtual_time
 async def test_a_filter_that_changes_its_result_for_an_object_leads_to_consistent_events():
     """(A10)"""
     server = FakeServer()

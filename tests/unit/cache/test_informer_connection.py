@@ -9,7 +9,7 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.informer_connection import in_seconds
-from tests.support.clock import now, settle, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.fake_lister_watcher import FakeServer, api_error, thing
 from tests.support.informers import informer_of, running
 
@@ -35,7 +35,7 @@ def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 @pytest.mark.parametrize("error", FAILURES, ids=str)
 @pytest.mark.parametrize("where", ["list", "watch", "stream"])
-@virtual
+@in_virtual_time
 async def test_every_failure_is_reported_and_the_store_is_kept(
     error: Exception, where: str, caplog: pytest.LogCaptureFixture
 ):
@@ -80,12 +80,12 @@ async def test_every_failure_is_reported_and_the_store_is_kept(
         server.next_watches.clear()
         await asyncio.sleep(100)
         assert (informer.is_connected, informer.last_error) == (True, "")
-        assert now() - informer.last_heard_at < 100
+        assert elapsed() - informer.last_heard_at < 100
         assert len(lines(caplog, logging.WARNING)) == 1
         assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
 
 
-@virtual
+@in_virtual_time
 async def test_the_ends_of_every_long_watch_are_no_failures(caplog: pytest.LogCaptureFixture):
     """(D4)"""
     server = FakeServer()
@@ -102,7 +102,7 @@ async def test_the_ends_of_every_long_watch_are_no_failures(caplog: pytest.LogCa
     assert lines(caplog, logging.WARNING) == []
 
 
-@virtual
+@in_virtual_time
 async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pytest.LogCaptureFixture):
     """(D13) Events and aggregated servers have no watch cache: their watches may be silent while all is well."""
     caplog.set_level("INFO")
@@ -125,7 +125,7 @@ async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pyt
 
 
 @pytest.mark.parametrize("is_earlier", [False, True])
-@virtual
+@in_virtual_time
 async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
     is_earlier: bool, caplog: pytest.LogCaptureFixture
 ):
@@ -160,7 +160,7 @@ async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
     assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
 
 
-@virtual
+@in_virtual_time
 async def test_silence_instead_of_the_head_of_a_watch_is_a_failure_with_and_without_bookmarks():
     """(D13)"""
     server = FakeServer()
@@ -177,7 +177,7 @@ async def test_silence_instead_of_the_head_of_a_watch_is_a_failure_with_and_with
         assert len(server.lists) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_an_informer_whose_client_is_closed_keeps_what_it_has_and_says_so(caplog: pytest.LogCaptureFixture):
     """(D15) It does not end by itself: the task that stops the informer learns why it does not follow the server. It
     retries ever more rarely.
@@ -199,7 +199,7 @@ async def test_an_informer_whose_client_is_closed_keeps_what_it_has_and_says_so(
     assert "the client is closed" in line
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_accepts_watches_and_ends_them_at_once_is_reported_once(caplog: pytest.LogCaptureFixture):
     """(D4)"""
     caplog.set_level("INFO")
@@ -215,7 +215,7 @@ async def test_a_server_that_accepts_watches_and_ends_them_at_once_is_reported_o
         assert len(lines(caplog, logging.INFO)) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_an_event_proves_that_the_connection_is_back(caplog: pytest.LogCaptureFixture):
     """(D4)"""
     caplog.set_level("INFO")
@@ -233,7 +233,7 @@ async def test_an_event_proves_that_the_connection_is_back(caplog: pytest.LogCap
     assert len(lines(caplog, logging.INFO)) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_that_succeeds_ends_failures_of_lists_and_not_of_watches():
     """(D4)"""
     server = FakeServer()
@@ -245,20 +245,20 @@ async def test_a_list_that_succeeds_ends_failures_of_lists_and_not_of_watches():
         while len(server.watches) < 1:
             await asyncio.sleep(0.1)
         assert (informer.is_connected, informer.last_error) == (True, "")
-        started = now()
+        started = elapsed()
         server.next_watches.append(FORBIDDEN)
         while len(server.watches) < 2:
             await asyncio.sleep(1)
         assert len(server.lists) == 3
         assert (informer.is_connected, informer.last_error) == (False, str(FORBIDDEN))
         await asyncio.sleep(45)
-        assert now() > started + 45
+        assert elapsed() > started + 45
         assert informer.last_error == str(FORBIDDEN)
         await asyncio.sleep(10)
         assert (informer.is_connected, informer.last_error) == (True, "")
 
 
-@virtual
+@in_virtual_time
 async def test_what_was_heard_last_is_dated():
     """(D4)"""
     server = FakeServer()
@@ -280,7 +280,7 @@ async def test_what_was_heard_last_is_dated():
     assert not informer.is_connected
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_that_gets_no_response_is_visible(caplog: pytest.LogCaptureFixture):
     """(D14)"""
     server = FakeServer()
@@ -299,7 +299,7 @@ async def test_a_list_that_gets_no_response_is_visible(caplog: pytest.LogCapture
         assert informer.is_connected
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_gets_no_response_is_visible_and_then_a_failure(caplog: pytest.LogCaptureFixture):
     """(D14)"""
     server = FakeServer()
@@ -325,7 +325,7 @@ async def test_a_watch_that_gets_no_response_is_visible_and_then_a_failure(caplo
         assert len(lines(caplog, logging.WARNING)) == 3
 
 
-@virtual
+@in_virtual_time
 async def test_a_long_retry_after_is_reported_and_the_informer_keeps_to_its_own_back_off(
     caplog: pytest.LogCaptureFixture,
 ):
@@ -342,7 +342,7 @@ async def test_a_long_retry_after_is_reported_and_the_informer_keeps_to_its_own_
         assert informer.has_synced
 
 
-@virtual
+@in_virtual_time
 async def test_an_async_watch_error_handler_is_reported(caplog: pytest.LogCaptureFixture):
     """(D4)"""
     server = FakeServer()

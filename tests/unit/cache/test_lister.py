@@ -12,7 +12,7 @@ from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import NotFound, UnknownIndex
 from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import informer_of, running
 
@@ -134,7 +134,7 @@ def test_reads_of_an_informer_that_was_never_started_say_what_to_do(read: Callab
 
 
 @reads
-@virtual
+@in_virtual_time
 async def test_an_informer_that_runs_or_ran_may_hold_nothing(read: Callable[[Lister[Thing]], object]):
     """(G3)"""
     informer = new_informer()

@@ -11,7 +11,7 @@ import pytest
 from kubeloop import labels
 from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.models import core_v1
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 
 
 class FakeRest:
@@ -37,7 +37,7 @@ def source(rest: FakeRest, selectors: Any) -> ListWatch[core_v1.Pod]:
     )
 
 
-@virtual
+@in_virtual_time
 async def test_every_selector_option_is_sent():
     """(D8)"""
     rest = FakeRest()
@@ -64,7 +64,7 @@ async def test_every_selector_option_is_sent():
 
 
 @pytest.mark.parametrize("selectors", [None, {}, {"label_selector": None, "timeout": None}])
-@virtual
+@in_virtual_time
 async def test_without_selectors_nothing_is_sent(selectors: Any):
     """(D8)"""
     rest = FakeRest()

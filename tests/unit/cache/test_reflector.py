@@ -13,13 +13,13 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.wire.watch_events import UnreadableEvent
-from tests.support.clock import now, settle, virtual
 from tests.support.fake_lister_watcher import Event, Meta, Thing, api_error, thing, unreadable
 from tests.support.reflector_setup import EXPIRED, INTERNAL, REFUSED, TOO_MANY, Setup, versions
 
 
-@virtual
+@in_virtual_time
 async def test_lists_at_version_0_first_and_watches_from_the_lists_version():
     setup = Setup()
     setup.server.put(thing("a", "1"))
@@ -30,7 +30,7 @@ async def test_lists_at_version_0_first_and_watches_from_the_lists_version():
         assert setup.reflector.last_sync_resource_version == "101"
 
 
-@virtual
+@in_virtual_time
 async def test_applies_events_and_remembers_their_version():
     setup = Setup()
     async with setup.running():
@@ -43,7 +43,7 @@ async def test_applies_events_and_remembers_their_version():
         assert setup.reflector.last_sync_resource_version == "104"
 
 
-@virtual
+@in_virtual_time
 async def test_a_bookmark_moves_the_version_and_nothing_else():
     setup = Setup()
     async with setup.running():
@@ -54,7 +54,7 @@ async def test_a_bookmark_moves_the_version_and_nothing_else():
         assert setup.reflector.last_sync_resource_version == "500"
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
     setup = Setup()
     async with setup.running():
@@ -64,10 +64,10 @@ async def test_a_watch_that_the_server_ends_is_resumed_at_once_without_a_list():
         await settle()
         assert versions(setup.server.watches) == ["100", "101"]
         assert len(setup.server.lists) == 1
-        assert now() == 1.0
+        assert elapsed() == 1.0
 
 
-@virtual
+@in_virtual_time
 async def test_the_error_of_a_watch_is_released_while_the_next_one_is_open():
     """Its traceback leads to the connection and to the bytes read from it; a watch may be open for hours."""
     setup = Setup()
@@ -84,7 +84,7 @@ async def test_the_error_of_a_watch_is_released_while_the_next_one_is_open():
         assert reference() is None
 
 
-@virtual
+@in_virtual_time
 async def test_asks_for_a_random_timeout_and_resumes_when_it_has_passed():
     setup = Setup()
     async with setup.running():
@@ -96,7 +96,7 @@ async def test_asks_for_a_random_timeout_and_resumes_when_it_has_passed():
         assert len(setup.server.lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_is_silent_after_its_timeout_is_closed():
     setup = Setup()
     async with setup.running():
@@ -106,7 +106,7 @@ async def test_a_connection_that_is_silent_after_its_timeout_is_closed():
         assert len(setup.server.lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_cut_connection_is_resumed_from_the_last_version_without_a_list():
     setup = Setup()
     async with setup.running():
@@ -120,7 +120,7 @@ async def test_a_cut_connection_is_resumed_from_the_last_version_without_a_list(
         assert len(setup.server.lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_after_a_while():
     setup = Setup()
     async with setup.running():
@@ -133,7 +133,7 @@ async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_af
 
 
 @pytest.mark.parametrize("in_stream", [True, False])
-@virtual
+@in_virtual_time
 async def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
     setup = Setup()
     setup.server.expire_in_stream = in_stream
@@ -154,7 +154,7 @@ async def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
 @pytest.mark.parametrize(
     "error", [EXPIRED, api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVersionTooLarge")]
 )
-@virtual
+@in_virtual_time
 async def test_a_list_at_a_version_that_the_server_lacks_is_repeated_at_once_with_the_newest(error: Exception):
     setup = Setup()
     setup.server.next_lists.append(error)
@@ -163,14 +163,14 @@ async def test_a_list_at_a_version_that_the_server_lacks_is_repeated_at_once_wit
             {"resource_version": "0", "limit": 500, "continue_": ""},
             {"resource_version": "", "limit": 500, "continue_": ""},
         ]
-        assert now() == 0.0
+        assert elapsed() == 0.0
         assert setup.told == []
         setup.server.end_watches(INTERNAL)
         await asyncio.sleep(2)
         assert versions(setup.server.lists) == ["0", "", "100"]
 
 
-@virtual
+@in_virtual_time
 async def test_lists_the_newest_until_a_list_succeeds_after_an_unavailable_version():
     setup = Setup()
     setup.server.next_lists.extend([EXPIRED, INTERNAL])
@@ -180,7 +180,7 @@ async def test_lists_the_newest_until_a_list_succeeds_after_an_unavailable_versi
         assert setup.told == [INTERNAL]
 
 
-@virtual
+@in_virtual_time
 async def test_a_refused_watch_backs_off_and_keeps_its_version_without_a_list():
     setup = Setup()
     setup.server.next_watches.extend([REFUSED, TOO_MANY, REFUSED])
@@ -191,7 +191,7 @@ async def test_a_refused_watch_backs_off_and_keeps_its_version_without_a_list():
         assert setup.told == [REFUSED, TOO_MANY, REFUSED]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_ends_with_429_backs_off_and_is_resumed_without_a_list():
     setup = Setup()
     async with setup.running():
@@ -204,7 +204,7 @@ async def test_a_watch_that_ends_with_429_backs_off_and_is_resumed_without_a_lis
         assert len(setup.server.lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_cannot_be_opened_is_reported_and_listed_again():
     setup = Setup()
     forbidden = api_error(errors.Forbidden, 403, "Forbidden")
@@ -215,7 +215,7 @@ async def test_a_watch_that_cannot_be_opened_is_reported_and_listed_again():
         assert versions(setup.server.lists) == ["0", "100"]
 
 
-@virtual
+@in_virtual_time
 async def test_internal_errors_list_again_by_default():
     setup = Setup()
     async with setup.running():
@@ -224,7 +224,7 @@ async def test_internal_errors_list_again_by_default():
         assert len(setup.server.lists) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_internal_errors_are_retried_within_the_window_that_was_asked_for():
     setup = Setup(max_internal_error_retry=10.0)
     async with setup.running():
@@ -235,7 +235,7 @@ async def test_internal_errors_are_retried_within_the_window_that_was_asked_for(
         assert len(setup.server.lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_lists_in_pages_when_the_server_has_no_watch_cache_and_keeps_to_it():
     setup = Setup(page_size=None)
     setup.server.has_watch_cache = False
@@ -251,7 +251,7 @@ async def test_lists_in_pages_when_the_server_has_no_watch_cache_and_keeps_to_it
         assert setup.server.lists[3] == {"resource_version": "1300", "limit": 500, "continue_": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_at_a_version_is_not_paged_when_the_first_came_whole():
     setup = Setup()
     async with setup.running():
@@ -260,7 +260,7 @@ async def test_a_list_at_a_version_is_not_paged_when_the_first_came_whole():
         assert setup.server.lists[1] == {"resource_version": "100", "limit": None, "continue_": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_that_expires_between_its_pages_is_read_whole_at_the_version_that_was_asked_for():
     setup = Setup(page_size=2)
     setup.server.has_watch_cache = False
@@ -276,7 +276,7 @@ async def test_a_list_that_expires_between_its_pages_is_read_whole_at_the_versio
         assert setup.drain() == {"a": "", "b": "", "c": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_objects_that_a_list_lacks_are_deleted():
     setup = Setup()
     setup.server.put(thing("a"))
@@ -290,7 +290,7 @@ async def test_objects_that_a_list_lacks_are_deleted():
         assert setup.drain() == {"b": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_events_of_another_type_are_skipped():
     setup = Setup(expected_type=Thing)
     async with setup.running():
@@ -300,7 +300,7 @@ async def test_events_of_another_type_are_skipped():
         assert setup.drain() == {"a": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_events_of_an_unknown_kind_are_skipped():
     setup = Setup()
     async with setup.running():
@@ -313,7 +313,7 @@ async def test_events_of_an_unknown_kind_are_skipped():
         assert len(setup.server.lists) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_an_event_without_a_version_does_not_forget_the_last_one():
     setup = Setup()
     async with setup.running():
@@ -331,7 +331,7 @@ class Refusing(DeltaFIFO[Thing]):
         super().add(obj)
 
 
-@virtual
+@in_virtual_time
 async def test_what_the_store_refuses_leads_to_a_list_and_the_version_stays_before_it():
     """(A8)"""
     setup = Setup()
@@ -349,7 +349,7 @@ async def test_what_the_store_refuses_leads_to_a_list_and_the_version_stays_befo
     assert [str(error) for error in setup.told] == ["ADDED of ns/b could not be queued: refused"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_that_the_store_refuses_is_tried_again():
     """(A5)"""
 
@@ -371,7 +371,7 @@ async def test_a_list_that_the_store_refuses_is_tried_again():
         assert setup.drain() == {"a": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_failures_are_logged_when_nobody_handles_them(caplog: pytest.LogCaptureFixture):
     setup = Setup(watch_error_handler=None)
     setup.server.next_lists.append(api_error(errors.Forbidden, 403, "Forbidden", "things is forbidden"))
@@ -380,7 +380,7 @@ async def test_failures_are_logged_when_nobody_handles_them(caplog: pytest.LogCa
         assert "things is forbidden" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_error_handler_that_fails_is_logged_and_the_reflector_continues(caplog: pytest.LogCaptureFixture):
     def fail(_reflector: object, _error: Exception) -> None:
         raise ValueError("handler bug")
@@ -394,7 +394,7 @@ async def test_a_watch_error_handler_that_fails_is_logged_and_the_reflector_cont
 
 
 @pytest.mark.parametrize("moment", ["list", "open", "watch", "back off"])
-@virtual
+@in_virtual_time
 async def test_stops_at_once_wherever_it_waits(moment: str):
     setup = Setup()
     setup.server.list_delay = 50.0 if moment == "list" else 0.0
@@ -402,12 +402,12 @@ async def test_stops_at_once_wherever_it_waits(moment: str):
     setup.server.next_lists.extend([INTERNAL] if moment == "back off" else [])
     async with setup.running():
         pass
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert setup.server.open_watches == []
 
 
 @pytest.mark.parametrize(("seconds", "listed"), [(0.0, ["0", "101"]), (5.0, ["0"])])
-@virtual
+@in_virtual_time
 async def test_a_reflector_that_was_cancelled_can_run_again(seconds: float, listed: list[str]):
     setup = Setup()
     setup.server.put(thing("a"))
@@ -421,7 +421,7 @@ async def test_a_reflector_that_was_cancelled_can_run_again(seconds: float, list
         assert setup.drain() == {"a": "", "b": ""}
 
 
-@virtual
+@in_virtual_time
 async def test_a_reflector_that_was_cancelled_between_list_and_watch_delivers_the_list_when_it_runs_again():
     class Slow(DeltaFIFO[Thing]):
         def replacing(self, objects: Iterable[Thing], unreadable: Mapping[str, errors.Unreadable] = {}):
@@ -431,8 +431,12 @@ async def test_a_reflector_that_was_cancelled_between_list_and_watch_delivers_th
     setup = Setup()
     setup.reflector._store = setup.fifo = Slow(setup.store)
     setup.server.put(thing("a"))
-    async with setup.running():
-        assert setup.server.watches == []
+    task = asyncio.create_task(setup.reflector.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert setup.server.watches == []
     async with setup.running():
         await asyncio.sleep(1)
         assert len(setup.server.lists) == 1

@@ -8,17 +8,17 @@ import itertools
 import pytest
 
 from kubeloop import errors
-from tests.support.clock import now, settle, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.fake_lister_watcher import api_error, thing
 from tests.support.reflector_setup import EXPIRED, INTERNAL, REFUSED, Setup
 
 
-@virtual
+@in_virtual_time
 async def test_failing_lists_back_off_further_and_further_up_to_the_cap():
     setup = Setup()
     setup.server.next_lists.extend([INTERNAL] * 40)
     times: list[float] = []
-    handler = setup.reflector._watch_error_handler = lambda _reflector, _error: times.append(now())
+    handler = setup.reflector._watch_error_handler = lambda _reflector, _error: times.append(elapsed())
     assert handler is not None
     async with setup.running():
         await asyncio.sleep(600)
@@ -30,12 +30,12 @@ async def test_failing_lists_back_off_further_and_further_up_to_the_cap():
 
 
 @pytest.mark.parametrize("what", ["event", "bookmark", "event and cut"])
-@virtual
+@in_virtual_time
 async def test_watches_that_end_right_after_an_event_are_a_second_apart(what: str):
     """(D3)"""
     setup = Setup()
     async with setup.running():
-        while now() < 60:
+        while elapsed() < 60:
             await settle()
             if what == "bookmark":
                 setup.server.version += 1
@@ -53,7 +53,7 @@ async def test_watches_that_end_right_after_an_event_are_a_second_apart(what: st
         assert setup.told == []
 
 
-@virtual
+@in_virtual_time
 async def test_errors_far_apart_do_not_add_up_to_long_delays():
     """(D6)"""
     setup = Setup()
@@ -66,7 +66,7 @@ async def test_errors_far_apart_do_not_add_up_to_long_delays():
             assert len(setup.server.lists) == before + 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_restarts_ten_times_in_two_minutes_is_watched_soon_after_each():
     """(D6)"""
     setup = Setup()
@@ -79,7 +79,7 @@ async def test_a_server_that_restarts_ten_times_in_two_minutes_is_watched_soon_a
             assert len(setup.server.open_watches) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_the_first_expiry_after_events_lists_at_once_and_further_ones_ever_later():
     """(D6)"""
     setup = Setup()
@@ -88,7 +88,7 @@ async def test_the_first_expiry_after_events_lists_at_once_and_further_ones_ever
         await asyncio.sleep(5)
         setup.server.end_watches(EXPIRED)
         await settle()
-        assert now() == 5.0
+        assert elapsed() == 5.0
         assert len(setup.server.lists) == 2
         assert setup.told == []
         setup.server.next_watches.extend([EXPIRED] * 500)
@@ -98,7 +98,7 @@ async def test_the_first_expiry_after_events_lists_at_once_and_further_ones_ever
         assert set(setup.told) == {EXPIRED}
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_serves_lists_and_refuses_watches_is_listed_ever_later():
     """(D6)"""
     setup = Setup()
@@ -108,7 +108,7 @@ async def test_a_server_that_serves_lists_and_refuses_watches_is_listed_ever_lat
         assert 15 < len(setup.server.lists) < 50
 
 
-@virtual
+@in_virtual_time
 async def test_the_back_off_is_reset_by_a_list_that_succeeds():
     """(D6)"""
     setup = Setup()
@@ -121,7 +121,7 @@ async def test_the_back_off_is_reset_by_a_list_that_succeeds():
         assert len(setup.server.lists) == before + 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_that_fails_long_after_others_is_tried_again_soon():
     """(D6)"""
     setup = Setup()

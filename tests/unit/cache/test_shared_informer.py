@@ -11,14 +11,14 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
 from tests.support.informers import Detailed, Recorder, informer_of, observed, running
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_gets_adds_updates_and_deletions_in_order():
     server = FakeServer({"a": "1"})
     async with observed(server) as (_, recorder):
@@ -35,7 +35,7 @@ async def test_a_handler_gets_adds_updates_and_deletions_in_order():
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_the_store_holds_a_change_before_plain_handlers_run():
     server = FakeServer()
     informer = informer_of(server)
@@ -53,7 +53,7 @@ async def test_the_store_holds_a_change_before_plain_handlers_run():
     assert seen == [True, True, None]
 
 
-@virtual
+@in_virtual_time
 async def test_several_handlers_each_get_every_event():
     server = FakeServer()
     informer = informer_of(server)
@@ -67,7 +67,7 @@ async def test_several_handlers_each_get_every_event():
     assert [recorder.told for recorder in recorders] == [[("add", "a", "1"), ("delete", "a", "1")]] * 3
 
 
-@virtual
+@in_virtual_time
 async def test_the_same_functions_may_be_registered_twice():
     server = FakeServer()
     informer = informer_of(server)
@@ -84,7 +84,7 @@ async def test_the_same_functions_may_be_registered_twice():
     assert [obj.metadata.name for obj in told] == ["a", "a", "b"]
 
 
-@virtual
+@in_virtual_time
 async def test_has_synced_after_the_first_list_is_stored_and_reported():
     server, recorder = FakeServer({"a": ""}), Recorder()
     server.list_delay = 5.0
@@ -103,14 +103,14 @@ async def test_has_synced_after_the_first_list_is_stored_and_reported():
     assert synced_in_handler == [False]
 
 
-@virtual
+@in_virtual_time
 async def test_an_empty_list_syncs_too():
     informer = informer_of(FakeServer())
     async with running(informer):
         assert informer.has_synced
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_that_is_added_late_gets_the_present_objects_as_the_initial_list():
     server, detailed = FakeServer(dict.fromkeys("abc", "")), Detailed()
     informer = informer_of(server)
@@ -131,7 +131,7 @@ async def test_a_handler_that_is_added_late_gets_the_present_objects_as_the_init
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_changes_wait_behind_the_introduction_of_a_late_handler():
     server, recorder = FakeServer(), Recorder()
     for number in range(50):
@@ -141,7 +141,7 @@ async def test_changes_wait_behind_the_introduction_of_a_late_handler():
         recorder.register(informer)
         server.put(thing("t49", "new"))
         server.delete("t0")
-        await settle(100)
+        await settle()
         assert recorder.told[:50] == [("add", f"t{number}", "old") for number in range(50)]
         assert recorder.told[50:] == [("update", "t49", "old", "new"), ("delete", "t0", "old")]
         server.put(thing("later"))
@@ -149,7 +149,7 @@ async def test_changes_wait_behind_the_introduction_of_a_late_handler():
     assert recorder.told[-1] == ("add", "later", "")
 
 
-@virtual
+@in_virtual_time
 async def test_adds_before_the_sync_are_in_the_initial_list_and_later_ones_are_not():
     server, detailed = FakeServer({"a": "", "b": ""}), Detailed()
     informer = informer_of(server)
@@ -160,7 +160,7 @@ async def test_adds_before_the_sync_are_in_the_initial_list_and_later_ones_are_n
     assert detailed.told == [("add", "a", True), ("add", "b", True), ("add", "c", False)]
 
 
-@virtual
+@in_virtual_time
 async def test_a_deletion_that_only_a_list_shows_comes_with_the_last_known_object():
     server, detailed = FakeServer({"a": "known"}), Detailed()
     async with observed(server, detailed) as (_, recorder):
@@ -174,7 +174,7 @@ async def test_a_deletion_that_only_a_list_shows_comes_with_the_last_known_objec
     assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
 
 
-@virtual
+@in_virtual_time
 async def test_an_ordinary_deletion_is_no_tombstone_for_a_detailed_handler():
     server, detailed = FakeServer({"a": ""}), Detailed()
     informer = informer_of(server)
@@ -185,7 +185,7 @@ async def test_an_ordinary_deletion_is_no_tombstone_for_a_detailed_handler():
     assert detailed.told[-1] == ("delete", last)
 
 
-@virtual
+@in_virtual_time
 async def test_after_a_missed_time_handlers_get_the_difference():
     server = FakeServer({"kept": "1", "changed": "1", "gone": "1"})
     async with observed(server) as (_, recorder):
@@ -204,7 +204,7 @@ async def test_after_a_missed_time_handlers_get_the_difference():
         assert ("update", "changed", "1", "3") in recorder.told
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_reports_unchanged_objects_as_updates():
     server = FakeServer({"a": "1"})
     async with observed(server) as (_, recorder):
@@ -224,7 +224,7 @@ async def test_a_list_reports_unchanged_objects_as_updates():
     ids=str,
 )
 @pytest.mark.parametrize("page", [1, 2])
-@virtual
+@in_virtual_time
 async def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, page: int):
     """(A5)"""
     server = FakeServer(dict.fromkeys("abcd", "1"))
@@ -239,7 +239,7 @@ async def test_a_list_that_fails_on_any_page_changes_nothing(error: Exception, p
         assert informer.has_synced
 
 
-@virtual
+@in_virtual_time
 async def test_without_versions_a_deletion_between_two_watches_is_reported():
     """(A11)"""
     server = FakeServer({"a": "1", "b": "1"})
@@ -253,7 +253,7 @@ async def test_without_versions_a_deletion_between_two_watches_is_reported():
         assert recorder.state == {"b": "1"}
 
 
-@virtual
+@in_virtual_time
 async def test_without_versions_a_deletion_before_a_watch_is_reported_although_its_events_have_versions():
     """(A11)"""
     server = FakeServer({"a": "1", "b": "1"})
@@ -270,7 +270,7 @@ async def test_without_versions_a_deletion_before_a_watch_is_reported_although_i
         assert recorder.state == {"b": "2"}
 
 
-@virtual
+@in_virtual_time
 async def test_without_versions_a_watch_that_ends_at_once_leads_to_fewer_and_fewer_lists():
     """(A11)"""
     server = FakeServer()
@@ -283,7 +283,7 @@ async def test_without_versions_a_watch_that_ends_at_once_leads_to_fewer_and_few
         assert len(server.lists) < 30
 
 
-@virtual
+@in_virtual_time
 async def test_good_events_before_a_bad_one_are_delivered_and_move_the_version():
     """(A8)"""
 

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from kubeloop import errors
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import Detailed, Recorder, informer_of, running
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_that_raises_is_logged_and_harms_no_other(caplog: pytest.LogCaptureFixture):
     server, recorder = FakeServer(), Recorder()
     server.put(thing("ns/a"))
@@ -34,7 +34,7 @@ async def test_a_handler_that_raises_is_logged_and_harms_no_other(caplog: pytest
     assert "broken handler" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_an_index_function_that_raises_is_logged_and_harms_neither_the_store_nor_handlers(
     caplog: pytest.LogCaptureFixture,
 ):
@@ -54,7 +54,7 @@ async def test_an_index_function_that_raises_is_logged_and_harms_neither_the_sto
     assert "the index function 'half' failed on 'ns/a'" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_plain_handler_that_reads_a_cancelled_future_does_not_stop_the_informer(
     caplog: pytest.LogCaptureFixture,
 ):
@@ -72,7 +72,7 @@ async def test_a_plain_handler_that_reads_a_cancelled_future_does_not_stop_the_i
     assert "failed on a" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_plain_function_that_returns_a_coroutine_is_reported(caplog: pytest.LogCaptureFixture):
     server = FakeServer()
 
@@ -86,7 +86,7 @@ async def test_a_plain_function_that_returns_a_coroutine_is_reported(caplog: pyt
     assert "pass the async function itself" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_an_async_handler_gets_events_in_order_one_at_a_time():
     server = FakeServer()
     informer = informer_of(server)
@@ -108,7 +108,7 @@ async def test_an_async_handler_gets_events_in_order_one_at_a_time():
         assert told == ["begin a", "end a", "begin b", "end b"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_slow_async_handler_delays_neither_store_nor_others():
     server, recorder = FakeServer(), Recorder()
     informer = informer_of(server)
@@ -130,7 +130,7 @@ async def test_a_slow_async_handler_delays_neither_store_nor_others():
         assert slow == ["a", "b", "c"]
 
 
-@virtual
+@in_virtual_time
 async def test_an_async_handler_that_raises_gets_the_next_change(caplog: pytest.LogCaptureFixture):
     server = FakeServer()
     informer = informer_of(server)
@@ -150,7 +150,7 @@ async def test_an_async_handler_that_raises_gets_the_next_change(caplog: pytest.
     assert caplog.text.count("broken handler") >= 2
 
 
-@virtual
+@in_virtual_time
 async def test_an_async_handler_whose_own_work_is_cancelled_gets_the_next_change(caplog: pytest.LogCaptureFixture):
     server = FakeServer()
     informer = informer_of(server)
@@ -168,7 +168,7 @@ async def test_an_async_handler_whose_own_work_is_cancelled_gets_the_next_change
     assert told == ["a", "b"]
 
 
-@virtual
+@in_virtual_time
 async def test_async_methods_of_a_detailed_handler_are_awaited_too():
     server = FakeServer()
 
@@ -187,7 +187,7 @@ async def test_async_methods_of_a_detailed_handler_are_awaited_too():
     assert handler.told == [("add", "a", True), ("slow update", "2")]
 
 
-@virtual
+@in_virtual_time
 async def test_a_removed_handler_gets_no_more_events():
     server, recorder, other = FakeServer(), Recorder(), Recorder()
     informer = informer_of(server)
@@ -205,7 +205,7 @@ async def test_a_removed_handler_gets_no_more_events():
     assert sorted(other.state) == ["a", "b"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_may_be_removed_before_the_start():
     server, recorder = FakeServer(), Recorder()
     server.put(thing("a"))
@@ -216,7 +216,7 @@ async def test_a_handler_may_be_removed_before_the_start():
     assert recorder.told == []
 
 
-@virtual
+@in_virtual_time
 async def test_another_informers_handler_is_refused():
     one, two = informer_of(FakeServer()), informer_of(FakeServer())
     registration = one.add_event_handler(on_add=lambda _obj: None)
@@ -224,7 +224,7 @@ async def test_another_informers_handler_is_refused():
         two.remove_event_handler(registration)
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_may_remove_another_one_during_an_event():
     server, recorder = FakeServer(), Recorder()
     informer = informer_of(server)
@@ -236,7 +236,7 @@ async def test_a_handler_may_remove_another_one_during_an_event():
     assert recorder.told == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_may_add_another_one_which_gets_each_object_once():
     server, recorder = FakeServer(), Recorder()
     informer = informer_of(server)
@@ -255,7 +255,7 @@ async def test_a_handler_may_add_another_one_which_gets_each_object_once():
     assert sorted(recorder.told) == [("add", "a", ""), ("add", "b", ""), ("add", "c", "")]
 
 
-@virtual
+@in_virtual_time
 async def test_shutting_a_handler_down_waits_for_the_call_that_runs_and_drops_the_rest():
     server = FakeServer()
     informer = informer_of(server)
@@ -276,7 +276,7 @@ async def test_shutting_a_handler_down_waits_for_the_call_that_runs_and_drops_th
     assert told == ["a"]
 
 
-@virtual
+@in_virtual_time
 async def test_shutting_a_handler_down_returns_at_once_when_it_is_idle_or_plain_or_not_started():
     server = FakeServer()
     informer = informer_of(server)
@@ -293,7 +293,7 @@ async def test_shutting_a_handler_down_returns_at_once_when_it_is_idle_or_plain_
         await informer.shut_down_event_handler(plain)
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFixture):
     server = FakeServer()
     informer = informer_of(server)
@@ -308,7 +308,7 @@ async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFi
     assert "cannot wait for its own end" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_cannot_wait_for_its_own_sync():
     """(D10)"""
     server = FakeServer()
@@ -331,7 +331,7 @@ async def test_a_handler_cannot_wait_for_its_own_sync():
         assert len(caught) == 1  # After the sync there is nothing to wait for.
 
 
-@virtual
+@in_virtual_time
 async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fails():
     server = FakeServer()
     server.put(thing("a"))

@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from kubeloop import errors
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import advance, in_virtual_time, settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
 from tests.support.informers import Recorder, informer_of, running
 
 
-@virtual
+@in_virtual_time
 async def test_indices_may_be_added_before_and_after_the_start():
     server = FakeServer()
     server.put(thing("a", "x"))
@@ -28,7 +28,7 @@ async def test_indices_may_be_added_before_and_after_the_start():
             informer.add_indexers({"first": lambda obj: [obj.value]})
 
 
-@virtual
+@in_virtual_time
 async def test_a_failing_index_function_is_logged_and_the_object_is_stored_and_reported(
     caplog: pytest.LogCaptureFixture,
 ):
@@ -43,7 +43,7 @@ async def test_a_failing_index_function_is_logged_and_the_object_is_stored_and_r
     assert "'broken' failed on 'ns/a'" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_transform_changes_what_is_stored_and_reported():
     server, recorder = FakeServer(), Recorder()
     server.put(thing("a", "x"))
@@ -57,7 +57,7 @@ async def test_a_transform_changes_what_is_stored_and_reported():
     assert recorder.state == {"a": "X", "b": "Y"}
 
 
-@virtual
+@in_virtual_time
 async def test_setters_are_refused_after_the_start():
     informer = informer_of(FakeServer())
     async with running(informer):
@@ -67,7 +67,7 @@ async def test_setters_are_refused_after_the_start():
             informer.set_watch_error_handler(lambda _reflector, _error: None)
 
 
-@virtual
+@in_virtual_time
 async def test_the_watch_error_handler_gets_each_failure():
     server = FakeServer()
     error = api_error(errors.Forbidden, 403, "Forbidden")
@@ -82,7 +82,7 @@ async def test_the_watch_error_handler_gets_each_failure():
     assert told == [error]
 
 
-@virtual
+@in_virtual_time
 async def test_a_second_run_warns_and_returns(caplog: pytest.LogCaptureFixture):
     informer = informer_of(FakeServer())
     async with running(informer):
@@ -92,7 +92,7 @@ async def test_a_second_run_warns_and_returns(caplog: pytest.LogCaptureFixture):
         assert not informer.is_stopped
 
 
-@virtual
+@in_virtual_time
 async def test_goes_from_new_over_started_and_synced_to_stopped():
     server = FakeServer()
     server.list_delay = 1.0
@@ -111,7 +111,7 @@ async def test_goes_from_new_over_started_and_synced_to_stopped():
     assert "stopped" in repr(informer)
 
 
-@virtual
+@in_virtual_time
 async def test_a_stopped_informer_takes_no_handlers_or_indices_and_can_still_be_read():
     server = FakeServer()
     server.put(thing("a"))
@@ -127,7 +127,7 @@ async def test_a_stopped_informer_takes_no_handlers_or_indices_and_can_still_be_
     assert informer.lister.get("a").metadata.name == "a"
 
 
-@virtual
+@in_virtual_time
 async def test_waiting_for_an_informer_that_stops_before_its_sync_fails_with_the_reason():
     server = FakeServer()
     server.next_lists.extend([api_error(errors.Forbidden, 403, "Forbidden", "things is forbidden")] * 9)
@@ -139,7 +139,7 @@ async def test_waiting_for_an_informer_that_stops_before_its_sync_fails_with_the
         await waiter
 
 
-@virtual
+@in_virtual_time
 async def test_stopping_ends_every_task_also_those_of_handlers_that_hang():
     server = FakeServer()
     server.put(thing("a"))
@@ -161,7 +161,7 @@ async def test_stopping_ends_every_task_also_those_of_handlers_that_hang():
     assert server.open_watches == []
 
 
-@virtual
+@in_virtual_time
 async def test_two_informers_of_one_source_do_not_disturb_each_other():
     server = FakeServer()
     one, two = informer_of(server), informer_of(server)
@@ -175,7 +175,7 @@ async def test_two_informers_of_one_source_do_not_disturb_each_other():
         assert two.indexer.list_keys() == ["a", "b"]
 
 
-@virtual
+@in_virtual_time
 async def test_long_work_lets_others_on_the_loop_run_every_few_milliseconds():
     server = FakeServer()
     for number in range(3000):
@@ -184,7 +184,7 @@ async def test_long_work_lets_others_on_the_loop_run_every_few_milliseconds():
     informer = informer_of(server)
 
     def slow(_obj: Thing) -> None:
-        loop._virtual_now += 0.001  # type: ignore[attr-defined]
+        advance(0.001)
 
     informer.add_event_handler(on_add=slow)
     turns: list[float] = []
@@ -194,8 +194,9 @@ async def test_long_work_lets_others_on_the_loop_run_every_few_milliseconds():
             turns.append(loop.time())
             await asyncio.sleep(0)
 
+    beside = asyncio.create_task(other())
     async with running(informer):
-        await other()
+        await beside
         late = informer.add_event_handler(on_add=slow)
         while not late.has_synced:
             turns.append(loop.time())
@@ -204,7 +205,7 @@ async def test_long_work_lets_others_on_the_loop_run_every_few_milliseconds():
     assert turns[-1] > 5.9
 
 
-@virtual
+@in_virtual_time
 async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
     server, steady = FakeServer(), Recorder()
     informer = informer_of(server)
@@ -237,7 +238,7 @@ async def test_adding_and_removing_handlers_while_much_happens_harms_nobody():
         assert steady.state == last.state == expected
 
 
-@virtual
+@in_virtual_time
 async def test_an_internal_error_of_a_watch_leads_to_another_list_unless_configured_otherwise():
     server = FakeServer()
     async with running(informer_of(server)):

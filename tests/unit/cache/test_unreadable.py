@@ -8,8 +8,8 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.wire.watch_events import UnreadableEvent
-from tests.support.clock import settle, virtual
 from tests.support.fake_lister_watcher import Event, FakeServer, Thing, api_error, thing, unreadable
 from tests.support.informers import Detailed, informer_of, observed, running
 
@@ -22,7 +22,7 @@ async def relist(server: FakeServer) -> None:
     await asyncio.sleep(5)
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
     """(A1, A3)"""
     server = FakeServer({"a": "1", "b": "1"})
@@ -40,7 +40,7 @@ async def test_an_object_that_becomes_unreadable_is_kept_by_event_and_by_list():
         assert not [event for event in recorder.told if event[0] == "delete"]
 
 
-@virtual
+@in_virtual_time
 async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_missing():
     """(A1, B1, B2)"""
     server = FakeServer({"ns/a": "?", "ns/b": "1"})
@@ -59,7 +59,7 @@ async def test_an_unreadable_object_does_not_delay_the_sync_and_is_not_found_mis
             informer.lister.get("ns/c")
 
 
-@virtual
+@in_virtual_time
 async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
     """(A1)"""
     server = FakeServer({"a": "?"})
@@ -71,7 +71,7 @@ async def test_reading_an_unreadable_object_again_and_again_keeps_no_frames():
         assert informer.unreadable["a"].__traceback__ is None
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_can_be_read_again_leads_to_the_right_event():
     """(A3)"""
     server = FakeServer({"seen": "1", "unseen": "?"})
@@ -86,7 +86,7 @@ async def test_an_object_that_can_be_read_again_leads_to_the_right_event():
 
 
 @pytest.mark.parametrize("value", ["?", "fine"])
-@virtual
+@in_virtual_time
 async def test_a_deletion_needs_the_key_only(value: str):
     """(A2)"""
     server, detailed = FakeServer({"a": "1", "unseen": "?"}), Detailed()
@@ -107,7 +107,7 @@ async def test_a_deletion_needs_the_key_only(value: str):
     assert detailed.told[-1] == ("delete", DeletedFinalStateUnknown("a", known))
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_was_created_again_and_cannot_be_read_is_reported_as_deleted():
     """(A1)"""
     server, detailed = FakeServer(), Detailed()
@@ -124,7 +124,7 @@ async def test_an_object_that_was_created_again_and_cannot_be_read_is_reported_a
             informer.lister.get("a")
 
 
-@virtual
+@in_virtual_time
 async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
     """(A1)"""
     server = FakeServer({"a": "1"})
@@ -135,7 +135,7 @@ async def test_an_unreadable_object_without_a_uid_counts_as_the_same():
     assert recorder.told == [("add", "a", "1")]
 
 
-@virtual
+@in_virtual_time
 async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCaptureFixture):
     """(A3)"""
     caplog.set_level("INFO")
@@ -156,7 +156,7 @@ async def test_one_log_line_for_an_object_not_for_an_event(caplog: pytest.LogCap
         assert caplog.text.count("ns/a can be read again") == 1
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_sync(caplog: pytest.LogCaptureFixture):
     """(A1)"""
     server = FakeServer({"a": "1", "b": "1"})
@@ -175,7 +175,7 @@ async def test_an_item_without_a_name_proves_no_deletion_and_does_not_delay_the_
         assert informer.unreadable == {}
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_list_names_all():
     """(A1), (A4)"""
     server = FakeServer({"a": "1", "b": "1"})
@@ -192,7 +192,7 @@ async def test_an_item_that_is_read_but_has_no_name_proves_no_deletion_until_a_l
         assert informer.unreadable == {}
 
 
-@virtual
+@in_virtual_time
 async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name():
     """(A1), (A4): `#a` is a valid name of a ClusterRole."""
     server = FakeServer({"#a": "1", "#1": "1", "b": "1", "#unseen": "?"})
@@ -213,7 +213,7 @@ async def test_a_name_that_begins_as_the_place_of_a_nameless_item_does_is_a_name
         assert informer.unreadable == {}
 
 
-@virtual
+@in_virtual_time
 async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_a_hash():
     """(A1)"""
     server = FakeServer({"#a": "1", "#b": "1"})
@@ -224,7 +224,7 @@ async def test_an_incomplete_list_proves_no_deletion_of_a_name_that_begins_with_
         assert recorder.state == {"#a": "1", "#b": "1"}
 
 
-@virtual
+@in_virtual_time
 async def test_a_first_list_with_an_item_without_a_name_syncs():
     """(A1)"""
     server = FakeServer({"a": "??"})
@@ -233,7 +233,7 @@ async def test_a_first_list_with_an_item_without_a_name_syncs():
         assert informer.has_synced
 
 
-@virtual
+@in_virtual_time
 async def test_items_without_a_name_on_several_pages_are_distinguished():
     """(A4)"""
     server = FakeServer({name: "??" if name in "ad" else "1" for name in "abcdef"})
@@ -245,7 +245,7 @@ async def test_items_without_a_name_on_several_pages_are_distinguished():
 
 
 @pytest.mark.parametrize("event", ["unreadable", "table"])
-@virtual
+@in_virtual_time
 async def test_an_event_without_a_name_leads_to_a_list_after_a_pause(event: str):
     """(A12)"""
     server = FakeServer({"a": "1"})
@@ -269,7 +269,7 @@ def refuse_bad(obj: Thing) -> Thing:
     return Thing(obj.metadata, obj.value.upper())
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_the_transform_fails_on_is_kept_and_its_deletion_is_reported():
     """(A9)"""
     server = FakeServer({"a": "x", "b": "bad"})

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from kubeloop.certificates import RequestTemplate, encode_private_key, generate_key, parse_private_key, server_usages
 from kubeloop.certificates.private_key import PrivateKey
 from kubeloop.errors import CredentialError, RequestTimeout
-from tests.support.clock import now, settle, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.managed import NOON, TEMPLATE, Managed, pair_of, wall
 from tests.support.scripted_transport import error_status
 
@@ -30,20 +30,20 @@ def common_name(pem: bytes) -> str:
 # Beginning
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_certificate_it_requests_one() -> None:
     managed = Managed()
     async with managed.manager as manager:
         assert manager.current() is None
         pair = await manager.wait_for_current()
-        assert now() == 0.0
+        assert elapsed() == 0.0
     assert pair.certificate == managed.server.issued[0]
     assert managed.store.updates == [pair]
     assert managed.connected_with == [None]
     assert managed.server.transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_the_request_has_the_names_the_signer_and_the_usages() -> None:
     managed = Managed(lifetime=HOUR)
     async with managed.manager as manager:
@@ -56,7 +56,7 @@ async def test_the_request_has_the_names_the_signer_and_the_usages() -> None:
     assert common_name(pair.certificate) == "CN=system:node:a,O=system:nodes"
 
 
-@virtual
+@in_virtual_time
 async def test_the_lifetime_and_other_usages_are_requested() -> None:
     managed = Managed(requested_lifetime=7200.0, usages=server_usages)
     async with managed.manager as manager:
@@ -66,7 +66,7 @@ async def test_the_lifetime_and_other_usages_are_requested() -> None:
     assert body["spec"]["usages"] == ["digital signature", "server auth"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_stored_certificate_is_current_and_not_renewed_early() -> None:
     managed = Managed(STORED, bootstrap=BOOTSTRAP)
     async with managed.manager as manager:
@@ -76,26 +76,26 @@ async def test_a_stored_certificate_is_current_and_not_renewed_early() -> None:
         assert managed.store.updates == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_bootstrap_certificate_is_current_until_the_first_is_issued() -> None:
     managed = Managed(bootstrap=BOOTSTRAP)
     async with managed.manager as manager:
         assert manager.current() == BOOTSTRAP
-        await settle(100)
-        assert now() == 0.0
+        await settle()
+        assert elapsed() == 0.0
         assert manager.current() == managed.store.pair != BOOTSTRAP
     assert managed.connected_with == [BOOTSTRAP]
     assert managed.store.updates[0] == BOOTSTRAP
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_certificate_is_replaced_by_the_bootstrap_certificate() -> None:
     managed = Managed(EXPIRED, bootstrap=BOOTSTRAP)
     async with managed.manager as manager:
         assert manager.current() == BOOTSTRAP
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_certificate_without_bootstrap_is_not_current() -> None:
     managed = Managed(EXPIRED)
     async with managed.manager as manager:
@@ -104,20 +104,20 @@ async def test_an_expired_certificate_without_bootstrap_is_not_current() -> None
     assert managed.connected_with == [None]
 
 
-@virtual
+@in_virtual_time
 async def test_a_stored_certificate_without_the_names_is_replaced_at_once() -> None:
     managed = Managed(STORED, template=OTHER)
     async with managed.manager as manager:
         assert manager.current() == STORED
-        await settle(100)
+        await settle()
         pair = manager.current()
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert pair is not None
     assert common_name(pair.certificate) == "CN=system:node:b,O=system:nodes"
     assert managed.connected_with == [STORED]
 
 
-@virtual
+@in_virtual_time
 async def test_a_certificate_that_expires_is_no_longer_current() -> None:
     managed = Managed(STORED, template=None)
     async with managed.manager as manager:
@@ -130,7 +130,7 @@ async def test_a_certificate_that_expires_is_no_longer_current() -> None:
 # Renewing
 
 
-@virtual
+@in_virtual_time
 async def test_certificates_are_renewed_for_as_long_as_the_manager_runs() -> None:
     managed = Managed(lifetime=HOUR)
     times = []
@@ -139,7 +139,7 @@ async def test_certificates_are_renewed_for_as_long_as_the_manager_runs() -> Non
             before = managed.store.pair
             while managed.store.pair == before:
                 await asyncio.sleep(10)
-            times.append(now())
+            times.append(elapsed())
             assert manager.current() == managed.store.pair
             assert manager.server_healthy
     gaps = [after - before for before, after in pairwise(times)]
@@ -150,7 +150,7 @@ async def test_certificates_are_renewed_for_as_long_as_the_manager_runs() -> Non
     assert managed.connected_with == [None, *managed.store.updates[:-1]]
 
 
-@virtual
+@in_virtual_time
 async def test_a_renewal_months_away_takes_place() -> None:
     lifetime = 100 * 24 * HOUR
     managed = Managed(pair_of(0, lifetime), lifetime=lifetime)
@@ -161,7 +161,7 @@ async def test_a_renewal_months_away_takes_place() -> None:
         assert len(managed.server.creates) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_wall_clock_that_is_set_forward_is_noticed_within_an_hour() -> None:
     skew = [0.0]
     managed = Managed(pair_of(0, 100 * HOUR), lifetime=1000 * HOUR, now=lambda: wall() + timedelta(seconds=skew[0]))
@@ -172,7 +172,7 @@ async def test_a_wall_clock_that_is_set_forward_is_noticed_within_an_hour() -> N
         assert len(managed.server.creates) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_an_attempt_waits_for_fifteen_minutes() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
@@ -184,7 +184,7 @@ async def test_an_attempt_waits_for_fifteen_minutes() -> None:
         assert len(managed.server.creates) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_failed_attempts_are_repeated_with_growing_pauses() -> None:
     managed = Managed(STORED, template=OTHER)
     managed.server.create_failures.extend([error_status(500, "InternalError")] * 9)
@@ -194,7 +194,7 @@ async def test_failed_attempts_are_repeated_with_growing_pauses() -> None:
             left = len(managed.server.create_failures)
             while len(managed.server.create_failures) == left:
                 await asyncio.sleep(0.1)
-            times.append(now())
+            times.append(elapsed())
             assert manager.current() == STORED
         await asyncio.sleep(36)
         assert manager.last_error is None
@@ -204,11 +204,11 @@ async def test_failed_attempts_are_repeated_with_growing_pauses() -> None:
         assert base - 0.2 <= gap <= base * 1.1 + 0.2
 
 
-@virtual
+@in_virtual_time
 async def test_a_denied_request_is_repeated_with_another_key() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
-        await settle(100)
+        await settle()
         managed.server.condition(managed.server.only(), "Denied", "not you")
         await settle()
         assert "was denied: not you" in str(manager.last_error)
@@ -217,7 +217,7 @@ async def test_a_denied_request_is_repeated_with_another_key() -> None:
     assert first["spec"]["request"] != second["spec"]["request"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_signer_that_changes_the_names_is_asked_again_with_pauses(caplog: pytest.LogCaptureFixture) -> None:
     managed = Managed()
     managed.server.subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "other")])
@@ -232,7 +232,7 @@ async def test_a_signer_that_changes_the_names_is_asked_again_with_pauses(caplog
 # The template
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_template_nothing_is_requested_until_there_is_one() -> None:
     managed = Managed(template=None)
     async with managed.manager as manager:
@@ -240,24 +240,24 @@ async def test_without_a_template_nothing_is_requested_until_there_is_one() -> N
         assert managed.server.transport.requests == []
         manager.set_template(TEMPLATE)
         await manager.wait_for_current()
-        assert now() == 10 * HOUR
+        assert elapsed() == 10 * HOUR
         assert manager.template == TEMPLATE
 
 
-@virtual
+@in_virtual_time
 async def test_new_names_are_requested_at_once() -> None:
     managed = Managed(STORED)
     async with managed.manager as manager:
         await asyncio.sleep(100)
         manager.set_template(OTHER)
-        await settle(100)
-        assert now() == 100
+        await settle()
+        assert elapsed() == 100
         pair = manager.current()
     assert pair is not None
     assert common_name(pair.certificate) == "CN=system:node:b,O=system:nodes"
 
 
-@virtual
+@in_virtual_time
 async def test_names_that_the_certificate_has_are_not_requested() -> None:
     managed = Managed(STORED)
     async with managed.manager as manager:
@@ -267,7 +267,7 @@ async def test_names_that_the_certificate_has_are_not_requested() -> None:
         assert manager.current() == STORED
 
 
-@virtual
+@in_virtual_time
 async def test_a_pending_request_for_other_names_is_given_up() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
@@ -279,11 +279,11 @@ async def test_a_pending_request_for_other_names_is_given_up() -> None:
         managed.server.condition(name, "Approved")
         managed.server.issue(name)
         pair = await manager.wait_for_current()
-    assert now() == 103
+    assert elapsed() == 103
     assert common_name(pair.certificate) == "CN=system:node:b,O=system:nodes"
 
 
-@virtual
+@in_virtual_time
 async def test_the_error_of_a_request_that_is_given_up_names_the_reason() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
@@ -294,7 +294,7 @@ async def test_the_error_of_a_request_that_is_given_up_names_the_reason() -> Non
         assert "is no longer waited for, because the template changed" in str(manager.last_error)
 
 
-@virtual
+@in_virtual_time
 async def test_a_pending_request_for_the_same_names_is_not_given_up() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
@@ -305,7 +305,7 @@ async def test_a_pending_request_for_the_same_names_is_not_given_up() -> None:
         assert len(managed.server.creates) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_is_not_waited_for_if_the_names_changed_while_it_was_created() -> None:
     managed = Managed(signs=False)
     managed.server.create_delay = 5.0
@@ -319,7 +319,7 @@ async def test_a_request_is_not_waited_for_if_the_names_changed_while_it_was_cre
     assert common_name(pair.certificate) == "CN=system:node:b,O=system:nodes"
 
 
-@virtual
+@in_virtual_time
 async def test_changing_names_all_the_time_is_paced() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
@@ -336,7 +336,7 @@ async def test_changing_names_all_the_time_is_paced() -> None:
     "key", [generate_key(), ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048)]
 )
 def test_a_key_generator_is_used(key: PrivateKey) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         managed = Managed(generate_key=lambda: key)
         async with managed.manager as manager:
@@ -346,7 +346,7 @@ def test_a_key_generator_is_used(key: PrivateKey) -> None:
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_key_generator_keys_are_on_the_curve_p256() -> None:
     managed = Managed()
     async with managed.manager as manager:
@@ -355,7 +355,7 @@ async def test_without_a_key_generator_keys_are_on_the_curve_p256() -> None:
     assert key.curve.name == "secp256r1"
 
 
-@virtual
+@in_virtual_time
 async def test_an_rsa_key_may_encipher_keys() -> None:
     key = rsa.generate_private_key(65537, 2048)
     managed = Managed(generate_key=lambda: key)
@@ -377,7 +377,7 @@ def fails() -> PrivateKey:
     ],
 )
 def test_a_weak_key_or_a_failing_generator_is_a_failed_attempt(generate: Any, message: str) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         managed = Managed(STORED, template=OTHER, generate_key=generate)
         async with managed.manager as manager:
@@ -392,7 +392,7 @@ def test_a_weak_key_or_a_failing_generator_is_a_failed_attempt(generate: Any, me
 # Waiting and leaving
 
 
-@virtual
+@in_virtual_time
 async def test_a_wait_for_the_certificate_ends_with_its_timeout_and_the_last_error() -> None:
     managed = Managed(signs=False, name="node")
     async with managed.manager as manager:
@@ -403,31 +403,31 @@ async def test_a_wait_for_the_certificate_ends_with_its_timeout_and_the_last_err
             await manager.wait_for_current(timeout=1.0)
 
 
-@virtual
+@in_virtual_time
 async def test_several_callers_wait_for_one_certificate() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
         callers = [asyncio.create_task(manager.wait_for_current()) for _ in range(3)]
-        await settle(100)
+        await settle()
         managed.server.condition(managed.server.only(), "Approved")
         managed.server.issue(managed.server.only())
         assert len({id(await caller) for caller in callers}) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_leaving_ends_the_attempt_and_the_waits() -> None:
     managed = Managed(signs=False)
     async with managed.manager as manager:
         waiting = asyncio.create_task(manager.wait_for_current())
-        await settle(100)
+        await settle()
         assert managed.server.transport.open_streams == 1
     assert managed.server.transport.open_streams == 0
     with pytest.raises(RuntimeError, match="runs inside of its block"):
         await waiting
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_manager_that_is_not_entered_is_an_error() -> None:
     manager = Managed().manager
     assert manager.current() is None
@@ -435,7 +435,7 @@ async def test_a_manager_that_is_not_entered_is_an_error() -> None:
         await manager.wait_for_current()
 
 
-@virtual
+@in_virtual_time
 async def test_a_manager_is_entered_once_at_a_time() -> None:
     managed = Managed()
     async with managed.manager as manager:
@@ -447,15 +447,15 @@ async def test_a_manager_is_entered_once_at_a_time() -> None:
     assert len(managed.server.creates) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_leaving_while_a_certificate_waits_for_its_renewal_returns_at_once() -> None:
     managed = Managed(STORED)
     async with managed.manager:
         await asyncio.sleep(10)
-    assert now() == 10.0
+    assert elapsed() == 10.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_store_that_cannot_be_read_is_an_error_of_entering() -> None:
     managed = Managed()
     managed.store.failure = CredentialError("cannot read it")

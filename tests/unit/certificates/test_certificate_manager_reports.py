@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import kubeloop
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.managed import TEMPLATE, Managed, pair_of, wall
 from tests.support.scripted_transport import ScriptedResponse, error_status
 
@@ -34,49 +34,49 @@ STORED = pair_of(-60, HOUR)
     ],
 )
 def test_the_server_is_healthy_after_responses_of_a_working_server(failure: Any, healthy: bool) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         managed = Managed(STORED, template=OTHER)
         if failure is not None:
             managed.server.create_failures.append(failure)
         async with managed.manager as manager:
             assert not manager.server_healthy
-            await settle(100)
+            await settle()
             assert manager.server_healthy is healthy
             assert (manager.current() == STORED) is (failure is not None)
 
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_names_that_cannot_be_requested_are_not_a_fault_of_the_server() -> None:
     managed = Managed(STORED, template=OTHER)
     async with managed.manager as manager:
-        await settle(100)
+        await settle()
         assert manager.server_healthy
         manager.set_template(TEMPLATE.replace(dns_names=("bücher.example",)))
-        await settle(100)
+        await settle()
         assert isinstance(manager.last_error, ValueError)
         assert manager.server_healthy
 
 
-@virtual
+@in_virtual_time
 async def test_the_server_becomes_healthy_again_and_ill_again() -> None:
     managed = Managed(STORED, template=OTHER)
     failure = error_status(500, "InternalError")
     managed.server.create_failures.append(failure)
     async with managed.manager as manager:
-        await settle(100)
+        await settle()
         assert not manager.server_healthy
         await asyncio.sleep(3)
         assert manager.server_healthy
         managed.server.create_failures.append(failure)
         manager.set_template(TEMPLATE)
-        await settle(100)
+        await settle()
         assert not manager.server_healthy
 
 
-@virtual
+@in_virtual_time
 async def test_metrics_count_expiry_rotations_and_failures() -> None:
     metrics = kubeloop.Metrics(now=wall)
     managed = Managed(STORED, template=OTHER, metrics=metrics, name="node", lifetime=2 * HOUR)
@@ -92,7 +92,7 @@ async def test_metrics_count_expiry_rotations_and_failures() -> None:
     assert 'certificate_manager_ttl_seconds{name="node"}' not in metrics.text()
 
 
-@virtual
+@in_virtual_time
 async def test_the_first_certificate_is_no_rotation() -> None:
     metrics = kubeloop.Metrics(now=wall)
     managed = Managed(metrics=metrics)
@@ -102,7 +102,7 @@ async def test_the_first_certificate_is_no_rotation() -> None:
         assert metrics.value("certificate_manager_ttl_seconds", name="example.com/s") == HOUR
 
 
-@virtual
+@in_virtual_time
 async def test_a_failing_metrics_object_costs_no_certificate() -> None:
     class Broken:
         def __getattr__(self, name: str) -> Any:
@@ -118,7 +118,7 @@ async def test_a_failing_metrics_object_costs_no_certificate() -> None:
         assert manager.current() != STORED
 
 
-@virtual
+@in_virtual_time
 async def test_log_lines_name_the_manager_and_contain_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     managed = Managed(name="node", lifetime=HOUR)
     managed.server.create_failures.append(error_status(500, "InternalError", "broken"))
@@ -136,22 +136,22 @@ async def test_log_lines_name_the_manager_and_contain_no_secret(caplog: pytest.L
     assert "BEGIN" not in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_is_a_warning_while_the_certificate_is_valid(caplog: pytest.LogCaptureFixture) -> None:
     managed = Managed(STORED, template=OTHER)
     managed.server.create_failures.append(error_status(500, "InternalError"))
     async with managed.manager:
-        await settle(100)
+        await settle()
     assert [each.levelname for each in caplog.records if "could not be renewed" in each.message] == ["WARNING"]
 
 
-@virtual
+@in_virtual_time
 async def test_the_repr_shows_the_state() -> None:
     managed = Managed(STORED, template=OTHER, name="node")
     assert repr(managed.manager) == "<CertificateManager node: no certificate>"
     managed.server.create_failures.append(error_status(500, "InternalError", "broken"))
     async with managed.manager as manager:
-        await settle(100)
+        await settle()
         assert repr(manager).startswith(
             "<CertificateManager node: valid until 2026-11-29T13:00:00+00:00, last error: POST "
         )

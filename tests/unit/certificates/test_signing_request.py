@@ -29,7 +29,7 @@ from kubeloop.errors import (
     RequestTimeout,
 )
 from kubeloop.models.certificates_v1 import CertificateSigningRequest
-from tests.support.clock import now, settle, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.scripted_transport import (
     ScriptedResponse,
     error_status,
@@ -65,7 +65,7 @@ def watches(of: SigningServer) -> list[str]:
     return [query(each)["resourceVersion"] for each in of.transport.requests if "watch" in query(each)]
 
 
-@virtual
+@in_virtual_time
 async def test_creates_an_object_with_a_generated_name() -> None:
     signer = server()
     created = await request(signer)
@@ -84,7 +84,7 @@ async def test_creates_an_object_with_a_generated_name() -> None:
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_asks_for_a_lifetime_and_a_name_if_given() -> None:
     signer = server()
     await request(signer, "mine", lifetime=3600.5)
@@ -93,7 +93,7 @@ async def test_asks_for_a_lifetime_and_a_name_if_given() -> None:
     assert body["spec"]["expirationSeconds"] == 3600
 
 
-@virtual
+@in_virtual_time
 async def test_continues_with_its_own_request_after_a_restart() -> None:
     signer = server()
     first = await request(signer, "mine")
@@ -101,7 +101,7 @@ async def test_continues_with_its_own_request_after_a_restart() -> None:
     assert second == first
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_of_another_signer_is_not_reused() -> None:
     signer = server()
     await request(signer, "mine", signer="example.com/other")
@@ -109,7 +109,7 @@ async def test_a_request_of_another_signer_is_not_reused() -> None:
         await request(signer, "mine")
 
 
-@virtual
+@in_virtual_time
 async def test_the_expiry_of_a_reused_certificate_is_checked_at_the_given_time() -> None:
     signer = server(signs=True)
     await request(signer, "mine")
@@ -120,7 +120,7 @@ async def test_the_expiry_of_a_reused_certificate_is_checked_at_the_given_time()
         )
 
 
-@virtual
+@in_virtual_time
 async def test_a_conflict_without_a_name_is_raised() -> None:
     signer = server()
     signer.create_failures.append(error_status(409, "AlreadyExists"))
@@ -128,7 +128,7 @@ async def test_a_conflict_without_a_name_is_raised() -> None:
         await request(signer)
 
 
-@virtual
+@in_virtual_time
 async def test_an_existing_request_that_was_deleted_meanwhile_is_an_error() -> None:
     signer = server()
     signer.create_failures.append(error_status(409, "AlreadyExists"))
@@ -146,7 +146,7 @@ async def test_an_existing_request_that_was_deleted_meanwhile_is_an_error() -> N
     ],
 )
 def test_a_refused_request_keeps_the_class_of_its_error(failure: Any, expected: type[Exception]) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         signer = server()
         signer.create_failures.append(failure)
@@ -158,7 +158,7 @@ def test_a_refused_request_keeps_the_class_of_its_error(failure: Any, expected: 
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_returns_a_certificate_that_is_issued_already_without_a_watch() -> None:
     signer = server(signs=True)
     await request(signer, "mine")
@@ -167,7 +167,7 @@ async def test_returns_a_certificate_that_is_issued_already_without_a_watch() ->
     assert watches(signer) == []
 
 
-@virtual
+@in_virtual_time
 async def test_waits_for_the_approval_and_for_the_certificate() -> None:
     signer = server()
     requested = await request(signer)
@@ -182,7 +182,7 @@ async def test_waits_for_the_approval_and_for_the_certificate() -> None:
     assert signer.transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_certificate_that_is_issued_before_the_approval_is_not_used() -> None:
     signer = server()
     waiting = asyncio.create_task(wait(signer, await request(signer)))
@@ -194,7 +194,7 @@ async def test_a_certificate_that_is_issued_before_the_approval_is_not_used() ->
     assert await waiting == certificate
 
 
-@virtual
+@in_virtual_time
 async def test_events_between_the_request_and_the_watch_are_not_lost() -> None:
     signer = server()
     requested = await request(signer)
@@ -205,7 +205,7 @@ async def test_events_between_the_request_and_the_watch_are_not_lost() -> None:
 
 @pytest.mark.parametrize(("type", "message"), [("Denied", "was denied: no"), ("Failed", "has failed: no")])
 def test_a_denied_or_failed_request_ends_the_wait(type: str, message: str) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         signer = server()
         waiting = asyncio.create_task(wait(signer, await request(signer)))
@@ -217,7 +217,7 @@ def test_a_denied_or_failed_request_ends_the_wait(type: str, message: str) -> No
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_a_deleted_request_ends_the_wait() -> None:
     signer = server()
     waiting = asyncio.create_task(wait(signer, await request(signer)))
@@ -225,10 +225,10 @@ async def test_a_deleted_request_ends_the_wait() -> None:
     signer.delete(signer.only())
     with pytest.raises(CredentialError, match="csr-101 was deleted before it was issued"):
         await waiting
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_that_is_created_again_ends_the_wait() -> None:
     signer = server()
     requested = await request(signer, "mine")
@@ -240,21 +240,21 @@ async def test_a_request_that_is_created_again_ends_the_wait() -> None:
         await wait(signer, requested)
 
 
-@virtual
+@in_virtual_time
 async def test_the_wait_ends_after_its_timeout() -> None:
     signer = server()
     requested = await request(signer)
     with pytest.raises(RequestTimeout, match="csr-101 was not approved within 900 s") as caught:
         await wait(signer, requested)
-    assert now() == 900.0
+    assert elapsed() == 900.0
     assert not caught.value.retryable
     signer.condition(signer.only(), "Approved")
     with pytest.raises(RequestTimeout, match="csr-101 was approved, but not issued within 10 s"):
         await wait(signer, requested, timeout=10.0)
-    assert now() == 910.0
+    assert elapsed() == 910.0
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_version_is_read_again_and_paced() -> None:
     signer = server()
     requested = await request(signer)
@@ -268,7 +268,7 @@ async def test_an_expired_version_is_read_again_and_paced() -> None:
     assert len(reads) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_that_was_deleted_while_the_watch_was_interrupted_ends_the_wait() -> None:
     signer = server()
     requested = await request(signer)
@@ -288,7 +288,7 @@ async def test_a_request_that_was_deleted_while_the_watch_was_interrupted_ends_t
     ],
 )
 def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytest.LogCaptureFixture) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         signer = server()
         requested = await request(signer)
@@ -303,7 +303,7 @@ def test_failures_that_can_heal_are_waited_out(failure: Any, caplog: pytest.LogC
     assert len([each for each in caplog.records if "watching again in" in each.message]) == 4
 
 
-@virtual
+@in_virtual_time
 async def test_failures_for_a_long_time_are_retried_at_most_every_thirty_seconds() -> None:
     signer = server()
     requested = await request(signer)
@@ -313,17 +313,17 @@ async def test_failures_for_a_long_time_are_retried_at_most_every_thirty_seconds
     assert 15 <= len(watches(signer)) <= 40
 
 
-@virtual
+@in_virtual_time
 async def test_a_refused_watch_is_raised_at_once() -> None:
     signer = server()
     requested = await request(signer)
     signer.watch_failures.append(error_status(403, "Forbidden"))
     with pytest.raises(Forbidden):
         await wait(signer, requested)
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_cannot_be_read_is_raised() -> None:
     signer = server()
     requested = await request(signer)
@@ -334,7 +334,7 @@ async def test_an_object_that_cannot_be_read_is_raised() -> None:
         await wait(signer, requested)
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_wait_closes_its_watch() -> None:
     signer = server()
     waiting = asyncio.create_task(wait(signer, await request(signer)))
@@ -345,7 +345,7 @@ async def test_a_cancelled_wait_closes_its_watch() -> None:
     assert signer.transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_log_lines_name_the_request_and_contain_no_certificate(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "kubeloop.certificates"):
         signer = server()

@@ -15,8 +15,8 @@ from kubeloop.clients import groups, log_verbs, patch_verbs, read_verbs, subreso
 from kubeloop.clients.base_resource_client import VERBS
 from kubeloop.clients.group_client import GroupClient
 from kubeloop.clients.resource_client import StatusResourceClient
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire import options
-from tests.support.clock import virtual
 from tests.support.option_lines import option_lines
 from tests.support.scripted_clientset import clientset
 
@@ -128,7 +128,7 @@ def test_python_does_not_repeat_the_hint() -> None:
     assert caught.value.obj is None, "Python suggests similar names of this object"
 
 
-@virtual
+@in_virtual_time
 async def test_an_option_that_is_nearly_right_gets_a_hint() -> None:
     clients, _ = clientset()
     pods: Any = clients.core_v1.pods("x")

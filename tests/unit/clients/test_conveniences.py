@@ -9,8 +9,8 @@ import pytest
 
 import kubeloop
 from kubeloop.models import apps_v1
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.serializers import json_objects
-from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset, pod
 from tests.support.scripted_transport import ScriptedResponse, error_status
 
@@ -24,7 +24,7 @@ DEPLOYMENT: dict[str, Any] = {
 }  # fmt: skip
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_is_absent_is_none_and_does_not_exist() -> None:
     clients, transport = clientset(ABSENT, ABSENT, ABSENT)
     pods = clients.core_v1.pods("x")
@@ -34,7 +34,7 @@ async def test_an_object_that_is_absent_is_none_and_does_not_exist() -> None:
     assert transport.requests[0].target == "/api/v1/namespaces/x/pods/a?resourceVersion=0"
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_exists_is_returned() -> None:
     clients, _ = clientset(*[ScriptedResponse.of(pod("a", 5))] * 3)
     pods = clients.core_v1.pods("x")
@@ -48,7 +48,7 @@ async def test_an_object_that_exists_is_returned() -> None:
 
 
 @pytest.mark.parametrize("response", [NOT_SERVED, NOT_SERVED_AS_STATUS])
-@virtual
+@in_virtual_time
 async def test_a_resource_that_is_not_served_says_nothing_about_the_object(response: ScriptedResponse) -> None:
     clients, _ = clientset(*[response] * 3)
     pods = clients.core_v1.pods("x")
@@ -57,7 +57,7 @@ async def test_a_resource_that_is_not_served_says_nothing_about_the_object(respo
             await call
 
 
-@virtual
+@in_virtual_time
 async def test_other_errors_are_raised() -> None:
     clients, _ = clientset(*[error_status(403, "Forbidden")] * 3, ABSENT)
     pods = clients.core_v1.pods("x")
@@ -68,7 +68,7 @@ async def test_other_errors_are_raised() -> None:
         await pods.delete("a")
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_cannot_be_read_exists() -> None:
     unreadable = ScriptedResponse.of({**pod("a", 5), "spec": {"containers": "none"}})
     clients, _ = clientset(unreadable, unreadable)
@@ -81,7 +81,7 @@ def read_deployment() -> apps_v1.Deployment:
     return json_objects.decode_into(json.dumps(DEPLOYMENT).encode(), apps_v1.Deployment)
 
 
-@virtual
+@in_virtual_time
 async def test_update_sends_a_draft_whole() -> None:
     clients, transport = clientset(ScriptedResponse.of(DEPLOYMENT), ScriptedResponse.of(DEPLOYMENT))
     draft = read_deployment().draft()
@@ -96,7 +96,7 @@ async def test_update_sends_a_draft_whole() -> None:
         assert body["metadata"]["resourceVersion"] == "5"
 
 
-@virtual
+@in_virtual_time
 async def test_update_sends_a_draft_of_an_object_without_a_model() -> None:
     clients, transport = clientset(ScriptedResponse.of(DEPLOYMENT))
     draft = kubeloop.Unstructured(DEPLOYMENT).draft()
@@ -107,7 +107,7 @@ async def test_update_sends_a_draft_of_an_object_without_a_model() -> None:
     assert (body["spec"]["replicas"], body["metadata"]["labels"]) == (3, {"a": "b"})
 
 
-@virtual
+@in_virtual_time
 async def test_patch_sends_a_change_for_the_version_that_was_read() -> None:
     clients, transport = clientset(*[ScriptedResponse.of(DEPLOYMENT)] * 4)
     deployments = clients.apps_v1.deployments("x")

@@ -11,8 +11,8 @@ import pytest
 
 import kubeloop
 from kubeloop.models import apps_v1, core_v1
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.request import Request
-from tests.support.clock import now, virtual
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import ScriptedResponse, error_status
 
@@ -42,7 +42,7 @@ def scale_up(draft: apps_v1.Deployment.Draft) -> None:
     draft.spec.replicas = (draft.spec.replicas or 0) + 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_reads_changes_and_sends_the_smallest_patch() -> None:
     clients, transport = clientset(deployment(), deployment("6", replicas=3))
     edit = clients.apps_v1.deployments("x").edit("web", field_manager="me")
@@ -56,14 +56,14 @@ async def test_a_block_reads_changes_and_sends_the_smallest_patch() -> None:
     assert edit.result.metadata.resource_version == "6"
 
 
-@virtual
+@in_virtual_time
 async def test_a_function_changes_the_draft_and_the_object_is_returned() -> None:
     clients, _ = clientset(deployment(), deployment("6", replicas=2))
     after = await clients.apps_v1.deployments("x").edit("web", scale_up)
     assert after.spec.replicas == 2
 
 
-@virtual
+@in_virtual_time
 async def test_the_function_may_be_a_coroutine_function() -> None:
     async def change(draft: Any) -> None:
         await asyncio.sleep(1)
@@ -74,16 +74,16 @@ async def test_the_function_may_be_a_coroutine_function() -> None:
     assert sent(transport.requests[1])["spec"] == {"replicas": 2}
 
 
-@virtual
+@in_virtual_time
 async def test_a_conflict_runs_the_body_again_on_a_fresh_read_after_a_pause() -> None:
     clients, transport = clientset(deployment(), CONFLICT, deployment("7", replicas=8), deployment("8", replicas=9))
     after = await clients.apps_v1.deployments("x").edit("web", scale_up)
     assert after.spec.replicas == 9
     assert sent(transport.requests[3]) == {"metadata": {"resourceVersion": "7"}, "spec": {"replicas": 9}}
-    assert now() > 0
+    assert elapsed() > 0
 
 
-@virtual
+@in_virtual_time
 async def test_conflicts_without_end_are_raised_after_the_last_attempt() -> None:
     clients, transport = clientset(*[deployment(), CONFLICT] * 3)
     with pytest.raises(kubeloop.Conflict) as caught:
@@ -92,7 +92,7 @@ async def test_conflicts_without_end_are_raised_after_the_last_attempt() -> None
     assert caught.value.__notes__ == ["edit gave up after 3 attempts"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_that_meets_a_conflict_says_that_nothing_was_changed() -> None:
     clients, transport = clientset(deployment(), CONFLICT)
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -132,7 +132,7 @@ NORMAL = [leave_by_the_end, leave_by_return, leave_by_break, leave_by_continue]
 
 
 @pytest.mark.parametrize("leave", NORMAL)
-@virtual
+@in_virtual_time
 async def test_every_normal_way_out_of_a_block_sends(leave: Leave) -> None:
     clients, transport = clientset(deployment(), deployment("6", replicas=2))
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -142,7 +142,7 @@ async def test_every_normal_way_out_of_a_block_sends(leave: Leave) -> None:
 
 
 @pytest.mark.parametrize("leave", NORMAL)
-@virtual
+@in_virtual_time
 async def test_every_normal_way_out_of_a_block_reports_a_conflict(leave: Leave) -> None:
     clients, _ = clientset(deployment(), CONFLICT)
     with pytest.raises(kubeloop.Conflict, match="nothing was changed"):
@@ -150,7 +150,7 @@ async def test_every_normal_way_out_of_a_block_reports_a_conflict(leave: Leave) 
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError, KeyboardInterrupt, GeneratorExit])
-@virtual
+@in_virtual_time
 async def test_an_exception_in_a_block_sends_nothing(error: type[BaseException]) -> None:
     clients, transport = clientset(deployment())
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -167,7 +167,7 @@ async def test_an_exception_in_a_block_sends_nothing(error: type[BaseException])
         _ = edit.result
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_that_is_cancelled_while_it_waits_sends_nothing() -> None:
     clients, transport = clientset(deployment())
     is_open = asyncio.Event()
@@ -186,7 +186,7 @@ async def test_a_block_that_is_cancelled_while_it_waits_sends_nothing() -> None:
     assert [request.method for request in transport.requests] == ["GET"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_generator_that_is_closed_within_a_block_sends_nothing() -> None:
     clients, transport = clientset(deployment())
 
@@ -201,7 +201,7 @@ async def test_a_generator_that_is_closed_within_a_block_sends_nothing() -> None
     assert [request.method for request in transport.requests] == ["GET"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_discarded_block_sends_nothing() -> None:
     clients, transport = clientset(deployment())
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -214,7 +214,7 @@ async def test_a_discarded_block_sends_nothing() -> None:
         _ = edit.result
 
 
-@virtual
+@in_virtual_time
 async def test_an_edit_is_discarded_only_while_its_block_is_open() -> None:
     clients, _ = clientset(deployment(), deployment("6"))
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -225,7 +225,7 @@ async def test_an_edit_is_discarded_only_while_its_block_is_open() -> None:
         edit.discard()
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_is_entered_once() -> None:
     clients, transport = clientset(deployment(), deployment("6"))
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -235,7 +235,7 @@ async def test_a_block_is_entered_once() -> None:
     assert transport.left == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_that_changes_nothing_has_the_object_that_was_read() -> None:
     clients, transport = clientset(deployment())
     edit = clients.apps_v1.deployments("x").edit("web")
@@ -245,7 +245,7 @@ async def test_a_block_that_changes_nothing_has_the_object_that_was_read() -> No
     assert [request.method for request in transport.requests] == ["GET"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_of_edit_status_sends_the_status() -> None:
     clients, transport = clientset(deployment(), deployment("6"))
 
@@ -259,7 +259,7 @@ async def test_a_block_of_edit_status_sends_the_status() -> None:
     assert sent(transport.requests[1])["status"] == {"replicas": 3}
 
 
-@virtual
+@in_virtual_time
 async def test_what_is_neither_a_block_nor_a_function_says_so() -> None:
     clients, transport = clientset()
     edit: Any = clients.apps_v1.deployments("x").edit("web")
@@ -275,7 +275,7 @@ async def test_what_is_neither_a_block_nor_a_function_says_so() -> None:
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_conflict_that_the_function_raises_is_not_repeated() -> None:
     clients, transport = clientset(deployment())
     conflict = kubeloop.Conflict(kubeloop.StatusDetails(code=409, reason="Conflict", message="elsewhere"))
@@ -288,7 +288,7 @@ async def test_a_conflict_that_the_function_raises_is_not_repeated() -> None:
     assert [request.method for request in transport.requests] == ["GET"]
 
 
-@virtual
+@in_virtual_time
 async def test_nothing_is_sent_when_nothing_changed() -> None:
     clients, transport = clientset(deployment())
     after = await clients.apps_v1.deployments("x").edit("web", lambda draft: None)
@@ -296,7 +296,7 @@ async def test_nothing_is_sent_when_nothing_changed() -> None:
     assert [request.method for request in transport.requests] == ["GET"]
 
 
-@virtual
+@in_virtual_time
 async def test_nothing_is_sent_when_the_function_fails() -> None:
     clients, transport = clientset(deployment())
 
@@ -308,7 +308,7 @@ async def test_nothing_is_sent_when_the_function_fails() -> None:
     assert [request.method for request in transport.requests] == ["GET"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_of_objects_is_edited_in_place_so_that_unknown_fields_survive() -> None:
     containers = [{"name": "a", "image": "1", "unknown": True}, {"name": "b", "image": "1"}]
     clients, transport = clientset(deployment(template={"spec": {"containers": containers}}), deployment("6"))
@@ -329,7 +329,7 @@ def edit_second_image(draft: Any) -> None:
 TWO = {"spec": {"containers": [{"name": "a"}, {"name": "b"}]}}
 
 
-@virtual
+@in_virtual_time
 async def test_a_json_patch_that_fails_on_a_newer_object_is_a_conflict() -> None:
     clients, transport = clientset(
         deployment(template=TWO), INVALID, deployment("7"), deployment("7", template=TWO), deployment("8")
@@ -339,14 +339,14 @@ async def test_a_json_patch_that_fails_on_a_newer_object_is_a_conflict() -> None
     assert transport.left == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_json_patch_that_fails_on_the_same_object_is_an_error() -> None:
     clients, _ = clientset(deployment(template=TWO), INVALID, deployment("5", template=TWO))
     with pytest.raises(kubeloop.Invalid):
         await clients.apps_v1.deployments("x").edit("web", edit_second_image)
 
 
-@virtual
+@in_virtual_time
 async def test_a_json_patch_that_never_fits_ends_as_a_conflict() -> None:
     clients, _ = clientset(*[deployment(template=TWO), INVALID, deployment("9", template=TWO)] * 2)
     with pytest.raises(kubeloop.Conflict) as caught:
@@ -354,7 +354,7 @@ async def test_a_json_patch_that_never_fits_ends_as_a_conflict() -> None:
     assert isinstance(caught.value.__cause__, kubeloop.Invalid)
 
 
-@virtual
+@in_virtual_time
 async def test_a_merge_patch_that_breaks_a_rule_is_an_error_at_once() -> None:
     clients, transport = clientset(deployment(), INVALID)
     with pytest.raises(kubeloop.Invalid):
@@ -362,7 +362,7 @@ async def test_a_merge_patch_that_breaks_a_rule_is_an_error_at_once() -> None:
     assert transport.left == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_change_of_the_status_is_refused_and_the_other_way_round() -> None:
     clients, transport = clientset(deployment(), deployment(), deployment("6"))
     deployments = clients.apps_v1.deployments("x")
@@ -380,7 +380,7 @@ async def test_a_change_of_the_status_is_refused_and_the_other_way_round() -> No
         await deployments.edit_status("web", scale_up)
 
 
-@virtual
+@in_virtual_time
 async def test_a_kind_of_which_is_not_known_if_its_status_is_apart_may_change_it() -> None:
     clients, transport = clientset(deployment(), deployment("6"))
     draft_of = clients.dynamic.resource("apps/v1", "deployments").namespace("x")
@@ -389,7 +389,7 @@ async def test_a_kind_of_which_is_not_known_if_its_status_is_apart_may_change_it
     assert sent(transport.requests[1])["status"] == {"replicas": 3}
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_without_a_model_is_edited_as_data() -> None:
     clients, transport = clientset(deployment(), deployment("6"))
     async with clients.dynamic.resource("apps/v1", "deployments").namespace("x").edit("web") as draft:
@@ -397,7 +397,7 @@ async def test_an_object_without_a_model_is_edited_as_data() -> None:
     assert sent(transport.requests[1]) == {"metadata": {"resourceVersion": "5"}, "spec": {"replicas": 3}}
 
 
-@virtual
+@in_virtual_time
 async def test_what_cannot_be_meant_is_refused_before_the_first_turn() -> None:
     clients, transport = clientset()
     with pytest.raises(ValueError, match="namespace"):
@@ -409,7 +409,7 @@ async def test_what_cannot_be_meant_is_refused_before_the_first_turn() -> None:
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_does_not_exist_is_not_found() -> None:
     clients, _ = clientset(error_status(404, "NotFound"))
     with pytest.raises(kubeloop.NotFound):
@@ -422,7 +422,7 @@ def test_an_edit_says_where_it_is() -> None:
     assert core_v1.ConfigMap.kind == "ConfigMap"
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_without_a_resource_version_is_not_an_object_to_edit() -> None:
     clients, transport = clientset(deployment(""))
     path = "/apis/apps/v1/namespaces/x/deployments/web"

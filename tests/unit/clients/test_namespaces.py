@@ -12,7 +12,8 @@ import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
-from tests.support.clock import run_virtual, virtual
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, list_of, watch_response
 
@@ -81,13 +82,13 @@ def in_team(*script: Any) -> tuple[Clientset, ScriptedTransport]:
 @pytest.mark.parametrize("verb", VERBS)
 def test_default_is_the_namespace_of_the_config_for_every_verb(verb: str, client: str) -> None:
     clients, transport = in_team(respond)
-    run_virtual(VERBS[verb](CLIENTS[client](clients)))  # type: ignore[arg-type]
+    virtual_time.run(VERBS[verb](CLIENTS[client](clients)))  # type: ignore[arg-type]
     paths = {request.path for request in transport.requests} - {"/api/v1"}
     assert paths
     assert all(path.startswith("/api/v1/namespaces/team/configmaps") for path in paths)
 
 
-@virtual
+@in_virtual_time
 async def test_default_holds_for_watches_and_subresources() -> None:
     clients, transport = in_team(
         list_of([], "5"), watch_response(Hang()), ScriptedResponse.of(SUCCESS), ScriptedResponse.text("x")
@@ -100,14 +101,14 @@ async def test_default_holds_for_watches_and_subresources() -> None:
     assert {request.path.split("/pods")[0] for request in transport.requests} == {"/api/v1/namespaces/team"}
 
 
-@virtual
+@in_virtual_time
 async def test_default_holds_for_requests_of_the_rest_client() -> None:
     clients, transport = in_team(ScriptedResponse.of(CM))
     await clients.rest.get("configmaps", namespace=kubeloop.DEFAULT, name="a")
     assert transport.requests[0].path == "/api/v1/namespaces/team/configmaps/a"
 
 
-@virtual
+@in_virtual_time
 async def test_default_means_nothing_for_a_resource_without_namespaces() -> None:
     node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "a"}}
     clients, transport = in_team(ScriptedResponse.of(node))
@@ -115,7 +116,7 @@ async def test_default_means_nothing_for_a_resource_without_namespaces() -> None
     assert transport.requests[0].path == "/api/v1/nodes/a"
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_namespace_reads_cover_all_namespaces() -> None:
     clients, transport = in_team(
         ScriptedResponse.of(LIST), ScriptedResponse.of(LIST), ScriptedResponse.of(LIST), watch_response(Hang())
@@ -144,7 +145,7 @@ async def test_without_a_namespace_reads_cover_all_namespaces() -> None:
 def test_other_verbs_without_a_namespace_are_refused_with_the_way_out(verb: str, client: Any, spelled: str) -> None:
     clients, transport = in_team(respond)
     with pytest.raises(ValueError, match="namespace") as caught:
-        run_virtual(VERBS[verb](client(clients)))  # type: ignore[arg-type]
+        virtual_time.run(VERBS[verb](client(clients)))  # type: ignore[arg-type]
     named = spelled.format('"the-namespace"')
     ways = f"{named}, or {spelled.format('kubeloop.DEFAULT').removeprefix('use ')}"
     assert f"{ways} for the namespace of the context" in str(caught.value)
@@ -159,7 +160,7 @@ def test_a_key_where_a_name_is_expected_is_refused_with_its_parts(namespaced: bo
         with pytest.raises(
             ValueError, match=rf'^{verb}: .*"?default/web.*If it is a key, use pods\("default"\).{verb}\("web"\)'
         ):
-            run_virtual(getattr(pods, verb)("default/web"))
+            virtual_time.run(getattr(pods, verb)("default/web"))
     assert transport.requests == []
 
 

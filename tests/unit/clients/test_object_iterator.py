@@ -9,7 +9,7 @@ import pytest
 import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.scripted_transport import ScriptedTransport, error_status, list_of, query
 
 
@@ -28,12 +28,12 @@ async def names(*script: Any, **options: Any) -> tuple[list[str], list[dict[str,
     return found, [query(request) for request in transport.requests]
 
 
-@virtual
+@in_virtual_time
 async def test_an_empty_collection_has_no_objects() -> None:
     assert await names(list_of([], "7")) == ([], [{"limit": "500"}])
 
 
-@virtual
+@in_virtual_time
 async def test_pages_follow_each_other() -> None:
     found, asked = await names(
         list_of([pod("a")], "7", continue_="1"),
@@ -49,14 +49,14 @@ async def test_pages_follow_each_other() -> None:
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_begins_with_the_page_that_a_token_stands_for() -> None:
     found, asked = await names(list_of([pod("b")], "7", continue_="2"), list_of([pod("c")], "7"), continue_="1")
     assert found == ["b", "c"]
     assert asked == [{"limit": "500", "continue": "1"}, {"limit": "500", "continue": "2"}]
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_snapshot_is_followed_by_a_full_list_and_nothing_comes_twice_or_is_lost() -> None:
     found, asked = await names(
         list_of([pod("a"), pod("b")], "7", continue_="1"),
@@ -68,25 +68,25 @@ async def test_an_expired_snapshot_is_followed_by_a_full_list_and_nothing_comes_
     assert asked[2] == {"resourceVersion": "5"}
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_was_created_again_meanwhile_is_another_object() -> None:
     found, _ = await names(list_of([pod("a")], "7", continue_="1"), EXPIRED, list_of([pod("a", uid="new")], "9"))
     assert found == ["a", "a"]
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_first_page_is_an_error() -> None:
     with pytest.raises(kubeloop.Expired):
         await names(EXPIRED)
 
 
-@virtual
+@in_virtual_time
 async def test_a_full_list_that_fails_is_an_error() -> None:
     with pytest.raises(kubeloop.Expired):
         await names(list_of([pod("a")], "7", continue_="1"), EXPIRED, EXPIRED)
 
 
-@virtual
+@in_virtual_time
 async def test_a_full_list_in_pages_that_expires_is_an_error_and_the_next_read_continues() -> None:
     transport = ScriptedTransport(
         list_of([pod("a")], "7", continue_="1"),
@@ -102,7 +102,7 @@ async def test_a_full_list_in_pages_that_expires_is_an_error_and_the_next_read_c
     assert [one.metadata.name async for one in pods] == ["c"]
 
 
-@virtual
+@in_virtual_time
 async def test_one_bad_item_does_not_hide_the_others(caplog: pytest.LogCaptureFixture) -> None:
     bad = {"metadata": {"name": "bad"}, "spec": {"containers": "none"}}
     found, _ = await names(list_of([pod("a"), bad, pod("b")], "7"))
@@ -110,7 +110,7 @@ async def test_one_bad_item_does_not_hide_the_others(caplog: pytest.LogCaptureFi
     assert "bad" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_stopping_early_asks_for_no_more_pages() -> None:
     transport = ScriptedTransport(list_of([pod("a"), pod("b")], "7", continue_="1"))
     pods = Clientset(Config(host="https://server"), transport=transport).core_v1.pods("x")
@@ -119,7 +119,7 @@ async def test_stopping_early_asks_for_no_more_pages() -> None:
     assert len(transport.requests) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_objects_without_a_model_come_in_pages_too() -> None:
     transport = ScriptedTransport(list_of([pod("a")], "7", continue_="1"), list_of([pod("b")], "7"))
     dynamic = Clientset(Config(host="https://server"), transport=transport).dynamic

@@ -12,8 +12,8 @@ import kubeloop
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource
 from kubeloop.models import core_v1
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.unstructured import Unstructured
-from tests.support.clock import virtual
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, list_of, watch_response
 
@@ -49,7 +49,7 @@ def paths(transport: ScriptedTransport) -> list[str]:
 
 
 @pytest.mark.parametrize("name", [GVK, GVR])
-@virtual
+@in_virtual_time
 async def test_what_is_missing_is_looked_up_once_at_the_first_verb(name: Any) -> None:
     clients, transport = served()
     things = clients.resource(Unstructured, name, "x")
@@ -65,7 +65,7 @@ async def test_what_is_missing_is_looked_up_once_at_the_first_verb(name: Any) ->
 
 
 @pytest.mark.parametrize("name", [GVK, GVR])
-@virtual
+@in_virtual_time
 async def test_create_fills_in_kind_and_api_version(name: Any) -> None:
     clients, transport = served()
     things = clients.resource(Unstructured, name, "x")
@@ -77,7 +77,7 @@ async def test_create_fills_in_kind_and_api_version(name: Any) -> None:
         }  # fmt: skip
 
 
-@virtual
+@in_virtual_time
 async def test_the_scope_is_known_after_the_look_up() -> None:
     clients, transport = served()
     pools = GroupVersionKind("g.io", "v1", "Pool")
@@ -89,7 +89,7 @@ async def test_the_scope_is_known_after_the_look_up() -> None:
         await clients.resource(Unstructured, GVK).get("a")
 
 
-@virtual
+@in_virtual_time
 async def test_lists_watches_edits_and_subresources_look_up_too() -> None:
     clients, transport = served()
     assert [one.metadata.name async for one in clients.resource(Unstructured, GVK).iterate()] == ["a"]
@@ -106,7 +106,7 @@ async def test_lists_watches_edits_and_subresources_look_up_too() -> None:
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_looks_up_when_it_is_entered() -> None:
     clients, transport = clientset(ScriptedResponse.of(RESOURCES), watch_response())
     watch = clients.resource(Unstructured, GVK, "x").watch(resource_version="5", timeout=1)
@@ -115,7 +115,7 @@ async def test_a_watch_looks_up_when_it_is_entered() -> None:
         assert paths(transport) == [f"GET {DISCOVERY}", f"GET {DISCOVERY}/namespaces/x/things"]
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(
     ("resource", "message"),
     [
@@ -129,7 +129,7 @@ async def test_a_kind_or_resource_that_is_nearly_right_gets_a_hint(resource: Any
         await clients.resource(Unstructured, resource, "x").list()
 
 
-@virtual
+@in_virtual_time
 async def test_a_kind_that_the_server_lacks_is_named_and_asked_for_again() -> None:
     clients, transport = served()
     with pytest.raises(kubeloop.NotFound, match=r"https://server has no kind Nothing in g\.io/v1"):
@@ -144,14 +144,14 @@ async def test_a_kind_that_the_server_lacks_is_named_and_asked_for_again() -> No
     await things.get("a")
 
 
-@virtual
+@in_virtual_time
 async def test_a_look_up_that_is_refused_is_raised_as_it_is() -> None:
     clients, _ = clientset(error_status(403, "Forbidden"))
     with pytest.raises(kubeloop.Forbidden):
         await clients.resource(Unstructured, GVK, "x").get("a")
 
 
-@virtual
+@in_virtual_time
 async def test_calls_at_the_same_time_share_what_they_find() -> None:
     clients, transport = served()
     await asyncio.gather(*(clients.resource(Unstructured, GVK, "x").get("a") for _ in range(3)))
@@ -185,7 +185,7 @@ def test_a_class_and_a_resource_must_fit() -> None:
     assert "in x" in repr(anything.resource(Unstructured, GVK, namespace="x"))
 
 
-@virtual
+@in_virtual_time
 async def test_the_dynamic_client_takes_a_resource_in_each_form() -> None:
     clients, transport = clientset(*[ScriptedResponse.of(THING)] * 3)
     dynamic = clients.dynamic
@@ -202,7 +202,7 @@ async def test_the_dynamic_client_takes_a_resource_in_each_form() -> None:
         anything.resource("g.io/v1")
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_without_a_kind_is_refused_where_nobody_knows_it() -> None:
     clients, transport = clientset()
     things = clients.dynamic.resource(GVR).namespace("x")
@@ -214,7 +214,7 @@ async def test_an_object_without_a_kind_is_refused_where_nobody_knows_it() -> No
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_group_and_version_may_be_given_in_each_form() -> None:
     clients, transport = clientset(*[ScriptedResponse.of(RESOURCES)] * 4, *[ScriptedResponse.of(THING)] * 4)
     forms: list[Any] = ["g.io/v1", GroupVersion("g.io", "v1"), GVK, GVR]

@@ -15,9 +15,10 @@ from kubeloop.clients.clientset import Clientset
 from kubeloop.errors import EncodeError
 from kubeloop.models import apps_v1, autoscaling_v1, batch_v1, core_v1, meta_v1, policy_v1, rbac_v1
 from kubeloop.objects.model import Kind
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.serializers import json_objects
-from tests.support.clock import run_virtual, virtual
 from tests.support.scripted_clientset import clientset
 from tests.support.scripted_transport import ScriptedResponse, error_status, list_of
 
@@ -142,14 +143,14 @@ def test_a_verb_sends(call: Call, method: str, target: str, body: Any, content_t
         return ScriptedResponse.of({**CM, "kind": found, "apiVersion": version})
 
     clients, transport = clientset(respond)
-    run_virtual(call(clients))  # type: ignore[arg-type]
+    virtual_time.run(call(clients))  # type: ignore[arg-type]
     (request,) = transport.requests
     assert (request.method, request.target) == (method, target)
     assert (None if request.body is None else json.loads(request.body)) == body
     assert request.headers.get("Content-Type") == content_type
 
 
-@virtual
+@in_virtual_time
 async def test_status_verbs_go_to_the_status() -> None:
     pod = {"kind": "Pod", "apiVersion": "v1", "metadata": META}
     clients, transport = clientset(*[ScriptedResponse.of(pod)] * 3)
@@ -164,7 +165,7 @@ async def test_status_verbs_go_to_the_status() -> None:
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_delete_returns_the_object_or_none() -> None:
     clients, _ = clientset(ScriptedResponse.of(CM), ScriptedResponse.of(SUCCESS))
     config_maps = clients.core_v1.config_maps("x")
@@ -172,7 +173,7 @@ async def test_delete_returns_the_object_or_none() -> None:
     assert await config_maps.delete("a") is None
 
 
-@virtual
+@in_virtual_time
 async def test_delete_collection_sends_selectors_as_a_query_and_options_as_a_body() -> None:
     clients, transport = clientset(ScriptedResponse.of(SUCCESS))
     await clients.core_v1.config_maps("x").delete_collection(label_selector="a=b", propagation_policy="Orphan")
@@ -182,7 +183,7 @@ async def test_delete_collection_sends_selectors_as_a_query_and_options_as_a_bod
     assert json.loads(request.body)["propagationPolicy"] == "Orphan"
 
 
-@virtual
+@in_virtual_time
 async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
     clients, transport = clientset(ScriptedResponse.of(SUCCESS), ScriptedResponse.of(SUCCESS))
     pods = clients.core_v1.pods("x")
@@ -196,7 +197,7 @@ async def test_a_subresource_fills_in_which_object_it_is_for() -> None:
         await pods.eviction("a").create({"metadata": {"name": "b"}})
 
 
-@virtual
+@in_virtual_time
 async def test_a_log_is_text_whole_or_line_by_line() -> None:
     clients, transport = clientset(
         ScriptedResponse.text("1\n2\n"), ScriptedResponse(chunks=[b"one\n\ntw", b"o\n last "], headers={})
@@ -227,7 +228,7 @@ NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001
 SCALE = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=0))
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(
     ("call", "body"),
     [
@@ -276,7 +277,7 @@ READ_JOB = json_objects.decode_into(
 )
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(
     "call",
     [
@@ -297,7 +298,7 @@ async def test_what_was_read_is_refused_within_a_mapping_as_well(call: Call) -> 
     await clients.batch_v1.cron_jobs("x").patch("a", [{"op": "add", "path": "/spec", "value": READ_JOB.spec}])
 
 
-@virtual
+@in_virtual_time
 async def test_create_and_update_send_whole_objects() -> None:
     """(H1) As Go does: a required zero is a value."""
     clients, transport = clientset(
@@ -374,7 +375,7 @@ REFUSED: list[tuple[str, Call, type[Exception], str]] = [
 def test_what_cannot_be_meant_is_refused_before_anything_is_sent(call: Call, error: type[Exception], text: str) -> None:
     clients, transport = clientset()
     with pytest.raises(error, match=text):
-        run_virtual(call(clients))  # type: ignore[arg-type]
+        virtual_time.run(call(clients))  # type: ignore[arg-type]
     assert transport.requests == []
 
 
@@ -398,7 +399,7 @@ NOWHERE = core_v1.Pod(metadata=ObjectMeta(name="a"))
 def test_an_object_in_no_namespace_is_refused_with_the_name_of_the_verb(verb: str, call: Call) -> None:
     clients, _ = clientset()
     with pytest.raises(ValueError, match=rf"^{verb}\b.*'a'.*namespace") as caught:
-        run_virtual(call(clients))  # type: ignore[arg-type]
+        virtual_time.run(call(clients))  # type: ignore[arg-type]
     assert 'pods("the-namespace")' in str(caught.value)
     assert "pods(kubeloop.DEFAULT)" in str(caught.value)
 
@@ -417,7 +418,7 @@ def test_a_namespace_that_cannot_be_is_refused_at_once() -> None:
         clients.dynamic.resource("v1", "a/b")
 
 
-@virtual
+@in_virtual_time
 async def test_errors_are_the_same_for_every_client() -> None:
     clients, _ = clientset(*[error_status(404, "NotFound")] * 3)
     with pytest.raises(kubeloop.NotFound):
@@ -428,7 +429,7 @@ async def test_errors_are_the_same_for_every_client() -> None:
         await clients.rest.get("pods", namespace="x", name="a")
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_says_which_version_and_page_it_is() -> None:
     clients, transport = clientset(
         list_of([CM], "7", kind="ConfigMapList", continue_="t"), list_of([CM], "7", kind="ConfigMapList")
@@ -461,7 +462,7 @@ class Lonely(Kind, api_version="test.kubeloop.dev/v1", kind="Lonely", resource="
     metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
 
 
-@virtual
+@in_virtual_time
 async def test_a_kind_without_a_list_class_can_be_read_but_not_listed() -> None:
     lonely = {"kind": "Lonely", "apiVersion": "test.kubeloop.dev/v1", "metadata": META}
     clients, transport = clientset(ScriptedResponse.of(lonely))

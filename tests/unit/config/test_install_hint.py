@@ -8,7 +8,7 @@ from kubeloop.config import Config, ExecConfig
 from kubeloop.config.exec_plugin import ExecPlugin
 from kubeloop.config.install_hint import InstallHint
 from kubeloop.errors import CredentialError
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_its_repr_counts_how_often_it_was_shown():
     assert repr(hint) == "<InstallHint, shown 1 times in this hour>"
 
 
-@virtual
+@in_virtual_time
 async def test_the_error_of_a_missing_plugin_has_the_hint_at_most_ten_times_in_an_hour():
     config = Config(host="https://a")
     plugin = ExecConfig(
@@ -80,7 +80,6 @@ async def test_the_error_of_a_missing_plugin_has_the_hint_at_most_ten_times_in_a
     assert await has_hint(first)
 
 
-@virtual
 async def test_a_missing_plugin_with_a_path_has_the_hint_too_and_a_plugin_without_hint_has_none():
     for hint, end in (("get it", "extend PATH. get it"), ("", "extend PATH")):
         plugin = ExecConfig(command="/no/such/program", interactive_mode="Never", install_hint=hint)

@@ -7,7 +7,7 @@ import pytest
 from kubeloop.config import KubeconfigData, flatten, minify, modify_kubeconfig, read_kubeconfig, redact
 from kubeloop.errors import ConfigError
 from kubeloop.meta import yaml
-from tests.support.clock import run_virtual
+from kubeloop.testing import virtual_time
 
 
 def kubeconfig():
@@ -64,7 +64,7 @@ def test_flatten_puts_the_content_of_files_in(tmp_path):
             "tokenFile": "t",
         }
 
-    run_virtual(modify_kubeconfig(change, tmp_path / "config"))
+    virtual_time.run(modify_kubeconfig(change, tmp_path / "config"))
     data = read_kubeconfig(tmp_path / "config")
     flat = flatten(data)
     assert list(flat.clusters["k"]) == ["server", "certificate-authority-data", "proxy-url"]

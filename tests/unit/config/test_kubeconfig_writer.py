@@ -11,7 +11,7 @@ import pytest
 
 from kubeloop.config import load_config, modify_kubeconfig, read_kubeconfig
 from kubeloop.errors import ConfigError
-from tests.support.clock import run_virtual
+from kubeloop.testing import virtual_time
 from tests.support.unprivileged import read_only
 
 PLAIN = """\
@@ -52,7 +52,7 @@ def write(path, text):
 
 
 def modify(change, path=None):
-    return run_virtual(modify_kubeconfig(change, path))
+    return virtual_time.run(modify_kubeconfig(change, path))
 
 
 def set_namespace(data):
@@ -359,7 +359,7 @@ def test_tasks_that_write_at_the_same_time_lose_nothing(tmp_path):
         ]
         await asyncio.gather(*calls)
 
-    run_virtual(write_all())
+    virtual_time.run(write_all())
     assert len(read_kubeconfig(tmp_path / "c").users) == 9
 
 

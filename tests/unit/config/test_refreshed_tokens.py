@@ -12,7 +12,7 @@ from kubeloop.config import modify_kubeconfig, read_kubeconfig
 from kubeloop.config.id_token import id_token_expiry
 from kubeloop.config.refreshed_tokens import persist_tokens, stored_settings
 from kubeloop.errors import ConfigError
-from tests.support.clock import run_virtual
+from kubeloop.testing import virtual_time
 
 
 def token(expiry):
@@ -27,7 +27,7 @@ def path(tmp_path):
         data.users["u"] = {"auth-provider": {"name": "oidc", "config": config}}
         data.users["other"] = {"token": "t"}
 
-    run_virtual(modify_kubeconfig(change, tmp_path / "config"))
+    virtual_time.run(modify_kubeconfig(change, tmp_path / "config"))
     return str(tmp_path / "config")
 
 
@@ -37,24 +37,25 @@ def settings(path):
 
 def test_newer_tokens_are_written_and_the_other_settings_stay(path):
     new = {"id-token": token(200), "refresh-token": "r-200"}
-    assert run_virtual(persist_tokens(path, "u", new)) == settings(path) == {"client-id": "me", **new}
+    assert virtual_time.run(persist_tokens(path, "u", new)) == settings(path) == {"client-id": "me", **new}
 
 
 def test_older_tokens_are_not_written_and_the_newer_ones_are_returned(path):
-    run_virtual(persist_tokens(path, "u", {"id-token": token(300), "refresh-token": "r-300"}))
-    result = run_virtual(persist_tokens(path, "u", {"id-token": token(200), "refresh-token": "r-200"}))
+    virtual_time.run(persist_tokens(path, "u", {"id-token": token(300), "refresh-token": "r-300"}))
+    result = virtual_time.run(persist_tokens(path, "u", {"id-token": token(200), "refresh-token": "r-200"}))
     assert result == settings(path) == {"client-id": "me", "id-token": token(300), "refresh-token": "r-300"}
 
 
 def test_a_token_replaces_one_that_cannot_be_read(path):
-    run_virtual(modify_kubeconfig(lambda data: data.users["u"]["auth-provider"].update(config=None), path))
-    assert run_virtual(persist_tokens(path, "u", {"id-token": token(1)})) == settings(path) == {"id-token": token(1)}
+    virtual_time.run(modify_kubeconfig(lambda data: data.users["u"]["auth-provider"].update(config=None), path))
+    result = virtual_time.run(persist_tokens(path, "u", {"id-token": token(1)}))
+    assert result == settings(path) == {"id-token": token(1)}
 
 
 @pytest.mark.parametrize("user", ["other", "missing"])
 def test_a_user_without_an_auth_provider_is_an_error_without_the_token(path, user):
     with pytest.raises(ConfigError, match=f'user "{user}"') as caught:
-        run_virtual(persist_tokens(path, user, {"id-token": "secret"}))
+        virtual_time.run(persist_tokens(path, user, {"id-token": "secret"}))
     assert "secret" not in str(caught.value)
 
 
@@ -90,24 +91,24 @@ def test_the_expiry_of_a_token_is_that_of_its_claims():
 
 
 def test_a_refresh_token_alone_is_written(path):
-    run_virtual(persist_tokens(path, "u", {"refresh-token": "r-2"}))
+    virtual_time.run(persist_tokens(path, "u", {"refresh-token": "r-2"}))
     assert settings(path) == {"client-id": "me", "id-token": token(100), "refresh-token": "r-2"}
 
 
 def test_the_replaced_token_is_replaced_even_by_one_that_expires_sooner(path):
     new = {"id-token": token(50), "refresh-token": "r-50"}
-    run_virtual(persist_tokens(path, "u", new, replaces=token(99)))
+    virtual_time.run(persist_tokens(path, "u", new, replaces=token(99)))
     assert settings(path)["id-token"] == token(100)
-    run_virtual(persist_tokens(path, "u", new, replaces=token(100)))
+    virtual_time.run(persist_tokens(path, "u", new, replaces=token(100)))
     assert settings(path) == {"client-id": "me", **new}
 
 
 def test_tokens_are_not_written_to_the_settings_of_another_provider(path):
     with pytest.raises(ConfigError, match='user "u": the auth-provider was changed meanwhile') as caught:
-        run_virtual(persist_tokens(path, "u", {"id-token": token(500)}, expected={"client-id": "you"}))
+        virtual_time.run(persist_tokens(path, "u", {"id-token": token(500)}, expected={"client-id": "you"}))
     assert token(500) not in str(caught.value)
     assert settings(path)["id-token"] == token(100)
-    run_virtual(persist_tokens(path, "u", {"id-token": token(500)}, expected={"client-id": "me"}))
+    virtual_time.run(persist_tokens(path, "u", {"id-token": token(500)}, expected={"client-id": "me"}))
     assert settings(path)["id-token"] == token(500)
 
 

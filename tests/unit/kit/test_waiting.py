@@ -5,17 +5,17 @@ import asyncio
 import pytest
 
 from kubeloop._kit import waiting
-from tests.support.clock import VirtualTimeLoop, now, settle, virtual
+from kubeloop.testing.virtual_time import VirtualTimeLoop, elapsed, in_virtual_time, settle
 
 
-@virtual
+@in_virtual_time
 async def test_time_and_sleep_are_those_of_the_loop():
     begin = waiting.now()
     await waiting.sleep(3600)
-    assert waiting.now() == now() == begin + 3600
+    assert waiting.now() == elapsed() == begin + 3600
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_ends_after_its_seconds():
     begin = waiting.now()
     with pytest.raises(TimeoutError):
@@ -25,7 +25,7 @@ async def test_a_block_ends_after_its_seconds():
     assert waiting.now() == begin + 5
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_ends_at_its_time():
     with pytest.raises(TimeoutError):
         async with waiting.timeout_at(7):
@@ -33,13 +33,13 @@ async def test_a_block_ends_at_its_time():
     assert waiting.now() == 7
 
 
-@virtual
+@in_virtual_time
 async def test_a_block_without_a_bound_does_not_end():
     async with waiting.timeout(None), waiting.timeout_at(None):
         await waiting.sleep(10**6)
 
 
-@virtual
+@in_virtual_time
 async def test_others_run_between_two_slices():
     seen = []
     other = asyncio.ensure_future(note(seen))
@@ -52,7 +52,7 @@ async def note(seen):
     seen.append("other")
 
 
-@virtual
+@in_virtual_time
 async def test_calls_run_at_the_same_time_and_results_keep_their_order():
     async def after(seconds):
         await waiting.sleep(seconds)
@@ -62,7 +62,7 @@ async def test_calls_run_at_the_same_time_and_results_keep_their_order():
     assert waiting.now() == 3
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_that_fails_cancels_the_others():
     ended = []
 
@@ -83,7 +83,7 @@ async def test_a_call_that_fails_cancels_the_others():
     assert ended == [1]
 
 
-@virtual
+@in_virtual_time
 async def test_one_task_at_a_time_holds_a_lock():
     lock = waiting.Lock()
     held = []
@@ -117,7 +117,7 @@ def test_a_lock_serves_several_loops():
     assert len(set(held)) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_that_runs_to_the_end_returns_its_result_or_error():
     async def call(error):
         await waiting.sleep(1)
@@ -130,24 +130,24 @@ async def test_a_call_that_runs_to_the_end_returns_its_result_or_error():
         await waiting.to_the_end(call(KeyError()))
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("error", [None, KeyError()])
 async def test_a_cancellation_is_raised_when_the_call_has_ended(error):
     ended = []
 
     async def call():
         await waiting.sleep(10)
-        ended.append(now())
+        ended.append(elapsed())
         if error:
             raise error
 
     with pytest.raises(TimeoutError):
         async with waiting.timeout(3):
             await waiting.to_the_end(call())
-    assert ended == [10] == [now()]
+    assert ended == [10] == [elapsed()]
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_that_cancels_itself_is_cancelled():
     async def call():
         raise waiting.Cancelled
@@ -165,7 +165,7 @@ def test_a_call_runs_to_its_end_before_the_event_loop_is_closed():
         with pytest.raises(TimeoutError):
             async with waiting.timeout(1):
                 await waiting.sleep(10)
-        ended.append(now())
+        ended.append(elapsed())
 
     async def leave_it_running():
         left = asyncio.create_task(waiting.to_the_end(call()))

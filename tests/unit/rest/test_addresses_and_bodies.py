@@ -13,7 +13,7 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.testing import FakeTransport, json_response
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.raw_server import raw_server, reply
 
 MODEL = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}'
@@ -41,7 +41,7 @@ async def sent(resource: str, **options: Any) -> str:
         if (part, value) != ("namespace", "")
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_part_that_would_change_the_path_is_refused(part: str, value: str) -> None:
     rest, transport = client()
     address = {"resource": "pods", "namespace": "x", "name": "a", "subresource": "status", part: value}
@@ -50,7 +50,7 @@ async def test_a_part_that_would_change_the_path_is_refused(part: str, value: st
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_an_empty_namespace_is_the_cluster_scope() -> None:
     assert await sent("nodes", namespace="", name="n") == "/api/v1/nodes/n"
 
@@ -67,7 +67,7 @@ async def test_an_empty_namespace_is_the_cluster_scope() -> None:
         ({"name": "a:b c+d", "namespace": "x"}, "/api/v1/namespaces/x/pods/a:b%20c+d"),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_the_parts_of_a_path_have_their_order_whatever_the_order_of_arguments(
     options: dict[str, Any], target: str
 ) -> None:
@@ -87,7 +87,7 @@ async def test_the_parts_of_a_path_have_their_order_whatever_the_order_of_argume
         ({"timeout": "5s"}, "?timeout=5s"),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_parameters_are_written_as_the_server_reads_them(params: Mapping[str, Any] | None, query: str) -> None:
     assert await sent("pods", params=params) == f"/api/v1/pods{query}"
     assert await sent("/version", params=params) == f"/version{query}"
@@ -104,7 +104,7 @@ async def test_parameters_are_written_as_the_server_reads_them(params: Mapping[s
         ("/logs/a%20b", None, "/logs/a%20b"),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_an_absolute_path_is_sent_as_it_is_with_its_query(
     uri: str, params: Mapping[str, Any] | None, target: str
 ) -> None:
@@ -130,7 +130,7 @@ async def test_a_path_is_appended_to_that_of_the_server_and_keeps_its_last_slash
         ({"timeout": 2.5, "resource_version": None}, {"timeoutSeconds": "3"}),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_options_of_a_list_are_parameters_and_its_timeout_is_sent(
     options: dict[str, Any], query: dict[str, str]
 ) -> None:
@@ -141,7 +141,7 @@ async def test_options_of_a_list_are_parameters_and_its_timeout_is_sent(
     assert dict(pair.split("=", 1) for pair in target.partition("?")[2].replace("%3D", "=").split("&")) == query
 
 
-@virtual
+@in_virtual_time
 async def test_a_header_of_a_call_replaces_one_of_the_same_name() -> None:
     rest, transport = client()
     await rest.get("pods", name="a", headers={"accept": "application/yaml", "X-A": "1"}, into=bytes)
@@ -162,7 +162,7 @@ async def test_a_header_of_a_call_replaces_one_of_the_same_name() -> None:
     ],
     ids=["none", "no bytes", "bytes", "mapping", "model", "sequence"],
 )  # fmt: skip
-@virtual
+@in_virtual_time
 async def test_a_body_is_an_object_or_raw_bytes(body: object, content: bytes | None) -> None:
     rest, transport = client()
     await rest.post("pods", body=body, into=bytes)
@@ -181,7 +181,7 @@ async def test_a_body_is_an_object_or_raw_bytes(body: object, content: bytes | N
         (memoryview(b"{}"), r"got memoryview: pass bytes\(\.\.\.\)"),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_text_or_file_is_not_sent_as_a_json_text_or_list(body: object, message: str) -> None:
     rest, transport = client()
     for verb in (rest.post, rest.put, rest.patch, rest.delete):
@@ -191,7 +191,7 @@ async def test_a_text_or_file_is_not_sent_as_a_json_text_or_list(body: object, m
 
 
 @pytest.mark.parametrize("body", [object(), {"a": object()}, {"a": float("nan")}])
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_no_json_is_refused(body: object) -> None:
     rest, transport = client()
     with pytest.raises(kubeloop.EncodeError):

@@ -10,9 +10,9 @@ import pytest
 
 import kubeloop
 from kubeloop.models import core_v1
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import virtual
 from tests.support.results import result_of
 
 LIST = Request("GET", "/api/v1/pods")
@@ -42,7 +42,7 @@ async def turns_of_another_task(response: Response, at_once_bytes: int) -> tuple
     return turns, listing
 
 
-@virtual
+@in_virtual_time
 async def test_the_loop_runs_others_while_a_very_large_list_is_read() -> None:
     response = pods(1000)
     turns, in_steps = await turns_of_another_task(response, len(response.body) - 1)
@@ -52,13 +52,13 @@ async def test_the_loop_runs_others_while_a_very_large_list_is_read() -> None:
     assert len(in_steps.items) == 1000
 
 
-@virtual
+@in_virtual_time
 async def test_another_kind_is_an_error_that_names_request_and_both_kinds() -> None:
     with pytest.raises(kubeloop.DecodeError, match=r"GET /api/v1/pods: .*expected v1 PodList, got v1 Pod"):
         await result_of(answer({"kind": "Pod", "apiVersion": "v1"}), LIST).read_list(core_v1.PodList, at_once_bytes=1)
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
     failure = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403}
     with pytest.raises(kubeloop.Forbidden):
@@ -75,7 +75,7 @@ def test_a_failure_in_the_place_of_an_object_is_raised_without_the_error_of_read
     assert caught.value.__cause__ is None
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(
     ("content_type", "is_doubted"),
     [("application/json", False), ("application/json;stream=watch", False), ("", False), ("text/html", True)],

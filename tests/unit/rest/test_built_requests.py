@@ -12,10 +12,10 @@ import kubeloop
 from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response, ServerWarning
-from tests.support.clock import now, virtual
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
@@ -63,7 +63,7 @@ def client(transport: ScriptedTransport, **settings: Any) -> RESTClient:
     return RESTClient(config, transport=transport)
 
 
-@virtual
+@in_virtual_time
 async def test_a_result_is_read_by_the_sender_of_the_request() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD, headers={"ETag": "1"}))
     rest = client(transport)
@@ -77,7 +77,7 @@ async def test_a_result_is_read_by_the_sender_of_the_request() -> None:
     assert "hunter2" not in repr(result)
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_that_names_what_it_accepts_is_sent_with_that() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD), ScriptedResponse.of(POD))
     rest = client(transport)
@@ -89,7 +89,7 @@ async def test_a_request_that_names_what_it_accepts_is_sent_with_that() -> None:
     assert (headers.get_all("Accept"), headers.get_all("X-A")) == (["x/y"], ["1", "2"])
 
 
-@virtual
+@in_virtual_time
 async def test_a_header_of_a_call_replaces_that_of_the_client_in_any_case() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport).get("pods", name="a", namespace="x", headers={"accept": "x/y", "X-A": "1"})
@@ -97,7 +97,7 @@ async def test_a_header_of_a_call_replaces_that_of_the_client_in_any_case() -> N
     assert {name: value for name, value in sent.items() if name != "Authorization"} == {"accept": "x/y", "X-A": "1"}
 
 
-@virtual
+@in_virtual_time
 async def test_repeated_headers_stay_where_the_accepted_format_is_added() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport).send(Request("GET", "/a", Headers([("X-A", "1"), ("X-A", "2")])))
@@ -106,7 +106,7 @@ async def test_repeated_headers_stay_where_the_accepted_format_is_added() -> Non
     assert (headers["Accept"], headers.get_all("X-A")) == ("application/json", ["1", "2"])
 
 
-@virtual
+@in_virtual_time
 async def test_parameters_of_the_accepted_format_replace_what_a_built_request_accepts() -> None:
     table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": []}
     transport = ScriptedTransport(ScriptedResponse.of(table))
@@ -118,7 +118,7 @@ async def test_parameters_of_the_accepted_format_replace_what_a_built_request_ac
     assert sent == {"accept": "application/json;as=Table;g=meta.k8s.io;v=v1,application/json"}
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_is_raised_and_not_returned() -> None:
     rest = client(ScriptedTransport(error_status(404, "NotFound", "pods hunter2-hunter2 not found")))
     with pytest.raises(kubeloop.NotFound, match="not found") as caught:
@@ -126,18 +126,18 @@ async def test_an_error_is_raised_and_not_returned() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_is_read_as_it_arrives() -> None:
     transport = ScriptedTransport(ScriptedResponse(200, [b"one", 5.0, b"two"]))
     rest = client(transport)
     async with rest.open_stream(rest.new_request("GET", "/api/v1/namespaces/x/pods/a/log")) as stream:
-        got = [(chunk, now()) async for chunk in stream]
+        got = [(chunk, elapsed()) async for chunk in stream]
     assert got == [(b"one", 0.0), (b"two", 5.0)]
     assert transport.open_streams == 0
     assert transport.requests[0].may_fall_silent
 
 
-@virtual
+@in_virtual_time
 async def test_an_upgrade_gives_the_channel_and_closes_it() -> None:
     warnings: list[ServerWarning] = []
     transport = Switching()
@@ -155,7 +155,7 @@ async def test_an_upgrade_gives_the_channel_and_closes_it() -> None:
     assert "hunter2" not in warning.text
 
 
-@virtual
+@in_virtual_time
 async def test_an_upgrade_that_is_refused_is_the_error_that_the_status_tells() -> None:
     status = b'{"kind":"Status","status":"Failure","reason":"Forbidden","code":403,"message":"no hunter2-hunter2"}'
     transport = Switching(Response(403, Headers([("Content-Type", "application/json")]), status))
@@ -167,7 +167,7 @@ async def test_an_upgrade_that_is_refused_is_the_error_that_the_status_tells() -
     assert caught.value.__context__ is None
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_that_is_no_error_and_no_switch_stays_a_refusal() -> None:
     transport = Switching(Response(200, Headers()))
     with pytest.raises(kubeloop.UpgradeRefused, match="200 instead of switching protocols"):
@@ -175,7 +175,7 @@ async def test_a_response_that_is_no_error_and_no_switch_stays_a_refusal() -> No
             pass
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_within_the_block_of_an_upgrade_is_left_alone() -> None:
     transport = Switching()
     inner = UpgradeRefused(Response(403), method="GET", path="/other")
@@ -186,11 +186,11 @@ async def test_an_error_within_the_block_of_an_upgrade_is_left_alone() -> None:
     assert transport.open_channels == 0
 
 
-@virtual
+@in_virtual_time
 async def test_an_upgrade_counts_against_the_rate_limit() -> None:
     transport = Switching()
     rest = client(transport, qps=0.5, burst=1)
     for _ in range(2):
         async with rest.upgrade(EXEC, subprotocols=["v5"]):
             pass
-    assert now() == 2.0
+    assert elapsed() == 2.0

@@ -14,10 +14,10 @@ from kubeloop.config.config import Config
 from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import virtual
 from tests.support.scripted_transport import (
     ScriptedResponse,
     ScriptedTransport,
@@ -54,7 +54,7 @@ def client(transport: Any, metrics: Any, **settings: Any) -> RESTClient:
 HOST = "server:6443"
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_reports_result_sizes_and_duration() -> None:
     recorder = Recorder()
     transport = ScriptedTransport(ScriptedResponse(201, (b"{}",), delay=0.25))
@@ -68,7 +68,7 @@ async def test_a_call_reports_result_sizes_and_duration() -> None:
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_each_attempt_is_counted_and_the_duration_covers_all_of_them() -> None:
     recorder = Recorder()
     again = error_status(503, headers={"Retry-After": "2"})
@@ -84,7 +84,7 @@ async def test_each_attempt_is_counted_and_the_duration_covers_all_of_them() -> 
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_of_the_server_has_a_size_and_one_of_the_network_has_none() -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(ScriptedResponse(404, (b"gone",)), ConnectError("refused")), recorder)
@@ -102,7 +102,7 @@ async def test_an_error_of_the_server_has_a_size_and_one_of_the_network_has_none
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_a_redirect_is_one_attempt_with_the_last_status() -> None:
     recorder = Recorder()
     moved = ScriptedResponse(302, headers={"Location": "/prefix/api/v1/nodes"})
@@ -110,7 +110,7 @@ async def test_a_redirect_is_one_attempt_with_the_last_status() -> None:
     assert [call for call in recorder.calls if call[0] == "request_sent"] == [("request_sent", "200", "GET", HOST)]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_and_a_log_are_counted_and_not_timed() -> None:
     recorder = Recorder()
     transport = ScriptedTransport(
@@ -136,7 +136,7 @@ class Refusing(ScriptedTransport):
         raise UpgradeRefused(Response(403, Headers(), b"no"), method="GET", path="/x")
 
 
-@virtual
+@in_virtual_time
 async def test_a_refused_upgrade_is_counted() -> None:
     recorder = Recorder()
     rest = client(Refusing(), recorder)
@@ -146,7 +146,7 @@ async def test_a_refused_upgrade_is_counted() -> None:
     assert recorder.calls == [("request_sent", "403", "GET", HOST)]
 
 
-@virtual
+@in_virtual_time
 async def test_the_rate_limiter_reports_each_wait_also_one_of_zero() -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(list_of([], "1"), list_of([], "1")), recorder, qps=2.0, burst=1)
@@ -157,7 +157,7 @@ async def test_the_rate_limiter_reports_each_wait_also_one_of_zero() -> None:
     assert recorder.calls[-2] == ("request_duration", "GET", HOST, 0.5)
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_that_the_rate_limiter_refuses_is_timed_and_not_counted() -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(list_of([], "1")), recorder, qps=0.1, burst=1, timeout=1.0)
@@ -169,7 +169,7 @@ async def test_a_call_that_the_rate_limiter_refuses_is_timed_and_not_counted() -
     assert recorder.calls[0][-1] == 0.0  # it did not wait
 
 
-@virtual
+@in_virtual_time
 async def test_a_failing_metrics_object_breaks_no_request_and_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     rest = client(ScriptedTransport(list_of([], "1"), list_of([], "1")), Recorder(ZeroDivisionError("broken")))
     await rest.get("pods")
@@ -179,7 +179,7 @@ async def test_a_failing_metrics_object_breaks_no_request_and_is_logged_once(cap
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_metrics_add_up_what_clients_report() -> None:
     metrics = kubeloop.Metrics()
     transport = ScriptedTransport(ScriptedResponse(chunks=(b"x" * 100,), delay=0.3))

@@ -13,10 +13,10 @@ from kubeloop.config.config import Config
 from kubeloop.errors import ConnectError, ConnectionLost, RequestTimeout
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import virtual
 from tests.support.scripted_transport import (
     ScriptedResponse,
     ScriptedTransport,
@@ -69,7 +69,7 @@ URL = "https://server:6443/prefix/api/v1/pods"
 BEGIN = ("begin", "GET", URL, "/api/v1/pods")
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_begins_and_ends_a_span_and_sends_its_headers() -> None:
     recorder = Recorder()
     transport = ScriptedTransport(list_of([], "1", headers={"Audit-Id": "audit"}))
@@ -78,14 +78,14 @@ async def test_a_call_begins_and_ends_a_span_and_sends_its_headers() -> None:
     assert transport.requests[0].headers["traceparent"] == "00-1-2-01"
 
 
-@virtual
+@in_virtual_time
 async def test_a_header_of_the_caller_gives_way_to_that_of_the_trace() -> None:
     transport = ScriptedTransport(list_of([], "1"))
     await client(transport, Recorder()).get("pods", into=bytes, headers={"Traceparent": "00-9-9-01"})
     assert [name for name in transport.requests[0].headers if name.lower() == "traceparent"] == ["traceparent"]
 
 
-@virtual
+@in_virtual_time
 async def test_retries_are_reported_with_their_causes_and_send_the_headers_too() -> None:
     recorder = Recorder()
     again = error_status(503, headers={"Retry-After": "2", "Audit-Id": "first"})
@@ -95,7 +95,7 @@ async def test_retries_are_reported_with_their_causes_and_send_the_headers_too()
     assert [request.headers["traceparent"] for request in transport.requests] == ["00-1-2-01"] * 3
 
 
-@virtual
+@in_virtual_time
 async def test_the_error_of_a_call_ends_its_span() -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(ScriptedResponse(404, (b"gone",)), ConnectError("refused")), recorder)
@@ -107,7 +107,7 @@ async def test_the_error_of_a_call_ends_its_span() -> None:
     assert recorder.calls == [BEGIN, ("ended", 404, "", errors[0]), BEGIN, ("ended", None, "", errors[1])]
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_call_ends_its_span() -> None:
     recorder = Recorder()
     call = asyncio.ensure_future(client(ScriptedTransport(ScriptedResponse(delay=60)), recorder).get("pods"))
@@ -119,7 +119,7 @@ async def test_a_cancelled_call_ends_its_span() -> None:
     assert (status, audit_id, type(error)) == (None, "", asyncio.CancelledError)
 
 
-@virtual
+@in_virtual_time
 async def test_a_redirect_is_reported_and_keeps_the_headers() -> None:
     recorder = Recorder()
     moved = ScriptedResponse(302, headers={"Location": "/prefix/api/v1/nodes"})
@@ -129,7 +129,7 @@ async def test_a_redirect_is_reported_and_keeps_the_headers() -> None:
     assert transport.requests[1].headers["traceparent"] == "00-1-2-01"
 
 
-@virtual
+@in_virtual_time
 async def test_a_wait_for_the_rate_limit_is_reported_and_none_of_zero() -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(list_of([], "1"), list_of([], "1")), recorder, qps=2.0, burst=1)
@@ -138,7 +138,7 @@ async def test_a_wait_for_the_rate_limit_is_reported_and_none_of_zero() -> None:
     assert [call for call in recorder.calls if call[0] == "throttled"] == [("throttled", 0.5)]
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_that_the_rate_limit_refuses_ends_its_span() -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(list_of([], "1")), recorder, qps=0.1, burst=1, timeout=1.0)
@@ -149,7 +149,7 @@ async def test_a_call_that_the_rate_limit_refuses_ends_its_span() -> None:
         assert recorder.calls[-1] == ("ended", None, "", caught.value)
 
 
-@virtual
+@in_virtual_time
 async def test_the_span_of_a_watch_ends_with_its_block() -> None:
     recorder = Recorder()
     transport = ScriptedTransport(ConnectionLost("reset"), watch_response(event("ADDED", POD)))
@@ -160,7 +160,7 @@ async def test_the_span_of_a_watch_ends_with_its_block() -> None:
 
 
 @pytest.mark.parametrize("error", [ConnectionLost("cut"), ValueError("of the caller"), kubeloop.KubeloopError("own")])
-@virtual
+@in_virtual_time
 async def test_an_error_in_the_block_of_a_stream_is_the_callers_unless_the_connection_failed(error: Exception) -> None:
     recorder = Recorder()
     rest = client(ScriptedTransport(ScriptedResponse.text("line")), recorder)
@@ -178,7 +178,7 @@ class Refusing(ScriptedTransport):
         raise UpgradeRefused(Response(403, Headers(), b"no"), method="GET", path="/x")
 
 
-@virtual
+@in_virtual_time
 async def test_a_refused_upgrade_ends_its_span_with_the_error() -> None:
     recorder = Recorder()
     transport = Refusing()
@@ -190,7 +190,7 @@ async def test_a_refused_upgrade_ends_its_span_with_the_error() -> None:
     assert transport.requests[0].headers["traceparent"] == "00-1-2-01"
 
 
-@virtual
+@in_virtual_time
 async def test_the_url_shows_no_secret() -> None:
     recorder = Recorder()
     transport = ScriptedTransport(list_of([], "1"), list_of([], "1"))
@@ -204,7 +204,7 @@ async def test_the_url_shows_no_secret() -> None:
 
 
 @pytest.mark.parametrize("headers", [{"x": "a\r\nb: c"}, {"x y": "a"}, {"": "a"}, {"x": "\ud800"}, {"x": 5}, ["x"]])
-@virtual
+@in_virtual_time
 async def test_headers_that_cannot_be_sent_are_left_out_and_logged(
     headers: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -220,7 +220,7 @@ async def test_headers_that_cannot_be_sent_are_left_out_and_logged(
 
 
 @pytest.mark.parametrize("has_span", [True, False])
-@virtual
+@in_virtual_time
 async def test_failing_tracing_breaks_no_request_and_is_logged_once(
     has_span: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,10 +14,10 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.warnings import WarningLogger, ignore_warnings
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.transport.http import _rounded
 from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire.response import ServerWarning
-from tests.support.clock import now, virtual
 from tests.support.scripted_transport import (
     ScriptedResponse,
     ScriptedTransport,
@@ -37,7 +37,7 @@ def client(transport: ScriptedTransport, group_version: str = "v1", **settings: 
     return RESTClient(Config(host="https://server", **settings), group_version=group_version, transport=transport)
 
 
-@virtual
+@in_virtual_time
 async def test_gets_an_object_by_its_address() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD).to("GET /api/v1/namespaces/x/pods/a"))
     pod = await client(transport).get("pods", namespace="x", name="a", into=core_v1.Pod)
@@ -49,7 +49,7 @@ async def test_gets_an_object_by_its_address() -> None:
     assert request.body is None
 
 
-@virtual
+@in_virtual_time
 async def test_every_part_of_an_address_is_in_the_path() -> None:
     transport = ScriptedTransport(
         ScriptedResponse.of(POD).to("GET /apis/apps/v1/namespaces/x/deployments/a/scale?p=1"),
@@ -64,7 +64,7 @@ async def test_every_part_of_an_address_is_in_the_path() -> None:
     assert transport.requests[1].headers["Accept"] == "x/y"
 
 
-@virtual
+@in_virtual_time
 async def test_writes_send_their_body() -> None:
     transport = ScriptedTransport(*[ScriptedResponse.of(POD)] * 5)
     rest = client(transport)
@@ -88,7 +88,7 @@ async def test_writes_send_their_body() -> None:
     assert "Content-Type" not in transport.requests[4].headers
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_is_read_by_its_own_kind_without_a_requested_type() -> None:
     listing = list_of([POD], "7")
     transport = ScriptedTransport(
@@ -101,7 +101,7 @@ async def test_a_response_is_read_by_its_own_kind_without_a_requested_type() -> 
     assert await rest.get("/x") == [1]
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_is_read_as_the_requested_type() -> None:
     listing = list_of([POD], "7")
     transport = ScriptedTransport(listing, ScriptedResponse.text("ok"), ScriptedResponse.of({"a": 1}))
@@ -112,14 +112,14 @@ async def test_a_response_is_read_as_the_requested_type() -> None:
     assert await rest.get("/x", into=dict) == {"a": 1}
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_of_another_kind_is_an_error_that_names_both() -> None:
     transport = ScriptedTransport(ScriptedResponse.of({"kind": "Service", "apiVersion": "v1", "metadata": {}}))
     with pytest.raises(kubeloop.DecodeError, match=r"(?s)GET /api/v1/pods/a.*(Pod.*Service|Service.*Pod)"):
         await client(transport).get("pods", name="a", into=core_v1.Pod)
 
 
-@virtual
+@in_virtual_time
 async def test_html_instead_of_json_is_an_error_that_says_so() -> None:
     transport = ScriptedTransport(ScriptedResponse.text("<html>", content_type="text/html"))
     with pytest.raises(kubeloop.DecodeError, match="text/html"):
@@ -127,21 +127,21 @@ async def test_html_instead_of_json_is_an_error_that_says_so() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "{", '{"kind":"Pod","metadata":{"name":', "[" * 5000, "nul", '{"kind":"Pod"}x'])
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_no_json_is_an_error(body: str) -> None:
     for into in (core_v1.Pod, Unstructured, dict, core_v1.PodList, None):
         with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/pods/a"):
             await client(ScriptedTransport(ScriptedResponse.text(body))).get("pods", name="a", into=into)
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
     failure = json.loads(b"".join(error_status(404, "NotFound", "gone").chunks))  # type: ignore[arg-type]
     with pytest.raises(kubeloop.NotFound, match="gone"):
         await client(ScriptedTransport(ScriptedResponse.of(failure, 200))).get("pods", name="a", into=core_v1.Pod)
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_over_the_bound_is_refused_where_one_object_is_expected() -> None:
     huge = ScriptedResponse(chunks=[b"x" * 1024 * 1024] * 33)
     rest = client(ScriptedTransport(huge, huge, ScriptedResponse(status=500, chunks=huge.chunks)))
@@ -157,7 +157,7 @@ async def test_a_body_over_the_bound_is_refused_where_one_object_is_expected() -
 def test_what_an_absolute_path_leads_to_is_bounded_unless_it_is_to_be_a_list(into: Any) -> None:
     """(F9) `/version` as 300 KB of gzip became 300 MiB."""
 
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         huge = ScriptedResponse(chunks=[b" " * 1024 * 1024] * 33)
         whole = replace(huge, chunks=[*huge.chunks, *list_of([POD], "7").chunks])
@@ -172,7 +172,7 @@ def test_what_an_absolute_path_leads_to_is_bounded_unless_it_is_to_be_a_list(int
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_a_write_whose_response_is_over_the_bound_succeeded() -> None:
     """(A6)"""
     rest = client(ScriptedTransport(ScriptedResponse(status=201, chunks=[b"x" * 1024 * 1024] * 33)))
@@ -194,7 +194,7 @@ async def test_a_write_whose_response_is_over_the_bound_succeeded() -> None:
         ("//evil/version", {}),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_is_sent(
     resource: str, address: dict[str, Any]
 ) -> None:
@@ -204,14 +204,14 @@ async def test_an_address_that_would_lead_elsewhere_is_refused_before_anything_i
     assert transport.requests == []
 
 
-@virtual
+@in_virtual_time
 async def test_credentials_are_wrapped_around_a_transport_argument() -> None:
     transport = ScriptedTransport(ScriptedResponse.of(POD))
     await client(transport, token="t0ken").get("pods", name="a")
     assert transport.requests[0].headers["Authorization"] == "Bearer t0ken"
 
 
-@virtual
+@in_virtual_time
 async def test_a_transport_that_is_given_stays_open() -> None:
     transport = ScriptedTransport()
     async with client(transport):
@@ -219,7 +219,7 @@ async def test_a_transport_that_is_given_stays_open() -> None:
     assert not transport.closed
 
 
-@virtual
+@in_virtual_time
 async def test_warnings_go_to_the_handler() -> None:
     seen: list[ServerWarning] = []
     headers = {"Warning": '299 - "old API", 299 - "two"'}
@@ -253,23 +253,23 @@ def test_the_default_handler_remembers_each_of_a_thousand_warnings_and_then_forg
     assert [record.args for record in caplog.records] == [(f"{number}",) for number in [*range(1001), 0]]
 
 
-@virtual
+@in_virtual_time
 async def test_the_rate_is_not_limited_unless_asked() -> None:
     rest = client(ScriptedTransport(lambda request: ScriptedResponse.of(POD)))
     for _ in range(100):
         await rest.get("pods", name="a")
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_the_rate_is_limited_when_asked() -> None:
     rest = client(ScriptedTransport(lambda request: ScriptedResponse.of(POD)), qps=5.0, burst=10)
     for _ in range(20):
         await rest.get("pods", name="a")
-    assert now() == pytest.approx(2.0)
+    assert elapsed() == pytest.approx(2.0)
 
 
-@virtual
+@in_virtual_time
 async def test_the_clients_own_rate_limit_counts_towards_the_timeout() -> None:
     """As with client-go's limiter, the call fails at once if the wait would be longer than the time that is left."""
     transport = ScriptedTransport(lambda request: ScriptedResponse.of(POD))
@@ -280,13 +280,13 @@ async def test_the_clients_own_rate_limit_counts_towards_the_timeout() -> None:
     with pytest.raises(kubeloop.RequestTimeout, match="the request was not sent"):
         async with rest.stream("pods", name="a", subresource="log", timeout=5):
             pytest.fail("entered")
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert len(transport.requests) == 1
     await rest.get("pods", name="a", timeout=11)
-    assert now() == pytest.approx(10.0)
+    assert elapsed() == pytest.approx(10.0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() -> None:
     frames = [event("ADDED", POD) + event("MODIFIED", POD), 1.0, event("DELETED", POD)]
     transport = ScriptedTransport(
@@ -304,7 +304,7 @@ async def test_a_watch_shows_its_events_one_by_one_or_all_that_have_arrived() ->
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_gives_the_bytes_as_they_come() -> None:
     transport = ScriptedTransport(ScriptedResponse(chunks=[b"a", 1.0, b"b"]).to("GET /api/v1/pods/a/log"))
     async with client(transport).stream("pods", name="a", subresource="log") as stream:
@@ -312,7 +312,7 @@ async def test_a_stream_gives_the_bytes_as_they_come() -> None:
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_only_the_body_of_a_stream_may_fall_silent() -> None:
     """(C6) A followed log is silent for as long as its program is; any other silent response times out."""
     transport = ScriptedTransport(ScriptedResponse(), watch_response(), ScriptedResponse.of(POD), list_of([POD], "7"))
@@ -333,7 +333,7 @@ def test_a_client_is_made_of_a_config_and_of_nothing_else(make: Any) -> None:
 
 
 @pytest.mark.parametrize("resource", ["Pods", "PODS", "pods"])
-@virtual
+@in_virtual_time
 async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> None:
     """(E15) As client-go's Request.URL; names and subresources keep their case."""
     transport = ScriptedTransport(ScriptedResponse.of({"kind": "Status", "apiVersion": "v1", "status": "Success"}))
@@ -341,7 +341,7 @@ async def test_a_resource_in_upper_case_is_the_same_resource(resource: str) -> N
     assert transport.requests[0].target == "/api/v1/namespaces/X/pods/Web/Status"
 
 
-@virtual
+@in_virtual_time
 async def test_a_timeout_is_reported_as_the_argument_was_written() -> None:
     """(E6) The message was: timed out after 4.99998 s."""
     assert [_rounded(each) for each in (4.99998, 5.0, 0.2, 0.001, 32.0, 120.0)] == [
@@ -354,7 +354,7 @@ async def test_a_timeout_is_reported_as_the_argument_was_written() -> None:
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_a_log_line_over_the_bound_is_called_a_line() -> None:
     """(E6)"""
     transport = ScriptedTransport(ScriptedResponse(chunks=[b"x" * (1 << 20)] * 33))
@@ -364,7 +364,7 @@ async def test_a_log_line_over_the_bound_is_called_a_line() -> None:
             await anext(lines)
 
 
-@virtual
+@in_virtual_time
 async def test_the_error_in_a_watch_has_the_audit_id_of_the_watch_request() -> None:
     transport = ScriptedTransport(watch_response(expired_event(), headers={**JSON, "Audit-Id": "watch-7"}))
     async with client(transport).watch("pods", into=core_v1.Pod) as events:

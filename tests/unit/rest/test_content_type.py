@@ -11,6 +11,7 @@ import pytest
 
 import kubeloop
 from kubeloop.models import autoscaling_v1, core_v1, meta_v1, policy_v1
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.protobuf.envelope import sealed
 from kubeloop.wire.protobuf.wire_format import with_length
@@ -19,7 +20,6 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.serializers.protobuf_events import event_message
 from kubeloop.wire.serializers.protobuf_serializer import PROTOBUF
 from kubeloop.wire.serializers.registry import Serializers
-from tests.support.clock import settle, virtual
 from tests.support.packed_serializer import PACKED, PACKED_TYPE
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, error_status
 from tests.unit.wire.custom_kind import Certificate
@@ -79,7 +79,7 @@ def test_the_format_is_one_of_two() -> None:
         kubeloop.Config(host="server", content_type=wrong)
 
 
-@virtual
+@in_virtual_time
 async def test_every_verb_of_a_typed_client_reads_protobuf_and_writes_whole_objects_in_it() -> None:
     clientset, transport = clients(
         binary(POD), binary(PODS), binary(PODS), binary(POD, 201), binary(POD), binary(POD), binary(POD), binary(STATUS)
@@ -105,7 +105,7 @@ async def test_every_verb_of_a_typed_client_reads_protobuf_and_writes_whole_obje
     assert sent_model(transport.requests[6], meta_v1.DeleteOptions) == meta_v1.DeleteOptions(grace_period_seconds=0)
 
 
-@virtual
+@in_virtual_time
 async def test_an_update_with_a_draft_is_protobuf_too() -> None:
     clientset, transport = clients(binary(POD))
     draft = POD.draft()
@@ -114,7 +114,7 @@ async def test_an_update_with_a_draft_is_protobuf_too() -> None:
     assert sent_model(transport.requests[0], core_v1.Pod) == draft.finish().after
 
 
-@virtual
+@in_virtual_time
 async def test_subresources_are_protobuf_with_their_names_filled_in() -> None:
     scale = autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=3))
     clientset, transport = clients(binary(scale), binary(STATUS, 201))
@@ -125,7 +125,7 @@ async def test_subresources_are_protobuf_with_their_names_filled_in() -> None:
     assert sent_model(transport.requests[1], policy_v1.Eviction).metadata.name == "a"
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_of_a_typed_client_lists_watches_and_resumes_in_protobuf() -> None:
     newer = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a", namespace="x", uid="u", resource_version="11"))
     clientset, transport = clients(
@@ -141,7 +141,7 @@ async def test_a_watch_of_a_typed_client_lists_watches_and_resumes_in_protobuf()
     assert formats(transport) == [("GET", "protobuf,json", "")] * 3
 
 
-@virtual
+@in_virtual_time
 async def test_an_informer_lists_and_watches_in_protobuf() -> None:
     newer = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="b", namespace="x", uid="v", resource_version="11"))
     clientset, transport = clients(binary(PODS), binary_watch(("ADDED", newer)).then(Hang()))
@@ -156,7 +156,7 @@ async def test_an_informer_lists_and_watches_in_protobuf() -> None:
     assert {accept for _, accept, _ in formats(transport)} == {"protobuf,json"}
 
 
-@virtual
+@in_virtual_time
 async def test_metadata_of_objects_are_requested_as_protobuf() -> None:
     partial = meta_v1.PartialObjectMetadata(metadata=meta_v1.ObjectMeta(name="a", namespace="x"))
     clientset, transport = clients(binary(partial))
@@ -173,7 +173,7 @@ async def test_metadata_of_objects_are_requested_as_protobuf() -> None:
 # --- what stays JSON --------------------------------------------------------------------------------------------------
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("into", [Unstructured, dict, bytes, None, Certificate])
 async def test_what_has_no_message_is_requested_as_json(into: Any) -> None:
     body = {"kind": "Certificate", "apiVersion": "example.com/v1", "metadata": {"name": "a", "namespace": "x"}}
@@ -189,7 +189,7 @@ def test_a_table_is_requested_as_json() -> None:
     )
 
 
-@virtual
+@in_virtual_time
 async def test_dynamic_clients_and_custom_resources_are_json_deletes_included() -> None:
     certificate = {"kind": "Certificate", "apiVersion": "example.com/v1", "metadata": {"name": "a", "namespace": "x"}}
     pod = POD.to_dict()
@@ -206,7 +206,7 @@ async def test_dynamic_clients_and_custom_resources_are_json_deletes_included() 
     assert formats(transport) == [("GET", "json", ""), ("POST", "json", "json"), ("DELETE", "json", "json")] * 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_document_with_unknown_fields_is_sent_as_json_and_keeps_them() -> None:
     document = core_v1.Pod.from_dict({**POD.to_dict(), "spec": {"containers": [{"name": "main", "gpu": 3}]}})
     clientset, transport = clients(binary(POD, 201), binary(POD, 201))
@@ -223,7 +223,7 @@ def test_a_value_without_a_form_in_one_format_is_written_in_the_next() -> None:
     assert (content_type, PACKED.plain_data(data)) == (PACKED_TYPE, document.to_dict())
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_in_json_is_read_as_json() -> None:
     clientset, _ = clients(ScriptedResponse.of(POD.to_dict()))
     assert await clientset.core_v1.pods("x").get("a") == POD
@@ -232,7 +232,7 @@ async def test_a_response_in_json_is_read_as_json() -> None:
 # --- a server that refuses --------------------------------------------------------------------------------------------
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_refused_with_415_is_sent_as_json_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
     refused = error_status(415, "UnsupportedMediaType", "the body of the request was in an unknown format")
     clientset, transport = clients(refused, binary(POD, 201), binary(POD), binary(POD))
@@ -255,7 +255,7 @@ async def test_a_body_that_is_refused_with_415_is_sent_as_json_from_then_on(capl
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_a_refusal_concerns_only_the_client_that_was_refused() -> None:
     first, _ = clients(error_status(415), binary(POD, 201))
     second, transport = clients(binary(POD, 201))
@@ -264,7 +264,7 @@ async def test_a_refusal_concerns_only_the_client_that_was_refused() -> None:
     assert formats(transport) == [("POST", "protobuf,json", "protobuf")]
 
 
-@virtual
+@in_virtual_time
 async def test_a_second_415_is_raised() -> None:
     clientset, transport = clients(error_status(415), error_status(415, "UnsupportedMediaType", "not JSON either"))
     with pytest.raises(kubeloop.UnsupportedMediaType, match="not JSON either"):
@@ -272,7 +272,7 @@ async def test_a_second_415_is_raised() -> None:
     assert len(transport.requests) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_415_about_a_patch_is_raised_at_once() -> None:
     clientset, transport = clients(error_status(415, "UnsupportedMediaType", "no merge patches"))
     with pytest.raises(kubeloop.UnsupportedMediaType, match="no merge patches"):
@@ -280,7 +280,7 @@ async def test_a_415_about_a_patch_is_raised_at_once() -> None:
     assert len(transport.requests) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_after_406_json_is_requested_from_then_on(caplog: pytest.LogCaptureFixture) -> None:
     clientset, transport = clients(
         error_status(406, "NotAcceptable"), ScriptedResponse.of(POD.to_dict()), ScriptedResponse.of(PODS.to_dict())
@@ -296,14 +296,14 @@ async def test_after_406_json_is_requested_from_then_on(caplog: pytest.LogCaptur
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_a_406_does_not_change_the_format_of_bodies() -> None:
     clientset, transport = clients(error_status(406, "NotAcceptable"), ScriptedResponse.of(POD.to_dict(), 201))
     assert await clientset.core_v1.pods("x").create(POD) == POD
     assert formats(transport) == [("POST", "protobuf,json", "protobuf"), ("POST", "json", "protobuf")]
 
 
-@virtual
+@in_virtual_time
 async def test_raw_bytes_that_only_the_caller_understands_are_not_sent_in_another_format() -> None:
     clientset, transport = clients(error_status(415, "UnsupportedMediaType", "no protobuf"), binary(POD, 201))
     pods = clientset.core_v1.pods("x")
@@ -313,7 +313,7 @@ async def test_raw_bytes_that_only_the_caller_understands_are_not_sent_in_anothe
     assert [content_type for _, _, content_type in formats(transport)] == ["protobuf", "protobuf"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_is_refused_with_406_is_opened_as_json() -> None:
     line = json.dumps({"type": "ADDED", "object": POD.to_dict()}).encode() + b"\n"
     clientset, transport = clients(error_status(406), ScriptedResponse(200, (line,), is_for="watch"))
@@ -322,7 +322,7 @@ async def test_a_watch_that_is_refused_with_406_is_opened_as_json() -> None:
     assert [accept for _, accept, _ in formats(transport)] == ["protobuf,json", "json"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_with_its_own_accept_header_is_not_changed() -> None:
     clientset, transport = clients(error_status(406, "NotAcceptable", "protobuf only"))
     with pytest.raises(kubeloop.NotAcceptable):
@@ -330,7 +330,7 @@ async def test_a_request_with_its_own_accept_header_is_not_changed() -> None:
     assert len(transport.requests) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_the_fallback_shares_the_timeout_of_the_call() -> None:
     refused = error_status(415, "UnsupportedMediaType", delay=20.0)
     clientset, transport = clients(refused, binary(POD, 201))
@@ -341,7 +341,7 @@ async def test_the_fallback_shares_the_timeout_of_the_call() -> None:
 # --- errors and hostile bytes -----------------------------------------------------------------------------------------
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("is_binary", [True, False])
 async def test_a_status_is_the_error_in_both_forms(is_binary: bool) -> None:
     status = meta_v1.Status(
@@ -357,7 +357,7 @@ async def test_a_status_is_the_error_in_both_forms(is_binary: bool) -> None:
     assert (caught.value.status.name, caught.value.status.kind) == ("a", "pods")
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_watch_raises_gone() -> None:
     expired = meta_v1.Status(status="Failure", code=410, reason="Expired", message="too old")
     clientset, _ = clients(binary_watch(("ADDED", POD), ("ERROR", expired)))
@@ -367,7 +367,7 @@ async def test_an_expired_watch_raises_gone() -> None:
             await anext(events)
 
 
-@virtual
+@in_virtual_time
 async def test_a_secret_that_was_sent_as_protobuf_is_in_no_error() -> None:
     message = "Secret is invalid: value hunter2-hunter2 is taken, aHVudGVyMi1odW50ZXIy as well"
     status = meta_v1.Status(status="Failure", code=422, reason="Invalid", message=message)
@@ -393,7 +393,7 @@ HOSTILE = {
 }
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_bytes_raise_a_decode_error_that_names_the_request(body: bytes) -> None:
     clientset, _ = clients(raw(body))
@@ -402,7 +402,7 @@ async def test_hostile_bytes_raise_a_decode_error_that_names_the_request(body: b
     assert type(caught.value) in (kubeloop.DecodeError, kubeloop.Unreadable)
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_a_write_with_a_hostile_response_was_carried_out(body: bytes) -> None:
     clientset, _ = clients(raw(body, 201))
@@ -411,7 +411,7 @@ async def test_a_write_with_a_hostile_response_was_carried_out(body: bytes) -> N
     assert caught.value.code == 201
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_bytes_are_not_a_list_either(body: bytes) -> None:
     clientset, _ = clients(raw(body.replace(b"\x03Pod", b"\x07PodList").replace(b"\n\t", b"\n\x0d")))
@@ -420,7 +420,7 @@ async def test_hostile_bytes_are_not_a_list_either(body: bytes) -> None:
     assert type(caught.value) is kubeloop.DecodeError
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_hostile_events_are_not_watch_events(body: bytes) -> None:
     headers = {"Content-Type": f"{PROTOBUF_TYPE};stream=watch"}
@@ -431,7 +431,7 @@ async def test_hostile_events_are_not_watch_events(body: bytes) -> None:
             await events.batch()
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 async def test_an_event_with_a_hostile_object_is_unreadable_and_the_watch_continues(body: bytes) -> None:
     message = event_message("MODIFIED", body)
@@ -442,7 +442,7 @@ async def test_an_event_with_a_hostile_object_is_unreadable_and_the_watch_contin
         assert [event.type async for event in events] == ["UNREADABLE", "ADDED"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_with_an_item_that_cannot_be_read_contains_the_others() -> None:
     message = b"".join(with_length(2, item) for item in (write_message(POD), b"\x0a\x03\x0a\x01b\x12\x01\xff"))
     clientset, _ = clients(raw(sealed("v1", "PodList", message)))
@@ -451,7 +451,7 @@ async def test_a_list_with_an_item_that_cannot_be_read_contains_the_others() -> 
     assert list(pods.unreadable) == ["b"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_frame_over_the_limit_ends_the_watch() -> None:
     headers = {"Content-Type": f"{PROTOBUF_TYPE};stream=watch"}
     huge = ScriptedResponse(200, (b"\xff\xff\xff\xff",), headers=headers, is_for="watch")
@@ -461,7 +461,7 @@ async def test_a_watch_frame_over_the_limit_ends_the_watch() -> None:
             await events.batch()
 
 
-@virtual
+@in_virtual_time
 async def test_a_large_list_is_read_in_steps_between_which_other_tasks_run() -> None:
     pods = core_v1.PodList(metadata=PODS.metadata, items=[POD] * 8000)
     body = PROTOBUF.encode(pods)

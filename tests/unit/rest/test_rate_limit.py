@@ -12,7 +12,7 @@ import pytest
 import kubeloop
 from kubeloop.config.config import Config
 from kubeloop.rest.client import RESTClient
-from tests.support.clock import now, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, watch_response
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a"}}
@@ -59,7 +59,7 @@ class Recorded:
     ids=repr,
 )
 @pytest.mark.parametrize("resource", ["pods", "/version"])
-@virtual
+@in_virtual_time
 async def test_a_limiter_comes_before_qps_and_without_both_there_is_no_limit(
     settings: dict[str, Any], seconds: float, resource: str
 ) -> None:
@@ -68,7 +68,7 @@ async def test_a_limiter_comes_before_qps_and_without_both_there_is_no_limit(
     rest = client(**settings)
     for _ in range(20):
         await rest.get(resource, into=bytes)
-    assert now() == pytest.approx(seconds)
+    assert elapsed() == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -84,44 +84,44 @@ def test_a_limiter_that_is_none_is_refused() -> None:
         Config(rate_limiter=5.0)  # type: ignore[arg-type]
 
 
-@virtual
+@in_virtual_time
 async def test_clients_of_one_limiter_share_its_rate() -> None:
     shared = kubeloop.TokenBucket(1.0, 1)
     for rest in (client(rate_limiter=shared), client(rate_limiter=shared, namespace="other")):
         await rest.get("pods", name="a")
         await rest.get("pods", name="a")
-    assert now() == pytest.approx(3.0)
+    assert elapsed() == pytest.approx(3.0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_limiter_is_asked_before_each_attempt_and_after_the_pause() -> None:
     limiter = Recorded(0.0, 0.5, -1.0)
     busy = error_status(429, "TooManyRequests", headers={"Retry-After": "2"})
     rest = client(busy, busy, ScriptedResponse.of(POD), rate_limiter=limiter)
     await rest.get("pods", name="a")
     assert limiter.reserved == [0.0, 2.0, 4.5]
-    assert (now(), limiter.given_back) == (4.5, 0)
+    assert (elapsed(), limiter.given_back) == (4.5, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_the_first_attempt_of_a_watch_is_not_limited_and_its_retries_are() -> None:
     limiter = Recorded(0.25)
     busy = error_status(503, headers={"Retry-After": "2"})
     rest = client(busy, watch_response(), rate_limiter=limiter)
     async with rest.watch("pods", into=kubeloop.Unstructured):
         assert limiter.reserved == [2.0]
-        assert now() == 2.25
+        assert elapsed() == 2.25
 
 
-@virtual
+@in_virtual_time
 async def test_a_delay_that_is_not_a_number_is_an_error_and_not_a_hang() -> None:
     rest = client(rate_limiter=Recorded(math.nan), timeout=5.0)
     with pytest.raises(kubeloop.TransportError, match="admits no more requests"):
         await rest.get("pods", name="a")
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_limiter_that_admits_nothing_is_an_error_and_not_a_hang() -> None:
     rest = client(rate_limiter=kubeloop.TokenBucket(0.0, 1))
     await rest.get("pods", name="a")
@@ -130,7 +130,7 @@ async def test_a_limiter_that_admits_nothing_is_an_error_and_not_a_hang() -> Non
     assert not caught.value.retryable
 
 
-@virtual
+@in_virtual_time
 async def test_a_wait_is_measured_and_a_refusal_is_not() -> None:
     metrics = kubeloop.Metrics()
     rest = client(rate_limiter=Recorded(-1.0, 0.5, math.inf), metrics=metrics)
@@ -143,20 +143,20 @@ async def test_a_wait_is_measured_and_a_refusal_is_not() -> None:
     assert metrics.value("rest_client_rate_limiter_duration_seconds_count", **labels) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_turn_is_given_back_by_a_caller_without_time_and_by_one_that_is_cancelled() -> None:
     limiter = Recorded(9.0, 9.0)
     rest = client(rate_limiter=limiter)
     with pytest.raises(kubeloop.RequestTimeout, match="the request was not sent"):
         await rest.get("pods", name="a", timeout=9)
-    assert (now(), limiter.given_back) == (0.0, 1)
+    assert (elapsed(), limiter.given_back) == (0.0, 1)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(3):
             await rest.get("pods", name="a")
-    assert (now(), limiter.given_back) == (3.0, 2)
+    assert (elapsed(), limiter.given_back) == (3.0, 2)
 
 
-@virtual
+@in_virtual_time
 async def test_an_exception_of_a_limiter_is_the_callers() -> None:
     with pytest.raises(IndexError):
         await client(rate_limiter=Recorded()).get("pods", name="a")
@@ -169,7 +169,7 @@ OWN = "the client's own rate limit, not the server's priority and fairness"
     ("delay", "level"),
     [(0.0, None), (0.05, None), (0.06, logging.DEBUG), (1.0, logging.DEBUG), (1.01, logging.WARNING)],
 )
-@virtual
+@in_virtual_time
 async def test_a_long_wait_is_logged_before_it_and_a_very_long_one_as_a_warning(
     delay: float, level: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -179,21 +179,21 @@ async def test_a_long_wait_is_logged_before_it_and_a_very_long_one_as_a_warning(
     assert [(each.levelno, each.getMessage()) for each in caplog.records] == ([(level, line)] if level else [])
 
 
-@virtual
+@in_virtual_time
 async def test_very_long_waits_are_warned_of_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "kubeloop.rest.rate_limit")
     rest = client(rate_limiter=Recorded(*[1.9] * 5, 1.1, 1.1))
     begins, warned = list[float](), list[float]()
     for _ in range(7):
         before = len(caplog.records)
-        begins.append(now())
+        begins.append(elapsed())
         await rest.get("pods", name="a")
         warned += begins[-1:] * (len(caplog.records) - before)
     assert begins[-2:] == pytest.approx([9.5, 10.6])
     assert warned == [0.0, begins[-1]]
 
 
-@virtual
+@in_virtual_time
 async def test_the_wait_before_a_retry_names_the_failure_and_the_flow_schema(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "kubeloop.rest")
     headers = {

@@ -12,9 +12,9 @@ from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.redirect import Redirects
 from kubeloop.rest.result import Result
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import now, virtual
 from tests.support.results import result_of
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport, event, list_of, watch_response
 
@@ -176,7 +176,7 @@ def test_what_a_redirect_leads_to_is_as_secret_as_what_was_asked_for() -> None:
     assert not request.is_confidential
 
 
-@virtual
+@in_virtual_time
 async def test_a_read_gets_what_the_redirect_leads_to() -> None:
     """(C8)"""
     rest, transport = client(moved("/b", 301), moved("c?d=1", 307), ScriptedResponse.of(POD))
@@ -185,7 +185,7 @@ async def test_a_read_gets_what_the_redirect_leads_to() -> None:
     assert {request.headers["Authorization"] for request in transport.requests} == {"Bearer hunter2"}
 
 
-@virtual
+@in_virtual_time
 async def test_another_server_never_sees_the_credentials() -> None:
     """(C8)"""
     rest, transport = client(moved("https://other/a?token=hunter2"), moved("http://server/a"))
@@ -196,7 +196,7 @@ async def test_another_server_never_sees_the_credentials() -> None:
     assert len(transport.requests) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_ten_requests_are_sent_at_most() -> None:
     """(C8) As in Go."""
     rest, transport = client(*[moved("/a")] * 9, ScriptedResponse.of(POD), *[moved("/a")] * 10)
@@ -206,7 +206,7 @@ async def test_ten_requests_are_sent_at_most() -> None:
     assert (len(transport.requests), transport.left) == (20, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_write_that_is_redirected_is_sent_once() -> None:
     """(C8)"""
     rest, transport = client(moved("/b", 307))
@@ -215,7 +215,7 @@ async def test_a_write_that_is_redirected_is_sent_once() -> None:
     assert len(transport.requests) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_read_that_is_retried_begins_at_its_own_address() -> None:
     """(C8) A redirect of an attempt that failed says nothing about the next one."""
     lost = kubeloop.ConnectionLost("reset", method="GET", path="/b")
@@ -224,7 +224,7 @@ async def test_a_read_that_is_retried_begins_at_its_own_address() -> None:
     assert [request.target for request in transport.requests] == ["/api/v1/pods", "/b", "/api/v1/pods", "/c"]
 
 
-@virtual
+@in_virtual_time
 async def test_watches_and_streams_follow_and_leave_nothing_open() -> None:
     """(C8)"""
     rest, transport = client(
@@ -243,7 +243,7 @@ async def test_watches_and_streams_follow_and_leave_nothing_open() -> None:
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_is_sent_to_another_server_is_an_error() -> None:
     """(C8)"""
     rest, transport = client(moved("https://other/b"))
@@ -253,11 +253,11 @@ async def test_a_watch_that_is_sent_to_another_server_is_an_error() -> None:
     assert transport.open_streams == 0
 
 
-@virtual
+@in_virtual_time
 async def test_the_timeout_counts_for_all_of_them_together() -> None:
     """(C8)"""
     late = ScriptedResponse(302, headers={"Location": "/b"}, delay=2.0)
     rest, _ = client(*[late] * 5)
     with pytest.raises(kubeloop.RequestTimeout):
         await rest.get("pods", name="a", timeout=5)
-    assert now() == 5.0
+    assert elapsed() == 5.0

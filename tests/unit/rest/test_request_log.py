@@ -15,10 +15,10 @@ from kubeloop.config.config import Config
 from kubeloop.errors import ConnectError, ConnectionLost
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import virtual
 from tests.support.scripted_transport import (
     ScriptedResponse,
     ScriptedTransport,
@@ -41,7 +41,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == REQUESTS]
 
 
-@virtual
+@in_virtual_time
 async def test_debug_has_one_line_per_response(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, REQUESTS)
     rest = client(ScriptedTransport(ScriptedResponse(chunks=(b"{}",), delay=0.0125)))
@@ -50,14 +50,14 @@ async def test_debug_has_one_line_per_response(caplog: pytest.LogCaptureFixture)
     assert caplog.records[0].levelno == logging.DEBUG
 
 
-@virtual
+@in_virtual_time
 async def test_above_debug_there_is_no_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, REQUESTS)
     await client(ScriptedTransport(ScriptedResponse.of(POD))).get("pods", name="a", namespace="x")
     assert lines(caplog) == []
 
 
-@virtual
+@in_virtual_time
 async def test_every_attempt_has_a_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, REQUESTS)
     lost = ConnectionLost("the connection was reset", method="GET", path="/api/v1/pods")
@@ -72,7 +72,7 @@ async def test_every_attempt_has_a_line(caplog: pytest.LogCaptureFixture) -> Non
     assert done.startswith("GET /api/v1/pods: 200 in 0.0 ms, ")
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_that_is_raised_has_a_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, REQUESTS)
     with pytest.raises(ConnectError):
@@ -80,7 +80,7 @@ async def test_a_failure_that_is_raised_has_a_line(caplog: pytest.LogCaptureFixt
     assert lines(caplog) == ["GET /api/v1/pods: no response after 0.0 ms: ConnectError: refused"]
 
 
-@virtual
+@in_virtual_time
 async def test_each_hop_of_a_redirect_has_a_line(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, REQUESTS)
     moved = ScriptedResponse(302, headers={"Location": "/prefix/api/v1/nodes"})
@@ -88,7 +88,7 @@ async def test_each_hop_of_a_redirect_has_a_line(caplog: pytest.LogCaptureFixtur
     assert [line.partition(" in ")[0] for line in lines(caplog)] == ["GET /api/v1/pods: 302", "GET /api/v1/nodes: 200"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_has_a_line_when_it_is_open(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, REQUESTS)
     transport = ScriptedTransport(watch_response(event("ADDED", POD), delay=0.5))
@@ -124,7 +124,7 @@ class Upgrading(ScriptedTransport):
     ],
     ids=["refused by the server", "not connected"],
 )
-@virtual
+@in_virtual_time
 async def test_an_upgrade_that_fails_has_a_line(caplog: pytest.LogCaptureFixture, error: Exception, line: str) -> None:
     caplog.set_level(logging.DEBUG, REQUESTS)
     rest = client(Upgrading(error))
@@ -135,7 +135,7 @@ async def test_an_upgrade_that_fails_has_a_line(caplog: pytest.LogCaptureFixture
     assert lines(caplog) == [line]
 
 
-@virtual
+@in_virtual_time
 async def test_trace_has_the_curl_form_and_the_headers_of_the_response(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(TRACE, REQUESTS)
     headers = {"Content-Type": "application/json", "Audit-Id": "a-1", "Set-Cookie": "session=s3cret"}
@@ -175,7 +175,7 @@ async def test_trace_has_the_curl_form_and_the_headers_of_the_response(caplog: p
         ("Accept", "Bearer-like", "Bearer-like"),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_an_authorization_shows_its_scheme(
     caplog: pytest.LogCaptureFixture, name: str, value: str, shown: str
 ) -> None:
@@ -202,7 +202,7 @@ BODY = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "a"}, "string
     ],
 )
 @pytest.mark.parametrize("failure", [None, ConnectionLost(f"the proxy said: Bearer {TOKEN}")])
-@virtual
+@in_virtual_time
 async def test_no_secret_is_in_any_line(
     caplog: pytest.LogCaptureFixture, settings: dict[str, Any], options: dict[str, Any], failure: Exception | None
 ) -> None:
@@ -218,7 +218,7 @@ async def test_no_secret_is_in_any_line(
     assert TOKEN not in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_parameter_with_a_credential_that_was_sent_before_is_masked(caplog: pytest.LogCaptureFixture) -> None:
     rest = client(ScriptedTransport(list_of([], "1"), list_of([], "1")), token=TOKEN)
     await rest.get("pods")
@@ -228,7 +228,7 @@ async def test_a_parameter_with_a_credential_that_was_sent_before_is_masked(capl
     assert lines(caplog)[1].startswith("GET /api/v1/pods?labelSelector=<hidden>: 200 in ")
 
 
-@virtual
+@in_virtual_time
 async def test_a_parameter_without_a_value_is_masked_unless_it_is_known(caplog: pytest.LogCaptureFixture) -> None:
     """Services behind the proxy of the API server choose the form of their queries."""
     caplog.set_level(TRACE, REQUESTS)
@@ -238,7 +238,7 @@ async def test_a_parameter_without_a_value_is_masked_unless_it_is_known(caplog: 
     assert lines(caplog)[1].startswith("GET /api/v1/namespaces/a/services/b/proxy/c?<hidden>&watch&&name=: 200 in ")
 
 
-@virtual
+@in_virtual_time
 async def test_a_line_is_printable_and_bounded(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(TRACE, REQUESTS)
     headers = {"Audit-Id": "a\x1b[31m" + "b" * 100_000}

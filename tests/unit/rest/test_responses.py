@@ -15,8 +15,8 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.testing import FakeTransport
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import virtual
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "resourceVersion": "5"}}
 STATUS = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
@@ -38,7 +38,7 @@ async def failure_of(rest: RESTClient, verb: str = "get") -> kubeloop.APIError:
 
 @pytest.mark.parametrize("status", [200, 201, 202, 203, 206])
 @pytest.mark.parametrize("verb", ["get", "post", "put", "patch", "delete"])
-@virtual
+@in_virtual_time
 async def test_an_object_with_a_status_of_success_is_read(status: int, verb: str) -> None:
     rest = client(status, POD)
     options: dict[str, Any] = {} if verb == "get" else {"body": POD}
@@ -49,7 +49,7 @@ async def test_an_object_with_a_status_of_success_is_read(status: int, verb: str
 
 
 @pytest.mark.parametrize("status", [202, 204])
-@virtual
+@in_virtual_time
 async def test_a_success_without_content_is_a_result_with_an_empty_body(status: int) -> None:
     rest = client(status, content_type=None)
     result = await rest.send(rest.new_request("POST", "/api/v1/pods", POD))
@@ -61,7 +61,7 @@ async def test_a_success_without_content_is_a_result_with_an_empty_body(status: 
 
 @pytest.mark.parametrize("status", [300, 304, 400, 401, 403, 404, 409, 422, 500, 599])
 @pytest.mark.parametrize("body", [b"", b"{}", b"aaaaa", b'{"status":"Failure","code":201}', b"\xff\xfe"])
-@virtual
+@in_virtual_time
 async def test_every_other_status_is_an_error_with_this_code_whatever_the_body(status: int, body: bytes) -> None:
     for content_type in ("application/json", "text/plain", "application/octet-stream", "no type", None):
         assert (await failure_of(client(status, body, content_type))).status.code == status
@@ -81,12 +81,12 @@ async def test_every_other_status_is_an_error_with_this_code_whatever_the_body(s
         (404, b"", errors.NotFound),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_status_in_the_body_says_what_happened(code: int, status: object, expected: type[Exception]) -> None:
     assert type(await failure_of(client(code, status))) is expected
 
 
-@virtual
+@in_virtual_time
 async def test_a_conflict_without_a_status_means_that_a_created_object_exists() -> None:
     assert type(await failure_of(client(409), "post")) is errors.AlreadyExists
     assert type(await failure_of(client(409), "put")) is errors.Conflict
@@ -106,7 +106,7 @@ async def test_a_conflict_without_a_status_means_that_a_created_object_exists() 
         ("text/plain", b"", None),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_the_text_of_an_error_that_is_no_status_is_kept_and_other_bytes_are_counted(
     content_type: str | None, body: bytes, cause: str | None
 ) -> None:
@@ -118,14 +118,14 @@ async def test_the_text_of_an_error_that_is_no_status_is_kept_and_other_bytes_ar
     assert (cause or "credentials") in str(error)
 
 
-@virtual
+@in_virtual_time
 async def test_half_a_character_at_the_limit_of_the_text_is_no_reason_to_hide_it() -> None:
     error = await failure_of(client(500, "é".encode() * 200_000, "application/json"))
     assert error.status.causes[0].message.startswith("é" * 1000)
     assert len(error.status.causes[0].message) <= 2048
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_that_is_a_success_for_http_is_raised_with_its_details() -> None:
     details = {"name": "a", "kind": "pods", "retryAfterSeconds": 3}
     status = {**STATUS, "reason": "BadRequest", "code": 400, "message": "wrong", "details": details}
@@ -133,13 +133,13 @@ async def test_a_failure_that_is_a_success_for_http_is_raised_with_its_details()
     assert (type(error), error.status.name, error.retry_after) == (errors.BadRequest, "a", 3.0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_status_of_success_is_an_object() -> None:
     found = await client(200, {**STATUS, "status": "Success"}).delete("pods", name="a", into=core_v1.Pod)
     assert isinstance(found, meta_v1.Status)
 
 
-@virtual
+@in_virtual_time
 async def test_bytes_are_returned_as_they_are_also_if_no_serializer_reads_them() -> None:
     rest = client(200, b"\0\xffbinary", "application/x-unknown")
     assert await rest.get("pods", name="a", into=bytes) == b"\0\xffbinary"
@@ -160,7 +160,7 @@ async def test_bytes_are_returned_as_they_are_also_if_no_serializer_reads_them()
         (302, b"", None, errors.APIError),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_watch_or_stream_that_is_refused_is_the_error_that_the_response_means(
     purpose: str, status: int, body: object, content_type: str | None, expected: type[Exception]
 ) -> None:
@@ -174,7 +174,7 @@ async def test_a_watch_or_stream_that_is_refused_is_the_error_that_the_response_
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 206])
-@virtual
+@in_virtual_time
 async def test_a_success_other_than_200_opens_a_stream_and_no_watch(status: int) -> None:
     rest = client(status, b"line")
     async with rest.stream("pods", name="a", subresource="log") as stream:

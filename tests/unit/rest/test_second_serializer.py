@@ -14,13 +14,13 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.result import Result
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.serializers.json_serializer import JSON
 from kubeloop.wire.serializers.registry import Serializers
 from kubeloop.wire.serializers.serializer import Serializer
-from tests.support.clock import virtual
 from tests.support.packed_serializer import PACKED, PACKED_TYPE, PACKED_WATCH_TYPE
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
@@ -69,7 +69,7 @@ async def read_types(rest: RESTClient, got: list[str]) -> None:
 FIRST_PACKED = f"{PACKED_TYPE},application/json"
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_is_asked_for_and_read_in_the_preferred_format() -> None:
     rest, transport = client(packed(POD))
     pod = await rest.get("pods", namespace="x", name="a", into=core_v1.Pod)
@@ -77,7 +77,7 @@ async def test_an_object_is_asked_for_and_read_in_the_preferred_format() -> None
     assert accepted(transport) == [FIRST_PACKED]
 
 
-@virtual
+@in_virtual_time
 async def test_a_server_that_knows_json_only_is_read_as_json() -> None:
     rest, transport = client(
         ScriptedResponse.of(POD), ScriptedResponse.of(POD, headers={"Content-Type": "application/json;charset=utf-8"})
@@ -87,7 +87,7 @@ async def test_a_server_that_knows_json_only_is_read_as_json() -> None:
     assert accepted(transport) == [FIRST_PACKED] * 2
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("into", [Unstructured, dict, bytes, None])
 async def test_what_the_format_does_not_support_is_asked_for_as_json(into: Any) -> None:
     rest, transport = client(ScriptedResponse.of(POD))
@@ -95,7 +95,7 @@ async def test_what_the_format_does_not_support_is_asked_for_as_json(into: Any) 
     assert accepted(transport) == ["application/json"]
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("content_type", ["", "text/html", "application/x-unknown"])
 async def test_an_unknown_content_type_is_read_as_json_and_doubted(content_type: str) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
@@ -105,7 +105,7 @@ async def test_an_unknown_content_type_is_read_as_json_and_doubted(content_type:
     assert ("is this the address of an API server?" in str(caught.value)) is bool(content_type)
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_of_another_kind_and_an_unreadable_one_are_reported_as_with_json() -> None:
     rest, _ = client(packed({**POD, "kind": "Node"}), packed(BROKEN))
     with pytest.raises(kubeloop.DecodeError, match="GET /api/v1/namespaces/x/pods/a: expected v1 Pod, got v1 Node"):
@@ -115,7 +115,7 @@ async def test_an_object_of_another_kind_and_an_unreadable_one_are_reported_as_w
     assert (caught.value.key, caught.value.resource_version) == ("x/b", "5")
 
 
-@virtual
+@in_virtual_time
 async def test_a_list_is_read_with_those_that_cannot_be_read() -> None:
     rest, transport = client(packed(pod_list(POD, BROKEN)))
     pods = await rest.get("pods", into=core_v1.PodList)
@@ -125,7 +125,7 @@ async def test_a_list_is_read_with_those_that_cannot_be_read() -> None:
     assert accepted(transport) == [FIRST_PACKED]
 
 
-@virtual
+@in_virtual_time
 async def test_a_very_large_list_is_read_in_steps() -> None:
     items = [{**POD, "metadata": {"name": f"pod-{number}"}} for number in range(80)]
     body = PACKED.encode(pod_list(*items))
@@ -145,7 +145,7 @@ async def test_a_very_large_list_is_read_in_steps() -> None:
     assert turns == 10
 
 
-@virtual
+@in_virtual_time
 async def test_something_else_is_no_list() -> None:
     rest, _ = client(packed(POD), packed({**FAILURE, "reason": "Forbidden", "code": 403}))
     with pytest.raises(kubeloop.DecodeError, match="expected v1 PodList"):
@@ -154,7 +154,7 @@ async def test_something_else_is_no_list() -> None:
         await rest.get("pods", into=core_v1.PodList)
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("size", [1, 3, 50, 0])
 async def test_a_watch_is_cut_into_events_wherever_its_bytes_are_cut(size: int) -> None:
     bookmark = {**POD, "metadata": {"resourceVersion": "8"}}
@@ -169,7 +169,7 @@ async def test_a_watch_is_cut_into_events_wherever_its_bytes_are_cut(size: int) 
     assert accepted(transport) == [FIRST_PACKED]
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_in_a_watch_is_raised_after_the_events_before_it() -> None:
     expired = {**FAILURE, "code": 410, "reason": "Expired", "message": "too old"}
     rest, _ = client(packed_events(("ADDED", POD), ("ERROR", expired)))
@@ -179,7 +179,7 @@ async def test_an_error_in_a_watch_is_raised_after_the_events_before_it() -> Non
     assert got == ["ADDED"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_of_an_unknown_content_type_is_read_as_json() -> None:
     """Unlike client-go's TestWatchUnknownContentType, which refuses such a watch before its events are read."""
     event = JSON.encode_event("ADDED", POD)
@@ -196,7 +196,7 @@ async def test_a_watch_of_an_unknown_content_type_is_read_as_json() -> None:
         await read_types(rest, got)
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_that_breaks_off_and_one_of_another_type_are_distinguished() -> None:
     rest, _ = client(packed_events(("ADDED", POD), ("MODIFIED", POD), cut=3))
     got: list[str] = []
@@ -209,7 +209,7 @@ async def test_a_watch_that_breaks_off_and_one_of_another_type_are_distinguished
         await read_types(rest, got)
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_is_created_in_the_preferred_format() -> None:
     rest, transport = client(packed(POD, 201))
     pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a", namespace="x"))
@@ -221,7 +221,7 @@ async def test_an_object_is_created_in_the_preferred_format() -> None:
     assert PACKED.decode(request.body, core_v1.Pod) == pod
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_without_a_class_and_a_patch_are_json() -> None:
     rest, transport = client(packed(POD, 201), packed(POD))
     await rest.post("pods", namespace="x", body=POD, into=core_v1.Pod)
@@ -234,7 +234,7 @@ async def test_a_body_without_a_class_and_a_patch_are_json() -> None:
     assert accepted(transport) == [FIRST_PACKED] * 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_status_is_the_error_that_it_tells() -> None:
     details = {"name": "a", "kind": "pods", "causes": [{"reason": "R", "message": "M", "field": "f"}]}
     status = {**FAILURE, "code": 404, "reason": "NotFound", "message": 'pods "a" not found', "details": details}
@@ -245,7 +245,7 @@ async def test_a_status_is_the_error_that_it_tells() -> None:
     assert [cause.field for cause in caught.value.causes] == ["f"]
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("is_success", [True, False])
 async def test_what_a_secret_holds_is_in_no_error(is_success: bool) -> None:
     message = "Secret is invalid: value hunter2-hunter2 is taken, aHVudGVyMi1odW50ZXIy as well"
@@ -258,7 +258,7 @@ async def test_what_a_secret_holds_is_in_no_error(is_success: bool) -> None:
     assert "aHVudGVy" not in str(caught.value)
 
 
-@virtual
+@in_virtual_time
 async def test_a_write_whose_response_cannot_be_read_says_what_it_was() -> None:
     rest, _ = client(packed(BROKEN, 201))
     pod = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="b", namespace="x"))
@@ -267,7 +267,7 @@ async def test_a_write_whose_response_cannot_be_read_says_what_it_was() -> None:
     assert (caught.value.name, caught.value.code) == ("b", 201)
 
 
-@virtual
+@in_virtual_time
 async def test_typed_clients_work_in_the_format() -> None:
     success = {**FAILURE, "status": "Success"}
     rest, transport = client(
@@ -296,7 +296,7 @@ async def test_typed_clients_work_in_the_format() -> None:
     assert accepted(transport) == [*[FIRST_PACKED] * 8, "application/json"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_of_a_typed_client_resumes_in_the_format() -> None:
     newer = {**POD, "metadata": {**POD["metadata"], "resourceVersion": "11"}}
     rest, transport = client(

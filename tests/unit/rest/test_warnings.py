@@ -12,8 +12,8 @@ from kubeloop.config.config import Config
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.warnings import WarningLogger, WarningWriter, ignore_warnings
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.response import ServerWarning
-from tests.support.clock import virtual
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, watch_response
 
 POD = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "x"}}
@@ -50,20 +50,20 @@ def test_a_writer_remembers_a_thousand_texts_only() -> None:
     assert out.getvalue().splitlines()[-2:] == ["Warning: 1000", "Warning: 0"]
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_handler_a_client_logs(caplog: pytest.LogCaptureFixture) -> None:
     await client(ScriptedResponse.of(POD, headers=WARNS)).get("pods", name="a")
     assert caplog.messages == ["the API server warns: old API"]
     assert repr(WarningLogger()) == "<WarningLogger: 0 logged>"
 
 
-@virtual
+@in_virtual_time
 async def test_warnings_can_be_ignored(caplog: pytest.LogCaptureFixture) -> None:
     await client(ScriptedResponse.of(POD, headers=WARNS), warning_handler=ignore_warnings).get("pods", name="a")
     assert caplog.messages == []
 
 
-@virtual
+@in_virtual_time
 async def test_the_handler_of_a_request_comes_before_that_of_the_client() -> None:
     ours: list[ServerWarning] = []
     theirs: list[ServerWarning] = []
@@ -93,7 +93,7 @@ async def test_the_handler_of_a_request_comes_before_that_of_the_client() -> Non
     assert theirs == ours[:1]
 
 
-@virtual
+@in_virtual_time
 async def test_a_result_has_its_warnings_status_and_content_type() -> None:
     rest = client(
         ScriptedResponse.of(POD, 201, headers={**WARNS, "Content-Type": "application/json;v=1"}),
@@ -107,7 +107,7 @@ async def test_a_result_has_its_warnings_status_and_content_type() -> None:
     assert (other.status, other.was_created, other.content_type, other.warnings) == (200, False, "", ())
 
 
-@virtual
+@in_virtual_time
 async def test_a_warning_that_echoes_a_credential_is_masked() -> None:
     seen: list[ServerWarning] = []
     headers = {"Warning": '299 - "do not send s3cret-t0ken-value"'}

@@ -20,7 +20,7 @@ from kubeloop.errors import ConnectError, ConnectionLost
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
 from kubeloop.telemetry import RequestTracing
-from tests.support.clock import virtual
+from kubeloop.testing.virtual_time import in_virtual_time
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status, list_of, watch_response
 
 
@@ -59,7 +59,7 @@ def traces() -> Iterator[Traces]:
     traces.provider.shutdown()
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_is_a_client_span_with_the_attributes_of_the_conventions(traces: Traces) -> None:
     rest = traces.client(ScriptedResponse.of({"kind": "Pod"}, headers={"Audit-Id": "4f2a"}))
     await rest.get("pods", name="web-0", namespace="default", into=bytes)
@@ -87,7 +87,7 @@ async def test_a_call_is_a_client_span_with_the_attributes_of_the_conventions(tr
     ("http://localhost", "localhost", 80),
     ("https://[2001:db8::1]:6443", "2001:db8::1", 6443),
 ])  # fmt: skip
-@virtual
+@in_virtual_time
 async def test_the_server_has_an_address_and_a_port(traces: Traces, host: str, address: str, port: int) -> None:
     await traces.client(list_of([], "1"), host=host).get("/version", into=bytes)
     (span,) = traces.spans
@@ -95,7 +95,7 @@ async def test_the_server_has_an_address_and_a_port(traces: Traces, host: str, a
     assert (span.attributes["server.address"], span.attributes["server.port"]) == (address, port)
 
 
-@virtual
+@in_virtual_time
 async def test_a_path_of_no_resource_is_not_in_the_name(traces: Traces) -> None:
     await traces.client(list_of([], "1")).get("/version", into=bytes)
     (span,) = traces.spans
@@ -104,7 +104,7 @@ async def test_a_path_of_no_resource_is_not_in_the_name(traces: Traces) -> None:
     assert not {"url.template", "k8s.namespace.name"} & set(span.attributes)
 
 
-@virtual
+@in_virtual_time
 async def test_requests_carry_the_span_of_their_call_as_the_parent(traces: Traces) -> None:
     rest = traces.client(ConnectionLost("reset"), list_of([], "1"))
     tracer = traces.provider.get_tracer("program")
@@ -119,7 +119,7 @@ async def test_requests_carry_the_span_of_their_call_as_the_parent(traces: Trace
     assert all(sent.trace_flags.sampled for sent in traces.sent_parents())
 
 
-@virtual
+@in_virtual_time
 async def test_baggage_of_the_program_is_sent(traces: Traces) -> None:
     token = context.attach(baggage.set_baggage("tenant", "blue"))
     try:
@@ -129,7 +129,7 @@ async def test_baggage_of_the_program_is_sent(traces: Traces) -> None:
     assert traces.transport.requests[0].headers["baggage"] == "tenant=blue"
 
 
-@virtual
+@in_virtual_time
 async def test_a_trace_that_is_not_sampled_is_continued_and_not_exported() -> None:
     traces = Traces(ALWAYS_OFF)
     await traces.client(list_of([], "1")).get("pods", into=bytes)
@@ -140,7 +140,7 @@ async def test_a_trace_that_is_not_sampled_is_continued_and_not_exported() -> No
     traces.provider.shutdown()
 
 
-@virtual
+@in_virtual_time
 async def test_without_an_sdk_requests_are_unchanged() -> None:
     transport = ScriptedTransport(list_of([], "1"))
     config = Config(host="https://server", tracing=RequestTracing(trace.NoOpTracerProvider()))
@@ -148,7 +148,7 @@ async def test_without_an_sdk_requests_are_unchanged() -> None:
     assert set(transport.requests[0].headers) == {"Accept"}
 
 
-@virtual
+@in_virtual_time
 async def test_retries_redirects_and_waits_are_events(traces: Traces) -> None:
     moved = ScriptedResponse(302, headers={"Location": "/prefix/api/v1/pods?limit=1"})
     rest = traces.client(
@@ -174,7 +174,7 @@ async def test_retries_redirects_and_waits_are_events(traces: Traces) -> None:
     assert span.status.status_code is StatusCode.UNSET
 
 
-@virtual
+@in_virtual_time
 async def test_a_refused_call_is_an_error_with_its_status(traces: Traces) -> None:
     rest = traces.client(error_status(404, "NotFound"))
     with pytest.raises(kubeloop.NotFound) as caught:
@@ -190,7 +190,7 @@ async def test_a_refused_call_is_an_error_with_its_status(traces: Traces) -> Non
 
 
 @pytest.mark.parametrize(("status", "kind"), [(399, "kubeloop.errors.APIError"), (400, "400"), (500, "500")])
-@virtual
+@in_virtual_time
 async def test_an_error_has_the_status_as_its_type_if_the_status_is_one(traces: Traces, status: int, kind: str) -> None:
     with pytest.raises(kubeloop.APIError):
         await traces.client(ScriptedResponse(status)).get("pods")
@@ -199,7 +199,7 @@ async def test_an_error_has_the_status_as_its_type_if_the_status_is_one(traces: 
     assert span.attributes["error.type"] == kind
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_without_a_response_is_an_error_with_its_class(traces: Traces) -> None:
     rest = traces.client(ConnectError("connection refused"))
     with pytest.raises(ConnectError) as caught:
@@ -211,7 +211,7 @@ async def test_a_call_without_a_response_is_an_error_with_its_class(traces: Trac
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, str(caught.value))
 
 
-@virtual
+@in_virtual_time
 async def test_a_built_in_error_has_its_short_name(traces: Traces) -> None:
     def handler(warning: object) -> None:
         raise ValueError("own")
@@ -224,7 +224,7 @@ async def test_a_built_in_error_has_its_short_name(traces: Traces) -> None:
     assert (span.attributes["http.response.status_code"], span.attributes["error.type"]) == (200, "ValueError")
 
 
-@virtual
+@in_virtual_time
 async def test_an_error_of_another_library_has_its_type_only(traces: Traces) -> None:
     """Such as h11's: Illegal header value b'Bearer ...'."""
     rest = traces.client(ValueError(f"Illegal header value b'{SECRETS[0]}'"), token=SECRETS[0])
@@ -238,7 +238,7 @@ async def test_an_error_of_another_library_has_its_type_only(traces: Traces) -> 
     assert SECRETS[0] not in span.to_json()
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_is_one_span_until_its_block_ends(traces: Traces) -> None:
     async with traces.client(watch_response()).watch("pods", into=core_v1.Pod) as events:
         assert [event async for event in events] == []
@@ -251,7 +251,7 @@ async def test_a_watch_is_one_span_until_its_block_ends(traces: Traces) -> None:
 SECRETS = ("t0ken-of-the-user", "c0ntinue-token", "pa55word-of-exec", "d0cument")
 
 
-@virtual
+@in_virtual_time
 async def test_a_span_contains_no_secret(traces: Traces) -> None:
     token, page, command, document = SECRETS
     refusal = error_status(422, "Invalid", message=f"{document} {token}")

@@ -11,7 +11,7 @@ import pytest
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import FakeTransport, StreamedResponse, event_line, json_response
-from tests.support.clock import now, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 
 POD = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="a", namespace="x", resource_version="5"))
 
@@ -20,7 +20,7 @@ def clientset(transport: FakeTransport, **settings: object) -> kubeloop.Clientse
     return kubeloop.Clientset(kubeloop.Config(host="https://server", **settings), transport=transport)
 
 
-@virtual
+@in_virtual_time
 async def test_the_function_gets_each_request_with_its_credentials() -> None:
     transport = FakeTransport(lambda request: json_response(POD, headers={"Audit-Id": "7"}))
     assert await clientset(transport, token="t").core_v1.pods("x").get("a") == POD
@@ -30,7 +30,7 @@ async def test_the_function_gets_each_request_with_its_credentials() -> None:
     assert repr(transport) == "<FakeTransport: 1 requests>"
 
 
-@virtual
+@in_virtual_time
 async def test_errors_of_the_server_and_of_the_network_are_those_of_a_client() -> None:
     steps: list[kubeloop.Response | Exception] = [
         json_response({"kind": "Status", "status": "Failure", "reason": "NotFound"}, 404),
@@ -51,10 +51,10 @@ async def test_errors_of_the_server_and_of_the_network_are_those_of_a_client() -
     with pytest.raises(kubeloop.ConnectError, match="connection refused"):
         await pods.get("a")
     assert await pods.get("a") == POD
-    assert now() == 3.0
+    assert elapsed() == 3.0
 
 
-@virtual
+@in_virtual_time
 async def test_an_async_function_may_take_its_time_and_a_timeout_ends_it() -> None:
     async def respond(request: kubeloop.Request) -> kubeloop.Response:
         await asyncio.sleep(5)
@@ -69,7 +69,7 @@ async def test_an_async_function_may_take_its_time_and_a_timeout_ends_it() -> No
             pytest.fail("entered")
 
 
-@virtual
+@in_virtual_time
 async def test_a_watch_may_stay_open_or_break() -> None:
     async def events() -> AsyncIterator[bytes]:
         yield event_line("ADDED", POD)
@@ -81,12 +81,12 @@ async def test_a_watch_may_stay_open_or_break() -> None:
     async with rest.watch("pods", into=core_v1.Pod) as stream:
         assert (await anext(stream)).type == "ADDED"
         assert (await anext(stream)).type == "DELETED"
-        assert now() == 60.0
+        assert elapsed() == 60.0
         with pytest.raises(kubeloop.ConnectionLost):
             await anext(stream)
 
 
-@virtual
+@in_virtual_time
 async def test_a_streamed_response_can_be_read_whole_up_to_a_limit() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(33):
@@ -97,7 +97,7 @@ async def test_a_streamed_response_can_be_read_whole_up_to_a_limit() -> None:
         await rest.get("/version", into=bytes)
 
 
-@virtual
+@in_virtual_time
 async def test_the_body_of_an_error_that_is_streamed_is_read() -> None:
     status = {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": "not you"}
     rest = clientset(FakeTransport(lambda request: json_response(status, 403))).rest
@@ -106,7 +106,7 @@ async def test_the_body_of_an_error_that_is_streamed_is_read() -> None:
             pytest.fail("entered")
 
 
-@virtual
+@in_virtual_time
 async def test_a_websocket_is_refused_with_the_response() -> None:
     transport = FakeTransport(lambda request: json_response({"kind": "Status", "reason": "BadRequest"}, 400))
     rest = clientset(transport).rest
@@ -115,7 +115,7 @@ async def test_a_websocket_is_refused_with_the_response() -> None:
             pytest.fail("entered")
 
 
-@virtual
+@in_virtual_time
 async def test_an_informer_runs_over_it() -> None:
     def respond(request: kubeloop.Request) -> kubeloop.Response | StreamedResponse:
         if "watch=true" in request.target:
@@ -136,7 +136,7 @@ async def test_an_informer_runs_over_it() -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, {"kind": "Pod"}])
-@virtual
+@in_virtual_time
 async def test_something_else_than_a_response_is_named(wrong: Any) -> None:
     async with clientset(FakeTransport(lambda _: wrong)) as clients:
         expected = rf"expected a Response or StreamedResponse .* got {type(wrong).__name__}; json_response"
@@ -145,7 +145,7 @@ async def test_something_else_than_a_response_is_named(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("timeout", [None, 5.0])
-@virtual
+@in_virtual_time
 async def test_a_timeout_error_of_the_function_is_raised_as_it_is(timeout: float | None) -> None:
     async def respond(request: kubeloop.Request) -> kubeloop.Response:
         raise TimeoutError("own")

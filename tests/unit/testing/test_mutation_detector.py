@@ -15,7 +15,7 @@ from kubeloop import Unstructured
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.models import core_v1
 from kubeloop.testing import CacheMutated, MutationDetector
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import informer_of, running
 
@@ -36,7 +36,7 @@ def informer_of_secrets(server: FakeServer, read: Callable[[Any], Any] = secret_
     return informer_of(server, transform=read, name="v1 secrets")
 
 
-@virtual
+@in_virtual_time
 async def test_nothing_is_found_where_nothing_was_changed():
     server = FakeServer()
     for read in (secret_of, unstructured_of):
@@ -53,7 +53,7 @@ async def test_nothing_is_found_where_nothing_was_changed():
                 detector.check()
 
 
-@virtual
+@in_virtual_time
 async def test_check_names_the_informer_the_object_and_the_places_but_no_values():
     server = FakeServer()
     server.put(thing("ns/a"))
@@ -74,7 +74,7 @@ async def test_check_names_the_informer_the_object_and_the_places_but_no_values(
     assert "hunter" not in str(caught.value)
 
 
-@virtual
+@in_virtual_time
 async def test_a_change_of_an_object_without_a_model_is_found():
     server = FakeServer()
     server.put(thing("ns/a"))
@@ -87,7 +87,7 @@ async def test_a_change_of_an_object_without_a_model_is_found():
 
 
 @pytest.mark.parametrize("then", [lambda server: server.put(thing("ns/a", "2")), lambda server: server.delete("ns/a")])
-@virtual
+@in_virtual_time
 async def test_a_change_before_an_update_or_deletion_is_found(then: Callable[[FakeServer], object]):
     server = FakeServer()
     server.put(thing("ns/a"))
@@ -102,7 +102,7 @@ async def test_a_change_before_an_update_or_deletion_is_found(then: Callable[[Fa
         detector.check()
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_that_changes_objects_is_found_when_the_block_ends():
     server = FakeServer()
     informer = informer_of_secrets(server)
@@ -116,7 +116,7 @@ async def test_a_handler_that_changes_objects_is_found_when_the_block_ends():
         block.__exit__(None, None, None)
 
 
-@virtual
+@in_virtual_time
 async def test_a_running_informer_is_watched_from_then_on():
     server = FakeServer()
     server.put(thing("ns/a"))
@@ -129,7 +129,7 @@ async def test_a_running_informer_is_watched_from_then_on():
             detector.check()
 
 
-@virtual
+@in_virtual_time
 async def test_an_object_that_has_no_json_form_any_more_is_a_change():
     server = FakeServer()
     server.put(thing("ns/a"))
@@ -141,7 +141,7 @@ async def test_an_object_that_has_no_json_form_any_more_is_a_change():
             detector.check()
 
 
-@virtual
+@in_virtual_time
 async def test_the_blocks_own_exception_is_the_one_that_is_seen():
     server = FakeServer()
     server.put(thing("ns/a"))
@@ -158,7 +158,7 @@ async def test_the_blocks_own_exception_is_the_one_that_is_seen():
     assert "ns/a: added /data/hacked" in caught.value.__notes__[0]
 
 
-@virtual
+@in_virtual_time
 async def test_a_detector_lets_go_when_its_block_ends():
     server = FakeServer()
     informer = informer_of_secrets(server)
@@ -179,7 +179,7 @@ def test_the_fixture_fails_the_test_that_changed_something(pytester: pytest.Pyte
         from tests.unit.testing.test_mutation_detector import *
 
         def run(detector, change):
-            @virtual
+            @in_virtual_time
             async def scenario():
                 server = FakeServer()
                 server.put(thing("ns/a"))

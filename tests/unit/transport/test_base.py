@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from kubeloop.errors import ConnectionLost
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.transport.base import read_error_body
 from kubeloop.wire.request import Request
-from tests.support.clock import now, virtual
 from tests.support.scripted_transport import Hang, ScriptedResponse, ScriptedTransport
 
 MIB = b"x" * 1024 * 1024
@@ -32,12 +32,12 @@ SIZE = 4 * 1024 * 1024
 def test_the_body_of_an_error_is_read_as_far_as_it_comes_and_four_mib_at_most(chunks: list[Any], size: int) -> None:
     """(F9)"""
 
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         transport = ScriptedTransport(ScriptedResponse(500, chunks=chunks), checked=False)
         async with transport.stream(Request("GET", "/")) as stream:
             assert len(await read_error_body(stream)) == size
-        assert now() == 0.0
+        assert elapsed() == 0.0
 
     run()
 
@@ -48,11 +48,11 @@ def test_the_body_of_an_error_that_never_ends_is_waited_for_half_a_minute_at_mos
 ) -> None:
     """(F4)"""
 
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         transport = ScriptedTransport(ScriptedResponse(500, chunks=[b"ab", Hang()]), checked=False)
         async with transport.stream(Request("GET", "/")) as stream:
             assert await read_error_body(stream, timeout) == b"ab"
-        assert now() == ends_at
+        assert elapsed() == ends_at
 
     run()

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubeloop.errors import BodyTooLarge, ConnectionLost, TransportError
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.transport.base import read_error_body
 from kubeloop.transport.exchange import Exchange
 from kubeloop.transport.http1.connection import READ_BYTES, Connection
 from kubeloop.wire.request import Request
-from tests.support.clock import virtual
 from tests.support.pooling import SENT, Line
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def pieces_of(stream: AsyncIterator[bytes]) -> list[bytes]:
     return [piece async for piece in stream]
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_that_came_with_its_head(running: Make) -> None:
     response = running()
     exchange = await response.begin(LENGTH % 5 + b"hello")
@@ -113,14 +113,14 @@ async def test_a_body_that_came_with_its_head(running: Make) -> None:
 
 
 @pytest.mark.parametrize("head", [LENGTH % 0, b"HTTP/1.1 204 No Content\r\n\r\n", CHUNKED + END])
-@virtual
+@in_virtual_time
 async def test_no_body(running: Make, head: bytes) -> None:
     response = running()
     assert await (await response.begin(head)).read(0) == b""
     assert response.is_free
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_that_arrives_in_parts(running: Make) -> None:
     response = running()
     exchange = await response.begin(CHUNKED)
@@ -129,7 +129,7 @@ async def test_a_body_that_arrives_in_parts(running: Make) -> None:
     assert response.is_free
 
 
-@virtual
+@in_virtual_time
 async def test_pieces_come_as_chunks(running: Make) -> None:
     response = running()
     exchange = await response.begin(CHUNKED + chunk(b"ab") + chunk(b"cd"))
@@ -138,7 +138,7 @@ async def test_pieces_come_as_chunks(running: Make) -> None:
     assert response.is_free
 
 
-@virtual
+@in_virtual_time
 async def test_what_was_not_iterated_is_read(running: Make) -> None:
     response = running()
     exchange = await response.begin(CHUNKED + chunk(b"ab") + chunk(b"cd") + chunk(b"ef") + END)
@@ -157,7 +157,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("how", BODIES)
-@virtual
+@in_virtual_time
 async def test_the_bound_of_a_body(running: Make, how: str) -> None:
     for bound in (5, 4):
         response, (arrived, later) = running(), BODIES[how]
@@ -171,7 +171,7 @@ async def test_the_bound_of_a_body(running: Make, how: str) -> None:
         assert response.is_free if how == "with the head" else response.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_announced_too_large_is_not_waited_for(running: Make) -> None:
     response = running()
     exchange = await response.begin(LENGTH % 6)
@@ -183,7 +183,7 @@ async def test_a_body_that_is_announced_too_large_is_not_waited_for(running: Mak
     assert await exchange.read(5) == b"hello"
 
 
-@virtual
+@in_virtual_time
 async def test_gzip_is_decoded_and_its_headers_are_dropped(running: Make) -> None:
     body = os.urandom(10)
     folded = gzip.compress(body)
@@ -201,7 +201,7 @@ async def test_gzip_is_decoded_and_its_headers_are_dropped(running: Make) -> Non
 @pytest.mark.parametrize(
     ("coding", "is_decoded"), [(b"gzip", True), (b"X-GZip", True), (b"identity", False), (b"", False)]
 )
-@virtual
+@in_virtual_time
 async def test_codings(running: Make, coding: bytes, is_decoded: bool) -> None:
     folded = gzip.compress(b"hello")
     response = running()
@@ -212,7 +212,7 @@ async def test_codings(running: Make, coding: bytes, is_decoded: bool) -> None:
 
 
 @pytest.mark.parametrize("coding", ["br", "gzip,gzip", "deflate"])
-@virtual
+@in_virtual_time
 async def test_a_coding_that_was_not_asked_for(running: Make, coding: str) -> None:
     response = running()
     with pytest.raises(TransportError) as caught:
@@ -222,7 +222,7 @@ async def test_a_coding_that_was_not_asked_for(running: Make, coding: str) -> No
     assert response.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_the_status_of_an_error_counts_whatever_the_coding_of_its_body(running: Make) -> None:
     """A proxy's page about its own failure may come in a coding that was not requested."""
     response = running()
@@ -232,7 +232,7 @@ async def test_the_status_of_an_error_counts_whatever_the_coding_of_its_body(run
     assert response.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_the_coding_of_an_absent_body_does_not_matter(running: Make) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\n"
     response = running()
@@ -241,7 +241,7 @@ async def test_the_coding_of_an_absent_body_does_not_matter(running: Make) -> No
     assert response.is_free
 
 
-@virtual
+@in_virtual_time
 async def test_gzip_that_arrives_in_parts(running: Make) -> None:
     body = os.urandom(100_000)
     folded = gzip.compress(body)
@@ -254,7 +254,7 @@ async def test_gzip_that_arrives_in_parts(running: Make) -> None:
     assert response.is_free
 
 
-@virtual
+@in_virtual_time
 async def test_others_run_while_much_is_decoded(running: Make) -> None:
     folded = gzip.compress(bytes(5 << 20))
     response = running()
@@ -276,7 +276,7 @@ async def test_others_run_while_much_is_decoded(running: Make) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_reader_of_gzip_loses_nothing(running: Make) -> None:
     body = bytes(range(256)) * (3 << 12)
     folded = gzip.compress(body)
@@ -295,14 +295,14 @@ async def test_a_cancelled_reader_of_gzip_loses_nothing(running: Make) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 100])
-@virtual
+@in_virtual_time
 async def test_a_head_that_announces_gzip_has_no_body(running: Make, size: int) -> None:
     response = running()
     assert await (await response.begin(FOLDED % size, method="HEAD")).read() == b""
     assert response.is_free
 
 
-@virtual
+@in_virtual_time
 async def test_gzip_that_ends_too_early(running: Make) -> None:
     folded = gzip.compress(b"hello")[:-4]
     response = running()
@@ -311,7 +311,7 @@ async def test_gzip_that_ends_too_early(running: Make) -> None:
     assert str(failure) == "GET /api: the gzip body is incomplete"
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_no_gzip(running: Make) -> None:
     response = running()
     failure = await failure_of(await response.begin(FOLDED % 8 + b"nonsense"))
@@ -322,7 +322,7 @@ async def test_a_body_that_is_no_gzip(running: Make) -> None:
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-@virtual
+@in_virtual_time
 async def test_a_body_that_breaks_off(running: Make, is_whole: bool) -> None:
     response = running()
     exchange = await response.begin(LENGTH % 5 + b"hel")
@@ -334,7 +334,7 @@ async def test_a_body_that_breaks_off(running: Make, is_whole: bool) -> None:
     assert response.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_an_exchange_that_is_cut(running: Make) -> None:
     response = running()
     exchange = await response.begin(LENGTH % 5 + b"hel")
@@ -345,7 +345,7 @@ async def test_an_exchange_that_is_cut(running: Make) -> None:
     assert await exchange.read() == b""
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_was_taken_is_left_alone(running: Make) -> None:
     response = running()
     exchange = await response.begin(LENGTH % 5 + b"hello")

@@ -12,8 +12,8 @@ import pytest
 
 from kubeloop.config.credential import ClientCertificate
 from kubeloop.errors import ConnectionLost, ServerSilent, TransportError
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.transport.pool import Call
-from tests.support.clock import now, settle, virtual
 from tests.support.pooling import OK, SENT, Dials, ask, failure_of, keep, send, started
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Which connection carries a request.
 
 
-@virtual
+@in_virtual_time
 async def test_takes_the_connection_that_was_used_last(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 3)
@@ -40,7 +40,7 @@ async def test_takes_the_connection_that_was_used_last(dials: Dials) -> None:
     assert repr(pool) == "<Pool closed>"
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_takes_the_connection_that_another_has_finished_with(dials: Dials) -> None:
     pool = dials.pool()
     running = await send(pool)
@@ -62,7 +62,7 @@ async def test_a_request_takes_the_connection_that_another_has_finished_with(dia
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_bounded_pool_opens_no_connection_that_nobody_waits_for(dials: Dials) -> None:
     pool = dials.pool(max_connections=1)
     running = await send(pool)
@@ -77,7 +77,7 @@ async def test_a_bounded_pool_opens_no_connection_that_nobody_waits_for(dials: D
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_an_own_connection_comes_before_the_order_of_those_who_wait(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()
@@ -92,7 +92,7 @@ async def test_an_own_connection_comes_before_the_order_of_those_who_wait(dials:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_the_server_closed_is_passed_over(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 2)
@@ -103,7 +103,7 @@ async def test_a_connection_that_the_server_closed_is_passed_over(dials: Dials) 
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@virtual
+@in_virtual_time
 async def test_a_connection_on_which_something_arrived_is_passed_over(dials: Dials, method: str) -> None:
     """(C1)"""
     pool = dials.pool()
@@ -115,7 +115,7 @@ async def test_a_connection_on_which_something_arrived_is_passed_over(dials: Dia
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_session_ticket_costs_no_connection(dials: Dials) -> None:
     """(C1)"""
     pool = dials.pool()
@@ -126,7 +126,7 @@ async def test_a_session_ticket_costs_no_connection(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_while_a_connection_is_looked_at_closes_it(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 1)
@@ -142,7 +142,7 @@ async def test_cancelling_while_a_connection_is_looked_at_closes_it(dials: Dials
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_an_exchange_that_is_cut_leaves_nothing_to_keep(dials: Dials) -> None:
     pool = dials.pool()
     exchange = await send(pool)
@@ -156,7 +156,7 @@ async def test_an_exchange_that_is_cut_leaves_nothing_to_keep(dials: Dials) -> N
 # Connections that are kept.
 
 
-@virtual
+@in_virtual_time
 async def test_a_hundred_are_kept(dials: Dials) -> None:
     pool = dials.pool()
     running = [await send(pool) for _ in range(101)]
@@ -171,13 +171,13 @@ async def test_a_hundred_are_kept(dials: Dials) -> None:
 
 
 @pytest.mark.parametrize(("used_at", "closed_at"), [(0, 60), (0.5, 70), (10, 70), (25, 90)])
-@virtual
+@in_virtual_time
 async def test_what_is_not_used_for_a_minute_is_closed(dials: Dials, used_at: float, closed_at: float) -> None:
     pool = dials.pool()
     exchange = await send(pool)
     await asyncio.sleep(used_at)
     await exchange.read()
-    await asyncio.sleep(closed_at - 0.1 - now())
+    await asyncio.sleep(closed_at - 0.1 - elapsed())
     assert dials.closed == [False]
     await asyncio.sleep(0.1)
     await settle()
@@ -186,7 +186,7 @@ async def test_what_is_not_used_for_a_minute_is_closed(dials: Dials, used_at: fl
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_only_what_is_kept_too_long_is_closed(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 2)
@@ -202,7 +202,7 @@ async def test_only_what_is_kept_too_long_is_closed(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_no_timer_runs_without_a_connection(dials: Dials) -> None:
     pool = dials.pool()
     assert pool._look is None
@@ -220,7 +220,7 @@ async def test_no_timer_runs_without_a_connection(dials: Dials) -> None:
 
 
 @pytest.mark.parametrize(("sent_at", "silent_at"), [(0, 180), (0.5, 190)])
-@virtual
+@in_virtual_time
 async def test_three_minutes_of_silence_end_an_exchange(dials: Dials, sent_at: float, silent_at: float) -> None:
     """(C6)"""
     pool = dials.pool()
@@ -234,12 +234,12 @@ async def test_three_minutes_of_silence_end_an_exchange(dials: Dials, sent_at: f
     dials.lines[1].on_request = lambda: None
     failure = await failure_of(task)
     assert type(failure) is ServerSilent
-    assert now() == silent_at
+    assert elapsed() == silent_at
     await pool.close()
 
 
 @pytest.mark.parametrize(("call", "may"), [(Call(may_fall_silent=True), True), (Call(), False)])
-@virtual
+@in_virtual_time
 async def test_a_body_that_may_fall_silent_is_left_alone(dials: Dials, call: Call, may: bool) -> None:
     """(C6)"""
     pool = dials.pool()
@@ -252,7 +252,7 @@ async def test_a_body_that_may_fall_silent_is_left_alone(dials: Dials, call: Cal
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_another_protocol_may_fall_silent(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 1)
@@ -266,7 +266,7 @@ async def test_another_protocol_may_fall_silent(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_switch_that_was_not_asked_for_is_no_response(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 1)
@@ -279,7 +279,7 @@ async def test_a_switch_that_was_not_asked_for_is_no_response(dials: Dials) -> N
 # Another client certificate or authority.
 
 
-@virtual
+@in_virtual_time
 async def test_what_was_opened_with_other_tls_settings_is_not_used_again(dials: Dials) -> None:
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     pool = dials.pool()
@@ -296,7 +296,7 @@ async def test_what_was_opened_with_other_tls_settings_is_not_used_again(dials: 
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_settings_that_change_while_a_connection_is_opened_do_not_let_it_be_kept(dials: Dials) -> None:
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     dials.waits = True
@@ -316,7 +316,7 @@ async def test_settings_that_change_while_a_connection_is_opened_do_not_let_it_b
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_new_client_certificate_ends_streams_and_no_request(dials: Dials) -> None:
     """As client-go's cert_rotation.go, but requests in progress finish."""
     dials.client_certificate = ClientCertificate(b"old", b"key")
@@ -337,7 +337,7 @@ async def test_a_new_client_certificate_ends_streams_and_no_request(dials: Dials
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_that_ends_with_its_certificate_says_so(dials: Dials) -> None:
     dials.client_certificate = ClientCertificate(b"old", b"key")
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -347,16 +347,16 @@ async def test_a_stream_that_ends_with_its_certificate_says_so(dials: Dials) -> 
     assert await anext(watch) == b"{"
     dials.client_certificate = ClientCertificate(b"new", b"key")
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    begun = now()
+    begun = elapsed()
     with pytest.raises(ConnectionLost, match="closed because the client certificate was renewed") as caught:
         await anext(watch)
     assert caught.value.retryable
-    assert now() - begun <= 10, "no request is needed to notice it"
+    assert elapsed() - begun <= 10, "no request is needed to notice it"
     assert dials.closed == [True]
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_new_authorities_end_neither_streams_nor_requests(dials: Dials) -> None:
     """As client-go's ca_rotation.go."""
     dials.client_certificate = ClientCertificate(b"same", b"key")
@@ -372,7 +372,7 @@ async def test_new_authorities_end_neither_streams_nor_requests(dials: Dials) ->
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_that_has_ended_leaves_its_connection_to_requests(dials: Dials) -> None:
     dials.client_certificate = ClientCertificate(b"old", b"key")
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -389,7 +389,7 @@ async def test_a_stream_that_has_ended_leaves_its_connection_to_requests(dials: 
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_of_the_new_certificate_continues(dials: Dials) -> None:
     dials.client_certificate = ClientCertificate(b"old", b"key")
     dials.context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -408,7 +408,7 @@ async def test_a_stream_of_the_new_certificate_continues(dials: Dials) -> None:
 # Closing.
 
 
-@virtual
+@in_virtual_time
 async def test_closing_ends_all_and_waits_for_the_sockets(dials: Dials) -> None:
     pool = dials.pool()
     running, _ = await send(pool), await ask(pool)
@@ -439,7 +439,7 @@ async def test_closing_ends_all_and_waits_for_the_sockets(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_closing_a_pool_that_was_not_used(dials: Dials) -> None:
     await dials.pool().close()
     assert dials.count == 0
@@ -448,7 +448,7 @@ async def test_closing_a_pool_that_was_not_used(dials: Dials) -> None:
 # The progress of a call, and the number of running calls.
 
 
-@virtual
+@in_virtual_time
 async def test_a_call_reports_its_progress(dials: Dials) -> None:
     dials.waits = True
     pool, call = dials.pool(), Call()
@@ -466,7 +466,7 @@ async def test_a_call_reports_its_progress(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_the_clock_of_a_call_is_stopped_once() -> None:
     call = Call()
     assert call.stop_clock() is None
@@ -479,7 +479,7 @@ async def test_the_clock_of_a_call_is_stopped_once() -> None:
         assert call.stop_clock() is None
 
 
-@virtual
+@in_virtual_time
 async def test_a_clock_that_has_run_down_is_not_stopped() -> None:
     call = Call()
     left: list[float | None] = []
@@ -497,7 +497,7 @@ async def test_a_clock_that_has_run_down_is_not_stopped() -> None:
         assert call.stop_clock() == 0
 
 
-@virtual
+@in_virtual_time
 async def test_requests_and_streams_are_bounded_apart(dials: Dials) -> None:
     pool = dials.pool(max_connections=1)
     async with pool.request_slots, pool.stream_slots:

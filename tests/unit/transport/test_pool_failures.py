@@ -8,7 +8,7 @@ import errno
 import pytest
 
 from kubeloop.errors import ConnectError, ConnectionLost, ServerSilent
-from tests.support.clock import settle, virtual
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.pooling import SENT, Dials, ask, failure_of, keep, send, started
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -17,7 +17,7 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-@virtual
+@in_virtual_time
 async def test_a_read_on_a_kept_connection_is_retried_on_a_new_one(dials: Dials, method: str) -> None:
     pool = dials.pool()
     await keep(pool, 2)
@@ -27,7 +27,7 @@ async def test_a_read_on_a_kept_connection_is_retried_on_a_new_one(dials: Dials,
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_read_is_sent_no_third_time(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 1)
@@ -47,7 +47,7 @@ async def test_a_read_is_sent_no_third_time(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_read_on_a_new_connection_is_not_retried(dials: Dials) -> None:
     pool = dials.pool()
     dials.waits = True
@@ -63,7 +63,7 @@ async def test_a_read_on_a_new_connection_is_not_retried(dials: Dials) -> None:
 
 
 @pytest.mark.parametrize("method", WRITES)
-@virtual
+@in_virtual_time
 async def test_a_write_that_was_sent_is_not_retried(dials: Dials, method: str) -> None:
     pool = dials.pool()
     await keep(pool, 2)
@@ -75,7 +75,7 @@ async def test_a_write_that_was_sent_is_not_retried(dials: Dials, method: str) -
 
 
 @pytest.mark.parametrize("method", ["GET", *WRITES])
-@virtual
+@in_virtual_time
 async def test_what_was_not_written_is_sent_on_the_next_connection(dials: Dials, method: str) -> None:
     pool = dials.pool()
     await keep(pool, 3)
@@ -85,7 +85,7 @@ async def test_what_was_not_written_is_sent_on_the_next_connection(dials: Dials,
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_read_may_be_retried_after_it_was_not_written(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 3)
@@ -96,7 +96,7 @@ async def test_a_read_may_be_retried_after_it_was_not_written(dials: Dials) -> N
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_retry_that_was_not_written_is_retried(dials: Dials) -> None:
     pool = dials.pool()
     running = await send(pool)
@@ -115,7 +115,7 @@ async def test_a_retry_that_was_not_written_is_retried(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_new_connection_that_breaks_at_the_write_is_an_error(dials: Dials) -> None:
     pool = dials.pool()
     dials.waits = True
@@ -130,7 +130,7 @@ async def test_a_new_connection_that_breaks_at_the_write_is_an_error(dials: Dial
 
 
 @pytest.mark.parametrize("arrived", [b"H", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", b"nonsense\r\n\r\n"])
-@virtual
+@in_virtual_time
 async def test_nothing_is_retried_after_a_part_of_the_response(dials: Dials, arrived: bytes) -> None:
     pool = dials.pool()
     await keep(pool, 1)
@@ -141,7 +141,7 @@ async def test_nothing_is_retried_after_a_part_of_the_response(dials: Dials, arr
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_silence_is_no_reason_to_send_again(dials: Dials) -> None:
     pool = dials.pool()
     await keep(pool, 1)
@@ -155,7 +155,7 @@ async def test_silence_is_no_reason_to_send_again(dials: Dials) -> None:
 # Dials that fail, and waits that are cancelled.
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_to_connect_is_that_of_its_own_request(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()
@@ -171,7 +171,7 @@ async def test_a_failure_to_connect_is_that_of_its_own_request(dials: Dials) -> 
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_to_connect_that_nobody_waits_for_any_more_is_dropped(dials: Dials) -> None:
     pool = dials.pool()
     running = await send(pool)
@@ -187,7 +187,7 @@ async def test_a_failure_to_connect_that_nobody_waits_for_any_more_is_dropped(di
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_a_wait_ends_its_dial(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()
@@ -205,7 +205,7 @@ async def test_cancelling_a_wait_ends_its_dial(dials: Dials) -> None:
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_comes_as_its_wait_is_cancelled_is_kept(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()
@@ -221,7 +221,7 @@ async def test_a_connection_that_comes_as_its_wait_is_cancelled_is_kept(dials: D
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_failure_that_comes_as_its_wait_is_cancelled_is_dropped(dials: Dials) -> None:
     dials.waits = True
     pool = dials.pool()
@@ -235,7 +235,7 @@ async def test_a_failure_that_comes_as_its_wait_is_cancelled_is_dropped(dials: D
     await pool.close()
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_is_given_to_nobody_who_has_been_served_or_cancelled(dials: Dials) -> None:
     pool = dials.pool()
     running = [await send(pool), await send(pool)]

@@ -7,9 +7,9 @@ import math
 
 import pytest
 
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.workqueue import DelayingQueue, ItemExponentialFailureRateLimiter, RateLimitingQueue
 from kubeloop.workqueue.delay_heap import Delays
-from tests.support.clock import now, virtual
 from tests.support.metrics import Sink
 
 
@@ -17,7 +17,7 @@ async def step(seconds):
     await asyncio.sleep(seconds)
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_is_added_after_its_delay_and_once_only():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 0.05)
@@ -29,7 +29,7 @@ async def test_an_item_is_added_after_its_delay_and_once_only():
     assert len(queue) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_waiting_item_keeps_the_earlier_of_two_times():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 0.05)
@@ -49,21 +49,21 @@ async def test_a_waiting_item_keeps_the_earlier_of_two_times():
     assert len(queue) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_with_a_shorter_delay_overtakes():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 1)
     queue.add_after("bar", 0.05)
     assert await queue.get() == "bar"
-    assert now() == 0.05
+    assert elapsed() == 0.05
     queue.add_after("baz", 2)
     assert await queue.get() == "foo"
-    assert now() == 1.0
+    assert elapsed() == 1.0
     assert await queue.get() == "baz"
-    assert now() == 2.05
+    assert elapsed() == 2.05
 
 
-@virtual
+@in_virtual_time
 async def test_items_that_are_ready_together_come_in_the_order_of_their_times():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 1)
@@ -75,25 +75,25 @@ async def test_items_that_are_ready_together_come_in_the_order_of_their_times():
 
 
 @pytest.mark.parametrize("delay", [0, -1, -math.inf])
-@virtual
+@in_virtual_time
 async def test_without_a_delay_an_item_is_added_at_once(delay):
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", delay)
     assert len(queue) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_adding_at_once_does_not_stop_the_delayed_addition():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 1)
     queue.add("foo")
     queue.done(await queue.get())
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert await queue.get() == "foo"
-    assert now() == 1.0
+    assert elapsed() == 1.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_delayed_item_that_is_queued_already_collapses():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 1)
@@ -102,7 +102,7 @@ async def test_a_delayed_item_that_is_queued_already_collapses():
     assert len(queue) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_shut_down_drops_what_waits_and_leaves_no_timer():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 1)
@@ -114,15 +114,15 @@ async def test_a_shut_down_drops_what_waits_and_leaves_no_timer():
     assert await queue.get() is None
 
 
-@virtual
+@in_virtual_time
 async def test_a_drain_drops_what_waits():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("foo", 100)
     await queue.shut_down_with_drain()
-    assert (now(), queue.delayed) == (0.0, 0)
+    assert (elapsed(), queue.delayed) == (0.0, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_an_endless_delay_never_comes_and_costs_no_timer():
     queue: DelayingQueue[str] = DelayingQueue()
     queue.add_after("never", math.inf)
@@ -131,7 +131,7 @@ async def test_an_endless_delay_never_comes_and_costs_no_timer():
     assert queue.delayed == 1
 
 
-@virtual
+@in_virtual_time
 async def test_a_flood_of_ready_items_leaves_the_loop_its_turns():
     queue: DelayingQueue[int] = DelayingQueue()
     for number in range(5_000):
@@ -142,7 +142,7 @@ async def test_a_flood_of_ready_items_leaves_the_loop_its_turns():
         seen.add(len(queue))
         await asyncio.sleep(0)
     assert len(seen) >= 3
-    assert now() == 1.0
+    assert elapsed() == 1.0
     assert [await queue.get() for _ in range(5_000)] == list(range(5_000))
 
 
@@ -164,7 +164,7 @@ def test_a_delayed_addition_needs_the_running_loop():
         ("foo", None, TypeError),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_what_could_not_be_added_later_is_refused_at_once_and_costs_no_other(item, delay, error):
     """(B7)"""
     sink = Sink()
@@ -175,11 +175,11 @@ async def test_what_could_not_be_added_later_is_refused_at_once_and_costs_no_oth
     queue.add_after("after", 2)
     assert await queue.get() == "before"
     assert await queue.get() == "after"
-    assert (now(), queue.delayed, sink.retries) == (2.0, 0, 2)
+    assert (elapsed(), queue.delayed, sink.retries) == (2.0, 0, 2)
 
 
 @pytest.mark.parametrize(("item", "error"), [(None, ValueError), ([], TypeError)])
-@virtual
+@in_virtual_time
 async def test_a_refused_item_is_no_failure_for_the_limiter(item, error):
     """(B7)"""
     asked = []
@@ -196,7 +196,7 @@ async def test_a_refused_item_is_no_failure_for_the_limiter(item, error):
 
 
 @pytest.mark.parametrize("result", [RuntimeError("broken"), math.nan])
-@virtual
+@in_virtual_time
 async def test_a_limiter_that_fails_costs_no_other_item(result):
     """(B7)"""
 
@@ -213,10 +213,10 @@ async def test_a_limiter_that_fails_costs_no_other_item(result):
     with pytest.raises((RuntimeError, ValueError)):
         queue.add_rate_limited("bad")
     assert await queue.get() == "foo"
-    assert (now(), queue.delayed) == (1.0, 0)
+    assert (elapsed(), queue.delayed) == (1.0, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_sink_that_fails_stops_no_timer(caplog):
     """(B7)"""
 
@@ -233,7 +233,7 @@ async def test_a_sink_that_fails_stops_no_timer(caplog):
     assert caplog.text.count("work queue 'pods': the metrics sink failed") == 1
 
 
-@virtual
+@in_virtual_time
 async def test_an_order_that_refuses_an_item_costs_no_other_and_gets_it_again(caplog):
     """(B7)"""
 
@@ -257,7 +257,7 @@ async def test_an_order_that_refuses_an_item_costs_no_other_and_gets_it_again(ca
     queue.add_after("baz", 1.5)
     taken = []
     for _ in range(3):
-        taken.append((await queue.get(), now()))
+        taken.append((await queue.get(), elapsed()))
         queue.done(taken[-1][0])
     assert taken == [("bar", 1.0), ("baz", 1.5), ("foo", 2.0)]
     assert "adding the delayed item 'foo' failed" in caplog.text
@@ -285,54 +285,54 @@ def test_entries_that_were_overtaken_do_not_pile_up():
     assert delays.next_at() is None
 
 
-@virtual
+@in_virtual_time
 async def test_failures_of_an_item_wait_longer_each_time_until_it_is_forgotten():
     queue: RateLimitingQueue[str] = RateLimitingQueue(ItemExponentialFailureRateLimiter(0.001, 1.0))
     times = []
     for item in ("one", "one", "two", "two"):
-        started = now()
+        started = elapsed()
         queue.add_rate_limited(item)
         assert await queue.get() == item
         queue.done(item)
-        times.append(now() - started)
+        times.append(elapsed() - started)
     assert times == pytest.approx([0.001, 0.002, 0.001, 0.002])
     assert (queue.num_requeues("one"), queue.num_requeues("two")) == (2, 2)
 
     queue.forget("one")
     assert queue.num_requeues("one") == 0
-    started = now()
+    started = elapsed()
     queue.add_rate_limited("one")
     assert await queue.get() == "one"
-    assert now() - started == pytest.approx(0.001)
+    assert elapsed() - started == pytest.approx(0.001)
 
 
-@virtual
+@in_virtual_time
 async def test_without_a_limiter_a_queue_waits_as_client_gos_controllers():
     queue: RateLimitingQueue[str] = RateLimitingQueue()
     times = []
     for _ in range(4):
-        started = now()
+        started = elapsed()
         queue.add_rate_limited("foo")
         await queue.get()
         queue.done("foo")
-        times.append(now() - started)
+        times.append(elapsed() - started)
     assert times == pytest.approx([0.005, 0.01, 0.02, 0.04])
 
 
-@virtual
+@in_virtual_time
 async def test_two_queues_share_no_failures():
     first, second = RateLimitingQueue[str](), RateLimitingQueue[str]()
     first.add_rate_limited("foo")
     assert second.num_requeues("foo") == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_rate_limited_addition_never_postpones_an_earlier_one():
     queue: RateLimitingQueue[str] = RateLimitingQueue(ItemExponentialFailureRateLimiter(10.0, 100.0))
     queue.add_after("foo", 1)
     queue.add_rate_limited("foo")
     assert await queue.get() == "foo"
-    assert now() == 1.0
+    assert elapsed() == 1.0
     assert queue.delayed == 0
 
 

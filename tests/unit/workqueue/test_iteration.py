@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.workqueue import RateLimitingQueue, WorkQueue
-from tests.support.clock import settle, virtual
 
 
 def filled(*items: str) -> WorkQueue[str]:
@@ -27,7 +27,7 @@ async def work(queue, handled):
             queue.done(item)
 
 
-@virtual
+@in_virtual_time
 async def test_a_loop_takes_what_is_queued_and_ends_with_the_shutdown():
     queue, handled = filled("a", "b"), []
     async with asyncio.TaskGroup() as workers:
@@ -39,7 +39,7 @@ async def test_a_loop_takes_what_is_queued_and_ends_with_the_shutdown():
     assert (len(queue), queue.processing) == (0, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_loop_waits_while_the_queue_is_empty():
     queue, handled = filled(), []
     worker = asyncio.create_task(work(queue, handled))
@@ -50,7 +50,7 @@ async def test_a_loop_waits_while_the_queue_is_empty():
     assert handled == []
 
 
-@virtual
+@in_virtual_time
 async def test_several_loops_over_one_queue_share_its_items_and_all_end_with_a_drain():
     queue, handled = filled(*"abcdef"), []
     async with asyncio.TaskGroup() as workers:
@@ -60,7 +60,7 @@ async def test_several_loops_over_one_queue_share_its_items_and_all_end_with_a_d
     assert sorted(handled) == list("abcdef")
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_that_is_added_during_its_work_is_taken_again_by_the_same_loop():
     queue, handled = filled("a"), []
     async for item in queue:
@@ -74,7 +74,7 @@ async def test_an_item_that_is_added_during_its_work_is_taken_again_by_the_same_
     assert handled == ["a", "a"]
 
 
-@virtual
+@in_virtual_time
 async def test_a_break_takes_no_further_item():
     queue = filled("a", "b")
     async for item in queue:
@@ -86,7 +86,7 @@ async def test_a_break_takes_no_further_item():
     assert await anext(queue) == "b"
 
 
-@virtual
+@in_virtual_time
 async def test_a_break_before_done_leaves_the_item_with_the_worker():
     queue = filled("a")
     async for item in queue:
@@ -97,7 +97,7 @@ async def test_a_break_before_done_leaves_the_item_with_the_worker():
     assert (len(queue), queue.processing) == (1, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_an_exception_in_the_body_takes_no_further_item():
     queue = filled("a", "b")
 
@@ -113,7 +113,7 @@ async def test_an_exception_in_the_body_takes_no_further_item():
     assert (len(queue), queue.processing) == (1, 0)
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_body_leaves_the_other_items_queued():
     queue, handled = filled("a", "b"), []
     worker = asyncio.create_task(work(queue, handled))
@@ -125,7 +125,7 @@ async def test_a_cancelled_body_leaves_the_other_items_queued():
 
 
 @pytest.mark.parametrize("is_woken", [False, True], ids=["while it waits", "in the turn in which it is woken"])
-@virtual
+@in_virtual_time
 async def test_a_cancelled_wait_loses_no_item(is_woken):
     queue, handled = filled(), []
     worker = asyncio.create_task(work(queue, handled))
@@ -141,7 +141,7 @@ async def test_a_cancelled_wait_loses_no_item(is_woken):
     assert await anext(queue) == "a"
 
 
-@virtual
+@in_virtual_time
 async def test_a_wait_that_timed_out_can_be_repeated():
     queue = filled()
     with pytest.raises(TimeoutError):
@@ -150,7 +150,7 @@ async def test_a_wait_that_timed_out_can_be_repeated():
     assert await anext(queue) == "a"
 
 
-@virtual
+@in_virtual_time
 async def test_a_failed_item_comes_back_to_the_loop_after_its_delay():
     queue: RateLimitingQueue[str] = RateLimitingQueue()
     queue.add("a")
@@ -167,7 +167,7 @@ async def test_a_failed_item_comes_back_to_the_loop_after_its_delay():
     assert gaps == pytest.approx([0.005, 0.01])
 
 
-@virtual
+@in_virtual_time
 async def test_anext_raises_after_the_shutdown():
     queue = filled()
     queue.shut_down()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.workqueue import (
     BucketRateLimiter,
     ItemExponentialFailureRateLimiter,
@@ -13,7 +14,6 @@ from kubeloop.workqueue import (
     default_controller_rate_limiter,
     default_item_based_rate_limiter,
 )
-from tests.support.clock import virtual
 
 ms = 0.001
 
@@ -94,7 +94,7 @@ def test_bucket_limiter_counts_no_failures():
     assert limiter.when("other") == pytest.approx(0.3)
 
 
-@virtual
+@in_virtual_time
 async def test_default_controller_limiter_is_exponential_and_bounded_overall():
     limiter = default_controller_rate_limiter()
     assert waits(limiter, "one", 20)[-1] == 1000.0

@@ -6,15 +6,15 @@ import asyncio
 
 import pytest
 
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.workqueue import parallelize
-from tests.support.clock import now, settle, virtual
 
 
 @pytest.mark.parametrize(
     ("pieces", "workers", "chunk_size"),
     [(1000, 10, 1), (1000, 10, 10), (1000, 10, 100), (999, 10, 13), (3, 10, 1), (3, 10, 100), (0, 10, 1), (5, 2, 0)],
 )
-@virtual
+@in_virtual_time
 async def test_does_each_piece_once(pieces, workers, chunk_size):
     seen = []
 
@@ -26,13 +26,13 @@ async def test_does_each_piece_once(pieces, workers, chunk_size):
     assert sorted(seen) == list(range(pieces))
 
 
-@virtual
+@in_virtual_time
 async def test_no_more_than_its_workers_are_under_way():
     await parallelize(4, 10, lambda _: asyncio.sleep(1))
-    assert now() == 3.0
+    assert elapsed() == 3.0
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_begins_no_further_piece():
     begun = []
 
@@ -48,7 +48,7 @@ async def test_cancelling_begins_no_further_piece():
     assert begun == [0, 1, 2, 3, 4, 5]
 
 
-@virtual
+@in_virtual_time
 async def test_a_failed_piece_ends_the_others():
     async def do_piece(piece):
         await asyncio.sleep(piece)
@@ -58,4 +58,4 @@ async def test_a_failed_piece_ends_the_others():
     with pytest.raises(ExceptionGroup) as caught:
         await parallelize(3, 10, do_piece)
     assert [type(fault) for fault in caught.value.exceptions] == [OSError]
-    assert now() == 2.0
+    assert elapsed() == 2.0

@@ -8,8 +8,8 @@ import weakref
 
 import pytest
 
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.workqueue import WorkQueue
-from tests.support.clock import now, settle, virtual
 
 
 class TracedOrder:
@@ -44,7 +44,7 @@ both_ends = pytest.mark.parametrize("end", [shut_down, drain])
 
 
 @both_ends
-@virtual
+@in_virtual_time
 async def test_many_producers_and_consumers_and_nothing_after_the_end(end):
     queue: WorkQueue[object] = WorkQueue()
     handled = []
@@ -73,7 +73,7 @@ async def test_many_producers_and_consumers_and_nothing_after_the_end(end):
 
 
 @both_ends
-@virtual
+@in_virtual_time
 async def test_items_added_while_they_are_processed_are_processed_again(end):
     queue: WorkQueue[int] = WorkQueue()
     handled = []
@@ -109,7 +109,7 @@ def test_the_length_counts_each_waiting_item_once():
     assert len(queue) == 2
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_reinserted_while_processing_comes_back_after_done():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -122,7 +122,7 @@ async def test_an_item_reinserted_while_processing_comes_back_after_done():
     assert len(queue) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_repeated_additions_collapse_and_touch_the_waiting_item():
     order = TracedOrder()
     queue: WorkQueue[str] = WorkQueue(order=order)
@@ -134,7 +134,7 @@ async def test_repeated_additions_collapse_and_touch_the_waiting_item():
     assert order.touched == ["bar"]
 
 
-@virtual
+@in_virtual_time
 async def test_additions_while_processing_collapse_without_a_touch():
     order = TracedOrder()
     queue: WorkQueue[str] = WorkQueue(order=order)
@@ -152,7 +152,7 @@ async def test_additions_while_processing_collapse_without_a_touch():
     assert order.touched == []
 
 
-@virtual
+@in_virtual_time
 async def test_a_drain_waits_until_every_item_is_done():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -169,7 +169,7 @@ async def test_a_drain_waits_until_every_item_is_done():
     await draining
 
 
-@virtual
+@in_virtual_time
 async def test_a_plain_shut_down_does_not_wait_for_items_in_process():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -179,7 +179,7 @@ async def test_a_plain_shut_down_does_not_wait_for_items_in_process():
     assert await queue.get() is None
 
 
-@virtual
+@in_virtual_time
 async def test_a_plain_shut_down_ends_a_drain():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -193,7 +193,7 @@ async def test_a_plain_shut_down_ends_a_drain():
     await draining
 
 
-@virtual
+@in_virtual_time
 async def test_a_drain_includes_items_that_became_dirty_while_processing():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -211,7 +211,7 @@ async def test_a_drain_includes_items_that_became_dirty_while_processing():
     await draining
 
 
-@virtual
+@in_virtual_time
 async def test_a_drain_waits_for_items_that_no_worker_has_taken_yet():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -223,14 +223,14 @@ async def test_a_drain_waits_for_items_that_no_worker_has_taken_yet():
     await draining
 
 
-@virtual
+@in_virtual_time
 async def test_a_drain_of_an_idle_queue_returns_at_once():
     queue: WorkQueue[str] = WorkQueue()
     await queue.shut_down_with_drain()
     assert queue.shutting_down
 
 
-@virtual
+@in_virtual_time
 async def test_several_drains_end_together_and_a_cancelled_one_harms_none():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -244,7 +244,7 @@ async def test_several_drains_end_together_and_a_cancelled_one_harms_none():
     assert drains[0].cancelled()
 
 
-@virtual
+@in_virtual_time
 async def test_workers_get_what_was_queued_before_the_shut_down_and_then_none():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -258,7 +258,7 @@ async def test_workers_get_what_was_queued_before_the_shut_down_and_then_none():
     assert await queue.get() is None
 
 
-@virtual
+@in_virtual_time
 async def test_a_shut_down_wakes_every_waiting_worker():
     queue: WorkQueue[str] = WorkQueue()
     workers = [asyncio.create_task(queue.get()) for _ in range(3)]
@@ -267,7 +267,7 @@ async def test_a_shut_down_wakes_every_waiting_worker():
     assert await asyncio.gather(*workers) == [None, None, None]
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_readded_in_the_turn_of_the_shut_down_is_not_lost():
     queue: WorkQueue[str] = WorkQueue()
     queue.add("foo")
@@ -280,7 +280,7 @@ async def test_an_item_readded_in_the_turn_of_the_shut_down_is_not_lost():
     assert await waiting == "foo"
 
 
-@virtual
+@in_virtual_time
 async def test_nothing_is_kept_of_an_item_that_is_done():
     class Item:
         pass
@@ -295,7 +295,7 @@ async def test_nothing_is_kept_of_an_item_that_is_done():
     assert gone() is None
 
 
-@virtual
+@in_virtual_time
 async def test_waiting_workers_are_served_in_the_order_in_which_they_came():
     queue: WorkQueue[int] = WorkQueue()
     served = []
@@ -313,7 +313,7 @@ async def test_waiting_workers_are_served_in_the_order_in_which_they_came():
     assert served == [("a", 1), ("b", 2), ("c", 3)]
 
 
-@virtual
+@in_virtual_time
 async def test_a_newcomer_cannot_snatch_the_item_of_a_waiting_worker():
     queue: WorkQueue[int] = WorkQueue()
     waiting = asyncio.create_task(queue.get())
@@ -325,7 +325,7 @@ async def test_a_newcomer_cannot_snatch_the_item_of_a_waiting_worker():
     assert waiting.result() == 1
 
 
-@virtual
+@in_virtual_time
 async def test_busy_workers_do_not_starve_the_others():
     queue: WorkQueue[int] = WorkQueue()
     shares = dict.fromkeys(range(4), 0)
@@ -345,7 +345,7 @@ async def test_busy_workers_do_not_starve_the_others():
     assert all(90 <= share <= 110 for share in shares.values())
 
 
-@virtual
+@in_virtual_time
 async def test_additions_collapse_until_the_woken_worker_runs():
     queue: WorkQueue[str] = WorkQueue()
     waiting = asyncio.create_task(queue.get())
@@ -357,7 +357,7 @@ async def test_additions_collapse_until_the_woken_worker_runs():
     assert len(queue) == queue.processing == 0
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_a_waiting_worker_loses_no_item():
     queue: WorkQueue[str] = WorkQueue()
     first, second = (asyncio.create_task(queue.get()) for _ in range(2))
@@ -368,7 +368,7 @@ async def test_cancelling_a_waiting_worker_loses_no_item():
     assert first.cancelled()
 
 
-@virtual
+@in_virtual_time
 async def test_a_worker_cancelled_in_the_turn_in_which_it_was_woken_passes_its_item_on():
     queue: WorkQueue[str] = WorkQueue()
     first, second = (asyncio.create_task(queue.get()) for _ in range(2))
@@ -380,7 +380,7 @@ async def test_a_worker_cancelled_in_the_turn_in_which_it_was_woken_passes_its_i
     assert (len(queue), queue.processing) == (0, 1)
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_and_woken_worker_leaves_its_item_when_nobody_waits():
     queue: WorkQueue[str] = WorkQueue()
     only = asyncio.create_task(queue.get())
@@ -393,18 +393,18 @@ async def test_a_cancelled_and_woken_worker_leaves_its_item_when_nobody_waits():
     assert await queue.get() == "foo"
 
 
-@virtual
+@in_virtual_time
 async def test_get_with_a_timeout_loses_no_item():
     queue: WorkQueue[str] = WorkQueue()
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(5):
             await queue.get()
-    assert now() == 5.0
+    assert elapsed() == 5.0
     queue.add("foo")
     assert await queue.get() == "foo"
 
 
-@virtual
+@in_virtual_time
 async def test_takes_items_in_the_order_that_it_was_given():
     class LongestFirst(TracedOrder):
         def pop(self):
@@ -418,7 +418,7 @@ async def test_takes_items_in_the_order_that_it_was_given():
     assert [await queue.get() for _ in range(3)] == ["ccc", "bb", "a"]
 
 
-@virtual
+@in_virtual_time
 async def test_done_for_an_item_that_nobody_has_does_nothing():
     queue: WorkQueue[str] = WorkQueue()
     queue.done("foo")
@@ -459,7 +459,7 @@ class Fussy(TracedOrder):
         super().push(item)
 
 
-@virtual
+@in_virtual_time
 async def test_an_item_that_the_order_refuses_is_as_it_was_before():
     """(B7)"""
     order = Fussy()

@@ -6,12 +6,13 @@ import asyncio
 
 import pytest
 
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.workqueue import RateLimitingQueue, UnfinishedWork, WorkQueue
-from tests.support.clock import run_virtual, virtual
 from tests.support.metrics import Sink
 
 
-@virtual
+@in_virtual_time
 async def test_measures_additions_depth_waiting_and_working_times():
     sink = Sink()
     queue: WorkQueue[str] = WorkQueue(name="test", metrics=sink)
@@ -41,7 +42,7 @@ async def test_measures_additions_depth_waiting_and_working_times():
     assert sink.now_queued == 0
 
 
-@virtual
+@in_virtual_time
 async def test_unfinished_work_sums_all_workers_and_knows_the_slowest():
     queue: WorkQueue[str] = WorkQueue(name="test", metrics=Sink())
     queue.add("a")
@@ -53,7 +54,7 @@ async def test_unfinished_work_sums_all_workers_and_knows_the_slowest():
     assert queue.unfinished_work() == UnfinishedWork(total_seconds=4.0, longest_seconds=3.0)
 
 
-@virtual
+@in_virtual_time
 async def test_counts_retries_with_their_delays():
     sink = Sink()
     queue: RateLimitingQueue[str] = RateLimitingQueue(name="test", metrics=sink)
@@ -83,7 +84,7 @@ def test_a_queue_may_be_filled_before_the_loop_runs_and_emptied_after_it():
         assert await queue.get() == "bar"
         queue.done("bar")
 
-    run_virtual(work())
+    virtual_time.run(work())
     queue.done("foo")
     assert sink.waits == [1.0]
     assert sink.works == [0.0]
@@ -91,7 +92,7 @@ def test_a_queue_may_be_filled_before_the_loop_runs_and_emptied_after_it():
 
 
 @pytest.mark.parametrize("method", ["added", "depth", "waited", "worked", "retried"])
-@virtual
+@in_virtual_time
 async def test_a_sink_that_fails_costs_a_number_and_no_item(method, caplog):
     """(B7)"""
     sink = Sink()

@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 
 from kubeloop.config import Config, Impersonation
 from kubeloop.errors import ConfigError
+from kubeloop.testing import virtual_time
 from kubeloop.transport import auth_proxy
 from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.http1.request_head import header_pairs
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
-from tests.support.clock import run_virtual
 
 from .refused import REFUSED
 
@@ -44,7 +44,7 @@ def headers(case: dict[str, Any]) -> Any:
         return REFUSED
     recorder = _Recorder()
     with suppress(_SentError):
-        run_virtual(Authenticated(recorder, config).request(Request("GET", "/api", Headers(case["headers"]))))
+        virtual_time.run(Authenticated(recorder, config).request(Request("GET", "/api", Headers(case["headers"]))))
     found: dict[str, list[str]] = {}
     for name, value in header_pairs(recorder.request_sent):
         found.setdefault(name.lower(), []).append(value)

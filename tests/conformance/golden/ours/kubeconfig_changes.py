@@ -11,7 +11,7 @@ from unittest.mock import patch
 from kubeloop.config import KubeconfigData, modify_kubeconfig, read_kubeconfig
 from kubeloop.errors import ConfigError
 from kubeloop.meta import yaml
-from tests.support.clock import run_virtual
+from kubeloop.testing import virtual_time
 
 from .refused import REFUSED
 
@@ -51,7 +51,7 @@ def _change(case: dict[str, Any], folder: str) -> bool:
 
     with patch.dict(os.environ, {"KUBECONFIG": listed, "HOME": "/nonexistent"}, clear=True):
         try:
-            run_virtual(modify_kubeconfig(change))
+            virtual_time.run(modify_kubeconfig(change))
         except ConfigError:
             return False
     return True

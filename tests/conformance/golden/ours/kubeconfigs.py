@@ -13,10 +13,10 @@ from unittest.mock import patch
 from kubeloop.config import Config, load_config
 from kubeloop.config.config_arguments import seconds_of
 from kubeloop.errors import ConfigError, CredentialError
+from kubeloop.testing import virtual_time
 from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.connecting.tls import TLSContexts
 from kubeloop.wire.request import Request
-from tests.support.clock import run_virtual
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 from .refused import REFUSED
@@ -86,7 +86,7 @@ def settings(config: Config) -> dict[str, Any]:
         }
     result["tls"] = {"usable": _is_usable(config)}
     if result["tls"]["usable"] and config.exec is None:
-        result["headers"] = run_virtual(_sent(config))
+        result["headers"] = virtual_time.run(_sent(config))
     return result
 
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from kubeloop.config import Config, load_config, read_kubeconfig
 from kubeloop.errors import ConfigError, ConnectError, CredentialError
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import elapsed
 from kubeloop.transport.authentication import Authenticated
 from kubeloop.transport.oidc_source import OIDCSource
 from kubeloop.wire.request import Request
 from tests.conformance.golden.generators.oidc import START
-from tests.support.clock import now, run_virtual
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 from .refused import REFUSED
@@ -67,7 +68,7 @@ def oidc(case: dict[str, Any]) -> Any:
             config = load_config(path)
         except ConfigError:
             return REFUSED
-        sent, authorization = run_virtual(_run(config, case))
+        sent, authorization = virtual_time.run(_run(config, case))
         written = read_kubeconfig(path).users["u"]["auth-provider"]["config"]
     return {"sent": sent, "authorization": authorization, "written": written if written != case["config"] else None}
 
@@ -78,17 +79,17 @@ async def _run(config: Config, case: dict[str, Any]) -> tuple[list[list[str]], l
     source = OIDCSource(
         config.auth_provider,
         config,
-        now=lambda: datetime.fromtimestamp(START + now(), UTC),
+        now=lambda: datetime.fromtimestamp(START + elapsed(), UTC),
         connect=provider.connect,
     )
     server = ScriptedTransport(lambda _: ScriptedResponse(), checked=False)
     transport = Authenticated(server, config, source=source)
     headers = {"Authorization": "Bearer own"} if case["own"] else {}
     authorization: list[str | None] = []
-    start = now()
+    start = elapsed()
     for pause in case["pauses"]:
         start += pause
-        await asyncio.sleep(start - now())
+        await asyncio.sleep(start - elapsed())
         try:
             await transport.request(Request("GET", "/api", headers))
         except CredentialError:

@@ -12,8 +12,9 @@ from kubeloop.config import Config
 from kubeloop.errors import APIError, ConfigError, KubeloopError
 from kubeloop.models import core_v1
 from kubeloop.rest.client import RESTClient
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import elapsed
 from kubeloop.wire.request import Request
-from tests.support.clock import now, run_virtual
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport
 
 from .refused import REFUSED
@@ -25,7 +26,7 @@ def urls(case: dict[str, Any]) -> Any:
         if "tls" in case:
             return Config(host=case["host"], ca_data=b"authority" if case["tls"] else None).host
         config = Config(host=case["host"])
-        sent = run_virtual(_sent(config, case))
+        sent = virtual_time.run(_sent(config, case))
     except (ConfigError, ValueError):
         return REFUSED
     path, mark, query = sent.target.partition("?")
@@ -60,7 +61,7 @@ _FAILURES: dict[str, Exception] = {
 
 def errors(case: dict[str, Any]) -> Any:
     """Send one request to a server that follows a script; its last reply is repeated."""
-    return run_virtual(_exchange(case))
+    return virtual_time.run(_exchange(case))
 
 
 async def _exchange(case: dict[str, Any]) -> dict[str, Any]:
@@ -78,14 +79,14 @@ async def _exchange(case: dict[str, Any]) -> dict[str, Any]:
     retries = {"max_retries": case["retries"]} if "retries" in case else {}
     result: dict[str, Any] = {}
     async with RESTClient(config, transport=transport, random=Random(1), **retries) as rest:
-        begun = now()
+        begun = elapsed()
         try:
             await _call(rest, case)
         except APIError as error:
             result = _described(error)
         except KubeloopError:
             result = {"failed": "without a status"}
-        return result | {"requests": len(transport.requests), "seconds": round(now() - begun)}
+        return result | {"requests": len(transport.requests), "seconds": round(elapsed() - begun)}
 
 
 async def _call(rest: RESTClient, case: dict[str, Any]) -> None:

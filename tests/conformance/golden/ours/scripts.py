@@ -10,7 +10,8 @@ from kubeloop import workqueue as queues
 from kubeloop._kit.bucket import TokenBucket
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
 from kubeloop.meta.keys import object_key
-from tests.support.clock import now, run_virtual, settle
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import elapsed, settle
 
 _NANO = 1e9
 
@@ -48,7 +49,7 @@ def limiters(case: dict[str, Any]) -> Any:
             bucket = TokenBucket(spec["rate"], spec["burst"])
             for name, *arguments in case["script"]:
                 if name == "accept":
-                    results.append(bucket.try_take(now()))
+                    results.append(bucket.try_take(elapsed()))
                 else:
                     await _pass(*arguments)
             return results
@@ -64,7 +65,7 @@ def limiters(case: dict[str, Any]) -> Any:
                 await _pass(*arguments)
         return results
 
-    return run_virtual(run())
+    return virtual_time.run(run())
 
 
 def workqueue(case: dict[str, Any]) -> Any:
@@ -105,7 +106,7 @@ def workqueue(case: dict[str, Any]) -> Any:
         await asyncio.gather(*drains)
         return results
 
-    return run_virtual(run())
+    return virtual_time.run(run())
 
 
 async def _next(queue: queues.RateLimitingQueue[str]) -> Any:

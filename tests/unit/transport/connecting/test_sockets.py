@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.transport.connecting.sockets import Candidate, _with_zone, open_socket
-from tests.support.clock import now, settle, virtual
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
 
@@ -38,7 +38,7 @@ class Network:
 
     async def connect(self, chosen: Candidate) -> socket.socket:
         name: str = chosen[4][0]
-        self.started.append((name, now()))
+        self.started.append((name, elapsed()))
         try:
             delay, number = self.after.get(name, (1e9, 0))
             await asyncio.sleep(delay)
@@ -61,31 +61,31 @@ class Network:
         return all(each.fileno() == -1 for each in self.opened.values())
 
 
-@virtual
+@in_virtual_time
 async def test_families_take_turns_and_a_dead_address_costs_a_quarter_of_a_second() -> None:
     network = Network("6a", "6b", "4a", "4b", after={"4b": (0.1, 0)})
     assert await network.open() == "4b"
     assert network.started == [("6a", 0.0), ("4a", 0.25), ("6b", 0.5), ("4b", 0.75)]
-    assert now() == 0.85
+    assert elapsed() == 0.85
     assert network.cancelled == ["6a", "4a", "6b"]
     assert network.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_an_address_that_fails_costs_no_more_than_that() -> None:
     network = Network("6a", "4a", after={"6a": (0.1, errno.ECONNREFUSED), "4a": (0.0, 0)})
     assert await network.open() == "4a"
     assert network.started == [("6a", 0.0), ("4a", 0.1)]
 
 
-@virtual
+@in_virtual_time
 async def test_no_further_address_is_tried_once_one_is_reached() -> None:
     network = Network("4a", "4b", after={"4a": (0.2, 0)})
     assert await network.open() == "4a"
     assert network.started == [("4a", 0.0)]
 
 
-@virtual
+@in_virtual_time
 async def test_a_slow_address_may_still_win() -> None:
     network = Network("4a", "4b", "4c", after={"4a": (0.6, 0), "4b": (0.2, errno.EHOSTUNREACH)})
     assert await network.open() == "4a"
@@ -93,7 +93,7 @@ async def test_a_slow_address_may_still_win() -> None:
     assert network.cancelled == ["4c"]
 
 
-@virtual
+@in_virtual_time
 async def test_of_two_that_are_reached_at_once_one_is_closed() -> None:
     network = Network("4a", "4b", after={"4a": (0.45, 0), "4b": (0.2, 0)})
     await network.open()
@@ -112,7 +112,7 @@ async def test_of_two_that_are_reached_at_once_one_is_closed() -> None:
         ((errno.EMFILE, errno.EMFILE), errno.EMFILE),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_of_several_errors_the_most_specific_one_is_raised(numbers: tuple[int, ...], told: int) -> None:
     names = [f"4{number}" for number in range(len(numbers))]
     network = Network(*names, after={name: (0.1, number) for name, number in zip(names, numbers, strict=True)})
@@ -122,19 +122,20 @@ async def test_of_several_errors_the_most_specific_one_is_raised(numbers: tuple[
     assert len(network.started) == len(numbers)
 
 
-@virtual
+@in_virtual_time
 async def test_a_host_without_an_address() -> None:
     with pytest.raises(socket.gaierror):
         await Network(after={}).open()
 
 
-@virtual
+@in_virtual_time
 async def test_cancelling_closes_what_was_reached_and_ends_what_was_not() -> None:
     for turns in range(12):
         network = Network("6a", "4a", "4b", after={"6a": (0.3, 0), "4a": (0.05, 0)})
         task = asyncio.create_task(network.open())
         await asyncio.sleep(0.3)
-        await settle(turns)
+        for _ in range(turns):
+            await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert network.is_closed

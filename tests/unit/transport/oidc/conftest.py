@@ -5,15 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from kubeloop.config import AuthProvider, Config, Source, modify_kubeconfig
+from kubeloop.testing.virtual_time import elapsed
 from kubeloop.transport.oidc_source import OIDCSource
-from tests.support.clock import now
 from tests.support.oidc_network import ISSUER, Network
 from tests.support.oidc_provider import OIDCProvider
 
 
 @pytest.fixture
 def provider():
-    return OIDCProvider(ISSUER, lifetime=1000, now=now)
+    return OIDCProvider(ISSUER, lifetime=1000, now=elapsed)
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def make(provider, network):
             issuer_url=ISSUER, id_token=tokens.id_token, refresh_token=tokens.refresh_token, **settings
         )
         config = Config(host="https://a", source=Source(file="/kube/config", context="prod", user="me"))
-        return OIDCSource(value, config, now=lambda: datetime.fromtimestamp(now(), UTC), connect=network.connect)
+        return OIDCSource(value, config, now=lambda: datetime.fromtimestamp(elapsed(), UTC), connect=network.connect)
 
     return make
 

@@ -6,11 +6,11 @@ import pytest
 
 from kubeloop.config import read_kubeconfig
 from kubeloop.errors import CredentialError
-from tests.support.clock import now, virtual
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from tests.support.oidc_network import DISCOVERY, TOKEN, bearer, json_response, written
 
 
-@virtual
+@in_virtual_time
 async def test_refreshed_tokens_are_written_to_the_kubeconfig(provider, make, kubeconfig):
     tokens = provider.login("jane", lifetime=-5)
     path = await kubeconfig(tokens, **{"extra-scopes": "a"})
@@ -21,7 +21,7 @@ async def test_refreshed_tokens_are_written_to_the_kubeconfig(provider, make, ku
     assert (settings["extra-scopes"], settings["client-secret"]) == ("a", "client-5ecret")
 
 
-@virtual
+@in_virtual_time
 async def test_the_tokens_of_another_program_are_used_instead_of_a_refresh(provider, network, make, kubeconfig):
     tokens = provider.login("jane", lifetime=-5)
     source = make(tokens, file=await kubeconfig(tokens), user="jane")
@@ -31,7 +31,7 @@ async def test_the_tokens_of_another_program_are_used_instead_of_a_refresh(provi
     assert network.transports == []
 
 
-@virtual
+@in_virtual_time
 async def test_the_refresh_token_of_another_program_is_used(provider, make, kubeconfig):
     tokens = provider.login("jane", lifetime=-50)
     source = make(tokens, file=await kubeconfig(tokens), user="jane")
@@ -42,7 +42,7 @@ async def test_the_refresh_token_of_another_program_is_used(provider, make, kube
     assert provider.requests == [DISCOVERY, TOKEN]
 
 
-@virtual
+@in_virtual_time
 async def test_a_program_that_is_refreshing_the_same_token_is_waited_for(provider, make, kubeconfig):
     """Its refresh made ours invalid, and its tokens arrive in the kubeconfig a moment later."""
     tokens = provider.login("jane", lifetime=-5)
@@ -56,10 +56,10 @@ async def test_a_program_that_is_refreshing_the_same_token_is_waited_for(provide
 
     credential, _ = await asyncio.gather(source.fetch(), other_program())
     assert bearer(credential) == newer.id_token
-    assert now() == 1.0
+    assert elapsed() == 1.0
 
 
-@virtual
+@in_virtual_time
 async def test_a_refresh_token_that_another_program_wrote_meanwhile_is_tried(provider, make, kubeconfig):
     tokens = provider.login("jane", lifetime=-5)
     source = make(tokens, file=await kubeconfig(tokens), user="jane")
@@ -74,7 +74,7 @@ async def test_a_refresh_token_that_another_program_wrote_meanwhile_is_tried(pro
     assert credential is source.cached()
 
 
-@virtual
+@in_virtual_time
 async def test_two_processes_that_refresh_one_token_end_with_the_newest(provider, network, make, kubeconfig):
     """Two processes share no memory, and neither do sources whose path of the file differs."""
     provider.rotates = False
@@ -94,7 +94,7 @@ async def test_two_processes_that_refresh_one_token_end_with_the_newest(provider
     assert written(path)[0] == bearer(newer)
 
 
-@virtual
+@in_virtual_time
 async def test_tokens_of_another_provider_in_the_kubeconfig_are_not_used_nor_replaced(
     provider, make, kubeconfig, caplog
 ):
@@ -108,7 +108,7 @@ async def test_tokens_of_another_provider_in_the_kubeconfig_are_not_used_nor_rep
     assert "the auth-provider was changed meanwhile" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_tokens_that_cannot_be_written_stay_in_use(provider, make, kubeconfig, caplog):
     tokens = provider.login("jane", lifetime=-5)
     path = await kubeconfig(tokens)
@@ -116,13 +116,13 @@ async def test_tokens_that_cannot_be_written_stay_in_use(provider, make, kubecon
     with open(f"{path}.lock", "x"):
         credential = await source.fetch()
     assert source.cached() is credential
-    assert 5 <= now() < 5.1  # the longest wait for the lock
+    assert 5 <= elapsed() < 5.1  # the longest wait for the lock
     assert f"{path}.lock: timed out after 5 s waiting" in caplog.text
     await asyncio.sleep(985)
     assert await source.fetch() is not credential  # with the refresh token in memory, which the file does not contain
 
 
-@virtual
+@in_virtual_time
 async def test_a_kubeconfig_that_vanished_or_broke_does_not_matter(provider, make, tmp_path, caplog):
     source = make(provider.login("jane", lifetime=-5), file=str(tmp_path / "gone"), user="jane")
     assert await source.fetch() is source.cached()
@@ -133,7 +133,7 @@ async def test_a_kubeconfig_that_vanished_or_broke_does_not_matter(provider, mak
     assert "not YAML" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_new_refresh_token_is_kept_even_if_there_is_no_id_token(provider, make, kubeconfig):
     tokens = provider.login("jane", lifetime=-5)
     path = await kubeconfig(tokens)

@@ -7,27 +7,27 @@ import pytest
 
 from kubeloop.config.oidc_protocol import MAX_RESPONSE_BYTES
 from kubeloop.errors import CredentialError
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import now, virtual
 from tests.support.oidc_network import DISCOVERY, ISSUER, TOKEN, json_response
 from tests.support.oidc_provider import unsigned_token
 from tests.support.reachable import reachable
 
 
-@virtual
+@in_virtual_time
 async def test_a_provider_that_hangs(provider, network, make):
     source = make(provider.login("jane", lifetime=-5))
     for path in ("/.well-known/openid-configuration", "/token"):
-        begin = now()
+        begin = elapsed()
         network.held = {path: asyncio.Event()}
         with pytest.raises(CredentialError, match=f"OIDC provider {ISSUER}: .*within 10.0 s"):
             await source.fetch()
-        assert now() - begin == 10
+        assert elapsed() - begin == 10
         await asyncio.sleep(60)
     assert network.is_closed
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(
     ("path", "found", "complaint"),
     [
@@ -61,7 +61,7 @@ async def test_a_provider_that_lies_or_fails(provider, network, make, caplog, pa
     assert network.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_a_discovery_document_behind_redirects_is_read(provider, network, make):
     moved = [("Location", "https://other.example/config")]
     provider.overrides[DISCOVERY[1]] = json_response({}, 302, moved)
@@ -76,7 +76,7 @@ async def test_a_discovery_document_behind_redirects_is_read(provider, network, 
     ]
 
 
-@virtual
+@in_virtual_time
 async def test_ten_requests_follow_redirects(provider, network, make):
     provider.overrides[DISCOVERY[1]] = json_response({}, 302, [("Location", f"{ISSUER}{DISCOVERY[1]}")])
     with pytest.raises(CredentialError, match="behind more than 9 redirects; check idp-issuer-url"):
@@ -84,7 +84,7 @@ async def test_ten_requests_follow_redirects(provider, network, make):
     assert provider.requests == [DISCOVERY] * 10
 
 
-@virtual
+@in_virtual_time
 async def test_a_refusal_of_the_refresh_token_is_reported_even_if_the_second_way_fails_otherwise(
     provider, network, make
 ):
@@ -97,7 +97,7 @@ async def test_a_refusal_of_the_refresh_token_is_reported_even_if_the_second_way
     assert provider.requests == [DISCOVERY, TOKEN, TOKEN]
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("id_token", ["", "notanidtoken", unsigned_token({"exp": -1})])
 async def test_without_a_refresh_token_the_next_step_is_to_log_in(provider, network, make, id_token):
     source = make(provider.login("jane").replace(id_token=id_token, refresh_token=""))

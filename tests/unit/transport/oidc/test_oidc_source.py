@@ -6,16 +6,17 @@ import pytest
 
 from kubeloop.config import AuthProvider, Config, load_config
 from kubeloop.errors import ConnectError, CredentialError
+from kubeloop.testing import virtual_time
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.transport.authentication import Authenticated
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Response
-from tests.support.clock import run_virtual, settle, virtual
 from tests.support.oidc_network import DISCOVERY, ISSUER, TOKEN, bearer, written
 from tests.support.oidc_provider import unsigned_token
 from tests.support.scripted_transport import ScriptedResponse, ScriptedTransport, error_status
 
 
-@virtual
+@in_virtual_time
 async def test_a_valid_token_needs_no_provider(provider, network, make):
     tokens = provider.login("jane")
     source = make(tokens)
@@ -28,7 +29,7 @@ async def test_a_valid_token_needs_no_provider(provider, network, make):
     assert network.transports == []
 
 
-@virtual
+@in_virtual_time
 async def test_an_expired_token_is_refreshed(provider, network, make):
     source = make(provider.login("jane", lifetime=-5))
     assert source.cached() is None
@@ -41,7 +42,7 @@ async def test_an_expired_token_is_refreshed(provider, network, make):
     assert bearer(await source.fetch()) != bearer(credential)
 
 
-@virtual
+@in_virtual_time
 async def test_a_token_that_is_no_token_is_refreshed(provider, make):
     for text in ("notanidtoken", unsigned_token({"sub": "jane"}), unsigned_token({"exp": "foobar"}), ""):
         source = make(provider.login("jane").replace(id_token=text))
@@ -49,7 +50,7 @@ async def test_a_token_that_is_no_token_is_refreshed(provider, make):
         assert await source.fetch() is source.cached()
 
 
-@virtual
+@in_virtual_time
 async def test_many_requests_wait_for_one_refresh(provider, network, make):
     source = make(provider.login("jane", lifetime=-5))
     network.delay = 2.0
@@ -58,7 +59,7 @@ async def test_many_requests_wait_for_one_refresh(provider, network, make):
     assert provider.requests == [DISCOVERY, TOKEN]
 
 
-@virtual
+@in_virtual_time
 async def test_a_failed_refresh_is_one_failure_for_all_that_wait(provider, network, make):
     source = make(provider.login("jane", lifetime=-5))
     network.fails = ConnectError("cannot connect to https://issuer.example: connection refused")
@@ -74,7 +75,7 @@ async def test_a_failed_refresh_is_one_failure_for_all_that_wait(provider, netwo
     assert await source.fetch() is source.cached()
 
 
-@virtual
+@in_virtual_time
 async def test_the_client_is_sent_in_the_body_where_the_header_is_refused(provider, network, make):
     provider.accepts = ("body",)
     source = make(provider.login("jane", lifetime=-5))
@@ -85,7 +86,7 @@ async def test_the_client_is_sent_in_the_body_where_the_header_is_refused(provid
     assert provider.requests == [DISCOVERY, TOKEN, TOKEN, DISCOVERY, TOKEN]
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize(("status", "requests"), [(499, 2), (500, 1), (503, 1)])
 async def test_a_failure_of_the_server_is_not_tried_in_another_way(provider, make, status, requests):
     provider.overrides["/token"] = Response(status)
@@ -95,7 +96,7 @@ async def test_a_failure_of_the_server_is_not_tried_in_another_way(provider, mak
     assert provider.requests == [DISCOVERY, *[TOKEN] * requests]
 
 
-@virtual
+@in_virtual_time
 async def test_a_public_client_has_no_secret(provider, make):
     provider.client_secret = ""
     provider.accepts = ("body",)
@@ -103,7 +104,7 @@ async def test_a_public_client_has_no_secret(provider, make):
     assert await source.fetch() is source.cached()
 
 
-@virtual
+@in_virtual_time
 async def test_a_refresh_token_that_is_not_replaced_is_used_again(provider, make):
     provider.rotates = False
     source = make(provider.login("jane", lifetime=-5))
@@ -112,7 +113,7 @@ async def test_a_refresh_token_that_is_not_replaced_is_used_again(provider, make
     assert await source.fetch() is source.cached()
 
 
-@virtual
+@in_virtual_time
 async def test_the_authority_of_the_provider_is_that_of_its_settings(provider, network, make):
     await make(provider.login("jane", lifetime=-5), ca_data=b"PEM", ca_file="/not/used").fetch()
     assert {(config.host, config.ca_data, config.ca_file) for config in network.configs} == {
@@ -126,7 +127,7 @@ async def test_the_authority_of_the_provider_is_that_of_its_settings(provider, n
 # Sources that share tokens, as client-go's cache.
 
 
-@virtual
+@in_virtual_time
 async def test_sources_of_one_user_share_one_refresh(provider, make):
     tokens = provider.login("jane", lifetime=-5)
     first, second = make(tokens), make(tokens)
@@ -135,7 +136,7 @@ async def test_sources_of_one_user_share_one_refresh(provider, make):
     assert provider.requests == [DISCOVERY, TOKEN]
 
 
-@virtual
+@in_virtual_time
 @pytest.mark.parametrize("changed", [{"client_id": "other"}, {"client_secret": "other"}, {"file": "/f", "user": "u"}])
 async def test_sources_of_other_clients_or_users_share_nothing(provider, make, changed):
     tokens = provider.login("jane")
@@ -143,7 +144,7 @@ async def test_sources_of_other_clients_or_users_share_nothing(provider, make, c
     assert first.cached() is not second.cached()
 
 
-@virtual
+@in_virtual_time
 async def test_the_tokens_of_a_newer_config_are_used_by_all_sources(provider, make, kubeconfig):
     old = provider.login("jane", lifetime=100)
     where = {"file": await kubeconfig(old), "user": "jane"}
@@ -154,7 +155,7 @@ async def test_the_tokens_of_a_newer_config_are_used_by_all_sources(provider, ma
     assert bearer(first.cached()) == newer.id_token
 
 
-@virtual
+@in_virtual_time
 async def test_tokens_are_forgotten_with_their_last_source(provider, make):
     tokens = provider.login("jane", lifetime=-5)
     await make(tokens).fetch()
@@ -164,7 +165,7 @@ async def test_tokens_are_forgotten_with_their_last_source(provider, make):
 # A 401 response of the API server.
 
 
-@virtual
+@in_virtual_time
 async def test_a_rejected_token_is_refreshed_once(provider, make):
     source = make(provider.login("jane"))
     await asyncio.sleep(60)
@@ -177,7 +178,7 @@ async def test_a_rejected_token_is_refreshed_once(provider, make):
     assert source.cached() is second
 
 
-@virtual
+@in_virtual_time
 async def test_a_rejected_token_is_replaced_by_that_of_another_program(provider, network, make, kubeconfig):
     tokens = provider.login("jane").replace(refresh_token="")
     source = make(tokens, file=await kubeconfig(tokens), user="jane")
@@ -189,7 +190,7 @@ async def test_a_rejected_token_is_replaced_by_that_of_another_program(provider,
     assert network.transports == []
 
 
-@virtual
+@in_virtual_time
 async def test_requests_are_sent_with_the_refreshed_token_and_repeated_after_a_401(provider, make):
     source = make(provider.login("jane", lifetime=-5))
     await source.fetch()
@@ -202,7 +203,7 @@ async def test_requests_are_sent_with_the_refreshed_token_and_repeated_after_a_4
     assert provider.requests == [DISCOVERY, TOKEN] * 2
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_with_its_own_authorization_is_sent_unchanged(provider, network, make):
     server = ScriptedTransport(error_status(401, "Unauthorized"), checked=False)
     transport = Authenticated(server, Config(host="https://a"), source=make(provider.login("jane")))
@@ -215,7 +216,7 @@ async def test_a_request_with_its_own_authorization_is_sent_unchanged(provider, 
 # Cancellation.
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_request_does_not_stop_the_refresh_of_others(provider, network, make):
     source = make(provider.login("jane", lifetime=-5))
     network.held["/token"] = asyncio.Event()
@@ -237,7 +238,7 @@ async def test_a_cancelled_request_does_not_stop_the_refresh_of_others(provider,
     assert network.is_closed
 
 
-@virtual
+@in_virtual_time
 async def test_a_refresh_token_is_not_lost_if_its_request_is_cancelled(provider, network, make, kubeconfig):
     tokens = provider.login("jane", lifetime=-5)
     path = await kubeconfig(tokens)
@@ -253,7 +254,7 @@ async def test_a_refresh_token_is_not_lost_if_its_request_is_cancelled(provider,
     assert written(path)[0] == bearer(source.cached())
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_request_stops_the_discovery(network, provider, make):
     source = make(provider.login("jane", lifetime=-5))
     network.held["/.well-known/openid-configuration"] = asyncio.Event()
@@ -272,9 +273,9 @@ def test_a_token_or_user_name_precedes_an_auth_provider(setting):
     server = ScriptedTransport(ScriptedResponse.of({}), checked=False)
     if "token_file" in setting:
         with pytest.raises(CredentialError, match="cannot read the token file"):
-            run_virtual(Authenticated(server, config).request(Request("GET", "/api")))
+            virtual_time.run(Authenticated(server, config).request(Request("GET", "/api")))
         return
-    run_virtual(Authenticated(server, config).request(Request("GET", "/api")))
+    virtual_time.run(Authenticated(server, config).request(Request("GET", "/api")))
     assert server.requests[0].headers["Authorization"] in ("Bearer t", "Basic am9lOg==")
 
 
@@ -290,5 +291,5 @@ current-context: x
 """
     )
     server = ScriptedTransport(ScriptedResponse.of({}), checked=False)
-    run_virtual(Authenticated(server, load_config(tmp_path / "config")).request(Request("GET", "/api")))
+    virtual_time.run(Authenticated(server, load_config(tmp_path / "config")).request(Request("GET", "/api")))
     assert server.requests[0].headers["Authorization"] == f"Bearer {id_token}"
