@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
+from kubeloop.testing.apiserver.storage.compactor import COMPACTION_INTERVAL, Compactor
 from kubeloop.testing.apiserver.storage.object_table import ObjectTable
 from kubeloop.testing.apiserver.storage.page import Page
-from kubeloop.testing.apiserver.storage.resource_history import ResourceHistory, newer
-from kubeloop.testing.apiserver.storage.storage_error import Compacted, FutureRevision, Mismatch
+from kubeloop.testing.apiserver.storage.resource_history import newer
+from kubeloop.testing.apiserver.storage.storage_error import Compacted, FutureRevision, Mismatch, WriteFailed
+from kubeloop.testing.apiserver.storage.storage_history import FIRST_REVISION, StorageHistory
 from kubeloop.testing.apiserver.storage.stored import Change, Stored
 
 if TYPE_CHECKING:
@@ -18,8 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST_REVISION", "CommitLog", "Storage"]
 
-FIRST_REVISION = 1
-"""The revision of an empty etcd. The first write gets the next one."""
+log = logging.getLogger(__name__)
 
 
 class CommitLog(Protocol):
@@ -33,6 +35,10 @@ class CommitLog(Protocol):
         """Record that the history before a revision is dropped."""
         ...
 
+    def shorten(self, history: StorageHistory) -> None:
+        """Drop what the history no longer contains, if that is worth it. Called after a compaction; does not raise."""
+        ...
+
     def close(self) -> None:
         """Release what the log holds."""
         ...
@@ -44,27 +50,43 @@ class Storage:
     Each write has a revision of its own, which is one more than that of the write before. Any revision from
     `compacted_revision` on can be read. Objects are shared and never copied.
 
+    Args:
+        commit_log: Where each write is recorded before it happens; None for a storage in memory.
+        history: What the log contains; None for an empty storage.
+        compaction_interval: Seconds; see `Compactor`. None for a storage that only `compact` compacts.
+
     Attributes:
-        revision: The revision of the newest change; 1 in an empty storage.
-        compacted_revision: The oldest revision that can be read; 0 before the first compaction.
-        now: The latest time that a server has reported. Nothing in the storage depends on it: watch caches, which need
-            the time at which a change happened, read it here.
+        now: The latest time that was reported: for watch caches, the time at which a change happens.
     """
 
-    def __init__(self, log: CommitLog | None = None) -> None:
-        self.revision = FIRST_REVISION
-        self.compacted_revision = 0
+    def __init__(
+        self,
+        commit_log: CommitLog | None = None,
+        history: StorageHistory | None = None,
+        *,
+        compaction_interval: float | None = COMPACTION_INTERVAL,
+    ) -> None:
         self.now = 0.0
-        self._log = log
-        self._resources: dict[str, ResourceHistory] = {}
-        self._changes: deque[Change] = deque()
+        self._commit_log = commit_log
+        self._history = history or StorageHistory()
+        self._compactor = None if compaction_interval is None else Compactor(compaction_interval)
         self._subscribers: list[Callable[[Change], None]] = []
         self._unpublished: deque[Change] = deque()
         self._is_publishing = False
 
     def __repr__(self) -> str:
-        count = sum(len(history.table) for history in self._resources.values())
+        count = sum(len(part.table) for part in self._history.resources.values())
         return f"<Storage at {self.revision}, {count} objects, compacted at {self.compacted_revision}>"
+
+    @property
+    def revision(self) -> int:
+        """The revision of the newest change; 1 in an empty storage."""
+        return self._history.revision
+
+    @property
+    def compacted_revision(self) -> int:
+        """The oldest revision that can be read; 0 before the first compaction."""
+        return self._history.compacted_revision
 
     def get(self, key: Key, revision: int | None = None) -> Stored | None:
         """Return an object.
@@ -78,12 +100,12 @@ class Storage:
             FutureRevision: The revision is in the future.
         """
         self._check(revision)
-        history = self._resources.get(key.resource)
-        if history is None:
+        part = self._history.resources.get(key.resource)
+        if part is None:
             return None
         if revision is None or revision == self.revision:
-            return history.table.get(key.path)
-        return history.at(revision).get(key.path)
+            return part.table.get(key.path)
+        return part.at(revision).get(key.path)
 
     def range(
         self, resource: str, namespace: str = "", *, revision: int | None = None, after: str = "", limit: int = 0
@@ -102,21 +124,21 @@ class Storage:
             FutureRevision: The revision is in the future.
         """
         self._check(revision)
-        history = self._resources.get(resource)
-        if history is None:
+        part = self._history.resources.get(resource)
+        if part is None:
             return Page([], revision or self.revision, 0)
         if revision is None or revision == self.revision:
-            return history.table.page(self.revision, namespace, after=after, limit=limit)
-        return history.at(revision).page(namespace, after=after, limit=limit)
+            return part.table.page(self.revision, namespace, after=after, limit=limit)
+        return part.at(revision).page(namespace, after=after, limit=limit)
 
     def resources(self) -> list[str]:
         """Return the resources that have objects."""
-        return [resource for resource, history in self._resources.items() if history.table]
+        return [resource for resource, part in self._history.resources.items() if part.table]
 
     def table(self, resource: str) -> ObjectTable:
         """Return a copy of the newest objects of a resource, for a watch cache that starts."""
-        history = self._resources.get(resource)
-        return history.table.copy() if history else ObjectTable()
+        part = self._history.resources.get(resource)
+        return part.table.copy() if part else ObjectTable()
 
     def put(self, key: Key, data: Callable[[int], bytes], *, expected: int | None) -> Change:
         """Create or replace an object.
@@ -130,8 +152,7 @@ class Storage:
             Mismatch: The object is not at the expected revision. Nothing was written.
             WriteFailed: The log could not be written. Nothing has changed.
         """
-        history = self._resources.get(key.resource)
-        previous = history.table.get(key.path) if history else None
+        previous = self._history.get(key)
         if expected is not None and expected != (previous.revision if previous else 0):
             raise Mismatch(key, expected, previous)
         revision = self.revision + 1
@@ -153,8 +174,7 @@ class Storage:
             Mismatch: The object does not exist or is not at the expected revision. Nothing was written.
             WriteFailed: The log could not be written. Nothing has changed.
         """
-        history = self._resources.get(key.resource)
-        previous = history.table.get(key.path) if history else None
+        previous = self._history.get(key)
         if previous is None or (expected is not None and expected != previous.revision):
             raise Mismatch(key, expected, previous)
         revision = self.revision + 1
@@ -171,7 +191,7 @@ class Storage:
         """
         if after < self.compacted_revision - 1:
             raise Compacted(after, self.compacted_revision)
-        return iter(newer(self._changes, after))
+        return iter(newer(self._history.changes, after))
 
     def compact(self, revision: int) -> None:
         """Drop the history before a revision, and the versions that only older revisions need.
@@ -184,15 +204,26 @@ class Storage:
         if revision <= self.compacted_revision:
             raise Compacted(revision, self.compacted_revision)
         self._check(revision)
-        if self._log:
-            self._log.write_compaction(revision)
-        self.compacted_revision = revision
-        while self._changes and self._changes[0].revision < revision:
-            self._changes.popleft()
-        for resource, history in list(self._resources.items()):
-            history.forget(revision)
-            if not history.table and not history.changes:
-                del self._resources[resource]
+        if self._commit_log:
+            self._commit_log.write_compaction(revision)
+        self._history.compact(revision)
+        if self._commit_log:
+            self._commit_log.shorten(self._history)
+
+    def advance(self, now: float) -> None:
+        """Learn the time, and compact at the end of an interval. A compaction that fails is logged and retried later.
+
+        Args:
+            now: Seconds since the epoch. A time before `now` changes nothing.
+        """
+        self.now = max(self.now, now)
+        revision = self._compactor.next_revision(self.now, self.revision) if self._compactor else None
+        if revision is None or revision <= self.compacted_revision:
+            return
+        try:
+            self.compact(revision)
+        except WriteFailed as error:
+            log.warning("storage: cannot compact up to revision %d: %s; retrying in one interval", revision, error)
 
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Call a function with each change from now on, in order, after the change has been committed.
@@ -212,8 +243,8 @@ class Storage:
 
     def close(self) -> None:
         """Close the log, if there is one. The storage must not be written after that."""
-        if self._log:
-            self._log.close()
+        if self._commit_log:
+            self._commit_log.close()
 
     def _check(self, revision: int | None) -> None:
         if revision is None:
@@ -226,20 +257,12 @@ class Storage:
     def _commit(self, change: Change) -> None:
         if change.revision != self.revision + 1:
             raise RuntimeError(f"expected revision {self.revision + 1}, got {change.revision}: data() must not write")
-        if self._log:
-            self._log.write_change(change)
-        self._record(change)
+        if self._commit_log:
+            self._commit_log.write_change(change)
+        self._history.record(change)
         self._unpublished.append(change)
         if not self._is_publishing:
             self._publish()
-
-    def _record(self, change: Change) -> None:
-        history = self._resources.get(change.key.resource)
-        if history is None:
-            history = self._resources[change.key.resource] = ResourceHistory(ObjectTable())
-        history.apply(change)
-        self._changes.append(change)
-        self.revision = change.revision
 
     def _publish(self) -> None:
         self._is_publishing = True

@@ -124,7 +124,7 @@ class WatchCache:
     def advance(self, now: float) -> None:
         """Learn the time, and make visible what is older than the lag, unless the cache is held."""
         storage = self._storage
-        storage.now = max(storage.now, now)
+        storage.advance(now)
         if self._pending and not self._is_held:
             self._apply_due()
         if storage.now >= self._next_compaction:

@@ -10,6 +10,7 @@ import pytest
 
 from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.apiserver.storage.storage_error import Compacted, FutureRevision, Mismatch, WriteFailed
+from kubeloop.testing.apiserver.storage.storage_history import StorageHistory
 from kubeloop.testing.apiserver.storage.stored import Change, Key, Stored
 
 X, Y = Key("pods", "default", "x"), Key("pods", "default", "y")
@@ -227,6 +228,7 @@ class FailingLog:
     def __init__(self) -> None:
         self.is_full = False
         self.is_closed = False
+        self.shortened_at = 0
 
     def write_change(self, change: Change) -> None:
         if self.is_full:
@@ -235,6 +237,9 @@ class FailingLog:
     def write_compaction(self, revision: int) -> None:
         if self.is_full:
             raise WriteFailed("no space left")
+
+    def shorten(self, history: StorageHistory) -> None:
+        self.shortened_at = history.compacted_revision
 
     def close(self) -> None:
         self.is_closed = True
@@ -260,6 +265,9 @@ def test_a_write_that_the_log_refuses_has_not_happened() -> None:
     assert [item.revision for item in storage.range("pods").items] == [2]
     log.is_full = False
     assert storage.put(Y, text, expected=0).revision == 3
+    assert log.shortened_at == 0
+    storage.compact(3)
+    assert log.shortened_at == 3
     storage.close()
     assert log.is_closed
 
@@ -307,6 +315,49 @@ def test_writing_and_compacting_needs_memory_for_the_live_objects_only() -> None
         tracemalloc.stop()
     assert after - before < 100_000  # of 3 MB written
     assert storage.resources() == ["pods"]
+
+
+def test_the_time_compacts_the_history_of_more_than_one_interval_ago() -> None:
+    storage = Storage()
+    storage.advance(1000.0)
+    for _ in range(3):
+        storage.put(X, text, expected=None)
+    storage.advance(1300.0)
+    assert storage.compacted_revision == 0
+    storage.put(X, text, expected=None)
+    storage.advance(1250.0)
+    assert storage.now == 1300.0
+    storage.advance(1600.0)
+    assert storage.compacted_revision == 4
+    storage.advance(1900.0)
+    storage.advance(2200.0)
+    storage.advance(2500.0)
+    assert storage.compacted_revision == 5
+
+
+def test_a_storage_without_an_interval_compacts_only_when_told() -> None:
+    storage = Storage(compaction_interval=None)
+    storage.put(X, text, expected=None)
+    for now in range(0, 10_000, 100):
+        storage.advance(float(now))
+    assert storage.compacted_revision == 0
+
+
+def test_a_compaction_that_the_log_refuses_is_retried(caplog: pytest.LogCaptureFixture) -> None:
+    log = FailingLog()
+    storage = Storage(log)
+    storage.put(X, text, expected=None)
+    storage.advance(0.0)
+    storage.advance(300.0)
+    log.is_full = True
+    storage.advance(600.0)
+    assert storage.compacted_revision == 0
+    assert caplog.messages == [
+        "storage: cannot compact up to revision 2: no space left; retrying in one interval",
+    ]
+    log.is_full = False
+    storage.advance(900.0)
+    assert storage.compacted_revision == 2
 
 
 def test_the_representation_shows_the_state() -> None:

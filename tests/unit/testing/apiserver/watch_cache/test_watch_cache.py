@@ -267,9 +267,9 @@ def test_windows_free_the_versions_that_leave_them() -> None:
     storage = Storage()
     cache = WatchCache(storage, capacity=2)
     for _ in range(6):
-        write(storage)
+        write(storage, resource="only.here")
     storage.compact(storage.revision)
     gc.collect()
-    alive = [item for item in gc.get_objects() if isinstance(item, Stored) and item.key.resource == "pods"]
+    alive = [item for item in gc.get_objects() if isinstance(item, Stored) and item.key.resource == "only.here"]
     assert sorted(item.revision for item in alive) == [5, 6, 7]
     assert cache.revision == 7
