@@ -9,6 +9,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LOCK   := requirements/dev.txt
 PLUGINS := .venv-plugins/.installed
+DEMO   := .venv-demo/.installed
 KUBELOGIN := .venv-plugins/bin/kubelogin
 NEWER  := 3.11 3.12 3.13 3.14
 
@@ -52,9 +53,18 @@ $(KUBELOGIN): tools/plugins/go.mod tools/plugins/go.sum | $(STAMP) $(PLUGINS)
 		CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOTOOLCHAIN=local GOWORK=off $$go build -trimpath -o ../../.venv-plugins/bin/ tool
 	@touch $(KUBELOGIN)
 
-demo: control-plane  ## run the createPorts controller through kills and restarts, and judge what is left
+# The API server in Python, or the real one: make demo SERVER=real, make integration SERVER=python.
+demo: $(if $(filter real,$(SERVER)),control-plane,$(DEMO))  ## run the createPorts controller through kills and restarts, and judge what is left
 	$(call say,"running the demo")
-	@$(BIN)/python -m examples.create_ports.demo $(ARGS)
+	@PYTHONPATH=src $(if $(filter real,$(SERVER)),$(BIN),.venv-demo/bin)/python -m examples.create_ports.demo \
+		--server $(or $(SERVER),python) $(ARGS)
+
+$(DEMO): requirements/run.txt
+	@test -n "$(PYTHON)" || { echo 'no Python 3.11 or newer on PATH: install one, or say make PYTHON=/path/to/python'; exit 1; }
+	$(call say,"installing what kubeloop needs at run time into .venv-demo")
+	@test -x .venv-demo/bin/python || $(PYTHON) -m venv .venv-demo
+	@.venv-demo/bin/python -m pip install --disable-pip-version-check --no-input --quiet --require-hashes -r requirements/run.txt
+	@touch $(DEMO)
 
 test: control-plane plugins  ## run all tests, those against the real API server too
 	$(call say,"running all tests")
@@ -63,8 +73,11 @@ test: control-plane plugins  ## run all tests, those against the real API server
 unit: $(STAMP)  ## run the tests that need no server
 	@$(BIN)/python -m pytest --ignore=tests/integration $(ARGS)
 
-integration: control-plane plugins  ## run the tests against the real API server
-	@$(BIN)/python -m pytest tests/integration $(ARGS)
+integration: control-plane plugins  ## run the tests against the real API server, or with SERVER=python against ours
+	@KUBELOOP_TEST_SERVER=$(or $(SERVER),real) $(BIN)/python -m pytest tests/integration $(ARGS)
+
+differential: control-plane  ## send the same requests to both API servers and compare: REQUESTS=5000 SEED=7
+	@$(BIN)/python -m tests.conformance.differential run --requests $(or $(REQUESTS),500) --seed $(or $(SEED),1) $(ARGS)
 
 test-all: control-plane plugins  ## run all tests with every Python from 3.11 that is on PATH
 	@tools/test-all $(NEWER) -- $(ARGS)

@@ -1,11 +1,12 @@
-"""`make demo`: run createPorts on a real API server through kills and restarts, and check the state of the server.
+"""`make demo`: run createPorts on an API server through kills and restarts, and check the state of the server.
 
-The demo starts etcd and kube-apiserver, the controller in a separate process, and two drivers that create, change and
-delete 300 pods. Meanwhile it kills (SIGKILL) and restarts the API server once and the controller once. Within 15 s of
+The demo starts `kubeloop serve` (or with `--server real` etcd and kube-apiserver), the controller in a separate process,
+and two drivers that create, change and delete 300 pods. Meanwhile it kills (SIGKILL) and restarts the API server once and the controller once. Within 15 s of
 the last write it compares pods, ledger, annotations and the informer's store. The exit status is 0 only if every line
 of the table holds.
 """
 
+import argparse
 import asyncio
 import json
 import os
@@ -20,7 +21,7 @@ from pathlib import Path
 
 import kubeloop
 from kubeloop.models import core_v1
-from kubeloop.testing import ControlPlane
+from kubeloop.testing import ControlPlane, ServerProcess
 
 from .controller import COUNT, LEDGER, NAMESPACE, PORTS
 
@@ -124,9 +125,9 @@ def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) 
 class Demo:
     """The run of the demo: its processes, the kills, and the result."""
 
-    def __init__(self, control_plane: ControlPlane, folder: Path) -> None:
-        self.control_plane = control_plane
-        start = {"kubeconfig": Path(control_plane.kubeconfig), "log": folder / "programs.log"}
+    def __init__(self, server: ControlPlane | ServerProcess, folder: Path) -> None:
+        self.server = server
+        start = {"kubeconfig": server.kubeconfig, "log": folder / "programs.log"}
         self.controller = Program("examples.create_ports.observed", **start)
         self.drivers = [
             Program("examples.create_ports.driver", "--name", name, "--pods", str(PODS // 2), **start)
@@ -180,9 +181,9 @@ class Demo:
 
     async def kill_api_server(self) -> None:
         self.say("SIGKILL to the API server")
-        await self.control_plane.kill("kube-apiserver")
+        await self.server.kill("kube-apiserver")
         await asyncio.sleep(1)
-        await self.control_plane.restart("kube-apiserver")
+        await self.server.restart("kube-apiserver")
         self.restarts["API server"] += 1
         self.say("the API server is back")
 
@@ -208,7 +209,7 @@ class Demo:
 
     async def settled(self, deadline: float) -> Verdict:
         """Return the first verdict without faults, or the last verdict before the deadline."""
-        async with kubeloop.Clientset(kubeloop.load_config(self.control_plane.kubeconfig)) as clientset:
+        async with kubeloop.Clientset(kubeloop.load_config(self.server.kubeconfig)) as clientset:
             while True:
                 pods = await clientset.core_v1.pods().list()
                 try:
@@ -255,13 +256,16 @@ class Demo:
 
 
 async def main() -> int:
-    print("createPorts: a controller during failures. Starting a real control plane …", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", choices=("python", "real"), default="python", help="which API server to use")
+    options = parser.parse_args()
+    print(f"createPorts: a controller during failures. Starting the API server ({options.server}) …", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="create-ports-"))
     good = False
     try:
-        async with ControlPlane() as control_plane:
-            demo = Demo(control_plane, folder)
-            demo.say(f"control plane {control_plane.url} is up; logs of the programs: {demo.log}")
+        async with ControlPlane() if options.server == "real" else ServerProcess() as server:
+            demo = Demo(server, folder)
+            demo.say(f"the API server {server.url} is up; logs of the programs: {demo.log}")
             try:
                 good = await demo.run()
             finally:

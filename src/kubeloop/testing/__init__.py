@@ -1,6 +1,7 @@
 """Tools for tests of programs that use Kubernetes. No other part of kubeloop imports this package.
 
-`ControlPlane` is a real API server on the loopback interface, and `FakeTransport` takes responses from a function.
+`APIServer` is an API server in Python, in the same event loop or on a port; `ServerProcess` runs it in a process of its
+own. `ControlPlane` is the real API server. `FakeTransport` takes responses from a function.
 `virtual_time` runs tests without waiting. `MutationDetector` finds code that changes the objects of a cache.
 `kubeloop.testing.pytest_plugin` has fixtures.
 """
@@ -15,19 +16,25 @@ if TYPE_CHECKING:
     from kubeloop.wire.streamed_response import StreamedResponse
 
     from . import virtual_time
+    from .apiserver import APIServer, Storage, open_storage
     from .controlplane import ControlPlane, ControlPlaneError
     from .fake_transport import FakeTransport, event_line, json_response
     from .mutation_detector import CacheMutated, MutationDetector
+    from .server_process import ServerProcess
 
 __all__ = [
+    "APIServer",
     "CacheMutated",
     "ControlPlane",
     "ControlPlaneError",
     "FakeTransport",
     "MutationDetector",
+    "ServerProcess",
+    "Storage",
     "StreamedResponse",
     "event_line",
     "json_response",
+    "open_storage",
     "virtual_time",
 ]
 
@@ -37,8 +44,10 @@ if not TYPE_CHECKING:
         __name__,
         {
             "": "virtual_time",
+            "apiserver": "APIServer Storage open_storage",
             "controlplane": "ControlPlane ControlPlaneError",
             "fake_transport": "FakeTransport StreamedResponse event_line json_response",
             "mutation_detector": "CacheMutated MutationDetector",
+            "server_process": "ServerProcess",
         },
     )

@@ -7,7 +7,20 @@ extra `kubeloop[testing]` is required.
 
 from __future__ import annotations
 
-from .binaries import Binaries
-from .plane import ControlPlane, ControlPlaneError
+from typing import TYPE_CHECKING
+
+from kubeloop._kit.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from .binaries import Binaries
+    from .control_plane_error import ControlPlaneError
+    from .plane import ControlPlane
 
 __all__ = ["Binaries", "ControlPlane", "ControlPlaneError"]
+
+if not TYPE_CHECKING:
+    # `plane` imports `cryptography`, which the parts that another server shares do not need.
+    __getattr__, __dir__ = lazy_names(
+        __name__,
+        {"binaries": "Binaries", "control_plane_error": "ControlPlaneError", "plane": "ControlPlane"},
+    )

@@ -26,11 +26,13 @@ DISCOVERY = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLis
 class AdminAPI:
     """Blocking requests to one server as an administrator, on one connection that is reopened if it breaks.
 
-    Without a `context` the server speaks plain HTTP. The user closes the connection at the end of a task: a connection
-    that is kept could break and be reopened during a test, which would look like a leak of that test.
+    Without a `context` the server speaks plain HTTP; without a `token` the context has the credentials. The user closes
+    the connection at the end of a task: a connection that is kept could break and be reopened during a test, which
+    would look like a leak of that test.
     """
 
-    def __init__(self, port: int, context: ssl.SSLContext | None) -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None, *, token: str = "") -> None:
+        self._credentials = {"Authorization": f"Bearer {token}"} if token else {}
         self._connection = (
             http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_SECONDS)
             if context is None
@@ -57,7 +59,7 @@ class AdminAPI:
         """
         target = f"{path}?{urlencode(query)}" if query else path
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", "Accept": accept}
+        headers = {"Content-Type": "application/json", "Accept": accept, **self._credentials}
         kept = self._connection.sock is not None
         try:
             return self._exchange(method, target, data, headers)

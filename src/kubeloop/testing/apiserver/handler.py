@@ -1,0 +1,125 @@
+"""One request to the server: parse it, find what it is for, carry it out, and turn an error into a Status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from hmac import compare_digest
+from typing import TYPE_CHECKING, TypeAlias
+
+from kubeloop.errors import APIError
+from kubeloop.testing.apiserver.call import Call, Context, Waiting
+from kubeloop.testing.apiserver.encoding.output import DEFAULT_OUTPUT, negotiate, negotiate_error
+from kubeloop.testing.apiserver.encoding.status import status_response
+from kubeloop.testing.apiserver.reading.list_read import list_objects
+from kubeloop.testing.apiserver.reading.single_read import get_object
+from kubeloop.testing.apiserver.reading.watch_read import watch
+from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
+from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
+from kubeloop.wire import refusals
+from kubeloop.wire.request_path import parse_path
+from kubeloop.wire.response import Headers, Response
+
+if TYPE_CHECKING:
+    from kubeloop.testing.apiserver.call import Reply
+    from kubeloop.testing.apiserver.describing.discovery_routes import Discovery
+    from kubeloop.wire.request import Request
+
+__all__ = ["MAX_BODY_BYTES", "Intercept", "Verb", "handle", "refuse"]
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 3 * 1024 * 1024
+"""The largest body of a request, as in the real server."""
+
+Verb: TypeAlias = "Callable[[Call, Context], Reply]"
+Intercept: TypeAlias = "Callable[[Call, Context, Verb], Reply]"
+"""Stands between a request and the verb that carries it out."""
+
+_VERBS: dict[str, Verb] = {
+    "get": get_object,
+    "list": list_objects,
+    "watch": watch,
+    "create": create,
+    "update": update,
+    "patch": patch,
+    "delete": delete,
+    "deletecollection": delete_collection,
+}
+
+
+def handle(request: Request, context: Context, discovery: Discovery, intercept: Intercept, *, token: str = "") -> Reply:
+    """Carry out a request.
+
+    Args:
+        request: The request.
+        context: What it may use.
+        discovery: What answers requests that are not for a resource.
+        intercept: Called with each request to a resource.
+        token: The bearer token that the request must have; `""` for none.
+
+    Returns:
+        The reply. An error is a response with a Status.
+    """
+    return _guarded(request, lambda: _carried_out(request, context, discovery, intercept, token))
+
+
+def refuse(status: int, message: str) -> Response:
+    """Return the response to a request that could not be read, as a Status."""
+    return status_response(refusals.generic_response(status, "", message=message), DEFAULT_OUTPUT)
+
+
+def _carried_out(request: Request, context: Context, discovery: Discovery, intercept: Intercept, token: str) -> Reply:
+    if token and not _has_token(request, token):
+        raise refusals.unauthorized()
+    if request.body is not None and len(request.body) > MAX_BODY_BYTES:
+        raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
+    info = parse_path(request.method, request.target)
+    described = discovery.respond(request, info, context.now)
+    if described is not None:
+        return described
+    resource = context.resources.find(info.group, info.version, info.resource)
+    if resource is None:
+        raise refusals.path_not_found()
+    call = Call(request, info, resource, negotiate(request.headers, info.query, streaming=info.verb == "watch"))
+    verb = _VERBS.get(info.verb)
+    if verb is None or not _is_allowed(call):
+        raise refusals.method_not_supported(info.group_resource, info.verb)
+    return intercept(call, context, verb)
+
+
+def _has_token(request: Request, token: str) -> bool:
+    scheme, _, given = Headers(request.headers.items()).get("authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())
+
+
+def _is_allowed(call: Call) -> bool:
+    """Return whether the resource, or the subresource, has the verb."""
+    info, resource = call.info, call.resource
+    if not info.subresource:
+        return info.verb in resource.verbs
+    subresource = resource.subresources.get(info.subresource)
+    if subresource is None:
+        raise refusals.path_not_found()
+    return info.verb in subresource.verbs
+
+
+def _guarded(request: Request, step: Callable[[], Reply]) -> Reply:
+    """Carry out a step of a request; an error becomes a response with a Status."""
+    try:
+        reply = step()
+    except APIError as error:
+        return _failure(request, error)
+    except Exception:
+        # A fault of this server: the client gets a Status, and the log the traceback.
+        logger.exception("%s %s: the request failed", request.method, request.path)
+        return _failure(request, refusals.internal_error("the test server failed; its log has the traceback"))
+    if isinstance(reply, Waiting):
+        resume = reply.resume
+        return replace(reply, resume=lambda now: _guarded(request, lambda: resume(now)))
+    return reply
+
+
+def _failure(request: Request, error: APIError) -> Response:
+    return status_response(error, negotiate_error(request.headers, {}))

@@ -1,0 +1,34 @@
+"""`LoopClock`: wall-clock time that follows the running event loop, so that a virtual clock moves it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from weakref import WeakKeyDictionary
+
+__all__ = ["LoopClock"]
+
+
+class LoopClock:
+    """Returns the seconds since the epoch: those at the first call in an event loop, and those that the loop counts.
+
+    Without a running loop it is the system's clock. It never goes back.
+    """
+
+    def __init__(self) -> None:
+        self._offsets: WeakKeyDictionary[asyncio.AbstractEventLoop, float] = WeakKeyDictionary()
+        self._latest = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            now = time.time()
+        else:
+            offset = self._offsets.get(loop)
+            if offset is None:
+                offset = self._offsets[loop] = max(time.time(), self._latest) - loop.time()
+            now = offset + loop.time()
+        self._latest = max(self._latest, now)
+        return self._latest

@@ -1,0 +1,92 @@
+"""The objects that a server holds before its first request: those of a fresh server, and those of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from random import Random
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from kubeloop.errors import EncodeError
+from kubeloop.meta.gvk import GroupVersion
+from kubeloop.meta.times import format_time
+from kubeloop.testing.apiserver.encoding.document import data_of
+from kubeloop.testing.apiserver.facts.fresh_objects import fresh_objects
+from kubeloop.testing.apiserver.storage.stored import Key
+from kubeloop.wire.serializers.json_serializer import JSON
+
+if TYPE_CHECKING:
+    from kubeloop.objects.model import Kind
+    from kubeloop.testing.apiserver.facts.served_resource import Resources, ServedResource
+    from kubeloop.testing.apiserver.storage.storage import Storage
+    from kubeloop.unstructured import Unstructured
+
+__all__ = ["Seeds"]
+
+_PORT = 6443  # of the Service `kubernetes`; a server that does not listen has none
+
+
+class Seeds:
+    """Puts objects into a storage as they are, without the rules of a write.
+
+    Args:
+        storage: The storage.
+        resources: What is served.
+        random: The source of uids.
+        now: Seconds since the epoch.
+    """
+
+    def __init__(self, storage: Storage, resources: Resources, random: Random, now: float) -> None:
+        self._storage = storage
+        self._resources = resources
+        self._random = random
+        self._time = format_time(datetime.fromtimestamp(int(now), UTC))
+
+    def put_fresh_content(self) -> None:
+        """Put what a fresh server holds."""
+        for document in fresh_objects(time=self._time, port=_PORT):
+            self._put(document)
+
+    def put(self, obj: Kind | Unstructured | Mapping[str, Any]) -> None:
+        """Put an object; what it says of status, uid and deletionTimestamp is kept. Its namespace is created.
+
+        Raises:
+            EncodeError: The object has no kind, no name, or a kind that is not served.
+        """
+        document: dict[str, Any] = JSON.plain_data(JSON.encode(obj))
+        namespace = document.get("metadata", {}).get("namespace", "")
+        if namespace and self._storage.get(Key("namespaces", "", namespace)) is None:
+            self._put(_namespace(namespace))
+        self._put(document)
+
+    def _put(self, document: dict[str, Any]) -> None:
+        resource = self._resource_of(document)
+        metadata: dict[str, Any] = {
+            "uid": str(UUID(int=self._random.getrandbits(128), version=4)),
+            "creationTimestamp": self._time,
+            **document.get("metadata", {}),
+        }
+        name = metadata.get("name", "")
+        namespace = metadata.get("namespace") or "default" if resource.namespaced else ""
+        if not name:
+            raise EncodeError(f"expected an object with a name, got a {resource.kind} without metadata.name")
+        if resource.namespaced:
+            metadata["namespace"] = namespace
+        key = Key(resource.stored_as, namespace, name)
+        self._storage.put(key, data_of({**document, "metadata": metadata}, resource), expected=None)
+
+    def _resource_of(self, document: Mapping[str, Any]) -> ServedResource:
+        api_version, kind = document.get("apiVersion", ""), document.get("kind", "")
+        group_version = GroupVersion.parse(api_version) if api_version else GroupVersion("", "")
+        resource = self._resources.of_kind(group_version.group, group_version.version, kind)
+        if resource is None or not resource.stored_as:
+            raise EncodeError(f"expected an object of a kind that the server stores, got {api_version} {kind}".rstrip())
+        return resource
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    labels = {"kubernetes.io/metadata.name": name}
+    metadata = {"name": name, "labels": labels}
+    spec = {"finalizers": ["kubernetes"]}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "spec": spec, "status": {"phase": "Active"}}
