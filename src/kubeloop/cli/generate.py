@@ -47,7 +47,7 @@ def add_generate(commands: argparse._SubParsersAction[Any]) -> None:  # argparse
 
 def _run(options: argparse.Namespace) -> int:
     from kubeloop.codegen.custom import generate_package
-    from kubeloop.codegen.output import origin_line, write
+    from kubeloop.codegen.generated_files import origin_line, write
     from kubeloop.codegen.trial_import import try_package
 
     out: Path = options.out

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kubeloop.codegen.builtin import OWNED, generate
-from kubeloop.codegen.output import differences, write
+from kubeloop.codegen.generated_files import differences, write
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 

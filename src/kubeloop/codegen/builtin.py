@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kubeloop.codegen.accessors import emit_clients, emit_groups
 from kubeloop.codegen.field_numbers import emit_field_numbers
+from kubeloop.codegen.generated_files import origin_line
 from kubeloop.codegen.informers import emit_group_informers, emit_informers, watchable
 from kubeloop.codegen.model_files import emit_models, emit_stub
-from kubeloop.codegen.output import origin_line
 from kubeloop.codegen.schema import Module, load_directory
 from kubeloop.codegen.source_text import literal
 from kubeloop.codegen.target import Target

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from kubeloop.codegen.output import Files, write
+from kubeloop.codegen.generated_files import Files, write
 from kubeloop.codegen.schema import SchemaError
 from kubeloop.codegen.source_text import printable
 

@@ -29,6 +29,7 @@ __all__ = [
     "invalid",
     "method_not_supported",
     "not_acceptable",
+    "not_acceptable_form",
     "not_found",
     "not_implemented",
     "path_not_found",
@@ -177,6 +178,11 @@ def unsupported_media_type(accepted: Iterable[str]) -> errors.UnsupportedMediaTy
 def not_acceptable(accepted: Iterable[str]) -> errors.NotAcceptable:
     """Return the error for an `Accept` header without a format that the server writes; names those that it writes."""
     message = f"only the following media types are accepted: {', '.join(accepted)}"
+    return _plain(errors.NotAcceptable, 406, "NotAcceptable", message)
+
+
+def not_acceptable_form(message: str) -> errors.NotAcceptable:
+    """Return the error for a form, such as a Table, that the object of a response does not have."""
     return _plain(errors.NotAcceptable, 406, "NotAcceptable", message)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kubeloop.codegen.crd import read_crds
 from kubeloop.codegen.custom import generate_package
+from kubeloop.codegen.generated_files import origin_line, write
 from kubeloop.codegen.openapi import read_openapi
-from kubeloop.codegen.output import origin_line, write
 from kubeloop.codegen.schema import Module, SchemaError
 from tests.support.definitions import at, places, renamed, replaced, rich_definition
 

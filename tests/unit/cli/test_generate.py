@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kubeloop.cli import main
-from kubeloop.codegen.output import MARK
+from kubeloop.codegen.generated_files import MARK
 
 CRDS = sorted(str(path) for path in (Path(__file__).parents[2] / "support" / "crds").glob("*.yaml"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kubeloop.codegen.__main__ import main
-from kubeloop.codegen.output import MARK
+from kubeloop.codegen.generated_files import MARK
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = ["--schema", str(ROOT / "schema")]

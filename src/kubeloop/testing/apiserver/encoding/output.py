@@ -12,13 +12,15 @@ from functools import lru_cache
 from typing import Literal
 
 from kubeloop.wire import refusals
+from kubeloop.wire.go_text import quoted
 from kubeloop.wire.query_text import Query, first_value
 from kubeloop.wire.response import Headers
 
-__all__ = ["DEFAULT_OUTPUT", "MEDIA_TYPES", "Format", "Output", "Transform", "negotiate", "negotiate_error"]
+__all__ = ["DEFAULT_OUTPUT", "MEDIA_TYPES", "Format", "Included", "Output", "Transform", "negotiate", "negotiate_error"]
 
 Format = Literal["json", "yaml", "protobuf"]
 Transform = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
+Included = Literal["None", "Metadata", "Object"]
 
 MEDIA_TYPES: Mapping[str, Format] = {
     "application/json": "json",
@@ -28,6 +30,7 @@ MEDIA_TYPES: Mapping[str, Format] = {
 """The media types that the server reads and writes, in the order in which its messages name them."""
 
 _STREAM_TYPES = tuple(f"{name};stream=watch" for name, written in MEDIA_TYPES.items() if written != "yaml")
+_INCLUDED: tuple[Included, ...] = ("None", "Metadata", "Object")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _READERS = ("curl", "Wget", "Mozilla/5.0")  # their output is read by people
@@ -44,6 +47,7 @@ class Output:
         pretty: Whether JSON is indented.
         transform: The kind that objects are turned into; `""` leaves them as they are.
         version: The version of `meta.k8s.io` of that kind: `v1` or `v1beta1`.
+        included: What the rows of a Table contain of their objects.
     """
 
     format: Format = "json"
@@ -51,6 +55,7 @@ class Output:
     pretty: bool = False
     transform: Transform = ""
     version: str = ""
+    included: Included = "Metadata"
 
     @property
     def content_type(self) -> str:
@@ -77,12 +82,24 @@ def negotiate(headers: Mapping[str, str], query: Query, *, streaming: bool = Fal
 
     Raises:
         NotAcceptable: The server has no such format; names the formats that it has.
+        BadRequest: A Table is to include something unknown.
     """
     found = headers if isinstance(headers, Headers) else Headers(headers.items())
     output = _accepted(found.get("accept", ""), True)
     if output is None or (streaming and output.format == "yaml"):
         raise refusals.not_acceptable(_STREAM_TYPES if streaming else MEDIA_TYPES)
+    if output.transform == "Table" and "includeObject" in query:
+        output = replace(output, included=_included(first_value(query, "includeObject") or "Metadata"))
     return _with_pretty(output, found, query)
+
+
+def _included(text: str) -> Included:
+    for known in _INCLUDED:
+        if text == known:
+            return known
+    raise refusals.bad_request(
+        f"Unable to convert to Table as requested: unrecognized includeObject value: {quoted(text)}"
+    )
 
 
 def negotiate_error(headers: Mapping[str, str], query: Query) -> Output:

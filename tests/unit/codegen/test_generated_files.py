@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubeloop.codegen.output import MARK, differences, digest, origin_line, write
+from kubeloop.codegen.generated_files import MARK, differences, digest, origin_line, write
 from kubeloop.codegen.schema import SchemaError
 
 

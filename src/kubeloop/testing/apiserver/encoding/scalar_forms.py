@@ -1,0 +1,223 @@
+"""Single values as Go reads and writes them: texts, numbers, times, quantities, bytes.
+
+A form is a function that takes the JSON value of a field and a list of faults, and returns the value that the server
+writes, or `OMIT`. Reference: apimachinery pkg/apis/meta/v1 (Time, MicroTime), pkg/api/resource, pkg/util/intstr.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from kubeloop.meta.quantity import Quantity
+from kubeloop.meta.times import format_micro_time, format_time, parse_time
+from kubeloop.wire.go_text import quoted
+
+__all__ = ["OMIT", "Faults", "Form", "Unfit", "WrongType", "scalar_form"]
+
+
+class _Omit:
+    def __repr__(self) -> str:
+        return "OMIT"
+
+
+OMIT: Final = _Omit()
+"""The result of a form whose field is not written."""
+
+Faults = list[list[str]]
+"""What strict decoding reports: pairs of `unknown field` or `duplicate field` and a path, which grows from its end."""
+
+Form = Callable[[Any, Faults], Any]
+"""Returns a value as the server writes it, or `OMIT`. Any: JSON values of every type."""
+
+_INT32 = range(-(2**31), 2**31)
+_INT64 = range(-(2**63), 2**63)
+_QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+_MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[-+]\d\d:\d\d)", re.ASCII).fullmatch
+
+
+class Unfit(Exception):
+    """A value that Go does not decode into its field; `path` grows as the exception leaves the objects around it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.path = ""
+
+    def message(self, struct: str) -> str:
+        """Return the message of Go's decoder."""
+        del struct
+        return str(self)
+
+
+class WrongType(Unfit):
+    """A value of another JSON type than the field has."""
+
+    def __init__(self, value: Any, wanted: str) -> None:
+        super().__init__(json_type(value))
+        self.wanted = wanted
+
+    def message(self, struct: str) -> str:
+        """Return the message of Go's decoder."""
+        where = f"Go struct field {struct}.{self.path}" if self.path else "Go value"
+        return f"json: cannot unmarshal {self} into {where} of type {self.wanted}"
+
+
+def json_type(value: Any) -> str:
+    """Return what Go calls the type of a JSON value."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return f"number {value}" if isinstance(value, float) or value not in _INT64 else "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
+
+
+def scalar_form(convert: Callable[[Any], Any], *, omits_zero: bool, null: Any) -> Form:
+    """Return the form of a field whose values `convert` checks and changes.
+
+    Args:
+        convert: Returns the written value, or raises `Unfit`.
+        omits_zero: Whether zero and false values are not written.
+        null: What is written for null: `OMIT`, null or a zero value.
+    """
+
+    def form(value: Any, faults: Faults) -> Any:
+        del faults
+        if value is None:
+            return null
+        written = convert(value)
+        return OMIT if omits_zero and not written else written
+
+    return form
+
+
+def text(value: Any) -> Any:
+    """Check a text."""
+    if value.__class__ is not str:
+        raise WrongType(value, "string")
+    return value
+
+
+def boolean(value: Any) -> Any:
+    """Check a boolean."""
+    if value.__class__ is not bool:
+        raise WrongType(value, "bool")
+    return value
+
+
+def integer32(value: Any) -> Any:
+    """Check an integer of 32 bits."""
+    if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+        raise _no_integer(value, "int32")
+    return value
+
+
+def integer64(value: Any) -> Any:
+    """Check an integer of 64 bits."""
+    if value.__class__ is not int or value not in _INT64:
+        raise _no_integer(value, "int64")
+    return value
+
+
+def _no_integer(value: Any, wanted: str) -> WrongType:
+    error = WrongType(value, wanted)
+    if value.__class__ is int:
+        error.args = (f"number {value}",)
+    return error
+
+
+def double(value: Any) -> Any:
+    """Check a number; Go writes one without a fraction as an integer."""
+    if value.__class__ is int:
+        return value
+    if value.__class__ is not float:
+        raise WrongType(value, "float64")
+    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+
+
+def int_or_text(value: Any) -> Any:
+    """Check a number or a text, such as a port."""
+    if value.__class__ is str:
+        return value
+    if value.__class__ is not int or value not in _INT32:
+        raise WrongType(value, "int32")
+    return value
+
+
+def quantity(value: Any) -> str:
+    """Return the canonical form of a quantity: `1000m` is `1`."""
+    if value.__class__ is str:
+        return _canonical_quantity(value)
+    if value.__class__ is int or value.__class__ is float:
+        return _canonical_quantity(repr(value))
+    raise Unfit(_QUANTITY_RULE)
+
+
+@lru_cache(maxsize=4096)
+def _canonical_quantity(value: str) -> str:
+    try:
+        return Quantity(value.strip()).canonical
+    except ValueError:
+        raise Unfit(_QUANTITY_RULE) from None
+
+
+def time(value: Any) -> str | None:
+    """Return a time in whole seconds and UTC."""
+    if value.__class__ is not str:
+        raise WrongType(value, "string")
+    return _canonical_time(value)
+
+
+def micro_time(value: Any) -> str | None:
+    """Return a time with six digits after the second and in UTC; Go reads no other number of digits."""
+    if value.__class__ is not str:
+        raise WrongType(value, "string")
+    return _canonical_micro_time(value)
+
+
+@lru_cache(maxsize=4096)
+def _canonical_time(value: str) -> str | None:
+    return _zero_is_null(format_time(_parsed(value, "2006-01-02T15:04:05Z07:00")))
+
+
+@lru_cache(maxsize=4096)
+def _canonical_micro_time(value: str) -> str | None:
+    layout = "2006-01-02T15:04:05.000000Z07:00"
+    if not _MICRO_TIME(value):
+        raise _unreadable_time(value, layout)
+    return _zero_is_null(format_micro_time(_parsed(value, layout)))
+
+
+def _parsed(value: str, layout: str) -> datetime:
+    try:
+        return parse_time(value)
+    except (ValueError, OverflowError):
+        raise _unreadable_time(value, layout) from None
+
+
+def _unreadable_time(value: str, layout: str) -> Unfit:
+    return Unfit(f"parsing time {quoted(value)} as {quoted(layout)}: cannot parse {quoted(value)} as {quoted('2006')}")
+
+
+def _zero_is_null(value: str) -> str | None:
+    return None if value.startswith("0001-01-01T00:00:00") else value
+
+
+def base64_bytes(value: Any) -> str:
+    """Return bytes in base64 as Go writes them; line breaks are removed."""
+    if value.__class__ is not str:
+        raise WrongType(value, "[]uint8")
+    plain = value.replace("\r", "").replace("\n", "")
+    try:
+        return b64encode(b64decode(plain, validate=True)).decode()
+    except (NotBase64, ValueError):
+        raise Unfit("illegal base64 data at input byte 0") from None
+
+
+def anything(value: Any) -> Any:
+    """Return any JSON value as it is."""
+    return value

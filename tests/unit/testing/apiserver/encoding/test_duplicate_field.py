@@ -1,0 +1,67 @@
+"""Fields that are in a body twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubeloop.testing.apiserver.encoding.duplicate_field import parse_with_duplicates
+
+
+@pytest.mark.parametrize(
+    ("body", "value", "paths"),
+    [
+        (b'{"a":1,"a":2}', {"a": 2}, ["a"]),
+        (b'{ "a" : 1 , "a" : 2 }', {"a": 2}, ["a"]),
+        (b'{"a":1,"\\u0061":2}', {"a": 2}, ["a"]),
+        (b'{"a":{"b":1,"c":3},"a":{"b":2}}', {"a": {"b": 2, "c": 3}}, ["a"]),
+        (b'{"a":[{"b":1},{"b":1,"b":1,"b":2}]}', {"a": [{"b": 1}, {"b": 2}]}, ["a[1].b"]),
+        (b'{"a":"\\u0022:","b":1}', {"a": '":', "b": 1}, []),
+        (b'{"a":"\\u003c","b":1}\n', {"a": "<", "b": 1}, []),
+        (b'{"a": 1, "b": "\\":"}', {"a": 1, "b": '":'}, []),
+        (b'{"a":"\\ud800"}', {"a": "\ufffd"}, []),
+        (b'{"a":"\xff"}', {"a": "\ufffd"}, []),
+        (b'{"a":1.0,"a":1}', {"a": 1}, ["a"]),
+    ],
+)
+def test_the_last_member_of_a_name_counts_and_the_name_is_reported(body: bytes, value: Any, paths: list[str]) -> None:
+    tree, faults = parse_with_duplicates(body)
+
+    assert tree == value
+    assert faults == [["duplicate field", path] for path in paths]
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"{", b'{"a"}', b"{}{}", b"NaN", b'{"a":Infinity}', b"[" * 100_000])
+def test_what_is_not_json_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"unexpected end|invalid character|exceeded max depth"):
+        parse_with_duplicates(body)
+
+
+_values: st.SearchStrategy[Any] = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.text(max_size=5)),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(_values, st.sampled_from([None, (",", ":"), (" , ", " : ")]), st.booleans())
+def test_a_value_without_duplicates_has_none(value: Any, separators: tuple[str, str] | None, ascii_only: bool) -> None:
+    body = json.dumps(value, separators=separators, ensure_ascii=ascii_only).encode()
+
+    assert parse_with_duplicates(body) == (value, [])
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=3), _values, min_size=1, max_size=3))
+def test_a_member_that_is_written_twice_is_always_found(value: dict[str, Any]) -> None:
+    body = json.dumps(value).encode()
+    name = next(iter(value))
+    twice = body[:-1] + b"," + json.dumps({name: value[name]}).encode()[1:]
+
+    tree, faults = parse_with_duplicates(twice)
+
+    assert tree == value
+    assert faults[0] == ["duplicate field", name]
