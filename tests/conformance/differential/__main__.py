@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import kubeloop
-from kubeloop.testing import ControlPlane
+from kubeloop.testing import APIServer, ControlPlane
 from kubeloop.transport import Transport, open_transport
 from kubeloop.wire.request import Request
 
@@ -36,11 +36,12 @@ def main() -> int:
     run.add_argument("--requests", type=int, default=500)
     run.add_argument("--seed", type=int, default=1)
     run.add_argument("--verbose", action="store_true", help="show each difference with its step")
+    run.add_argument("--self", action="store_true", help="compare the real server with itself, to check this test")
     arguments = parser.parse_args()
     if arguments.command == "record":
         asyncio.run(record())
         return 0
-    return asyncio.run(compare(arguments.requests, arguments.seed, verbose=arguments.verbose))
+    return asyncio.run(compare(arguments.requests, arguments.seed, verbose=arguments.verbose, against_real=arguments.self))
 
 
 async def record() -> None:
@@ -69,7 +70,7 @@ async def record() -> None:
     TEMPLATES.write_text(json.dumps(templates, indent=1, sort_keys=True) + "\n")
 
 
-async def compare(requests: int, seed: int, *, verbose: bool) -> int:
+async def compare(requests: int, seed: int, *, verbose: bool, against_real: bool = False) -> int:
     """Drive both servers; print the differences and what was covered. Return the exit status."""
     sequence = Sequence(seed, load_templates())
     comparison, found, causes = Comparison(), Counter[str](), Counter[str]()
@@ -77,7 +78,11 @@ async def compare(requests: int, seed: int, *, verbose: bool) -> int:
     examples: dict[str, str] = {}
     async with ControlPlane() as plane, AsyncExitStack() as stack:
         real = await _opened(stack, kubeloop.load_config(plane.kubeconfig))
-        ours = APIServer(controllers=()).transport()
+        if against_real:
+            other_plane = await stack.enter_async_context(ControlPlane())
+            ours: Transport = await _opened(stack, kubeloop.load_config(other_plane.kubeconfig))
+        else:
+            ours = APIServer(controllers=()).transport()
         known_real, known_ours = Known(), Known()
         await _prepare(real, ours)
         for number in range(requests):
