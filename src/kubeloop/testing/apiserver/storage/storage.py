@@ -99,13 +99,11 @@ class Storage:
             Compacted: The revision is older than `compacted_revision`.
             FutureRevision: The revision is in the future.
         """
+        if revision is None:
+            return self._history.get(key)
         self._check(revision)
         part = self._history.resources.get(key.resource)
-        if part is None:
-            return None
-        if revision is None or revision == self.revision:
-            return part.table.get(key.path)
-        return part.at(revision).get(key.path)
+        return part.at(revision).get(key.path) if part else None
 
     def range(
         self, resource: str, namespace: str = "", *, revision: int | None = None, after: str = "", limit: int = 0
@@ -123,11 +121,12 @@ class Storage:
             Compacted: The revision is older than `compacted_revision`.
             FutureRevision: The revision is in the future.
         """
-        self._check(revision)
+        if revision is not None:
+            self._check(revision)
         part = self._history.resources.get(resource)
         if part is None:
             return Page([], revision or self.revision, 0)
-        if revision is None or revision == self.revision:
+        if revision is None:
             return part.table.page(self.revision, namespace, after=after, limit=limit)
         return part.at(revision).page(namespace, after=after, limit=limit)
 
@@ -246,9 +245,7 @@ class Storage:
         if self._commit_log:
             self._commit_log.close()
 
-    def _check(self, revision: int | None) -> None:
-        if revision is None:
-            return
+    def _check(self, revision: int) -> None:
         if revision > self.revision:
             raise FutureRevision(revision, self.revision)
         if revision < self.compacted_revision:
