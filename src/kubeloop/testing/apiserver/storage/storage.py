@@ -13,6 +13,7 @@ from kubeloop.testing.apiserver.storage.resource_history import newer
 from kubeloop.testing.apiserver.storage.storage_error import Compacted, FutureRevision, Mismatch, WriteFailed
 from kubeloop.testing.apiserver.storage.storage_history import FIRST_REVISION, StorageHistory
 from kubeloop.testing.apiserver.storage.stored import Change, Stored
+from kubeloop.testing.apiserver.storage.subscribers import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ class Storage:
         self._commit_log = commit_log
         self._history = history or StorageHistory()
         self._compactor = None if compaction_interval is None else Compactor(compaction_interval)
-        self._subscribers: list[Callable[[Change], None]] = []
+        self._subscribers: Subscribers[Change] = Subscribers()
         self._unpublished: deque[Change] = deque()
         self._is_publishing = False
 
@@ -99,13 +100,11 @@ class Storage:
             Compacted: The revision is older than `compacted_revision`.
             FutureRevision: The revision is in the future.
         """
+        if revision is None:
+            return self._history.get(key)
         self._check(revision)
         part = self._history.resources.get(key.resource)
-        if part is None:
-            return None
-        if revision is None or revision == self.revision:
-            return part.table.get(key.path)
-        return part.at(revision).get(key.path)
+        return part.at(revision).get(key.path) if part else None
 
     def range(
         self, resource: str, namespace: str = "", *, revision: int | None = None, after: str = "", limit: int = 0
@@ -123,11 +122,12 @@ class Storage:
             Compacted: The revision is older than `compacted_revision`.
             FutureRevision: The revision is in the future.
         """
-        self._check(revision)
+        if revision is not None:
+            self._check(revision)
         part = self._history.resources.get(resource)
         if part is None:
             return Page([], revision or self.revision, 0)
-        if revision is None or revision == self.revision:
+        if revision is None:
             return part.table.page(self.revision, namespace, after=after, limit=limit)
         return part.at(revision).page(namespace, after=after, limit=limit)
 
@@ -228,27 +228,20 @@ class Storage:
     def subscribe(self, callback: Callable[[Change], None]) -> Callable[[], None]:
         """Call a function with each change from now on, in order, after the change has been committed.
 
-        A callback may write; its changes are published after the current one has reached all subscribers.
+        A callback may write; its changes are published after the current one has reached all subscribers. An exception
+        of a callback is raised by the write, which has been committed nevertheless.
 
         Returns:
             A function that ends the subscription.
         """
-        self._subscribers.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._subscribers:
-                self._subscribers.remove(callback)
-
-        return unsubscribe
+        return self._subscribers.add(callback)
 
     def close(self) -> None:
         """Close the log, if there is one. The storage must not be written after that."""
         if self._commit_log:
             self._commit_log.close()
 
-    def _check(self, revision: int | None) -> None:
-        if revision is None:
-            return
+    def _check(self, revision: int) -> None:
         if revision > self.revision:
             raise FutureRevision(revision, self.revision)
         if revision < self.compacted_revision:
@@ -268,8 +261,8 @@ class Storage:
         self._is_publishing = True
         try:
             while self._unpublished:
-                change = self._unpublished.popleft()
-                for callback in tuple(self._subscribers):
-                    callback(change)
+                self._subscribers.call(self._unpublished.popleft())
         finally:
             self._is_publishing = False
+            if self._unpublished:  # after an exception
+                self._publish()

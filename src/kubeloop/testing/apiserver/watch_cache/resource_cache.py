@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from kubeloop.testing.apiserver.storage.resource_history import ResourceHistory
 from kubeloop.testing.apiserver.storage.storage_error import FutureRevision
+from kubeloop.testing.apiserver.storage.subscribers import Subscribers
 from kubeloop.testing.apiserver.watch_cache.event_window import EventWindow
 from kubeloop.testing.apiserver.watch_cache.too_old import TooOld
 
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.stored import Change, Stored
 
 __all__ = ["ResourceCache"]
-
-
-class Subscriber(NamedTuple):
-    """The functions that one watch is called with."""
-
-    on_change: Callable[[Change], None]
-    on_progress: Callable[[int], None] | None
 
 
 class ResourceCache:
@@ -40,10 +34,11 @@ class ResourceCache:
     """
 
     __slots__ = (
+        "_change_subscribers",
         "_has_removed",
         "_history",
         "_oldest_snapshot",
-        "_subscribers",
+        "_progress_subscribers",
         "_window",
         "list_revision",
         "revision",
@@ -56,7 +51,8 @@ class ResourceCache:
         self._window = EventWindow(capacity)
         self._has_removed = False
         self._oldest_snapshot: int | None = revision
-        self._subscribers: list[Subscriber] = []
+        self._change_subscribers: Subscribers[Change] = Subscribers()
+        self._progress_subscribers: Subscribers[int] = Subscribers()
 
     @property
     def oldest_revision(self) -> int:
@@ -115,11 +111,14 @@ class ResourceCache:
         Returns:
             A function that ends the subscription.
         """
-        subscriber = Subscriber(on_change, on_progress)
-        self._subscribers.append(subscriber)
+        leave_changes = self._change_subscribers.add(on_change)
+        if on_progress is None:
+            return leave_changes
+        leave_progress = self._progress_subscribers.add(on_progress)
 
         def unsubscribe() -> None:
-            self._subscribers[:] = [other for other in self._subscribers if other is not subscriber]
+            leave_changes()
+            leave_progress()
 
         return unsubscribe
 
@@ -135,17 +134,14 @@ class ResourceCache:
         self.revision = change.revision
         if self._oldest_snapshot is None:
             self._oldest_snapshot = change.revision
-        for subscriber in tuple(self._subscribers):
-            subscriber.on_change(change)
+        self._change_subscribers.call(change)
 
     def progress(self, revision: int) -> None:
         """Learn that the resource has not changed up to a revision, as from a progress notification of etcd."""
         if revision <= self.revision:
             return
         self.revision = revision
-        for subscriber in tuple(self._subscribers):
-            if subscriber.on_progress:
-                subscriber.on_progress(revision)
+        self._progress_subscribers.call(revision)
 
     def drop_snapshots(self, before: int) -> None:
         """Drop the snapshots of revisions before this one."""

@@ -222,6 +222,23 @@ def test_a_subscriber_may_write_and_all_still_see_the_changes_in_order() -> None
     assert seen == [2, 3, 4, 5]
 
 
+def test_a_subscriber_that_raises_keeps_no_change_from_the_others() -> None:
+    storage = Storage()
+    seen: list[int] = []
+
+    def answer(change: Change) -> None:
+        if change.revision < 4:
+            storage.put(Y, text, expected=None)
+        raise ValueError(change.revision)
+
+    storage.subscribe(answer)
+    storage.subscribe(lambda change: seen.append(change.revision))
+    with pytest.raises(ValueError, match="4"):
+        storage.put(X, text, expected=0)
+    assert seen == [2, 3, 4]
+    assert storage.get(X) is not None
+
+
 class FailingLog:
     """A log without space, from which space can be made."""
 
