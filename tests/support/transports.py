@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kubeloop.config import Config
+from kubeloop.serving import HTTPServer
 from kubeloop.transport.http import HTTPTransport
 from tests.support.certificates import authority
 from tests.support.raw_server import RawServer
@@ -17,7 +18,7 @@ __all__ = ["opened_transports", "transport_to"]
 
 
 @asynccontextmanager
-async def transport_to(server: RawServer, **settings: Any) -> AsyncIterator[HTTPTransport]:
+async def transport_to(server: RawServer | HTTPServer, **settings: Any) -> AsyncIterator[HTTPTransport]:
     """Open a transport that trusts the authority of the tests; `settings` are those of `Config`."""
     transport = HTTPTransport(Config(host=server.url, ca_data=authority().certificate, **settings))
     try:
