@@ -1,9 +1,9 @@
 """Tools for tests of programs that use Kubernetes. No other part of kubeloop imports this package.
 
 `APIServer` is an API server in Python, in the same event loop or on a port; `ServerProcess` runs it in a process of its
-own. `ControlPlane` is the real API server. `FakeTransport` takes responses from a function.
-`virtual_time` runs tests without waiting. `MutationDetector` finds code that changes the objects of a cache.
-`kubeloop.testing.pytest_plugin` has fixtures.
+own. `ControlPlane` is the real API server. `FakeTransport` takes responses from a function, and `FaultyTransport` adds
+faults to any transport. `virtual_time` runs tests without waiting. `MutationDetector` finds code that changes the
+objects of a cache. `kubeloop.testing.pytest_plugin` has fixtures.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ if TYPE_CHECKING:
     from kubeloop.wire.streamed_response import StreamedResponse
 
     from . import virtual_time
+    from .action import Action
     from .apiserver import APIServer, Storage, open_storage
     from .controlplane import ControlPlane, ControlPlaneError
     from .fake_transport import FakeTransport, event_line, json_response
+    from .faults import FaultRule, FaultyTransport
     from .mutation_detector import CacheMutated, MutationDetector
     from .server_process import ServerProcess
 
 __all__ = [
     "APIServer",
+    "Action",
     "CacheMutated",
     "ControlPlane",
     "ControlPlaneError",
     "FakeTransport",
+    "FaultRule",
+    "FaultyTransport",
     "MutationDetector",
     "ServerProcess",
     "Storage",
@@ -44,9 +49,11 @@ if not TYPE_CHECKING:
         __name__,
         {
             "": "virtual_time",
+            "action": "Action",
             "apiserver": "APIServer Storage open_storage",
             "controlplane": "ControlPlane ControlPlaneError",
             "fake_transport": "FakeTransport StreamedResponse event_line json_response",
+            "faults": "FaultRule FaultyTransport",
             "mutation_detector": "CacheMutated MutationDetector",
             "server_process": "ServerProcess",
         },
