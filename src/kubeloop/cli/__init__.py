@@ -1,4 +1,6 @@
-"""The command `kubeloop`: `generate` writes typed classes for custom resources, `config` changes kubeconfig files."""
+"""The command `kubeloop`: `generate` writes typed classes for custom resources, `config` changes kubeconfig files, and
+`serve` runs an API server.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from collections.abc import Sequence
 from kubeloop._kit.log_level import log_to_stderr
 from kubeloop.cli.config_command import add_config
 from kubeloop.cli.generate import add_generate
+from kubeloop.cli.serve_command import add_serve
 from kubeloop.codegen.source_text import printable
 from kubeloop.errors import KubeloopError
 from kubeloop.version import __version__
@@ -18,7 +21,8 @@ __all__ = ["main"]
 
 _ABOUT = """\
 kubeloop is client-go for Python: typed Kubernetes clients, informers and work queues.
-Programs import it; this command writes the same typed classes for your custom resources, and changes kubeconfigs."""
+Programs import it; this command writes the same typed classes for your custom resources, changes kubeconfigs, and runs
+an API server for tests."""
 _EXAMPLE = """\
 example: kubeloop generate --crd crds/*.yaml --out myoperator/api
 `kubeloop COMMAND --help` explains the options of a command; help(kubeloop) in Python explains the library."""
@@ -44,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     add_generate(commands)
     add_config(commands)
+    add_serve(commands)
     options = parser.parse_args(arguments)
     if "run" not in options:
         print(version, parser.format_help().rstrip(), sep="\n\n")

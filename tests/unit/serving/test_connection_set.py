@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
+from tests.support.clock import now, settle, virtual
 
 from kubeloop.serving.connection_set import ConnectionSet
 from kubeloop.serving.refusal import plain_refusal
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.streamed_response import StreamedResponse
-from tests.support.clock import now, settle, virtual
 from tests.support.serving import GET, Client, request
 
 

@@ -6,10 +6,10 @@ import asyncio
 import gzip
 
 import pytest
+from tests.support.clock import virtual
 
 from kubeloop.serving.response_gzip import accepts_gzip, gzip_headers, gzip_pieces
 from kubeloop.wire.response import Headers, Response
-from tests.support.clock import virtual
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from tests.support.clock import now, settle, virtual
 
 from kubeloop.serving.server_connection import Handler
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.streamed_response import StreamedResponse
-from tests.support.clock import now, settle, virtual
 from tests.support.serving import GET, Client, Received, parse_responses, request
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
