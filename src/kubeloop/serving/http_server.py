@@ -48,6 +48,7 @@ class HTTPServer:
         max_body_bytes: How long the body of a request may be; 413 refuses a longer one, which is not read.
         host: The address to bind; `"0.0.0.0"` or `"::"` for all.
         port: The port; 0 for one that is free.
+        shares_port: Whether other sockets of the same user may be bound to the port (`SO_REUSEPORT`).
         tls: The context for TLS, such as that of `server_tls_context`; None for none.
         refuse: Returns the response to a request that no handler sees, or whose handler failed.
         grace: How many seconds running requests have to end when the block ends.
@@ -67,6 +68,7 @@ class HTTPServer:
         max_body_bytes: int,
         host: str = "127.0.0.1",
         port: int = 0,
+        shares_port: bool = False,
         tls: ssl.SSLContext | None = None,
         refuse: Refuse = plain_refusal,
         grace: float = 5.0,
@@ -74,6 +76,7 @@ class HTTPServer:
     ) -> None:
         self._host = host
         self._port = port
+        self._shares_port = shares_port
         self._tls = tls
         self._grace = grace
         self._connections = ConnectionSet(respond, refuse, max_body_bytes=max_body_bytes, wall_clock=wall_clock)
@@ -108,7 +111,9 @@ class HTTPServer:
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         accept = self._plain if self._tls is None else self._encrypted
-        self._server = server = await loop.create_server(accept, self._host, self._port, backlog=_BACKLOG)
+        self._server = server = await loop.create_server(
+            accept, self._host, self._port, backlog=_BACKLOG, reuse_port=self._shares_port or None
+        )
         for each in server.sockets:
             # Inherited by the sockets of connections, so that a watch ends whose client has lost its network.
             each.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

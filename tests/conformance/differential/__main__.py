@@ -41,7 +41,9 @@ def main() -> int:
     if arguments.command == "record":
         asyncio.run(record())
         return 0
-    return asyncio.run(compare(arguments.requests, arguments.seed, verbose=arguments.verbose, against_real=arguments.self))
+    return asyncio.run(
+        compare(arguments.requests, arguments.seed, verbose=arguments.verbose, against_real=arguments.self)
+    )
 
 
 async def record() -> None:
