@@ -1,6 +1,4 @@
-"""The command `kubeloop`: `generate` writes typed classes for custom resources, `config` changes kubeconfig files, and
-`serve` runs an API server.
-"""
+"""The command `kubeloop`: `generate` writes typed classes, `config` changes kubeconfigs, `serve` is an API server."""
 
 from __future__ import annotations
 

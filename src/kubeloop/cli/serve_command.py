@@ -34,7 +34,7 @@ def _run(options: argparse.Namespace) -> int:
 async def _serve(options: argparse.Namespace) -> None:
     from kubeloop.testing.apiserver.api_server import CONTROLLERS, APIServer
     from kubeloop.testing.apiserver.listener import Listener
-    from kubeloop.testing.apiserver.storage.journal import open_storage
+    from kubeloop.testing.apiserver.storage.data_directory import open_storage
     from kubeloop.testing.apiserver.storage.storage import Storage
 
     data: Path | None = options.data

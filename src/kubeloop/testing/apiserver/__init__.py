@@ -8,7 +8,7 @@ from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from .api_server import APIServer
-    from .storage.journal import open_storage
+    from .storage.data_directory import open_storage
     from .storage.storage import Storage
 
 __all__ = ["APIServer", "Storage", "open_storage"]
@@ -16,5 +16,5 @@ __all__ = ["APIServer", "Storage", "open_storage"]
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
-        {"api_server": "APIServer", "storage.journal": "open_storage", "storage.storage": "Storage"},
+        {"api_server": "APIServer", "storage.data_directory": "open_storage", "storage.storage": "Storage"},
     )

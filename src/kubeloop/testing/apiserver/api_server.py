@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.config.config import Config
 from kubeloop.testing.apiserver.call import Call, Context, Waiting
-from kubeloop.testing.apiserver.compactor import Compactor
 from kubeloop.testing.apiserver.controllers import CONTROLLERS, run_controllers
 from kubeloop.testing.apiserver.describing.discovery_routes import Discovery
 from kubeloop.testing.apiserver.facts.recorded_server import resources
@@ -17,7 +17,9 @@ from kubeloop.testing.apiserver.handler import handle
 from kubeloop.testing.apiserver.live import EventBody, after_waiting
 from kubeloop.testing.apiserver.loop_clock import LoopClock
 from kubeloop.testing.apiserver.seeds import Seeds
+from kubeloop.testing.apiserver.storage.compactor import Compactor
 from kubeloop.testing.apiserver.storage.storage import FIRST_REVISION, Storage
+from kubeloop.testing.apiserver.storage.storage_error import Compacted, WriteFailed
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
 from kubeloop.testing.in_process_transport import InProcessTransport
 from kubeloop.wire.response import Response
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from kubeloop.wire.request import Request
 
 __all__ = ["CONTROLLERS", "APIServer"]
+
+logger = logging.getLogger(__name__)
 
 
 class APIServer:
@@ -83,7 +87,7 @@ class APIServer:
         self._timer: asyncio.TimerHandle | None = None
         now = self._clock()
         self._discovery = Discovery(self._resources, address="127.0.0.1:6443", started=now)
-        self._compactor = Compactor(self.storage, now)
+        self._compactor = Compactor()
         seeds = Seeds(self.storage, self._resources, self._random, now)
         if self.storage.revision == FIRST_REVISION:
             seeds.put_fresh_content()
@@ -110,9 +114,18 @@ class APIServer:
             seen yet.
         """
         self.cache.advance(now)
-        self._compactor.advance(now)
+        self._compact(now)
         context = Context(self.storage, self.cache, self._resources, self._random, now)
         return handle(request, context, self._discovery, self._carry_out, token=self.token)
+
+    def _compact(self, now: float) -> None:
+        revision = self._compactor.next_revision(now, self.storage.revision)
+        if revision is None:
+            return
+        try:
+            self.storage.compact(revision)
+        except (Compacted, WriteFailed) as error:  # another server did it, or the disk is full: the next time will do
+            logger.warning("API server: the history was not compacted at %d: %s", revision, error)
 
     def _carry_out(self, call: Call, context: Context, verb: Verb) -> Reply:
         before = self.storage.revision
