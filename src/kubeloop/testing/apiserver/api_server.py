@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,7 @@ from kubeloop.testing.apiserver.handler import handle
 from kubeloop.testing.apiserver.live import EventBody, after_waiting
 from kubeloop.testing.apiserver.loop_clock import LoopClock
 from kubeloop.testing.apiserver.seeds import Seeds
-from kubeloop.testing.apiserver.storage.compactor import Compactor
 from kubeloop.testing.apiserver.storage.storage import FIRST_REVISION, Storage
-from kubeloop.testing.apiserver.storage.storage_error import Compacted, WriteFailed
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
 from kubeloop.testing.in_process_transport import InProcessTransport
 from kubeloop.wire.response import Response
@@ -38,8 +35,6 @@ if TYPE_CHECKING:
     from kubeloop.wire.request import Request
 
 __all__ = ["CONTROLLERS", "APIServer"]
-
-logger = logging.getLogger(__name__)
 
 
 class APIServer:
@@ -87,7 +82,6 @@ class APIServer:
         self._timer: asyncio.TimerHandle | None = None
         now = self._clock()
         self._discovery = Discovery(self._resources, address="127.0.0.1:6443", started=now)
-        self._compactor = Compactor()
         seeds = Seeds(self.storage, self._resources, self._random, now)
         if self.storage.revision == FIRST_REVISION:
             seeds.put_fresh_content()
@@ -114,18 +108,8 @@ class APIServer:
             seen yet.
         """
         self.cache.advance(now)
-        self._compact(now)
         context = Context(self.storage, self.cache, self._resources, self._random, now)
         return handle(request, context, self._discovery, self._carry_out, token=self.token)
-
-    def _compact(self, now: float) -> None:
-        revision = self._compactor.next_revision(now, self.storage.revision)
-        if revision is None:
-            return
-        try:
-            self.storage.compact(revision)
-        except (Compacted, WriteFailed) as error:  # another server did it, or the disk is full: the next time will do
-            logger.warning("API server: the history was not compacted at %d: %s", revision, error)
 
     def _carry_out(self, call: Call, context: Context, verb: Verb) -> Reply:
         before = self.storage.revision
