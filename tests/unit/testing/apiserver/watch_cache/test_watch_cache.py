@@ -113,8 +113,10 @@ def test_a_release_keeps_the_lag() -> None:
     cache.advance(3.0)
     write(storage)
     cache.advance(6.0)
+    deadlines: list[float | None] = []
+    cache.on_pending = lambda: deadlines.append(cache.deadline)
     cache.release()
-    assert (cache.revision, cache.deadline) == (2, 8.0)
+    assert (cache.revision, cache.deadline, deadlines) == (2, 8.0, [8.0])
 
 
 def test_a_held_cache_can_be_advanced_step_by_step() -> None:
