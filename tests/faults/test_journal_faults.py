@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from kubeloop.testing.apiserver.storage.data_directory import open_storage
 from kubeloop.testing.apiserver.storage.storage import Storage
-from kubeloop.testing.apiserver.storage.storage_error import StorageInUse
+from kubeloop.testing.apiserver.storage.storage_error import StorageError, StorageInUse
 from kubeloop.testing.apiserver.storage.stored import Key
 
 # Writes, deletes and compacts until it is killed; prints each acknowledged write: "revision name" or "revision -name".
@@ -123,6 +124,64 @@ def test_a_full_disk_refuses_writes_and_acknowledges_none_of_them(tmp_path: Path
     assert storage.revision == after
     assert len(storage.range("pods").items) == after - 1
     storage.close()
+
+
+def can_mount() -> bool:
+    """Return whether this process may mount a disk in memory in a namespace of its own."""
+    unshare = shutil.which("unshare")
+    command = [unshare or "", "-rm", "mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", "/tmp"]
+    return unshare is not None and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+# Fills a small disk, makes room by removing another file, and prints the revision before and after.
+ON_SMALL_DISK = """
+import os, sys
+from pathlib import Path
+from kubeloop.testing.apiserver.storage.data_directory import open_storage
+from kubeloop.testing.apiserver.storage.storage_error import StorageFull
+from kubeloop.testing.apiserver.storage.stored import Key
+
+def write():
+    storage.put(Key("pods", "default", f"p{storage.revision}"), lambda _: b"x" * 3000, expected=0)
+
+storage = open_storage(sys.argv[1] + "/data")
+try:
+    while True:
+        write()
+except StorageFull as error:
+    print(error)
+print(storage.revision)
+os.unlink(sys.argv[1] + "/filler")
+write()
+storage.close()
+storage = open_storage(sys.argv[1] + "/data")
+print(storage.revision, len(storage.range("pods").items))
+storage.close()
+"""
+
+
+@pytest.mark.skipif(not can_mount(), reason="mounting is not permitted; the test above uses another limit")
+def test_a_real_disk_that_is_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "program.py").write_text(ON_SMALL_DISK)
+    script = f"""
+        mount -t tmpfs -o size=64k tmpfs {disk} && dd if=/dev/zero of={disk}/filler bs=1024 count=32 2>/dev/null
+        {sys.executable} {tmp_path}/program.py {disk}
+    """
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    [error, before, after] = done.stdout.splitlines()
+    assert error == f"cannot write the journal: No space left on device: {disk}/data/journal"
+    assert int(before) > 5
+    assert after == f"{int(before) + 1} {before}"
+
+
+def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"cannot open the storage: .*: /proc/kubeloop"):
+        open_storage("/proc/kubeloop")
 
 
 HOLDER = """

@@ -89,10 +89,13 @@ class APIServer:
             seeds.put(each)
         self.cache = WatchCache(self.storage, lag=lag)
         self.cache.on_pending = self._plan_advance
+        self.cache.advance(now)
 
     def put(self, *objects: Kind | Unstructured | Mapping[str, Any]) -> None:
         """Store objects as they are, as the constructor does; one that exists is replaced."""
-        seeds = Seeds(self.storage, self._resources, self._random, self._clock())
+        now = self._clock()
+        self.cache.advance(now)
+        seeds = Seeds(self.storage, self._resources, self._random, now)
         for each in objects:
             seeds.put(each)
 
@@ -182,6 +185,9 @@ class APIServer:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         deadline = self.cache.deadline
         if deadline is not None:
             self._timer = loop.call_later(max(0.0, deadline - self._clock()), self._advance)

@@ -39,8 +39,8 @@ class WatchCache:
 
     Attributes:
         lag: Seconds between a commit and its visibility. It may be changed; `advance` applies it.
-        on_pending: Called, if it is set, when a change begins to wait, so that the owner plans an `advance` at
-            `deadline`.
+        on_pending: Called, if it is set, when a change begins to wait and when `release` leaves changes that wait, so
+            that the owner plans an `advance` at `deadline`.
     """
 
     def __init__(self, storage: Storage, *, lag: float = 0.0, capacity: int | None = None) -> None:
@@ -143,6 +143,8 @@ class WatchCache:
         """End `hold`, and make visible what is older than the lag."""
         self._is_held = False
         self._apply_due()
+        if self._pending and self.on_pending:
+            self.on_pending()
 
     def close(self) -> None:
         """Leave the storage. The cache sees no further changes."""
