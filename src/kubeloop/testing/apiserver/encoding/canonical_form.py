@@ -110,13 +110,13 @@ class ObjectForm:
                     if len(faults) < _MAX_FAULTS:
                         faults.append([UNKNOWN_FIELD, key])
                     continue
-                known = len(faults)
+                known = len(faults) if faults else 0
                 result = form(each, faults)
                 if result is OMIT:
                     omitted.append(key)
                 elif result is not each:
                     value[key] = result
-                if len(faults) != known:
+                if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(key, fault[1])
         except Unfit as error:
@@ -251,11 +251,11 @@ def _list(item: Form, null: Any) -> Form:
         at = 0
         try:
             for at, each in enumerate(value):
-                known = len(faults)
+                known = len(faults) if faults else 0
                 result = item(each, faults)
                 if result is not each:
                     value[at] = result
-                if len(faults) != known:
+                if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(f"[{at}]", fault[1])
         except Unfit as error:
@@ -277,11 +277,11 @@ def _map(item: Form, null: Any) -> Form:
         key = ""
         try:
             for key, each in value.items():
-                known = len(faults)
+                known = len(faults) if faults else 0
                 result = item(each, faults)
                 if result is not each:
                     value[key] = result
-                if len(faults) != known:
+                if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(key, fault[1])
         except Unfit as error:

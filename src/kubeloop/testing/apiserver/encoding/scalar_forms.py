@@ -35,6 +35,7 @@ Faults = list[list[str]]
 Form = Callable[[Any, Faults], Any]
 """Returns a value as the server writes it, or `OMIT`. Any: JSON values of every type."""
 
+_MAX_INT32 = 2**31 - 1
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 _QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -85,14 +86,18 @@ def scalar_form(convert: Callable[[Any], Any], *, omits_zero: bool, null: Any) -
         null: What is written for null: `OMIT`, null or a zero value.
     """
 
-    def form(value: Any, faults: Faults) -> Any:
-        del faults
+    def form(value: Any, _faults: Faults) -> Any:
         if value is None:
             return null
         written = convert(value)
         return OMIT if omits_zero and not written else written
 
-    return form
+    def form32(value: Any, _faults: Faults) -> Any:
+        if value.__class__ is int and 0 < value <= _MAX_INT32:  # most of them
+            return value
+        return form(value, _faults)
+
+    return form32 if convert is integer32 else form
 
 
 def text(value: Any) -> Any:
@@ -111,7 +116,7 @@ def boolean(value: Any) -> Any:
 
 def integer32(value: Any) -> Any:
     """Check an integer of 32 bits."""
-    if value.__class__ is not int or not -0x80000000 <= value <= 0x7FFFFFFF:
+    if value.__class__ is not int or value not in _INT32:
         raise _no_integer(value, "int32")
     return value
 
