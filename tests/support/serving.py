@@ -18,7 +18,7 @@ from kubeloop.serving.server_connection import Handler, ServerConnection
 from kubeloop.wire.chunks import ChunkReader
 from tests.support.wire import Wire
 
-__all__ = ["GET", "Client", "Received", "parse_responses", "request"]
+__all__ = ["GET", "Client", "Received", "parse_responses", "request", "turns"]
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -36,6 +36,12 @@ class Received:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+async def turns(count: int) -> None:
+    """Run the loop for some turns."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 def parse_responses(data: bytes, *methods: str) -> list[Received]:
@@ -113,7 +119,7 @@ class _Socket(Wire):
             self.connection.pause_writing()
 
     def accept(self, size: int) -> None:
-        """Let the client read some more bytes."""
+        """Read some more bytes."""
         self.accepts += size
         self._flush()
         if self.is_waiting and len(self.waiting) <= self.high // 4:
@@ -180,5 +186,4 @@ class Client:
     async def leave(self) -> None:
         """Close the connection, and wait until the server has noticed."""
         self.socket.abort()
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await turns(5)

@@ -48,7 +48,8 @@ class HTTPServer:
         max_body_bytes: How long the body of a request may be; 413 refuses a longer one, which is not read.
         host: The address to bind; `"0.0.0.0"` or `"::"` for all.
         port: The port; 0 for one that is free.
-        shares_port: Whether other sockets of the same user may be bound to the port (`SO_REUSEPORT`).
+        shares_port: Whether other sockets of the same user may be bound to the port too (`SO_REUSEPORT`), such as one
+            that reserves it.
         tls: The context for TLS, such as that of `server_tls_context`; None for none.
         refuse: Returns the response to a request that no handler sees, or whose handler failed.
         grace: How many seconds running requests have to end when the block ends.
@@ -57,8 +58,7 @@ class HTTPServer:
     Raises:
         OSError: The address cannot be bound.
 
-    Concurrency: One event loop. A request that is answered with an awaitable or a stream has a task of its own, which
-        ends with the block.
+    Concurrency: One event loop. A response that is an awaitable or a stream has a task, which ends with the block.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["READ_BYTES", "Handler", "Refuse", "ServerConnection", "Surroundings"]
 
 Handler = Callable[[Request], Response | StreamedResponse | Awaitable[Response | StreamedResponse]]
-"""Returns the response to a request, at once or when it is awaited. A request that is answered at once needs no task.
+"""Returns the response to a request, at once or when it is awaited. A response at once needs no task.
 
 If the client closes the connection, the call or the iterator of a stream is cancelled, and a generator is closed.
 """
@@ -41,7 +41,7 @@ READ_BYTES: Final = 1 << 18
 _MAX_HELD_BYTES = 1 << 18
 _HIGH_WATER = 1 << 16
 _WRITE_BYTES = 1 << 18
-# Pipelined requests that are answered in one turn of the loop.
+# Pipelined requests whose exchanges begin in one turn of the loop.
 _REQUESTS_PER_TURN = 16
 
 # Seconds. The first two are those of kube-apiserver (secure_serving.go), the last one that of Go's rstAvoidanceDelay.
@@ -52,7 +52,7 @@ _WRITE_TIMEOUT = 60.0
 _LINGER_SECONDS = 0.5
 
 _NEW, _READING, _BUSY, _LINGERING, _CLOSED = range(5)
-_STATES = ("new", "reading", "answering", "refused", "closed")
+_STATES = ("new", "reading", "responding", "refused", "closed")
 
 _log = logging.getLogger(__name__)
 
@@ -285,7 +285,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         else:
             self._state = _BUSY
             self._has_begun = self._is_cancelled = False
-            self._task = task = self._loop.create_task(self._answer(request, result))
+            self._task = task = self._loop.create_task(self._respond(request, result))
             task.add_done_callback(self._finished)
 
     def _cancel(self) -> None:
@@ -333,7 +333,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         """Send the response to bytes that are no request, and close the connection.
 
         A socket that is closed while bytes wait to be read is reset, and the client may lose the response. So the
-        server closes its own side first, and discards what arrives for a moment.
+        server closes its own side first, and discards the bytes that arrive for a moment.
         """
         transport = self._transport
         assert transport is not None
@@ -384,7 +384,7 @@ class ServerConnection(asyncio.BufferedProtocol):
             return self._head(response, f"Content-Length: {len(body)}\r\n" if request.method == "HEAD" and body else "")
         return self._head(response, f"Content-Length: {len(body)}\r\n") + body
 
-    async def _answer(
+    async def _respond(
         self, request: Request, result: Response | StreamedResponse | Awaitable[Response | StreamedResponse]
     ) -> None:
         self._has_begun = True
@@ -393,11 +393,11 @@ class ServerConnection(asyncio.BufferedProtocol):
             raise asyncio.CancelledError
         try:
             # The types are hints only: a handler that returns something else has failed.
-            answer: object = await result if isinstance(result, Awaitable) else result
-            if isinstance(answer, (Response, StreamedResponse)):  # pyright: ignore[reportUnnecessaryIsInstance]
-                result = answer
+            returned: object = await result if isinstance(result, Awaitable) else result
+            if isinstance(returned, (Response, StreamedResponse)):  # pyright: ignore[reportUnnecessaryIsInstance]
+                result = returned
             else:
-                kind = type(answer).__name__
+                kind = type(returned).__name__
                 raise TypeError(f"expected a Response or StreamedResponse from the handler, got {kind}")
         except Exception:
             result = self._failed(request)

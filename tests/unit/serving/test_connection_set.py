@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import pytest
-from tests.support.clock import now, settle, virtual
 
 from kubeloop.serving.connection_set import ConnectionSet
 from kubeloop.serving.refusal import plain_refusal
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.streamed_response import StreamedResponse
@@ -42,13 +42,13 @@ def client_of(server: ConnectionSet, data: bytes = b"") -> Client:
     return client
 
 
-@virtual
+@in_virtual_time
 async def test_without_connections_nothing_waits() -> None:
     await server_of().stop(5)
-    assert now() == 0.0
+    assert elapsed() == 0.0
 
 
-@virtual
+@in_virtual_time
 async def test_idle_connections_are_closed_at_once() -> None:
     server = server_of()
     client = client_of(server)
@@ -57,17 +57,17 @@ async def test_idle_connections_are_closed_at_once() -> None:
     await server.stop(5)
     assert client.is_closed()
     assert used.is_closed()
-    assert now() == 0.0
+    assert elapsed() == 0.0
     assert len(server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_running_requests_end_and_streams_end_after_them_in_order() -> None:
     server = server_of()
     running, streaming = client_of(server, request("GET", "/2.5")), client_of(server, request("GET", "/stream"))
     await settle()
     await server.stop(5)
-    assert now() == 2.5
+    assert elapsed() == 2.5
     (answer,) = running.responses()
     assert (answer.status, answer.body) == (200, b"done")
     (stream,) = streaming.responses()  # it has the last chunk
@@ -75,19 +75,19 @@ async def test_running_requests_end_and_streams_end_after_them_in_order() -> Non
     assert len(server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_the_grace_bounds_requests_that_do_not_end() -> None:
     server = server_of()
     running, partial = client_of(server, request("GET", "/3600")), client_of(server, GET[:-2])
     await settle()
     await server.stop(5)
-    assert now() == 5.0
+    assert elapsed() == 5.0
     assert (running.received(), partial.received()) == (b"", b"")
     assert running.is_closed()
     assert partial.is_closed()
 
 
-@virtual
+@in_virtual_time
 async def test_a_request_that_arrives_during_the_grace_is_answered_and_is_the_last() -> None:
     server = server_of()
     partial = client_of(server, b"GET /0 HTTP/1.1\r\nHost: a\r\n")
@@ -95,12 +95,12 @@ async def test_a_request_that_arrives_during_the_grace_is_answered_and_is_the_la
     await asyncio.sleep(1)
     partial.send(b"\r\n" + GET)
     await stopping
-    assert now() == 1.0
+    assert elapsed() == 1.0
     (answer,) = partial.responses()
     assert (answer.status, answer.headers["Connection"]) == (200, "close")
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_begins_during_the_grace_is_closed() -> None:
     server = server_of()
     client_of(server, request("GET", "/1"))
@@ -114,7 +114,7 @@ async def test_a_connection_that_begins_during_the_grace_is_closed() -> None:
 
 
 @pytest.mark.parametrize("path", ["/large", "/stream", "/0"])
-@virtual
+@in_virtual_time
 async def test_clients_that_do_not_read_delay_the_end_by_a_second(path: str) -> None:
     server = server_of()
     client = Client(respond, server=server)
@@ -122,12 +122,12 @@ async def test_clients_that_do_not_read_delay_the_end_by_a_second(path: str) -> 
     client.send(request("GET", path))
     await settle()
     await server.stop(5)
-    assert now() <= 6.0
+    assert elapsed() <= 6.0
     assert client.socket.is_closing()
     assert len(server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_what_is_cut_off_does_not_look_complete() -> None:
     server = server_of()
     client = Client(respond, server=server)
@@ -140,7 +140,7 @@ async def test_what_is_cut_off_does_not_look_complete() -> None:
     assert len(data) < 1_000_000
 
 
-@virtual
+@in_virtual_time
 async def test_a_cancelled_stop_closes_everything_at_once() -> None:
     server = server_of()
     client = client_of(server, request("GET", "/3600"))
@@ -150,6 +150,6 @@ async def test_a_cancelled_stop_closes_everything_at_once() -> None:
     stopping.cancel()
     with pytest.raises(asyncio.CancelledError):
         await stopping
-    assert now() == 1.0
+    assert elapsed() == 1.0
     assert client.is_closed()
     assert len(server) == 0

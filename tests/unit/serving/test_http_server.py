@@ -80,6 +80,18 @@ async def test_an_address_in_use_is_an_error() -> None:
                 pass
 
 
+async def test_a_reserved_port_can_be_shared() -> None:
+    with socket.socket() as reserving:
+        reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserving.bind(("127.0.0.1", 0))
+        port = reserving.getsockname()[1]
+        with pytest.raises(OSError, match="address already in use"):
+            async with served(port=port):
+                pass
+        async with served(port=port, shares_port=True) as server, transport_to(server) as transport:
+            assert (await transport.request(Request("GET", "/"))).status == 200
+
+
 async def test_the_client_of_the_standard_library() -> None:
     async with served() as server:
 

@@ -6,9 +6,9 @@ import asyncio
 import gzip
 
 import pytest
-from tests.support.clock import virtual
 
 from kubeloop.serving.response_gzip import accepts_gzip, gzip_headers, gzip_pieces
+from kubeloop.testing.virtual_time import in_virtual_time
 from kubeloop.wire.response import Headers, Response
 
 
@@ -41,7 +41,7 @@ def test_the_headers_say_so() -> None:
     assert gzip_headers(Headers([("A", "b")])).pairs == pairs
 
 
-@virtual
+@in_virtual_time
 async def test_others_run_between_the_pieces() -> None:
     body = bytes(range(256)) * 8192
     turns = 0

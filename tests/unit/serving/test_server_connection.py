@@ -10,13 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from tests.support.clock import now, settle, virtual
 
 from kubeloop.serving.server_connection import Handler
+from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.streamed_response import StreamedResponse
-from tests.support.serving import GET, Client, Received, parse_responses, request
+from tests.support.serving import GET, Client, Received, parse_responses, request, turns
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 
@@ -42,7 +42,7 @@ async def later(received: Request) -> Response:
     return echo(received)
 
 
-@virtual
+@in_virtual_time
 async def test_a_response_at_once_is_one_write() -> None:
     client = Client(echo)
     client.send(GET)
@@ -56,7 +56,7 @@ async def test_a_response_at_once_is_one_write() -> None:
 @pytest.mark.parametrize("by", [1, 5, 1000])
 @pytest.mark.parametrize("handler", [echo, later])
 def test_pipelined_requests_are_answered_in_order(by: int, handler: Handler) -> None:
-    @virtual
+    @in_virtual_time
     async def run() -> None:
         client = Client(handler)
         paths = [f"/{n}" for n in (5, 1, 0, 3)]
@@ -71,7 +71,7 @@ def test_pipelined_requests_are_answered_in_order(by: int, handler: Handler) -> 
     run()
 
 
-@virtual
+@in_virtual_time
 async def test_many_pipelined_requests_let_others_run() -> None:
     client = Client(echo)
     client.send(GET * 100)
@@ -81,7 +81,7 @@ async def test_many_pipelined_requests_let_others_run() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_requests_that_wait_for_an_answer_take_bounded_memory() -> None:
     client = Client(later)
     assert client.send(request("GET", "/9")) > 0
@@ -93,7 +93,7 @@ async def test_requests_that_wait_for_an_answer_take_bounded_memory() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_reading_goes_on_when_the_answer_is_sent() -> None:
     client = Client(later, max_body_bytes=1 << 20)
     client.send(request("GET", "/1"))
@@ -109,7 +109,7 @@ async def test_reading_goes_on_when_the_answer_is_sent() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_head_request_gets_the_head_only() -> None:
     client = Client(echo)
     client.send(request("HEAD", "/a") + GET)
@@ -119,7 +119,7 @@ async def test_a_head_request_gets_the_head_only() -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304])
-@virtual
+@in_virtual_time
 async def test_statuses_without_a_body(status: int) -> None:
     client = Client(lambda _: Response(status, Headers(), b"ignored"))
     client.send(GET + GET)
@@ -127,7 +127,7 @@ async def test_statuses_without_a_body(status: int) -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_asks_for_it_gets_the_end_of_the_connection() -> None:
     client = Client(echo)
     client.send(request("GET", "/", "Connection: close") + GET)
@@ -137,7 +137,7 @@ async def test_a_client_that_asks_for_it_gets_the_end_of_the_connection() -> Non
     await settle()
 
 
-@virtual
+@in_virtual_time
 async def test_old_clients() -> None:
     client = Client(echo)
     client.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
@@ -148,7 +148,7 @@ async def test_old_clients() -> None:
     await settle()
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_waits_is_told_to_send_the_body() -> None:
     client = Client(echo)
     client.send(request("POST", "/", "Expect: 100-continue", "Content-Length: 3"))
@@ -161,7 +161,7 @@ async def test_a_client_that_waits_is_told_to_send_the_body() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_body_that_is_too_large_is_refused_and_discarded() -> None:
     seen: list[Request] = []
     client = Client(recorder(seen), max_body_bytes=10)
@@ -179,7 +179,7 @@ async def test_a_body_that_is_too_large_is_refused_and_discarded() -> None:
     await settle()
 
 
-@virtual
+@in_virtual_time
 async def test_nothing_is_read_after_a_refusal() -> None:
     seen: list[Request] = []
     client = Client(recorder(seen))
@@ -192,7 +192,7 @@ async def test_nothing_is_read_after_a_refusal() -> None:
     assert len(client.server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_an_exception_is_logged_and_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     def fails(received: Request) -> Response:
         raise RuntimeError("secret")
@@ -216,7 +216,7 @@ async def test_an_exception_is_logged_and_not_sent(caplog: pytest.LogCaptureFixt
 
 
 @pytest.mark.parametrize("wrong", [None, b"", "text"])
-@virtual
+@in_virtual_time
 async def test_a_handler_that_returns_something_else(wrong: Any, caplog: pytest.LogCaptureFixture) -> None:
     client = Client(lambda _: wrong)
     client.send(GET)
@@ -241,7 +241,7 @@ async def pieces(*data: bytes) -> AsyncGenerator[bytes]:
         lambda _: StreamedResponse(pieces(b"a"), status=101),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_response_that_cannot_be_sent_is_a_failure(handler: Handler, caplog: pytest.LogCaptureFixture) -> None:
     client = Client(handler)
     client.send(GET)
@@ -252,7 +252,7 @@ async def test_a_response_that_cannot_be_sent_is_a_failure(handler: Handler, cap
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_is_sent_piece_by_piece() -> None:
     async def ticks() -> AsyncIterator[bytes]:
         for n in range(3):
@@ -276,7 +276,7 @@ async def test_a_stream_is_sent_piece_by_piece() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_to_an_old_client_ends_with_the_connection() -> None:
     client = Client(lambda _: StreamedResponse(pieces(b"a", b"b"), headers={}))
     client.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
@@ -301,14 +301,14 @@ class Counted:
                 if not self.piece:
                     await asyncio.sleep(3600)
         finally:
-            self.ends.append(now())
+            self.ends.append(elapsed())
 
     def respond(self, _: Request) -> StreamedResponse:
         return StreamedResponse(self.generate())
 
 
 @pytest.mark.parametrize("is_old", [False, True])
-@virtual
+@in_virtual_time
 async def test_the_stream_of_a_head_request_is_closed_unread(is_old: bool) -> None:
     stream = Counted()
     client = Client(stream.respond)
@@ -321,7 +321,7 @@ async def test_the_stream_of_a_head_request_is_closed_unread(is_old: bool) -> No
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_client_that_reads_slowly_slows_the_stream_down() -> None:
     stream = Counted()
     client = Client(stream.respond)
@@ -330,19 +330,19 @@ async def test_a_client_that_reads_slowly_slows_the_stream_down() -> None:
     await settle()
     first = stream.read
     assert first < 30
-    await settle(1000)
+    await settle()
     assert stream.read == first
     assert len(client.socket.waiting) < 100_000
     client.socket.accept(100_000)
     await settle()
     assert first < stream.read < 50
     await client.leave()
-    assert stream.ends == [now()]
+    assert stream.ends == [elapsed()]
 
 
 @pytest.mark.parametrize("way", ["abort", "end"])
 @pytest.mark.parametrize("piece", [b"", b"x" * 10_000])
-@virtual
+@in_virtual_time
 async def test_a_stream_is_closed_as_soon_as_its_client_leaves(way: str, piece: bytes) -> None:
     stream = Counted(piece)
     client = Client(stream.respond)
@@ -352,14 +352,14 @@ async def test_a_stream_is_closed_as_soon_as_its_client_leaves(way: str, piece: 
     assert stream.ends == []
     await asyncio.sleep(5)
     getattr(client.socket, way)()
-    await settle(4)
+    await turns(4)
     assert stream.ends == [5.0]
     client.socket.abort()
     await settle()
     assert len(client.server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_is_cancelled_when_its_client_leaves() -> None:
     ends: list[str] = []
 
@@ -379,7 +379,7 @@ async def test_a_handler_is_cancelled_when_its_client_leaves() -> None:
     assert (len(client.server), client.received()) == (0, b"")
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_that_ignores_its_cancellation_sends_nothing() -> None:
     async def handler(_: Request) -> Response:
         with suppress(asyncio.CancelledError):
@@ -396,7 +396,7 @@ async def test_a_handler_that_ignores_its_cancellation_sends_nothing() -> None:
     assert (len(client.server), client.received()) == (0, b"")
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_after_an_ignored_cancellation_is_closed() -> None:
     stream = Counted()
 
@@ -429,9 +429,9 @@ class Subscription:
         self.is_closed = True
 
 
-@pytest.mark.parametrize("turns", range(6))
-@virtual
-async def test_what_a_handler_returns_is_closed_whenever_its_client_leaves(turns: int) -> None:
+@pytest.mark.parametrize("count", range(6))
+@in_virtual_time
+async def test_what_a_handler_returns_is_closed_whenever_its_client_leaves(count: int) -> None:
     subscription = Subscription()
     future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
     for result in (StreamedResponse(subscription), future, later(Request("GET", "/9"))):
@@ -441,7 +441,7 @@ async def test_what_a_handler_returns_is_closed_whenever_its_client_leaves(turns
 
         client = Client(handler)
         client.send(GET)
-        await settle(turns)
+        await turns(count)
         client.socket.break_off(None)
         await settle()
         assert len(client.server) == 0
@@ -449,7 +449,7 @@ async def test_what_a_handler_returns_is_closed_whenever_its_client_leaves(turns
     assert future.cancelled()
 
 
-@virtual
+@in_virtual_time
 async def test_a_stream_that_fails_ends_the_connection_without_the_end_of_the_body(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -466,7 +466,7 @@ async def test_a_stream_that_fails_ends_the_connection_without_the_end_of_the_bo
     assert "secret" in caplog.text
 
 
-@virtual
+@in_virtual_time
 async def test_a_large_body_is_written_as_it_is_read() -> None:
     body = bytes(range(256)) * 40_000
     client = Client(lambda _: Response(200, Headers(), body))
@@ -484,7 +484,7 @@ async def test_a_large_body_is_written_as_it_is_read() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_answers_that_are_not_read_stop_the_requests() -> None:
     client = Client(lambda _: Response(200, Headers(), b"x" * 50_000))
     client.socket.accepts = 0
@@ -499,7 +499,7 @@ async def test_answers_that_are_not_read_stop_the_requests() -> None:
 
 
 @pytest.mark.parametrize("handler_is_async", [False, True])
-@virtual
+@in_virtual_time
 async def test_large_bodies_are_compressed(handler_is_async: bool) -> None:
     body = b"0123456789abcdef" * 8193
 
@@ -522,7 +522,7 @@ async def test_large_bodies_are_compressed(handler_is_async: bool) -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_bodies_up_to_the_threshold_and_streams_are_not_compressed() -> None:
     body = b"x" * 128 * 1024
     client = Client(lambda received: Response(200, Headers(), body) if received.path == "/" else later_stream())
@@ -548,7 +548,7 @@ async def test_bodies_up_to_the_threshold_and_streams_are_not_compressed() -> No
         (request("POST", "/", "Transfer-Encoding: chunked"), 60, 408),
     ],
 )
-@virtual
+@in_virtual_time
 async def test_a_silent_client_loses_its_connection(data: bytes, seconds: float, status: int | None) -> None:
     client = Client(echo)
     client.send(data)
@@ -561,7 +561,7 @@ async def test_a_silent_client_loses_its_connection(data: bytes, seconds: float,
     assert len(client.server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_bytes_that_trickle_in_do_not_extend_the_time() -> None:
     client = Client(echo)
     for byte in request("GET", "/" + "x" * 100):
@@ -569,11 +569,11 @@ async def test_bytes_that_trickle_in_do_not_extend_the_time() -> None:
         await asyncio.sleep(1)
         if client.is_closed():
             break
-    assert 32 <= now() < 35
+    assert 32 <= elapsed() < 35
     await asyncio.sleep(1)
 
 
-@virtual
+@in_virtual_time
 async def test_a_connection_that_is_used_is_not_idle() -> None:
     client = Client(echo)
     for _ in range(5):
@@ -584,7 +584,7 @@ async def test_a_connection_that_is_used_is_not_idle() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_handler_may_take_its_time() -> None:
     client = Client(later)
     client.send(request("GET", "/1000"))
@@ -594,7 +594,7 @@ async def test_a_handler_may_take_its_time() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_a_silent_stream_stays_open_and_an_unread_one_is_closed() -> None:
     silent = Counted(b"")
     client = Client(silent.respond)
@@ -617,7 +617,7 @@ async def test_a_silent_stream_stays_open_and_an_unread_one_is_closed() -> None:
     assert len(stream.ends) == 1
 
 
-@virtual
+@in_virtual_time
 async def test_the_last_bytes_of_a_closed_connection_have_bounded_time() -> None:
     client = Client(echo)
     client.socket.accepts = 0
@@ -628,7 +628,7 @@ async def test_the_last_bytes_of_a_closed_connection_have_bounded_time() -> None
     assert len(client.server) == 0
 
 
-@virtual
+@in_virtual_time
 async def test_an_upgrade_is_a_normal_request() -> None:
     client = Client(lambda received: Response(403, Headers(), received.headers["Upgrade"].encode()))
     client.send(request("GET", "/", "Connection: Upgrade", "Upgrade: websocket"))
@@ -637,19 +637,19 @@ async def test_an_upgrade_is_a_normal_request() -> None:
     await client.leave()
 
 
-@virtual
+@in_virtual_time
 async def test_the_repr_shows_the_state() -> None:
     client = Client(Counted(b"").respond)
     assert repr(client.connection) == "<ServerConnection reading>"
     client.send(GET)
-    assert repr(client.connection) == "<ServerConnection answering>"
+    assert repr(client.connection) == "<ServerConnection responding>"
     await settle()
     assert repr(client.connection) == "<ServerConnection streaming>"
     await client.leave()
     assert repr(client.connection) == "<ServerConnection closed>"
 
 
-@virtual
+@in_virtual_time
 async def test_nothing_is_logged_about_a_normal_end(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     client = Client(echo)
