@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .action import Action
 
-__all__ = ["NOTHING", "Cut", "Effect", "MakeError", "Reply", "Respond", "Rule", "Rules", "make_error"]
+__all__ = ["NOTHING", "Cut", "Effect", "MakeError", "Reply", "Respond", "Rule", "Rules", "make_error", "matches"]
 
 Reply = Response | StreamedResponse
 """What a server returns for a request."""
@@ -168,11 +168,7 @@ class Rule:
         return self
 
     def _matches(self, action: Action) -> bool:
-        if self._verb not in ("*", action.verb):
-            return False
-        if self._resource != "*" and not _covers(self._resource, action):
-            return False
-        return self._where is None or self._where(action)
+        return matches(self._verb, self._resource, action) and (self._where is None or self._where(action))
 
     def __repr__(self) -> str:
         changed = [name for name in Effect.__struct_fields__ if getattr(self._effect, name) != getattr(NOTHING, name)]
@@ -229,6 +225,11 @@ class Rules(Generic[R]):
 
     def _remove(self, rule: Rule) -> None:
         self._rules = [each for each in self._rules if each is not rule]
+
+
+def matches(verb: str, resource: str, action: Action) -> bool:
+    """Return whether a verb and a resource, as `on` takes them, cover an action."""
+    return verb in ("*", action.verb) and (resource == "*" or _covers(resource, action))
 
 
 def make_error(failure: Failure, retry_after: float | None = None) -> MakeError:

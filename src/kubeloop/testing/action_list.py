@@ -1,0 +1,150 @@
+"""`ActionList` and `ActionLog`: what clients did, in order, with assertions whose failure prints the difference."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+from .action import Action
+from .action_difference import difference
+from .rule import matches
+
+if TYPE_CHECKING:
+    from kubeloop.wire.request import Request
+
+__all__ = ["ActionList", "ActionLog"]
+
+_READS = frozenset({"get", "list", "watch"})
+_LIMIT = 10_000
+
+
+class ActionList(Sequence[Action]):
+    """Actions in the order in which they happened. They are compared with any sequence of actions.
+
+        assert api.actions.writes == [
+            Action("create", "configmaps", "a", namespace="default"),
+            Action("patch", "deployments/status", "web", namespace="default", patch_type="merge"),
+        ]
+
+    Under pytest, with the plugin `kubeloop.testing.pytest_plugin`, a comparison that fails prints the difference as
+    `assert_equal` does.
+    """
+
+    def __init__(self, actions: Iterable[Action] = ()) -> None:
+        self._actions: Sequence[Action] = list(actions)
+
+    @property
+    def writes(self) -> ActionList:
+        """The actions that change objects: all but `get`, `list` and `watch`."""
+        return ActionList(action for action in self if action.verb not in _READS)
+
+    def of(self, verb: str = "*", resource: str = "*") -> ActionList:
+        """Return the actions with a verb and a resource, as for `APIServer.on`: `pods` does not cover `pods/status`."""
+        return ActionList(action for action in self if matches(verb, resource, action))
+
+    def assert_equal(self, expected: Sequence[Action]) -> None:
+        """Check that these are the actions, in this order.
+
+        Raises:
+            AssertionError: They are not. The message is the difference.
+        """
+        if self != expected:
+            raise AssertionError(difference(expected, self))
+
+    def assert_no_writes(self) -> None:
+        """Check that no action changes an object.
+
+        Raises:
+            AssertionError: Some do. The message contains them.
+        """
+        writes = self.writes
+        if writes:
+            raise AssertionError("expected no writes, got:" + "".join(f"\n  {action}" for action in writes))
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    def __iter__(self) -> Iterator[Action]:
+        return iter(self._actions)
+
+    @overload
+    def __getitem__(self, index: int) -> Action: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ActionList: ...
+
+    def __getitem__(self, index: int | slice) -> Action | ActionList:
+        """Return an action, or a part of the list with the same methods."""
+        return ActionList(self._actions[index]) if isinstance(index, slice) else self._actions[index]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str) or not isinstance(other, Sequence):
+            return NotImplemented
+        others: list[Any] = list(other)  # pyright: ignore[reportUnknownArgumentType]  # of any items
+        return list(self) == others
+
+    __hash__ = None  # type: ignore[assignment]  # as that of a list
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+class ActionLog(ActionList):
+    """The actions of the clients of a server: every attempt of every request to a resource, whatever its outcome.
+
+        api.actions.clear()
+        await controller.reconcile("default/web")
+        api.actions.assert_no_writes()
+
+    The log holds the last 10,000 requests. If there were more, reading it is an error until `clear`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._requests: deque[Request] = deque(maxlen=_LIMIT)
+        self._count = 0
+        self._read_count = 0
+
+    def record(self, request: Request) -> None:
+        """Add a request, which is read when the log is."""
+        self._requests.append(request)
+        self._count += 1
+
+    def clear(self) -> None:
+        """Forget all actions."""
+        self._requests.clear()
+        self._actions = []
+        self._count = self._read_count = 0
+
+    def latest(self, count: int) -> list[Request]:
+        """Return the last requests, to whatever path, oldest first."""
+        return list(self._requests)[-count:]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __iter__(self) -> Iterator[Action]:
+        return iter(self._read())
+
+    @overload
+    def __getitem__(self, index: int) -> Action: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ActionList: ...
+
+    def __getitem__(self, index: int | slice) -> Action | ActionList:
+        """Return an action, or a part of the list with the same methods."""
+        self._read()
+        return super().__getitem__(index)
+
+    def _read(self) -> Sequence[Action]:
+        if self._count > _LIMIT:
+            raise RuntimeError(
+                f"expected at most {_LIMIT} requests, got {self._count}; call `actions.clear()` in between"
+            )
+        if self._read_count < self._count:
+            new = (Action.of(request) for request in self.latest(self._count - self._read_count))
+            self._actions = [*self._actions, *(action for action in new if action.is_of_resource)]
+            self._read_count = self._count
+        return self._actions
