@@ -19,7 +19,8 @@ from kubeloop.objects.model import Kind
 from kubeloop.testing import ControlPlane
 from kubeloop.testing.apiserver.describing.discovery_routes import Discovery
 from kubeloop.testing.apiserver.facts.openapi_documents import openapi_documents
-from kubeloop.testing.apiserver.facts.recorded_server import recorded_objects, resources
+from kubeloop.testing.apiserver.facts.recorded_server import objects_text, resources
+from kubeloop.testing.apiserver.facts.served_resource import ServedResource
 from kubeloop.wire.protobuf.envelope import opened
 from kubeloop.wire.protobuf.read_message import reader_of
 from kubeloop.wire.protobuf.wire_format import fields_in
@@ -260,7 +261,7 @@ def test_a_fresh_server_has_the_recorded_objects(pair: Pair) -> None:
     listed = [(one.api_version, one.plural, one.kind) for one in reversed(stored.values())]
     found = read_fresh_objects(pair.real, listed)
     by_name = {_name(item): item for item in found}
-    expected = {_name(item): item for item in recorded_objects()}
+    expected = {_name(item): item for item in json.loads(objects_text())}
     assert by_name.keys() == expected.keys()
     for name, item in expected.items():
         assert by_name[name] == item
@@ -268,3 +269,44 @@ def test_a_fresh_server_has_the_recorded_objects(pair: Pair) -> None:
 
 def _name(item: Mapping[str, Any]) -> tuple[str, str, str]:
     return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+STORED = [resource for resource in resources() if resource.stored_as]
+
+
+def _path(resource: ServedResource, namespace: str = "") -> str:
+    root = "apis" if resource.group else "api"
+    inside = f"/namespaces/{namespace}" if namespace else ""
+    return f"/{root}/{resource.api_version}{inside}/{resource.plural}"
+
+
+def test_the_recorded_field_labels_are_accepted_and_others_are_refused_with_the_recorded_message(pair: Pair) -> None:
+    for resource in STORED:
+        for label in resource.field_labels:
+            status, _, body = pair.real.exchange(f"{_path(resource)}?fieldSelector={label}%3D1")
+            assert status == 200, (resource.plural, label, body)
+        unknown = pair.real.exchange(f"{_path(resource)}?fieldSelector=no.such%3D1")
+        message = json.loads(unknown[2])["message"]
+        assert unknown[0] == 400
+        assert message == resource.unknown_field_label.format("no.such")
+
+
+def test_the_recorded_columns_are_those_of_tables(pair: Pair) -> None:
+    for resource in STORED:
+        table = pair.real.document(_path(resource), "application/json;as=Table;g=meta.k8s.io;v=v1")
+        names = ("name", "type", "format", "description", "priority")
+        expected = [tuple(column[name] for name in names) for column in table["columnDefinitions"]]
+        found = [tuple(getattr(column, name) for name in names) for column in resource.columns]
+        assert found == expected, resource.plural
+
+
+def test_an_update_creates_a_missing_object_where_that_is_recorded(pair: Pair) -> None:
+    for resource in STORED:
+        if "update" not in resource.verbs:
+            continue
+        namespace = "default" if resource.namespaced else ""
+        metadata = {"name": "missing", **({"namespace": namespace} if namespace else {})}
+        document = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
+        target = f"{_path(resource, namespace)}/missing?dryRun=All"
+        status, _, body = pair.real.exchange(target, method="PUT", body=document)
+        assert (status != 404) == resource.allows_create_on_update, (resource.plural, status, body)

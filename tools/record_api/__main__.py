@@ -52,10 +52,13 @@ def record() -> dict[str, bytes]:
             "checks": read_checks(server),
             "paths": server.document("/")["paths"],
             "groups": groups,
-            "objects": read_fresh_objects(server, stored_resources(groups)),
         }
+        objects = read_fresh_objects(server, stored_resources(groups))
         documents = read_openapi(server)
-        return {"server.json.gz": write_server(served), "openapi.json.xz": write_openapi(documents, plane.version)}
+        return {
+            "server.json.gz": write_server(served, objects),
+            "openapi.json.xz": write_openapi(documents, plane.version),
+        }
 
 
 if __name__ == "__main__":
