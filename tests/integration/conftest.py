@@ -31,6 +31,7 @@ ONE_FORMAT = {
     "test_examples",  # runs programs
     "test_generated_crds",  # custom resources are JSON
     "test_pytest_plugin",  # runs programs
+    "test_recorded_api",  # sends requests without a client
     "test_real_objects",  # has a test of its own for each format
     "test_silence",  # waits for connections that are silent, whatever was in them
 }

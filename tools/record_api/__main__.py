@@ -15,7 +15,7 @@ from kubeloop.testing import ControlPlane
 
 from .code_facts import read_code_facts
 from .discovery_facts import read_checks, read_groups
-from .fresh_content import read_fresh_objects
+from .fresh_content import read_fresh_objects, stored_resources
 from .openapi_facts import read_openapi
 from .real_server import RealServer
 from .recording import content_of, write_openapi, write_server
@@ -52,10 +52,13 @@ def record() -> dict[str, bytes]:
             "checks": read_checks(server),
             "paths": server.document("/")["paths"],
             "groups": groups,
-            "objects": read_fresh_objects(server, groups),
         }
+        objects = read_fresh_objects(server, stored_resources(groups))
         documents = read_openapi(server)
-        return {"server.json.gz": write_server(served), "openapi.json.xz": write_openapi(documents, plane.version)}
+        return {
+            "server.json.gz": write_server(served, objects),
+            "openapi.json.xz": write_openapi(documents, plane.version),
+        }
 
 
 if __name__ == "__main__":

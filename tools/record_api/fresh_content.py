@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
 
 from .real_server import RealServer
+
+ListedResource: TypeAlias = tuple[str, str, str]
+"""The apiVersion, plural and kind of a resource."""
 
 SETTLED_SECONDS = 6.0
 """How long the objects must stay the same: the slowest hook of the server repeats after 5 s."""
@@ -17,43 +20,48 @@ OWN_METADATA = ("uid", "resourceVersion", "creationTimestamp", "managedFields", 
 TIMES = frozenset({"lastTransitionTime", "lastUpdateTime", "creationTimestamp"})
 
 
-def read_fresh_objects(server: RealServer, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Wait until the server's own controllers have created their objects, and return all of them, sorted."""
+def read_fresh_objects(server: RealServer, resources: Iterable[ListedResource]) -> list[dict[str, Any]]:
+    """Wait until the server's own controllers have created their objects, and return all objects, namespaces first.
+
+    Args:
+        server: A server without a controller manager.
+        resources: Each resource that is stored, once.
+    """
     deadline = time.monotonic() + MAX_SECONDS
-    objects = _read(server, groups)
+    listed = list(resources)
+    objects = _read(server, listed)
     while time.monotonic() < deadline:
         time.sleep(SETTLED_SECONDS)
-        again = _read(server, groups)
+        again = _read(server, listed)
         if objects == again:
             return objects
         objects = again
     raise RuntimeError(f"expected that the objects stay the same within {MAX_SECONDS:.0f} s, got changes")
 
 
-def _read(server: RealServer, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    objects = [normalized(item) for path, kind in _lists(groups) for item in _items(server, path, kind)]
+def _read(server: RealServer, resources: Iterable[ListedResource]) -> list[dict[str, Any]]:
+    objects = [normalized(item) for resource in resources for item in _items(server, *resource)]
     kept = [item for item in objects if not _is_identity(item)]
     return sorted(kept, key=lambda item: item["kind"] != "Namespace")  # an object follows its namespace
 
 
-def _lists(groups: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the path of each stored resource once, in its first version, and the apiVersion and kind of its items."""
+def stored_resources(groups: Iterable[dict[str, Any]]) -> Iterator[ListedResource]:
+    """Yield each resource that is stored once, in its first version."""
     seen = set()
     for group in groups:
         for version in group["versions"]:
             for resource in version["resources"]:
-                prefix = resource.get("storagePrefix")
-                if prefix is None or prefix in seen or "list" not in resource["verbs"]:
-                    continue
-                seen.add(prefix)
-                api_version = f"{group['name']}/{version['version']}".lstrip("/")
-                root = "apis" if group["name"] else "api"
-                yield f"/{root}/{api_version}/{resource['name']}", (api_version, resource["kind"])
+                stored_as = resource.get("storedAs")
+                if stored_as is not None and stored_as not in seen:
+                    seen.add(stored_as)
+                    api_version = f"{group['name']}/{version['version']}".lstrip("/")
+                    yield api_version, resource["name"], resource["kind"]
 
 
-def _items(server: RealServer, path: str, kind: tuple[str, str]) -> Iterator[dict[str, Any]]:
-    for item in server.document(path)["items"]:
-        yield {"apiVersion": kind[0], "kind": kind[1], **item}
+def _items(server: RealServer, api_version: str, plural: str, kind: str) -> Iterator[dict[str, Any]]:
+    root = "apis" if "/" in api_version else "api"
+    for item in server.document(f"/{root}/{api_version}/{plural}")["items"]:
+        yield {"apiVersion": api_version, "kind": kind, **item}
 
 
 def _is_identity(item: dict[str, Any]) -> bool:

@@ -12,7 +12,7 @@ from kubeloop.testing import ControlPlane
 
 
 class RealServer:
-    """Blocking GETs as an administrator on one connection. Use it as a context manager."""
+    """Blocking requests as an administrator on one connection. Use it as a context manager."""
 
     def __init__(self, plane: ControlPlane) -> None:
         address = urlsplit(plane.url)
@@ -27,11 +27,13 @@ class RealServer:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def exchange(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Send one GET and return the status, the headers in lower case and the body."""
-        sent = {"Authorization": f"Bearer {self._token}"}
+    def exchange(
+        self, path: str, *, method: str = "GET", body: Any = None, **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Send one request and return the status, the headers in lower case and the body."""
+        sent = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        self._connection.request("GET", path, headers=sent)
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers=sent)
         response = self._connection.getresponse()
         return response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
 

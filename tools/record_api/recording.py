@@ -1,6 +1,7 @@
 """The two recorded files: JSON in gzip for what each start needs, and the OpenAPI documents in xz.
 
 The first line says how a file was made. That of the OpenAPI documents has their lengths too; the documents follow.
+In the other file a line with the facts follows, and one with the objects, so that either is parsed alone.
 """
 
 from __future__ import annotations
@@ -8,17 +9,17 @@ from __future__ import annotations
 import gzip
 import json
 import lzma
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ABOUT = "Written by make record-api from kube-apiserver {}. Do not edit."
 
 
-def write_server(served: Mapping[str, Any]) -> bytes:
+def write_server(served: Mapping[str, Any], objects: Sequence[Mapping[str, Any]]) -> bytes:
     """Return the file of groups, resources, checks and objects."""
-    about = json.dumps(ABOUT.format(served["kubernetes"]))
-    text = f"{about}\n{json.dumps(served, separators=(',', ':'), ensure_ascii=False)}\n"
-    return gzip.compress(text.encode(), compresslevel=9, mtime=0)
+    parts = (ABOUT.format(served["kubernetes"]), served, objects)
+    lines = (json.dumps(part, separators=(",", ":")) + "\n" for part in parts)
+    return gzip.compress("".join(lines).encode(), compresslevel=9, mtime=0)
 
 
 def write_openapi(documents: Mapping[str, bytes], kubernetes: str) -> bytes:

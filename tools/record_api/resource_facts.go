@@ -25,7 +25,6 @@ type resourceFacts struct {
 	Resource             string            `json:"resource"`
 	Subresource          string            `json:"subresource,omitempty"`
 	StoredAs             string            `json:"storedAs,omitempty"`
-	StoragePrefix        string            `json:"storagePrefix,omitempty"`
 	StorageVersion       string            `json:"storageVersion,omitempty"`
 	AllowCreateOnUpdate  bool              `json:"allowCreateOnUpdate"`
 	AllowUnconditional   bool              `json:"allowUnconditionalUpdate"`
@@ -122,7 +121,6 @@ func columnsOf(converter rest.TableConvertor, storage rest.Storage, ctx context.
 
 func (f *resourceFacts) readStore(store *genericregistry.Store, gv schema.GroupVersion, scheme *runtime.Scheme) {
 	f.StoredAs = store.DefaultQualifiedResource.String()
-	f.StoragePrefix = store.KeyRootFunc(f.context(false))
 	f.GarbageCollection = store.EnableGarbageCollection
 	f.ReturnsDeletedObject = store.ReturnDeletedObject
 	f.DeletesDuringUpdate = store.ShouldDeleteDuringUpdate != nil

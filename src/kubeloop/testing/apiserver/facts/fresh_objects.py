@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from typing import Any
 
-from kubeloop.objects.type_guards import is_dict, is_list
-
-from .recorded_server import recorded_objects
+from .recorded_server import objects_text
 
 __all__ = ["fresh_objects"]
 
@@ -22,17 +20,13 @@ def fresh_objects(*, time: str, port: int, authority: str = "") -> list[dict[str
         port: The port of the server, to which the Service `kubernetes` leads.
         authority: The certificates that sign those of clients, in PEM; `""` if the server accepts none.
     """
-    values: dict[str, str | int] = {"$time": time, "$date": time[:10], "$port": port, "$authority": authority}
-    return [_filled(item, values) for item in recorded_objects()]
-
-
-def _filled(value: Any, values: Mapping[str, str | int]) -> Any:  # plain data, with placeholders in place of some texts
-    if is_dict(value):
-        return {name: _filled(member, values) for name, member in value.items() if not _is_left_out(member, values)}
-    if is_list(value):
-        return [_filled(item, values) for item in value]
-    return values.get(value, value) if isinstance(value, str) else value
-
-
-def _is_left_out(value: Any, values: Mapping[str, str | int]) -> bool:
-    return isinstance(value, str) and values.get(value) == ""
+    values = {"$time": time, "$date": time[:10], "$port": port, "$authority": authority}
+    text = objects_text()
+    for placeholder, value in values.items():
+        text = text.replace(f'"{placeholder}"', json.dumps(value))
+    objects: list[dict[str, Any]] = json.loads(text)
+    if not authority:
+        for item in objects:
+            if item["metadata"]["name"] == "extension-apiserver-authentication":
+                del item["data"]["client-ca-file"]
+    return objects

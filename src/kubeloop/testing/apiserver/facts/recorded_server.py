@@ -14,7 +14,7 @@ from typing import Any
 
 from .served_resource import Column, Resources, ServedGroup, ServedResource, Subresource
 
-__all__ = ["health_checks", "kubernetes_version", "recorded_objects", "resources", "root_paths", "version_document"]
+__all__ = ["health_checks", "kubernetes_version", "objects_text", "resources", "root_paths", "version_document"]
 
 FILE = Path(__file__).parent / "server.json.gz"
 
@@ -51,17 +51,20 @@ def root_paths() -> Sequence[str]:
     return found
 
 
-def recorded_objects() -> Sequence[Entry]:
-    """Return the objects of a fresh server with placeholders; `fresh_objects` fills them in. Do not change them."""
-    found: Sequence[Entry] = _recorded()["objects"]
-    return found
+def objects_text() -> str:
+    """Return the objects of a fresh server as JSON with placeholders, which `fresh_objects` fills in."""
+    return _lines()[2].decode()
 
 
 @cache
 def _recorded() -> Entry:
-    _, _, text = gzip.decompress(FILE.read_bytes()).partition(b"\n")
-    found: Entry = json.loads(text)
+    found: Entry = json.loads(_lines()[1])
     return found
+
+
+@cache
+def _lines() -> Sequence[bytes]:
+    return gzip.decompress(FILE.read_bytes()).splitlines()
 
 
 def _group(group: Entry) -> ServedGroup:

@@ -1,0 +1,1 @@
+"""The documents about the server: discovery, OpenAPI, the version and its health, as functions of a request."""
