@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import lzma
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,8 @@ FILE = Path(__file__).parent / "openapi.json.xz"
 @cache
 def openapi_documents() -> Mapping[str, bytes]:
     """Return each document as JSON by its path, such as `apis/apps/v1`; the paths are sorted."""
+    import lzma  # some builds of Python lack it
+
     head, _, body = lzma.decompress(FILE.read_bytes()).partition(b"\n")
     lengths: Mapping[str, int] = json.loads(head)["lengths"]
     documents: dict[str, bytes] = {}
