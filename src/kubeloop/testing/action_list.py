@@ -13,7 +13,7 @@ from .rule import matches
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
 
-__all__ = ["ActionList", "ActionLog"]
+__all__ = ["ActionList", "ActionLog", "Exchange", "actions_in"]
 
 _READS = frozenset({"get", "list", "watch"})
 _LIMIT = 10_000
@@ -79,15 +79,35 @@ class ActionList(Sequence[Action]):
         return ActionList(self._actions[index]) if isinstance(index, slice) else self._actions[index]
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, str) or not isinstance(other, Sequence):
-            return NotImplemented
-        others: list[Any] = list(other)  # pyright: ignore[reportUnknownArgumentType]  # of any items
-        return list(self) == others
+        others = actions_in(other)
+        return NotImplemented if others is None else list(self) == others
 
     __hash__ = None  # type: ignore[assignment]  # as that of a list
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+
+def actions_in(value: object) -> list[Action] | None:
+    """Return the actions of a sequence; None if it has other items, or is no sequence."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return None
+    items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]  # of any items
+    return items if all(isinstance(item, Action) for item in items) else None
+
+
+class Exchange:
+    """A request, and the HTTP status of its response; None until the server has responded."""
+
+    __slots__ = ("request", "status")
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.status: int | None = None
+
+    def __str__(self) -> str:
+        """Return a line such as `200 GET /api/v1/pods?limit=500`."""
+        return f"{self.status or '...'} {self.request.method} {self.request.target}"
 
 
 class ActionLog(ActionList):
@@ -102,24 +122,26 @@ class ActionLog(ActionList):
 
     def __init__(self) -> None:
         super().__init__()
-        self._requests: deque[Request] = deque(maxlen=_LIMIT)
+        self._exchanges: deque[Exchange] = deque(maxlen=_LIMIT)
         self._count = 0
         self._read_count = 0
 
-    def record(self, request: Request) -> None:
-        """Add a request, which is read when the log is."""
-        self._requests.append(request)
+    def record(self, request: Request) -> Exchange:
+        """Add a request, which is read when the log is, and return where its status is noted."""
+        exchange = Exchange(request)
+        self._exchanges.append(exchange)
         self._count += 1
+        return exchange
 
     def clear(self) -> None:
         """Forget all actions."""
-        self._requests.clear()
+        self._exchanges.clear()
         self._actions = []
         self._count = self._read_count = 0
 
-    def latest(self, count: int) -> list[Request]:
+    def latest(self, count: int) -> list[Exchange]:
         """Return the last requests, to whatever path, oldest first."""
-        return list(self._requests)[-count:]
+        return list(self._exchanges)[-count:]
 
     def __len__(self) -> int:
         return len(self._read())
@@ -144,7 +166,7 @@ class ActionLog(ActionList):
                 f"expected at most {_LIMIT} requests, got {self._count}; call `actions.clear()` in between"
             )
         if self._read_count < self._count:
-            new = (Action.of(request) for request in self.latest(self._count - self._read_count))
+            new = (Action.of(each.request) for each in self.latest(self._count - self._read_count))
             self._actions = [*self._actions, *(action for action in new if action.is_of_resource)]
             self._read_count = self._count
         return self._actions

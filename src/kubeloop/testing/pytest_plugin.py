@@ -1,23 +1,35 @@
-"""pytest fixtures for a real control plane and for checks of caches.
+"""pytest fixtures: an API server in Python, a real control plane, virtual time, and checks of caches.
 
 Add `pytest_plugins = ["kubeloop.testing.pytest_plugin"]` to a `conftest.py`. The fixtures are synchronous, so they work
-in plain tests and in those of pytest-asyncio and anyio. With pytest-xdist, each worker has its own control plane.
+in plain tests and in those of pytest-asyncio and anyio. With pytest-xdist, each worker has its own control plane. If a
+test that uses `api_server` fails, its report contains the last requests, the events, and the objects that changed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from random import Random
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .controlplane import ControlPlane
 from .controlplane.plane import report_to_stderr
+from .virtual_time import VirtualClock, VirtualTimeLoop, run
 
 if TYPE_CHECKING:
+    from kubeloop.clients.clientset import Clientset
+
+    from .apiserver import APIServer
     from .mutation_detector import MutationDetector
+
+_BEGIN: pytest.StashKey[int] = pytest.StashKey()
+"""The revision of the storage of `api_server` before the test."""
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +67,62 @@ def kubeconfig(control_plane: ControlPlane) -> Path:
 
 
 @pytest.fixture
-def namespace(control_plane: ControlPlane) -> Iterator[str]:
-    """Create a namespace for one test and return its name; delete it with its objects afterwards."""
-    name = control_plane.create_namespace()
-    yield name
-    control_plane.delete_namespace(name)
+def api_server_options() -> Mapping[str, Any]:  # each argument of APIServer has a type of its own
+    """Return the arguments of `api_server`; override this fixture to change them.
+
+    Example: `return {"controllers": ()}`.
+    """
+    return {}
+
+
+@pytest.fixture
+def api_server(api_server_options: Mapping[str, Any], request: pytest.FixtureRequest) -> Iterator[APIServer]:
+    """Create an `APIServer` for one test, with repeatable uids; in virtual time its timestamps are virtual."""
+    from .apiserver import APIServer
+
+    arguments: dict[str, Any] = {"random": Random(0), **api_server_options}
+    if "virtual_time" in request.fixturenames:
+        arguments.setdefault("clock", VirtualClock())
+    server = APIServer(**arguments)
+    request.node.stash[_BEGIN] = server.storage.revision
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def clientset(api_server: APIServer) -> Clientset:
+    """Return a Clientset of `api_server`. It has no connections, so it need not be closed."""
+    return api_server.clientset()
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Create a namespace for one test and return its name.
+
+    The namespace is one of the control plane if the test uses `control_plane` or `kubeconfig`, and is deleted with its
+    objects afterwards. Otherwise it is one of `api_server`.
+    """
+    if {"control_plane", "kubeconfig"} & set(request.fixturenames):
+        plane: ControlPlane = request.getfixturevalue("control_plane")
+        name = plane.create_namespace()
+        yield name
+        plane.delete_namespace(name)
+    else:
+        server: APIServer = request.getfixturevalue("api_server")
+        server.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "test"}})
+        yield "test"
+
+
+@pytest.fixture
+def virtual_time() -> ModuleType:
+    """Run the test, and its asynchronous fixtures, in virtual time; returns the module `kubeloop.testing.virtual_time`.
+
+    This works for async tests, whether they belong to pytest-asyncio (1.4 or later), to anyio or to no plugin. A plain
+    test calls `virtual_time.run(...)`.
+    """
+    from . import virtual_time
+
+    return virtual_time
 
 
 @pytest.fixture
@@ -72,3 +135,61 @@ def mutation_detector() -> Iterator[MutationDetector]:
 
     with MutationDetector() as detector:
         yield detector
+
+
+@pytest.hookimpl(optionalhook=True, trylast=True)
+def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Choose the event loop for a test of pytest-asyncio. A hook in a `conftest.py` takes precedence."""
+    if _is_in_virtual_time(item):
+        return {"virtual": VirtualTimeLoop}
+    return {"default": asyncio.new_event_loop}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the event loop for a test of anyio."""
+    if {"virtual_time", "anyio_backend"} <= set(metafunc.fixturenames):
+        backend = ("asyncio", {"loop_factory": VirtualTimeLoop})
+        mark = pytest.mark.parametrize("anyio_backend", [pytest.param(backend, id="virtual")], scope="module")
+        metafunc.definition.add_marker(mark)
+
+
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an async test that belongs to no plugin."""
+    names = pyfuncitem.funcargs
+    if not inspect.iscoroutinefunction(pyfuncitem.obj) or "virtual_time" not in names or "anyio_backend" in names:
+        return None
+    parameters = inspect.signature(pyfuncitem.obj).parameters
+    run(pyfuncitem.obj(**{name: value for name, value in names.items() if name in parameters}))
+    return True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what happened on `api_server` to the report of a test that failed."""
+    report = yield
+    begin = item.stash.get(_BEGIN, None)
+    if report.failed and report.when == "call" and begin is not None:
+        from .failure_report import failure_report
+
+        arguments: Mapping[str, Any] = getattr(item, "funcargs", {})
+        if "api_server" in arguments:
+            report.sections += failure_report(arguments["api_server"], begin)
+    return report
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain a comparison of actions that failed, as `ActionList.assert_equal` does."""
+    from .action_difference import difference
+    from .action_list import ActionList, actions_in
+
+    got, expected = (left, right) if isinstance(left, ActionList) else (right, left)
+    wanted = actions_in(expected)
+    if op != "==" or not isinstance(got, ActionList) or wanted is None:
+        return None
+    return ["the actions are those that the test expects", *difference(wanted, got).splitlines()]
+
+
+def _is_in_virtual_time(item: pytest.Item) -> bool:
+    names: list[str] = getattr(item, "fixturenames", [])
+    return "virtual_time" in names

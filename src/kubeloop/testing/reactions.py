@@ -108,7 +108,9 @@ class Reactions:
             if isinstance(error, APIError):
                 return status_response(error)
             raise error
-        return await self._result(request, effect)
+        is_read, is_watch = action.verb in ("get", "list"), action.verb == "watch"
+        own = effect.replace(behind=effect.behind if is_read else 0, cut=effect.cut if is_watch else None)
+        return await self._result(request, own)
 
     async def _result(self, request: Request, effect: Effect) -> Reply:
         reply = self._carry_out(request, effect)

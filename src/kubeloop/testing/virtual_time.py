@@ -11,6 +11,7 @@ import asyncio
 import functools
 import math
 import selectors
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar, TypeVarTuple, Unpack
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EPOCH",
     "Stuck",
+    "VirtualClock",
     "VirtualTimeLoop",
     "advance",
     "elapsed",
@@ -267,6 +269,23 @@ def advance(seconds: float) -> None:
         RuntimeError: The running loop is not a `VirtualTimeLoop`.
     """
     _running_loop().advance(seconds)
+
+
+class VirtualClock:
+    """A clock like `time.time` for objects that are created before the event loop runs, such as an `APIServer`.
+
+    In a `VirtualTimeLoop` it returns the virtual wall-clock time. Elsewhere it returns what it has returned last, at
+    first `EPOCH`. It never goes back.
+    """
+
+    def __init__(self) -> None:
+        self._latest = EPOCH.timestamp()
+
+    def __call__(self) -> float:
+        """Return the seconds since 1970."""
+        with suppress(RuntimeError):  # not in virtual time
+            self._latest = max(self._latest, timestamp())
+        return self._latest
 
 
 async def settle() -> None:

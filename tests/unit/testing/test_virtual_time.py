@@ -180,6 +180,21 @@ async def test_the_wall_clock_follows_the_loop() -> None:
     assert virtual_time.timestamp() == virtual_time.now().timestamp()
 
 
+def test_a_clock_of_an_older_object_follows_the_loop_and_never_goes_back() -> None:
+    clock = virtual_time.VirtualClock()
+
+    async def wait() -> float:
+        await asyncio.sleep(60)
+        return clock()
+
+    begin = virtual_time.EPOCH.timestamp()
+    assert clock() == begin
+    assert virtual_time.run(wait()) == clock() == begin + 60
+    with asyncio.Runner() as runner:
+        assert runner.run(asyncio.sleep(0, result=clock())) == begin + 60
+    assert virtual_time.run(asyncio.sleep(1, result=clock())) == begin + 60
+
+
 @in_virtual_time
 async def test_settle_runs_all_that_is_ready_and_does_not_move_the_time() -> None:
     steps: list[int] = []

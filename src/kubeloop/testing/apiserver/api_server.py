@@ -8,17 +8,23 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.config.config import Config
+from kubeloop.errors import APIError
+from kubeloop.testing.action import Action
+from kubeloop.testing.action_list import ActionLog
 from kubeloop.testing.apiserver.call import Call, Context, Waiting
 from kubeloop.testing.apiserver.controllers import CONTROLLERS, run_controllers
+from kubeloop.testing.apiserver.cut_events import CutEvents
 from kubeloop.testing.apiserver.describing.discovery_routes import Discovery
 from kubeloop.testing.apiserver.facts.recorded_server import resources
 from kubeloop.testing.apiserver.handler import handle
 from kubeloop.testing.apiserver.live import EventBody, after_waiting
 from kubeloop.testing.apiserver.loop_clock import LoopClock
+from kubeloop.testing.apiserver.past_storage import past_storage
 from kubeloop.testing.apiserver.seeds import Seeds
 from kubeloop.testing.apiserver.storage.storage import FIRST_REVISION, Storage
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
 from kubeloop.testing.in_process_transport import InProcessTransport
+from kubeloop.testing.reactions import Reactions
 from kubeloop.wire.response import Response
 from kubeloop.wire.streamed_response import StreamedResponse
 
@@ -28,9 +34,12 @@ if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.dynamic import DynamicClient
     from kubeloop.objects.model import Kind
-    from kubeloop.testing.apiserver.call import Reply
+    from kubeloop.testing.action_list import Exchange
+    from kubeloop.testing.apiserver.call import EventStream, Reply
     from kubeloop.testing.apiserver.handler import Verb
     from kubeloop.testing.apiserver.listener import Listener
+    from kubeloop.testing.reactions import Reaction
+    from kubeloop.testing.rule import Effect
     from kubeloop.unstructured import Unstructured
     from kubeloop.wire.request import Request
 
@@ -61,6 +70,8 @@ class APIServer:
         storage: The storage.
         cache: What this server has seen of the storage: `hold`, `advance_to` and `release` make it lag.
         token: The bearer token that requests need; `""` if they need none.
+        actions: What clients did, as a list of `Action`.
+        reactions: What `on` added; `reactions.clear()` removes it.
     """
 
     def __init__(
@@ -75,6 +86,8 @@ class APIServer:
     ) -> None:
         self.storage = Storage() if storage is None else storage
         self.token = token
+        self.actions = ActionLog()
+        self.reactions = Reactions(self._respond, random)
         self._clock = LoopClock() if clock is None else clock
         self._random = Random() if random is None else random
         self._resources = resources()
@@ -99,6 +112,28 @@ class APIServer:
         for each in objects:
             seeds.put(each)
 
+    def on(
+        self,
+        verb: str = "*",
+        resource: str = "*",
+        *,
+        nth: int | Collection[int] | None = None,
+        where: Callable[[Action], bool] | None = None,
+        chance: float = 1.0,
+    ) -> Reaction:
+        """Add a reaction to some requests; its methods say what happens to them.
+
+            api.on("update", "deployments", nth=3).fail(errors.Conflict)
+            api.on("list", "pods").delay(5)
+            api.on("watch", "pods").cut_watch(after=2)
+            api.on("get", "leases").stale(revisions=1)
+            reaction = api.on("create", "pods/eviction").respond(lambda action: ...)
+            reaction.remove()
+
+        The arguments are those of `FaultyTransport.on`.
+        """
+        return self.reactions.on(verb, resource, nth=nth, where=where, chance=chance)
+
     def handle(self, request: Request, now: float) -> Reply:
         """Carry out one request, without waiting: the core of the server.
 
@@ -114,6 +149,15 @@ class APIServer:
         context = Context(self.storage, self.cache, self._resources, self._random, now)
         return handle(request, context, self._discovery, self._carry_out, token=self.token)
 
+    def _handle_stale(self, request: Request, behind: int) -> Reply:
+        """Carry out a read as it was some revisions ago, as a server does whose watch cache is at that revision."""
+        now = self._clock()
+        self.cache.advance(now)
+        revision = max(self.storage.revision - behind, self.storage.compacted_revision, FIRST_REVISION)
+        past = past_storage(self.storage, revision)
+        context = Context(past, WatchCache(past), self._resources, self._random, now)
+        return handle(request, context, self._discovery, self._carry_out, token=self.token)
+
     def _carry_out(self, call: Call, context: Context, verb: Verb) -> Reply:
         before = self.storage.revision
         reply = verb(call, context)
@@ -127,18 +171,41 @@ class APIServer:
         Returns:
             The response, or an awaitable of it if the request has to wait.
         """
-        reply = self.handle(request, self._clock())
+        exchange = self.actions.record(request)
+        reply = self.reactions.respond(request)
+        if isinstance(reply, (Response, StreamedResponse)):
+            exchange.status = reply.status
+            return reply
+        return self._respond_later(exchange, reply)
+
+    async def _respond_later(
+        self, exchange: Exchange, reply: Awaitable[Response | StreamedResponse]
+    ) -> Response | StreamedResponse:
+        response = await reply
+        exchange.status = response.status
+        return response
+
+    def _respond(
+        self, request: Request, effect: Effect
+    ) -> Response | StreamedResponse | Awaitable[Response | StreamedResponse]:
+        """Carry out one request, with those parts of a reaction that only the server can apply."""
+        behind = effect.behind
+        reply = self._handle_stale(request, behind) if behind else self.handle(request, self._clock())
         if isinstance(reply, Response):
             return reply
         if isinstance(reply, Waiting):
-            return self._respond_later(reply)
-        return StreamedResponse(EventBody(reply, self._clock), reply.status, reply.headers)
+            return self._wait(request, reply, effect)
+        return self._stream(request, reply, effect)
 
-    async def _respond_later(self, waiting: Waiting) -> Response | StreamedResponse:
+    async def _wait(self, request: Request, waiting: Waiting, effect: Effect) -> Response | StreamedResponse:
         reply = await after_waiting(waiting, self.cache, self._clock)
-        if isinstance(reply, Response):
-            return reply
-        return StreamedResponse(EventBody(reply, self._clock), reply.status, reply.headers)
+        return reply if isinstance(reply, Response) else self._stream(request, reply, effect)
+
+    def _stream(self, request: Request, events: EventStream, effect: Effect) -> StreamedResponse:
+        if effect.cut is not None:
+            error = None if effect.cut.error is None else effect.cut.error(Action.of(request))
+            events = CutEvents(events, effect.cut.after, error if isinstance(error, APIError) else None)
+        return StreamedResponse(EventBody(events, self._clock), events.status, events.headers)
 
     def transport(self) -> InProcessTransport:
         """Return a transport that calls this server: in the same event loop, without a socket."""
