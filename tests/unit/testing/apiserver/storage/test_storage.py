@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import tracemalloc
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.apiserver.storage.storage_error import Compacted, FutureRevision, Mismatch, WriteFailed
 from kubeloop.testing.apiserver.storage.storage_history import StorageHistory
 from kubeloop.testing.apiserver.storage.stored import Change, Key, Stored
+from tests.support.growth import growth
 
 X, Y = Key("pods", "default", "x"), Key("pods", "default", "y")
 NODE = Key("nodes", "", "n")
@@ -332,6 +334,45 @@ def test_writing_and_compacting_needs_memory_for_the_live_objects_only() -> None
         tracemalloc.stop()
     assert after - before < 100_000  # of 3 MB written
     assert storage.resources() == ["pods"]
+
+
+def shuffled_keys(count: int) -> list[Key]:
+    keys = [Key("pods", f"ns-{number % 7}", f"p{number}") for number in range(count)]
+    random.Random(3).shuffle(keys)
+    return keys
+
+
+def test_creating_listing_and_deleting_many_objects_takes_linear_time() -> None:
+    def run(keys: list[Key]) -> None:
+        storage = Storage()
+        for number, key in enumerate(keys):
+            storage.put(key, text, expected=0)
+            if number % 10 == 0:
+                storage.range("pods", limit=1)
+        for number, key in enumerate(keys):
+            storage.delete(key, None, expected=None)
+            if number % 10 == 0:
+                storage.range("pods", limit=1)
+
+    assert growth(shuffled_keys, run, 1000) < 32
+
+
+def test_reading_an_older_revision_page_by_page_takes_linear_time() -> None:
+    def changed(count: int) -> Storage:
+        storage = Storage()
+        for key in shuffled_keys(count):
+            storage.put(key, text, expected=0)
+        for key in shuffled_keys(count):
+            storage.put(key, text, expected=None)
+        return storage
+
+    def run(storage: Storage) -> None:
+        revision = storage.revision // 2 + 1
+        page = storage.range("pods", revision=revision, limit=50)
+        while page.remaining:
+            page = storage.range("pods", revision=revision, limit=50, after=page.items[-1].key.path)
+
+    assert growth(changed, run, 1000) < 32
 
 
 def test_the_time_compacts_the_history_of_more_than_one_interval_ago() -> None:

@@ -9,6 +9,7 @@ from kubeloop.testing.apiserver.storage.storage_error import FutureRevision
 from kubeloop.testing.apiserver.storage.stored import Change, Key
 from kubeloop.testing.apiserver.watch_cache.resource_cache import ResourceCache
 from kubeloop.testing.apiserver.watch_cache.too_old import TooOld
+from tests.support.growth import growth
 
 
 def write(storage: Storage, name: str = "x", namespace: str = "a") -> Change:
@@ -76,6 +77,23 @@ def test_the_window_grows_as_in_the_real_server() -> None:
     for _ in range(250):
         write(storage)
     assert (cache.capacity, len(cache.changes(1))) == (400, 250)
+
+
+def test_a_change_of_a_large_window_costs_no_more_than_one_of_a_small_window() -> None:
+    def full(capacity: int) -> tuple[Storage, ResourceCache]:
+        storage = Storage(compaction_interval=None)
+        cache = cache_of(storage, capacity)
+        for _ in range(capacity):
+            write(storage)
+        return storage, cache
+
+    def run(value: tuple[Storage, ResourceCache]) -> None:
+        storage, cache = value
+        for _ in range(100):
+            write(storage)
+        assert len(cache.changes(storage.revision - 100)) == 100
+
+    assert growth(full, run, 2000) < 5  # 8 if it were linear
 
 
 def test_snapshots_show_the_state_after_each_change() -> None:
