@@ -32,7 +32,13 @@ def join_list(parts: Iterable[bytes], api_version: str, kind: str, metadata: Map
         api_version.encode(),
         _encode.dumps(metadata),
     )
-    return b"%b%b]}" % (head, b",".join(parts))
+    items = list(parts)
+    if not items:
+        return head + b"]}"
+    # One copy of a body that may have hundreds of megabytes.
+    items[0] = head + items[0]
+    items[-1] += b"]}"
+    return b",".join(items)
 
 
 def join_event(event_type: str, body: bytes) -> bytes:

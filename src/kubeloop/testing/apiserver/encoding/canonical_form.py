@@ -19,7 +19,7 @@ from kubeloop.testing.apiserver.encoding.scalar_forms import (
     Form,
     Unfit,
     WrongType,
-    scalar_form,
+    without_zero,
 )
 
 __all__ = ["UNKNOWN_FIELD", "ObjectForm", "form_of"]
@@ -63,8 +63,8 @@ _ZERO_VALUES: dict[tuple[str, str], Any] = {
 class ObjectForm:
     """The form of the objects of one class.
 
-    Calling it changes a dictionary into what the server writes and returns it; for null it returns a new one. It adds
-    to the faults what a strict decoder reports, and raises `Unfit` for a value that Go cannot decode.
+    Calling it changes a dictionary into what the server writes, and returns it. It adds to the faults what a strict
+    decoder reports, and raises `Unfit` for a value that Go cannot decode.
 
     Args:
         cls: The class: a model.
@@ -94,9 +94,7 @@ class ObjectForm:
         if not forms:
             forms = self._compile()
         if value.__class__ is not dict:
-            if value is not None:
-                raise WrongType(value, f"{self._cls.__module__.rpartition('.')[2]}.{self.struct}")
-            value = {}
+            raise WrongType(value, f"{self._cls.__module__.rpartition('.')[2]}.{self.struct}")
         plain = self._plain
         omitted: list[str] = []
         key = ""
@@ -109,6 +107,9 @@ class ObjectForm:
                     omitted.append(key)
                     if len(faults) < _MAX_FAULTS:
                         faults.append([UNKNOWN_FIELD, key])
+                    continue
+                if each is None:
+                    omitted.append(key)  # null is the same as absent
                     continue
                 known = len(faults) if faults else 0
                 result = form(each, faults)
@@ -130,28 +131,22 @@ class ObjectForm:
         return value
 
     def _compile(self) -> dict[str, Form]:
+        forms: dict[str, Form] = {}
         absent: list[tuple[str, Callable[[], Any]]] = []
         if self._cls.__kind_head__:
             for name in ("kind", "apiVersion"):
                 self._plain[name] = str
-                self._forms[name] = scalar_form(scalar_forms.text, omits_zero=True, null=OMIT)
+                forms[name] = without_zero(scalar_forms.text)
         for field in fields_of(self._cls).values():
-            form = self._forms[field.wire] = _of_field(field, self._cls)
-            if field.shape.accepts in ((str,), (bool,)) and field.category == "scalar" and not field.shape.go:
-                self._plain[field.wire] = field.shape.accepts[0]
-            zero = form(None, [])
-            if zero is not OMIT:
-                absent.append((field.wire, _always(form) if isinstance(zero, dict) else _constant(zero)))
-        self._absent = tuple(absent)
-        return self._forms
-
-
-def _always(form: Form) -> Callable[[], Any]:
-    return lambda: form(None, [])
-
-
-def _constant(value: Any) -> Callable[[], Any]:
-    return lambda: value
+            wire = field.wire
+            forms[wire] = _of_field(field, self._cls)
+            if field.category == "scalar" and field.shape.accepts in ((str,), (bool,)) and not field.shape.go:
+                self._plain[wire] = field.shape.accepts[0]
+            zero = _zero_of_field(field, self._cls)
+            if zero is not None:
+                absent.append((wire, zero))
+        self._forms, self._absent = forms, tuple(absent)
+        return forms
 
 
 @cache
@@ -170,37 +165,41 @@ def below(key: str, path: str) -> str:
 
 
 def _of_field(field: Field, cls: Any) -> Form:
+    """Return the form of the values of a field, null excepted."""
     shape = field.shape
     if shape.category == "object":
-        form = form_of(shape.model)
-        if field.default is not None and not field.nullable:
-            return form
-        return _pointer(form, None if _writes_null(field) else OMIT)
+        return form_of(shape.model)
     if shape.item is not None:
-        null = None if shape.optional and field.default is not None else OMIT
-        item = _item(shape.item, cls, field)
-        return _map(item, null) if shape.category in ("map", "object_map") else _list(item, null)
-    if shape.category == "any":
-        return scalar_form(scalar_forms.anything, omits_zero=False, null=None if _writes_null(field) else OMIT)
-    convert = _scalar(shape, field.wire, cls)
-    if (cls.__name__, field.wire) in _ZERO_VALUES:
-        return scalar_form(convert, omits_zero=False, null=_ZERO_VALUES[cls.__name__, field.wire])
-    if _writes_null(field):
-        return scalar_form(convert, omits_zero=False, null=None)
+        return _container(shape, field.wire, cls)
+    form = _scalar(shape, field.wire, cls)
+    is_always_written = field.always or field.nullable or (cls.__name__, field.wire) in _ZERO_VALUES
     is_pointer = field.default is None
-    null = OMIT if is_pointer or not field.always else field.default
-    return scalar_form(convert, omits_zero=not (is_pointer or field.always), null=null)
+    return form if is_always_written or is_pointer or shape.category == "any" else without_zero(form)
 
 
-def _writes_null(field: Field) -> bool:
-    """Return whether an absent field is written as null: a pointer, time or bytes without `omitempty`."""
-    if field.nullable:
-        return True
-    return field.always and (field.default is None or (field.shape.optional and field.shape.accepts == (bytes,)))
+def _zero_of_field(field: Field, cls: Any) -> Callable[[], Any] | None:
+    """Return the function that creates what is written if a field is absent; None if nothing is."""
+    shape = field.shape
+    if (cls.__name__, field.wire) in _ZERO_VALUES:
+        return _constant(_ZERO_VALUES[cls.__name__, field.wire])
+    if shape.item is not None:
+        return _constant(None) if shape.optional and field.default is not None else None
+    if field.nullable or (field.always and (field.default is None or (shape.accepts == (bytes,) and shape.optional))):
+        return _constant(None)  # a pointer, a time or bytes without `omitempty`
+    if shape.category == "object" and field.default is not None:
+        form = form_of(shape.model)
+        return lambda: form({}, [])
+    return _constant(field.default) if field.always else None
 
 
-def _scalar(shape: Shape, wire: str, cls: Any) -> Callable[[Any], Any]:
+def _constant(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+def _scalar(shape: Shape, wire: str, cls: Any) -> Form:
     accepts = shape.accepts
+    if shape.category == "any":
+        return scalar_forms.anything
     if shape.go == "Quantity":
         return scalar_forms.quantity
     if accepts == (datetime,):
@@ -208,53 +207,52 @@ def _scalar(shape: Shape, wire: str, cls: Any) -> Callable[[Any], Any]:
     if accepts == (int,):
         is_long = wire in _INT64_NAMES or (cls.__name__, wire) in _INT64_FIELDS
         return scalar_forms.integer64 if is_long else scalar_forms.integer32
-    return _CONVERTERS[accepts]
+    return _SCALARS[accepts]
 
 
-_CONVERTERS: dict[tuple[type, ...], Callable[[Any], Any]] = {
+_SCALARS: dict[tuple[type, ...], Form] = {
     (str,): scalar_forms.text,
     (bool,): scalar_forms.boolean,
     (bytes,): scalar_forms.base64_bytes,
     (int, str): scalar_forms.int_or_text,
     (float, int): scalar_forms.double,
 }
+_ZERO_ITEMS: dict[type, Any] = {str: "", bool: False, int: 0, float: 0}
 
 
-def _item(shape: Shape, cls: Any, field: Field) -> Form:
-    """Return the form of an item of a list or a map."""
-    if shape.category == "object":
-        return form_of(shape.model)
-    if shape.item is not None:
-        return _list(_item(shape.item, cls, field), None)
-    if shape.category == "any":
-        return scalar_form(scalar_forms.anything, omits_zero=False, null=None)
-    zeros: dict[type, Any] = {str: "", bool: False, int: 0, float: 0}
-    null = "0" if shape.go == "Quantity" else zeros.get(shape.accepts[0])
-    return scalar_form(_scalar(shape, field.wire, cls), omits_zero=False, null=null)
+def _container(shape: Shape, wire: str, cls: Any) -> Form:
+    """Return the form of a list or a map."""
+    item = shape.item
+    assert item is not None  # of a container
+    zero = _constant(None)
+    if item.category == "object":
+        form: Form = form_of(item.model)
+        zero = lambda: form({}, [])  # noqa: E731  # a function per container
+    elif item.item is not None:
+        form = _container(item, wire, cls)
+    else:
+        form = _scalar(item, wire, cls)
+        if item.accepts:
+            zero = _constant("0" if item.go == "Quantity" else _ZERO_ITEMS.get(item.accepts[0]))
+    return _map(form, zero) if shape.category in ("map", "object_map") else _list(form, zero)
 
 
-def _pointer(form: Form, null: Any) -> Form:
-    def pointer(value: Any, faults: Faults) -> Any:
-        return null if value is None else form(value, faults)
-
-    return pointer
-
-
-def _list(item: Form, null: Any) -> Form:
+def _list(item: Form, zero: Callable[[], Any]) -> Form:
     def form(value: Any, faults: Faults) -> Any:
         if value.__class__ is not list:
-            if value is None:
-                return null
             raise WrongType(value, "[]")
         if not value:
-            return null  # the storage does not tell an empty list from none
+            return OMIT  # the storage does not tell an empty list from none
         at = 0
         try:
             for at, each in enumerate(value):
+                if each is None:
+                    value[at] = zero()
+                    continue
                 known = len(faults) if faults else 0
                 result = item(each, faults)
                 if result is not each:
-                    value[at] = result
+                    value[at] = None if result is OMIT else result
                 if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(f"[{at}]", fault[1])
@@ -266,21 +264,26 @@ def _list(item: Form, null: Any) -> Form:
     return form
 
 
-def _map(item: Form, null: Any) -> Form:
+def _map(item: Form, zero: Callable[[], Any]) -> Form:
+    is_of_texts = item is scalar_forms.text
+
     def form(value: Any, faults: Faults) -> Any:
         if value.__class__ is not dict:
-            if value is None:
-                return null
             raise WrongType(value, "map[string]")
         if not value:
-            return null
+            return OMIT
         key = ""
         try:
             for key, each in value.items():
+                if is_of_texts and each.__class__ is str:
+                    continue
+                if each is None:
+                    value[key] = zero()
+                    continue
                 known = len(faults) if faults else 0
                 result = item(each, faults)
                 if result is not each:
-                    value[key] = result
+                    value[key] = None if result is OMIT else result
                 if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(key, fault[1])

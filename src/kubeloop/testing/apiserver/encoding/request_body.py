@@ -15,6 +15,7 @@ from kubeloop.objects.json.encode import to_data
 from kubeloop.objects.type_guards import is_dict, is_list
 from kubeloop.testing.apiserver.encoding.canonical_form import form_of
 from kubeloop.testing.apiserver.encoding.duplicate_field import parse_with_duplicates
+from kubeloop.testing.apiserver.encoding.kind_conversion import convert_kind
 from kubeloop.testing.apiserver.encoding.output import MEDIA_TYPES, Format
 from kubeloop.testing.apiserver.encoding.scalar_forms import Faults, Unfit
 from kubeloop.testing.apiserver.encoding.written_part import class_of_kind
@@ -196,6 +197,7 @@ def _checked(document: Document, faults: Faults, expected: ExpectedKind, validat
     unknown: Faults = []
     try:
         form(document, unknown)
+        convert_kind(document, api_version, kind)
     except Unfit as error:
         _unfit(kind, api_version, expected, error.message(form.struct))
     if kind != expected.kind:

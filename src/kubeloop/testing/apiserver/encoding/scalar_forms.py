@@ -1,7 +1,7 @@
 """Single values as Go reads and writes them: texts, numbers, times, quantities, bytes.
 
-A form is a function that takes the JSON value of a field and a list of faults, and returns the value that the server
-writes, or `OMIT`. Reference: apimachinery pkg/apis/meta/v1 (Time, MicroTime), pkg/api/resource, pkg/util/intstr.
+A form is a function of the JSON value of a field, which is not null, and a list of faults; it returns the value that
+the server writes, or `OMIT`. Reference: apimachinery pkg/apis/meta/v1 (time.go), pkg/api/resource, pkg/util/intstr.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kubeloop.meta.quantity import Quantity
 from kubeloop.meta.times import format_micro_time, format_time, parse_time
 from kubeloop.wire.go_text import quoted
 
-__all__ = ["OMIT", "Faults", "Form", "Unfit", "WrongType", "scalar_form"]
+__all__ = ["OMIT", "Faults", "Form", "Unfit", "WrongType", "without_zero"]
 
 
 class _Omit:
@@ -35,7 +35,6 @@ Faults = list[list[str]]
 Form = Callable[[Any, Faults], Any]
 """Returns a value as the server writes it, or `OMIT`. Any: JSON values of every type."""
 
-_MAX_INT32 = 2**31 - 1
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 _QUANTITY_RULE = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -77,51 +76,38 @@ def json_type(value: Any) -> str:
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
-def scalar_form(convert: Callable[[Any], Any], *, omits_zero: bool, null: Any) -> Form:
-    """Return the form of a field whose values `convert` checks and changes.
+def without_zero(form: Form) -> Form:
+    """Return the form of a field with `omitempty`, whose zero and false values are not written."""
 
-    Args:
-        convert: Returns the written value, or raises `Unfit`.
-        omits_zero: Whether zero and false values are not written.
-        null: What is written for null: `OMIT`, null or a zero value.
-    """
+    def omitting(value: Any, faults: Faults) -> Any:
+        written = form(value, faults)
+        return written if written else OMIT
 
-    def form(value: Any, _faults: Faults) -> Any:
-        if value is None:
-            return null
-        written = convert(value)
-        return OMIT if omits_zero and not written else written
-
-    def form32(value: Any, _faults: Faults) -> Any:
-        if value.__class__ is int and 0 < value <= _MAX_INT32:  # most of them
-            return value
-        return form(value, _faults)
-
-    return form32 if convert is integer32 else form
+    return omitting
 
 
-def text(value: Any) -> Any:
+def text(value: Any, _faults: Faults) -> Any:
     """Check a text."""
     if value.__class__ is not str:
         raise WrongType(value, "string")
     return value
 
 
-def boolean(value: Any) -> Any:
+def boolean(value: Any, _faults: Faults) -> Any:
     """Check a boolean."""
     if value.__class__ is not bool:
         raise WrongType(value, "bool")
     return value
 
 
-def integer32(value: Any) -> Any:
+def integer32(value: Any, _faults: Faults) -> Any:
     """Check an integer of 32 bits."""
     if value.__class__ is not int or value not in _INT32:
         raise _no_integer(value, "int32")
     return value
 
 
-def integer64(value: Any) -> Any:
+def integer64(value: Any, _faults: Faults) -> Any:
     """Check an integer of 64 bits."""
     if value.__class__ is not int or value not in _INT64:
         raise _no_integer(value, "int64")
@@ -135,7 +121,7 @@ def _no_integer(value: Any, wanted: str) -> WrongType:
     return error
 
 
-def double(value: Any) -> Any:
+def double(value: Any, _faults: Faults) -> Any:
     """Check a number; Go writes one without a fraction as an integer."""
     if value.__class__ is int:
         return value
@@ -144,7 +130,7 @@ def double(value: Any) -> Any:
     return int(value) if value.is_integer() and abs(value) < 1e21 else value
 
 
-def int_or_text(value: Any) -> Any:
+def int_or_text(value: Any, _faults: Faults) -> Any:
     """Check a number or a text, such as a port."""
     if value.__class__ is str:
         return value
@@ -153,7 +139,7 @@ def int_or_text(value: Any) -> Any:
     return value
 
 
-def quantity(value: Any) -> str:
+def quantity(value: Any, _faults: Faults) -> str:
     """Return the canonical form of a quantity: `1000m` is `1`."""
     if value.__class__ is str:
         return _canonical_quantity(value)
@@ -170,14 +156,14 @@ def _canonical_quantity(value: str) -> str:
         raise Unfit(_QUANTITY_RULE) from None
 
 
-def time(value: Any) -> str | None:
+def time(value: Any, _faults: Faults) -> str | None:
     """Return a time in whole seconds and UTC."""
     if value.__class__ is not str:
         raise WrongType(value, "string")
     return _canonical_time(value)
 
 
-def micro_time(value: Any) -> str | None:
+def micro_time(value: Any, _faults: Faults) -> str | None:
     """Return a time with six digits after the second and in UTC; Go reads no other number of digits."""
     if value.__class__ is not str:
         raise WrongType(value, "string")
@@ -212,7 +198,7 @@ def _zero_is_null(value: str) -> str | None:
     return None if value.startswith("0001-01-01T00:00:00") else value
 
 
-def base64_bytes(value: Any) -> str:
+def base64_bytes(value: Any, _faults: Faults) -> str:
     """Return bytes in base64 as Go writes them; line breaks are removed."""
     if value.__class__ is not str:
         raise WrongType(value, "[]uint8")
@@ -223,6 +209,6 @@ def base64_bytes(value: Any) -> str:
         raise Unfit("illegal base64 data at input byte 0") from None
 
 
-def anything(value: Any) -> Any:
+def anything(value: Any, _faults: Faults) -> Any:
     """Return any JSON value as it is."""
     return value

@@ -5,6 +5,7 @@ What a part is, and how parts become objects, lists and events, is in `kubeloop.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.objects.json.encode import rewrite
@@ -25,6 +26,7 @@ __all__ = ["class_of_kind", "json_part", "kept", "metadata_part", "protobuf_meta
 _SCHEME = Scheme()
 
 
+@cache
 def class_of_kind(api_version: str, kind: str) -> type[Kind] | None:
     """Return the class of a kind; None for one that is not built in."""
     return _SCHEME.lookup(api_version, kind)
