@@ -19,8 +19,8 @@ class Backlog:
     """The changes that wait for the reader of a watch.
 
     The real server ends a watch whose channel of 10 to 1000 events stays full for 100 ms, while the buffers of the
-    connection hold some more. Here more than 1000 changes may wait for a second, and 64 MiB of objects may arrive before
-    the reader takes some. That bounds the memory.
+    connection hold some more. Here more than 1000 changes may wait for a second, and 64 MiB of objects may arrive
+    before the reader takes some. That bounds the memory.
 
     Attributes:
         is_overrun: Whether the reader was too slow: nothing is accepted any more.
