@@ -48,6 +48,7 @@ class Output:
         transform: The kind that objects are turned into; `""` leaves them as they are.
         version: The version of `meta.k8s.io` of that kind: `v1` or `v1beta1`.
         included: What the rows of a Table contain of their objects.
+        has_columns: Whether a Table describes its columns. In a watch only the first event does.
     """
 
     format: Format = "json"
@@ -56,6 +57,7 @@ class Output:
     transform: Transform = ""
     version: str = ""
     included: Included = "Metadata"
+    has_columns: bool = True
 
     @property
     def content_type(self) -> str:

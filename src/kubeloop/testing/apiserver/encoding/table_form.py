@@ -39,7 +39,7 @@ def table(
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{output.version}",
         "metadata": metadata,
-        "columnDefinitions": [dict(column) for column in _COLUMNS],
+        "columnDefinitions": [dict(column) for column in _COLUMNS] if output.has_columns else None,
         "rows": [_row(each, resource, output) for each in items],
     }
 

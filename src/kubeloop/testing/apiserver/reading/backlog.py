@@ -19,8 +19,8 @@ class Backlog:
     """The changes that wait for the reader of a watch.
 
     The real server ends a watch whose channel of 10 to 1000 events stays full for 100 ms, while the buffers of the
-    connection hold some more. Here more than 1000 changes may wait for a second. That bounds the memory, with a limit
-    of 64 MiB for changes that arrive at the same time.
+    connection hold some more. Here more than 1000 changes may wait for a second, and 64 MiB of objects may arrive
+    before the reader takes some. That bounds the memory.
 
     Attributes:
         is_overrun: Whether the reader was too slow: nothing is accepted any more.
@@ -32,7 +32,7 @@ class Backlog:
 
     def __init__(self) -> None:
         self._changes: deque[Change] = deque()
-        self._bytes = 0
+        self._bytes = 0  # of the changes that arrived since the reader took some
         self._full_since: float | None = None
         self.is_overrun = False
 
@@ -44,24 +44,24 @@ class Backlog:
         if self.is_overrun:
             return
         self._changes.append(change)
-        self._bytes += _size(change)
-        if len(self._changes) <= _EVENTS:
-            return
-        if self._full_since is None:
-            self._full_since = now
-        if now - self._full_since > _SECONDS or self._bytes > _BYTES:
+        stored = change.value or change.last
+        self._bytes += len(stored.data) if stored is not None else 0
+        is_late = False
+        if len(self._changes) > _EVENTS:
+            if self._full_since is None:
+                self._full_since = now
+            is_late = now - self._full_since > _SECONDS
+        if is_late or self._bytes > _BYTES:
             self.is_overrun = True
             self._changes.clear()
 
     def take(self, limit: int) -> list[Change]:
         """Remove and return at most `limit` changes, the oldest first. A reader that takes is not too slow."""
         self._full_since = None
+        self._bytes = 0
         changes = self._changes
-        taken = [changes.popleft() for _ in range(min(limit, len(changes)))]
-        self._bytes -= sum(map(_size, taken))
+        if len(changes) > limit:
+            return [changes.popleft() for _ in range(limit)]
+        taken = list(changes)
+        changes.clear()
         return taken
-
-
-def _size(change: Change) -> int:
-    stored = change.value or change.last
-    return len(stored.data) if stored is not None else 0

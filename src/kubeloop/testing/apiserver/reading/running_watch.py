@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubeloop.testing.apiserver.encoding.event_frame import encode_bookmark, encode_event
@@ -87,7 +88,7 @@ class WatchStream:
         """The time at which `take` must be called even if no event arrives."""
         if self._is_finished:
             return None
-        if self._objects or self._end_mark or self._backlog:
+        if self._objects or self._end_mark or self._backlog or self._backlog.is_overrun:
             return self._taken_at
         bookmark = self._bookmarks.next_at if self._bookmarks is not None else None
         return self._ends_at if bookmark is None else min(bookmark, self._ends_at)
@@ -150,10 +151,17 @@ class WatchStream:
         return True
 
     def _frame(self, type_: str, stored: Stored) -> bytes:
-        return encode_event(type_, stored, self._selection.resource, self._output)
+        return encode_event(type_, stored, self._selection.resource, self._next_output())
 
     def _bookmark(self, revision: int, *, ends_list: bool = False) -> bytes:
-        return encode_bookmark(revision, self._selection.resource, self._output, ends_list=ends_list)
+        return encode_bookmark(revision, self._selection.resource, self._next_output(), ends_list=ends_list)
+
+    def _next_output(self) -> Output:
+        """Return the output of the next frame: only the first Table of a watch describes its columns."""
+        output = self._output
+        if output.transform == "Table" and output.has_columns:
+            self._output = replace(output, has_columns=False)
+        return output
 
 
 class EndedStream:

@@ -13,6 +13,8 @@ from kubeloop.meta.name_rules import dns_label_faults
 from kubeloop.testing.apiserver.encoding.attribute import fields_of, labels_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector
     from kubeloop.testing.apiserver.facts.served_resource import ServedResource
@@ -33,6 +35,8 @@ class Selection:
         name: The name of the only object that is read by its key; `""` for all objects.
         labels: What the labels must meet.
         fields: What the fields must meet, with the labels of the stored version.
+        has_no_selector: Whether every object of the range is selected.
+        needs_only_the_key: Whether the key of an object has all fields that the selector uses.
     """
 
     resource: ServedResource
@@ -40,11 +44,8 @@ class Selection:
     name: str
     labels: Selector
     fields: FieldSelector
-
-    @property
-    def has_no_selector(self) -> bool:
-        """Whether every object of the namespace is selected."""
-        return self.labels.is_everything and self.fields.is_everything
+    has_no_selector: bool
+    needs_only_the_key: bool
 
     def covers(self, key: Key) -> bool:
         """Return whether a key is in the range that is read, whatever the selectors say."""
@@ -52,15 +53,18 @@ class Selection:
 
     def matches(self, stored: Stored) -> bool:
         """Return whether the selectors select an object of the range. Without selectors nothing is decoded."""
-        fields = self.fields
-        if fields.requirements:
-            if all(each.field in _OF_THE_KEY for each in fields.requirements):
-                found = {"metadata.name": stored.key.name, "metadata.namespace": stored.key.namespace}
-                if not fields.matches(found):
-                    return False
-            elif not fields.matches(fields_of(stored, self.resource)):
+        if self.has_no_selector:
+            return True
+        if self.fields.requirements:
+            if self.needs_only_the_key:
+                found: Mapping[str, str] = {
+                    "metadata.name": stored.key.name, "metadata.namespace": stored.key.namespace
+                }  # fmt: skip
+            else:
+                found = fields_of(stored, self.resource)
+            if not self.fields.matches(found):
                 return False
-        return self.labels.is_everything or self.labels.matches(labels_of(stored))
+        return not self.labels.requirements or self.labels.matches(labels_of(stored))
 
 
 def select(
@@ -85,4 +89,12 @@ def select(
     is_key = bool(name) and name not in (".", "..") and not {"/", "%"} & set(name or "")
     if not is_key or (resource.namespaced and not namespace):
         name = ""
-    return Selection(resource, namespace, name or "", labels, fields)
+    return Selection(
+        resource,
+        namespace,
+        name or "",
+        labels,
+        fields,
+        has_no_selector=labels.is_everything and fields.is_everything,
+        needs_only_the_key=all(each.field in _OF_THE_KEY for each in fields.requirements),
+    )

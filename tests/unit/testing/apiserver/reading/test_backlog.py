@@ -59,12 +59,14 @@ def test_a_reader_that_takes_some_is_not_too_slow() -> None:
     assert (kept, backlog.is_overrun) == (1501, True)
 
 
-def test_the_bytes_that_wait_at_one_time_are_limited() -> None:
+def test_the_bytes_that_arrive_before_the_reader_takes_some_are_limited() -> None:
     backlog = Backlog()
     large = change(1, 1024 * 1024)
-    for _ in range(1001):
+    for _ in range(64):
         backlog.add(large, 0.0)
-    assert backlog.is_overrun
+    kept = len(backlog)
+    backlog.add(large, 0.0)
+    assert (kept, len(backlog), backlog.is_overrun) == (64, 0, True)
 
 
 def test_nothing_is_accepted_after_an_overrun() -> None:

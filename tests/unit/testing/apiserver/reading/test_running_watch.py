@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from kubeloop.testing.apiserver.encoding.output import Output
 from kubeloop.testing.apiserver.storage.stored import Key
-from tests.support.read_world import World, events, shorts
+from tests.support.read_world import World, events, shorts, stream
 
 MARKED: dict[str, Any] = {"allowWatchBookmarks": "true"}
 
@@ -196,6 +197,7 @@ class TestSlowReaders:
             world.put(f"p{number}", size=1)
         world.pass_time(1.5)
         world.put("d")
+        assert running.deadline == 1000.0
         assert running.take(world.now) == []
         assert running.is_finished
 
@@ -216,6 +218,26 @@ class TestSlowReaders:
         world.put("d")
         count += len(fast.take(world.now))
         assert (count, slow.take(world.now), slow.is_finished, fast.is_finished) == (1101, [], True, False)
+
+
+def test_only_the_first_table_of_a_watch_describes_its_columns(world: World) -> None:
+    output = Output(transform="Table", version="v1")
+    running = stream(world.send("/api/v1/namespaces/ns/pods?watch=1&allowWatchBookmarks=true", output=output))
+    world.put("d")
+    tables = [json.loads(frame)["object"] for frame in running.take(world.now)]
+    assert [table["kind"] for table in tables] == ["Table"] * 4
+    assert [bool(table["columnDefinitions"]) for table in tables] == [True, False, False, False]
+    assert [row["cells"][0] for table in tables for row in table["rows"]] == ["a", "b", "", "d"]
+
+
+def test_a_watch_of_metadata_has_no_more(world: World) -> None:
+    output = Output(transform="PartialObjectMetadata", version="v1")
+    running = stream(world.send("/api/v1/pods?watch=1&resourceVersion=5", output=output))
+    world.put("d", phase="new")
+    (frame,) = running.take(world.now)
+    found = json.loads(frame)["object"]
+    assert (found["kind"], found["apiVersion"]) == ("PartialObjectMetadata", "meta.k8s.io/v1")
+    assert (found.keys(), found["metadata"]["name"]) == ({"kind", "apiVersion", "metadata"}, "d")
 
 
 def test_the_frames_are_lines_of_json(world: World) -> None:
