@@ -12,7 +12,7 @@ from kubeloop.errors import APIError
 from kubeloop.testing.action import Action
 from kubeloop.testing.action_list import ActionLog
 from kubeloop.testing.apiserver.call import Call, Context, Waiting
-from kubeloop.testing.apiserver.controllers import CONTROLLERS, run_controllers
+from kubeloop.testing.apiserver.controllers.control_loop import CONTROLLERS, Controllers
 from kubeloop.testing.apiserver.cut_events import CutEvents
 from kubeloop.testing.apiserver.describing.discovery_routes import Discovery
 from kubeloop.testing.apiserver.facts.recorded_server import resources
@@ -91,7 +91,6 @@ class APIServer:
         self._clock = LoopClock() if clock is None else clock
         self._random = Random() if random is None else random
         self._resources = resources()
-        self._controllers = frozenset(controllers)
         self._timer: asyncio.TimerHandle | None = None
         now = self._clock()
         self._discovery = Discovery(self._resources, address="127.0.0.1:6443", started=now)
@@ -100,6 +99,8 @@ class APIServer:
             seeds.put_fresh_content()
         for each in objects:
             seeds.put(each)
+        self._controllers = Controllers(self.storage, self._resources, self._random, enabled=controllers)
+        self._controllers.step(now)
         self.cache = WatchCache(self.storage, lag=lag)
         self.cache.on_pending = self._plan_advance
         self.cache.advance(now)
@@ -111,6 +112,7 @@ class APIServer:
         seeds = Seeds(self.storage, self._resources, self._random, now)
         for each in objects:
             seeds.put(each)
+        self._controllers.step(now)
 
     def on(
         self,
@@ -159,10 +161,8 @@ class APIServer:
         return handle(request, context, self._discovery, self._carry_out, token=self.token)
 
     def _carry_out(self, call: Call, context: Context, verb: Verb) -> Reply:
-        before = self.storage.revision
         reply = verb(call, context)
-        if self.storage.revision != before and self._controllers:
-            run_controllers(context, self._controllers)
+        self._controllers.step(context.now)
         return reply
 
     def respond(self, request: Request) -> Response | StreamedResponse | Awaitable[Response | StreamedResponse]:
@@ -245,6 +245,7 @@ class APIServer:
             self._timer.cancel()
             self._timer = None
         self.cache.close()
+        self._controllers.close()
 
     def _plan_advance(self) -> None:
         """Plan to show the next change that the watch cache holds back. Without a running loop, requests show it."""

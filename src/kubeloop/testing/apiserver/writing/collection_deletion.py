@@ -1,0 +1,51 @@
+"""Deleting the objects of a collection that selectors select.
+
+Reference: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go (DeleteCollection).
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from kubeloop.errors import NotFound
+from kubeloop.testing.apiserver.encoding.object_list import encode_list
+from kubeloop.testing.apiserver.reading.list_request import read_list_request
+from kubeloop.testing.apiserver.reading.selection import select
+from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
+from kubeloop.testing.apiserver.writing.deletion import delete_object
+from kubeloop.testing.apiserver.writing.request_check import namespace_of, refuse_unserved
+from kubeloop.testing.apiserver.writing.write_verbs import writer_of
+from kubeloop.wire.response import Headers, Response
+
+if TYPE_CHECKING:
+    from kubeloop.testing.apiserver.call import Call, Context
+    from kubeloop.testing.apiserver.storage.stored import Stored
+
+__all__ = ["delete_collection"]
+
+
+def delete_collection(call: Call, context: Context) -> Response:
+    """Delete the selected objects of a collection, and return the list of them as they were.
+
+    The newest objects are read, whatever resourceVersion the request names. With a limit, only so many objects are
+    deleted.
+
+    Raises:
+        APIError: The request is refused, or a deletion is. The deletions before remain.
+    """
+    refuse_unserved(call)
+    listed = read_list_request(call)
+    options = delete_options_of(call.request.body, call.request.headers, call.info.query)
+    resource = call.resource
+    selection = select(resource, namespace_of(call), listed.label_selector, listed.field_selector)
+    page = context.storage.range(resource.stored_as, selection.namespace)
+    selected: list[Stored] = [each for each in page.items if selection.covers(each.key) and selection.matches(each)]
+    if listed.limit:
+        selected = selected[: listed.limit]
+    writer = writer_of(context, is_dry_run=options.dry_run)
+    for stored in selected:
+        with suppress(NotFound):
+            delete_object(writer, resource, stored.key.namespace, stored.key.name, options)
+    body = encode_list(selected, resource, call.output, revision=page.revision)
+    return Response(200, Headers([("Content-Type", call.output.content_type)]), body)
