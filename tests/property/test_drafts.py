@@ -16,8 +16,9 @@ from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.objects.model import BOOL, INT, MAP, NULLABLE, SEQ, STR, Kind, Map, Model, NullMap, NullSeq, Seq
 from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.wire import documents
+from kubeloop.wire.patches.json_patch import apply_json_patch
+from kubeloop.wire.patches.merge_patch import apply_merge_patch
 from kubeloop.wire.serializers import json_objects
-from tests.support.json_patch import apply_json_patch, apply_merge_patch
 
 SEEDS = st.integers(0, 2**32)
 

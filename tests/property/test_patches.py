@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from kubeloop import Change, Unstructured
 from kubeloop.models import apps_v1, core_v1
+from kubeloop.wire.patches.json_patch import apply_json_patch
+from kubeloop.wire.patches.merge_patch import apply_merge_patch
 from kubeloop.wire.serializers import json_objects
-from tests.support.json_patch import apply_json_patch, apply_merge_patch
 
 SEEDS = st.integers(0, 2**32)
 POD_SPEC: dict[str, Any] = {

@@ -10,6 +10,7 @@ from kubeloop.codegen.field_numbers import emit_field_numbers
 from kubeloop.codegen.generated_files import origin_line
 from kubeloop.codegen.informers import emit_group_informers, emit_informers, watchable
 from kubeloop.codegen.model_files import emit_models, emit_stub
+from kubeloop.codegen.patch_keys import emit_patch_keys
 from kubeloop.codegen.schema import Module, load_directory
 from kubeloop.codegen.source_text import literal
 from kubeloop.codegen.target import Target
@@ -49,6 +50,7 @@ def generate(schema: Path) -> dict[str, str]:
         if watchable(module):
             files[f"cache/informers/{module.name}.py"] = emit_informers(module, target)
     files["models/kind_index.py"] = emit_index(modules, everything)
+    files["models/patch_keys.py"] = emit_patch_keys(modules.values(), everything)
     files["clients/groups/__init__.py"] = emit_groups(modules.values(), everything)
     files["cache/informers/__init__.py"] = emit_group_informers(modules.values(), everything)
     return files

@@ -116,7 +116,8 @@ class SchemaField:
     `wire` is its exact name in JSON; `omit_empty` and `omit_zero` are what Go's tag says; `required` is what a JSON
     schema says: always there, never null; `nullable` is what it says of null: a value, which is not the same as absent;
     `enum` names the values that are known (module.Name); `default` is what a server fills in, as JSON; `numbers` are
-    the protobuf numbers of the messages around the field that JSON flattens, outermost first, and then the field's own.
+    the protobuf numbers of the messages around the field that JSON flattens, outermost first, and then the field's own;
+    `patch_strategies` and `patch_merge_key` say how a strategic merge patch merges the field.
     """
 
     wire: str
@@ -130,6 +131,8 @@ class SchemaField:
     description: str = ""
     default: str = ""
     numbers: Sequence[int] = ()
+    patch_strategies: Sequence[str] = ()
+    patch_merge_key: str = ""
 
     def __post_init__(self) -> None:
         _check_types(self.enum)
@@ -303,6 +306,8 @@ def _field(data: Mapping[str, Any]) -> SchemaField:
         secret=bool(data.get("secret")),
         enum=data.get("enum") or data.get("open_enum", ""),
         numbers=(*data.get("proto_in", ()), data["proto"]) if "proto" in data else (),
+        patch_strategies=tuple(data["patch_strategy"].split(",")) if "patch_strategy" in data else (),
+        patch_merge_key=data.get("patch_merge_key", ""),
     )
 
 

@@ -13,8 +13,8 @@ import pytest
 from kubeloop.models import apps_v1, core_v1, meta_v1, networking_v1, rbac_v1
 from kubeloop.objects.model import MAP, NULLABLE, SEQ, Map, Model, Seq
 from kubeloop.wire import plain_values
+from kubeloop.wire.patches.json_patch import apply_json_patch
 from kubeloop.wire.serializers import json_objects
-from tests.support.json_patch import apply_json_patch
 
 
 def pod() -> core_v1.Pod:

@@ -21,8 +21,8 @@ from kubeloop.meta import yaml
 from kubeloop.models import apiextensions_v1, apps_v1, coordination_v1, core_v1
 from kubeloop.objects.unknown_members import _NAME, rest_of, splice
 from kubeloop.wire import documents
+from kubeloop.wire.patches.json_patch import apply_json_patch
 from kubeloop.wire.serializers import json_events, json_objects
-from tests.support.json_patch import apply_json_patch
 from tests.unit.objects.preserving import Entry, EntryList, Open, Spec, Window
 
 MANIFEST: dict[str, Any] = {

@@ -6,7 +6,7 @@ case any more fails the tests: a fault that was fixed must not come back under i
 
 from __future__ import annotations
 
-from . import connecting, exec_plugins, oidc, responses, values
+from . import connecting, exec_plugins, oidc, patches, responses, values
 from .entry import Difference
 
 __all__ = ["INTENDED", "Difference"]
@@ -16,5 +16,6 @@ INTENDED: list[Difference] = [
     *connecting.INTENDED,
     *exec_plugins.INTENDED,
     *oidc.INTENDED,
+    *patches.INTENDED,
     *responses.INTENDED,
 ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from . import documents, exec_plugins, headers, messages, names, responses, rest, scripts, selectors, values
+from . import documents, exec_plugins, headers, messages, names, patches, responses, rest, scripts, selectors, values
 from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
@@ -27,11 +27,13 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "fields": selectors.fields,
     "headers": headers.headers,
     "int_or_string": values.int_or_string,
+    "json_patches": patches.json_patches,
     "kubeconfig": kubeconfig,
     "kubeconfig_changes": kubeconfig_changes,
     "kubeconfig_views": kubeconfig_views,
     "labels": selectors.labels,
     "limiters": scripts.limiters,
+    "merge_patches": patches.merge_patches,
     "messages": messages.messages,
     "names": names.names,
     "oidc": oidc,
@@ -40,6 +42,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "quantities": values.quantities,
     "responses": responses.responses,
     "schema": names.schema,
+    "strategic_patches": patches.strategic_patches,
     "times": values.times,
     "urls": rest.urls,
     "workqueue": scripts.workqueue,

@@ -8,8 +8,8 @@ from typing import Any
 from kubeloop import Change, Unstructured
 from kubeloop.errors import DecodeError
 from kubeloop.meta import yaml as reader
+from kubeloop.wire.patches.merge_patch import apply_merge_patch
 from kubeloop.wire.split_documents import bodies, plain
-from tests.support.json_patch import apply_merge_patch
 
 from .refused import REFUSED
 
@@ -37,7 +37,7 @@ def _is_strict(text: str) -> bool:
 
 
 def patches(case: dict[str, Any]) -> Any:
-    """Compute a merge patch from two documents, or apply one as our tests do."""
+    """Compute a merge patch from two documents, or apply one."""
     if "patch" in case:
         return apply_merge_patch(case["before"], case["patch"])
     return Change(Unstructured(case["before"]), Unstructured(case["after"])).merge_patch()
