@@ -86,7 +86,8 @@ async def compare(requests: int, seed: int, *, verbose: bool, against_real: bool
         else:
             ours = APIServer(controllers=()).transport()
         known_real, known_ours = Known(), Known()
-        await _prepare(real, ours)
+        known_real.first_version, known_ours.first_version = await _prepare(real), await _prepare(ours)
+        comparison.versions.first = known_real.first_version, known_ours.first_version
         for number in range(requests):
             step = sequence.next(known_real)
             one, other = await asyncio.gather(
@@ -117,12 +118,15 @@ def _post(target: str, obj: object) -> Request:
     return Request("POST", target, {"Accept": "application/json", "Content-Type": "application/json"}, in_json(obj))
 
 
-async def _prepare(*servers: Transport) -> None:
-    for server in servers:
-        for name in NAMESPACES:
-            namespace = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
-            reply = await send(server, _post("/api/v1/namespaces", namespace), is_watch=False)
-            assert reply.code == 201, reply
+async def _prepare(server: Transport) -> int:
+    """Create the namespaces, and return the newest version of the server."""
+    version = 0
+    for name in NAMESPACES:
+        namespace = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}}
+        reply = await send(server, _post("/api/v1/namespaces", namespace), is_watch=False)
+        assert reply.code == 201, reply
+        version = int(reply.body["metadata"]["resourceVersion"])
+    return version
 
 
 async def _follow(
@@ -145,8 +149,9 @@ async def _follow(
         for known, each in ((known_real, items[0]), (known_ours, items[1])):
             item = {"kind": step.plan.kind, "apiVersion": step.plan.group_version, **each[key]}
             known.objects[step.plan.kind, *key] = item
-            if item["metadata"]["resourceVersion"] not in known.versions[-40:]:
-                known.versions.append(item["metadata"]["resourceVersion"])
+            version = item["metadata"]["resourceVersion"]
+            if version not in known.versions[-40:] and int(version) > known.first_version:
+                known.versions.append(version)
     for server, mine, others in ((real, items[0], items[1]), (ours, items[1], items[0])):
         for namespace, name in mine.keys() - others.keys():
             if step.plan.is_namespaced and namespace not in NAMESPACES:

@@ -16,9 +16,10 @@ _LATER = frozenset({"managedFields", "clusterIP", "clusterIPs", "nodePort", "pri
 
 
 class Versions:
-    """Resource versions of two servers, which must have the same order."""
+    """Resource versions of two servers, which must have the same order after the first."""
 
     def __init__(self) -> None:
+        self.first = (0, 0)
         self._pairs: list[tuple[int, int]] = []
 
     def agree(self, real: str, ours: str) -> bool:
@@ -26,6 +27,8 @@ class Versions:
         if not (real.isdigit() and ours.isdigit()):
             return real == ours
         pair = (int(real), int(ours))
+        if pair[0] <= self.first[0] and pair[1] <= self.first[1]:
+            return True  # of the objects of a fresh server
         at = bisect_left(self._pairs, pair)
         if at < len(self._pairs) and self._pairs[at] == pair:
             return True

@@ -190,18 +190,22 @@ class Sequence:
             return {"fieldManager": "differential"}
         return {}
 
-    def new_object(self, plan: KindPlan, namespace: str, name: str) -> Object:
+    def new_object(self, plan: KindPlan, namespace: str, name: str, random: Random) -> Object:
         """Return a valid object with its defaults, which does not exist yet."""
         obj: Object = copy.deepcopy(self.templates[plan.kind])
-        obj["metadata"] = {"name": name, "labels": dict(self.random.choice(_LABELS))}
+        obj["metadata"] = {"name": name, "labels": dict(random.choice(_LABELS))}
         if plan.is_namespaced:
             obj["metadata"]["namespace"] = namespace
         if plan.kind == "Event":
             obj["involvedObject"] = {"kind": "Pod", "namespace": namespace, "name": "n0"}
-        if self.random.random() < 0.15:
-            obj["metadata"]["finalizers"] = ["example.com/hold"]
-        if self.random.random() < 0.15:
-            obj["metadata"]["annotations"] = {"example.com/note": self.random.choice("ab")}
+        if plan.kind == "PersistentVolumeClaim":  # of an admission plugin
+            obj["metadata"]["finalizers"] = ["kubernetes.io/pvc-protection"]
+        if plan.kind == "Job":  # one without labels gets those of its template
+            obj["metadata"]["labels"]["keep"] = "x"
+        if random.random() < 0.15:
+            obj["metadata"].setdefault("finalizers", []).append("example.com/hold")
+        if random.random() < 0.15:
+            obj["metadata"]["annotations"] = {"example.com/note": random.choice("ab")}
         return obj
 
     def _spoil(self, obj: Object, plan: KindPlan) -> Object | bytes:
@@ -230,7 +234,7 @@ class Sequence:
 
     def _create(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
-        obj: Object | bytes = self.new_object(plan, namespace, random.choice(_NAMES))
+        obj: Object | bytes = self.new_object(plan, namespace, random.choice(_NAMES), random)
         if random.random() < 0.12 and isinstance(obj, dict):
             obj = self._spoil(obj, plan)
         elif random.random() < 0.03 and isinstance(obj, dict):
@@ -244,8 +248,7 @@ class Sequence:
         held = known.objects.get((plan.kind, namespace, name))
         if held is not None:
             return copy.deepcopy(held)
-        metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
-        return {**copy.deepcopy(dict(self.templates[plan.kind])), "metadata": metadata}
+        return self.new_object(plan, namespace, name, Random(name))
 
     def _update(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
@@ -264,7 +267,7 @@ class Sequence:
                     metadata.setdefault("labels", {})
                 change(obj, own)
             elif how < 0.8:
-                metadata["labels"] = dict(own.choice(_LABELS))
+                metadata["labels"] = {**own.choice(_LABELS), "keep": "x"}
             elif how < 0.84:
                 metadata.pop("finalizers", None)
             elif how < 0.88:
@@ -304,7 +307,9 @@ class Sequence:
                 labels = {"color": own.choice(("red", "blue", None)), "size": own.choice(("l", None))}
                 if form != "json":
                     return in_json({"metadata": {"labels": labels}})
-                operations = [{"op": "add", "path": "/metadata/labels", "value": {"color": labels["color"] or "red"}}]
+                operations = [
+                    {"op": "add", "path": "/metadata/labels", "value": {"color": labels["color"] or "red", "keep": "x"}}
+                ]
                 if own.random() < 0.3:
                     operations.append({"op": "test", "path": "/metadata/name", "value": own.choice((name, "other"))})
                 if own.random() < 0.2:

@@ -19,11 +19,15 @@ Object = dict[str, Any]
 
 @dataclass
 class Known:
-    """What was learnt from one server: the objects as they were last seen, and the resource versions in order."""
+    """What was learnt from one server: the objects as they were last seen, and the resource versions in order.
+
+    Versions up to `first_version` are those of the start, in an order of their own.
+    """
 
     objects: dict[tuple[str, str, str], Object] = field(default_factory=dict[tuple[str, str, str], Object])
     versions: list[str] = field(default_factory=list[str])
     tokens: list[str] = field(default_factory=list[str])
+    first_version: int = 0
 
     def learn(self, plan: KindPlan, body: Any) -> None:
         """Note the object of a response, and its version."""
@@ -31,7 +35,7 @@ class Known:
             return
         metadata = body.get("metadata", {})
         version = metadata.get("resourceVersion")
-        if version:
+        if version and int(version) > self.first_version:
             self.versions.append(version)
         if body.get("kind", "").endswith("List"):
             self.tokens.append(metadata.get("continue", ""))
@@ -40,7 +44,7 @@ class Known:
 
     def version(self, back: int) -> str:
         """Return the resource version that was seen so many responses ago."""
-        return self.versions[-1 - back] if back < len(self.versions) else "1"
+        return self.versions[-1 - back] if back < len(self.versions) else str(self.first_version)
 
     def token(self) -> str:
         """Return the continue token of the newest list."""

@@ -94,6 +94,9 @@ class APIServer:
         self._timer: asyncio.TimerHandle | None = None
         now = self._clock()
         self._discovery = Discovery(self._resources, address="127.0.0.1:6443", started=now)
+        # As in the real server, the watch cache of a new storage sees the first objects come.
+        self.cache = WatchCache(self.storage)
+        self.cache.advance(now)
         seeds = Seeds(self.storage, self._resources, self._random, now)
         if self.storage.revision == FIRST_REVISION:
             seeds.put_fresh_content()
@@ -101,9 +104,8 @@ class APIServer:
             seeds.put(each)
         self._controllers = Controllers(self.storage, self._resources, self._random, enabled=controllers)
         self._controllers.step(now)
-        self.cache = WatchCache(self.storage, lag=lag)
+        self.cache.lag = lag
         self.cache.on_pending = self._plan_advance
-        self.cache.advance(now)
 
     def put(self, *objects: Kind | Unstructured | Mapping[str, Any]) -> None:
         """Store objects as they are, as the constructor does; one that exists is replaced."""

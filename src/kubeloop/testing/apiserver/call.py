@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Context:
         resources: What is served.
         random: The source of uids and generated names.
         now: Seconds since the epoch.
+        warnings: What the response warns of, whether the request succeeds or not.
     """
 
     storage: Storage
@@ -54,6 +55,7 @@ class Context:
     resources: Resources
     random: Random
     now: float
+    warnings: list[str] = field(default_factory=list[str])
 
 
 class EventStream(Protocol):

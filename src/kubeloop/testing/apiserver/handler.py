@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from kubeloop.errors import APIError
 from kubeloop.testing.apiserver.call import Call, Context, Waiting
-from kubeloop.testing.apiserver.encoding.output import DEFAULT_OUTPUT, negotiate, negotiate_error
+from kubeloop.testing.apiserver.encoding.output import (
+    DEFAULT_OUTPUT,
+    MEDIA_TYPES,
+    STREAM_TYPES,
+    negotiate,
+    negotiate_error,
+)
 from kubeloop.testing.apiserver.encoding.status import status_response
 from kubeloop.testing.apiserver.reading.list_read import list_objects
 from kubeloop.testing.apiserver.reading.single_read import get_object
 from kubeloop.testing.apiserver.reading.watch_read import watch
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
+from kubeloop.testing.apiserver.writing.reply import warning_headers
 from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
 from kubeloop.wire import refusals
 from kubeloop.wire.request_path import parse_path
@@ -62,7 +69,7 @@ def handle(request: Request, context: Context, discovery: Discovery, intercept: 
     Returns:
         The reply. An error is a response with a Status.
     """
-    return _guarded(request, lambda: _carried_out(request, context, discovery, intercept, token))
+    return _guarded(request, context, lambda: _carried_out(request, context, discovery, intercept, token))
 
 
 def refuse(status: int, message: str) -> Response:
@@ -82,11 +89,25 @@ def _carried_out(request: Request, context: Context, discovery: Discovery, inter
     resource = context.resources.find(info.group, info.version, info.resource)
     if resource is None:
         raise refusals.path_not_found()
+    _check_accept(request, info.verb)
     call = Call(request, info, resource, negotiate(request.headers, info.query, streaming=info.verb == "watch"))
     verb = _VERBS.get(info.verb)
     if verb is None or not _is_allowed(call):
         raise refusals.method_not_supported(info.group_resource, info.verb)
     return intercept(call, context, verb)
+
+
+def _check_accept(request: Request, verb: str) -> None:
+    """Refuse a request whose `Accept` header names none of the media types: the router of the real server comes first.
+
+    Reference: go-restful jsr311.go (detectRoute), route.go (matchesAccept).
+    """
+    accept = Headers(request.headers.items()).get("accept", "")
+    offered = [*MEDIA_TYPES, *STREAM_TYPES] if verb in ("list", "watch") else list(MEDIA_TYPES)
+    asked = [part.partition(";")[0].strip() for part in accept.split(",")]
+    if accept and not any(each == "*/*" or each in MEDIA_TYPES for each in asked):
+        message = f"406: Not Acceptable\n\nAvailable representations: {', '.join(offered)}"
+        raise refusals.not_acceptable_form(message)
 
 
 def _has_token(request: Request, token: str) -> bool:
@@ -105,19 +126,22 @@ def _is_allowed(call: Call) -> bool:
     return info.verb in subresource.verbs
 
 
-def _guarded(request: Request, step: Callable[[], Reply]) -> Reply:
-    """Carry out a step of a request; an error becomes a response with a Status."""
+def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> Reply:
+    """Carry out a step of a request; an error becomes a response with a Status. Warnings are added to any response."""
     try:
         reply = step()
     except APIError as error:
-        return _failure(request, error)
+        reply = _failure(request, error)
     except Exception:
         # A fault of this server: the client gets a Status, and the log the traceback.
         logger.exception("%s %s: the request failed", request.method, request.path)
-        return _failure(request, refusals.internal_error("the test server failed; its log has the traceback"))
+        reply = _failure(request, refusals.internal_error("the test server failed; its log has the traceback"))
     if isinstance(reply, Waiting):
         resume = reply.resume
-        return replace(reply, resume=lambda now: _guarded(request, lambda: resume(now)))
+        return replace(reply, resume=lambda now: _guarded(request, context, lambda: resume(now)))
+    if context.warnings and isinstance(reply, Response):
+        headers = Headers([*reply.headers.pairs, *warning_headers(context.warnings)])
+        return Response(reply.status, headers, reply.body)
     return reply
 
 

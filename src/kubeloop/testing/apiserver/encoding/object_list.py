@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubeloop.objects.json.encode import dumps
 from kubeloop.testing.apiserver.encoding import table_form
-from kubeloop.testing.apiserver.encoding.single_object import for_people
+from kubeloop.testing.apiserver.encoding.single_object import for_people, go_type
 from kubeloop.testing.apiserver.encoding.written_part import (
     json_part,
     metadata_part,
@@ -61,7 +61,7 @@ def _joined(items: Sequence[Stored], resource: ServedResource, output: Output, m
         return dumps(table_form.table(items, resource, output, metadata))
     if output.transform == "PartialObjectMetadata":
         raise refusals.not_acceptable_form(
-            f"you requested PartialObjectMetadata, but the requested object is a list ({kind})"
+            f"you requested PartialObjectMetadata, but the requested object is a list ({go_type(resource)}List)"
         )
     if output.transform:
         api_version, item_kind = f"meta.k8s.io/{output.version}", "PartialObjectMetadata"

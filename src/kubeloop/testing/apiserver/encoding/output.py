@@ -16,7 +16,17 @@ from kubeloop.wire.go_text import quoted
 from kubeloop.wire.query_text import Query, first_value
 from kubeloop.wire.response import Headers
 
-__all__ = ["DEFAULT_OUTPUT", "MEDIA_TYPES", "Format", "Included", "Output", "Transform", "negotiate", "negotiate_error"]
+__all__ = [
+    "DEFAULT_OUTPUT",
+    "MEDIA_TYPES",
+    "STREAM_TYPES",
+    "Format",
+    "Included",
+    "Output",
+    "Transform",
+    "negotiate",
+    "negotiate_error",
+]
 
 Format = Literal["json", "yaml", "protobuf"]
 Transform = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
@@ -29,7 +39,8 @@ MEDIA_TYPES: Mapping[str, Format] = {
 }
 """The media types that the server reads and writes, in the order in which its messages name them."""
 
-_STREAM_TYPES = tuple(f"{name};stream=watch" for name, written in MEDIA_TYPES.items() if written != "yaml")
+STREAM_TYPES = tuple(f"{name};stream=watch" for name, written in MEDIA_TYPES.items() if written != "yaml")
+"""The media types of a watch."""
 _INCLUDED: tuple[Included, ...] = ("None", "Metadata", "Object")
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
@@ -89,7 +100,7 @@ def negotiate(headers: Mapping[str, str], query: Query, *, streaming: bool = Fal
     found = headers if isinstance(headers, Headers) else Headers(headers.items())
     output = _accepted(found.get("accept", ""), True)
     if output is None or (streaming and output.format == "yaml"):
-        raise refusals.not_acceptable(_STREAM_TYPES if streaming else MEDIA_TYPES)
+        raise refusals.not_acceptable(STREAM_TYPES if streaming else MEDIA_TYPES)
     if output.transform == "Table" and "includeObject" in query:
         output = replace(output, included=_included(first_value(query, "includeObject") or "Metadata"))
     return _with_pretty(output, found, query)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kubeloop.testing.apiserver.facts.served_resource import ServedResource
     from kubeloop.testing.apiserver.storage.stored import Stored
 
-__all__ = ["encode_document", "encode_object", "for_people", "whole_object"]
+__all__ = ["encode_document", "encode_object", "for_people", "go_type", "whole_object"]
 
 
 def encode_object(stored: Stored, resource: ServedResource, output: Output) -> bytes:
@@ -34,9 +34,15 @@ def encode_object(stored: Stored, resource: ServedResource, output: Output) -> b
     """
     if output.transform == "PartialObjectMetadataList":
         raise refusals.not_acceptable_form(
-            f"you requested PartialObjectMetadataList, but the requested object is not a list ({resource.kind})"
+            f"you requested PartialObjectMetadataList, but the requested object is not a list ({go_type(resource)})"
         )
     return for_people(whole_object(stored, resource, output), output)
+
+
+def go_type(resource: ServedResource) -> str:
+    """Return the name of the internal Go type of a kind, which messages of the real server show: `*core.Pod`."""
+    group = "" if resource.stored_as == "events" else resource.group
+    return f"*{group.partition('.')[0] or 'core'}.{resource.kind}"
 
 
 def whole_object(stored: Stored, resource: ServedResource, output: Output) -> bytes:

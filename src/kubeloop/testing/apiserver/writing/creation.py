@@ -55,10 +55,11 @@ def create_object(writer: Writer, resource: ServedResource, namespace: str, docu
     attempts = _ATTEMPTS if is_name_generated else 1
     while True:
         created = _checked(wanted, resource, writer)
+        _check_unversioned(wanted, writer)
         key = Key(resource.stored_as, namespace, name_of(created))
         current = writer.storage.get(key)
         if current is None:
-            return _commit(writer, resource, key, wanted, created)
+            return writer.commit(resource, key, created, None)
         attempts -= 1
         if not attempts:
             raise _taken(resource, created, stored_document(current, resource))
@@ -81,12 +82,11 @@ def _checked(wanted: Document, resource: ServedResource, writer: Writer) -> Docu
     return created
 
 
-def _commit(writer: Writer, resource: ServedResource, key: Key, wanted: Document, created: Document) -> Stored:
+def _check_unversioned(wanted: Document, writer: Writer) -> None:
     version = text_in(wanted, "metadata", "resourceVersion")
     # A version that is no number is ignored, as the real server does.
     if version.isascii() and version.isdigit() and int(version) and not writer.is_dry_run:
         raise plain_failure("resourceVersion should not be set on objects to be created")
-    return writer.commit(resource, key, created, None)
 
 
 def _being_deleted(error: AlreadyExists) -> AlreadyExists:

@@ -69,6 +69,7 @@ def bind(call: Call, context: Context) -> Response:
     options = parse_write_options(call.info.query, "Create")
     request = call.request
     body = decode_body(request.body, _BINDING, headers=request.headers, validation=options.field_validation)
+    context.warnings.extend(body.warnings)
     binding = in_namespace(body.document, call.info.namespace)
     pods = context.resources.of_storage("pods")
     assert pods is not None  # a server serves pods
@@ -79,7 +80,7 @@ def bind(call: Call, context: Context) -> Response:
         raise refusals.bad_request("name in URL does not match name in Binding object")
     _check_target(mapping_in(binding, "target"))
     _assign(writer, pods, call.info.namespace, name, binding)
-    return plain_reply(call, success_status(call, code=201), code=201, warnings=body.warnings)
+    return plain_reply(call, success_status(call, code=201), code=201)
 
 
 def _check_target(target: Document) -> None:
@@ -128,6 +129,7 @@ def _evict(call: Call, context: Context) -> Response:
     request = call.request
     expected = _OLD_EVICTION if b"policy/v1beta1" in (request.body or b"") else _EVICTION
     body = decode_body(request.body, expected, headers=request.headers, validation=options.field_validation)
+    context.warnings.extend(body.warnings)
     eviction = in_namespace(body.document, call.info.namespace)
     deletion = mapping_in(eviction, "deleteOptions")
     asked = list_in(deletion, "dryRun")
@@ -140,7 +142,7 @@ def _evict(call: Call, context: Context) -> Response:
         shown = " and ".join(f"[{' '.join(each)}]" for each in (given, asked))
         raise plain_failure(f"Non-matching dry-run options in request and content: {shown}")
     evict_pod(writer, call.resource, call.info.namespace, call.info.name, parse_delete_body(deletion))
-    return plain_reply(call, success_status(call, code=201), code=201, warnings=body.warnings)
+    return plain_reply(call, success_status(call, code=201), code=201)
 
 
 def _writer_of(context: Context, *, is_dry_run: bool) -> Writer:

@@ -1,4 +1,4 @@
-"""The responses to writes, with their warnings."""
+"""The responses to writes, and the headers of warnings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kubeloop.testing.apiserver.writing.document_parts import Document, text_in
 from kubeloop.wire.response import Headers, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from kubeloop.testing.apiserver.call import Call
     from kubeloop.testing.apiserver.storage.stored import Stored
@@ -26,15 +26,15 @@ UNCHECKED = "this server neither sets defaults nor validates the spec of an obje
 """The warning of each create, update and patch of a built-in object, until the server does what it names."""
 
 
-def object_reply(call: Call, stored: Stored, *, code: int = 200, warnings: Sequence[str] = ()) -> Response:
+def object_reply(call: Call, stored: Stored, *, code: int = 200) -> Response:
     """Return the response with a stored object."""
     body = encode_object(stored, call.resource, call.output)
-    return Response(code, _headers(call, warnings), body)
+    return Response(code, _headers(call), body)
 
 
-def plain_reply(call: Call, document: Document, *, code: int = 200, warnings: Sequence[str] = ()) -> Response:
+def plain_reply(call: Call, document: Document, *, code: int = 200) -> Response:
     """Return the response with a document that is not stored: a Status or a Scale."""
-    return Response(code, _headers(call, warnings), encode_document(document, call.output))
+    return Response(code, _headers(call), encode_document(document, call.output))
 
 
 def success_status(call: Call, deleted: Document | None = None, *, code: int = 0) -> Document:
@@ -59,8 +59,8 @@ def success_status(call: Call, deleted: Document | None = None, *, code: int = 0
     return status
 
 
-def _headers(call: Call, warnings: Sequence[str]) -> Headers:
-    return Headers([("Content-Type", call.output.content_type), *warning_headers(warnings)])
+def _headers(call: Call) -> Headers:
+    return Headers([("Content-Type", call.output.content_type)])
 
 
 def warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:

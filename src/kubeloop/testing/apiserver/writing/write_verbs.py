@@ -57,9 +57,11 @@ def create(call: Call, context: Context) -> Response:
     request = call.request
     body = decode_body(request.body, call.resource, headers=request.headers, validation=options.field_validation)
     document, duplicates = without_duplicate_owners(body.document)
+    context.warnings.extend([*body.warnings, *duplicates])
     writer = writer_of(context, is_dry_run=options.dry_run)
     stored = create_object(writer, call.resource, namespace_of(call), document)
-    return object_reply(call, stored, code=201, warnings=[*body.warnings, *duplicates, UNCHECKED])
+    context.warnings.append(UNCHECKED)
+    return object_reply(call, stored, code=201)
 
 
 def update(call: Call, context: Context) -> Response:
@@ -72,11 +74,13 @@ def update(call: Call, context: Context) -> Response:
     options = parse_write_options(call.info.query, "Update")
     request = call.request
     body = decode_body(request.body, _expected(call), headers=request.headers, validation=options.field_validation)
+    context.warnings.extend(body.warnings)
     document, duplicates = without_duplicate_owners(checked_for_path(body.document, call))
+    context.warnings.extend(duplicates)
     writer = writer_of(context, is_dry_run=options.dry_run)
     uid = text_in(document, "metadata", "uid")
     result = _replaced(call, writer, lambda _: document, uid)
-    return _reply(call, result, [*body.warnings, *duplicates])
+    return _reply(call, context, result)
 
 
 def patch(call: Call, context: Context) -> Response:
@@ -91,17 +95,18 @@ def patch(call: Call, context: Context) -> Response:
     media_type = patch_type(request.headers, expected)
     options = parse_write_options(call.info.query, "Patch")
     given = Patch(request.body, media_type, expected, options.field_validation)
-    duplicates: list[str] = []
 
     def change(current: Document | None) -> Document:
         if current is None:
             raise refusals.not_found(call.info.group_resource, call.info.name)
-        document, found = without_duplicate_owners(checked_for_path(given.apply(current), call))
-        duplicates.extend(found)
+        patched = given.apply(current)
+        context.warnings.extend(given.warnings)
+        document, duplicates = without_duplicate_owners(checked_for_path(patched, call))
+        context.warnings.extend(duplicates)
         return document
 
     result = _replaced(call, writer_of(context, is_dry_run=options.dry_run), change, "")
-    return _reply(call, result, [*given.warnings, *duplicates])
+    return _reply(call, context, result)
 
 
 def delete(call: Call, context: Context) -> Response:
@@ -157,7 +162,8 @@ def _replaced(call: Call, writer: Writer, change: Callable[[Document | None], Do
     )
 
 
-def _reply(call: Call, result: Replacement, warnings: list[str]) -> Response:
+def _reply(call: Call, context: Context, result: Replacement) -> Response:
     if call.info.subresource == "scale":
-        return plain_reply(call, scale_of(stored_document(result.stored, call.resource)), warnings=warnings)
-    return object_reply(call, result.stored, code=201 if result.is_new else 200, warnings=[*warnings, UNCHECKED])
+        return plain_reply(call, scale_of(stored_document(result.stored, call.resource)))
+    context.warnings.append(UNCHECKED)
+    return object_reply(call, result.stored, code=201 if result.is_new else 200)
