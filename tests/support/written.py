@@ -14,6 +14,7 @@ from kubeloop.testing.apiserver.facts.recorded_server import resources
 from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
+from kubeloop.testing.apiserver.writing.reply import with_warnings
 from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
 from kubeloop.wire.request import Request
 from kubeloop.wire.request_path import parse_path
@@ -55,7 +56,7 @@ class WriteServer:
         assert resource is not None, target
         call = Call(request, info, resource, negotiate(request.headers, info.query))
         context = Context(self.storage, WatchCache(self.storage), resources(), self.random, self.now)
-        return _VERBS[info.verb](call, context)
+        return with_warnings(_VERBS[info.verb](call, context), context.warnings)
 
     def post(self, target: str, body: Any) -> dict[str, Any]:
         """Create an object and return it."""

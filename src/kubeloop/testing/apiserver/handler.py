@@ -22,7 +22,7 @@ from kubeloop.testing.apiserver.reading.list_read import list_objects
 from kubeloop.testing.apiserver.reading.single_read import get_object
 from kubeloop.testing.apiserver.reading.watch_read import watch
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
-from kubeloop.testing.apiserver.writing.reply import warning_headers
+from kubeloop.testing.apiserver.writing.reply import with_warnings
 from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
 from kubeloop.wire import refusals
 from kubeloop.wire.request_path import parse_path
@@ -140,8 +140,7 @@ def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> R
         resume = reply.resume
         return replace(reply, resume=lambda now: _guarded(request, context, lambda: resume(now)))
     if context.warnings and isinstance(reply, Response):
-        headers = Headers([*reply.headers.pairs, *warning_headers(context.warnings)])
-        return Response(reply.status, headers, reply.body)
+        return with_warnings(reply, context.warnings)
     return reply
 
 

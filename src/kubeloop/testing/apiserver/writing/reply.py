@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kubeloop.testing.apiserver.call import Call
     from kubeloop.testing.apiserver.storage.stored import Stored
 
-__all__ = ["UNCHECKED", "object_reply", "plain_reply", "success_status", "warning_headers"]
+__all__ = ["UNCHECKED", "object_reply", "plain_reply", "success_status", "warning_headers", "with_warnings"]
 
 _MOST_CHARACTERS = 4 * 1024
 _CUT_CHARACTERS = 256
@@ -61,6 +61,12 @@ def success_status(call: Call, deleted: Document | None = None, *, code: int = 0
 
 def _headers(call: Call) -> Headers:
     return Headers([("Content-Type", call.output.content_type)])
+
+
+def with_warnings(response: Response, warnings: Iterable[str]) -> Response:
+    """Return a response with a header for each warning."""
+    headers = Headers([*response.headers.pairs, *warning_headers(warnings)])
+    return Response(response.status, headers, response.body)
 
 
 def warning_headers(warnings: Iterable[str]) -> list[tuple[str, str]]:
