@@ -12,6 +12,7 @@ from kubeloop.wire.patches.patch_errors import PatchConflict
 __all__ = ["three_way_merge_patch"]
 
 _Object = dict[str, Any]
+_NULL: Any = None
 
 
 def three_way_merge_patch(original: _Object, modified: _Object, current: _Object) -> _Object:
@@ -42,7 +43,7 @@ def _diff(original: _Object, modified: _Object) -> _Object:
     """Return the merge patch that changes one object into another (jsonpatch.CreateMergePatch)."""
     patch: _Object = {}
     for name, after in modified.items():
-        before = original.get(name)
+        before: Any = original.get(name, _NULL)
         if name not in original:
             patch[name] = after
         elif before.__class__ is dict and after.__class__ is dict:
