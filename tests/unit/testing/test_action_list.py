@@ -64,7 +64,7 @@ def test_a_log_reads_its_requests_when_it_is_read_and_leaves_other_paths_out() -
     log.record(request("GET", "/openapi/v3"))
     assert log == ACTIONS[:1]
     log.record(request("DELETE", "/api/v1/namespaces/x/pods/a")).status = 404
-    assert [str(action) for action in log] == ["list pods x/", "delete pods x/a"]
+    assert [str(action) for action in log] == ["list pods in x", "delete pods x/a"]
     assert (len(log), log[-1].name) == (2, "a")
     assert log[:1] == ACTIONS[:1]
     assert [str(each) for each in log.latest(2)] == ["... GET /openapi/v3", "404 DELETE /api/v1/namespaces/x/pods/a"]
