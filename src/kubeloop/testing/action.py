@@ -163,7 +163,9 @@ class Action:
         """Return a short form: `patch deployments/status default/web (merge)`."""
         group = f".{self.group}" if isinstance(self.group, str) and self.group else ""
         subresource = f"/{self.subresource}" if self.subresource else ""
-        key = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        key = f"{self.namespace}/{self.name}" if self.namespace and self.name else self.name
+        if self.namespace and not self.name:
+            key = f"in {self.namespace}"
         patch_type = f"({self.patch_type})" if isinstance(self.patch_type, str) and self.patch_type else ""
         return " ".join(part for part in (self.verb, f"{self.resource}{group}{subresource}", key, patch_type) if part)
 

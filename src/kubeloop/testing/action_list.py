@@ -17,6 +17,7 @@ __all__ = ["ActionList", "ActionLog", "Exchange", "actions_in"]
 
 _READS = frozenset({"get", "list", "watch"})
 _LIMIT = 10_000
+_MAX_BYTES = 16 << 20
 
 
 class ActionList(Sequence[Action]):
@@ -32,7 +33,7 @@ class ActionList(Sequence[Action]):
     """
 
     def __init__(self, actions: Iterable[Action] = ()) -> None:
-        self._actions: Sequence[Action] = list(actions)
+        self._actions = list(actions)
 
     @property
     def writes(self) -> ActionList:
@@ -117,27 +118,33 @@ class ActionLog(ActionList):
         await controller.reconcile("default/web")
         api.actions.assert_no_writes()
 
-    The log holds the last 10,000 requests. If there were more, reading it is an error until `clear`.
+    The log holds the last 10,000 requests, with bodies of 16 MiB. If there were more, reading it is an error until
+    `clear`.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._exchanges: deque[Exchange] = deque(maxlen=_LIMIT)
-        self._count = 0
-        self._read_count = 0
+        self.clear()
 
     def record(self, request: Request) -> Exchange:
         """Add a request, which is read when the log is, and return where its status is noted."""
         exchange = Exchange(request)
         self._exchanges.append(exchange)
-        self._count += 1
+        self._bytes += len(request.body or b"")
+        self._unread += 1
+        while len(self._exchanges) > _LIMIT or self._bytes > _MAX_BYTES:
+            self._bytes -= len(self._exchanges.popleft().request.body or b"")
+            self._is_complete = False
+            self._actions = []
         return exchange
 
     def clear(self) -> None:
         """Forget all actions."""
-        self._exchanges.clear()
-        self._actions = []
-        self._count = self._read_count = 0
+        self._exchanges: deque[Exchange] = deque()
+        self._actions: list[Action] = []
+        self._bytes = 0
+        self._unread = 0
+        self._is_complete = True
 
     def latest(self, count: int) -> list[Exchange]:
         """Return the last requests, to whatever path, oldest first."""
@@ -161,12 +168,12 @@ class ActionLog(ActionList):
         return super().__getitem__(index)
 
     def _read(self) -> Sequence[Action]:
-        if self._count > _LIMIT:
+        if not self._is_complete:
             raise RuntimeError(
-                f"expected at most {_LIMIT} requests, got {self._count}; call `actions.clear()` in between"
+                f"expected at most {_LIMIT} requests with {_MAX_BYTES} bytes, got more; call `actions.clear()` in between"
             )
-        if self._read_count < self._count:
-            new = (Action.of(each.request) for each in self.latest(self._count - self._read_count))
-            self._actions = [*self._actions, *(action for action in new if action.is_of_resource)]
-            self._read_count = self._count
+        if self._unread:
+            new = (Action.of(each.request) for each in self.latest(self._unread))
+            self._actions += [action for action in new if action.is_of_resource]
+            self._unread = 0
         return self._actions

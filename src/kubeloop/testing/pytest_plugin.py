@@ -173,8 +173,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         from .failure_report import failure_report
 
         arguments: Mapping[str, Any] = getattr(item, "funcargs", {})
-        if "api_server" in arguments:
+        try:
             report.sections += failure_report(arguments["api_server"], begin)
+        except Exception as error:  # pytest itself would end, and nobody would see why the test failed
+            report.sections.append(("api_server", f"no report: {error!r}"))
     return report
 
 

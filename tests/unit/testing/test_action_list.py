@@ -64,7 +64,7 @@ def test_a_log_reads_its_requests_when_it_is_read_and_leaves_other_paths_out() -
     log.record(request("GET", "/openapi/v3"))
     assert log == ACTIONS[:1]
     log.record(request("DELETE", "/api/v1/namespaces/x/pods/a")).status = 404
-    assert [str(action) for action in log] == ["list pods x/", "delete pods x/a"]
+    assert [str(action) for action in log] == ["list pods in x", "delete pods x/a"]
     assert (len(log), log[-1].name) == (2, "a")
     assert log[:1] == ACTIONS[:1]
     assert [str(each) for each in log.latest(2)] == ["... GET /openapi/v3", "404 DELETE /api/v1/namespaces/x/pods/a"]
@@ -73,13 +73,14 @@ def test_a_log_reads_its_requests_when_it_is_read_and_leaves_other_paths_out() -
     assert log.latest(5) == []
 
 
-def test_a_log_that_dropped_requests_cannot_be_read_until_it_is_cleared() -> None:
+@pytest.mark.parametrize(("count", "size"), [(10_001, 0), (3, 8 << 20)])
+def test_a_log_that_dropped_requests_cannot_be_read_until_it_is_cleared(count: int, size: int) -> None:
     log = ActionLog()
-    for _ in range(10_001):
-        log.record(request("GET", "/api/v1/pods"))
-    with pytest.raises(RuntimeError, match=r"expected at most 10000 requests, got 10001; call `actions.clear\(\)`"):
+    for _ in range(count):
+        log.record(kubeloop.Request("POST", "/api/v1/pods", body=bytes(size)))
+    with pytest.raises(RuntimeError, match=r"expected at most 10000 requests with 16777216 bytes, got more; call `act"):
         log.assert_no_writes()
-    assert len(log.latest(3)) == 3
+    assert len(log.latest(count)) == count - 1
     log.clear()
     log.record(request("GET", "/api/v1/pods"))
     assert len(log) == 1

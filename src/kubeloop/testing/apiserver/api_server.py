@@ -150,16 +150,10 @@ class APIServer:
             seen yet.
         """
         self.cache.advance(now)
-        context = Context(self.storage, self.cache, self._resources, self._random, now)
-        return handle(request, context, self._discovery, self._carry_out, token=self.token)
+        return self._handle(request, self.storage, self.cache, now)
 
-    def _handle_stale(self, request: Request, behind: int) -> Reply:
-        """Carry out a read as it was some revisions ago, as a server does whose watch cache is at that revision."""
-        now = self._clock()
-        self.cache.advance(now)
-        revision = max(self.storage.revision - behind, self.storage.compacted_revision, FIRST_REVISION)
-        past = past_storage(self.storage, revision)
-        context = Context(past, WatchCache(past), self._resources, self._random, now)
+    def _handle(self, request: Request, storage: Storage, cache: WatchCache, now: float) -> Reply:
+        context = Context(storage, cache, self._resources, self._random, now)
         return handle(request, context, self._discovery, self._carry_out, token=self.token)
 
     def _carry_out(self, call: Call, context: Context, verb: Verb) -> Reply:
@@ -191,16 +185,23 @@ class APIServer:
         self, request: Request, effect: Effect
     ) -> Response | StreamedResponse | Awaitable[Response | StreamedResponse]:
         """Carry out one request, with those parts of a reaction that only the server can apply."""
-        behind = effect.behind
-        reply = self._handle_stale(request, behind) if behind else self.handle(request, self._clock())
+        now, storage, cache = self._clock(), self.storage, self.cache
+        cache.advance(now)
+        if effect.behind:
+            storage = past_storage(storage, effect.behind)
+            cache = WatchCache(storage)
+        reply = self._handle(request, storage, cache, now)
         if isinstance(reply, Response):
             return reply
         if isinstance(reply, Waiting):
-            return self._wait(request, reply, effect)
+            return self._wait(request, reply, cache, effect)
         return self._stream(request, reply, effect)
 
-    async def _wait(self, request: Request, waiting: Waiting, effect: Effect) -> Response | StreamedResponse:
-        reply = await after_waiting(waiting, self.cache, self._clock)
+    async def _wait(
+        self, request: Request, waiting: Waiting, cache: WatchCache, effect: Effect
+    ) -> Response | StreamedResponse:
+        reply = await after_waiting(waiting, cache, self._clock)
+        assert not isinstance(reply, Waiting)
         return reply if isinstance(reply, Response) else self._stream(request, reply, effect)
 
     def _stream(self, request: Request, events: EventStream, effect: Effect) -> StreamedResponse:

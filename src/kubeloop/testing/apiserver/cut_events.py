@@ -34,15 +34,8 @@ class CutEvents:
         self._left = after
         self._error = error
         self._is_over = False
-
-    @property
-    def on_ready(self) -> Callable[[], None] | None:
-        """Called when there is something to take."""
-        return self._stream.on_ready
-
-    @on_ready.setter
-    def on_ready(self, callback: Callable[[], None] | None) -> None:
-        self._stream.on_ready = callback
+        self.on_ready: Callable[[], None] | None = None
+        stream.on_ready = self._pass_on
 
     @property
     def deadline(self) -> float | None:
@@ -76,6 +69,10 @@ class CutEvents:
         """End the watch; a second call does nothing."""
         self._is_over = True
         self._stream.close()
+
+    def _pass_on(self) -> None:
+        if self.on_ready is not None:
+            self.on_ready()
 
     def _error_frame(self, error: APIError) -> bytes:
         serializer = Serializers(PROTOBUF).for_response(self.headers)
