@@ -113,13 +113,19 @@ class Journal:
         log.info("storage %s: shortened from %d to %d bytes", self._path, size, self._file.size)
 
     def close(self) -> None:
-        """Flush the file to the disk, close it, and let others open it. A second call does nothing."""
+        """Flush the file to the disk, close it, and let others open it. A second call does nothing.
+
+        Raises:
+            WriteFailed: The disk has not taken everything. The file is closed nevertheless.
+        """
         if not self._is_open:
             return
         self._is_open = False
         try:
             with contextlib.closing(self._file):
                 self._file.sync()
+        except OSError as error:
+            raise self._failure(error) from error
         finally:
             self._on_close()
 
@@ -138,8 +144,11 @@ class Journal:
                 self._has_remains = False
             if not isinstance(error, OSError):
                 raise
-            kind = StorageFull if error.errno in FULL else WriteFailed
-            raise kind(f"cannot write the journal: {error.strerror or error}: {self._path}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> WriteFailed:
+        kind = StorageFull if error.errno in FULL else WriteFailed
+        return kind(f"cannot write the journal: {error.strerror or error}: {self._path}")
 
     def _replace(self, temporary: Path, records: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)

@@ -237,7 +237,11 @@ class Storage:
         return self._subscribers.add(callback)
 
     def close(self) -> None:
-        """Close the log, if there is one. The storage must not be written after that."""
+        """Close the log, if there is one. The storage must not be written after that.
+
+        Raises:
+            WriteFailed: The disk has not taken everything. The log is closed nevertheless.
+        """
         if self._commit_log:
             self._commit_log.close()
 

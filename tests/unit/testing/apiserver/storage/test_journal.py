@@ -201,6 +201,21 @@ def test_a_closed_journal_refuses_writes(tmp_path: Path) -> None:
     assert storage.revision == 1
 
 
+def test_a_journal_that_cannot_be_flushed_is_closed_with_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: JournalFile) -> None:
+        raise OSError(errno.EIO, "bad disk")
+
+    closed: list[bool] = []
+    _, storage = opened(tmp_path / "journal", on_close=lambda: closed.append(True))
+    monkeypatch.setattr(JournalFile, "sync", fail)
+    with pytest.raises(WriteFailed, match="cannot write the journal: bad disk"):
+        storage.close()
+    assert closed == [True]
+    storage.close()
+
+
 def test_a_compaction_shortens_a_large_journal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     path = tmp_path / "journal"
