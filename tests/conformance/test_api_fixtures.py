@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from kubeloop.meta import yaml
 from kubeloop.models import meta_v1
 from kubeloop.objects.model import Model
 from kubeloop.scheme import Scheme
+from kubeloop.testing.apiserver.encoding.canonical_form import form_of
 from kubeloop.testing.controlplane import steps
 from kubeloop.testing.controlplane.binaries import cache_directory
 from kubeloop.testing.controlplane.build import find_go
@@ -125,3 +127,14 @@ def visit(draft: Any, depth: int = 0) -> None:
             elif field.category == "object_map":
                 for item in value.values():
                     visit(item, depth + 1)
+
+
+def test_every_json_fixture_is_what_the_api_server_makes_of_it(fixtures: Path) -> None:
+    wrong: list[str] = []
+    for file in sorted(fixtures.glob("*.json")):
+        value = json.loads(file.read_bytes())
+        faults: list[list[str]] = []
+        written = form_of(class_of(file.stem, value))(copy.deepcopy(value), faults)
+        if written != value or faults:
+            wrong.append(file.name)
+    assert wrong == []

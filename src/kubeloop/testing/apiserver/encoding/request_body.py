@@ -6,6 +6,7 @@ Reference: apiserver pkg/endpoints/handlers (create.go, rest.go), apimachinery p
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
@@ -36,6 +37,7 @@ FieldValidation = Literal["", "Ignore", "Warn", "Strict"]
 
 Document = dict[str, Any]
 _NO_HEADERS: Mapping[str, str] = {}
+_DUPLICATE_KEY = re.compile(r"YAML: line (\d+), column (\d+): a key that is already set").match
 
 
 class ExpectedKind(Protocol):
@@ -113,12 +115,10 @@ def decode_body(
     format_ = input_format(headers)
     if len(data) > MAX_BODY_BYTES:
         raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
-    faults: Faults = []
     if format_ == "protobuf":
-        document = _from_protobuf(data, expected)
-    else:
-        document, faults = _parsed(data, format_, expected, finds_duplicates=validation != "Ignore")
-    return _checked(document, faults, expected, validation)
+        return _checked(_from_protobuf(data, expected), [], expected, validation)
+    document, duplicates = _parsed(data, format_, expected, finds_duplicates=validation != "Ignore")
+    return _checked(document, duplicates, expected, validation)
 
 
 def canonical(document: Any, expected: ExpectedKind, *, validation: FieldValidation = "") -> Body:
@@ -135,15 +135,16 @@ def canonical(document: Any, expected: ExpectedKind, *, validation: FieldValidat
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_duplicates: bool) -> tuple[Any, Faults]:
-    """Return the JSON value of a body in JSON or YAML, and its duplicate fields."""
-    faults: Faults = []
+def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_duplicates: bool) -> tuple[Any, list[str]]:
+    """Return the JSON value of a body in JSON or YAML, and what is to be said of its duplicate fields."""
     try:
         if format_ == "yaml":
-            tree: Any = _from_yaml(data)
+            tree = yaml.load_first(data)
+            duplicates = _yaml_duplicates(data) if finds_duplicates else []
         else:
-            tree, faults = parse_with_duplicates(data) if finds_duplicates else (parse_with_duplicates(data)[0], [])
-    except ValueError as error:
+            tree, faults = parse_with_duplicates(data)
+            duplicates = _texts(faults)
+    except (ValueError, DecodeError) as error:
         _unrecognized(expected, f"couldn't get version/kind; json parse error: {error}", data)
     if tree is None:
         tree = {}
@@ -151,14 +152,25 @@ def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_dupli
         what = "array" if is_list(tree) else "string" if isinstance(tree, str) else "number"
         reason = f"json: cannot unmarshal {what} into Go value of type struct"
         _unrecognized(expected, f"couldn't get version/kind; json parse error: {reason}", data)
-    return tree, faults
+    return tree, duplicates
 
 
-def _from_yaml(data: bytes) -> Any:
+def _yaml_duplicates(data: bytes) -> list[str]:
+    """Return what is to be said of the first key that is twice in a mapping of YAML."""
     try:
-        return yaml.load_first(data)
+        yaml.load(data, strict=True)
     except DecodeError as error:
-        raise ValueError(f"yaml: {error}") from None
+        found = _DUPLICATE_KEY(str(error))
+        if found is None:
+            return []  # a second document, which is not read
+        line = int(found[1])
+        key = data.decode("utf-8", "replace").splitlines()[line - 1][int(found[2]) - 1 :].partition(":")[0]
+        return [f"line {line}: key {quoted(key.strip(chr(34)))} already set in map"]
+    return []
+
+
+def _texts(faults: Faults) -> list[str]:
+    return [f"{what} {quoted(path)}" for what, path in faults]
 
 
 def _from_protobuf(data: bytes, expected: ExpectedKind) -> Document:
@@ -182,7 +194,7 @@ def _from_protobuf(data: bytes, expected: ExpectedKind) -> Document:
 # --- kinds ------------------------------------------------------------------------------------------------------------
 
 
-def _checked(document: Document, faults: Faults, expected: ExpectedKind, validation: FieldValidation) -> Body:
+def _checked(document: Document, duplicates: list[str], expected: ExpectedKind, validation: FieldValidation) -> Body:
     """Check the kind, the types and the fields of a document, and bring it into canonical form."""
     kind, api_version = _type_of(document, expected)
     cls = class_of_kind(api_version, kind)
@@ -205,7 +217,7 @@ def _checked(document: Document, faults: Faults, expected: ExpectedKind, validat
         _unfit(kind, api_version, expected, reason)
     texts: list[str] = []
     if validation != "Ignore":
-        texts = [f"{what} {quoted(path)}" for what, path in [*faults, *unknown]]
+        texts = [*duplicates, *_texts(unknown)]
         if texts and validation == "Strict":
             _unfit(kind, api_version, expected, f"strict decoding error: {', '.join(texts)}")
     if api_version != wanted:

@@ -154,6 +154,16 @@ def test_yaml_and_protobuf_are_read_as_json_is() -> None:
     assert decode_body(PROTOBUF.encode(JSON.decode(body, core_v1.Pod)), PODS, headers=AS_PROTOBUF) == expected
 
 
+def test_a_key_that_is_twice_in_yaml_is_reported_with_its_line() -> None:
+    body = b"metadata:\n  name: a\nspec:\n  paused: true\n  paused: false\n  x: 1\n---\nkind: Other\n"
+
+    document, warnings = decode_body(body, DEPLOYMENTS, headers=YAML)
+
+    assert warnings == ['line 5: key "paused" already set in map', 'unknown field "spec.x"']
+    assert "paused" not in document["spec"]
+    assert decode_body(body, DEPLOYMENTS, headers=YAML, validation="Ignore").warnings == []
+
+
 @pytest.mark.parametrize("body", [b"a: [", b"a: b: c", b"\x00"])
 def test_broken_yaml_is_refused(body: bytes) -> None:
     with pytest.raises(errors.BadRequest, match="the object provided is unrecognized"):
