@@ -118,9 +118,16 @@ def test_refuses_a_version_beside_a_token(rv: str) -> None:
         decide(rv=rv, continue_=token("foo\0", OLD))
 
 
-def test_refuses_a_token_that_cannot_be_read() -> None:
-    with pytest.raises(BadRequest, match="invalid continue token: continue key is not valid"):
-        decide(rv=str(OLD), continue_="nonsense!")
+@pytest.mark.parametrize(("continue_", "message"), [
+    ("nonsense!", "illegal base64 data at input byte"),
+    (token("", OLD), "encoded start key empty"),
+    (token("foo\0", 0), "incorrect encoded start resourceVersion"),
+    (token("../foo", OLD), "../foo"),
+])  # fmt: skip
+def test_refuses_a_token_that_cannot_be_read(continue_: str, message: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        decide(rv=str(OLD), continue_=continue_)
+    assert caught.value.status.message.startswith(f"invalid continue token: continue key is not valid: {message}")
 
 
 @pytest.mark.parametrize(("rv", "limit"), [("", 100), ("0", 100), ("0", 0)])

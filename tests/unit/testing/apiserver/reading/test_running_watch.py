@@ -188,6 +188,44 @@ class TestChanges:
         assert b"oops" in frame
 
 
+SCOPES = [
+    ("", "", "a/x@n1 a/y@n2 b/x@n1 b/y@n2"),
+    ("", "metadata.namespace=a", "a/x@n1 a/y@n2"),
+    ("", "spec.nodeName=n1", "a/x@n1 b/x@n1"),
+    ("", "spec.nodeName=n3", ""),
+    ("a", "", "a/x@n1 a/y@n2"),
+    ("a", "metadata.namespace=a", "a/x@n1 a/y@n2"),
+    ("a", "metadata.namespace=b", ""),
+    ("a", "spec.nodeName=n2", "a/y@n2"),
+    ("a", "spec.nodeName=n3", ""),
+    ("", "metadata.name=x", "a/x@n1 b/x@n1"),
+    ("", "metadata.name=x,metadata.namespace=b", "b/x@n1"),
+    ("", "metadata.name=x,spec.nodeName=n1", "a/x@n1 b/x@n1"),
+    ("", "metadata.name=x,spec.nodeName=n2", ""),
+    ("a", "metadata.name=x", "a/x@n1"),
+    ("a", "metadata.name=x,metadata.namespace=a", "a/x@n1"),
+    ("a", "metadata.name=x,metadata.namespace=a,spec.nodeName=n1", "a/x@n1"),
+    ("a", "metadata.name=x,metadata.namespace=a,spec.nodeName=n2", ""),
+]
+"""Namespaces and field selectors, and which of four Pods they select: namespace/name@node."""
+
+
+@pytest.mark.parametrize(("namespace", "selector", "expected"), SCOPES)
+def test_a_watch_and_a_list_have_the_same_scope(namespace: str, selector: str, expected: str) -> None:
+    world = World()
+    running = world.watch(namespace, resourceVersion="1", fieldSelector=selector)
+    for pod in SCOPES[0][2].split():
+        path, node = pod.split("@")
+        world.put(path.split("/")[1], path.split("/")[0], node=node)
+    found = [event.object for event in events(running, world.now)]
+    listing = world.list(namespace, fieldSelector=selector)
+    for objects in (found, listing.items):
+        names = [
+            f"{each['metadata']['namespace']}/{each['metadata']['name']}@{each['spec']['nodeName']}" for each in objects
+        ]
+        assert " ".join(names) == expected
+
+
 class TestSlowReaders:
     """A watch whose reader does not take its frames."""
 
@@ -199,6 +237,15 @@ class TestSlowReaders:
         world.put("d")
         assert running.deadline == 1000.0
         assert running.take(world.now) == []
+        assert running.is_finished
+
+    def test_the_objects_and_their_mark_are_sent_before_it_ends(self, world: World) -> None:
+        running = world.watch(**MARKED)
+        for number in range(1100):
+            world.put(f"p{number}")
+        world.pass_time(1.5)
+        world.put("d")
+        assert shorts(running, world.now) == ["ADDED a@3", "ADDED b@5", "ADDED c@4", "BOOKMARK @6"]
         assert running.is_finished
 
     def test_a_burst_is_sent_whole(self, world: World) -> None:
