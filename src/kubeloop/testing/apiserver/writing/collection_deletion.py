@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from kubeloop.errors import NotFound
 from kubeloop.testing.apiserver.encoding.object_list import encode_list
+from kubeloop.testing.apiserver.reading.item_page import cut_page
 from kubeloop.testing.apiserver.reading.list_request import read_list_request
 from kubeloop.testing.apiserver.reading.selection import select
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
-from kubeloop.testing.apiserver.writing.deletion import delete_object
+from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
+from kubeloop.testing.apiserver.writing.reply import warning_headers
 from kubeloop.testing.apiserver.writing.request_check import namespace_of, refuse_unserved
 from kubeloop.testing.apiserver.writing.write_verbs import writer_of
+from kubeloop.wire.continue_token import encode_continue_token
 from kubeloop.wire.response import Headers, Response
 
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.call import Call, Context
-    from kubeloop.testing.apiserver.storage.stored import Stored
 
 __all__ = ["delete_collection"]
 
@@ -29,7 +31,7 @@ def delete_collection(call: Call, context: Context) -> Response:
     """Delete the selected objects of a collection, and return the list of them as they were.
 
     The newest objects are read, whatever resourceVersion the request names. With a limit, only so many objects are
-    deleted.
+    deleted, and the list has a continue token.
 
     Raises:
         APIError: The request is refused, or a deletion is. The deletions before remain.
@@ -40,12 +42,18 @@ def delete_collection(call: Call, context: Context) -> Response:
     resource = call.resource
     selection = select(resource, namespace_of(call), listed.label_selector, listed.field_selector)
     page = context.storage.range(resource.stored_as, selection.namespace)
-    selected: list[Stored] = [each for each in page.items if selection.covers(each.key) and selection.matches(each)]
-    if listed.limit:
-        selected = selected[: listed.limit]
+    covered = [each for each in page.items if selection.covers(each.key)]
+    selected = cut_page(covered, selection, listed.limit)
+    token = ""
+    if selected.last is not None:
+        key = selected.last.key
+        token = encode_continue_token(f"/{key.name if selection.namespace else key.path}\x00", page.revision)
     writer = writer_of(context, is_dry_run=options.dry_run)
-    for stored in selected:
+    for stored in selected.items:
         with suppress(NotFound):
             delete_object(writer, resource, stored.key.namespace, stored.key.name, options)
-    body = encode_list(selected, resource, call.output, revision=page.revision)
-    return Response(200, Headers([("Content-Type", call.output.content_type)]), body)
+    body = encode_list(
+        selected.items, resource, call.output, revision=page.revision, continue_=token, remaining=selected.remaining
+    )
+    headers = [("Content-Type", call.output.content_type), *warning_headers(delete_warnings(resource, options))]
+    return Response(200, Headers(headers), body)

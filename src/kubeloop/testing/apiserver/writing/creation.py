@@ -14,7 +14,7 @@ from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.testing.apiserver.writing.document_parts import Document, mapping_in, name_of, text_in
 from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.metadata_check import create_faults
-from kubeloop.testing.apiserver.writing.name_form import name_form_of
+from kubeloop.testing.apiserver.writing.name_form import name_form_of, needs_finalizer_domains
 from kubeloop.testing.apiserver.writing.namespace_rule import is_terminating
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.preparation import new_object, with_metadata
@@ -76,7 +76,12 @@ def _taken(resource: ServedResource, created: Document, current: Document) -> Al
 def _checked(wanted: Document, resource: ServedResource, writer: Writer) -> Document:
     created = new_object(wanted, resource, writer.moment)
     form = name_form_of(resource.stored_as)
-    faults = create_faults(mapping_in(created, "metadata"), is_namespaced=resource.namespaced, name_form=form)
+    faults = create_faults(
+        mapping_in(created, "metadata"),
+        is_namespaced=resource.namespaced,
+        name_form=form,
+        needs_domains=needs_finalizer_domains(resource.stored_as),
+    )
     if faults:
         raise refusals.invalid(group_kind_of(resource), name_of(created), faults)
     return created

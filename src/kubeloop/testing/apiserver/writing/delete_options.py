@@ -62,9 +62,14 @@ def _document(body: bytes, headers: Mapping[str, str]) -> Document:
         document = _parsed(body, input_format(headers))
     except (ValueError, DecodeError) as error:
         raise refusals.bad_request(f"couldn't get version/kind; json parse error: {error}") from None
+    kind = document.get("kind", "")
+    if kind not in ("", _OPTIONS.kind):
+        version = document.get("apiVersion") or _OPTIONS.version
+        raise refusals.bad_request(
+            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
+        )
     # The kind is known in each group and version.
-    is_options = document.get("kind", "") in ("", _OPTIONS.kind)
-    head = {"kind": _OPTIONS.kind, "apiVersion": _OPTIONS.version} if is_options else {}
+    head = {"kind": _OPTIONS.kind, "apiVersion": _OPTIONS.version}
     return canonical({**document, **head}, _OPTIONS, validation="Ignore").document
 
 

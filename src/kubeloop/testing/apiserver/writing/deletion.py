@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.stored import Stored
     from kubeloop.testing.apiserver.writing.writer import Writer
 
-__all__ = ["FOREGROUND", "ORPHAN", "Deletion", "check_preconditions", "delete_object"]
+__all__ = ["FOREGROUND", "ORPHAN", "Deletion", "check_preconditions", "delete_object", "delete_warnings"]
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
@@ -89,6 +89,17 @@ def delete_object(
         current = writer.commit(resource, current.key, changed, current)
     last = writer.remove(resource, current)
     return Deletion(last, True, resource.returns_deleted_object)
+
+
+def delete_warnings(resource: ServedResource, request: DeleteOptions) -> list[str]:
+    """Return the warnings of a deletion that a client may not expect: the pods of a Job remain by default."""
+    is_chosen = request.propagation_policy is not None or request.orphan_dependents is not None
+    if is_chosen or resource.stored_as != "jobs.batch":
+        return []
+    return [
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+        "or set propagationPolicy=Orphan to suppress this warning"
+    ]
 
 
 def check_preconditions(old: Document, kind: GroupResource, request: DeleteOptions) -> None:

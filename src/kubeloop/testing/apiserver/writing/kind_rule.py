@@ -14,7 +14,7 @@ from kubeloop._kit.value import Value
 from kubeloop.testing.apiserver.writing.certificate_rule import certificate_update_rules, new_certificate_request
 from kubeloop.testing.apiserver.writing.document_parts import Document, is_same, list_in, mapping_in, name_of, text_in
 from kubeloop.testing.apiserver.writing.moment import Moment
-from kubeloop.testing.apiserver.writing.namespace_rule import changed_namespace, new_namespace
+from kubeloop.testing.apiserver.writing.namespace_rule import changed_namespace, labelled_namespace, new_namespace
 from kubeloop.testing.apiserver.writing.pod_rule import (
     first_pod_status,
     keep_observed_generations,
@@ -90,7 +90,10 @@ def _new_job(job: Document, _moment: Moment) -> Document:
     selector = mapping_in(spec, "selector")
     matched = {"batch.kubernetes.io/controller-uid": uid, **mapping_in(selector, "matchLabels")}
     template = {**template, "metadata": {**metadata, "labels": labels}}
-    return {**job, "spec": {**spec, "selector": {**selector, "matchLabels": matched}, "template": template}}
+    created = {**job, "spec": {**spec, "selector": {**selector, "matchLabels": matched}, "template": template}}
+    metadata = mapping_in(job, "metadata")
+    # The labels of the template are the default of those of the job, also when the server has added them.
+    return created if metadata.get("labels") else {**created, "metadata": {**metadata, "labels": labels}}
 
 
 def _new_daemon_set(daemon_set: Document, _moment: Moment) -> Document:
@@ -159,7 +162,10 @@ _RULES: dict[str, KindRule] = {
     "ingresses.networking.k8s.io": KindRule(empty_status={"loadBalancer": {}}),
     "jobs.batch": KindRule(_new_job),
     "limitranges": KindRule(_new_limit_range),
-    "namespaces": KindRule(new_namespace, {"": changed_namespace}),
+    "namespaces": KindRule(
+        new_namespace,
+        {"": changed_namespace, "finalize": labelled_namespace, "status": labelled_namespace},
+    ),
     "nodes": KindRule(keeps_status=True),
     "persistentvolumeclaims": KindRule(empty_status={"phase": "Pending"}),
     "persistentvolumes": KindRule(_new_volume, {"status": _changed_volume_status}),

@@ -25,18 +25,27 @@ _STANDARD_FINALIZERS = frozenset({"kubernetes", ORPHAN_FINALIZER, FOREGROUND_FIN
 _IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
-def create_faults(metadata: Document, *, is_namespaced: bool, name_form: NameForm) -> list[StatusCause]:
-    """Return what is wrong with the metadata of a new object, whose name has been generated."""
+def create_faults(
+    metadata: Document, *, is_namespaced: bool, name_form: NameForm, needs_domains: bool = True
+) -> list[StatusCause]:
+    """Return what is wrong with the metadata of a new object, whose name has been generated.
+
+    Args:
+        metadata: The metadata.
+        is_namespaced: Whether the object must have a namespace; otherwise it must have none.
+        name_form: The form of the names of its kind.
+        needs_domains: Whether its kind accepts only finalizers with a domain, and the standard ones.
+    """
     faults = _general_faults(metadata, is_namespaced, name_form)
-    for index, finalizer in enumerate(list_in(metadata, "finalizers")):
-        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
-            rule = "name is neither a standard finalizer name nor is it fully qualified"
-            faults.append(invalid_value(f"metadata.finalizers[{index}]", finalizer, rule))
+    if needs_domains:
+        faults += _short_finalizer_faults(metadata)
     # The rule for all kinds is shown only if the kind itself has nothing to say.
     return faults or list(_name_faults(metadata, path_segment))
 
 
-def update_faults(new: Document, old: Document, *, is_namespaced: bool) -> list[StatusCause]:
+def update_faults(
+    new: Document, old: Document, *, is_namespaced: bool, needs_domains: bool = True
+) -> list[StatusCause]:
     """Return what is wrong with changed metadata, compared with the stored one."""
     faults = _general_faults(new, is_namespaced, path_segment)
     if old.get("deletionTimestamp"):
@@ -54,7 +63,7 @@ def update_faults(new: Document, old: Document, *, is_namespaced: bool) -> list[
         for field in _IMMUTABLE
         if not is_same(new.get(field), old.get(field))
     ]
-    return faults
+    return [*faults, *_short_finalizer_faults(new)] if needs_domains else faults
 
 
 def _general_faults(metadata: Document, is_namespaced: bool, name_form: NameForm) -> list[StatusCause]:
@@ -140,6 +149,13 @@ def _is_group_version(text: str) -> bool:
         return bool(GroupVersion.parse(text).version)
     except ValueError:
         return False
+
+
+def _short_finalizer_faults(metadata: Document) -> Iterable[StatusCause]:
+    for index, finalizer in enumerate(list_in(metadata, "finalizers")):
+        if "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
+            rule = "name is neither a standard finalizer name nor is it fully qualified"
+            yield invalid_value(f"metadata.finalizers[{index}]", finalizer, rule)
 
 
 def _finalizer_faults(finalizers: list[Any]) -> Iterable[StatusCause]:

@@ -17,6 +17,7 @@ __all__ = [
     "dns_label",
     "dns_subdomain",
     "name_form_of",
+    "needs_finalizer_domains",
     "path_segment",
     "storage_version_name",
 ]
@@ -93,6 +94,20 @@ _OTHER_FORMS: dict[str, NameForm] = {
         for plural in ("clusterrolebindings", "clusterroles", "rolebindings", "roles")
     },
 }
+
+
+_WITHOUT_FINALIZER_RULE = (
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "coordination.k8s.io",
+    "node.k8s.io",
+)
+
+
+def needs_finalizer_domains(stored_as: str) -> bool:
+    """Return whether the finalizers of a resource must have a domain, unless they are standard ones."""
+    return stored_as != "events" and stored_as.partition(".")[2] not in _WITHOUT_FINALIZER_RULE
 
 
 def name_form_of(stored_as: str) -> NameForm:

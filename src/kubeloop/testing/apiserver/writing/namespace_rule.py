@@ -13,6 +13,7 @@ __all__ = [
     "NAMESPACE_FINALIZER",
     "changed_namespace",
     "is_terminating",
+    "labelled_namespace",
     "new_namespace",
     "terminating_namespace",
 ]
@@ -37,6 +38,11 @@ def changed_namespace(new: Document, old: Document, _moment: Moment) -> Document
     finalizers = list_in(old, "spec", "finalizers")
     spec = {field: value for field, value in mapping_in(new, "spec").items() if field != "finalizers"}
     return {**_labelled(new), "spec": {**spec, **({"finalizers": finalizers} if finalizers else {})}}
+
+
+def labelled_namespace(new: Document, _old: Document, _moment: Moment) -> Document:
+    """Return a namespace with the label that has its name."""
+    return _labelled(new)
 
 
 def _labelled(namespace: Document) -> Document:

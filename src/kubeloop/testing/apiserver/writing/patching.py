@@ -36,6 +36,7 @@ _JSON = "application/json-patch+json"
 _MERGE = "application/merge-patch+json"
 _STRATEGIC = "application/strategic-merge-patch+json"
 _NO_NAME = GroupKind("", "")
+_JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "bool"}
 
 
 def patch_type(headers: Mapping[str, str], expected: ExpectedKind) -> str:
@@ -54,7 +55,7 @@ def patch_type(headers: Mapping[str, str], expected: ExpectedKind) -> str:
     is_built_in = rules_for(_api_version(expected), expected.kind) is not None
     accepted = [_JSON, _MERGE, *([_STRATEGIC] if is_built_in else []), _APPLY]
     if media_type not in accepted:
-        raise refusals.unsupported_media_type(accepted)
+        raise refusals.generic_response(415, "PATCH", message="415: Unsupported Media Type")
     if media_type == _APPLY:
         raise refusals.not_implemented("server-side apply")
     return media_type
@@ -70,7 +71,7 @@ class Patch:
     def __init__(
         self, body: bytes | None, media_type: str, expected: ExpectedKind, validation: FieldValidation
     ) -> None:
-        """Create a patch; what is wrong with the body is found when the patch is applied.
+        """Create a patch. Whether the body has the form of its type is found when the patch is applied.
 
         Args:
             body: The body of the request.
@@ -80,10 +81,15 @@ class Patch:
 
         Raises:
             RequestEntityTooLarge: The body is over the limit.
+            BadRequest: The body is not JSON.
         """
-        self._body = body or b""
-        if len(self._body) > MAX_BODY_BYTES:
+        data = body or b""
+        if len(data) > MAX_BODY_BYTES:
             raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
+        try:
+            self._patch, self._duplicates = parse_with_duplicates(data)
+        except ValueError:
+            raise refusals.bad_request("invalid JSON patch") from None
         self._media_type = media_type
         self._expected = expected
         self._validation: FieldValidation = validation
@@ -98,9 +104,9 @@ class Patch:
             Invalid: The patch does not fit the object, or its result is no object of the kind.
             APIError: 500 for a merge for which there is no rule.
         """
-        patch, duplicates = self._parsed()
+        self._check_type()
         try:
-            patched = self._merged(document, patch)
+            patched = self._merged(document, self._patch)
         except PatchError as error:
             raise _refusal(error) from None
         validation: FieldValidation = "Ignore" if self._validation == "Ignore" else "Warn"
@@ -110,20 +116,32 @@ class Patch:
             )
         except BadRequest as error:
             raise _unfit(patched, error.status.message) from None
-        self.warnings = [*duplicates, *found.warnings]
+        self.warnings = [*self._duplicate_warnings(), *found.warnings]
         if self.warnings and self._validation == "Strict":
             raise _unfit(patched, f"strict decoding error: {', '.join(self.warnings)}")
         return found.document
 
-    def _parsed(self) -> tuple[Any, list[str]]:
-        try:
-            patch, faults = parse_with_duplicates(self._body)
-        except ValueError as error:
-            raise refusals.bad_request(f"error decoding patch: {error}") from None
+    def _check_type(self) -> None:
+        """Check the type of the body as the search for unknown and duplicate fields does.
+
+        Raises:
+            BadRequest: The body has another type.
+        """
+        if self._validation == "Ignore" or self._patch is None:
+            return
+        wanted, name = (
+            (list, "[]handlers.jsonPatchOp") if self._media_type == _JSON else (dict, "map[string]interface {}")
+        )
+        if not isinstance(self._patch, wanted):
+            found = _JSON_TYPES.get(type(self._patch), "number")
+            text = f"json: cannot unmarshal {found} into Go value of type {name}"
+            raise refusals.bad_request(text if self._media_type == _STRATEGIC else f"error decoding patch: {text}")
+
+    def _duplicate_warnings(self) -> list[str]:
         if self._validation == "Ignore":
-            return patch, []
+            return []
         prefix = "json patch " if self._media_type == _JSON else ""
-        return patch, [f"{prefix}{what} {quoted(path)}" for what, path in faults]
+        return [f"{prefix}{what} {quoted(path)}" for what, path in self._duplicates]
 
     def _merged(self, document: Document, patch: Any) -> Any:
         if self._media_type == _JSON:

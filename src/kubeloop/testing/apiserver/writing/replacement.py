@@ -18,6 +18,7 @@ from kubeloop.testing.apiserver.writing.creation import (
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in, name_of, number_in, text_in
 from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.metadata_check import update_faults
+from kubeloop.testing.apiserver.writing.name_form import needs_finalizer_domains
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.preparation import changed_object, with_metadata
 from kubeloop.wire import refusals
@@ -94,7 +95,10 @@ def replace_object(
     new = with_metadata(in_namespace(new, namespace), resourceVersion=str(current.revision))
     changed = changed_object(new, old, resource, subresource, writer.moment)
     faults = update_faults(
-        mapping_in(changed, "metadata"), mapping_in(old, "metadata"), is_namespaced=resource.namespaced
+        mapping_in(changed, "metadata"),
+        mapping_in(old, "metadata"),
+        is_namespaced=resource.namespaced,
+        needs_domains=needs_finalizer_domains(resource.stored_as),
     )
     if faults:
         raise refusals.invalid(group_kind_of(resource), name_of(changed), faults)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kubeloop.testing.apiserver.encoding.request_body import decode_body
 from kubeloop.testing.apiserver.writing.creation import create_object
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
-from kubeloop.testing.apiserver.writing.deletion import delete_object
+from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
 from kubeloop.testing.apiserver.writing.document_parts import Document, text_in
 from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.moment import Moment
@@ -122,10 +122,11 @@ def delete(call: Call, context: Context) -> Response:
     writer = writer_of(context, is_dry_run=options.dry_run)
     result = delete_object(writer, call.resource, namespace_of(call), call.info.name, options)
     code = 202 if not result.is_deleted and options.orphan_dependents is False else 200
+    warnings = delete_warnings(call.resource, options)
     if result.returns_object:
-        return object_reply(call, result.stored, code=code)
+        return object_reply(call, result.stored, code=code, warnings=warnings)
     status = success_status(call, stored_document(result.stored, call.resource))
-    return plain_reply(call, status, code=code)
+    return plain_reply(call, status, code=code, warnings=warnings)
 
 
 def _refuse_unwritten(call: Call) -> None:
@@ -154,11 +155,9 @@ def _replaced(call: Call, writer: Writer, change: Callable[[Document | None], Do
         assert current is not None  # a subresource is never created
         return scaled(current, resource, change)
 
-    if subresource == "scale":
-        name = call.info.name
-        return replace_object(writer, resource, namespace_of(call), name, change_scale, subresource=subresource)
+    applied = change_scale if subresource == "scale" else change
     return replace_object(
-        writer, resource, namespace_of(call), call.info.name, change, subresource=subresource, uid=uid
+        writer, resource, namespace_of(call), call.info.name, applied, subresource=subresource, uid=uid
     )
 
 

@@ -48,9 +48,11 @@ def test_selectors_select_what_is_deleted() -> None:
 def test_a_limit_limits_the_deletions() -> None:
     server = filled()
 
-    server.send("DELETE", f"{CONFIG_MAPS}?limit=2")
+    listed = content(server.send("DELETE", f"{CONFIG_MAPS}?limit=2"))
 
     assert names(server) == ["c"]
+    assert listed["metadata"]["continue"]
+    assert listed["metadata"]["remainingItemCount"] == 1
 
 
 def test_the_options_of_the_deletion_hold_for_each_object() -> None:

@@ -14,6 +14,7 @@ from kubeloop.wire.parse_options import DeleteOptions
 from tests.support.served_kinds import (
     CLUSTER_ROLES,
     CONFIG_MAPS,
+    LEASES,
     NAMESPACES,
     PODS,
     create,
@@ -147,3 +148,11 @@ def test_an_object_with_a_resource_version_is_not_created() -> None:
 
 def test_a_resource_version_that_is_no_number_is_ignored_when_an_object_is_created() -> None:
     assert create(writer(), CONFIG_MAPS, {"metadata": {"name": "a", "resourceVersion": "x"}})
+
+
+def test_some_kinds_accept_finalizers_without_a_domain() -> None:
+    metadata = {"name": "a", "finalizers": ["plain"]}
+
+    assert create(writer(), LEASES, {"metadata": metadata})["metadata"]["finalizers"] == ["plain"]
+    with pytest.raises(Invalid):
+        create(writer(), CONFIG_MAPS, {"metadata": metadata})

@@ -48,12 +48,19 @@ def test_a_job_selects_the_pods_of_its_template_by_its_uid() -> None:
     job = created("jobs.batch", {"metadata": {"name": "a", "uid": "u"}, "spec": {"template": {"metadata": {}}}})
 
     assert job["spec"]["selector"] == {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}}
-    assert job["spec"]["template"]["metadata"]["labels"] == {
+    assert job["spec"]["template"]["metadata"]["labels"] == job["metadata"]["labels"]
+    assert job["metadata"]["labels"] == {
         "job-name": "a",
         "batch.kubernetes.io/job-name": "a",
         "controller-uid": "u",
         "batch.kubernetes.io/controller-uid": "u",
     }
+
+
+def test_a_job_keeps_its_own_labels() -> None:
+    job = created("jobs.batch", {"metadata": {"name": "a", "uid": "u", "labels": {"x": "y"}}, "spec": {"template": {}}})
+
+    assert job["metadata"]["labels"] == {"x": "y"}
 
 
 def test_a_job_with_a_manual_selector_is_left_alone() -> None:

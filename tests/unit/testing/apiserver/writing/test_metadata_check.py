@@ -124,3 +124,7 @@ def test_an_object_that_is_being_deleted_gets_no_new_finalizers() -> None:
 
     assert [(fault.reason, fault.field) for fault in faults] == [("FieldValueForbidden", "metadata.finalizers")]
     assert faults[0].message.endswith('[]string{"example.com/b"}')
+
+
+def test_a_finalizer_without_a_domain_is_refused_in_updates_too() -> None:
+    assert [fault.field for fault in updated({"finalizers": ["plain"]})] == ["metadata.finalizers[0]"]

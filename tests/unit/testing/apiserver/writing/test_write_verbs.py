@@ -295,3 +295,13 @@ def test_a_scaler_is_one_object_in_both_versions() -> None:
     assert patched["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 60
     assert (old["spec"]["maxReplicas"], old["spec"]["targetCPUUtilizationPercentage"]) == (7, 60)
     assert old["metadata"]["generation"] == 2
+
+
+def test_the_deletion_of_a_job_warns_that_its_pods_remain() -> None:
+    server = WriteServer()
+    jobs = "/apis/batch/v1/namespaces/default/jobs"
+    for name in ("a", "b"):
+        server.post(jobs, {"metadata": {"name": name}, "spec": {}})
+
+    assert warnings(server.send("DELETE", f"{jobs}/a"))[0].startswith("child pods are preserved by default")
+    assert warnings(server.send("DELETE", f"{jobs}/b?propagationPolicy=Background")) == []
