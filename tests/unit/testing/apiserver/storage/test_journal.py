@@ -152,6 +152,23 @@ def test_a_change_that_the_storage_did_not_make_after_all_is_replaced(tmp_path: 
     journal.close()
 
 
+def test_a_rewrite_forgets_a_change_that_the_storage_did_not_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "SHORTENED_BYTES", 1)
+    path = tmp_path / "journal"
+    journal, storage = opened(path)
+    for _ in range(20):
+        put(storage, b"one")
+    journal.write_change(Change(22, X, Stored(X, 22, 2, b"lost"), storage.get(X)))
+    size = path.stat().st_size
+    storage.compact(21)
+    assert path.stat().st_size < size / 4
+    put(storage, b"two")
+    assert reread(path) == (22, b"two")
+    journal.close()
+
+
 def test_an_interruption_of_the_write_itself_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal"
     journal, storage = opened(path)
