@@ -67,6 +67,9 @@ def _joined(items: Sequence[Stored], resource: ServedResource, output: Output, m
         api_version, item_kind = f"meta.k8s.io/{output.version}", "PartialObjectMetadata"
         if output.format == "protobuf":
             return protobuf_parts.join_list(map(protobuf_metadata_part, items), api_version, output.transform, metadata)
+        if not items:  # as the real server writes a list that Go never made
+            head = {"kind": output.transform, "apiVersion": api_version, "metadata": metadata}
+            return dumps({**head, "items": None})
         parts = (json_parts.join_object(metadata_part(each), api_version, item_kind) for each in items)
         return json_parts.join_list(parts, api_version, output.transform, metadata)
     if output.format == "protobuf":

@@ -15,7 +15,6 @@ from kubeloop.testing.apiserver.reading.list_request import read_list_request
 from kubeloop.testing.apiserver.reading.selection import select
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
 from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
-from kubeloop.testing.apiserver.writing.reply import warning_headers
 from kubeloop.testing.apiserver.writing.request_check import namespace_of, refuse_unserved
 from kubeloop.testing.apiserver.writing.write_verbs import writer_of
 from kubeloop.wire.continue_token import encode_continue_token
@@ -39,6 +38,7 @@ def delete_collection(call: Call, context: Context) -> Response:
     refuse_unserved(call)
     listed = read_list_request(call)
     options = delete_options_of(call.request.body, call.request.headers, call.info.query)
+    context.warnings.extend(delete_warnings(call.resource, options))
     resource = call.resource
     selection = select(resource, namespace_of(call), listed.label_selector, listed.field_selector)
     page = context.storage.range(resource.stored_as, selection.namespace)
@@ -55,5 +55,4 @@ def delete_collection(call: Call, context: Context) -> Response:
     body = encode_list(
         selected.items, resource, call.output, revision=page.revision, continue_=token, remaining=selected.remaining
     )
-    headers = [("Content-Type", call.output.content_type), *warning_headers(delete_warnings(resource, options))]
-    return Response(200, Headers(headers), body)
+    return Response(200, Headers([("Content-Type", call.output.content_type)]), body)

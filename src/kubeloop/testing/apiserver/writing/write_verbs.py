@@ -119,14 +119,14 @@ def delete(call: Call, context: Context) -> Response:
         raise _not_implemented(call)
     refuse_unserved(call)
     options = delete_options_of(call.request.body, call.request.headers, call.info.query)
+    context.warnings.extend(delete_warnings(call.resource, options))
     writer = writer_of(context, is_dry_run=options.dry_run)
     result = delete_object(writer, call.resource, namespace_of(call), call.info.name, options)
     code = 202 if not result.is_deleted and options.orphan_dependents is False else 200
-    warnings = delete_warnings(call.resource, options)
     if result.returns_object:
-        return object_reply(call, result.stored, code=code, warnings=warnings)
+        return object_reply(call, result.stored, code=code)
     status = success_status(call, stored_document(result.stored, call.resource))
-    return plain_reply(call, status, code=code, warnings=warnings)
+    return plain_reply(call, status, code=code)
 
 
 def _refuse_unwritten(call: Call) -> None:
