@@ -10,6 +10,7 @@ import logging
 import socket
 import ssl
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
@@ -25,6 +26,8 @@ __all__ = ["HTTPServer"]
 
 _BACKLOG: Final = 512
 _HANDSHAKE_SECONDS: Final = 10.0
+# asyncio needs three for each of the two.
+_TURNS: Final = 5
 
 _log = logging.getLogger(__name__)
 
@@ -124,12 +127,19 @@ class HTTPServer:
     ) -> None:
         server, self._server = self._server, None
         assert server is not None
-        server.close()
+        loop = asyncio.get_running_loop()
+        for each in server.sockets:
+            # asyncio loses a socket that it has accepted in the turn in which the server is closed.
+            with suppress(NotImplementedError):
+                loop.remove_reader(each.fileno())
         try:
+            await _some_turns()
             await cancel_and_wait(*self._handshakes)
         finally:
+            server.close()
             await self._connections.stop(self._grace)
             await server.wait_closed()
+            await _some_turns()
 
     def _plain(self) -> asyncio.BaseProtocol:
         return ServerConnection(self._connections)
@@ -162,6 +172,12 @@ class HTTPServer:
         else:
             assert encrypted is not None
             connection.connection_made(encrypted)
+
+
+async def _some_turns() -> None:
+    """Wait until the event loop has passed on what it has accepted, and has closed the sockets of what failed."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
 
 
 class _Accepted(asyncio.Protocol):

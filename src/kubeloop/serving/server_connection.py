@@ -43,6 +43,7 @@ _HIGH_WATER = 1 << 16
 _WRITE_BYTES = 1 << 18
 # Pipelined requests whose exchanges begin in one turn of the loop.
 _REQUESTS_PER_TURN = 16
+_PIECES_PER_TURN = 64
 
 # Seconds. The first two are those of kube-apiserver (secure_serving.go), the last one that of Go's rstAvoidanceDelay.
 _IDLE_TIMEOUT = 90.0
@@ -357,9 +358,13 @@ class ServerConnection(asyncio.BufferedProtocol):
             framing += "Connection: keep-alive\r\n"
         return head_bytes(response.status, headers or response.headers, self._around.date.line() + framing)
 
-    def _put(self, data: bytes | memoryview) -> None:
-        if self._state != _CLOSED and self._transport is not None:
-            self._transport.write(data)
+    def _put(self, data: bytes | memoryview) -> bool:
+        """Write bytes; return False if the connection has ended, which the event loop may report a turn later."""
+        transport = self._transport
+        if self._state == _CLOSED or transport is None or transport.is_closing():
+            return False
+        transport.write(data)
+        return True
 
     async def _drain(self) -> None:
         """Wait until the client has read most of what was written."""
@@ -424,7 +429,8 @@ class ServerConnection(asyncio.BufferedProtocol):
         for at in range(_WRITE_BYTES, len(view), _WRITE_BYTES):
             if self._is_write_paused:
                 await self._drain()
-            self._put(view[at : at + _WRITE_BYTES])
+            if not self._put(view[at : at + _WRITE_BYTES]):
+                return
 
     async def _write_pieces(
         self, request: Request, response: Response | StreamedResponse, chunks: AsyncIterable[bytes], headers: Headers
@@ -439,16 +445,17 @@ class ServerConnection(asyncio.BufferedProtocol):
             except ValueError:
                 self._write(request, self._failed(request))
                 return
-            self._put(head)
-            if is_bare:
+            if not self._put(head) or is_bare:
                 return
+            count = 0
             async for piece in pieces:
-                if self._state == _CLOSED:  # the handler or its stream has ignored the cancellation
+                if piece and not self._put(piece if is_old else chunk(piece)):
                     return
-                if piece:
-                    self._put(piece if is_old else chunk(piece))
-                    if self._is_write_paused:
-                        await self._drain()
+                count += 1
+                if self._is_write_paused:
+                    await self._drain()
+                elif count % _PIECES_PER_TURN == 0:  # the stream may never wait
+                    await asyncio.sleep(0)
             if not is_old:
                 self._put(LAST_CHUNK)
         except asyncio.CancelledError:

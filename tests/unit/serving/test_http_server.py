@@ -19,6 +19,7 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.streamed_response import StreamedResponse
 from tests.support.certificates import authority
+from tests.support.serving import turns
 from tests.support.transports import transport_to
 
 T = TypeVar("T")
@@ -90,6 +91,17 @@ async def test_a_reserved_port_can_be_shared() -> None:
                 pass
         async with served(port=port, shares_port=True) as server, transport_to(server) as transport:
             assert (await transport.request(Request("GET", "/"))).status == 200
+
+
+@pytest.mark.parametrize("count", range(6))
+async def test_connections_that_are_accepted_while_the_block_ends_are_closed(count: int) -> None:
+    async with served() as server:
+        clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+        await turns(count)
+    for client in clients:
+        with client, suppress(ConnectionResetError):
+            client.settimeout(5)
+            assert client.recv(1) == b""
 
 
 async def test_the_client_of_the_standard_library() -> None:

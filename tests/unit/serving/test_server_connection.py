@@ -340,6 +340,18 @@ async def test_a_client_that_reads_slowly_slows_the_stream_down() -> None:
     assert stream.ends == [elapsed()]
 
 
+@in_virtual_time
+async def test_a_stream_that_never_waits_lets_others_run_and_ends_with_its_connection() -> None:
+    stream = Counted(b"x")
+    client = Client(stream.respond)
+    client.send(GET)
+    await turns(10)
+    assert 0 < stream.read < 1000
+    client.socket.close()  # nothing more can be sent, and the server learns it in the next turn
+    await settle()
+    assert stream.ends == [0.0]
+
+
 @pytest.mark.parametrize("way", ["abort", "end"])
 @pytest.mark.parametrize("piece", [b"", b"x" * 10_000])
 @in_virtual_time
@@ -396,22 +408,6 @@ async def test_a_handler_that_ignores_its_cancellation_sends_nothing() -> None:
     assert (len(client.server), client.received()) == (0, b"")
 
 
-@in_virtual_time
-async def test_a_stream_after_an_ignored_cancellation_is_closed() -> None:
-    stream = Counted()
-
-    async def handler(received: Request) -> StreamedResponse:
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
-        return stream.respond(received)
-
-    client = Client(handler)
-    client.send(GET)
-    await settle()
-    await client.leave()
-    assert (stream.read, stream.ends) == (1, [0.0])
-
-
 class Subscription:
     """A stream that holds something from its creation to its end."""
 
@@ -427,6 +423,23 @@ class Subscription:
 
     async def aclose(self) -> None:
         self.is_closed = True
+
+
+@in_virtual_time
+async def test_a_stream_after_an_ignored_cancellation_is_closed() -> None:
+    subscription = Subscription()
+
+    async def handler(_: Request) -> StreamedResponse:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+        return StreamedResponse(subscription)
+
+    client = Client(handler)
+    client.send(GET)
+    await settle()
+    await client.leave()
+    assert subscription.is_closed
+    assert (len(client.server), client.received()) == (0, b"")
 
 
 @pytest.mark.parametrize("count", range(6))
