@@ -1,9 +1,9 @@
 """`make demo`: run createPorts on an API server through kills and restarts, and check the state of the server.
 
-The demo starts `kubeloop serve` (or with `--server real` etcd and kube-apiserver), the controller in a separate process,
-and two drivers that create, change and delete 300 pods. Meanwhile it kills (SIGKILL) and restarts the API server once and the controller once. Within 15 s of
-the last write it compares pods, ledger, annotations and the informer's store. The exit status is 0 only if every line
-of the table holds.
+The demo starts `kubeloop serve` (or with `--server real` etcd and kube-apiserver), the controller in a separate
+process, and two drivers that create, change and delete 300 pods. Meanwhile it kills (SIGKILL) and restarts the API
+server once and the controller once. Within 15 s of the last write it compares pods, ledger, annotations and the
+informer's store. The exit status is 0 only if every line of the table holds.
 """
 
 import argparse

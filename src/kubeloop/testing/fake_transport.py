@@ -76,7 +76,7 @@ class FakeTransport(InProcessTransport):
             response: object = respond(request)
             if isawaitable(response):
                 response = await response
-            if not isinstance(response, (Response, StreamedResponse)):
+            if not isinstance(response, (Response, StreamedResponse)):  # pyright: ignore[reportUnnecessaryIsInstance]
                 kind = type(response).__name__
                 raise TypeError(
                     f"expected a Response or StreamedResponse from the function of a FakeTransport, got {kind}; "

@@ -1,4 +1,4 @@
-"""What of two responses is compared: without what must differ (uids, times) and without what comes later."""
+"""The compared parts of two responses: without uids and times, and without fields that later parts of the server set."""
 
 from __future__ import annotations
 

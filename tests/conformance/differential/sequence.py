@@ -191,7 +191,7 @@ class Sequence:
         return {}
 
     def new_object(self, plan: KindPlan, namespace: str, name: str, random: Random) -> Object:
-        """Return a valid object with its defaults, which does not exist yet."""
+        """Return a valid object with its defaults, which is new."""
         obj: Object = copy.deepcopy(self.templates[plan.kind])
         obj["metadata"] = {"name": name, "labels": dict(random.choice(_LABELS))}
         if plan.is_namespaced:

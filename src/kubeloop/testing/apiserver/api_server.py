@@ -61,8 +61,8 @@ class APIServer:
         storage: The storage; None for a new one in memory. Several servers may stand on one storage.
         lag: How many seconds the watch cache of this server is behind the storage.
         controllers: The names of the controllers that act after each write; empty for none.
-        clock: Returns the seconds since the epoch; None for a clock that follows the running event loop, so that it
-            stands still in virtual time.
+        clock: Returns the seconds since the epoch; None for a clock that follows the running event loop, and so also
+            virtual time.
         random: The source of uids and generated names; with a seed they are repeatable.
         token: If it is set, a request needs this bearer token.
 

@@ -62,7 +62,7 @@ def handle(request: Request, context: Context, discovery: Discovery, intercept: 
     Args:
         request: The request.
         context: What it may use.
-        discovery: What answers requests that are not for a resource.
+        discovery: What responds to requests that are not for a resource.
         intercept: Called with each request to a resource.
         token: The bearer token that the request must have; `""` for none.
 
@@ -138,7 +138,11 @@ def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> R
         reply = _failure(request, refusals.internal_error("the test server failed; its log has the traceback"))
     if isinstance(reply, Waiting):
         resume = reply.resume
-        return replace(reply, resume=lambda now: _guarded(request, context, lambda: resume(now)))
+
+        def guarded(now: float) -> Reply:
+            return _guarded(request, context, lambda: resume(now))
+
+        return replace(reply, resume=guarded)
     if context.warnings and isinstance(reply, Response):
         return with_warnings(reply, context.warnings)
     return reply

@@ -33,12 +33,13 @@ async def after_waiting(waiting: Waiting, cache: WatchCache, now: Callable[[], f
 
 async def _reached(waiting: Waiting, cache: WatchCache, now: Callable[[], float]) -> None:
     reached = asyncio.Event()
-    stop = (lambda: None) if waiting.revision is None else cache.wait(waiting.revision, reached.set)
+    stop = None if waiting.revision is None else cache.wait(waiting.revision, reached.set)
     try:
         while not reached.is_set() and (time := now()) < waiting.deadline:
             await _set_by(reached, waiting.deadline - time)
     finally:
-        stop()
+        if stop is not None:
+            stop()
 
 
 class EventBody:
