@@ -217,7 +217,7 @@ _SCALARS: dict[tuple[type, ...], Form] = {
     (int, str): scalar_forms.int_or_text,
     (float, int): scalar_forms.double,
 }
-_ZERO_ITEMS: dict[type, Any] = {str: "", bool: False, int: 0, float: 0}
+_ZERO_ITEMS: dict[type, Any] = {str: "", bool: False, int: 0, float: 0, bytes: ""}
 
 
 def _container(shape: Shape, wire: str, cls: Any) -> Form:
@@ -230,6 +230,7 @@ def _container(shape: Shape, wire: str, cls: Any) -> Form:
         zero = lambda: form({}, [])  # noqa: E731  # a function per container
     elif item.item is not None:
         form = _container(item, wire, cls)
+        zero = list  # a message of its own in the storage, which is there even if it is empty
     else:
         form = _scalar(item, wire, cls)
         if item.accepts:
@@ -252,7 +253,7 @@ def _list(item: Form, zero: Callable[[], Any]) -> Form:
                 known = len(faults) if faults else 0
                 result = item(each, faults)
                 if result is not each:
-                    value[at] = None if result is OMIT else result
+                    value[at] = result
                 if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(f"[{at}]", fault[1])
@@ -283,7 +284,7 @@ def _map(item: Form, zero: Callable[[], Any]) -> Form:
                 known = len(faults) if faults else 0
                 result = item(each, faults)
                 if result is not each:
-                    value[key] = None if result is OMIT else result
+                    value[key] = [] if result is OMIT else result
                 if faults and len(faults) != known:
                     for fault in faults[known:]:
                         fault[1] = below(key, fault[1])

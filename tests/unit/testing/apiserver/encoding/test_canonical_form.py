@@ -13,6 +13,7 @@ from kubeloop.models import (
     apps_v1,
     autoscaling_v1,
     batch_v1,
+    certificates_v1,
     coordination_v1,
     core_v1,
     meta_v1,
@@ -58,6 +59,9 @@ def faults(cls: Any, value: Any) -> list[str]:
         ]}),
         (core_v1.Secret, {"data": {"a": "YQ==", "b": ""}}, {"metadata": {}, "data": {"a": "YQ==", "b": ""}}),
         (core_v1.Secret, {"data": {"a": "YW\nJj"}}, {"metadata": {}, "data": {"a": "YWJj"}}),
+        (core_v1.ConfigMap, {"binaryData": {"a": None}}, {"metadata": {}, "binaryData": {"a": ""}}),
+        (certificates_v1.CertificateSigningRequestSpec, {"extra": {"a": None, "b": [], "c": [None]}},
+         {"extra": {"a": [], "b": [], "c": [""]}, "request": None, "signerName": ""}),
         (autoscaling_v1.ScaleSpec, {"replicas": 0}, {}),
     ],
 )  # fmt: skip
