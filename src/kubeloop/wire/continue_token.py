@@ -16,7 +16,7 @@ from kubeloop.objects.type_guards import is_dict
 __all__ = ["INCONSISTENT", "ContinueToken", "encode_continue_token", "parse_continue_token"]
 
 INCONSISTENT = -1
-"""The revision of a token with which a list goes on in the newest state, since that of its beginning has expired."""
+"""The revision of a token with which a list continues in the newest state, since that of its beginning has expired."""
 
 _INVALID = "continue key is not valid"
 _VERSION = "meta.k8s.io/v1"
