@@ -6,10 +6,11 @@ Building paths is in `request`. Reference: apiserver pkg/endpoints/request/reque
 from __future__ import annotations
 
 from kubeloop._kit.value import Value
-from kubeloop.fields import Selector
+from kubeloop.errors import BadRequest
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.wire import refusals
 from kubeloop.wire.go_text import quoted
+from kubeloop.wire.parse_options import parse_list_options
 from kubeloop.wire.query_text import Query, first_value, parse_query, unescape
 
 __all__ = ["RequestInfo", "parse_path"]
@@ -17,7 +18,6 @@ __all__ = ["RequestInfo", "parse_path"]
 _VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
 _FALSE = frozenset({"0", "false"})
-_NUMBERS = ("limit", "timeoutSeconds")
 
 
 class RequestInfo(Value, frozen=True):
@@ -131,20 +131,12 @@ def _collection_verb(query: Query) -> tuple[str, str]:
     """Return `list` or `watch`, and the name that the field selector requires, or `""`."""
     if not query:
         return "list", ""
-    watch = first_value(query, "watch")
-    verb = "list" if watch is None or watch.lower() in _FALSE else "watch"
-    text = first_value(query, "fieldSelector")
-    if not text:
-        return verb, ""
     try:
-        name = Selector.parse(text).required_value("metadata.name") or ""
-    except ValueError:
-        return verb, ""
-    # Options that cannot be read at all say nothing of a name.
-    if any(not _is_integer(first_value(query, number)) for number in _NUMBERS):
-        return verb, ""
-    return verb, name if name not in (".", "..") and "/" not in name and "%" not in name else ""
-
-
-def _is_integer(text: str | None) -> bool:
-    return text is None or (text.lstrip("+-").isascii() and text.lstrip("+-").isdigit())
+        options = parse_list_options(query)
+    except BadRequest:
+        # Options that cannot be read say nothing of a name.
+        watch = first_value(query, "watch")
+        return "list" if watch is None or watch.lower() in _FALSE else "watch", ""
+    name = options.field_selector.required_value("metadata.name") or ""
+    is_segment = name not in (".", "..") and "/" not in name and "%" not in name
+    return "watch" if options.watch else "list", name if is_segment else ""

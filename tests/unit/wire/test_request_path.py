@@ -82,6 +82,8 @@ def test_other_paths_have_no_resource(path: str) -> None:
         ("fieldSelector=(", "list", ""),
         ("fieldSelector=metadata.name%3Dfoo&limit=x", "list", ""),
         ("fieldSelector=metadata.name%3Dfoo&limit=x&watch=yes", "watch", ""),
+        ("fieldSelector=metadata.name%3Dfoo&limit=99999999999999999999", "list", ""),
+        ("fieldSelector=metadata.name%3Dfoo&labelSelector=!", "list", ""),
     ],
 )
 def test_the_query_of_a_collection_says_whether_it_is_watched_and_what_name_is_wanted(

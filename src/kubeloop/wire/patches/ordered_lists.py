@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from kubeloop.wire.patches.go_text import go_text, go_type
+from kubeloop.wire.patches.go_value import go_text, go_type
 from kubeloop.wire.patches.json_equality import scalar_key
 from kubeloop.wire.patches.patch_errors import PatchFailed, UnprocessablePatch
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kubeloop._kit.value import Value
-from kubeloop.wire.patches.go_text import go_text
+from kubeloop.wire.patches.go_value import go_text
 from kubeloop.wire.patches.json_depth import check_depth
 from kubeloop.wire.patches.json_equality import same_json, scalar_key
 from kubeloop.wire.patches.merge_rules import MergeRules

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from types import NoneType
 from typing import Any
 
-from kubeloop.wire.patches.go_text import go_string, go_text, go_type
+from kubeloop.wire.patches.go_value import go_string, go_text, go_type
 from kubeloop.wire.patches.json_depth import check_depth
 from kubeloop.wire.patches.json_equality import same_json, scalar_key
 from kubeloop.wire.patches.merge_rules import FieldRule, MergeRules

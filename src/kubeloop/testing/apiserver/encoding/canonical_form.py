@@ -94,7 +94,7 @@ class ObjectForm:
         if not forms:
             forms = self._compile()
         if value.__class__ is not dict:
-            raise WrongType(value, f"{self._cls.__module__.rpartition('.')[2]}.{self.struct}")
+            raise WrongType(value, go_type(self._cls))
         plain = self._plain
         omitted: list[str] = []
         key = ""
@@ -121,7 +121,7 @@ class ObjectForm:
                     for fault in faults[known:]:
                         fault[1] = below(key, fault[1])
         except Unfit as error:
-            error.path = below(key, error.path) if error.path else key
+            error.leave(self.struct, key)
             raise
         for name in omitted:
             del value[name]
@@ -217,7 +217,7 @@ _SCALARS: dict[tuple[type, ...], Form] = {
     (int, str): scalar_forms.int_or_text,
     (float, int): scalar_forms.double,
 }
-_ZERO_ITEMS: dict[type, Any] = {str: "", bool: False, int: 0, float: 0}
+_ZERO_ITEMS: dict[type, Any] = {str: "", bool: False, int: 0, float: 0, bytes: ""}
 
 
 def _container(shape: Shape, wire: str, cls: Any) -> Form:
@@ -230,66 +230,68 @@ def _container(shape: Shape, wire: str, cls: Any) -> Form:
         zero = lambda: form({}, [])  # noqa: E731  # a function per container
     elif item.item is not None:
         form = _container(item, wire, cls)
+        zero = list  # a message of its own in the storage, which is there even if it is empty
     else:
         form = _scalar(item, wire, cls)
         if item.accepts:
             zero = _constant("0" if item.go == "Quantity" else _ZERO_ITEMS.get(item.accepts[0]))
-    return _map(form, zero) if shape.category in ("map", "object_map") else _list(form, zero)
+    name = go_type(item.model) if item.category == "object" else _GO_NAMES.get(item.accepts[:1], "")
+    if shape.category in ("map", "object_map"):
+        return _map(form, zero, f"map[string]{name}")
+    return _list(form, zero, f"[]{name}")
 
 
-def _list(item: Form, zero: Callable[[], Any]) -> Form:
+_GO_NAMES: dict[tuple[type, ...], str] = {(str,): "string", (bytes,): "[]uint8", (int,): "int64", (bool,): "bool"}
+
+
+def go_type(cls: Any) -> str:
+    """Return the name of a struct as Go's messages have it: `v1.PodSpec`."""
+    return f"{cls.__module__.rpartition('_')[2]}.{cls.__name__}"
+
+
+def _list(item: Form, zero: Callable[[], Any], wanted: str) -> Form:
     def form(value: Any, faults: Faults) -> Any:
         if value.__class__ is not list:
-            raise WrongType(value, "[]")
+            raise WrongType(value, wanted)
         if not value:
             return OMIT  # the storage does not tell an empty list from none
-        at = 0
-        try:
-            for at, each in enumerate(value):
-                if each is None:
-                    value[at] = zero()
-                    continue
-                known = len(faults) if faults else 0
-                result = item(each, faults)
-                if result is not each:
-                    value[at] = None if result is OMIT else result
-                if faults and len(faults) != known:
-                    for fault in faults[known:]:
-                        fault[1] = below(f"[{at}]", fault[1])
-        except Unfit as error:
-            error.path = below(f"[{at}]", error.path) if error.path else f"[{at}]"
-            raise
+        for at, each in enumerate(value):
+            if each is None:
+                value[at] = zero()
+                continue
+            known = len(faults) if faults else 0
+            result = item(each, faults)
+            if result is not each:
+                value[at] = result
+            if faults and len(faults) != known:
+                for fault in faults[known:]:
+                    fault[1] = below(f"[{at}]", fault[1])
         return value
 
     return form
 
 
-def _map(item: Form, zero: Callable[[], Any]) -> Form:
+def _map(item: Form, zero: Callable[[], Any], wanted: str) -> Form:
     is_of_texts = item is scalar_forms.text
 
     def form(value: Any, faults: Faults) -> Any:
         if value.__class__ is not dict:
-            raise WrongType(value, "map[string]")
+            raise WrongType(value, wanted)
         if not value:
             return OMIT
-        key = ""
-        try:
-            for key, each in value.items():
-                if is_of_texts and each.__class__ is str:
-                    continue
-                if each is None:
-                    value[key] = zero()
-                    continue
-                known = len(faults) if faults else 0
-                result = item(each, faults)
-                if result is not each:
-                    value[key] = None if result is OMIT else result
-                if faults and len(faults) != known:
-                    for fault in faults[known:]:
-                        fault[1] = below(key, fault[1])
-        except Unfit as error:
-            error.path = below(key, error.path) if error.path else key
-            raise
+        for key, each in value.items():
+            if is_of_texts and each.__class__ is str:
+                continue
+            if each is None:
+                value[key] = zero()
+                continue
+            known = len(faults) if faults else 0
+            result = item(each, faults)
+            if result is not each:
+                value[key] = [] if result is OMIT else result
+            if faults and len(faults) != known:
+                for fault in faults[known:]:
+                    fault[1] = below(key, fault[1])
         return value
 
     return form

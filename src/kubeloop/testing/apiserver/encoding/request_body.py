@@ -211,7 +211,7 @@ def _checked(document: Document, duplicates: list[str], expected: ExpectedKind, 
         form(document, unknown)
         convert_kind(document, api_version, kind)
     except Unfit as error:
-        _unfit(kind, api_version, expected, error.message(form.struct))
+        _unfit(kind, api_version, expected, error.message())
     if kind != expected.kind:
         reason = f"converting ({api_version}.{kind}) to ({expected.kind}): unknown conversion"
         _unfit(kind, api_version, expected, reason)

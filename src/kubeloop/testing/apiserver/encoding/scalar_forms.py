@@ -42,37 +42,52 @@ _MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[-+]\d\d:\d\d
 
 
 class Unfit(Exception):
-    """A value that Go does not decode into its field; `path` grows as the exception leaves the objects around it."""
+    """A value that Go does not decode into its field; the text is that of Go's decoder."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.path = ""
-
-    def message(self, struct: str) -> str:
+    def message(self) -> str:
         """Return the message of Go's decoder."""
-        del struct
         return str(self)
+
+    def leave(self, struct: str, field: str) -> None:
+        """Note the field in which the value is, from the innermost object on outwards.
+
+        Args:
+            struct: The name of Go's struct.
+            field: The name of the field in JSON.
+        """
 
 
 class WrongType(Unfit):
-    """A value of another JSON type than the field has."""
+    """A value of another JSON type than the field has.
+
+    Args:
+        value: The value.
+        wanted: Go's name of the type.
+    """
 
     def __init__(self, value: Any, wanted: str) -> None:
-        super().__init__(json_type(value))
-        self.wanted = wanted
+        super().__init__(json_type(value, wanted))
+        self._wanted = wanted
+        self._struct = ""
+        self._path = ""
 
-    def message(self, struct: str) -> str:
+    def message(self) -> str:
         """Return the message of Go's decoder."""
-        where = f"Go struct field {struct}.{self.path}" if self.path else "Go value"
-        return f"json: cannot unmarshal {self} into {where} of type {self.wanted}"
+        where = f"Go struct field {self._struct}.{self._path}" if self._path else "Go value"
+        return f"json: cannot unmarshal {self} into {where} of type {self._wanted}"
+
+    def leave(self, struct: str, field: str) -> None:
+        """Note the field in which the value is."""
+        self._struct = self._struct or struct
+        self._path = f"{field}.{self._path}" if self._path else field
 
 
-def json_type(value: Any) -> str:
-    """Return what Go calls the type of a JSON value."""
+def json_type(value: Any, wanted: str) -> str:
+    """Return what Go calls a JSON value that does not fit a type."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, (int, float)):
-        return f"number {value}" if isinstance(value, float) or value not in _INT64 else "number"
+        return f"number {value}" if wanted.startswith(("int", "float")) else "number"
     return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
@@ -103,22 +118,15 @@ def boolean(value: Any, _faults: Faults) -> Any:
 def integer32(value: Any, _faults: Faults) -> Any:
     """Check an integer of 32 bits."""
     if value.__class__ is not int or value not in _INT32:
-        raise _no_integer(value, "int32")
+        raise WrongType(value, "int32")
     return value
 
 
 def integer64(value: Any, _faults: Faults) -> Any:
     """Check an integer of 64 bits."""
     if value.__class__ is not int or value not in _INT64:
-        raise _no_integer(value, "int64")
+        raise WrongType(value, "int64")
     return value
-
-
-def _no_integer(value: Any, wanted: str) -> WrongType:
-    error = WrongType(value, wanted)
-    if value.__class__ is int:
-        error.args = (f"number {value}",)
-    return error
 
 
 def double(value: Any, _faults: Faults) -> Any:

@@ -13,6 +13,7 @@ from kubeloop.models import (
     apps_v1,
     autoscaling_v1,
     batch_v1,
+    certificates_v1,
     coordination_v1,
     core_v1,
     meta_v1,
@@ -58,6 +59,9 @@ def faults(cls: Any, value: Any) -> list[str]:
         ]}),
         (core_v1.Secret, {"data": {"a": "YQ==", "b": ""}}, {"metadata": {}, "data": {"a": "YQ==", "b": ""}}),
         (core_v1.Secret, {"data": {"a": "YW\nJj"}}, {"metadata": {}, "data": {"a": "YWJj"}}),
+        (core_v1.ConfigMap, {"binaryData": {"a": None}}, {"metadata": {}, "binaryData": {"a": ""}}),
+        (certificates_v1.CertificateSigningRequestSpec, {"extra": {"a": None, "b": [], "c": [None]}},
+         {"extra": {"a": [], "b": [], "c": [""]}, "request": None, "signerName": ""}),
         (autoscaling_v1.ScaleSpec, {"replicas": 0}, {}),
     ],
 )  # fmt: skip
@@ -120,20 +124,15 @@ def test_micro_times_have_six_digits() -> None:
 @pytest.mark.parametrize(
     ("cls", "value", "found", "field", "wanted"),
     [
-        (core_v1.PodSpec, {"hostNetwork": 1}, "number", "hostNetwork", "bool"),
-        (core_v1.PodSpec, {"containers": {}}, "object", "containers", "[]"),
-        (
-            core_v1.PodSpec,
-            {"containers": [{}, {"env": [{"name": True}]}]},
-            "bool",
-            "containers[1].env[0].name",
-            "string",
-        ),
-        (core_v1.PodSpec, {"nodeSelector": {"a": 1}}, "number", "nodeSelector.a", "string"),
-        (core_v1.PodSpec, {"nodeSelector": []}, "array", "nodeSelector", "map[string]"),
-        (apps_v1.DeploymentSpec, {"replicas": 2**31}, "number 2147483648", "replicas", "int32"),
-        (apps_v1.DeploymentSpec, {"replicas": 1.0}, "number 1.0", "replicas", "int32"),
-        (apps_v1.DeploymentSpec, {"replicas": "1"}, "string", "replicas", "int32"),
+        (core_v1.PodSpec, {"hostNetwork": 1}, "number", "PodSpec.hostNetwork", "bool"),
+        (core_v1.PodSpec, {"containers": {}}, "object", "PodSpec.containers", "[]v1.Container"),
+        (core_v1.PodSpec, {"containers": [1]}, "number", "PodSpec.containers", "v1.Container"),
+        (core_v1.PodSpec, {"containers": [{"env": [{"name": True}]}]}, "bool", "EnvVar.containers.env.name", "string"),
+        (core_v1.PodSpec, {"nodeSelector": {"a": 1}}, "number", "PodSpec.nodeSelector", "string"),
+        (core_v1.PodSpec, {"nodeSelector": []}, "array", "PodSpec.nodeSelector", "map[string]string"),
+        (apps_v1.DeploymentSpec, {"replicas": 2**31}, "number 2147483648", "DeploymentSpec.replicas", "int32"),
+        (apps_v1.DeploymentSpec, {"replicas": 1.0}, "number 1.0", "DeploymentSpec.replicas", "int32"),
+        (apps_v1.DeploymentSpec, {"replicas": "1"}, "string", "DeploymentSpec.replicas", "int32"),
     ],
 )
 def test_a_value_of_a_wrong_type_is_refused_with_its_path(
@@ -142,15 +141,14 @@ def test_a_value_of_a_wrong_type_is_refused_with_its_path(
     with pytest.raises(Unfit) as caught:
         written(cls, value)
 
-    where = f"Go struct field {cls.__name__}.{field}"
-    assert caught.value.message(cls.__name__) == f"json: cannot unmarshal {found} into {where} of type {wanted}"
+    assert caught.value.message() == f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}"
 
 
 def test_what_is_no_object_is_refused() -> None:
     with pytest.raises(Unfit) as caught:
         written(core_v1.ConfigMap, [])
 
-    assert caught.value.message("ConfigMap") == ("json: cannot unmarshal array into Go value of type core_v1.ConfigMap")
+    assert caught.value.message() == "json: cannot unmarshal array into Go value of type v1.ConfigMap"
 
 
 def test_an_integer_may_have_64_bits_where_go_has_them() -> None:

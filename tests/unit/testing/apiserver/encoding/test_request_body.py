@@ -62,12 +62,12 @@ UNKNOWN_KIND = (
         (b'{"kind":"Foo"}', f'Foo in version "v1" cannot be handled as a Pod: {UNKNOWN_KIND}'),
         (
             b'{"spec":{"hostNetwork":"x"}}',
-            f"{UNFIT}: json: cannot unmarshal string into Go struct field Pod.spec.hostNetwork of type bool",
+            f"{UNFIT}: json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool",
         ),
         (
             b'{"spec":{"containers":[{"ports":[{"containerPort":99999999999}]}]}}',
             f"{UNFIT}: json: cannot unmarshal number 99999999999 into Go struct field "
-            "Pod.spec.containers[0].ports[0].containerPort of type int32",
+            "ContainerPort.spec.containers.ports.containerPort of type int32",
         ),
     ],
 )
