@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 __all__ = ["explanation"]
 
-_EXPLAINED: tuple[tuple[str, str], ...] = ()
+_EXPLAINED: tuple[tuple[str, str], ...] = (
+    (r"\w+ (get|list): (columnDefinitions|rows\.cells)", "Tables have the columns Name and Age only"),
+)
 """A regular expression for `KIND VERB: difference`, and the cause."""
 
 

@@ -1,4 +1,4 @@
-"""The compared parts of two responses: without uids and times, and without fields that later parts of the server set."""
+"""The compared parts of two responses: without uids, times, and fields that later parts of the server set."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["Versions", "normal"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_AGE = re.compile(r"(\d+[smhdy]){1,2}")
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 # Set by allocators and admission, which the server in Python does not have yet, and by server-side apply.
@@ -45,13 +46,15 @@ def normal(value: Any, versions: list[str], uids: list[str], key: str = "") -> A
     if isinstance(value, dict):
         return {name: normal(value[name], versions, uids, name) for name in sorted(value) if name not in _LATER}
     if isinstance(value, list):
-        return [normal(item, versions, uids) for item in value]
+        return [normal(item, versions, uids, key) for item in value]
     if isinstance(value, str):
         if key == "resourceVersion" and value:
             versions.append(value)
             return "<version>"
         if key == "continue" and value:
             return "<token>"
+        if key == "cells" and _AGE.fullmatch(value):
+            return "<age>"
         if _TIME.fullmatch(value):
             return "<time>"
         if _UID.search(value):

@@ -90,7 +90,10 @@ def _carried_out(request: Request, context: Context, discovery: Discovery, inter
     if resource is None:
         raise refusals.path_not_found()
     _check_accept(request, info.verb)
-    call = Call(request, info, resource, negotiate(request.headers, info.query, streaming=info.verb == "watch"))
+    output = negotiate(request.headers, info.query, streaming=info.verb == "watch")
+    if output.transform == "Table":
+        output = replace(output, now=context.now)
+    call = Call(request, info, resource, output)
     verb = _VERBS.get(info.verb)
     if verb is None or not _is_allowed(call):
         raise refusals.method_not_supported(info.group_resource, info.verb)

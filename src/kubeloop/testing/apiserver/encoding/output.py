@@ -60,6 +60,7 @@ class Output:
         version: The version of `meta.k8s.io` of that kind: `v1` or `v1beta1`.
         included: What the rows of a Table contain of their objects.
         has_columns: Whether a Table describes its columns. In a watch only the first event does.
+        now: For a Table, to which ages refer: seconds since the epoch.
     """
 
     format: Format = "json"
@@ -69,6 +70,7 @@ class Output:
     version: str = ""
     included: Included = "Metadata"
     has_columns: bool = True
+    now: float = 0.0
 
     @property
     def content_type(self) -> str:

@@ -1,4 +1,4 @@
-"""Tables with a name and a time of creation per object: the form of kinds without columns of their own.
+"""Tables with the name and the age of each object; the other columns of a kind are not implemented.
 
 Reference: apiserver pkg/registry/rest/table.go.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from kubeloop.meta.times import human_duration, parse_time
 from kubeloop.testing.apiserver.encoding.written_part import json_part, metadata_part
+from kubeloop.testing.apiserver.facts.served_resource import Column
 from kubeloop.wire.serializers.json_serializer import JSON
 
 if TYPE_CHECKING:
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["table"]
 
-_COLUMNS = (
-    {"name": "Name", "type": "string", "format": "name", "description": "The name of the object.", "priority": 0},
-    {"name": "Created At", "type": "date", "format": "", "description": "The time of creation.", "priority": 0},
-)
+_NAME = Column("Name", "string", "name", "The name of the object.", 0)
+_CREATED = Column("Created At", "date", "", "The time of creation.", 0)
+
+
+def _columns(resource: ServedResource) -> list[Column]:
+    """Return the columns of the name and of the age or the time of creation."""
+    return [column for column in resource.columns if column.name in ("Name", "Age")] or [_NAME, _CREATED]
 
 
 def table(
@@ -35,18 +40,26 @@ def table(
         output: The version of the Table, and what rows include.
         metadata: The ListMeta of the Table.
     """
+    columns = _columns(resource)
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{output.version}",
         "metadata": metadata,
-        "columnDefinitions": [dict(column) for column in _COLUMNS] if output.has_columns else None,
-        "rows": [_row(each, resource, output) for each in items],
+        "columnDefinitions": [_definition(column) for column in columns] if output.has_columns else None,
+        "rows": [_row(each, resource, columns, output) for each in items],
     }
 
 
-def _row(stored: Stored, resource: ServedResource, output: Output) -> dict[str, Any]:
+def _definition(column: Column) -> dict[str, Any]:
+    names = ("name", "type", "format", "description", "priority")
+    return {name: getattr(column, name) for name in names}
+
+
+def _row(stored: Stored, resource: ServedResource, columns: list[Column], output: Output) -> dict[str, Any]:
     partial = JSON.plain_data(metadata_part(stored))
-    cells = [stored.key.name, partial["metadata"].get("creationTimestamp")]
+    created = partial["metadata"].get("creationTimestamp")
+    values = {"Name": stored.key.name, "Created At": created, "Age": _age(created, output.now)}
+    cells = [values[column.name] for column in columns]
     if output.included == "Object":
         whole = JSON.plain_data(json_part(stored, resource))
         return {"cells": cells, "object": {"kind": resource.kind, "apiVersion": resource.api_version, **whole}}
@@ -54,3 +67,7 @@ def _row(stored: Stored, resource: ServedResource, output: Output) -> dict[str, 
         return {"cells": cells, "object": None}
     said = {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{output.version}"}
     return {"cells": cells, "object": {**said, **partial}}
+
+
+def _age(created: str | None, now: float) -> str:
+    return human_duration(now - parse_time(created).timestamp()) if created else "<unknown>"
