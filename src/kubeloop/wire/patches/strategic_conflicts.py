@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubeloop.wire.patches.go_text import go_text
+from kubeloop.wire.patches.go_value import go_text
 from kubeloop.wire.patches.json_equality import same_json, scalar_key
 from kubeloop.wire.patches.merge_rules import FieldRule, MergeRules
 from kubeloop.wire.patches.ordered_lists import element_class

@@ -264,6 +264,7 @@ TWO_WAY_PATCHES: list[tuple[tuple[str, str], Any, Any]] = [
     (_POD, _containers("a"), _spec([[1]])), (_POD, _spec([[1]]), _spec([[1]])), (_POD, _spec([None]), _spec([None])),
     (_POD, _FINALIZERS, _meta(finalizers=["c", "b", "a"])), (_POD, _FINALIZERS, _meta(finalizers=["b", "d"])),
     (_POD, _meta(finalizers=["b", "a"]), _meta(finalizers=["b", "a"])),
+    (_POD, _meta(finalizers=["b", "a"]), _meta(finalizers=["a", "b"])),
     (_POD, _meta(finalizers=["a", "b"]), _meta(finalizers=["a", "b"])),
     (_POD, _meta(finalizers=["a", "a", "b", "c"]), _meta(finalizers=["d"])), (_POD, _FINALIZERS, _meta(finalizers=[])),
     (_POD, _meta(finalizers=["b"]), _meta(finalizers=["a", "a", "b"])),

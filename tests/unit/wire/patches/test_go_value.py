@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop.wire.patches.go_text import go_string, go_text, go_type
+from kubeloop.wire.patches.go_value import go_string, go_text, go_type
 
 
 @pytest.mark.parametrize(
