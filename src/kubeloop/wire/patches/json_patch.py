@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from kubeloop.wire.go_text import quoted
 from kubeloop.wire.patches.json_copy import json_copy
 from kubeloop.wire.patches.json_depth import check_depth
 from kubeloop.wire.patches.json_equality import same_json
@@ -60,8 +60,17 @@ def apply_json_patch(document: Any, operations: Any) -> Any:
     patching = _Patching(document)
     for operation in operations:
         patching.carry_out(operation or {})
-    check_depth(patching.root)
+    if any(map(_may_nest, operations)):
+        check_depth(patching.root)
     return patching.root
+
+
+def _may_nest(operation: dict[str, Any] | None) -> bool:
+    """Return whether the document may be nested more deeply after an operation."""
+    if not operation:
+        return False
+    value: Any = operation.get("value", _NULL)
+    return value.__class__ is dict or value.__class__ is list or operation["op"] in ("move", "copy")
 
 
 _JSON_TYPES = {dict: "object", list: "array", str: "string", bool: "bool"}
@@ -215,7 +224,7 @@ def _index(text: str, length: int) -> int:
 
 def _number(text: str) -> int:
     if not _INDEX.fullmatch(text):
-        raise _BadIndex(f"strconv.Atoi: parsing {json.dumps(text, ensure_ascii=False)}: invalid syntax")
+        raise _BadIndex(f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
     digits = text.lstrip("+-").lstrip("0") or "0"
     number = int(digits) if len(digits) < 20 else 2**64
     if text[0] == "-":

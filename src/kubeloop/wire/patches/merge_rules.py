@@ -9,6 +9,7 @@ from kubeloop._kit.value import Value
 from kubeloop.models.patch_keys import PATCH_KEYS
 from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.scheme import Scheme
+from kubeloop.wire.go_text import quoted
 from kubeloop.wire.patches.patch_errors import PatchFailed
 
 __all__ = ["FieldRule", "MergeRules", "rules_for"]
@@ -82,7 +83,7 @@ class MergeRules:
             self._folded = {each.casefold(): each for each in reversed(self._shapes)}
         own = self._folded.get(name.casefold())
         if own is None:
-            raise PatchFailed(f'unable to find api field in struct {self.name} for the json field "{name}"')
+            raise PatchFailed(f"unable to find api field in struct {self.name} for the json field {quoted(name)}")
         return own, self._shapes[own]
 
 

@@ -6,18 +6,24 @@ An item of a list of objects is identified by its merge key, an item of a list o
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import chain
+from types import NoneType
 from typing import Any
 
 from kubeloop.wire.patches.go_value import go_text, go_type
 from kubeloop.wire.patches.json_equality import scalar_key
 from kubeloop.wire.patches.patch_errors import PatchFailed, UnprocessablePatch
 
-__all__ = ["arrange", "check_has_key", "element_class", "key_of_object", "sort_like"]
+__all__ = ["arrange", "check_has_key", "element_class", "key_of_object", "keys_of", "sort_like"]
 
 _Keyed = tuple[Hashable, Any]
 
 # Up to this length, a list whose order does not name all items is sorted exactly as by Go's insertion sort.
 _INSERTION_SORTED = 20
+
+# The types of scalars that are their own `scalar_key`.
+_OWN_KEYS = frozenset((str, int, NoneType))
+_ELEMENTS: frozenset[type[Any]] = frozenset((dict, str, int, float, bool))
 
 
 def arrange(items: list[Any], order: list[Any], previous: list[Any], merge_key: str) -> list[Any]:
@@ -37,9 +43,8 @@ def arrange(items: list[Any], order: list[Any], previous: list[Any], merge_key: 
     wanted = _first_positions(order, merge_key)
     chosen: list[_Keyed] = []
     others: list[_Keyed] = []
-    for item in items:
-        key = key_of_object(item, merge_key) if merge_key else scalar_key(item)
-        (chosen if key in wanted else others).append((key, item))
+    for each in zip(keys_of(items, merge_key), items, strict=True):
+        (chosen if each[0] in wanted else others).append(each)
     before = _first_positions(previous, merge_key)
     return _interleaved(_sorted(others, before, merge_key), _sorted(chosen, wanted, merge_key), before)
 
@@ -50,8 +55,21 @@ def sort_like(items: list[Any], order: list[Any], merge_key: str) -> list[Any]:
     Raises:
         PatchFailed: An item is no object or has no merge key.
     """
-    keyed = [(key_of_object(item, merge_key) if merge_key else scalar_key(item), item) for item in items]
+    keyed = list(zip(keys_of(items, merge_key), items, strict=True))
     return [item for _, item in _sorted(keyed, _first_positions(order, merge_key), merge_key)]
+
+
+def keys_of(items: list[Any], merge_key: str) -> list[Hashable]:
+    """Return what finds each item: by its merge key, or by itself if the merge key is `""`.
+
+    Raises:
+        PatchFailed: An item is no object, or has no merge key or one that is not a scalar.
+    """
+    try:
+        keys = [item[merge_key] for item in items] if merge_key else items
+    except (KeyError, TypeError):
+        return [key_of_object(item, merge_key) for item in items]
+    return keys if _OWN_KEYS.issuperset(map(type, keys)) else list(map(scalar_key, keys))
 
 
 def key_of_object(item: Any, merge_key: str) -> Hashable:
@@ -83,6 +101,9 @@ def element_class(*lists: Sequence[Any]) -> type[Any]:
         PatchFailed: The elements have several types or are null, or there are none.
         UnprocessablePatch: The elements are lists.
     """
+    kinds = set(map(type, chain.from_iterable(lists)))
+    if len(kinds) == 1 and kinds <= _ELEMENTS:
+        return kinds.pop()
     found: type[Any] | None = None
     for elements in lists:
         for element in elements:
@@ -104,16 +125,14 @@ def _check_are_objects(order: list[Any], items: list[Any], merge_key: str) -> No
     for place, each in enumerate(order):
         if each.__class__ is not dict:
             before = _first_positions(order[:place], merge_key)
-            if any(key_of_object(item, merge_key) not in before for item in items):
+            if any(key not in before for key in keys_of(items, merge_key)):
                 raise PatchFailed(f"value for key {place} is not a map")
             return
 
 
 def _first_positions(items: list[Any], merge_key: str) -> dict[Hashable, int]:
-    positions: dict[Hashable, int] = {}
-    for position, item in enumerate(items):
-        positions.setdefault(key_of_object(item, merge_key) if merge_key else scalar_key(item), position)
-    return positions
+    keys = keys_of(items, merge_key)
+    return dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
 
 
 def _sorted(keyed: list[_Keyed], positions: Mapping[Hashable, int], merge_key: str) -> list[_Keyed]:
@@ -127,9 +146,10 @@ def _sorted(keyed: list[_Keyed], positions: Mapping[Hashable, int], merge_key: s
 def _by_position(keyed: list[_Keyed], positions: Mapping[Hashable, int]) -> list[_Keyed]:
     if len(keyed) < 2:
         return keyed
-    unknown = [each for each in keyed if each[0] not in positions]
-    if not unknown:
+    try:
         return sorted(keyed, key=lambda each: positions[each[0]])
+    except KeyError:
+        unknown = [each for each in keyed if each[0] not in positions]
     if len(keyed) > _INSERTION_SORTED:
         known = [each for each in keyed if each[0] in positions]
         return sorted(known, key=lambda each: positions[each[0]]) + unknown

@@ -10,7 +10,7 @@ from kubeloop.wire.patches.go_value import go_text
 from kubeloop.wire.patches.json_depth import check_depth
 from kubeloop.wire.patches.json_equality import same_json, scalar_key
 from kubeloop.wire.patches.merge_rules import MergeRules
-from kubeloop.wire.patches.ordered_lists import element_class, key_of_object, sort_like
+from kubeloop.wire.patches.ordered_lists import element_class, keys_of, sort_like
 from kubeloop.wire.patches.patch_errors import PatchFailed
 from kubeloop.wire.patches.strategic_merge import DELETE_FROM_PRIMITIVE_LIST, RETAIN_KEYS, SET_ELEMENT_ORDER
 
@@ -39,7 +39,8 @@ _ALL = DiffScope()
 def two_way_patch(original: _Object, modified: _Object, rules: MergeRules) -> _Object:
     """Return the strategic merge patch that changes one document into another.
 
-    The order in which the patch deletes scalars that a list contains several times differs from Go's.
+    As in Go, the patch does not change the order of a merged list of scalars that only becomes sorted. The order in
+    which the patch deletes scalars that a list contains several times differs from Go's.
 
     Args:
         original: The document to which the patch will be applied.
@@ -169,7 +170,7 @@ def _objects_diff(
                 patch[merge_key] = new[merge_key]
                 changes.append(patch)
     changes = sort_like(changes, after, merge_key) + deletions
-    moved = [key_of_object(each, merge_key) for each in before] != [key_of_object(each, merge_key) for each in after]
+    moved = keys_of(before, merge_key) != keys_of(after, merge_key)
     if scope.order and ((scope.additions and (changes or moved)) or (scope.deletions and changes)):
         return changes, [{merge_key: each[merge_key]} for each in after]
     return changes, []
@@ -200,8 +201,7 @@ def _text(pair: tuple[str, Any]) -> str:
 
 def _by_key_text(items: list[Any], merge_key: str) -> list[tuple[str, Any]]:
     """Return objects with the texts of their keys, sorted by these; equal ones are reversed, as Go leaves them."""
-    for item in items:
-        key_of_object(item, merge_key)
+    keys_of(items, merge_key)
     return sorted(((go_text(item[merge_key]), item) for item in reversed(items)), key=_text)
 
 

@@ -10,7 +10,7 @@ from kubeloop.wire.patches.go_value import go_string, go_text, go_type
 from kubeloop.wire.patches.json_depth import check_depth
 from kubeloop.wire.patches.json_equality import same_json, scalar_key
 from kubeloop.wire.patches.merge_rules import FieldRule, MergeRules
-from kubeloop.wire.patches.ordered_lists import arrange, check_has_key, element_class, key_of_object
+from kubeloop.wire.patches.ordered_lists import arrange, check_has_key, element_class, key_of_object, keys_of
 from kubeloop.wire.patches.patch_errors import MalformedPatch, PatchFailed
 
 __all__ = [
@@ -66,7 +66,7 @@ def _merge_objects(original: _Object, patch: _Object, rules: MergeRules, combini
     if "$patch" in patch:
         return _directed(patch)
     merged = dict(original)
-    if any(name[:1] == "$" for name in patch):
+    if "$" in "".join(patch):  # as in the names of all directives
         patch = dict(patch)
         if RETAIN_KEYS in patch:
             _retain_keys(merged, patch, combining)
@@ -200,10 +200,10 @@ def _overwritten(before: list[Any], changes: list[Any], merge_key: str) -> list[
     directives = [item for item in changes if "$patch" in item]
     if not directives:
         return before
-    deleted = {key_of_object(item, merge_key) for item in directives if item["$patch"] == "delete"}
-    found = [item for item in before if key_of_object(item, merge_key) not in deleted]
+    deleted = set(keys_of([item for item in directives if item["$patch"] == "delete"], merge_key))
+    found = [item for key, item in zip(keys_of(before, merge_key), before, strict=True) if key not in deleted]
     if all(item["$patch"] == "delete" for item in directives):
-        known = {key_of_object(item, merge_key) for item in found}
+        known = set(keys_of(found, merge_key))
         for item in changes:
             if "$patch" not in item and (key := key_of_object(item, merge_key)) not in known:
                 known.add(key)
@@ -316,8 +316,8 @@ def _merge_items(
     for place, item in enumerate(original):
         if merge_key in item:
             places.setdefault(scalar_key(item[merge_key]), place)
-    for item in patch:
-        place = places.setdefault(key_of_object(item, merge_key), len(merged))
+    for key, item in zip(keys_of(patch, merge_key), patch, strict=True):
+        place = places.setdefault(key, len(merged))
         if place == len(merged):
             merged.append(item)
         else:

@@ -9,7 +9,14 @@ from typing import Any
 
 from .patch_edits import directed, edited
 from .patch_objects import KINDS, broken, document, model_of
-from .picked_patches import JSON_PATCHES, MERGE_PATCHES, STRATEGIC_PATCHES, THREE_WAY_PATCHES, TWO_WAY_PATCHES
+from .picked_patches import (
+    JSON_PATCHES,
+    MERGE_PATCHES,
+    STRATEGIC_PATCHES,
+    STRICT_JSON_PATCHES,
+    THREE_WAY_PATCHES,
+    TWO_WAY_PATCHES,
+)
 
 __all__ = ["json_patches", "merge_patches", "strategic_patches"]
 
@@ -22,6 +29,9 @@ def json_patches(random: Random) -> Iterator[Case]:
     """Yield JSON patches: each operation on each kind of place, and scripts of several."""
     for before, operations in JSON_PATCHES:
         yield {"document": before, "patch": operations}
+        yield {"patch": operations, "strict": True}
+    for operations in STRICT_JSON_PATCHES:
+        yield {"patch": operations, "strict": True}
     yield {"document": {}, "patch": [{"op": "add", "path": "/a", "value": 1}], "repeated": 9_999}
     yield {"document": {}, "patch": [{"op": "add", "path": "/a", "value": 1}], "repeated": 10_000}
     grow = [{"op": "copy", "from": "/a", "path": "/a/-"}]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["JSON_PATCHES", "MERGE_PATCHES", "STRATEGIC_PATCHES", "THREE_WAY_PATCHES", "TWO_WAY_PATCHES"]
+__all__ = [
+    "JSON_PATCHES",
+    "MERGE_PATCHES",
+    "STRATEGIC_PATCHES",
+    "STRICT_JSON_PATCHES",
+    "THREE_WAY_PATCHES",
+    "TWO_WAY_PATCHES",
+]
 
 
 def _op(op: Any, path: Any = None, **members: Any) -> dict[str, Any]:
@@ -84,6 +91,16 @@ JSON_PATCHES: list[tuple[Any, Any]] = [
     *[({"a": 1}, [{"op": op, "path": path, "value": 1, "from": "/a"}]) for path in (1, True, None, [], {}) for op in
       ("add", "remove", "replace", "move", "copy", "test")],
     ({"a": 1}, [_op("add", "/b", value=1, x=2)]), ({"a": 1}, [_op("add", "/b", value=1), _op("test", "/b", value=2)]),
+]  # fmt: skip
+
+STRICT_JSON_PATCHES: list[Any] = [
+    [_op("add", "/a", x=1, y={"z": 1})], [_op("add", "/a", Op="add", OP=1)], [_op("add", "/a"), _op("add", "/a", x=1)],
+    [_op("add", "/a", value={"x": {"y": 1}})], [_op("add", "/a", x=1), _op("add", 1)], [_op(1, 2)], [_op([], {})],
+    [_op("add", None, **{"from": None, "value": None})], [None, _op("add", "/a", **{"": 1, "ä\"": 2})],
+    [_op("add", "/a", **{f"x{n}": n}) for n in range(120)], [_op("add", "/a", x=1), _op("add", "/a", x=1)], [1, _op(1)],
+    [_op(True, "/a"), 1], [_op("add", "/a", **{"from": 1})], [_op("add", "/a", **{"from": False})],
+    [_op(1.5, "/a")], [_op(-1, "/a")], [_op(2**70, "/a")], [[1]], [{"x": {"op": 1}}],
+    [_op("add", "/a", **{"x.y": 1, "a[0]": 1})],
 ]  # fmt: skip
 
 MERGE_PATCHES: list[tuple[Any, Any]] = [
@@ -264,6 +281,7 @@ TWO_WAY_PATCHES: list[tuple[tuple[str, str], Any, Any]] = [
     (_POD, _containers("a"), _spec([[1]])), (_POD, _spec([[1]]), _spec([[1]])), (_POD, _spec([None]), _spec([None])),
     (_POD, _FINALIZERS, _meta(finalizers=["c", "b", "a"])), (_POD, _FINALIZERS, _meta(finalizers=["b", "d"])),
     (_POD, _meta(finalizers=["b", "a"]), _meta(finalizers=["b", "a"])),
+    (_POD, _meta(finalizers=["b", "a"]), _meta(finalizers=["a", "b"])),
     (_POD, _meta(finalizers=["a", "b"]), _meta(finalizers=["a", "b"])),
     (_POD, _meta(finalizers=["a", "a", "b", "c"]), _meta(finalizers=["d"])), (_POD, _FINALIZERS, _meta(finalizers=[])),
     (_POD, _meta(finalizers=["b"]), _meta(finalizers=["a", "a", "b"])),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -69,7 +70,12 @@ func runJSONPatches(input []byte) any {
 		Patch    json.RawMessage `json:"patch"`
 		// Repeated is how often the operations are repeated.
 		Repeated int `json:"repeated"`
+		// Strict asks for the unknown fields of the operations.
+		Strict bool `json:"strict"`
 	}](input)
+	if in.Strict {
+		return strictOperations(in.Patch)
+	}
 	jsonpatch.AccumulatedCopySizeLimit = maxCopiedBytes
 	return attempt(func() any {
 		patch, err := jsonpatch.DecodePatch(in.Patch)
@@ -86,6 +92,28 @@ func runJSONPatches(input []byte) any {
 		result, err := patch.Apply(in.Document)
 		return patched(result, 422, err)
 	})
+}
+
+// jsonPatchOp has the name and the fields of the type into which the API server's handler decodes an operation.
+type jsonPatchOp struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	From  string `json:"from"`
+	Value any    `json:"value"`
+}
+
+// strictOperations checks operations as the API server does if field validation is Warn or Strict.
+func strictOperations(patch []byte) any {
+	var operations []jsonPatchOp
+	faults, err := kjson.UnmarshalStrict(patch, &operations)
+	if err != nil {
+		return object{"code": 400, "message": strings.ReplaceAll(err.Error(), "main.", "handlers.")}
+	}
+	found := []string{}
+	for _, fault := range faults {
+		found = append(found, fault.Error())
+	}
+	return object{"unknown": found}
 }
 
 // runMergePatches applies a merge patch, or computes one from three documents.

@@ -12,14 +12,17 @@ from kubeloop.wire.patches.merge_rules import rules_for
 from kubeloop.wire.patches.patch_errors import PatchConflict, PatchError, PatchTooLarge
 from kubeloop.wire.patches.strategic_diff import two_way_patch
 from kubeloop.wire.patches.strategic_merge import apply_strategic_patch
+from kubeloop.wire.patches.strict_operations import unknown_fields
 from kubeloop.wire.patches.three_way_patch import three_way_patch
 
 __all__ = ["json_patches", "merge_patches", "strategic_patches"]
 
 
 def json_patches(case: dict[str, Any]) -> Any:
-    """Apply a JSON patch."""
+    """Apply a JSON patch, or check its operations."""
     operations = case["patch"]
+    if "strict" in case:
+        return _checked(operations)
     if "repeated" in case:
         operations = operations * (case["repeated"] + 1)
     return _patched(lambda: apply_json_patch(case["document"], operations))
@@ -42,6 +45,13 @@ def strategic_patches(case: dict[str, Any]) -> Any:
     if "current" not in case:
         return _patched(lambda: two_way_patch(original, modified, rules))
     return _patched(lambda: three_way_patch(original, modified, case["current"], rules, overwrite=case["overwrite"]))
+
+
+def _checked(operations: Any) -> Any:
+    try:
+        return {"unknown": unknown_fields(operations)}
+    except PatchError as error:
+        return {"code": error.code, "message": str(error)}
 
 
 def _patched(run: Callable[[], Any]) -> Any:
