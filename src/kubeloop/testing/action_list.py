@@ -170,7 +170,8 @@ class ActionLog(ActionList):
     def _read(self) -> Sequence[Action]:
         if not self._is_complete:
             raise RuntimeError(
-                f"expected at most {_LIMIT} requests with {_MAX_BYTES} bytes, got more; call `actions.clear()` in between"
+                f"expected at most {_LIMIT} requests with {_MAX_BYTES} bytes, got more; "
+                "call `actions.clear()` in between"
             )
         if self._unread:
             new = (Action.of(each.request) for each in self.latest(self._unread))
