@@ -94,7 +94,8 @@ async def test_a_watch(caplog: pytest.LogCaptureFixture) -> None:
     broken: dict[str, Any] = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": NASTY, "labels": 5}}
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 500}
     status |= {"message": NASTY.replace("\ud800", ""), "reason": NASTY.replace("\ud800", "")}
-    transport = ScriptedTransport(watch_response(event(NASTY, broken)), watch_response(event("ERROR", status)))
+    unwritable = json.dumps({"type": NASTY, "object": broken}).encode() + b"\n"
+    transport = ScriptedTransport(watch_response(unwritable), watch_response(event("ERROR", status)))
     rest = kubeloop.RESTClient(Config(host="https://server"), transport=transport)
     for _ in range(2):
         async with rest.watch("pods", into=core_v1.Pod) as stream:

@@ -16,6 +16,9 @@ LIST. With `to`, a test states the exact request:
 A request that fails the check fails the test, even if the code guards itself against exceptions. `checked=False` is for
 tests that compare whole requests themselves, with those of client-go.
 
+`kubeloop.testing.FakeTransport` and `FaultyTransport` are for servers that tell the truth. This double lies on purpose;
+its well-formed bodies (Statuses, events) come from the same writers.
+
 Each request takes the next response. An exception in the script is raised instead. `requests` contains the requests;
 `open_streams` is the number of bodies that are still open (0 at the end of every test that leaks nothing). A request
 after the end of the script fails the test, with the request's name.
@@ -35,10 +38,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from kubeloop.errors import BodyTooLarge, ConnectionLost, RequestTimeout
+from kubeloop.errors import APIError, BodyTooLarge, ConnectionLost, RequestTimeout, StatusDetails
+from kubeloop.testing import event_line
 from kubeloop.transport.base import read_error_body
+from kubeloop.wire.refusals import expired
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
+from kubeloop.wire.status_bodies import status_document
 
 __all__ = [
     "Hang",
@@ -125,9 +131,8 @@ Respond = Callable[[Request], "Step | Awaitable[Step]"]
 def error_status(
     code: int, reason: str = "", message: str = "", *, details: Mapping[str, Any] | None = None, **fields: Any
 ) -> ScriptedResponse:
-    """Build a response that is a Status which reports a failure."""
-    status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": code}
-    status |= {"message": message or reason, "reason": reason}
+    """Build a response that is a Status which reports a failure; `details` replaces those of the Status."""
+    status = status_document(APIError(StatusDetails(code=code, reason=reason, message=message or reason)))
     if details is not None:
         status["details"] = dict(details)
     return ScriptedResponse.of(status, code, **fields)
@@ -135,7 +140,7 @@ def error_status(
 
 def event(type: str, obj: Any) -> bytes:
     """Write one watch frame."""
-    return json.dumps({"type": type, "object": obj}).encode() + b"\n"
+    return event_line(type, obj)
 
 
 def bookmark(resource_version: str, kind: str = "Pod", api_version: str = "v1", **annotations: str) -> bytes:
@@ -148,8 +153,7 @@ def bookmark(resource_version: str, kind: str = "Pod", api_version: str = "v1", 
 
 def expired_event() -> bytes:
     """Write the ERROR frame which reports that the version to resume from is too old."""
-    status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": 410}
-    return event("ERROR", {**status, "reason": "Expired", "message": "too old resource version: 1 (5)"})
+    return event("ERROR", status_document(expired("too old resource version: 1 (5)")))
 
 
 def watch_response(*chunks: Chunk, **fields: Any) -> ScriptedResponse:

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
     from . import virtual_time
     from .action import Action
+    from .action_list import ActionList
     from .apiserver import APIServer, Storage, open_storage
     from .controlplane import ControlPlane, ControlPlaneError
     from .fake_transport import FakeTransport, event_line, json_response
     from .faults import FaultRule, FaultyTransport
     from .mutation_detector import CacheMutated, MutationDetector
+    from .reactions import Reaction
     from .server_process import ServerProcess
 
 __all__ = [
     "APIServer",
     "Action",
+    "ActionList",
     "CacheMutated",
     "ControlPlane",
     "ControlPlaneError",
@@ -34,6 +37,7 @@ __all__ = [
     "FaultRule",
     "FaultyTransport",
     "MutationDetector",
+    "Reaction",
     "ServerProcess",
     "Storage",
     "StreamedResponse",
@@ -50,11 +54,13 @@ if not TYPE_CHECKING:
         {
             "": "virtual_time",
             "action": "Action",
+            "action_list": "ActionList",
             "apiserver": "APIServer Storage open_storage",
             "controlplane": "ControlPlane ControlPlaneError",
             "fake_transport": "FakeTransport StreamedResponse event_line json_response",
             "faults": "FaultRule FaultyTransport",
             "mutation_detector": "CacheMutated MutationDetector",
+            "reactions": "Reaction",
             "server_process": "ServerProcess",
         },
     )
