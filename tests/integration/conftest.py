@@ -32,6 +32,7 @@ ONE_FORMAT = {
     "test_generated_crds",  # custom resources are JSON
     "test_pytest_plugin",  # runs programs
     "test_recorded_api",  # sends requests without a client
+    "test_reads_of_both_servers",  # sends requests without a client
     "test_real_objects",  # has a test of its own for each format
     "test_silence",  # waits for connections that are silent, whatever was in them
 }

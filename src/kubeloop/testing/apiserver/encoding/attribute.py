@@ -18,11 +18,11 @@ __all__ = ["fields_of", "labels_of"]
 
 def labels_of(stored: Stored) -> Mapping[str, str]:
     """Return the labels of a stored object."""
-    from kubeloop.models import meta_v1
-
     known = kept(stored)
     labels: Mapping[str, str] | None = known.get("labels")
     if labels is None:
+        from kubeloop.models import meta_v1
+
         labels = known["labels"] = JSON.decode(stored.data, meta_v1.PartialObjectMetadata).metadata.labels
     return labels
 

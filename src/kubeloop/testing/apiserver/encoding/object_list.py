@@ -9,7 +9,7 @@ from kubeloop.objects.json.encode import dumps
 from kubeloop.testing.apiserver.encoding import table_form
 from kubeloop.testing.apiserver.encoding.single_object import for_people, go_type
 from kubeloop.testing.apiserver.encoding.written_part import (
-    json_part,
+    json_parts_of,
     metadata_part,
     protobuf_metadata_part,
     protobuf_part,
@@ -75,4 +75,4 @@ def _joined(items: Sequence[Stored], resource: ServedResource, output: Output, m
     if output.format == "protobuf":
         messages = (protobuf_part(each, resource) for each in items)
         return protobuf_parts.join_list(messages, resource.api_version, kind, metadata)
-    return json_parts.join_list((json_part(each, resource) for each in items), resource.api_version, kind, metadata)
+    return json_parts.join_list(json_parts_of(items, resource), resource.api_version, kind, metadata)

@@ -17,11 +17,21 @@ from kubeloop.wire.protobuf.write_message import write_message
 from kubeloop.wire.serializers.json_serializer import JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kubeloop.objects.model import Kind
     from kubeloop.testing.apiserver.facts.served_resource import ServedResource
     from kubeloop.testing.apiserver.storage.stored import Stored
 
-__all__ = ["class_of_kind", "json_part", "kept", "metadata_part", "protobuf_metadata_part", "protobuf_part"]
+__all__ = [
+    "class_of_kind",
+    "json_part",
+    "json_parts_of",
+    "kept",
+    "metadata_part",
+    "protobuf_metadata_part",
+    "protobuf_part",
+]
 
 _SCHEME = Scheme()
 
@@ -40,11 +50,16 @@ def kept(stored: Stored) -> dict[Any, Any]:
     return found
 
 
+def json_parts_of(items: Sequence[Stored], resource: ServedResource) -> list[bytes]:
+    """Return the JSON of stored objects in the version of a resource, each without its kind."""
+    if _is_stored_form(resource):
+        return [each.data for each in items]
+    return [json_part(each, resource) for each in items]
+
+
 def json_part(stored: Stored, resource: ServedResource) -> bytes:
     """Return the JSON of a stored object in the version of a resource, without its kind."""
-    if resource.storage_version == resource.api_version or is_same_shape(
-        resource.kind, resource.storage_version, resource.api_version
-    ):
+    if _is_stored_form(resource):
         return stored.data
     key = ("json", resource.api_version)
     parts = kept(stored)
@@ -53,6 +68,11 @@ def json_part(stored: Stored, resource: ServedResource) -> bytes:
         data = JSON.plain_data(stored.data)
         part = parts[key] = rewrite(convert(data, resource.kind, resource.storage_version, resource.api_version))
     return part
+
+
+def _is_stored_form(resource: ServedResource) -> bool:
+    stored_as, served_as = resource.storage_version, resource.api_version
+    return stored_as == served_as or is_same_shape(resource.kind, stored_as, served_as)
 
 
 def protobuf_part(stored: Stored, resource: ServedResource) -> bytes:
