@@ -14,8 +14,8 @@ from kubeloop.testing.apiserver.facts.recorded_server import resources
 from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
+from kubeloop.testing.apiserver.writing.object_writes import create, delete, patch, update
 from kubeloop.testing.apiserver.writing.reply import with_warnings
-from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
 from kubeloop.wire.request import Request
 from kubeloop.wire.request_path import parse_path
 from kubeloop.wire.response import Response, parse_warnings

@@ -22,8 +22,8 @@ from kubeloop.testing.apiserver.reading.list_read import list_objects
 from kubeloop.testing.apiserver.reading.single_read import get_object
 from kubeloop.testing.apiserver.reading.watch_read import watch
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
+from kubeloop.testing.apiserver.writing.object_writes import create, delete, patch, update
 from kubeloop.testing.apiserver.writing.reply import with_warnings
-from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
 from kubeloop.wire import refusals
 from kubeloop.wire.request_path import parse_path
 from kubeloop.wire.response import Headers, Response

@@ -22,10 +22,10 @@ from kubeloop.testing.apiserver.writing.document_parts import (
     number_in,
     text_in,
 )
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.label_selector import selector_of
 from kubeloop.testing.apiserver.writing.moment import seconds_of
 from kubeloop.testing.apiserver.writing.replacement import replace_object
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.facts.served_resource import ServedResource

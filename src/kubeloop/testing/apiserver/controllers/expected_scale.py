@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in, name_of, number_in, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.writing.writer import Writer

@@ -13,9 +13,9 @@ from kubeloop.testing.apiserver.controllers.object_graph import GraphNode, Objec
 from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.testing.apiserver.writing.deletion import FOREGROUND, ORPHAN, delete_object
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.preparation import with_metadata
 from kubeloop.testing.apiserver.writing.replacement import replace_object
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.wire.parse_options import DeleteOptions
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from kubeloop.errors import APIError
 from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.testing.apiserver.writing.creation import create_object
 from kubeloop.testing.apiserver.writing.document_parts import Document, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.replacement import replace_object
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.stored import Change

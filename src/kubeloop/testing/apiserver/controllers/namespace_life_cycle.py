@@ -14,9 +14,9 @@ from kubeloop.testing.apiserver.controllers.object_graph import stored_metadata
 from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.testing.apiserver.writing.deletion import delete_object
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.namespace_rule import NAMESPACE_FINALIZER
 from kubeloop.testing.apiserver.writing.replacement import replace_object
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.wire.parse_options import DeleteOptions
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from kubeloop.testing.apiserver.reading.list_request import read_list_request
 from kubeloop.testing.apiserver.reading.selection import select
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
 from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
+from kubeloop.testing.apiserver.writing.object_writes import writer_of
 from kubeloop.testing.apiserver.writing.request_check import namespace_of, refuse_unserved
-from kubeloop.testing.apiserver.writing.write_verbs import writer_of
 from kubeloop.wire.continue_token import encode_continue_token
 from kubeloop.wire.response import Headers, Response
 

@@ -12,12 +12,12 @@ from kubeloop.errors import AlreadyExists, StatusCause, StatusDetails
 from kubeloop.meta.gvk import GroupKind, GroupResource
 from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.testing.apiserver.writing.document_parts import Document, mapping_in, name_of, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.metadata_check import create_faults
 from kubeloop.testing.apiserver.writing.name_form import name_form_of, needs_finalizer_domains
 from kubeloop.testing.apiserver.writing.namespace_rule import is_terminating
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.preparation import new_object, with_metadata
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.wire import refusals
 
 if TYPE_CHECKING:

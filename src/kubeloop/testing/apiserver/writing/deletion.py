@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.testing.apiserver.writing.creation import group_resource_of
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in, number_in, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.moment import Moment, seconds_of, time_text
 from kubeloop.testing.apiserver.writing.namespace_rule import IMMORTAL_NAMESPACES, terminating_namespace
 from kubeloop.testing.apiserver.writing.pod_rule import pod_grace_period
 from kubeloop.testing.apiserver.writing.preparation import with_metadata
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.wire import refusals
 from kubeloop.wire.parse_options import DeleteOptions
 

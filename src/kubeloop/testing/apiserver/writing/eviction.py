@@ -19,11 +19,11 @@ from kubeloop.testing.apiserver.writing.disruption_rule import (
     still_processed,
 )
 from kubeloop.testing.apiserver.writing.document_parts import Document, mapping_in, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.label_selector import selector_of
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.pod_rule import with_condition
 from kubeloop.testing.apiserver.writing.replacement import replace_object
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.wire import refusals
 from kubeloop.wire.parse_options import DeleteOptions
 

@@ -86,6 +86,7 @@ _OTHER_FORMS: dict[str, NameForm] = {
     "ipaddresses.networking.k8s.io": any_name,
     "leasecandidates.coordination.k8s.io": config_key,
     "namespaces": dns_label,
+    "poddisruptionbudgets.policy": any_name,
     "services": dns_label,
     "statefulsets.apps": dns_label,
     "storageversions.internal.apiserver.k8s.io": storage_version_name,
@@ -107,7 +108,10 @@ _WITHOUT_FINALIZER_RULE = (
 
 def needs_finalizer_domains(stored_as: str) -> bool:
     """Return whether the finalizers of a resource must have a domain, unless they are standard ones."""
-    return stored_as != "events" and stored_as.partition(".")[2] not in _WITHOUT_FINALIZER_RULE
+    return (
+        stored_as not in ("events", "poddisruptionbudgets.policy")
+        and stored_as.partition(".")[2] not in _WITHOUT_FINALIZER_RULE
+    )
 
 
 def name_form_of(stored_as: str) -> NameForm:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kubeloop.errors import APIError, BadRequest
 from kubeloop.meta.gvk import GroupKind
 from kubeloop.objects.json.encode import rewrite
+from kubeloop.objects.type_guards import class_of
 from kubeloop.testing.apiserver.encoding.duplicate_field import parse_with_duplicates
 from kubeloop.testing.apiserver.encoding.request_body import MAX_BODY_BYTES, ExpectedKind, canonical
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
@@ -129,11 +130,10 @@ class Patch:
         """
         if self._validation == "Ignore" or self._patch is None:
             return
-        wanted, name = (
-            (list, "[]handlers.jsonPatchOp") if self._media_type == _JSON else (dict, "map[string]interface {}")
-        )
-        if not isinstance(self._patch, wanted):
-            found = _JSON_TYPES.get(type(self._patch), "number")
+        is_json_patch = self._media_type == _JSON
+        name = "[]handlers.jsonPatchOp" if is_json_patch else "map[string]interface {}"
+        if not isinstance(self._patch, list if is_json_patch else dict):
+            found = _JSON_TYPES.get(class_of(self._patch), "number")
             text = f"json: cannot unmarshal {found} into Go value of type {name}"
             raise refusals.bad_request(text if self._media_type == _STRATEGIC else f"error decoding patch: {text}")
 

@@ -12,12 +12,12 @@ from kubeloop.testing.apiserver.encoding.request_body import decode_body
 from kubeloop.testing.apiserver.writing.creation import check_namespace, in_namespace
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in, name_of, text_in
 from kubeloop.testing.apiserver.writing.eviction import evict_pod
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.moment import Moment
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.pod_rule import bind_pod
 from kubeloop.testing.apiserver.writing.replacement import precondition_text
 from kubeloop.testing.apiserver.writing.reply import plain_reply, success_status
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.testing.apiserver.writing.writer import Writer
 from kubeloop.wire import refusals
 from kubeloop.wire.parse_options import parse_delete_body, parse_write_options

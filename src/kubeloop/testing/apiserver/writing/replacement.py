@@ -16,11 +16,11 @@ from kubeloop.testing.apiserver.writing.creation import (
     in_namespace,
 )
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in, name_of, number_in, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.metadata_check import update_faults
 from kubeloop.testing.apiserver.writing.name_form import needs_finalizer_domains
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.preparation import changed_object, with_metadata
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.wire import refusals
 from kubeloop.wire.field_faults import invalid_value
 

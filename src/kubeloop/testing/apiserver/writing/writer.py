@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kubeloop.testing.apiserver.storage.stored import Key, Stored
 from kubeloop.testing.apiserver.writing.document_parts import Document, is_same, mapping_in
-from kubeloop.testing.apiserver.writing.exchange import data_with_revision, stored_document, unsaved_data
 from kubeloop.testing.apiserver.writing.moment import Moment
+from kubeloop.testing.apiserver.writing.stored_form import data_with_revision, stored_document, unsaved_data
 
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.facts.served_resource import Resources, ServedResource

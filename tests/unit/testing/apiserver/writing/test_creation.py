@@ -146,6 +146,14 @@ def test_an_object_with_a_resource_version_is_not_created() -> None:
     assert read(to, CONFIG_MAPS, "a") is None
 
 
+def test_a_resource_version_is_refused_before_a_taken_name() -> None:
+    to = writer()
+    create(to, CONFIG_MAPS, NAMED)
+
+    with pytest.raises(APIError, match="resourceVersion should not be set"):
+        create(to, CONFIG_MAPS, {"metadata": {"name": "a", "resourceVersion": "3"}})
+
+
 def test_a_resource_version_that_is_no_number_is_ignored_when_an_object_is_created() -> None:
     assert create(writer(), CONFIG_MAPS, {"metadata": {"name": "a", "resourceVersion": "x"}})
 

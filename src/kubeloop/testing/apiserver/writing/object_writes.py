@@ -12,7 +12,6 @@ from kubeloop.testing.apiserver.writing.creation import create_object
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
 from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
 from kubeloop.testing.apiserver.writing.document_parts import Document, text_in
-from kubeloop.testing.apiserver.writing.exchange import stored_document
 from kubeloop.testing.apiserver.writing.moment import Moment
 from kubeloop.testing.apiserver.writing.owner_duplicates import without_duplicate_owners
 from kubeloop.testing.apiserver.writing.patching import Patch, patch_type
@@ -21,6 +20,7 @@ from kubeloop.testing.apiserver.writing.replacement import Replacement, replace_
 from kubeloop.testing.apiserver.writing.reply import UNCHECKED, object_reply, plain_reply, success_status
 from kubeloop.testing.apiserver.writing.request_check import checked_for_path, namespace_of, refuse_unserved
 from kubeloop.testing.apiserver.writing.scale_rule import scale_of, scaled
+from kubeloop.testing.apiserver.writing.stored_form import stored_document
 from kubeloop.testing.apiserver.writing.writer import Writer
 from kubeloop.wire import refusals
 from kubeloop.wire.parse_options import parse_write_options
