@@ -19,8 +19,8 @@ from kubeloop.testing.apiserver.encoding.output import (
 )
 from kubeloop.testing.apiserver.encoding.status import status_response
 from kubeloop.testing.apiserver.reading.list_read import list_objects
-from kubeloop.testing.apiserver.reading.single_read import get_object
 from kubeloop.testing.apiserver.reading.watch_read import watch
+from kubeloop.testing.apiserver.subresource_read import CONNECTED, connect, get
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
 from kubeloop.testing.apiserver.writing.reply import with_warnings
 from kubeloop.testing.apiserver.writing.write_verbs import create, delete, patch, update
@@ -45,7 +45,7 @@ Intercept: TypeAlias = "Callable[[Call, Context, Verb], Reply]"
 """Stands between a request and the verb that carries it out."""
 
 _VERBS: dict[str, Verb] = {
-    "get": get_object,
+    "get": get,
     "list": list_objects,
     "watch": watch,
     "create": create,
@@ -91,7 +91,7 @@ def _carried_out(request: Request, context: Context, discovery: Discovery, inter
         raise refusals.path_not_found()
     _check_accept(request, info.verb)
     call = Call(request, info, resource, negotiate(request.headers, info.query, streaming=info.verb == "watch"))
-    verb = _VERBS.get(info.verb)
+    verb = connect if info.subresource in CONNECTED else _VERBS.get(info.verb)
     if verb is None or not _is_allowed(call):
         raise refusals.method_not_supported(info.group_resource, info.verb)
     return intercept(call, context, verb)
