@@ -17,7 +17,7 @@ import pytest_asyncio
 import kubeloop
 from kubeloop.testing import ControlPlane, ServerProcess
 from kubeloop.testing.controlplane.plane import report_to_stderr
-from tests.integration.only_real import ONLY_REAL
+from tests.integration.only_real import is_only_real
 from tests.support.real_clientset import CONTENT_TYPE, connect
 from tests.support.servers import AnyServer, is_python_server
 
@@ -43,12 +43,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if is_only_real(item.nodeid)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-def is_only_real(node: str) -> bool:
-    """Return whether a test is for the real server only; `ONLY_REAL` names modules, tests and their reasons."""
-    module, _, test = node.rpartition("/")[2].partition(".py::")
-    return module in ONLY_REAL or f"{module}::{test.partition('[')[0]}" in ONLY_REAL
 
 
 @pytest.fixture(scope="session")
