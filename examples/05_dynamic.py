@@ -15,6 +15,7 @@ async def main() -> None:
                 "kind": "Deployment",
                 "metadata": {"name": "dynamic", "labels": labels},
                 "spec": {
+                    "replicas": 1,
                     "selector": {"matchLabels": labels},
                     "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
                 },

@@ -17,11 +17,9 @@ import pytest_asyncio
 import kubeloop
 from kubeloop.testing import ControlPlane, ServerProcess
 from kubeloop.testing.controlplane.plane import report_to_stderr
-from tests.integration.only_real import ONLY_REAL
+from tests.integration.only_real import is_only_real
 from tests.support.real_clientset import CONTENT_TYPE, connect
-
-SERVER = "KUBELOOP_TEST_SERVER"
-"""The environment variable that chooses the API server: `real`, or `python` for `kubeloop serve`."""
+from tests.support.servers import AnyServer, is_python_server
 
 ONE_FORMAT = {
     "test_auth",  # sends requests without a client
@@ -41,25 +39,17 @@ ONE_FORMAT = {
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With the server in Python, leave out the tests that only the real server can pass, and say how many."""
-    if os.environ.get(SERVER, "real") != "python":
+    if not is_python_server():
         return
     left_out = [item for item in items if is_only_real(item.nodeid)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
 
-def is_only_real(node: str) -> bool:
-    """Return whether a test is for the real server only; `ONLY_REAL` names modules, tests and their reasons."""
-    module, _, test = node.rpartition("/")[2].partition(".py::")
-    return module in ONLY_REAL or f"{module}::{test.partition('[')[0]}" in ONLY_REAL
-
-
 @pytest.fixture(scope="session")
-def control_plane(
-    control_plane_options: Mapping[str, Any], request: pytest.FixtureRequest
-) -> Iterator[ControlPlane | ServerProcess]:
+def control_plane(control_plane_options: Mapping[str, Any], request: pytest.FixtureRequest) -> Iterator[AnyServer]:
     """Run the API server of the session: the real one, or the one in Python, which has the same methods."""
-    if os.environ.get(SERVER, "real") == "python":
+    if is_python_server():
         with ServerProcess(tls=True, controllers=False) as server:
             yield server
     else:

@@ -1,12 +1,75 @@
-"""The tests that do not run on the API server in Python, each with its reason."""
+"""The tests that do not run on the API server in Python, each with its reason.
+
+A key is a module (`test_oidc`), a test (`test_auth::test_name`), or `test_auth::test_name[x]`: the parametrizations of
+a test whose ids contain `x`.
+"""
 
 from __future__ import annotations
 
-__all__ = ["ONLY_REAL"]
+from collections.abc import Sequence
+
+__all__ = ["ONLY_REAL", "is_only_real"]
+
+_PROCESSES = "tests the processes, flags and etcd of ControlPlane itself"
+_FACTS = "compares the recorded facts with the real server"
+_CUSTOM = "custom resources are not implemented by the server in Python"
+_APPLY = "server-side apply is not implemented by the server in Python"
+_VALIDATION = "validation and defaults of an object's fields are not implemented by the server in Python"
+_IDENTITY = "the server in Python knows one token and no users: no client certificates, reviews or permissions"
+_AGGREGATION = "the server in Python has no aggregation layer, and refuses APIServices that need one"
+_DEPTH = "the server in Python refuses objects that are nested deeper than Python's decoder permits"
 
 ONLY_REAL: dict[str, str] = {
-    "test_control_plane": "tests the processes, flags and etcd of ControlPlane itself",
+    "test_auth::test_a_client_certificate_of_a_kubeconfig": _IDENTITY,
+    "test_auth::test_another_user_is_known_and_may_do_nothing": _IDENTITY,
+    "test_auth::test_a_token_and_a_token_file_that_is_renewed": _IDENTITY,
+    "test_auth::test_a_plugins_token_is_renewed_when_the_server_rejects_it": _IDENTITY,
+    "test_auth::test_a_plugin_that_prints_yaml": _IDENTITY,
+    "test_auth::test_a_plugin_that_gives_a_client_certificate": _IDENTITY,
+    "test_auth::test_impersonation_arrives_whole": _IDENTITY,
+    "test_auth::test_overrides_of_a_command_line_reach_the_server": _IDENTITY,
+    "test_auth::test_a_kubeconfig_with_a_token_written_by_hand": _IDENTITY,
+    "test_certificate_rotation": _IDENTITY,
+    "test_control_plane": _PROCESSES,
+    "test_discovery::test_a_server_behind_it_that_is_down_hides_nothing_else": _AGGREGATION,
+    "test_edit::test_fields_that_our_class_does_not_know_survive_an_edit": _CUSTOM,
+    "test_edit::test_a_list_that_became_shorter_meanwhile_is_a_conflict_and_no_error": _CUSTOM,
+    "test_examples::test_an_example_runs_and_says_what_it_should[08_custom_resource]": _CUSTOM,
+    "test_examples::test_the_page_on_custom_resources_runs": _CUSTOM,
+    "test_generated_crds": _CUSTOM,
+    "test_informers::test_who_may_not_list_learns_why_the_cache_does_not_sync": _IDENTITY,
+    "test_oidc": _IDENTITY,
+    "test_pytest_plugin": "tests the fixture that starts ControlPlane",
     "test_reads_of_both_servers": "compares reads with the real server",
-    "test_recorded_api": "compares the recorded facts with the real server",
+    "test_recorded_api": _FACTS,
+    "test_rest::test_an_apply_says_whether_it_created_the_object": _APPLY,
+    "test_secrets_in_errors::test_an_error_about_a_secret_shows_nothing_of_it[applied]": _APPLY,
+    "test_unreadable::test_a_controller_survives_a_schema_that_grows_under_its_generated_class": _CUSTOM,
+    "test_unreadable::test_deeply_nested_objects_cost_no_other_object": _DEPTH,
+    "test_unreadable::test_events_of_deeply_nested_objects_are_reported_in_their_place": _DEPTH,
+    "test_verbs::test_a_service_account_gets_a_token": _IDENTITY,
+    "test_verbs::test_apply_and_patch_keep_required_fields_that_were_not_set": _APPLY,
+    "test_verbs::test_apply_creates_owns_and_removes_fields": _APPLY,
+    "test_verbs::test_reviews_are_created_and_nothing_more": _IDENTITY,
+    "test_verbs::test_scale_is_applied": _APPLY,
+    "test_verbs::test_the_status_is_applied": _APPLY,
+    "test_watch::test_a_version_that_the_server_has_forgotten_is_expired": _PROCESSES,
 }
-"""Modules (`test_auth`) and tests (`test_auth::test_name`)."""
+
+
+def is_only_real(node: str, keys: Sequence[str] = tuple(ONLY_REAL)) -> bool:
+    """Return whether a test is for the real server only.
+
+    Args:
+        node: The id of the test: `tests/integration/test_auth.py::test_name[json]`.
+        keys: What is for the real server only.
+    """
+    module, _, test = node.rpartition("/")[2].partition(".py::")
+    name, _, parameters = test.partition("[")
+    return any(_covers(key, module, name, parameters) for key in keys)
+
+
+def _covers(key: str, module: str, name: str, parameters: str) -> bool:
+    in_module, _, test = key.partition("::")
+    in_test, _, part = test.partition("[")
+    return in_module == module and in_test in ("", name) and part.rstrip("]") in parameters

@@ -23,6 +23,7 @@ from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
 from kubeloop.unstructured import Unstructured
 from tests.support.held import until_held
 from tests.support.real_clientset import config_of
+from tests.support.servers import new_server
 
 PATIENCE = 60
 
@@ -328,7 +329,7 @@ async def test_an_object_that_cannot_be_read_is_kept_until_it_is_deleted(kubecon
 
 async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
     """(D4)"""
-    async with ControlPlane() as plane, Clientset(config_of(plane.kubeconfig)) as clientset:
+    async with new_server() as server, Clientset(config_of(server.kubeconfig)) as clientset:
         pods = clientset.core_v1.pods("default")
         for name in ("kept", "gone"):
             await pods.create(pod(name))
@@ -342,13 +343,13 @@ async def test_informers_survive_the_death_of_the_server_and_say_so() -> None:
             await until_held(informer, "default/kept")
             await until_held(informer, "default/gone")
             assert (informer.is_connected, informer.last_error) == (True, "")
-            await plane.kill("kube-apiserver")
+            await server.kill("kube-apiserver")
             async with asyncio.timeout(PATIENCE):
                 await lost.wait()
             assert not informer.is_connected
             assert informer.last_error != ""
             assert informer.lister.namespace("default").get("kept") is not None
-            await plane.restart("kube-apiserver")
+            await server.restart("kube-apiserver")
             await pods.delete("gone", grace_period_seconds=0)
             await pods.create(pod("new"))
             await watcher.until(lambda: ("delete", "gone") in watcher.told and ("add", "new") in watcher.told)

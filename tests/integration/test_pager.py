@@ -9,8 +9,8 @@ import pytest
 
 import kubeloop
 from kubeloop.clients.groups.core_v1 import ConfigMaps
-from kubeloop.testing import ControlPlane
 from tests.support.real_clientset import config_map, connect
+from tests.support.servers import forgetful_server
 
 
 async def test_pages_give_every_object_once(kubeconfig: Path, namespace: str) -> None:
@@ -33,8 +33,8 @@ async def test_pages_give_every_object_once(kubeconfig: Path, namespace: str) ->
 async def test_a_snapshot_that_is_compacted_away_between_two_pages_is_recovered() -> None:
     """The server compacts every second, so that the continue token of the first page soon expires."""
     async with (
-        ControlPlane(api_server_args=["--etcd-compaction-interval=1s"]) as plane,
-        connect(plane.kubeconfig) as clientset,
+        forgetful_server() as kubeconfig,
+        connect(kubeconfig) as clientset,
     ):
         config_maps = clientset.core_v1.config_maps("default")
         for number in range(6):

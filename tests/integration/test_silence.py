@@ -18,10 +18,10 @@ from kubeloop.cache.lister_watcher import EventStream, ListWatch, rest_list_watc
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import core_v1
-from kubeloop.testing import ControlPlane
 from tests.support.middle_box import before
 from tests.support.news import News
 from tests.support.real_clientset import config_map, connect, pod
+from tests.support.servers import AnyServer
 from tests.support.skewed_loop import pass_by, skewed
 
 both = pytest.mark.parametrize("scheme", ["https", "http"])
@@ -65,7 +65,7 @@ class Told:
 @both
 @skewed
 async def test_a_silent_box_is_a_lost_connection_to_an_informer_that_knows_bookmarks(
-    scheme: str, control_plane: ControlPlane, namespace: str, caplog: pytest.LogCaptureFixture
+    scheme: str, control_plane: AnyServer, namespace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """(D13) The informer notices within the limit, connects again, and has every object."""
     async with (
@@ -109,7 +109,7 @@ async def test_a_silent_box_is_a_lost_connection_to_an_informer_that_knows_bookm
 @both
 @skewed
 async def test_an_idle_watch_of_events_is_opened_again_without_a_word(
-    scheme: str, control_plane: ControlPlane, namespace: str, caplog: pytest.LogCaptureFixture
+    scheme: str, control_plane: AnyServer, namespace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """(D13) Events have no watch cache, so their watches send no bookmarks: silence has no meaning."""
     caplog.set_level(logging.DEBUG, "kubeloop")
@@ -152,7 +152,7 @@ async def test_an_idle_watch_of_events_is_opened_again_without_a_word(
 @both
 @skewed
 async def test_the_head_of_a_watch_may_be_held_back_for_two_minutes(
-    scheme: str, control_plane: ControlPlane, namespace: str
+    scheme: str, control_plane: AnyServer, namespace: str
 ) -> None:
     """(D9)"""
     async with (
@@ -180,7 +180,7 @@ async def test_the_head_of_a_watch_may_be_held_back_for_two_minutes(
 @both
 @skewed
 async def test_a_list_whose_body_stops_is_reported_and_repeated(
-    scheme: str, control_plane: ControlPlane, namespace: str
+    scheme: str, control_plane: AnyServer, namespace: str
 ) -> None:
     """(C6)"""
     async with (
@@ -216,7 +216,7 @@ async def test_a_list_whose_body_stops_is_reported_and_repeated(
 @both
 @skewed
 async def test_a_write_that_is_swallowed_says_that_it_may_have_been_carried_out(
-    scheme: str, control_plane: ControlPlane, namespace: str
+    scheme: str, control_plane: AnyServer, namespace: str
 ) -> None:
     """(C6)"""
     async with before(control_plane, scheme=scheme) as (box, config), kubeloop.Clientset(config) as clientset:

@@ -219,11 +219,6 @@ async def test_the_status_is_apart(clientset: kubeloop.Clientset, namespace: str
         assert (await clients.update_status(failed)).to_dict()["status"]["phase"] == "Running"
         patched = await clients.patch_status("a", {"status": {"message": "hello"}})
         assert patched.to_dict()["status"]["message"] == "hello"
-        applied = await clients.apply_status(
-            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "status": {"reason": "Because"}},
-            field_manager="me",
-        )
-        assert applied.to_dict()["status"]["reason"] == "Because"
 
         def finish(draft: Any) -> None:
             if isinstance(draft, core_v1.Pod.Draft):
@@ -235,11 +230,26 @@ async def test_the_status_is_apart(clientset: kubeloop.Clientset, namespace: str
         await clients.delete("a", grace_period_seconds=0)
 
 
-async def test_scale_is_a_subresource(clientset: kubeloop.Clientset, namespace: str) -> None:
-    deployments = clientset.apps_v1.deployments(namespace)
+async def test_the_status_is_applied(clientset: kubeloop.Clientset, namespace: str) -> None:
+    for pods in (
+        clientset.core_v1.pods(namespace),
+        clientset.dynamic.resource("v1", "pods").namespace(namespace),
+    ):
+        clients: Any = pods
+        await clients.create(pod("a").to_dict())
+        applied = await clients.apply_status(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "status": {"reason": "Because"}},
+            field_manager="me",
+        )
+        assert applied.to_dict()["status"]["reason"] == "Because"
+        await clients.delete("a", grace_period_seconds=0)
+
+
+async def create_web(clientset: kubeloop.Clientset, namespace: str) -> None:
+    """Create a Deployment `web` with one replica."""
     labels = {"app": "web"}
     template = core_v1.PodTemplateSpec(metadata=meta_v1.ObjectMeta(labels=labels), spec=pod("x").spec)
-    await deployments.create(
+    await clientset.apps_v1.deployments(namespace).create(
         apps_v1.Deployment(
             metadata=meta_v1.ObjectMeta(name="web"),
             spec=apps_v1.DeploymentSpec(
@@ -247,18 +257,33 @@ async def test_scale_is_a_subresource(clientset: kubeloop.Clientset, namespace: 
             ),
         )
     )
+
+
+async def test_scale_is_a_subresource(clientset: kubeloop.Clientset, namespace: str) -> None:
+    await create_web(clientset, namespace)
+    deployments = clientset.apps_v1.deployments(namespace)
     scale = deployments.scale("web")
     assert (await scale.get()).spec.replicas == 1
     assert (await scale.patch({"spec": {"replicas": 5}})).spec.replicas == 5
     updated = await scale.update(autoscaling_v1.Scale(spec=autoscaling_v1.ScaleSpec(replicas=2)))
     assert updated.spec.replicas == 2
-    configuration = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 7}}
-    assert (await scale.apply(configuration, field_manager="me", force=True)).spec.replicas == 7
 
+    wanted = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 4}}
     dynamic = clientset.dynamic.resource("apps/v1", "deployments").namespace(namespace).subresource("web", "scale")
-    assert (await dynamic.get())["spec"]["replicas"] == 7
+    assert (await dynamic.get())["spec"]["replicas"] == 2
     assert (await dynamic.patch({"spec": {"replicas": 3}}))["spec"]["replicas"] == 3
-    assert (await dynamic.update({**configuration, "spec": {"replicas": 4}}))["spec"]["replicas"] == 4
+    assert (await dynamic.update(wanted))["spec"]["replicas"] == 4
+    assert (await deployments.get("web")).spec.replicas == 4
+
+
+async def test_scale_is_applied(clientset: kubeloop.Clientset, namespace: str) -> None:
+    await create_web(clientset, namespace)
+    deployments = clientset.apps_v1.deployments(namespace)
+    configuration = {"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": {"replicas": 7}}
+    scale = deployments.scale("web")
+    assert (await scale.apply(configuration, field_manager="me", force=True)).spec.replicas == 7
+    await deployments.patch("web", {"spec": {"replicas": 1}})
+    dynamic = clientset.dynamic.resource("apps/v1", "deployments").namespace(namespace).subresource("web", "scale")
     assert (await dynamic.apply(configuration, field_manager="me", force=True))["spec"]["replicas"] == 7
     assert (await deployments.get("web")).spec.replicas == 7
 

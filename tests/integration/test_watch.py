@@ -12,6 +12,7 @@ from kubeloop.models import core_v1
 from kubeloop.testing import ControlPlane
 from tests.support.middle_box import before
 from tests.support.real_clientset import config_map, connect
+from tests.support.servers import AnyServer, new_server
 
 
 @pytest.fixture(params=["typed", "dynamic"])
@@ -79,7 +80,24 @@ async def test_a_version_that_the_server_has_forgotten_is_expired() -> None:
             await asyncio.wait_for(watch_again_and_again(), 60.0)
 
 
-async def test_it_resumes_when_every_connection_is_cut(control_plane: ControlPlane, namespace: str) -> None:
+async def test_a_version_from_before_the_start_of_the_server_is_expired() -> None:
+    async with new_server() as server, connect(server.kubeconfig) as clientset:
+        config_maps = clientset.core_v1.config_maps("default")
+        old = (await config_maps.create(config_map("a"))).metadata.resource_version
+        for value in "123":
+            await config_maps.patch("a", {"data": {"x": value}})
+        await server.kill("kube-apiserver")
+        await server.restart("kube-apiserver")
+
+        async def watch() -> list[str]:
+            async with config_maps.watch(resource_version=old, timeout=30.0) as events:
+                return [event.type async for event in events]
+
+        with pytest.raises(kubeloop.Expired):
+            await watch()
+
+
+async def test_it_resumes_when_every_connection_is_cut(control_plane: AnyServer, namespace: str) -> None:
     async with (
         connect(control_plane.kubeconfig) as direct,
         before(control_plane) as (box, config),
@@ -99,7 +117,7 @@ async def test_it_resumes_when_every_connection_is_cut(control_plane: ControlPla
 
 
 async def test_a_server_that_is_killed_and_restarted_ends_no_watch_in_silence() -> None:
-    async with ControlPlane() as plane, connect(plane.kubeconfig) as clientset:
+    async with new_server() as server, connect(server.kubeconfig) as clientset:
         config_maps = clientset.core_v1.config_maps("default")
         start = (await config_maps.list()).metadata.resource_version
         seen: list[str] = []
@@ -120,8 +138,8 @@ async def test_a_server_that_is_killed_and_restarted_ends_no_watch_in_silence() 
             following = tasks.create_task(follow())
             for number in range(3):
                 await config_maps.create(config_map(f"before-{number}"))
-            await plane.kill("kube-apiserver")
-            await plane.restart("kube-apiserver")
+            await server.kill("kube-apiserver")
+            await server.restart("kube-apiserver")
             for number in range(3):
                 await config_maps.create(config_map(f"after-{number}"))
             await config_maps.create(config_map("last"))

@@ -19,9 +19,9 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from kubeloop.config import Config
-from kubeloop.testing import ControlPlane
 from kubeloop.testing.controlplane.ports import LOOPBACK, ReservedPort
 from tests.support.real_clientset import config_of
+from tests.support.servers import AnyServer
 
 __all__ = ["MiddleBox", "before", "middle_box"]
 
@@ -267,7 +267,7 @@ async def middle_box(server: int, *, tls: ssl.SSLContext | None = None) -> Async
 
 
 @asynccontextmanager
-async def before(plane: ControlPlane, *, scheme: str = "https") -> AsyncIterator[tuple[MiddleBox, Config]]:
+async def before(plane: AnyServer, *, scheme: str = "https") -> AsyncIterator[tuple[MiddleBox, Config]]:
     """Run a box before a control plane's API server; yield it and the administrator's config that leads through it.
 
     Args:

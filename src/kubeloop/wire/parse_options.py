@@ -28,6 +28,7 @@ __all__ = [
     "parse_delete_body",
     "parse_delete_options",
     "parse_get_options",
+    "parse_integer",
     "parse_list_options",
     "parse_write_options",
 ]
@@ -100,8 +101,8 @@ def parse_list_options(query: Query) -> ListOptions:
     Raises:
         BadRequest: An integer or a selector cannot be read.
     """
-    timeout = _integer(query, "timeoutSeconds")
-    limit = _integer(query, "limit")
+    timeout = parse_integer(query, "timeoutSeconds")
+    limit = parse_integer(query, "limit")
     return ListOptions(
         label_selector=_labels(first_value(query, "labelSelector") or ""),
         field_selector=_fields(first_value(query, "fieldSelector") or ""),
@@ -171,7 +172,7 @@ def parse_delete_options(query: Query) -> DeleteOptions:
     dry_run = query.get("dryRun", ())
     policy = first_value(query, "propagationPolicy")
     options = DeleteOptions(
-        grace_period_seconds=_integer(query, "gracePeriodSeconds"),
+        grace_period_seconds=parse_integer(query, "gracePeriodSeconds"),
         propagation_policy=cast("PropagationPolicy | None", policy),
         orphan_dependents=_flag(query, "orphanDependents"),
         uid=first_value(query, "uid") or None,
@@ -286,7 +287,7 @@ def _flag(query: Query, name: str) -> bool | None:
     return None if value is None else value.lower() not in ("0", "false")
 
 
-def _integer(query: Query, name: str) -> int | None:
+def parse_integer(query: Query, name: str) -> int | None:
     """Return an integer of 64 bits; None if the parameter is absent.
 
     Raises:

@@ -20,6 +20,7 @@ from kubeloop.testing.apiserver.handler import handle
 from kubeloop.testing.apiserver.live import EventBody, after_waiting
 from kubeloop.testing.apiserver.loop_clock import LoopClock
 from kubeloop.testing.apiserver.past_storage import past_storage
+from kubeloop.testing.apiserver.request_ids import RequestIds
 from kubeloop.testing.apiserver.seeds import Seeds
 from kubeloop.testing.apiserver.storage.storage import FIRST_REVISION, Storage
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
@@ -104,6 +105,7 @@ class APIServer:
             seeds.put(each)
         self._controllers = Controllers(self.storage, self._resources, self._random, enabled=controllers)
         self._controllers.step(now)
+        self._ids = RequestIds(self.storage, Random(self._random.getrandbits(64)))
         self.cache.lag = lag
         self.cache.on_pending = self._plan_advance
 
@@ -191,18 +193,20 @@ class APIServer:
             storage = past_storage(storage, effect.behind)
             cache = WatchCache(storage)
         reply = self._handle(request, storage, cache, now)
-        if isinstance(reply, Response):
-            return reply
         if isinstance(reply, Waiting):
             return self._wait(request, reply, cache, effect)
-        return self._stream(request, reply, effect)
+        return self._finished(request, reply, effect)
 
     async def _wait(
         self, request: Request, waiting: Waiting, cache: WatchCache, effect: Effect
     ) -> Response | StreamedResponse:
         reply = await after_waiting(waiting, cache, self._clock)
         assert not isinstance(reply, Waiting)
-        return reply if isinstance(reply, Response) else self._stream(request, reply, effect)
+        return self._finished(request, reply, effect)
+
+    def _finished(self, request: Request, reply: Response | EventStream, effect: Effect) -> Response | StreamedResponse:
+        response = reply if isinstance(reply, Response) else self._stream(request, reply, effect)
+        return self._ids.add(request, response)
 
     def _stream(self, request: Request, events: EventStream, effect: Effect) -> StreamedResponse:
         if effect.cut is not None:

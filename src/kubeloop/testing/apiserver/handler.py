@@ -19,8 +19,9 @@ from kubeloop.testing.apiserver.encoding.output import (
 )
 from kubeloop.testing.apiserver.encoding.status import status_response
 from kubeloop.testing.apiserver.reading.list_read import list_objects
-from kubeloop.testing.apiserver.reading.single_read import get_object
 from kubeloop.testing.apiserver.reading.watch_read import watch
+from kubeloop.testing.apiserver.route import check_route
+from kubeloop.testing.apiserver.subresource_read import CONNECTED, connect, get
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
 from kubeloop.testing.apiserver.writing.object_writes import create, delete, patch, update
 from kubeloop.testing.apiserver.writing.reply import with_warnings
@@ -40,12 +41,15 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 3 * 1024 * 1024
 """The largest body of a request, as in the real server."""
 
+_PUBLIC = frozenset({"/healthz", "/livez", "/readyz", "/version", "/version/"})
+"""The paths that everybody may read: those of the ClusterRole `system:public-info-viewer`."""
+
 Verb: TypeAlias = "Callable[[Call, Context], Reply]"
 Intercept: TypeAlias = "Callable[[Call, Context, Verb], Reply]"
 """Stands between a request and the verb that carries it out."""
 
 _VERBS: dict[str, Verb] = {
-    "get": get_object,
+    "get": get,
     "list": list_objects,
     "watch": watch,
     "create": create,
@@ -78,7 +82,7 @@ def refuse(status: int, message: str) -> Response:
 
 
 def _carried_out(request: Request, context: Context, discovery: Discovery, intercept: Intercept, token: str) -> Reply:
-    if token and not _has_token(request, token):
+    if token and not _may_pass(request, token):
         raise refusals.unauthorized()
     if request.body is not None and len(request.body) > MAX_BODY_BYTES:
         raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
@@ -87,16 +91,14 @@ def _carried_out(request: Request, context: Context, discovery: Discovery, inter
     if described is not None:
         return described
     resource = context.resources.find(info.group, info.version, info.resource)
-    if resource is None:
-        raise refusals.path_not_found()
+    check_route(request.method, info, resource)
+    assert resource is not None  # otherwise there is no route
     _check_accept(request, info.verb)
     output = negotiate(request.headers, info.query, streaming=info.verb == "watch")
     if output.transform == "Table":
         output = replace(output, now=context.now)
     call = Call(request, info, resource, output)
-    verb = _VERBS.get(info.verb)
-    if verb is None or not _is_allowed(call):
-        raise refusals.method_not_supported(info.group_resource, info.verb)
+    verb = connect if info.subresource in CONNECTED else _VERBS[info.verb]
     return intercept(call, context, verb)
 
 
@@ -113,20 +115,13 @@ def _check_accept(request: Request, verb: str) -> None:
         raise refusals.not_acceptable_form(message)
 
 
-def _has_token(request: Request, token: str) -> bool:
-    scheme, _, given = Headers(request.headers.items()).get("authorization", "").partition(" ")
+def _may_pass(request: Request, token: str) -> bool:
+    """Return whether a request has the token, or is an anonymous one that the real server permits too."""
+    header = Headers(request.headers.items()).get("authorization")
+    if header is None:
+        return request.path in _PUBLIC
+    scheme, _, given = header.partition(" ")
     return scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())
-
-
-def _is_allowed(call: Call) -> bool:
-    """Return whether the resource, or the subresource, has the verb."""
-    info, resource = call.info, call.resource
-    if not info.subresource:
-        return info.verb in resource.verbs
-    subresource = resource.subresources.get(info.subresource)
-    if subresource is None:
-        raise refusals.path_not_found()
-    return info.verb in subresource.verbs
 
 
 def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> Reply:

@@ -180,7 +180,7 @@ def micro_time(value: Any, _faults: Faults) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _canonical_time(value: str) -> str | None:
-    return _zero_is_null(format_time(_parsed(value, "2006-01-02T15:04:05Z07:00")))
+    return _formatted(format_time, value, "2006-01-02T15:04:05Z07:00")
 
 
 @lru_cache(maxsize=4096)
@@ -188,22 +188,26 @@ def _canonical_micro_time(value: str) -> str | None:
     layout = "2006-01-02T15:04:05.000000Z07:00"
     if not _MICRO_TIME(value):
         raise _unreadable_time(value, layout)
-    return _zero_is_null(format_micro_time(_parsed(value, layout)))
+    return _formatted(format_micro_time, value, layout)
 
 
-def _parsed(value: str, layout: str) -> datetime:
+def _formatted(form: Callable[[datetime], str], value: str, layout: str) -> str | None:
+    """Return a time in UTC, null for Go's zero time. Go has a year 0 and Python none; the year 400 has its calendar."""
+    is_year_0 = value.startswith("0000-")
     try:
-        return parse_time(value)
+        written = form(parse_time(f"0400-{value[5:]}" if is_year_0 else value))
     except (ValueError, OverflowError):
         raise _unreadable_time(value, layout) from None
+    if is_year_0:
+        year = int(written[:4]) - 400
+        if year < 0:
+            raise _unreadable_time(value, layout)
+        written = f"{year:04}{written[4:]}"
+    return None if written.startswith("0001-01-01T00:00:00") else written
 
 
 def _unreadable_time(value: str, layout: str) -> Unfit:
     return Unfit(f"parsing time {quoted(value)} as {quoted(layout)}: cannot parse {quoted(value)} as {quoted('2006')}")
-
-
-def _zero_is_null(value: str) -> str | None:
-    return None if value.startswith("0001-01-01T00:00:00") else value
 
 
 def base64_bytes(value: Any, _faults: Faults) -> str:

@@ -20,17 +20,26 @@ from kubeloop.wire.query_text import first_value
 from kubeloop.wire.response import Headers, Response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kubeloop.testing.apiserver.call import Call, Context
     from kubeloop.testing.apiserver.storage.stored import Stored
 
 __all__ = ["get_object", "key_of"]
 
 
-def get_object(call: Call, context: Context) -> Response | Waiting:
+def get_object(
+    call: Call, context: Context, respond: Callable[[Call, Stored], Response] | None = None
+) -> Response | Waiting:
     """Return an object.
 
     Without a resourceVersion it is the newest one in the storage. With one it is what the watch cache has when it has
     seen that revision; the response is a `Waiting` until then.
+
+    Args:
+        call: The request.
+        context: What it may use.
+        respond: Creates the response from the object; None for the object itself.
 
     Raises:
         BadRequest: The name cannot be that of an object.
@@ -45,8 +54,9 @@ def get_object(call: Call, context: Context) -> Response | Waiting:
         raise refusals.bad_request("the export parameter, deprecated since v1.14, is no longer supported")
     text = parse_get_options(query)
     if not text:
-        return _response(call, context.storage.get(key))
-    return _CachedRead(call, context, key, revision_of_read(text), context.now + PATIENCE).resume(context.now)
+        return _response(call, context.storage.get(key), respond)
+    read = _CachedRead(call, context, key, revision_of_read(text), context.now + PATIENCE, respond)
+    return read.resume(context.now)
 
 
 def key_of(call: Call) -> Key:
@@ -73,6 +83,7 @@ class _CachedRead:
     key: Key
     minimum: int
     deadline: float
+    respond: Callable[[Call, Stored], Response] | None
 
     def resume(self, now: float) -> Response | Waiting:
         cache = self.context.cache.resource(self.key.resource)
@@ -80,11 +91,13 @@ class _CachedRead:
             if now < self.deadline:
                 return Waiting(self.minimum, self.deadline, self.resume)
             raise refusals.too_large_resource_version(self.minimum, cache.revision)
-        return _response(self.call, cache.get(self.key.namespace, self.key.name))
+        return _response(self.call, cache.get(self.key.namespace, self.key.name), self.respond)
 
 
-def _response(call: Call, stored: Stored | None) -> Response:
+def _response(call: Call, stored: Stored | None, respond: Callable[[Call, Stored], Response] | None) -> Response:
     if stored is None:
         raise refusals.not_found(call.info.group_resource, call.info.name)
+    if respond is not None:
+        return respond(call, stored)
     body = encode_object(stored, call.resource, call.output)
     return Response(200, Headers([("Content-Type", call.output.content_type)]), body)

@@ -98,6 +98,8 @@ def test_quantities_are_canonical(quantity: Any, expected: str | None) -> None:
         ("2026-01-02T03:04:05.999Z", "2026-01-02T03:04:05Z"),
         ("2026-01-02T03:04:05+01:00", "2026-01-02T02:04:05Z"),
         ("0001-01-01T00:00:00Z", None),
+        ("0000-02-29T00:00:00+01:00", "0000-02-28T23:00:00Z"),
+        ("0000-12-31T23:30:00-01:00", "0001-01-01T00:30:00Z"),
         (None, None),
     ],
 )
@@ -107,7 +109,7 @@ def test_times_are_in_whole_seconds_and_utc(time: Any, expected: str | None) -> 
     assert written(core_v1.NodeCondition, condition)["lastTransitionTime"] == expected
 
 
-@pytest.mark.parametrize("time", ["2026-13-02T03:04:05Z", "2026-01-02", "", "now"])
+@pytest.mark.parametrize("time", ["2026-13-02T03:04:05Z", "2026-01-02", "", "now", "0000-01-01T00:00:00+01:00"])
 def test_a_text_that_is_no_time_is_refused(time: str) -> None:
     with pytest.raises(Unfit, match="parsing time"):
         written(meta_v1.ObjectMeta, {"creationTimestamp": time})

@@ -1,0 +1,83 @@
+"""One request to the server: who may send it, where it leads, and how an error becomes a Status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from kubeloop.testing import APIServer
+from kubeloop.testing.apiserver import handler
+from kubeloop.testing.apiserver.handler import MAX_BODY_BYTES, refuse
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Response
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+def sent(api: APIServer, target: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Response:
+    reply = api.handle(Request(method, target, headers, body), 1000.0)
+    assert isinstance(reply, Response)
+    return reply
+
+
+def status(response: Response) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(response.body)
+    assert (document["kind"], document["status"], document["code"]) == ("Status", "Failure", response.status)
+    return document
+
+
+@pytest.fixture(scope="module")
+def api() -> APIServer:
+    return APIServer(controllers=())
+
+
+@pytest.fixture(scope="module")
+def closed() -> APIServer:
+    """A server that requires a token."""
+    return APIServer(controllers=(), token="secret")
+
+
+@pytest.mark.parametrize("given", ["Bearer secret", "bearer  secret "])
+def test_the_token_opens_the_server(closed: APIServer, given: str) -> None:
+    assert sent(closed, MAPS, Authorization=given).status == 200
+
+
+@pytest.mark.parametrize("path", [MAPS, "/readyz"])
+@pytest.mark.parametrize("given", ["Bearer other", "Bearer", "Basic secret", "", "Bearer sécret"])
+def test_another_credential_is_refused(closed: APIServer, path: str, given: str) -> None:
+    assert status(sent(closed, path, Authorization=given))["reason"] == "Unauthorized"
+
+
+def test_without_a_credential_only_the_health_and_the_version_are_readable(closed: APIServer) -> None:
+    assert [sent(closed, path).status for path in ("/healthz", "/livez", "/readyz", "/version")] == [200] * 4
+    assert [sent(closed, path).status for path in ("/api", "/apis", "/openapi/v3", "/livez/ping", MAPS)] == [401] * 5
+
+
+def test_without_a_token_every_request_passes(api: APIServer) -> None:
+    assert sent(api, MAPS, Authorization="Bearer anything").status == 200
+
+
+def test_a_body_has_a_limit(api: APIServer) -> None:
+    large = status(sent(api, MAPS, "POST", b" " * (MAX_BODY_BYTES + 1)))
+    assert (large["code"], large["reason"]) == (413, "RequestEntityTooLarge")
+    assert sent(api, MAPS, "POST", b" " * MAX_BODY_BYTES).status == 400
+
+
+def test_a_fault_of_the_server_is_a_status_and_a_traceback_in_the_log(
+    api: APIServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> Response:
+        raise ZeroDivisionError
+
+    api_context = handler.Context(api.storage, api.cache, api._resources, api._random, 1000.0)
+    reply = handler.handle(Request("GET", MAPS), api_context, api._discovery, broken)
+    assert isinstance(reply, Response)
+    assert status(reply)["reason"] == "InternalError"
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_request_that_could_not_be_read_gets_a_status() -> None:
+    assert status(refuse(415, "what is this"))["message"] == "what is this"
+    assert status(refuse(431, "the head is too long"))["code"] == 431
