@@ -49,8 +49,8 @@ class Controller(Protocol):
 class Controllers:
     """The controllers of one storage.
 
-    They note every change of the storage, whoever made it, and act only in `step`: always in the same order, so that
-    two storages with the same history and the same random numbers have the same future.
+    They note each change of the storage, also those of other servers, and act only in `step`: always in the same
+    order, so that two storages with the same history and the same random numbers have the same future.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Controllers:
         return self._budgets.next_at
 
     def step(self, now: float) -> bool:
-        """Let the controllers work until there is nothing left to do.
+        """Run the controllers until nothing is left to do.
 
         Args:
             now: Seconds since the epoch.
