@@ -32,6 +32,7 @@ ONE_FORMAT = {
     "test_recorded_api",  # sends requests without a client
     "test_reads_of_both_servers",  # sends requests without a client
     "test_real_objects",  # has a test of its own for each format
+    "test_serve",  # starts servers
     "test_silence",  # waits for connections that are silent, whatever was in them
 }
 """The modules whose tests run once: the format does not concern them, or the second run would take minutes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import signal
 import sys
 from pathlib import Path
@@ -17,17 +18,35 @@ def add_serve(commands: argparse._SubParsersAction[Any]) -> None:  # argparse ha
     text = "run a Kubernetes API server on the loopback interface, for tests and for trying things out"
     parser = commands.add_parser("serve", help=text, description=text)
     parser.add_argument("--data", type=Path, metavar="DIR", help="keep the objects in DIR; without it in memory")
-    parser.add_argument("--port", type=int, default=0, help="the port; 0, the default, chooses a free one")
+    parser.add_argument("--port", type=_port, default=0, help="the port; 0, the default, chooses a free one")
     parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig")
     parser.add_argument("--tls", action="store_true", help="encrypt connections; needs the package cryptography")
-    parser.add_argument("--token", default="", help="require this bearer token, which is in the kubeconfig too")
+    parser.add_argument("--token", default="", help="require this bearer token, which is in the kubeconfig too; needs --tls")
     parser.add_argument("--permit-port-sharing", action="store_true", help="bind the port with SO_REUSEPORT")
     parser.add_argument("--no-controllers", action="store_true", help="run no garbage collection and the like")
     parser.set_defaults(run=_run)
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if number not in range(65536):
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text}")
+    return number
+
+
 def _run(options: argparse.Namespace) -> int:
-    asyncio.run(_serve(options))
+    from kubeloop.testing.apiserver.storage.storage_error import StorageError
+
+    try:
+        asyncio.run(_serve(options))
+    except StorageError as error:
+        raise ValueError(str(error)) from error  # of which the command prints one line
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise ValueError(
+            f"cannot listen on port {options.port}: the address is in use; choose another --port"
+        ) from error
     return 0
 
 

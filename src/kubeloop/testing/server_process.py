@@ -39,7 +39,7 @@ class ServerProcess:
     Its objects are in a directory, so it may be killed (SIGKILL) and started again with the same address and objects.
 
     Args:
-        tls: Whether connections are encrypted; needs the package `cryptography`.
+        tls: Whether connections are encrypted, and a token is required; needs the package `cryptography`.
         controllers: Whether garbage collection and the other controllers run.
 
     Raises:
@@ -136,7 +136,7 @@ class ServerProcess:
             reaper.remove(self.data_dir)
             self._port = ReservedPort()
             stack.callback(self._port.release)
-            self.token = os.urandom(24).hex()
+            self.token = os.urandom(24).hex() if self._tls else ""
             component = Component("kubeloop serve", self._command(), self.log_path, reaper)
             stack.callback(component.kill)
             component.start()
@@ -147,8 +147,8 @@ class ServerProcess:
 
     def _command(self) -> list[str]:
         command = [sys.executable, "-m", "kubeloop", "serve", "--data", str(self.data_dir), "--permit-port-sharing"]
-        command += ["--port", str(self._port.number), "--token", self.token]
-        command += ["--tls"] if self._tls else []
+        command += ["--port", str(self._port.number)]
+        command += ["--tls", "--token", self.token] if self._tls else []
         return command if self._controllers else [*command, "--no-controllers"]
 
     def _until_ready(self, component: Component) -> Steps[None]:

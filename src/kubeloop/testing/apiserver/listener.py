@@ -37,6 +37,9 @@ class Listener:
         kubeconfig: Where to write the kubeconfig instead.
         shares_port: Whether other sockets of the same user may be bound to the port (`SO_REUSEPORT`).
 
+    Raises:
+        ValueError: The server has a token and the listener no TLS: clients send no token without TLS.
+
     Attributes:
         url: The address of the server.
         kubeconfig: The path of a kubeconfig for this address, with the token of the server.
@@ -57,6 +60,8 @@ class Listener:
         kubeconfig: Path | None = None,
         shares_port: bool = False,
     ) -> None:
+        if api.token and not tls:
+            raise ValueError("a token needs TLS: clients send none over a connection that is not encrypted")
         self._api = api
         self._port = port
         self._tls = tls

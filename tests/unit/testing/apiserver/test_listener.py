@@ -1,0 +1,70 @@
+"""A listener serves an API server over HTTP for as long as its block runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import kubeloop
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.testing import APIServer
+from kubeloop.testing.apiserver.listener import Listener
+
+
+def config_map(name: str) -> core_v1.ConfigMap:
+    return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name))
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_clients_outside_and_inside_see_the_same_objects(tls: bool) -> None:
+    api = APIServer(token="secret" if tls else "")
+    async with (
+        api.listen(tls=tls) as listener,
+        kubeloop.Clientset(kubeloop.load_config(listener.kubeconfig)) as outside,
+        api.clientset() as inside,
+    ):
+        assert listener.url.startswith("https:" if tls else "http:")
+        assert (listener.ca_file is not None) == tls
+        await outside.core_v1.config_maps("default").create(config_map("a"))
+        found = await inside.core_v1.config_maps("default").get("a")
+        assert found.metadata.name == "a"
+        start = found.metadata.resource_version
+        async with outside.core_v1.config_maps("default").watch(resource_version=start) as events:
+            await inside.core_v1.config_maps("default").create(config_map("b"))
+            assert (await anext(events)).object.metadata.name == "b"
+    assert not listener.kubeconfig.exists()
+    api.close()
+
+
+async def test_a_port_is_free_again_and_can_be_chosen() -> None:
+    api = APIServer()
+    async with api.listen() as first:
+        port = int(first.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            await api.listen(port=port).__aenter__()
+    async with api.listen(port=port) as second:
+        assert second.url == first.url
+    api.close()
+
+
+async def test_the_kubeconfig_and_the_certificates_are_kept_where_the_user_wants(tmp_path: Path) -> None:
+    api = APIServer()
+    wanted = tmp_path / "mine"
+    authorities: list[bytes] = []
+    for _ in range(2):
+        async with Listener(api, tls=True, directory=tmp_path, kubeconfig=wanted) as listener:
+            assert listener.kubeconfig == wanted
+            assert listener.ca_file == tmp_path / "ca.crt"
+        assert wanted.stat().st_mode & 0o777 == 0o600
+        authorities.append((tmp_path / "ca.crt").read_bytes())
+    assert authorities[0] == authorities[1]
+    api.close()
+
+
+def test_a_token_needs_tls() -> None:
+    api = APIServer(token="secret")
+    with pytest.raises(ValueError, match="a token needs TLS"):
+        api.listen()
+    assert repr(api.listen(tls=True)) == "<Listener, not started>"
+    api.close()
