@@ -1,9 +1,9 @@
 """Tools for tests of programs that use Kubernetes. No other part of kubeloop imports this package.
 
-`APIServer` is an API server in Python, in the same event loop or on a port; `ServerProcess` runs it in a process of its
-own. `ControlPlane` is the real API server. `FakeTransport` takes responses from a function, and `FaultyTransport` adds
-faults to any transport. `virtual_time` runs tests without waiting. `MutationDetector` finds code that changes the
-objects of a cache. `kubeloop.testing.pytest_plugin` has fixtures.
+`APIServer` is an API server in Python, in the same event loop or on a port; `fake.Clientset` is a client with such a
+server, and `ServerProcess` a server in its own process. `ControlPlane` is the real API server. `FakeTransport` takes
+responses from a function; `FaultyTransport` adds faults. `virtual_time` runs tests without waiting. `MutationDetector`
+finds changed objects of a cache. `kubeloop.testing.pytest_plugin` has fixtures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.wire.streamed_response import StreamedResponse
 
-    from . import virtual_time
+    from . import fake, virtual_time
     from .action import Action
     from .action_list import ActionList
     from .apiserver import APIServer, Storage, open_storage
@@ -42,6 +42,7 @@ __all__ = [
     "Storage",
     "StreamedResponse",
     "event_line",
+    "fake",
     "json_response",
     "open_storage",
     "virtual_time",
@@ -52,7 +53,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "": "virtual_time",
+            "": "fake virtual_time",
             "action": "Action",
             "action_list": "ActionList",
             "apiserver": "APIServer Storage open_storage",
