@@ -108,7 +108,9 @@ def server(samples: int) -> list[Row]:
         stack.callback(os.sched_setaffinity, 0, own)
         os.sched_setaffinity(0, {SERVER_CORE})
         plane = stack.enter_context(ControlPlane())
-        real = Server(REAL, plane.url, str(plane.ca_file), plane.token, (plane.pid("kube-apiserver"), plane.pid("etcd")))
+        real = Server(
+            REAL, plane.url, str(plane.ca_file), plane.token, (plane.pid("kube-apiserver"), plane.pid("etcd"))
+        )
         servers = [
             stack.enter_context(python_server("kubeloop", "--data")),
             stack.enter_context(python_server("kubeloop (in memory)")),

@@ -1,6 +1,6 @@
 """CRUD through `APIServer().clientset()`: one line of JSON with the CPU per operation in microseconds.
 
-    python run_fake_clientset.py POD CONFIGMAP COUNT    two files with one object each
+python run_fake_clientset.py POD CONFIGMAP COUNT    two files with one object each
 """
 
 import asyncio

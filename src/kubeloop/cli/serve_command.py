@@ -21,7 +21,9 @@ def add_serve(commands: argparse._SubParsersAction[Any]) -> None:  # argparse ha
     parser.add_argument("--port", type=_port, default=0, help="the port; 0, the default, chooses a free one")
     parser.add_argument("--kubeconfig", type=Path, metavar="FILE", help="where to write the kubeconfig")
     parser.add_argument("--tls", action="store_true", help="encrypt connections; needs the package cryptography")
-    parser.add_argument("--token", default="", help="require this bearer token, which is in the kubeconfig too; needs --tls")
+    parser.add_argument(
+        "--token", default="", help="require this bearer token, which is in the kubeconfig too; needs --tls"
+    )
     parser.add_argument("--permit-port-sharing", action="store_true", help="bind the port with SO_REUSEPORT")
     parser.add_argument("--no-controllers", action="store_true", help="run no garbage collection and the like")
     parser.set_defaults(run=_run)

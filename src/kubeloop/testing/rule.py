@@ -13,12 +13,12 @@ from kubeloop.errors import APIError, TransportError
 from kubeloop.wire.response import Response
 from kubeloop.wire.streamed_response import StreamedResponse
 
+from .action import Action
 from .failure import Failure, check_failure, error_for
 
 if TYPE_CHECKING:
     from random import Random
 
-    from .action import Action
 
 __all__ = ["NOTHING", "Cut", "Effect", "MakeError", "Reply", "Respond", "Rule", "Rules", "make_error", "matches"]
 
