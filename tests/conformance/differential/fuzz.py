@@ -339,6 +339,10 @@ def _resident_bytes() -> int:
         return int(file.read().split()[1]) * 4096
 
 
+def _until(end: float) -> Callable[[int], bool]:
+    return lambda _: time.monotonic() < end
+
+
 def fuzz(seconds: float, seed: int) -> int:
     """Send requests until the time is over, and print the figures. Return the exit status."""
     begun = time.monotonic()
@@ -346,10 +350,9 @@ def fuzz(seconds: float, seed: int) -> int:
     settled = 0
     with subject.observed():
         while time.monotonic() - begun < seconds and len(subject.faults) < _MAX_FAULTS:
-            part = min(begun + seconds, time.monotonic() + 20)
-            end = part, min(begun + seconds, part + 5)
-            virtual_time.run(subject.in_process(lambda _: time.monotonic() < end[0]))
-            asyncio.run(subject.over_http(lambda _: time.monotonic() < end[1]))
+            end = min(begun + seconds, time.monotonic() + 20)
+            virtual_time.run(subject.in_process(_until(end)))
+            asyncio.run(subject.over_http(_until(min(begun + seconds, end + 5))))
             subject.clean()
             gc.collect()
             settled = settled or _resident_bytes()

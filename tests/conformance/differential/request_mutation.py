@@ -37,7 +37,8 @@ _HEADERS = (
     "Audit-Id", "Range", "X-Remote-User", "Cookie", "User-Agent",
 )  # fmt: skip
 _SEGMENTS = (
-    "", ".", "..", "%", "%zz", "%00", "%2f", "%2F..", "%ff", "%ed%a0%80", "a" * 5000, "api", "apis", "v1", "v99", "apps",
+    "", ".", "..", "%", "%zz", "%00", "%2f", "%2F..", "%ff", "%ed%a0%80", "a" * 5000, "api", "apis", "v1", "v99",
+    "apps",
     "namespaces", "default", "watch", "proxy", "status", "scale", "binding", "eviction", "log", "exec", "finalize",
     "token", "approval", "ephemeralcontainers", "resize", "pods", "nodes", "*", "~", "\xe9", "%F0%9F%98%80", "x:y", "-",
     "a;b", "a=b", "a&b", "a+b", "a b", "nonsense.example.com", "0", "NAME",
@@ -45,14 +46,18 @@ _SEGMENTS = (
 _PARAMETERS = (
     "limit", "continue", "resourceVersion", "resourceVersionMatch", "labelSelector", "fieldSelector", "watch",
     "timeoutSeconds", "allowWatchBookmarks", "sendInitialEvents", "dryRun", "fieldManager", "fieldValidation", "force",
-    "pretty", "propagationPolicy", "gracePeriodSeconds", "orphanDependents", "preconditions", "includeObject", "timeout",
+    "pretty", "propagationPolicy", "gracePeriodSeconds", "orphanDependents", "preconditions", "includeObject",
+    "timeout",
     "container", "tailLines", "nonsense", "ignoreStoreReadErrorWithClusterBreakingPotential", "shardSelector", "hash",
 )  # fmt: skip
 _TEXTS = (
-    "", "0", "1", "-1", "true", "false", "All", "Strict", "Orphan", "Exact", "NotOlderThan", "abc", "9" * 30, "1.5", "1e9",
-    "0x10", "9223372036854775807", "9223372036854775808", "18446744073709551615", "-9223372036854775809", "\x00", "\x7f",
+    "", "0", "1", "-1", "true", "false", "All", "Strict", "Orphan", "Exact", "NotOlderThan", "abc", "9" * 30, "1.5",
+    "1e9",
+    "0x10", "9223372036854775807", "9223372036854775808", "18446744073709551615", "-9223372036854775809", "\x00",
+    "\x7f",
     "\u202e", "\U0001f600", "a" * 300, "a" * 20_000, "a=b,c!=d", "a in (b,c", "!a,!b", "a,b,", ",", "=", "==", "!", "(",
-    "a notin ()", "metadata.name=x", "metadata.name=..", "spec.nodeName=a\\=b", "a\\", "Object", "Metadata", "None", " 1",
+    "a notin ()", "metadata.name=x", "metadata.name=..", "spec.nodeName=a\\=b", "a\\", "Object", "Metadata", "None",
+    " 1",
     "1 ", "+1", "01", "1_000", "\u0661", "null", "NaN", "2026-11-29T00:00:00Z", "eyJ2IjoibWV0YS5rOHMuaW8vdjEi", "%",
 )  # fmt: skip
 
@@ -67,7 +72,8 @@ _VALUES: tuple[Any, ...] = (
     *_TEXTS, None, True, False, 0, -1, 1.5, 1e308, -0.0, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**400, [], {},
     [None], [[]], [{}], {"": ""}, {"a": None}, {"\ud800": 1}, "\ud800", "\ud83d", "\x00", "x" * 200_000, _nested(60, 1),
     _nested(500, 1, "a"), [0] * 5000, [{}] * 500, [None] * 500, {f"k{number}": "v" for number in range(3000)},
-    "1Ei", "99999999999999999999999Ei", "-1", "1e1000000", "0.0000000000001", "Pod", "v1", "apps/v1", "a/b/c", float("inf"),
+    "1Ei", "99999999999999999999999Ei", "-1", "1e1000000", "0.0000000000001", "Pod", "v1", "apps/v1", "a/b/c",
+    float("inf"),
     "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "99999-01-01T00:00:00Z", "2026-11-29T00:00:00.123456789+23:59",
     {"$patch": "delete"}, {"$patch": "nonsense"}, [{"$patch": "replace"}], {"$retainKeys": ["a"]},
     {"$setElementOrder/containers": [{"name": "x"}]}, {"$deleteFromPrimitiveList/finalizers": ["x"]},
@@ -92,26 +98,36 @@ def _copies(count: int) -> bytes:
 
 
 _BODIES: tuple[bytes, ...] = (
-    b"", b" ", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"[{}]", b"{", b"}", b"[", b'{"a":1,"a":2}', b"\xef\xbb\xbf{}",
+    b"", b" ", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"[{}]", b"{", b"}", b"[", b'{"a":1,"a":2}',
+    b"\xef\xbb\xbf{}",
     b"\xff\xfe{\x00}\x00", b"\x00" * 100, b"\xff" * 100, b"[" * 100_000, b'{"a":' * 50_000, b"[" * 5000 + b"]" * 5000,
-    b'{"a":' * 9000 + b"1" + b"}" * 9000, b'{"metadata":{"labels":' * 5000, b"9" * 100_000, b'{"a":' + b"9" * 5000 + b"}",
-    b'{"spec":{"replicas":' + b"9" * 5000 + b"}}", b'{"a":1e' + b"9" * 20 + b"}", b'"\\ud800"', b'{"\\ud800":"\\udfff"}',
+    b'{"a":' * 9000 + b"1" + b"}" * 9000, b'{"metadata":{"labels":' * 5000, b"9" * 100_000,
+    b'{"a":' + b"9" * 5000 + b"}",
+    b'{"spec":{"replicas":' + b"9" * 5000 + b"}}", b'{"a":1e' + b"9" * 20 + b"}", b'"\\ud800"',
+    b'{"\\ud800":"\\udfff"}',
     b'{"metadata":{"name":"\\ud800"}}', b'{"metadata":{"annotations":{"\\ud83d":"\\udc00"}}}', b"NaN", b"-Infinity",
     b'{"metadata":{"name":"\\u0000"}}', b"x" * (3 << 20), b"x" * ((3 << 20) + 1), b" " * (3 << 20), b"[" * (3 << 20),
     b'"' + b"x" * 3_000_000 + b'"', b"[" + b"0," * 1_000_000 + b"0]", b"[" + b"{}," * 500_000 + b"{}]",
     b'{"metadata":{"labels":{' + b",".join(b'"k%d":"v"' % at for at in range(100_000)) + b"}}}", _BOMB,
     b'{"metadata":{"finalizers":[' + b",".join(b'"example.com/f%d"' % at for at in range(20_000)) + b"]}}",
-    b"- " * 20_000, b"a: " * 1000, b"? " * 5000, b"&a [*a]", b"&a {x: *a}", b"!!python/object:os.system {}", b"---\n" * 5000,
-    b"%YAML 9.9\n---\n{}", b"a: 1\na: 2\n\x0b\x0c\x1c", b"\x0b\x1d\xc2\x85\na: 1\na: 2", b"<<: [{a: 1}, {a: 2}]", b"{? [1]: 2}",
-    b"!!binary x", b"a: !!int x", b"a: 2001-99-99", b"a: 1:60:60", b"a: 0o9", b"a: .nan", b"k8s\x00", b"k8s\x00\xff\xff\xff",
+    b"- " * 20_000, b"a: " * 1000, b"? " * 5000, b"&a [*a]", b"&a {x: *a}", b"!!python/object:os.system {}",
+    b"---\n" * 5000,
+    b"%YAML 9.9\n---\n{}", b"a: 1\na: 2\n\x0b\x0c\x1c", b"\x0b\x1d\xc2\x85\na: 1\na: 2", b"<<: [{a: 1}, {a: 2}]",
+    b"{? [1]: 2}",
+    b"!!binary x", b"a: !!int x", b"a: 2001-99-99", b"a: 1:60:60", b"a: 0o9", b"a: .nan", b"k8s\x00",
+    b"k8s\x00\xff\xff\xff",
     b"k8s\x00\n\x00", b"k8s\x00" + b"\n\xff\xff\xff\xff\xff\xff\xff\xff\x7f", b"k8s\x00" + b"\x12\x80\x80\x80\x80\x10",
     b"[" + b",".join([b'{"op":"test","path":"","value":1}'] * 10_001) + b"]", b'[{"op":"add","path":"/a/0/-/~2"}]',
     b'[{"op":"add","path":"/metadata/finalizers/99999999999999999999","value":"x"}]', _copies(12), _copies(40),
-    b'[{"op":"replace","path":"","value":[]}]', b'[{"op":"remove","path":""}]', b'[{"op":"move","from":"","path":"/a"}]',
+    b'[{"op":"replace","path":"","value":[]}]', b'[{"op":"remove","path":""}]',
+    b'[{"op":"move","from":"","path":"/a"}]',
     b'[{"op":"replace","path":"/metadata","value":null}]', b'[{"op":"add","path":"/metadata","value":[]}]',
-    b'{"metadata":null}', b'{"metadata":[]}', b'{"metadata":"x"}', b'{"kind":[]}', b'{"apiVersion":{}}', b'{"$patch":"delete"}',
-    b'{"$patch":"replace","metadata":{}}', b'{"spec":{"$patch":"replace"}}', b'{"spec":{"containers":[{"$patch":"replace"}]}}',
-    b'{"spec":{"template":{"spec":{"containers":[{"name":{"$patch":"delete"}}]}}}}', b'{"spec":{"containers":[[[[]]]]}}',
+    b'{"metadata":null}', b'{"metadata":[]}', b'{"metadata":"x"}', b'{"kind":[]}', b'{"apiVersion":{}}',
+    b'{"$patch":"delete"}',
+    b'{"$patch":"replace","metadata":{}}', b'{"spec":{"$patch":"replace"}}',
+    b'{"spec":{"containers":[{"$patch":"replace"}]}}',
+    b'{"spec":{"template":{"spec":{"containers":[{"name":{"$patch":"delete"}}]}}}}',
+    b'{"spec":{"containers":[[[[]]]]}}',
     b'{"spec":{"$setElementOrder/containers":[{}],"containers":[{"name":"main"}]}}', b'{"spec":{"$retainKeys":{}}}',
     b'{"metadata":{"$deleteFromPrimitiveList/finalizers":[{}]}}', b'{"metadata":{"$setElementOrder/finalizers":"x"}}',
 )  # fmt: skip
@@ -222,7 +238,9 @@ class RequestMutation:
             if random.random() < 0.1:
                 value = ", ".join(random.choices(_MEDIA_TYPES, k=random.choice((2, 50))))
         else:
-            value = random.choice((*_METHODS, "gzip", "Bearer x", "Bearer", "\xff", "x" * 5000, '"abc"', "identity;q=0"))
+            value = random.choice(
+                (*_METHODS, "gzip", "Bearer x", "Bearer", "\xff", "x" * 5000, '"abc"', "identity;q=0")
+            )
         return request.with_header(name, value)
 
     def _structure(self, request: Request) -> Request:
@@ -284,7 +302,9 @@ class RequestMutation:
                 start = random.randrange(len(other) + 1)
                 data = data[:at] + other[start : start + size] + data[at:]
             else:
-                special = random.choice((b"\x00", b"\xff", b'"', b"\\", b"\n", b"{", b"]", b":", b"\xed\xa0\x80", b"\x80"))
+                special = random.choice(
+                    (b"\x00", b"\xff", b'"', b"\\", b"\n", b"{", b"]", b":", b"\xed\xa0\x80", b"\x80")
+                )
                 data = data[:at] + special + data[at:]
             data = data[:200_000]
         return data
