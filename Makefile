@@ -19,7 +19,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
-.PHONY: help setup control-plane plugins demo test test-all newest unit integration lint types bench generate check-generated record-api \
+.PHONY: help setup control-plane plugins demo fuzz test test-all newest unit integration lint types bench generate check-generated record-api \
 	drawing golden check-golden docs mutation lock clean
 
 help:  ## list the targets
@@ -78,6 +78,9 @@ integration: control-plane plugins  ## run the tests against the real API server
 
 differential: control-plane  ## send the same requests to both API servers and compare: REQUESTS=5000 SEED=7
 	@$(BIN)/python -m tests.conformance.differential run --requests $(or $(REQUESTS),500) --seed $(or $(SEED),1) $(ARGS)
+
+fuzz: $(STAMP)  ## send changed requests to the API server in Python: FUZZ_SECONDS=600 SEED=7
+	@$(BIN)/python -m tests.conformance.differential fuzz --seconds $(or $(FUZZ_SECONDS),600) --seed $(or $(SEED),1) $(ARGS)
 
 test-all: control-plane plugins  ## run all tests with every Python from 3.11 that is on PATH
 	@tools/test-all $(NEWER) -- $(ARGS)

@@ -62,14 +62,14 @@ def load(data: str | bytes, *, strict: bool = False) -> Any:
     return documents[0] if documents else None
 
 
-def load_first(data: str | bytes) -> Any:
+def load_first(data: str | bytes, *, strict: bool = False) -> Any:
     """Read the first document of a text, whatever stands behind it, as Go programs read a kubeconfig; see `load`.
 
     An empty document counts. The text is read as it is: a block at its end has no line break that is not in the text.
 
     Reference: sigs.k8s.io/yaml's Unmarshal.
     """
-    return _read(_text(data), 0, strict=False, first=True)[0]
+    return _read(_text(data), 0, strict=strict, first=True)[0]
 
 
 def load_all(data: str | bytes, *, strict: bool = False) -> Iterator[Any]:

@@ -6,11 +6,14 @@ This is the inverse of `status_errors`. Reference: apiserver pkg/endpoints/handl
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from kubeloop.errors import APIError, StatusCause
 
 __all__ = ["status_document", "success_document"]
+
+_half_of_pair = re.compile("[\ud800-\udfff]").sub
 
 
 def status_document(error: APIError) -> dict[str, Any]:
@@ -20,11 +23,11 @@ def status_document(error: APIError) -> dict[str, Any]:
     if said.continue_:
         document["metadata"]["continue"] = said.continue_
     if said.message:
-        document["message"] = said.message
+        document["message"] = _whole(said.message)
     if said.reason:
         document["reason"] = said.reason
     names = {"name": said.name, "group": said.group, "kind": said.kind, "uid": said.uid}
-    details: dict[str, Any] = {key: value for key, value in names.items() if value}
+    details: dict[str, Any] = {key: _whole(value) for key, value in names.items() if value}
     if said.causes:
         details["causes"] = [_cause(each) for each in said.causes]
     if said.retry_after:
@@ -53,4 +56,9 @@ def success_document(*, name: str = "", group: str = "", kind: str = "", uid: st
 
 def _cause(cause: StatusCause) -> dict[str, str]:
     members = {"reason": cause.reason, "message": cause.message, "field": cause.field}
-    return {key: value for key, value in members.items() if value}
+    return {key: _whole(value) for key, value in members.items() if value}
+
+
+def _whole(text: str) -> str:
+    """Return a text with U+FFFD in place of bytes of a path or a query that are not UTF-8, as Go writes them."""
+    return text if text.isascii() else _half_of_pair("\ufffd", text)

@@ -1,4 +1,4 @@
-"""`python -m tests.conformance.differential run | record`: drive both servers with the same requests; see README.md."""
+"""`python -m tests.conformance.differential run | record | fuzz`: drive the servers; see README.md."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from kubeloop.wire.request import Request
 
 from .comparison import Comparison
 from .explained import explanation
+from .fuzz import fuzz
 from .kinds import KINDS
 from .sequence import NAMESPACES, Sequence, load_templates
 from .servers import Reply, send
@@ -37,10 +38,15 @@ def main() -> int:
     run.add_argument("--seed", type=int, default=1)
     run.add_argument("--verbose", action="store_true", help="show each difference with its step")
     run.add_argument("--self", action="store_true", help="compare the real server with itself, to check this test")
+    changed = commands.add_parser("fuzz", help="send changed requests to the server in Python alone")
+    changed.add_argument("--seconds", type=float, default=600)
+    changed.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     if arguments.command == "record":
         asyncio.run(record())
         return 0
+    if arguments.command == "fuzz":
+        return fuzz(arguments.seconds, arguments.seed)
     return asyncio.run(
         compare(arguments.requests, arguments.seed, verbose=arguments.verbose, against_real=arguments.self)
     )

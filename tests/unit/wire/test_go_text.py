@@ -15,6 +15,7 @@ from kubeloop.wire.go_text import quoted
         ('a"b\\c', '"a\\"b\\\\c"'),
         ("a\n\t\x00\x7f", '"a\\n\\t\\x00\\x7f"'),
         ("é€", '"é€"'),
+        (b"a\xed\xff".decode("utf-8", "surrogateescape"), '"a\\xed\\xff"'),
         ("\u200b\U000e0001", '"\\u200b\\U000e0001"'),
     ],
 )

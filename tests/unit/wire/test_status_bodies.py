@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubeloop.errors import APIError, StatusCause, StatusDetails
+from kubeloop.meta.gvk import GroupResource
+from kubeloop.wire import refusals
 from kubeloop.wire.redaction import Redaction
 from kubeloop.wire.serializers.json_serializer import JSON
 from kubeloop.wire.status_bodies import status_document, success_document
@@ -40,6 +42,15 @@ def test_parts_of_a_second_are_rounded_up() -> None:
     document = status_document(APIError(StatusDetails(code=429, retry_after=0.2)))
 
     assert document["details"] == {"retryAfterSeconds": 1}
+
+
+def test_bytes_that_are_not_utf8_are_written_as_go_writes_them() -> None:
+    error = refusals.not_found(GroupResource("", "pods"), "a\udced\udc80")
+
+    document = status_document(error)
+
+    assert document["message"] == 'pods "a\\xed\\x80" not found'
+    assert document["details"]["name"] == "a\ufffd\ufffd"
 
 
 def test_a_success_names_what_was_deleted() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from kubeloop.config.config import Config
 from kubeloop.errors import APIError
@@ -15,6 +16,8 @@ from kubeloop.testing.apiserver.call import Call, Context, Waiting
 from kubeloop.testing.apiserver.controllers.control_loop import CONTROLLERS, Controllers
 from kubeloop.testing.apiserver.cut_events import CutEvents
 from kubeloop.testing.apiserver.describing.discovery_routes import Discovery
+from kubeloop.testing.apiserver.encoding.output import DEFAULT_OUTPUT
+from kubeloop.testing.apiserver.encoding.status import status_response
 from kubeloop.testing.apiserver.facts.recorded_server import resources
 from kubeloop.testing.apiserver.handler import handle
 from kubeloop.testing.apiserver.live import EventBody, after_waiting
@@ -26,6 +29,7 @@ from kubeloop.testing.apiserver.storage.storage import FIRST_REVISION, Storage
 from kubeloop.testing.apiserver.watch_cache.watch_cache import WatchCache
 from kubeloop.testing.in_process_transport import InProcessTransport
 from kubeloop.testing.reactions import Reactions
+from kubeloop.wire import refusals
 from kubeloop.wire.response import Response
 from kubeloop.wire.streamed_response import StreamedResponse
 
@@ -93,6 +97,8 @@ class APIServer:
         self._random = Random() if random is None else random
         self._resources = resources()
         self._timer: asyncio.TimerHandle | None = None
+        self._watches: WeakSet[EventBody] = WeakSet()
+        self._is_closed = False
         now = self._clock()
         self._discovery = Discovery(self._resources, address="127.0.0.1:6443", started=now)
         # As in the real server, the watch cache of a new storage sees the first objects come.
@@ -155,6 +161,8 @@ class APIServer:
         return self._handle(request, self.storage, self.cache, now)
 
     def _handle(self, request: Request, storage: Storage, cache: WatchCache, now: float) -> Reply:
+        if self._is_closed:
+            return status_response(refusals.service_unavailable("the API server is closed"), DEFAULT_OUTPUT)
         context = Context(storage, cache, self._resources, self._random, now)
         return handle(request, context, self._discovery, self._carry_out, token=self.token)
 
@@ -212,7 +220,9 @@ class APIServer:
         if effect.cut is not None:
             error = None if effect.cut.error is None else effect.cut.error(Action.of(request))
             events = CutEvents(events, effect.cut.after, error if isinstance(error, APIError) else None)
-        return StreamedResponse(EventBody(events, self._clock), events.status, events.headers)
+        body = EventBody(events, self._clock)
+        self._watches.add(body)
+        return StreamedResponse(body, events.status, events.headers)
 
     def transport(self) -> InProcessTransport:
         """Return a transport that calls this server: in the same event loop, without a socket."""
@@ -247,7 +257,13 @@ class APIServer:
         return Listener(self, port=port, tls=tls, kubeconfig=kubeconfig)
 
     def close(self) -> None:
-        """Leave the storage: the watch cache sees no further changes. The storage itself stays open."""
+        """Leave the storage, which stays open: running watches end, and later requests get a 503.
+
+        Another server may be made over the same storage, as after a restart.
+        """
+        self._is_closed = True
+        for watch in list(self._watches):
+            watch.end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

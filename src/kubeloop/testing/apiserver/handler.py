@@ -121,7 +121,7 @@ def _may_pass(request: Request, token: str) -> bool:
     if header is None:
         return request.path in _PUBLIC
     scheme, _, given = header.partition(" ")
-    return scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())
+    return scheme.lower() == "bearer" and compare_digest(given.strip().encode("utf-8", "surrogatepass"), token.encode())
 
 
 def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> Reply:

@@ -72,6 +72,11 @@ class EventBody:
         """End the watch; a second call does nothing."""
         self._stream.close()
 
+    def end(self) -> None:
+        """End the watch, and so the body that its reader waits for."""
+        self._stream.close()
+        self._ready.set()
+
 
 async def _set_by(event: asyncio.Event, seconds: float | None) -> None:
     """Wait until an event is set, or the seconds have passed."""

@@ -5,6 +5,7 @@ Reference: apiserver pkg/endpoints/handlers (create.go, rest.go), apimachinery p
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ FieldValidation = Literal["", "Ignore", "Warn", "Strict"]
 """What is done about unknown and duplicate fields; `""` means Warn."""
 
 Document = dict[str, Any]
+_UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_HEADERS: Mapping[str, str] = {}
 _DUPLICATE_KEY = re.compile(r"YAML: line (\d+), column (\d+): a key that is already set").match
 
@@ -139,8 +141,7 @@ def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_dupli
     """Return the JSON value of a body in JSON or YAML, and what is to be said of its duplicate fields."""
     try:
         if format_ == "yaml":
-            tree = yaml.load_first(data)
-            duplicates = _yaml_duplicates(data) if finds_duplicates else []
+            tree, duplicates = _from_yaml(data, finds_duplicates=finds_duplicates)
         else:
             tree, faults = parse_with_duplicates(data)
             duplicates = _texts(faults)
@@ -155,18 +156,21 @@ def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_dupli
     return tree, duplicates
 
 
-def _yaml_duplicates(data: bytes) -> list[str]:
-    """Return what is to be said of the first key that is twice in a mapping of YAML."""
+def _from_yaml(data: bytes, *, finds_duplicates: bool) -> tuple[Any, list[str]]:
+    """Return the first document of YAML, and what is to be said of the first key that is twice in a mapping of it."""
     try:
-        yaml.load(data, strict=True)
+        return yaml.load_first(data, strict=finds_duplicates), []
     except DecodeError as error:
         found = _DUPLICATE_KEY(str(error))
-        if found is None:
-            return []  # a second document, which is not read
-        line = int(found[1])
-        key = data.decode("utf-8", "replace").splitlines()[line - 1][int(found[2]) - 1 :].partition(":")[0]
-        return [f"line {line}: key {quoted(key.strip(chr(34)))} already set in map"]
-    return []
+        if found is None and not finds_duplicates:
+            raise
+    tree = yaml.load_first(data)
+    if found is None:  # a merge key
+        return tree, []
+    line, column = int(found[1]), int(found[2])
+    text = data.decode("utf-16" if data.startswith(_UTF_16_MARKS) else "utf-8", "replace")
+    key = "".join(text.splitlines()[line - 1 : line])[column - 1 :].partition(":")[0]
+    return tree, [f"line {line}: key {quoted(key.strip(chr(34)))} already set in map"]
 
 
 def _texts(faults: Faults) -> list[str]:

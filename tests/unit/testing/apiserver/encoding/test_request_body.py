@@ -164,6 +164,13 @@ def test_a_key_that_is_twice_in_yaml_is_reported_with_its_line() -> None:
     assert decode_body(body, DEPLOYMENTS, headers=YAML, validation="Ignore").warnings == []
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_a_key_that_is_twice_is_found_in_any_encoding_of_yaml(encoding: str) -> None:
+    body = "spec:\u2028  paused: true\u2028  paused: false\u2028".encode(encoding)
+
+    assert decode_body(body, DEPLOYMENTS, headers=YAML).warnings == ['line 3: key "paused" already set in map']
+
+
 @pytest.mark.parametrize("body", [b"a: [", b"a: b: c", b"\x00"])
 def test_broken_yaml_is_refused(body: bytes) -> None:
     with pytest.raises(errors.BadRequest, match="the object provided is unrecognized"):
