@@ -41,7 +41,7 @@ def _secret(data: _Data) -> None:
 
 
 def _node(data: _Data) -> None:
-    """Make `podCIDR` and the first of `podCIDRs` equal; the former decides."""
+    """Set `podCIDR` and the first of `podCIDRs` to one value; the former decides."""
     spec: _Data = data["spec"]
     first: str = spec.get("podCIDR", "")
     ranges: list[str] = spec.get("podCIDRs") or []
