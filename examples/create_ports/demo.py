@@ -54,6 +54,12 @@ class Program:
             )
         self.reader = asyncio.create_task(self._read())
 
+    async def until_it_reports(self) -> None:
+        while not self.latest:
+            if self.process.returncode is not None:
+                raise RuntimeError(f"{self.arguments[0]} ended with {self.process.returncode}; see {self.log}")
+            await asyncio.sleep(0.05)
+
     async def _read(self) -> None:
         assert self.process.stdout is not None
         async for line in self.process.stdout:
@@ -193,6 +199,7 @@ class Demo:
         self.earlier_reconciles, self.controller.latest = self.reconciles, {}
         await asyncio.sleep(1)
         await self.controller.start()
+        await self.controller.until_it_reports()  # it knows its signals then
         self.restarts["controller"] += 1
         self.say("the controller is back")
 

@@ -36,7 +36,7 @@ async def new_server() -> AsyncIterator[AnyServer]:
 async def forgetful_server() -> AsyncIterator[Path]:
     """Run a server whose storage forgets its history every second; yields the path of the kubeconfig."""
     if is_python_server():
-        api = APIServer(storage=Storage(compaction_interval=1.0))
+        api = APIServer(storage=Storage(compaction_interval=1.0), controllers=())
         async with api.listen(tls=True) as listener:
             yield listener.kubeconfig
         api.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from kubeloop.errors import DecodeError
 from kubeloop.objects.json.encode import rewrite
 from kubeloop.scheme import Scheme
 from kubeloop.testing.apiserver.encoding.version_conversion import convert, is_same_shape
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _SCHEME = Scheme()
+_OTHERS = ("application/json", "application/yaml")
 
 
 @cache
@@ -79,7 +81,8 @@ def protobuf_part(stored: Stored, resource: ServedResource) -> bytes:
     """Return the protobuf message of a stored object in the version of a resource.
 
     Raises:
-        NotAcceptable: The kind has no protobuf form.
+        NotAcceptable: The kind has no protobuf form, or Python cannot represent a value of the object. Clients then
+            ask for JSON, which is written as it is stored.
     """
     key = ("protobuf", resource.api_version)
     parts = kept(stored)
@@ -87,8 +90,11 @@ def protobuf_part(stored: Stored, resource: ServedResource) -> bytes:
     if part is None:
         cls = class_of_kind(resource.api_version, resource.kind)
         if cls is None or not has_message(cls):
-            raise refusals.not_acceptable(["application/json", "application/yaml"])
-        part = parts[key] = write_message(JSON.decode(json_part(stored, resource), cls))
+            raise refusals.not_acceptable(_OTHERS)
+        try:
+            part = parts[key] = write_message(JSON.decode(json_part(stored, resource), cls))
+        except DecodeError:
+            raise refusals.not_acceptable(_OTHERS) from None
     return part
 
 

@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kubeloop.testing.apiserver.encoding.event_frame import encode_bookmark, encode_event
+from kubeloop.errors import APIError
+from kubeloop.testing.apiserver.encoding.event_frame import encode_bookmark, encode_error_event, encode_event
 from kubeloop.testing.apiserver.reading.backlog import Backlog
 from kubeloop.testing.apiserver.reading.event_delivery import delivery_of
 from kubeloop.wire.response import Headers
@@ -100,16 +101,23 @@ class WatchStream:
 
     def take(self, now: float) -> list[bytes]:
         """Return the next frames, in order. If more are ready, the deadline is not in the future."""
-        if self._is_finished:
-            return []
-        self._taken_at = now
         frames: list[bytes] = []
+        if not self._is_finished:
+            self._taken_at = now
+            try:
+                self._add_frames(frames, now)
+            except APIError as error:  # an object has no form in the format of the watch
+                frames.append(encode_error_event(error, self._output))
+                self.close()
+        return frames
+
+    def _add_frames(self, frames: list[bytes], now: float) -> None:
         while self._objects and len(frames) < _SLICE:
             stored = self._objects.popleft()
             if self._selection.matches(stored):
                 frames.append(self._frame("ADDED", stored))
         if self._objects:
-            return frames
+            return
         if self._end_mark:
             frames.append(self._bookmark(self._end_mark, ends_list=True))
             self._end_mark = 0
@@ -118,10 +126,10 @@ class WatchStream:
             if delivery is not None:
                 frames.append(self._frame(delivery.type, delivery.stored))
         if self._backlog:
-            return frames
+            return
         if self._backlog.is_overrun:
             self.close()
-            return frames
+            return
         bookmarks = self._bookmarks
         if bookmarks is not None and bookmarks.next_at is not None and bookmarks.next_at <= now:
             bookmarks.advance(now)
@@ -129,7 +137,6 @@ class WatchStream:
                 frames.append(self._bookmark(self._cache.revision))
         if now >= self._ends_at:
             self.close()
-        return frames
 
     def close(self) -> None:
         """End the watch; a second call does nothing."""

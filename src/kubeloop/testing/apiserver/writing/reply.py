@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from kubeloop.errors import NotAcceptable
+from kubeloop.testing.apiserver.encoding.output import DEFAULT_OUTPUT
 from kubeloop.testing.apiserver.encoding.single_object import encode_document, encode_object
 from kubeloop.testing.apiserver.writing.document_parts import Document, text_in
 from kubeloop.wire.response import Headers, Response
@@ -27,9 +29,19 @@ UNCHECKED = "this server neither sets defaults nor validates the spec of an obje
 
 
 def object_reply(call: Call, stored: Stored, *, code: int = 200) -> Response:
-    """Return the response with a stored object."""
-    body = encode_object(stored, call.resource, call.output)
-    return Response(code, _headers(call), body)
+    """Return the response with a stored object: in JSON if the object has no protobuf form.
+
+    The write has succeeded, so a client must not repeat it in another format.
+    """
+    output = call.output
+    try:
+        body = encode_object(stored, call.resource, output)
+    except NotAcceptable:
+        if output.format != "protobuf":
+            raise
+        output = DEFAULT_OUTPUT
+        body = encode_object(stored, call.resource, output)
+    return Response(code, Headers([("Content-Type", output.content_type)]), body)
 
 
 def plain_reply(call: Call, document: Document, *, code: int = 200) -> Response:
