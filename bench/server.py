@@ -162,7 +162,9 @@ def python_server(name: str, *options: str) -> Iterator[Server]:
     """Run `kubeloop serve`; `--data` gets a directory of its own."""
     with tempfile.TemporaryDirectory(prefix="kubeloop-bench-") as directory:
         words = [word for option in options for word in ((option, directory) if option == "--data" else (option,))]
-        process = serve("--token", "bench", *words)
+        if "--tls" in options:  # without TLS there is no token
+            words += ["--token", "bench"]
+        process = serve(*words)
         try:
             config = json.loads(Path(process.stdout.readline().strip()).read_text())
             cluster = config["clusters"][0]["cluster"]

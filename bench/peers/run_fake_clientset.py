@@ -28,10 +28,6 @@ async def measure(kind: type, path: str, count: int, accessor: Callable) -> dict
     async with APIServer(namespace).clientset() as clientset:
         client = accessor(clientset)("bench")
         live = []
-
-        async def update(each: object) -> None:
-            await client.update(each)
-
         before = cpu()
         for each in objects:
             await client.create(each)
@@ -42,7 +38,9 @@ async def measure(kind: type, path: str, count: int, accessor: Callable) -> dict
         result["get"] = cpu() - before
         before = cpu()
         for each in live:
-            await update(each.replace(metadata=each.metadata.replace(labels={"changed": "yes"})))
+            draft = each.draft()
+            draft.metadata.labels = {"changed": "yes"}
+            await client.update(draft)
         result["update"] = cpu() - before
         before = cpu()
         for each in live:

@@ -8,12 +8,16 @@ Reference: k8s.io/apimachinery/pkg/api/validate/content; client-go rest/request.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 __all__ = ["check_path_segment", "dns_label_faults", "dns_subdomain_faults", "label_key_faults", "label_value_faults"]
 
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", re.ASCII)
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 _LABEL_NAME = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", re.ASCII)
+
+# Objects repeat their keys, so those that were good are kept; none is longer.
+_LONGEST_KEPT = 253 + 1 + 63
 
 _LABEL_NAME_RULE = "must consist of letters, digits, '-', '_' or '.', and start and end with a letter or digit"
 _DNS_LABEL_RULE = "must consist of lower case letters, digits or '-', and start and end with a letter or digit"
@@ -59,6 +63,15 @@ def dns_subdomain_faults(value: str) -> list[str]:
 
 def label_key_faults(key: str) -> list[str]:
     """Return why a text is not the key of a label or annotation, `[dns-subdomain/]name`."""
+    return [] if len(key) <= _LONGEST_KEPT and _is_label_key(key) else _label_key_faults(key)
+
+
+@lru_cache(maxsize=1024)
+def _is_label_key(key: str) -> bool:
+    return not _label_key_faults(key)
+
+
+def _label_key_faults(key: str) -> list[str]:
     parts = key.split("/")
     if len(parts) > 2:
         return [f"name {_LABEL_NAME_RULE}, with an optional DNS subdomain and '/' before it"]
@@ -85,4 +98,6 @@ def label_value_faults(value: str) -> list[str]:
 
 def _length_faults(value: str, most: int) -> list[str]:
     """Return the faults of a text's length in bytes, as Go counts it."""
+    if len(value) <= most and value.isascii():
+        return []
     return [f"must be no more than {most} bytes"] if len(value.encode("utf-8", "surrogatepass")) > most else []

@@ -42,6 +42,7 @@ class ConnectionSet:
         self.max_body_bytes = max_body_bytes
         self.is_stopping = False
         self._connections: set[ServerConnection] = set()
+        self._awake: list[ServerConnection] = []
         self._timer: asyncio.TimerHandle | None = None
         self._change: asyncio.Future[None] | None = None
 
@@ -62,6 +63,17 @@ class ConnectionSet:
                 self._stop_timer()
         if self._change is not None and not self._change.done():
             self._change.set_result(None)
+
+    def wake(self, connection: ServerConnection) -> None:
+        """Call `push` of a connection in the next turn of the loop, with all others that are woken in this one."""
+        if not self._awake:
+            asyncio.get_running_loop().call_soon(self._push)
+        self._awake.append(connection)
+
+    def _push(self) -> None:
+        awake, self._awake = self._awake, []
+        for connection in awake:
+            connection.push()
 
     def _check(self) -> None:
         loop = asyncio.get_running_loop()

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, C
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from kubeloop._kit.text import safe_text
+from kubeloop.serving.pushed_body import PushedBody
 from kubeloop.serving.refusal import Refusal
 from kubeloop.serving.request_reader import RequestReader
 from kubeloop.serving.response_bytes import CONTINUE, LAST_CHUNK, chunk, has_no_body, head_bytes
@@ -74,6 +75,9 @@ class Surroundings(Protocol):
     def changed(self, connection: ServerConnection) -> None:
         """Record that a connection has ended, or has begun to stream."""
 
+    def wake(self, connection: ServerConnection) -> None:
+        """Call `push` of a connection in the next turn of the loop."""
+
 
 class ServerConnection(asyncio.BufferedProtocol):
     """One connection.
@@ -87,6 +91,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         "_closes",
         "_drained",
         "_has_begun",
+        "_is_awake",
         "_is_cancelled",
         "_is_lost",
         "_is_paused",
@@ -94,6 +99,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         "_is_write_paused",
         "_linger",
         "_loop",
+        "_pushed",
         "_reader",
         "_since",
         "_state",
@@ -110,10 +116,12 @@ class ServerConnection(asyncio.BufferedProtocol):
         self._reader = RequestReader(around.max_body_bytes)
         self._state = _NEW
         self._task: asyncio.Task[None] | None = None
+        self._pushed: PushedBody | None = None
         self._drained: asyncio.Future[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._closes = False
         self._has_begun = False
+        self._is_awake = False
         self._is_cancelled = False
         self._is_lost = False
         self._is_paused = False
@@ -188,6 +196,8 @@ class ServerConnection(asyncio.BufferedProtocol):
         self._is_write_paused = False
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
+        if self._pushed is not None:
+            self._wake()
         if self._state == _READING:
             self._since = self._loop.time()
             self._advance()
@@ -221,6 +231,8 @@ class ServerConnection(asyncio.BufferedProtocol):
 
     def end(self) -> None:
         """Cancel what runs, end a stream as if it were complete, and close the connection."""
+        if self._pushed is not None and not self._reader.is_old:
+            self._put(LAST_CHUNK)
         if self._task is None:
             self._close()
         self._cancel()
@@ -283,8 +295,9 @@ class ServerConnection(asyncio.BufferedProtocol):
         if isinstance(result, Response) and len(result.body) <= THRESHOLD_BYTES:
             self._write(request, result)
             self._end_exchange()
-        else:
-            self._state = _BUSY
+            return
+        self._state = _BUSY
+        if not self._begin_pushed(request, result):
             self._has_begun = self._is_cancelled = False
             self._task = task = self._loop.create_task(self._respond(request, result))
             task.add_done_callback(self._finished)
@@ -294,6 +307,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         if self._task is not None and self._has_begun:
             self._task.cancel()
         self._is_cancelled = True
+        self._end_pushed()
 
     def _failed(self, request: Request) -> Response:
         """Log the exception that is being handled, and return the response to its request."""
@@ -301,6 +315,8 @@ class ServerConnection(asyncio.BufferedProtocol):
         return self._around.refuse(500, "internal error")
 
     def _finished(self, task: asyncio.Task[None]) -> None:
+        if task is not self._task:  # it has begun a stream that needs no task
+            return
         self._task = None
         was_streaming, self.is_streaming = self.is_streaming, False
         error = None if task.cancelled() else task.exception()
@@ -406,6 +422,9 @@ class ServerConnection(asyncio.BufferedProtocol):
                 raise TypeError(f"expected a Response or StreamedResponse from the handler, got {kind}")
         except Exception:
             result = self._failed(request)
+        if self._state != _CLOSED and self._begin_pushed(request, result):
+            self._task = None
+            return
         if isinstance(result, StreamedResponse):
             self.is_streaming = True
             self._around.changed(self)
@@ -416,6 +435,64 @@ class ServerConnection(asyncio.BufferedProtocol):
             await self._write_pieces(request, result, gzip_pieces(result.body), gzip_headers(result.headers))
         else:
             await self._write_large(request, result)
+
+    # Streams without a task.
+
+    def _begin_pushed(
+        self, request: Request, result: Response | StreamedResponse | Awaitable[Response | StreamedResponse]
+    ) -> bool:
+        """Begin to send a body that says when it is ready. Return False for any other, and for one without a body."""
+        if not isinstance(result, StreamedResponse) or has_no_body(request.method, result.status):
+            return False
+        body: object = result.chunks
+        if not isinstance(body, PushedBody):
+            return False
+        is_old = self._reader.is_old
+        self._closes = self._closes or is_old
+        try:
+            head = self._head(result, "" if is_old else "Transfer-Encoding: chunked\r\n")
+        except ValueError:
+            return False
+        self._put(head)
+        self._pushed = body
+        self.is_streaming = True
+        self._around.changed(self)
+        body.on_ready = self._wake
+        self._wake()
+        return True
+
+    def _wake(self) -> None:
+        if not self._is_awake:
+            self._is_awake = True
+            self._around.wake(self)
+
+    def push(self) -> None:
+        """Write what the body has ready. A client that reads too slowly is not sent more."""
+        self._is_awake = False
+        body = self._pushed
+        if body is None or self._is_write_paused:
+            return
+        try:
+            piece = body.take()
+        except Exception:
+            _log.exception("serving: a response cannot be completed; closing the connection")
+            self.abort()
+            return
+        if piece is None:
+            self._end_pushed()
+            if not self._reader.is_old:
+                self._put(LAST_CHUNK)
+            self._end_exchange()
+            self._advance()
+        elif piece:
+            self._put(piece if self._reader.is_old else chunk(piece))
+
+    def _end_pushed(self) -> None:
+        body, self._pushed = self._pushed, None
+        if body is not None:
+            self.is_streaming = False
+            body.on_ready = None
+            body.close()
 
     async def _write_large(self, request: Request, response: Response) -> None:
         """Write a large body as fast as the client reads it, without a copy of the whole."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from hmac import compare_digest
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -107,17 +108,27 @@ def _check_accept(request: Request, verb: str) -> None:
 
     Reference: go-restful jsr311.go (detectRoute), route.go (matchesAccept).
     """
-    accept = Headers(request.headers.items()).get("accept", "")
-    offered = [*MEDIA_TYPES, *STREAM_TYPES] if verb in ("list", "watch") else list(MEDIA_TYPES)
-    asked = [part.partition(";")[0].strip() for part in accept.split(",")]
-    if accept and not any(each == "*/*" or each in MEDIA_TYPES for each in asked):
+    accept = _header(request, "accept")
+    if accept and not _names_a_format(accept):
+        offered = [*MEDIA_TYPES, *STREAM_TYPES] if verb in ("list", "watch") else list(MEDIA_TYPES)
         message = f"406: Not Acceptable\n\nAvailable representations: {', '.join(offered)}"
         raise refusals.not_acceptable_form(message)
 
 
+@lru_cache(maxsize=256)
+def _names_a_format(accept: str) -> bool:
+    asked = [part.partition(";")[0].strip() for part in accept.split(",")]
+    return any(each == "*/*" or each in MEDIA_TYPES for each in asked)
+
+
+def _header(request: Request, name: str) -> str | None:
+    headers = request.headers
+    return (headers if isinstance(headers, Headers) else Headers(headers.items())).get(name)
+
+
 def _may_pass(request: Request, token: str) -> bool:
     """Return whether a request has the token, or is an anonymous one that the real server permits too."""
-    header = Headers(request.headers.items()).get("authorization")
+    header = _header(request, "authorization")
     if header is None:
         return request.path in _PUBLIC
     scheme, _, given = header.partition(" ")

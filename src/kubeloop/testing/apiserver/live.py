@@ -43,13 +43,64 @@ async def _reached(waiting: Waiting, cache: WatchCache, now: Callable[[], float]
 
 
 class EventBody:
-    """The body of a watch: one piece for the events that are ready together. Closing it ends the watch."""
+    """The body of a watch: one piece for the events that are ready together. Closing it ends the watch.
+
+    A connection of `kubeloop.serving` takes the pieces as from a `PushedBody`; any other reader iterates.
+
+    Attributes:
+        on_ready: Called, if it is set, when there may be something to take.
+    """
 
     def __init__(self, stream: EventStream, now: Callable[[], float]) -> None:
         self._stream = stream
         self._now = now
         self._ready = asyncio.Event()
-        stream.on_ready = self._ready.set
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self.on_ready: Callable[[], None] | None = None
+        stream.on_ready = self._wake
+
+    def take(self) -> bytes | None:
+        """Return the frames that are ready; None at the end of the watch."""
+        stream, now = self._stream, self._now()
+        frames = stream.take(now)
+        deadline = stream.deadline
+        if deadline is not None and (self._timer is None or deadline < self._timer_at):
+            self._wake_at(deadline, now)
+        if stream.is_finished:
+            if not frames:
+                return None
+            self._wake()
+        return frames[0] if len(frames) == 1 else b"".join(frames)
+
+    def close(self) -> None:
+        """End the watch; a second call does nothing."""
+        self._cancel_timer()
+        self._stream.close()
+
+    def _wake_at(self, deadline: float, now: float) -> None:
+        """Plan a call of `take`. A later deadline replaces an earlier one only when that has come."""
+        self._cancel_timer()
+        if deadline <= now:
+            self._wake()
+        else:
+            self._timer_at = deadline
+            self._timer = asyncio.get_running_loop().call_later(deadline - now, self._wake_by_timer)
+
+    def _wake_by_timer(self) -> None:
+        self._timer = None
+        self._wake()
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wake(self) -> None:
+        if self.on_ready is None:
+            self._ready.set()
+        else:
+            self.on_ready()
 
     def __aiter__(self) -> Self:
         return self
@@ -75,7 +126,7 @@ class EventBody:
     def end(self) -> None:
         """End the watch, and so the body that its reader waits for."""
         self._stream.close()
-        self._ready.set()
+        self._wake()
 
 
 async def _set_by(event: asyncio.Event, seconds: float | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 __all__ = ["LoopClock"]
 
@@ -18,6 +18,9 @@ class LoopClock:
     def __init__(self) -> None:
         self._offsets: WeakKeyDictionary[asyncio.AbstractEventLoop, float] = WeakKeyDictionary()
         self._latest = 0.0
+        # The loop of the last call, and its offset.
+        self._loop: ReferenceType[asyncio.AbstractEventLoop] | None = None
+        self._offset = 0.0
 
     def __call__(self) -> float:
         """Return the time."""
@@ -26,9 +29,14 @@ class LoopClock:
         except RuntimeError:
             now = time.time()
         else:
-            offset = self._offsets.get(loop)
-            if offset is None:
-                offset = self._offsets[loop] = max(time.time(), self._latest) - loop.time()
-            now = offset + loop.time()
+            if self._loop is None or self._loop() is not loop:
+                self._loop, self._offset = ref(loop), self._offset_of(loop)
+            now = self._offset + loop.time()
         self._latest = max(self._latest, now)
         return self._latest
+
+    def _offset_of(self, loop: asyncio.AbstractEventLoop) -> float:
+        offset = self._offsets.get(loop)
+        if offset is None:
+            offset = self._offsets[loop] = max(time.time(), self._latest) - loop.time()
+        return offset

@@ -32,7 +32,37 @@ def encode_event(event_type: str, stored: Stored, resource: ServedResource, outp
         resource: The resource in the version of the watch.
         output: The format and the form.
     """
-    return _frame(event_type, stored, _Version(resource), output)
+    return _latest.frame_of(event_type, stored, resource, output)
+
+
+class _Latest:
+    """The frame that was encoded last: all watches of the same form need it one after the other."""
+
+    __slots__ = ("_event_type", "_frame", "_output", "_resource", "_stored")
+
+    def __init__(self) -> None:
+        self._event_type = ""
+        self._stored: Stored | None = None
+        self._resource: ServedResource | None = None
+        self._output: Output | None = None
+        self._frame = b""
+
+    def frame_of(self, event_type: str, stored: Stored, resource: ServedResource, output: Output) -> bytes:
+        """Return the frame of an event; a kept one if it was encoded before."""
+        if (
+            stored is self._stored
+            and resource is self._resource
+            and output is self._output
+            and event_type == self._event_type
+        ):
+            return self._frame
+        frame = _frame(event_type, stored, _Version(resource), output)
+        self._event_type, self._stored, self._resource, self._output = event_type, stored, resource, output
+        self._frame = frame
+        return frame
+
+
+_latest = _Latest()
 
 
 class _Version:

@@ -106,13 +106,16 @@ def _generation_faults(generation: int) -> Iterable[StatusCause]:
 
 def _label_faults(labels: Document) -> Iterable[StatusCause]:
     for key, value in labels.items():
-        yield from (invalid_value("metadata.labels", key, fault) for fault in label_key_faults(key))
-        yield from (invalid_value("metadata.labels", value, fault) for fault in label_value_faults(value or ""))
+        for fault in label_key_faults(key):
+            yield invalid_value("metadata.labels", key, fault)
+        for fault in label_value_faults(value or ""):
+            yield invalid_value("metadata.labels", value, fault)
 
 
 def _annotation_faults(annotations: Document) -> Iterable[StatusCause]:
     for key in annotations:
-        yield from (invalid_value("metadata.annotations", key, fault) for fault in label_key_faults(key.lower()))
+        for fault in label_key_faults(key.lower()):
+            yield invalid_value("metadata.annotations", key, fault)
     size = sum(len(key.encode()) + len((value or "").encode()) for key, value in annotations.items())
     if size > ANNOTATION_BYTES:
         yield too_long("metadata.annotations", ANNOTATION_BYTES)

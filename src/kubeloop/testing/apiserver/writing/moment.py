@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from math import floor
 from typing import TYPE_CHECKING
 
 from kubeloop.meta.times import format_time, parse_time
@@ -53,7 +55,12 @@ class Moment:
 
 def time_text(seconds: float) -> str:
     """Return seconds since the epoch in the form of `creationTimestamp`."""
-    return format_time(datetime.fromtimestamp(seconds, UTC))
+    return _second_text(floor(seconds))
+
+
+@lru_cache(maxsize=64)
+def _second_text(second: int) -> str:
+    return format_time(datetime.fromtimestamp(second, UTC))
 
 
 def seconds_of(text: str) -> float:

@@ -6,6 +6,7 @@ Reference: k8s.io/kubernetes/pkg/apis/core/v1/helper/qos (ComputePodQOS).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from kubeloop.meta.quantity import Quantity
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in
@@ -31,5 +32,10 @@ def _classes(resources: Document) -> Iterable[str]:
     limits = mapping_in(resources, "limits")
     requests = {**limits, **mapping_in(resources, "requests")}  # a limit is the default of the request
     for name in ("cpu", "memory"):
-        request, limit = (Quantity(str(amounts.get(name) or "0")) for amounts in (requests, limits))
+        request, limit = _amount(str(requests.get(name) or "0")), _amount(str(limits.get(name) or "0"))
         yield "Burstable" if request != limit else "Guaranteed" if request else "BestEffort"
+
+
+@lru_cache(maxsize=1024)
+def _amount(text: str) -> Quantity:
+    return Quantity(text)
