@@ -21,9 +21,11 @@ from kubeloop.testing.apiserver.encoding.status import status_response
 from kubeloop.testing.apiserver.reading.list_read import list_objects
 from kubeloop.testing.apiserver.reading.watch_read import watch
 from kubeloop.testing.apiserver.route import check_route
+from kubeloop.testing.apiserver.storage.storage_error import WriteFailed
 from kubeloop.testing.apiserver.subresource_read import CONNECTED, connect, get
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
 from kubeloop.testing.apiserver.writing.object_writes import create, delete, patch, update
+from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.reply import with_warnings
 from kubeloop.wire import refusals
 from kubeloop.wire.request_path import parse_path
@@ -130,6 +132,9 @@ def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> R
         reply = step()
     except APIError as error:
         reply = _failure(request, error)
+    except WriteFailed as error:
+        logger.error("%s %s: %s; the storage needs space or permissions", request.method, request.path, error)
+        reply = _failure(request, plain_failure(str(error)))
     except Exception:
         # A fault of this server: the client gets a Status, and the log the traceback.
         logger.exception("%s %s: the request failed", request.method, request.path)
