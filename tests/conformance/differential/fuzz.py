@@ -38,7 +38,7 @@ from .steps import Known, in_json
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.stored import Key
 
-__all__ = ["Fuzz", "fuzz"]
+__all__ = ["Fuzz", "fuzz", "judged", "parsed"]
 
 _MAX_FAULTS = 20
 _SLOW_SECONDS = 3.0  # of the processor, for one request
@@ -190,7 +190,7 @@ class Fuzz:
             if not is_finite and not received.endswith((b"}\n", b"}")):
                 self.counts[0] += 1
                 continue
-            response = _parsed(received)
+            response = parsed(received)
             if response is None:
                 self._fault(f"no HTTP response: {received[:200]!r}", request)
             elif is_whole:
@@ -314,7 +314,7 @@ def _http_bytes(request: Request) -> bytes:
     return "\r\n".join([*rows, "", ""]).encode("utf-8", "surrogatepass") + (request.body or b"")
 
 
-def _parsed(data: bytes) -> Response | None:
+def parsed(data: bytes) -> Response | None:
     """Return the response that these bytes are, without the chunks of a stream; None if they are none."""
     while data.startswith(b"HTTP/1.1 100"):
         data = data.partition(b"\r\n\r\n")[2]

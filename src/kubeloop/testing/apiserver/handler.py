@@ -43,6 +43,7 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 3 * 1024 * 1024
 """The largest body of a request, as in the real server."""
 
+_LIMIT = f"limit is {MAX_BODY_BYTES}"
 _PUBLIC = frozenset({"/healthz", "/livez", "/readyz", "/version", "/version/"})
 """The paths that everybody may read: those of the ClusterRole `system:public-info-viewer`."""
 
@@ -80,14 +81,20 @@ def handle(request: Request, context: Context, discovery: Discovery, intercept: 
 
 def refuse(status: int, message: str) -> Response:
     """Return the response to a request that could not be read, as a Status."""
-    return status_response(refusals.generic_response(status, "", message=message), DEFAULT_OUTPUT)
+    if status == 413:
+        error: APIError = refusals.request_too_large(_LIMIT)
+    elif status == 400:
+        error = refusals.bad_request(message)
+    else:
+        error = plain_failure(message, status)
+    return status_response(error, DEFAULT_OUTPUT)
 
 
 def _carried_out(request: Request, context: Context, discovery: Discovery, intercept: Intercept, token: str) -> Reply:
     if token and not _may_pass(request, token):
         raise refusals.unauthorized()
     if request.body is not None and len(request.body) > MAX_BODY_BYTES:
-        raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
+        raise refusals.request_too_large(_LIMIT)
     info = parse_path(request.method, request.target)
     described = discovery.respond(request, info, context.now)
     if described is not None:

@@ -143,4 +143,10 @@ def test_a_request_is_acknowledged_although_a_controller_cannot_write() -> None:
 
 def test_a_request_that_could_not_be_read_gets_a_status() -> None:
     assert status(refuse(415, "what is this"))["message"] == "what is this"
-    assert status(refuse(431, "the head is too long"))["code"] == 431
+    assert status(refuse(431, "the head is too long"))["message"] == "the head is too long"
+    assert status(refuse(400, "no request"))["reason"] == "BadRequest"
+    large = status(refuse(413, ""))
+    assert (large["reason"], large["message"]) == (
+        "RequestEntityTooLarge",
+        f"Request entity too large: limit is {MAX_BODY_BYTES}",
+    )
