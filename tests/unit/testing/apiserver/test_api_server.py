@@ -14,7 +14,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer, virtual_time
-from kubeloop.testing.apiserver.call import Reply
+from kubeloop.testing.apiserver.call import Reply, Waiting
 from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.wire.request import Request
@@ -24,8 +24,8 @@ from kubeloop.wire.streamed_response import StreamedResponse
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 
-def config_map(name: str, namespace: str | None = None, **data: str) -> core_v1.ConfigMap:
-    return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name, namespace=namespace), data=data)
+def config_map(name: str, **data: str) -> core_v1.ConfigMap:
+    return core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name), data=data)
 
 
 def create(name: str) -> Request:
@@ -201,7 +201,7 @@ def _everything(api: APIServer) -> list[object]:
         if isinstance(reply, Response):
             found.append((reply.status, reply.headers.pairs, reply.body))
         else:
-            assert hasattr(reply, "take")
+            assert not isinstance(reply, Waiting)
             found.append(reply.take(1000.0 + number))
             reply.close()
     return found

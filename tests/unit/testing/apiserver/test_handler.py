@@ -9,6 +9,7 @@ import pytest
 
 from kubeloop.testing import APIServer
 from kubeloop.testing.apiserver import handler
+from kubeloop.testing.apiserver.call import Context
 from kubeloop.testing.apiserver.handler import MAX_BODY_BYTES, refuse
 from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.apiserver.storage.storage_error import StorageFull
@@ -74,7 +75,7 @@ def test_a_fault_of_the_server_is_a_status_and_a_traceback_in_the_log(
     def broken(*_: object) -> Response:
         raise ZeroDivisionError
 
-    api_context = handler.Context(api.storage, api.cache, api._resources, api._random, 1000.0)
+    api_context = Context(api.storage, api.cache, api._resources, api._random, 1000.0)
     reply = handler.handle(Request("GET", MAPS), api_context, api._discovery, broken)
     assert isinstance(reply, Response)
     assert status(reply)["reason"] == "InternalError"
@@ -82,7 +83,7 @@ def test_a_fault_of_the_server_is_a_status_and_a_traceback_in_the_log(
 
 
 class FullDisk:
-    """A journal without space, as long as it is told so."""
+    """A journal without space, while `is_full` is set."""
 
     def __init__(self) -> None:
         self.is_full = False
