@@ -30,6 +30,7 @@ from kubeloop.testing.apiserver.facts.recorded_server import resources
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.serializers.protobuf_serializer import ProtobufSerializer
+from kubeloop.wire.streamed_response import StreamedResponse
 
 from .request_mutation import RequestMutation
 from .sequence import NAMESPACES, Sequence, load_templates
@@ -38,7 +39,7 @@ from .steps import Known, in_json
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.stored import Key
 
-__all__ = ["Fuzz", "fuzz"]
+__all__ = ["Fuzz", "fuzz", "judged", "parsed"]
 
 _MAX_FAULTS = 20
 _SLOW_SECONDS = 3.0  # of the processor, for one request
@@ -129,8 +130,8 @@ class Fuzz:
         try:
             async with asyncio.timeout(3600):
                 reply = self.api.respond(request)
-                if not isinstance(reply, Response) and not hasattr(reply, "chunks"):
-                    reply = await reply  # type: ignore[misc]
+                if not isinstance(reply, Response | StreamedResponse):
+                    reply = await reply
         except TimeoutError:
             self._fault("no response within an hour", request)
             return Response(504, Headers(), b"")
@@ -146,7 +147,7 @@ class Fuzz:
                     body += piece
                     if len(body) > 10_000_000:
                         break
-        await pieces.aclose()  # type: ignore[attr-defined]
+        await pieces.aclose()  # type: ignore[attr-defined]  # that of a watch
         return Response(reply.status, reply.headers, b"")
 
     async def over_http(self, wanted: Callable[[int], bool]) -> None:
@@ -162,6 +163,7 @@ class Fuzz:
             count += 1
             return count - 1
 
+        await self._prepare()
         async with self.api.listen() as listener:
             address = urlsplit(listener.url)
             assert address.hostname is not None
@@ -186,11 +188,14 @@ class Fuzz:
                 data, is_whole = data[: self._random.randrange(len(data))], False
             self._log.request = request
             is_finite = is_whole and "watch" not in request.target
+            begun = time.monotonic()
             received = await self._exchange(host, port, data, _HANG_SECONDS if is_finite else 0.05)
+            if is_finite and time.monotonic() - begun >= _HANG_SECONDS:
+                self._fault(f"no end of the response within {_HANG_SECONDS:g} s: {received[:300]!r}", request)
             if not is_finite and not received.endswith((b"}\n", b"}")):
                 self.counts[0] += 1
                 continue
-            response = _parsed(received)
+            response = parsed(received)
             if response is None:
                 self._fault(f"no HTTP response: {received[:200]!r}", request)
             elif is_whole:
@@ -314,7 +319,7 @@ def _http_bytes(request: Request) -> bytes:
     return "\r\n".join([*rows, "", ""]).encode("utf-8", "surrogatepass") + (request.body or b"")
 
 
-def _parsed(data: bytes) -> Response | None:
+def parsed(data: bytes) -> Response | None:
     """Return the response that these bytes are, without the chunks of a stream; None if they are none."""
     while data.startswith(b"HTTP/1.1 100"):
         data = data.partition(b"\r\n\r\n")[2]

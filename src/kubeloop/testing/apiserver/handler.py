@@ -22,9 +22,11 @@ from kubeloop.testing.apiserver.encoding.status import status_response
 from kubeloop.testing.apiserver.reading.list_read import list_objects
 from kubeloop.testing.apiserver.reading.watch_read import watch
 from kubeloop.testing.apiserver.route import check_route
+from kubeloop.testing.apiserver.storage.storage_error import WriteFailed
 from kubeloop.testing.apiserver.subresource_read import CONNECTED, connect, get
 from kubeloop.testing.apiserver.writing.collection_deletion import delete_collection
 from kubeloop.testing.apiserver.writing.object_writes import create, delete, patch, update
+from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.reply import with_warnings
 from kubeloop.wire import refusals
 from kubeloop.wire.request_path import parse_path
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 MAX_BODY_BYTES = 3 * 1024 * 1024
 """The largest body of a request, as in the real server."""
 
+_LIMIT = f"limit is {MAX_BODY_BYTES}"
 _PUBLIC = frozenset({"/healthz", "/livez", "/readyz", "/version", "/version/"})
 """The paths that everybody may read: those of the ClusterRole `system:public-info-viewer`."""
 
@@ -79,14 +82,20 @@ def handle(request: Request, context: Context, discovery: Discovery, intercept: 
 
 def refuse(status: int, message: str) -> Response:
     """Return the response to a request that could not be read, as a Status."""
-    return status_response(refusals.generic_response(status, "", message=message), DEFAULT_OUTPUT)
+    if status == 413:
+        error: APIError = refusals.request_too_large(_LIMIT)
+    elif status == 400:
+        error = refusals.bad_request(message)
+    else:
+        error = plain_failure(message, status)
+    return status_response(error, DEFAULT_OUTPUT)
 
 
 def _carried_out(request: Request, context: Context, discovery: Discovery, intercept: Intercept, token: str) -> Reply:
     if token and not _may_pass(request, token):
         raise refusals.unauthorized()
     if request.body is not None and len(request.body) > MAX_BODY_BYTES:
-        raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
+        raise refusals.request_too_large(_LIMIT)
     info = parse_path(request.method, request.target)
     described = discovery.respond(request, info, context.now)
     if described is not None:
@@ -141,6 +150,9 @@ def _guarded(request: Request, context: Context, step: Callable[[], Reply]) -> R
         reply = step()
     except APIError as error:
         reply = _failure(request, error)
+    except WriteFailed as error:
+        logger.error("%s %s: %s; the storage needs space or permissions", request.method, request.path, error)
+        reply = _failure(request, plain_failure(str(error)))
     except Exception:
         # A fault of this server: the client gets a Status, and the log the traceback.
         logger.exception("%s %s: the request failed", request.method, request.path)

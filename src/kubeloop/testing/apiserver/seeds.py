@@ -55,30 +55,32 @@ class Seeds:
             EncodeError: The object has no kind, no name, or a kind that is not served.
         """
         document: dict[str, Any] = JSON.plain_data(JSON.encode(obj))
-        namespace = document.get("metadata", {}).get("namespace", "")
-        if namespace and self._storage.get(Key("namespaces", "", namespace)) is None:
-            self._put(_namespace(namespace))
         self._put(document)
 
     def _put(self, document: dict[str, Any]) -> None:
         resource = self._resource_of(document)
-        metadata: dict[str, Any] = {
-            "uid": str(UUID(int=self._random.getrandbits(128), version=4)),
-            "creationTimestamp": self._time,
-            **document.get("metadata", {}),
-        }
-        name = metadata.get("name", "")
-        namespace = metadata.get("namespace") or "default" if resource.namespaced else ""
-        if not name:
+        given: dict[str, Any] = document.get("metadata") or {}
+        metadata = {**given, "uid": given.get("uid") or str(UUID(int=self._random.getrandbits(128), version=4))}
+        metadata["creationTimestamp"] = given.get("creationTimestamp") or self._time
+        name = metadata.get("name")
+        if not name or not isinstance(name, str):
             raise EncodeError(f"expected an object with a name, got a {resource.kind} without metadata.name")
-        if resource.namespaced:
+        namespace = metadata.pop("namespace", None) or "default"
+        if not resource.namespaced:
+            namespace = ""
+        elif self._storage.get(Key("namespaces", "", namespace)) is None:
+            self._put(_namespace(namespace))
+        if namespace:
             metadata["namespace"] = namespace
         key = Key(resource.stored_as, namespace, name)
         self._storage.put(key, data_of({**document, "metadata": metadata}, resource), expected=None)
 
     def _resource_of(self, document: Mapping[str, Any]) -> ServedResource:
         api_version, kind = document.get("apiVersion", ""), document.get("kind", "")
-        group_version = GroupVersion.parse(api_version) if api_version else GroupVersion("", "")
+        try:
+            group_version = GroupVersion.parse(api_version)
+        except ValueError:
+            group_version = GroupVersion("", "")
         resource = self._resources.of_kind(group_version.group, group_version.version, kind)
         if resource is None or not resource.stored_as:
             raise EncodeError(f"expected an object of a kind that the server stores, got {api_version} {kind}".rstrip())

@@ -9,7 +9,11 @@ import pytest
 
 from kubeloop.testing import APIServer
 from kubeloop.testing.apiserver import handler
+from kubeloop.testing.apiserver.call import Context
 from kubeloop.testing.apiserver.handler import MAX_BODY_BYTES, refuse
+from kubeloop.testing.apiserver.storage.storage import Storage
+from kubeloop.testing.apiserver.storage.storage_error import StorageFull
+from kubeloop.testing.apiserver.storage.stored import Change
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Response
 
@@ -71,13 +75,79 @@ def test_a_fault_of_the_server_is_a_status_and_a_traceback_in_the_log(
     def broken(*_: object) -> Response:
         raise ZeroDivisionError
 
-    api_context = handler.Context(api.storage, api.cache, api._resources, api._random, 1000.0)
+    api_context = Context(api.storage, api.cache, api._resources, api._random, 1000.0)
     reply = handler.handle(Request("GET", MAPS), api_context, api._discovery, broken)
     assert isinstance(reply, Response)
     assert status(reply)["reason"] == "InternalError"
     assert "ZeroDivisionError" in caplog.text
 
 
+class FullDisk:
+    """A journal without space, while `is_full` is set."""
+
+    def __init__(self) -> None:
+        self.is_full = False
+
+    def write_change(self, change: Change) -> None:
+        """Refuse a change."""
+        if self.is_full:
+            raise StorageFull("cannot write the journal: No space left on device: /data/journal")
+
+    def write_compaction(self, revision: int) -> None:
+        """Refuse a compaction."""
+
+    def shorten(self, history: object) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_a_full_disk_refuses_writes_with_a_status_and_permits_reads(caplog: pytest.LogCaptureFixture) -> None:
+    disk = FullDisk()
+    api = APIServer(storage=Storage(disk), controllers=())
+    assert sent(api, MAPS, "POST", b'{"metadata":{"name":"a"}}').status == 201
+    disk.is_full = True
+
+    refused = status(sent(api, MAPS, "POST", b'{"metadata":{"name":"b"}}'))
+
+    assert (refused["code"], refused.get("reason")) == (500, None)
+    assert refused["message"] == "cannot write the journal: No space left on device: /data/journal"
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info) == ("ERROR", None)
+    assert sent(api, f"{MAPS}/a").status == 200
+    assert sent(api, f"{MAPS}/b").status == 404
+    disk.is_full = False
+    assert sent(api, MAPS, "POST", b'{"metadata":{"name":"b"}}').status == 201
+
+
+def test_a_request_is_acknowledged_although_a_controller_cannot_write() -> None:
+    disk = FullDisk()
+    api = APIServer(storage=Storage(disk))
+    written: list[bool] = []
+
+    def fill(change: Change) -> None:
+        disk.is_full = True  # after the first write of a request
+        written.append(True)
+
+    end = api.storage.subscribe(fill)
+    assert sent(api, "/api/v1/namespaces", "POST", b'{"metadata":{"name":"n"}}').status == 201
+    assert written == [True]
+    assert sent(api, "/api/v1/namespaces/n/serviceaccounts/default").status == 404
+    end()
+    disk.is_full = False
+    assert sent(api, MAPS).status == 200  # any request
+
+    assert sent(api, "/api/v1/namespaces/n/serviceaccounts/default").status == 200
+    assert sent(api, "/api/v1/namespaces/n/configmaps/kube-root-ca.crt").status == 200
+
+
 def test_a_request_that_could_not_be_read_gets_a_status() -> None:
     assert status(refuse(415, "what is this"))["message"] == "what is this"
-    assert status(refuse(431, "the head is too long"))["code"] == 431
+    assert status(refuse(431, "the head is too long"))["message"] == "the head is too long"
+    assert status(refuse(400, "no request"))["reason"] == "BadRequest"
+    large = status(refuse(413, ""))
+    assert (large["reason"], large["message"]) == (
+        "RequestEntityTooLarge",
+        f"Request entity too large: limit is {MAX_BODY_BYTES}",
+    )

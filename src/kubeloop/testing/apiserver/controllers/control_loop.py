@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,6 +10,7 @@ from kubeloop.testing.apiserver.controllers.disruption_budget import DisruptionB
 from kubeloop.testing.apiserver.controllers.garbage_collector import GarbageCollector
 from kubeloop.testing.apiserver.controllers.namespace_defaults import default_account, root_certificate
 from kubeloop.testing.apiserver.controllers.namespace_life_cycle import NamespaceLifeCycle
+from kubeloop.testing.apiserver.storage.storage_error import WriteFailed
 from kubeloop.testing.apiserver.storage.stored import Change
 from kubeloop.testing.apiserver.writing.moment import Moment
 from kubeloop.testing.apiserver.writing.writer import Writer
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.storage import Storage
 
 __all__ = ["CONTROLLERS", "Controllers"]
+
+log = logging.getLogger(__name__)
 
 CONTROLLERS = (
     "disruption-budgets",
@@ -92,9 +96,7 @@ class Controllers:
         }
         self._controllers = [controller for name, controller in possible.items() if name in enabled]
         self._changes: deque[Change] = deque()
-        for resource in storage.resources():
-            for stored in storage.range(resource).items:
-                self._changes.append(Change(stored.revision, stored.key, stored, None))
+        self._note_objects()
         self._end = storage.subscribe(self._changes.append)
 
     def __repr__(self) -> str:
@@ -124,9 +126,20 @@ class Controllers:
                 change = self._changes.popleft()
                 for controller in self._controllers:
                     controller.observe(change)
-            if not any(controller.step(writer) for controller in self._controllers):
+            try:
+                has_worked = any(controller.step(writer) for controller in self._controllers)
+            except WriteFailed as error:
+                log.warning("controllers: %s; retrying after the next request", error)
+                self._note_objects()  # in which they find again what they could not finish
+                return self._storage.revision != before
+            if not has_worked:
                 return self._storage.revision != before
         raise RuntimeError(f"expected the controllers to come to rest, got {_MOST_STEPS} steps: {self!r}")
+
+    def _note_objects(self) -> None:
+        for resource in self._storage.resources():
+            for stored in self._storage.range(resource).items:
+                self._changes.append(Change(stored.revision, stored.key, stored, None))
 
     def close(self) -> None:
         """Stop to note changes."""
