@@ -5,6 +5,7 @@ The code is copied into a project of its own, so that the checkers see kubeloop 
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,10 @@ from tests.support.markdown import ROOT, Fence, fences, pages
 from tests.support.type_checkers import Reports, mypy, pyright
 
 FENCES = [fence for page in pages() for fence in fences(page)]
+# The modules that code imports: of packages, and of other blocks of code, which have a title.
+IMPORTED = {
+    node.module for fence in FENCES for node in ast.walk(fence.tree) if isinstance(node, ast.ImportFrom) and node.module
+}
 CHECKERS: dict[str, Callable[..., Reports]] = {"mypy": mypy, "pyright": pyright}
 
 
@@ -38,6 +43,9 @@ def test_a_checker_accepts_all_code_of_the_documentation_and_the_examples(checke
     shutil.copytree(ROOT / "examples", folder, ignore=shutil.ignore_patterns("__pycache__"))
     for fence in FENCES:
         (folder / f"{fence.name}.py").write_text(fence.module, encoding="utf-8")
+        if fence.title.removesuffix(".py") in IMPORTED:
+            assert not (folder / fence.title).exists(), f"two blocks of code have the title {fence.title}"
+            (folder / fence.title).write_text(fence.module, encoding="utf-8")
     programs = sorted(path.name for path in folder.glob("*.py"))
 
     reports = CHECKERS[checker](folder, *programs, "create_ports")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 import pytest
 
 from kubeloop.testing.controlplane.binaries import cache_directory
+from tests.support.markdown import ROOT, programs
 
 # Looked up before pytester gives the suite a home directory of its own, which contains no builds yet.
 CACHE = cache_directory().parent.parent
@@ -63,7 +61,15 @@ def test_the_program_for_a_real_control_plane_on_the_page_on_testing_works(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
-    page = (Path(__file__).parents[2] / "docs/how-to/testing.md").read_text()
-    files = dict(re.findall(r'```python title="(\w+)\.py"\n(.*?)```', page, flags=re.DOTALL))
-    pytester.makepyfile(conftest=files["conftest"], test_settings=files["test_settings"])
+    files = programs(ROOT / "docs/how-to/testing.md")
+    pytester.makepyfile(conftest=files["conftest.py"], test_settings=files["test_settings.py"])
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_a_test_of_the_tutorial_passes_on_both_servers(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
+    for title, code in programs(ROOT / "docs/tutorials/test-your-controller.md").items():
+        (pytester.path / title).write_text(code, encoding="utf-8")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", "test_both.py").assert_outcomes(passed=2)

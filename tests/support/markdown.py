@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _HIDDEN = ("/.", "/node_modules/", "/target/")
-_BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r'^```python(?: title="([^"\n]+)")?\n(.*?)^```', re.MULTILINE | re.DOTALL)
 
 
 def pages() -> list[Path]:
@@ -22,11 +22,12 @@ def pages() -> list[Path]:
 
 @dataclass(frozen=True)
 class Fence:
-    """A block of Python code in a page; `line` is the line of its opening fence."""
+    """A block of Python code in a page; `line` is the line of its opening fence, `title` the name of its file or ""."""
 
     page: Path
     line: int
     code: str
+    title: str = ""
 
     @property
     def name(self) -> str:
@@ -63,4 +64,20 @@ class Fence:
 def fences(page: Path) -> list[Fence]:
     """Return the blocks of Python code in a page."""
     text = page.read_text(encoding="utf-8")
-    return [Fence(page, text.count("\n", 0, match.start()) + 1, match[1]) for match in _BLOCK.finditer(text)]
+    return [
+        Fence(page, text.count("\n", 0, match.start()) + 1, match[2], match[1] or "") for match in _BLOCK.finditer(text)
+    ]
+
+
+def programs(page: Path) -> dict[str, str]:
+    """Return the blocks of Python code that have a title, by title."""
+    return {fence.title: fence.code for fence in fences(page) if fence.title}
+
+
+def printed(page: Path, command: str) -> list[str]:
+    """Return the lines that a page shows below a command, which stands at the end of a line that begins with `$`."""
+    found = re.search(
+        rf"^    \$ .*{re.escape(command)}\n((?:    .*\n)+)", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert found is not None, f"{page} shows no output of {command!r}"
+    return inspect.cleandoc(found[1]).splitlines()
