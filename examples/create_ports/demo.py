@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import kubeloop
+from kubeloop import testing
 from kubeloop.models import core_v1
-from kubeloop.testing import ControlPlane, ServerProcess
 
 from .controller import COUNT, LEDGER, NAMESPACE, PORTS
 
@@ -131,7 +131,7 @@ def judge(pods: core_v1.PodList, ledger: dict[str, str], store: dict[str, str]) 
 class Demo:
     """The run of the demo: its processes, the kills, and the result."""
 
-    def __init__(self, server: ControlPlane | ServerProcess, folder: Path) -> None:
+    def __init__(self, server: "testing.ControlPlane | testing.ServerProcess", folder: Path) -> None:
         self.server = server
         start = {"kubeconfig": server.kubeconfig, "log": folder / "programs.log"}
         self.controller = Program("examples.create_ports.observed", **start)
@@ -270,7 +270,7 @@ async def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="create-ports-"))
     good = False
     try:
-        async with ControlPlane() if options.server == "real" else ServerProcess() as server:
+        async with testing.ControlPlane() if options.server == "real" else testing.ServerProcess() as server:
             demo = Demo(server, folder)
             demo.say(f"the API server {server.url} is up; logs of the programs: {demo.log}")
             try:

@@ -33,11 +33,13 @@ class Serve:
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
 
-    def start(self, *options: object) -> subprocess.Popen[str]:
-        """Start the command; its first line is the path of the kubeconfig."""
-        process = subprocess.Popen(
-            [*COMMAND, *map(str, options)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+    def start(self, *options: object, path: Path | None = None) -> subprocess.Popen[str]:
+        """Start the command, with a folder whose modules hide others; its first line is the path of the kubeconfig."""
+        environment = dict(os.environ)
+        if path is not None:
+            environment["PYTHONPATH"] = os.pathsep.join([str(path), os.environ.get("PYTHONPATH", "")])
+        command = [*COMMAND, *map(str, options)]
+        process = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
         self._stack.enter_context(process)
         self._stack.callback(process.kill)
         return process
@@ -48,9 +50,9 @@ class Serve:
         assert process.stdout is not None
         return process, Path(process.stdout.readline().rstrip("\n"))
 
-    def refused(self, *options: object) -> str:
+    def refused(self, *options: object, path: Path | None = None) -> str:
         """Start the command, which must fail with one line, and return the line."""
-        out, err = self.start(*options).communicate(timeout=60)
+        out, err = self.start(*options, path=path).communicate(timeout=60)
         [line] = err.splitlines()
         assert out == ""
         return line
@@ -209,6 +211,12 @@ async def test_tls_and_a_token_are_in_the_kubeconfig(serve: Serve, tmp_path: Pat
 def test_a_token_needs_tls(serve: Serve) -> None:
     expected = "kubeloop: a token needs TLS: clients send none over a connection that is not encrypted"
     assert serve.refused("--token", "secret") == expected
+
+
+def test_without_the_package_for_certificates_tls_is_refused(serve: Serve, tmp_path: Path) -> None:
+    (tmp_path / "cryptography.py").write_text("raise ModuleNotFoundError('blocked', name='cryptography')\n")
+    line = serve.refused("--tls", path=tmp_path)
+    assert line == "kubeloop: kubeloop.testing needs the package 'cryptography': pip install 'kubeloop[testing]'"
 
 
 async def test_a_server_process_is_killed_and_started_again() -> None:

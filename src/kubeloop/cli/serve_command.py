@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
 
     try:
         asyncio.run(_serve(options))
-    except StorageError as error:
+    except (StorageError, ModuleNotFoundError) as error:
         raise ValueError(str(error)) from error  # of which the command prints one line
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
