@@ -13,6 +13,9 @@ from kubeloop.errors import APIError, StatusCause
 
 __all__ = ["status_document", "success_document"]
 
+_DETAILED = frozenset({"NotFound", "MethodNotAllowed"})
+"""The reasons whose Status always has details, which are empty if nothing is known of the object."""
+
 _half_of_pair = re.compile("[\ud800-\udfff]").sub
 
 
@@ -32,7 +35,7 @@ def status_document(error: APIError) -> dict[str, Any]:
         details["causes"] = [_cause(each) for each in said.causes]
     if said.retry_after:
         details["retryAfterSeconds"] = math.ceil(said.retry_after)
-    if details:
+    if details or said.reason in _DETAILED:
         document["details"] = details
     document["code"] = said.code or 500
     return document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +65,12 @@ def test_a_success_names_what_was_deleted() -> None:
         "details": {"name": "a", "group": "apps", "kind": "deployments", "uid": "u"},
     }
     assert "details" not in success_document()
+
+
+@pytest.mark.parametrize("code", [404, 405])
+def test_a_path_without_a_route_has_empty_details(code: int) -> None:
+    assert status_document(refusals.generic_response(code, "GET"))["details"] == {}
+
+
+def test_a_bad_request_has_no_details() -> None:
+    assert "details" not in status_document(refusals.bad_request("no"))

@@ -98,7 +98,7 @@ def _log_faults(query: Query) -> list[StatusCause]:
     if limit is not None and limit < 1:
         faults.append(invalid_value("limitBytes", limit, "must be greater than 0"))
     if since is not None and first_value(query, "sinceTime"):
-        faults.append(forbidden_field("", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+        faults.append(forbidden_field("[]", "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif since is not None and since < 1:
         faults.append(invalid_value("sinceSeconds", since, "must be greater than 0"))
     return faults

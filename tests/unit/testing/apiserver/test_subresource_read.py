@@ -95,7 +95,7 @@ def test_a_container_must_be_one_of_the_pod(api: APIServer, name: str, query: st
         ("tailLines=-1", "tailLines"),
         ("limitBytes=0", "limitBytes"),
         ("sinceSeconds=0", "sinceSeconds"),
-        ("sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z", ""),
+        ("sinceSeconds=5&sinceTime=2026-01-01T00:00:00Z", "[]"),
     ],
 )
 def test_options_of_a_log_are_checked(api: APIServer, query: str, field: str) -> None:
