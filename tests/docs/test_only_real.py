@@ -25,7 +25,7 @@ def test_an_exception_names_a_test_that_exists(key: str) -> None:
     ("test", "expected"),
     [
         ("test_a.py::test_one", True),
-        ("test_a.py::test_two[json]", True),
+        ("test_a.py::test_two[json-../a.py::b/c]", True),
         ("test_b.py::test_one[x-json]", True),
         ("test_b.py::test_one_more", False),
         ("test_c.py::test_one[json-x]", True),

@@ -79,7 +79,8 @@ def is_only_real(node: str, keys: Sequence[str] = tuple(ONLY_REAL)) -> bool:
         node: The id of the test: `tests/integration/test_auth.py::test_name[json]`.
         keys: What is for the real server only.
     """
-    module, _, test = node.rpartition("/")[2].partition(".py::")
+    path, _, test = node.partition("::")
+    module = path.rpartition("/")[2].removesuffix(".py")
     name, _, parameters = test.partition("[")
     return any(_covers(key, module, name, parameters) for key in keys)
 
