@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kubeloop.testing.controlplane import ControlPlane
@@ -29,6 +30,9 @@ from .harness import CLIENT_CORE, SERVER_CORE, Row, pinned, progress
 from .live import TICKS
 from .subjects import HERE, WORK, go_binaries, run
 
+if TYPE_CHECKING:
+    from .suites import Bench
+
 DATA = WORK / "data"
 REAL = "kube-apiserver + etcd"
 NAMESPACE = "default"
@@ -37,6 +41,7 @@ CONFIG_MAPS = f"/api/v1/namespaces/{NAMESPACE}/configmaps"
 AT_ONCE = 10
 LISTED, GETS, LISTS, MANY = 10_000, 4000, 3, 50_000
 WATCHES, EVENTS = 100, 300
+IDLE_SECONDS = 10
 OPERATIONS = 1000
 LIST_FORMS = {
     "JSON": ("application/json", "identity"),
@@ -47,19 +52,27 @@ LIST_FORMS = {
 FILLED_IN = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "ownerReferences", "generateName")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
-    """A running server: its name in the table, how to reach it, and its processes."""
+    """A running server: its name, how to reach it, its processes, and its CPU per second without a load."""
 
     name: str
     url: str
     ca: str
     token: str
     pids: tuple[int, ...]
+    idle: float = 0.0
 
     def cpu(self) -> float:
-        """Return the user and system time of the processes, in microseconds."""
-        return sum(map(cpu_of, self.pids)) * 1e6
+        """Return the user and system time of the processes, in microseconds, without that of an idle server."""
+        return sum(map(cpu_of, self.pids)) * 1e6 - self.idle * time.monotonic()
+
+    def rest(self) -> None:
+        """Measure the CPU per second without a load."""
+        self.idle = 0.0
+        before, began = self.cpu(), time.monotonic()
+        time.sleep(IDLE_SECONDS)
+        self.idle = (self.cpu() - before) / (time.monotonic() - began)
 
     def load(self, command: str, *arguments: object) -> subprocess.Popen:
         """Start the load generator."""
@@ -99,8 +112,12 @@ def finish(process: subprocess.Popen) -> None:
         raise RuntimeError(f"the load generator failed: {output[-200:]} {errors[-400:]}")
 
 
-def server(samples: int) -> list[Row]:
-    """Create, get, list and watch on `kubeloop serve` and on the real server with etcd; `kubeloop` has a journal."""
+def server(bench: "Bench") -> list[Row]:
+    """Create, get, list and watch on `kubeloop serve` and on the real server with etcd; `kubeloop` has a journal.
+
+    The CPU that a server uses without a load is subtracted. Then the fake clientsets, the start, and the memory.
+    """
+    samples = bench.samples
     pod, config_map = bodies()
     rows = start(samples)
     with ExitStack() as stack:
@@ -117,6 +134,9 @@ def server(samples: int) -> list[Row]:
             stack.enter_context(python_server("kubeloop (TLS)", "--data", "--tls")),
             real,
         ]
+        for each in servers:
+            each.rest()
+        rows += [Row("without a load, per second", each.name, "cpu", "us", (each.idle,)) for each in servers]
         created = LISTED // samples
 
         def create(each: Server, number: int) -> float:

@@ -15,6 +15,7 @@ from kubeloop.testing.controlplane.authority import Authority
 from . import workload
 from .harness import SERVER_CORE, Case, Row, measure, pinned
 from .live import Live, live
+from .server import server
 from .subjects import WORK, Subject, go_binaries, run, say, with_collector_off
 
 DATA = WORK / "data"
@@ -371,4 +372,5 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "start": start,
     "informer": informer,
     "streams": streams,
+    "server": server,
 }

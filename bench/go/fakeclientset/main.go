@@ -57,7 +57,7 @@ func measure[T any](path string, count int, objects client[T], meta func(*T) *me
 	live := make([]*T, count)
 	step("create", func(_ int, name string) {
 		object := template // the fields that are assigned belong to the copy
-		meta(&object).Name = name
+		meta(&object).Name, meta(&object).Namespace = name, "bench"
 		must(objects.Create(ctx, &object, metav1.CreateOptions{}))
 	})
 	step("get", func(at int, name string) { live[at] = must(objects.Get(ctx, name, metav1.GetOptions{})) })

@@ -9,7 +9,6 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.errors import APIError, DecodeError
-from kubeloop.meta import yaml
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.wire.patch import APPLY_PATCH, JSON_PATCH, MERGE_PATCH
 from kubeloop.wire.plain_values import to_data
@@ -195,6 +194,8 @@ def _plain_body(request: Request) -> Any:  # plain data of any shape
     content_type = Headers(request.headers.items()).get("content-type", "")
     try:
         if content_type.partition(";")[0].endswith("yaml"):
+            from kubeloop.meta import yaml
+
             return yaml.load(body)
         return _serializers().for_content_type(content_type).plain_data(body)
     except DecodeError:

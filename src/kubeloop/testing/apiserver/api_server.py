@@ -8,7 +8,6 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from kubeloop.config.config import Config
 from kubeloop.errors import APIError
 from kubeloop.testing.action import Action
 from kubeloop.testing.action_list import ActionLog
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.dynamic import DynamicClient
+    from kubeloop.config.config import Config
     from kubeloop.objects.model import Kind
     from kubeloop.testing.action_list import Exchange
     from kubeloop.testing.apiserver.call import EventStream, Reply
@@ -230,6 +230,8 @@ class APIServer:
 
     def config(self, **settings: Any) -> Config:  # each setting of Config has a type of its own
         """Return a config for clients of this server; with a transport of `transport()` they reach it."""
+        from kubeloop.config.config import Config
+
         return Config(host="https://kubeloop.test", token=self.token or None, **settings)
 
     def clientset(self) -> Clientset:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
 from kubeloop.errors import BadRequest, DecodeError
-from kubeloop.meta import yaml
 from kubeloop.objects.json.encode import to_data
 from kubeloop.objects.type_guards import is_dict, is_list
 from kubeloop.testing.apiserver.encoding.canonical_form import form_of
@@ -158,6 +157,8 @@ def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_dupli
 
 def _from_yaml(data: bytes, *, finds_duplicates: bool) -> tuple[Any, list[str]]:
     """Return the first document of YAML, and what is to be said of the first key that is twice in a mapping of it."""
+    from kubeloop.meta import yaml
+
     try:
         return yaml.load_first(data, strict=finds_duplicates), []
     except DecodeError as error:

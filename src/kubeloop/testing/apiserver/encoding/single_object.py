@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.meta import yaml
 from kubeloop.objects.json.encode import dumps
 from kubeloop.testing.apiserver.encoding import table_form
 from kubeloop.testing.apiserver.encoding.written_part import (
@@ -83,6 +82,8 @@ def encode_document(document: dict[str, Any], output: Output) -> bytes:
 def for_people(body: bytes, output: Output) -> bytes:
     """Return a body in YAML or with indentation if that was asked for."""
     if output.format == "yaml":
+        from kubeloop.meta import yaml
+
         return yaml.dump(JSON.plain_data(body)).encode()
     if output.pretty:
         return json.dumps(JSON.plain_data(body), indent=2, ensure_ascii=False).encode()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from kubeloop.errors import DecodeError
-from kubeloop.meta import yaml
 from kubeloop.objects.json.encode import to_data
 from kubeloop.testing.apiserver.encoding.duplicate_field import parse_with_duplicates
 from kubeloop.testing.apiserver.encoding.request_body import MAX_BODY_BYTES, canonical, input_format
@@ -81,7 +80,13 @@ def _parsed(body: bytes, written: Format) -> Document:
         reader: Any = reader_of(meta_v1.DeleteOptions)  # the readers are created at run time
         options: Any = to_data(guarded(reader.read, body, where.start, where.end))
         return {**options, "kind": where.kind}
-    tree: Any = yaml.load_first(body) if written == "yaml" else parse_with_duplicates(body)[0]
+    tree: Any
+    if written == "yaml":
+        from kubeloop.meta import yaml
+
+        tree = yaml.load_first(body)
+    else:
+        tree = parse_with_duplicates(body)[0]
     if not isinstance(tree, dict):
         raise DecodeError("expected an object")
     return cast("Document", tree)

@@ -41,6 +41,22 @@ def test_frames_are_read_back_one_by_one(serializer: Any, output: Output) -> Non
     assert events[0].object.metadata.resource_version == "5"
 
 
+def test_a_frame_is_made_once_for_all_watches_of_a_form() -> None:
+    first = encode_event("ADDED", POD, PODS, Output())
+    assert encode_event("ADDED", POD, PODS, Output()) is first
+
+    other = stored_object(PODS, decode_body(BODY.replace(b'"a"', b'"b"'), PODS).document)
+    again = [
+        encode_event("ADDED", other, PODS, Output()),
+        encode_event("ADDED", POD, PODS, Output()),
+        encode_event("MODIFIED", POD, PODS, Output()),
+        encode_event("ADDED", POD, PODS, Output("protobuf", PROTOBUF_TYPE)),
+        encode_event("ADDED", POD, PODS, Output()),
+    ]
+    assert again[1] is again[4] is first
+    assert len({*again}) == 4
+
+
 @both
 def test_a_bookmark_has_a_resource_version_and_may_end_the_list(serializer: Any, output: Output) -> None:
     plain, last = read(serializer, encode_bookmark(7, PODS, output) + encode_bookmark(8, PODS, output, ends_list=True))
