@@ -110,7 +110,7 @@ class APIServer:
         for each in objects:
             seeds.put(each)
         self._controllers = Controllers(self.storage, self._resources, self._random, enabled=controllers)
-        self._controllers.step(now)
+        self._step(now)
         self._ids = RequestIds(self.storage, Random(self._random.getrandbits(64)))
         self.cache.lag = lag
         self.cache.on_pending = self._plan_advance
@@ -122,7 +122,7 @@ class APIServer:
         seeds = Seeds(self.storage, self._resources, self._random, now)
         for each in objects:
             seeds.put(each)
-        self._controllers.step(now)
+        self._step(now)
 
     def on(
         self,
@@ -168,8 +168,13 @@ class APIServer:
 
     def _carry_out(self, call: Call, context: Context, verb: Verb) -> Reply:
         reply = verb(call, context)
-        self._controllers.step(context.now)
+        self._step(context.now)
         return reply
+
+    def _step(self, now: float) -> None:
+        self._controllers.step(now)
+        if self._controllers.next_at is not None:
+            self._plan_advance()
 
     def respond(self, request: Request) -> Response | StreamedResponse | Awaitable[Response | StreamedResponse]:
         """Carry out one request in an event loop: the function for a transport and for an HTTP server.
@@ -273,7 +278,10 @@ class APIServer:
         self._controllers.close()
 
     def _plan_advance(self) -> None:
-        """Plan to show the next change that the watch cache holds back. Without a running loop, requests show it."""
+        """Plan to show the next change that the watch cache holds back, and the next step of the controllers.
+
+        Without a running loop, requests do both.
+        """
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -281,13 +289,16 @@ class APIServer:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        deadline = self.cache.deadline
+        deadlines = (self.cache.deadline, self._controllers.next_at)
+        deadline = min((each for each in deadlines if each is not None), default=None)
         if deadline is not None:
             self._timer = loop.call_later(max(0.0, deadline - self._clock()), self._advance)
 
     def _advance(self) -> None:
         self._timer = None
-        self.cache.advance(self._clock())
+        now = self._clock()
+        self.cache.advance(now)
+        self._controllers.step(now)
         self._plan_advance()
 
     def __repr__(self) -> str:

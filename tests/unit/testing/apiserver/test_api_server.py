@@ -79,6 +79,36 @@ async def test_controllers_act_on_objects_that_are_put() -> None:
             await clientset.core_v1.secrets("default").get("a")
 
 
+@in_virtual_time
+async def test_controllers_act_in_time_although_no_request_comes() -> None:
+    """A pod that was evicted and is not deleted counts again after two minutes."""
+    api = APIServer(clock=virtual_time.timestamp)
+    evicted = virtual_time.now().isoformat(timespec="seconds").replace("+00:00", "Z")
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "x"}}}
+    metadata = {"name": "budget", "namespace": "default"}
+    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "a", "labels": {"app": "x"}}, "spec": {}}
+    api.put(
+        pod,
+        {
+            "kind": "PodDisruptionBudget",
+            "apiVersion": "policy/v1",
+            "metadata": metadata,
+            "spec": spec,
+            "status": {"disruptedPods": {"a": evicted}},
+        },
+    )
+    async with api.clientset() as clientset:
+        budgets = clientset.policy_v1.pod_disruption_budgets("default")
+        seen = await budgets.get("budget")
+        assert list(seen.status.disrupted_pods) == ["a"]
+        async with budgets.watch(resource_version=seen.metadata.resource_version) as events:
+            event = await anext(events)
+
+    assert dict(event.object.status.disrupted_pods) == {}
+    assert virtual_time.elapsed() == pytest.approx(120.0, abs=2.0)
+    api.close()
+
+
 # Several servers on one storage.
 
 

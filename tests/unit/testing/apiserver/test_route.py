@@ -77,6 +77,20 @@ def test_a_path_that_leads_nowhere_is_not_found(api: APIServer, method: str, tar
     assert refusal(api, method, target) == (404, MESSAGES[404])
 
 
+@pytest.mark.parametrize("target", ["/apis/none/v1/pods", "/apis//v1/pods", "//api/v1/pods", "/apis/v1/pods/a"])
+def test_a_path_of_an_unknown_group_gets_the_text_of_the_real_server(api: APIServer, target: str) -> None:
+    reply = api.handle(Request("GET", target), 1000.0)
+
+    assert isinstance(reply, Response)
+    assert (reply.status, reply.body) == (404, b"404 page not found\n")
+    assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("target", [f"{MAPS}/", "/api/v1/pods/", f"{POD}/log/"])
+def test_a_slash_at_the_end_changes_nothing(api: APIServer, target: str) -> None:
+    assert refusal(api, "GET", target) == refusal(api, "GET", target.rstrip("/"))
+
+
 @pytest.mark.parametrize(
     ("method", "target", "code"),
     [

@@ -74,7 +74,8 @@ class Discovery:
             APIError: 501 for a path that the real server serves and this one does not.
         """
         if info.is_resource_request:
-            return None if self._resources.group(info.group) is not None else _NOT_FOUND
+            is_served = bool(info.group) == (info.prefix == "apis") and info.path.startswith(f"/{info.prefix}/")
+            return None if is_served and self._resources.group(info.group) is not None else _NOT_FOUND
         path, query = info.path, info.query
         headers = {name.lower(): value for name, value in request.headers.items()}
         if path.startswith("/openapi/"):
