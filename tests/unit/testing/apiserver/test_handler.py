@@ -50,7 +50,7 @@ def test_the_token_opens_the_server(closed: APIServer, given: str) -> None:
 
 @pytest.mark.parametrize("name", ["Impersonate-User", "impersonate-group"])
 def test_a_client_that_is_to_act_as_somebody_else_is_refused(api: APIServer, name: str) -> None:
-    assert status(sent(api, MAPS, **{name: "jane"}))["reason"] == "NotImplemented"
+    assert status(sent(api, MAPS, "GET", None, **{name: "jane"}))["reason"] == "NotImplemented"
 
 
 @pytest.mark.parametrize("path", [MAPS, "/readyz"])
