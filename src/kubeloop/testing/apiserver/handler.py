@@ -94,6 +94,8 @@ def refuse(status: int, message: str) -> Response:
 def _carried_out(request: Request, context: Context, discovery: Discovery, intercept: Intercept, token: str) -> Reply:
     if token and not _may_pass(request, token):
         raise refusals.unauthorized()
+    if any(name.lower().startswith("impersonate-") for name in request.headers):
+        raise refusals.not_implemented("impersonation")
     if request.body is not None and len(request.body) > MAX_BODY_BYTES:
         raise refusals.request_too_large(_LIMIT)
     info = parse_path(request.method, request.target)

@@ -48,6 +48,11 @@ def test_the_token_opens_the_server(closed: APIServer, given: str) -> None:
     assert sent(closed, MAPS, Authorization=given).status == 200
 
 
+@pytest.mark.parametrize("name", ["Impersonate-User", "impersonate-group"])
+def test_a_client_that_is_to_act_as_somebody_else_is_refused(api: APIServer, name: str) -> None:
+    assert status(sent(api, MAPS, "GET", None, **{name: "jane"}))["reason"] == "NotImplemented"
+
+
 @pytest.mark.parametrize("path", [MAPS, "/readyz"])
 @pytest.mark.parametrize("given", ["Bearer other", "Bearer", "Basic secret", "", "Bearer sécret"])
 def test_another_credential_is_refused(closed: APIServer, path: str, given: str) -> None:
