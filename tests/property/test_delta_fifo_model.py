@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.errors import Unreadable
-from tests.support.fake_lister_watcher import Thing, thing, unreadable
+from tests.support.things import Thing, thing, unreadable
 
 NAMES = st.sampled_from("abcd")
 OPERATIONS = st.lists(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kubeloop.cache.indexer import Indexer
 from kubeloop.errors import CacheError
-from tests.support.fake_lister_watcher import Thing, thing
+from tests.support.things import Thing, thing
 
 NAMES = st.sampled_from(["a", "ns/a", "ns/b", "other/a"])
 VALUES = st.text("xyz!", max_size=4)

@@ -1,6 +1,6 @@
 """For all writes and failures, the store converges to the server's state, and handlers get exactly that state.
 
-Each example is a schedule of writes, failures and waiting, run in virtual time against a small server. Some objects
+Each example is a schedule of writes, failures and waiting, run in virtual time against an API server. Some objects
 cannot be read (their value begins with `?`), some not even by name (`??`), on some the transform fails (`!`). In the
 end, when nothing fails any more, the store must equal the server as far as its objects can be read. The replayed events
 of each handler must equal the store: no event twice, none lost, no task left running. No deletion is ever reported of
@@ -25,7 +25,8 @@ from kubeloop.meta.gvk import GroupResource
 from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time
 from kubeloop.testing.virtual_time import settle
-from tests.support.fake_lister_watcher import FakeServer, Thing, api_error, thing
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing, api_error, thing
 
 FAILURES = {
     "refused": errors.ConnectError("connection refused"),
@@ -51,7 +52,7 @@ FILTERS: dict[str, Callable[[Thing], bool]] = {
     "moody filter": lambda obj: "x" in obj.value and next(MOODS),
 }
 MOODS = itertools.cycle([True, False, True, True, False])
-NAMES = st.sampled_from(["ns/a", "ns/b", "ns/c", "d"])
+NAMES = st.sampled_from(["ns/a", "ns/b", "ns/c", "other/d"])
 STEPS = st.one_of(
     st.tuples(st.just("put"), NAMES, st.text("xy", max_size=2)),
     st.tuples(st.just("put"), NAMES, st.text("xy", max_size=2)),
@@ -73,7 +74,7 @@ STEPS = st.one_of(
 OPTIONS = st.fixed_dictionaries(
     {
         "has_watch_cache": st.booleans(),
-        "expire_in_stream": st.booleans(),
+        "expires_in_stream": st.booleans(),
         "max_batch": st.sampled_from([None, 1, 2]),
         "list_delay": st.sampled_from([0.0, 1.0]),
         "open_delay": st.sampled_from([0.0, 1.0]),
@@ -94,7 +95,7 @@ def is_readable(obj: Thing) -> bool:
 class Replay:
     """Adds up the events of a handler; an impossible event is an error."""
 
-    def __init__(self, kind: str, server: FakeServer) -> None:
+    def __init__(self, kind: str, server: ThingServer) -> None:
         self.state: dict[str, Thing] = {}
         self.faults: list[str] = []
         self.kind = kind
@@ -152,7 +153,7 @@ class Replay:
             assert self.state.get(name) == (obj if "x" in obj.value or self.kind not in FILTERS else None), self.kind
 
 
-def check_store(server: FakeServer, informer: SharedInformer[Thing]) -> dict[str, Thing]:
+def check_store(server: ThingServer, informer: SharedInformer[Thing]) -> dict[str, Thing]:
     """Compare the store with the server, as far as the server's objects can be read."""
     store = {object_key(obj): obj for obj in informer.indexer}
     named = {name: obj for name, obj in server.objects.items() if not obj.value.startswith("??")}
@@ -181,11 +182,11 @@ def check_store(server: FakeServer, informer: SharedInformer[Thing]) -> dict[str
 
 
 async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = False) -> None:
-    server = FakeServer()
+    server = ThingServer()
     for name, value in options.items():
         setattr(server, name, value)
     informer: SharedInformer[Thing] = SharedInformer(
-        server,
+        server.source,
         resource=GroupResource("", "things"),
         indexers={"value": lambda obj: list(obj.value)},
         random=random.Random(seed),

@@ -30,7 +30,7 @@ from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
 from kubeloop.listwatch.resource_versions import is_expired
 from kubeloop.listwatch.watch_end import NextAction
-from tests.support.fake_lister_watcher import api_error
+from tests.support.things import api_error
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
 FAILURES = st.sampled_from(

@@ -11,12 +11,13 @@ from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.testing.virtual_time import settle
-from tests.support.fake_lister_watcher import FakeServer, Thing
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing
 
 
-def informer_of(server: FakeServer, **options: object) -> SharedInformer[Thing]:
+def informer_of(server: ThingServer, **options: object) -> SharedInformer[Thing]:
     return SharedInformer(
-        server,
+        server.source,
         resource=GroupResource("", "things"),
         random=random.Random(3),
         **options,  # type: ignore[arg-type]
@@ -83,7 +84,7 @@ class Detailed:
 
 @contextlib.asynccontextmanager
 async def observed(
-    server: FakeServer, *handlers: Detailed, filter: Callable[[Thing], bool] | None = None, **options: object
+    server: ThingServer, *handlers: Detailed, filter: Callable[[Thing], bool] | None = None, **options: object
 ) -> AsyncIterator[tuple[SharedInformer[Thing], Recorder]]:
     """Run an informer over a server's objects, whose handlers are a recorder and those of the arguments, all with one
     filter.

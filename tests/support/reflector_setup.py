@@ -12,7 +12,8 @@ from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.reflector import Reflector
 from kubeloop.testing.virtual_time import settle
-from tests.support.fake_lister_watcher import FakeServer, Thing, api_error
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing, api_error
 
 TOO_MANY = api_error(errors.TooManyRequests, 429, "TooManyRequests")
 INTERNAL = api_error(errors.InternalError, 500, "InternalError")
@@ -24,13 +25,13 @@ class Setup:
     """A server, a store that a queue fills, and the reflector between the two."""
 
     def __init__(self, **options: object) -> None:
-        self.server = FakeServer()
+        self.server = ThingServer()
         self.store: Indexer[Thing] = Indexer()
         self.fifo = DeltaFIFO(self.store)
         self.told: list[Exception] = []
         options.setdefault("watch_error_handler", lambda _reflector, error: self.told.append(error))
         self.reflector: Reflector[Thing] = Reflector(
-            self.server,
+            self.server.source,
             self.fifo,
             name="things",
             random=random.Random(7),
@@ -38,7 +39,7 @@ class Setup:
         )
 
     def drain(self) -> dict[str, str]:
-        """Apply the queued deltas and return the store as values by key."""
+        """Apply the queued deltas and return the values in the store by name."""
         while (popped := self.fifo.pop()) is not None:
             for kind, obj in popped.deltas:
                 if kind is DeltaType.DELETED:
@@ -46,7 +47,7 @@ class Setup:
                 else:
                     assert isinstance(obj, Thing)
                     self.store.put(popped.key, obj)
-        return {key: obj.value for key in self.store.list_keys() if (obj := self.store.get_by_key(key)) is not None}
+        return {obj.metadata.name: obj.value for obj in self.store}
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -61,3 +62,7 @@ class Setup:
 
 def versions(requests: list[dict[str, object]]) -> list[object]:
     return [request["resource_version"] for request in requests]
+
+
+def kinds(told: list[Exception]) -> list[type[Exception]]:
+    return [type(error) for error in told]

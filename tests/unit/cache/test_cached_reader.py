@@ -16,10 +16,11 @@ from kubeloop.errors import NotFound, Unreadable
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1
 from kubeloop.testing.virtual_time import in_virtual_time
-from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import informer_of
 from tests.support.scripted_clientset import clientset, pod
 from tests.support.scripted_transport import ScriptedResponse, error_status, list_of, query
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing, thing
 
 PODS = [pod("a", 1, labels={"app": "web"}), pod("b", 2), pod("c", 3, labels={"app": "web"})]
 
@@ -93,7 +94,7 @@ async def test_lists_the_objects_of_the_namespace(pods: Callable[[], Callable[[s
 
 
 def informer() -> SharedInformer[Thing]:
-    return informer_of(FakeServer(), indexers={"namespace": namespace_index})
+    return informer_of(ThingServer(), indexers={"namespace": namespace_index})
 
 
 @in_virtual_time

@@ -14,7 +14,7 @@ from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.testing.virtual_time import in_virtual_time, settle
-from tests.support.fake_lister_watcher import Thing, thing, unreadable
+from tests.support.things import Thing, thing, unreadable
 
 UNREADABLE = DeltaType.UNREADABLE
 ADDED, UPDATED, DELETED, REPLACED = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED, DeltaType.REPLACED

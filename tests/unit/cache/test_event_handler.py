@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from kubeloop.cache.event_handler import calls_of_functions, calls_of_handler
-from tests.support.fake_lister_watcher import Thing
+from tests.support.things import Thing
 
 
 def plain(obj: Thing) -> None: ...

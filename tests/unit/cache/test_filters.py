@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 
 from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.testing import event_line
 from kubeloop.testing.virtual_time import in_virtual_time, settle
-from tests.support.fake_lister_watcher import Event, FakeServer, Thing, thing
 from tests.support.informers import Detailed, informer_of, observed, running
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing, thing
 
 
 @in_virtual_time
 async def test_a_filter_turns_changes_into_adds_and_deletions():
-    server, detailed = FakeServer(), Detailed()
+    server, detailed = ThingServer(), Detailed()
     async with observed(server, detailed, filter=lambda obj: obj.value.startswith("y")) as (_, recorder):
         for value in ("n1", "y1", "y2", "n2", "n3", "y3"):
             server.put(thing("a", value))
@@ -33,7 +35,7 @@ async def test_a_filter_turns_changes_into_adds_and_deletions():
 
 @in_virtual_time
 async def test_a_filter_is_given_the_object_of_a_tombstone():
-    server, detailed = FakeServer({"a": "yes", "b": "no"}), Detailed()
+    server, detailed = ThingServer({"a": "yes", "b": "no"}), Detailed()
     async with observed(server, detailed, filter=lambda obj: obj.value == "yes"):
         server.cut_watches()
         server.delete("a")
@@ -42,12 +44,12 @@ async def test_a_filter_is_given_the_object_of_a_tombstone():
         await asyncio.sleep(3)
     [told] = [event for event in detailed.told if event[0] == "delete"]
     assert isinstance(told[1], DeletedFinalStateUnknown)
-    assert told[1].key == "a"
+    assert told[1].key == "ns/a"
 
 
 @in_virtual_time
 async def test_a_filter_works_for_async_functions_and_missing_ones():
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
     told: list[str] = []
 
@@ -69,7 +71,7 @@ async def test_a_filter_works_for_async_functions_and_missing_ones():
 @in_virtual_time
 async def test_a_filtered_handler_gets_the_deletion_of_each_object_that_was_added():
     """(A10)"""
-    server = FakeServer()
+    server = ThingServer()
 
     def accepts(obj: Thing) -> bool:
         if obj.value == "broken":
@@ -81,9 +83,8 @@ async def test_a_filtered_handler_gets_the_deletion_of_each_object_that_was_adde
             server.put(thing(name, "no" if name == "d" else "y1"))
             await settle()
             final = server.delete(name)
-            watch = server.open_watches[0]
-            watch.pending.clear()
-            server.send(Event("DELETED", Thing(final.metadata, last)))
+            server.open_watches[0].forget()
+            server.send(event_line("DELETED", final.with_value(last)))
             await settle()
     assert recorder.told == [
         ("add", "a", "y1"),
@@ -98,7 +99,7 @@ async def test_a_filtered_handler_gets_the_deletion_of_each_object_that_was_adde
 @in_virtual_time
 async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_its_last_state():
     """(A10)"""
-    server = FakeServer()
+    server = ThingServer()
 
     def accepts(obj: Thing) -> bool:
         if obj.value == "broken":
@@ -119,7 +120,7 @@ async def test_a_filter_that_fails_on_a_change_leaves_the_handler_with_its_last_
 @in_virtual_time
 async def test_a_filter_that_changes_its_result_for_an_object_leads_to_consistent_events():
     """(A10)"""
-    server = FakeServer()
+    server = ThingServer()
     minds = iter((True, False, False, True, True))
     async with observed(server, filter=lambda _obj: next(minds)) as (_, recorder):
         for value in "12345":

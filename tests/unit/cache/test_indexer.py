@@ -10,7 +10,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.indexer import Indexer, namespace_index
 from kubeloop.errors import CacheError, UnknownIndex
-from tests.support.fake_lister_watcher import Thing, thing
+from tests.support.things import Thing, thing
 
 
 def by_value(obj: Thing) -> list[str]:

@@ -13,8 +13,9 @@ from kubeloop.errors import NotFound, UnknownIndex
 from kubeloop.labels import Selector
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.testing.virtual_time import in_virtual_time
-from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import informer_of, running
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing, thing
 
 
 def lister_of(*objects: Thing, indexed: bool = True, group: str = "") -> Lister[Thing]:
@@ -123,7 +124,7 @@ reads = pytest.mark.parametrize("read", READS.values(), ids=READS)
 
 
 def new_informer() -> SharedInformer[Thing]:
-    return informer_of(FakeServer(), indexers={"namespace": namespace_index})
+    return informer_of(ThingServer(), indexers={"namespace": namespace_index})
 
 
 @reads

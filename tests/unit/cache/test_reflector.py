@@ -13,10 +13,11 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO
+from kubeloop.models import core_v1
+from kubeloop.testing import event_line
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
-from kubeloop.wire.watch_events import UnreadableEvent
-from tests.support.fake_lister_watcher import Event, Meta, Thing, api_error, thing, unreadable
-from tests.support.reflector_setup import EXPIRED, INTERNAL, REFUSED, TOO_MANY, Setup, versions
+from tests.support.reflector_setup import EXPIRED, INTERNAL, REFUSED, TOO_MANY, Setup, kinds, versions
+from tests.support.things import Thing, api_error, thing
 
 
 @in_virtual_time
@@ -47,8 +48,7 @@ async def test_applies_events_and_remembers_their_version():
 async def test_a_bookmark_moves_the_version_and_nothing_else():
     setup = Setup()
     async with setup.running():
-        setup.server.version = 500
-        setup.server.bookmark()
+        setup.server.bookmark(500)
         await settle()
         assert setup.drain() == {}
         assert setup.reflector.last_sync_resource_version == "500"
@@ -100,7 +100,7 @@ async def test_asks_for_a_random_timeout_and_resumes_when_it_has_passed():
 async def test_a_connection_that_is_silent_after_its_timeout_is_closed():
     setup = Setup()
     async with setup.running():
-        setup.server.open_watches[0]._deadline = 1e9
+        setup.server.open_watches[0].fall_silent()
         await asyncio.sleep(700)
         assert len(setup.server.watches) == 2
         assert len(setup.server.lists) == 1
@@ -136,7 +136,7 @@ async def test_a_watch_that_ends_at_once_without_events_is_followed_by_a_list_af
 @in_virtual_time
 async def test_an_expired_watch_lists_with_the_last_version(in_stream: bool):
     setup = Setup()
-    setup.server.expire_in_stream = in_stream
+    setup.server.expires_in_stream = in_stream
     async with setup.running():
         setup.server.put(thing("a"))
         await settle()
@@ -177,7 +177,7 @@ async def test_lists_the_newest_until_a_list_succeeds_after_an_unavailable_versi
     async with setup.running():
         await asyncio.sleep(2)
         assert versions(setup.server.lists) == ["0", "", ""]
-        assert setup.told == [INTERNAL]
+        assert kinds(setup.told) == [errors.InternalError]
 
 
 @in_virtual_time
@@ -188,7 +188,7 @@ async def test_a_refused_watch_backs_off_and_keeps_its_version_without_a_list():
         await asyncio.sleep(20)
         assert versions(setup.server.watches) == ["100"] * 4
         assert len(setup.server.lists) == 1
-        assert setup.told == [REFUSED, TOO_MANY, REFUSED]
+        assert kinds(setup.told) == [errors.ConnectError, errors.TooManyRequests, errors.ConnectError]
 
 
 @in_virtual_time
@@ -211,7 +211,7 @@ async def test_a_watch_that_cannot_be_opened_is_reported_and_listed_again():
     setup.server.next_watches.append(forbidden)
     async with setup.running():
         await asyncio.sleep(2)
-        assert setup.told == [forbidden]
+        assert kinds(setup.told) == [errors.Forbidden]
         assert versions(setup.server.lists) == ["0", "100"]
 
 
@@ -268,9 +268,11 @@ async def test_a_list_that_expires_between_its_pages_is_read_whole_at_the_versio
         setup.server.put(thing(name))
     setup.server.next_lists.extend([None, EXPIRED])
     async with setup.running():
+        token = setup.server.lists[1]["continue_"]
+        assert token
         assert setup.server.lists == [
             {"resource_version": "0", "limit": 2, "continue_": ""},
-            {"resource_version": "", "limit": 2, "continue_": "103:2"},
+            {"resource_version": "", "limit": 2, "continue_": token},
             {"resource_version": "0", "limit": None, "continue_": ""},
         ]
         assert setup.drain() == {"a": "", "b": "", "c": ""}
@@ -292,21 +294,25 @@ async def test_objects_that_a_list_lacks_are_deleted():
 
 @in_virtual_time
 async def test_events_of_another_type_are_skipped():
-    setup = Setup(expected_type=Thing)
+    setup = Setup(expected_type=core_v1.ConfigMap)
     async with setup.running():
-        setup.server.send(Event("ADDED", "a table"))  # type: ignore[arg-type]
         setup.server.put(thing("a"))
         await settle()
-        assert setup.drain() == {"a": ""}
+        assert setup.drain() == {}
+        assert len(setup.server.lists) == 1
 
 
 @in_virtual_time
 async def test_events_of_an_unknown_kind_are_skipped():
     setup = Setup()
     async with setup.running():
-        setup.server.send(Event("RENAMED", thing("x", version="900")))
-        setup.server.send(UnreadableEvent(unreadable(thing("x", "?", version="900")), "RENAMED"))
-        setup.server.send(UnreadableEvent(unreadable(thing("x", "??")), "RENAMED"))
+        metadata = {"name": "x", "namespace": "ns", "resourceVersion": "900"}
+        for obj in (
+            {"metadata": metadata},
+            {"metadata": metadata, "data": {"count": "many"}},
+            {"metadata": {"name": 7}},
+        ):
+            setup.server.send(event_line("RENAMED", {"kind": "ConfigMap", "apiVersion": "v1", **obj}))
         await settle()
         assert len(setup.fifo) == 0
         assert setup.reflector.last_sync_resource_version == "100"
@@ -317,7 +323,7 @@ async def test_events_of_an_unknown_kind_are_skipped():
 async def test_an_event_without_a_version_does_not_forget_the_last_one():
     setup = Setup()
     async with setup.running():
-        setup.server.send(Event("BOOKMARK", Thing(Meta())))
+        setup.server.send(event_line("BOOKMARK", Thing()))
         await settle()
         assert setup.reflector.last_sync_resource_version == "100"
 
@@ -341,11 +347,11 @@ async def test_what_the_store_refuses_leads_to_a_list_and_the_version_stays_befo
         setup.server.put(thing("ns/b", "bad"))
         setup.server.put(thing("ns/c", "good"))
         await settle()
-        assert setup.drain() == {"ns/a": "good"}
+        assert setup.drain() == {"a": "good"}
         assert setup.reflector.last_sync_resource_version == "101"
         await asyncio.sleep(3)
         assert versions(setup.server.lists) == ["0", "101"]
-        assert setup.drain() == {"ns/a": "good", "ns/b": "bad", "ns/c": "good"}
+        assert setup.drain() == {"a": "good", "b": "bad", "c": "good"}
     assert [str(error) for error in setup.told] == ["ADDED of ns/b could not be queued: refused"]
 
 

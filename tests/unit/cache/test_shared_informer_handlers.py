@@ -8,13 +8,14 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.testing.virtual_time import in_virtual_time, settle
-from tests.support.fake_lister_watcher import FakeServer, Thing, thing
 from tests.support.informers import Detailed, Recorder, informer_of, running
+from tests.support.thing_server import ThingServer
+from tests.support.things import Thing, thing
 
 
 @in_virtual_time
 async def test_a_handler_that_raises_is_logged_and_harms_no_other(caplog: pytest.LogCaptureFixture):
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     server.put(thing("ns/a"))
     informer = informer_of(server)
     calls: list[str] = []
@@ -38,7 +39,7 @@ async def test_a_handler_that_raises_is_logged_and_harms_no_other(caplog: pytest
 async def test_an_index_function_that_raises_is_logged_and_harms_neither_the_store_nor_handlers(
     caplog: pytest.LogCaptureFixture,
 ):
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     server.put(thing("ns/a", "1"))
     informer = informer_of(server)
     informer.add_indexers({"half": lambda obj: [str(10 // int(obj.value))]})
@@ -58,7 +59,7 @@ async def test_an_index_function_that_raises_is_logged_and_harms_neither_the_sto
 async def test_a_plain_handler_that_reads_a_cancelled_future_does_not_stop_the_informer(
     caplog: pytest.LogCaptureFixture,
 ):
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     cancelled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     cancelled.cancel()
     informer = informer_of(server)
@@ -69,12 +70,12 @@ async def test_a_plain_handler_that_reads_a_cancelled_future_does_not_stop_the_i
         await settle()
         assert not informer.is_stopped
     assert recorder.state == {"a": ""}
-    assert "failed on a" in caplog.text
+    assert "failed on ns/a" in caplog.text
 
 
 @in_virtual_time
 async def test_a_plain_function_that_returns_a_coroutine_is_reported(caplog: pytest.LogCaptureFixture):
-    server = FakeServer()
+    server = ThingServer()
 
     async def reconcile(obj: Thing) -> None: ...
 
@@ -88,7 +89,7 @@ async def test_a_plain_function_that_returns_a_coroutine_is_reported(caplog: pyt
 
 @in_virtual_time
 async def test_an_async_handler_gets_events_in_order_one_at_a_time():
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
     told: list[str] = []
 
@@ -110,7 +111,7 @@ async def test_an_async_handler_gets_events_in_order_one_at_a_time():
 
 @in_virtual_time
 async def test_a_slow_async_handler_delays_neither_store_nor_others():
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     informer = informer_of(server)
     slow: list[str] = []
 
@@ -132,7 +133,7 @@ async def test_a_slow_async_handler_delays_neither_store_nor_others():
 
 @in_virtual_time
 async def test_an_async_handler_that_raises_gets_the_next_change(caplog: pytest.LogCaptureFixture):
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
     told: list[str] = []
 
@@ -152,7 +153,7 @@ async def test_an_async_handler_that_raises_gets_the_next_change(caplog: pytest.
 
 @in_virtual_time
 async def test_an_async_handler_whose_own_work_is_cancelled_gets_the_next_change(caplog: pytest.LogCaptureFixture):
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
     told: list[str] = []
 
@@ -170,7 +171,7 @@ async def test_an_async_handler_whose_own_work_is_cancelled_gets_the_next_change
 
 @in_virtual_time
 async def test_async_methods_of_a_detailed_handler_are_awaited_too():
-    server = FakeServer()
+    server = ThingServer()
 
     class Handler(Detailed):
         async def on_update(self, old: Thing, new: Thing) -> None:  # type: ignore[override]
@@ -189,7 +190,7 @@ async def test_async_methods_of_a_detailed_handler_are_awaited_too():
 
 @in_virtual_time
 async def test_a_removed_handler_gets_no_more_events():
-    server, recorder, other = FakeServer(), Recorder(), Recorder()
+    server, recorder, other = ThingServer(), Recorder(), Recorder()
     informer = informer_of(server)
     registration = recorder.register(informer)
     other.register(informer)
@@ -207,7 +208,7 @@ async def test_a_removed_handler_gets_no_more_events():
 
 @in_virtual_time
 async def test_a_handler_may_be_removed_before_the_start():
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     server.put(thing("a"))
     informer = informer_of(server)
     informer.remove_event_handler(recorder.register(informer))
@@ -218,7 +219,7 @@ async def test_a_handler_may_be_removed_before_the_start():
 
 @in_virtual_time
 async def test_another_informers_handler_is_refused():
-    one, two = informer_of(FakeServer()), informer_of(FakeServer())
+    one, two = informer_of(ThingServer()), informer_of(ThingServer())
     registration = one.add_event_handler(on_add=lambda _obj: None)
     with pytest.raises(ValueError, match="not a handler of this informer"):
         two.remove_event_handler(registration)
@@ -226,7 +227,7 @@ async def test_another_informers_handler_is_refused():
 
 @in_virtual_time
 async def test_a_handler_may_remove_another_one_during_an_event():
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     informer = informer_of(server)
     informer.add_event_handler(on_add=lambda _obj: informer.remove_event_handler(registration))
     registration = recorder.register(informer)
@@ -238,7 +239,7 @@ async def test_a_handler_may_remove_another_one_during_an_event():
 
 @in_virtual_time
 async def test_a_handler_may_add_another_one_which_gets_each_object_once():
-    server, recorder = FakeServer(), Recorder()
+    server, recorder = ThingServer(), Recorder()
     informer = informer_of(server)
     added: list[object] = []
 
@@ -257,7 +258,7 @@ async def test_a_handler_may_add_another_one_which_gets_each_object_once():
 
 @in_virtual_time
 async def test_shutting_a_handler_down_waits_for_the_call_that_runs_and_drops_the_rest():
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
     told: list[str] = []
 
@@ -278,7 +279,7 @@ async def test_shutting_a_handler_down_waits_for_the_call_that_runs_and_drops_th
 
 @in_virtual_time
 async def test_shutting_a_handler_down_returns_at_once_when_it_is_idle_or_plain_or_not_started():
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
 
     async def on_add(obj: Thing) -> None: ...
@@ -295,7 +296,7 @@ async def test_shutting_a_handler_down_returns_at_once_when_it_is_idle_or_plain_
 
 @in_virtual_time
 async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFixture):
-    server = FakeServer()
+    server = ThingServer()
     informer = informer_of(server)
 
     async def on_add(_obj: Thing) -> None:
@@ -311,7 +312,7 @@ async def test_a_handler_cannot_wait_for_its_own_end(caplog: pytest.LogCaptureFi
 @in_virtual_time
 async def test_a_handler_cannot_wait_for_its_own_sync():
     """(D10)"""
-    server = FakeServer()
+    server = ThingServer()
     server.put(thing("a"))
     informer = informer_of(server)
     caught: list[Exception] = []
@@ -333,7 +334,7 @@ async def test_a_handler_cannot_wait_for_its_own_sync():
 
 @in_virtual_time
 async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fails():
-    server = FakeServer()
+    server = ThingServer()
     server.put(thing("a"))
     informer = informer_of(server)
 
@@ -360,4 +361,4 @@ async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fai
 )
 def test_what_is_no_handler_is_refused(arguments: tuple, keywords: dict, message: str):
     with pytest.raises(TypeError, match=message):
-        informer_of(FakeServer()).add_event_handler(*arguments, **keywords)
+        informer_of(ThingServer()).add_event_handler(*arguments, **keywords)

@@ -22,7 +22,7 @@ from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
 from kubeloop.listwatch.watch_end import NextAction
 from tests.support.chance import Drawing
-from tests.support.fake_lister_watcher import api_error
+from tests.support.things import api_error
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")
 INTERNAL = api_error(errors.InternalError, 500, "InternalError")

@@ -9,7 +9,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
 from kubeloop.listwatch.watch_end import ListFailure, NextAction, lost_track
-from tests.support.fake_lister_watcher import api_error
+from tests.support.things import api_error
 from tests.support.watch_ends import watch_end
 
 EXPIRED = api_error(errors.Expired, 410, "Expired")

@@ -11,7 +11,7 @@ from kubeloop.listwatch.resource_versions import (
     is_expired,
     is_too_large_resource_version,
 )
-from tests.support.fake_lister_watcher import api_error
+from tests.support.things import api_error
 
 TOO_LARGE = api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVersionTooLarge")
 

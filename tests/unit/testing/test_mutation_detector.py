@@ -11,53 +11,57 @@ from typing import Any
 
 import pytest
 
-from kubeloop import Unstructured
+from kubeloop import Request, Response, Unstructured
+from kubeloop.cache.lister_watcher import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.models import core_v1
-from kubeloop.testing import CacheMutated, MutationDetector
+from kubeloop.meta.gvk import GroupResource
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.testing import APIServer, CacheMutated, MutationDetector
 from kubeloop.testing.virtual_time import in_virtual_time, settle
-from tests.support.fake_lister_watcher import FakeServer, Thing, thing
-from tests.support.informers import informer_of, running
+from tests.support.informers import running
 
 
-def secret_of(obj: Any) -> Any:
-    """Return a Secret as it is read from a server."""
-    if not isinstance(obj, Thing):
-        return obj
-    metadata = {"name": obj.metadata.name, "namespace": "ns", "labels": {"a": "b"}}
-    return core_v1.Secret.from_dict({"metadata": metadata, "data": {"password": "aHVudGVyMg=="}})
+def secret(name: str, text: str = "hunter2") -> core_v1.Secret:
+    metadata = meta_v1.ObjectMeta(name=name, namespace="ns", labels={"a": "b"})
+    return core_v1.Secret(metadata=metadata, data={"password": text.encode()})
 
 
 def unstructured_of(obj: Any) -> Any:
-    return Unstructured(secret_of(obj).to_dict()) if isinstance(obj, Thing) else obj
+    return Unstructured(obj.to_dict()) if isinstance(obj, core_v1.Secret) else obj
 
 
-def informer_of_secrets(server: FakeServer, read: Callable[[Any], Any] = secret_of) -> SharedInformer[Any]:
-    return informer_of(server, transform=read, name="v1 secrets")
+def delete(api: APIServer, name: str) -> None:
+    response = api.respond(Request("DELETE", f"/api/v1/namespaces/ns/secrets/{name}"))
+    assert isinstance(response, Response)
+    assert response.status == 200
+
+
+def informer_of_secrets(api: APIServer, read: Callable[[Any], Any] = lambda obj: obj) -> SharedInformer[Any]:
+    source = rest_list_watch(api.clientset().rest, core_v1.Secret)
+    return SharedInformer(source, resource=GroupResource("", "secrets"), transform=read, name="v1 secrets")
 
 
 @in_virtual_time
 async def test_nothing_is_found_where_nothing_was_changed():
-    server = FakeServer()
-    for read in (secret_of, unstructured_of):
-        informer = informer_of_secrets(server, read)
+    api = APIServer()
+    for read in (lambda obj: obj, unstructured_of):
+        informer = informer_of_secrets(api, read)
         with MutationDetector(informer) as detector:
             async with running(informer):
-                server.put(thing("ns/a"))
-                server.put(thing("ns/b"))
+                api.put(secret("a"))
+                api.put(secret("b"))
                 await settle()
-                server.put(thing("ns/a", "2"))
+                api.put(secret("a", "2"))
                 await settle()
-                server.delete("ns/b")
+                delete(api, "b")
                 await settle()
                 detector.check()
 
 
 @in_virtual_time
 async def test_check_names_the_informer_the_object_and_the_places_but_no_values():
-    server = FakeServer()
-    server.put(thing("ns/a"))
-    informer = informer_of_secrets(server)
+    api = APIServer(secret("a"))
+    informer = informer_of_secrets(api)
     with MutationDetector(informer) as detector:
         async with running(informer):
             obj = informer.lister.list()[0]
@@ -76,9 +80,8 @@ async def test_check_names_the_informer_the_object_and_the_places_but_no_values(
 
 @in_virtual_time
 async def test_a_change_of_an_object_without_a_model_is_found():
-    server = FakeServer()
-    server.put(thing("ns/a"))
-    informer = informer_of_secrets(server, unstructured_of)
+    api = APIServer(secret("a"))
+    informer = informer_of_secrets(api, unstructured_of)
     detector = MutationDetector(informer)
     async with running(informer):
         informer.lister.list()[0]["data"]["hacked"] = "hunter3"
@@ -86,16 +89,15 @@ async def test_a_change_of_an_object_without_a_model_is_found():
             detector.check()
 
 
-@pytest.mark.parametrize("then", [lambda server: server.put(thing("ns/a", "2")), lambda server: server.delete("ns/a")])
+@pytest.mark.parametrize("then", [lambda api: api.put(secret("a", "2")), lambda api: delete(api, "a")])
 @in_virtual_time
-async def test_a_change_before_an_update_or_deletion_is_found(then: Callable[[FakeServer], object]):
-    server = FakeServer()
-    server.put(thing("ns/a"))
-    informer = informer_of_secrets(server)
+async def test_a_change_before_an_update_or_deletion_is_found(then: Callable[[APIServer], object]):
+    api = APIServer(secret("a"))
+    informer = informer_of_secrets(api)
     detector = MutationDetector(informer)
     async with running(informer):
         informer.lister.list()[0].data["hacked"] = b"1"
-        then(server)
+        then(api)
         await settle()
         assert not any("hacked" in obj.data for obj in informer.lister.list())
     with pytest.raises(CacheMutated, match="added /data/hacked"):
@@ -104,13 +106,13 @@ async def test_a_change_before_an_update_or_deletion_is_found(then: Callable[[Fa
 
 @in_virtual_time
 async def test_a_handler_that_changes_objects_is_found_when_the_block_ends():
-    server = FakeServer()
-    informer = informer_of_secrets(server)
+    api = APIServer()
+    informer = informer_of_secrets(api)
     block = MutationDetector(informer)
     block.__enter__()
     informer.add_event_handler(on_add=lambda obj: obj.metadata.labels.update(seen="yes"))
     async with running(informer):
-        server.put(thing("ns/a"))
+        api.put(secret("a"))
         await settle()
     with pytest.raises(CacheMutated, match="ns/a: added /metadata/labels/seen"):
         block.__exit__(None, None, None)
@@ -118,9 +120,8 @@ async def test_a_handler_that_changes_objects_is_found_when_the_block_ends():
 
 @in_virtual_time
 async def test_a_running_informer_is_watched_from_then_on():
-    server = FakeServer()
-    server.put(thing("ns/a"))
-    informer = informer_of_secrets(server)
+    api = APIServer(secret("a"))
+    informer = informer_of_secrets(api)
     async with running(informer):
         detector = MutationDetector(informer)
         await settle()
@@ -131,9 +132,8 @@ async def test_a_running_informer_is_watched_from_then_on():
 
 @in_virtual_time
 async def test_an_object_that_has_no_json_form_any_more_is_a_change():
-    server = FakeServer()
-    server.put(thing("ns/a"))
-    informer = informer_of_secrets(server, unstructured_of)
+    api = APIServer(secret("a"))
+    informer = informer_of_secrets(api, unstructured_of)
     detector = MutationDetector(informer)
     async with running(informer):
         informer.lister.list()[0]["data"]["x"] = float("nan")
@@ -143,9 +143,8 @@ async def test_an_object_that_has_no_json_form_any_more_is_a_change():
 
 @in_virtual_time
 async def test_the_blocks_own_exception_is_the_one_that_is_seen():
-    server = FakeServer()
-    server.put(thing("ns/a"))
-    informer = informer_of_secrets(server)
+    api = APIServer(secret("a"))
+    informer = informer_of_secrets(api)
 
     async def fail() -> None:
         with MutationDetector(informer):
@@ -160,11 +159,11 @@ async def test_the_blocks_own_exception_is_the_one_that_is_seen():
 
 @in_virtual_time
 async def test_a_detector_lets_go_when_its_block_ends():
-    server = FakeServer()
-    informer = informer_of_secrets(server)
+    api = APIServer()
+    informer = informer_of_secrets(api)
     async with running(informer):
         with MutationDetector(informer) as detector:
-            server.put(thing("ns/a"))
+            api.put(secret("a"))
             await settle()
         informer.lister.list()[0].data["hacked"] = b"1"
         detector.check()
@@ -181,9 +180,8 @@ def test_the_fixture_fails_the_test_that_changed_something(pytester: pytest.Pyte
         def run(detector, change):
             @in_virtual_time
             async def scenario():
-                server = FakeServer()
-                server.put(thing("ns/a"))
-                informer = informer_of_secrets(server)
+                api = APIServer(secret("a"))
+                informer = informer_of_secrets(api)
                 detector.watch(informer)
                 async with running(informer):
                     change(informer.lister.list()[0])
