@@ -19,6 +19,7 @@ from kubeloop.wire.serializers.protobuf_serializer import ProtobufSerializer
 __all__ = ["RequestMutation"]
 
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
+_LARGE_BYTES = 1 << 20
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PURGE", "get")
 _MEDIA_TYPES = (
     "application/json", "application/yaml", _PROTOBUF, "application/json-patch+json", "application/merge-patch+json",
@@ -247,8 +248,10 @@ class RequestMutation:
         try:
             document = json.loads(request.body or b"{}")
             for _ in range(self._random.choice((1, 1, 2, 5))):
-                document = self._in_structure(document)
-            self._last = json.dumps(document).encode()
+                self._last = json.dumps(self._in_structure(document)).encode()
+                if len(self._last) > _LARGE_BYTES:
+                    break
+                document = json.loads(self._last)  # no part of it is in it twice
         except (ValueError, RecursionError):
             return self._bytes(request)
         return _with(request, body=self._last)
@@ -275,7 +278,8 @@ class RequestMutation:
                 holder[random.choice(names)] = value
         elif isinstance(holder, list) and holder:
             at = random.randrange(len(holder))
-            holder[at : at + random.randrange(2)] = random.choice(([value], [holder[at]] * random.choice((2, 300)), []))
+            count = random.choice((2, 300)) if len(json.dumps(holder[at])) < 1000 else 2
+            holder[at : at + random.randrange(2)] = random.choice(([value], [holder[at]] * count, []))
         else:
             return value
         return document
