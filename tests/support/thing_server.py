@@ -54,7 +54,7 @@ class ThingServer:
         max_batch: Events that arrive together; None means all.
         expires_in_stream: Whether a watch from an expired version opens and then reports that the version is expired.
         has_watch_cache: Without a watch cache, lists at `"0"` are paged like others, and there are no bookmarks.
-        lie: Changes each list and each event on its way, as data; by default it hides the names of some objects.
+        lie: Changes the data of each list and each event before the client gets it; by default it hides some names.
     """
 
     def __init__(self, things: Mapping[str, str] = {}) -> None:
@@ -79,6 +79,9 @@ class ThingServer:
         self.lie: Callable[[dict[str, Any]], None] = hide_names
         for name, value in things.items():
             self.put(thing(name, value))
+
+    def _start(self, storage: Storage) -> APIServer:
+        return APIServer(storage=storage, controllers=(), clock=self._clock, random=random.Random(5))
 
     @property
     def version(self) -> int:
@@ -121,7 +124,7 @@ class ThingServer:
         """Forget all history, as a compaction and a restart do: older versions are expired from now on."""
         if self.version > self.api.storage.compacted_revision:
             self.api.storage.compact(self.version)
-        self.api = APIServer(storage=self.api.storage, controllers=(), clock=self._clock, random=random.Random(5))
+        self.api = self._start(self.api.storage)
 
     # Open watches
 
@@ -189,7 +192,7 @@ class ThingServer:
         return StreamedResponse(watch, reply.status, reply.headers)
 
     def told(self, body: bytes) -> bytes:
-        """Return what arrives of a list or an event."""
+        """Return the bytes of a list or an event as the client gets them."""
         if self.lie is hide_names and b'"??' not in body:
             return body
         document = json.loads(body)
@@ -239,7 +242,7 @@ class OpenWatch:
         self._frames.clear()
 
     def fall_silent(self) -> None:
-        """Let nothing arrive any more, although the connection stays open."""
+        """Send nothing any more, although the connection stays open."""
         self._is_silent = True
 
     def _take(self) -> None:

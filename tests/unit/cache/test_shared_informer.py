@@ -19,7 +19,7 @@ from tests.support.things import Thing, api_error, thing
 
 
 def without_version(document: dict[str, Any]) -> None:
-    """Let lists have no version, as those of some servers."""
+    """Remove the version of a list, as those of some servers."""
     if "items" in document:
         del document["metadata"]["resourceVersion"]
 

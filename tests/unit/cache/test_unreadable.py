@@ -19,14 +19,14 @@ EXPIRED = api_error(errors.Expired, 410, "Expired")
 
 
 def without_namespaces(document: dict[str, Any]) -> None:
-    """Let the objects have the keys of objects without a namespace."""
+    """Remove the namespaces, so that keys are those of objects without a namespace."""
     hide_names(document)
     for obj in parts_of(document):
         obj["metadata"].pop("namespace", None)
 
 
 def without_names(document: dict[str, Any]) -> None:
-    """Let the objects whose value is 1 have neither a name nor a namespace."""
+    """Remove the name and the namespace of the objects whose value is 1."""
     hide_names(document, "1", "")
     for obj in parts_of(document):
         if not obj["metadata"]["name"]:
