@@ -56,7 +56,7 @@ $(KUBELOGIN): tools/plugins/go.mod tools/plugins/go.sum | $(STAMP) $(PLUGINS)
 # The API server in Python, or the real one: make demo SERVER=real, make integration SERVER=python.
 demo: $(if $(filter real,$(SERVER)),control-plane,$(DEMO))  ## run the createPorts controller through kills and restarts, and judge what is left
 	$(call say,"running the demo")
-	@PYTHONPATH=src $(if $(filter real,$(SERVER)),$(BIN),.venv-demo/bin)/python -m examples.create_ports.demo \
+	@PYTHONPATH=$(CURDIR)/src $(if $(filter real,$(SERVER)),$(BIN),.venv-demo/bin)/python -m examples.create_ports.demo \
 		--server $(or $(SERVER),python) $(ARGS)
 
 $(DEMO): requirements/run.txt
