@@ -11,7 +11,22 @@ if TYPE_CHECKING:
 __all__ = ["explanation"]
 
 _EXPLAINED: tuple[tuple[str, str], ...] = (
-    (r"\w+ (get|list): (columnDefinitions|rows\.cells)", "Tables have the columns Name and Age only"),
+    (
+        r"\w+ (get|list): (columnDefinitions|rows\.cells|rows\.conditions)",
+        "Tables have the columns Name and Age only, and no conditions of rows",
+    ),
+    (
+        r"\w+ (create|update|body): details.causes: \[\('FieldValueRequired', 'metadata.name'\), \('Field\w+', 'spec",
+        "the spec of an object is not validated yet, which a body of `null` shows",
+    ),
+    (
+        r"Service \w+: details.causes: \[\('FieldValueInvalid', 'spec.clusterIPs'\)\] != \[\('FieldValueRequired', 'm",
+        "addresses are allocated before a Service without a name is validated",
+    ),
+    (
+        r"\w+ (list|query|version): the version of a list from the watch cache: the order",
+        "progress that another request asked etcd for arrives in the real server at a time of its own",
+    ),
 )
 """A regular expression for `KIND VERB: difference`, and the cause."""
 
