@@ -144,9 +144,13 @@ class Sequence:
             return {"labelSelector": "a in b ("}
         return {}
 
+    def _range(self, plan: KindPlan, namespace: str) -> str:
+        """Return the namespace of a list or a watch, or `""` for all; the real server writes Events of its own."""
+        return namespace if self.random.random() < 0.75 or plan.kind == "Event" else ""
+
     def _list(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
-        where = namespace if random.random() < 0.75 else ""
+        where = self._range(plan, namespace)
         selection, back, how = self._selection(plan), random.randrange(12), random.random()
         limit, exact = random.choice(("", "", "1", "2", "500")), random.choice(("", "Exact", "NotOlderThan"))
 
@@ -173,7 +177,7 @@ class Sequence:
 
     def _watch(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
-        where = namespace if random.random() < 0.75 else ""
+        where = self._range(plan, namespace)
         selection, back, how = self._selection(plan), random.randrange(20), random.random()
 
         def query(known: Known) -> Mapping[str, str]:

@@ -215,7 +215,7 @@ def _odd_patch(place: _Place, random: Random) -> Step:
         (_MERGE, {"metadata": {"generation": 7, "deletionTimestamp": "2026-01-02T03:04:05Z"}}),
         (_MERGE, {"metadata": {"resourceVersion": ""}}), (_MERGE, {"metadata": {"namespace": "other"}}),
         (_STRATEGIC, {"metadata": {"finalizers": ["example.com/a"], "$setElementOrder/finalizers": ["example.com/a"]}}),
-        (_STRATEGIC, {"$patch": "replace", "metadata": {"name": place.name}}), (_STRATEGIC, {"$patch": "nonsense"}),
+        (_STRATEGIC, {"metadata": {"labels": {"$patch": "replace", "keep": "x"}}}), (_STRATEGIC, {"$patch": "nonsense"}),
         (_STRATEGIC, {"metadata": {"$patch": "delete"}}), (_STRATEGIC, {"metadata": {"finalizers": "x"}}),
         (_STRATEGIC, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["example.com/hold"]}}),
         (_STRATEGIC, {"metadata": {"ownerReferences": [{"$patch": "delete", "uid": "a"}]}}),
