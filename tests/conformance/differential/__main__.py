@@ -20,7 +20,7 @@ from .comparison import Comparison
 from .explained import explanation
 from .fuzz import fuzz
 from .kinds import KINDS
-from .sequence import NAMESPACES, Sequence, load_templates
+from .sequence import NAMESPACES, VERBS, Sequence, load_templates
 from .servers import Reply, send
 from .steps import Known, Step, in_json
 
@@ -235,6 +235,8 @@ def _report(
         row = [(plan.kind, *[*verb.split(" "), ""][:2]) for verb in verbs]
         cells = [f"{succeeded[cell]}/{done[cell]}" for cell in row]  # type: ignore[index]
         print(f"{plan.kind:24}" + "".join(f"{cell:>18}" for cell in cells))
+    asked = [(done[plan.kind, *verb], plan.kind, " ".join(verb).strip()) for plan in KINDS for verb in VERBS]
+    print("\nthe least requests of one kind, verb and type of patch: {} ({} {})".format(*min(asked)))
     total = sum(done.values())
     print(f"\n{total} requests, {100 * sum(succeeded.values()) // max(1, total)} % succeeded")
     print(f"{sum(causes.values())} explained differences of {len(causes)} kinds:")

@@ -14,7 +14,7 @@ from .kinds import KINDS, KindPlan
 from .steps import Known, Step, in_json
 from .unusual import unusual_step
 
-__all__ = ["NAMESPACES", "PATCH_TYPES", "Sequence", "load_templates"]
+__all__ = ["NAMESPACES", "PATCH_TYPES", "VERBS", "Sequence", "load_templates"]
 
 Object = dict[str, Any]
 NAMESPACES = ("diff-a", "diff-b")
@@ -29,7 +29,7 @@ PATCH_TYPES = {
     "strategic": "application/strategic-merge-patch+json",
 }
 
-_VERBS = (
+VERBS = (
     ("create", ""), ("get", ""), ("list", ""), ("watch", ""), ("update", ""), ("patch", "json"), ("patch", "merge"),
     ("patch", "strategic"), ("delete", ""), ("deletecollection", ""),
 )  # fmt: skip
@@ -73,7 +73,7 @@ class Sequence:
             known: What is known of one of the two servers, which should hold the same.
         """
         random = self.random
-        cells = [(plan.kind, *verb) for plan in random.sample(KINDS, 3) for verb in _VERBS]
+        cells = [(plan.kind, *verb) for plan in random.sample(KINDS, 3) for verb in VERBS]
         cell = min(cells, key=lambda each: (self.planned[each], random.random()))
         if random.random() < 0.35:  # objects must exist for most verbs
             cell = (cell[0], "create", "")
