@@ -27,9 +27,8 @@ class ControlledServer(WriteServer):
     controllers: Controllers = field(init=False)
 
     def __post_init__(self) -> None:
-        self.controllers = Controllers(
-            self.storage, resources(), Random(5), enabled=self.enabled, certificates=self.certificates
-        )
+        self.controllers = Controllers(self.storage, resources(), Random(5), enabled=self.enabled)
+        self.controllers.publish(self.certificates)
         self.controllers.step(self.now)
 
     def send(self, method: str, target: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Response:

@@ -39,9 +39,10 @@ class HTTPServer:
             print(server.url)
 
     A handler that returns a response instead of an awaitable is the fastest. An exception of the handler is logged and
-    becomes a 500. A `StreamedResponse` is sent piece by piece; its iterator waits while the client reads slowly, and is
-    cancelled and closed as soon as the client disconnects. Bodies of more than 128 KiB are compressed for clients that
-    accept gzip. Malformed, too long, too slow and ambiguous requests are refused, and their connection ends.
+    becomes a 500; a `TransportError` closes the connection. A `StreamedResponse` is sent piece by piece; its iterator
+    waits while the client reads slowly, and is cancelled and closed as soon as the client disconnects. Bodies of more
+    than 128 KiB are compressed for clients that accept gzip. Malformed, too long, too slow and ambiguous requests are
+    refused, and their connection ends.
 
     At the end of the block the server stops accepting connections, waits for running requests, ends the streams, and
     closes all connections.

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, C
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from kubeloop._kit.text import safe_text
+from kubeloop.errors import TransportError
 from kubeloop.serving.pushed_body import PushedBody
 from kubeloop.serving.refusal import Refusal
 from kubeloop.serving.request_reader import RequestReader
@@ -30,7 +31,8 @@ __all__ = ["READ_BYTES", "Handler", "Refuse", "ServerConnection", "Surroundings"
 Handler = Callable[[Request], Response | StreamedResponse | Awaitable[Response | StreamedResponse]]
 """Returns the response to a request, at once or when it is awaited. A response at once needs no task.
 
-If the client closes the connection, the call or the iterator of a stream is cancelled, and a generator is closed.
+If it raises a `TransportError`, the connection is closed. If the client closes the connection, the call or the iterator
+of a stream is cancelled, and a generator is closed.
 """
 Refuse = Callable[[int, str], Response]
 """Returns the response with this status and message, for a request that no handler sees or whose handler failed."""
@@ -290,6 +292,9 @@ class ServerConnection(asyncio.BufferedProtocol):
         self._closes = not self._reader.keeps_alive or self._around.is_stopping
         try:
             result = self._around.respond(request)
+        except TransportError:
+            self.abort()
+            return
         except Exception:
             result = self._failed(request)
         if isinstance(result, Response) and len(result.body) <= THRESHOLD_BYTES:
@@ -320,7 +325,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         self._task = None
         was_streaming, self.is_streaming = self.is_streaming, False
         error = None if task.cancelled() else task.exception()
-        if error is not None:
+        if error is not None and not isinstance(error, TransportError):
             _log.error("serving: a response cannot be completed; closing the connection", exc_info=error)
         if self._state == _CLOSED:
             if self._is_lost:
@@ -420,6 +425,9 @@ class ServerConnection(asyncio.BufferedProtocol):
             else:
                 kind = type(returned).__name__
                 raise TypeError(f"expected a Response or StreamedResponse from the handler, got {kind}")
+        except TransportError:
+            self.abort()
+            return
         except Exception:
             result = self._failed(request)
         if self._state != _CLOSED and self._begin_pushed(request, result):

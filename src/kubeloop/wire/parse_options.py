@@ -19,6 +19,7 @@ from kubeloop.wire import field_faults, refusals
 from kubeloop.wire.go_text import quoted
 from kubeloop.wire.options import FieldValidation, PropagationPolicy
 from kubeloop.wire.query_text import Query, first_value
+from kubeloop.wire.selector_syntax import field_selector_message, label_selector_message
 
 __all__ = [
     "DeleteOptions",
@@ -309,14 +310,12 @@ def _labels(text: str) -> Selector:
     try:
         return Selector.parse(text)
     except ValueError as error:
-        raise refusals.bad_request(f"unable to parse requirement: {error}") from None
+        message = label_selector_message(text) or f"unable to parse requirement: {error}"
+        raise refusals.bad_request(message) from None
 
 
 def _fields(text: str) -> FieldSelector:
     try:
         return FieldSelector.parse(text)
     except ValueError as error:
-        message = str(error)
-        if "field=value" in message.partition(", got ")[0]:
-            message = f"invalid selector: '{text}'; can't understand a part of it"
-        raise refusals.bad_request(message) from None
+        raise refusals.bad_request(field_selector_message(text) or str(error)) from None

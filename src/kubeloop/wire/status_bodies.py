@@ -13,9 +13,8 @@ from kubeloop.errors import APIError, StatusCause
 
 __all__ = ["status_document", "success_document"]
 
-_DETAILED = frozenset({"NotFound", "MethodNotAllowed"})
-"""The reasons whose Status always has details, which are empty if nothing is known of the object."""
-
+_WITH_DETAILS = frozenset({404, 405, 422})
+"""The codes of errors that have details even if these say nothing."""
 _half_of_pair = re.compile("[\ud800-\udfff]").sub
 
 
@@ -35,9 +34,11 @@ def status_document(error: APIError) -> dict[str, Any]:
         details["causes"] = [_cause(each) for each in said.causes]
     if said.retry_after:
         details["retryAfterSeconds"] = math.ceil(said.retry_after)
-    if details or said.reason in _DETAILED:
+    code = said.code or 500
+    is_of_router = said.message.startswith(f"{code}: ")  # which has read neither the body nor the Accept header
+    if details or is_of_router or code in _WITH_DETAILS:
         document["details"] = details
-    document["code"] = said.code or 500
+    document["code"] = code
     return document
 
 

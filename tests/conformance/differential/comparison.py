@@ -7,7 +7,7 @@ from typing import Any
 
 from kubeloop.testing.apiserver.writing.reply import UNCHECKED
 
-from .normal_form import Versions, normal
+from .normal_form import Versions, normal, without_random
 from .servers import Reply
 
 __all__ = ["Comparison"]
@@ -21,12 +21,18 @@ class Comparison:
         self._uids: dict[str, str] = {}
         self._uids_back: dict[str, str] = {}
 
-    def differences(self, real: Reply, ours: Reply) -> list[str]:
-        """Return the differences, each as `WHERE: REAL != OURS`; empty if there is none."""
-        found = list(self._compare(real, ours))
+    def differences(self, real: Reply, ours: Reply, *, is_at_least: bool = False) -> list[str]:
+        """Return the differences, each as `WHERE: REAL != OURS`; empty if there is none.
+
+        Args:
+            real: The response of the real server.
+            ours: The other response.
+            is_at_least: Whether the request asked for a version that is not older than some other.
+        """
+        found = list(self._compare(real, ours, is_at_least=is_at_least))
         return sorted(set(found))
 
-    def _compare(self, real: Reply, ours: Reply) -> Iterator[str]:
+    def _compare(self, real: Reply, ours: Reply, *, is_at_least: bool) -> Iterator[str]:
         if real.code != ours.code:
             yield f"code: {real.code} {_reason(real)} != {ours.code} {_reason(ours)}"
             return
@@ -36,11 +42,14 @@ class Comparison:
         if sorted(real.warnings) != sorted(told):
             yield f"warnings: {real.warnings} != {told}"
         if real.code >= 300:
+            both = isinstance(real.body, dict) and isinstance(ours.body, dict)
+            if both and ("details" in real.body) != ("details" in ours.body):
+                yield f"details: {real.body.get('details')} != {ours.body.get('details')}"
             yield from _statuses(real.body, ours.body)
             return
         for each in (real, ours):
             _drop_own_leases(each.body)
-        yield from self._bodies("", real.body, ours.body)
+        yield from self._bodies("", real.body, ours.body, is_at_least=is_at_least)
         real.events, ours.events = (list(filter(_is_of_sequence, each.events)) for each in (real, ours))
         if len(real.events) != len(ours.events):
             yield f"events: {_outline(real.events)} != {_outline(ours.events)}"
@@ -52,7 +61,7 @@ class Comparison:
         for bookmark in ours.bookmarks:
             yield from _bookmark(bookmark)
 
-    def _bodies(self, where: str, real: Any, ours: Any) -> Iterator[str]:
+    def _bodies(self, where: str, real: Any, ours: Any, *, is_at_least: bool = False) -> Iterator[str]:
         real_versions, our_versions = list[str](), list[str]()
         real_uids, our_uids = list[str](), list[str]()
         one, other = normal(real, real_versions, real_uids), normal(ours, our_versions, our_uids)
@@ -60,6 +69,11 @@ class Comparison:
         yield from found
         if found:
             return
+        if is_at_least and isinstance(real, dict) and "items" in real and real_versions:
+            # The version of the list itself comes last in the order of names.
+            last = real_versions.pop(), our_versions.pop()
+            if not self.versions.agree(*last, keeps=False):
+                yield "the version of a list from the watch cache: the order of versions differs"
         for version, mine in zip(real_versions, our_versions, strict=True):
             if not self.versions.agree(version, mine):
                 yield f"{where}metadata.resourceVersion: the order of versions differs"
@@ -99,14 +113,14 @@ def _statuses(real: Any, ours: Any) -> Iterator[str]:
             yield f"{name}: {real.get(name)} != {ours.get(name)}"
     one, other = real.get("details") or {}, ours.get("details") or {}
     for name in ("name", "group", "kind", "retryAfterSeconds"):
-        if one.get(name) != other.get(name):
+        if without_random(str(one.get(name))) != without_random(str(other.get(name))):
             yield f"details.{name}: {one.get(name)} != {other.get(name)}"
     causes, mine = (
         [(cause.get("reason"), cause.get("field")) for cause in each.get("causes") or []] for each in (one, other)
     )
     if sorted(causes, key=str) != sorted(mine, key=str):
         yield f"details.causes: {causes} != {mine}"
-    said, told = (str(each.get("message", "")).partition(": ")[0] for each in (real, ours))
+    said, told = (without_random(str(each.get("message", ""))).partition(": ")[0] for each in (real, ours))
     if said != told:
         yield f"message: {said!r} != {told!r}"
 

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 __all__ = ["explanation"]
 
 _EXPLAINED: tuple[tuple[str, str], ...] = (
-    (r"\w+ (get|list): (columnDefinitions|rows\.cells)", "Tables have the columns Name and Age only"),
+    (
+        r"\w+ (get|list): (columnDefinitions|rows\.cells|rows\.conditions)",
+        "Tables have the columns Name and Age only, and no conditions of rows",
+    ),
+    (
+        r"\w+ (create|update|body): details.causes: .*!= \[\('FieldValueRequired', 'metadata.name'\)\]$",
+        "the spec is neither validated nor given addresses yet, which a body without a name shows",
+    ),
+    (
+        r"\w+ (list|query|version): the version of a list from the watch cache: the order",
+        "progress that another request asked etcd for arrives in the real server at a time of its own",
+    ),
 )
 """A regular expression for `KIND VERB: difference`, and the cause."""
 

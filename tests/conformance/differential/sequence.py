@@ -12,14 +12,15 @@ from typing import Any
 
 from .kinds import KINDS, KindPlan
 from .steps import Known, Step, in_json
+from .unusual import unusual_step
 
-__all__ = ["NAMESPACES", "PATCH_TYPES", "Sequence", "load_templates"]
+__all__ = ["NAMESPACES", "PATCH_TYPES", "VERBS", "Sequence", "load_templates"]
 
 Object = dict[str, Any]
 NAMESPACES = ("diff-a", "diff-b")
 _NAMES = ("n0", "n1", "n2", "n3")
 _NOTHING: Mapping[str, str] = {}
-_LABELS = ({"color": "red"}, {"color": "blue"}, {"color": "red", "size": "l"}, {})
+_LABELS: tuple[Object, ...] = ({"color": "red"}, {"color": "blue"}, {"color": "red", "size": "l"}, {})
 _SELECTORS = ("color=red", "color!=red", "color in (red,blue)", "size", "!size", "color=red,size=l")
 
 PATCH_TYPES = {
@@ -28,7 +29,7 @@ PATCH_TYPES = {
     "strategic": "application/strategic-merge-patch+json",
 }
 
-_VERBS = (
+VERBS = (
     ("create", ""), ("get", ""), ("list", ""), ("watch", ""), ("update", ""), ("patch", "json"), ("patch", "merge"),
     ("patch", "strategic"), ("delete", ""), ("deletecollection", ""),
 )  # fmt: skip
@@ -37,6 +38,18 @@ _VERBS = (
 def load_templates() -> dict[str, Object]:
     """Return the recorded objects with every default written out, by kind."""
     return json.loads((Path(__file__).parent / "templates.json").read_text())  # type: ignore[no-any-return]
+
+
+def _owners(random: Random) -> list[Object]:
+    """Return owner references: one, one twice, or two controllers, which is refused."""
+    owner: Object = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": "n0",
+        "uid": "0c1d2e3f-0000-0000-0000-000000000000",
+    }
+    other = {**owner, "uid": "1c1d2e3f-0000-0000-0000-000000000000", "controller": True}
+    return random.choice(([owner], [other], [owner, other], [owner, owner], [other, {**other, "uid": "u"}]))
 
 
 class Sequence:
@@ -60,15 +73,21 @@ class Sequence:
             known: What is known of one of the two servers, which should hold the same.
         """
         random = self.random
-        cells = [(plan.kind, *verb) for plan in random.sample(KINDS, 3) for verb in _VERBS]
+        cells = [(plan.kind, *verb) for plan in random.sample(KINDS, 3) for verb in VERBS]
         cell = min(cells, key=lambda each: (self.planned[each], random.random()))
         if random.random() < 0.35:  # objects must exist for most verbs
             cell = (cell[0], "create", "")
-        self.planned[cell] += 1
         plan = self._plans[cell[0]]
+        is_unusual = random.random() < 0.12
+        if not is_unusual:
+            self.planned[cell] += 1
         namespace = random.choice(NAMESPACES) if plan.is_namespaced else ""
         held = [key[2] for key in known.objects if key[:2] == (plan.kind, namespace) and key[2] in _NAMES]
         name = random.choice(held) if held and random.random() < 0.9 else random.choice(_NAMES)
+        if cell[1] == "create" and len(held) < len(_NAMES) and random.random() < 0.7:
+            name = random.choice([each for each in _NAMES if each not in held])
+        if is_unusual:
+            return unusual_step(plan, namespace, name, random, self.new_object)
         if cell[1] == "patch":
             return self._patch(plan, namespace, name, cell[2])
         maker: Callable[[KindPlan, str, str], Step] = getattr(self, f"_{cell[1]}")
@@ -125,9 +144,13 @@ class Sequence:
             return {"labelSelector": "a in b ("}
         return {}
 
+    def _range(self, plan: KindPlan, namespace: str) -> str:
+        """Return the namespace of a list or a watch, or `""` for all; the real server writes Events of its own."""
+        return namespace if self.random.random() < 0.75 or plan.kind == "Event" else ""
+
     def _list(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
-        where = namespace if random.random() < 0.75 else ""
+        where = self._range(plan, namespace)
         selection, back, how = self._selection(plan), random.randrange(12), random.random()
         limit, exact = random.choice(("", "", "1", "2", "500")), random.choice(("", "Exact", "NotOlderThan"))
 
@@ -154,7 +177,7 @@ class Sequence:
 
     def _watch(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
-        where = namespace if random.random() < 0.75 else ""
+        where = self._range(plan, namespace)
         selection, back, how = self._selection(plan), random.randrange(20), random.random()
 
         def query(known: Known) -> Mapping[str, str]:
@@ -204,6 +227,8 @@ class Sequence:
             obj["metadata"]["labels"]["keep"] = "x"
         if random.random() < 0.15:
             obj["metadata"].setdefault("finalizers", []).append("example.com/hold")
+        if random.random() < 0.08:
+            obj["metadata"]["ownerReferences"] = _owners(random)
         if random.random() < 0.15:
             obj["metadata"]["annotations"] = {"example.com/note": random.choice("ab")}
         return obj
@@ -234,7 +259,7 @@ class Sequence:
 
     def _create(self, plan: KindPlan, namespace: str, name: str) -> Step:
         random = self.random
-        obj: Object | bytes = self.new_object(plan, namespace, random.choice(_NAMES), random)
+        obj: Object | bytes = self.new_object(plan, namespace, name, random)
         if random.random() < 0.12 and isinstance(obj, dict):
             obj = self._spoil(obj, plan)
         elif random.random() < 0.03 and isinstance(obj, dict):
@@ -359,7 +384,9 @@ class Sequence:
 
     def _deletecollection(self, plan: KindPlan, namespace: str, name: str) -> Step:
         selection = self._selection(plan)
-        if not plan.is_namespaced:
-            selection = {"labelSelector": "color"}  # the servers hold objects of their own
+        if not plan.is_namespaced or (not selection and self.random.random() < 0.6):
+            selection = {
+                "labelSelector": self.random.choice(("color=blue", "size", "color"))
+            }  # the servers hold objects of their own
         query = {**selection, **({"gracePeriodSeconds": "0"} if self.random.random() < 0.5 else {})}
         return self._step(plan, ("deletecollection", ""), "DELETE", plan.collection(namespace), query)

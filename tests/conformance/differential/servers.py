@@ -6,9 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from kubeloop.errors import DecodeError
+from kubeloop.meta import yaml
 from kubeloop.transport.base import Transport
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers
+from kubeloop.wire.serializers.protobuf_serializer import PROTOBUF
 
 __all__ = ["Reply", "send"]
 
@@ -40,7 +43,8 @@ async def send(transport: Transport, request: Request, *, is_watch: bool) -> Rep
     """Send a request and return the response; of a watch the whole stream, which the server must end."""
     if not is_watch:
         response = await transport.request(request, timeout=_WATCH_SECONDS)
-        return _reply(response.status, response.headers, response.body)
+        body = b"" if request.method == "HEAD" else response.body  # which the transport in the process keeps
+        return _reply(response.status, response.headers, body)
     async with transport.stream(request, timeout=_WATCH_SECONDS) as stream:
         body = await stream.read()
         reply = _reply(stream.status, stream.headers, body if stream.status != 200 else b"")
@@ -52,10 +56,16 @@ async def send(transport: Transport, request: Request, *, is_watch: bool) -> Rep
         return reply
 
 
+def _content(body: bytes, kind: str) -> Any:
+    if kind == "application/vnd.kubernetes.protobuf":
+        return PROTOBUF.plain_data(body)
+    return yaml.load(body) if kind == "application/yaml" else json.loads(body)
+
+
 def _reply(code: int, headers: Headers, body: bytes) -> Reply:
-    try:
-        content: Any = json.loads(body) if body else ""
-    except ValueError:
-        content = body.decode("utf-8", "replace")
     kind = headers.get("content-type", "").split(";")[0]
+    try:
+        content: Any = _content(body, kind) if body else ""
+    except (ValueError, DecodeError):
+        content = body.decode("utf-8", "replace")
     return Reply(code, kind, content, headers.get_all("warning"))

@@ -34,13 +34,16 @@ class Known:
         if not isinstance(body, dict):
             return
         metadata = body.get("metadata", {})
-        version = metadata.get("resourceVersion")
-        if version and int(version) > self.first_version:
-            self.versions.append(version)
         if body.get("kind", "").endswith("List"):
             self.tokens.append(metadata.get("continue", ""))
-        elif body.get("kind") == plan.kind:
-            self.objects[plan.kind, metadata.get("namespace", ""), metadata.get("name", "")] = body
+        elif (body.get("apiVersion"), body.get("kind")) == (plan.group_version, plan.kind):
+            self.keep(plan, body)
+
+    def keep(self, plan: KindPlan, body: Object) -> None:
+        """Note an object, without the managed fields, which only the real server has."""
+        metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+        key = plan.kind, metadata.get("namespace", ""), metadata.get("name", "")
+        self.objects[key] = {**body, "metadata": metadata}
 
     def version(self, back: int) -> str:
         """Return the resource version that was seen so many responses ago."""
@@ -80,7 +83,9 @@ class Step:
         query = urlencode(self.query(known))
         target = f"{self.path}?{query}" if query else self.path
         body = self.body(known)
-        headers = {"Accept": "application/json", **self.headers}
+        # One field manager: a write by another one may change only `managedFields`.
+        usual = {"Accept": "application/json", "User-Agent": "differential"}
+        headers = {name: text for name, text in {**usual, **self.headers}.items() if text}
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
         return Request(self.method, target, headers, body)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kubeloop.errors import ConnectionLost
 from kubeloop.serving.server_connection import Handler
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.wire.request import Request
@@ -477,6 +478,30 @@ async def test_a_stream_that_fails_ends_the_connection_without_the_end_of_the_bo
     assert client.received().endswith(b"3\r\nabc\r\n")
     assert "a response cannot be completed; closing the connection" in caplog.text
     assert "secret" in caplog.text
+
+
+@in_virtual_time
+async def test_a_transport_error_of_the_handler_or_of_a_body_closes_the_connection_without_a_log_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(received: Request) -> Response:
+        raise ConnectionLost("as the test wants")
+
+    async def fails_later(received: Request) -> Response:
+        return fails(received)
+
+    async def broken() -> AsyncGenerator[bytes]:
+        yield b"abc"
+        raise ConnectionLost("as the test wants")
+
+    for handler in (fails, fails_later, lambda _: StreamedResponse(broken())):
+        client = Client(handler)
+        client.send(GET)
+        await settle()
+        assert client.is_closed()
+        assert b"500" not in client.received()
+        assert not client.received().endswith(b"0\r\n\r\n")
+    assert not caplog.records
 
 
 @in_virtual_time

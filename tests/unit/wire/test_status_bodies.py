@@ -74,3 +74,20 @@ def test_a_path_without_a_route_has_empty_details(code: int) -> None:
 
 def test_a_bad_request_has_no_details() -> None:
     assert "details" not in status_document(refusals.bad_request("no"))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "has_details"),
+    [
+        (404, "404 page not found", True),
+        (405, "no", True),
+        (422, "no", True),
+        (415, "415: Unsupported Media Type", True),
+        (415, "the body of the request was in an unknown format", False),
+        (406, "406: Not Acceptable", True),
+        (400, "no", False),
+    ],
+)
+def test_some_statuses_have_details_that_say_nothing(code: int, message: str, has_details: bool) -> None:
+    document = status_document(APIError(StatusDetails(code=code, message=message)))
+    assert ("details" in document) == has_details

@@ -99,6 +99,7 @@ class APIServer:
         self._timer: asyncio.TimerHandle | None = None
         self._watches: WeakSet[EventBody] = WeakSet()
         self._is_closed = False
+        self._timer_at: float | None = None
         now = self._clock()
         self._discovery = Discovery(self._resources, address="127.0.0.1:6443", started=now)
         # As in the real server, the watch cache of a new storage sees the first objects come.
@@ -157,7 +158,7 @@ class APIServer:
             A response; the stream of a watch; or a `Waiting`, for a request that needs what the watch cache has not
             seen yet.
         """
-        self.cache.advance(now)
+        self._advance_to(now)
         return self._handle(request, self.storage, self.cache, now)
 
     def _handle(self, request: Request, storage: Storage, cache: WatchCache, now: float) -> Reply:
@@ -173,7 +174,7 @@ class APIServer:
 
     def _step(self, now: float) -> None:
         self._controllers.step(now)
-        if self._controllers.next_at is not None:
+        if self._controllers.next_at != self._timer_at:
             self._plan_advance()
 
     def respond(self, request: Request) -> Response | StreamedResponse | Awaitable[Response | StreamedResponse]:
@@ -201,7 +202,7 @@ class APIServer:
     ) -> Response | StreamedResponse | Awaitable[Response | StreamedResponse]:
         """Carry out one request, with those parts of a reaction that only the server can apply."""
         now, storage, cache = self._clock(), self.storage, self.cache
-        cache.advance(now)
+        self._advance_to(now)
         if effect.behind:
             storage = past_storage(storage, effect.behind)
             cache = WatchCache(storage)
@@ -263,6 +264,15 @@ class APIServer:
 
         return Listener(self, port=port, tls=tls, kubeconfig=kubeconfig)
 
+    def publish_certificates(self, certificates: str) -> None:
+        """Write the certificates with which clients verify this server into the ConfigMap of each namespace.
+
+        Args:
+            certificates: In PEM. A listener with TLS calls this with its own.
+        """
+        self._controllers.publish(certificates)
+        self._step(self._clock())
+
     def close(self) -> None:
         """Leave the storage, which stays open: running watches end, and later requests get a 503.
 
@@ -271,34 +281,37 @@ class APIServer:
         self._is_closed = True
         for watch in list(self._watches):
             watch.end()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel_timer()
         self.cache.close()
         self._controllers.close()
 
-    def _plan_advance(self) -> None:
-        """Plan to show the next change that the watch cache holds back, and the next step of the controllers.
+    def _advance_to(self, now: float) -> None:
+        """Show the changes that the watch cache has held back until now, and run the controllers if one has waited."""
+        self.cache.advance(now)
+        due = self._controllers.next_at
+        if due is not None and due <= now:
+            self._step(now)
 
-        Without a running loop, requests do both.
-        """
+    def _plan_advance(self) -> None:
+        """Plan the next `_advance_to`. Without a running loop, requests do it."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
+        times = [time for time in (self.cache.deadline, self._controllers.next_at) if time is not None]
+        self._cancel_timer()
+        if times:
+            self._timer_at = min(times)
+            self._timer = loop.call_later(max(0.0, self._timer_at - self._clock()), self._advance)
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        deadlines = (self.cache.deadline, self._controllers.next_at)
-        deadline = min((each for each in deadlines if each is not None), default=None)
-        if deadline is not None:
-            self._timer = loop.call_later(max(0.0, deadline - self._clock()), self._advance)
+        self._timer = self._timer_at = None
 
     def _advance(self) -> None:
-        self._timer = None
-        now = self._clock()
-        self.cache.advance(now)
-        self._controllers.step(now)
+        self._timer = self._timer_at = None
+        self._advance_to(self._clock())
         self._plan_advance()
 
     def __repr__(self) -> str:

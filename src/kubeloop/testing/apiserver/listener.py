@@ -86,6 +86,8 @@ class Listener:
                 refuse=refuse,
             )
             await stack.enter_async_context(server)
+            if self.ca_file is not None:
+                self._api.publish_certificates(self.ca_file.read_text(encoding="utf-8"))
             self.url = server.url
             self.kubeconfig = self._kubeconfig or directory / "kubeconfig"
             self._write_kubeconfig()

@@ -6,13 +6,16 @@ import asyncio
 import time
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
+from kubeloop.testing.virtual_time import EPOCH, VirtualTimeLoop
+
 __all__ = ["LoopClock"]
 
 
 class LoopClock:
     """Returns the seconds since the epoch: those at the first call in an event loop, and those that the loop counts.
 
-    Without a running loop it is the system's clock. It never goes back.
+    Without a running loop it is the system's clock. In a `VirtualTimeLoop` the time begins at its `EPOCH`, unless the
+    clock has shown a later time before. It never goes back.
     """
 
     def __init__(self) -> None:
@@ -38,5 +41,7 @@ class LoopClock:
     def _offset_of(self, loop: asyncio.AbstractEventLoop) -> float:
         offset = self._offsets.get(loop)
         if offset is None:
-            offset = self._offsets[loop] = max(time.time(), self._latest) - loop.time()
+            is_virtual = isinstance(loop, VirtualTimeLoop)
+            start = EPOCH.timestamp() if is_virtual else time.time() - loop.time()
+            offset = self._offsets[loop] = max(start, self._latest - loop.time())
         return offset

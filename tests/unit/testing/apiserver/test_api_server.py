@@ -16,7 +16,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer, virtual_time
 from kubeloop.testing.apiserver.call import Reply, Waiting
 from kubeloop.testing.apiserver.storage.storage import Storage
-from kubeloop.testing.virtual_time import in_virtual_time, settle
+from kubeloop.testing.virtual_time import in_virtual_time, now, settle, timestamp
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Response
 from kubeloop.wire.streamed_response import StreamedResponse
@@ -275,3 +275,101 @@ def test_a_config_has_the_token_and_settings() -> None:
 def test_an_object_that_cannot_be_stored_is_refused(obj: Mapping[str, Any]) -> None:
     with pytest.raises(errors.EncodeError):
         APIServer(obj)
+
+
+HOUR = 3600.0
+
+
+def event(name: str) -> core_v1.Event:
+    where = core_v1.ObjectReference(kind="Pod", namespace="default", name="p")
+    return core_v1.Event(metadata=meta_v1.ObjectMeta(name=name, namespace="default"), involved_object=where)
+
+
+@in_virtual_time
+async def test_timestamps_are_those_of_virtual_time() -> None:
+    api = APIServer()
+    await asyncio.sleep(90)
+    async with api.clientset() as clientset:
+        draft = core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a"))
+        created = await clientset.core_v1.config_maps("default").create(draft)
+    assert created.metadata.creation_timestamp == now()
+    api.close()
+
+
+@in_virtual_time
+async def test_a_watch_sees_an_event_go_when_its_time_is_over() -> None:
+    api = APIServer(controllers=())
+    async with api.clientset() as clientset:
+        client = clientset.core_v1.events("default")
+        created = await client.create(event("a"))
+        start = timestamp()
+        async with client.watch(resource_version=created.metadata.resource_version) as events:
+            assert (await anext(events)).type == "DELETED"
+        assert timestamp() == start + HOUR
+    api.close()
+
+
+@in_virtual_time
+async def test_nothing_happens_after_the_server_was_closed() -> None:
+    api = APIServer(controllers=())
+    async with api.clientset() as clientset:
+        await clientset.core_v1.events("default").create(event("a"))
+    api.close()
+    await asyncio.sleep(2 * HOUR)
+    assert len(api.storage.range("events").items) == 1
+
+
+def test_without_a_loop_a_request_does_what_is_due() -> None:
+    api = APIServer(event("a"), controllers=(), clock=lambda: 1000.0)
+
+    def names(time: float) -> list[Any]:
+        reply = api.handle(Request("GET", "/api/v1/namespaces/default/events/a"), time)
+        assert isinstance(reply, Response)
+        return [reply.status]
+
+    assert names(1000.0 + HOUR - 1) == [200]
+    assert names(1000.0 + HOUR) == [404]
+    api.close()
+
+
+class TestEventsHaveNoWatchCache:
+    def respond(self, target: str, *objects: core_v1.Event) -> tuple[int, dict[str, Any]]:
+        api = APIServer(*objects, controllers=(), clock=lambda: 1000.0)
+        version = str(api.storage.revision)
+        api.put(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="later", namespace="default")))
+        reply = api.handle(Request("GET", target.replace("VERSION", version)), 1000.0)
+        assert isinstance(reply, Response)
+        api.close()
+        body = json.loads(reply.body)
+        body["newest"] = str(api.storage.revision)
+        return reply.status, body
+
+    def test_a_list_at_any_version_has_the_newest_one_and_keeps_its_limit(self) -> None:
+        status, body = self.respond("/api/v1/events?resourceVersion=0&limit=1", event("a"), event("b"))
+        assert (status, len(body["items"])) == (200, 1)
+        assert body["metadata"]["resourceVersion"] == body["newest"]
+        assert body["metadata"]["continue"]
+
+    def test_a_get_needs_a_version_that_exists(self) -> None:
+        path = "/api/v1/namespaces/default/events/a?resourceVersion="
+        assert self.respond(f"{path}0", event("a"))[0] == 200
+        assert self.respond(f"{path}VERSION", event("a"))[0] == 200
+        assert self.respond(f"{path}999999", event("a"))[0] == 504
+        assert self.respond(f"{path}abc", event("a"))[0] == 400
+
+    def test_a_watch_begins_with_changes_that_have_left_the_window_of_other_resources(self) -> None:
+        api = APIServer(controllers=(), clock=lambda: 1000.0)
+        start = api.storage.revision
+        api.put(*(event(f"e{number}") for number in range(3)))
+        restarted = APIServer(storage=api.storage, controllers=(), clock=lambda: 1000.0)
+        target = f"/api/v1/events?watch=true&resourceVersion={start}"
+        reply = restarted.handle(Request("GET", target), 1000.0)
+        assert not isinstance(reply, Response | Waiting)
+        assert b"".join(reply.take(1000.0)).count(b'"ADDED"') == 3
+        reply.close()
+        api.storage.compact(api.storage.revision)
+        reply = restarted.handle(Request("GET", target), 1000.0)
+        assert not isinstance(reply, Response | Waiting)
+        assert b"The resourceVersion for the provided watch is too old." in b"".join(reply.take(1000.0))
+        restarted.close()
+        api.close()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import kubeloop
+from kubeloop.errors import ConnectionLost, TransportError
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer
 from kubeloop.testing.apiserver.listener import Listener
@@ -59,6 +62,36 @@ async def test_the_kubeconfig_and_the_certificates_are_kept_where_the_user_wants
         assert wanted.stat().st_mode & 0o777 == 0o600
         authorities.append((tmp_path / "ca.crt").read_bytes())
     assert authorities[0] == authorities[1]
+    api.close()
+
+
+async def test_the_certificates_are_published_in_each_namespace() -> None:
+    api = APIServer()
+    async with api.listen(tls=True) as listener, api.clientset() as clientset:
+        assert listener.ca_file is not None
+        for namespace in ("default", "kube-system"):
+            found = await clientset.core_v1.config_maps(namespace).get("kube-root-ca.crt")
+            assert found.data["ca.crt"] == listener.ca_file.read_text()
+    api.close()
+
+
+async def test_reactions_that_break_a_connection_break_that_of_the_client() -> None:
+    api = APIServer(config_map("a"))
+    async with api.listen() as listener, kubeloop.Clientset(kubeloop.load_config(listener.kubeconfig)) as outside:
+        client = outside.core_v1.config_maps("default")
+        api.on("delete", "configmaps").fail(ConnectionLost)
+        with pytest.raises(TransportError):
+            await client.delete("a")
+        api.on("watch", "configmaps").cut_watch(after=1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(listener.url.rpartition(":")[2]))
+        writer.write(b"GET /api/v1/configmaps?watch=true&resourceVersion=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        received = bytearray()
+        with suppress(ConnectionError):
+            while data := await reader.read(1 << 16):
+                received += data
+        assert received.count(b'"ADDED"') == 1
+        assert not received.endswith(b"0\r\n\r\n")
+        writer.close()
     api.close()
 
 

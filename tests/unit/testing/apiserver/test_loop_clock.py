@@ -25,14 +25,19 @@ def test_the_clock_follows_virtual_time() -> None:
 def test_the_clock_starts_at_the_time_of_the_system() -> None:
     before = time.time()
 
-    inside = virtual_time.run(_now(LoopClock()))
+    inside = asyncio.run(_now(LoopClock()))
 
     assert before <= inside <= time.time()
     assert before <= LoopClock()() <= time.time()
 
 
+def test_virtual_time_begins_at_its_epoch() -> None:
+    assert virtual_time.run(_now(LoopClock())) == virtual_time.EPOCH.timestamp()
+
+
 def test_the_clock_does_not_go_back_when_the_loop_ends() -> None:
     clock = LoopClock()
+    clock()
 
     async def main() -> float:
         clock()

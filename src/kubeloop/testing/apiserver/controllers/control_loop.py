@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from kubeloop.testing.apiserver.controllers.disruption_budget import DisruptionBudgets
+from kubeloop.testing.apiserver.controllers.expiry import Expiry
 from kubeloop.testing.apiserver.controllers.garbage_collector import GarbageCollector
 from kubeloop.testing.apiserver.controllers.namespace_defaults import default_account, root_certificate
 from kubeloop.testing.apiserver.controllers.namespace_life_cycle import NamespaceLifeCycle
@@ -54,7 +55,8 @@ class Controllers:
     """The controllers of one storage.
 
     They note each change of the storage, also those of other servers, and act only in `step`: always in the same
-    order, so that two storages with the same history and the same random numbers have the same future.
+    order, so that two storages with the same history and the same random numbers have the same future. Objects that
+    live for a limited time are deleted by them too, whichever controllers are enabled.
     """
 
     def __init__(
@@ -64,7 +66,6 @@ class Controllers:
         random: Random,
         *,
         enabled: Collection[str] = CONTROLLERS,
-        certificates: str = "",
     ) -> None:
         """Create controllers that know the objects of a storage.
 
@@ -73,7 +74,6 @@ class Controllers:
             resources: What is served.
             random: The source of uids.
             enabled: The names of the controllers that work, from `CONTROLLERS`.
-            certificates: The certificates in PEM that the server is verified with; `""` for a server without TLS.
 
         Raises:
             ValueError: A name is unknown.
@@ -87,11 +87,13 @@ class Controllers:
         self._resources = resources
         self._random = random
         self._budgets = DisruptionBudgets()
+        self._expiry = Expiry(resources)
+        self._root_certificate = root_certificate("")
         possible: dict[str, Controller] = {
             "garbage-collection": GarbageCollector(),
             "namespaces": NamespaceLifeCycle(),
             "service-accounts": default_account(),
-            "root-certificates": root_certificate(certificates),
+            "root-certificates": self._root_certificate,
             "disruption-budgets": self._budgets,
         }
         self._controllers = [controller for name, controller in possible.items() if name in enabled]
@@ -105,7 +107,8 @@ class Controllers:
     @property
     def next_at(self) -> float | None:
         """When `step` must be called even if nothing has changed; None for never."""
-        return self._budgets.next_at
+        times = [time for time in (self._budgets.next_at, self._expiry.next_at) if time is not None]
+        return min(times, default=None)
 
     def step(self, now: float) -> bool:
         """Run the controllers until nothing is left to do.
@@ -124,10 +127,10 @@ class Controllers:
         for _ in range(_MOST_STEPS):
             while self._changes:
                 change = self._changes.popleft()
-                for controller in self._controllers:
+                for controller in (*self._controllers, self._expiry):
                     controller.observe(change)
             try:
-                has_worked = any(controller.step(writer) for controller in self._controllers)
+                has_worked = any(controller.step(writer) for controller in (*self._controllers, self._expiry))
             except WriteFailed as error:
                 log.warning("controllers: %s; retrying after the next request", error)
                 self._note_objects()  # in which they find again what they could not finish
@@ -140,6 +143,15 @@ class Controllers:
         for resource in self._storage.resources():
             for stored in self._storage.range(resource).items:
                 self._changes.append(Change(stored.revision, stored.key, stored, None))
+
+    def publish(self, certificates: str) -> None:
+        """Put the certificates that the server is verified with into `kube-root-ca.crt`, in the next steps.
+
+        Args:
+            certificates: In PEM. A server without TLS has none.
+        """
+        namespaces = [stored.key.name for stored in self._storage.range("namespaces").items]
+        self._root_certificate.change_data({"ca.crt": certificates}, namespaces)
 
     def close(self) -> None:
         """Stop to note changes."""

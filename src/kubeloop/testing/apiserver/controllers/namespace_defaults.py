@@ -16,6 +16,8 @@ from kubeloop.testing.apiserver.writing.replacement import replace_object
 from kubeloop.testing.apiserver.writing.stored_form import stored_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubeloop.testing.apiserver.storage.stored import Change
     from kubeloop.testing.apiserver.writing.writer import Writer
 
@@ -50,6 +52,11 @@ class DefaultObject:
             self._pending[key.name] = None
         elif key.resource == self._resource and key.name == self._name:
             self._pending[key.namespace] = None
+
+    def change_data(self, data: Document, namespaces: Iterable[str]) -> None:
+        """Keep other data from now on, in these namespaces."""
+        self._document = {**self._document, "data": data}
+        self._pending.update(dict.fromkeys(namespaces))
 
     def step(self, writer: Writer) -> bool:
         """Deal with one namespace and return whether there was one."""

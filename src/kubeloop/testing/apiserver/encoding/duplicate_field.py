@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 from kubeloop.objects.json.encode import loads, rewrite
 from kubeloop.objects.type_guards import is_list
 from kubeloop.testing.apiserver.encoding.scalar_forms import Faults
 
-__all__ = ["DUPLICATE_FIELD", "parse_with_duplicates"]
+__all__ = ["DUPLICATE_FIELD", "in_document_order", "parse_with_duplicates"]
 
 DUPLICATE_FIELD = "duplicate field"
 _MAX_FAULTS = 100
@@ -36,6 +37,38 @@ def parse_with_duplicates(data: bytes) -> tuple[Any, Faults]:
     if _has_every_member(tree, data):
         return tree, []
     return _slowly(data)
+
+
+def in_document_order(data: bytes, unknown: Faults) -> Faults:
+    """Return the unknown and the duplicate fields of a body in the order in which Go meets them.
+
+    Args:
+        data: A body that `parse_with_duplicates` has read.
+        unknown: Its unknown fields. What is in them is not looked at.
+    """
+    text = data.decode("utf-8", "replace")
+    paths = {path: what for what, path in unknown}
+    found: dict[str, str] = {}
+    _meet(json.loads(text, object_pairs_hook=_Pairs), "", paths, found)
+    return [[what, path] for path, what in found.items()][:_MAX_FAULTS]
+
+
+def _meet(value: Any, path: str, unknown: Mapping[str, str], found: dict[str, str]) -> None:
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for raw, each in value:
+            name = _whole(raw)
+            below = f"{path}.{name}" if path else name
+            if below in unknown:
+                found.setdefault(below, unknown[below])
+                continue
+            if name in seen:
+                found.setdefault(below, DUPLICATE_FIELD)
+            seen.add(name)
+            _meet(each, below, unknown, found)
+    elif is_list(value):
+        for at, each in enumerate(value):
+            _meet(each, f"{path}[{at}]", unknown, found)
 
 
 def _has_every_member(tree: Any, data: bytes) -> bool:
@@ -80,12 +113,12 @@ def _without_pairs(value: Any, faults: Faults, path: str) -> Any:
         for raw, each in value:
             name = _whole(raw)
             below = f"{path}.{name}" if path else name
+            is_again = name in found and len(faults) < _MAX_FAULTS
+            if is_again and [DUPLICATE_FIELD, below] not in faults:
+                faults.append([DUPLICATE_FIELD, below])
             part = _without_pairs(each, faults, below)
-            if name in found and len(faults) < _MAX_FAULTS:
-                if [DUPLICATE_FIELD, below] not in faults:
-                    faults.append([DUPLICATE_FIELD, below])
-                if isinstance(part, dict) and isinstance(found[name], dict):
-                    part = {**cast("dict[str, Any]", found[name]), **cast("dict[str, Any]", part)}
+            if is_again and isinstance(part, dict) and isinstance(found[name], dict):
+                part = {**cast("dict[str, Any]", found[name]), **cast("dict[str, Any]", part)}
             found[name] = part
         return found
     if is_list(value):

@@ -8,14 +8,14 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn, Protocol
 
 from kubeloop.errors import BadRequest, DecodeError
 from kubeloop.objects.json.encode import to_data
 from kubeloop.objects.type_guards import is_dict, is_list
 from kubeloop.testing.apiserver.encoding.canonical_form import form_of
-from kubeloop.testing.apiserver.encoding.duplicate_field import parse_with_duplicates
+from kubeloop.testing.apiserver.encoding.duplicate_field import in_document_order, parse_with_duplicates
 from kubeloop.testing.apiserver.encoding.kind_conversion import convert_kind
 from kubeloop.testing.apiserver.encoding.output import MEDIA_TYPES, Format
 from kubeloop.testing.apiserver.encoding.scalar_forms import Faults, Unfit
@@ -37,6 +37,8 @@ FieldValidation = Literal["", "Ignore", "Warn", "Strict"]
 
 Document = dict[str, Any]
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_Texts = Callable[[Faults], list[str]]
+"""Returns what is to be said of a body that has these unknown fields."""
 _NO_HEADERS: Mapping[str, str] = {}
 _DUPLICATE_KEY = re.compile(r"YAML: line (\d+), column (\d+): a key that is already set").match
 
@@ -117,9 +119,9 @@ def decode_body(
     if len(data) > MAX_BODY_BYTES:
         raise refusals.request_too_large(f"limit is {MAX_BODY_BYTES}")
     if format_ == "protobuf":
-        return _checked(_from_protobuf(data, expected), [], expected, validation)
-    document, duplicates = _parsed(data, format_, expected, finds_duplicates=validation != "Ignore")
-    return _checked(document, duplicates, expected, validation)
+        return _checked(_from_protobuf(data, expected), _texts, expected, validation)
+    document, faults = _parsed(data, format_, expected, finds_duplicates=validation != "Ignore")
+    return _checked(document, faults, expected, validation)
 
 
 def canonical(document: Any, expected: ExpectedKind, *, validation: FieldValidation = "") -> Body:
@@ -130,20 +132,23 @@ def canonical(document: Any, expected: ExpectedKind, *, validation: FieldValidat
     """
     if not is_dict(document):
         _unrecognized(expected, f"couldn't get version/kind; json parse error: {document!r}", b"")
-    return _checked(document, [], expected, validation)
+    return _checked(document, _texts, expected, validation)
 
 
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_duplicates: bool) -> tuple[Any, list[str]]:
-    """Return the JSON value of a body in JSON or YAML, and what is to be said of its duplicate fields."""
+def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_duplicates: bool) -> tuple[Any, _Texts]:
+    """Return the JSON value of a body in JSON or YAML, and what tells its duplicate fields and its unknown ones."""
+    texts: _Texts = _texts
     try:
         if format_ == "yaml":
-            tree, duplicates = _from_yaml(data, finds_duplicates=finds_duplicates)
+            tree, told = _from_yaml(data, finds_duplicates=finds_duplicates)
+            texts = lambda unknown: [*told, *_texts(unknown)]  # noqa: E731
         else:
-            tree, faults = parse_with_duplicates(data)
-            duplicates = _texts(faults)
+            tree, duplicates = parse_with_duplicates(data)
+            if duplicates:
+                texts = lambda unknown: _texts(in_document_order(data, unknown))  # noqa: E731
     except (ValueError, DecodeError) as error:
         _unrecognized(expected, f"couldn't get version/kind; json parse error: {error}", data)
     if tree is None:
@@ -152,7 +157,7 @@ def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_dupli
         what = "array" if is_list(tree) else "string" if isinstance(tree, str) else "number"
         reason = f"json: cannot unmarshal {what} into Go value of type struct"
         _unrecognized(expected, f"couldn't get version/kind; json parse error: {reason}", data)
-    return tree, duplicates
+    return tree, texts
 
 
 def _from_yaml(data: bytes, *, finds_duplicates: bool) -> tuple[Any, list[str]]:
@@ -199,7 +204,7 @@ def _from_protobuf(data: bytes, expected: ExpectedKind) -> Document:
 # --- kinds ------------------------------------------------------------------------------------------------------------
 
 
-def _checked(document: Document, duplicates: list[str], expected: ExpectedKind, validation: FieldValidation) -> Body:
+def _checked(document: Document, faults: _Texts, expected: ExpectedKind, validation: FieldValidation) -> Body:
     """Check the kind, the types and the fields of a document, and bring it into canonical form."""
     kind, api_version = _type_of(document, expected)
     cls = class_of_kind(api_version, kind)
@@ -222,7 +227,7 @@ def _checked(document: Document, duplicates: list[str], expected: ExpectedKind, 
         _unfit(kind, api_version, expected, reason)
     texts: list[str] = []
     if validation != "Ignore":
-        texts = [*duplicates, *_texts(unknown)]
+        texts = faults(unknown)
         if texts and validation == "Strict":
             _unfit(kind, api_version, expected, f"strict decoding error: {', '.join(texts)}")
     if api_version != wanted:

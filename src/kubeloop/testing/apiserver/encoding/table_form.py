@@ -26,7 +26,7 @@ _CREATED = Column("Created At", "date", "", "The time of creation.", 0)
 
 def _columns(resource: ServedResource) -> list[Column]:
     """Return the columns of the name and of the age or the time of creation."""
-    return [column for column in resource.columns if column.name in ("Name", "Age")] or [_NAME, _CREATED]
+    return [column for column in resource.columns if column.name in ("Name", "Age", _CREATED.name)] or [_NAME, _CREATED]
 
 
 def table(
@@ -41,12 +41,14 @@ def table(
         metadata: The ListMeta of the Table.
     """
     columns = _columns(resource)
+    rows = [_row(each, resource, columns, output) for each in items]
+    is_default = columns[-1].name == _CREATED.name  # which has no list of rows if there are no objects
     return {
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{output.version}",
         "metadata": metadata,
         "columnDefinitions": [_definition(column) for column in columns] if output.has_columns else None,
-        "rows": [_row(each, resource, columns, output) for each in items],
+        "rows": None if is_default and not rows else rows,
     }
 
 

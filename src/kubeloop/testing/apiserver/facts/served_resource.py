@@ -112,6 +112,11 @@ class ServedResource(Value, frozen=True):
     generation_fields: tuple[str, ...] = ()
 
     @property
+    def has_watch_cache(self) -> bool:
+        """Whether an API server keeps a watch cache of the resource; Events are read from etcd."""
+        return self.stored_as != "events"
+
+    @property
     def api_version(self) -> str:
         """`group/version`, or the version in the core group."""
         return f"{self.group}/{self.version}" if self.group else self.version

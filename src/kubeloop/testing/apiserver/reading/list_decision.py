@@ -51,6 +51,7 @@ def decide_list(
     storage_revision: int,
     cache_revision: int,
     has_snapshot: Callable[[int], bool],
+    is_cached: bool = True,
 ) -> ListPlan:
     """Decide from where a list is read.
 
@@ -63,6 +64,7 @@ def decide_list(
         storage_revision: The newest revision of the storage.
         cache_revision: What the watch cache has seen of the resource.
         has_snapshot: Whether the watch cache can still return all objects as they were at a revision that it has seen.
+        is_cached: Whether the server has a watch cache of the resource.
 
     Raises:
         BadRequest: The token or the resourceVersion cannot be read, or both are given.
@@ -74,6 +76,12 @@ def decide_list(
     cache_limit = 0 if resource_version == "0" else limit
     cached = ListPlan(True, start=start, limit=cache_limit)
     stored = ListPlan(False, start=start, limit=limit)
+    if not is_cached:
+        if continue_:
+            return replace(stored, exact=max(0, token_revision))
+        if match == "Exact" or (match == "" and limit > 0 and not is_single):
+            return replace(stored, exact=revision)
+        return replace(stored, minimum=revision)
     consistent = replace(cached, minimum=storage_revision, is_consistent=True)
     if match == "NotOlderThan":
         return replace(cached, minimum=revision)

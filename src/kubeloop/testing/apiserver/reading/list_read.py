@@ -64,6 +64,7 @@ def list_objects(call: Call, context: Context) -> Response | Waiting:
         storage_revision=context.storage.revision,
         cache_revision=cache.revision,
         has_snapshot=cache.has_snapshot,
+        is_cached=resource.has_watch_cache,
     )
     return _ListRead(call, context, options, selection, plan, context.now + PATIENCE).resume(context.now)
 

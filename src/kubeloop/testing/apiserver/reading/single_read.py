@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kubeloop.testing.apiserver.call import Waiting
 from kubeloop.testing.apiserver.encoding.single_object import encode_object
 from kubeloop.testing.apiserver.reading.progress import PATIENCE, has_reached
-from kubeloop.testing.apiserver.reading.revision_text import revision_of_read
+from kubeloop.testing.apiserver.reading.revision_text import revision_of_list, revision_of_read
 from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.wire import refusals
 from kubeloop.wire.go_text import quoted
@@ -54,6 +54,11 @@ def get_object(
         raise refusals.bad_request("the export parameter, deprecated since v1.14, is no longer supported")
     text = parse_get_options(query)
     if not text:
+        return _response(call, context.storage.get(key), respond)
+    if not call.resource.has_watch_cache:
+        minimum, newest = revision_of_list(text), context.storage.revision
+        if minimum > newest:
+            raise refusals.too_large_resource_version(minimum, newest, 0)
         return _response(call, context.storage.get(key), respond)
     read = _CachedRead(call, context, key, revision_of_read(text), context.now + PATIENCE, respond)
     return read.resume(context.now)

@@ -16,18 +16,20 @@ from kubeloop.testing.apiserver.reading.progress import PATIENCE, has_reached
 from kubeloop.testing.apiserver.reading.running_watch import EndedStream, WatchStream
 from kubeloop.testing.apiserver.reading.selection import Selection, select
 from kubeloop.testing.apiserver.reading.watch_decision import Beginning, WatchPlan, decide_watch
+from kubeloop.testing.apiserver.storage.storage_error import Compacted
 from kubeloop.testing.apiserver.watch_cache.too_old import TooOld
 from kubeloop.wire import refusals
 
 if TYPE_CHECKING:
     from kubeloop.errors import APIError
     from kubeloop.testing.apiserver.call import Call, Context
-    from kubeloop.testing.apiserver.storage.stored import Stored
+    from kubeloop.testing.apiserver.storage.stored import Change, Stored
     from kubeloop.testing.apiserver.watch_cache.resource_cache import ResourceCache
     from kubeloop.wire.parse_options import ListOptions
 
 __all__ = ["watch"]
 
+_COMPACTED = "The resourceVersion for the provided watch is too old."
 _SHORTEST_TIMEOUT = 1800.0
 """The server ends a watch without `timeoutSeconds` after this time, or up to twice as late."""
 
@@ -74,9 +76,11 @@ class _WatchBeginning:
                 return Waiting(plan.revision, self.deadline, self.resume)
             return self._error(refusals.too_large_resource_version(plan.revision, cache.revision))
         try:
-            changes = cache.changes(plan.revision) if plan.beginning is Beginning.CHANGES else []
+            changes = self._changes(cache) if plan.beginning is Beginning.CHANGES else []
         except TooOld as error:
             return self._error(refusals.expired(str(error)))
+        except Compacted:
+            return self._error(refusals.expired(_COMPACTED))
         selection = self.selection
         is_of_objects = plan.beginning is Beginning.OBJECTS
         bookmarks = None
@@ -94,6 +98,20 @@ class _WatchBeginning:
             bookmarks=bookmarks,
             now=now,
         )
+
+    def _changes(self, cache: ResourceCache) -> list[Change]:
+        """Return the changes that the watch begins with.
+
+        Raises:
+            TooOld: Some have left the watch cache.
+            Compacted: Some have left the storage, from which they are read for a resource without a watch cache.
+        """
+        resource, after = self.selection.resource, self.plan.revision
+        if resource.has_watch_cache:
+            return cache.changes(after)
+        newest = self.context.cache.revision
+        changes = self.context.storage.changes(after)
+        return [each for each in changes if each.key.resource == resource.stored_as and each.revision <= newest]
 
     def _error(self, error: APIError) -> EndedStream:
         return EndedStream(encode_error_event(error, self.call.output), self.call.output)

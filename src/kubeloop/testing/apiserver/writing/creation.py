@@ -55,11 +55,11 @@ def create_object(writer: Writer, resource: ServedResource, namespace: str, docu
     attempts = _ATTEMPTS if is_name_generated else 1
     while True:
         created = _checked(wanted, resource, writer)
-        _check_unversioned(wanted, writer)
+        version = _given_version(wanted, writer)
         key = Key(resource.stored_as, namespace, name_of(created))
         current = writer.storage.get(key)
         if current is None:
-            return writer.commit(resource, key, created, None)
+            return writer.commit(resource, key, with_metadata(created, resourceVersion=version), None)
         attempts -= 1
         if not attempts:
             raise _taken(resource, created, stored_document(current, resource))
@@ -87,11 +87,18 @@ def _checked(wanted: Document, resource: ServedResource, writer: Writer) -> Docu
     return created
 
 
-def _check_unversioned(wanted: Document, writer: Writer) -> None:
+def _given_version(wanted: Document, writer: Writer) -> str | None:
+    """Return the resourceVersion of the client, which the object of a dry run keeps.
+
+    Raises:
+        APIError: 500: the object is to be stored and has one. One that is no number is ignored, as by the real server.
+    """
     version = text_in(wanted, "metadata", "resourceVersion")
-    # A version that is no number is ignored, as the real server does.
-    if version.isascii() and version.isdigit() and int(version) and not writer.is_dry_run:
+    if not (version.isascii() and version.isdigit() and int(version)):
+        return None
+    if not writer.is_dry_run:
         raise plain_failure("resourceVersion should not be set on objects to be created")
+    return version
 
 
 def _being_deleted(error: AlreadyExists) -> AlreadyExists:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kubeloop.testing.apiserver.encoding.request_body import decode_body
+from kubeloop.testing.apiserver.encoding.request_body import decode_body, input_format
 from kubeloop.testing.apiserver.writing.creation import create_object
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
 from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
@@ -53,8 +53,9 @@ def create(call: Call, context: Context) -> Response:
     if call.info.resource == "bindings" and not call.info.group:
         return bind(call, context)
     refuse_unserved(call)
-    options = parse_write_options(call.info.query, "Create")
     request = call.request
+    input_format(request.headers)  # which the real server looks at before the options, in a create only
+    options = parse_write_options(call.info.query, "Create")
     body = decode_body(request.body, call.resource, headers=request.headers, validation=options.field_validation)
     document, duplicates = without_duplicate_owners(body.document)
     context.warnings.extend([*body.warnings, *duplicates])
@@ -152,7 +153,7 @@ def _replaced(call: Call, writer: Writer, change: Callable[[Document | None], Do
     resource, subresource = call.resource, call.info.subresource
 
     def change_scale(current: Document | None) -> Document:
-        assert current is not None  # a subresource is never created
+        assert current is not None  # a Scale is never created
         return scaled(current, resource, change)
 
     applied = change_scale if subresource == "scale" else change

@@ -22,6 +22,7 @@ from kubeloop.wire.patches.merge_patch import apply_merge_patch
 from kubeloop.wire.patches.merge_rules import rules_for
 from kubeloop.wire.patches.patch_errors import MalformedPatch, PatchError, PatchTooLarge, UnprocessablePatch
 from kubeloop.wire.patches.strategic_merge import apply_strategic_patch
+from kubeloop.wire.patches.strict_operations import unknown_fields
 from kubeloop.wire.response import Headers
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Patch:
             Invalid: The patch does not fit the object, or its result is no object of the kind.
             APIError: 500 for a merge for which there is no rule.
         """
-        self._check_type()
+        found_in_patch = self._found_in_patch()
         try:
             patched = self._merged(document, self._patch)
         except PatchError as error:
@@ -117,31 +118,33 @@ class Patch:
             )
         except BadRequest as error:
             raise _unfit(patched, error.status.message) from None
-        self.warnings = [*self._duplicate_warnings(), *found.warnings]
+        self.warnings = [*found_in_patch, *found.warnings]
         if self.warnings and self._validation == "Strict":
             raise _unfit(patched, f"strict decoding error: {', '.join(self.warnings)}")
         return found.document
 
-    def _check_type(self) -> None:
-        """Check the type of the body as the search for unknown and duplicate fields does.
+    def _found_in_patch(self) -> list[str]:
+        """Return the warnings about the patch itself: unknown and duplicate fields.
 
         Raises:
-            BadRequest: The body has another type.
+            BadRequest: The body has another type than that of the patch.
         """
-        if self._validation == "Ignore" or self._patch is None:
-            return
-        is_json_patch = self._media_type == _JSON
-        name = "[]handlers.jsonPatchOp" if is_json_patch else "map[string]interface {}"
-        if not isinstance(self._patch, list if is_json_patch else dict):
-            found = _JSON_TYPES.get(class_of(self._patch), "number")
-            text = f"json: cannot unmarshal {found} into Go value of type {name}"
-            raise refusals.bad_request(text if self._media_type == _STRATEGIC else f"error decoding patch: {text}")
-
-    def _duplicate_warnings(self) -> list[str]:
         if self._validation == "Ignore":
             return []
-        prefix = "json patch " if self._media_type == _JSON else ""
-        return [f"{prefix}{what} {quoted(path)}" for what, path in self._duplicates]
+        if self._media_type == _JSON:
+            try:
+                unknown = unknown_fields(self._patch)
+            except MalformedPatch as error:
+                raise refusals.bad_request(f"error decoding patch: {error}") from None
+            return [f"json patch {text}" for text in (*unknown, *self._duplicate_texts())]
+        if self._patch is not None and not isinstance(self._patch, dict):
+            found = _JSON_TYPES.get(class_of(self._patch), "number")
+            text = f"json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
+            raise refusals.bad_request(text if self._media_type == _STRATEGIC else f"error decoding patch: {text}")
+        return self._duplicate_texts()
+
+    def _duplicate_texts(self) -> list[str]:
+        return [f"{what} {quoted(path)}" for what, path in self._duplicates]
 
     def _merged(self, document: Document, patch: Any) -> Any:
         if self._media_type == _JSON:

@@ -15,6 +15,7 @@ from kubeloop.testing.apiserver.writing.eviction import evict_pod
 from kubeloop.testing.apiserver.writing.moment import Moment
 from kubeloop.testing.apiserver.writing.plain_failure import plain_failure
 from kubeloop.testing.apiserver.writing.pod_rule import bind_pod
+from kubeloop.testing.apiserver.writing.preparation import with_metadata
 from kubeloop.testing.apiserver.writing.replacement import precondition_text
 from kubeloop.testing.apiserver.writing.reply import plain_reply, success_status
 from kubeloop.testing.apiserver.writing.stored_form import stored_document
@@ -71,6 +72,8 @@ def bind(call: Call, context: Context) -> Response:
     body = decode_body(request.body, _BINDING, headers=request.headers, validation=options.field_validation)
     context.warnings.extend(body.warnings)
     binding = in_namespace(body.document, call.info.namespace)
+    if not call.info.subresource:  # the resource `bindings` is created as an object, and so loses its uid
+        binding = with_metadata(binding, uid=None)
     pods = context.resources.of_storage("pods")
     assert pods is not None  # a server serves pods
     name = call.info.name or name_of(binding)

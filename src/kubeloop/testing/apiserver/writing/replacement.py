@@ -77,8 +77,7 @@ def replace_object(
     """
     group_resource = group_resource_of(resource)
     current = writer.read(resource, namespace, name)
-    may_create = resource.allows_create_on_update and not subresource
-    if current is None and not may_create:
+    if current is None and not resource.allows_create_on_update:
         raise refusals.not_found(group_resource, name)
     old = stored_document(current, resource) if current else None
     stored_uid = text_in(old, "metadata", "uid") if old else ""
@@ -86,6 +85,8 @@ def replace_object(
         raise refusals.conflict(
             group_resource, name, precondition_text(resource, namespace, name, "UID", uid, stored_uid)
         )
+    if current is None and subresource not in ("", "status"):  # the strategy of the object is that of its status too
+        raise refusals.not_found(group_resource, name)
     new = change(old)
     version = _version_of(new)
     if current is None or old is None:

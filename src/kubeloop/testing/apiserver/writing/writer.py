@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubeloop.testing.apiserver.storage.stored import Key, Stored
-from kubeloop.testing.apiserver.writing.document_parts import Document, is_same, mapping_in
+from kubeloop.testing.apiserver.writing.document_parts import Document, is_same, mapping_in, text_in
 from kubeloop.testing.apiserver.writing.moment import Moment
 from kubeloop.testing.apiserver.writing.stored_form import data_with_revision, stored_document, unsaved_data
 
@@ -46,7 +46,8 @@ class Writer:
     def commit(self, resource: ServedResource, key: Key, document: Document, current: Stored | None) -> Stored:
         """Store a document, unless nothing has changed, and return what is stored.
 
-        In a dry run, the result has the resourceVersion of the current object, or none if the object would be new.
+        In a dry run, the result has the resourceVersion of the current object, or that of the document if the object
+        would be new.
         """
         if self.is_dry_run:
             return _unsaved(resource, key, document, current)
@@ -85,5 +86,6 @@ def _without_version(document: Document) -> Document:
 
 def _unsaved(resource: ServedResource, key: Key, document: Document, current: Stored | None) -> Stored:
     """Return an object that is never stored: the result of a dry run."""
-    revision, created = (current.revision, current.created_revision) if current else (0, 0)
+    revision = current.revision if current else int(text_in(document, "metadata", "resourceVersion") or 0)
+    created = current.created_revision if current else 0
     return Stored(key, revision, created, unsaved_data(document, resource, revision))

@@ -19,7 +19,7 @@ def test_a_controller_must_be_known() -> None:
 
 
 def test_a_step_says_whether_something_has_changed() -> None:
-    controllers = Controllers(writer().storage, resources(), Random(1), certificates="PEM")
+    controllers = Controllers(writer().storage, resources(), Random(1))
 
     assert controllers.step(NOW)
     assert not controllers.step(NOW)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.testing.apiserver.encoding.duplicate_field import parse_with_duplicates
+from kubeloop.testing.apiserver.encoding.duplicate_field import in_document_order, parse_with_duplicates
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,17 @@ def test_a_member_that_is_written_twice_is_always_found(value: dict[str, Any]) -
 
     assert tree == value
     assert faults[0] == ["duplicate field", name]
+
+
+def test_unknown_and_duplicate_fields_have_the_order_of_the_text_and_unknown_ones_are_not_looked_into() -> None:
+    body = b'{"x":{"y":1,"y":2},"a":{"b":1,"c":0},"a":{"b":2,"b":3,"z":1},"l":[{"q":1},{"d":1,"d":2}],"x":1}'
+    unknown = [["unknown field", path] for path in ("x", "l[0].q", "a.z")]
+
+    assert in_document_order(body, unknown) == [
+        ["unknown field", "x"],
+        ["duplicate field", "a"],
+        ["duplicate field", "a.b"],
+        ["unknown field", "a.z"],
+        ["unknown field", "l[0].q"],
+        ["duplicate field", "l[1].d"],
+    ]

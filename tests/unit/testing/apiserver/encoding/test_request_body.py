@@ -93,8 +93,8 @@ UNCLEAN = (
     b'{"metadata":{"name":"a","x":1},"spec":{"replicas":1,"replicas":2,"template":{"spec":{"containers":[{"y":1}]}}}}'
 )
 TEXTS = [
-    'duplicate field "spec.replicas"',
     'unknown field "metadata.x"',
+    'duplicate field "spec.replicas"',
     'unknown field "spec.template.spec.containers[0].y"',
 ]
 

@@ -39,3 +39,8 @@ def test_a_kind_without_columns_has_those_of_the_real_server_for_any_kind() -> N
     found = table([stored("pods", "2027-01-15T07:57:55Z")], plain, TABLE, {})
     assert [column["name"] for column in found["columnDefinitions"]] == ["Name", "Created At"]
     assert found["rows"][0]["cells"] == ["a", "2027-01-15T07:57:55Z"]
+
+
+def test_a_kind_without_columns_of_its_own_has_no_list_of_rows_if_there_are_no_objects() -> None:
+    assert table([], served("rbac.authorization.k8s.io", "v1", "roles"), TABLE, {})["rows"] is None
+    assert table([], served("", "v1", "pods"), TABLE, {})["rows"] == []

@@ -24,6 +24,7 @@ def decide(oldest_snapshot: int | None = CACHED, *, is_single: bool = False, **o
         storage_revision=STORED,
         cache_revision=CACHED,
         has_snapshot=lambda revision: oldest_snapshot is not None and revision >= oldest_snapshot,
+        is_cached=options.get("is_cached", True),
     )
 
 
@@ -134,3 +135,21 @@ def test_refuses_a_token_that_cannot_be_read(continue_: str, message: str) -> No
 def test_the_storage_answers_with_the_limit_of_the_request(rv: str, limit: int) -> None:
     plan = decide(rv=rv, continue_=token("foo\0", CACHED), limit=limit)
     assert from_storage(plan, limit) == ListPlan(False, exact=CACHED, start="foo\0", limit=limit)
+
+
+@pytest.mark.parametrize(
+    ("options", "plan"),
+    [
+        ({}, ListPlan(False)),
+        ({"rv": "0", "limit": 5}, ListPlan(False, limit=5)),
+        ({"rv": "90"}, ListPlan(False, minimum=90)),
+        ({"rv": "90", "limit": 5}, ListPlan(False, exact=90, limit=5)),
+        ({"rv": "90", "limit": 5, "is_single": True}, ListPlan(False, minimum=90, limit=5)),
+        ({"rv": "90", "match": "Exact"}, ListPlan(False, exact=90)),
+        ({"rv": "90", "match": "NotOlderThan", "limit": 5}, ListPlan(False, minimum=90, limit=5)),
+        ({"continue_": token("a", 90), "limit": 5}, ListPlan(False, exact=90, start="a", limit=5)),
+        ({"continue_": token("a", -1)}, ListPlan(False, start="a")),
+    ],
+)
+def test_a_resource_without_a_watch_cache_comes_from_the_storage(options: dict[str, Any], plan: ListPlan) -> None:
+    assert decide(is_cached=False, **options) == plan

@@ -49,6 +49,14 @@ def test_a_dry_run_stores_nothing_and_has_no_resource_version() -> None:
     assert "resourceVersion" not in created["metadata"]
 
 
+def test_a_dry_run_keeps_the_resource_version_of_the_client() -> None:
+    to = writer(writer().storage, dry_run=True)
+
+    created = create(to, CONFIG_MAPS, {"metadata": {"name": "a", "resourceVersion": "7"}})
+
+    assert created["metadata"]["resourceVersion"] == "7"
+
+
 def test_a_name_can_be_used_once_per_namespace() -> None:
     to = writer()
     create(to, NAMESPACES, {"metadata": {"name": "other"}})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop.errors import APIError, BadRequest, Conflict, Forbidden, Invalid, NotFound
+from kubeloop.errors import APIError, BadRequest, Conflict, Forbidden, Invalid, NotFound, UnsupportedMediaType
 from kubeloop.testing.apiserver.writing.reply import UNCHECKED
 from tests.support.written import JSON_PATCH, STRATEGIC, WriteServer, content, warnings
 
@@ -305,3 +305,21 @@ def test_the_deletion_of_a_job_warns_that_its_pods_remain() -> None:
 
     assert warnings(server.send("DELETE", f"{jobs}/a"))[0].startswith("child pods are preserved by default")
     assert warnings(server.send("DELETE", f"{jobs}/b?propagationPolicy=Background")) == []
+
+
+def test_a_create_looks_at_the_format_of_the_body_before_its_options() -> None:
+    server = WriteServer()
+
+    with pytest.raises(UnsupportedMediaType):
+        server.send("POST", f"{CONFIG_MAPS}?dryRun=Some", {}, headers={"Content-Type": "text/nonsense"})
+    with pytest.raises(Invalid, match="CreateOptions"):
+        server.send("POST", f"{CONFIG_MAPS}?dryRun=Some", b"no")
+
+
+def test_an_update_of_the_status_creates_an_object_whose_kind_may_be_created_by_updates() -> None:
+    server = WriteServer()
+    service = {"metadata": {"name": "a"}, "spec": {"ports": [{"port": 80}]}}
+
+    assert server.send("PUT", "/api/v1/namespaces/default/services/a/status", service).status == 201
+    with pytest.raises(NotFound):
+        server.send("PUT", "/api/v1/namespaces/default/pods/a/status", {"metadata": {"name": "a"}})

@@ -142,3 +142,25 @@ def test_a_body_of_another_type_is_a_bad_request(body: bytes, media_type: str, m
         patched(body, media_type)
 
     assert raised.value.status.message == message
+
+
+UNKNOWN = b'[{"op": "add", "path": "/data/a", "value": "1", "nonsense": 1, "op": "add"}]'
+
+
+def test_unknown_and_duplicate_members_of_a_json_patch_are_warnings_or_an_error() -> None:
+    assert patched(UNKNOWN, JSON_PATCH)[1] == [
+        'json patch unknown field "[0].nonsense"',
+        'json patch duplicate field "[0].op"',
+    ]
+    assert patched(UNKNOWN, JSON_PATCH, "Ignore")[1] == []
+    with pytest.raises(Invalid, match=r'strict decoding error: json patch unknown field "\[0\]\.nonsense"'):
+        patched(UNKNOWN, JSON_PATCH, "Strict")
+
+
+def test_a_member_of_a_json_patch_must_have_its_type() -> None:
+    with pytest.raises(BadRequest) as raised:
+        patched(b'[{"op": 1, "path": "/a"}]', JSON_PATCH)
+
+    assert raised.value.status.message == (
+        "error decoding patch: json: cannot unmarshal number into Go struct field jsonPatchOp.op of type string"
+    )

@@ -80,6 +80,13 @@ def test_the_binding_can_require_a_certain_pod(metadata: dict[str, Any]) -> None
         server.send("POST", f"{PODS}/web/binding", binding(**metadata))
 
 
+def test_a_binding_that_is_created_as_an_object_loses_its_uid() -> None:
+    server = WriteServer()
+    pod(server)
+
+    assert server.send("POST", "/api/v1/namespaces/default/bindings", binding(uid="other")).status == 201
+
+
 def test_a_missing_pod_and_another_name_are_refused() -> None:
     server = WriteServer()
 
