@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ from .normal_form import Versions, normal, without_random
 from .servers import Reply
 
 __all__ = ["Comparison"]
+
+_OWN_EVENT = re.compile(r".+\.[0-9a-f]{16}").fullmatch
 
 
 class Comparison:
@@ -83,14 +86,19 @@ class Comparison:
 
 
 def _drop_own_leases(body: Any) -> None:
-    """Remove from a list the Leases with which API servers show that they live."""
+    """Remove from a list the Leases with which API servers show that they live, and the Events that they write."""
     if isinstance(body, dict) and isinstance(body.get("items"), list):
-        body["items"] = [item for item in body["items"] if not item["metadata"]["name"].startswith("apiserver-")]
+        body["items"] = [item for item in body["items"] if not _is_own(item["metadata"]["name"])]
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith("apiserver-") or _OWN_EVENT(name) is not None
 
 
 def _is_of_sequence(event: Any) -> bool:
-    """Return whether an event is about an object of the sequence: servers renew Leases of their own."""
-    return not str(event["object"].get("metadata", {}).get("name", "")).startswith("apiserver-")
+    """Return whether an event is about an object of the sequence: servers write Leases and Events of their own."""
+    name = str(event["object"].get("metadata", {}).get("name", ""))
+    return not _is_own(name)
 
 
 def _reason(reply: Reply) -> str:

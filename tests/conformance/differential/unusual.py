@@ -212,7 +212,7 @@ def _odd_patch(place: _Place, random: Random) -> Step:
         (_MERGE, {"nonsense": {"a": 1}, "metadata": {"what": 2}}), (_MERGE, []), (_MERGE, {"kind": "Nonsense"}),
         (_MERGE, {"apiVersion": "nonsense/v9"}), (_MERGE, {"metadata": None}), (_MERGE, {"metadata": {"uid": None}}),
         (_MERGE, {"metadata": {"annotations": {"a": 1}}}), (_MERGE, {"metadata": {"generateName": "x"}}),
-        (_MERGE, {"metadata": {"generation": 7, "deletionTimestamp": "2026-01-02T03:04:05Z"}}),
+        (_MERGE, {"metadata": {"generation": 7}}),
         (_MERGE, {"metadata": {"resourceVersion": ""}}), (_MERGE, {"metadata": {"namespace": "other"}}),
         (_STRATEGIC, {"metadata": {"finalizers": ["example.com/a"], "$setElementOrder/finalizers": ["example.com/a"]}}),
         (_STRATEGIC, {"metadata": {"labels": {"$patch": "replace", "keep": "x"}}}),
@@ -224,7 +224,7 @@ def _odd_patch(place: _Place, random: Random) -> Step:
         ("text/nonsense", {}), ("application/json", {}), ("", {}),
     ))  # fmt: skip
     headers = {"Content-Type": form}
-    return place.step("odd patch", "PATCH", place.path, in_json(patch), _options(random), headers)
+    return place.step("oddity", "PATCH", place.path, in_json(patch), _options(random), headers)
 
 
 # Subresources.
