@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Mapping
 
 from kubeloop.wire.response import Headers
+from kubeloop.wire.serializers.json_serializer import JSON
 
 __all__ = ["StreamedResponse"]
 
-_JSON = {"Content-Type": "application/json"}
+_JSON = {"Content-Type": JSON.media_types[0]}
 
 
 class StreamedResponse:
