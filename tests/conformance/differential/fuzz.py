@@ -34,7 +34,7 @@ from kubeloop.wire.streamed_response import StreamedResponse
 
 from .request_mutation import RequestMutation
 from .sequence import NAMESPACES, Sequence, load_templates
-from .steps import Known, in_json
+from .steps import Known, Step, in_json
 
 if TYPE_CHECKING:
     from kubeloop.testing.apiserver.storage.stored import Key
@@ -102,7 +102,7 @@ class Fuzz:
         while wanted(count) and len(self.faults) < _MAX_FAULTS:
             step = self._sequence.next(self._known)
             original = self._random.random()
-            request = step.request(self._known) if original < 0.8 else self._mutation.anywhere()
+            request = self._request_of(step) if original < 0.8 else self._mutation.anywhere()
             is_changed = self._random.random() < 0.7
             if is_changed:
                 request = self._mutation.changed(request)
@@ -125,6 +125,13 @@ class Fuzz:
             if count % 2000 == 0:
                 self.clean()
                 await self._prepare()
+
+    def _request_of(self, step: Step) -> Request:
+        """Return the request of a step; another one if an object has lost the fields that the step changes."""
+        try:
+            return step.request(self._known)
+        except (AttributeError, IndexError, KeyError, TypeError):
+            return self._mutation.anywhere()
 
     async def _response(self, request: Request) -> Response:
         try:
@@ -176,7 +183,7 @@ class Fuzz:
     async def _client(self, host: str, port: int, wanted: Callable[[int], bool], number: Callable[[], int]) -> None:
         while wanted(number()) and len(self.faults) < _MAX_FAULTS:
             step = self._sequence.next(self._known)
-            request = step.request(self._known) if self._random.random() < 0.8 else self._mutation.anywhere()
+            request = self._request_of(step) if self._random.random() < 0.8 else self._mutation.anywhere()
             if self._random.random() < 0.7:
                 request = self._mutation.changed(request)
             data = _http_bytes(request)
