@@ -16,13 +16,15 @@ import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from kubeloop.testing import ControlPlane, ControlPlaneError
+from kubeloop.testing import ControlPlane, ControlPlaneError, ServerProcess
+from kubeloop.testing.controlplane.plane import report_to_stderr
+from tests.support.servers import AnyServer, is_python_server
 
 # A slow machine must not fail a test. The other settings are hypothesis's own: random, except in CI.
 settings.register_profile("kubeloop", deadline=None)
@@ -36,6 +38,20 @@ SERVERS = ("etcd", "kube-apiserver", "kube-controller-manager")
 BEFORE: pytest.StashKey[tuple[Path, set[str]]] = pytest.StashKey()
 
 pytest_plugins = ["kubeloop.testing.pytest_plugin", "pytester"]
+
+
+@pytest.fixture(scope="session")
+def control_plane(control_plane_options: Mapping[str, Any]) -> Iterator[AnyServer]:
+    """Run the API server of the session: the real one, or the one in Python, which has the same methods.
+
+    It is here and not beside the tests of integration, so that all tests of a session have the same server.
+    """
+    if is_python_server():
+        with ServerProcess(tls=True, controllers=False) as server:
+            yield server
+    else:
+        with ControlPlane(report=report_to_stderr, **control_plane_options) as plane:
+            yield plane
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,19 +7,16 @@ of this folder once, with protobuf.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 import kubeloop
-from kubeloop.testing import ControlPlane, ServerProcess
-from kubeloop.testing.controlplane.plane import report_to_stderr
 from tests.integration.only_real import is_only_real
 from tests.support.real_clientset import CONTENT_TYPE, connect
-from tests.support.servers import AnyServer, is_python_server
+from tests.support.servers import is_python_server
 
 ONE_FORMAT = {
     "test_auth",  # sends requests without a client
@@ -45,17 +42,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if is_only_real(item.nodeid)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
-
-
-@pytest.fixture(scope="session")
-def control_plane(control_plane_options: Mapping[str, Any], request: pytest.FixtureRequest) -> Iterator[AnyServer]:
-    """Run the API server of the session: the real one, or the one in Python, which has the same methods."""
-    if is_python_server():
-        with ServerProcess(tls=True, controllers=False) as server:
-            yield server
-    else:
-        with ControlPlane(report=report_to_stderr, **control_plane_options) as plane:
-            yield plane
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

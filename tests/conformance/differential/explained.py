@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["explanation"]
 
 _EXPLAINED: tuple[tuple[str, str], ...] = (
+    (r"\w+ \w+: code: .* != 501 NotImplemented \(a connection to ", "connections to services are not implemented"),
     (
         r"\w+ (get|list): (columnDefinitions|rows\.cells|rows\.conditions)",
         "Tables have the columns Name and Age only, and no conditions of rows",

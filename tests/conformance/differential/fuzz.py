@@ -127,7 +127,7 @@ class Fuzz:
                 await self._prepare()
 
     def _request_of(self, step: Step) -> Request:
-        """Return the request of a step; another one if an object has lost the fields that the step changes."""
+        """Return the request of a step, or any request if an object has lost the fields that the step changes."""
         try:
             return step.request(self._known)
         except (AttributeError, IndexError, KeyError, TypeError):
