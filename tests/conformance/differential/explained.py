@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 __all__ = ["explanation"]
 
 _EXPLAINED: tuple[tuple[str, str], ...] = (
+    (
+        r"Job \w+: (items\.|event object\.)?metadata\.labels: .*batch\.kubernetes\.io/controller-uid",
+        "defaults are not set: a Job without labels gets those of its template",
+    ),
     (r"\w+ \w+: code: .* != 501 NotImplemented \(a connection to ", "connections to services are not implemented"),
     (
         r"\w+ (get|list): (columnDefinitions|rows\.cells|rows\.conditions)",
