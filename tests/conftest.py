@@ -24,7 +24,6 @@ from hypothesis import settings
 
 from kubeloop.testing import ControlPlane, ControlPlaneError, ServerProcess
 from kubeloop.testing.controlplane.plane import report_to_stderr
-from tests.support.servers import AnyServer, is_python_server
 
 # A slow machine must not fail a test. The other settings are hypothesis's own: random, except in CI.
 settings.register_profile("kubeloop", deadline=None)
@@ -41,12 +40,13 @@ pytest_plugins = ["kubeloop.testing.pytest_plugin", "pytester"]
 
 
 @pytest.fixture(scope="session")
-def control_plane(control_plane_options: Mapping[str, Any]) -> Iterator[AnyServer]:
+def control_plane(control_plane_options: Mapping[str, Any]) -> Iterator[ControlPlane | ServerProcess]:
     """Run the API server of the session: the real one, or the one in Python, which has the same methods.
 
     It is here and not beside the tests of integration, so that all tests of a session have the same server.
     """
-    if is_python_server():
+    # As in `tests.support.servers`, which a copy of this file could not import (see `test_leak_check`).
+    if os.environ.get("KUBELOOP_TEST_SERVER", "real") == "python":
         with ServerProcess(tls=True, controllers=False) as server:
             yield server
     else:
