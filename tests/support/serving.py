@@ -9,18 +9,37 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
 from kubeloop.serving.connection_set import ConnectionSet
 from kubeloop.serving.refusal import plain_refusal
 from kubeloop.serving.server_connection import Handler, ServerConnection
+from kubeloop.testing.virtual_time import elapsed
 from kubeloop.wire.chunks import ChunkReader
+from kubeloop.wire.request import Request
+from kubeloop.wire.response import Headers, Response
+from kubeloop.wire.streamed_response import StreamedResponse
 from tests.support.wire import Wire
 
-__all__ = ["GET", "Client", "Received", "parse_responses", "request", "turns"]
+__all__ = [
+    "DATE",
+    "GET",
+    "Client",
+    "Counted",
+    "Received",
+    "echo",
+    "later",
+    "parse_responses",
+    "pieces",
+    "recorder",
+    "request",
+    "turns",
+]
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 
 
 def request(method: str, target: str = "/", *headers: str, body: bytes = b"") -> bytes:
@@ -36,6 +55,55 @@ class Received:
     status: int
     headers: dict[str, str]
     body: bytes
+
+
+def echo(received: Request) -> Response:
+    """Return what was requested."""
+    return Response(200, Headers([("Path", received.path)]), f"{received.method} ".encode() + (received.body or b""))
+
+
+def recorder(seen: list[Request]) -> Handler:
+    """Return a handler that records the requests."""
+
+    def handler(received: Request) -> Response:
+        seen.append(received)
+        return Response(200)
+
+    return handler
+
+
+async def later(received: Request) -> Response:
+    """Return what was requested, after as many seconds as the path says."""
+    await asyncio.sleep(float(received.path[1:]))
+    return echo(received)
+
+
+async def pieces(*data: bytes) -> AsyncGenerator[bytes]:
+    """Yield the pieces of a body."""
+    for each in data:
+        yield each
+
+
+class Counted:
+    """A stream that counts how often it is read and closed."""
+
+    def __init__(self, piece: bytes = b"x" * 10_000) -> None:
+        self.piece = piece
+        self.read = 0
+        self.ends: list[float] = []
+
+    async def generate(self) -> AsyncGenerator[bytes]:
+        try:
+            while True:
+                self.read += 1
+                yield self.piece
+                if not self.piece:
+                    await asyncio.sleep(3600)
+        finally:
+            self.ends.append(elapsed())
+
+    def respond(self, _: Request) -> StreamedResponse:
+        return StreamedResponse(self.generate())
 
 
 async def turns(count: int) -> None:

@@ -1,46 +1,32 @@
-"""One connection: exchanges in order, bodies in both directions, limits of memory and time, and how it ends."""
+"""One connection: exchanges in order, their bodies, bounded memory, refusals and failures."""
 
 from __future__ import annotations
 
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from kubeloop.errors import ConnectionLost
 from kubeloop.serving.server_connection import Handler
-from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
+from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from kubeloop.wire.streamed_response import StreamedResponse
-from tests.support.serving import GET, Client, Received, parse_responses, request, turns
-
-DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
-
-
-def echo(received: Request) -> Response:
-    """Return what was requested."""
-    return Response(200, Headers([("Path", received.path)]), f"{received.method} ".encode() + (received.body or b""))
-
-
-def recorder(seen: list[Request]) -> Handler:
-    """Return a handler that records the requests."""
-
-    def handler(received: Request) -> Response:
-        seen.append(received)
-        return Response(200)
-
-    return handler
-
-
-async def later(received: Request) -> Response:
-    """Return what was requested, after as many seconds as the path says."""
-    await asyncio.sleep(float(received.path[1:]))
-    return echo(received)
+from tests.support.serving import (
+    DATE,
+    GET,
+    Client,
+    Counted,
+    Received,
+    echo,
+    later,
+    parse_responses,
+    pieces,
+    recorder,
+    request,
+)
 
 
 @in_virtual_time
@@ -227,11 +213,6 @@ async def test_a_handler_that_returns_something_else(wrong: Any, caplog: pytest.
     await client.leave()
 
 
-async def pieces(*data: bytes) -> AsyncGenerator[bytes]:
-    for each in data:
-        yield each
-
-
 @pytest.mark.parametrize(
     "handler",
     [
@@ -251,257 +232,6 @@ async def test_a_response_that_cannot_be_sent_is_a_failure(handler: Handler, cap
     assert (answer.status, "C" in answer.headers) == (500, False)
     assert caplog.records[0].exc_info is not None
     await client.leave()
-
-
-@in_virtual_time
-async def test_a_stream_is_sent_piece_by_piece() -> None:
-    async def ticks() -> AsyncIterator[bytes]:
-        for n in range(3):
-            await asyncio.sleep(1)
-            yield b"tick %d\n" % n
-            yield b""
-
-    client = Client(lambda _: StreamedResponse(ticks(), 203, {"A": "b"}))
-    client.send(GET + GET)
-    await settle()
-    head = client.received()
-    assert head.startswith(b"HTTP/1.1 203 ")
-    assert head.endswith(b"\r\n\r\n")
-    found = []
-    for _ in range(3):
-        await asyncio.sleep(1)
-        await settle()
-        found.append(client.received())
-    assert found[:2] == [b"7\r\ntick 0\n\r\n", b"7\r\ntick 1\n\r\n"]
-    assert found[2].startswith(b"7\r\ntick 2\n\r\n0\r\n\r\nHTTP/1.1 203 ")
-    await client.leave()
-
-
-@in_virtual_time
-async def test_a_stream_to_an_old_client_ends_with_the_connection() -> None:
-    client = Client(lambda _: StreamedResponse(pieces(b"a", b"b"), headers={}))
-    client.send(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
-    await settle()
-    assert client.responses() == [Received(200, {"Date": DATE, "Connection": "close"}, b"ab")]
-    assert client.is_closed()
-
-
-class Counted:
-    """A stream that counts how often it is read and closed."""
-
-    def __init__(self, piece: bytes = b"x" * 10_000) -> None:
-        self.piece = piece
-        self.read = 0
-        self.ends: list[float] = []
-
-    async def generate(self) -> AsyncGenerator[bytes]:
-        try:
-            while True:
-                self.read += 1
-                yield self.piece
-                if not self.piece:
-                    await asyncio.sleep(3600)
-        finally:
-            self.ends.append(elapsed())
-
-    def respond(self, _: Request) -> StreamedResponse:
-        return StreamedResponse(self.generate())
-
-
-@pytest.mark.parametrize("is_old", [False, True])
-@in_virtual_time
-async def test_the_stream_of_a_head_request_is_closed_unread(is_old: bool) -> None:
-    stream = Counted()
-    client = Client(stream.respond)
-    client.send(b"HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" if is_old else request("HEAD"))
-    await settle()
-    (answer,) = client.responses("HEAD")
-    assert (answer.body, "Transfer-Encoding" in answer.headers) == (b"", False)
-    assert stream.read == 0
-    assert not client.is_closed()
-    await client.leave()
-
-
-@in_virtual_time
-async def test_a_client_that_reads_slowly_slows_the_stream_down() -> None:
-    stream = Counted()
-    client = Client(stream.respond)
-    client.socket.accepts = 100_000
-    client.send(GET)
-    await settle()
-    first = stream.read
-    assert first < 30
-    await settle()
-    assert stream.read == first
-    assert len(client.socket.waiting) < 100_000
-    client.socket.accept(100_000)
-    await settle()
-    assert first < stream.read < 50
-    await client.leave()
-    assert stream.ends == [elapsed()]
-
-
-@in_virtual_time
-async def test_a_stream_that_never_waits_lets_others_run_and_ends_with_its_connection() -> None:
-    stream = Counted(b"x")
-    client = Client(stream.respond)
-    client.send(GET)
-    await turns(10)
-    assert 0 < stream.read < 1000
-    client.socket.close()  # nothing more can be sent, and the server learns it in the next turn
-    await settle()
-    assert stream.ends == [0.0]
-
-
-@pytest.mark.parametrize("way", ["abort", "end"])
-@pytest.mark.parametrize("piece", [b"", b"x" * 10_000])
-@in_virtual_time
-async def test_a_stream_is_closed_as_soon_as_its_client_leaves(way: str, piece: bytes) -> None:
-    stream = Counted(piece)
-    client = Client(stream.respond)
-    client.socket.accepts = 10_000
-    client.send(GET)
-    await settle()
-    assert stream.ends == []
-    await asyncio.sleep(5)
-    getattr(client.socket, way)()
-    await turns(4)
-    assert stream.ends == [5.0]
-    client.socket.abort()
-    await settle()
-    assert len(client.server) == 0
-
-
-@in_virtual_time
-async def test_a_handler_is_cancelled_when_its_client_leaves() -> None:
-    ends: list[str] = []
-
-    async def handler(_: Request) -> Response:
-        try:
-            await asyncio.sleep(3600)
-        except asyncio.CancelledError:
-            ends.append("cancelled")
-            raise
-        return Response(200)
-
-    client = Client(handler)
-    client.send(GET)
-    await asyncio.sleep(1)
-    await client.leave()
-    assert ends == ["cancelled"]
-    assert (len(client.server), client.received()) == (0, b"")
-
-
-@in_virtual_time
-async def test_a_handler_that_ignores_its_cancellation_sends_nothing() -> None:
-    async def handler(_: Request) -> Response:
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
-        await asyncio.sleep(2)
-        return Response(200)
-
-    client = Client(handler)
-    client.send(GET)
-    await settle()
-    await client.leave()
-    assert len(client.server) == 1
-    await asyncio.sleep(3)
-    assert (len(client.server), client.received()) == (0, b"")
-
-
-class Subscription:
-    """A stream that holds something from its creation to its end."""
-
-    def __init__(self) -> None:
-        self.is_closed = False
-
-    def __aiter__(self) -> Subscription:
-        return self
-
-    async def __anext__(self) -> bytes:
-        await asyncio.sleep(3600)
-        return b""
-
-    async def aclose(self) -> None:
-        self.is_closed = True
-
-
-@in_virtual_time
-async def test_a_stream_after_an_ignored_cancellation_is_closed() -> None:
-    subscription = Subscription()
-
-    async def handler(_: Request) -> StreamedResponse:
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
-        return StreamedResponse(subscription)
-
-    client = Client(handler)
-    client.send(GET)
-    await settle()
-    await client.leave()
-    assert subscription.is_closed
-    assert (len(client.server), client.received()) == (0, b"")
-
-
-@pytest.mark.parametrize("count", range(6))
-@in_virtual_time
-async def test_what_a_handler_returns_is_closed_whenever_its_client_leaves(count: int) -> None:
-    subscription = Subscription()
-    future: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
-    for result in (StreamedResponse(subscription), future, later(Request("GET", "/9"))):
-
-        def handler(_: Request, result: StreamedResponse | Awaitable[Response] = result) -> Any:
-            return result
-
-        client = Client(handler)
-        client.send(GET)
-        await turns(count)
-        client.socket.break_off(None)
-        await settle()
-        assert len(client.server) == 0
-    assert subscription.is_closed
-    assert future.cancelled()
-
-
-@in_virtual_time
-async def test_a_stream_that_fails_ends_the_connection_without_the_end_of_the_body(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    async def broken() -> AsyncGenerator[bytes]:
-        yield b"abc"
-        raise RuntimeError("secret")
-
-    client = Client(lambda _: StreamedResponse(broken()))
-    client.send(GET)
-    await settle()
-    assert client.is_closed()
-    assert client.received().endswith(b"3\r\nabc\r\n")
-    assert "a response cannot be completed; closing the connection" in caplog.text
-    assert "secret" in caplog.text
-
-
-@in_virtual_time
-async def test_a_transport_error_of_the_handler_or_of_a_body_closes_the_connection_without_a_log_line(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def fails(received: Request) -> Response:
-        raise ConnectionLost("as the test wants")
-
-    async def fails_later(received: Request) -> Response:
-        return fails(received)
-
-    async def broken() -> AsyncGenerator[bytes]:
-        yield b"abc"
-        raise ConnectionLost("as the test wants")
-
-    for handler in (fails, fails_later, lambda _: StreamedResponse(broken())):
-        client = Client(handler)
-        client.send(GET)
-        await settle()
-        assert client.is_closed()
-        assert b"500" not in client.received()
-        assert not client.received().endswith(b"0\r\n\r\n")
-    assert not caplog.records
 
 
 @in_virtual_time
@@ -573,97 +303,6 @@ async def test_bodies_up_to_the_threshold_and_streams_are_not_compressed() -> No
         await settle()
         assert "Content-Encoding" not in client.responses()[0].headers
     await client.leave()
-
-
-@pytest.mark.parametrize(
-    ("data", "seconds", "status"),
-    [
-        (b"", 90, None),
-        (GET, 90, 200),
-        (b"G", 32, 408),
-        (GET[:-1], 32, 408),
-        (request("POST", "/", "Content-Length: 5") + b"abcd", 60, 408),
-        (request("POST", "/", "Transfer-Encoding: chunked"), 60, 408),
-    ],
-)
-@in_virtual_time
-async def test_a_silent_client_loses_its_connection(data: bytes, seconds: float, status: int | None) -> None:
-    client = Client(echo)
-    client.send(data)
-    await asyncio.sleep(seconds - 0.1)
-    assert not client.is_closed()
-    await asyncio.sleep(1.2)
-    assert client.is_closed()
-    assert [each.status for each in client.responses()] == ([] if status is None else [status])
-    await asyncio.sleep(1)
-    assert len(client.server) == 0
-
-
-@in_virtual_time
-async def test_bytes_that_trickle_in_do_not_extend_the_time() -> None:
-    client = Client(echo)
-    for byte in request("GET", "/" + "x" * 100):
-        client.send(bytes([byte]))
-        await asyncio.sleep(1)
-        if client.is_closed():
-            break
-    assert 32 <= elapsed() < 35
-    await asyncio.sleep(1)
-
-
-@in_virtual_time
-async def test_a_connection_that_is_used_is_not_idle() -> None:
-    client = Client(echo)
-    for _ in range(5):
-        client.send(GET)
-        await asyncio.sleep(80)
-    assert len(client.responses()) == 5
-    assert not client.is_closed()
-    await client.leave()
-
-
-@in_virtual_time
-async def test_a_handler_may_take_its_time() -> None:
-    client = Client(later)
-    client.send(request("GET", "/1000"))
-    await asyncio.sleep(1000)
-    await settle()
-    assert [each.status for each in client.responses()] == [200]
-    await client.leave()
-
-
-@in_virtual_time
-async def test_a_silent_stream_stays_open_and_an_unread_one_is_closed() -> None:
-    silent = Counted(b"")
-    client = Client(silent.respond)
-    client.send(GET)
-    await asyncio.sleep(1000)
-    assert not client.is_closed()
-    await client.leave()
-
-    stream = Counted()
-    client = Client(stream.respond)
-    client.socket.accepts = 0
-    client.send(GET)
-    for _ in range(10):
-        await asyncio.sleep(50)
-        assert not client.is_closed()
-        client.socket.accept(10_000)
-    await asyncio.sleep(65)
-    assert client.is_closed()
-    await settle()
-    assert len(stream.ends) == 1
-
-
-@in_virtual_time
-async def test_the_last_bytes_of_a_closed_connection_have_bounded_time() -> None:
-    client = Client(echo)
-    client.socket.accepts = 0
-    client.send(request("GET", "/", "Connection: close"))
-    await asyncio.sleep(59)
-    assert len(client.server) == 1
-    await asyncio.sleep(4)
-    assert len(client.server) == 0
 
 
 @in_virtual_time
