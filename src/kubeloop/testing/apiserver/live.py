@@ -106,22 +106,19 @@ class EventBody:
         return self
 
     async def __anext__(self) -> bytes:
-        stream = self._stream
-        while not stream.is_finished:
+        while True:
             self._ready.clear()
-            time = self._now()
-            frames = stream.take(time)
-            if frames:
-                return b"".join(frames)
-            if not stream.is_finished:
-                deadline = stream.deadline
-                await _set_by(self._ready, None if deadline is None else deadline - time)
-        self._stream.close()
-        raise StopAsyncIteration
+            piece = self.take()
+            if piece is None:
+                self.close()
+                raise StopAsyncIteration
+            if piece:
+                return piece
+            await self._ready.wait()
 
     async def aclose(self) -> None:
         """End the watch; a second call does nothing."""
-        self._stream.close()
+        self.close()
 
     def end(self) -> None:
         """End the watch, and so the body that its reader waits for."""
