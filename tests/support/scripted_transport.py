@@ -38,8 +38,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from kubeloop.errors import APIError, BodyTooLarge, ConnectionLost, RequestTimeout, StatusDetails
+from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, StatusDetails
 from kubeloop.testing import event_line
+from kubeloop.testing.in_process_transport import read_chunks
 from kubeloop.transport.base import read_error_body
 from kubeloop.wire.refusals import expired
 from kubeloop.wire.request import Request
@@ -365,14 +366,7 @@ class ScriptedStream:
         return self._chunks
 
     async def read(self, max_bytes: int | None = None) -> bytes:
-        body = bytearray()
-        async for chunk in self._chunks:
-            body += chunk
-            if max_bytes is not None and len(body) > max_bytes:
-                raise BodyTooLarge(
-                    f"{self._request.method} {self._request.path}: a body of more than {max_bytes} bytes"
-                )
-        return bytes(body)
+        return await read_chunks(self._chunks, self._request, max_bytes)
 
     async def _play(self) -> AsyncIterator[bytes]:
         left = self._response.cut_after

@@ -6,12 +6,8 @@ names the encoding after a colon.
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
-
-from kubeloop.codegen.layout import WIDTH
 from kubeloop.codegen.schema import Module, SchemaError, SchemaField, Struct
-from kubeloop.codegen.source_text import literal
+from kubeloop.codegen.source_text import map_entry
 
 __all__ = ["emit_field_numbers"]
 
@@ -46,7 +42,12 @@ def emit_field_numbers(module: Module, origin: str) -> str:
         "from typing import Final",
         "",
         "NUMBERS: Final[dict[str, str]] = {",
-        *(line for struct in module.structs.values() if _is_message(module, struct) for line in _entry(struct)),
+        *(
+            line
+            for struct in module.structs.values()
+            if _is_message(module, struct)
+            for line in map_entry(struct.name, " ".join(_field(struct, field) for field in struct.fields))
+        ),
         "}",
         '"""The fields of each type: `name=number`; `name=outer.inner` for a field of a message that JSON flattens."""',
         "",
@@ -66,20 +67,6 @@ def _is_message(module: Module, struct: Struct) -> bool:
     if not all(numbers) or len(set(numbers)) < len(numbers):
         raise SchemaError(f"{module.name}.{struct.name}: a protobuf number is missing or used twice")
     return True
-
-
-def _entry(struct: Struct) -> Iterator[str]:
-    text = " ".join(_field(struct, field) for field in struct.fields)
-    line = f"    {literal(struct.name)}: {literal(text)},"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    yield f"    {literal(struct.name)}: ("
-    parts = textwrap.wrap(text, WIDTH - 11, break_long_words=False, break_on_hyphens=False)
-    for part in parts[:-1]:
-        yield f"        {literal(part + ' ')}"
-    yield f"        {literal(parts[-1])}"
-    yield "    ),"
 
 
 def _field(struct: Struct, field: SchemaField) -> str:

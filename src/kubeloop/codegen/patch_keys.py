@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 
-from kubeloop.codegen.layout import WIDTH
 from kubeloop.codegen.schema import Module, SchemaError, SchemaField, Struct
-from kubeloop.codegen.source_text import literal
+from kubeloop.codegen.source_text import map_entry
 
 __all__ = ["emit_patch_keys"]
 
@@ -39,7 +37,7 @@ def emit_patch_keys(modules: Iterable[Module], origin: str) -> str:
         "from typing import Final",
         "",
         "PATCH_KEYS: Final[dict[str, str]] = {",
-        *(line for name, text in sorted(rows) for line in _entry(name, text)),
+        *(line for name, text in sorted(rows) for line in map_entry(name, text)),
         "}",
         '"""The fields of each type with a patch strategy: `name=strategies`, or `name=strategies:merge key`."""',
         "",
@@ -67,16 +65,3 @@ def _check(place: str, field: SchemaField) -> None:
     merges_objects = "merge" in given and field.type.kind == "list" and field.type.item.kind == "ref"
     if merges_objects != bool(field.patch_merge_key):
         raise SchemaError(f"{place}: expected a merge key for a list of objects that is merged, and for no other field")
-
-
-def _entry(name: str, text: str) -> Iterator[str]:
-    line = f"    {literal(name)}: {literal(text)},"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    yield f"    {literal(name)}: ("
-    parts = textwrap.wrap(text, WIDTH - 11, break_long_words=False, break_on_hyphens=False)
-    for part in parts[:-1]:
-        yield f"        {literal(part + ' ')}"
-    yield f"        {literal(parts[-1])}"
-    yield "    ),"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import json
 import textwrap
+from collections.abc import Iterator
 
 from kubeloop.codegen.layout import WIDTH
 from kubeloop.codegen.schema import SchemaError
 
-__all__ = ["check_source", "docstring", "literal", "printable", "used_names"]
+__all__ = ["check_source", "docstring", "literal", "map_entry", "printable", "used_names"]
 
 _STATEMENTS = (
     *(ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.Assign, ast.AnnAssign),
@@ -50,6 +51,20 @@ def docstring(text: str, indent: str = "") -> list[str]:
         return [f'{indent}"""{safe[0]}"""']
     filled = "\n\n".join(textwrap.fill(part, width, break_long_words=False, break_on_hyphens=False) for part in safe)
     return [f'{indent}"""', *(f"{indent}{line}" if line else "" for line in filled.split("\n")), f'{indent}"""']
+
+
+def map_entry(name: str, text: str) -> Iterator[str]:
+    """Yield the lines of one entry of a map of texts; a long text is divided at its spaces."""
+    line = f"    {literal(name)}: {literal(text)},"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield f"    {literal(name)}: ("
+    parts = textwrap.wrap(text, WIDTH - 11, break_long_words=False, break_on_hyphens=False)
+    for part in parts[:-1]:
+        yield f"        {literal(part + ' ')}"
+    yield f"        {literal(parts[-1])}"
+    yield "    ),"
 
 
 def used_names(code: str) -> set[str]:

@@ -12,14 +12,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from kubeloop._kit import waiting
-from kubeloop.errors import APIError, BodyTooLarge, ConnectionLost, RequestTimeout
+from kubeloop.errors import APIError, ConnectionLost, RequestTimeout
 from kubeloop.transport.base import UpgradeRefused, read_error_body
 from kubeloop.wire.response import Response
 
 from .action import Action
 from .body_fault import BodyEnd, BodyFault
 from .failure import status_response
-from .in_process_transport import InProcessTransport
+from .in_process_transport import InProcessTransport, read_chunks
 from .rule import NOTHING, Cut, Effect, Reply, Rule, Rules
 from .rule_reply import reply_of
 
@@ -224,13 +224,7 @@ class _FaultyBody:
         return self._chunks
 
     async def read(self, max_bytes: int | None = None) -> bytes:
-        body = bytearray()
-        async for chunk in self._chunks:
-            body += chunk
-            if max_bytes is not None and len(body) > max_bytes:
-                request = self._request
-                raise BodyTooLarge(f"{request.method} {request.path}: the body has more than {max_bytes} bytes")
-        return bytes(body)
+        return await read_chunks(self._chunks, self._request, max_bytes)
 
 
 class _Within:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Self
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubeloop.transport.base import Channel
     from kubeloop.wire.request import Request
 
-__all__ = ["InProcessTransport", "Respond"]
+__all__ = ["InProcessTransport", "Respond", "read_chunks"]
 
 Respond = Callable[["Request"], "Response | StreamedResponse | Awaitable[Response | StreamedResponse]"]
 """The function that a request is passed to. A `TransportError` that it raises is a failure of the network."""
@@ -117,13 +117,21 @@ class _Body:
         return self._chunks
 
     async def read(self, max_bytes: int | None = None) -> bytes:
-        body = bytearray()
-        async for chunk in self._chunks:
-            body += chunk
-            if max_bytes is not None and len(body) > max_bytes:
-                request = self._request
-                raise BodyTooLarge(f"{request.method} {request.path}: the body has more than {max_bytes} bytes")
-        return bytes(body)
+        return await read_chunks(self._chunks, self._request, max_bytes)
+
+
+async def read_chunks(chunks: AsyncIterable[bytes], request: Request, max_bytes: int | None) -> bytes:
+    """Read a body, as `ByteStream.read` does.
+
+    Raises:
+        BodyTooLarge: The body is longer than `max_bytes`.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if max_bytes is not None and len(body) > max_bytes:
+            raise BodyTooLarge(f"{request.method} {request.path}: the body has more than {max_bytes} bytes")
+    return bytes(body)
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes]:
