@@ -41,7 +41,7 @@ WRAPPERS = frozenset({"ptr", "list", "map"})
 # (k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation). Names of fields and enum values are free text.
 _LABEL = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
 _KIND = re.compile(r"[A-Za-z](?:[-A-Za-z0-9]{0,61}[A-Za-z0-9])?", re.ASCII)
-_GROUP = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
+_GROUP = re.compile(r"\A(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII)
 _FIELD = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]*')  # msgspec's rule for the names of fields
 _VERB = re.compile(r"[a-z]{1,63}", re.ASCII)
 

@@ -22,7 +22,7 @@ from kubeloop.meta._yaml_events import EventSource, fast_source, go_source
 __all__ = ["dump", "dump_all", "load", "load_all", "load_documents", "load_first"]
 
 _MAX_DEPTH, _FAST_DEPTH = 10_000, 200  # go-yaml's bound; beyond the second libyaml is slow
-_EMPTY_LINES = re.compile(r"(?:(?:---)?[ \t\r]*(?:#.*)?\n)*")
+_EMPTY_LINES = re.compile(r"(?:(?:---)?[ \t\r]*+(?:#.*+)?\n)*+")  # possessive: no way back to keep for each line
 _SEPARATOR = re.compile(r"^---[ \t\r\v\f]*(.*)\n", re.MULTILINE)
 _CHARACTER = re.compile(r"character .{1,20}(?= that )|'.'|\"'\"", re.DOTALL)  # what PyYAML quotes of the text
 
