@@ -30,7 +30,7 @@ import asyncio
 import json
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -313,11 +313,13 @@ class ScriptedTransport:
             raise RequestTimeout(
                 f"no response head within {timeout} s", method=request.method, path=request.path
             ) from None
+        stream = ScriptedStream(response, request)
         self.open_streams += 1
         try:
-            yield ScriptedStream(response, request)
+            yield stream
         finally:
             self.open_streams -= 1
+            await stream.close()
 
     def upgrade(self, request: Request, *, subprotocols: Sequence[str], timeout: float | None = None) -> Any:
         raise AssertionError(f"unexpected upgrade of {request.target}")
@@ -368,7 +370,10 @@ class ScriptedStream:
     async def read(self, max_bytes: int | None = None) -> bytes:
         return await read_chunks(self._chunks, self._request, max_bytes)
 
-    async def _play(self) -> AsyncIterator[bytes]:
+    async def close(self) -> None:
+        await self._chunks.aclose()
+
+    async def _play(self) -> AsyncGenerator[bytes, None]:
         left = self._response.cut_after
         for chunk in self._response.chunks:
             if isinstance(chunk, bytes):

@@ -16,19 +16,19 @@ _NOBODY = 65534
 def read_only(folder: Path) -> Iterator[None]:
     """Take the right to create files in a folder, and those of root, in the block. The files stay writable."""
     is_root = os.geteuid() == 0
-    opened = [folder.parent, folder.parent.parent, folder.parent.parent.parent] if is_root else []
-    modes = [(path, path.stat().st_mode) for path in (folder, *opened)]
-    for path in opened:
-        path.chmod(0o755)
+    mode = folder.stat().st_mode
     if is_root:
+        # The parents stay open: another process of the test run may need them at the same time.
+        for parent in folder.parents:
+            if not parent.stat().st_mode & 0o001:
+                parent.chmod(0o755)
         for path in (folder, *folder.iterdir()):
             os.chown(path, _NOBODY, -1)
         os.seteuid(_NOBODY)
-    folder.chmod(0o555)
     try:
+        folder.chmod(0o555)
         yield
     finally:
         if is_root:
             os.seteuid(0)
-        for path, mode in modes:
-            path.chmod(mode)
+        folder.chmod(mode)

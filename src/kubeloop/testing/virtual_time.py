@@ -210,7 +210,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         result = runner.run(main)
-        left = describe_tasks(runner.get_loop())
+        loop = runner.get_loop()
+        # An asynchronous generator that the garbage collector has just found is closed by a task of the loop.
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        left = describe_tasks(loop)
     if left:
         raise AssertionError(f"expected no tasks at the end of the run{left}")
     return result

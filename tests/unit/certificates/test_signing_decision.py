@@ -114,6 +114,7 @@ def test_a_request_whose_signature_is_wrong_is_refused() -> None:
 @pytest.mark.parametrize(
     "request_pem",
     [b"", b"text", REQUEST.replace(b"CERTIFICATE REQUEST", b"CERTIFICATE"), REQUEST.replace(b"M", b"%"), REQUEST[:80]],
+    ids=["empty", "text", "a certificate", "not base64", "cut"],
 )
 def test_a_request_that_cannot_be_parsed_is_refused(request_pem: bytes) -> None:
     with pytest.raises(CredentialError, match="csr-1 exists and cannot be reused: expected a PEM block of the type"):

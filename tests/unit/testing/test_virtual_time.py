@@ -242,3 +242,13 @@ async def test_code_that_blocks_the_loop_moves_the_time_and_timers_run_late() ->
 async def test_the_functions_refuse_a_loop_with_another_clock(use: Callable[[], object]) -> None:
     with pytest.raises(RuntimeError, match=r"expected a VirtualTimeLoop, got .*; run the test in virtual time"):
         use()
+
+
+def test_a_generator_that_nobody_closed_is_no_task_that_was_left() -> None:
+    async def main() -> None:
+        async def numbers() -> AsyncIterator[int]:
+            yield 1
+
+        assert await anext(numbers()) == 1
+
+    virtual_time.run(main())

@@ -81,7 +81,7 @@ def test_other_values_are_not_plain_wherever_they_stand(value: Any, expected: An
         float("inf"),
         "\ud800",
         {"\ud800": 1},
-        object(),
+        pytest.param(object(), id="object()"),
         1j,
     ],
     ids=repr,
