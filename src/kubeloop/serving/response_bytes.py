@@ -11,7 +11,7 @@ from typing import Final
 from kubeloop._kit.text import safe_text
 from kubeloop.wire.response import Headers
 
-__all__ = ["CONTINUE", "LAST_CHUNK", "DateHeader", "chunk", "has_no_body", "head_bytes"]
+__all__ = ["CONTINUE", "LAST_CHUNK", "DateHeader", "UnsendableHead", "chunk", "has_no_body", "head_bytes"]
 
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 LAST_CHUNK: Final = b"0\r\n\r\n"
@@ -25,6 +25,10 @@ _WITHOUT_BODY: Final = (204, 304)
 _lines = re.compile(r"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [^\x00-\x08\x0a-\x1f\x7f]*\r\n)*").fullmatch
 
 
+class UnsendableHead(ValueError):
+    """The status or a header of a response cannot be sent."""
+
+
 def head_bytes(status: int, headers: Headers, framing: str) -> bytes:
     """Return the head of a response.
 
@@ -34,12 +38,12 @@ def head_bytes(status: int, headers: Headers, framing: str) -> bytes:
         framing: The lines that the server adds, each with its end.
 
     Raises:
-        ValueError: The status or a header cannot be sent: a name is not a token, or a value contains a line break or
-            another control character. No header of a response can begin another one.
+        UnsendableHead: The status or a header cannot be sent: a name is not a token, or a value contains a line break
+            or another control character. No header of a response can begin another one.
     """
     line = _LINES.get(status) or f"HTTP/1.1 {status} \r\n"
     if not 200 <= status <= 999:
-        raise ValueError(f"expected a status from 200 to 999, got {status}")
+        raise UnsendableHead(f"expected a status from 200 to 999, got {status}")
     pairs = headers.pairs
     lines = [
         f"{name}: {value}\r\n"
@@ -50,7 +54,7 @@ def head_bytes(status: int, headers: Headers, framing: str) -> bytes:
     # Each line has the form of a header, and there is one line per header.
     if _lines(text) is None or text.count("\n") != len(lines):
         wrong = (name for name, value in pairs if "\n" in name + value or not _lines(f"{name}: {value}\r\n"))
-        raise ValueError(safe_text(f"expected a header without control characters, got the header {next(wrong)!r}"))
+        raise UnsendableHead(safe_text(f"expected a header without control characters, got the header {next(wrong)!r}"))
     return f"{line}{framing}{text}\r\n".encode()
 
 

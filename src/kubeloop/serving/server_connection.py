@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from kubeloop._kit.text import safe_text
@@ -16,15 +16,15 @@ from kubeloop.errors import TransportError
 from kubeloop.serving.pushed_body import PushedBody
 from kubeloop.serving.refusal import Refusal
 from kubeloop.serving.request_reader import RequestReader
-from kubeloop.serving.response_bytes import CONTINUE, LAST_CHUNK, chunk, has_no_body, head_bytes
-from kubeloop.serving.response_gzip import THRESHOLD_BYTES, accepts_gzip, gzip_headers, gzip_pieces
+from kubeloop.serving.response_bytes import CONTINUE, UnsendableHead, has_no_body
+from kubeloop.serving.response_gzip import THRESHOLD_BYTES
+from kubeloop.serving.response_writer import ResponseWriter, close_pieces
 from kubeloop.wire.request import Request
 from kubeloop.wire.response import Response
 from kubeloop.wire.streamed_response import StreamedResponse
 
 if TYPE_CHECKING:
     from kubeloop.serving.response_bytes import DateHeader
-    from kubeloop.wire.response import Headers
 
 __all__ = ["READ_BYTES", "Handler", "Refuse", "ServerConnection", "Surroundings"]
 
@@ -40,13 +40,10 @@ Refuse = Callable[[int, str], Response]
 READ_BYTES: Final = 1 << 18
 """The size of the buffer that all connections of one server share. Each read is copied out before the next one."""
 
-# Bytes of further requests, and bytes of responses, that wait per connection.
+# Bytes of further requests that wait per connection.
 _MAX_HELD_BYTES = 1 << 18
-_HIGH_WATER = 1 << 16
-_WRITE_BYTES = 1 << 18
 # Pipelined requests whose exchanges begin in one turn of the loop.
 _REQUESTS_PER_TURN = 16
-_PIECES_PER_TURN = 64
 
 # Seconds. The first two are those of kube-apiserver (secure_serving.go), the last one that of Go's rstAvoidanceDelay.
 _IDLE_TIMEOUT = 90.0
@@ -90,15 +87,12 @@ class ServerConnection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_around",
-        "_closes",
-        "_drained",
         "_has_begun",
         "_is_awake",
         "_is_cancelled",
         "_is_lost",
         "_is_paused",
         "_is_scheduled",
-        "_is_write_paused",
         "_linger",
         "_loop",
         "_pushed",
@@ -108,6 +102,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         "_task",
         "_transport",
         "_unsent",
+        "_writer",
         "is_streaming",
     )
 
@@ -115,19 +110,17 @@ class ServerConnection(asyncio.BufferedProtocol):
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._writer: ResponseWriter
         self._reader = RequestReader(around.max_body_bytes)
         self._state = _NEW
         self._task: asyncio.Task[None] | None = None
         self._pushed: PushedBody | None = None
-        self._drained: asyncio.Future[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
-        self._closes = False
         self._has_begun = False
         self._is_awake = False
         self._is_cancelled = False
         self._is_lost = False
         self._is_paused = False
-        self._is_write_paused = False
         self._is_scheduled = False
         self._since = 0.0
         self._unsent = 0
@@ -141,7 +134,7 @@ class ServerConnection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to use a transport; bytes may have arrived before, when TLS was started on a connection."""
         self._transport = made = cast("asyncio.Transport", transport)
-        made.set_write_buffer_limits(high=_HIGH_WATER)
+        self._writer = ResponseWriter(made, self._around.date)
         self._since = self._loop.time()
         self._around.connected(self)
         if self._around.is_stopping:
@@ -161,7 +154,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         reader = self._reader
         is_first = reader.is_between
         reader.feed(bytes(self._around.buffer[:nbytes]))
-        if self._state == _READING and not self._is_write_paused:
+        if self._state == _READING and not self._writer.is_paused:
             if is_first:
                 self._since = self._loop.time()
             self._advance()
@@ -190,14 +183,12 @@ class ServerConnection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """Record that the client reads more slowly than the server writes."""
-        self._is_write_paused = True
+        self._writer.is_paused = True
         self._since = self._loop.time()
 
     def resume_writing(self) -> None:
         """Record that the client has read most of what was written."""
-        self._is_write_paused = False
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        self._writer.resume()
         if self._pushed is not None:
             self._wake()
         if self._state == _READING:
@@ -211,7 +202,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         transport = self._transport
         assert transport is not None
         waited = now - self._since
-        if self._is_write_paused or self._state == _CLOSED:
+        if self._writer.is_paused or self._state == _CLOSED:
             unsent = transport.get_write_buffer_size()
             if unsent != self._unsent:
                 self._unsent = unsent
@@ -233,8 +224,8 @@ class ServerConnection(asyncio.BufferedProtocol):
 
     def end(self) -> None:
         """Cancel what runs, end a stream as if it were complete, and close the connection."""
-        if self._pushed is not None and not self._reader.is_old:
-            self._put(LAST_CHUNK)
+        if self._pushed is not None:
+            self._writer.end_chunks()
         if self._task is None:
             self._close()
         self._cancel()
@@ -262,7 +253,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         reader, transport = self._reader, self._transport
         assert transport is not None
         for _ in range(_REQUESTS_PER_TURN):
-            if self._state != _READING or self._is_write_paused:
+            if self._state != _READING or self._writer.is_paused:
                 return
             was_in_body = reader.is_in_body
             try:
@@ -289,7 +280,8 @@ class ServerConnection(asyncio.BufferedProtocol):
         self._advance()
 
     def _begin(self, request: Request) -> None:
-        self._closes = not self._reader.keeps_alive or self._around.is_stopping
+        writer, reader = self._writer, self._reader
+        writer.closes, writer.is_old = not reader.keeps_alive or self._around.is_stopping, reader.is_old
         try:
             result = self._around.respond(request)
         except TransportError:
@@ -333,12 +325,12 @@ class ServerConnection(asyncio.BufferedProtocol):
         elif error is not None or (task.cancelled() and not was_streaming):
             self.abort()
         else:
-            self._closes = self._closes or task.cancelled()
+            self._writer.closes = self._writer.closes or task.cancelled()
             self._end_exchange()
             self._advance()
 
     def _end_exchange(self) -> None:
-        if self._closes or self._around.is_stopping:
+        if self._writer.closes or self._around.is_stopping:
             self._close()
         else:
             self._state = _READING
@@ -360,8 +352,8 @@ class ServerConnection(asyncio.BufferedProtocol):
         transport = self._transport
         assert transport is not None
         response = self._around.refuse(refusal.status, refusal.message)
-        self._closes = True
-        transport.write(self._head(response, f"Content-Length: {len(response.body)}\r\n") + response.body)
+        self._writer.closes = True
+        self._writer.write("", response)
         self._state = _LINGERING
         if transport.can_write_eof():
             transport.write_eof()
@@ -372,43 +364,12 @@ class ServerConnection(asyncio.BufferedProtocol):
 
     # Responses.
 
-    def _head(self, response: Response | StreamedResponse, framing: str, headers: Headers | None = None) -> bytes:
-        if self._closes:
-            framing += "Connection: close\r\n"
-        elif self._reader.is_old:
-            framing += "Connection: keep-alive\r\n"
-        return head_bytes(response.status, headers or response.headers, self._around.date.line() + framing)
-
-    def _put(self, data: bytes | memoryview) -> bool:
-        """Write bytes; return False if the connection has ended, which the event loop may report a turn later."""
-        transport = self._transport
-        if self._state == _CLOSED or transport is None or transport.is_closing():
-            return False
-        transport.write(data)
-        return True
-
-    async def _drain(self) -> None:
-        """Wait until the client has read most of what was written."""
-        while self._is_write_paused:
-            self._drained = self._loop.create_future()
-            try:
-                await self._drained
-            finally:
-                self._drained = None
-
     def _write(self, request: Request, response: Response) -> None:
         """Write a whole response."""
         try:
-            data = self._whole(request, response)
-        except ValueError:
-            data = self._whole(request, self._failed(request))
-        self._put(data)
-
-    def _whole(self, request: Request, response: Response) -> bytes:
-        body = response.body
-        if has_no_body(request.method, response.status):
-            return self._head(response, f"Content-Length: {len(body)}\r\n" if request.method == "HEAD" and body else "")
-        return self._head(response, f"Content-Length: {len(body)}\r\n") + body
+            self._writer.write(request.method, response)
+        except UnsendableHead:
+            self._writer.write(request.method, self._failed(request))
 
     async def _respond(
         self, request: Request, result: Response | StreamedResponse | Awaitable[Response | StreamedResponse]
@@ -436,13 +397,10 @@ class ServerConnection(asyncio.BufferedProtocol):
         if isinstance(result, StreamedResponse):
             self.is_streaming = True
             self._around.changed(self)
-            await self._write_pieces(request, result, result.chunks, result.headers)
-        elif len(result.body) <= THRESHOLD_BYTES or has_no_body(request.method, result.status):
-            self._write(request, result)
-        elif accepts_gzip(request.headers, result) and not self._reader.is_old:
-            await self._write_pieces(request, result, gzip_pieces(result.body), gzip_headers(result.headers))
-        else:
-            await self._write_large(request, result)
+        try:
+            await self._writer.send(request, result)
+        except UnsendableHead:
+            self._write(request, self._failed(request))
 
     # Streams without a task.
 
@@ -455,13 +413,10 @@ class ServerConnection(asyncio.BufferedProtocol):
         body: object = result.chunks
         if not isinstance(body, PushedBody):
             return False
-        is_old = self._reader.is_old
-        self._closes = self._closes or is_old
         try:
-            head = self._head(result, "" if is_old else "Transfer-Encoding: chunked\r\n")
-        except ValueError:
+            self._writer.begin_chunks(result)
+        except UnsendableHead:
             return False
-        self._put(head)
         self._pushed = body
         self.is_streaming = True
         self._around.changed(self)
@@ -478,7 +433,7 @@ class ServerConnection(asyncio.BufferedProtocol):
         """Write what the body has ready. A client that reads too slowly is not sent more."""
         self._is_awake = False
         body = self._pushed
-        if body is None or self._is_write_paused:
+        if body is None or self._writer.is_paused:
             return
         try:
             piece = body.take()
@@ -488,12 +443,11 @@ class ServerConnection(asyncio.BufferedProtocol):
             return
         if piece is None:
             self._end_pushed()
-            if not self._reader.is_old:
-                self._put(LAST_CHUNK)
+            self._writer.end_chunks()
             self._end_exchange()
             self._advance()
         elif piece:
-            self._put(piece if self._reader.is_old else chunk(piece))
+            self._writer.put_piece(piece)
 
     def _end_pushed(self) -> None:
         body, self._pushed = self._pushed, None
@@ -502,67 +456,12 @@ class ServerConnection(asyncio.BufferedProtocol):
             body.on_ready = None
             body.close()
 
-    async def _write_large(self, request: Request, response: Response) -> None:
-        """Write a large body as fast as the client reads it, without a copy of the whole."""
-        try:
-            head = self._head(response, f"Content-Length: {len(response.body)}\r\n")
-        except ValueError:
-            self._write(request, self._failed(request))
-            return
-        view = memoryview(response.body)
-        self._put(b"".join([head, view[:_WRITE_BYTES]]))
-        for at in range(_WRITE_BYTES, len(view), _WRITE_BYTES):
-            if self._is_write_paused:
-                await self._drain()
-            if not self._put(view[at : at + _WRITE_BYTES]):
-                return
-
-    async def _write_pieces(
-        self, request: Request, response: Response | StreamedResponse, chunks: AsyncIterable[bytes], headers: Headers
-    ) -> None:
-        """Write a body in pieces, each as soon as it exists and the client reads it."""
-        pieces = aiter(chunks)
-        is_old, is_bare = self._reader.is_old, has_no_body(request.method, response.status)
-        self._closes = self._closes or (is_old and not is_bare)
-        try:
-            try:
-                head = self._head(response, "" if is_old or is_bare else "Transfer-Encoding: chunked\r\n", headers)
-            except ValueError:
-                self._write(request, self._failed(request))
-                return
-            if not self._put(head) or is_bare:
-                return
-            count = 0
-            async for piece in pieces:
-                if piece and not self._put(piece if is_old else chunk(piece)):
-                    return
-                count += 1
-                if self._is_write_paused:
-                    await self._drain()
-                elif count % _PIECES_PER_TURN == 0:  # the stream may never wait
-                    await asyncio.sleep(0)
-            if not is_old:
-                self._put(LAST_CHUNK)
-        except asyncio.CancelledError:
-            # The client has left, which is why nothing is written; or the server stops, and streams end in order.
-            if self.is_streaming and not is_old:
-                self._put(LAST_CHUNK)
-            raise
-        finally:
-            await _close(pieces)
-
 
 async def _discard(result: Response | StreamedResponse | Awaitable[Response | StreamedResponse]) -> None:
     """End what a handler has returned and nobody will wait for."""
     if isinstance(result, StreamedResponse):
-        await _close(aiter(result.chunks))
+        await close_pieces(aiter(result.chunks))
     elif isinstance(result, Coroutine):
         result.close()
     elif isinstance(result, asyncio.Future):
         result.cancel()
-
-
-async def _close(pieces: AsyncIterator[bytes]) -> None:
-    close: Callable[[], Awaitable[None]] | None = getattr(pieces, "aclose", None)  # only generators must have it
-    if close is not None:
-        await close()
