@@ -211,8 +211,8 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         result = runner.run(main)
         loop = runner.get_loop()
-        # An asynchronous generator that the garbage collector has just found is closed by a task of the loop.
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        # An asynchronous generator that nobody refers to any longer is closed by a task of the loop.
+        loop.run_until_complete(asyncio.sleep(0))
         left = describe_tasks(loop)
     if left:
         raise AssertionError(f"expected no tasks at the end of the run{left}")
