@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .controlplane import ControlPlane
-from .controlplane.plane import report_to_stderr
 from .virtual_time import VirtualClock, VirtualTimeLoop, run
 
 if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
 
     from .apiserver import APIServer
+    from .controlplane import ControlPlane
     from .mutation_detector import MutationDetector
 
 _BEGIN: pytest.StashKey[int] = pytest.StashKey()
@@ -47,6 +46,9 @@ def control_plane(control_plane_options: Mapping[str, Any], pytestconfig: pytest
 
     A test that kills servers restarts them before it ends, or starts its own `ControlPlane`.
     """
+    from .controlplane import ControlPlane
+    from .controlplane.plane import report_to_stderr
+
     # Pytest has no public name for the manager that can print to the terminal.
     capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
 

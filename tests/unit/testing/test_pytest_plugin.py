@@ -149,6 +149,20 @@ def test_other_tests_of_anyio_keep_their_backend_and_a_stuck_one_ends(pytester: 
     result.stdout.fnmatch_lines(["*Stuck: no callback is ready*"])
 
 
+def test_the_fixtures_of_the_api_server_need_the_packages_of_the_run_time_only(pytester: pytest.Pytester) -> None:
+    blocked = "import sys\nsys.modules['cryptography'] = None\n"
+    source = """
+        def test_it(clientset, namespace, virtual_time):
+            pass
+
+        def test_real(kubeconfig):
+            pass
+    """
+    result = run(pytester, source, *PLAIN, conftest=blocked + CONFTEST, is_apart=True)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*needs the package 'cryptography': pip install 'kubeloop?testing?'*"])
+
+
 SERVER = """
     import asyncio, pytest
     from kubeloop.models import core_v1, meta_v1
