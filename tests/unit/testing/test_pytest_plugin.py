@@ -252,6 +252,20 @@ def test_the_report_of_a_failure_shows_requests_events_and_changed_objects(pytes
     result.stdout.no_fnmatch_line("*aGlkZGVu*")
 
 
+def test_the_report_of_a_failure_shows_what_changed_hours_ago(pytester: pytest.Pytester) -> None:
+    source = _dedented(SERVER) + _dedented("""
+    async def test_it(api_server, clientset, namespace, virtual_time):
+        await scenario(clientset, namespace)
+        await asyncio.sleep(7200)
+        await clientset.core_v1.config_maps(namespace).delete("a")
+        assert api_server.storage.compacted_revision > 1
+        assert False
+    """)
+    result = run(pytester, source, *PLAIN)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*changed objects*", "namespaces test: created", "configmaps test/a: created, deleted"])
+
+
 def test_a_report_that_cannot_be_written_does_not_hide_the_failure(pytester: pytest.Pytester) -> None:
     source = """
         def test_it(api_server):
