@@ -69,7 +69,11 @@ class APIServer:
         clock: Returns the seconds since the epoch; None for a clock that follows the running event loop, and so also
             virtual time.
         random: The source of uids and generated names; with a seed they are repeatable.
-        token: If it is set, a request needs this bearer token.
+        token: If it is set, a request needs this bearer token. Without it, credentials are not checked.
+
+    Raises:
+        EncodeError: An object cannot be stored.
+        ValueError: The lag is negative, or a controller is unknown.
 
     Attributes:
         storage: The storage.
@@ -89,6 +93,8 @@ class APIServer:
         random: Random | None = None,
         token: str = "",
     ) -> None:
+        if lag < 0.0:
+            raise ValueError(f"expected a lag of 0 s or more, got {lag}")
         self.storage = Storage() if storage is None else storage
         self.token = token
         self.actions = ActionLog()
