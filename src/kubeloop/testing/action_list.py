@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from .action import Action
 from .action_difference import difference
-from .rule import matches
+from .rule import check_choice, matches
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
@@ -41,7 +41,12 @@ class ActionList(Sequence[Action]):
         return ActionList(action for action in self if action.verb not in _READS)
 
     def of(self, verb: str = "*", resource: str = "*") -> ActionList:
-        """Return the actions with a verb and a resource, as for `APIServer.on`: `pods` does not cover `pods/status`."""
+        """Return the actions with a verb and a resource, as for `APIServer.on`: `pods` does not cover `pods/status`.
+
+        Raises:
+            ValueError: The verb or the resource is not valid.
+        """
+        check_choice(verb, resource)
         return ActionList(action for action in self if matches(verb, resource, action))
 
     def assert_equal(self, expected: Sequence[Action]) -> None:

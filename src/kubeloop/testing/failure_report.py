@@ -23,7 +23,9 @@ _EVENT_RESOURCES = frozenset({"events", "events.events.k8s.io"})
 
 
 def failure_report(server: APIServer, changes: Collection[Change]) -> list[tuple[str, str]]:
-    """Return titles and texts: the last requests, the Events, and the objects that changed, the newest in YAML.
+    """Return titles and texts: the last requests, the reactions, the Events, and the objects that changed.
+
+    Of the objects that changed last, the text has the newest state in YAML.
 
     Args:
         server: The server.
@@ -33,6 +35,7 @@ def failure_report(server: APIServer, changes: Collection[Change]) -> list[tuple
     events = [change.value for change in changes if change.key.resource in _EVENT_RESOURCES and change.value]
     sections = [
         ("last requests", "\n".join(map(str, server.actions.latest(_REQUESTS)))),
+        ("reactions", "\n".join(map(repr, server.reactions))),
         ("events", "\n".join(map(_event_line, _newest(events)[-_EVENTS:]))),
         ("changed objects", _changed(objects)),
     ]

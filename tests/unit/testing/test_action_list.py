@@ -43,6 +43,13 @@ def test_parts_are_chosen_by_index_verb_and_resource() -> None:
     assert actions.of("*", "*/status") == ACTIONS[2:]
 
 
+def test_a_misspelt_verb_or_resource_chooses_nothing_and_is_refused() -> None:
+    with pytest.raises(ValueError, match="did you mean 'delete'"):
+        ActionList().of("delet")
+    with pytest.raises(ValueError, match="expected a plural"):
+        ActionList().of("delete", "Pod")
+
+
 def test_assertions_print_the_difference() -> None:
     actions = ActionList(ACTIONS)
     actions.assert_equal(ACTIONS)

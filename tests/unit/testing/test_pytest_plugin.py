@@ -225,6 +225,8 @@ def test_the_report_of_a_failure_shows_requests_events_and_changed_objects(pytes
             {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s", "namespace": namespace},
              "data": {"password": "aGlk" + "ZGVu"}},
         )
+        api_server.on("list", "configmaps").delay(0.001)
+        api_server.on("update", "configmaps").fail(409)
         asyncio.run(scenario(clientset, namespace))
         assert False
 
@@ -238,6 +240,9 @@ def test_the_report_of_a_failure_shows_requests_events_and_changed_objects(pytes
             "*api_server: last requests*",
             "201 POST /api/v1/namespaces/test/configmaps",
             "200 GET /api/v1/namespaces/test/configmaps",
+            "*api_server: reactions*",
+            "<Reaction list configmaps: delay, 1 matched>",
+            "<Reaction update configmaps: fail, 0 matched>",
             "*api_server: events*",
             "Warning Failed Pod/x/p: no luck",
             "*api_server: changed objects*",
@@ -263,7 +268,8 @@ def test_the_report_of_a_failure_shows_what_changed_hours_ago(pytester: pytest.P
     """)
     result = run(pytester, source, *PLAIN)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*changed objects*", "namespaces test: created", "configmaps test/a: created, deleted"])
+    changed = ["namespaces test: created", "configmaps test/a: created, deleted"]
+    result.stdout.fnmatch_lines(["*api_server: changed objects*", *changed])
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_the_failure(pytester: pytest.Pytester) -> None:

@@ -150,7 +150,11 @@ class APIServer:
             reaction.remove()
 
         The arguments are those of `FaultyTransport.on`.
+
+        Raises:
+            ValueError: As there, or the resource is like one that is served and not the same, such as `pod`.
         """
+        self._resources.check_name(resource)
         return self.reactions.on(verb, resource, nth=nth, where=where, chance=chance)
 
     def handle(self, request: Request, now: float) -> Reply:

@@ -154,14 +154,20 @@ def test_the_object_of_the_caller_is_not_changed() -> None:
         ({"kind": "ConfigMap", "apiVersion": "v1", "metadata": None}, "ConfigMap without metadata.name"),
         ({"kind": "ConfigMap", "apiVersion": "a/b/c", "metadata": {"name": "a"}}, "a/b/c"),
         ({"kind": "ConfigMap", "apiVersion": "v1", "metadata": 3}, "metadata of a ConfigMap as an object, got int"),
-        ({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a/b"}}, r"'a/b': metadata.name may not .* '/'"),
+        (
+            {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a/b"}},
+            r"'a/b': metadata.name may not .* '/'",
+        ),
         ({"kind": "Node", "apiVersion": "v1", "metadata": {"name": ".."}}, r"Node '\.\.': metadata.name may not be"),
         (
             {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "b%"}},
             "ConfigMap 'a': metadata.namespace may not contain '%'",
         ),
         ({"kind": "Podd", "apiVersion": "v1", "metadata": {"name": "a"}}, "v1 Podd; did you mean 'Pod'?"),
-        ({"kind": "Backup", "apiVersion": "x.com/v1", "metadata": {"name": "a"}}, "custom resources need a ControlPlane"),
+        (
+            {"kind": "Backup", "apiVersion": "x.io/v1", "metadata": {"name": "a"}},
+            "custom resources need a ControlPlane",
+        ),
         (
             {"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2beta2", "metadata": {"name": "a"}},
             "the server has it as autoscaling/v2",
@@ -180,7 +186,8 @@ def test_an_object_that_cannot_be_stored_is_refused_and_leaves_nothing(given: Ma
 
 @pytest.mark.parametrize("given", ["web", None, [core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a"))]])
 def test_what_is_no_object_is_refused(given: Any) -> None:
-    with pytest.raises(TypeError, match=f"expected a model, an Unstructured or a dictionary, got {type(given).__name__}"):
+    message = f"expected a model, an Unstructured or a dictionary, got {type(given).__name__}"
+    with pytest.raises(TypeError, match=message):
         seeds(Storage()).put(given)
 
 
