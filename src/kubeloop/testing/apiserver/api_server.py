@@ -274,6 +274,14 @@ class APIServer:
 
         return Listener(self, port=port, tls=tls, kubeconfig=kubeconfig)
 
+    def publish_address(self, address: str) -> None:
+        """Return an address of this server in the discovery document of `/api`; a listener calls this.
+
+        Args:
+            address: The host and the port. Until the first call it is that of a server on a node, `127.0.0.1:6443`.
+        """
+        self._discovery.publish_address(address)
+
     def publish_certificates(self, certificates: str) -> None:
         """Write the certificates with which clients verify this server into the ConfigMap of each namespace.
 

@@ -89,6 +89,7 @@ class Listener:
             if self.ca_file is not None:
                 self._api.publish_certificates(self.ca_file.read_text(encoding="utf-8"))
             self.url = server.url
+            self._api.publish_address(f"{server.address}:{server.port}")
             self.kubeconfig = self._kubeconfig or directory / "kubeconfig"
             self._write_kubeconfig()
             self._stack = stack.pop_all()

@@ -51,6 +51,15 @@ async def test_a_port_is_free_again_and_can_be_chosen() -> None:
     api.close()
 
 
+async def test_discovery_has_the_address_of_the_listener() -> None:
+    api = APIServer()
+    for _ in range(2):
+        async with api.listen() as listener:
+            found = await api.transport().request(kubeloop.Request("GET", "/api"))
+            assert f'"serverAddress":"{listener.url.removeprefix("http://")}"'.encode() in found.body
+    api.close()
+
+
 async def test_the_kubeconfig_and_the_certificates_are_kept_where_the_user_wants(tmp_path: Path) -> None:
     api = APIServer()
     wanted = tmp_path / "mine"
