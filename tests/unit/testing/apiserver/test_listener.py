@@ -74,6 +74,19 @@ async def test_the_kubeconfig_and_the_certificates_are_kept_where_the_user_wants
     api.close()
 
 
+@pytest.mark.parametrize("name", ["ca.crt", "apiserver.crt", "apiserver.key"])
+async def test_certificates_that_are_damaged_are_named(name: str, tmp_path: Path) -> None:
+    api = APIServer()
+    async with Listener(api, tls=True, directory=tmp_path):
+        pass
+    damaged = tmp_path / name
+    damaged.write_bytes(damaged.read_bytes()[:100])
+
+    with pytest.raises(ValueError, match=f"cannot use the certificates in {tmp_path}: .*; remove ca.crt"):
+        await Listener(api, tls=True, directory=tmp_path).__aenter__()
+    api.close()
+
+
 async def test_the_certificates_are_published_in_each_namespace() -> None:
     api = APIServer()
     async with api.listen(tls=True) as listener, api.clientset() as clientset:
