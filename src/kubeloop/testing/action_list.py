@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, overload
 from kubeloop.wire.response import Headers
 
 from .action import Action
-from .action_difference import difference
 from .rule import check_choice, matches
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ class ActionList(Sequence[Action]):
             AssertionError: They are not. The message is the difference.
         """
         if self != expected:
+            from .action_difference import difference
+
             raise AssertionError(difference(expected, self))
 
     def assert_no_writes(self) -> None:
