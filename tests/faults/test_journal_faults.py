@@ -185,11 +185,11 @@ def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 
 
 HOLDER = """
-import sys
+import signal, sys
 from kubeloop.testing.apiserver.storage.data_directory import open_storage
 storage = open_storage(sys.argv[1])
 print("open", flush=True)
-sys.stdin.read()
+signal.pause()
 """
 
 

@@ -30,7 +30,7 @@ def add_serve(commands: argparse._SubParsersAction[Any]) -> None:  # argparse ha
 
 
 def _port(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isascii() and text.isdigit() else -1
     if number not in range(65536):
         raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text}")
     return number

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
+from kubeloop.wire.response import Headers
+
 from .action import Action
-from .action_difference import difference
-from .rule import matches
+from .rule import check_choice, matches
 
 if TYPE_CHECKING:
     from kubeloop.wire.request import Request
@@ -18,6 +19,9 @@ __all__ = ["ActionList", "ActionLog", "Exchange", "actions_in"]
 _READS = frozenset({"get", "list", "watch"})
 _LIMIT = 10_000
 _MAX_BYTES = 16 << 20
+# What a header takes beside its value. The few headers of a usual request do not count.
+_HEADER_BYTES = 200
+_FEW_HEADERS = 20
 
 
 class ActionList(Sequence[Action]):
@@ -41,7 +45,12 @@ class ActionList(Sequence[Action]):
         return ActionList(action for action in self if action.verb not in _READS)
 
     def of(self, verb: str = "*", resource: str = "*") -> ActionList:
-        """Return the actions with a verb and a resource, as for `APIServer.on`: `pods` does not cover `pods/status`."""
+        """Return the actions with a verb and a resource, as for `APIServer.on`: `pods` does not cover `pods/status`.
+
+        Raises:
+            ValueError: The verb or the resource is not valid.
+        """
+        check_choice(verb, resource)
         return ActionList(action for action in self if matches(verb, resource, action))
 
     def assert_equal(self, expected: Sequence[Action]) -> None:
@@ -51,6 +60,8 @@ class ActionList(Sequence[Action]):
             AssertionError: They are not. The message is the difference.
         """
         if self != expected:
+            from .action_difference import difference
+
             raise AssertionError(difference(expected, self))
 
     def assert_no_writes(self) -> None:
@@ -89,6 +100,12 @@ class ActionList(Sequence[Action]):
         return repr(list(self))
 
 
+def _size_of(headers: Mapping[str, str]) -> int:
+    pairs = headers.pairs if isinstance(headers, Headers) else tuple(headers.items())
+    text = sum(len(name) + len(value) for name, value in pairs)
+    return text + _HEADER_BYTES * max(0, len(pairs) - _FEW_HEADERS)
+
+
 def actions_in(value: object) -> list[Action] | None:
     """Return the actions of a sequence; None if it has other items, or is no sequence."""
     if isinstance(value, str) or not isinstance(value, Sequence):
@@ -98,12 +115,13 @@ def actions_in(value: object) -> list[Action] | None:
 
 
 class Exchange:
-    """A request, and the HTTP status of its response; None until the server has responded."""
+    """A request, its size in bytes, and the HTTP status of its response; None until the server has responded."""
 
-    __slots__ = ("request", "status")
+    __slots__ = ("request", "size", "status")
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, size: int) -> None:
         self.request = request
+        self.size = size
         self.status: int | None = None
 
     def __str__(self) -> str:
@@ -118,22 +136,28 @@ class ActionLog(ActionList):
         await controller.reconcile("default/web")
         api.actions.assert_no_writes()
 
-    The log holds the last 10,000 requests, with bodies of 16 MiB. If there were more, reading it is an error until
+    The log holds the last 10,000 requests, of 16 MiB in all. If there were more, reading it is an error until
     `clear`.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self._headers: Mapping[str, str] | None = None  # of the last request
         self.clear()
 
     def record(self, request: Request) -> Exchange:
         """Add a request, which is read when the log is, and return where its status is noted."""
-        exchange = Exchange(request)
+        headers = request.headers
+        size = len(request.target) + len(request.body or b"")
+        if headers is not self._headers:  # most requests of a connection share them
+            self._headers = headers
+            size += _size_of(headers)
+        exchange = Exchange(request, size)
         self._exchanges.append(exchange)
-        self._bytes += len(request.body or b"")
+        self._bytes += size
         self._unread += 1
         while len(self._exchanges) > _LIMIT or self._bytes > _MAX_BYTES:
-            self._bytes -= len(self._exchanges.popleft().request.body or b"")
+            self._bytes -= self._exchanges.popleft().size
             self._is_complete = False
             self._actions = []
         return exchange

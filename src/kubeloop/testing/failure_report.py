@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.meta import yaml
@@ -22,18 +22,20 @@ _LINES = 40
 _EVENT_RESOURCES = frozenset({"events", "events.events.k8s.io"})
 
 
-def failure_report(server: APIServer, begin: int) -> list[tuple[str, str]]:
-    """Return titles and texts: the last requests, the Events, and the objects that changed, the newest in YAML.
+def failure_report(server: APIServer, changes: Collection[Change]) -> list[tuple[str, str]]:
+    """Return titles and texts: the last requests, the reactions, the Events, and the objects that changed.
+
+    Of the objects that changed last, the text has the newest state in YAML.
 
     Args:
         server: The server.
-        begin: The revision of the storage before the test.
+        changes: The changes of its storage since the test began. The storage itself may have compacted them.
     """
-    changes = list(server.storage.changes(max(begin, server.storage.compacted_revision - 1)))
     objects = [change for change in changes if change.key.resource not in _EVENT_RESOURCES]
     events = [change.value for change in changes if change.key.resource in _EVENT_RESOURCES and change.value]
     sections = [
         ("last requests", "\n".join(map(str, server.actions.latest(_REQUESTS)))),
+        ("reactions", "\n".join(map(repr, server.reactions))),
         ("events", "\n".join(map(_event_line, _newest(events)[-_EVENTS:]))),
         ("changed objects", _changed(objects)),
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from random import Random
@@ -18,18 +19,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .controlplane import ControlPlane
-from .controlplane.plane import report_to_stderr
 from .virtual_time import VirtualClock, VirtualTimeLoop, run
 
 if TYPE_CHECKING:
     from kubeloop.clients.clientset import Clientset
 
     from .apiserver import APIServer
+    from .apiserver.storage.stored import Change
+    from .controlplane import ControlPlane
     from .mutation_detector import MutationDetector
 
-_BEGIN: pytest.StashKey[int] = pytest.StashKey()
-"""The revision of the storage of `api_server` before the test."""
+_CHANGES: pytest.StashKey[deque[Change]] = pytest.StashKey()
+"""The last changes of the storage of `api_server` since the test began."""
+_MOST_CHANGES = 1000
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +49,9 @@ def control_plane(control_plane_options: Mapping[str, Any], pytestconfig: pytest
 
     A test that kills servers restarts them before it ends, or starts its own `ControlPlane`.
     """
+    from .controlplane import ControlPlane
+    from .controlplane.plane import report_to_stderr
+
     # Pytest has no public name for the manager that can print to the terminal.
     capture: Any = pytestconfig.pluginmanager.getplugin("capturemanager")
 
@@ -84,8 +89,11 @@ def api_server(api_server_options: Mapping[str, Any], request: pytest.FixtureReq
     if "virtual_time" in request.fixturenames:
         arguments.setdefault("clock", VirtualClock())
     server = APIServer(**arguments)
-    request.node.stash[_BEGIN] = server.storage.revision
+    changes: deque[Change] = deque(maxlen=_MOST_CHANGES)
+    request.node.stash[_CHANGES] = changes
+    stop = server.storage.subscribe(changes.append)
     yield server
+    stop()
     server.close()
 
 
@@ -168,13 +176,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add what happened on `api_server` to the report of a test that failed."""
     report = yield
-    begin = item.stash.get(_BEGIN, None)
-    if report.failed and report.when == "call" and begin is not None:
+    changes = item.stash.get(_CHANGES, None)
+    if report.failed and report.when == "call" and changes is not None:
         from .failure_report import failure_report
 
         arguments: Mapping[str, Any] = getattr(item, "funcargs", {})
         try:
-            report.sections += failure_report(arguments["api_server"], begin)
+            report.sections += failure_report(arguments["api_server"], changes)
         except Exception as error:  # pytest itself would end, and nobody would see why the test failed
             report.sections.append(("api_server", f"no report: {error!r}"))
     return report

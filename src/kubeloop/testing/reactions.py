@@ -5,7 +5,7 @@ Reference: client-go testing (ObjectReaction, PrependReactor), which replaces th
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Self
 
@@ -41,10 +41,11 @@ class Reaction(Rule):
                 connection.
 
         Raises:
-            ValueError: The number is negative, or there is no such error.
+            ValueError: The number is negative, there is no such error, or the verb is another one than `watch`.
         """
         if after < 0:
             raise ValueError(f"expected a number of events, got {after}")
+        self._check_verb("cut_watch", "watch")
         return self._with(cut=Cut(after, None if error is None else make_error(error)))
 
     def stale(self, revisions: int = 1) -> Self:
@@ -52,9 +53,13 @@ class Reaction(Rule):
 
         Args:
             revisions: How many writes of any kind are missing.
+
+        Raises:
+            ValueError: The number is not positive, or the verb is neither `get` nor `list`.
         """
         if revisions < 1:
             raise ValueError(f"expected a positive number of revisions, got {revisions}")
+        self._check_verb("stale", "get", "list")
         return self._with(behind=revisions)
 
 
@@ -88,6 +93,9 @@ class Reactions:
 
     def __len__(self) -> int:
         return len(self._rules)
+
+    def __iter__(self) -> Iterator[Reaction]:
+        return iter(self._rules)
 
     def respond(self, request: Request) -> Reply | Awaitable[Reply]:
         """Carry out a request, with the reactions that match it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from random import Random
 
 
-__all__ = ["NOTHING", "Cut", "Effect", "MakeError", "Reply", "Respond", "Rule", "Rules", "make_error", "matches"]
+__all__ = [
+    "NOTHING",
+    "Cut",
+    "Effect",
+    "MakeError",
+    "Reply",
+    "Respond",
+    "Rule",
+    "Rules",
+    "check_choice",
+    "make_error",
+    "matches",
+]
 
 Reply = Response | StreamedResponse
 """What a server returns for a request."""
@@ -107,7 +119,8 @@ class Rule:
         chance: float,
         remove: Callable[[Rule], None],
     ) -> None:
-        _check(verb, resource, nth, chance)
+        check_choice(verb, resource)
+        _check_limits(nth, chance)
         self.count = 0
         self._verb = verb
         self._resource = resource
@@ -135,6 +148,8 @@ class Rule:
 
     def delay(self, seconds: float) -> Self:
         """Wait before the request is sent."""
+        if not seconds >= 0:
+            raise ValueError(f"expected a delay of 0 s or more, got {seconds}")
         return self._with(delay=seconds)
 
     def fail(self, error: Failure, *, retry_after: float | None = None, is_sent: bool = False) -> Self:
@@ -162,6 +177,11 @@ class Rule:
     def remove(self) -> None:
         """Remove the rule; a second call does nothing."""
         self._remove(self)
+
+    def _check_verb(self, method: str, *verbs: str) -> None:
+        """Refuse an effect that requests with the verb of this rule cannot have."""
+        if self._verb not in (*verbs, "*"):
+            raise ValueError(f"expected a rule for {' or '.join(verbs)} for {method}, got one for {self._verb}")
 
     def _with(self, **changes: Any) -> Self:  # of fields of several types
         self._effect = self._effect.replace(**changes)
@@ -220,6 +240,9 @@ class Rules(Generic[R]):
     def __len__(self) -> int:
         return len(self._rules)
 
+    def __iter__(self) -> Iterator[R]:
+        return iter(self._rules)
+
     def __repr__(self) -> str:
         return f"<Rules {self._rules!r}>"
 
@@ -242,7 +265,12 @@ def make_error(failure: Failure, retry_after: float | None = None) -> MakeError:
     return partial(error_for, failure, retry_after=retry_after)
 
 
-def _check(verb: str, resource: str, nth: int | Collection[int] | None, chance: float) -> None:
+def check_choice(verb: str, resource: str) -> None:
+    """Check a verb and a resource as `on` takes them.
+
+    Raises:
+        ValueError: No action has this verb, or no resource can have this name.
+    """
     is_path = resource.startswith("/")
     known = _METHODS if is_path else _VERBS
     if verb != "*" and verb not in known:
@@ -254,6 +282,9 @@ def _check(verb: str, resource: str, nth: int | Collection[int] | None, chance: 
             "expected a plural such as 'pods', 'deployments/status' or '*', or a path such as '/openapi/v3/*', "
             f"got {resource!r}"
         )
+
+
+def _check_limits(nth: int | Collection[int] | None, chance: float) -> None:
     counts = [nth] if isinstance(nth, int) else nth or ()
     if any(each < 1 for each in counts):
         raise ValueError(f"expected numbers from 1 on for nth, got {nth!r}")

@@ -24,6 +24,7 @@ async def reply_of(action: Action, respond: Respond) -> Reply | None:
 
     Raises:
         TransportError: The function raised it.
+        TypeError: The function returned something that is no response.
     """
     try:
         value: Any = respond(action)  # whatever the function returns
@@ -33,4 +34,9 @@ async def reply_of(action: Action, respond: Respond) -> Reply | None:
         return status_response(error)
     if value is None or isinstance(value, (Response, StreamedResponse)):
         return value
+    if isinstance(value, (str, int, float)):
+        raise TypeError(
+            f"expected a response, an object or None from the function of a rule for {action}, "
+            f"got {type(value).__name__}"
+        )
     return json_response(value)

@@ -6,13 +6,38 @@ Reference: apimachinery pkg/util/validation/field (errors.go).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kubeloop.errors import StatusCause
 from kubeloop.wire.go_text import quoted
 
-__all__ = ["duplicate", "forbidden_field", "invalid_value", "not_found_value", "not_supported", "required", "too_long"]
+__all__ = [
+    "bounded_faults",
+    "duplicate",
+    "forbidden_field",
+    "invalid_value",
+    "not_found_value",
+    "not_supported",
+    "required",
+    "too_long",
+]
+
+_MOST_CHARACTERS = 1 << 20
+_CAUSE_CHARACTERS = 64  # of the names around a cause
+
+
+def bounded_faults(faults: Iterable[StatusCause]) -> Iterator[StatusCause]:
+    """Yield the first faults, of about a million characters in all.
+
+    A body of 3 MiB can have a fault per item, each with the text of the whole, which would be some gigabytes.
+    """
+    characters = 0
+    for fault in faults:
+        yield fault
+        characters += len(fault.field) + len(fault.message) + _CAUSE_CHARACTERS
+        if characters > _MOST_CHARACTERS:
+            return
 
 
 def invalid_value(field: str, value: Any, detail: str) -> StatusCause:

@@ -7,7 +7,7 @@ pkg/apis/meta/internalversion/validation.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from kubeloop._kit.value import Value
@@ -152,7 +152,7 @@ def parse_write_options(query: Query, verb: WriteVerb) -> WriteOptions:
         faults.append(field_faults.required("fieldManager", "is required for apply patch"))
     if verb == "Patch" and force is not None:
         faults.append(field_faults.forbidden_field("force", "may not be specified for non-apply patch"))
-    faults += _manager_faults(manager)
+    faults += field_faults.bounded_faults(_manager_faults(manager))
     faults += _dry_run_faults(dry_run)
     if validation not in ("", "Ignore", "Warn", "Strict"):
         supported = ("", "Ignore", "Strict", "Warn")
@@ -260,17 +260,15 @@ def _watch_faults(options: ListOptions) -> list[StatusCause]:
     return faults
 
 
-def _manager_faults(manager: str) -> list[StatusCause]:
-    faults: list[StatusCause] = []
+def _manager_faults(manager: str) -> Iterator[StatusCause]:
     if len(manager.encode("utf-8", "surrogateescape")) > _MAX_MANAGER_BYTES:
-        faults.append(field_faults.too_long("fieldManager", _MAX_MANAGER_BYTES))
+        yield field_faults.too_long("fieldManager", _MAX_MANAGER_BYTES)
     position = 0
     for character in manager:
         if not character.isprintable():
             text = f"invalid character U+{ord(character):04X} (at position {position})"
-            faults.append(field_faults.invalid_value("fieldManager", manager, text))
+            yield field_faults.invalid_value("fieldManager", manager, text)
         position += len(character.encode("utf-8", "surrogateescape"))
-    return faults
 
 
 def _dry_run_faults(values: Sequence[str]) -> list[StatusCause]:

@@ -149,6 +149,20 @@ def test_other_tests_of_anyio_keep_their_backend_and_a_stuck_one_ends(pytester: 
     result.stdout.fnmatch_lines(["*Stuck: no callback is ready*"])
 
 
+def test_the_fixtures_of_the_api_server_need_the_packages_of_the_run_time_only(pytester: pytest.Pytester) -> None:
+    blocked = "import sys\nsys.modules['cryptography'] = None\n"
+    source = """
+        def test_it(clientset, namespace, virtual_time):
+            pass
+
+        def test_real(kubeconfig):
+            pass
+    """
+    result = run(pytester, source, *PLAIN, conftest=blocked + CONFTEST, is_apart=True)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*needs the package 'cryptography': pip install 'kubeloop?testing?'*"])
+
+
 SERVER = """
     import asyncio, pytest
     from kubeloop.models import core_v1, meta_v1
@@ -211,6 +225,8 @@ def test_the_report_of_a_failure_shows_requests_events_and_changed_objects(pytes
             {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "s", "namespace": namespace},
              "data": {"password": "aGlk" + "ZGVu"}},
         )
+        api_server.on("list", "configmaps").delay(0.001)
+        api_server.on("update", "configmaps").fail(409)
         asyncio.run(scenario(clientset, namespace))
         assert False
 
@@ -224,6 +240,9 @@ def test_the_report_of_a_failure_shows_requests_events_and_changed_objects(pytes
             "*api_server: last requests*",
             "201 POST /api/v1/namespaces/test/configmaps",
             "200 GET /api/v1/namespaces/test/configmaps",
+            "*api_server: reactions*",
+            "<Reaction list configmaps: delay, 1 matched>",
+            "<Reaction update configmaps: fail, 0 matched>",
             "*api_server: events*",
             "Warning Failed Pod/x/p: no luck",
             "*api_server: changed objects*",
@@ -236,6 +255,21 @@ def test_the_report_of_a_failure_shows_requests_events_and_changed_objects(pytes
         ]
     )
     result.stdout.no_fnmatch_line("*aGlkZGVu*")
+
+
+def test_the_report_of_a_failure_shows_what_changed_hours_ago(pytester: pytest.Pytester) -> None:
+    source = _dedented(SERVER) + _dedented("""
+    async def test_it(api_server, clientset, namespace, virtual_time):
+        await scenario(clientset, namespace)
+        await asyncio.sleep(7200)
+        await clientset.core_v1.config_maps(namespace).delete("a")
+        assert api_server.storage.compacted_revision > 1
+        assert False
+    """)
+    result = run(pytester, source, *PLAIN)
+    result.assert_outcomes(failed=1)
+    changed = ["namespaces test: created", "configmaps test/a: created, deleted"]
+    result.stdout.fnmatch_lines(["*api_server: changed objects*", *changed])
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_the_failure(pytester: pytest.Pytester) -> None:

@@ -160,3 +160,14 @@ def test_numbers_that_mean_nothing_are_refused() -> None:
     with pytest.raises(ValueError, match="expected an HTTP status from 400 to 599, got 200"):
         reaction.cut_watch(error=200)
     assert reaction.cut_watch()._effect.cut == Cut(0)
+
+
+def test_an_effect_that_a_verb_cannot_have_is_refused() -> None:
+    reactions = Setup().reactions
+    with pytest.raises(ValueError, match="expected a rule for watch for cut_watch, got one for get"):
+        reactions.on("get", "pods").cut_watch()
+    with pytest.raises(ValueError, match="expected a rule for get or list for stale, got one for create"):
+        reactions.on("create", "pods").stale()
+    with pytest.raises(ValueError, match="expected a delay of 0 s or more, got -1"):
+        reactions.on("get", "pods").delay(-1)
+    reactions.on("*", "pods").stale().cut_watch().delay(0)

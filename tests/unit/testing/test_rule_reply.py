@@ -42,3 +42,10 @@ async def test_an_api_error_is_a_status_and_a_failure_of_the_network_is_raised()
     assert reply.status == 403
     with pytest.raises(errors.ConnectionLost, match="reset"):
         await reply_of(GET, lose)
+
+
+@pytest.mark.parametrize("value", [42, "a", True])
+async def test_a_value_that_is_no_response_is_an_error_of_the_test(value: object) -> None:
+    message = f"expected a response, an object or None .* get pods a, got {type(value).__name__}"
+    with pytest.raises(TypeError, match=message):
+        await reply_of(Action("get", "pods", "a"), lambda _: value)

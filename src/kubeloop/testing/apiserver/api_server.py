@@ -69,7 +69,11 @@ class APIServer:
         clock: Returns the seconds since the epoch; None for a clock that follows the running event loop, and so also
             virtual time.
         random: The source of uids and generated names; with a seed they are repeatable.
-        token: If it is set, a request needs this bearer token.
+        token: If it is set, a request needs this bearer token. Without it, credentials are not checked.
+
+    Raises:
+        EncodeError: An object cannot be stored.
+        ValueError: The lag is negative, or a controller is unknown.
 
     Attributes:
         storage: The storage.
@@ -89,6 +93,8 @@ class APIServer:
         random: Random | None = None,
         token: str = "",
     ) -> None:
+        if lag < 0.0:
+            raise ValueError(f"expected a lag of 0 s or more, got {lag}")
         self.storage = Storage() if storage is None else storage
         self.token = token
         self.actions = ActionLog()
@@ -144,7 +150,11 @@ class APIServer:
             reaction.remove()
 
         The arguments are those of `FaultyTransport.on`.
+
+        Raises:
+            ValueError: As there, or the resource is like one that is served and not the same, such as `pod`.
         """
+        self._resources.check_name(resource)
         return self.reactions.on(verb, resource, nth=nth, where=where, chance=chance)
 
     def handle(self, request: Request, now: float) -> Reply:
@@ -263,6 +273,14 @@ class APIServer:
         from kubeloop.testing.apiserver.listener import Listener
 
         return Listener(self, port=port, tls=tls, kubeconfig=kubeconfig)
+
+    def publish_address(self, address: str) -> None:
+        """Return an address of this server in the discovery document of `/api`; a listener calls this.
+
+        Args:
+            address: The host and the port. Until the first call it is that of a server on a node, `127.0.0.1:6443`.
+        """
+        self._discovery.publish_address(address)
 
     def publish_certificates(self, certificates: str) -> None:
         """Write the certificates with which clients verify this server into the ConfigMap of each namespace.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from hmac import compare_digest
 from typing import TYPE_CHECKING, TypeAlias
 
+from kubeloop._kit.short_text_cache import short_text_cache
 from kubeloop.errors import APIError
 from kubeloop.testing.apiserver.call import Call, Context, Waiting
 from kubeloop.testing.apiserver.encoding.output import (
@@ -126,7 +126,7 @@ def _check_accept(request: Request, verb: str) -> None:
         raise refusals.not_acceptable_form(message)
 
 
-@lru_cache(maxsize=256)
+@short_text_cache(256)
 def _names_a_format(accept: str) -> bool:
     asked = [part.partition(";")[0].strip() for part in accept.split(",")]
     return any(each == "*/*" or each in MEDIA_TYPES for each in asked)

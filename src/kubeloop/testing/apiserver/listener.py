@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import ssl
 import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -14,7 +15,6 @@ from kubeloop.serving import HTTPServer, server_tls_context
 from kubeloop.testing.apiserver.handler import MAX_BODY_BYTES, refuse
 
 if TYPE_CHECKING:
-    import ssl
     from types import TracebackType
 
     from kubeloop.testing.apiserver.api_server import APIServer
@@ -38,7 +38,8 @@ class Listener:
         shares_port: Whether other sockets of the same user may be bound to the port (`SO_REUSEPORT`).
 
     Raises:
-        ValueError: The server has a token and the listener no TLS: clients send no token without TLS.
+        ValueError: The server has a token and the listener no TLS: clients send no token without TLS. Or the
+            certificates of an earlier listener cannot be used.
 
     Attributes:
         url: The address of the server.
@@ -89,6 +90,7 @@ class Listener:
             if self.ca_file is not None:
                 self._api.publish_certificates(self.ca_file.read_text(encoding="utf-8"))
             self.url = server.url
+            self._api.publish_address(f"{server.address}:{server.port}")
             self.kubeconfig = self._kubeconfig or directory / "kubeconfig"
             self._write_kubeconfig()
             self._stack = stack.pop_all()
@@ -106,7 +108,15 @@ class Listener:
         self.ca_file = directory / "ca.crt"
         if not (self.ca_file.exists() and certificate.exists() and key.exists()):
             Authority(directory).issue_server("apiserver", ["127.0.0.1", "::1"])
-        return server_tls_context(certificate, key)
+        try:
+            # As clients do, so that a damaged file is found here and not by each of them.
+            ssl.create_default_context(cafile=self.ca_file)
+            return server_tls_context(certificate, key)
+        except ssl.SSLError as error:
+            raise ValueError(
+                f"cannot use the certificates in {directory}: {error.reason or error}; "
+                "remove ca.crt, apiserver.crt and apiserver.key there, and new ones are created"
+            ) from error
 
     def _write_kubeconfig(self) -> None:
         cluster: dict[str, str] = {"server": self.url}

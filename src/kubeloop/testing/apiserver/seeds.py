@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from kubeloop._kit.near_names import did_you_mean
 from kubeloop.errors import EncodeError
 from kubeloop.meta.gvk import GroupVersion
 from kubeloop.meta.times import format_time
 from kubeloop.testing.apiserver.encoding.document import data_of
 from kubeloop.testing.apiserver.facts.fresh_objects import fresh_objects
 from kubeloop.testing.apiserver.storage.stored import Key
+from kubeloop.testing.apiserver.writing.name_form import path_segment
 from kubeloop.wire.serializers.json_serializer import JSON
 
 if TYPE_CHECKING:
@@ -52,20 +54,29 @@ class Seeds:
         """Put an object; what it says of status, uid and deletionTimestamp is kept. Its namespace is created.
 
         Raises:
-            EncodeError: The object has no kind, no name, or a kind that is not served.
+            EncodeError: The object has no kind, a kind that is not served, or no name that a path may contain.
+            TypeError: The argument is no object.
         """
-        document: dict[str, Any] = JSON.plain_data(JSON.encode(obj))
-        self._put(document)
+        document: Any = JSON.plain_data(JSON.encode(obj))
+        if not isinstance(document, dict):
+            raise TypeError(f"expected a model, an Unstructured or a dictionary, got {type(obj).__name__}")
+        self._put(cast("dict[str, Any]", document))
 
     def _put(self, document: dict[str, Any]) -> None:
         resource = self._resource_of(document)
-        given: dict[str, Any] = document.get("metadata") or {}
+        given: Any = document.get("metadata") or {}
+        if not isinstance(given, dict):
+            raise EncodeError(f"expected metadata of a {resource.kind} as an object, got {type(given).__name__}")
+        given = cast("dict[str, Any]", given)
         metadata = {**given, "uid": given.get("uid") or str(UUID(int=self._random.getrandbits(128), version=4))}
         metadata["creationTimestamp"] = given.get("creationTimestamp") or self._time
         name = metadata.get("name")
         if not name or not isinstance(name, str):
             raise EncodeError(f"expected an object with a name, got a {resource.kind} without metadata.name")
         namespace = metadata.pop("namespace", None) or "default"
+        for field, text in (("name", name), ("namespace", namespace)):
+            for fault in path_segment(str(text), False):  # otherwise no request reaches the object
+                raise EncodeError(f"{resource.kind} {name!r}: metadata.{field} {fault}")
         if not resource.namespaced:
             namespace = ""
         elif self._storage.get(Key("namespaces", "", namespace)) is None:
@@ -83,8 +94,23 @@ class Seeds:
             group_version = GroupVersion("", "")
         resource = self._resources.of_kind(group_version.group, group_version.version, kind)
         if resource is None or not resource.stored_as:
-            raise EncodeError(f"expected an object of a kind that the server stores, got {api_version} {kind}".rstrip())
+            raise EncodeError(
+                f"expected an object of a kind that the server stores, got {api_version} {kind}".rstrip()
+                + self._suggestion(group_version.group, kind, document)
+            )
         return resource
+
+    def _suggestion(self, group: str, kind: object, document: Mapping[str, Any]) -> str:
+        if isinstance(document.get("items"), list):
+            return "; pass the items of a list one by one: *items"
+        served = self._resources.group(group)
+        if served is None:
+            return "; custom resources need a ControlPlane"
+        of_group = [each for each in self._resources if each.group == group and each.stored_as]
+        versions = [each.api_version for each in of_group if each.kind == kind]
+        if versions:
+            return f"; the server has it as {versions[0]}"
+        return did_you_mean(str(kind), {each.kind for each in of_group})
 
 
 def _namespace(name: str) -> dict[str, Any]:

@@ -261,6 +261,19 @@ async def test_the_headers_of_each_response_are_repeatable_too() -> None:
     assert {"Audit-Id", "Cache-Control", "Content-Type"} <= {name for name, _ in pairs[0]}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lag": -1.0}, "expected a lag of 0 s or more, got -1.0"),
+        ({"controllers": ["garbage"]}, "expected names of controllers .*, got garbage"),
+        ({"controllers": "namespaces"}, "expected names of controllers .*, got namespaces"),
+    ],
+)
+def test_an_argument_that_cannot_be_meant_is_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        APIServer(**arguments)
+
+
 def test_the_repr_shows_the_revision() -> None:
     api = APIServer()
     assert str(api.storage.revision) in repr(api)

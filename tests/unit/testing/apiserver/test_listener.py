@@ -51,6 +51,15 @@ async def test_a_port_is_free_again_and_can_be_chosen() -> None:
     api.close()
 
 
+async def test_discovery_has_the_address_of_the_listener() -> None:
+    api = APIServer()
+    for _ in range(2):
+        async with api.listen() as listener:
+            found = await api.transport().request(kubeloop.Request("GET", "/api"))
+            assert f'"serverAddress":"{listener.url.removeprefix("http://")}"'.encode() in found.body
+    api.close()
+
+
 async def test_the_kubeconfig_and_the_certificates_are_kept_where_the_user_wants(tmp_path: Path) -> None:
     api = APIServer()
     wanted = tmp_path / "mine"
@@ -62,6 +71,19 @@ async def test_the_kubeconfig_and_the_certificates_are_kept_where_the_user_wants
         assert wanted.stat().st_mode & 0o777 == 0o600
         authorities.append((tmp_path / "ca.crt").read_bytes())
     assert authorities[0] == authorities[1]
+    api.close()
+
+
+@pytest.mark.parametrize("name", ["ca.crt", "apiserver.crt", "apiserver.key"])
+async def test_certificates_that_are_damaged_are_named(name: str, tmp_path: Path) -> None:
+    api = APIServer()
+    async with Listener(api, tls=True, directory=tmp_path):
+        pass
+    damaged = tmp_path / name
+    damaged.write_bytes(damaged.read_bytes()[:100])
+
+    with pytest.raises(ValueError, match=f"cannot use the certificates in {tmp_path}: .*; remove ca.crt"):
+        await Listener(api, tls=True, directory=tmp_path).__aenter__()
     api.close()
 
 

@@ -153,6 +153,26 @@ def test_the_object_of_the_caller_is_not_changed() -> None:
         ({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"namespace": "a"}}, "ConfigMap without metadata.name"),
         ({"kind": "ConfigMap", "apiVersion": "v1", "metadata": None}, "ConfigMap without metadata.name"),
         ({"kind": "ConfigMap", "apiVersion": "a/b/c", "metadata": {"name": "a"}}, "a/b/c"),
+        ({"kind": "ConfigMap", "apiVersion": "v1", "metadata": 3}, "metadata of a ConfigMap as an object, got int"),
+        (
+            {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a/b"}},
+            r"'a/b': metadata.name may not .* '/'",
+        ),
+        ({"kind": "Node", "apiVersion": "v1", "metadata": {"name": ".."}}, r"Node '\.\.': metadata.name may not be"),
+        (
+            {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "b%"}},
+            "ConfigMap 'a': metadata.namespace may not contain '%'",
+        ),
+        ({"kind": "Podd", "apiVersion": "v1", "metadata": {"name": "a"}}, "v1 Podd; did you mean 'Pod'?"),
+        (
+            {"kind": "Backup", "apiVersion": "x.io/v1", "metadata": {"name": "a"}},
+            "custom resources need a ControlPlane",
+        ),
+        (
+            {"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2beta2", "metadata": {"name": "a"}},
+            "the server has it as autoscaling/v2",
+        ),
+        ({"kind": "ConfigMapList", "apiVersion": "v1", "items": []}, "pass the items of a list one by one"),
     ],
 )
 def test_an_object_that_cannot_be_stored_is_refused_and_leaves_nothing(given: Mapping[str, Any], message: str) -> None:
@@ -162,6 +182,13 @@ def test_an_object_that_cannot_be_stored_is_refused_and_leaves_nothing(given: Ma
         seeds(storage).put(given)
 
     assert storage.revision == 1
+
+
+@pytest.mark.parametrize("given", ["web", None, [core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a"))]])
+def test_what_is_no_object_is_refused(given: Any) -> None:
+    message = f"expected a model, an Unstructured or a dictionary, got {type(given).__name__}"
+    with pytest.raises(TypeError, match=message):
+        seeds(Storage()).put(given)
 
 
 def test_fresh_content_is_the_same_for_the_same_seed() -> None:

@@ -78,7 +78,7 @@ class Controllers:
         Raises:
             ValueError: A name is unknown.
         """
-        unknown = {*enabled} - {*CONTROLLERS}
+        unknown = {enabled} if isinstance(enabled, str) else {*enabled} - {*CONTROLLERS}
         if unknown:
             raise ValueError(
                 f"expected names of controllers ({', '.join(CONTROLLERS)}), got {', '.join(sorted(unknown))}"

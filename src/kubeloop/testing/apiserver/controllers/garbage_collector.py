@@ -164,13 +164,17 @@ class _Item(NamedTuple):
     def _classified(self) -> _Owners | None:
         """Return the owners by their state, or None if one of them is of a kind that cannot be looked up."""
         found = _Owners([], [], [])
+        nodes: dict[Key, GraphNode | None] = {}  # many references may name one object, which is read once
         for reference in list_in(self.document, "metadata", "ownerReferences"):
             resource = _resource_of(self.writer.resources, reference)
             if resource is None or (resource.namespaced and not self.node.key.namespace):
                 return None
             namespace = self.node.key.namespace if resource.namespaced else ""
-            stored = self.writer.storage.get(Key(resource.stored_as, namespace, text_in(reference, "name")))
-            owner = node_of(stored) if stored else None
+            key = Key(resource.stored_as, namespace, text_in(reference, "name"))
+            if key not in nodes:
+                stored = self.writer.storage.get(key)
+                nodes[key] = node_of(stored) if stored else None
+            owner = nodes[key]
             if owner is None or owner.uid != text_in(reference, "uid"):
                 found.dangling.append(reference)
             elif _waits(owner):

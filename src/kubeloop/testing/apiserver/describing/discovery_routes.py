@@ -59,6 +59,11 @@ class Discovery:
         self._openapi: OpenAPIRoutes | None = None
         self._bodies: dict[tuple[str, DocumentFormat], tuple[bytes, str]] = {}
 
+    def publish_address(self, address: str) -> None:
+        """Return this host and port in the document of `/api` from now on."""
+        self._address = address
+        self._bodies.clear()
+
     def respond(self, request: Request, info: RequestInfo, now: float) -> Response | None:
         """Return the response to a request that is not of a resource; None for a resource in a known group.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
+from kubeloop._kit.short_text_cache import short_text_cache
 from kubeloop.wire import refusals
 from kubeloop.wire.go_text import quoted
 from kubeloop.wire.query_text import Query, first_value
@@ -132,7 +132,7 @@ def _with_pretty(output: Output, headers: Headers, query: Query) -> Output:
     return replace(output, pretty=True) if pretty else output
 
 
-@lru_cache(maxsize=256)
+@short_text_cache(256)
 def _accepted(accept: str, transforms: bool) -> Output | None:
     """Return what the first acceptable clause of an `Accept` header means; None if there is none."""
     if not accept:

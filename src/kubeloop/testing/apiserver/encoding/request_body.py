@@ -148,7 +148,7 @@ def _parsed(data: bytes, format_: Format, expected: ExpectedKind, *, finds_dupli
         else:
             tree, duplicates = parse_with_duplicates(data)
             if duplicates:
-                texts = lambda unknown: _texts(in_document_order(data, unknown))  # noqa: E731
+                texts = lambda unknown: _texts(in_document_order(data, unknown, duplicates))  # noqa: E731
     except (ValueError, DecodeError) as error:
         _unrecognized(expected, f"couldn't get version/kind; json parse error: {error}", data)
     if tree is None:

@@ -11,9 +11,9 @@ from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
+from kubeloop._kit.short_text_cache import short_text_cache
 from kubeloop.meta.quantity import Quantity
 from kubeloop.meta.times import format_micro_time, format_time, parse_time
 from kubeloop.wire.go_text import quoted
@@ -156,7 +156,7 @@ def quantity(value: Any, _faults: Faults) -> str:
     raise Unfit(_QUANTITY_RULE)
 
 
-@lru_cache(maxsize=4096)
+@short_text_cache(4096)
 def _canonical_quantity(value: str) -> str:
     try:
         return Quantity(value.strip()).canonical
@@ -178,12 +178,12 @@ def micro_time(value: Any, _faults: Faults) -> str | None:
     return _canonical_micro_time(value)
 
 
-@lru_cache(maxsize=4096)
+@short_text_cache(4096)
 def _canonical_time(value: str) -> str | None:
     return _formatted(format_time, value, "2006-01-02T15:04:05Z07:00")
 
 
-@lru_cache(maxsize=4096)
+@short_text_cache(4096)
 def _canonical_micro_time(value: str) -> str | None:
     layout = "2006-01-02T15:04:05.000000Z07:00"
     if not _MICRO_TIME(value):

@@ -5,7 +5,6 @@ What a part is, and how parts become objects, lists and events, is in `kubeloop.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.errors import DecodeError
@@ -38,10 +37,15 @@ _SCHEME = Scheme()
 _OTHERS = ("application/json", "application/yaml")
 
 
-@cache
+_classes: dict[tuple[str, str], type[Kind]] = {}
+
+
 def class_of_kind(api_version: str, kind: str) -> type[Kind] | None:
-    """Return the class of a kind; None for one that is not built in."""
-    return _SCHEME.lookup(api_version, kind)
+    """Return the class of a kind; None for one that is not built in, which is not kept: any client can name one."""
+    found = _classes.get((api_version, kind)) or _SCHEME.lookup(api_version, kind)
+    if found is not None:
+        _classes[api_version, kind] = found
+    return found
 
 
 def kept(stored: Stored) -> dict[Any, Any]:

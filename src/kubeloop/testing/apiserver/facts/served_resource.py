@@ -12,6 +12,7 @@ from kubeloop._kit.value import Value
 __all__ = ["Column", "Resources", "ServedGroup", "ServedResource", "Subresource"]
 
 _NOTHING: Mapping[str, str] = {}
+_LIKENESS = 0.9
 
 
 class Column(Value, frozen=True):
@@ -203,6 +204,39 @@ class Resources:
     def stored(self) -> tuple[str, ...]:
         """Return the group resources under which objects are stored, in the order of discovery."""
         return tuple(self._by_storage)
+
+    def check_name(self, text: str) -> None:
+        """Refuse a name that is probably a misspelt one, such as `pod` or `deployments.app`.
+
+        Args:
+            text: A plural, with its group and subresource if they matter, as for `APIServer.on`. Any plural is good
+                that is not like one that is served, since it may be that of a custom resource.
+
+        Raises:
+            ValueError: It is like one that is served. The message names that one.
+        """
+        if text.startswith("/"):
+            return
+        from difflib import get_close_matches
+
+        path, _, subresource = text.partition("/")
+        plural, _, group = path.partition(".")
+        named = [each for each in self if each.plural == plural]
+        if group:
+            # A group of custom resources is a domain with at least two parts.
+            is_good = "." in group or any(each.group == group for each in named)
+            meant = [each.group_resource for each in named]
+        else:
+            is_good = plural == "*" or bool(named)
+            meant = [
+                each.group_resource
+                for each in self
+                if plural in (each.singular, *each.short_names)
+                or (subresource == each.plural and plural == each.group.partition(".")[0])
+            ]
+            meant += get_close_matches(plural, {each.plural for each in self}, 1, _LIKENESS)
+        if not is_good and meant:
+            raise ValueError(f"expected the plural of a resource, got {text!r}; did you mean {meant[0]!r}?")
 
     def with_groups(self, groups: Iterable[ServedGroup]) -> Resources:
         """Return these resources and those of more groups at the end."""

@@ -88,6 +88,9 @@ class CorruptJournal(StorageError):
     """
 
     def __init__(self, path: Path, offset: int, reason: str) -> None:
-        super().__init__(f"{reason}: {path}, byte {offset}")
+        rest = (
+            f"`truncate -s {offset} {path}` keeps what was written before" if offset else "nothing before is readable"
+        )
+        super().__init__(f"{reason}: {path}, byte {offset}; {rest}, and without the file the storage is new")
         self.path = path
         self.offset = offset

@@ -19,18 +19,21 @@ class Subscribers(Generic[T]):
     is added or removed during a call counts from the next value on.
     """
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_callbacks", "_called")
 
     def __init__(self) -> None:
-        self._entries: tuple[tuple[Callable[[T], None]], ...] = ()
+        self._callbacks: dict[object, Callable[[T], None]] = {}
+        self._called: tuple[Callable[[T], None], ...] | None = ()  # of these; None after a change
 
     def add(self, callback: Callable[[T], None]) -> Callable[[], None]:
         """Add a function, and return a function that removes it. Removing it twice is allowed."""
-        entry = (callback,)  # not equal by identity to another entry of the same function
-        self._entries = (*self._entries, entry)
+        entry = object()  # the same function may be added several times
+        self._callbacks[entry] = callback
+        self._called = None
 
         def remove() -> None:
-            self._entries = tuple(other for other in self._entries if other is not entry)
+            if self._callbacks.pop(entry, None) is not None:
+                self._called = None
 
         return remove
 
@@ -40,8 +43,11 @@ class Subscribers(Generic[T]):
         Raises:
             Exception: The first one that a function has raised.
         """
+        called = self._called
+        if called is None:
+            self._called = called = tuple(self._callbacks.values())
         failure: Exception | None = None
-        for (callback,) in self._entries:
+        for callback in called:
             try:
                 callback(value)
             except Exception as error:

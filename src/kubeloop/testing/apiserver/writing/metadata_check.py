@@ -6,6 +6,7 @@ Reference: k8s.io/apimachinery/pkg/api/validation/objectmeta.go; k8s.io/kubernet
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from kubeloop.errors import StatusCause
@@ -13,7 +14,7 @@ from kubeloop.meta.gvk import GroupVersion
 from kubeloop.meta.name_rules import dns_label_faults, label_key_faults, label_value_faults
 from kubeloop.testing.apiserver.writing.document_parts import Document, is_same, list_in, mapping_in, number_in, text_in
 from kubeloop.testing.apiserver.writing.name_form import NameForm, path_segment
-from kubeloop.wire.field_faults import forbidden_field, invalid_value, required, too_long
+from kubeloop.wire.field_faults import bounded_faults, forbidden_field, invalid_value, required, too_long
 
 __all__ = ["create_faults", "update_faults"]
 
@@ -38,7 +39,7 @@ def create_faults(
     """
     faults = _general_faults(metadata, is_namespaced, name_form)
     if needs_domains:
-        faults += _short_finalizer_faults(metadata)
+        faults += bounded_faults(_short_finalizer_faults(metadata))
     # The rule for all kinds is shown only if the kind itself has nothing to say.
     return faults or list(_name_faults(metadata, path_segment))
 
@@ -63,19 +64,20 @@ def update_faults(
         for field in _IMMUTABLE
         if not is_same(new.get(field), old.get(field))
     ]
-    return [*faults, *_short_finalizer_faults(new)] if needs_domains else faults
+    return [*faults, *bounded_faults(_short_finalizer_faults(new))] if needs_domains else faults
 
 
 def _general_faults(metadata: Document, is_namespaced: bool, name_form: NameForm) -> list[StatusCause]:
-    return [
-        *_name_faults(metadata, name_form),
-        *_namespace_faults(text_in(metadata, "namespace"), is_namespaced),
-        *_generation_faults(number_in(metadata, "generation") or 0),
-        *_label_faults(mapping_in(metadata, "labels")),
-        *_annotation_faults(mapping_in(metadata, "annotations")),
-        *_owner_faults(list_in(metadata, "ownerReferences")),
-        *_finalizer_faults(list_in(metadata, "finalizers")),
-    ]
+    faults = chain(
+        _name_faults(metadata, name_form),
+        _namespace_faults(text_in(metadata, "namespace"), is_namespaced),
+        _generation_faults(number_in(metadata, "generation") or 0),
+        _label_faults(mapping_in(metadata, "labels")),
+        _annotation_faults(mapping_in(metadata, "annotations")),
+        _owner_faults(list_in(metadata, "ownerReferences")),
+        _finalizer_faults(list_in(metadata, "finalizers")),
+    )
+    return [*bounded_faults(faults)]
 
 
 def _name_faults(metadata: Document, name_form: NameForm) -> Iterable[StatusCause]:

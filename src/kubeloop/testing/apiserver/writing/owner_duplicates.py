@@ -21,13 +21,17 @@ _WARNING = (
 def without_duplicate_owners(document: Document) -> tuple[Document, list[str]]:
     """Return a document with each of its owner references once, and the warning about the others."""
     owners = list_in(document, "metadata", "ownerReferences")
-    kept: list[Any] = []
+    if len(owners) < 2:
+        return document, []
+    kept: dict[tuple[tuple[str, Any], ...], Any] = {}  # by the members, which are texts and booleans
     duplicates: list[str] = []
     for owner in owners:
-        if owner in kept:
+        members = tuple(sorted(owner.items()))
+        if members in kept:
             duplicates.append(text_in(owner, "uid"))
         else:
-            kept.append(owner)
+            kept[members] = owner
     if not duplicates:
         return document, []
-    return with_metadata(document, ownerReferences=kept), [_WARNING.format(", ".join(duplicates))]
+    unique = [*kept.values()]
+    return with_metadata(document, ownerReferences=unique), [_WARNING.format(", ".join(duplicates))]

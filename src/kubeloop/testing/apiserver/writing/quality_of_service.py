@@ -6,8 +6,8 @@ Reference: k8s.io/kubernetes/pkg/apis/core/v1/helper/qos (ComputePodQOS).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 
+from kubeloop._kit.short_text_cache import short_text_cache
 from kubeloop.meta.quantity import Quantity
 from kubeloop.testing.apiserver.writing.document_parts import Document, list_in, mapping_in
 
@@ -36,6 +36,6 @@ def _classes(resources: Document) -> Iterable[str]:
         yield "Burstable" if request != limit else "Guaranteed" if request else "BestEffort"
 
 
-@lru_cache(maxsize=1024)
+@short_text_cache(1024)
 def _amount(text: str) -> Quantity:
     return Quantity(text)

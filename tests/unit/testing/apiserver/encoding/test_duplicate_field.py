@@ -71,7 +71,8 @@ def test_unknown_and_duplicate_fields_have_the_order_of_the_text_and_unknown_one
     body = b'{"x":{"y":1,"y":2},"a":{"b":1,"c":0},"a":{"b":2,"b":3,"z":1},"l":[{"q":1},{"d":1,"d":2}],"x":1}'
     unknown = [["unknown field", path] for path in ("x", "l[0].q", "a.z")]
 
-    assert in_document_order(body, unknown) == [
+    _, duplicates = parse_with_duplicates(body)
+    assert in_document_order(body, unknown, duplicates) == [
         ["unknown field", "x"],
         ["duplicate field", "a"],
         ["duplicate field", "a.b"],
@@ -79,3 +80,24 @@ def test_unknown_and_duplicate_fields_have_the_order_of_the_text_and_unknown_one
         ["unknown field", "l[0].q"],
         ["duplicate field", "l[1].d"],
     ]
+
+
+def test_paths_that_are_too_long_to_write_all_of_them_leave_the_order_open() -> None:
+    body = b'{"%b":{%b},"a":1,"a":2}' % (b"x" * 1_000_000, b",".join(b'"k%d":1' % at for at in range(100)))
+    unknown = [["unknown field", "a"]]
+
+    tree, duplicates = parse_with_duplicates(body)
+
+    assert tree["a"] == 2
+    assert duplicates == [["duplicate field", "a"]]
+    assert in_document_order(body, unknown, duplicates) == [*unknown, *duplicates]
+
+
+def test_only_some_of_many_duplicate_fields_are_told_and_all_objects_are_merged() -> None:
+    body = b'{"a":{"x":1},%b,"a":{"y":2}}' % b",".join(b'"k%d":1,"k%d":2' % (at, at) for at in range(200))
+
+    tree, duplicates = parse_with_duplicates(body)
+
+    assert tree["a"] == {"x": 1, "y": 2}
+    assert tree["k199"] == 2
+    assert len(duplicates) == 100

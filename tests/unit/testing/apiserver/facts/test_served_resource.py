@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubeloop.testing.apiserver.facts.recorded_server import resources
 from kubeloop.testing.apiserver.facts.served_resource import Resources, ServedGroup, ServedResource, Subresource
 
 
@@ -89,3 +90,31 @@ def test_status_and_scale_are_subresources() -> None:
     both = CORE_EVENTS.replace(subresources={"scale": scale, "status": scale.replace(name="status")})
     assert (both.has_status, both.has_scale) == (True, True)
     assert (CORE_EVENTS.has_status, CORE_EVENTS.has_scale) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("pod", "pods"),
+        ("deploy", "deployments.apps"),
+        ("secret/status", "secrets"),
+        ("apps/deployments", "deployments.apps"),
+        ("deployments.app", "deployments.apps"),
+        ("pods.v1", "pods"),
+        ("confgmaps", "configmaps"),
+    ],
+)
+def test_a_misspelt_resource_is_refused_with_the_one_that_is_meant(text: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"got '{text}'; did you mean '{meant}'?"):
+        resources().check_name(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*", "*/status", "pods", "pods/*", "pods/status", "deployments.apps/scale", "backups", "backups.example.com",
+        "services.serving.knative.dev", "certificates/status", "/version", "/openapi/*",
+    ],
+)  # fmt: skip
+def test_a_resource_that_is_served_or_may_be_a_custom_one_is_good(text: str) -> None:
+    resources().check_name(text)

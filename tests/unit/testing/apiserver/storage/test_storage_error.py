@@ -33,7 +33,12 @@ def test_a_mismatch_names_what_was_expected_and_found() -> None:
 
 def test_a_corrupt_journal_names_file_and_offset() -> None:
     error = CorruptJournal(Path("/data/journal"), 77, "bad checksum")
-    assert (str(error), error.path, error.offset) == ("bad checksum: /data/journal, byte 77", Path("/data/journal"), 77)
+    assert (error.path, error.offset) == (Path("/data/journal"), 77)
+    assert str(error) == (
+        "bad checksum: /data/journal, byte 77; `truncate -s 77 /data/journal` keeps what was written before, "
+        "and without the file the storage is new"
+    )
+    assert "nothing before is readable" in str(CorruptJournal(Path("/data/journal"), 0, "no journal"))
 
 
 def test_all_are_storage_errors_and_a_full_disk_is_a_failed_write() -> None:
