@@ -18,7 +18,7 @@ from kubeloop.testing.apiserver.call import Reply, Waiting
 from kubeloop.testing.apiserver.storage.storage import Storage
 from kubeloop.testing.virtual_time import in_virtual_time, now, settle, timestamp
 from kubeloop.wire.request import Request
-from kubeloop.wire.response import Response
+from kubeloop.wire.response import Response, parse_warnings
 from kubeloop.wire.streamed_response import StreamedResponse
 
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -386,3 +386,13 @@ class TestEventsHaveNoWatchCache:
         assert b"The resourceVersion for the provided watch is too old." in b"".join(reply.take(1000.0))
         restarted.close()
         api.close()
+
+
+def test_an_object_of_another_namespace_is_refused_without_a_warning_about_its_owners() -> None:
+    owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "1"}
+    body = {"metadata": {"name": "a", "namespace": "elsewhere", "ownerReferences": [owner, owner]}}
+
+    refused = sent(APIServer(), Request("POST", MAPS, body=json.dumps(body).encode()))
+
+    assert refused.status == 400
+    assert not parse_warnings(refused.headers)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubeloop.testing.apiserver.encoding.request_body import decode_body, input_format
-from kubeloop.testing.apiserver.writing.creation import create_object
+from kubeloop.testing.apiserver.writing.creation import create_object, in_namespace
 from kubeloop.testing.apiserver.writing.delete_options import delete_options_of
 from kubeloop.testing.apiserver.writing.deletion import delete_object, delete_warnings
 from kubeloop.testing.apiserver.writing.document_parts import Document, text_in
@@ -57,10 +57,13 @@ def create(call: Call, context: Context) -> Response:
     input_format(request.headers)  # which the real server looks at before the options, in a create only
     options = parse_write_options(call.info.query, "Create")
     body = decode_body(request.body, call.resource, headers=request.headers, validation=options.field_validation)
-    document, duplicates = without_duplicate_owners(body.document)
-    context.warnings.extend([*body.warnings, *duplicates])
+    context.warnings.extend(body.warnings)
+    namespace = namespace_of(call)
+    # The namespace is checked first: an object that is refused for it has no warning about its owners.
+    document, duplicates = without_duplicate_owners(in_namespace(body.document, namespace))
+    context.warnings.extend(duplicates)
     writer = writer_of(context, is_dry_run=options.dry_run)
-    stored = create_object(writer, call.resource, namespace_of(call), document)
+    stored = create_object(writer, call.resource, namespace, document)
     context.warnings.append(UNCHECKED)
     return object_reply(call, stored, code=201)
 
