@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import kubeloop
-from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType, Popped
+from kubeloop.cache.delta import DeltaType
+from kubeloop.cache.delta_fifo import DeltaFIFO, Popped
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import EventStream, ListPage, ListWatch, WatchEventLike, rest_list_watch

@@ -15,7 +15,8 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedMeta, CachedObject
     from kubeloop.cache.cached_reader import CachedList, CachedReader
-    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType, KnownObjects, Popped
+    from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
+    from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
@@ -81,7 +82,8 @@ if not TYPE_CHECKING:
         __name__,
         {
             "cached_reader": "CachedList CachedReader",
-            "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType KnownObjects Popped",
+            "delta": "DeletedFinalStateUnknown Delta DeltaType",
+            "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
             "factory": "HasRESTClient SharedInformerFactory",
             "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",

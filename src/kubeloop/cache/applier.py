@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.delta_fifo import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType
+from kubeloop.cache.delta import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.errors import CacheError, Unreadable

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.meta.keys import Object, object_key
 
 __all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of_functions", "calls_of_handler", "filtered"]

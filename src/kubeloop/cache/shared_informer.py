@@ -23,9 +23,10 @@ from kubeloop.cache.indexer import Indexer, IndexFunc
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
-from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
+from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.sync_gate import SyncGate
+from kubeloop.cache.time_slice import TIME_SLICE
 from kubeloop.errors import Unreadable
 from kubeloop.meta.gvk import GroupResource
 

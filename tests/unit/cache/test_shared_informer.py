@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.informers import Detailed, Recorder, informer_of, observed, running
 from tests.support.thing_server import ThingServer

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.testing import event_line
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.informers import Detailed, informer_of, observed, running
