@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
-    from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
+    from kubeloop.cache.index import IndexFunc
+    from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.lister import Lister, NamespaceLister
@@ -86,7 +87,8 @@ if not TYPE_CHECKING:
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
             "factory": "HasRESTClient SharedInformerFactory",
-            "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",
+            "index": "IndexFunc",
+            "indexer": "NAMESPACE_INDEX Indexer namespace_index",
             "informer_connection": "Connection",
             "informer_provider": "InformerOptions InformerProvider",
             "lister_watcher": (

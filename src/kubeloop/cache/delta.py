@@ -14,7 +14,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object
 
-__all__ = ["STATELESS", "DeletedFinalStateUnknown", "Delta", "DeltaType", "unreadable_object"]
+__all__ = ["STATELESS", "DeletedFinalStateUnknown", "Delta", "DeltaType", "unreadable_object", "version_of"]
 
 T = TypeVar("T", bound=Object)
 T_co = TypeVar("T_co", bound=Object, covariant=True)
@@ -64,6 +64,15 @@ class Delta(NamedTuple, Generic[T]):
 
 STATELESS = (DeletedFinalStateUnknown, Unreadable)
 """The objects of deltas that have no state of an object."""
+
+
+def version_of(obj: Object | DeletedFinalStateUnknown[Object] | Unreadable) -> str:
+    """Return the resourceVersion of the object of a delta; `""` if it has none, or is a tombstone."""
+    if isinstance(obj, Unreadable):
+        return obj.resource_version
+    if isinstance(obj, DeletedFinalStateUnknown):
+        return ""  # The version of the deletion was missed.
+    return getattr(obj.metadata, "resource_version", "")
 
 
 def unreadable_object(obj: Object, error: Exception) -> Unreadable:

@@ -19,7 +19,8 @@ from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.event_handler import ResourceEventHandler, calls_of_functions, calls_of_handler, filtered
-from kubeloop.cache.indexer import Indexer, IndexFunc
+from kubeloop.cache.index import IndexFunc
+from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
@@ -320,6 +321,7 @@ class SharedInformer(Generic[T]):
         if self._reflector is not None or self._is_stopped:
             logger.warning("%s: the informer was started before, or has stopped; an informer runs only once", self.name)
             return
+        self._indexer.claim()
         fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
         self._reflector = Reflector(
             self._lister_watcher,
