@@ -62,6 +62,7 @@ DECISIVE = {
     "_kit/metric_family": "tests/unit/kit/test_metric_family.py",
     "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
+    "cache/resync": "tests/unit/cache/test_resync.py",
     "cache/index": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "certificates/request_template": "tests/unit/certificates/test_request_template.py",
