@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         rest_list_watch,
     )
     from kubeloop.cache.processor import HandlerRegistration
+    from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
+    from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
 
 __all__ = [
@@ -66,14 +68,18 @@ __all__ = [
     "ListerWatcher",
     "NamespaceLister",
     "Popped",
+    "QueuedDelta",
+    "RealFIFO",
     "Reflector",
     "ReflectorStore",
+    "ReplacedAll",
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
+    "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
 ]
@@ -98,6 +104,8 @@ if not TYPE_CHECKING:
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",
+            "real_fifo": "QueuedDelta RealFIFO ReplacedAll",
+            "resync": "jittered_resync_period",
             "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",
         },

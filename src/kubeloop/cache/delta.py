@@ -34,6 +34,12 @@ class DeltaType(StrEnum):
     """Nothing happened: handlers are notified of the object again."""
     UNREADABLE = "Unreadable"
     """The object exists, and its present state cannot be read."""
+    REPLACED_ALL = "ReplacedAll"
+    """A list: its objects are all that exist."""
+    SYNC_ALL = "SyncAll"
+    """Nothing happened: handlers are notified of all objects again."""
+    BOOKMARK = "Bookmark"
+    """Nothing happened up to a version."""
 
 
 @dataclass(frozen=True, slots=True)

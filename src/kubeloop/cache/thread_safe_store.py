@@ -108,7 +108,7 @@ class ThreadSafeStore(Generic[T]):
             for index in self._indices.values():
                 if (error := index.move(key, old, obj)) is not None:
                     problem = index.report(key, error)
-            if version := obj.metadata.resource_version:
+            if version := getattr(obj.metadata, "resource_version", ""):  # What a transform returns may have none.
                 self._resource_version = version
         finally:
             self._ended += 1

@@ -341,6 +341,7 @@ def test_a_transaction_applies_all_changes_in_their_order():
         delta(DeltaType.DELETED, unreadable("")),
         delta(DeltaType.UNREADABLE, unreadable("a")),
         delta(DeltaType.ADDED, DeletedFinalStateUnknown("a", thing("a"))),
+        delta(DeltaType.BOOKMARK, thing("a")),
     ],
     ids=str,
 )
