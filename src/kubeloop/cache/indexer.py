@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType, version_of
-from kubeloop.cache.thread_safe_store import ThreadSafeStore
+from kubeloop.cache.thread_safe_store import Replaced, ThreadSafeStore
 from kubeloop.errors import CacheError, Unreadable
 from kubeloop.meta.keys import Object, object_key
 
@@ -135,9 +135,9 @@ class Indexer(ThreadSafeStore[T]):
             while True:
                 next(steps)
         except StopIteration as done:
-            problems: list[CacheError] = done.value
-        if problems:
-            raise problems[-1]
+            replaced: Replaced = done.value
+        if replaced.problems:
+            raise replaced.problems[-1]
 
     def index(self, name: str, obj: T) -> list[T]:
         """Return the objects that share at least one value of an index with `obj`, which need not be stored.

@@ -7,6 +7,7 @@ Reference: client-go `tools/cache/controller.go` (`processReplacedAllInfo`).
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,6 +16,7 @@ from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.cache.real_fifo import ReplacedAll
+from kubeloop.cache.thread_safe_store import Replaced
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.cache.unreadable_log import log_readable, log_unreadable
 
@@ -52,8 +54,9 @@ class StoreReplacement(Generic[T]):
         self._name = name
         self._indexer = indexer
         self._listed = listed
-        self._changed: list[tuple[T | None, T]] = []
-        self._deleted: list[tuple[str, T]] = []
+        self._changed: deque[tuple[T | None, T]] = deque()
+        self._deleted: deque[tuple[str, T]] = deque()
+        self._replaced = Replaced([], [])
 
     def __repr__(self) -> str:
         return f"<StoreReplacement of {self._name}: {len(self._listed.objects)} objects>"
@@ -81,8 +84,8 @@ class StoreReplacement(Generic[T]):
             if not count % OBJECTS_PER_STEP:
                 yield
         before = dict(indexer.unreadable)
-        problems = yield from indexer.replacing(objects, unreadable, listed.resource_version)
-        for problem in problems:
+        self._replaced = yield from indexer.replacing(objects, unreadable, listed.resource_version)
+        for problem in self._replaced.problems:
             logger.error("%s: %s", self._name, problem, exc_info=problem.__cause__)
         for key, error in listed.unreadable.items():
             log_unreadable(self._name, key, error, before.get(key), has_state=key in objects)
@@ -90,14 +93,19 @@ class StoreReplacement(Generic[T]):
             log_readable(self._name, key)
 
     def notify(self, registrations: Iterable[HandlerRegistration[T]]) -> Generator[None, None, None]:
-        """Notify handlers first of deletions, then of new and changed objects in the order of the list."""
+        """Notify handlers first of deletions, then of new and changed objects in the order of the list.
+
+        Old objects and tables are freed one by one, because freeing many of them at once holds the loop.
+        """
         is_initial = self._listed.is_initial
-        for key, last in self._deleted:
+        while self._deleted:
+            key, last = self._deleted.popleft()
             tombstone = DeletedFinalStateUnknown(key, last)
             for registration in registrations:
                 registration.deleted(last, tombstone)
             yield
-        for old, new in self._changed:
+        while self._changed:
+            old, new = self._changed.popleft()
             if old is None:
                 for registration in registrations:
                     registration.added(new, is_initial)
@@ -105,6 +113,7 @@ class StoreReplacement(Generic[T]):
                 for registration in registrations:
                     registration.updated(old, new)
             yield
+        yield from self._replaced.free()
 
     def _unreadable(self) -> tuple[dict[str, Unreadable], set[str]]:
         """Return why objects cannot be read, by key, and the keys of those whose stored state is kept."""

@@ -11,7 +11,7 @@ import time
 from _thread import get_ident
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.index import Index, IndexFunc
@@ -22,10 +22,30 @@ if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable
 
-__all__ = ["ThreadSafeStore"]
+__all__ = ["Replaced", "ThreadSafeStore"]
 
 T = TypeVar("T", bound=CachedObject)
 R = TypeVar("R")
+
+
+class Replaced(NamedTuple):
+    """What `ThreadSafeStore.replacing` returns.
+
+    Attributes:
+        problems: The failures of index functions, one per object and index.
+        tables: The tables that are no longer used; `free` frees them in steps, because large ones take milliseconds.
+    """
+
+    problems: list[CacheError]
+    tables: list[dict[str, Any]]
+
+    def free(self) -> Generator[None, None, None]:
+        """Free the tables in short steps."""
+        for table in self.tables:
+            while table:
+                for _ in range(min(OBJECTS_PER_STEP, len(table))):
+                    table.popitem()
+                yield
 
 
 class ThreadSafeStore(Generic[T]):
@@ -58,7 +78,7 @@ class ThreadSafeStore(Generic[T]):
 
     def __len__(self) -> int:
         """Return the number of objects that are stored."""
-        return len(self._items)
+        return self._read(lambda: len(self._items))
 
     def __iter__(self) -> Iterator[T]:
         """Iterate over the objects as they are now."""
@@ -66,7 +86,7 @@ class ThreadSafeStore(Generic[T]):
 
     def __contains__(self, key: object) -> bool:
         """Return whether an object with this key exists, readable or not."""
-        return key in self._items or key in self._unreadable
+        return key in self._items or self._read(lambda: key in self._items or key in self._unreadable)
 
     @property
     def is_seeded(self) -> bool:
@@ -148,7 +168,7 @@ class ThreadSafeStore(Generic[T]):
         objects: dict[str, T],
         unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
         resource_version: str = "",
-    ) -> Generator[None, None, builtins.list[CacheError]]:
+    ) -> Generator[None, None, Replaced]:
         """Replace all objects in short steps: reads return the old objects until the last step, then the new ones.
 
         Nothing has changed if the steps are not done to the end. What is written between them is lost.
@@ -162,7 +182,7 @@ class ThreadSafeStore(Generic[T]):
             None, after each step.
 
         Returns:
-            The failures of index functions, one per object and index.
+            The failures of index functions, and the old tables.
 
         Raises:
             RuntimeError: Another thread may write.
@@ -181,6 +201,10 @@ class ThreadSafeStore(Generic[T]):
         self._check_writer()
         self._begun += 1
         self._is_written = True
+        tables: builtins.list[dict[str, Any]] = [
+            self._items,
+            *(index.keys_by_value for index in self._indices.values()),
+        ]
         self._items, self._indices = objects, indices
         for key in self._unreadable.keys() - unreadable.keys():
             del self._unreadable[key]
@@ -188,7 +212,7 @@ class ThreadSafeStore(Generic[T]):
         self._unreadable.update((key, copy.copy(error)) for key, error in unreadable.items())
         self._resource_version = resource_version
         self._ended += 1
-        return problems
+        return Replaced(problems, tables)
 
     def bookmark(self, resource_version: str) -> None:
         """Record that the store has reached a version, for instance that of a bookmark; `""` changes nothing.
@@ -259,7 +283,9 @@ class ThreadSafeStore(Generic[T]):
 
     def last_known(self, key: str) -> T | None:
         """Return the last state of an object that could be read, or None."""
-        return self._items.get(key)
+        obj = self._items.get(key)
+        # Another thread may have looked into a table that was replaced meanwhile, and is being emptied.
+        return self._read(lambda: self._items.get(key)) if obj is None else obj
 
     def list(self) -> builtins.list[T]:
         """Return all objects."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.delta import Delta, DeltaType
 from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from tests.support.things import Thing, thing
 
 ROUNDS = 300
@@ -138,6 +140,46 @@ def test_readers_never_take_an_unreadable_object_for_a_deleted_one():
         assert obj is not None
 
     hammer(write, read)
+
+
+def test_readers_never_look_into_tables_that_are_being_emptied():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.replace([thing(name, "0") for name in NAMES])
+
+    def write(number: int) -> None:
+        steps = indexer.replacing({name: thing(name, str(number)) for name in NAMES})
+        try:
+            while True:
+                next(steps)
+        except StopIteration as done:
+            for _ in done.value.free():
+                pass
+
+    def read() -> None:
+        assert len(indexer) == len(NAMES)
+        assert NAMES[-1] in indexer
+        assert indexer.last_known(NAMES[-1]) is not None
+        assert indexer.get_by_key(NAMES[0]) is not None
+        assert len(indexer.list()) == len(NAMES)
+
+    hammer(write, read)
+
+
+def test_freeing_old_tables_empties_them_in_steps_and_leaves_the_new_ones():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.replace([thing(name, name) for name in NAMES])
+    steps = indexer.replacing({"a": thing("a", "x")})
+    replaced = None
+    while replaced is None:
+        try:
+            next(steps)
+        except StopIteration as done:
+            replaced = done.value
+    assert [len(table) for table in replaced.tables] == [len(NAMES)] * 2
+    assert len([*replaced.free()]) == 2 * math.ceil(len(NAMES) / OBJECTS_PER_STEP)
+    assert [len(table) for table in replaced.tables] == [0, 0]
+    assert indexer.list() == [thing("a", "x")]
+    assert indexer.index_keys("v", "x") == ["a"]
 
 
 WRITES: dict[str, Callable[[Indexer[Thing]], object]] = {
