@@ -89,7 +89,8 @@ class PopLoop(Generic[T]):
                     else:
                         await self._apply_to_all(delta)
                 except Exception:
-                    logger.exception("%s: could not process %s of %s", self._name, delta.type, safe_text(delta.key))
+                    what = safe_text(delta.key) or "all objects"
+                    logger.exception("%s: could not process %s of %s", self._name, delta.type, what)
                     if fifo.peek() is delta:
                         fifo.pop()
                 if time() >= deadline:

@@ -12,7 +12,13 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
+from kubeloop.cache.applier import Applier
+from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.pop_loop import PopLoop
+from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.resync import ResyncSchedule
 from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.store_replacement import StoreReplacement
 from kubeloop.testing.virtual_time import advance, in_virtual_time, settle
 from tests.support.informers import Detailed, Recorder, informer_of, observed, running
 from tests.support.thing_server import ThingServer
@@ -337,6 +343,51 @@ async def test_a_transform_may_return_objects_without_a_version():
         assert len(server.lists) == 2
         assert informer.store_resource_version == "102"
     assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "2"), ("update", "a", "2", "2")]
+
+
+class BrokenOnce(Applier[Thing]):
+    """An applier with a mistake in the first list and in the first change of `a`."""
+
+    __slots__ = ("failures",)
+
+    def __init__(self, indexer: Indexer[Thing]) -> None:
+        super().__init__("things", indexer)
+        self.failures = 2
+
+    def replacement(self, listed: ReplacedAll[Thing]) -> StoreReplacement[Thing]:
+        self._fail(self.failures == 2)
+        return super().replacement(listed)
+
+    def apply(self, delta: QueuedDelta[Thing]) -> None:
+        self._fail(self.failures == 1)
+        super().apply(delta)
+
+    def _fail(self, is_time: bool) -> None:
+        if is_time:
+            self.failures -= 1
+            raise ZeroDivisionError("a mistake")
+
+
+@in_virtual_time
+async def test_a_mistake_in_a_list_or_in_a_change_is_logged_and_the_next_ones_are_applied(
+    caplog: pytest.LogCaptureFixture,
+):
+    indexer: Indexer[Thing] = Indexer()
+    fifo: RealFIFO[Thing] = RealFIFO()
+    fifo.replace([thing("a", "1")])
+    fifo.update(thing("a", "2"))
+    fifo.update(thing("b", "3"))
+    fifo.replace([thing("c", "4")])
+    loop = PopLoop("things", fifo, BrokenOnce(indexer), ResyncSchedule("things", 0), lambda: None)
+    task = asyncio.create_task(loop.run())
+    await settle()
+    assert indexer.list() == [thing("c", "4")]
+    assert len(fifo) == 0
+    assert caplog.text.count("ZeroDivisionError: a mistake") == 2
+    assert "things: could not process ReplacedAll of all objects" in caplog.text
+    assert "things: could not process Updated of a" in caplog.text
+    fifo.close()
+    await task
 
 
 def failing(exception: BaseException) -> Callable[..., None]:
