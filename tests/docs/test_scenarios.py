@@ -59,7 +59,9 @@ def _row_faults(scenario: str, tests: str, reason: str, root: Path) -> list[str]
 
 
 def test_the_client_side_of_client_go_has_its_tables() -> None:
-    assert {"certificate", "clientcmd", "exec", "oidc", "rest", "transport"} <= {page.stem for page in PAGES}
+    assert {"certificate", "clientcmd", "exec", "informers", "oidc", "rest", "transport"} <= {
+        page.stem for page in PAGES
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 import kubeloop
-from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType, Popped
+from kubeloop.cache.delta import DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import EventStream, ListPage, ListWatch, WatchEventLike, rest_list_watch
+from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
 from kubeloop.cache.reflector import Reflector
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1
@@ -69,7 +70,7 @@ class TappedStream:
         return events
 
 
-async def next_popped(fifo: DeltaFIFO[Pod]) -> Popped[Pod]:
+async def next_popped(fifo: RealFIFO[Pod]) -> QueuedDelta[Pod]:
     async with asyncio.timeout(PATIENCE):
         while True:
             await fifo.wait()
@@ -92,33 +93,32 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
         )
         store: Indexer[Pod] = Indexer({"node": by_node})
         lister = Lister(store, GroupResource("", "pods"))
-        fifo = DeltaFIFO(store)
+        fifo: RealFIFO[Pod] = RealFIFO()
         reflector = Reflector(tap, fifo, name="walk")
         task = asyncio.create_task(reflector.run())
         try:
             listed = await next_popped(fifo)
-            assert [delta.type for delta in listed.deltas] == [DeltaType.REPLACED]
-            assert listed.is_in_initial_list
-            store.put(listed.key, created)
+            assert listed.type is DeltaType.REPLACED_ALL
+            assert isinstance(listed.object, ReplacedAll)
+            assert listed.object.is_initial
+            assert [*listed.object.objects] == [f"{namespace}/walker"]
+            store.put(f"{namespace}/walker", created)
             assert lister.namespace(namespace).get("walker") is created
             assert lister.by_index("node", "n1") == [created]
 
             await pods.delete("walker", grace_period_seconds=0)
 
-            # The queue: deltas of this one key, of which the last is the deletion.
-            kinds: list[DeltaType] = []
-            while DeltaType.DELETED not in kinds:
+            # The queue: changes of this one pod, of which the last is the deletion.
+            popped = await next_popped(fifo)
+            while popped.type is not DeltaType.DELETED:
                 popped = await next_popped(fifo)
-                kinds += [delta.type for delta in popped.deltas]
-                last = popped.deltas[-1].object
             assert popped.key == f"{namespace}/walker"
-            assert kinds.count(DeltaType.DELETED) == 1
-            assert not popped.is_in_initial_list
+            assert len(fifo) == 0
 
-            # The watch: the event that the deltas came from, with the last state and a version of its own.
+            # The watch: the event that the change came from, with the last state and a version of its own.
             event = tap.events[-1]
             assert event.type == "DELETED"
-            assert event.object is last
+            assert event.object is popped.object
             assert event.object.metadata.uid == created.metadata.uid
             assert int(event.object.metadata.resource_version) > int(created.metadata.resource_version)
             assert reflector.last_sync_resource_version == event.object.metadata.resource_version
@@ -126,7 +126,8 @@ async def test_pod_delete_walk_in_slow_motion(kubeconfig: Path, namespace: str) 
             # The store: the pod is present until the change is applied, then it is in no index and visible to no
             # reader.
             assert lister.namespace(namespace).get("walker") is created
-            assert store.remove(popped.key) is created
+            assert store.remove(popped.key, event.object.metadata.resource_version) is created
+            assert store.resource_version == reflector.last_sync_resource_version
             assert store.index_values("node") == []
             with pytest.raises(kubeloop.NotFound, match='pods "walker" not found'):
                 lister.namespace(namespace).get("walker")

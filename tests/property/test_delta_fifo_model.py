@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
+from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType
+from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer
 from kubeloop.errors import Unreadable
 from tests.support.things import Thing, thing, unreadable
@@ -149,23 +150,17 @@ def test_syncs_exactly_when_all_of_the_first_list_is_popped(operations: list[tup
         assert world.fifo.has_synced == (left is not None and not left)
 
 
-@given(st.lists(st.sampled_from([f"t{number}" for number in range(30)]), max_size=60), st.data())
+@given(st.lists(st.sampled_from([f"t{number}" for number in range(30)]), max_size=90), st.data())
 def test_a_list_that_is_queued_in_steps_is_the_same_as_one_queued_at_once(names: list[str], data: st.DataObject):
-    from kubeloop.cache import delta_fifo
-
-    world, slice_size = World(), delta_fifo.REPLACE_SLICE
+    world = World()
     world.store.replace([thing("t0", "old"), thing("gone", "old")])
     world.pending = []
-    delta_fifo.REPLACE_SLICE = data.draw(st.integers(1, 7))
-    try:
-        for _ in world.fifo.replacing([thing(name, "new") for name in names]):
-            for _ in range(data.draw(st.integers(0, 4))):
-                popped = world.fifo.pop()
-                if popped is not None:
-                    assert popped.is_in_initial_list
-                    world.store.put(popped.key, thing(popped.key, "new"))
-    finally:
-        delta_fifo.REPLACE_SLICE = slice_size
+    for _ in world.fifo.replacing([thing(name, "new") for name in names]):
+        for _ in range(data.draw(st.integers(0, 20))):
+            popped = world.fifo.pop()
+            if popped is not None:
+                assert popped.is_in_initial_list
+                world.store.put(popped.key, thing(popped.key, "new"))
     while (popped := world.fifo.pop()) is not None:
         assert popped.is_in_initial_list
         if popped.deltas[-1].type is DeltaType.DELETED:

@@ -7,10 +7,12 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubeloop.cache.delta import Delta, DeltaType
 from kubeloop.cache.indexer import Indexer
 from kubeloop.errors import CacheError
 from tests.support.things import Thing, thing
 
+DELETED, UPDATED = DeltaType.DELETED, DeltaType.UPDATED
 NAMES = st.sampled_from(["a", "ns/a", "ns/b", "other/a"])
 VALUES = st.text("xyz!", max_size=4)
 OBJECTS = st.builds(thing, NAMES, VALUES)
@@ -19,6 +21,7 @@ OPERATIONS = st.lists(
         st.tuples(st.just("put"), OBJECTS),
         st.tuples(st.just("delete"), OBJECTS),
         st.tuples(st.just("replace"), st.lists(OBJECTS, max_size=4)),
+        st.tuples(st.just("transaction"), st.lists(st.tuples(st.booleans(), OBJECTS), max_size=4)),
         st.tuples(st.just("add index"), st.sampled_from(["late", "later"])),
     ),
     max_size=30,
@@ -54,6 +57,14 @@ def apply(indexer: Indexer[Thing], model: dict[str, Thing], operation: str, argu
         model.clear()
         model.update({key_of(obj): obj for obj in argument})
         indexer.replace(argument)
+    elif operation == "transaction":
+        assert isinstance(argument, list)
+        for is_deletion, obj in argument:
+            if is_deletion:
+                model.pop(key_of(obj), None)
+            else:
+                model[key_of(obj)] = obj
+        indexer.transaction(Delta(DELETED if is_deletion else UPDATED, obj) for is_deletion, obj in argument)
     elif argument not in indexer.indexers:
         indexer.add_indexers({str(argument): letters})
 

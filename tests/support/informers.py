@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.testing.virtual_time import settle

@@ -8,7 +8,8 @@ import random
 from collections.abc import AsyncIterator
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeltaFIFO, DeltaType
+from kubeloop.cache.delta import DeltaType
+from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.reflector import Reflector
 from kubeloop.testing.virtual_time import settle

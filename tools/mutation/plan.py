@@ -62,6 +62,11 @@ DECISIVE = {
     "_kit/metric_family": "tests/unit/kit/test_metric_family.py",
     "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
     "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
+    "cache/real_fifo": "tests/unit/cache/test_real_fifo.py tests/property/test_real_fifo_model.py",
+    "cache/store_replacement": "tests/unit/cache/test_store_replacement.py tests/property/test_real_fifo_model.py "
+    "tests/unit/cache/test_pop_loop.py tests/unit/cache/test_unreadable.py",
+    "cache/resync": "tests/unit/cache/test_resync.py",
+    "cache/index": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
     "certificates/request_template": "tests/unit/certificates/test_request_template.py",
     "certificates/rotation_schedule": "tests/unit/certificates/test_rotation_schedule.py "

@@ -15,10 +15,12 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedMeta, CachedObject
     from kubeloop.cache.cached_reader import CachedList, CachedReader
-    from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType, KnownObjects, Popped
+    from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
+    from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
-    from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
+    from kubeloop.cache.index import IndexFunc
+    from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.lister import Lister, NamespaceLister
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
         rest_list_watch,
     )
     from kubeloop.cache.processor import HandlerRegistration
+    from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
+    from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
 
 __all__ = [
@@ -64,14 +68,18 @@ __all__ = [
     "ListerWatcher",
     "NamespaceLister",
     "Popped",
+    "QueuedDelta",
+    "RealFIFO",
     "Reflector",
     "ReflectorStore",
+    "ReplacedAll",
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
+    "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
 ]
@@ -81,10 +89,12 @@ if not TYPE_CHECKING:
         __name__,
         {
             "cached_reader": "CachedList CachedReader",
-            "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType KnownObjects Popped",
+            "delta": "DeletedFinalStateUnknown Delta DeltaType",
+            "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
             "factory": "HasRESTClient SharedInformerFactory",
-            "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",
+            "index": "IndexFunc",
+            "indexer": "NAMESPACE_INDEX Indexer namespace_index",
             "informer_connection": "Connection",
             "informer_provider": "InformerOptions InformerProvider",
             "lister_watcher": (
@@ -94,6 +104,8 @@ if not TYPE_CHECKING:
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",
+            "real_fifo": "QueuedDelta RealFIFO ReplacedAll",
+            "resync": "jittered_resync_period",
             "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",
         },

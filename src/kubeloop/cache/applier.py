@@ -6,26 +6,29 @@ Reference: client-go `tools/cache/controller.go` (`processDeltas`).
 from __future__ import annotations
 
 import logging
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.delta_fifo import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType
+from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType, version_of
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.processor import HandlerRegistration
+from kubeloop.cache.real_fifo import QueuedDelta, ReplacedAll
+from kubeloop.cache.store_replacement import StoreReplacement, is_another
+from kubeloop.cache.unreadable_log import log_readable, log_unreadable
 from kubeloop.errors import CacheError, Unreadable
 
 __all__ = ["Applier"]
 
 T = TypeVar("T", bound=CachedObject)
 
-_DELETED, _UNREADABLE = DeltaType.DELETED, DeltaType.UNREADABLE
+_DELETED = DeltaType.DELETED
 
 logger = logging.getLogger(__name__)
 
 
 class Applier(Generic[T]):
-    """Applies the changes that a `DeltaFIFO` returns to a store, and notifies handlers of them.
+    """Applies the changes of a `RealFIFO` to a store, and notifies handlers of them.
 
     The calls of each handler add up to what the store holds. An object that cannot be read is not a change: its last
     known state stays in the store, and no handler is called.
@@ -51,49 +54,59 @@ class Applier(Generic[T]):
     def __repr__(self) -> str:
         return f"<Applier of {self._name}: {len(self.registrations)} handlers>"
 
-    def apply(self, key: str, deltas: list[Delta[T]], is_in_initial_list: bool) -> None:
-        """Apply the changes of one object.
+    def apply(self, delta: QueuedDelta[T]) -> None:
+        """Apply a change of one object."""
+        kind, key, obj = delta
+        if TYPE_CHECKING:  # The queue guarantees this; a check at run time would cost every event.
+            assert not isinstance(obj, (str, ReplacedAll))
+            assert obj is not None
+        if kind is _DELETED:
+            self._delete(key, obj)
+        elif isinstance(obj, Unreadable):
+            self._keep(key, obj)
+        else:
+            self._store(key, obj)
 
-        Args:
-            key: The key of the object.
-            deltas: The changes, the oldest first.
-            is_in_initial_list: Whether they belong to the first list.
-        """
+    def replacement(self, listed: ReplacedAll[T]) -> StoreReplacement[T]:
+        """Return the steps that put a list in the place of what the store holds."""
+        return StoreReplacement(self._name, self._indexer, listed)
+
+    def bookmark(self, resource_version: str) -> None:
+        """Record that the store has every change up to a version."""
+        self._indexer.bookmark(resource_version)
+
+    def resync(self, registrations: Iterable[HandlerRegistration[T]]) -> Generator[None, None, None]:
+        """Notify handlers of all stored objects, in short steps, as updates that change nothing."""
+        for obj in self._indexer.list():
+            for registration in registrations:
+                registration.updated(obj, obj)
+            yield
+
+    def _store(self, key: str, obj: T) -> None:
         indexer = self._indexer
-        for kind, obj in deltas:
-            registrations = self.registrations
-            if kind is _DELETED:
-                self._delete(key, obj)
-                continue
-            if kind is _UNREADABLE:
-                assert isinstance(obj, Unreadable)
-                self._keep(key, obj)
-                continue
-            if TYPE_CHECKING:  # The queue guarantees this; a check at run time would cost every event.
-                assert not isinstance(obj, STATELESS)
-            if self._unreadable and indexer.clear_unreadable(key):
-                logger.info("%s: %s can be read again", self._name, safe_text(key))
-            old = indexer.get_by_key(key)
-            try:
-                indexer.put(key, obj)
-            except CacheError as error:
-                logger.error("%s: %s", self._name, error, exc_info=error.__cause__)
-            if old is None:
-                for registration in registrations:
-                    registration.added(obj, is_in_initial_list)
-            else:
-                for registration in registrations:
-                    registration.updated(old, obj)
+        registrations = self.registrations
+        old = indexer.last_known(key)
+        try:
+            indexer.put(key, obj)
+        except CacheError as error:
+            logger.error("%s: %s", self._name, error, exc_info=error.__cause__)
+        if self._unreadable and indexer.clear_unreadable(key):
+            log_readable(self._name, key)
+        if old is None:
+            for registration in registrations:
+                registration.added(obj, False)
+        else:
+            for registration in registrations:
+                registration.updated(old, obj)
 
-    def _delete(self, key: str, final: T | DeletedFinalStateUnknown[T] | Unreadable) -> None:
+    def _delete(self, key: str, final: T | Unreadable) -> None:
         if self._unreadable:
             self._indexer.clear_unreadable(key)
-        old = self._indexer.remove(key)
+        old = self._indexer.remove(key, version_of(final))
         if old is None:
             return  # No state of the object could ever be read, so no handler knows of it.
         tombstone: DeletedFinalStateUnknown[T] | None = None
-        if isinstance(final, STATELESS):
-            # The store may hold a newer state than the list that the tombstone comes from.
+        if isinstance(final, Unreadable):
             tombstone = DeletedFinalStateUnknown(key, old)
             final = old
         for registration in self.registrations:
@@ -103,17 +116,10 @@ class Applier(Generic[T]):
         """Record that an object exists and cannot be read. Another uid means that the stored object was deleted."""
         indexer = self._indexer
         old = indexer.last_known(key)
-        if old is not None and error.uid and old.metadata.uid and error.uid != old.metadata.uid:
+        if old is not None and is_another(old, error):
             self._delete(key, error)
             old = None
         before = self._unreadable.get(key)
         indexer.set_unreadable(key, error)
-        if before is not None and before.uid == error.uid:
-            return  # Log one line per object, not one per event.
-        if not error.key:
-            text = "%s: item %s of a list cannot be read, not even its name, so the list proves no deletion: %s"
-        elif old is None:
-            text = "%s: %s cannot be read, and no earlier state of it is known: %s"
-        else:
-            text = "%s: %s cannot be read; the store keeps its last known state: %s"
-        logger.warning(text, self._name, safe_text(key), error)
+        indexer.bookmark(error.resource_version)
+        log_unreadable(self._name, key, error, before, has_state=old is not None)

@@ -1,6 +1,6 @@
-"""`DeltaFIFO`: the queue between the reflector, which learns of changes, and the pop loop, which applies them.
+"""`DeltaFIFO`: a queue of changes that are grouped by object, for programs that feed a queue themselves.
 
-Only `wait()` needs an event loop.
+Informers stand on `RealFIFO`, whose order is that of the changes. Only `wait()` needs an event loop.
 Reference: client-go `tools/cache/delta_fifo.go`. One consumer pops, and applies what it popped before it awaits; that
 replaces the lock that client-go holds meanwhile.
 """
@@ -8,65 +8,20 @@ replaces the lock that client-go holds meanwhile.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from kubeloop._kit.text import safe_text
+from kubeloop.cache.delta import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType, unreadable_object
+from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
 
-__all__ = ["STATELESS", "DeletedFinalStateUnknown", "Delta", "DeltaFIFO", "DeltaType", "KnownObjects", "Popped"]
+__all__ = ["DeltaFIFO", "KnownObjects", "Popped"]
 
 T = TypeVar("T", bound=Object)
 T_co = TypeVar("T_co", bound=Object, covariant=True)
-
-REPLACE_SLICE = 1000
-"""The number of objects that `replacing` queues per step, which takes about a millisecond."""
-
-
-class DeltaType(StrEnum):
-    """What happened to an object."""
-
-    ADDED = "Added"
-    UPDATED = "Updated"
-    DELETED = "Deleted"
-    REPLACED = "Replaced"
-    """The object was in a list: it may be new, changed or the same."""
-    SYNC = "Sync"
-    """Nothing happened: handlers are notified of the object again."""
-    UNREADABLE = "Unreadable"
-    """The object exists, and its present state cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedFinalStateUnknown(Generic[T_co]):
-    """A deletion without the object's final state: the watch missed the deletion, or its body could not be read.
-
-    Attributes:
-        key: The key of the object.
-        object: The last state that was seen, which may be older than the final state.
-
-    Reference: client-go `tools/cache.DeletedFinalStateUnknown`. Intended difference: `object` is never missing.
-    """
-
-    key: str
-    object: T_co
-
-
-class Delta(NamedTuple, Generic[T]):
-    """One change of one object.
-
-    The object of a deletion may be a tombstone, or the error that the state could not be read with. The object of every
-    UNREADABLE change is such an error.
-    """
-
-    type: DeltaType
-    object: T | DeletedFinalStateUnknown[T] | Unreadable
 
 
 class Popped(NamedTuple, Generic[T]):
@@ -90,10 +45,6 @@ class KnownObjects(Protocol[T_co]):
 
 
 _ADDED, _UPDATED, _DELETED = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED
-STATELESS = (DeletedFinalStateUnknown, Unreadable)
-"""The objects of deltas that have no state of an object."""
-
-logger = logging.getLogger(__name__)
 
 
 class DeltaFIFO(Generic[T]):
@@ -175,7 +126,7 @@ class DeltaFIFO(Generic[T]):
             state = obj if self._transform is None else self._transform(obj)
             name = self._key_func(state)
         except Exception as error:
-            self.update_unreadable(_unreadable(obj, error))
+            self.update_unreadable(unreadable_object(obj, error))
             return
         self._append(name, Delta(_ADDED, state))
 
@@ -186,7 +137,7 @@ class DeltaFIFO(Generic[T]):
             state = obj if self._transform is None else self._transform(obj)
             name = self._key_func(state)
         except Exception as error:
-            self.update_unreadable(_unreadable(obj, error))
+            self.update_unreadable(unreadable_object(obj, error))
             return
         self._append(name, Delta(_UPDATED, state))
 
@@ -211,7 +162,7 @@ class DeltaFIFO(Generic[T]):
         try:
             delta = Delta(_DELETED, obj if self._transform is None else self._transform(obj))
         except Exception as error:
-            delta = Delta(_DELETED, _unreadable(obj, error))
+            delta = Delta(_DELETED, unreadable_object(obj, error))
         self._append(name, delta)
 
     def delete_unreadable(self, error: Unreadable) -> None:
@@ -226,21 +177,45 @@ class DeltaFIFO(Generic[T]):
         if self._knows(error.key):
             self._append(error.key, Delta(_DELETED, error))
 
-    def replace(self, objects: Iterable[T], unreadable: Mapping[str, Unreadable] = MappingProxyType({})) -> None:
+    def bookmark(self, resource_version: str) -> None:
+        """Do nothing: the queue has no use for the version that a bookmark reports."""
+
+    def resync(self) -> None:
+        """Queue each known object without pending changes as Sync, in its stored state.
+
+        Reference: client-go `DeltaFIFO.Resync`.
+        """
+        known = self._known_objects
+        if known is None:
+            return
+        for name in known.list_keys():
+            if name not in self._items and (obj := known.get_by_key(name)) is not None:
+                self._append(name, Delta(DeltaType.SYNC, obj))
+
+    def replace(
+        self,
+        objects: Iterable[T],
+        unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
+        resource_version: str = "",
+    ) -> None:
         """Queue a list: each of its objects as Replaced, and a tombstone for each known object that it lacks.
 
         Args:
             objects: The objects of the list.
             unreadable: The other objects of the list, which cannot be read, by key. If not even the name of one of them
                 can be read, so that the key of its error is empty, the list proves no deletion.
+            resource_version: The version of the list, for which the queue has no use.
         """
-        for _ in self.replacing(objects, unreadable):
+        for _ in self.replacing(objects, unreadable, resource_version):
             pass
 
     def replacing(
-        self, objects: Iterable[T], unreadable: Mapping[str, Unreadable] = MappingProxyType({})
+        self,
+        objects: Iterable[T],
+        unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
+        resource_version: str = "",  # noqa: ARG002  # part of `ReflectorStore`
     ) -> Generator[None, None, bool]:
-        """Queue a list as `replace` does, in steps of about a millisecond between which other tasks can run.
+        """Queue a list as `replace` does, in short steps between which other tasks can run.
 
         The consumer may pop between the steps. The first list counts as complete after the last step.
 
@@ -261,12 +236,12 @@ class DeltaFIFO(Generic[T]):
                 if not name:
                     raise ValueError("an object without a name")
             except Exception as error:
-                problem = _unreadable(obj, error)
+                problem = unreadable_object(obj, error)
                 failed[problem.key or f"#{count - 1} of those that were read"] = problem
             else:
                 listed.add(name)
                 self._append(name, Delta(DeltaType.REPLACED, state), initial=initial)
-            if not count % REPLACE_SLICE:
+            if not count % OBJECTS_PER_STEP:
                 yield
         is_complete = True
         for name, problem in (*unreadable.items(), *failed.items()):
@@ -356,19 +331,3 @@ class DeltaFIFO(Generic[T]):
         if stored is not None:
             return stored
         return error or self._unreadable[name]
-
-
-def _unreadable(obj: Object, error: Exception) -> Unreadable:
-    """Create the error of an object on which the transform or the key function failed."""
-    if isinstance(error, Unreadable):
-        return error
-    found: dict[str, str] = {}
-    try:
-        metadata = obj.metadata
-        for name in ("namespace", "name", "uid", "resource_version"):
-            found[name] = str(getattr(metadata, name, ""))
-    except Exception:
-        found.clear()
-    unreadable = Unreadable(f"the transform or key function failed on it: {error!r}", **found)
-    logger.debug("cannot queue %s", safe_text(unreadable.key) or "an object without a name", exc_info=error)
-    return unreadable

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.meta.keys import Object, object_key
 
 __all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of_functions", "calls_of_handler", "filtered"]
@@ -33,7 +33,7 @@ class ResourceEventHandler(Protocol[T_contra]):
         ...
 
     def on_update(self, old: T_contra, new: T_contra, /) -> object:
-        """Handle a change; after a new list both objects may be the same version."""
+        """Handle a change; of a resync both are the same object."""
         ...
 
     def on_delete(self, obj: T_contra | DeletedFinalStateUnknown[T_contra], /) -> object:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
@@ -71,7 +72,9 @@ class SharedInformerFactory(Informers):
         clientset: What informers read through; it stays the caller's, to be closed after the factory.
         namespace: The namespace of informers that name none; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of
             the config. Resources without namespaces are not affected.
-        resync_period: Must be 0: notifying handlers again of objects that have not changed is not implemented.
+        resync_period: The seconds after which handlers are notified of all objects again; 0 for never. See
+            `SharedInformer`, and `jittered_resync_period` for periods that differ between programs.
+        custom_resync_periods: The resync periods of informers of some classes, by class.
         label_selector: The label selector of informers that name none: text, or a selector of `kubeloop.labels`.
         field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
         transform: The transform of informers that name none: a function that changes each object before it is stored,
@@ -91,6 +94,7 @@ class SharedInformerFactory(Informers):
         *,
         namespace: str | DefaultNamespace = ALL_NAMESPACES,
         resync_period: float = 0,
+        custom_resync_periods: Mapping[type[Any], float] = MappingProxyType({}),
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[Any], Any] | None = None,
@@ -99,13 +103,13 @@ class SharedInformerFactory(Informers):
         max_internal_error_retry: float = 0.0,
         random: Random | None = None,
     ) -> None:
-        if resync_period != 0:
-            raise ValueError(f"resync_period must be 0, not {resync_period}: informers do not resync yet")
         self._clientset = clientset
         self._namespace = namespace
         self._label_selector = label_selector
         self._field_selector = field_selector
         self._transform = transform
+        self._resync_period = resync_period
+        self._custom_resync_periods = dict(custom_resync_periods)
         self._page_size = page_size
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
@@ -332,6 +336,7 @@ class SharedInformerFactory(Informers):
             indexers={NAMESPACE_INDEX: namespace_index} if has_namespaces else None,
             expected_type=model,
             transform=scope.transform,
+            resync_period=self._custom_resync_periods.get(model, self._resync_period),
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,

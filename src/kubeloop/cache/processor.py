@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
+from kubeloop.cache.time_slice import TIME_SLICE
 from kubeloop.meta.keys import Object, object_key
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["HandlerRegistration"]
 
 T = TypeVar("T", bound=Object)
-
-TIME_SLICE = 0.005
-"""Seconds for which calls follow each other before other tasks of the loop run."""
 
 logger = logging.getLogger(__name__)
 

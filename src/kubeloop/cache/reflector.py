@@ -1,7 +1,8 @@
 """The loop that keeps a queue of changes true to the server: list, watch, resume, list again.
 
 `Reflector` sends, waits and logs; `listwatch.list_watch_machine` decides. It feeds a store with `add`, `update`,
-`delete` and `replacing`, normally a `DeltaFIFO`, and never calls a user's handler: nobody's code holds up the watch.
+`delete`, `bookmark` and `replacing`, normally a `RealFIFO`, and never calls a user's handler: nobody's code holds up
+the watch.
 
 Reference: client-go `tools/cache/reflector.go`.
 """
@@ -20,6 +21,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection
 from kubeloop.cache.lister_watcher import EventStream, ListerWatcher, ListPage, WatchEventLike
+from kubeloop.cache.time_slice import in_slices
 from kubeloop.errors import CacheError, ConnectionLost, Unreadable
 from kubeloop.listwatch.list_watch_machine import DeliverList, ListWatchMachine, OpenWatch, ReadEvents, ReadPage, Wait
 from kubeloop.listwatch.paging import Page
@@ -59,14 +61,19 @@ class ReflectorStore(Protocol[T_contra]):
         """Take a DELETED event of an object that cannot be read."""
         ...
 
+    def bookmark(self, resource_version: str, /) -> None:
+        """Take a BOOKMARK event: every change up to this version has been taken."""
+        ...
+
     def replacing(
-        self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], /
+        self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], resource_version: str, /
     ) -> Generator[None, None, bool]:
-        """Take a list, in steps between which other tasks run.
+        """Take a list, in short steps between which other tasks run.
 
         Args:
             objects: The objects that exist.
             unreadable: The errors of those that cannot be read, by key; `"#<index>"` is the key without a name.
+            resource_version: The version of the list; `""` if the server sends none.
 
         Returns:
             Whether the list proves the deletion of every object that is not in it.
@@ -196,7 +203,7 @@ class Reflector(Generic[T]):
 
     async def _deliver_list(self, version: str) -> None:
         items, unreadable = _joined(self._pages)
-        is_complete = await _finish(self._store.replacing(items, unreadable))
+        is_complete = await in_slices(self._store.replacing(items, unreadable, version))
         self._pages.clear()
         self._machine.list_delivered(is_complete=is_complete)
         self.connection.listed()
@@ -280,7 +287,9 @@ class Reflector(Generic[T]):
                     store.add(obj)
                 elif kind == "DELETED":
                     store.delete(obj)
-                elif kind != "BOOKMARK":
+                elif kind == "BOOKMARK":
+                    store.bookmark(obj.metadata.resource_version)
+                else:
                     logger.error("%s: skipped an event of the unknown type %r", self.name, safe_text(kind))
                     continue
                 version = obj.metadata.resource_version
@@ -308,16 +317,6 @@ class Reflector(Generic[T]):
                     raise TypeError("expected a plain function as watch error handler, got an async function")
             except Exception:
                 logger.exception("%s: the watch error handler failed", self.name)
-
-
-async def _finish(steps: Generator[None, None, bool]) -> bool:
-    """Do all steps, let other tasks run in between, and return what the steps return."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as done:
-            return bool(done.value)
-        await asyncio.sleep(0)
 
 
 def _joined(pages: Sequence[ListPage[T]]) -> tuple[Sequence[T], Mapping[str, Unreadable]]:

@@ -1,8 +1,7 @@
 """`SharedInformer`: one watched resource, one store, any number of handlers.
 
-The reflector and the pop loop run in separate tasks, so that no handler delays the watch. `applier` decides what a
-change means for the store and the handlers.
-Reference: client-go `tools/cache/shared_informer.go`, `controller.go`. Resync is not implemented yet.
+The reflector and `pop_loop` run in separate tasks, so that no handler delays the watch.
+Reference: client-go `tools/cache/shared_informer.go`.
 """
 
 from __future__ import annotations
@@ -14,17 +13,19 @@ from random import Random
 from typing import Generic, TypeVar
 from weakref import WeakSet
 
-from kubeloop._kit.text import safe_text
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.event_handler import ResourceEventHandler, calls_of_functions, calls_of_handler, filtered
-from kubeloop.cache.indexer import Indexer, IndexFunc
+from kubeloop.cache.index import IndexFunc
+from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
-from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
+from kubeloop.cache.pop_loop import PopLoop
+from kubeloop.cache.processor import HandlerRegistration
+from kubeloop.cache.real_fifo import RealFIFO
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
+from kubeloop.cache.resync import ResyncSchedule
 from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.errors import Unreadable
 from kubeloop.meta.gvk import GroupResource
@@ -62,6 +63,8 @@ class SharedInformer(Generic[T]):
         expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all.
         transform: Changes each object before it is stored, for instance to drop what nobody reads. It may get an object
             that it has changed already. See `set_transform`.
+        resync_period: The seconds after which handlers are notified of all objects again, as updates that change
+            nothing; 0 for never, at least 1 s. For handlers that reconcile something outside the cluster.
         page_size: The number of objects per page of a LIST; None pages as client-go does, 0 never pages.
         min_watch_timeout: The shortest duration of a watch in seconds; None and less than 5 minutes mean 5 minutes.
         max_internal_error_retry: The seconds for which a watch that ends with an internal error of the server is opened
@@ -82,6 +85,7 @@ class SharedInformer(Generic[T]):
         indexers: Mapping[str, IndexFunc[T]] | None = None,
         expected_type: type[T] | None = None,
         transform: Callable[[T], T] | None = None,
+        resync_period: float = 0,
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
@@ -101,6 +105,7 @@ class SharedInformer(Generic[T]):
         self._connection = Connection(self.name)
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)
+        self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(self.name, resync_period)
         # Including handlers that were removed while a call of theirs is in progress.
         self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
         self._reflector: Reflector[T] | None = None
@@ -144,6 +149,16 @@ class SharedInformer(Generic[T]):
     def last_sync_resource_version(self) -> str:
         """The resourceVersion of the last list or event of the reflector; `""` before the first list."""
         return self._reflector.last_sync_resource_version if self._reflector is not None else ""
+
+    @property
+    def store_resource_version(self) -> str:
+        """The resourceVersion that the store has reached, by an event, list or bookmark; `""` before the first list.
+
+        Unlike `last_sync_resource_version`, it never runs ahead of the store.
+
+        Reference: client-go `Store.LastStoreSyncResourceVersion`.
+        """
+        return self._indexer.resource_version
 
     @property
     def unreadable(self) -> Mapping[str, Unreadable]:
@@ -240,6 +255,7 @@ class SharedInformer(Generic[T]):
         on_update: Callable[[T, T], object] | None = None,
         on_delete: Callable[[T], object] | None = None,
         filter: Callable[[T], bool] | None = None,
+        resync_period: float | None = None,
     ) -> HandlerRegistration[T]:
         """Add functions, or the three methods of a detailed handler, that are called for each change.
 
@@ -254,12 +270,15 @@ class SharedInformer(Generic[T]):
             on_delete: Called with the last known object.
             filter: Returns whether the handler sees an object. An object that starts to pass is reported as an add, one
                 that stops as a deletion.
+            resync_period: The seconds after which this handler is notified of all objects again; None for the period of
+                the informer, 0 for never. A period that is shorter than all others is granted before the start only.
 
         Returns:
             The handle for `remove_event_handler`, which also shows when this handler has seen the initial list.
 
         Raises:
             TypeError: Neither or both of a handler and functions were given, or something that cannot be called.
+            ValueError: The resync period is negative, or the informer does not resync.
             RuntimeError: The informer has stopped.
         """
         if handler is None:
@@ -273,6 +292,7 @@ class SharedInformer(Generic[T]):
         if filter is not None:
             calls = filtered(calls, filter)
         registration = HandlerRegistration(calls, self._gate, self.name)
+        self._resync.add(registration, resync_period, _time())
         self._every_registration.add(registration)
         # A handler may add a handler. The new one sees the present change with the stored objects, so the pop loop
         # continues with the old tuple.
@@ -291,6 +311,7 @@ class SharedInformer(Generic[T]):
         if registration not in self._every_registration:
             raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
         registration.remove()
+        self._resync.remove(registration)
         self._applier.registrations = tuple(other for other in self._applier.registrations if other is not registration)
 
     def is_in_handler(self) -> bool:
@@ -319,7 +340,9 @@ class SharedInformer(Generic[T]):
         if self._reflector is not None or self._is_stopped:
             logger.warning("%s: the informer was started before, or has stopped; an informer runs only once", self.name)
             return
-        fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
+        self._indexer.claim()
+        self._resync.fix()
+        fifo: RealFIFO[T] = RealFIFO(transform=self._transform)
         self._reflector = Reflector(
             self._lister_watcher,
             fifo,
@@ -332,12 +355,13 @@ class SharedInformer(Generic[T]):
             watch_error_handler=self._watch_error_handler,
             random=self._random,
         )
+        pop_loop = PopLoop(self.name, fifo, self._applier, self._resync, self._on_sync)
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
                 for registration in self._applier.registrations:
                     registration.start(group)
-                group.create_task(self._pop_loop(fifo), name=f"{self.name}: pop loop")
+                group.create_task(pop_loop.run(), name=f"{self.name}: pop loop")
                 await self._reflector.run()
         finally:
             self._group = None
@@ -355,21 +379,9 @@ class SharedInformer(Generic[T]):
         for registration in self._applier.registrations:
             registration.remove()
 
-    async def _pop_loop(self, fifo: DeltaFIFO[T]) -> None:
-        loop = asyncio.get_running_loop()
-        while await fifo.wait():
-            deadline = loop.time() + TIME_SLICE
-            while (popped := fifo.pop()) is not None:
-                try:
-                    self._applier.apply(popped.key, popped.deltas, popped.is_in_initial_list)
-                except Exception:
-                    logger.exception("%s: could not process the changes of %s", self.name, safe_text(popped.key))
-                if loop.time() >= deadline:
-                    break
-            if fifo.has_synced and not self._gate.has_synced:
-                logger.debug("%s: synced, %d objects", self.name, len(self._indexer))
-                self._gate.open()
-            await asyncio.sleep(0)
+    def _on_sync(self) -> None:
+        logger.debug("%s: synced, %d objects", self.name, len(self._indexer))
+        self._gate.open()
 
     def _describe_unreadable(self) -> str:
         unreadable = self._indexer.unreadable

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, DeltaFIFO, DeltaType
+from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType
+from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.things import Thing, thing, unreadable
 
@@ -171,6 +173,27 @@ def test_two_full_lists_in_a_row_that_lack_a_key_leave_one_tombstone():
     fifo.replace([])
     fifo.replace([])
     assert changes(fifo) == [("a", [(DELETED, DeletedFinalStateUnknown("a", thing("a")))])]
+
+
+def test_a_resync_queues_stored_objects_without_pending_changes():
+    fifo = DeltaFIFO(store(thing("a", "stored"), thing("b", "stored")))
+    fifo.update(thing("b", "new"))
+    fifo.resync()
+    assert changes(fifo) == [("b", [(UPDATED, thing("b", "new"))]), ("a", [(DeltaType.SYNC, thing("a", "stored"))])]
+
+
+def test_a_resync_without_a_store_queues_nothing():
+    fifo: DeltaFIFO[Thing] = DeltaFIFO()
+    fifo.add(thing("a"))
+    fifo.pop()
+    fifo.resync()
+    assert changes(fifo) == []
+
+
+def test_a_bookmark_queues_nothing_and_leaves_the_queue_as_it_is():
+    fifo = DeltaFIFO(store(thing("a")))
+    fifo.bookmark("7")
+    assert (len(fifo), fifo.has_synced) == (0, False)
 
 
 def test_a_key_that_is_listed_while_its_deletion_is_pending_is_replaced_after_it():
@@ -408,14 +431,14 @@ def test_live_changes_behind_the_first_list_are_not_in_it():
 
 def test_does_not_sync_while_a_list_is_still_being_queued():
     fifo = DeltaFIFO(store())
-    steps = fifo.replacing(thing(f"t{n}") for n in range(2500))
+    steps = fifo.replacing(thing(f"t{n}") for n in range(40))
     next(steps)
-    assert [popped.is_in_initial_list for popped in iter(fifo.pop, None)] == [True] * 1000
+    assert [popped.is_in_initial_list for popped in iter(fifo.pop, None)] == [True] * OBJECTS_PER_STEP
     assert not fifo.has_synced
     for _ in steps:
         pass
     assert not fifo.has_synced
-    assert [popped.is_in_initial_list for popped in iter(fifo.pop, None)] == [True] * 1500
+    assert [popped.is_in_initial_list for popped in iter(fifo.pop, None)] == [True] * (40 - OBJECTS_PER_STEP)
     assert fifo.has_synced
 
 

@@ -456,10 +456,24 @@ async def test_an_informer_that_fails_is_reported_at_once_and_raised_when_the_bl
     assert caught.group_contains(Bug)
 
 
-@pytest.mark.parametrize("period", [30, 0.5, -1])
-def test_a_resync_period_is_refused(period: float):
-    with pytest.raises(ValueError, match="resync_period must be 0"):
-        make(resync_period=period)
+@in_virtual_time
+async def test_the_resync_period_is_that_of_the_class_or_of_the_factory():
+    _, factory = make(
+        config_map("a"), Node(metadata=meta_v1.ObjectMeta(name="n")), resync_period=10, custom_resync_periods={Node: 25}
+    )
+    told: list[tuple[float, str]] = []
+    for model in (ConfigMap, Node):
+        informer: SharedInformer[Any] = factory.informer(model)
+        informer.add_event_handler(on_update=lambda _old, new: told.append((elapsed(), new.metadata.name)))
+    async with factory:
+        await asyncio.sleep(31)
+    own = [(when, name) for when, name in told if name in ("a", "n")]
+    assert own == [(10, "a"), (20, "a"), (25, "n"), (30, "a")]
+
+
+def test_a_negative_resync_period_is_refused():
+    with pytest.raises(ValueError, match="expected a resync period of at least 0 s, got -1"):
+        make(resync_period=-1)[1].informer(ConfigMap)
 
 
 def test_what_is_no_kind_is_refused():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.testing import event_line
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.informers import Detailed, informer_of, observed, running

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from kubeloop import errors
+from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
 from kubeloop.cache.indexer import Indexer, namespace_index
 from kubeloop.errors import CacheError, UnknownIndex
 from tests.support.things import Thing, thing
@@ -280,3 +281,127 @@ def test_the_error_of_an_unreadable_object_is_kept_without_the_frames_that_it_ca
         indexer.set_unreadable("a", error)
     assert indexer.unreadable["a"].__traceback__ is None
     assert indexer.unreadable["a"].key == "a"
+
+
+def test_knows_the_version_of_the_last_write_list_or_bookmark():
+    """The scenario of client-go's `TestThreadSafeStoreRV`."""
+    indexer: Indexer[Thing] = Indexer()
+    seen = [indexer.resource_version]
+    indexer.add(thing("a", version="3"))
+    seen.append(indexer.resource_version)
+    indexer.update(thing("a", version="5"))
+    seen.append(indexer.resource_version)
+    indexer.delete(thing("a", version="6"))
+    seen.append(indexer.resource_version)
+    indexer.bookmark("9")
+    seen.append(indexer.resource_version)
+    indexer.replace([thing("b", version="8")], "12")
+    seen.append(indexer.resource_version)
+    assert seen == ["", "3", "5", "6", "9", "12"]
+
+
+def test_a_write_without_a_version_does_not_change_the_version():
+    indexer: Indexer[Thing] = Indexer()
+    indexer.add(thing("a", version="3"))
+    indexer.add(thing("b"))
+    indexer.remove("a")
+    indexer.bookmark("")
+    assert indexer.resource_version == "3"
+    assert indexer.remove("b", "7") == thing("b")
+    assert indexer.resource_version == "7"
+
+
+def delta(kind: DeltaType, obj: Thing | DeletedFinalStateUnknown[Thing] | errors.Unreadable) -> Delta[Thing]:
+    return Delta(kind, obj)
+
+
+def test_a_transaction_applies_all_changes_in_their_order():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.replace([thing("a", "x"), thing("b", "x"), thing("c", "x"), thing("d", "x")])
+    indexer.transaction(
+        [
+            delta(DeltaType.UPDATED, thing("a", "y", version="2")),
+            delta(DeltaType.DELETED, thing("b", version="3")),
+            delta(DeltaType.ADDED, thing("e", "y", version="4")),
+            delta(DeltaType.REPLACED, thing("b", "z", version="5")),
+            delta(DeltaType.DELETED, DeletedFinalStateUnknown("c", thing("c", "x", version="9"))),
+            delta(DeltaType.DELETED, unreadable("d")),
+            delta(DeltaType.SYNC, thing("a", "y", version="6")),
+        ]
+    )
+    assert sorted(indexer.list_keys()) == ["a", "b", "e"]
+    assert {value: indexer.index_keys("v", value) for value in "xyz"} == {"x": [], "y": ["a", "e"], "z": ["b"]}
+    assert indexer.resource_version == "6"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        delta(DeltaType.ADDED, thing("")),
+        delta(DeltaType.DELETED, unreadable("")),
+        delta(DeltaType.UNREADABLE, unreadable("a")),
+        delta(DeltaType.ADDED, DeletedFinalStateUnknown("a", thing("a"))),
+        delta(DeltaType.BOOKMARK, thing("a")),
+    ],
+    ids=str,
+)
+def test_a_transaction_with_a_wrong_change_applies_none(wrong: Delta[Thing]):
+    indexer: Indexer[Thing] = Indexer()
+    with pytest.raises(ValueError, match="expected a change of an object with a name"):
+        indexer.transaction([delta(DeltaType.ADDED, thing("good")), wrong])
+    assert len(indexer) == 0
+
+
+def test_a_transaction_applies_all_changes_although_an_index_function_fails():
+    indexer: Indexer[Thing] = Indexer({"broken": fails_on_bad})
+    with pytest.raises(CacheError, match="'broken' failed on 'a'"):
+        indexer.transaction(
+            [
+                delta(DeltaType.ADDED, thing("a", "bad")),
+                delta(DeltaType.ADDED, thing("b", "good")),
+            ]
+        )
+    assert indexer.list_keys() == ["a", "b"]
+    assert indexer.index_values("broken") == ["good"]
+
+
+def test_replacing_in_steps_shows_the_old_objects_until_the_last_step():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.replace([thing("a", "x"), thing("gone", "x")], "1")
+    indexer.set_unreadable("spoiled", unreadable("spoiled"))
+    fresh = {f"t{number}": thing(f"t{number}", "y") for number in range(100)}
+    steps = indexer.replacing(fresh, {"a": unreadable("a")}, "2")
+    views = [
+        (indexer.list_keys(), indexer.index_keys("v", "x"), [*indexer.unreadable], indexer.resource_version)
+        for _ in steps
+    ]
+    assert len(views) >= 5
+    assert {repr(view) for view in views} == {repr((["a", "gone"], ["a", "gone"], ["spoiled"], "1"))}
+    assert indexer.list_keys() == [*fresh]
+    assert indexer.index_keys("v", "x") == []
+    assert indexer.index_keys("v", "y") == sorted(fresh)
+    assert [*indexer.unreadable] == ["a"]
+    assert indexer.resource_version == "2"
+
+
+def test_replacing_that_is_not_done_to_the_end_changes_nothing():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("a", "x"))
+    steps = indexer.replacing({f"t{number}": thing(f"t{number}", "y") for number in range(100)})
+    next(steps)
+    steps.close()
+    assert indexer.list_keys() == ["a"]
+    assert indexer.index_values("v") == ["x"]
+
+
+def test_an_index_that_is_added_while_objects_are_replaced_knows_the_new_ones():
+    indexer: Indexer[Thing] = Indexer({"v": by_value})
+    indexer.add(thing("a", "x"))
+    steps = indexer.replacing({f"t{number}": thing(f"t{number}", "y") for number in range(100)})
+    next(steps)
+    indexer.add_indexers({"late": by_value})
+    assert indexer.index_values("late") == ["x"]
+    for _ in steps:
+        pass
+    assert indexer.index_values("late") == ["y"]
+    assert len(indexer.by_index("late", "y")) == 100

@@ -7,14 +7,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO
+from kubeloop.cache.time_slice import TIME_SLICE
 from kubeloop.models import core_v1
-from kubeloop.testing import event_line
+from kubeloop.testing import event_line, virtual_time
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.reflector_setup import EXPIRED, INTERNAL, REFUSED, TOO_MANY, Setup, kinds, versions
 from tests.support.things import Thing, api_error, thing
@@ -362,11 +364,11 @@ async def test_a_list_that_the_store_refuses_is_tried_again():
     class RefusingOnce(DeltaFIFO[Thing]):
         is_broken = True
 
-        def replacing(self, objects: Iterable[Thing], unreadable: Mapping[str, errors.Unreadable] = {}):
+        def replacing(self, *arguments: Any) -> Generator[None, None, bool]:
             if self.is_broken:
                 self.is_broken = False
                 raise ValueError("refused")
-            return super().replacing(objects, unreadable)
+            return super().replacing(*arguments)
 
     setup = Setup()
     setup.reflector._store = setup.fifo = RefusingOnce(setup.store)
@@ -430,9 +432,11 @@ async def test_a_reflector_that_was_cancelled_can_run_again(seconds: float, list
 @in_virtual_time
 async def test_a_reflector_that_was_cancelled_between_list_and_watch_delivers_the_list_when_it_runs_again():
     class Slow(DeltaFIFO[Thing]):
-        def replacing(self, objects: Iterable[Thing], unreadable: Mapping[str, errors.Unreadable] = {}):
-            yield from [None] * 1000
-            return (yield from super().replacing(objects, unreadable))
+        def replacing(self, *arguments: Any) -> Generator[None, None, bool]:
+            for _ in range(1000):
+                virtual_time.advance(TIME_SLICE)
+                yield
+            return (yield from super().replacing(*arguments))
 
     setup = Setup()
     setup.reflector._store = setup.fifo = Slow(setup.store)

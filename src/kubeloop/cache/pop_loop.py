@@ -1,0 +1,130 @@
+"""`PopLoop`: the task of an informer that applies what its queue holds, in time slices.
+
+`applier`, `store_replacement` and `resync` decide; this waits.
+Reference: client-go `tools/cache/controller.go` (`processLoop`), `reflector.go` (`startResync`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from kubeloop._kit.text import safe_text
+from kubeloop._kit.waiting import to_the_end
+from kubeloop.cache.applier import Applier
+from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.delta import DeltaType
+from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.time_slice import TIME_SLICE, in_slices
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubeloop.cache.processor import HandlerRegistration
+    from kubeloop.cache.resync import ResyncSchedule
+
+__all__ = ["PopLoop"]
+
+T = TypeVar("T", bound=CachedObject)
+
+logger = logging.getLogger(__name__)
+
+
+class PopLoop(Generic[T]):
+    """Applies the changes of a queue in their order, and lets other tasks run after each time slice.
+
+    A change stays in the queue until it is applied. A list is applied completely or not at all: when the loop is
+    cancelled before readers see the list, nothing has changed; later, the handlers are notified of all of it before the
+    loop ends.
+
+    Args:
+        name: The name of the informer, for log lines.
+        fifo: The queue.
+        applier: Applies the changes.
+        resync: When handlers are resynced.
+        on_sync: Is called when the first list is in the store and plain handlers have seen it.
+
+    Concurrency: loop only; `run` may be cancelled at any time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fifo: RealFIFO[T],
+        applier: Applier[T],
+        resync: ResyncSchedule[HandlerRegistration[T]],
+        on_sync: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._fifo = fifo
+        self._applier = applier
+        self._resync = resync
+        self._on_sync = on_sync
+        self._has_synced = False
+        # In the order in which they became due.
+        self._due: dict[HandlerRegistration[T], None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __repr__(self) -> str:
+        return f"<PopLoop of {self._name}: {len(self._fifo)} changes>"
+
+    async def run(self) -> None:
+        """Apply changes until the queue is closed and empty."""
+        try:
+            await self._run()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def _run(self) -> None:
+        fifo, apply, time = self._fifo, self._applier.apply, asyncio.get_running_loop().time
+        while await fifo.wait():
+            deadline = time() + TIME_SLICE
+            while (delta := fifo.peek()) is not None:
+                try:
+                    if delta.key:
+                        fifo.pop()
+                        apply(delta)
+                    else:
+                        await self._apply_to_all(delta)
+                except Exception:
+                    what = safe_text(delta.key) or "all objects"
+                    logger.exception("%s: could not process %s of %s", self._name, delta.type, what)
+                    if fifo.peek() is delta:
+                        fifo.pop()
+                if time() >= deadline:
+                    break
+            if fifo.has_synced and not self._has_synced:
+                self._has_synced = True
+                self._on_sync()
+                self._check_later(self._resync.begin(time()))
+            await asyncio.sleep(0)
+
+    async def _apply_to_all(self, delta: QueuedDelta[T]) -> None:
+        """Apply a change that is not of one object."""
+        applier, content = self._applier, delta.object
+        if isinstance(content, ReplacedAll):
+            replacement = applier.replacement(content)
+            await in_slices(replacement.prepare())
+            self._fifo.pop()
+            # From here on readers see the list, so the handlers must be notified of all of it.
+            await to_the_end(in_slices(replacement.notify(applier.registrations)))
+            return
+        self._fifo.pop()
+        if delta.type is DeltaType.SYNC_ALL:
+            due, self._due = tuple(self._due), {}
+            await in_slices(applier.resync(due))
+        elif isinstance(content, str):
+            applier.bookmark(content)
+
+    def _check_resync(self) -> None:
+        due, check_at = self._resync.check(asyncio.get_running_loop().time())
+        if due:
+            self._due.update(dict.fromkeys(due))
+            self._fifo.resync()
+        self._check_later(check_at)
+
+    def _check_later(self, when: float | None) -> None:
+        if when is not None:
+            self._timer = asyncio.get_running_loop().call_at(when, self._check_resync)
