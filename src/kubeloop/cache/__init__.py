@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.handler_backlog import WhenFull
     from kubeloop.cache.index import IndexFunc
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
     from kubeloop.cache.informer_connection import Connection
+    from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
+    from kubeloop.cache.informer_events import InformerEvents
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.lister_watcher import (
@@ -43,11 +46,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAMESPACE_INDEX",
+    "Added",
     "CachedList",
     "CachedMeta",
     "CachedObject",
     "CachedReader",
     "Connection",
+    "Deleted",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
@@ -57,6 +62,8 @@ __all__ = [
     "HasRESTClient",
     "IndexFunc",
     "Indexer",
+    "InformerEvent",
+    "InformerEvents",
     "InformerOptions",
     "InformerProvider",
     "KnownObjects",
@@ -76,9 +83,11 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "Updated",
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
+    "WhenFull",
     "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
@@ -93,9 +102,12 @@ if not TYPE_CHECKING:
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
             "factory": "HasRESTClient SharedInformerFactory",
+            "handler_backlog": "WhenFull",
             "index": "IndexFunc",
             "indexer": "NAMESPACE_INDEX Indexer namespace_index",
             "informer_connection": "Connection",
+            "informer_event": "Added Deleted InformerEvent Updated",
+            "informer_events": "InformerEvents",
             "informer_provider": "InformerOptions InformerProvider",
             "lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "

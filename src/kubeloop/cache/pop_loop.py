@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.resync import ResyncSchedule
+    from kubeloop.cache.shared_processor import SharedProcessor
 
 __all__ = ["PopLoop"]
 
@@ -42,6 +43,7 @@ class PopLoop(Generic[T]):
         name: The name of the informer, for log lines.
         fifo: The queue.
         applier: Applies the changes.
+        processor: Knows whether a handler wants the loop to wait.
         resync: When handlers are resynced.
         on_sync: Is called when the first list is in the store and plain handlers have seen it.
 
@@ -53,12 +55,14 @@ class PopLoop(Generic[T]):
         name: str,
         fifo: RealFIFO[T],
         applier: Applier[T],
+        processor: SharedProcessor[T],
         resync: ResyncSchedule[HandlerRegistration[T]],
         on_sync: Callable[[], None],
     ) -> None:
         self._name = name
         self._fifo = fifo
         self._applier = applier
+        self._processor = processor
         self._resync = resync
         self._on_sync = on_sync
         self._has_synced = False
@@ -80,7 +84,8 @@ class PopLoop(Generic[T]):
     async def _run(self) -> None:
         fifo, apply, time = self._fifo, self._applier.apply, asyncio.get_running_loop().time
         while await fifo.wait():
-            deadline = time() + TIME_SLICE
+            # A handler that blocks is asked after each change whether it is full.
+            deadline = time() + (0.0 if self._processor.blocks else TIME_SLICE)
             while (delta := fifo.peek()) is not None:
                 try:
                     if delta.key:
@@ -98,7 +103,7 @@ class PopLoop(Generic[T]):
                 self._has_synced = True
                 self._on_sync()
                 self._check_later(self._resync.begin(time()))
-            await asyncio.sleep(0)
+            await self._processor.turn()
 
     async def _apply_to_all(self, delta: QueuedDelta[T]) -> None:
         """Apply a change that is not of one object."""

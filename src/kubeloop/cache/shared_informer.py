@@ -11,14 +11,15 @@ import logging
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Generic, TypeVar
-from weakref import WeakSet
 
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.event_handler import ResourceEventHandler, calls_of_functions, calls_of_handler, filtered
+from kubeloop.cache.event_handler import ResourceEventHandler, calls_of
+from kubeloop.cache.handler_backlog import BacklogLimit, WhenFull
 from kubeloop.cache.index import IndexFunc
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
+from kubeloop.cache.informer_events import InformerEvents
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
 from kubeloop.cache.pop_loop import PopLoop
@@ -26,6 +27,7 @@ from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.cache.real_fifo import RealFIFO
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.resync import ResyncSchedule
+from kubeloop.cache.shared_processor import SharedProcessor
 from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.errors import Unreadable
 from kubeloop.meta.gvk import GroupResource
@@ -106,10 +108,8 @@ class SharedInformer(Generic[T]):
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)
         self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(self.name, resync_period)
-        # Including handlers that were removed while a call of theirs is in progress.
-        self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
+        self._processor = SharedProcessor(self.name, self._indexer, self._applier, self._gate, self._resync)
         self._reflector: Reflector[T] | None = None
-        self._group: asyncio.TaskGroup | None = None
         self._is_stopped = False
 
     def __repr__(self) -> str:
@@ -255,13 +255,15 @@ class SharedInformer(Generic[T]):
         on_update: Callable[[T, T], object] | None = None,
         on_delete: Callable[[T], object] | None = None,
         filter: Callable[[T], bool] | None = None,
+        max_backlog: int | None = None,
+        when_full: WhenFull = "latest",
         resync_period: float | None = None,
     ) -> HandlerRegistration[T]:
         """Add functions, or the three methods of a detailed handler, that are called for each change.
 
         Plain functions are called by the pop loop, so they should be short, for instance add a key to a work queue. If
-        one of them is an `async` function, all are called in a task of the handler. A handler that is added after the
-        start sees the stored objects as adds of the initial list, then the later changes.
+        one of them is an `async` function, all are called in a task of the handler, and wait in its backlog. A handler
+        that is added after the start sees the stored objects as adds of the initial list, then the later changes.
 
         Args:
             handler: A detailed handler, instead of functions.
@@ -270,37 +272,51 @@ class SharedInformer(Generic[T]):
             on_delete: Called with the last known object.
             filter: Returns whether the handler sees an object. An object that starts to pass is reported as an add, one
                 that stops as a deletion.
+            max_backlog: The number of events that may wait for an async handler; None for no bound. The objects of the
+                initial list do not count, and a new list may exceed the bound.
+            when_full: What happens at the bound. `"latest"`: events of the same object are merged, so the handler sees
+                the newest state and not each state in between. `"error"`: the handler is removed, which is logged and
+                raised by the handle's `wait_until_ended`. `"block"`: the informer waits for the handler, which must be
+                its only one, and stops reading the watch meanwhile.
             resync_period: The seconds after which this handler is notified of all objects again; None for the period of
                 the informer, 0 for never. A period that is shorter than all others is granted before the start only.
 
         Returns:
-            The handle for `remove_event_handler`, which also shows when this handler has seen the initial list.
+            The handle for `remove_event_handler`, which shows the backlog and when this handler has seen the initial
+            list.
 
         Raises:
-            TypeError: Neither or both of a handler and functions were given, or something that cannot be called.
-            ValueError: The resync period is negative, or the informer does not resync.
-            RuntimeError: The informer has stopped.
+            TypeError: Neither or both of a handler and functions were given, or something that cannot be called, or a
+                bound for a plain handler.
+            ValueError: The bound is less than 1, `when_full` is unknown or came without a bound, the resync period is
+                negative, or the informer does not resync.
+            RuntimeError: The informer has stopped, or a handler with `"block"` would not be the only one.
         """
-        if handler is None:
-            calls = calls_of_functions(on_add, on_update, on_delete)
-        elif on_add is None and on_update is None and on_delete is None:
-            calls = calls_of_handler(handler)
-        else:
-            raise TypeError("expected either an event handler or functions, not both")
-        if self._is_stopped:
-            raise RuntimeError(f"{self.name}: the informer has stopped, no handler can be added")
-        if filter is not None:
-            calls = filtered(calls, filter)
-        registration = HandlerRegistration(calls, self._gate, self.name)
-        self._resync.add(registration, resync_period, _time())
-        self._every_registration.add(registration)
-        # A handler may add a handler. The new one sees the present change with the stored objects, so the pop loop
-        # continues with the old tuple.
-        self._applier.registrations = (*self._applier.registrations, registration)
-        if self._group is not None:
-            registration.introduce(self._indexer.list())
-            registration.start(self._group)
-        return registration
+        calls = calls_of(handler, on_add, on_update, on_delete, filter)
+        return self._processor.add(calls, BacklogLimit(max_backlog, when_full), resync_period=resync_period)
+
+    def events(
+        self,
+        *,
+        filter: Callable[[T], bool] | None = None,
+        max_backlog: int | None = None,
+        when_full: WhenFull = "latest",
+    ) -> InformerEvents[T]:
+        """Return the changes as an async iterator, for use in its own block.
+
+            async with informer.events() as events:
+                async for event in events:
+                    match event: ...
+
+        Args:
+            filter: As for `add_event_handler`.
+            max_backlog: As for `add_event_handler`, of events that wait for the reader.
+            when_full: As for `add_event_handler`. With `"error"`, the iteration raises `BacklogFull`.
+
+        Raises:
+            ValueError: The bound is less than 1, or `when_full` is unknown or came without a bound.
+        """
+        return InformerEvents(self._processor, self.name, filter, BacklogLimit(max_backlog, when_full))
 
     def remove_event_handler(self, registration: HandlerRegistration[T]) -> None:
         """Remove a handler; what it has not seen yet is dropped. Removing it again does nothing.
@@ -308,15 +324,11 @@ class SharedInformer(Generic[T]):
         Raises:
             ValueError: The handle belongs to another informer.
         """
-        if registration not in self._every_registration:
-            raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
-        registration.remove()
-        self._resync.remove(registration)
-        self._applier.registrations = tuple(other for other in self._applier.registrations if other is not registration)
+        self._processor.remove(registration)
 
     def is_in_handler(self) -> bool:
         """Return whether the caller runs in the task of an async event handler of this informer."""
-        return any(registration.is_current_task() for registration in self._every_registration)
+        return self._processor.is_current_task()
 
     async def shut_down_event_handler(self, registration: HandlerRegistration[T]) -> None:
         """Remove a handler and wait until a call of it that is in progress has ended.
@@ -327,8 +339,7 @@ class SharedInformer(Generic[T]):
 
         Reference: client-go `tools/cache.ShutDownEventHandler`.
         """
-        self.remove_event_handler(registration)
-        await registration.wait_until_ended()
+        await self._processor.shut_down(registration)
 
     # Running
 
@@ -353,18 +364,16 @@ class SharedInformer(Generic[T]):
             max_internal_error_retry=self._max_internal_error_retry,
             connection=self._connection,
             watch_error_handler=self._watch_error_handler,
+            turn=self._processor.turn,
             random=self._random,
         )
-        pop_loop = PopLoop(self.name, fifo, self._applier, self._resync, self._on_sync)
+        pop_loop = PopLoop(self.name, fifo, self._applier, self._processor, self._resync, self._on_sync)
         try:
             async with asyncio.TaskGroup() as group:
-                self._group = group
-                for registration in self._applier.registrations:
-                    registration.start(group)
+                self._processor.start(group)
                 group.create_task(pop_loop.run(), name=f"{self.name}: pop loop")
                 await self._reflector.run()
         finally:
-            self._group = None
             fifo.close()
             self.retire()
 
@@ -376,8 +385,7 @@ class SharedInformer(Generic[T]):
         """
         self._is_stopped = True
         self._gate.give_up()
-        for registration in self._applier.registrations:
-            registration.remove()
+        self._processor.end()
 
     def _on_sync(self) -> None:
         logger.debug("%s: synced, %d objects", self.name, len(self._indexer))
