@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
     from kubeloop.cache.informer_events import InformerEvents
+    from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.informer_statistics import HandlerStatistics, InformerState, InformerStatistics
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.lister_watcher import (
         EventStream,
@@ -59,13 +61,18 @@ __all__ = [
     "DeltaType",
     "EventStream",
     "HandlerRegistration",
+    "HandlerStatistics",
     "HasRESTClient",
     "IndexFunc",
     "Indexer",
     "InformerEvent",
     "InformerEvents",
+    "InformerLabels",
+    "InformerMetrics",
     "InformerOptions",
     "InformerProvider",
+    "InformerState",
+    "InformerStatistics",
     "KnownObjects",
     "ListFunction",
     "ListMetaLike",
@@ -108,7 +115,9 @@ if not TYPE_CHECKING:
             "informer_connection": "Connection",
             "informer_event": "Added Deleted InformerEvent Updated",
             "informer_events": "InformerEvents",
+            "informer_metrics": "InformerLabels InformerMetrics",
             "informer_provider": "InformerOptions InformerProvider",
+            "informer_statistics": "HandlerStatistics InformerState InformerStatistics",
             "lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
                 "rest_list_watch"

@@ -74,7 +74,7 @@ class Backlog(Generic[T]):
 
     def __init__(self, limit: BacklogLimit) -> None:
         self._bound = limit.events
-        self._when_full = limit.when_full
+        self._when_full: WhenFull = limit.when_full
         self.length = 0
         self._events: deque[InformerEvent[T]] = deque()
         self._times: deque[float] = deque()

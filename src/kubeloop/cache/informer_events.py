@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
@@ -142,11 +142,11 @@ class InformerEvents(Generic[T]):
                 safe_text(object_key(event.object)),
             )
             return None
-        assert made is None or isinstance(made, Added | Updated | Deleted)
-        return made
+        # The functions of `_EVENT_CALLS` return events, and those of a filter what they return, or None.
+        return cast("InformerEvent[T] | None", made)
 
 
-def _deleted(obj: Any) -> Deleted[Any]:
+def _deleted(obj: T | DeletedFinalStateUnknown[T]) -> Deleted[T]:
     """Return the event of a deletion or of a tombstone."""
     if isinstance(obj, DeletedFinalStateUnknown):
         return Deleted(obj.object, True)

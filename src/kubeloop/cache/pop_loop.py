@@ -21,6 +21,7 @@ from kubeloop.cache.time_slice import TIME_SLICE, in_slices
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubeloop.cache.informer_metrics import InformerRecorder
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.resync import ResyncSchedule
     from kubeloop.cache.shared_processor import SharedProcessor
@@ -45,6 +46,7 @@ class PopLoop(Generic[T]):
         applier: Applies the changes.
         processor: Knows whether a handler wants the loop to wait.
         resync: When handlers are resynced.
+        recorder: Receives how long each change takes.
         on_sync: Is called when the first list is in the store and plain handlers have seen it.
 
     Concurrency: loop only; `run` may be cancelled at any time.
@@ -57,6 +59,7 @@ class PopLoop(Generic[T]):
         applier: Applier[T],
         processor: SharedProcessor[T],
         resync: ResyncSchedule[HandlerRegistration[T]],
+        recorder: InformerRecorder,
         on_sync: Callable[[], None],
     ) -> None:
         self._name = name
@@ -64,7 +67,9 @@ class PopLoop(Generic[T]):
         self._applier = applier
         self._processor = processor
         self._resync = resync
+        self._recorder = recorder
         self._on_sync = on_sync
+        self._busy_since: float | None = None
         self._has_synced = False
         # In the order in which they became due.
         self._due: dict[HandlerRegistration[T], None] = {}
@@ -72,6 +77,15 @@ class PopLoop(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<PopLoop of {self._name}: {len(self._fifo)} changes>"
+
+    @property
+    def queued(self) -> int:
+        """The number of changes that wait."""
+        return len(self._fifo)
+
+    def busy_seconds(self, now: float) -> float:
+        """Return how long the loop has had changes to apply without a break; 0 if none waits."""
+        return 0.0 if self._busy_since is None else now - self._busy_since
 
     async def run(self) -> None:
         """Apply changes until the queue is closed and empty."""
@@ -82,8 +96,11 @@ class PopLoop(Generic[T]):
                 self._timer.cancel()
 
     async def _run(self) -> None:
-        fifo, apply, time = self._fifo, self._applier.apply, asyncio.get_running_loop().time
+        fifo, time = self._fifo, asyncio.get_running_loop().time
+        apply = self._recorder.measured(self._applier.apply)
         while await fifo.wait():
+            if self._busy_since is None:
+                self._busy_since = time()
             # A handler that blocks is asked after each change whether it is full.
             deadline = time() + (0.0 if self._processor.blocks else TIME_SLICE)
             while (delta := fifo.peek()) is not None:
@@ -92,13 +109,16 @@ class PopLoop(Generic[T]):
                         fifo.pop()
                         apply(delta)
                     else:
-                        await self._apply_to_all(delta)
+                        with self._recorder.measuring():
+                            await self._apply_to_all(delta)
                 except Exception:
                     logger.exception("%s: could not process %s of %s", self._name, delta.type, safe_text(delta.key))
                     if fifo.peek() is delta:
                         fifo.pop()
                 if time() >= deadline:
                     break
+            if delta is None:
+                self._busy_since = None
             if fifo.has_synced and not self._has_synced:
                 self._has_synced = True
                 self._on_sync()

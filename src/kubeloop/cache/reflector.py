@@ -223,6 +223,7 @@ class Reflector(Generic[T]):
         this returns: the next watch may last for hours.
         """
         error = await self._watch_until_end(step)
+        self.connection.watch_ended(error)
         decision = self._machine.watch_ended(error, asyncio.get_running_loop().time())
         if decision.is_failure:
             failure = error or ConnectionLost("the server ended the watch at once, without an event")

@@ -20,6 +20,8 @@ from kubeloop.cache.index import IndexFunc
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.informer_events import InformerEvents
+from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics, InformerRecorder
+from kubeloop.cache.informer_statistics import InformerState, InformerStatistics
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
 from kubeloop.cache.pop_loop import PopLoop
@@ -30,7 +32,7 @@ from kubeloop.cache.resync import ResyncSchedule
 from kubeloop.cache.shared_processor import SharedProcessor
 from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.errors import Unreadable
-from kubeloop.meta.gvk import GroupResource
+from kubeloop.meta.gvk import GroupResource, GroupVersionResource
 
 __all__ = ["SharedInformer"]
 
@@ -59,7 +61,7 @@ class SharedInformer(Generic[T]):
 
     Args:
         lister_watcher: The source of the objects.
-        resource: The resource, for `NotFound`.
+        resource: The resource, for `NotFound` and for the labels of metrics.
         name: The name for log lines and errors; None means the name of the resource.
         indexers: The first index functions.
         expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all.
@@ -71,6 +73,7 @@ class SharedInformer(Generic[T]):
         min_watch_timeout: The shortest duration of a watch in seconds; None and less than 5 minutes mean 5 minutes.
         max_internal_error_retry: The seconds for which a watch that ends with an internal error of the server is opened
             again without a LIST.
+        metrics: Receives measurements, for instance a `kubeloop.Metrics`; the name is one of their labels.
         random: The source of randomness of the reflector; None creates one.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
@@ -82,7 +85,7 @@ class SharedInformer(Generic[T]):
         self,
         lister_watcher: ListerWatcher[T],
         *,
-        resource: GroupResource,
+        resource: GroupResource | GroupVersionResource,
         name: str | None = None,
         indexers: Mapping[str, IndexFunc[T]] | None = None,
         expected_type: type[T] | None = None,
@@ -91,8 +94,11 @@ class SharedInformer(Generic[T]):
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
+        metrics: InformerMetrics | None = None,
         random: Random | None = None,
     ) -> None:
+        version = resource.version if isinstance(resource, GroupVersionResource) else ""
+        resource = GroupResource(resource.group, resource.resource)
         self.name = name or str(resource)
         self._lister_watcher = lister_watcher
         self._expected_type = expected_type
@@ -104,13 +110,18 @@ class SharedInformer(Generic[T]):
         self._watch_error_handler: WatchErrorHandler[T] | None = None
         self._indexer: Indexer[T] = Indexer(indexers)
         self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
-        self._connection = Connection(self.name)
+        self._recorder = InformerRecorder(
+            InformerLabels(self.name, resource.group, version, resource.resource), metrics
+        )
+        self._connection = Connection(self.name, self._recorder.relisted)
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)
         self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(self.name, resync_period)
         self._processor = SharedProcessor(self.name, self._indexer, self._applier, self._gate, self._resync)
         self._reflector: Reflector[T] | None = None
+        self._pop_loop: PopLoop[T] | None = None
         self._is_stopped = False
+        self._recorder.created(self.statistics)
 
     def __repr__(self) -> str:
         state = "started" if self.has_started else "new"
@@ -191,6 +202,32 @@ class SharedInformer(Generic[T]):
     def is_connected(self) -> bool:
         """Whether the store follows the server: True since a LIST succeeded or a watch was opened, until one fails."""
         return self._connection.is_connected and not self._is_stopped
+
+    def statistics(self) -> InformerStatistics:
+        """Return what the informer holds, and how far it and its handlers are behind."""
+        now, heard_at, handlers = _time(), self._connection.last_heard_at, self._processor.statistics()
+        pop_loop = None if self._is_stopped else self._pop_loop
+        busy = 0.0 if now is None or pop_loop is None else pop_loop.busy_seconds(now)
+        return InformerStatistics(
+            name=self.name,
+            state=self._state(),
+            objects=len(self._indexer),
+            unreadable=len(self._indexer.unreadable),
+            resource_version=self.store_resource_version,
+            relists=dict(self._connection.relists),
+            heard_seconds=None if now is None or heard_at is None else now - heard_at,
+            lag_seconds=max(busy, *(handler.backlog_seconds for handler in handlers), 0.0),
+            queued=0 if pop_loop is None else pop_loop.queued,
+            handlers=handlers,
+            last_error=self.last_error,
+        )
+
+    def _state(self) -> InformerState:
+        if self._is_stopped:
+            return "stopped"
+        if not self.has_synced:
+            return "syncing" if self.has_started else "new"
+        return "synced" if self.is_connected else "disconnected"
 
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
@@ -367,7 +404,9 @@ class SharedInformer(Generic[T]):
             turn=self._processor.turn,
             random=self._random,
         )
-        pop_loop = PopLoop(self.name, fifo, self._applier, self._processor, self._resync, self._on_sync)
+        pop_loop = self._pop_loop = PopLoop(
+            self.name, fifo, self._applier, self._processor, self._resync, self._recorder, self._on_sync
+        )
         try:
             async with asyncio.TaskGroup() as group:
                 self._processor.start(group)

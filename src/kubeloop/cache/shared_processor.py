@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakSet
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.informer_statistics import HandlerStatistics
 from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.errors import BacklogFull
 
@@ -70,6 +71,13 @@ class SharedProcessor(Generic[T]):
     def registrations(self) -> tuple[HandlerRegistration[T], ...]:
         """The handlers, including those that the informer removed because they were too slow for their bound."""
         return self._applier.registrations
+
+    def statistics(self) -> tuple[HandlerStatistics, ...]:
+        """Return the name, the backlog and the error of each handler."""
+        return tuple(
+            HandlerStatistics(each.name, each.backlog, each.backlog_age, str(each.error or ""))
+            for each in self.registrations
+        )
 
     @property
     def blocks(self) -> bool:
