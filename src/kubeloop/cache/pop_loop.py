@@ -16,7 +16,7 @@ from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeltaType
 from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
-from kubeloop.cache.time_slice import TIME_SLICE, in_slices
+from kubeloop.cache.time_slice import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,13 +96,13 @@ class PopLoop(Generic[T]):
                 self._timer.cancel()
 
     async def _run(self) -> None:
-        fifo, time = self._fifo, asyncio.get_running_loop().time
+        fifo, processor, time = self._fifo, self._processor, asyncio.get_running_loop().time
         apply = self._recorder.measured(self._applier.apply)
         while await fifo.wait():
+            now = time()
             if self._busy_since is None:
-                self._busy_since = time()
-            # A handler that blocks is asked after each change whether it is full.
-            deadline = time() + (0.0 if self._processor.blocks else TIME_SLICE)
+                self._busy_since = now
+            deadline = now + processor.time_slice
             while (delta := fifo.peek()) is not None:
                 try:
                     if delta.key:
@@ -123,7 +123,7 @@ class PopLoop(Generic[T]):
                 self._has_synced = True
                 self._on_sync()
                 self._check_later(self._resync.begin(time()))
-            await self._processor.turn()
+            await processor.turn()
 
     async def _apply_to_all(self, delta: QueuedDelta[T]) -> None:
         """Apply a change that is not of one object."""

@@ -325,8 +325,8 @@ class Reflector(Generic[T]):
                 logger.exception("%s: the watch error handler failed", self.name)
 
 
-async def _turn() -> None:
-    await asyncio.sleep(0)
+def _turn() -> Awaitable[None]:
+    return asyncio.sleep(0)
 
 
 def _joined(pages: Sequence[ListPage[T]]) -> tuple[Sequence[T], Mapping[str, Unreadable]]:

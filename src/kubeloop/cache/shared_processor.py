@@ -6,6 +6,7 @@ Reference: client-go `tools/cache.sharedProcessor`.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakSet
@@ -13,6 +14,7 @@ from weakref import WeakSet
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.informer_statistics import HandlerStatistics
 from kubeloop.cache.processor import HandlerRegistration
+from kubeloop.cache.time_slice import TIME_SLICE
 from kubeloop.errors import BacklogFull
 
 if TYPE_CHECKING:
@@ -38,11 +40,16 @@ class SharedProcessor(Generic[T]):
         gate: Opens when the informer has synced.
         resync: Decides when handlers are resynced.
 
+    Attributes:
+        time_slice: The seconds for which changes follow each other before `turn`. A handler for which the informer
+            waits is asked after each change whether it is full.
+
     Concurrency: loop only.
     """
 
     __slots__ = (
         "_applier", "_blocking", "_every_registration", "_gate", "_group", "_has_ended", "_indexer", "_name", "_resync",
+        "time_slice",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +68,7 @@ class SharedProcessor(Generic[T]):
         self._group: asyncio.TaskGroup | None = None
         self._has_ended = False
         self._blocking: HandlerRegistration[T] | None = None
+        self.time_slice = TIME_SLICE
         # Including handlers that were removed while a call of theirs is in progress.
         self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
 
@@ -79,25 +87,15 @@ class SharedProcessor(Generic[T]):
             for each in self.registrations
         )
 
-    @property
-    def blocks(self) -> bool:
-        """Whether there is a handler for which the informer waits when its backlog is full."""
-        return self._blocking is not None
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the informer waits for a handler now."""
-        return self._blocking is not None and self._blocking.is_full
-
-    async def turn(self) -> None:
-        """Allow other tasks to run, and wait until no handler is full.
+    def turn(self) -> Awaitable[None]:
+        """Return an awaitable that allows other tasks to run, and waits until no handler is full.
 
         Concurrency: safe to cancel.
         """
+        # No coroutine of its own, because every slice of events ends with this.
         if self._blocking is None or not self._blocking.is_full:
-            await asyncio.sleep(0)
-        else:
-            await self._blocking.wait_for_room()
+            return asyncio.sleep(0)
+        return self._blocking.wait_for_room()
 
     def add(
         self,
@@ -122,7 +120,7 @@ class SharedProcessor(Generic[T]):
         registration = HandlerRegistration(calls, self._gate, self._name, limit, is_read=is_read)
         self._resync.add(registration, resync_period, _time())
         if registration.blocks:
-            self._blocking = registration
+            self._blocking, self.time_slice = registration, 0.0
         self._every_registration.add(registration)
         # A handler may add a handler. The new one sees the present change with the stored objects, so the pop loop
         # continues with the old tuple.
@@ -143,7 +141,7 @@ class SharedProcessor(Generic[T]):
         registration.remove()
         self._resync.remove(registration)
         if registration is self._blocking:
-            self._blocking = None
+            self._blocking, self.time_slice = None, TIME_SLICE
         self._applier.registrations = tuple(other for other in self.registrations if other is not registration)
 
     async def shut_down(self, registration: HandlerRegistration[T]) -> None:
