@@ -10,16 +10,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.event_handler import ResourceEventHandler, calls_of
-from kubeloop.cache.handler_backlog import BacklogLimit, WhenFull
 from kubeloop.cache.index import IndexFunc
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
-from kubeloop.cache.informer_events import InformerEvents
+from kubeloop.cache.informer_handlers import InformerHandlers
 from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics, InformerRecorder
 from kubeloop.cache.informer_statistics import InformerState, InformerStatistics
 from kubeloop.cache.lister import Lister
@@ -41,7 +39,7 @@ T = TypeVar("T", bound=CachedObject)
 logger = logging.getLogger(__name__)
 
 
-class SharedInformer(Generic[T]):
+class SharedInformer(InformerHandlers[T]):
     """Keeps a store equal to what the server holds, and notifies handlers of each change.
 
     Guarantees, for each handler: it sees each object once as an add, then its changes and its deletion in the order in
@@ -99,7 +97,12 @@ class SharedInformer(Generic[T]):
     ) -> None:
         version = resource.version if isinstance(resource, GroupVersionResource) else ""
         resource = GroupResource(resource.group, resource.resource)
-        self.name = name or str(resource)
+        name = name or str(resource)
+        self._indexer: Indexer[T] = Indexer(indexers)
+        self._gate = SyncGate(name, lambda: self.last_error)
+        self._applier = Applier(name, self._indexer)
+        self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(name, resync_period)
+        super().__init__(name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync))
         self._lister_watcher = lister_watcher
         self._expected_type = expected_type
         self._transform = transform
@@ -108,16 +111,9 @@ class SharedInformer(Generic[T]):
         self._max_internal_error_retry = max_internal_error_retry
         self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
-        self._indexer: Indexer[T] = Indexer(indexers)
         self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
-        self._recorder = InformerRecorder(
-            InformerLabels(self.name, resource.group, version, resource.resource), metrics
-        )
-        self._connection = Connection(self.name, self._recorder.relisted)
-        self._gate = SyncGate(self.name, lambda: self.last_error)
-        self._applier = Applier(self.name, self._indexer)
-        self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(self.name, resync_period)
-        self._processor = SharedProcessor(self.name, self._indexer, self._applier, self._gate, self._resync)
+        self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
+        self._connection = Connection(name, self._recorder.relisted)
         self._reflector: Reflector[T] | None = None
         self._pop_loop: PopLoop[T] | None = None
         self._is_stopped = False
@@ -282,101 +278,6 @@ class SharedInformer(Generic[T]):
         """
         self._must_be_new("watch error handler")
         self._watch_error_handler = handler
-
-    def add_event_handler(
-        self,
-        handler: ResourceEventHandler[T] | None = None,
-        /,
-        *,
-        on_add: Callable[[T], object] | None = None,
-        on_update: Callable[[T, T], object] | None = None,
-        on_delete: Callable[[T], object] | None = None,
-        filter: Callable[[T], bool] | None = None,
-        max_backlog: int | None = None,
-        when_full: WhenFull = "latest",
-        resync_period: float | None = None,
-    ) -> HandlerRegistration[T]:
-        """Add functions, or the three methods of a detailed handler, that are called for each change.
-
-        Plain functions are called by the pop loop, so they should be short, for instance add a key to a work queue. If
-        one of them is an `async` function, all are called in a task of the handler, and wait in its backlog. A handler
-        that is added after the start sees the stored objects as adds of the initial list, then the later changes.
-
-        Args:
-            handler: A detailed handler, instead of functions.
-            on_add: Called with the object.
-            on_update: Called with the old and the new object.
-            on_delete: Called with the last known object.
-            filter: Returns whether the handler sees an object. An object that starts to pass is reported as an add, one
-                that stops as a deletion.
-            max_backlog: The number of events that may wait for an async handler; None for no bound. The objects of the
-                initial list do not count, and a new list may exceed the bound.
-            when_full: What happens at the bound. `"latest"`: events of the same object are merged, so the handler sees
-                the newest state and not each state in between. `"error"`: the handler is removed, which is logged and
-                raised by the handle's `wait_until_ended`. `"block"`: the informer waits for the handler, which must be
-                its only one, and stops reading the watch meanwhile.
-            resync_period: The seconds after which this handler is notified of all objects again; None for the period of
-                the informer, 0 for never. A period that is shorter than all others is granted before the start only.
-
-        Returns:
-            The handle for `remove_event_handler`, which shows the backlog and when this handler has seen the initial
-            list.
-
-        Raises:
-            TypeError: Neither or both of a handler and functions were given, or something that cannot be called, or a
-                bound for a plain handler.
-            ValueError: The bound is less than 1, `when_full` is unknown or came without a bound, the resync period is
-                negative, or the informer does not resync.
-            RuntimeError: The informer has stopped, or a handler with `"block"` would not be the only one.
-        """
-        calls = calls_of(handler, on_add, on_update, on_delete, filter)
-        return self._processor.add(calls, BacklogLimit(max_backlog, when_full), resync_period=resync_period)
-
-    def events(
-        self,
-        *,
-        filter: Callable[[T], bool] | None = None,
-        max_backlog: int | None = None,
-        when_full: WhenFull = "latest",
-    ) -> InformerEvents[T]:
-        """Return the changes as an async iterator, for use in its own block.
-
-            async with informer.events() as events:
-                async for event in events:
-                    match event: ...
-
-        Args:
-            filter: As for `add_event_handler`.
-            max_backlog: As for `add_event_handler`, of events that wait for the reader.
-            when_full: As for `add_event_handler`. With `"error"`, the iteration raises `BacklogFull`.
-
-        Raises:
-            ValueError: The bound is less than 1, or `when_full` is unknown or came without a bound.
-        """
-        return InformerEvents(self._processor, self.name, filter, BacklogLimit(max_backlog, when_full))
-
-    def remove_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Remove a handler; what it has not seen yet is dropped. Removing it again does nothing.
-
-        Raises:
-            ValueError: The handle belongs to another informer.
-        """
-        self._processor.remove(registration)
-
-    def is_in_handler(self) -> bool:
-        """Return whether the caller runs in the task of an async event handler of this informer."""
-        return self._processor.is_current_task()
-
-    async def shut_down_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Remove a handler and wait until a call of it that is in progress has ended.
-
-        Raises:
-            ValueError: The handle belongs to another informer.
-            RuntimeError: The handler itself called this.
-
-        Reference: client-go `tools/cache.ShutDownEventHandler`.
-        """
-        await self._processor.shut_down(registration)
 
     # Running
 
