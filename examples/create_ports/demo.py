@@ -141,7 +141,7 @@ class Demo:
         ]
         self.log = start["log"]
         self.restarts: Counter[str] = Counter()
-        self.earlier_reconciles = 0
+        self.earlier: list[dict[str, int]] = []
         self.began = time.monotonic()
 
     @property
@@ -150,7 +150,11 @@ class Demo:
 
     @property
     def reconciles(self) -> int:
-        return self.earlier_reconciles + self.controller.latest.get("reconciles", 0)
+        return sum(self.of_each_run("reconciles"))
+
+    def of_each_run(self, number: str) -> list[int]:
+        """Return a number of the controller: what each of its processes reported last."""
+        return [run.get(number, 0) for run in (*self.earlier, self.controller.latest)]
 
     def say(self, text: str) -> None:
         print(f"[{time.monotonic() - self.began:5.1f} s] {text}", flush=True)
@@ -196,7 +200,8 @@ class Demo:
     async def kill_controller(self) -> None:
         self.say("SIGKILL to the controller")
         await self.controller.end(signal.SIGKILL)
-        self.earlier_reconciles, self.controller.latest = self.reconciles, {}
+        self.earlier.append(self.controller.latest)
+        self.controller.latest = {}
         await asyncio.sleep(1)
         await self.controller.start()
         await self.controller.until_it_reports()  # it knows its signals then
@@ -249,10 +254,13 @@ class Demo:
             ("pods, requesting ports", f"{verdict.live} / {verdict.asking}"),
             ("ports booked", verdict.booked),
             ("reconciles", self.reconciles),
+            ("informer's relists", sum(self.of_each_run("relists"))),
+            ("informer's lag", f"at most {max(self.of_each_run('lag_ms'))} ms"),
+            ("informer's backlog", f"at most {max(self.of_each_run('backlog'))} changes"),
             ("seconds", f"{time.monotonic() - self.began:.1f}"),
             ("restarts", ", ".join(f"{name} {times}" for name, times in self.restarts.items())),
         ):
-            print(f"  {name:<22}{value}")
+            print(f"  {name:<24}{value}")
         print(f"\n{'Every line holds.' if good else f'Not every line holds; see {self.log}.'}", flush=True)
         return good
 

@@ -1,7 +1,8 @@
 """The controller of `controller.py` with progress reports, which `demo.py` starts in a separate process.
 
-Prints a JSON line of progress every 0.25 s. On SIGUSR1 it prints the names and resource versions in the informer's
-store, which the demo compares with a new LIST.
+Prints a JSON line of progress every 0.25 s: the reconciles, the lists after the first, and the highest lag and backlog
+of the informer so far. On SIGUSR1 it prints the names and resource versions in the informer's store, which the demo
+compares with a new LIST.
 """
 
 import asyncio
@@ -30,10 +31,18 @@ async def main() -> None:
             print(json.dumps({"store": store}), flush=True)
 
         loop.add_signal_handler(signal.SIGUSR1, show_store)
+        highest = {"lag_ms": 0, "backlog": 0}
+
+        def show_progress() -> None:
+            now = controller.pods.statistics()
+            highest["lag_ms"] = max(highest["lag_ms"], round(now.lag_seconds * 1000))
+            highest["backlog"] = max(highest["backlog"], now.queued + now.backlog)
+            progress = {"reconciles": controller.reconciles, "relists": sum(now.relists.values()), **highest}
+            print(json.dumps(progress), flush=True)
 
         async def report() -> None:
             while True:
-                print(json.dumps({"reconciles": controller.reconciles}), flush=True)
+                show_progress()
                 await asyncio.sleep(0.25)
 
         reporter = asyncio.create_task(report())
@@ -43,7 +52,7 @@ async def main() -> None:
             reporter.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reporter
-            print(json.dumps({"reconciles": controller.reconciles}), flush=True)
+            show_progress()
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from kubeloop.errors import (
         AlreadyExists,
         APIError,
+        BacklogFull,
         BadRequest,
         BodyTooLarge,
         CacheError,
@@ -158,6 +159,7 @@ __all__ = [
     "AnyPatch",
     "ApplyOptions",
     "AuthProvider",
+    "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
     "BucketRateLimiter",
@@ -349,7 +351,7 @@ _NAMES = {
     "config.load": "build_config load_config",
     "config.request_rate_limiter": "RequestRateLimiter",
     "errors": (
-        "APIError AlreadyExists BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
+        "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
         "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
         "MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge RequestTimeout ServerSilent "

@@ -15,6 +15,7 @@ from kubeloop._kit.value import Value
 __all__ = [
     "APIError",
     "AlreadyExists",
+    "BacklogFull",
     "BadRequest",
     "BodyTooLarge",
     "CacheError",
@@ -75,7 +76,7 @@ class KubeloopError(Exception):
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`, `audit_id`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
         ├─ CacheError
-        │   └─ NotSynced  UnknownIndex
+        │   └─ NotSynced  UnknownIndex  BacklogFull
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
         └─ LeadershipLost
 
@@ -434,6 +435,13 @@ class NotSynced(CacheError):
 
 class UnknownIndex(CacheError):
     """There is no such index. The message names the existing indices."""
+
+
+class BacklogFull(CacheError):
+    """A handler or reader of an informer was too slow for its bound, and was removed.
+
+    What it has seen no longer adds up to what the store holds. Adding it again makes it see every object again.
+    """
 
 
 class DiscoveryIncomplete(KubeloopError):

@@ -1,8 +1,8 @@
 """`Metrics`: what clients and queues do, with the names, labels and buckets of Kubernetes components.
 
-Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient and metrics/prometheus/workqueue; for certificate
+Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient, workqueue and clientgo/fifo; for certificate
 managers, the kubelet's, with the name as a label. Most metrics of client-go's cache of transports are missing, because
-every client here has its own transport.
+every client here has its own transport. The metrics of informers from `informer_objects` on are kubeloop's own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from kubeloop._kit.metric_family import Counter, Gauge, Histogram, MetricFamily,
 from kubeloop._kit.near_names import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import MethodType
 
+    from kubeloop.cache.informer_metrics import InformerLabels
+    from kubeloop.cache.informer_statistics import InformerStatistics
     from kubeloop.workqueue.queue_metrics import UnfinishedWork
 
 __all__ = ["MetricFamily", "Metrics", "Sample"]
@@ -39,20 +41,25 @@ def _exponential(start: float, factor: float, count: int) -> tuple[float, ...]:
 
 
 _QUEUE_SECONDS = _exponential(10e-9, 10, 10)
+_PROCESSING_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_VERSION_DIGITS = 15
+"""The digits of a resourceVersion that a float can represent."""
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
 class Metrics:
-    """Counts and measures, in memory, what clients, queues and certificate managers do; as values and Prometheus text.
+    """Counts and measures, in memory, what clients, informers, queues and certificate managers do.
 
         metrics = kubeloop.Metrics()
         config = kubeloop.load_config().replace(metrics=metrics)
+        factory = kubeloop.SharedInformerFactory(clientset, metrics=metrics)
         queue = kubeloop.RateLimitingQueue(name="pods", metrics=metrics)
         ...
         print(metrics.text())
 
-    One object can serve any number of clients, queues and certificate managers. It implements the protocols
-    `ClientMetrics`, `MetricsSink` and `CertificateMetrics`, and needs no library.
+    One object can serve any number of clients, informers, queues and certificate managers, and returns values and
+    Prometheus text. It implements the protocols `ClientMetrics`, `InformerMetrics`, `MetricsSink` and
+    `CertificateMetrics`, and needs no library.
 
     Args:
         now: The wall clock, for the time until certificates expire.
@@ -135,6 +142,30 @@ class Metrics:
             by_name,
         )
         self._queue_retries = Counter("workqueue_retries_total", "Items that were added with a delay.", by_name)
+        self._informers: dict[InformerLabels, list[WeakMethod[Callable[[], InformerStatistics]]]] = {}
+        by_informer = ("name", "group", "version", "resource")
+        self._informer_gauges = {
+            name: Gauge(f"informer_{name}", text, by_informer)
+            for name, text in (
+                ("queued_items", "Changes that wait for the store."),
+                ("store_resource_version", "The 15 least significant digits of the resource version."),
+                ("objects", "Objects in the store."),
+                ("unreadable_objects", "Objects that exist and cannot be read."),
+                ("last_heard_seconds", "Seconds since the server last sent news, bookmarks included."),
+                ("lag_seconds", "Seconds since the oldest change arrived that a handler has not seen."),
+                ("handler_backlog", "Events that wait for handlers."),
+                ("handler_backlog_seconds", "Seconds that the oldest of these events has waited."),
+            )
+        }
+        self._processing = Histogram(
+            "informer_processing_latency_seconds",
+            "Seconds that the store and the plain handlers needed for a change.",
+            _PROCESSING_SECONDS,
+            by_informer,
+        )
+        self._relists = Counter(
+            "informer_relists_total", "Lists after the first, by what led to them.", (*by_informer, "reason")
+        )
         self._expiries: dict[str, datetime] = {}
         self._managed_ttl = Gauge(
             "certificate_manager_ttl_seconds",
@@ -163,6 +194,7 @@ class Metrics:
         }
         self._managed_ttl.replace_all(managed)
         self._read_queues()
+        self._read_informers()
         return tuple(
             metric.collect()
             for metric in (
@@ -184,11 +216,13 @@ class Metrics:
                 self._unfinished,
                 self._longest,
                 self._queue_retries,
+                self._processing,
+                self._relists,
                 self._managed_ttl,
                 self._managed_ages,
                 self._renewal_failures,
             )
-        )
+        ) + tuple(gauge.collect() for gauge in self._informer_gauges.values())
 
     def text(self) -> str:
         """Return all metrics in the Prometheus text format, version 0.0.4; see `collect`."""
@@ -234,6 +268,19 @@ class Metrics:
                 longest[name,] = max(work.longest_seconds for work in works)
         self._unfinished.replace_all(unfinished)
         self._longest.replace_all(longest)
+
+    def _read_informers(self) -> None:
+        values: dict[str, dict[tuple[str, ...], float]] = {name: {} for name in self._informer_gauges}
+        for labels, readers in list(self._informers.items()):
+            alive = [read for reader in readers if (read := reader()) is not None]
+            if not alive:
+                del self._informers[labels]
+            for now in (read() for read in alive):
+                if now.state != "stopped":
+                    for name, value in _gauges(now):
+                        values[name].setdefault(labels, value)
+        for name, gauge in self._informer_gauges.items():
+            gauge.replace_all(values[name])
 
     # The protocol `ClientMetrics`.
 
@@ -312,6 +359,22 @@ class Metrics:
         """Record that an item was added with a delay."""
         self._queue_retries.increment(queue)
 
+    # The protocol `InformerMetrics`.
+
+    def informer_created(self, informer: InformerLabels, statistics: Callable[[], InformerStatistics], /) -> None:
+        """Record a new informer, which does not live longer because of that; the first of equal labels is shown."""
+        method: MethodType = statistics  # type: ignore[assignment]
+        readers = [reader for reader in self._informers.get(informer, ()) if reader() is not None]
+        self._informers[informer] = [*readers, WeakMethod(method)]
+
+    def informer_processed(self, informer: InformerLabels, seconds: float, /) -> None:
+        """Record how long a change took."""
+        self._processing.observe(seconds, *informer)
+
+    def informer_relisted(self, informer: InformerLabels, reason: str, /) -> None:
+        """Record a list after the first."""
+        self._relists.increment(*informer, reason)
+
     # The protocol `CertificateMetrics`.
 
     def certificate_expires(self, manager: str, expires: datetime | None, /) -> None:
@@ -331,3 +394,17 @@ class Metrics:
 
     def __repr__(self) -> str:
         return f"<Metrics: {len(self._queues)} queues, {self._requests!r}>"
+
+
+def _gauges(informer: InformerStatistics) -> Iterator[tuple[str, float]]:
+    yield "queued_items", informer.queued
+    digits = informer.resource_version[-_VERSION_DIGITS:]
+    if digits.isascii() and digits.isdigit():
+        yield "store_resource_version", int(digits)
+    yield "objects", informer.objects
+    yield "unreadable_objects", informer.unreadable
+    if informer.heard_seconds is not None:
+        yield "last_heard_seconds", informer.heard_seconds
+    yield "lag_seconds", informer.lag_seconds
+    yield "handler_backlog", informer.backlog
+    yield "handler_backlog_seconds", informer.backlog_seconds

@@ -19,10 +19,15 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.handler_backlog import WhenFull
     from kubeloop.cache.index import IndexFunc
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
     from kubeloop.cache.informer_connection import Connection
+    from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
+    from kubeloop.cache.informer_events import InformerEvents
+    from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.informer_statistics import HandlerStatistics, InformerState, InformerStatistics
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.lister_watcher import (
         EventStream,
@@ -43,22 +48,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAMESPACE_INDEX",
+    "Added",
     "CachedList",
     "CachedMeta",
     "CachedObject",
     "CachedReader",
     "Connection",
+    "Deleted",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
     "DeltaType",
     "EventStream",
     "HandlerRegistration",
+    "HandlerStatistics",
     "HasRESTClient",
     "IndexFunc",
     "Indexer",
+    "InformerEvent",
+    "InformerEvents",
+    "InformerLabels",
+    "InformerMetrics",
     "InformerOptions",
     "InformerProvider",
+    "InformerState",
+    "InformerStatistics",
     "KnownObjects",
     "ListFunction",
     "ListMetaLike",
@@ -76,9 +90,11 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "Updated",
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
+    "WhenFull",
     "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
@@ -93,10 +109,15 @@ if not TYPE_CHECKING:
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
             "factory": "HasRESTClient SharedInformerFactory",
+            "handler_backlog": "WhenFull",
             "index": "IndexFunc",
             "indexer": "NAMESPACE_INDEX Indexer namespace_index",
             "informer_connection": "Connection",
+            "informer_event": "Added Deleted InformerEvent Updated",
+            "informer_events": "InformerEvents",
+            "informer_metrics": "InformerLabels InformerMetrics",
             "informer_provider": "InformerOptions InformerProvider",
+            "informer_statistics": "HandlerStatistics InformerState InformerStatistics",
             "lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
                 "rest_list_watch"

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from kubeloop.cache.delta import DeletedFinalStateUnknown
+from kubeloop.cache.informer_event import Added, InformerEvent, Updated
 from kubeloop.meta.keys import Object, object_key
 
-__all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of_functions", "calls_of_handler", "filtered"]
+__all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of", "calls_of_functions", "calls_of_handler", "filtered"]
 
 T = TypeVar("T", bound=Object)
 T_contra = TypeVar("T_contra", bound=Object, contravariant=True)
@@ -74,6 +75,41 @@ class HandlerCalls(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<HandlerCalls {self.name}>"
+
+    def call(self, event: InformerEvent[T]) -> object:
+        """Call the function for an event and return its result; None if there is no function."""
+        if isinstance(event, Updated):
+            return None if self.update is None else self.update(event.old, event.new)
+        obj = event.object
+        if isinstance(event, Added):
+            if self.add is None:
+                return None
+            return self.add(obj, event.is_in_initial_list) if self.is_detailed else self.add(obj)
+        if self.delete is None:
+            return None
+        is_tombstone = self.is_detailed and event.is_final_state_unknown
+        return self.delete(DeletedFinalStateUnknown(object_key(obj), obj) if is_tombstone else obj)
+
+
+def calls_of(
+    handler: ResourceEventHandler[T] | None,
+    on_add: Callable[[T], object] | None,
+    on_update: Callable[[T, T], object] | None,
+    on_delete: Callable[[T], object] | None,
+    filter: Callable[[T], bool] | None,
+) -> HandlerCalls[T]:
+    """Create the calls of a detailed handler or of functions.
+
+    Raises:
+        TypeError: Neither or both of a handler and functions were given, or something that cannot be called.
+    """
+    if handler is None:
+        calls = calls_of_functions(on_add, on_update, on_delete)
+    elif on_add is None and on_update is None and on_delete is None:
+        calls = calls_of_handler(handler)
+    else:
+        raise TypeError("expected either an event handler or functions, not both")
+    return calls if filter is None else filtered(calls, filter)
 
 
 def calls_of_functions(

@@ -21,19 +21,21 @@ from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informer_connection import in_seconds
 from kubeloop.cache.informer_scope import InformerScope
+from kubeloop.cache.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informers import Informers
 from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.errors import NotSynced
-from kubeloop.meta.gvk import GroupResource, GroupVersionKind, GroupVersionResource
+from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES
 from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from kubeloop.cache.informer_metrics import InformerMetrics
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.namespaces import DefaultNamespace
@@ -79,6 +81,7 @@ class SharedInformerFactory(Informers):
         field_selector: The field selector of informers that name none: text, or a selector of `kubeloop.fields`.
         transform: The transform of informers that name none: a function that changes each object before it is stored,
             for instance to drop what nobody reads.
+        metrics: Receives the measurements of every informer, for instance a `kubeloop.Metrics`.
         page_size, min_watch_timeout, max_internal_error_retry: Settings of every informer; see `SharedInformer`.
         random: The source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
 
@@ -101,6 +104,7 @@ class SharedInformerFactory(Informers):
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
+        metrics: InformerMetrics | None = None,
         random: Random | None = None,
     ) -> None:
         self._clientset = clientset
@@ -113,6 +117,7 @@ class SharedInformerFactory(Informers):
         self._page_size = page_size
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
+        self._metrics = metrics
         self._random = random or Random()  # noqa: S311  # spreads load, guards nothing
         self._informers: dict[InformerScope, SharedInformer[Any]] = {}
         self._tasks: dict[SharedInformer[Any], asyncio.Task[None]] = {}
@@ -188,6 +193,21 @@ class SharedInformerFactory(Informers):
             informer = self._create(scope, resource, has_namespaces=info.namespaced is not False)
         # Any: the table holds informers of all classes; the scope names the class.
         return cast("SharedInformer[T]", informer)
+
+    def metrics(self) -> tuple[InformerStatistics, ...]:
+        """Return the numbers of each informer, in the order of `informers`."""
+        return tuple(informer.statistics() for informer in self._informers.values())
+
+    def describe(self) -> str:
+        """Return a table of the informers for people, and below it what is wrong or late.
+
+        INFORMER             STATE    OBJECTS   UNREADABLE   VERSION   RELISTS   HEARD      LAG    QUEUED   BACKLOG
+        v1 pods in default   synced   311       0            48213     1         12 s ago   4 s    0        15
+
+        v1 pods in default: listed again after Expired (1)
+        v1 pods in default: 15 events wait for the event handler on_add=report, the oldest for 4 s
+        """
+        return described(self.metrics())
 
     def start(self) -> None:
         """Start the informers that are not running; entering the `async with` block does this.
@@ -331,7 +351,7 @@ class SharedInformerFactory(Informers):
         plural = watched.resource if isinstance(watched, GroupVersionResource) else watched.kind
         informer: SharedInformer[Any] = SharedInformer(
             source,
-            resource=GroupResource(watched.group, plural),
+            resource=GroupVersionResource(watched.group, watched.version, plural),
             name=str(scope),
             indexers={NAMESPACE_INDEX: namespace_index} if has_namespaces else None,
             expected_type=model,
@@ -340,6 +360,7 @@ class SharedInformerFactory(Informers):
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,
+            metrics=self._metrics,
             random=self._random,
         )
         overlapping = next((other for other in self._informers if other.overlaps(scope)), None)

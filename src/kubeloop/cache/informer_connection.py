@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 from kubeloop.errors import APIError
 
@@ -42,8 +42,11 @@ class Connection:
 
     Args:
         name: The name of the informer, for log lines.
+        on_relist: Is called with the reason of each list after the first.
 
     Attributes:
+        relists: The number of lists after the first, by what led to them: the name of the error that ended the watch,
+            or `closed` if the server ended it.
         is_connected: True since a LIST succeeded or a watch was opened, False since a failure.
         last_heard_at: The loop's time of the last page of a list, opening of a watch, event or bookmark; None before
             the first. A refused request does not count, because it brings no news of the objects.
@@ -54,12 +57,15 @@ class Connection:
     """
 
     __slots__ = (
-        "_asked_at", "_failed", "_list", "_name", "_slow", "_what", "is_connected", "is_doubted", "last_error",
-        "last_heard_at",
+        "_asked_at", "_failed", "_list", "_name", "_on_relist", "_slow", "_watch_end", "_what", "is_connected",
+        "is_doubted", "last_error", "last_heard_at", "relists",
     )  # fmt: skip
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, on_relist: Callable[[str], None] | None = None) -> None:
         self._name = name
+        self._on_relist = on_relist
+        self._watch_end = ""
+        self.relists: dict[str, int] = {}
         self._list = "the first LIST"
         self._what = ""
         self._asked_at: float | None = None
@@ -114,6 +120,10 @@ class Connection:
 
     def listed(self) -> None:
         """Record that a list is complete. This proves nothing about a watch that failed before."""
+        if self._watch_end:
+            self.relists[self._watch_end] = self.relists.get(self._watch_end, 0) + 1
+            if self._on_relist is not None:
+                self._on_relist(self._watch_end)
         self._list = "a LIST"
         if self._failed != "watch":
             self._works()
@@ -127,6 +137,10 @@ class Connection:
         self.is_connected = True
         self.last_error = None
         self._failed = ""
+
+    def watch_ended(self, error: Exception | None) -> None:
+        """Record how the watch ended, or why it could not be opened; the reason of a list that follows."""
+        self._watch_end = "closed" if error is None else type(error).__name__
 
     def proven(self) -> None:
         """Record that a watch delivered an event or has been open for a while."""

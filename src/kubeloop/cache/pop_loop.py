@@ -16,13 +16,15 @@ from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeltaType
 from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
-from kubeloop.cache.time_slice import TIME_SLICE, in_slices
+from kubeloop.cache.time_slice import in_slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubeloop.cache.informer_metrics import InformerRecorder
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.resync import ResyncSchedule
+    from kubeloop.cache.shared_processor import SharedProcessor
 
 __all__ = ["PopLoop"]
 
@@ -42,7 +44,9 @@ class PopLoop(Generic[T]):
         name: The name of the informer, for log lines.
         fifo: The queue.
         applier: Applies the changes.
+        processor: Knows whether a handler wants the loop to wait.
         resync: When handlers are resynced.
+        recorder: Receives how long each change takes.
         on_sync: Is called when the first list is in the store and plain handlers have seen it.
 
     Concurrency: loop only; `run` may be cancelled at any time.
@@ -53,14 +57,19 @@ class PopLoop(Generic[T]):
         name: str,
         fifo: RealFIFO[T],
         applier: Applier[T],
+        processor: SharedProcessor[T],
         resync: ResyncSchedule[HandlerRegistration[T]],
+        recorder: InformerRecorder,
         on_sync: Callable[[], None],
     ) -> None:
         self._name = name
         self._fifo = fifo
         self._applier = applier
+        self._processor = processor
         self._resync = resync
+        self._recorder = recorder
         self._on_sync = on_sync
+        self._busy_since: float | None = None
         self._has_synced = False
         # In the order in which they became due.
         self._due: dict[HandlerRegistration[T], None] = {}
@@ -68,6 +77,15 @@ class PopLoop(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<PopLoop of {self._name}: {len(self._fifo)} changes>"
+
+    @property
+    def queued(self) -> int:
+        """The number of changes that wait."""
+        return len(self._fifo)
+
+    def busy_seconds(self, now: float) -> float:
+        """Return how long the loop has had changes to apply without a break; 0 if none waits."""
+        return 0.0 if self._busy_since is None else now - self._busy_since
 
     async def run(self) -> None:
         """Apply changes until the queue is closed and empty."""
@@ -78,16 +96,21 @@ class PopLoop(Generic[T]):
                 self._timer.cancel()
 
     async def _run(self) -> None:
-        fifo, apply, time = self._fifo, self._applier.apply, asyncio.get_running_loop().time
+        fifo, processor, time = self._fifo, self._processor, asyncio.get_running_loop().time
+        apply = self._recorder.measured(self._applier.apply)
         while await fifo.wait():
-            deadline = time() + TIME_SLICE
+            now = time()
+            if self._busy_since is None:
+                self._busy_since = now
+            deadline = now + processor.time_slice
             while (delta := fifo.peek()) is not None:
                 try:
                     if delta.key:
                         fifo.pop()
                         apply(delta)
                     else:
-                        await self._apply_to_all(delta)
+                        with self._recorder.measuring():
+                            await self._apply_to_all(delta)
                 except Exception:
                     what = safe_text(delta.key) or "all objects"
                     logger.exception("%s: could not process %s of %s", self._name, delta.type, what)
@@ -95,11 +118,13 @@ class PopLoop(Generic[T]):
                         fifo.pop()
                 if time() >= deadline:
                     break
+            if delta is None:
+                self._busy_since = None
             if fifo.has_synced and not self._has_synced:
                 self._has_synced = True
                 self._on_sync()
                 self._check_later(self._resync.begin(time()))
-            await asyncio.sleep(0)
+            await processor.turn()
 
     async def _apply_to_all(self, delta: QueuedDelta[T]) -> None:
         """Apply a change that is not of one object."""

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from random import Random
 from typing import Generic, Protocol, TypeVar, cast
 
@@ -102,6 +102,8 @@ class Reflector(Generic[T]):
             long watch is no failure: its end by the server, a cut after which it is resumed, the first expiry after
             progress.
         connection: Receives successes and failures; None makes a new one.
+        turn: Is awaited after some events and before each request: lets other tasks run, and may wait as long as
+            nothing more should be read. None only lets other tasks run.
         random: The source of randomness for timeouts and back-off.
 
     Attributes:
@@ -124,6 +126,7 @@ class Reflector(Generic[T]):
         max_internal_error_retry: float = 0.0,
         watch_error_handler: WatchErrorHandler[T] | None = None,
         connection: Connection | None = None,
+        turn: Callable[[], Awaitable[None]] | None = None,
         random: Random | None = None,
     ) -> None:
         self.name = name
@@ -132,6 +135,7 @@ class Reflector(Generic[T]):
         self._expected_type = expected_type
         self._watch_error_handler = watch_error_handler
         self.connection = connection or Connection(name)
+        self._turn = turn or _turn
         self._machine = ListWatchMachine(
             FROM_CACHE,
             ReopenOrRelist(max_internal_error_retry),
@@ -159,6 +163,7 @@ class Reflector(Generic[T]):
         logger.debug("%s: started", self.name)
         loop = asyncio.get_running_loop()
         while True:
+            await self._turn()
             match step := self._machine.next(loop.time()):
                 case Wait(until=until):
                     await asyncio.sleep(until - loop.time())
@@ -218,6 +223,7 @@ class Reflector(Generic[T]):
         this returns: the next watch may last for hours.
         """
         error = await self._watch_until_end(step)
+        self.connection.watch_ended(error)
         decision = self._machine.watch_ended(error, asyncio.get_running_loop().time())
         if decision.is_failure:
             failure = error or ConnectionLost("the server ended the watch at once, without an event")
@@ -265,7 +271,7 @@ class Reflector(Generic[T]):
             del events
             if applied >= EVENTS_AT_ONCE:
                 applied = 0
-                await asyncio.sleep(0)  # the pop loop's turn
+                await self._turn()
 
     def _apply(self, events: Sequence[WatchEventLike[T] | UnreadableEvent]) -> None:
         """Queue events; the version moves with each event, and never past an event that was not queued."""
@@ -317,6 +323,10 @@ class Reflector(Generic[T]):
                     raise TypeError("expected a plain function as watch error handler, got an async function")
             except Exception:
                 logger.exception("%s: the watch error handler failed", self.name)
+
+
+def _turn() -> Awaitable[None]:
+    return asyncio.sleep(0)
 
 
 def _joined(pages: Sequence[ListPage[T]]) -> tuple[Sequence[T], Mapping[str, Unreadable]]:

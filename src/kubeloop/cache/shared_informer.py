@@ -10,15 +10,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import Generic, TypeVar
-from weakref import WeakSet
+from typing import TypeVar
 
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.event_handler import ResourceEventHandler, calls_of_functions, calls_of_handler, filtered
 from kubeloop.cache.index import IndexFunc
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
+from kubeloop.cache.informer_handlers import InformerHandlers
+from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics, InformerRecorder
+from kubeloop.cache.informer_statistics import InformerState, InformerStatistics
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
 from kubeloop.cache.pop_loop import PopLoop
@@ -26,9 +27,10 @@ from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.cache.real_fifo import RealFIFO
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.resync import ResyncSchedule
+from kubeloop.cache.shared_processor import SharedProcessor
 from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.errors import Unreadable
-from kubeloop.meta.gvk import GroupResource
+from kubeloop.meta.gvk import GroupResource, GroupVersionResource
 
 __all__ = ["SharedInformer"]
 
@@ -37,7 +39,7 @@ T = TypeVar("T", bound=CachedObject)
 logger = logging.getLogger(__name__)
 
 
-class SharedInformer(Generic[T]):
+class SharedInformer(InformerHandlers[T]):
     """Keeps a store equal to what the server holds, and notifies handlers of each change.
 
     Guarantees, for each handler: it sees each object once as an add, then its changes and its deletion in the order in
@@ -57,7 +59,7 @@ class SharedInformer(Generic[T]):
 
     Args:
         lister_watcher: The source of the objects.
-        resource: The resource, for `NotFound`.
+        resource: The resource, for `NotFound` and for the labels of metrics.
         name: The name for log lines and errors; None means the name of the resource.
         indexers: The first index functions.
         expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all.
@@ -69,6 +71,7 @@ class SharedInformer(Generic[T]):
         min_watch_timeout: The shortest duration of a watch in seconds; None and less than 5 minutes mean 5 minutes.
         max_internal_error_retry: The seconds for which a watch that ends with an internal error of the server is opened
             again without a LIST.
+        metrics: Receives measurements, for instance a `kubeloop.Metrics`; the name is one of their labels.
         random: The source of randomness of the reflector; None creates one.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
@@ -80,7 +83,7 @@ class SharedInformer(Generic[T]):
         self,
         lister_watcher: ListerWatcher[T],
         *,
-        resource: GroupResource,
+        resource: GroupResource | GroupVersionResource,
         name: str | None = None,
         indexers: Mapping[str, IndexFunc[T]] | None = None,
         expected_type: type[T] | None = None,
@@ -89,9 +92,17 @@ class SharedInformer(Generic[T]):
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
+        metrics: InformerMetrics | None = None,
         random: Random | None = None,
     ) -> None:
-        self.name = name or str(resource)
+        version = resource.version if isinstance(resource, GroupVersionResource) else ""
+        resource = GroupResource(resource.group, resource.resource)
+        name = name or str(resource)
+        self._indexer: Indexer[T] = Indexer(indexers)
+        self._gate = SyncGate(name, lambda: self.last_error)
+        self._applier = Applier(name, self._indexer)
+        self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(name, resync_period)
+        super().__init__(name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync))
         self._lister_watcher = lister_watcher
         self._expected_type = expected_type
         self._transform = transform
@@ -100,17 +111,13 @@ class SharedInformer(Generic[T]):
         self._max_internal_error_retry = max_internal_error_retry
         self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
-        self._indexer: Indexer[T] = Indexer(indexers)
         self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
-        self._connection = Connection(self.name)
-        self._gate = SyncGate(self.name, lambda: self.last_error)
-        self._applier = Applier(self.name, self._indexer)
-        self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(self.name, resync_period)
-        # Including handlers that were removed while a call of theirs is in progress.
-        self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
+        self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
+        self._connection = Connection(name, self._recorder.relisted)
         self._reflector: Reflector[T] | None = None
-        self._group: asyncio.TaskGroup | None = None
+        self._pop_loop: PopLoop[T] | None = None
         self._is_stopped = False
+        self._recorder.created(self.statistics)
 
     def __repr__(self) -> str:
         state = "started" if self.has_started else "new"
@@ -192,6 +199,32 @@ class SharedInformer(Generic[T]):
         """Whether the store follows the server: True since a LIST succeeded or a watch was opened, until one fails."""
         return self._connection.is_connected and not self._is_stopped
 
+    def statistics(self) -> InformerStatistics:
+        """Return what the informer holds, and how far it and its handlers are behind."""
+        now, heard_at, handlers = _time(), self._connection.last_heard_at, self._processor.statistics()
+        pop_loop = None if self._is_stopped else self._pop_loop
+        busy = 0.0 if now is None or pop_loop is None else pop_loop.busy_seconds(now)
+        return InformerStatistics(
+            name=self.name,
+            state=self._state(),
+            objects=len(self._indexer),
+            unreadable=len(self._indexer.unreadable),
+            resource_version=self.store_resource_version,
+            relists=dict(self._connection.relists),
+            heard_seconds=None if now is None or heard_at is None else now - heard_at,
+            lag_seconds=max(busy, *(handler.backlog_seconds for handler in handlers), 0.0),
+            queued=0 if pop_loop is None else pop_loop.queued,
+            handlers=handlers,
+            last_error=self.last_error,
+        )
+
+    def _state(self) -> InformerState:
+        if self._is_stopped:
+            return "stopped"
+        if not self.has_synced:
+            return "syncing" if self.has_started else "new"
+        return "synced" if self.is_connected else "disconnected"
+
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
 
@@ -246,90 +279,6 @@ class SharedInformer(Generic[T]):
         self._must_be_new("watch error handler")
         self._watch_error_handler = handler
 
-    def add_event_handler(
-        self,
-        handler: ResourceEventHandler[T] | None = None,
-        /,
-        *,
-        on_add: Callable[[T], object] | None = None,
-        on_update: Callable[[T, T], object] | None = None,
-        on_delete: Callable[[T], object] | None = None,
-        filter: Callable[[T], bool] | None = None,
-        resync_period: float | None = None,
-    ) -> HandlerRegistration[T]:
-        """Add functions, or the three methods of a detailed handler, that are called for each change.
-
-        Plain functions are called by the pop loop, so they should be short, for instance add a key to a work queue. If
-        one of them is an `async` function, all are called in a task of the handler. A handler that is added after the
-        start sees the stored objects as adds of the initial list, then the later changes.
-
-        Args:
-            handler: A detailed handler, instead of functions.
-            on_add: Called with the object.
-            on_update: Called with the old and the new object.
-            on_delete: Called with the last known object.
-            filter: Returns whether the handler sees an object. An object that starts to pass is reported as an add, one
-                that stops as a deletion.
-            resync_period: The seconds after which this handler is notified of all objects again; None for the period of
-                the informer, 0 for never. A period that is shorter than all others is granted before the start only.
-
-        Returns:
-            The handle for `remove_event_handler`, which also shows when this handler has seen the initial list.
-
-        Raises:
-            TypeError: Neither or both of a handler and functions were given, or something that cannot be called.
-            ValueError: The resync period is negative, or the informer does not resync.
-            RuntimeError: The informer has stopped.
-        """
-        if handler is None:
-            calls = calls_of_functions(on_add, on_update, on_delete)
-        elif on_add is None and on_update is None and on_delete is None:
-            calls = calls_of_handler(handler)
-        else:
-            raise TypeError("expected either an event handler or functions, not both")
-        if self._is_stopped:
-            raise RuntimeError(f"{self.name}: the informer has stopped, no handler can be added")
-        if filter is not None:
-            calls = filtered(calls, filter)
-        registration = HandlerRegistration(calls, self._gate, self.name)
-        self._resync.add(registration, resync_period, _time())
-        self._every_registration.add(registration)
-        # A handler may add a handler. The new one sees the present change with the stored objects, so the pop loop
-        # continues with the old tuple.
-        self._applier.registrations = (*self._applier.registrations, registration)
-        if self._group is not None:
-            registration.introduce(self._indexer.list())
-            registration.start(self._group)
-        return registration
-
-    def remove_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Remove a handler; what it has not seen yet is dropped. Removing it again does nothing.
-
-        Raises:
-            ValueError: The handle belongs to another informer.
-        """
-        if registration not in self._every_registration:
-            raise ValueError(f"{self.name}: {registration!r} is not a handler of this informer")
-        registration.remove()
-        self._resync.remove(registration)
-        self._applier.registrations = tuple(other for other in self._applier.registrations if other is not registration)
-
-    def is_in_handler(self) -> bool:
-        """Return whether the caller runs in the task of an async event handler of this informer."""
-        return any(registration.is_current_task() for registration in self._every_registration)
-
-    async def shut_down_event_handler(self, registration: HandlerRegistration[T]) -> None:
-        """Remove a handler and wait until a call of it that is in progress has ended.
-
-        Raises:
-            ValueError: The handle belongs to another informer.
-            RuntimeError: The handler itself called this.
-
-        Reference: client-go `tools/cache.ShutDownEventHandler`.
-        """
-        self.remove_event_handler(registration)
-        await registration.wait_until_ended()
-
     # Running
 
     async def run(self) -> None:
@@ -353,18 +302,18 @@ class SharedInformer(Generic[T]):
             max_internal_error_retry=self._max_internal_error_retry,
             connection=self._connection,
             watch_error_handler=self._watch_error_handler,
+            turn=self._processor.turn,
             random=self._random,
         )
-        pop_loop = PopLoop(self.name, fifo, self._applier, self._resync, self._on_sync)
+        pop_loop = self._pop_loop = PopLoop(
+            self.name, fifo, self._applier, self._processor, self._resync, self._recorder, self._on_sync
+        )
         try:
             async with asyncio.TaskGroup() as group:
-                self._group = group
-                for registration in self._applier.registrations:
-                    registration.start(group)
+                self._processor.start(group)
                 group.create_task(pop_loop.run(), name=f"{self.name}: pop loop")
                 await self._reflector.run()
         finally:
-            self._group = None
             fifo.close()
             self.retire()
 
@@ -376,8 +325,7 @@ class SharedInformer(Generic[T]):
         """
         self._is_stopped = True
         self._gate.give_up()
-        for registration in self._applier.registrations:
-            registration.remove()
+        self._processor.end()
 
     def _on_sync(self) -> None:
         logger.debug("%s: synced, %d objects", self.name, len(self._indexer))

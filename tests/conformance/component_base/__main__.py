@@ -12,13 +12,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FILES = ("metrics/prometheus/restclient/metrics.go", "metrics/prometheus/workqueue/metrics.go")
+FILES = tuple(f"metrics/prometheus/{name}/metrics.go" for name in ("restclient", "workqueue", "clientgo/fifo"))
 DECLARED = re.compile(
     r"k8smetrics\.New(?P<type>Counter|Gauge|Histogram)(?:Vec|Func)?\(\s*&k8smetrics\.\w+Opts\{(?P<options>(?:[^{}]|\{[^{}]*\})*)\},?"
     r"(?:\s*\[\]string\{(?P<labels>[^}]*)\})?",
     re.DOTALL,
 )
 NAME = re.compile(r"\bName:\s*(?:\"([^\"]+)\"|(\w+)),")
+SUBSYSTEM = re.compile(r"\bSubsystem:\s*(\w+),")
 BUCKETS = re.compile(r"Buckets:\s*(?:\[\]float64\{(.*?)\}|k8smetrics\.ExponentialBuckets\(([^)]*)\))", re.DOTALL)
 CONSTANT = re.compile(r"^\s*(\w+)\s*=\s*\"([^\"]*)\"$", re.MULTILINE)
 COMMENT = re.compile(r"//[^\n]*")
@@ -32,8 +33,8 @@ def metrics_of(source: str) -> dict[str, Any]:
         options = match["options"]
         literal, constant = NAME.search(options).groups()  # type: ignore[union-attr]
         name = literal or constants[constant]
-        if "Subsystem:" in options:
-            name = f"{constants['WorkQueueSubsystem']}_{name}"
+        if (subsystem := SUBSYSTEM.search(options)) is not None:
+            name = f"{constants[subsystem[1]]}_{name}"
         entry: dict[str, Any] = {"type": match["type"].lower(), "labels": re.findall(r'"(\w+)"', match["labels"] or "")}
         if (buckets := BUCKETS.search(options)) is not None:
             entry["buckets"] = bounds(buckets[1], buckets[2])

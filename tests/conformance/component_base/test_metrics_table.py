@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import kubeloop
+from kubeloop.cache import HandlerStatistics, InformerLabels, InformerStatistics
 from kubeloop.workqueue import UnfinishedWork
 
 TABLE = json.loads(Path(__file__).with_name("metrics.json").read_text(encoding="utf-8"))["metrics"]
@@ -21,8 +22,15 @@ MISSING = {
 }
 
 # The kubelet's metrics of its certificate managers, whose names are part of the names of the metrics there:
-# kubelet_certificate_manager_server_ttl_seconds.
+# kubelet_certificate_manager_server_ttl_seconds. And our own metrics of informers.
 OTHERS = {
+    "informer_handler_backlog",
+    "informer_handler_backlog_seconds",
+    "informer_lag_seconds",
+    "informer_last_heard_seconds",
+    "informer_objects",
+    "informer_relists_total",
+    "informer_unreadable_objects",
     "certificate_manager_expiration_renew_errors",
     "certificate_manager_rotation_seconds",
     "certificate_manager_ttl_seconds",
@@ -36,10 +44,25 @@ DIFFERENT = {
 
 
 class Owner:
-    """A plugin, and a queue with work."""
+    """A plugin, a queue with work, and an informer."""
 
     def unfinished_work(self) -> UnfinishedWork:
         return UnfinishedWork(1.0, 1.0)
+
+    def statistics(self) -> InformerStatistics:
+        return InformerStatistics(
+            name="pods",
+            state="synced",
+            objects=3,
+            unreadable=1,
+            resource_version="123456789012345678",
+            relists={"Expired": 1},
+            heard_seconds=2.0,
+            lag_seconds=0.5,
+            queued=4,
+            handlers=(HandlerStatistics("f", 5, 0.5),),
+            last_error="",
+        )
 
 
 def used_metrics(owner: Owner, **settings: Any) -> kubeloop.Metrics:
@@ -62,6 +85,10 @@ def used_metrics(owner: Owner, **settings: Any) -> kubeloop.Metrics:
     metrics.waited("pods", 1.0)
     metrics.worked("pods", 1.0)
     metrics.retried("pods")
+    informer = InformerLabels("pods", "", "v1", "pods")
+    metrics.informer_created(informer, owner.statistics)
+    metrics.informer_processed(informer, 1.0)
+    metrics.informer_relisted(informer, "Expired")
     return metrics
 
 

@@ -1,8 +1,9 @@
 """Informers and listers carry the type of their objects."""
 
-from typing import assert_type
+from typing import assert_never, assert_type
 
 from kubeloop import fields, labels
+from kubeloop.cache import Added, Deleted, InformerEvent, InformerEvents, Updated
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.shared_informer import SharedInformer
@@ -21,6 +22,23 @@ def informers(factory: SharedInformerFactory) -> None:
     pods.add_event_handler(on_add=lambda pod: print(pod.spec.node_name))
 
 
+async def events(pods: SharedInformer[core_v1.Pod]) -> None:
+    assert_type(pods.events(), InformerEvents[core_v1.Pod])
+    async with pods.events(filter=lambda pod: bool(pod.spec.node_name), max_backlog=5, when_full="error") as events:
+        async for event in events:
+            assert_type(event, InformerEvent[core_v1.Pod])
+            assert_type(event.object, core_v1.Pod)
+            match event:
+                case Added(pod):
+                    assert_type(pod, core_v1.Pod)
+                case Updated(old, new):
+                    assert_type((old, new), tuple[core_v1.Pod, core_v1.Pod])
+                case Deleted(pod, is_final_state_unknown):
+                    assert_type((pod, is_final_state_unknown), tuple[core_v1.Pod, bool])
+                case _:
+                    assert_never(event)
+
+
 def selected(clientset: Clientset) -> SharedInformerFactory:
     SharedInformerFactory(clientset, label_selector=labels.equals("a", "b"), field_selector=labels.exists("a"))  # error
     return SharedInformerFactory(clientset, label_selector=labels.exists("a"), field_selector=fields.equals("a", "b"))
@@ -30,4 +48,5 @@ def wrong(factory: SharedInformerFactory) -> None:
     factory.core_v1.bindings()  # error
     print(factory.authentication_v1)  # error
     factory.core_v1.pods().add_indexers({"node": lambda pod: [pod.spec.nodeName]})  # error
+    factory.core_v1.pods().add_event_handler(on_add=print, max_backlog=5, when_full="drop")  # error
     _service: core_v1.Service = factory.core_v1.pods().lister.get("a")  # error

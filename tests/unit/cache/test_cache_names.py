@@ -15,7 +15,7 @@ FOLDER = Path(cache.__file__).parent
 STATEMENTS = [
     statement for path in sorted(FOLDER.glob("*.py")) for statement in ast.parse(path.read_text(encoding="utf-8")).body
 ]
-RETURNED = {"HandlerRegistration", "NamespaceLister"}
+RETURNED = {"HandlerRegistration", "InformerEvents", "NamespaceLister"}
 """Classes that only other classes create: their constructors are not part of the API."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import kubeloop
 from kubeloop import errors, fields, labels
 from kubeloop.cache.factory import SharedInformerFactory, _report_end
 from kubeloop.cache.shared_informer import SharedInformer
@@ -368,6 +369,40 @@ async def test_the_settings_of_the_reflector_reach_every_informer():
         assert 4000 <= int(watched["timeoutSeconds"]) <= 8000
         await asyncio.sleep(5)
         assert [action.verb for action in api.actions] == ["list", "watch", "watch"]
+
+
+@in_virtual_time
+async def test_numbers_and_the_table_have_an_entry_per_informer_and_metrics_their_labels():
+    metrics = kubeloop.Metrics()
+    _, factory = make(config_map("a"), metrics=metrics, namespace="ns")
+    config_maps, deployments = factory.informer(ConfigMap), factory.informer(Unstructured, DEPLOYMENTS)
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=5)
+        assert factory.metrics() == (config_maps.statistics(), deployments.statistics())
+        lines = factory.describe().splitlines()
+        names = [line.partition("  ")[0] for line in lines]
+        assert names == ["INFORMER", "v1 configmaps in ns", "apps/v1 deployments in ns"]
+        for name, group, version, resource, objects in (
+            ("v1 configmaps in ns", "", "v1", "configmaps", 1),
+            ("apps/v1 deployments in ns", "apps", "v1", "deployments", 0),
+        ):
+            labels = {"name": name, "group": group, "version": version, "resource": resource}
+            assert metrics.value("informer_objects", **labels) == objects
+            assert metrics.value("informer_processing_latency_seconds_count", **labels) == 1  # the list
+            assert metrics.value("informer_store_resource_version", **labels) > 0
+        await factory.stop(deployments)
+        assert len(factory.metrics()) == 1
+
+
+@in_virtual_time
+async def test_a_reader_of_events_may_shut_the_factory_down():
+    _, factory = make(config_map("a"), namespace="ns")
+    informer, names = factory.informer(ConfigMap), list[str]()
+    async with factory, informer.events() as events:
+        async for event in events:
+            names.append(event.object.metadata.name)
+            await factory.shutdown()
+    assert names == ["a"]
 
 
 @in_virtual_time

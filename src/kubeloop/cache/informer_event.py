@@ -1,0 +1,85 @@
+"""The events of an informer as values: `Added`, `Updated` and `Deleted`; and how events of one object are merged.
+
+`InformerEvents` yields them, and the backlog of an async handler consists of them.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from kubeloop._kit.value import Value
+
+__all__ = ["Added", "Deleted", "InformerEvent", "Updated", "merged"]
+
+T = TypeVar("T")
+
+
+class Added(Value, Generic[T], frozen=True, gc=False):
+    """An object that is new to this reader.
+
+    Attributes:
+        object: The object.
+        is_in_initial_list: Whether the object existed when the informer, or this reader, began.
+    """
+
+    object: T
+    is_in_initial_list: bool = False
+
+
+class Updated(Value, Generic[T], frozen=True, gc=False):
+    """A change of an object.
+
+    Attributes:
+        old: The object of the event before.
+        new: The object now. After a new list both may be the same version, and their uids may differ.
+    """
+
+    old: T
+    new: T
+
+    @property
+    def object(self) -> T:
+        """The object now, so that every event has this attribute."""
+        return self.new
+
+
+class Deleted(Value, Generic[T], frozen=True, gc=False):
+    """The deletion of an object.
+
+    Attributes:
+        object: The last known state of the object.
+        is_final_state_unknown: Whether the watch missed the deletion, so that the object may have changed before it.
+    """
+
+    object: T
+    is_final_state_unknown: bool = False
+
+
+InformerEvent = Added[T] | Updated[T] | Deleted[T]
+"""An event of an informer. There are no other classes, so a `match` with three cases is complete."""
+
+
+def merged(before: tuple[InformerEvent[T], ...], event: InformerEvent[T]) -> tuple[InformerEvent[T], ...]:
+    """Return the fewest events that lead to the same state as the events of one object and the next one.
+
+    Args:
+        before: The events that wait: none, one, or a deletion and an add.
+        event: The next event of the same object.
+
+    Returns:
+        None, one, or a deletion and an add. An update begins with the first old state, an add stays part of the initial
+        list, and a deletion that the reader has to see stays the one of the object that the reader knows.
+    """
+    if not before:
+        return (event,)
+    *earlier, last = before
+    if isinstance(event, Added):
+        together: tuple[InformerEvent[T], ...] = (last, event)
+    elif isinstance(last, Added):
+        # An object of which the reader has not heard yet.
+        together = () if isinstance(event, Deleted) else (Added(event.new, last.is_in_initial_list),)
+    elif isinstance(event, Updated) and isinstance(last, Updated):
+        together = (Updated(last.old, event.new),)
+    else:
+        together = (event,)
+    return (*earlier, *together)
