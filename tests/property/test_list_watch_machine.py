@@ -16,19 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeloop import errors
-from kubeloop.listwatch.list_watch_machine import (
-    Decision,
-    DeliverList,
-    ListWatchMachine,
-    OpenWatch,
-    ReadEvents,
-    ReadPage,
-    Step,
-    Wait,
-)
+from kubeloop.listwatch.list_watch_machine import ListWatchMachine
+from kubeloop.listwatch.machine_steps import Decision, DeliverList, OpenWatch, ReadEvents, ReadPage, Step, Wait
 from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
 from kubeloop.listwatch.resource_versions import is_expired
+from kubeloop.listwatch.streaming_list import INITIAL_EVENTS_SILENCE
 from kubeloop.listwatch.watch_end import NextAction
 from tests.support.things import api_error
 
@@ -92,6 +85,8 @@ class Run:
         self.now = 0.0
         self.reads_from = 0
         """The version after which the open watch continues."""
+        self.is_streaming = False
+        """Whether the open watch has not sent its whole list yet."""
         self.store: set[str] = set()
         self.delivered: list[int] = []
         self.lists = 0
@@ -145,7 +140,7 @@ class Run:
         if step.page.is_first:
             asked = step.page.resource_version
             least = {"": self.server.version, "0": self.server.oldest}.get(asked, int(asked or 0))
-            self.snapshot = self.draw(st.integers(least, self.server.version), self.server.version)
+            self.snapshot = self.draw(st.integers(max(least, 1), self.server.version), self.server.version)
             self.pages_left = self.draw(st.integers(0, 2), 0) if step.page.limit else 0
         else:
             self.pages_left -= 1
@@ -153,10 +148,14 @@ class Run:
 
     def deliver_list(self, step: DeliverList) -> None:
         assert step.version == str(self.snapshot)
+        assert self.machine.is_listing
         if self.is_informer and self.draw(st.integers(0, 5), 1) == 0:
             error = ValueError("the store refused the list")
-            self.check(error, self.machine.list_failed(error, self.now))
+            failed = self.machine.watch_ended if step.is_streamed else self.machine.list_failed
+            self.check(error, failed(error, self.now))
             return
+        if step.is_streamed:
+            self.reads_from = self.snapshot
         self.store = self.server.state(self.snapshot)
         self.delivered.clear()
         self.lists += 1
@@ -167,16 +166,48 @@ class Run:
         self.openings.append(self.now)
         assert step.timeout_seconds > 0
         assert self.now + step.timeout_seconds < step.give_up_at <= self.now + LONGEST_WATCH
-        expected = self.delivered[-1] if self.delivered else self.snapshot
-        assert int(step.version) >= expected
-        self.reads_from = int(step.version)
-        error = EXPIRED if self.reads_from < self.server.oldest else self.draw(st.none() | FAILURES, None)
+        self.is_streaming = step.sends_initial_events
+        if self.is_streaming:
+            assert step.version in ("", self.machine.versions.last)
+            asked = int(step.version or self.server.version)
+        else:
+            asked = int(step.version)
+            assert asked >= (self.delivered[-1] if self.delivered else self.snapshot)
+            self.reads_from = asked
+        error = EXPIRED if asked < self.server.oldest else self.draw(st.none() | FAILURES, None)
         if error is None:
             self.machine.watch_opened(self.now)
         else:
             self.check(error, self.machine.watch_ended(error, self.now))
 
+    def read_list(self, step: ReadEvents) -> None:
+        """Receive events of a streaming list; they are not delivered, and move no version."""
+        assert self.machine.is_listing
+        self.machine.list_streamed(self.draw(st.integers(0, 3), 1), self.now)
+        moved = self.machine.next(self.now)
+        assert isinstance(moved, ReadEvents)
+        assert moved.give_up_at <= self.now + INITIAL_EVENTS_SILENCE
+        what = self.draw(st.sampled_from(["continues", "complete", "complete", "ends", "fails", "overdue"]), "complete")
+        error: Exception | None = None
+        if what == "continues":
+            return
+        if what == "complete":
+            self.is_streaming = False
+            least = int(self.machine.versions.last or 0)
+            self.snapshot = self.draw(st.integers(max(least, 1), self.server.version), self.server.version)
+            self.machine.list_complete(str(self.snapshot), self.now)
+            return
+        if what == "fails":
+            error = self.data.draw(FAILURES)
+        elif what == "overdue":
+            self.now = max(self.now, step.give_up_at)
+            error = self.machine.overdue_error()
+        self.check(error, self.machine.watch_ended(error, self.now))
+
     def read_events(self, step: ReadEvents) -> None:
+        if self.is_streaming:
+            self.read_list(step)
+            return
         left = self.server.version - self.reads_from
         events = self.draw(st.integers(0, min(left, 4)), left)
         # The consumer may deliver only the first events of a batch, and end the watch.
@@ -233,7 +264,13 @@ class Run:
 def test_an_informer_always_comes_to_the_state_of_the_server(data: st.DataObject) -> None:
     rule = ReopenOrRelist(data.draw(st.sampled_from([0.0, 30.0])))
     page_size = data.draw(st.sampled_from([None, None, 0, 2]))
-    machine = ListWatchMachine("0", rule, random.Random(data.draw(st.integers(0, 9))), page_size=page_size)
+    machine = ListWatchMachine(
+        "0",
+        rule,
+        random.Random(data.draw(st.integers(0, 9))),
+        page_size=page_size,
+        streams_lists=data.draw(st.booleans()),
+    )
     run = Run(data, machine, Server(), is_informer=True)
     for _ in range(data.draw(st.integers(0, 40))):
         run.change_the_server()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from kubeloop import errors
 from kubeloop.cache.delta import DeltaType
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.lister_watcher import ListFunction
 from kubeloop.cache.reflector import Reflector
 from kubeloop.testing.virtual_time import settle
 from tests.support.thing_server import ThingServer
@@ -25,19 +27,29 @@ REFUSED = errors.ConnectError("connection refused")
 class Setup:
     """A server, a store that a queue fills, and the reflector between the two."""
 
-    def __init__(self, **options: object) -> None:
-        self.server = ThingServer()
+    def __init__(
+        self, *, watch_list: bool = False, fifo: type[DeltaFIFO[Thing]] = DeltaFIFO, **options: object
+    ) -> None:
+        self.server = ThingServer(watch_list=watch_list)
         self.store: Indexer[Thing] = Indexer()
-        self.fifo = DeltaFIFO(self.store)
+        self.unreadable: dict[str, errors.Unreadable] = {}
+        self.fifo = fifo(self.store, unreadable=self.unreadable)
         self.told: list[Exception] = []
         options.setdefault("watch_error_handler", lambda _reflector, error: self.told.append(error))
-        self.reflector: Reflector[Thing] = Reflector(
-            self.server.source,
-            self.fifo,
-            name="things",
-            random=random.Random(7),
-            **options,  # type: ignore[arg-type]
-        )
+        self.options = options
+        self.reflector = self._reflector(self.server.source)
+
+    def reflector_of(self, list_function: ListFunction[Thing], watch_function: Callable[..., Any]) -> Reflector[Thing]:
+        """Return a reflector whose source has no more than two functions."""
+
+        class Source:
+            list = staticmethod(list_function)
+            watch = staticmethod(watch_function)
+
+        return self._reflector(Source())
+
+    def _reflector(self, source: Any) -> Reflector[Thing]:
+        return Reflector(source, self.fifo, name="things", random=random.Random(7), **self.options)  # type: ignore[arg-type]
 
     def drain(self) -> dict[str, str]:
         """Apply the queued deltas and return the values in the store by name."""
@@ -49,6 +61,22 @@ class Setup:
                     assert isinstance(obj, Thing)
                     self.store.put(popped.key, obj)
         return {obj.metadata.name: obj.value for obj in self.store}
+
+    def drain_with_unreadable(self) -> tuple[dict[str, str], set[str]]:
+        """Apply the deltas as an informer does; return the values by name, and the keys of unreadable objects."""
+        unread = self.unreadable
+        while (popped := self.fifo.pop()) is not None:
+            for kind, obj in popped.deltas:
+                unread.pop(popped.key, None)
+                if kind is DeltaType.UNREADABLE:
+                    assert isinstance(obj, errors.Unreadable)
+                    unread[popped.key] = obj
+                elif kind is DeltaType.DELETED:
+                    self.store.remove(popped.key)
+                else:
+                    assert isinstance(obj, Thing)
+                    self.store.put(popped.key, obj)
+        return {obj.metadata.name: obj.value for obj in self.store}, set(unread)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -54,10 +54,13 @@ class ThingServer:
         max_batch: Events that arrive together; None means all.
         expires_in_stream: Whether a watch from an expired version opens and then reports that the version is expired.
         has_watch_cache: Without a watch cache, lists at `"0"` are paged like others, and there are no bookmarks.
+        knows_initial_events: Whether the server knows `sendInitialEvents`, or ignores it as old ones do.
+        next_ends: How the next watches end: the number of events after which they do, and `"end"`, `"cut"` or
+            `"silence"`; None does not disturb a watch.
         lie: Changes the data of each list and each event before the client gets it; by default it hides some names.
     """
 
-    def __init__(self, things: Mapping[str, str] = {}) -> None:
+    def __init__(self, things: Mapping[str, str] = {}, *, watch_list: bool = False) -> None:
         self._clock = LoopClock()
         history = StorageHistory(FIRST_VERSION, compacted_revision=FIRST_VERSION)
         for namespace in ("ns", "other"):
@@ -66,7 +69,7 @@ class ThingServer:
             storage=Storage(history=history), controllers=(), clock=self._clock, random=random.Random(5)
         )
         rest = RESTClient(Config(), transport=FakeTransport(self._respond), max_retries=0)
-        self.source: ListWatch[Thing] = rest_list_watch(rest, Thing)
+        self.source: ListWatch[Thing] = rest_list_watch(rest, Thing, watch_list=watch_list)
         self.lists: list[dict[str, Any]] = []
         self.watches: list[dict[str, Any]] = []
         self.open_watches: list[OpenWatch] = []
@@ -75,7 +78,8 @@ class ThingServer:
         self.list_delay = self.open_delay = 0.0
         self.max_batch: int | None = None
         self.lag = 0
-        self.has_watch_cache = self.expires_in_stream = True
+        self.has_watch_cache = self.expires_in_stream = self.knows_initial_events = True
+        self.next_ends: deque[tuple[int, str] | None] = deque()
         self.lie: Callable[[dict[str, Any]], None] = hide_names
         for name, value in things.items():
             self.put(thing(name, value))
@@ -158,7 +162,9 @@ class ThingServer:
         if "watch" in asked:
             if not self.expires_in_stream and 0 < int(version or 0) < self.api.storage.compacted_revision:
                 self.next_watches.appendleft(expired("too old resource version"))
-            self.watches.append({"resource_version": version, "timeout_seconds": int(asked["timeoutSeconds"])})
+            seconds = int(asked["timeoutSeconds"])
+            streams_list = asked.get("sendInitialEvents") == "true"
+            self.watches.append({"resource_version": version, "timeout_seconds": seconds, "streams_list": streams_list})
             await asyncio.sleep(self.open_delay)
             failure = self.next_watches.popleft() if self.next_watches else None
             return await self._watch(request) if failure is None else _failed(failure)
@@ -188,6 +194,8 @@ class ThingServer:
         if isinstance(reply, Response):
             return reply
         watch = OpenWatch(self, reply, self._clock)
+        if self.next_ends and (end := self.next_ends.popleft()) is not None:
+            watch.end_after(*end)
         self.open_watches.append(watch)
         return StreamedResponse(watch, reply.status, reply.headers)
 
@@ -210,6 +218,7 @@ class OpenWatch:
         self._frames: deque[bytes] = deque()
         self._error: Exception | None = None
         self._is_ended = self._is_silent = False
+        self._left: tuple[int, str] | None = None
         self._news = asyncio.Event()
         events.on_ready = self._news.set
 
@@ -218,6 +227,16 @@ class OpenWatch:
         self._take()
         self._frames.extend(events)
         self._news.set()
+
+    def send_now(self, *events: bytes) -> None:
+        """Send events, although the server itself has fallen silent."""
+        self._frames.extend(events)
+        self._news.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the body is being read."""
+        return self in self._server.open_watches
 
     def end(self, error: Exception | None) -> None:
         """End the body after the events that the server has sent so far."""
@@ -236,6 +255,10 @@ class OpenWatch:
         self._is_ended = True
         self._news.set()
 
+    def end_after(self, events: int, how: str) -> None:
+        """Send a number of events, then do what `how` says: `"end"`, `"cut"` or `"silence"`."""
+        self._left = events, how
+
     def forget(self) -> None:
         """Lose the events that the server has sent and nobody has read."""
         self._take()
@@ -247,7 +270,9 @@ class OpenWatch:
 
     def _take(self) -> None:
         if not self._is_ended and not self._is_silent:
-            self._frames.extend(map(self._server.told, self._events.take(self._clock())))
+            frames = map(self._server.told, self._events.take(self._clock()))
+            knows = self._server.knows_initial_events
+            self._frames.extend(each for each in frames if knows or b"initial-events-end" not in each)
 
     def __aiter__(self) -> Self:
         return self
@@ -256,6 +281,12 @@ class OpenWatch:
         while True:
             self._news.clear()
             self._take()
+            if self._left is not None and len(self._frames) >= self._left[0]:
+                count, how = self._left
+                self._left = None
+                kept = [self._frames.popleft() for _ in range(count)]
+                {"end": lambda: self.end(None), "cut": self.cut, "silence": self.fall_silent}[how]()
+                self._frames = deque(kept)
             if self._frames:
                 count = min(self._server.max_batch or len(self._frames), len(self._frames))
                 return b"".join(self._frames.popleft() for _ in range(count))
@@ -290,9 +321,10 @@ def hide_names(document: Mapping[str, Any], value: str = "??", name: object = 7)
             obj["metadata"]["name"] = name
 
 
-def _without(request: Request, parameter: str) -> Request:
+def _without(request: Request, *parameters: str) -> Request:
     asked = query(request)
-    asked.pop(parameter, None)
+    for parameter in parameters:
+        asked.pop(parameter, None)
     return Request(request.method, f"{request.path}?{urlencode(asked)}", request.headers)
 
 

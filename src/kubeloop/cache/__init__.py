@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     )
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
-    from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
+    from kubeloop.cache.reflector import Reflector, WatchErrorHandler
+    from kubeloop.cache.reflector_store import ReflectorStore
     from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
 
@@ -127,7 +128,8 @@ if not TYPE_CHECKING:
             "processor": "HandlerRegistration",
             "real_fifo": "QueuedDelta RealFIFO ReplacedAll",
             "resync": "jittered_resync_period",
-            "reflector": "Reflector ReflectorStore WatchErrorHandler",
+            "reflector": "Reflector WatchErrorHandler",
+            "reflector_store": "ReflectorStore",
             "shared_informer": "SharedInformer",
         },
     )

@@ -83,6 +83,7 @@ class SharedInformerFactory(Informers):
             for instance to drop what nobody reads.
         metrics: Receives the measurements of every informer, for instance a `kubeloop.Metrics`.
         page_size, min_watch_timeout, max_internal_error_retry: Settings of every informer; see `SharedInformer`.
+        watch_list: Whether informers read lists as the beginning of a watch; see `rest_list_watch`.
         random: The source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
 
     Concurrency: loop only.
@@ -105,6 +106,7 @@ class SharedInformerFactory(Informers):
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
         metrics: InformerMetrics | None = None,
+        watch_list: bool = False,
         random: Random | None = None,
     ) -> None:
         self._clientset = clientset
@@ -118,6 +120,7 @@ class SharedInformerFactory(Informers):
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
         self._metrics = metrics
+        self._watch_list = watch_list
         self._random = random or Random()  # noqa: S311  # spreads load, guards nothing
         self._informers: dict[InformerScope, SharedInformer[Any]] = {}
         self._tasks: dict[SharedInformer[Any], asyncio.Task[None]] = {}
@@ -345,6 +348,7 @@ class SharedInformerFactory(Informers):
             model,
             resource,
             namespace=scope.namespace,
+            watch_list=self._watch_list,
             label_selector=scope.label_selector or None,
             field_selector=scope.field_selector or None,
         )

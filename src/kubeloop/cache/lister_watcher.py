@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
+    from kubeloop.wire.request import ParamValue
     from kubeloop.wire.watch_events import UnreadableEvent
 
 __all__ = [
@@ -139,18 +140,29 @@ WatchFunction = Callable[[str, int], AbstractAsyncContextManager[EventStream[T]]
 
 
 class ListWatch(Generic[T]):
-    """A source of two functions.
+    """A source of functions.
 
     Args:
         list_function: Reads one page, with the keywords of `ListerWatcher.list`.
         watch_function: Opens one watch, given the resourceVersion and the seconds after which the server ends it.
+        watch_list: Opens a watch that begins with the objects of a list, with the same arguments; None if the source
+            cannot do that.
 
-    Reference: client-go `tools/cache.ListWatch`.
+    Attributes:
+        watch_list: The function. A reflector looks for it on each source, and reads lists in pages if there is none.
+
+    Reference: client-go `tools/cache.ListWatch`, `tools/cache.ToListWatcherWithWatchListSemantics`.
     """
 
-    def __init__(self, list_function: ListFunction[T], watch_function: WatchFunction[T]) -> None:
+    def __init__(
+        self,
+        list_function: ListFunction[T],
+        watch_function: WatchFunction[T],
+        watch_list: WatchFunction[T] | None = None,
+    ) -> None:
         self._list = list_function
         self._watch = watch_function
+        self.watch_list = watch_list
 
     def __repr__(self) -> str:
         return "<ListWatch>"
@@ -171,6 +183,7 @@ def rest_list_watch(
     /,
     *,
     namespace: str | DefaultNamespace = ALL_NAMESPACES,
+    watch_list: bool = False,
     **selectors: Unpack[SelectorOptions],
 ) -> ListWatch[T]:
     """Create the source of the objects that a server has: `rest_list_watch(clientset.rest, Pod, namespace="default")`.
@@ -186,6 +199,8 @@ def rest_list_watch(
         model: The class of the objects: a model class, or `Unstructured`.
         resource: The resource or the kind of `Unstructured` objects; None for a model class.
         namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config.
+        watch_list: Whether a reflector may read a list as the beginning of a watch, which costs the server less memory.
+            It reads pages all the same where the server does not support that.
         selectors: The selectors; all objects if none is given. `timeout` is the timeout of each list in seconds; the
             reflector chooses the length of a watch.
 
@@ -199,7 +214,13 @@ def rest_list_watch(
 
     Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`.
     """
-    return _RESTSource(rest, model, resource, namespace, selectors).list_watch()
+    return _RESTSource(rest, model, resource, namespace, selectors).list_watch(streams_lists=watch_list)
+
+
+_INITIAL_EVENTS: Mapping[str, ParamValue] = {
+    "sendInitialEvents": True,
+    "resourceVersionMatch": "NotOlderThan",
+}
 
 
 class _RESTSource(Generic[T]):
@@ -226,8 +247,11 @@ class _RESTSource(Generic[T]):
         self._namespace = namespace_for(rest, info, namespace)
         self._kind_of_list: tuple[str, str] | None = None
 
-    def list_watch(self) -> ListWatch[T]:
-        return ListWatch(self._list, self._watch if self._info.plural else self._look_up_and_watch)
+    def list_watch(self, *, streams_lists: bool) -> ListWatch[T]:
+        if self._info.plural:
+            return ListWatch(self._list, self._watch, self._watch_list if streams_lists else None)
+        watch = self._looking_up(self._watch)
+        return ListWatch(self._list, watch, self._looking_up(self._watch_list) if streams_lists else None)
 
     async def _list(self, *, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
         await self._look_up()
@@ -255,8 +279,17 @@ class _RESTSource(Generic[T]):
         return cast("ListPage[T]", page)
 
     def _watch(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
+        return self._open_watch(resource_version, timeout_seconds, {})
+
+    def _watch_list(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
+        return self._open_watch(resource_version, timeout_seconds, _INITIAL_EVENTS)
+
+    def _open_watch(
+        self, resource_version: str, timeout_seconds: int, more: Mapping[str, ParamValue]
+    ) -> AbstractAsyncContextManager[EventStream[T]]:
         params = {
             **self._watch_params,
+            **more,
             "resourceVersion": resource_version or None,
             "allowWatchBookmarks": True,
             "timeoutSeconds": timeout_seconds,
@@ -269,11 +302,14 @@ class _RESTSource(Generic[T]):
             params=params,
         )
 
-    @asynccontextmanager
-    async def _look_up_and_watch(self, resource_version: str, timeout_seconds: int) -> AsyncGenerator[EventStream[T]]:
-        await self._look_up()
-        async with self._watch(resource_version, timeout_seconds) as stream:
-            yield stream
+    def _looking_up(self, watch: WatchFunction[T]) -> WatchFunction[T]:
+        @asynccontextmanager
+        async def look_up_and_watch(resource_version: str, timeout_seconds: int) -> AsyncGenerator[EventStream[T]]:
+            await self._look_up()
+            async with watch(resource_version, timeout_seconds) as stream:
+                yield stream
+
+        return look_up_and_watch
 
     async def _look_up(self) -> None:
         if not self._info.plural:

@@ -13,72 +13,38 @@ import asyncio
 import contextlib
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.informer_connection import PROVEN_AFTER, Connection
-from kubeloop.cache.lister_watcher import EventStream, ListerWatcher, ListPage, WatchEventLike
+from kubeloop.cache.initial_events import InitialEvents
+from kubeloop.cache.lister_watcher import EventStream, ListerWatcher, ListPage, WatchEventLike, WatchFunction
+from kubeloop.cache.reflector_store import ReflectorStore
 from kubeloop.cache.time_slice import in_slices
 from kubeloop.errors import CacheError, ConnectionLost, Unreadable
-from kubeloop.listwatch.list_watch_machine import DeliverList, ListWatchMachine, OpenWatch, ReadEvents, ReadPage, Wait
+from kubeloop.listwatch.list_watch_machine import ListWatchMachine
+from kubeloop.listwatch.machine_steps import DeliverList, OpenWatch, ReadEvents, ReadPage, Step, Wait
 from kubeloop.listwatch.paging import Page
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
 from kubeloop.listwatch.resource_versions import FROM_CACHE
 from kubeloop.rest.watch_stream import EVENTS_AT_ONCE
 from kubeloop.wire.watch_events import UnreadableEvent
 
-__all__ = ["Reflector", "ReflectorStore", "WatchErrorHandler"]
+__all__ = ["Reflector", "WatchErrorHandler"]
 
 T = TypeVar("T", bound=CachedObject)
-T_contra = TypeVar("T_contra", bound=CachedObject, contravariant=True)
+
+_MOVED_EVERY = 1.0
+"""Seconds between two moves of the deadline of a streaming list, because each event moves it."""
+
+_EVENTS_PER_TURN = 64
+"""Events of a streaming list after which other tasks run; they take about 3 ms."""
 
 logger = logging.getLogger(__name__)
-
-
-class ReflectorStore(Protocol[T_contra]):
-    """The store that a reflector feeds. A call that raises did not take the change, and leads to a list."""
-
-    def add(self, obj: T_contra, /) -> None:
-        """Take an ADDED event."""
-        ...
-
-    def update(self, obj: T_contra, /) -> None:
-        """Take a MODIFIED event."""
-        ...
-
-    def delete(self, obj: T_contra, /) -> None:
-        """Take a DELETED event, with the last state of the object."""
-        ...
-
-    def update_unreadable(self, error: Unreadable, /) -> None:
-        """Take an ADDED or MODIFIED event of an object that cannot be read."""
-        ...
-
-    def delete_unreadable(self, error: Unreadable, /) -> None:
-        """Take a DELETED event of an object that cannot be read."""
-        ...
-
-    def bookmark(self, resource_version: str, /) -> None:
-        """Take a BOOKMARK event: every change up to this version has been taken."""
-        ...
-
-    def replacing(
-        self, objects: Iterable[T_contra], unreadable: Mapping[str, Unreadable], resource_version: str, /
-    ) -> Generator[None, None, bool]:
-        """Take a list, in short steps between which other tasks run.
-
-        Args:
-            objects: The objects that exist.
-            unreadable: The errors of those that cannot be read, by key; `"#<index>"` is the key without a name.
-            resource_version: The version of the list; `""` if the server sends none.
-
-        Returns:
-            Whether the list proves the deletion of every object that is not in it.
-        """
-        ...
 
 
 class Reflector(Generic[T]):
@@ -95,7 +61,8 @@ class Reflector(Generic[T]):
         store: The store to feed.
         name: The name in log lines.
         expected_type: Objects of another class are logged and skipped; None takes all.
-        page_size: The number of objects per page of a list; None for the rule of `listwatch.paging`.
+        page_size: The number of objects per page of a list; None for the rule of `listwatch.paging`. A streaming list
+            has no pages.
         min_watch_timeout: Seconds that a watch lasts at least; below 5 minutes it has no effect.
         max_internal_error_retry: Seconds for which a watch that ends with an internal error is just reopened.
         watch_error_handler: Is called with each failure, besides the log lines of `Connection`. What belongs to every
@@ -111,7 +78,7 @@ class Reflector(Generic[T]):
 
     Concurrency: loop only; `run` may be cancelled at any time.
 
-    Reference: client-go `tools/cache.Reflector`. Not implemented: resync, the streaming list.
+    Reference: client-go `tools/cache.Reflector`. Not implemented: resync.
     """
 
     def __init__(
@@ -131,6 +98,8 @@ class Reflector(Generic[T]):
     ) -> None:
         self.name = name
         self._lister_watcher = lister_watcher
+        # A source of the user's own need not have the function.
+        self._watch_list: WatchFunction[T] | None = getattr(lister_watcher, "watch_list", None)
         self._store = store
         self._expected_type = expected_type
         self._watch_error_handler = watch_error_handler
@@ -142,6 +111,7 @@ class Reflector(Generic[T]):
             random or Random(),  # noqa: S311  # spreads load, guards nothing
             page_size=page_size,
             min_watch_timeout=min_watch_timeout,
+            streams_lists=self._watch_list is not None,
         )
         self._pages: list[ListPage[T]] = []
 
@@ -167,13 +137,13 @@ class Reflector(Generic[T]):
             match step := self._machine.next(loop.time()):
                 case Wait(until=until):
                     await asyncio.sleep(until - loop.time())
-                case ReadPage() | DeliverList():
-                    await self._list(step)
                 case OpenWatch():
                     await self._watch(step)
-                case ReadEvents():
+                case ReadEvents() | DeliverList(is_streamed=True):
                     # An earlier `run` was cancelled, and its watch closed.
                     self._machine.watch_ended(None, loop.time())
+                case ReadPage() | DeliverList():
+                    await self._list(step)
 
     # Listing
 
@@ -208,8 +178,11 @@ class Reflector(Generic[T]):
 
     async def _deliver_list(self, version: str) -> None:
         items, unreadable = _joined(self._pages)
-        is_complete = await in_slices(self._store.replacing(items, unreadable, version))
+        await self._replace(items, unreadable, version)
         self._pages.clear()
+
+    async def _replace(self, items: Collection[T], unreadable: Mapping[str, Unreadable], version: str) -> None:
+        is_complete = await in_slices(self._store.replacing(items, unreadable, version))
         self._machine.list_delivered(is_complete=is_complete)
         self.connection.listed()
         logger.debug("%s: listed %d objects at version %s", self.name, len(items), safe_text(version))
@@ -223,14 +196,15 @@ class Reflector(Generic[T]):
         this returns: the next watch may last for hours.
         """
         error = await self._watch_until_end(step)
+        what = "LIST" if self._machine.is_listing else "watch"
         self.connection.watch_ended(error)
         decision = self._machine.watch_ended(error, asyncio.get_running_loop().time())
         if decision.is_failure:
             failure = error or ConnectionLost("the server ended the watch at once, without an event")
-            self._tell(failure, "watch", decision.pause)
+            self._tell(failure, what, decision.pause)
         else:
             ended = error or "by the server"
-            logger.debug("%s: the watch ended (%s); next: %s", self.name, ended, decision.action.value)
+            logger.debug("%s: the %s ended (%s); next: %s", self.name, what, ended, decision.action.value)
 
     async def _watch_until_end(self, step: OpenWatch) -> Exception | None:
         """Open a watch, apply its events, and return the error that ended it; None if the server ended it."""
@@ -239,11 +213,11 @@ class Reflector(Generic[T]):
         proof: asyncio.TimerHandle | None = None
         try:
             async with deadline, contextlib.AsyncExitStack() as stack:
-                with self.connection.asking("watch"):
-                    stream = await stack.enter_async_context(
-                        self._lister_watcher.watch(resource_version=step.version, timeout_seconds=step.timeout_seconds)
-                    )
+                with self.connection.asking("LIST" if step.sends_initial_events else "watch"):
+                    stream = await stack.enter_async_context(self._open(step))
                 self._machine.watch_opened(loop.time())
+                if step.sends_initial_events and not await self._receive_list(stream, step, deadline):
+                    return None
                 self.connection.watching(loop.time())
                 if self.connection.is_doubted:
                     proof = loop.call_later(PROVEN_AFTER, self.connection.proven)
@@ -256,6 +230,42 @@ class Reflector(Generic[T]):
             if proof is not None:
                 proof.cancel()
         return None
+
+    def _open(self, step: OpenWatch) -> AbstractAsyncContextManager[EventStream[T]]:
+        if step.sends_initial_events:
+            assert self._watch_list is not None
+            return self._watch_list(step.version, step.timeout_seconds)
+        return self._lister_watcher.watch(resource_version=step.version, timeout_seconds=step.timeout_seconds)
+
+    async def _receive_list(self, stream: EventStream[T], step: OpenWatch, deadline: asyncio.Timeout) -> bool:
+        """Receive the list that a watch begins with, and deliver it.
+
+        Returns:
+            Whether the list is complete; False if the server ended the watch before.
+        """
+        loop, machine, connection = asyncio.get_running_loop(), self._machine, self.connection
+        initial = InitialEvents(self.name, self._expected_type)
+        since_turn, moved_at = 0, loop.time()
+        deadline.reschedule(_end_of(machine.next(moved_at)))
+        while events := await stream.batch():
+            now = connection.last_heard_at = loop.time()
+            later = initial.take(events)
+            machine.list_streamed(len(events), now)
+            if initial.version is not None:
+                machine.list_complete(initial.version, now)
+                deadline.reschedule(step.give_up_at)
+                await self._replace(initial.objects.values(), initial.unreadable, initial.version)
+                self._apply(later)
+                machine.received(len(later))
+                return True
+            if now >= moved_at + _MOVED_EVERY:
+                moved_at = now
+                deadline.reschedule(_end_of(machine.next(now)))
+            since_turn += len(events)
+            if since_turn >= _EVENTS_PER_TURN:
+                since_turn = 0
+                await asyncio.sleep(0)
+        return False
 
     async def _consume(self, stream: EventStream[T]) -> None:
         loop, connection = asyncio.get_running_loop(), self.connection
@@ -327,6 +337,11 @@ class Reflector(Generic[T]):
 
 def _turn() -> Awaitable[None]:
     return asyncio.sleep(0)
+
+
+def _end_of(step: Step) -> float:
+    assert isinstance(step, ReadEvents)
+    return step.give_up_at
 
 
 def _joined(pages: Sequence[ListPage[T]]) -> tuple[Sequence[T], Mapping[str, Unreadable]]:

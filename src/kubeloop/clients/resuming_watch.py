@@ -12,15 +12,8 @@ from kubeloop._kit import waiting
 from kubeloop._kit.must_enter import not_entered
 from kubeloop.clients.object_iterator import kind_of_list
 from kubeloop.errors import DecodeError, RequestTimeout
-from kubeloop.listwatch.list_watch_machine import (
-    DeliverList,
-    ListWatchMachine,
-    OpenWatch,
-    ReadEvents,
-    ReadPage,
-    Step,
-    Wait,
-)
+from kubeloop.listwatch.list_watch_machine import ListWatchMachine
+from kubeloop.listwatch.machine_steps import DeliverList, OpenWatch, ReadEvents, ReadPage, Step, Wait
 from kubeloop.listwatch.reopen_or_raise import ReopenOrRaise
 from kubeloop.listwatch.watch_end import NextAction
 from kubeloop.wire.options import SelectorOptions, WatchOptions, list_params, watch_params

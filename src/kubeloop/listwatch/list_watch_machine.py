@@ -1,7 +1,7 @@
 """The state machine that lists, watches, resumes and backs off: events and times in, the next step out.
 
 It asks a rule what follows a failure (`reopen_or_relist`, `reopen_or_raise`), `resource_versions` where to start from,
-`paging` for the pages of a list, and `backoff_and_pace` how long to wait.
+`streaming_list` whether a list is streamed, `paging` for its pages otherwise, and `backoff_and_pace` how long to wait.
 """
 
 from __future__ import annotations
@@ -11,96 +11,34 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from kubeloop._kit.text import safe_text
-from kubeloop._kit.value import Value
-from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, TransportError
+from kubeloop.errors import APIError, ConnectionLost, DecodeError, RequestTimeout, TransportError
 from kubeloop.listwatch.backoff_and_pace import Pace
-from kubeloop.listwatch.paging import Page, Pager, page_size_at
-from kubeloop.listwatch.resource_versions import FROM_CACHE, ResourceVersions, can_resume, is_expired
+from kubeloop.listwatch.machine_steps import Decision, DeliverList, OpenWatch, ReadEvents, ReadPage, Step, Wait
+from kubeloop.listwatch.paging import Pager, page_size_at
+from kubeloop.listwatch.resource_versions import (
+    FROM_CACHE,
+    ResourceVersions,
+    can_resume,
+    is_expired,
+    lacks_version,
+)
+from kubeloop.listwatch.streaming_list import INITIAL_EVENTS_SILENCE, StreamingList
 from kubeloop.listwatch.watch_end import ListFailure, NextAction, RecoveryRule, WatchEnd, lost_track
 
 if TYPE_CHECKING:
     from random import Random
 
-__all__ = [
-    "Decision",
-    "DeliverList",
-    "ListWatchMachine",
-    "OpenWatch",
-    "ReadEvents",
-    "ReadPage",
-    "Step",
-    "Wait",
-]
+__all__ = ["ListWatchMachine"]
 
 MIN_WATCH_TIMEOUT = 300.0
 WATCH_GRACE = 30.0
 """Seconds after the timeout of a watch, when the client ends a watch that the server did not end."""
 
 
-class Wait(Value, frozen=True):
-    """Do nothing until a time."""
-
-    until: float
-
-
-class ReadPage(Value, frozen=True):
-    """Read a page of a list, and report to `page_read` or `list_failed`. Keep it until `DeliverList`.
-
-    A page that `is_first` begins the list: drop the pages before it.
-    """
-
-    page: Page
-
-
-class DeliverList(Value, frozen=True):
-    """Deliver the list of the pages that were read, and report to `list_delivered` or `list_failed`."""
-
-    version: str
-
-
-class OpenWatch(Value, frozen=True):
-    """Open a watch with bookmarks, and report to `watch_opened` or `watch_ended`.
-
-    Attributes:
-        version: The resourceVersion to watch from.
-        timeout_seconds: When the server should end the watch; more than 0.
-        give_up_at: The time at which the consumer ends the watch, or the attempt to open it.
-    """
-
-    version: str
-    timeout_seconds: int
-    give_up_at: float
-
-
-class ReadEvents(Value, frozen=True):
-    """Wait for events of the open watch, deliver them, and report to `watch_ended` when there are no more.
-
-    Attributes:
-        give_up_at: As in `OpenWatch`.
-    """
-
-    give_up_at: float
-
-
-Step = Wait | ReadPage | DeliverList | OpenWatch | ReadEvents
-
-
-class Decision(Value, frozen=True):
-    """What follows a list that failed, or a watch that ended.
-
-    Attributes:
-        action: What follows. After RAISE the consumer raises the error; a further `next()` tries again.
-        pause: Seconds until then.
-        is_failure: Whether it is worth a warning.
-    """
-
-    action: NextAction
-    pause: float
-    is_failure: bool
-
-
 class _State(Enum):
     LISTING = "listing"
+    UNOPENED_LIST = "opening a streaming list"
+    STREAMING = "receiving a streaming list"
     LISTED = "delivering a list"
     UNOPENED = "opening a watch"
     WATCHING = "watching"
@@ -121,6 +59,7 @@ class ListWatchMachine:
         random: Spreads timeouts and delays of many clients.
         page_size: The number of objects per page of a list; 0 for no pages; None for the rule of `page_size_at`.
         min_watch_timeout: Seconds that a watch lasts at least; below 5 minutes it has no effect.
+        streams_lists: Whether the consumer can receive a list as the beginning of a watch, which needs no pages.
 
     Attributes:
         versions: The versions that were reached. The consumer reports each event to `versions.delivered`.
@@ -143,13 +82,16 @@ class ListWatchMachine:
         "_pager",
         "_random",
         "_rule",
+        "_silent_at",
         "_state",
+        "_streaming",
         "_wait_until",
         "versions",
     )
     # The watch that is open, or being opened.
     _opening: OpenWatch
     _events: int
+    _silent_at: float
 
     def __init__(
         self,
@@ -159,6 +101,7 @@ class ListWatchMachine:
         *,
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
+        streams_lists: bool = False,
     ) -> None:
         self.versions = ResourceVersions(start)
         self._rule = rule
@@ -168,6 +111,7 @@ class ListWatchMachine:
         self._min_watch_timeout = max(MIN_WATCH_TIMEOUT, min_watch_timeout or MIN_WATCH_TIMEOUT)
         self._wait_until = -math.inf
         # Lists.
+        self._streaming = StreamingList(is_supported=streams_lists)
         self._has_watch_cache = True
         self._list_is_complete = True
         self._listed_version = ""
@@ -188,12 +132,19 @@ class ListWatchMachine:
         """
         if self._state is _State.WATCHING:
             return ReadEvents(self._opening.give_up_at)
+        if self._state is _State.STREAMING:
+            return ReadEvents(min(self._opening.give_up_at, self._silent_at))
         if self._state is _State.LISTED:
-            return DeliverList(self._listed_version)
+            return DeliverList(self._listed_version, self._is_streamed)
         if self._state is _State.LISTING:
             return Wait(self._wait_until) if now < self._wait_until else ReadPage(self._pager.page())
         earliest = max(self._wait_until, self._pace.next_opening)
         return Wait(earliest) if now < earliest else self._open_watch(now, seconds_left)
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether the next thing to deliver is a list."""
+        return self._state not in (_State.UNOPENED, _State.WATCHING)
 
     # Lists
 
@@ -236,8 +187,37 @@ class ListWatchMachine:
             self._has_watch_cache = False
         self.versions.listed(self._listed_version)
         self._pace.listed()
+        self._streaming.delivered()
         self._list_is_complete = is_complete
-        self._state = _State.UNOPENED
+        if self._is_streamed:
+            self._opening = self._opening.replace(version=self._listed_version)
+            self.versions.watching()
+            self._events = 0
+            self._state = _State.WATCHING
+        else:
+            self._state = _State.UNOPENED
+
+    def list_streamed(self, events: int, now: float) -> None:
+        """Record a number of events of a streaming list, whatever becomes of them."""
+        self._events += events
+        self._silent_at = now + INITIAL_EVENTS_SILENCE
+
+    def list_complete(self, version: str, now: float) -> None:
+        """Record the bookmark that ends a streaming list, with its version.
+
+        Raises:
+            DecodeError: A watch cannot be resumed from this version. The consumer reports it to `watch_ended`.
+        """
+        if not can_resume(version):
+            raise DecodeError(f"the bookmark that ends the initial events has the resourceVersion {version!r}")
+        self._listed_version = version
+        self._opened_at = now
+        self._state = _State.LISTED
+
+    @property
+    def _is_streamed(self) -> bool:
+        """Whether a list that was read is the beginning of the open watch."""
+        return self._opened_at is not None
 
     def _begin_list(self) -> None:
         version, size = self.versions.to_list(), self._page_size
@@ -245,13 +225,14 @@ class ListWatchMachine:
             size = page_size_at(version, has_watch_cache=self._has_watch_cache)
         self._pager = Pager(page_size=size, resource_version=version)
         self._listed_version = ""
-        self._state = _State.LISTING
+        self._state = _State.UNOPENED_LIST if self._streaming.is_next else _State.LISTING
 
     # Watches
 
     def watch_opened(self, now: float) -> None:
         """Record that the watch is open."""
-        self._state = _State.WATCHING
+        self._state = _State.STREAMING if self._opening.sends_initial_events else _State.WATCHING
+        self._silent_at = now + INITIAL_EVENTS_SILENCE
         self._opened_at = now
         self._has_been_open = True
 
@@ -266,9 +247,12 @@ class ListWatchMachine:
             error: What opening the watch, or reading it, raised; None when the server ended it.
             now: The time, in seconds.
         """
+        state = self._state
         opened_at, self._opened_at = self._opened_at, None
         open_seconds = None if opened_at is None else now - opened_at
-        if open_seconds is not None:
+        is_delivering = state is _State.LISTED and opened_at is not None
+        is_list = is_delivering or state in (_State.UNOPENED_LIST, _State.STREAMING)
+        if open_seconds is not None and not is_list:
             self._pace.watched(open_seconds, delivered=self._events > 0 and not lost_track(error))
         end = WatchEnd(
             error=error,
@@ -280,6 +264,8 @@ class ListWatchMachine:
             has_progressed=self._pace.has_progressed,
             is_first=not self._has_been_open,
         )
+        if is_list:
+            return self._stream_ended(end, was_delivering=is_delivering)
         action = self._rule.after_watch(end)
         if is_expired(error):
             self._pace.expired()
@@ -294,6 +280,19 @@ class ListWatchMachine:
             pause = max(pause, self._pace.next_opening - now)
         return Decision(action, pause, self._rule.is_failure(end))
 
+    def _stream_ended(self, end: WatchEnd, *, was_delivering: bool) -> Decision:
+        """Record the end of a watch whose list was not delivered, and return what follows."""
+        asked = self._opening.version
+        action = NextAction.BACK_OFF_AND_RELIST if was_delivering else self._streaming.ended(end, asked)
+        if lacks_version(end.error):
+            self.versions.list_is_unavailable()
+        pause = 0.0 if action.is_immediate else self._pause(end.error, self._pace.after_failed_list(end.now))
+        self._wait_until = end.now + pause
+        self._begin_list()
+        if self._streaming.is_next:
+            pause = max(pause, self._pace.next_opening - end.now)
+        return Decision(action, pause, is_failure=not action.is_immediate)
+
     def overdue_error(self, *, method: str = "", path: str = "") -> TransportError:
         """Return what went wrong when the consumer gave up at `give_up_at`.
 
@@ -305,6 +304,10 @@ class ListWatchMachine:
         waited = asked + WATCH_GRACE
         if self._opened_at is None:
             return RequestTimeout(f"the watch was not opened within {waited:g} s", method=method, path=path)
+        if self._state is _State.STREAMING and self._silent_at < self._opening.give_up_at:
+            silence = f"and nothing else for {INITIAL_EVENTS_SILENCE:g} s"
+            message = f"the server sent no bookmark that ends the initial events, {silence}"
+            return RequestTimeout(message, method=method, path=path)
         message = f"the server did not end the watch within {waited:g} s, although timeoutSeconds asked for {asked} s"
         return ConnectionLost(message, method=method, path=path)
 
@@ -315,7 +318,9 @@ class ListWatchMachine:
         seconds = int(self._min_watch_timeout * (1 + self._random.random()))
         if seconds_left is not None:
             seconds = min(seconds, max(1, math.ceil(seconds_left)))
-        self._opening = OpenWatch(self.versions.last, seconds, now + seconds + WATCH_GRACE)
+        is_list = self._state is _State.UNOPENED_LIST
+        version = self.versions.to_stream() if is_list else self.versions.last
+        self._opening = OpenWatch(version, seconds, now + seconds + WATCH_GRACE, is_list)
         return self._opening
 
     def _pause(self, error: Exception | None, delay: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubeloop.errors import ConnectError, InternalError, TooManyRequests, TransportError
-from kubeloop.listwatch.resource_versions import NEWEST, is_expired, is_too_large_resource_version
+from kubeloop.listwatch.resource_versions import NEWEST, is_expired, lacks_version
 from kubeloop.listwatch.watch_end import ListFailure, NextAction, WatchEnd
 
 __all__ = ["InternalErrorRetry", "ReopenOrRelist"]
@@ -29,8 +29,7 @@ class ReopenOrRelist:
 
     def after_list(self, failure: ListFailure) -> NextAction:
         """Return RELIST when the server lacks the version that was asked for: the newest is listed at once."""
-        error = failure.error
-        if failure.version != NEWEST and (is_expired(error) or is_too_large_resource_version(error)):
+        if failure.version != NEWEST and lacks_version(failure.error):
             return NextAction.RELIST
         return NextAction.BACK_OFF_AND_RELIST
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubeloop.errors import APIError, Expired, GatewayTimeout, Gone
 
-__all__ = ["FROM_CACHE", "NEWEST", "ResourceVersions", "can_resume", "is_expired", "is_too_large_resource_version"]
+__all__ = ["FROM_CACHE", "NEWEST", "ResourceVersions", "can_resume", "is_expired", "lacks_version"]
 
 NEWEST = ""
 FROM_CACHE = "0"
@@ -42,6 +42,10 @@ class ResourceVersions:
     def to_list(self) -> str:
         """Return the resourceVersion of the next LIST."""
         return NEWEST if self._is_unavailable else self.last or self._first_list
+
+    def to_stream(self) -> str:
+        """Return the resourceVersion of the next streaming list, which reads the newest state if none is known."""
+        return NEWEST if self._is_unavailable else self.last
 
     def list_is_unavailable(self) -> None:
         """Record that the server cannot list at the last version: lists read the newest one until a LIST succeeds."""
@@ -87,7 +91,12 @@ def is_expired(error: Exception | None) -> bool:
     return isinstance(error, Expired | Gone)
 
 
-def is_too_large_resource_version(error: Exception) -> bool:
+def lacks_version(error: Exception | None) -> bool:
+    """Return whether the server does not have the version that was asked for: it has expired, or is too large."""
+    return is_expired(error) or _is_too_large_resource_version(error)
+
+
+def _is_too_large_resource_version(error: Exception | None) -> bool:
     """Return whether the server does not have the requested version yet (old servers say so in the message only)."""
     if not isinstance(error, APIError):
         return False

@@ -70,28 +70,40 @@ class UnreadableEvent(Value, frozen=True):
         raise self.error
 
 
-def identified(cls: type[T], error: Unreadable) -> T:
-    """Return an object of a class that has only the identity of an object which could not be read."""
+def identified(cls: type[T], error: Unreadable, annotations: Mapping[str, str] | None = None) -> T:
+    """Return an object of a class that has only the identity of an object which could not be read.
+
+    Args:
+        cls: The class.
+        error: The error, with the object's identity.
+        annotations: The annotations of the object; None for no annotations.
+    """
     known = {
         "namespace": error.namespace,
         "name": error.name,
         "uid": error.uid,
         "resourceVersion": error.resource_version,
     }
-    data: dict[str, Any] = {"metadata": {key: value for key, value in known.items() if value}}
+    metadata: dict[str, Any] = {key: value for key, value in known.items() if value}
+    if annotations:
+        metadata["annotations"] = dict(annotations)
+    data: dict[str, Any] = {"metadata": metadata}
     return cast("T", Unstructured.owning(data)) if cls is Unstructured else decode_data(data, cls)
 
 
-def unread_event(cls: type[T], change: Any, error: Unreadable) -> WatchEvent[T] | UnreadableEvent:
-    """Return the event whose object could not be read. A BOOKMARK has nothing but a version, or not even that.
+def unread_event(
+    cls: type[T], change: Any, error: Unreadable, annotations: Mapping[str, str] | None = None
+) -> WatchEvent[T] | UnreadableEvent:
+    """Return the event whose object could not be read. A BOOKMARK has nothing but a version and annotations.
 
     Args:
         cls: The class of the objects.
         change: The type of the event; a server may send an unknown one.
         error: The error, with the object's identity.
+        annotations: The annotations of a BOOKMARK, as far as they can be read.
     """
     if change == "BOOKMARK":
-        return WatchEvent(type=change, object=identified(cls, error))
+        return WatchEvent(type=change, object=identified(cls, error, annotations))
     return UnreadableEvent(error=error, change=change)
 
 

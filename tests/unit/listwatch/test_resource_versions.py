@@ -9,7 +9,7 @@ from kubeloop.listwatch.resource_versions import (
     ResourceVersions,
     can_resume,
     is_expired,
-    is_too_large_resource_version,
+    lacks_version,
 )
 from tests.support.things import api_error
 
@@ -141,4 +141,4 @@ def test_which_errors_are_an_expired_version(error: Exception | None, expected: 
 def test_a_too_large_version_is_recognized_by_its_cause_or_on_old_servers_by_its_text(
     error: Exception, expected: bool
 ) -> None:
-    assert is_too_large_resource_version(error) is expected
+    assert lacks_version(error) is expected

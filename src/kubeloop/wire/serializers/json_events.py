@@ -20,6 +20,8 @@ from kubeloop.wire.serializers.json_objects import metadata_readers, whole_objec
 from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, error_event, unread_event
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kubeloop.models import meta_v1
 
 __all__ = ["JSONEventDecoder"]
@@ -90,8 +92,16 @@ class JSONEventDecoder(Generic[T]):
                 raise DecodeError(f"{cls.__name__}: an object without a name")
         except DecodeError as problem:
             found = _decode_errors.unreadable(body, cls, problem)
-            return unread_event(cls, kind, found)
+            return unread_event(cls, kind, found, _annotations(frame) if kind == "BOOKMARK" else None)
         return WatchEvent(type=kind, object=obj)
+
+
+def _annotations(frame: bytes) -> Mapping[str, str] | None:
+    """Return the annotations of an object that cannot be read; None if they cannot be read either."""
+    try:
+        return cast("Mapping[str, str]", metadata_readers()[1](frame).object.metadata.annotations)
+    except (msgspec.ValidationError, *_decode_errors.BROKEN):
+        return None
 
 
 def _parts_of_frame(frame: bytes, error: Exception | None) -> tuple[Any, bytes, bool]:
