@@ -30,6 +30,11 @@ def settled_rss():
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS:"))
 
 
+def peak_rss():
+    """Return the largest number of resident bytes so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
 def collector_off():
     """Disable the garbage collector if the sample requests it."""
     if GC_OFF:

@@ -142,6 +142,54 @@ def informer(mode, host, collection, pods, events):
     asyncio.run(run())
 
 
+def lag(host, kind, way, pods):
+    """Sync an informer, and measure the longest step of the event loop, the CPU per pod, and the peak of memory."""
+    pods = int(pods)
+
+    async def run():
+        import kubeloop
+        from kubeloop.models import core_v1
+        from kubeloop.unstructured import Unstructured
+
+        before = measure.settled_rss()
+        measure.collector_off()
+        steps = _time_steps()
+        async with kubeloop.Clientset(_config(f"{host}/{pods}")) as clientset:
+            factory = kubeloop.SharedInformerFactory(clientset, watch_list=way == "WatchList")
+            resource = None if kind == "typed" else kubeloop.GroupVersionResource("", "v1", "pods")
+            informer = factory.informer(core_v1.Pod if kind == "typed" else Unstructured, resource)
+            counter = _Counter(pods)
+            informer.add_event_handler(on_add=counter.hit)
+            steps.clear()
+            span = measure.Span()
+            async with factory:
+                await factory.wait_for_cache_sync(timeout=600)
+                await counter.done.wait()
+                result = span.end(pods)
+                longest = max(steps)
+                peak = measure.peak_rss() - before
+                settled = measure.settled_rss() - before
+                measure.report(
+                    cpu=result["cpu"], longest=longest * 1e3, peak=peak / settled, count=len(informer.indexer)
+                )
+
+    asyncio.run(run())
+
+
+def _time_steps():
+    """Return a list to which each step of the event loop adds the CPU seconds that it took in its thread."""
+    steps = []
+    add, now, run = steps.append, time.thread_time, asyncio.Handle._run
+
+    def timed(handle):
+        start = now()
+        run(handle)
+        add(now() - start)
+
+    asyncio.Handle._run = timed
+    return steps
+
+
 def _ask(url):
     import urllib.request
 
@@ -231,4 +279,4 @@ def _open_gate(host):
 
 
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, layer=layer, start=start, informer=informer, streams=streams)
+    measure.main(decode=decode, request=request, layer=layer, start=start, informer=informer, lag=lag, streams=streams)

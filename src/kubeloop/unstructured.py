@@ -5,7 +5,7 @@ Unlike models, these objects keep every field of a response, including nulls and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast, overload
 
 from kubeloop._kit.text import safe_text
@@ -333,12 +333,16 @@ class UnstructuredList:
             unreadable: The errors of the other items, by key.
         """
         self = cls(data)
-        if (head := self._head_of_items()) is not None:
-            for item in items:
-                item._data = _with_head(item._data, head)
+        self.name_kind_of(items)
         self.items = items
         self.unreadable = unreadable
         return self
+
+    def name_kind_of(self, items: Iterable[Unstructured]) -> None:
+        """Set the kind and apiVersion of items without a kind, which no other code uses, to those of the list."""
+        if (head := self._head_of_items()) is not None:
+            for item in items:
+                item._data = _with_head(item._data, head)
 
     def __iter__(self) -> Iterator[Unstructured]:
         return iter(self.items)

@@ -18,6 +18,7 @@ from kubeloop.objects.markers import PartialItems
 from kubeloop.objects.model import Kind, KindList, Model
 from kubeloop.objects.reflection import fields_of
 from kubeloop.wire.plain_values import to_data
+from kubeloop.wire.serializers.collected_list import CollectedList
 from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, identified
 
 __all__ = ["PACKED", "PACKED_TYPE", "PACKED_WATCH_TYPE", "LengthPrefixed", "PackedSerializer"]
@@ -82,10 +83,6 @@ class PackedSerializer:
     def media_types(self) -> Sequence[str]:
         return (PACKED_TYPE, PACKED_WATCH_TYPE)
 
-    @property
-    def at_once_bytes(self) -> int:
-        return 1 << 20
-
     def supports(self, cls: type[Any] | None) -> bool:
         return cls is not None and issubclass(cls, Model)
 
@@ -97,7 +94,7 @@ class PackedSerializer:
 
     def decode(self, data: bytes, into: type[T]) -> T:
         if issubclass(into, KindList):
-            steps = self.decode_list_in_steps(data, into)
+            steps = self._in_steps(data, into)
             while True:
                 try:
                     next(steps)
@@ -115,7 +112,10 @@ class PackedSerializer:
     def decode_any(self, data: bytes) -> Any:
         raise NotImplementedError("a client that does not know what to expect asks for JSON")
 
-    def decode_list_in_steps(self, data: bytes, into: type[T]) -> Generator[None, None, T]:
+    def list_reader(self, into: type[T]) -> CollectedList[T]:
+        return CollectedList(lambda body: self._in_steps(body, into))
+
+    def _in_steps(self, data: bytes, into: type[T]) -> Generator[None, None, T]:
         cls: Any = into
         tree = _unpack(data)
         if (tree.get("apiVersion"), tree.get("kind")) != (cls.api_version, cls.kind):

@@ -18,6 +18,7 @@ from kubeloop._kit.must_enter import MustEnter
 from kubeloop.config.config import Config
 from kubeloop.meta.gvk import GroupVersion, GroupVersionKind, GroupVersionResource, group_version_of
 from kubeloop.meta.namespaces import DefaultNamespace
+from kubeloop.rest.list_response import ListResponse
 from kubeloop.rest.rate_limit import rate_limit_of
 from kubeloop.rest.request_sender import RequestSender
 from kubeloop.rest.result import reads_a_list
@@ -340,8 +341,13 @@ class RESTClient:
             warning_handler: Called with each warning of the response; None means the handler of the config.
         """
         request = self._accepting(request, into)
-        result = await self._sender.send(request, timeout=timeout, is_list=is_list, warning_handler=warning_handler)
-        return await result.read_list(into) if is_list and into is not None else result.read(into)
+        if into is None or not (is_list and reads_a_list(into) and request.method == "GET"):
+            result = await self._sender.send(request, timeout=timeout, is_list=is_list, warning_handler=warning_handler)
+            return result.read(into)
+        listing = ListResponse(into, self.serializers)
+        request = request.replace(is_list=True)
+        result = await self._sender.send(request, timeout=timeout, warning_handler=warning_handler, listing=listing)
+        return await result.read_list(listing)
 
     async def send(
         self,

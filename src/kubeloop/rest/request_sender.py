@@ -28,6 +28,7 @@ from kubeloop.wire.response import (
 if TYPE_CHECKING:
     from kubeloop.config.client_metrics import ClientMetrics
     from kubeloop.config.client_tracing import ClientTracing
+    from kubeloop.rest.list_response import ListResponse
     from kubeloop.rest.rate_limit import RateLimit
     from kubeloop.rest.redirect import Redirects
     from kubeloop.rest.warnings import WarningHandler
@@ -98,6 +99,7 @@ class RequestSender:
         timeout: float | None = None,
         is_list: bool = False,
         warning_handler: WarningHandler | None = None,
+        listing: ListResponse | None = None,
     ) -> Result:
         """Send a request and return its result if it is a success.
 
@@ -106,6 +108,7 @@ class RequestSender:
             timeout: Seconds for all attempts and the waits between them; None is the default.
             is_list: Whether the response is a LIST, whose body has no limit. The body of an error always has one.
             warning_handler: The handler of this call; None is that of the client.
+            listing: Reads the response to a LIST; its items are then not part of the result.
 
         Raises:
             APIError: The server refused the request.
@@ -123,21 +126,20 @@ class RequestSender:
             while True:
                 with attempts:
                     try:
-                        response = await self._transport.request(request, timeout=attempts.left(), max_bytes=max_bytes)
+                        response = await self._exchange(request, attempts.left(), max_bytes, listing)
                         if response.status in REDIRECTS:
                             redirects = self._redirects(request)
                             while (moved := redirects.after(self.result(request, response))) is not None:
                                 if report is not None:
                                     report.redirected(response, moved)
-                                response = await self._transport.request(
-                                    moved, timeout=attempts.left(), max_bytes=max_bytes
-                                )
+                                response = await self._exchange(moved, attempts.left(), max_bytes, listing)
                     except BodyTooLarge as error:
                         if request.method == "GET":
                             raise
                         raise_alone(UnreadableWriteResponse(str(error), method=request.method, path=request.path))
                     if report is not None:
-                        report.responded(response.status, response.headers, len(response.body))
+                        size = len(response.body) if listing is None else listing.size
+                        report.responded(response.status, response.headers, size)
                     if "warning" in response.headers:
                         self._warn(self.result(request, response), warning_handler)
                     if response.ok:
@@ -148,6 +150,13 @@ class RequestSender:
                     if not attempts.repeats(response):
                         raise attempts.error(response)
                 await attempts.wait()
+
+    async def _exchange(
+        self, request: Request, timeout: float | None, max_bytes: int | None, listing: ListResponse | None
+    ) -> Response:
+        if listing is None:
+            return await self._transport.request(request, timeout=timeout, max_bytes=max_bytes)
+        return await listing.send(self._transport, request, timeout)
 
     @asynccontextmanager
     async def open(

@@ -12,7 +12,6 @@ import copy
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
-from kubeloop._kit import waiting
 from kubeloop._kit.raising import raise_alone
 from kubeloop._kit.text import safe_text
 from kubeloop.errors import APIError, DecodeError, UnreadableWriteResponse
@@ -21,6 +20,7 @@ from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire.response import ServerWarning, parse_warnings
 
 if TYPE_CHECKING:
+    from kubeloop.rest.list_response import ListResponse
     from kubeloop.wire.redaction import Redaction
     from kubeloop.wire.request import Request
     from kubeloop.wire.response import Headers, Response
@@ -139,27 +139,15 @@ class Result:
         except DecodeError as error:
             self._refuse(error)
 
-    async def read_list(self, into: type[T], *, at_once_bytes: int | None = None) -> T:
-        """Read a LIST as `read` does, a large one in steps, between which the loop's other tasks run.
+    async def read_list(self, listing: ListResponse) -> Any:
+        """Return the list whose items were read while its body arrived.
 
-        Args:
-            into: The class.
-            at_once_bytes: The size up to which the body is read at once; None means that of the serializer.
+        Raises: As `read`.
         """
-        limit = self.serializer.at_once_bytes if at_once_bytes is None else at_once_bytes
-        in_steps = len(self.body) > limit and reads_a_list(into) and self.request.method != "DELETE"
-        if not in_steps:
-            return self.read(into)
-        steps = self.serializer.decode_list_in_steps(self.body, into)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as done:
-                found: T = done.value
-                return found
-            except DecodeError as error:
-                self._refuse(error)
-            await waiting.let_others_run()
+        try:
+            return await listing.finish()
+        except DecodeError as error:
+            self._refuse(error)
 
     def raise_failure(self) -> None:
         """Raise the error that the body of a successful response reports, if it is a Status that reports a failure.

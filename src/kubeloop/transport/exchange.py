@@ -114,7 +114,7 @@ class Exchange:
 
     async def __anext__(self) -> bytes:
         """Return the next piece."""
-        if chunk := await self._next(joined=False):
+        if chunk := await self._next(joined=self._request.is_list):
             return chunk
         raise StopAsyncIteration
 

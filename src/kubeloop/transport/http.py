@@ -107,13 +107,13 @@ class HTTPTransport:
     async def stream(self, request: Request, *, timeout: float | None = None) -> AsyncGenerator[ByteStream]:
         """Send a request and read the response as it arrives; see `Transport.stream`."""
         timeout = self._config.timeout if timeout is None else timeout
-        call = Call(is_stream=True, may_fall_silent=request.may_fall_silent)
+        call = Call(is_stream=not request.is_list, may_fall_silent=request.may_fall_silent)
         pool = self._running_pool(request)
         head = self._heads.write(request)
         async with AsyncExitStack() as stack:
             try:
                 async with asyncio.timeout(timeout):
-                    await stack.enter_async_context(pool.stream_slots)
+                    await stack.enter_async_context(pool.request_slots if request.is_list else pool.stream_slots)
                     exchange = await self._send(pool, request, head, call)
             except TimeoutError as error:
                 raise_alone(_late(error, request, call, timeout))

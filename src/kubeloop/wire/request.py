@@ -56,6 +56,8 @@ class Request(Value, frozen=True):
             shown in an error. For the built-in kinds the path decides.
         may_fall_silent: Whether the body of the response may pause for any time, as a followed log does. A transport
             aborts any other request on which no byte has moved for a long time.
+        is_list: Whether the response is a LIST. If its body is read as it arrives, a transport counts the request among
+            those with whole responses, and yields all bytes that have arrived at once.
     """
 
     method: str
@@ -64,6 +66,7 @@ class Request(Value, frozen=True):
     body: bytes | None = None
     is_confidential: bool = False
     may_fall_silent: bool = False
+    is_list: bool = False
 
     @property
     def path(self) -> str:
@@ -73,7 +76,9 @@ class Request(Value, frozen=True):
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """Return the same request with these headers instead of its own."""
         # Of every request that is sent: `replace` takes three times as long.
-        return Request(self.method, self.target, headers, self.body, self.is_confidential, self.may_fall_silent)
+        return Request(
+            self.method, self.target, headers, self.body, self.is_confidential, self.may_fall_silent, self.is_list
+        )
 
     def with_header(self, name: str, value: str) -> Request:
         """Return the same request with this header, which replaces one of the same name."""

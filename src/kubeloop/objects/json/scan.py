@@ -11,7 +11,16 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Malformed", "elements", "end_of_value", "identity", "members", "whole_members"]
+__all__ = [
+    "Malformed",
+    "elements",
+    "end_of_value",
+    "identity",
+    "key_at",
+    "members",
+    "skip_space",
+    "whole_members",
+]
 
 # The repeats are possessive, so that no text makes these expressions backtrack.
 _space = re.compile(rb"[ \t\r\n]*+").match
@@ -32,7 +41,7 @@ class Malformed(ValueError):
     """The brackets, quotes, commas or colons of a text are not those of JSON, or the text ends too early."""
 
 
-def _skip_space(text: bytes, at: int) -> int:
+def skip_space(text: bytes, at: int) -> int:
     """Return the position of the first byte from `at` on that is not white space."""
     found = _space(text, at)
     return found.end() if found is not None else at
@@ -86,16 +95,25 @@ def members(text: bytes, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
     """
     at = _inside(text, start, b"{")
     while text[at : at + 1] != b"}":
-        key = _string(text, at)
-        if key is None:
-            raise Malformed("expected a key")
-        at = _skip_space(text, key.end())
-        if text[at : at + 1] != b":":
-            raise Malformed("expected a colon")
-        at = _skip_space(text, at + 1)
+        key, at = key_at(text, at)
         end = end_of_value(text, at)
-        yield key[0], at, end
+        yield key, at, end
         at = _next(text, end, b"}")
+
+
+def key_at(text: bytes, start: int) -> tuple[bytes, int]:
+    """Return the key that starts at `start`, with its quotes, and the position of its value.
+
+    Raises:
+        Malformed: There is no key, or no colon after it.
+    """
+    key = _string(text, start)
+    if key is None:
+        raise Malformed("expected a key")
+    at = skip_space(text, key.end())
+    if text[at : at + 1] != b":":
+        raise Malformed("expected a colon")
+    return key[0], skip_space(text, at + 1)
 
 
 def whole_members(text: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -104,8 +122,8 @@ def whole_members(text: bytes) -> Iterator[tuple[bytes, int, int]]:
     Raises:
         Malformed: The text is not an object, or has more than one value.
     """
-    start = _skip_space(text, 0)
-    if _skip_space(text, end_of_value(text, start)) != len(text):
+    start = skip_space(text, 0)
+    if skip_space(text, end_of_value(text, start)) != len(text):
         raise Malformed("more than one value")
     return members(text, start)
 
@@ -145,20 +163,20 @@ def _text(value: bytes) -> str | None:
 
 
 def _inside(text: bytes, start: int, bracket: bytes) -> int:
-    at = _skip_space(text, start)
+    at = skip_space(text, start)
     if text[at : at + 1] != bracket:
         raise Malformed(f"expected {bracket.decode()}")
-    return _skip_space(text, at + 1)
+    return skip_space(text, at + 1)
 
 
 def _next(text: bytes, at: int, end: bytes) -> int:
     """Return the position of the next member or element, or of the closing bracket."""
-    at = _skip_space(text, at)
+    at = skip_space(text, at)
     if text[at : at + 1] == end:
         return at
     if text[at : at + 1] != b",":
         raise Malformed("expected a comma")
-    at = _skip_space(text, at + 1)
+    at = skip_space(text, at + 1)
     if text[at : at + 1] == end:
         raise Malformed("a comma before the end")
     return at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop._kit.raising import raise_alone
@@ -15,6 +15,7 @@ from kubeloop.unstructured import UnstructuredList
 from kubeloop.wire.serializers import json_objects
 
 if TYPE_CHECKING:
+    from kubeloop.objects.json.list_reader import ListReader
     from kubeloop.wire.serializers.json_events import JSONEventDecoder
     from kubeloop.wire.serializers.json_frames import JSONFrames
 
@@ -31,9 +32,6 @@ class JSONSerializer:
     __slots__ = ()
     media_types: tuple[str, ...] = ("application/json",)
     """The media types of the format."""
-    at_once_bytes = 128 * 1024 * 1024
-    """About 14,000 pods, which take half a second. Steps cost a sixth more, and the longest step, in which the places
-    of the items are found, takes a quarter of the time."""
 
     def supports(self, cls: type[Any] | None) -> bool:
         """Return True: whatever a client sends or reads has a form in JSON."""
@@ -55,11 +53,9 @@ class JSONSerializer:
         """Read a body as what it says that it is."""
         return json_objects.decode_any(data)
 
-    def decode_list_in_steps(self, data: bytes, into: type[T]) -> Generator[None, None, T]:
-        """Read a LIST in steps, which take a sixth longer in all; a list without a model is read in one."""
-        if issubclass(into, UnstructuredList):
-            return self.decode(data, into)
-        return (yield from json_objects.decoding_list(data, into))
+    def list_reader(self, into: type[T]) -> ListReader[T]:
+        """Return the reader of one LIST whose body arrives in pieces."""
+        return json_objects.list_reader(into)
 
     def status(self, data: bytes) -> Mapping[str, Any] | None:
         """Read the Status that a body is; few bodies have the word in them, so that few are read."""

@@ -14,9 +14,35 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
     from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent
 
-__all__ = ["EventDecoder", "Framing", "Serializer"]
+__all__ = ["EventDecoder", "Framing", "ListReader", "Serializer"]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class ListReader(Protocol[T_co]):
+    """Reads one LIST whose body arrives in pieces. What it accepts and refuses is what `Serializer.decode` does."""
+
+    @property
+    def body(self) -> bytes:
+        """What is left of the body. Of a body that is no list, all of it."""
+        ...
+
+    def feed(self, data: bytes) -> None:
+        """Take some bytes of the body, at most 64 KiB, so that this takes a few milliseconds.
+
+        Raises:
+            DecodeError: The body is not such a list, whatever follows.
+        """
+        ...
+
+    def finishing(self) -> Generator[None, None, T_co]:
+        """Return the list, after the last byte, in steps of a few milliseconds.
+
+        Raises:
+            DecodeError: The body is not such a list.
+        """
+        ...
 
 
 class Framing(Protocol):
@@ -75,11 +101,6 @@ class Serializer(Protocol):
         """The media types of the format, without parameters. The first is asked for and sent; all of them are read."""
         ...
 
-    @property
-    def at_once_bytes(self) -> int:
-        """The size up to which a LIST is read at once, because reading it in steps gains too little."""
-        ...
-
     def supports(self, cls: type[Any] | None) -> bool:
         """Return whether values of a class can be written and read; None asks for whatever a body says that it is."""
         ...
@@ -113,8 +134,12 @@ class Serializer(Protocol):
         """
         ...
 
-    def decode_list_in_steps(self, data: bytes, into: type[T]) -> Generator[None, None, T]:
-        """Read a LIST as `decode` does, in steps of a few milliseconds between which other work can be done."""
+    def list_reader(self, into: type[T]) -> ListReader[T]:
+        """Return the reader of one LIST whose body arrives in pieces.
+
+        Args:
+            into: The class of the list.
+        """
         ...
 
     def status(self, data: bytes) -> Mapping[str, Any] | None:

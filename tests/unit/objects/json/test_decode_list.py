@@ -8,7 +8,6 @@ import json
 import pickle
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,8 +20,6 @@ from kubeloop.models import (
     core_v1,
 )
 from kubeloop.objects.json import scan as json_scan
-from kubeloop.objects.json.decode_list import decoding_list
-from kubeloop.objects.list_items import finish
 from kubeloop.wire.serializers import json_objects
 from tests.support.depth import TOO_DEEP, is_too_deep, nested
 from tests.unit.objects.json.pod_lists import named, pods
@@ -290,53 +287,3 @@ def test_a_list_of_another_kind_is_refused_whatever_its_items() -> None:
 def test_a_list_whose_items_are_no_list_is_refused() -> None:
     with pytest.raises(DecodeError, match="items: expected array"):
         json_objects.decode_list(b'{"kind":"PodList","items":{"a":1}}', core_v1.PodList)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        pods(*(named(f"pod-{n}", priority=n) for n in range(200))),
-        pods(named("a"), named("bad", priority="x"), None, named("c", nodeName=None)),
-        pods(),
-        b'{"kind":"PodList","apiVersion":"v1","metadata":null,"items":null}',
-        b'{"kind":"PodList","items":[{"metadata":{"name":"a"}}],"metadata":{"continue":"next","remainingItemCount":5},"more":[1]}',
-        b"{}",
-        b'{"kind":"Status","apiVersion":"v1","items":[{"metadata":5}]}',
-        b'{"kind":"PodList","items":{"a":1}}',
-        b'{"kind":5,"items":[]}',
-        b'{"items":[{"metadata":{"name":"a"}},{"metadata":{"name":"\xff"}}]}',
-        b'{"items":[{"metadata":{"name":"a"}},',
-        b"<html>",
-        b"",
-    ],
-    ids=[
-        "200",
-        "bad items",
-        "none",
-        "nulls",
-        "a page",
-        "{}",
-        "a Status",
-        "no list",
-        "no kind",
-        "no text",
-        "cut",
-        "HTML",
-        "empty",
-    ],
-)
-def test_a_list_read_in_steps_is_the_list_read_at_once(body: bytes) -> None:
-    def outcome(read: Callable[[], core_v1.PodList]) -> tuple[Any, ...]:
-        try:
-            found = read()
-        except DecodeError as error:
-            return (type(error),)
-        return found, {key: str(error) for key, error in found.unreadable.items()}
-
-    at_once = outcome(lambda: json_objects.decode_list(body, core_v1.PodList))
-    assert outcome(lambda: finish(json_objects.decoding_list(body, core_v1.PodList))) == at_once
-
-
-def test_a_list_is_read_in_steps_of_a_few_dozen_items() -> None:
-    steps = decoding_list(pods(*(named(f"pod-{n}") for n in range(1000))), core_v1.PodList)
-    assert sum(1 for _ in steps) == 16

@@ -164,7 +164,11 @@ def test_a_list_is_read_in_steps() -> None:
     found: list[core_v1.PodList] = []
 
     def reading() -> Generator[None, None, None]:
-        found.append((yield from PROTOBUF.decode_list_in_steps(data, core_v1.PodList)))
+        reader = PROTOBUF.list_reader(core_v1.PodList)
+        reader.feed(data[:50])
+        reader.feed(data[50:])
+        assert reader.body == data
+        found.append((yield from reader.finishing()))
 
     assert (len(list(reading())), len(found[0])) == (3, 20)
 

@@ -1,0 +1,87 @@
+"""Any list, cut at any bytes and with any byte changed, is read as it arrives as it is read whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubeloop import UnstructuredList
+from kubeloop.errors import DecodeError
+from kubeloop.models import core_v1
+from kubeloop.objects.list_items import finish
+from kubeloop.wire.serializers import json_objects
+
+NAMES = st.sampled_from(["a", "b", '"},{"', "]}", "\\", "ü"])
+ITEMS = st.one_of(
+    st.builds(
+        lambda name, node: {"metadata": {"name": name}, "spec": {"nodeName": node}}, NAMES, NAMES | st.integers()
+    ),
+    st.builds(
+        lambda names: {"metadata": {"name": "x"}, "spec": {"containers": [{"name": n} for n in names]}}, st.lists(NAMES)
+    ),
+    st.builds(lambda name: {"kind": "Pod", "metadata": {"name": name, "annotations": {name: name}}}, NAMES),
+    st.sampled_from([None, 5, {}, [], {"metadata": {}}, {"metadata": {"name": 7}}]),
+)
+HEAD = {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}}
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    items = draw(st.lists(ITEMS, max_size=12))
+    before = draw(st.sets(st.sampled_from(sorted(HEAD))))
+    data = {key: HEAD[key] for key in sorted(before)} | {"items": items} | HEAD
+    indent = draw(st.sampled_from([None, None, 1]))
+    separators = draw(st.sampled_from([(",", ":"), (", ", ": ")])) if indent is None else None
+    return json.dumps(data, indent=indent, separators=separators, ensure_ascii=draw(st.booleans())).encode()
+
+
+def outcome(read: Callable[[], Any]) -> tuple[Any, ...]:
+    try:
+        found = read()
+    except DecodeError:
+        return (DecodeError,)
+    return list(found.items), {key: str(each) for key, each in found.unreadable.items()}, found.metadata
+
+
+def in_pieces(body: bytes, cls: Any, sizes: list[int], least_bytes: int) -> Any:
+    reader = json_objects.list_reader(cls, least_bytes=least_bytes)
+    at = 0
+    for number in range(len(body)):
+        size = sizes[number % len(sizes)]
+        if at >= len(body):
+            break
+        reader.feed(body[at : at + size])
+        at += size
+    return finish(reader.finishing())
+
+
+@pytest.mark.parametrize("cls", [core_v1.PodList, UnstructuredList])
+@settings(max_examples=150, deadline=None)
+@given(
+    body=bodies(),
+    sizes=st.lists(st.integers(1, 60), min_size=1),
+    least_bytes=st.sampled_from([1, 1, 50, 200]),
+    change=st.none()
+    | st.tuples(st.integers(0, 2000), st.sampled_from([b"", b"}", b"]", b",", b'"', b"\\", b"x", b"\xff"])),
+)
+def test_a_list_that_arrives_in_pieces_is_the_list_read_whole(
+    cls: Any, body: bytes, sizes: list[int], least_bytes: int, change: tuple[int, bytes] | None
+) -> None:
+    if change is not None:
+        at, byte = change
+        at %= len(body)
+        body = body[:at] + byte + body[at + 1 :]
+    whole = outcome(lambda: json_objects.decode_list(body, cls))
+    assert outcome(lambda: in_pieces(body, cls, sizes, least_bytes)) == whole
+
+
+@settings(max_examples=50, deadline=None)
+@given(body=bodies(), end=st.integers(0, 2000))
+def test_a_list_that_is_cut_is_never_a_list(body: bytes, end: int) -> None:
+    with pytest.raises(DecodeError):
+        in_pieces(body[: end % len(body)], core_v1.PodList, [10], 1)
