@@ -347,6 +347,51 @@ def _streams(result: dict) -> dict[str, float]:
     return dict(zip(STREAM_UNITS, values, strict=True))
 
 
+LAG_SIZES = 10_000, 50_000, 100_000
+LAG_UNITS = {"cpu": "us", "longest step": "ms", "peak / settled": "x"}
+
+
+def lag(bench: Bench) -> list[Row]:
+    """Sync an informer: the longest step of the event loop in CPU time, the CPU per pod, and the peak of memory.
+
+    Lists are read in pages (LIST) or as the beginning of a watch (WatchList). Only kubeloop has an event loop to hold.
+    """
+    workload.ensure(DATA, 1000)
+    rows = []
+    subjects = [one for one in bench.everybody() if one.name.startswith("kubeloop")]
+    with _lists() as host:
+        for size in LAG_SIZES:
+            for kind in ("typed", "dynamic"):
+                for way in ("LIST", "WatchList"):
+                    rows += bench.measure(
+                        f"{size} pods, {kind}, {way}",
+                        subjects,
+                        lambda subject, size=size, kind=kind, way=way: subject.command(
+                            "lag", host, kind, way, str(size)
+                        ),
+                        metrics=lambda result: {
+                            "cpu": result["cpu"],
+                            "longest step": result["longest"],
+                            "peak / settled": result["peak"],
+                        },
+                        units=LAG_UNITS,
+                    )
+    return rows
+
+
+@contextmanager
+def _lists() -> Iterator[str]:
+    """Run the server of `lag` on the other core, and yield its address."""
+    command = [sys.executable, "-m", "bench.lag_server", str(DATA / "pods-1000.json")]
+    server = subprocess.Popen(pinned(SERVER_CORE, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield server.stdout.readline().strip()
+    finally:
+        server.stdin.close()
+        server.wait()
+        server.stdout.close()
+
+
 def _collector(subject: Subject) -> str:
     """Return the statement with which a program of this subject begins."""
     return "import gc; gc.disable(); " if subject.name.endswith("(gc off)") else ""
@@ -371,6 +416,7 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "request": request,
     "start": start,
     "informer": informer,
+    "lag": lag,
     "streams": streams,
     "server": server,
 }

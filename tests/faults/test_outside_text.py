@@ -135,7 +135,7 @@ async def test_an_informer(is_typed: bool, caplog: pytest.LogCaptureFixture) -> 
         ),
     )
     clientset = kubeloop.Clientset(Config(host="https://server"), transport=transport)
-    factory = kubeloop.SharedInformerFactory(clientset)
+    factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)
     pods: Any = factory.core_v1.pods() if is_typed else factory.informer(Unstructured, PODS)
     pods.set_transform(change)
     pods.add_event_handler(on_add=fail, on_update=lambda old, new: fail(new))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,46 @@ async def test_an_informer_follows_what_happens(
             with pytest.raises(errors.NotFound, match='pods "second" not found'):
                 informer.lister.namespace(namespace).get("second")
             assert informer.lister.by_index("node", "n2") == []
+
+
+@pytest.mark.parametrize("is_typed", [True, False])
+async def test_a_list_is_the_beginning_of_its_watch(
+    kubeconfig: Path, namespace: str, caplog: pytest.LogCaptureFixture, is_typed: bool
+) -> None:
+    """(KEP-3157)"""
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        # Events have no watch cache, so that their initial events come from etcd.
+        for name in ("first", "second"):
+            await clientset.core_v1.pods(namespace).create(pod(name, node="n1", app="web"))
+            reference = core_v1.ObjectReference(namespace=namespace, name=name)
+            metadata = meta_v1.ObjectMeta(name=name, namespace=namespace)
+            await clientset.core_v1.events(namespace).create(
+                core_v1.Event(metadata=metadata, involved_object=reference)
+            )
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        versions = (GroupVersionResource("", "v1", resource) for resource in ("pods", "events"))
+        models = (core_v1.Pod, core_v1.Event)
+        informers: list[SharedInformer[Any]] = [
+            factory.informer(model) if is_typed else factory.informer(Unstructured, resource)
+            for model, resource in zip(models, versions, strict=True)
+        ]
+        caplog.set_level(logging.DEBUG, "kubeloop.rest.request_log")
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            for informer in informers:
+                await until_held(informer, f"{namespace}/first")
+                await until_held(informer, f"{namespace}/second")
+                assert int(informer.last_sync_resource_version) > 0
+            await clientset.core_v1.pods(namespace).create(pod("third", node="n1", app="web"))
+            await until_held(informers[0], f"{namespace}/third")
+            await clientset.core_v1.pods(namespace).delete("first", grace_period_seconds=0)
+            async with asyncio.timeout(PATIENCE):
+                while informers[0].indexer.get_by_key(f"{namespace}/first") is not None:
+                    await asyncio.sleep(0.02)
+    requests = [each.getMessage() for each in caplog.records if "GET /api" in each.getMessage()]
+    assert len(requests) >= 2
+    assert all("watch=true" in each for each in requests)
+    assert sum("sendInitialEvents=true" in each for each in requests) == 2
 
 
 async def test_a_missing_object_raises_what_the_server_says(kubeconfig: Path, namespace: str) -> None:

@@ -195,7 +195,7 @@ async def test_a_list_whose_body_stops_is_reported_and_repeated(
             await maps.create(config_map(name, x=random.randbytes(50_000).hex()))
         await clientset.core_v1.config_maps(namespace).get("m0")  # opens a connection, which will be kept
         box.hold(after=100_000)
-        factory = kubeloop.SharedInformerFactory(clientset, namespace=namespace)
+        factory = kubeloop.SharedInformerFactory(clientset, namespace=namespace, watch_list=False)
         informer = factory.core_v1.config_maps()
         told = Told(informer)
         async with factory:

@@ -36,11 +36,11 @@ def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
 
 
 class RunningInformer:
-    """A running informer of pods, typed or dynamic, over a script, for as long as the block runs."""
+    """A running informer of pods, typed or dynamic, over a script, for as long as the block runs. It reads pages."""
 
     def __init__(self, *script: Any, is_typed: bool = True) -> None:
         clients, self.transport = clientset(*script)
-        self.factory = SharedInformerFactory(clients, random=random.Random(7))
+        self.factory = SharedInformerFactory(clients, watch_list=False, random=random.Random(7))
         # Any: typed and dynamic objects have the same structure and two types.
         self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.informer(Unstructured, PODS)
         self.told: list[str] = []

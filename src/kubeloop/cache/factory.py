@@ -106,7 +106,7 @@ class SharedInformerFactory(Informers):
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
         metrics: InformerMetrics | None = None,
-        watch_list: bool = False,
+        watch_list: bool = True,
         random: Random | None = None,
     ) -> None:
         self._clientset = clientset

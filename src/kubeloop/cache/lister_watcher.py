@@ -183,7 +183,7 @@ def rest_list_watch(
     /,
     *,
     namespace: str | DefaultNamespace = ALL_NAMESPACES,
-    watch_list: bool = False,
+    watch_list: bool = True,
     **selectors: Unpack[SelectorOptions],
 ) -> ListWatch[T]:
     """Create the source of the objects that a server has: `rest_list_watch(clientset.rest, Pod, namespace="default")`.

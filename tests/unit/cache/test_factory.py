@@ -34,7 +34,7 @@ def make(*objects: Kind, **options: Any) -> tuple[APIServer, SharedInformerFacto
     """Return a server with these objects, and a factory of a Clientset that sends one request per call."""
     api = APIServer(*objects, controllers=(), random=random.Random(2))
     clientset = Clientset(api.config(), transport=api.transport(), max_retries=0)
-    return api, SharedInformerFactory(clientset, random=random.Random(1), **options)
+    return api, SharedInformerFactory(clientset, random=random.Random(1), **{"watch_list": False, **options})
 
 
 def config_map(name: str, namespace: str = "ns", **data: str) -> ConfigMap:
@@ -369,6 +369,29 @@ async def test_the_settings_of_the_reflector_reach_every_informer():
         assert 4000 <= int(watched["timeoutSeconds"]) <= 8000
         await asyncio.sleep(5)
         assert [action.verb for action in api.actions] == ["list", "watch", "watch"]
+
+
+@pytest.mark.parametrize(("options", "verbs"), [({}, ["watch"]), ({"watch_list": False}, ["list", "watch"])])
+@in_virtual_time
+async def test_informers_read_lists_as_the_beginning_of_a_watch_unless_told_otherwise(
+    options: dict[str, bool], verbs: list[str]
+):
+    api = APIServer(config_map("a"), config_map("b"), controllers=(), random=random.Random(2))
+    clientset = Clientset(api.config(), transport=api.transport(), max_retries=0)
+    factory = SharedInformerFactory(clientset, **options)
+    informer = factory.informer(ConfigMap)
+    dynamic = factory.informer(Unstructured, CONFIG_MAPS)
+    async with factory:
+        await factory.wait_for_cache_sync()
+        await settle()
+        assert sorted(action.verb for action in api.actions) == sorted([*verbs, *verbs])
+        listed = len(informer.indexer)
+        assert listed >= 2
+        api.put(config_map("c"))
+        await settle()
+        assert len(informer.indexer) == len(dynamic.indexer) == listed + 1
+        asked = parameters(api.actions[0])
+        assert ("sendInitialEvents" in asked) is (verbs == ["watch"])
 
 
 @in_virtual_time

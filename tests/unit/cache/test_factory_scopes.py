@@ -38,7 +38,7 @@ RESOURCES = {
 
 def make(*script: Any, **options: Any) -> tuple[SharedInformerFactory, Any]:
     clients, transport = clientset(*script)
-    return SharedInformerFactory(clients, **options), transport
+    return SharedInformerFactory(clients, watch_list=False, **options), transport
 
 
 def trim(obj: core_v1.Pod) -> core_v1.Pod:

@@ -63,6 +63,28 @@ async def test_every_selector_option_is_sent():
     ]
 
 
+@in_virtual_time
+async def test_a_watch_that_begins_with_a_list_asks_for_initial_events_not_older_than_the_version():
+    rest = FakeRest()
+    chosen = source(rest, {"label_selector": "app=web", "timeout": 2.5})
+    assert chosen.watch_list is not None
+    for version in ("", "7"):
+        async with chosen.watch_list(version, 300):
+            pass
+    asked = {
+        "labelSelector": "app=web",
+        "sendInitialEvents": True,
+        "resourceVersionMatch": "NotOlderThan",
+        "allowWatchBookmarks": True,
+        "timeoutSeconds": 300,
+    }
+    assert rest.asked == [({**asked, "resourceVersion": version or None}, None) for version in ("", "7")]
+
+
+def test_a_source_that_must_not_stream_has_no_function_for_it():
+    assert source(FakeRest(), {"watch_list": False}).watch_list is None
+
+
 @pytest.mark.parametrize("selectors", [None, {}, {"label_selector": None, "timeout": None}])
 @in_virtual_time
 async def test_without_selectors_nothing_is_sent(selectors: Any):

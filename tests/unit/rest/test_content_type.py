@@ -145,7 +145,7 @@ async def test_a_watch_of_a_typed_client_lists_watches_and_resumes_in_protobuf()
 async def test_an_informer_lists_and_watches_in_protobuf() -> None:
     newer = core_v1.Pod(metadata=meta_v1.ObjectMeta(name="b", namespace="x", uid="v", resource_version="11"))
     clientset, transport = clients(binary(PODS), binary_watch(("ADDED", newer)).then(Hang()))
-    factory = kubeloop.SharedInformerFactory(clientset)
+    factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)
     informer = factory.core_v1.pods()
     added: list[str] = []
     informer.add_event_handler(on_add=lambda pod: added.append(pod.metadata.name))
