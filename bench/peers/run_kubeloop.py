@@ -113,7 +113,7 @@ def informer(mode, host, collection, pods, events):
         measure.collector_off()
         span = measure.Span()
         async with kubeloop.Clientset(_config(f"{host}/{collection}")) as clientset:
-            factory = kubeloop.SharedInformerFactory(clientset)
+            factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)  # as the peers
             informer = factory.core_v1.pods()
             informer.add_indexers({"node": lambda pod: [pod.spec.node_name]})
             counters = [_Counter(pods) for _ in range(3)]

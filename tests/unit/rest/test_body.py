@@ -81,7 +81,7 @@ async def test_a_list_that_does_not_arrive_in_time_is_a_timeout() -> None:
 @in_virtual_time
 async def test_the_rest_of_a_list_of_another_kind_is_not_read() -> None:
     head = b'{"kind":"ServiceList","apiVersion":"v1","items":['
-    response = ScriptedResponse(chunks=[head, Hang()])
+    response = ScriptedResponse(chunks=[head, b"{}," * 100_000, Hang()])
     with pytest.raises(kubeloop.DecodeError, match=r"GET /api/v1/pods: expected v1 PodList, got v1 ServiceList"):
         await client(response).get("pods", into=core_v1.PodList)
 
@@ -109,12 +109,12 @@ async def test_a_failure_that_pretends_to_be_a_success_is_raised() -> None:
 @in_virtual_time
 async def test_the_size_of_a_list_is_that_of_its_body() -> None:
     listing = ListResponse(core_v1.PodList, JSON_ONLY)
-    body = pods(1000)
+    body = pods(10_000)
     transport = ScriptedTransport(ScriptedResponse(chunks=[body]))
     response = await listing.send(transport, LIST.with_header("Accept", "application/json"), None)
     assert listing.size == len(body)
     assert len(response.body) < len(body)
-    assert len((await listing.finish()).items) == 1000
+    assert len((await listing.finish()).items) == 10_000
     assert repr(listing) == f"<ListResponse of PodList: {len(body)} bytes>"
 
 

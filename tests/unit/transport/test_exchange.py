@@ -41,11 +41,11 @@ class Running:
         self.released: list[Connection] = []
         self.exchange: Exchange
 
-    async def begin(self, arrived: bytes, method: str = "GET") -> Exchange:
+    async def begin(self, arrived: bytes, method: str = "GET", *, is_list: bool = False) -> Exchange:
         """Send a request, deliver these bytes, and return the exchange."""
         self.line.on_request = partial(self.line.deliver, arrived)
         head = await self.connection.send(b"head", None, method=method)
-        self.exchange = Exchange(Request(method, "/api"), self.connection, head, self.released.append)
+        self.exchange = Exchange(Request(method, "/api", is_list=is_list), self.connection, head, self.released.append)
         return self.exchange
 
     def later(self, *arrivals: bytes) -> None:
@@ -135,6 +135,15 @@ async def test_pieces_come_as_chunks(running: Make) -> None:
     exchange = await response.begin(CHUNKED + chunk(b"ab") + chunk(b"cd"))
     response.later(chunk(b"ef") + END)
     assert await pieces_of(exchange) == [b"ab", b"cd", b"ef"]
+    assert response.is_free
+
+
+@in_virtual_time
+async def test_pieces_of_a_list_are_all_that_has_arrived(running: Make) -> None:
+    response = running()
+    exchange = await response.begin(CHUNKED + chunk(b"ab") + chunk(b"cd"), is_list=True)
+    response.later(chunk(b"ef") + chunk(b"gh") + END)
+    assert await pieces_of(exchange) == [b"abcd", b"efgh"]
     assert response.is_free
 
 

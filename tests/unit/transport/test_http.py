@@ -167,6 +167,20 @@ async def test_streams_chunks_as_they_arrive(transport_to):
         assert server.connections == 1
 
 
+async def test_a_list_that_is_read_as_it_arrives_counts_as_a_request(transport_to):
+    """`max_connections` limits requests and streams each; a list must not take the place of a watch."""
+    async with raw_server(reply(b"{}")) as server:
+        transport = transport_to(server.url, max_connections=1)
+        listing = GET.replace(is_list=True)
+        async with transport.stream(listing) as one, transport.stream(GET) as other:
+            assert (one.status, other.status) == (200, 200)
+            waiting = asyncio.create_task(transport.request(GET))
+            await asyncio.sleep(0)
+            assert await one.read() == b"{}"
+            assert not waiting.done()
+        assert (await waiting).body == b"{}"
+
+
 async def test_leaving_a_stream_closes_its_connection(transport_to):
     async with raw_server(_endless) as server:
         transport = transport_to(server.url)

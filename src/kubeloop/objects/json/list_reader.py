@@ -81,7 +81,8 @@ class ListReader(Generic[L]):
     Args:
         what: The name of the list's class, for messages.
         items: Reads the items.
-        least_bytes: The size from which bytes are searched for items. Larger texts need fewer calls of the decoder.
+        least_bytes: The size from which bytes are searched for items. Larger texts need fewer calls of the decoder. A
+            body of less than eight times this size is read as a whole.
     """
 
     __slots__ = (
@@ -96,7 +97,7 @@ class ListReader(Generic[L]):
         self._place = _BEFORE
         self._pieces: list[bytes] = []
         self._size = self._left_out = self._number = 0
-        self._wanted: float = 1
+        self._wanted: float = 8 * least_bytes
         self._head = b""
         self._items: list[Any] = []
         self._unread: dict[str, Unreadable] = {}
@@ -131,10 +132,10 @@ class ListReader(Generic[L]):
 
     def _finish(self) -> L:
         if self._place is _BEFORE:
-            self._advance()
-        if self._place is _BEFORE:
             return self._read.whole(self.body)
         text = b"".join(self._pieces)
+        if self._place is _WITHIN:
+            text = self._take_items(text)
         if self._place is _WITHIN:
             text = self._scan(self._leave_out(text, scan.skip_space(text, 0)))
         if self._place is _WITHIN:
