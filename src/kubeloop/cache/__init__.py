@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown, Delta, DeltaFIFO, DeltaType, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.field_index import field_index
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, IndexFunc, namespace_index
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
@@ -72,6 +73,7 @@ __all__ = [
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
+    "field_index",
     "namespace_index",
     "rest_list_watch",
 ]
@@ -83,6 +85,7 @@ if not TYPE_CHECKING:
             "cached_reader": "CachedList CachedReader",
             "delta_fifo": "DeletedFinalStateUnknown Delta DeltaFIFO DeltaType KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
+            "field_index": "field_index",
             "factory": "HasRESTClient SharedInformerFactory",
             "indexer": "NAMESPACE_INDEX IndexFunc Indexer namespace_index",
             "informer_connection": "Connection",

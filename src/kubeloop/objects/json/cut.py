@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from msgspec import Raw
 
 from kubeloop.objects.type_guards import is_dict
 
-__all__ = ["ABSENT", "names_in", "value_in"]
+__all__ = ["ABSENT", "names_in", "value_in", "value_reader"]
 
 ABSENT: Any = msgspec.UNSET
 """The value of a path at which there is nothing."""
@@ -43,26 +44,36 @@ def value_in(body: bytes | Raw, path: tuple[str, ...]) -> Any:
         UnicodeDecodeError: The value is not UTF-8.
         RecursionError: The value is nested too deeply.
     """
-    if not path:
-        return _parse(body)
-    if _not_a_field("".join(path)):
-        found = value_in(body, path[:-1])
-        return found.get(path[-1], ABSENT) if is_dict(found) else ABSENT
-    try:
-        found = _decoder(path).decode(body)
-    except msgspec.ValidationError:  # a part of the path is no object
-        return ABSENT
-    for _ in path:
-        if found is ABSENT:
-            break
-        found = found.value
-    return found
+    return value_reader(path)(body)
 
 
 @lru_cache(maxsize=256)
-def _decoder(path: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of nested structs with one member each, which skips all other members."""
+def value_reader(path: tuple[str, ...]) -> Callable[[bytes | Raw], Any]:
+    """Return the function that returns the value at a path of an object; see `value_in`."""
+    if not path:
+        return _parse
+    if _not_a_field("".join(path)):
+        return lambda body: _member(value_in(body, path[:-1]), path[-1])
+    # Nested structs with one member each: msgspec skips all other members.
     hint: Any = Any
     for name in reversed(path):
         hint = msgspec.defstruct("_Member", [("value", hint | msgspec.UnsetType, ABSENT)], rename={"value": name})
-    return msgspec.json.Decoder(hint)
+    decode = msgspec.json.Decoder(hint).decode
+    depth = len(path)
+
+    def read(body: bytes | Raw) -> Any:
+        try:
+            found: Any = decode(body)
+        except msgspec.ValidationError:  # a part of the path is no object
+            return ABSENT
+        for _ in range(depth):
+            found = found.value
+            if found is ABSENT:
+                break
+        return found
+
+    return read
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name, ABSENT) if is_dict(value) else ABSENT
