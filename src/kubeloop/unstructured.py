@@ -6,7 +6,7 @@ Unlike models, these objects keep every field of a response, including nulls and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 
 from kubeloop._kit.text import safe_text
 from kubeloop.objects.json.encode import dumps, loads, rewrite
@@ -37,6 +37,8 @@ class Unstructured:
     """
 
     __slots__ = ("_data", "_metadata")
+    list_type: ClassVar[type[UnstructuredList]]
+    """The class of lists of such objects."""
     if TYPE_CHECKING:
         _data: dict[str, Any]
         _metadata: meta_v1.ObjectMeta | None
@@ -378,6 +380,9 @@ class UnstructuredList:
 
     def __repr__(self) -> str:
         return safe_text(f"<UnstructuredList {self.api_version} {self.kind} of {len(self.items)}>")
+
+
+Unstructured.list_type = UnstructuredList
 
 
 def described(obj: Unstructured, namespace: str, name: str) -> str:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         WatchFunction,
         rest_list_watch,
     )
+    from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
+    from kubeloop.cache.memory_usage import MemoryUsage
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
     from kubeloop.cache.shared_informer import SharedInformer
@@ -63,6 +65,8 @@ __all__ = [
     "ListWatch",
     "Lister",
     "ListerWatcher",
+    "MemoryMode",
+    "MemoryUsage",
     "NamespaceLister",
     "Popped",
     "Reflector",
@@ -73,6 +77,7 @@ __all__ = [
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
+    "class_in_mode",
     "field_index",
     "namespace_index",
     "rest_list_watch",
@@ -94,6 +99,8 @@ if not TYPE_CHECKING:
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
                 "rest_list_watch"
             ),
+            "memory_mode": "MemoryMode class_in_mode",
+            "memory_usage": "MemoryUsage",
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",

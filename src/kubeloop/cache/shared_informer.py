@@ -23,7 +23,10 @@ from kubeloop.cache.indexer import Indexer, IndexFunc
 from kubeloop.cache.informer_connection import Connection
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
+from kubeloop.cache.memory_mode import MemoryMode, failed_reads_of, mode_of, whole_class
+from kubeloop.cache.memory_usage import SAMPLE, MemoryUsage, memory_usage
 from kubeloop.cache.processor import TIME_SLICE, HandlerRegistration
+from kubeloop.cache.read_failures import ReadFailures, describe_unreadable
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.errors import Unreadable
@@ -59,7 +62,8 @@ class SharedInformer(Generic[T]):
         resource: The resource, for `NotFound`.
         name: The name for log lines and errors; None means the name of the resource.
         indexers: The first index functions.
-        expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all.
+        expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all. With
+            the class that `class_in_mode` returned for the source, the informer knows its memory mode.
         transform: Changes each object before it is stored, for instance to drop what nobody reads. It may get an object
             that it has changed already. See `set_transform`.
         page_size: The number of objects per page of a LIST; None pages as client-go does, 0 never pages.
@@ -101,9 +105,13 @@ class SharedInformer(Generic[T]):
         self._connection = Connection(self.name)
         self._gate = SyncGate(self.name, lambda: self.last_error)
         self._applier = Applier(self.name, self._indexer)
+        self._read_failures = ReadFailures(self.name, self._indexer)
+        if (failed_reads := failed_reads_of(expected_type)) is not None:
+            failed_reads.connect(self._read_failures.report)
         # Including handlers that were removed while a call of theirs is in progress.
         self._every_registration: WeakSet[HandlerRegistration[T]] = WeakSet()
         self._reflector: Reflector[T] | None = None
+        self._fifo: DeltaFIFO[T] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._is_stopped = False
 
@@ -161,7 +169,7 @@ class SharedInformer(Generic[T]):
         This is the error of the last attempt to list or watch, until an attempt succeeds; else the LIST that waits for
         a response, and for how long; else the number of objects that cannot be read, with the first error.
         """
-        return self._connection.describe(_time()) or self._describe_unreadable()
+        return self._connection.describe(_time()) or describe_unreadable(self._indexer.unreadable)
 
     @property
     def last_heard_at(self) -> float | None:
@@ -176,6 +184,25 @@ class SharedInformer(Generic[T]):
     def is_connected(self) -> bool:
         """Whether the store follows the server: True since a LIST succeeded or a watch was opened, until one fails."""
         return self._connection.is_connected and not self._is_stopped
+
+    @property
+    def mode(self) -> MemoryMode:
+        """The memory mode: whether objects are decoded on arrival (`"eager"`) or when they are read (`"lazy"`)."""
+        return mode_of(self._expected_type)
+
+    def memory(self, *, sample: int | None = SAMPLE) -> MemoryUsage:
+        """Return the bytes that the informer takes, by part.
+
+        Objects are measured as they are now, so a lazy object that was read counts with what was decoded. The sizes are
+        those of the values, rounded as allocators round them. The memory that the process takes for them is up to 5 %
+        larger, and a fifth larger after lazy objects were read, because freed texts leave gaps.
+
+        Args:
+            sample: The number of objects that are measured, evenly spread over the store; the others are taken to be
+                like them. An eager Pod of 9 KB takes about 0.4 ms, a lazy one 0.04 ms, and each further object 3 µs.
+                None measures all objects, which may hold the loop for seconds.
+        """
+        return memory_usage(self._indexer, (self._fifo, *self._applier.registrations), sample=sample)
 
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
@@ -319,12 +346,13 @@ class SharedInformer(Generic[T]):
         if self._reflector is not None or self._is_stopped:
             logger.warning("%s: the informer was started before, or has stopped; an informer runs only once", self.name)
             return
-        fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
+        self._read_failures.started()
+        self._fifo = fifo = DeltaFIFO(self._indexer, transform=self._transform, unreadable=self._indexer.unreadable)
         self._reflector = Reflector(
             self._lister_watcher,
             fifo,
             name=self.name,
-            expected_type=self._expected_type,
+            expected_type=whole_class(self._expected_type),
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,
@@ -370,13 +398,6 @@ class SharedInformer(Generic[T]):
                 logger.debug("%s: synced, %d objects", self.name, len(self._indexer))
                 self._gate.open()
             await asyncio.sleep(0)
-
-    def _describe_unreadable(self) -> str:
-        unreadable = self._indexer.unreadable
-        for key, error in unreadable.items():
-            others = f", and {len(unreadable) - 1} other objects" if len(unreadable) > 1 else ""
-            return f"{key}{others} cannot be read: {error}"
-        return ""
 
     def _must_be_new(self, what: str) -> None:
         if self._reflector is not None:

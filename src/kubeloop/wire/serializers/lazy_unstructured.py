@@ -21,6 +21,7 @@ from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, unrea
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import rewrite
 from kubeloop.objects.lazy_object import FailedReads, borrowing_class, end_borrowing
+from kubeloop.objects.type_guards import class_of
 from kubeloop.unstructured import Unstructured, UnstructuredList, described, value_at
 
 __all__ = ["LazyUnstructured", "LazyUnstructuredList", "lazy_object"]
@@ -60,6 +61,11 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
         def _data(self) -> dict[str, Any]:
             """The whole JSON value, decoded at each read."""
             return self._read(value_in, ())
+
+    @property
+    def __lent__(self) -> list[Any]:
+        """The bytes that the metadata hold, which are parts of the body."""
+        return [getattr(self.metadata, f"_{name}") for name in class_of(self.metadata).__lazy__]
 
     def __getitem__(self, key: str) -> Any:
         value = self._read(value_in, (key,))
@@ -121,6 +127,9 @@ class LazyUnstructuredList(UnstructuredList):
         """Return the members that begin an item which names no kind, and a comma; `b""` for a `v1 List`."""
         head = self._head_of_items()
         return rewrite(head)[1:-1] + b"," if head else b""
+
+
+LazyUnstructured.list_type = LazyUnstructuredList
 
 
 def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
