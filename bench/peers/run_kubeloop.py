@@ -101,21 +101,43 @@ class _Counter:
             self.done.set()
 
 
+def _informer_of(factory, mode):
+    """Return an informer of pods: `eager`, `lazy`, `lazy, read` or `dynamic`."""
+    import kubeloop
+    from kubeloop.cache import field_index
+
+    if mode == "dynamic":
+        informer = factory.informer(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods"))
+    else:
+        informer = factory.core_v1.pods(mode="lazy" if mode.startswith("lazy") else "eager")
+    # What a program of the mode writes: an attribute of a decoded object, a path of any other.
+    node = field_index("spec.nodeName") if mode != "eager" else lambda pod: [pod.spec.node_name]
+    informer.add_indexers({"node": node})
+    return informer
+
+
+def _read_all(obj):
+    assert obj.spec.node_name
+    assert obj.status
+
+
 def informer(mode, host, collection, pods, events):
     pods, events = int(pods), int(events)
+    memory_mode = os.environ.get("BENCH_MODE", "eager")
 
     async def run():
-        import aiohttp  # noqa: F401  (imports have suites of their own; Go's are done before main)
-
         import kubeloop
         from kubeloop.models import core_v1  # noqa: F401
 
+        # Imports have suites of their own; Go's are done before main.
+        _ = kubeloop.Clientset, kubeloop.SharedInformerFactory
         measure.collector_off()
         span = measure.Span()
         async with kubeloop.Clientset(_config(f"{host}/{collection}")) as clientset:
             factory = kubeloop.SharedInformerFactory(clientset)
-            informer = factory.core_v1.pods()
-            informer.add_indexers({"node": lambda pod: [pod.spec.node_name]})
+            informer = _informer_of(factory, memory_mode)
+            if memory_mode == "lazy, read":
+                informer.add_event_handler(on_add=_read_all, on_update=lambda _old, new: _read_all(new))
             counters = [_Counter(pods) for _ in range(3)]
             for counter in counters:
                 informer.add_event_handler(on_add=counter.hit, on_update=counter.hit, on_delete=counter.hit)

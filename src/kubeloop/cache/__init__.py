@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.field_index import field_index
     from kubeloop.cache.handler_backlog import WhenFull
     from kubeloop.cache.index import IndexFunc
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
         WatchFunction,
         rest_list_watch,
     )
+    from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
+    from kubeloop.cache.memory_usage import MemoryUsage
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
@@ -80,6 +83,8 @@ __all__ = [
     "ListWatch",
     "Lister",
     "ListerWatcher",
+    "MemoryMode",
+    "MemoryUsage",
     "NamespaceLister",
     "Popped",
     "QueuedDelta",
@@ -95,6 +100,8 @@ __all__ = [
     "WatchEventLike",
     "WatchFunction",
     "WhenFull",
+    "class_in_mode",
+    "field_index",
     "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
@@ -108,6 +115,7 @@ if not TYPE_CHECKING:
             "delta": "DeletedFinalStateUnknown Delta DeltaType",
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
+            "field_index": "field_index",
             "factory": "HasRESTClient SharedInformerFactory",
             "handler_backlog": "WhenFull",
             "index": "IndexFunc",
@@ -122,6 +130,8 @@ if not TYPE_CHECKING:
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
                 "rest_list_watch"
             ),
+            "memory_mode": "MemoryMode class_in_mode",
+            "memory_usage": "MemoryUsage",
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",

@@ -79,7 +79,7 @@ def identified(cls: type[T], error: Unreadable) -> T:
         "resourceVersion": error.resource_version,
     }
     data: dict[str, Any] = {"metadata": {key: value for key, value in known.items() if value}}
-    return cast("T", Unstructured.owning(data)) if cls is Unstructured else decode_data(data, cls)
+    return cast("T", Unstructured.owning(data)) if issubclass(cls, Unstructured) else decode_data(data, cls)
 
 
 def unread_event(cls: type[T], change: Any, error: Unreadable) -> WatchEvent[T] | UnreadableEvent:
