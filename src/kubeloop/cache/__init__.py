@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
+    from kubeloop.cache.expectations import (
+        ControllerExpectations,
+        Expectations,
+        UIDTrackingControllerExpectations,
+    )
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
     from kubeloop.cache.handler_backlog import WhenFull
     from kubeloop.cache.index import IndexFunc
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
     from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.ttl_store import TTLStore
 
 __all__ = [
     "NAMESPACE_INDEX",
@@ -54,12 +60,14 @@ __all__ = [
     "CachedObject",
     "CachedReader",
     "Connection",
+    "ControllerExpectations",
     "Deleted",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
     "DeltaType",
     "EventStream",
+    "Expectations",
     "HandlerRegistration",
     "HandlerStatistics",
     "HasRESTClient",
@@ -90,6 +98,8 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "TTLStore",
+    "UIDTrackingControllerExpectations",
     "Updated",
     "WatchErrorHandler",
     "WatchEventLike",
@@ -108,6 +118,7 @@ if not TYPE_CHECKING:
             "delta": "DeletedFinalStateUnknown Delta DeltaType",
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
+            "expectations": "ControllerExpectations Expectations UIDTrackingControllerExpectations",
             "factory": "HasRESTClient SharedInformerFactory",
             "handler_backlog": "WhenFull",
             "index": "IndexFunc",
@@ -129,5 +140,6 @@ if not TYPE_CHECKING:
             "resync": "jittered_resync_period",
             "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",
+            "ttl_store": "TTLStore",
         },
     )
