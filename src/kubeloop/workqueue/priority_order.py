@@ -6,7 +6,7 @@ Reference: controller-runtime pkg/controller/priorityqueue (ready, AddedCounter)
 from __future__ import annotations
 
 from bisect import insort
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -18,20 +18,7 @@ __all__ = ["PriorityOrder"]
 
 T = TypeVar("T")
 
-_STALE = 64  # the number of stale entries that are always allowed
-
-
-class _Entry(Generic[T]):
-    """An item that waits: for the end of its delay, for the worker that has it, or in the queue."""
-
-    __slots__ = ("group", "is_queued", "item", "number", "priority")
-
-    def __init__(self, item: T, group: Hashable, priority: int, number: int) -> None:
-        self.item = item
-        self.group = group
-        self.priority = priority
-        self.number = number
-        self.is_queued = False
+_STALE = 64  # the number of stale entries of heaps that are always allowed
 
 
 class PriorityOrder(Generic[T]):
@@ -58,71 +45,68 @@ class PriorityOrder(Generic[T]):
         self._oldest_every = oldest_every
         self._until_oldest = oldest_every
         self._numbers = count()
-        self._entries: dict[T, _Entry[T]] = {}
+        # What waits: for the end of a delay, for the worker that has the item, or queued. Per item its priority, its
+        # number, which is its place, and its group. Plain tuples and numbers cost the garbage collector nothing.
+        self._waiting: dict[T, tuple[int, int, Hashable]] = {}
         self._taken: dict[T, int] = {}
-        self._queued = 0
-        # Per priority its groups, the next one first, and per group a heap of entries. An entry is stale if its item is
-        # not queued any more, or if it was raised since and so has another number.
+        # What is queued, by number; and in the order in which the items were queued.
+        self._queued: dict[int, T] = {}
+        self._by_age: OrderedDict[T, None] = OrderedDict()
+        # Per priority its groups, the next one first, and per group a heap of numbers. A number that is not queued any
+        # more is stale: its item was raised, which gives it another number, or was taken by age.
         self._priorities: list[int] = []  # ascending
-        self._groups: dict[int, OrderedDict[Hashable, list[tuple[int, _Entry[T]]]]] = {}
+        self._groups: dict[int, OrderedDict[Hashable, list[int]]] = {}
         self._stale = 0
-        self._by_age: deque[_Entry[T]] = deque()  # with entries that are not queued any more
 
     def request(self, item: T, priority: int) -> int | None:
         """Note the priority of an item that is to be queued now or later, or raise the priority of one that waits.
 
         Returns:
-            The former priority if the item was raised, otherwise None.
+            The former priority of an item that waits, otherwise None.
 
         Raises:
+            TypeError: The item cannot be hashed. Nothing changes.
             Exception: The error of `group_by`. Nothing changes.
         """
-        entry = self._entries.get(item)
-        if entry is None:
+        known = self._waiting.get(item)
+        if known is None:
             group = None if self._group_by is None else self._group_by(item)
-            self._entries[item] = _Entry(item, group, priority, next(self._numbers))
+            self._waiting[item] = priority, next(self._numbers), group
             return None
-        if priority <= entry.priority:
-            return None
-        former = entry.priority
-        entry.priority = priority
-        entry.number = next(self._numbers)
-        if entry.is_queued:
-            self._enqueue(entry)
-            self._count_stale()
+        former, number, group = known
+        if priority > former:
+            raised = next(self._numbers)
+            self._waiting[item] = priority, raised, group
+            if self._queued.pop(number, None) is not None:
+                self._queued[raised] = item
+                self._enqueue(priority, raised, group)
+                self._count_stale()
         return former
 
     def end_delay(self, item: T) -> None:
         """Place an item behind all others of its priority, because its delay has passed only now."""
-        self._entries[item].number = next(self._numbers)
+        priority, _, group = self._waiting[item]
+        self._waiting[item] = priority, next(self._numbers), group
 
     def discard(self, item: T) -> None:
         """Forget an item that was requested and not queued."""
-        self._entries.pop(item, None)
+        self._waiting.pop(item, None)
 
     def push(self, item: T, /) -> None:
         """Queue an item that was requested."""
-        entry = self._entries[item]
-        entry.is_queued = True
-        self._queued += 1
-        self._enqueue(entry)
+        priority, number, group = self._waiting[item]
+        self._queued[number] = item
         if self._oldest_every is not None:
-            self._by_age.append(entry)
-            if len(self._by_age) > 2 * self._queued + _STALE:
-                self._by_age = deque(entry for entry in self._by_age if entry.is_queued)
+            self._by_age[item] = None
+        self._enqueue(priority, number, group)
 
     def touch(self, item: T, /) -> None:
         """Do nothing: `request` has moved the item already."""
 
     def pop(self) -> T:
         """Remove and return the next item; at least one item must be queued."""
-        entry = self._next()
-        entry.is_queued = False
-        self._queued -= 1
-        item = entry.item
-        del entry.item  # the entry may stay for a while, and the item need not
-        del self._entries[item]
-        self._taken[item] = entry.priority
+        item = self._next()
+        self._taken[item] = self._waiting.pop(item)[0]
         return item
 
     def taken_priority(self, item: T) -> int:
@@ -135,52 +119,54 @@ class PriorityOrder(Generic[T]):
 
     def priority(self, item: T) -> int:
         """Return the priority of an item that waits, else that with which it was taken."""
-        entry = self._entries.get(item)
-        return self._taken.get(item, 0) if entry is None else entry.priority
+        known = self._waiting.get(item)
+        return self._taken.get(item, 0) if known is None else known[0]
 
     def __len__(self) -> int:
-        return self._queued
+        return len(self._queued)
 
-    def _enqueue(self, entry: _Entry[T]) -> None:
-        groups = self._groups.get(entry.priority)
+    def _enqueue(self, priority: int, number: int, group: Hashable) -> None:
+        groups = self._groups.get(priority)
         if groups is None:
-            groups = self._groups[entry.priority] = OrderedDict()
-            insort(self._priorities, entry.priority)
-        heap = groups.get(entry.group)
+            groups = self._groups[priority] = OrderedDict()
+            insort(self._priorities, priority)
+        heap = groups.get(group)
         if heap is None:
-            heap = groups[entry.group] = []
-        heappush(heap, (entry.number, entry))
+            groups[group] = [number]
+        else:
+            heappush(heap, number)
 
-    def _next(self) -> _Entry[T]:
+    def _next(self) -> T:
         if self._until_oldest is not None:
-            self._until_oldest -= 1
-            if self._until_oldest == 0:
+            if self._until_oldest == 1:
                 self._until_oldest = self._oldest_every
                 return self._oldest()
+            self._until_oldest -= 1
         while True:
-            groups = self._groups[self._priorities[-1]]
-            if not groups:
-                del self._groups[self._priorities.pop()]
-                continue
+            priority = self._priorities[-1]
+            groups = self._groups[priority]
             group = next(iter(groups))
             heap = groups[group]
-            entry = _first_queued(heap)
-            if heap:
-                groups.move_to_end(group)
-            else:
+            item = self._queued.pop(heappop(heap), None)
+            if not heap:
                 del groups[group]
-            if entry is not None:
-                return entry
+                if not groups:
+                    del self._groups[priority], self._priorities[-1]
+            elif item is not None:
+                groups.move_to_end(group)
+            if item is not None:
+                self._by_age.pop(item, None)
+                return item
 
-    def _oldest(self) -> _Entry[T]:
+    def _oldest(self) -> T:
+        item, _ = self._by_age.popitem(last=False)
+        del self._queued[self._waiting[item][1]]
         self._count_stale()
-        while not (entry := self._by_age.popleft()).is_queued:
-            pass
-        return entry
+        return item
 
     def _count_stale(self) -> None:
         self._stale += 1
-        if self._stale > self._queued + _STALE:
+        if self._stale > len(self._queued) + _STALE:
             self._stale = 0
             self._remove_stale()
 
@@ -188,18 +174,10 @@ class PriorityOrder(Generic[T]):
         for priority in self._priorities.copy():
             groups = self._groups[priority]
             for group, heap in list(groups.items()):
-                heap[:] = [(number, entry) for number, entry in heap if entry.is_queued and entry.number == number]
+                heap[:] = [number for number in heap if number in self._queued]
                 heapify(heap)
                 if not heap:
                     del groups[group]
             if not groups:
                 del self._groups[priority]
                 self._priorities.remove(priority)
-
-
-def _first_queued(heap: list[tuple[int, _Entry[T]]]) -> _Entry[T] | None:
-    while heap:
-        number, entry = heappop(heap)
-        if entry.is_queued and entry.number == number:
-            return entry
-    return None

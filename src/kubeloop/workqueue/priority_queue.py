@@ -100,9 +100,12 @@ class PriorityQueue(RateLimitingQueue[T]):
         """
         if self._closed:
             return
-        check_item(item)
-        self._request(item, priority)
-        self._delays.discard(item)
+        if item is None:
+            check_item(item)
+        former = self._items.request(item, priority)
+        if former is not None:
+            self._delays.discard(item)
+            self._report(item, former, priority)
         super().add(item)
 
     def add_after(self, item: T, delay: float, *, priority: int = 0) -> None:
@@ -126,7 +129,7 @@ class PriorityQueue(RateLimitingQueue[T]):
             return
         if delay > 0 and not self._is_wanted(item):
             ready_at = asyncio.get_running_loop().time() + delay
-            self._request(item, priority)
+            self._items.request(item, priority)
             self._schedule(item, ready_at)
         else:
             self.add(item, priority=priority)
@@ -156,9 +159,9 @@ class PriorityQueue(RateLimitingQueue[T]):
         """Return the priority with which a worker has an item, or 0 if no worker has it."""
         return self._items.taken_priority(item)
 
-    def _request(self, item: T, priority: int) -> None:
-        former = self._items.request(item, priority)
-        if former is not None and self._metrics is not None and self._is_wanted(item):
+    def _report(self, item: T, former: int, priority: int) -> None:
+        """Report that an item that waits was added again."""
+        if self._metrics is not None and former < priority and self._is_wanted(item):
             self._metrics.raised(former, priority)
 
     def _add_delayed(self, item: T) -> None:
