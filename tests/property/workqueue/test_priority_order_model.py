@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from kubeloop.testing.virtual_time import VirtualTimeLoop, elapsed, settle
 from kubeloop.workqueue import PriorityQueue
 from kubeloop.workqueue.priority_order import PriorityOrder
+from tests.support.metrics import Sink
 
 items = st.sampled_from("abcdefgh")
 priorities = st.sampled_from([-100, -1, 0, 1, 7])
@@ -29,7 +31,8 @@ class PriorityMachine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
-        self.queue: PriorityQueue[str] = PriorityQueue(oldest_every=None)
+        self.sink = Sink()
+        self.queue: PriorityQueue[str] = PriorityQueue(oldest_every=None, metrics=self.sink)
         self.waiting: dict[str, Waiting] = {}
         self.locked: dict[str, int] = {}
         self.numbers = 0
@@ -122,6 +125,12 @@ class PriorityMachine(RuleBasedStateMachine):
         assert len(self.queue) == len(self.ready())
         assert self.queue.processing == len(self.locked)
         assert self.queue.delayed == sum(known.ready_at is not None for known in self.waiting.values())
+
+    @invariant()
+    def the_metric_counts_what_is_queued_per_priority(self):
+        queued = Counter(known.priority for known in self.waiting.values() if known.ready_at is None)
+        assert {priority: depth for priority, depth in self.sink.by_priority.items() if depth} == queued
+        assert self.sink.now_queued == queued.total()
 
     def teardown(self):
         for item in self.ready():
