@@ -65,12 +65,15 @@ class PriorityOrder(Generic[T]):
             The former priority of an item that waits, otherwise None.
 
         Raises:
-            TypeError: The item cannot be hashed. Nothing changes.
+            TypeError: The item or its group cannot be hashed, or the priority is no integer. Nothing changes.
             Exception: The error of `group_by`. Nothing changes.
         """
+        if not isinstance(priority, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"expected an integer as the priority, got {type(priority).__name__}")
         known = self._waiting.get(item)
         if known is None:
             group = None if self._group_by is None else self._group_by(item)
+            hash(group)
             self._waiting[item] = priority, next(self._numbers), group
             return None
         former, number, group = known

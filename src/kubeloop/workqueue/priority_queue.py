@@ -95,7 +95,7 @@ class PriorityQueue(RateLimitingQueue[T]):
 
         Raises:
             ValueError: The item is None. Nothing is added.
-            TypeError: The item cannot be hashed. Nothing is added.
+            TypeError: The item or its group cannot be hashed, or the priority is no integer. Nothing is added.
             Exception: The error of `group_by`. Nothing is added.
         """
         if self._closed:
@@ -118,7 +118,7 @@ class PriorityQueue(RateLimitingQueue[T]):
 
         Raises:
             ValueError: The item is None, or the delay is NaN. Nothing is added.
-            TypeError: The item cannot be hashed, or the delay is not a number. Nothing is added.
+            TypeError: As for `add`, or the delay is not a number. Nothing is added.
             Exception: The error of `group_by`. Nothing is added.
             RuntimeError: There is no running loop, and the item has to wait. Nothing is added.
         """

@@ -355,6 +355,31 @@ async def test_a_group_function_that_fails_adds_nothing():
 
 
 @in_virtual_time
+async def test_a_group_that_cannot_be_hashed_adds_nothing():
+    queue: PriorityQueue[str] = PriorityQueue(group_by=lambda key: [] if key == "foo" else key)
+    for add in (queue.add, lambda key: queue.add_after(key, 1), queue.add_rate_limited):
+        with pytest.raises(TypeError, match="unhashable"):
+            add("foo")
+    queue.add("bar")
+    assert (len(queue), queue.delayed) == (1, 0)
+    assert await take(queue, 1) == ["bar"]
+
+
+@pytest.mark.parametrize("priority", [1.5, "high"])
+@in_virtual_time
+async def test_a_priority_that_is_no_integer_adds_nothing(priority):
+    queue: PriorityQueue[str] = PriorityQueue()
+    queue.add("bar")
+    for key in ("foo", "bar"):
+        with pytest.raises(TypeError, match="expected an integer as the priority, got "):
+            queue.add(key, priority=priority)
+        with pytest.raises(TypeError, match="expected an integer as the priority, got "):
+            queue.add_after(key, 1, priority=priority)
+    assert (len(queue), queue.delayed) == (1, 0)
+    assert await take(queue, 1) == ["bar"]
+
+
+@in_virtual_time
 async def test_metrics_count_the_depth_per_priority():
     sink = Sink()
     queue: PriorityQueue[str] = PriorityQueue(name="test", metrics=sink)
