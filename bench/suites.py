@@ -15,6 +15,7 @@ from kubeloop.testing.controlplane.authority import Authority
 from . import workload
 from .harness import SERVER_CORE, Case, Row, measure, pinned
 from .live import Live, live
+from .queues import queue
 from .server import server
 from .subjects import WORK, Subject, go_binaries, run, say, with_collector_off
 
@@ -391,5 +392,6 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "start": start,
     "informer": informer,
     "streams": streams,
+    "queue": queue,
     "server": server,
 }

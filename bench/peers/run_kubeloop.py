@@ -1,6 +1,9 @@
 """kubeloop, called as its users call it."""
 
 import asyncio
+import functools
+import gc
+import itertools
 import json
 import os
 import time
@@ -252,5 +255,71 @@ def _open_gate(host):
         answer.read()
 
 
+def queue(kind, case, count):
+    """Add, take and finish each of `count` items once; see `bench/go/queue`."""
+
+    async def turns(queue, add, keys):
+        for key in keys:
+            add(key)
+            queue.done(await queue.get())
+
+    async def burst(queue, add, keys):
+        for key in keys:
+            add(key)
+        for _ in keys:
+            queue.done(await queue.get())
+
+    async def wake(queue, add, keys, workers):
+        handled = 0
+
+        async def work():
+            nonlocal handled
+            async for key in queue:
+                queue.done(key)
+                handled += 1
+
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
+        await asyncio.sleep(0)
+        for start in range(0, len(keys), workers):
+            for key in keys[start : start + workers]:
+                add(key)
+            while handled < start + workers:
+                await asyncio.sleep(0)
+        queue.shut_down()
+        await asyncio.gather(*tasks)
+
+    async def run():
+        import kubeloop
+
+        keys = [f"default/pod-{number}" for number in range(int(count))]
+        if kind == "plain":
+            queue = kubeloop.RateLimitingQueue()
+            add = queue.add
+        else:
+            queue = kubeloop.PriorityQueue()
+            priorities = itertools.cycle((kubeloop.LOW_PRIORITY, 0))
+
+            def add(key):
+                queue.add(key, priority=next(priorities))
+
+        cases = {"turns": turns, "burst": burst}
+        cases |= {f"wake-{workers}": functools.partial(wake, workers=workers) for workers in (1, 100)}
+        gc.collect()
+        measure.collector_off()
+        span = measure.Span()
+        await cases[case](queue, add, keys)
+        measure.report(**span.end(len(keys)), count=len(keys), sum=f"{len(keys)} items")
+
+    asyncio.run(run())
+
+
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, layer=layer, start=start, informer=informer, streams=streams)
+    measure.main(
+        decode=decode,
+        request=request,
+        layer=layer,
+        start=start,
+        informer=informer,
+        streams=streams,
+        queue=queue,
+    )

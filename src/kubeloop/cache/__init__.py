@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
+    from kubeloop.cache.expectations import (
+        ControllerExpectations,
+        Expectations,
+        UIDTrackingControllerExpectations,
+    )
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
     from kubeloop.cache.field_index import field_index
     from kubeloop.cache.handler_backlog import WhenFull
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
     from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.ttl_store import TTLStore
 
 __all__ = [
     "NAMESPACE_INDEX",
@@ -57,12 +63,14 @@ __all__ = [
     "CachedObject",
     "CachedReader",
     "Connection",
+    "ControllerExpectations",
     "Deleted",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
     "DeltaType",
     "EventStream",
+    "Expectations",
     "HandlerRegistration",
     "HandlerStatistics",
     "HasRESTClient",
@@ -95,6 +103,8 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "TTLStore",
+    "UIDTrackingControllerExpectations",
     "Updated",
     "WatchErrorHandler",
     "WatchEventLike",
@@ -116,6 +126,7 @@ if not TYPE_CHECKING:
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
             "field_index": "field_index",
+            "expectations": "ControllerExpectations Expectations UIDTrackingControllerExpectations",
             "factory": "HasRESTClient SharedInformerFactory",
             "handler_backlog": "WhenFull",
             "index": "IndexFunc",
@@ -139,5 +150,6 @@ if not TYPE_CHECKING:
             "resync": "jittered_resync_period",
             "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",
+            "ttl_store": "TTLStore",
         },
     )
