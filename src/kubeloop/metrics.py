@@ -2,8 +2,8 @@
 
 Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient, workqueue and clientgo/fifo; for certificate
 managers, the kubelet's, with the name as a label. Most metrics of client-go's cache of transports are missing, because
-every client here has its own transport. `workqueue_depth_by_priority`
-and the metrics of informers from `informer_objects` on are kubeloop's own.
+every client here has its own transport. `workqueue_depth_by_priority` and the metrics of informers from
+`informer_objects` on are kubeloop's own.
 """
 
 from __future__ import annotations
