@@ -15,6 +15,7 @@ from kubeloop.testing.controlplane.authority import Authority
 from . import workload
 from .harness import SERVER_CORE, Case, Row, measure, pinned
 from .live import Live, live
+from .queues import queue
 from .server import server
 from .subjects import WORK, Subject, go_binaries, run, say, with_collector_off
 
@@ -242,7 +243,7 @@ def informer(bench: Bench) -> list[Row]:
         def emptiness(result: dict) -> dict[str, float]:
             return {"rss": result["rss total"]}
 
-        subjects = bench.without("sync", "has no informer that can hold this", *others)
+        subjects = in_modes(bench.without("sync", "has no informer that can hold this", *others))
         for row in bench.measure(
             "empty",
             subjects,
@@ -267,6 +268,25 @@ def informer(bench: Bench) -> list[Row]:
                 for row in found
             ]
     return rows
+
+
+MODES = {
+    "kubeloop": ("lazy", "lazy, read", "dynamic"),
+    "client-go json": ("dynamic",),
+}
+"""The further forms in which a subject holds objects: with handlers that read metadata, or each field (`read`)."""
+
+
+def in_modes(subjects: Sequence[Subject]) -> list[Subject]:
+    """Return the subjects, and one more for each further form in which they hold objects."""
+    return [
+        *subjects,
+        *(
+            replace(subject, name=f"{subject.name} {mode}", environment=(*subject.environment, ("BENCH_MODE", mode)))
+            for subject in subjects
+            for mode in MODES.get(subject.name, ())
+        ),
+    ]
 
 
 WATCHES, CHANGES, RATE, AT_ONCE, ROUNDS = 200, 400, 100, 50, 40
@@ -418,5 +438,6 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "informer": informer,
     "lag": lag,
     "streams": streams,
+    "queue": queue,
     "server": server,
 }

@@ -1,6 +1,9 @@
 """kubeloop, called as its users call it."""
 
 import asyncio
+import functools
+import gc
+import itertools
 import json
 import os
 import time
@@ -101,21 +104,43 @@ class _Counter:
             self.done.set()
 
 
+def _informer_of(factory, mode):
+    """Return an informer of pods: `eager`, `lazy`, `lazy, read` or `dynamic`."""
+    import kubeloop
+    from kubeloop.cache import field_index
+
+    if mode == "dynamic":
+        informer = factory.informer(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods"))
+    else:
+        informer = factory.core_v1.pods(mode="lazy" if mode.startswith("lazy") else "eager")
+    # What a program of the mode writes: an attribute of a decoded object, a path of any other.
+    node = field_index("spec.nodeName") if mode != "eager" else lambda pod: [pod.spec.node_name]
+    informer.add_indexers({"node": node})
+    return informer
+
+
+def _read_all(obj):
+    assert obj.spec.node_name
+    assert obj.status
+
+
 def informer(mode, host, collection, pods, events):
     pods, events = int(pods), int(events)
+    memory_mode = os.environ.get("BENCH_MODE", "eager")
 
     async def run():
-        import aiohttp  # noqa: F401  (imports have suites of their own; Go's are done before main)
-
         import kubeloop
         from kubeloop.models import core_v1  # noqa: F401
 
+        # Imports have suites of their own; Go's are done before main.
+        _ = kubeloop.Clientset, kubeloop.SharedInformerFactory
         measure.collector_off()
         span = measure.Span()
         async with kubeloop.Clientset(_config(f"{host}/{collection}")) as clientset:
             factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)  # as the peers
-            informer = factory.core_v1.pods()
-            informer.add_indexers({"node": lambda pod: [pod.spec.node_name]})
+            informer = _informer_of(factory, memory_mode)
+            if memory_mode == "lazy, read":
+                informer.add_event_handler(on_add=_read_all, on_update=lambda _old, new: _read_all(new))
             counters = [_Counter(pods) for _ in range(3)]
             for counter in counters:
                 informer.add_event_handler(on_add=counter.hit, on_update=counter.hit, on_delete=counter.hit)
@@ -278,5 +303,72 @@ def _open_gate(host):
         answer.read()
 
 
+def queue(kind, case, count):
+    """Add, take and finish each of `count` items once; see `bench/go/queue`."""
+
+    async def turns(queue, add, keys):
+        for key in keys:
+            add(key)
+            queue.done(await queue.get())
+
+    async def burst(queue, add, keys):
+        for key in keys:
+            add(key)
+        for _ in keys:
+            queue.done(await queue.get())
+
+    async def wake(queue, add, keys, workers):
+        handled = 0
+
+        async def work():
+            nonlocal handled
+            async for key in queue:
+                queue.done(key)
+                handled += 1
+
+        tasks = [asyncio.create_task(work()) for _ in range(workers)]
+        await asyncio.sleep(0)
+        for start in range(0, len(keys), workers):
+            for key in keys[start : start + workers]:
+                add(key)
+            while handled < start + workers:
+                await asyncio.sleep(0)
+        queue.shut_down()
+        await asyncio.gather(*tasks)
+
+    async def run():
+        import kubeloop
+
+        keys = [f"default/pod-{number}" for number in range(int(count))]
+        if kind == "plain":
+            queue = kubeloop.RateLimitingQueue()
+            add = queue.add
+        else:
+            queue = kubeloop.PriorityQueue()
+            priorities = itertools.cycle((kubeloop.LOW_PRIORITY, 0))
+
+            def add(key):
+                queue.add(key, priority=next(priorities))
+
+        cases = {"turns": turns, "burst": burst}
+        cases |= {f"wake-{workers}": functools.partial(wake, workers=workers) for workers in (1, 100)}
+        gc.collect()
+        measure.collector_off()
+        span = measure.Span()
+        await cases[case](queue, add, keys)
+        measure.report(**span.end(len(keys)), count=len(keys), sum=f"{len(keys)} items")
+
+    asyncio.run(run())
+
+
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, layer=layer, start=start, informer=informer, lag=lag, streams=streams)
+    measure.main(
+        decode=decode,
+        request=request,
+        layer=layer,
+        start=start,
+        informer=informer,
+        lag=lag,
+        streams=streams,
+        queue=queue,
+    )

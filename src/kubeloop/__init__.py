@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         NotAcceptable,
         NotFound,
         NotSynced,
+        QueueShutDown,
         RequestEntityTooLarge,
         RequestTimeout,
         ServerSilent,
@@ -148,12 +149,14 @@ if TYPE_CHECKING:
         RateLimiter,
         default_controller_rate_limiter,
     )
+    from kubeloop.workqueue.priority_queue import LOW_PRIORITY, PriorityQueue
     from kubeloop.workqueue.queue import WorkQueue
     from kubeloop.workqueue.queue_metrics import MetricsSink
 
 __all__ = [
     "ALL_NAMESPACES",
     "DEFAULT",
+    "LOW_PRIORITY",
     "APIError",
     "AlreadyExists",
     "AnyPatch",
@@ -237,8 +240,10 @@ __all__ = [
     "ObjectIterator",
     "ObjectList",
     "PatchType",
+    "PriorityQueue",
     "PropagationPolicy",
     "Quantity",
+    "QueueShutDown",
     "RESTClient",
     "RateLimiter",
     "RateLimitingQueue",
@@ -354,9 +359,10 @@ _NAMES = {
         "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
         "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotSynced RequestEntityTooLarge RequestTimeout ServerSilent "
-        "ServerTimeout ServiceUnavailable StatusCause StatusDetails StoreReadError TLSError TooManyRequests "
-        "TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse UnsupportedMediaType"
+        "MethodNotAllowed NotAcceptable NotFound NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
+        "ServerSilent ServerTimeout ServiceUnavailable StatusCause StatusDetails StoreReadError TLSError "
+        "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
+        "UnsupportedMediaType"
     ),
     "": "fields labels models",
     "meta.gvk": "GroupKind GroupResource GroupVersion GroupVersionKind GroupVersionResource",
@@ -399,6 +405,7 @@ _NAMES = {
         "BucketRateLimiter ItemExponentialFailureRateLimiter ItemFastSlowRateLimiter MaxOfRateLimiter RateLimiter "
         "default_controller_rate_limiter"
     ),
+    "workqueue.priority_queue": "LOW_PRIORITY PriorityQueue",
     "workqueue.queue": "WorkQueue",
     "workqueue.queue_metrics": "MetricsSink",
 }

@@ -41,6 +41,7 @@ __all__ = [
     "NotAcceptable",
     "NotFound",
     "NotSynced",
+    "QueueShutDown",
     "RequestEntityTooLarge",
     "RequestTimeout",
     "ServerSilent",
@@ -78,6 +79,7 @@ class KubeloopError(Exception):
         ├─ CacheError
         │   └─ NotSynced  UnknownIndex  BacklogFull
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
+        ├─ QueueShutDown          a work queue has no more items
         └─ LeadershipLost
 
     Guarantees: errors can be copied and pickled, with their attributes and notes. Messages and notes are safe for logs
@@ -455,6 +457,10 @@ class DiscoveryIncomplete(KubeloopError):
     def __init__(self, message: str, *, failures: Mapping[str, Exception] | None = None) -> None:
         super().__init__(message)
         self.failures = dict(failures or {})
+
+
+class QueueShutDown(KubeloopError):
+    """A work queue is shut down and empty, so that its worker ends. The message names the queue."""
 
 
 class LeadershipLost(KubeloopError):

@@ -2,7 +2,8 @@
 
 Reference: k8s.io/component-base v0.37, metrics/prometheus/restclient, workqueue and clientgo/fifo; for certificate
 managers, the kubelet's, with the name as a label. Most metrics of client-go's cache of transports are missing, because
-every client here has its own transport. The metrics of informers from `informer_objects` on are kubeloop's own.
+every client here has its own transport. `workqueue_depth_by_priority` and the metrics of informers from
+`informer_objects` on are kubeloop's own.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _QUEUE_SECONDS = _exponential(10e-9, 10, 10)
 _PROCESSING_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _VERSION_DIGITS = 15
 """The digits of a resourceVersion that a float can represent."""
+_MOST_PRIORITIES = 25
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
@@ -126,6 +128,10 @@ class Metrics:
         )
         by_name = ("name",)
         self._depth = Gauge("workqueue_depth", "Items that wait in the queue.", by_name)
+        self._depth_by_priority = Gauge(
+            "workqueue_depth_by_priority", "Items that wait in the priority queue.", ("name", "priority")
+        )
+        self._priorities: dict[str, set[int]] = {}
         self._adds = Counter("workqueue_adds_total", "Items that were added to the queue.", by_name)
         self._waits = Histogram(
             "workqueue_queue_duration_seconds", "Seconds that items waited in the queue.", _QUEUE_SECONDS, by_name
@@ -210,6 +216,7 @@ class Metrics:
                 self._plugin_policy,
                 self._ca_reloads,
                 self._depth,
+                self._depth_by_priority,
                 self._adds,
                 self._waits,
                 self._works,
@@ -339,9 +346,18 @@ class Metrics:
         readers = [reader for reader in self._queues.get(queue, ()) if reader() is not None]
         self._queues[queue] = [*readers, WeakMethod(method)]
 
-    def depth(self, queue: str, change: int, /) -> None:
-        """Record that the number of queued items changed by +1 or -1."""
+    def depth(self, queue: str, change: int, priority: int | None = None, /) -> None:
+        """Record that the number of queued items changed by +1 or -1.
+
+        A queue has samples of at most 25 priorities; all others are counted together, as in controller-runtime.
+        """
         self._depth.add(change, queue)
+        if priority is not None:
+            known = self._priorities.setdefault(queue, set())
+            if len(known) < _MOST_PRIORITIES:
+                known.add(priority)
+            label = str(priority) if priority in known else "exceeded_cardinality_limit"
+            self._depth_by_priority.add(change, queue, label)
 
     def added(self, queue: str, /) -> None:
         """Record that an item was added."""

@@ -6,7 +6,7 @@ Unlike models, these objects keep every field of a response, including nulls and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast, overload
 
 from kubeloop._kit.text import safe_text
 from kubeloop.objects.json.encode import dumps, loads, rewrite
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
     from kubeloop.objects.change import Change
 
-__all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "tree_of"]
+__all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "described", "tree_of", "value_at"]
 
 
 class Unstructured:
@@ -37,8 +37,11 @@ class Unstructured:
     """
 
     __slots__ = ("_data", "_metadata")
-    _data: dict[str, Any]
-    _metadata: meta_v1.ObjectMeta | None
+    list_type: ClassVar[type[UnstructuredList]]
+    """The class of lists of such objects."""
+    if TYPE_CHECKING:
+        _data: dict[str, Any]
+        _metadata: meta_v1.ObjectMeta | None
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self._data = loads(dumps(plain(data)))
@@ -103,7 +106,7 @@ class Unstructured:
         Returns:
             The value, which belongs to the object; `default` if there is nothing at the path.
         """
-        return _value_at(self._data, path, default)
+        return value_at(self._data, path, default)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON value as a copy; the caller owns it."""
@@ -140,7 +143,7 @@ class Unstructured:
         return UnstructuredDraft(self)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self._data == other._data
+        return isinstance(other, Unstructured) and self._data == other._data
 
     def __hash__(self) -> int:
         meta = self._data.get("metadata")
@@ -159,9 +162,7 @@ class Unstructured:
     def __repr__(self) -> str:
         meta = self._data.get("metadata")
         found = meta if is_dict(meta) else dict[str, Any]()
-        name = "/".join(filter(None, (_text(found, "namespace"), _text(found, "name"))))
-        said = " ".join(filter(None, (self.api_version, self.kind, name)))
-        return safe_text(f"<{type(self).__name__} {said or 'of no kind'}>")
+        return described(self, _text(found, "namespace"), _text(found, "name"))
 
 
 class UnstructuredDraft(MutableMapping[str, Any]):
@@ -238,7 +239,7 @@ class UnstructuredDraft(MutableMapping[str, Any]):
 
     def get_in(self, *path: str | int, default: Any = None) -> Any:
         """Return the value at a path of API field names and list positions; `default` if there is nothing."""
-        return _value_at(self._settled(), path, default)
+        return value_at(self._settled(), path, default)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a copy of the current JSON value.
@@ -385,6 +386,15 @@ class UnstructuredList:
         return safe_text(f"<UnstructuredList {self.api_version} {self.kind} of {len(self.items)}>")
 
 
+Unstructured.list_type = UnstructuredList
+
+
+def described(obj: Unstructured, namespace: str, name: str) -> str:
+    """Return the `repr` of an object with this name."""
+    said = " ".join(filter(None, (obj.api_version, obj.kind, "/".join(filter(None, (namespace, name))))))
+    return safe_text(f"<Unstructured {said or 'of no kind'}>")
+
+
 def _with_head(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, Any]:
     if head is None or data.get("kind"):
         return data
@@ -417,7 +427,8 @@ def _read_metadata(
         ) from error
 
 
-def _value_at(value: Any, path: tuple[str | int, ...], default: Any) -> Any:
+def value_at(value: Any, path: tuple[str | int, ...], default: Any) -> Any:
+    """Return the value at a path of names and positions in a JSON value, or the default if there is nothing."""
     for step in path:
         if isinstance(step, str):
             value = value.get(step, _NOTHING) if is_dict(value) else _NOTHING

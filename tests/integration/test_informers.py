@@ -13,8 +13,10 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.field_index import field_index
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.lister_watcher import rest_list_watch
+from kubeloop.cache.memory_mode import MemoryMode
 from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
@@ -27,6 +29,8 @@ from tests.support.real_clientset import config_of
 from tests.support.servers import new_server
 
 PATIENCE = 60
+MODES: tuple[MemoryMode, ...] = ("eager", "lazy")
+PODS = GroupVersionResource("", "v1", "pods")
 
 
 def pod(name: str, node: str = "", **labels: str) -> core_v1.Pod:
@@ -188,6 +192,42 @@ async def test_a_dynamic_informer_needs_no_class(
             assert found.get_in("spec", "replicas") == 0
 
 
+async def test_each_memory_mode_holds_the_same_objects(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        pods = clientset.core_v1.pods(namespace)
+        await pods.create(pod("listed", node="n1", app="web"))
+        factories = {mode: SharedInformerFactory(clientset, namespace=namespace, mode=mode) for mode in MODES}
+        typed = {mode: factory.core_v1.pods() for mode, factory in factories.items()}
+        dynamic = {mode: factory.informer(Unstructured, PODS) for mode, factory in factories.items()}
+        every: list[Any] = [*typed.values(), *dynamic.values()]
+        for informer in every:
+            informer.add_indexers({"node": field_index("spec.nodeName")})
+        async with factories["eager"], factories["lazy"]:
+            for factory in factories.values():
+                await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await pods.create(pod("watched", node="n2"))
+            await pods.edit("listed", lambda draft: draft.metadata.labels.update(app="other"))
+            last = await pods.create(pod("last", node="n2"))
+            for informer in every:
+                await until_held(informer, f"{namespace}/last")
+                stored = informer.lister.namespace(namespace)
+                assert stored.get("last").metadata.uid == last.metadata.uid
+                assert sorted(informer.indexer.index_keys("node", "n2")) == [
+                    f"{namespace}/last",
+                    f"{namespace}/watched",
+                ]
+                assert stored.get("listed").metadata.labels == {"app": "other"}
+                assert informer.memory().total > 3000
+            for name in ("listed", "watched", "last"):
+                typed_pods = [informer.lister.namespace(namespace).get(name) for informer in typed.values()]
+                data = [informer.lister.namespace(namespace).get(name) for informer in dynamic.values()]
+                assert typed_pods[0] == typed_pods[1] == await pods.get(name)
+                assert data[0] == data[1]
+                assert data[1].to_dict() == data[0].to_dict()
+                assert core_v1.Pod.from_dict(data[1].to_dict()).spec == typed_pods[0].spec
+        assert [informer.mode for informer in every] == ["eager", "lazy"] * 2
+
+
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:
@@ -233,7 +273,7 @@ async def test_who_changes_an_object_of_the_cache_is_found_out(kubeconfig: Path,
         factory = SharedInformerFactory(clientset, namespace=namespace)
         typed, dynamic = (
             factory.core_v1.secrets(),
-            factory.informer(Unstructured, GroupVersionResource("", "v1", "secrets")),
+            factory.informer(Unstructured, GroupVersionResource("", "v1", "secrets"), mode="eager"),
         )
         detector = MutationDetector(factory)
         async with factory:

@@ -78,6 +78,7 @@ OPTIONS = st.fixed_dictionaries(
         "max_batch": st.sampled_from([None, 1, 2]),
         "list_delay": st.sampled_from([0.0, 1.0]),
         "open_delay": st.sampled_from([0.0, 1.0]),
+        "handler_seconds": st.sampled_from([0.0, 0.002, 0.01]),
     }
 )
 
@@ -183,8 +184,10 @@ def check_store(server: ThingServer, informer: SharedInformer[Thing]) -> dict[st
 
 async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = False) -> None:
     server = ThingServer()
+    handler_seconds = options["handler_seconds"]
     for name, value in options.items():
-        setattr(server, name, value)
+        if name != "handler_seconds":
+            setattr(server, name, value)
     informer: SharedInformer[Thing] = SharedInformer(
         server.source,
         resource=GroupResource("", "things"),
@@ -193,6 +196,12 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
     )
     informer.set_watch_error_handler(lambda _reflector, _error: None)
     informer.set_transform(transform)
+
+    def slow(*_: object) -> None:
+        # A list is reported in several time slices, between which the informer may be stopped.
+        virtual_time.advance(handler_seconds)
+
+    informer.add_event_handler(on_add=slow, on_update=slow, on_delete=slow)
     replays = [Replay(kind, server) for kind in ("plain", "detailed", "async", *FILTERS)]
     told_in_line = replays[:2]
     registrations = [replay.register(informer) for replay in replays]
@@ -248,6 +257,8 @@ async def play(steps: list[tuple], options: dict, seed: int, *, is_cut: bool = F
     server.next_lists.clear()
     server.next_watches.clear()
     server.lag = 0
+    # At the check below no request may be in progress, which `last_error` would show.
+    server.list_delay = server.open_delay = 0.0
     await asyncio.sleep(2000)
     try:
         assert informer.has_synced

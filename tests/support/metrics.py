@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 
 class Sink:
     def __init__(self):
         self.adds = self.now_queued = self.retries = 0
+        self.by_priority = Counter()
         self.waits = []
         self.works = []
         self.names = set()
@@ -13,9 +16,11 @@ class Sink:
     def created(self, queue, unfinished_work):
         self.unfinished_work = unfinished_work
 
-    def depth(self, queue, change):
+    def depth(self, queue, change, priority=None):
         self.names.add(queue)
         self.now_queued += change
+        if priority is not None:
+            self.by_priority[priority] += change
 
     def added(self, queue):
         self.adds += 1

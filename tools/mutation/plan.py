@@ -134,8 +134,10 @@ DECISIVE = {
     "wire/protobuf/wire_format": f"tests/unit/wire/protobuf/test_wire_format.py {PROTOBUF}",
     "wire/serializers/registry": "tests/unit/rest/test_content_type.py tests/unit/rest/test_second_serializer.py",
     "workqueue/delay_heap": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue/item_backoff": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/item_states": "tests/unit/workqueue tests/property/workqueue",
     "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue/priority_order": "tests/unit/workqueue tests/property/workqueue",
 }
 """The decisive files, with their own tests."""
 

@@ -10,8 +10,13 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/informers/core/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 )
 
@@ -35,15 +40,27 @@ func (c *counter) hit(kind *atomic.Int64) {
 	}
 }
 
+// podInformer returns an informer of all pods, typed or dynamic, with an index by namespace and one by node.
+func podInformer(c *rest.Config, isDynamic bool) cache.SharedIndexInformer {
+	indexers := cache.Indexers{cache.NamespaceIndex: cache.MetaNamespaceIndexFunc}
+	if isDynamic {
+		indexers["node"] = func(o any) ([]string, error) {
+			node, _, err := unstructured.NestedString(o.(*unstructured.Unstructured).Object, "spec", "nodeName")
+			return []string{node}, err
+		}
+		client := must(dynamic.NewForConfig(c))
+		pods := corev1.SchemeGroupVersion.WithResource("pods")
+		return dynamicinformer.NewFilteredDynamicInformer(client, pods, "", 0, indexers, nil).Informer()
+	}
+	indexers["node"] = func(o any) ([]string, error) { return []string{o.(*corev1.Pod).Spec.NodeName}, nil }
+	return v1.NewPodInformer(must(kubernetes.NewForConfig(c)), "", 0, indexers)
+}
+
 // informer holds the pods with two indices and three handlers; sync: start → synced, watch: the replayed events.
 func informer(format, mode, host, collection string, pods, events int) {
 	result := sample{}
 	span := begin()
-	client := must(kubernetes.NewForConfig(config(format, host+"/"+collection)))
-	informer := v1.NewPodInformer(client, "", 0, cache.Indexers{
-		cache.NamespaceIndex: cache.MetaNamespaceIndexFunc,
-		"node":               func(o any) ([]string, error) { return []string{o.(*corev1.Pod).Spec.NodeName}, nil },
-	})
+	informer := podInformer(config(format, host+"/"+collection), os.Getenv("BENCH_MODE") == "dynamic")
 	var group sync.WaitGroup
 	counters := []*counter{}
 	for range 3 {
@@ -77,8 +94,8 @@ func informer(format, mode, host, collection string, pods, events int) {
 	result["rss total"] = settledRSS() / 1e3
 	names := []string{}
 	for _, object := range informer.GetStore().List() {
-		pod := object.(*corev1.Pod)
-		names = append(names, pod.Namespace+"/"+pod.Name+"@"+pod.ResourceVersion)
+		pod := object.(metav1.Object)
+		names = append(names, pod.GetNamespace()+"/"+pod.GetName()+"@"+pod.GetResourceVersion())
 	}
 	sort.Strings(names)
 	result["count"], result["sum"] = len(names), checksum(names)

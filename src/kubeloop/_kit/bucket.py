@@ -1,4 +1,4 @@
-"""A token bucket: the seconds to wait for the next token, without waiting or reading a clock.
+"""A token bucket: the seconds to wait for the next token. Only `wait` waits, and reads the clock of the event loop.
 
 Reference: golang.org/x/time/rate (Limiter), on which client-go's util/flowcontrol and util/workqueue are built.
 """
@@ -6,6 +6,8 @@ Reference: golang.org/x/time/rate (Limiter), on which client-go's util/flowcontr
 from __future__ import annotations
 
 import math
+
+from kubeloop._kit import waiting
 
 __all__ = ["TokenBucket"]
 
@@ -52,6 +54,32 @@ class TokenBucket:
             return math.inf
         self._tokens = tokens
         return -tokens / self._rate if tokens < 0 else 0.0
+
+    async def wait(self, *, timeout: float | None = None) -> None:
+        """Wait for a token and take it. Callers get their tokens in the order of their calls.
+
+        Args:
+            timeout: The longest wait in seconds; None for no limit.
+
+        Raises:
+            TimeoutError: The token would exist too late, or never. Raised at once, and no token is taken.
+
+        Concurrency: A cancelled wait gives its token back.
+
+        Reference: golang.org/x/time/rate, Limiter.Wait with a deadline; client-go util/flowcontrol, RateLimiter.Wait.
+        """
+        delay = self.reserve(waiting.now())
+        if delay == math.inf:
+            raise TimeoutError(f"expected a token, {self!r} will never have one")
+        if timeout is not None and delay > timeout:
+            self.give_back(waiting.now())
+            raise TimeoutError(f"expected a token within {timeout:g} s, the next one exists in {delay:.3g} s: {self!r}")
+        if delay > 0:
+            try:
+                await waiting.sleep(delay)
+            except waiting.Cancelled:
+                self.give_back(waiting.now())
+                raise
 
     def try_take(self, now: float) -> bool:
         """Take a token if the bucket has one, and return whether it had."""

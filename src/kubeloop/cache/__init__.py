@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
+    from kubeloop.cache.expectations import (
+        ControllerExpectations,
+        Expectations,
+        UIDTrackingControllerExpectations,
+    )
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
+    from kubeloop.cache.field_index import field_index
     from kubeloop.cache.handler_backlog import WhenFull
     from kubeloop.cache.index import IndexFunc
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
@@ -40,12 +46,15 @@ if TYPE_CHECKING:
         WatchFunction,
         rest_list_watch,
     )
+    from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
+    from kubeloop.cache.memory_usage import MemoryUsage
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, WatchErrorHandler
     from kubeloop.cache.reflector_store import ReflectorStore
     from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.ttl_store import TTLStore
 
 __all__ = [
     "NAMESPACE_INDEX",
@@ -55,12 +64,14 @@ __all__ = [
     "CachedObject",
     "CachedReader",
     "Connection",
+    "ControllerExpectations",
     "Deleted",
     "DeletedFinalStateUnknown",
     "Delta",
     "DeltaFIFO",
     "DeltaType",
     "EventStream",
+    "Expectations",
     "HandlerRegistration",
     "HandlerStatistics",
     "HasRESTClient",
@@ -81,6 +92,8 @@ __all__ = [
     "ListWatch",
     "Lister",
     "ListerWatcher",
+    "MemoryMode",
+    "MemoryUsage",
     "NamespaceLister",
     "Popped",
     "QueuedDelta",
@@ -91,11 +104,15 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "TTLStore",
+    "UIDTrackingControllerExpectations",
     "Updated",
     "WatchErrorHandler",
     "WatchEventLike",
     "WatchFunction",
     "WhenFull",
+    "class_in_mode",
+    "field_index",
     "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
@@ -109,6 +126,8 @@ if not TYPE_CHECKING:
             "delta": "DeletedFinalStateUnknown Delta DeltaType",
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
+            "field_index": "field_index",
+            "expectations": "ControllerExpectations Expectations UIDTrackingControllerExpectations",
             "factory": "HasRESTClient SharedInformerFactory",
             "handler_backlog": "WhenFull",
             "index": "IndexFunc",
@@ -123,6 +142,8 @@ if not TYPE_CHECKING:
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
                 "rest_list_watch"
             ),
+            "memory_mode": "MemoryMode class_in_mode",
+            "memory_usage": "MemoryUsage",
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
             "processor": "HandlerRegistration",
@@ -131,5 +152,6 @@ if not TYPE_CHECKING:
             "reflector": "Reflector WatchErrorHandler",
             "reflector_store": "ReflectorStore",
             "shared_informer": "SharedInformer",
+            "ttl_store": "TTLStore",
         },
     )

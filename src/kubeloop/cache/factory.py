@@ -24,6 +24,7 @@ from kubeloop.cache.informer_scope import InformerScope
 from kubeloop.cache.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informers import Informers
 from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
+from kubeloop.cache.memory_mode import class_in_mode, default_mode, mode_of
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import resource_of
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.cache.informer_metrics import InformerMetrics
+    from kubeloop.cache.memory_mode import MemoryMode
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.namespaces import DefaultNamespace
@@ -82,6 +84,8 @@ class SharedInformerFactory(Informers):
         transform: The transform of informers that name none: a function that changes each object before it is stored,
             for instance to drop what nobody reads.
         metrics: Receives the measurements of every informer, for instance a `kubeloop.Metrics`.
+        mode: The memory mode of informers that name none: `"eager"` decodes objects on arrival, `"lazy"` members other
+            than the metadata when they are read. None means lazy for `Unstructured`, eager for models.
         page_size, min_watch_timeout, max_internal_error_retry: Settings of every informer; see `SharedInformer`.
         watch_list: Whether informers read lists as the beginning of a watch; see `rest_list_watch`.
         random: The source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
@@ -102,6 +106,7 @@ class SharedInformerFactory(Informers):
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[Any], Any] | None = None,
+        mode: MemoryMode | None = None,
         page_size: int | None = None,
         min_watch_timeout: float | None = None,
         max_internal_error_retry: float = 0.0,
@@ -116,6 +121,7 @@ class SharedInformerFactory(Informers):
         self._transform = transform
         self._resync_period = resync_period
         self._custom_resync_periods = dict(custom_resync_periods)
+        self._mode: MemoryMode | None = mode
         self._page_size = page_size
         self._min_watch_timeout = min_watch_timeout
         self._max_internal_error_retry = max_internal_error_retry
@@ -147,6 +153,7 @@ class SharedInformerFactory(Informers):
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
+        mode: MemoryMode | None = None,
     ) -> SharedInformer[T]:
         """Return the informer of a kind: `factory.informer(Pod)`, `factory.informer(Unstructured, resource)`.
 
@@ -167,11 +174,14 @@ class SharedInformerFactory(Informers):
             field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
             transform: A function that changes each object before it is stored; None for the factory's. Pass the same
                 function each time: a lambda is another function whenever it is evaluated.
+            mode: The memory mode, `"eager"` or `"lazy"`; None for that of the informer if there is one, otherwise for
+                the factory's.
 
         Raises:
             TypeError: The class is no kind that can be listed, `Unstructured` came without a resource, or an argument
                 is of the wrong type.
-            ValueError: A namespace was named for a resource without namespaces, or a selector has a wrong value.
+            ValueError: A namespace was named for a resource without namespaces, a selector has a wrong value, or the
+                informer exists in another memory mode.
             RuntimeError: The factory has been shut down, and there is no such informer.
         """
         info = resource_of(model, resource)
@@ -192,8 +202,14 @@ class SharedInformerFactory(Informers):
             self._transform if transform is None else transform,
         )
         informer = self._informers.get(scope)
+        chosen = class_in_mode(model, mode or self._mode or default_mode(model))
         if informer is None:
-            informer = self._create(scope, resource, has_namespaces=info.namespaced is not False)
+            informer = self._create(scope, chosen, resource, has_namespaces=info.namespaced is not False)
+        elif mode is not None and informer.mode != mode_of(chosen):
+            raise ValueError(
+                f"{scope}: the factory has this informer in the mode {informer.mode!r}; ask for it in this mode, or "
+                "without naming one"
+            )
         # Any: the table holds informers of all classes; the scope names the class.
         return cast("SharedInformer[T]", informer)
 
@@ -336,13 +352,14 @@ class SharedInformerFactory(Informers):
     def _create(
         self,
         scope: InformerScope,
+        model: type[Any],
         resource: GroupVersionResource | GroupVersionKind | None,
         *,
         has_namespaces: bool,
     ) -> SharedInformer[Any]:
         if self._is_shut_down:
             raise RuntimeError(f"the factory has been shut down: no informer of {scope} can be added")
-        model, watched = scope.model, scope.resource
+        watched = scope.resource
         source: ListWatch[Any] = rest_list_watch(
             self._clientset.rest,
             model,

@@ -13,6 +13,7 @@ from kubeloop.cache.cached_object import CachedObject
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubeloop.cache.memory_mode import MemoryMode
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
@@ -32,11 +33,14 @@ class InformerOptions(TypedDict, Generic[T], total=False):
         field_selector: `"spec.nodeName=n1"`, or a selector of `kubeloop.fields`; `""` selects every object.
         transform: A function that changes each object before it is stored. Two informers are the same only if they have
             the same function object, so pass a named function rather than a lambda.
+        mode: The memory mode: `"eager"` decodes objects on arrival, `"lazy"` members other than the metadata when they
+            are read.
     """
 
     label_selector: str | LabelSelector | None
     field_selector: str | FieldSelector | None
     transform: Callable[[T], T] | None
+    mode: MemoryMode | None
 
 
 class InformerProvider(Protocol):
@@ -52,6 +56,7 @@ class InformerProvider(Protocol):
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
+        mode: MemoryMode | None = None,
     ) -> SharedInformer[T]:
         """Return the informer of a kind; see `SharedInformerFactory.informer`."""
         ...

@@ -19,7 +19,7 @@ from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
 from kubeloop.cache.time_slice import in_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from kubeloop.cache.informer_metrics import InformerRecorder
     from kubeloop.cache.processor import HandlerRegistration
@@ -134,14 +134,28 @@ class PopLoop(Generic[T]):
             await in_slices(replacement.prepare())
             self._fifo.pop()
             # From here on readers see the list, so the handlers must be notified of all of it.
-            await to_the_end(in_slices(replacement.notify(applier.registrations)))
+            steps = replacement.notify(applier.registrations)
+            try:
+                await self._notify(steps)
+            except asyncio.CancelledError:
+                await to_the_end(in_slices(steps))
+                raise
             return
         self._fifo.pop()
         if delta.type is DeltaType.SYNC_ALL:
             due, self._due = tuple(self._due), {}
-            await in_slices(applier.resync(due))
+            await self._notify(applier.resync(due))
         elif isinstance(content, str):
             applier.bookmark(content)
+
+    async def _notify(self, steps: Iterator[None]) -> None:
+        """Do all steps; after each time slice other tasks run, and a handler that is full is waited for."""
+        processor, time = self._processor, asyncio.get_running_loop().time
+        deadline = time() + processor.time_slice
+        for _ in steps:
+            if time() >= deadline:
+                await processor.turn()
+                deadline = time() + processor.time_slice
 
     def _check_resync(self) -> None:
         due, check_at = self._resync.check(asyncio.get_running_loop().time())

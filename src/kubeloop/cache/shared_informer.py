@@ -22,8 +22,11 @@ from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics, Inf
 from kubeloop.cache.informer_statistics import InformerState, InformerStatistics
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
+from kubeloop.cache.memory_mode import MemoryMode, failed_reads_of, mode_of, whole_class
+from kubeloop.cache.memory_usage import SAMPLE, MemoryUsage, memory_usage
 from kubeloop.cache.pop_loop import PopLoop
 from kubeloop.cache.processor import HandlerRegistration
+from kubeloop.cache.read_failures import ReadFailures, describe_unreadable
 from kubeloop.cache.real_fifo import RealFIFO
 from kubeloop.cache.reflector import Reflector, WatchErrorHandler
 from kubeloop.cache.resync import ResyncSchedule
@@ -62,7 +65,8 @@ class SharedInformer(InformerHandlers[T]):
         resource: The resource, for `NotFound` and for the labels of metrics.
         name: The name for log lines and errors; None means the name of the resource.
         indexers: The first index functions.
-        expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all.
+        expected_type: The class of the objects; objects of another class are logged and skipped. None accepts all. With
+            the class that `class_in_mode` returned for the source, the informer knows its memory mode.
         transform: Changes each object before it is stored, for instance to drop what nobody reads. It may get an object
             that it has changed already. See `set_transform`.
         resync_period: The seconds after which handlers are notified of all objects again, as updates that change
@@ -116,6 +120,10 @@ class SharedInformer(InformerHandlers[T]):
         self._connection = Connection(name, self._recorder.relisted)
         self._reflector: Reflector[T] | None = None
         self._pop_loop: PopLoop[T] | None = None
+        self._fifo: RealFIFO[T] | None = None
+        self._read_failures = ReadFailures(name, self._indexer)
+        if (failed_reads := failed_reads_of(expected_type)) is not None:
+            failed_reads.connect(self._read_failures.report)
         self._is_stopped = False
         self._recorder.created(self.statistics)
 
@@ -183,7 +191,7 @@ class SharedInformer(InformerHandlers[T]):
         This is the error of the last attempt to list or watch, until an attempt succeeds; else the LIST that waits for
         a response, and for how long; else the number of objects that cannot be read, with the first error.
         """
-        return self._connection.describe(_time()) or self._describe_unreadable()
+        return self._connection.describe(_time()) or describe_unreadable(self._indexer.unreadable)
 
     @property
     def last_heard_at(self) -> float | None:
@@ -218,12 +226,24 @@ class SharedInformer(InformerHandlers[T]):
             last_error=self.last_error,
         )
 
-    def _state(self) -> InformerState:
-        if self._is_stopped:
-            return "stopped"
-        if not self.has_synced:
-            return "syncing" if self.has_started else "new"
-        return "synced" if self.is_connected else "disconnected"
+    @property
+    def mode(self) -> MemoryMode:
+        """The memory mode: whether objects are decoded on arrival (`"eager"`) or when they are read (`"lazy"`)."""
+        return mode_of(self._expected_type)
+
+    def memory(self, *, sample: int | None = SAMPLE) -> MemoryUsage:
+        """Return the bytes that the informer takes, by part.
+
+        Objects are measured as they are now, so a lazy object that was read counts with what was decoded. The sizes are
+        those of the values, rounded as allocators round them. The memory that the process takes for them is up to 5 %
+        larger, and a fifth larger after lazy objects were read, because freed texts leave gaps.
+
+        Args:
+            sample: The number of objects that are measured, evenly spread over the store; the others are taken to be
+                like them. An eager Pod of 9 KB takes about 0.4 ms, a lazy one 0.04 ms, and each further object 3 µs.
+                None measures all objects, which may hold the loop for seconds.
+        """
+        return memory_usage(self._indexer, (self._fifo, *self._applier.registrations), sample=sample)
 
     async def wait_for_sync(self) -> None:
         """Wait until `has_synced`.
@@ -291,12 +311,13 @@ class SharedInformer(InformerHandlers[T]):
             return
         self._indexer.claim()
         self._resync.fix()
-        fifo: RealFIFO[T] = RealFIFO(transform=self._transform)
+        self._read_failures.started()
+        self._fifo = fifo = RealFIFO(transform=self._transform)
         self._reflector = Reflector(
             self._lister_watcher,
             fifo,
             name=self.name,
-            expected_type=self._expected_type,
+            expected_type=whole_class(self._expected_type),
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,
@@ -327,16 +348,16 @@ class SharedInformer(InformerHandlers[T]):
         self._gate.give_up()
         self._processor.end()
 
+    def _state(self) -> InformerState:
+        if self._is_stopped:
+            return "stopped"
+        if not self.has_synced:
+            return "syncing" if self.has_started else "new"
+        return "synced" if self.is_connected else "disconnected"
+
     def _on_sync(self) -> None:
         logger.debug("%s: synced, %d objects", self.name, len(self._indexer))
         self._gate.open()
-
-    def _describe_unreadable(self) -> str:
-        unreadable = self._indexer.unreadable
-        for key, error in unreadable.items():
-            others = f", and {len(unreadable) - 1} other objects" if len(unreadable) > 1 else ""
-            return f"{key}{others} cannot be read: {error}"
-        return ""
 
     def _must_be_new(self, what: str) -> None:
         if self._reflector is not None:

@@ -33,7 +33,7 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
         TypeError: the class is no kind with a resource of its own, `Unstructured` came alone, or a model class came
             with a resource.
     """
-    from kubeloop.unstructured import Unstructured, UnstructuredList
+    from kubeloop.unstructured import Unstructured
 
     if not isinstance(model, type):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected the class of a kind, got {_shown(model)}: pass for instance core_v1.Pod")
@@ -42,9 +42,9 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
             raise TypeError(f"{model.__name__} names its own resource: leave {resource} out, or pass Unstructured")
         return resource_info(model)
     if isinstance(resource, GroupVersionResource):
-        return ResourceInfo(resource.group_version, resource.resource, "", None, UnstructuredList)
+        return ResourceInfo(resource.group_version, resource.resource, "", None, model.list_type)
     if isinstance(resource, GroupVersionKind):
-        return ResourceInfo(resource.group_version, "", resource.kind, None, UnstructuredList)
+        return ResourceInfo(resource.group_version, "", resource.kind, None, model.list_type)
     given: object = resource  # the argument of an unchecked caller may be anything
     raise TypeError(
         "Unstructured needs a GroupVersionResource or a GroupVersionKind, "

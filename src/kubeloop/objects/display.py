@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubeloop.errors import DecodeError
 from kubeloop.objects.markers import LAZY, NULL_MAP, NULL_SEQ
 from kubeloop.objects.reflection import Field, fields_of
 from kubeloop.objects.type_guards import class_of, is_mapping, is_tuple
@@ -23,7 +24,11 @@ def show(obj: Any) -> str:
     cls = class_of(obj)
     parts: list[str] = []
     for name, field in fields_of(cls).items():
-        value = getattr(obj, field.stored)
+        try:
+            value = getattr(obj, field.stored)
+        except DecodeError:  # a lazy object
+            parts.append(f"{name}=<unreadable>")
+            continue
         if value is field.absent or value is NULL_SEQ or value is NULL_MAP or (field.always and not value):
             continue
         if value is LAZY:

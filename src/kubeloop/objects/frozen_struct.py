@@ -160,6 +160,7 @@ class FrozenStructMeta(StructMeta):
     __secret__: frozenset[str]
     __lazy__: dict[str, str]
     __preserve__: bool
+    __plain__: Any
 
     def __new__(  # noqa: PYI034
         mcls,
@@ -246,7 +247,11 @@ class FrozenStruct(_WithNote, Struct, metaclass=FrozenStructMeta):
         __lazy__: ClassVar = {}
         __preserve__ = False
         __plain__ = None
+        __packed__ = ()
         __kind_head__ = ()
+
+    def __unpack__(self) -> None:
+        """Decode the members that a lazy object has not decoded yet; other objects have none."""
 
     @property
     def __rich_repr__(self) -> NoReturn:

@@ -266,12 +266,10 @@ class Kind(Model):
         namespaced = False
 
         def __hash__(self) -> int:
-            meta = getattr(self, "metadata", None)
-            if type(self).__hash_list__:
-                return hash((type(self), meta.resource_version))
-            return hash(
-                (type(self), getattr(meta, "namespace", ""), getattr(meta, "name", ""), getattr(meta, "uid", ""))
-            )
+            meta, cls = getattr(self, "metadata", None), type(self).__plain__ or type(self)
+            if cls.__hash_list__:
+                return hash((cls, meta.resource_version))
+            return hash((cls, getattr(meta, "namespace", ""), getattr(meta, "name", ""), getattr(meta, "uid", "")))
 
         __hash_list__ = False
 

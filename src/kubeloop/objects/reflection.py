@@ -12,6 +12,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from msgspec import Raw
+
 from kubeloop._kit.value import Value
 from kubeloop.objects.exact_time import ExactTime
 from kubeloop.objects.frozen_struct import FrozenStructMeta
@@ -101,7 +103,7 @@ def shape_of(hint: Any, *, optional: bool = False) -> Shape:
         )
     if hint is ExactTime:
         return Shape("scalar", hint, optional, go="Time", accepts=(datetime,))
-    if hint is Any:
+    if hint is Any or hint is Raw:  # Raw is a member of a lazy object
         return Shape("any", hint, optional=True)
     accepts = {float: (float, int)}.get(hint, (hint,))
     return Shape("scalar", hint, optional, accepts=accepts)

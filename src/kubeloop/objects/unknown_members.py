@@ -143,7 +143,8 @@ def splice(tree: Any) -> Any:
 def keeps_rest(hint: Any) -> bool:
     """Return whether a type, or a type that it can hold, preserves unknown fields.
 
-    Built-in types never do. They are not searched, because a program's first object waits for this.
+    Built-in types never do. They are not searched, because a program's first object waits for this. Lazy objects do not
+    either: their members preserve these fields when they are read.
 
     Args:
         hint: A type whose annotations are resolved.
@@ -154,7 +155,7 @@ def keeps_rest(hint: Any) -> bool:
         one = waiting.pop()
         if not isinstance(one, FrozenStructMeta):
             waiting.extend(get_args(one))
-        elif one not in seen and not one.__module__.startswith(_BUILT_IN):
+        elif one not in seen and not one.__module__.startswith(_BUILT_IN) and one.__plain__ is None:
             if one.__preserve__:
                 return True
             seen.add(one)

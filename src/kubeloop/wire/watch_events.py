@@ -88,7 +88,7 @@ def identified(cls: type[T], error: Unreadable, annotations: Mapping[str, str] |
     if annotations:
         metadata["annotations"] = dict(annotations)
     data: dict[str, Any] = {"metadata": metadata}
-    return cast("T", Unstructured.owning(data)) if cls is Unstructured else decode_data(data, cls)
+    return cast("T", Unstructured.owning(data)) if issubclass(cls, Unstructured) else decode_data(data, cls)
 
 
 def unread_event(

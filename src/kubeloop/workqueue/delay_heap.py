@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Delays"]
 
@@ -55,10 +58,17 @@ class Delays(Generic[T]):
             ready.append(item)
         return ready
 
+    def discard(self, item: T) -> bool:
+        """Remove an item, and return whether it waited."""
+        return self._entries.pop(item, None) is not None
+
     def clear(self) -> None:
         """Remove all items."""
         self._heap.clear()
         self._entries.clear()
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)

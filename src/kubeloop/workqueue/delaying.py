@@ -10,13 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from kubeloop.errors import QueueShutDown
 from kubeloop.workqueue.delay_heap import Delays
+from kubeloop.workqueue.item_states import check_item
 from kubeloop.workqueue.limiters import RateLimiter, default_controller_rate_limiter
 from kubeloop.workqueue.queue import WorkQueue
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+    from types import TracebackType
+
     from kubeloop.workqueue.item_states import Order
     from kubeloop.workqueue.queue_metrics import MetricsSink
 
@@ -25,7 +30,7 @@ __all__ = ["DelayingQueue", "RateLimitingQueue"]
 T = TypeVar("T")
 
 _MOST_AT_ONCE = 1_000  # items per timer call, so that many ready items do not block the loop
-_RETRY = 1.0  # seconds until an item that could not be added is retried
+_RETRY = 1.0  # seconds until an item is retried that could not be added, or for which the limiter failed
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +65,13 @@ class DelayingQueue(WorkQueue[T]):
 
         Concurrency: Call this inside the running loop, whose clock is used.
         """
-        _check(item)
+        check_item(item)
         if math.isnan(delay):
             raise ValueError("expected a delay in seconds, got NaN")
         if self._closed:
             return
         if delay > 0:
-            self._delays.schedule(item, asyncio.get_running_loop().time() + delay)
-            self._arm()
+            self._schedule(item, asyncio.get_running_loop().time() + delay)
         else:
             self.add(item)
         if self._metrics is not None:
@@ -77,6 +81,10 @@ class DelayingQueue(WorkQueue[T]):
     def delayed(self) -> int:
         """The number of items that wait for the end of their delay."""
         return len(self._delays)
+
+    def _schedule(self, item: T, ready_at: float) -> None:
+        self._delays.schedule(item, ready_at)
+        self._arm()
 
     def _arm(self) -> None:
         """Set the timer to the time of the next item."""
@@ -95,12 +103,16 @@ class DelayingQueue(WorkQueue[T]):
         now = max(ready_at, asyncio.get_running_loop().time())
         for item in self._delays.pop_ready(now, _MOST_AT_ONCE):
             try:
-                self.add(item)
+                self._add_delayed(item)
             except Exception:
                 # The queue's own order refused the item. The other items are added, and this item is retried.
                 logger.exception("%r: adding the delayed item %r failed; retrying in %g s", self, item, _RETRY)
                 self._delays.schedule(item, now + _RETRY)
         self._arm()
+
+    def _add_delayed(self, item: T) -> None:
+        """Add an item whose delay has passed."""
+        self.add(item)
 
     def _close(self) -> None:
         super()._close()
@@ -118,15 +130,10 @@ class RateLimitingQueue(DelayingQueue[T]):
 
     The loop of a controller's worker:
 
-        async for key in queue:
-            try:
-                await reconcile(key)
-                queue.forget(key)
-            except Exception:
-                log.exception("reconcile %s", key)
-                queue.add_rate_limited(key)
-            finally:
-                queue.done(key)
+        with suppress(QueueShutDown):
+            while True:
+                async with queue.item() as key:
+                    await reconcile(key)
 
     Args:
         limiter: Computes the delays. None means `default_controller_rate_limiter()`: per item the delay doubles from
@@ -150,6 +157,26 @@ class RateLimitingQueue(DelayingQueue[T]):
         super().__init__(name=name, order=order, metrics=metrics)
         self._limiter: RateLimiter[T] = default_controller_rate_limiter() if limiter is None else limiter
 
+    def item(self) -> AbstractAsyncContextManager[T, bool]:
+        """Wait for an item, and mark it as done at the end of an `async with` block, however the block ends.
+
+        - After a normal end, the limiter forgets the failures of the item.
+        - An exception is logged, and the item is retried after the limiter's delay. The exception ends there, because
+          one failed item must not end a worker; code after the block runs.
+        - After a cancellation, and after any other exception that is no `Exception`, the item is added again without a
+          delay and without counting as a failure, so that another worker gets it. The exception is raised again.
+
+        After a shutdown, nothing is added again: neither a failed nor a cancelled item is retried.
+
+        The block may add the item with a delay of its own (`add_after`). It does not call `done` or `forget`.
+
+        Raises:
+            QueueShutDown: The queue is shut down and empty. The block does not run.
+
+        Concurrency: As for `get`: a cancelled wait loses no item.
+        """
+        return _Item(self)
+
     def add_rate_limited(self, item: T) -> None:
         """Add an item after the limiter's delay, and count one more failure of the item.
 
@@ -159,7 +186,7 @@ class RateLimitingQueue(DelayingQueue[T]):
         Raises:
             Exception: The limiter's error, or an error of `add_after`. Nothing is added.
         """
-        _check(item)
+        check_item(item)
         self.add_after(item, self._limiter.when(item))
 
     def forget(self, item: T) -> None:
@@ -173,9 +200,58 @@ class RateLimitingQueue(DelayingQueue[T]):
         """Return the number of failures of an item that the limiter counts."""
         return self._limiter.num_requeues(item)
 
+    def _finish(self, item: T, error: BaseException | None) -> bool:
+        """Mark an item as done at the end of its block, and return whether the exception of the block ends there."""
+        try:
+            if error is None:
+                self.forget(item)
+            elif isinstance(error, Exception):
+                self._retry(item, error)
+            else:
+                self._add_again(item)
+        finally:
+            self.done(item)
+        return isinstance(error, Exception)
 
-def _check(item: object) -> None:
-    """Check that an item can be added at the end of its delay."""
-    if item is None:
-        raise ValueError("expected an item, got None, which get() returns when the queue is shut down")
-    hash(item)
+    def _retry(self, item: T, error: Exception) -> None:
+        after = "its back-off" if not self._closed else "a restart, because the queue is shut down"
+        logger.error(
+            "work queue %r: the work on %r failed; the next attempt follows after %s",
+            self.name,
+            item,
+            after,
+            exc_info=error,
+        )
+        try:
+            self.add_rate_limited(item)
+        except Exception:
+            logger.exception("work queue %r: the limiter failed for %r; retrying in %g s", self.name, item, _RETRY)
+            self._add_again(item, _RETRY)
+
+    def _add_again(self, item: T, delay: float = 0.0) -> None:
+        """Add an item that a worker has, without counting a failure."""
+        if delay > 0:
+            self.add_after(item, delay)
+        else:
+            self.add(item)
+
+
+class _Item(Generic[T]):
+    """The block of `RateLimitingQueue.item`."""
+
+    __slots__ = ("_item", "_queue")
+
+    def __init__(self, queue: RateLimitingQueue[T]) -> None:
+        self._queue = queue
+
+    async def __aenter__(self) -> T:
+        item = await self._queue.get()
+        if item is None:
+            raise QueueShutDown(f"the work queue {self._queue.name!r} is shut down and empty")
+        self._item = item
+        return item
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        return self._queue._finish(self._item, error)

@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 
     from kubeloop.workqueue.queue_metrics import QueueMetrics
 
-__all__ = ["Ledger", "Order"]
+__all__ = ["Ledger", "Order", "check_item"]
 
 T = TypeVar("T")
 
 _QUEUED, _PROCESSING, _DIRTY = 1, 2, 3
+
+
+def check_item(item: object) -> None:
+    """Check that an item can be queued.
+
+    Raises:
+        ValueError: The item is None.
+        TypeError: The item cannot be hashed.
+    """
+    if item is None:
+        raise ValueError("expected an item, got None, which get() returns when the queue is shut down")
+    hash(item)
 
 
 class Order(Protocol[T]):
@@ -90,7 +102,7 @@ class Ledger(Generic[T]):
         state = self._states.get(item)
         if state is None:
             if item is None:
-                raise ValueError("expected an item, got None, which get() returns when the queue is shut down")
+                check_item(item)
             self._push(item)  # First: an order that refuses the item leaves it absent, so that it can be added again.
             self._states[item] = _QUEUED
             if self._metrics is not None:
@@ -128,6 +140,10 @@ class Ledger(Generic[T]):
             self._metrics.finished(item)
         if self._on_idle is not None and not self._states:
             self._on_idle()
+
+    def _is_wanted(self, item: T) -> bool:
+        """Return whether an item is queued, or is queued again when its worker is done."""
+        return self._states.get(item) in (_QUEUED, _DIRTY)
 
     def __len__(self) -> int:
         """Return the number of queued items, without those that workers have. For information only."""

@@ -73,12 +73,12 @@ class WorkQueue(Ledger[T]):
         Concurrency: Any number of workers can wait; they are served in the order of their arrival. Cancellation loses
         no item.
         """
-        while len(self._order) <= self._reserved:
-            if self._closed:
-                return None
-            if await self._wait():
-                break
-        return self._take()
+        if len(self._order) > self._reserved:
+            return self._take()
+        try:
+            return await self.__anext__()
+        except StopAsyncIteration:
+            return None
 
     def __aiter__(self) -> Self:
         """Return the queue: it keeps no state of an iteration, so any number of workers can iterate at once."""
@@ -96,10 +96,22 @@ class WorkQueue(Ledger[T]):
         Raises:
             StopAsyncIteration: The queue is shut down and empty.
         """
-        item = await self.get()
-        if item is None:
-            raise StopAsyncIteration
-        return item
+        while len(self._order) <= self._reserved:
+            if self._closed:
+                raise StopAsyncIteration
+            if not self._waiters:
+                self._push = self._push_and_wake
+            waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            try:
+                is_reserved = await waiter
+            except asyncio.CancelledError:
+                self._give_up(waiter)
+                raise
+            if is_reserved:
+                self._reserved -= 1
+                break
+        return self._take()
 
     def shut_down(self) -> None:
         """Accept no more items, and let workers end once they have taken the items that are queued.
@@ -152,25 +164,15 @@ class WorkQueue(Ledger[T]):
             self._draining.set_result(None)
         self._draining = self._on_idle = None
 
-    async def _wait(self) -> bool:
-        """Wait for an item; return True if one is reserved for the caller, False if the queue was shut down."""
-        waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        self._push = self._push_and_wake
-        try:
-            has_item = await waiter
-        except asyncio.CancelledError:
-            if waiter.cancelled():
-                with suppress(ValueError):
-                    self._waiters.remove(waiter)
-            elif waiter.result():
-                # Woken and cancelled in the same iteration of the loop: the item goes to the next worker.
-                self._reserved -= 1
-                self._wake()
-            raise
-        if has_item:
+    def _give_up(self, waiter: asyncio.Future[bool]) -> None:
+        """End the wait of a cancelled worker; an item that is reserved for the worker goes to the next one."""
+        if waiter.cancelled():
+            with suppress(ValueError):
+                self._waiters.remove(waiter)
+        elif waiter.result():
+            # Woken and cancelled in the same iteration of the loop.
             self._reserved -= 1
-        return has_item
+            self._wake()
 
     def _push_and_wake(self, item: T) -> None:
         self._enqueue(item)
@@ -178,13 +180,14 @@ class WorkQueue(Ledger[T]):
 
     def _wake(self) -> None:
         """Reserve a queued item for the worker that has waited longest."""
-        while self._waiters:
-            waiter = self._waiters.popleft()
+        waiters = self._waiters
+        while waiters:
+            waiter = waiters.popleft()
             if not waiter.done():
                 waiter.set_result(True)
                 self._reserved += 1
                 break
-        if not self._waiters:
+        if not waiters:
             self._push = self._enqueue
 
     def __repr__(self) -> str:

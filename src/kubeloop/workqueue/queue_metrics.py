@@ -35,8 +35,11 @@ class MetricsSink(Protocol):
         A sink that keeps the method should keep a weak reference (`weakref.WeakMethod`).
         """
 
-    def depth(self, queue: str, change: int, /) -> None:
-        """Record that the number of queued items changed by +1 or -1."""
+    def depth(self, queue: str, change: int, priority: int | None = None, /) -> None:
+        """Record that the number of queued items changed by +1 or -1.
+
+        A `PriorityQueue` also passes the priority; an item that is raised leaves one priority (-1) for another (+1).
+        """
 
     def added(self, queue: str, /) -> None:
         """Record that an item was added that was not queued yet."""
@@ -65,6 +68,9 @@ class QueueMetrics(Generic[T]):
         name: The name of the queue.
         sink: Receives the measurements. Its exceptions are logged.
         now: Returns the time in seconds, or None while no loop runs; times are not measured then.
+
+    Attributes:
+        priority: Returns the priority of an item that was added or taken; None for a queue without priorities.
     """
 
     def __init__(self, name: str, sink: MetricsSink, now: Callable[[], float | None]) -> None:
@@ -74,12 +80,13 @@ class QueueMetrics(Generic[T]):
         self._tell = MetricsGuard(f"work queue {name!r}")
         self._added: dict[T, float] = {}
         self._taken: dict[T, float] = {}
+        self.priority: Callable[[T], int] | None = None
         self._tell(sink.created, name, self.unfinished_work)
 
     def added(self, item: T) -> None:
         """Record that an item was queued, or was added while a worker has it."""
         self._tell(self._sink.added, self._name)
-        self._tell(self._sink.depth, self._name, 1)
+        self._change_depth(item, 1)
         now = self._now()
         if now is not None:
             self._added.setdefault(item, now)
@@ -90,7 +97,7 @@ class QueueMetrics(Generic[T]):
         added = self._added.pop(item, None)
         if now is not None:
             self._taken[item] = now
-        self._tell(self._sink.depth, self._name, -1)
+        self._change_depth(item, -1)
         if now is not None and added is not None:
             self._tell(self._sink.waited, self._name, now - added)
 
@@ -101,6 +108,11 @@ class QueueMetrics(Generic[T]):
         if now is not None and taken is not None:
             self._tell(self._sink.worked, self._name, now - taken)
 
+    def raised(self, former: int, priority: int) -> None:
+        """Record that a queued item has another priority."""
+        self._tell(self._sink.depth, self._name, -1, former)
+        self._tell(self._sink.depth, self._name, 1, priority)
+
     def retried(self) -> None:
         """Record that an item was added with a delay."""
         self._tell(self._sink.retried, self._name)
@@ -110,3 +122,9 @@ class QueueMetrics(Generic[T]):
         now = self._now()
         ages = [] if now is None else [now - taken for taken in self._taken.values()]
         return UnfinishedWork(sum(ages), max(ages, default=0.0))
+
+    def _change_depth(self, item: T, change: int) -> None:
+        if self.priority is None:
+            self._tell(self._sink.depth, self._name, change)
+        else:
+            self._tell(self._sink.depth, self._name, change, self.priority(item))

@@ -11,7 +11,7 @@ assert_type(metrics.value("workqueue_depth", name="pods"), float)
 
 
 class Incomplete:
-    def depth(self, queue: str, change: int, /) -> None: ...
+    def depth(self, queue: str, change: int, priority: int | None = None, /) -> None: ...
 
 
 kubeloop.WorkQueue[str](metrics=Incomplete())  # error

@@ -11,7 +11,14 @@ from kubeloop.meta.quantity import Quantity
 from kubeloop.meta.times import parse_duration
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.unstructured import Unstructured, UnstructuredList
-from kubeloop.workqueue import ItemExponentialFailureRateLimiter, RateLimitingQueue, WorkQueue
+from kubeloop.workqueue import (
+    LOW_PRIORITY,
+    ItemBackoff,
+    ItemExponentialFailureRateLimiter,
+    PriorityQueue,
+    RateLimitingQueue,
+    WorkQueue,
+)
 
 K = TypeVar("K", bound=Kind)
 
@@ -88,3 +95,14 @@ async def queues() -> None:
     numbers.add_after(1, 0.5)  # error
     limited = RateLimitingQueue[str](ItemExponentialFailureRateLimiter(0.005, 1000.0))
     assert_type(limited.num_requeues("a"), int)
+    async with limited.item() as key:
+        assert_type(key, str)
+        limited.add_after(5, 0.5)  # error
+    by_priority = PriorityQueue[str](ItemBackoff(0.005, 1000.0), group_by=lambda key: key.split("/")[0])
+    by_priority.add("default/web-0", priority=LOW_PRIORITY)
+    by_priority.add("default/web-0", LOW_PRIORITY)  # error
+    by_priority.add_rate_limited("default/web-0", priority=None)
+    by_priority.add("default/web-0", priority="high")  # error
+    assert_type(by_priority.priority_of("default/web-0"), int)
+    async with by_priority.item() as key:
+        assert_type(key, str)

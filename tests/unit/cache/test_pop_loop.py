@@ -14,11 +14,15 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.informer_metrics import InformerLabels, InformerRecorder
 from kubeloop.cache.pop_loop import PopLoop
+from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
 from kubeloop.cache.resync import ResyncSchedule
 from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.shared_processor import SharedProcessor
 from kubeloop.cache.store_replacement import StoreReplacement
+from kubeloop.cache.sync_gate import SyncGate
 from kubeloop.testing.virtual_time import advance, in_virtual_time, settle
 from tests.support.informers import Detailed, Recorder, informer_of, observed, running
 from tests.support.thing_server import ThingServer
@@ -378,7 +382,10 @@ async def test_a_mistake_in_a_list_or_in_a_change_is_logged_and_the_next_ones_ar
     fifo.update(thing("a", "2"))
     fifo.update(thing("b", "3"))
     fifo.replace([thing("c", "4")])
-    loop = PopLoop("things", fifo, BrokenOnce(indexer), ResyncSchedule("things", 0), lambda: None)
+    applier, resync = BrokenOnce(indexer), ResyncSchedule[HandlerRegistration[Thing]]("things", 0)
+    processor = SharedProcessor("things", indexer, applier, SyncGate("things", lambda: ""), resync)
+    recorder = InformerRecorder(InformerLabels("things", "", "v1", "things"), None)
+    loop = PopLoop("things", fifo, applier, processor, resync, recorder, lambda: None)
     task = asyncio.create_task(loop.run())
     await settle()
     assert indexer.list() == [thing("c", "4")]

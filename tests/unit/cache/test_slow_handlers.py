@@ -14,7 +14,7 @@ from kubeloop.testing import virtual_time
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.informers import Recorder, informer_of, running
 from tests.support.thing_server import ThingServer
-from tests.support.things import Thing, thing
+from tests.support.things import Thing, api_error, thing
 
 
 class Slow(Recorder):
@@ -299,3 +299,36 @@ async def test_waiting_for_the_end_of_a_handler_returns_when_the_informer_stops(
         await settle()
         assert not waiter.done()
     await waiter
+
+
+@in_virtual_time
+async def test_with_block_a_list_and_a_resync_wait_for_the_handler_and_a_stop_does_not():
+    names = [f"t{number}" for number in range(20)]
+    server, slow = ThingServer(dict.fromkeys(names, "1")), Slow(1.0)
+    informer = informer_of(server, resync_period=1000)
+    registration = slow.attach(informer, max_backlog=3, when_full="block")
+
+    async def miss_changes(value: str) -> None:
+        for name in names:
+            server.put(thing(name, value))
+        for watch in server.open_watches:
+            watch.forget()
+        server.end_watches(api_error(errors.Expired, 410, "Expired"))
+
+    async def largest_backlog(seconds: int) -> int:
+        found = 0
+        for _ in range(seconds):
+            await asyncio.sleep(1.0)
+            found = max(found, registration.backlog)
+        return found
+
+    async with running(informer):
+        await registration.wait_for_sync()
+        await miss_changes("2")
+        assert await largest_backlog(30) in (3, 4)
+        assert set(slow.state.values()) == {"2"}
+        assert await largest_backlog(1000) in (3, 4)  # The resync.
+        await miss_changes("3")
+        assert await largest_backlog(5) in (3, 4)
+        stopped_at = virtual_time.elapsed()
+    assert virtual_time.elapsed() == stopped_at

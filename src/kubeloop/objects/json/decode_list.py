@@ -92,13 +92,13 @@ def read_items(
     return read_each(raws, read, describe, what=cls.__name__, per_step=ITEMS_A_STEP)
 
 
-def split_list(data: bytes, what: str, error: Exception) -> tuple[bytes, Sequence[Raw | bytes] | None]:
+def split_list(data: bytes, what: str, error: Exception | None) -> tuple[bytes, Sequence[Raw | bytes] | None]:
     """Split a LIST into an object without items, and the items.
 
     Args:
         data: The body.
         what: The name of the list in messages.
-        error: The error of decoding the body at once.
+        error: The error of decoding the body at once, if that was tried.
 
     Returns:
         The object without items as JSON, and each item as JSON; None if the body has no member `items`.
@@ -108,13 +108,13 @@ def split_list(data: bytes, what: str, error: Exception) -> tuple[bytes, Sequenc
     """
     try:
         parts: _Parts = decoder(_Parts).decode(data)
-    except msgspec.ValidationError:
-        raise DecodeError(f"{what}: {explained(error)}") from error
+    except msgspec.ValidationError as problem:
+        raise DecodeError(f"{what}: {explained(error or problem)}") from error
     except BROKEN as problem:
         try:
             return _split_by_brackets(data)
         except scan.Malformed:
-            raise broken(what, data, error) from problem
+            raise broken(what, data, error or problem) from problem
     raws, parts.items = parts.items, msgspec.UNSET
     return rewrite(parts), None if raws is msgspec.UNSET else raws or ()
 

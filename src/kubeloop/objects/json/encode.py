@@ -54,6 +54,8 @@ def dumps(value: Any) -> bytes:
     Raises:
         EncodeError: A part of the value has no JSON form.
     """
+    if isinstance(value, FrozenStruct):
+        value.__unpack__()
     try:
         body = _encode(value)
         if has_rest(body):

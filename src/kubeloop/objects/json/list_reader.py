@@ -54,7 +54,7 @@ class ItemReader(Protocol[L]):
 
         Raises:
             ValidationError: An item does not fit.
-            DecodeError: The text is not JSON.
+            DecodeError: The text is not JSON, or an item does not fit; msgspec's error of this name, or ours.
         """
         ...
 
@@ -256,7 +256,7 @@ class ListReader(Generic[L]):
         listed = b"[%b]" % text
         try:
             items = self._read.many(listed)
-        except (msgspec.ValidationError, *BROKEN):
+        except (DecodeError, msgspec.ValidationError, *BROKEN):
             try:
                 raws = decoder(list[msgspec.Raw]).decode(listed)
             except BROKEN:

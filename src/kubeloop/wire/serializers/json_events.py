@@ -5,6 +5,7 @@ Reference: apimachinery pkg/apis/meta/v1/watch.go (WatchEvent).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
@@ -17,6 +18,7 @@ from kubeloop.objects.json import scan as json_scan
 from kubeloop.objects.json import status_members
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.serializers.json_objects import metadata_readers, whole_object
+from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, lazy_object
 from kubeloop.wire.watch_events import UnreadableEvent, WatchEvent, error_event, unread_event
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ class _Frame(msgspec.Struct, gc=False):
     kind: msgspec.Raw = msgspec.Raw()
 
 
+_PARTS: dict[Any, Any] = {Unstructured: dict[str, Any], LazyUnstructured: msgspec.Raw}
+_READERS: dict[Any, Callable[[bytes], Any]] = {Unstructured: whole_object, LazyUnstructured: lazy_object}
+
+
 class JSONEventDecoder(Generic[T]):
     """Decode the frames of a watch, in one step each.
 
@@ -48,10 +54,10 @@ class JSONEventDecoder(Generic[T]):
 
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
-        wanted: Any = dict[str, Any] if cls is Unstructured else cls
+        wanted: Any = _PARTS.get(cls, cls)
         self._decode = _decoder.decoder(WatchEvent[wanted]).decode
         self._check = _decode.check_kind
-        self._has_names = cls is Unstructured or hasattr(cls, "metadata")
+        self._has_names = issubclass(cls, Unstructured) or hasattr(cls, "metadata")
 
     def decode(self, frame: bytes) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:
         """Read one frame.
@@ -71,6 +77,9 @@ class JSONEventDecoder(Generic[T]):
             if self._cls is Unstructured:
                 metadata = metadata_readers()[1](frame).object.metadata
                 event = WatchEvent(type=event.type, object=Unstructured.owning(event.object, metadata))
+            elif self._cls is LazyUnstructured:
+                event = WatchEvent(type=event.type, object=lazy_object(event.object))
+                metadata = event.object.metadata
             else:
                 self._check(event.object)
                 metadata = event.object.metadata if self._has_names else None
@@ -87,7 +96,8 @@ class JSONEventDecoder(Generic[T]):
             return error_event(status_members.members(body) or {})
         cls = self._cls
         try:
-            obj: Any = whole_object(body) if cls is Unstructured else _decode.decode(body, cls)
+            reader = _READERS.get(cls)
+            obj: Any = reader(body) if reader is not None else _decode.decode(body, cls)
             if self._has_names and not obj.metadata.name and kind != "BOOKMARK":
                 raise DecodeError(f"{cls.__name__}: an object without a name")
         except DecodeError as problem:

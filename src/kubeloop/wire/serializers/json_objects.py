@@ -5,7 +5,7 @@ How one model is read and written is in `kubeloop.objects`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -26,6 +26,7 @@ from kubeloop.objects.reflection import fields_of
 from kubeloop.objects.type_guards import is_dict, is_list
 from kubeloop.unstructured import Unstructured, UnstructuredList, tree_of
 from kubeloop.wire.plain_values import is_plain, to_data
+from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList, lazy_object
 
 if TYPE_CHECKING:
     from kubeloop.models import meta_v1
@@ -80,12 +81,14 @@ def decode_into(data: bytes | str, cls: type[T]) -> T:
     if cls is UnstructuredList:
         return cast("T", decode_list(data.encode() if isinstance(data, str) else data, UnstructuredList))
     try:
+        if cls is LazyUnstructured:
+            return cast("T", lazy_object(data.encode() if isinstance(data, str) else data))
         if cls is Unstructured or cls is dict:
             tree = _object(data, cls)
             return cast("T", Unstructured.owning(tree) if cls is Unstructured else tree)
         return _decode.decode(data, cls)
     except DecodeError as error:
-        if cls is Unstructured or (issubclass(cls, Kind) and not issubclass(cls, _LIST)):
+        if issubclass(cls, Unstructured) or (issubclass(cls, Kind) and not issubclass(cls, _LIST)):
             found = _decode_errors.unreadable(data.encode() if isinstance(data, str) else data, cls, error)
             if found.name:
                 raise found from error
@@ -107,6 +110,8 @@ def decode_list(data: bytes, cls: type[T]) -> T:
     """
     if cls is UnstructuredList:
         return cast("T", _unstructured_list(data))
+    if cls is LazyUnstructuredList:
+        return cast("T", finish(decoding_lazy_list(data)))
     listing = _decode_list.decode_list(data, cls)
     _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
     return listing
@@ -120,7 +125,11 @@ def list_reader(cls: type[T], **options: Any) -> ListReader[T]:
         options: Those of `ListReader`.
     """
     # Any: the class is known at run time only.
-    items: Any = _UnstructuredItems() if cls is UnstructuredList else _ModelItems(cls)
+    items: Any
+    if issubclass(cls, UnstructuredList):
+        items = _LazyItems() if cls is LazyUnstructuredList else _UnstructuredItems()
+        return ListReader(UnstructuredList.__name__, items, **options)
+    items = _ModelItems(cls)
     return ListReader(cls.__name__, items, **options)
 
 
@@ -189,6 +198,60 @@ class _UnstructuredItems:
         if self._listing is not None:
             self._listing.name_kind_of(items)
         return items
+
+
+class _LazyItems:
+    """Reads the items of a LazyUnstructuredList."""
+
+    __slots__ = ("_begun", "_has_kindless", "_head")
+
+    def __init__(self) -> None:
+        self._begun = self._has_kindless = False
+        self._head = b""
+
+    def whole(self, body: bytes) -> LazyUnstructuredList:
+        listing: LazyUnstructuredList = finish(decoding_lazy_list(body))
+        return listing
+
+    def begin(self, listing: LazyUnstructuredList) -> None:
+        if listing.api_version:
+            self._begun, self._head = True, listing.head_of_items()
+
+    def many(self, text: bytes) -> Sequence[Unstructured]:
+        return [self.one(raw) for raw in _decoder.decoder(list[msgspec.Raw]).decode(text)]
+
+    def one(self, raw: msgspec.Raw | bytes) -> Unstructured:
+        obj = lazy_object(raw, self._head)
+        self._has_kindless = self._has_kindless or (not self._begun and not obj.kind)
+        return obj
+
+    def describe(self, raw: bytes, error: DecodeError, where: str) -> Unreadable:
+        return _decode_errors.unreadable(raw, Unstructured, error, where)
+
+    def attach(
+        self, listing: LazyUnstructuredList, items: Sequence[Unstructured], unreadable: Mapping[str, Unreadable]
+    ) -> LazyUnstructuredList:
+        if self._has_kindless:
+            head = listing.head_of_items()
+            items = [each if each.kind else lazy_object(_encode.dumps(each.to_dict()), head) for each in items]
+        listing.items, listing.unreadable = tuple(items), unreadable or MAP
+        return listing
+
+
+def decoding_lazy_list(data: bytes) -> Generator[None, None, LazyUnstructuredList]:
+    """Read a list of objects without a model, which keep their JSON, in steps."""
+    head, raws = _decode_list.split_list(data, "UnstructuredList", None)
+    tree = _object(head, UnstructuredList)
+    if not _is_list_kind(tree.get("kind")):
+        raise DecodeError(f"expected a list, got {_kind_of(tree)}")
+    listing = LazyUnstructuredList(tree)
+    start = listing.head_of_items()
+    found = yield from _decode_list.read_items(
+        raws or (), UnstructuredList, lambda raw: lazy_object(raw, start), Unstructured
+    )
+    listing.items, listing.unreadable = tuple(found), getattr(found, "unreadable", MAP)
+    _check_list(listing, has_items=raws is not None)
+    return listing
 
 
 def read_status(data: bytes) -> meta_v1.Status:

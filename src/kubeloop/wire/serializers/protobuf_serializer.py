@@ -39,8 +39,10 @@ class ProtobufSerializer:
     """The media types of the format."""
 
     def supports(self, cls: type[Any] | None) -> bool:
-        """Return whether a class is a built-in kind that has a protobuf form."""
-        return cls is not None and issubclass(cls, Kind) and bool(cls.kind) and has_message(cls)
+        """Return whether a class is a built-in kind that has a protobuf form; a lazy object holds JSON."""
+        if cls is None or not issubclass(cls, Kind) or getattr(cls, "__plain__", None) is not None:
+            return False
+        return bool(cls.kind) and has_message(cls)
 
     def encode(self, value: object) -> bytes:
         """Write a value as a body.

@@ -15,6 +15,7 @@ from .kubeconfig_changes import kubeconfig_changes
 from .kubeconfig_views import kubeconfig_views
 from .kubeconfigs import kubeconfig
 from .oidc import oidc
+from .priority_queue import priority_queue
 
 __all__ = ["GENERATORS", "cases"]
 
@@ -38,6 +39,7 @@ GENERATORS: dict[str, Callable[[Random], Iterator[Any]]] = {
     "names": names.names,
     "oidc": oidc,
     "patches": documents.patches,
+    "priority_queue": priority_queue,
     "proxies": names.proxies,
     "quantities": values.quantities,
     "responses": responses.responses,

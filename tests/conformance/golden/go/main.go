@@ -62,6 +62,7 @@ var surfaces = map[string]surface{
 	"names":              {run: runNames},
 	"oidc":               {run: runOIDC, waits: true},
 	"patches":            {run: runPatches},
+	"priority_queue":     {run: runPriorityQueue, waits: true},
 	"proxies":            {run: runProxies},
 	"quantities":         {run: runQuantities},
 	"responses":          {run: runResponses, waits: true},

@@ -15,6 +15,7 @@ from kubeloop.models import apps_v1, core_v1
 from kubeloop.objects.json.list_reader import ListReader
 from kubeloop.objects.list_items import finish
 from kubeloop.wire.serializers import json_objects
+from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructuredList
 from tests.support.depth import nested
 from tests.unit.objects.json.pod_lists import named, pods
 
@@ -122,7 +123,7 @@ def in_pieces(body: bytes, cls: Any, size: int, **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64, 1000, 1 << 20])
-@pytest.mark.parametrize("cls", [core_v1.PodList, UnstructuredList])
+@pytest.mark.parametrize("cls", [core_v1.PodList, UnstructuredList, LazyUnstructuredList])
 @pytest.mark.parametrize("name", BODIES)
 def test_a_list_that_arrives_in_pieces_is_the_list_read_at_once(name: str, cls: Any, size: int) -> None:
     body = BODIES[name]

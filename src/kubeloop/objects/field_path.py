@@ -1,0 +1,82 @@
+"""Read a single value of an object by a path of API field names, without decoding the rest of a lazy object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from msgspec import Raw
+
+from kubeloop.objects.json.cut import ABSENT, value_reader
+from kubeloop.objects.reflection import Field, fields_of
+
+__all__ = ["scalar_reader"]
+
+
+def scalar_reader(cls: Any, path: tuple[str, ...]) -> Callable[[Any], str | int | float | bool | None]:
+    """Return the function that reads the text, number or boolean at a path of API field names; None if there is none.
+
+    A lazy object of which the member was not read yet stays as it is: the value is cut out of its JSON.
+
+    Args:
+        cls: The type of the objects, which may be a lazy class.
+        path: The names.
+
+    Raises:
+        ValueError: The class has no such field, or the field does not hold texts, numbers or booleans.
+    """
+    plain = cls.__plain__ or cls
+    fields = _resolved(plain, path)
+    default = fields[-1].default if len(fields) == len(path) else None
+    read_fields, keys = attrgetter(".".join(field.name for field in fields)), path[len(fields) :]
+
+    def read_decoded(obj: Any) -> Any:
+        try:
+            value = read_fields(obj)
+        except AttributeError:  # of None
+            return None
+        return value.get(keys[0]) if keys else value
+
+    if fields[0].name not in cls.__packed__:
+        return read_decoded
+    slot, cut = getattr(plain, fields[0].name).__get__, value_reader(path[1:])
+
+    def read(obj: Any) -> Any:
+        raw = slot(obj)
+        if raw.__class__ is not Raw:
+            return read_decoded(obj)
+        value = cut(raw)
+        if value is ABSENT or value is None:
+            return default
+        return value if isinstance(value, (str, int, float)) else None
+
+    return read
+
+
+@cache
+def _resolved(cls: Any, path: tuple[str, ...]) -> tuple[Field, ...]:
+    """Return the fields on a path; it may end with the key of a map.
+
+    Raises:
+        ValueError: As for `scalar_reader`.
+    """
+    fields: list[Field] = []
+    owner = cls
+    for depth, name in enumerate(path):
+        known: Mapping[str, Field] = {field.wire: field for field in fields_of(owner).values()}
+        field = known.get(name)
+        if field is None:
+            raise ValueError(f"{cls.__name__} has no field {'.'.join(path[: depth + 1])}: expected API field names")
+        fields.append(field)
+        shape, rest = field.shape, path[depth + 1 :]
+        if shape.category == "object" and rest:
+            owner = shape.model
+            continue
+        if shape.category == "map" and len(rest) == 1 and shape.item is not None:
+            shape, rest = shape.item, ()
+        if shape.category != "scalar" or shape.go not in ("", "Quantity") or bytes in shape.accepts or rest:
+            break
+        return tuple(fields)
+    raise ValueError(f"{cls.__name__}: expected the path of a text, a number or a boolean, got {'.'.join(path)}")

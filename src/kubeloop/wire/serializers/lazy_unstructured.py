@@ -1,0 +1,182 @@
+"""`LazyUnstructured`: an object without a model that keeps its JSON, and decodes a part of it each time it is read.
+
+Dynamic informers hold such objects. Nothing that was decoded is kept, so the garbage collector finds nothing to visit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from sys import intern
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Raw
+
+from kubeloop._kit.value import Value
+from kubeloop.errors import DecodeError
+from kubeloop.meta.keys import object_key
+from kubeloop.objects.json.cut import ABSENT, names_in, value_in
+from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, unreadable
+from kubeloop.objects.json.decoder import decoder
+from kubeloop.objects.json.encode import rewrite
+from kubeloop.objects.lazy_object import FailedReads, borrowing_class, end_borrowing
+from kubeloop.objects.type_guards import class_of
+from kubeloop.unstructured import Unstructured, UnstructuredList, described, value_at
+
+__all__ = ["LazyUnstructured", "LazyUnstructuredList", "lazy_object"]
+
+_HEADS = (b'{"kind":', b'{"apiVersion":')
+
+
+class _WithoutInit(Unstructured):
+    """An Unstructured as a base of structs: msgspec refuses a base that itself defines `__init__`."""
+
+    __slots__ = ()
+
+
+class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
+    """An `Unstructured` that holds its JSON and the typed metadata.
+
+    Args:
+        body: The whole object.
+        api_version: The group and version.
+        kind: The kind.
+        metadata: The metadata, whose managed fields may be a part of `body`.
+    """
+
+    body: bytes
+    api_version: str  # pyright: ignore[reportIncompatibleMethodOverride]
+    kind: str  # pyright: ignore[reportIncompatibleMethodOverride]
+    metadata: Any  # a meta_v1.ObjectMeta, which is not imported before the first object is read
+
+    failed_reads = FailedReads()
+    if not TYPE_CHECKING:
+        # What creates an object from data creates an eager one.
+        owning = Unstructured.owning
+        from_dict = Unstructured.from_dict
+        from_yaml = Unstructured.from_yaml
+
+        @property
+        def _data(self) -> dict[str, Any]:
+            """The whole JSON value, decoded at each read."""
+            return self._read(value_in, ())
+
+    @property
+    def __lent__(self) -> list[Any]:
+        """The bytes that the metadata hold, which are parts of the body."""
+        return [getattr(self.metadata, f"_{name}") for name in class_of(self.metadata).__lazy__]
+
+    def __getitem__(self, key: str) -> Any:
+        value = self._read(value_in, (key,))
+        if value is ABSENT:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._read(names_in)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read(names_in))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one field of the object by its API field name, or `default`; it is decoded at each read."""
+        value = self._read(value_in, (key,))
+        return default if value is ABSENT else value
+
+    def get_in(self, *path: str | int, default: Any = None) -> Any:
+        """Return the value at a path, or `default`; it is decoded at each read, and nothing else."""
+        names = next((n for n, step in enumerate(path) if not isinstance(step, str)), len(path))
+        value = self._read(value_in, path[:names])
+        return default if value is ABSENT else value_at(value, path[names:], default)
+
+    def __eq__(self, other: object) -> bool:
+        is_same = isinstance(other, LazyUnstructured) and other.body == self.body
+        return is_same or Unstructured.__eq__(self, other)
+
+    def __hash__(self) -> int:
+        meta = self.metadata
+        return hash((self.api_version, self.kind, meta.namespace, meta.name, meta.uid))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lazy_object, (self.body,)
+
+    def __repr__(self) -> str:
+        return described(self, self.metadata.namespace, self.metadata.name)
+
+    def _read(self, read: Callable[..., Any], *path: tuple[Any, ...]) -> Any:
+        """Decode a part of the JSON.
+
+        Raises:
+            Unreadable: The part is not valid UTF-8, or nested too deeply.
+        """
+        try:
+            return read(self.body, *path)
+        except BROKEN as error:
+            failure = unreadable(self.body, Unstructured, broken(f"Unstructured {object_key(self)}", self.body, error))
+            self.failed_reads.report(self, failure)
+            raise failure from error
+
+
+class LazyUnstructuredList(UnstructuredList):
+    """An `UnstructuredList` whose items keep their JSON."""
+
+    __slots__ = ()
+
+    def head_of_items(self) -> bytes:
+        """Return the members that begin an item which names no kind, and a comma; `b""` for a `v1 List`."""
+        head = self._head_of_items()
+        return rewrite(head)[1:-1] + b"," if head else b""
+
+
+LazyUnstructured.list_type = LazyUnstructuredList
+
+
+def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
+    """Return the object that a JSON text is. Its metadata are decoded, and the syntax of the other members is checked.
+
+    Args:
+        raw: The JSON, which is copied if it is a part of another text.
+        head: The members `apiVersion` and `kind` with a comma behind them, for an item of a list that names neither.
+
+    Raises:
+        DecodeError: The text is not an object, or its metadata cannot be read.
+    """
+    body = bytes(raw)
+    if head and not body.startswith(_HEADS):
+        body = b"{" + head + body[1:]
+    try:
+        found = _reader()(body)
+    except (msgspec.ValidationError, *BROKEN):
+        return _mended(body)
+    end_borrowing(found.metadata)
+    return LazyUnstructured(body, intern(found.api_version), intern(found.kind), found.metadata)
+
+
+def _mended(body: bytes) -> LazyUnstructured:
+    """Return an object whose metadata, kind or apiVersion are not those of a well-formed body.
+
+    Raises:
+        DecodeError: As for `lazy_object`.
+    """
+    try:
+        names_in(body)
+        members = {name: value_in(body, (name,)) for name in ("apiVersion", "kind", "metadata")}
+    except msgspec.ValidationError as error:
+        raise DecodeError(f"Unstructured: {explained(error)}") from error
+    except BROKEN as error:
+        raise broken("Unstructured", body, error) from error
+    known = Unstructured.owning({name: value for name, value in members.items() if value is not ABSENT})
+    return LazyUnstructured(body, known.api_version, known.kind, known.metadata)
+
+
+@cache
+def _reader() -> Callable[[bytes], Any]:
+    """Return the decoder of what an object without a model has decoded."""
+    from kubeloop.models import meta_v1
+
+    decoder(meta_v1.ObjectMeta)  # resolves its annotations
+    metadata = borrowing_class(meta_v1.ObjectMeta)
+    fields = [("api_version", str, ""), ("kind", str, ""), ("metadata", metadata, meta_v1.ObjectMeta())]
+    head = msgspec.defstruct("_Head", fields, gc=False, rename={"api_version": "apiVersion"})
+    return msgspec.json.Decoder(head).decode

@@ -1,0 +1,266 @@
+"""The memory modes of informers: what is decoded when, what is counted as unreadable, and the sizes by part."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.field_index import field_index
+from kubeloop.cache.lister_watcher import rest_list_watch
+from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.errors import Unreadable
+from kubeloop.meta.gvk import GroupResource
+from kubeloop.models import core_v1
+from kubeloop.objects.lazy_object import is_packed
+from kubeloop.testing.virtual_time import in_virtual_time, settle
+from kubeloop.unstructured import Unstructured
+from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured
+from tests.support.scripted_clientset import PODS, clientset, pod
+from tests.support.scripted_transport import Hang, event, list_of, watch_response
+
+
+def full(name: str, version: int, node: Any = "n1", **spec: Any) -> dict[str, Any]:
+    return {**pod(name, version), "spec": {"nodeName": node, **spec}, "status": {"phase": "Running"}}
+
+
+@asynccontextmanager
+async def held(
+    *items: dict[str, Any], events: bytes = b"", dynamic: bool = False, **options: Any
+) -> AsyncIterator[SharedInformer[Any]]:
+    """Run an informer that has these objects, and then sees these events."""
+    clients, _ = clientset(list_of([*items], "5"), watch_response(events, Hang()))
+    factory = SharedInformerFactory(clients)
+    # Any: typed and dynamic objects have two types.
+    informer: Any = (
+        factory.informer(Unstructured, PODS, **options) if dynamic else factory.informer(core_v1.Pod, **options)
+    )
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        await settle()
+        yield informer
+
+
+def of(informer: SharedInformer[Any], name: str) -> Any:
+    return informer.lister.namespace("x").get(name)
+
+
+@in_virtual_time
+async def test_a_lazy_informer_decodes_members_when_they_are_read_from_lists_and_watches() -> None:
+    async with held(full("a", 1), events=event("ADDED", full("b", 6)), mode="lazy") as informer:
+        assert informer.mode == "lazy"
+        for name in "ab":
+            obj = of(informer, name)
+            assert isinstance(obj, core_v1.Pod)
+            assert is_packed(obj)
+            assert (obj.spec.node_name, obj.status.phase) == ("n1", "Running")
+            assert not is_packed(of(informer, name))
+
+
+@in_virtual_time
+async def test_models_are_eager_and_unstructured_objects_lazy_unless_the_program_chooses() -> None:
+    async with held(full("a", 1)) as informer:
+        assert informer.mode == "eager"
+        assert not is_packed(of(informer, "a"))
+    async with held(full("a", 1), events=event("MODIFIED", full("a", 6, "n2")), dynamic=True) as informer:
+        assert informer.mode == "lazy"
+        assert type(of(informer, "a")) is LazyUnstructured
+        assert of(informer, "a")["spec"] == {"nodeName": "n2"}
+    async with held(full("a", 1), dynamic=True, mode="eager") as informer:
+        assert informer.mode == "eager"
+        assert type(of(informer, "a")) is Unstructured
+
+
+def test_the_factory_has_a_mode_for_informers_that_name_none() -> None:
+    factory = SharedInformerFactory(clientset()[0], mode="lazy")
+    assert factory.core_v1.pods().mode == "lazy"
+    assert factory.core_v1.services(mode="eager").mode == "eager"
+    assert SharedInformerFactory(clientset()[0], mode="eager").informer(Unstructured, PODS).mode == "eager"
+    with pytest.raises(ValueError, match="expected the memory mode 'eager' or 'lazy', got 'small'"):
+        factory.core_v1.nodes(mode="small")  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(("first", "second"), [("lazy", "eager"), ("eager", "lazy")])
+def test_the_same_informer_in_another_mode_is_refused(first: MemoryMode, second: MemoryMode) -> None:
+    factory = SharedInformerFactory(clientset()[0])
+    pods = factory.core_v1.pods("x", mode=first)
+    assert factory.core_v1.pods("x") is pods
+    assert factory.core_v1.pods("x", mode=first) is pods
+    with pytest.raises(ValueError, match=f"v1 pods in x: the factory has this informer in the mode '{first}'"):
+        factory.core_v1.pods("x", mode=second)
+    assert factory.core_v1.pods("y", mode=second).mode == second
+
+
+def test_a_kind_without_members_to_keep_has_one_form_in_both_modes() -> None:
+    factory = SharedInformerFactory(clientset()[0])
+    classes = factory.scheduling_v1.priority_classes(mode="lazy")
+    assert factory.scheduling_v1.priority_classes(mode="eager") is classes
+
+
+BROKEN = full("a", 1, 5)
+
+
+@in_virtual_time
+async def test_a_member_that_cannot_be_read_fails_at_its_first_read_and_is_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with held(BROKEN, full("b", 2), events=event("MODIFIED", full("b", 6)), mode="lazy") as informer:
+        assert informer.unreadable == {}
+        assert of(informer, "a").metadata.uid == "uid-a"
+        for _ in range(2):
+            with pytest.raises(Unreadable, match=r"Pod x/a: spec\.nodeName: expected str, got int"):
+                _ = of(informer, "a").spec
+        assert list(informer.unreadable) == ["x/a"]
+        assert informer.last_error == "x/a cannot be read: Pod x/a: spec.nodeName: expected str, got int"
+        assert of(informer, "a").status.phase == "Running"
+        assert len(caplog.records) == 1
+        assert len(informer.lister.list()) == 2
+
+
+@in_virtual_time
+async def test_the_next_state_of_an_unreadable_object_clears_the_note() -> None:
+    clients, transport = clientset(list_of([BROKEN], "5"), watch_response(Hang()), watch_response(Hang()))
+    del transport
+    factory = SharedInformerFactory(clients)
+    informer = factory.core_v1.pods(mode="lazy")
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        old = of(informer, "a")
+        with pytest.raises(Unreadable):
+            _ = old.spec
+        assert list(informer.unreadable) == ["x/a"]
+        informer.indexer.put("x/a", fresh := class_pod(full("a", 6)))
+        informer.indexer.clear_unreadable("x/a")
+        with pytest.raises(Unreadable):
+            _ = old.spec
+        assert informer.unreadable == {}, "an object that is no longer stored is not counted"
+        assert of(informer, "a") is fresh
+
+
+def class_pod(data: dict[str, Any]) -> core_v1.Pod:
+    return core_v1.Pod.from_dict(data)
+
+
+@in_virtual_time
+async def test_a_failure_in_another_thread_is_counted_by_the_loop() -> None:
+    async with held(BROKEN, mode="lazy") as informer:
+        obj = of(informer, "a")
+
+        def read() -> str:
+            try:
+                return str(obj.spec)
+            except Unreadable:
+                return "unreadable"
+
+        assert await asyncio.to_thread(read) == "unreadable"
+        await settle()
+        assert list(informer.unreadable) == ["x/a"]
+
+
+@in_virtual_time
+async def test_metadata_that_cannot_be_read_are_unreadable_on_arrival_in_each_mode() -> None:
+    bad = {**full("a", 1), "metadata": {**pod("a", 1)["metadata"], "labels": "none"}}
+    async with held(bad, full("b", 2), mode="lazy") as informer:
+        assert list(informer.unreadable) == ["x/a"]
+        with pytest.raises(Unreadable):
+            of(informer, "a")
+
+
+@in_virtual_time
+async def test_an_informer_built_by_hand_has_the_mode_of_its_class() -> None:
+    clients, _ = clientset(list_of([full("a", 1)], "5"), watch_response(Hang()))
+    lazy_pod = class_in_mode(core_v1.Pod, "lazy")
+    informer = SharedInformer(
+        rest_list_watch(clients.rest, lazy_pod), resource=GroupResource("", "pods"), expected_type=lazy_pod
+    )
+    running = asyncio.create_task(informer.run())
+    await informer.wait_for_sync()
+    assert informer.mode == "lazy"
+    assert is_packed(of(informer, "a"))
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@in_virtual_time
+async def test_a_transform_that_drops_metadata_keeps_objects_lazy() -> None:
+    def without_labels(obj: core_v1.Pod) -> core_v1.Pod:
+        draft = obj.draft()
+        del draft.metadata.labels
+        return draft.finish().after
+
+    data = full("a", 1)
+    data["metadata"]["labels"] = {"app": "web"}
+    async with held(data, mode="lazy", transform=without_labels) as informer:
+        assert is_packed(of(informer, "a"))
+        assert of(informer, "a").metadata.labels == {}
+        assert of(informer, "a").spec.node_name == "n1"
+
+
+@in_virtual_time
+@pytest.mark.parametrize("dynamic", [False, True])
+async def test_the_garbage_collector_does_not_visit_the_objects_of_a_lazy_informer(dynamic: bool) -> None:
+    items = [full(f"p{number}", number + 1, containers=[{"name": "c"}] * 3) for number in range(300)]
+    async with held(*items, dynamic=dynamic, mode="lazy") as informer:
+        informer.add_indexers({"node": field_index("spec.nodeName")})
+        stored = informer.lister.list()
+        assert not any(map(gc.is_tracked, stored))
+        gc.collect()
+        ids = set(map(id, stored))
+        below = [each for each in gc.get_referents(*stored) if gc.is_tracked(each) and id(each) not in ids]
+        assert [each for each in below if not isinstance(each, type)] == []
+        assert len(informer.lister.by_index("node", "n1")) == 300
+        if not dynamic:
+            assert all(map(is_packed, stored))
+
+
+@in_virtual_time
+async def test_the_memory_of_an_informer_by_part() -> None:
+    items = [full(f"p{number}", number + 1, schedulerName="s" * 1000) for number in range(250)]
+    sizes: dict[str, int] = {}
+    for mode in ("eager", "lazy"):
+        async with held(*items, mode=mode) as informer:
+            usage = informer.memory()
+            assert usage.total == usage.objects + usage.store + usage.indices + usage.queue
+            assert 250 * 1000 < usage.objects < 250 * 4000
+            assert 250 * 20 < usage.store < 250 * 400
+            assert 0 < usage.indices < 250 * 200
+            assert abs(informer.memory(sample=None).objects - usage.objects) < usage.objects / 20
+            sizes[mode] = usage.objects
+            informer.add_indexers({"node": field_index("spec.nodeName")})
+            assert informer.memory().indices > usage.indices
+    async with held(mode="lazy") as informer:
+        assert informer.memory().objects == 0
+
+
+@in_virtual_time
+async def test_what_waits_in_the_queue_of_a_handler_is_counted() -> None:
+    items = [full(f"p{number}", number + 1) for number in range(50)]
+    more = b"".join(
+        event("DELETED", full(f"p{number}", number + 100, schedulerName="s" * 5000)) for number in range(50)
+    )
+    clients, _ = clientset(list_of(items, "5"), watch_response(more, Hang()))
+    factory = SharedInformerFactory(clients)
+    pods = factory.core_v1.pods()
+    release = asyncio.Event()
+
+    async def slow(_: object) -> None:
+        await release.wait()
+
+    pods.add_event_handler(on_add=slow, on_delete=slow)
+    async with factory:
+        await pods.wait_for_sync()
+        await settle()
+        waiting = pods.memory()
+        assert waiting.queue > 50 * 5000
+        assert waiting.objects == 0
+        release.set()
+        await settle()
+        assert pods.memory().queue < 10_000

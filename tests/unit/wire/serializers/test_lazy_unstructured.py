@@ -1,0 +1,169 @@
+"""Objects without a model that keep their JSON: in lists, in watches, and when a part of them cannot be read."""
+
+from __future__ import annotations
+
+import gc
+import json
+from typing import Any
+
+import pytest
+
+from kubeloop import Unstructured
+from kubeloop.errors import DecodeError, Unreadable
+from kubeloop.models import meta_v1
+from kubeloop.objects.list_items import finish
+from kubeloop.unstructured import UnstructuredList
+from kubeloop.wire.serializers.json_serializer import JSON
+from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList, lazy_object
+from kubeloop.wire.watch_events import UnreadableEvent
+
+THING: dict[str, Any] = {
+    "apiVersion": "example.com/v1",
+    "kind": "Thing",
+    "metadata": {"name": "a", "namespace": "ns", "uid": "u", "managedFields": [{"manager": "m"}]},
+    "spec": {"size": 3, "names": ["x", "y"], 'od"d': {"k": 1}, "nothing": None},
+}
+
+
+def thing(**members: Any) -> LazyUnstructured:
+    return lazy_object(json.dumps({**THING, **members}).encode())
+
+
+def body_of(*items: Any, kind: str = "ThingList", api_version: str = "example.com/v1") -> bytes:
+    head = {"kind": kind, "apiVersion": api_version, "metadata": {"resourceVersion": "9"}}
+    return json.dumps({**head, "items": items}).encode()
+
+
+def without_kind(**members: Any) -> dict[str, Any]:
+    return {key: value for key, value in {**THING, **members}.items() if key not in ("kind", "apiVersion")}
+
+
+def test_a_value_is_decoded_at_each_read_and_not_kept() -> None:
+    obj = thing()
+    assert obj["spec"] == THING["spec"]
+    assert obj["spec"] is not obj["spec"]
+    assert obj.get_in("spec", "names", -1) == "y"
+    assert obj.get_in("spec", 'od"d', "k") == 1
+    assert obj.get_in("spec", "nothing", default=7) is None
+    assert obj.get_in("spec", "size", "deeper", default=7) == 7
+    assert obj.get("status", 7) == 7
+    with pytest.raises(KeyError):
+        _ = obj["status"]
+
+
+def test_the_metadata_are_a_model_whose_managed_fields_are_a_part_of_the_json() -> None:
+    obj = thing()
+    assert type(obj.metadata) is meta_v1.ObjectMeta
+    assert obj.metadata.managed_fields[0].manager == "m"
+    assert obj.metadata == Unstructured(THING).metadata
+    assert lazy_object(b'{"metadata":{"name":"a","managedFields":null}}').metadata.managed_fields == ()
+    assert lazy_object(b'{"metadata":{"name":"a","labels":{"a":null}}}').metadata.labels == {"a": ""}
+
+
+def test_the_garbage_collector_does_not_visit_it() -> None:
+    body = json.dumps(THING).encode()
+    things = [lazy_object(body) for _ in range(10)]
+    before = len(gc.get_objects())
+    things += [lazy_object(body) for _ in range(1000)]
+    assert [each["spec"]["size"] for each in things] == [3] * len(things)
+    assert len(gc.get_objects()) - before < 50
+    assert not any(gc.is_tracked(each) for each in things)
+
+
+def test_items_of_a_list_get_the_kind_of_the_list_unless_they_name_one() -> None:
+    other = {"apiVersion": "example.com/v2", "kind": "Other", "metadata": {"name": "b"}}
+    body = body_of(without_kind(), other, {**without_kind(), "apiVersion": "x/v1", "kind": "Late"})
+    lazy, eager = JSON.decode(body, LazyUnstructuredList), JSON.decode(body, UnstructuredList)
+    assert all(type(each) is LazyUnstructured for each in lazy)
+    assert list(lazy) == list(eager)
+    assert [each.kind for each in lazy] == ["Thing", "Other", "Late"]
+    assert lazy.to_dict() == eager.to_dict()
+    assert lazy.metadata.resource_version == "9"
+    mixed = body_of(THING, kind="List", api_version="v1")
+    assert list(JSON.decode(mixed, LazyUnstructuredList)) == list(JSON.decode(mixed, UnstructuredList))
+
+
+def test_an_item_that_cannot_be_read_does_not_fail_the_others() -> None:
+    body = body_of(without_kind(), {"metadata": {"name": "b", "uid": 5}}, 7, without_kind())
+    lazy, eager = JSON.decode(body, LazyUnstructuredList), JSON.decode(body, UnstructuredList)
+    assert len(lazy) == 2
+    assert {key: error.name for key, error in lazy.unreadable.items()} == {"b": "b", "#2": ""}
+    assert lazy.unreadable.keys() == eager.unreadable.keys()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b"[]",
+        b'{"kind":"ThingList"',
+        b'{"kind":"Thing","apiVersion":"v1","items":[]}',
+        b'{"kind":"ThingList","apiVersion":"v1","metadata":{}}',
+        b'{"kind":"ThingList","apiVersion":"v1","metadata":{},"items":5}',
+    ],
+)
+def test_a_body_that_is_no_list_is_refused(body: bytes) -> None:
+    with pytest.raises(DecodeError):
+        JSON.decode(body, UnstructuredList)
+    with pytest.raises(DecodeError):
+        JSON.decode(body, LazyUnstructuredList)
+
+
+def test_a_list_is_read_while_it_arrives() -> None:
+    body = body_of(*(without_kind(spec={"size": number}) for number in range(200)))
+    reader = JSON.list_reader(LazyUnstructuredList)
+    for at in range(0, len(body), 100):
+        reader.feed(body[at : at + 100])
+    assert [each.get_in("spec", "size") for each in finish(reader.finishing())] == list(range(200))
+
+
+def test_events_of_a_watch() -> None:
+    decoder, eager = JSON.event_decoder(LazyUnstructured), JSON.event_decoder(Unstructured)
+
+    def read(event: str, obj: Any) -> Any:
+        frame = json.dumps({"type": event, "object": obj}).encode()
+        found, other = decoder.decode(frame), eager.decode(frame)
+        assert type(found) is type(other)
+        if not isinstance(found, UnreadableEvent):
+            assert (found.type, found.object) == (other.type, other.object)  # type: ignore[union-attr]
+        return found
+
+    added = read("ADDED", THING)
+    assert type(added.object) is LazyUnstructured
+    read("BOOKMARK", {"metadata": {"resourceVersion": "7"}})
+    assert read("ERROR", {"kind": "Status", "code": 410}).object.code == 410
+    for wrong in ({"metadata": {"name": "a", "uid": 5}}, {"metadata": {}}, 7, []):
+        assert isinstance(read("MODIFIED", wrong), UnreadableEvent)
+
+
+class Cache:
+    def __init__(self) -> None:
+        self.told: list[tuple[object, Unreadable]] = []
+
+    def note(self, obj: object, error: Unreadable) -> None:
+        self.told.append((obj, error))
+
+
+def test_a_value_that_cannot_be_read_names_the_object_and_is_reported() -> None:
+    cache = Cache()
+    obj = lazy_object(b'{"kind":"Thing","metadata":{"name":"a","namespace":"ns"},"spec":{"a":"\xff"},"status":{}}')
+    obj.failed_reads.connect(cache.note)
+    assert obj["status"] == {}
+    for read in (lambda: obj["spec"], obj.to_dict, lambda: obj.get_in("spec", "a"), lambda: obj.get("spec")):
+        with pytest.raises(Unreadable, match=r"Unstructured ns/a: not readable as JSON: 'utf-8' codec") as caught:
+            read()
+        assert caught.value.key == "ns/a"
+    assert [each is obj for each, _ in cache.told] == [True] * 4
+    assert repr(obj) == "<Unstructured Thing ns/a>"
+
+
+def test_what_creates_an_object_from_data_creates_an_eager_one() -> None:
+    obj: Any = thing()
+    assert type(obj.draft().finish().after) is LazyUnstructured
+    draft = obj.draft()
+    draft["spec"]["size"] = 4
+    change = draft.finish()
+    assert type(change.after) is Unstructured
+    assert change.merge_patch() == {"spec": {"size": 4}}
+    assert type(obj.from_dict(THING)) is Unstructured
+    assert JSON.decode(json.dumps(THING).encode(), LazyUnstructured) == obj
