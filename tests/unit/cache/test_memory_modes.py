@@ -37,7 +37,7 @@ async def held(
 ) -> AsyncIterator[SharedInformer[Any]]:
     """Run an informer that has these objects, and then sees these events."""
     clients, _ = clientset(list_of([*items], "5"), watch_response(events, Hang()))
-    factory = SharedInformerFactory(clients)
+    factory = SharedInformerFactory(clients, watch_list=False)
     # Any: typed and dynamic objects have two types.
     informer: Any = (
         factory.informer(Unstructured, PODS, **options) if dynamic else factory.informer(core_v1.Pod, **options)
@@ -129,7 +129,7 @@ async def test_a_member_that_cannot_be_read_fails_at_its_first_read_and_is_count
 async def test_the_next_state_of_an_unreadable_object_clears_the_note() -> None:
     clients, transport = clientset(list_of([BROKEN], "5"), watch_response(Hang()), watch_response(Hang()))
     del transport
-    factory = SharedInformerFactory(clients)
+    factory = SharedInformerFactory(clients, watch_list=False)
     informer = factory.core_v1.pods(mode="lazy")
     async with factory:
         await factory.wait_for_cache_sync(timeout=30)
@@ -179,7 +179,9 @@ async def test_an_informer_built_by_hand_has_the_mode_of_its_class() -> None:
     clients, _ = clientset(list_of([full("a", 1)], "5"), watch_response(Hang()))
     lazy_pod = class_in_mode(core_v1.Pod, "lazy")
     informer = SharedInformer(
-        rest_list_watch(clients.rest, lazy_pod), resource=GroupResource("", "pods"), expected_type=lazy_pod
+        rest_list_watch(clients.rest, lazy_pod, watch_list=False),
+        resource=GroupResource("", "pods"),
+        expected_type=lazy_pod,
     )
     running = asyncio.create_task(informer.run())
     await informer.wait_for_sync()
@@ -247,7 +249,7 @@ async def test_what_waits_in_the_queue_of_a_handler_is_counted() -> None:
         event("DELETED", full(f"p{number}", number + 100, schedulerName="s" * 5000)) for number in range(50)
     )
     clients, _ = clientset(list_of(items, "5"), watch_response(more, Hang()))
-    factory = SharedInformerFactory(clients)
+    factory = SharedInformerFactory(clients, watch_list=False)
     pods = factory.core_v1.pods()
     release = asyncio.Event()
 
