@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1
 from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
 from kubeloop.unstructured import Unstructured
+from tests.support.custom_resources import served
+from tests.support.definitions import definition
 from tests.support.held import until_held
 from tests.support.real_clientset import config_of
 from tests.support.servers import new_server
@@ -185,6 +187,70 @@ async def test_each_memory_mode_holds_the_same_objects(kubeconfig: Path, namespa
                 assert data[1].to_dict() == data[0].to_dict()
                 assert core_v1.Pod.from_dict(data[1].to_dict()).spec == typed_pods[0].spec
         assert [informer.mode for informer in every] == ["eager", "lazy"] * 2
+
+
+async def test_an_informer_of_metadata_follows_what_happens_to_whole_objects(
+    kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
+) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        secrets = clientset.core_v1.secrets(namespace)
+        first = await secrets.create(
+            core_v1.Secret(metadata=meta_v1.ObjectMeta(name="first", labels={"a": "b"}), string_data={"key": "hidden"})
+        )
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer = factory.metadata(core_v1.Secret)
+        by_kind = factory.metadata(GroupVersionKind("apps", "v1", "Deployment"))
+        mutation_detector.watch(factory)
+        told: list[str] = []
+        deleted = asyncio.Event()
+        informer.add_event_handler(
+            on_add=lambda obj: told.append(f"add {obj.metadata.name}"), on_delete=lambda _: deleted.set()
+        )
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await until_held(informer, f"{namespace}/first")
+            second = await secrets.create(core_v1.Secret(metadata=meta_v1.ObjectMeta(name="second")))
+            await until_held(informer, f"{namespace}/second")
+            found = informer.lister.namespace(namespace)
+            assert [found.get(name).metadata for name in ("first", "second")] == [first.metadata, second.metadata]
+            assert type(found.get("first")) is type(found.get("second")) is meta_v1.PartialObjectMetadata
+            assert told == ["add first", "add second"]
+            await secrets.delete("first")
+            async with asyncio.timeout(PATIENCE):
+                await deleted.wait()
+            assert informer.indexer.list_keys() == [f"{namespace}/second"]
+            assert by_kind.lister.list() == []
+            failed = asyncio.Event()
+            missing = factory.metadata(GroupVersionKind("apps", "v1", "Nothing"))
+            missing.set_watch_error_handler(lambda _reflector, _error: failed.set())
+            async with asyncio.timeout(PATIENCE):
+                await failed.wait()
+            assert "has no kind Nothing in apps/v1" in missing.last_error
+
+
+@pytest.fixture
+def gadgets(kubeconfig: Path) -> Iterator[GroupVersionKind]:
+    crd = definition("sources.example.com", "Gadget", "gadgets", storage=True)
+    with served(kubeconfig, [crd]):
+        yield GroupVersionKind("sources.example.com", "v1", "Gadget")
+
+
+async def test_an_informer_of_metadata_needs_no_class_for_a_custom_kind(
+    kubeconfig: Path, namespace: str, gadgets: GroupVersionKind
+) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        client = clientset.resource(Unstructured, gadgets, namespace)
+        await client.create({"metadata": {"name": "a"}, "spec": {}})
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer, whole = factory.metadata(gadgets), factory.informer(Unstructured, gadgets)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await client.create({"metadata": {"name": "b"}, "spec": {}})
+            await until_held(informer, f"{namespace}/b")
+            await until_held(whole, f"{namespace}/b")
+            found = [obj.metadata for obj in informer.lister.list()]
+            assert found == [obj.metadata for obj in whole.lister.list()]
+            assert [each.name for each in found] == ["a", "b"]
 
 
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(

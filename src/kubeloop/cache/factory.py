@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Mapping
 from random import Random
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, Unpack, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.cache.cached_object import CachedObject
@@ -37,10 +37,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.cache.informer_metrics import InformerMetrics
+    from kubeloop.cache.informer_provider import InformerOptions
     from kubeloop.cache.memory_mode import MemoryMode
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.namespaces import DefaultNamespace
+    from kubeloop.models.meta_v1 import PartialObjectMetadata
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["HasRESTClient", "SharedInformerFactory"]
@@ -143,7 +145,7 @@ class SharedInformerFactory(Informers):
     def informer(
         self,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | None = None,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
         namespace: str | DefaultNamespace | None = None,
@@ -164,7 +166,7 @@ class SharedInformerFactory(Informers):
         Args:
             model: The class of the objects: a model class, built-in or generated, or `Unstructured`.
             resource: For `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
-                the server is asked for. None for a model class, which names its resource.
+                the server is asked for. None for a model class, which names its resource. See `metadata`, too.
             namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config, None for
                 the factory's.
             label_selector: Text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
@@ -192,7 +194,9 @@ class SharedInformerFactory(Informers):
         )
         scope = InformerScope(
             model,
-            resource or info.group_version.with_resource(info.plural),
+            resource
+            if isinstance(resource, (GroupVersionResource, GroupVersionKind))
+            else info.group_version.with_resource(info.plural),
             namespace_for(self._clientset.rest, info, namespace),
             str(params.get("labelSelector", "")),
             str(params.get("fieldSelector", "")),
@@ -209,6 +213,37 @@ class SharedInformerFactory(Informers):
             )
         # Any: the table holds informers of all classes; the scope names the class.
         return cast("SharedInformer[T]", informer)
+
+    def metadata(
+        self,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind,
+        /,
+        *,
+        namespace: str | DefaultNamespace | None = None,
+        **options: Unpack[InformerOptions[PartialObjectMetadata]],
+    ) -> SharedInformer[PartialObjectMetadata]:
+        """Return the informer of the metadata of a resource: `factory.metadata(core_v1.Secret)`.
+
+        The server sends only the metadata of the objects, which saves memory, time and traffic. The objects are
+        `PartialObjectMetadata`, whatever their kind. Otherwise the informer is as those that `informer` returns.
+
+        Args:
+            resource: What to watch: a model class, a GroupVersionResource, or a GroupVersionKind, whose resource the
+                server is asked for.
+            namespace: As for `informer`.
+            options: As for `informer`: `label_selector`, `field_selector` and `transform`. There is one memory mode.
+
+        Raises:
+            TypeError: The class is no kind that can be listed, or an argument is of the wrong type.
+            ValueError: As for `informer`.
+            RuntimeError: As for `informer`.
+
+        Reference: client-go `metadata/metadatainformer`.
+        """
+        from kubeloop.models import meta_v1
+
+        options["mode"] = "eager"  # There is nothing besides the metadata that could be read later.
+        return self.informer(meta_v1.PartialObjectMetadata, resource, namespace=namespace, **options)
 
     def metrics(self) -> tuple[InformerStatistics, ...]:
         """Return the numbers of each informer, in the order of `informers`."""
@@ -350,7 +385,7 @@ class SharedInformerFactory(Informers):
         self,
         scope: InformerScope,
         model: type[Any],
-        resource: GroupVersionResource | GroupVersionKind | None,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | None,
         *,
         has_namespaces: bool,
     ) -> SharedInformer[Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
+from kubeloop.clients.metadata_requests import is_metadata
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 
 __all__ = ["InformerScope"]
@@ -20,7 +21,7 @@ class InformerScope:
     method of the same object.
 
     Args:
-        model: The class of the objects: a model class, or `Unstructured`.
+        model: The class of the objects: a model class, `Unstructured`, or `PartialObjectMetadata`.
         resource: What is watched: the resource, or the kind where the server has to be asked for its resource.
         namespace: The namespace; `""` is all namespaces.
         label_selector: The text of the selector; `""` selects every object.
@@ -45,7 +46,8 @@ class InformerScope:
         """Return the name of an informer with this scope: `"v1 pods in default with labels app=web"`."""
         of = self.resource
         name = of.resource if isinstance(of, GroupVersionResource) else of.kind
-        parts = [f"{of.group_version} {name}"]
+        prefix = "metadata of " if is_metadata(self.model) else ""
+        parts = [f"{prefix}{of.group_version} {name}"]
         if self.namespace:
             parts.append(f"in {self.namespace}")
         if self.label_selector:

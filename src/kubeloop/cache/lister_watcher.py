@@ -7,11 +7,13 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.clients.metadata_requests import forgetting_kinds, is_metadata, metadata_headers
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import look_up, resource_of
 from kubeloop.errors import DecodeError
@@ -167,7 +169,7 @@ class ListWatch(Generic[T]):
 def rest_list_watch(
     rest: RESTClient,
     model: type[T],
-    resource: GroupVersionResource | GroupVersionKind | None = None,
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None = None,
     /,
     *,
     namespace: str | DefaultNamespace = ALL_NAMESPACES,
@@ -178,13 +180,17 @@ def rest_list_watch(
     With a GroupVersionKind the server is asked for the resource at the first list or watch; then the scope of the
     resource decides whether the namespace counts.
 
+    For `PartialObjectMetadata` the server sends only the metadata of the objects. A server that cannot do that sends
+    whole objects, of which the metadata are read.
+
     A response with a list of another kind than the first list says nothing about the objects. It raises `DecodeError`,
     also for `Unstructured`, whose lists may be of any kind.
 
     Args:
         rest: The client that sends the requests; it stays the caller's.
-        model: The class of the objects: a model class, or `Unstructured`.
-        resource: The resource or the kind of `Unstructured` objects; None for a model class.
+        model: The class of the objects: a model class, `Unstructured`, or `PartialObjectMetadata`.
+        resource: The resource or the kind of `Unstructured` objects; of metadata also the model class; None for a model
+            class.
         namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config.
         selectors: The selectors; all objects if none is given. `timeout` is the timeout of each list in seconds; the
             reflector chooses the length of a watch.
@@ -197,7 +203,7 @@ def rest_list_watch(
             unknown or of the wrong type.
         ValueError: An option has a wrong value, or a namespace was named and the resource has none.
 
-    Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`.
+    Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`, `metadata.Client`.
     """
     return _RESTSource(rest, model, resource, namespace, selectors).list_watch()
 
@@ -209,7 +215,7 @@ class _RESTSource(Generic[T]):
         self,
         rest: RESTClient,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | None,
+        resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
         namespace: str | DefaultNamespace,
         selectors: SelectorOptions,
     ) -> None:
@@ -223,6 +229,7 @@ class _RESTSource(Generic[T]):
         self._watch_params = list_params({**self._options, "timeout": None})
         list_params(self._options)
         self._rest, self._model, self._info = rest, model, info
+        self._is_metadata = is_metadata(model)
         self._namespace = namespace_for(rest, info, namespace)
         self._kind_of_list: tuple[str, str] | None = None
 
@@ -231,28 +238,33 @@ class _RESTSource(Generic[T]):
 
     async def _list(self, *, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
         await self._look_up()
-        params = list_params(
-            {
-                **self._options,
-                "resource_version": resource_version or None,
-                "limit": limit,
-                "continue_": continue_ or None,
-            }
-        )
-        # Any: which list class belongs to T is known to the model at run time only.
-        page: Any = await self._rest.get(
-            self._info.plural,
-            into=cast("type[Any]", self._info.list_model),
-            group_version=self._info.group_version,
-            namespace=self._namespace,
-            params=params,
-            timeout=self._options.get("timeout"),
+        list_model = cast("type[Any]", self._info.list_model)
+        page = await self._read_page(
+            list_model,
+            metadata_headers(self._rest, list_model) if self._is_metadata else None,
+            {"resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None},
         )
         kind = (page.api_version, page.kind)
         if kind != (self._kind_of_list or kind):
             raise DecodeError(f"expected {' '.join(self._kind_of_list or ())} as before, got {' '.join(kind)}")
         self._kind_of_list = kind
         return cast("ListPage[T]", page)
+
+    async def _read_page(self, list_model: type[Any], headers: Mapping[str, str] | None, paging: ListOptions) -> Any:
+        # Any: which list class belongs to T is known to the model at run time only.
+        page: Any = await self._rest.get(
+            self._info.plural,
+            into=list_model,
+            group_version=self._info.group_version,
+            namespace=self._namespace,
+            params=list_params({**self._options, **paging}),
+            headers=headers,
+            timeout=self._options.get("timeout"),
+        )
+        if headers is not None:
+            for _ in forgetting_kinds(page.items):
+                await asyncio.sleep(0)
+        return page
 
     def _watch(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
         params = {
@@ -267,6 +279,7 @@ class _RESTSource(Generic[T]):
             group_version=self._info.group_version,
             namespace=self._namespace,
             params=params,
+            headers=metadata_headers(self._rest, self._model) if self._is_metadata else None,
         )
 
     @asynccontextmanager
