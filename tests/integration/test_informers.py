@@ -253,6 +253,43 @@ async def test_an_informer_of_metadata_needs_no_class_for_a_custom_kind(
             assert [each.name for each in found] == ["a", "b"]
 
 
+async def test_a_program_reads_its_own_writes(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        maps = clientset.core_v1.config_maps(namespace)
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informers: list[Any] = [
+            factory.core_v1.config_maps(label_selector="app=web"),
+            factory.metadata(core_v1.ConfigMap, label_selector="app=web"),
+        ]
+        readers = [informer.lister.namespace(namespace) for informer in informers]
+        made = core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a", labels={"app": "web"}))
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            obj = await maps.create(made)
+            for number in range(50):
+                for informer, reader in zip(informers, readers, strict=True):
+                    await informer.wait_for_write(obj, timeout=PATIENCE)
+                    assert reader.get("a").metadata == obj.metadata
+                obj = await maps.patch("a", {"data": {"number": str(number)}})
+            outside = await maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="b")))
+            moved = await maps.patch("a", {"metadata": {"labels": {"app": "db"}}})
+            for informer, reader in zip(informers, readers, strict=True):
+                await informer.wait_for_write(outside, timeout=0.001)
+                await informer.wait_for_write(moved, timeout=PATIENCE)
+                assert reader.list() == []
+            back = await maps.patch("a", {"metadata": {"labels": {"app": "web"}}})
+            await maps.delete("a")
+            for informer, reader in zip(informers, readers, strict=True):
+                await informer.wait_for_deletion(back, timeout=PATIENCE)
+                assert reader.list() == []
+                future = str(10 * int(back.metadata.resource_version))
+                metadata = meta_v1.ObjectMeta(
+                    name="c", namespace=namespace, labels={"app": "web"}, resource_version=future
+                )
+                with pytest.raises(errors.StaleCache, match="has not caught up with the write"):
+                    await informer.wait_for_write(core_v1.ConfigMap(metadata=metadata), timeout=0.1)
+
+
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:

@@ -25,6 +25,7 @@ from kubeloop.cache.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informers import Informers
 from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.cache.memory_mode import class_in_mode, default_mode, mode_of
+from kubeloop.cache.object_selection import ObjectSelection
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import resource_of
@@ -414,6 +415,9 @@ class SharedInformerFactory(Informers):
             max_internal_error_retry=self._max_internal_error_retry,
             metrics=self._metrics,
             random=self._random,
+            selects=ObjectSelection(
+                [scope.namespace] if scope.namespace else [], scope.label_selector, scope.field_selector
+            ),
         )
         overlapping = next((other for other in self._informers if other.overlaps(scope)), None)
         if overlapping is not None:

@@ -17,6 +17,7 @@ from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.index import IndexFunc
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.informer_connection import Connection
+from kubeloop.cache.informer_consistency import InformerConsistency
 from kubeloop.cache.informer_handlers import InformerHandlers
 from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics, InformerRecorder
 from kubeloop.cache.informer_statistics import InformerState, InformerStatistics
@@ -42,7 +43,7 @@ T = TypeVar("T", bound=CachedObject)
 logger = logging.getLogger(__name__)
 
 
-class SharedInformer(InformerHandlers[T]):
+class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
     """Keeps a store equal to what the server holds, and notifies handlers of each change.
 
     Guarantees, for each handler: it sees each object once as an add, then its changes and its deletion in the order in
@@ -77,6 +78,7 @@ class SharedInformer(InformerHandlers[T]):
             again without a LIST.
         metrics: Receives measurements, for instance a `kubeloop.Metrics`; the name is one of their labels.
         random: The source of randomness of the reflector; None creates one.
+        selects: Returns whether the informer holds an object, as far as the object shows it; None means every object.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
 
@@ -98,6 +100,7 @@ class SharedInformer(InformerHandlers[T]):
         max_internal_error_retry: float = 0.0,
         metrics: InformerMetrics | None = None,
         random: Random | None = None,
+        selects: Callable[[CachedObject], bool] | None = None,
     ) -> None:
         version = resource.version if isinstance(resource, GroupVersionResource) else ""
         resource = GroupResource(resource.group, resource.resource)
@@ -106,7 +109,9 @@ class SharedInformer(InformerHandlers[T]):
         self._gate = SyncGate(name, lambda: self.last_error)
         self._applier = Applier(name, self._indexer)
         self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(name, resync_period)
-        super().__init__(name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync))
+        InformerHandlers.__init__(
+            self, name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync)
+        )
         self._lister_watcher = lister_watcher
         self._expected_type = expected_type
         self._transform = transform
@@ -115,6 +120,7 @@ class SharedInformer(InformerHandlers[T]):
         self._max_internal_error_retry = max_internal_error_retry
         self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
+        InformerConsistency.__init__(self, name, self._indexer, selects=selects, last_error=lambda: self.last_error)
         self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
         self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
         self._connection = Connection(name, self._recorder.relisted)
@@ -164,16 +170,6 @@ class SharedInformer(InformerHandlers[T]):
     def last_sync_resource_version(self) -> str:
         """The resourceVersion of the last list or event of the reflector; `""` before the first list."""
         return self._reflector.last_sync_resource_version if self._reflector is not None else ""
-
-    @property
-    def store_resource_version(self) -> str:
-        """The resourceVersion that the store has reached, by an event, list or bookmark; `""` before the first list.
-
-        Unlike `last_sync_resource_version`, it never runs ahead of the store.
-
-        Reference: client-go `Store.LastStoreSyncResourceVersion`.
-        """
-        return self._indexer.resource_version
 
     @property
     def unreadable(self) -> Mapping[str, Unreadable]:
@@ -327,7 +323,7 @@ class SharedInformer(InformerHandlers[T]):
             random=self._random,
         )
         pop_loop = self._pop_loop = PopLoop(
-            self.name, fifo, self._applier, self._processor, self._resync, self._recorder, self._on_sync
+            self.name, fifo, self._applier, self._processor, self._resync, self._recorder, self._writes, self._on_sync
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -346,6 +342,7 @@ class SharedInformer(InformerHandlers[T]):
         """
         self._is_stopped = True
         self._gate.give_up()
+        self._writes.give_up()
         self._processor.end()
 
     def _state(self) -> InformerState:
