@@ -290,6 +290,32 @@ async def test_a_program_reads_its_own_writes(kubeconfig: Path, namespace: str) 
                     await informer.wait_for_write(core_v1.ConfigMap(metadata=metadata), timeout=0.1)
 
 
+async def test_a_store_is_compared_with_what_the_server_held_at_its_version(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        maps = clientset.core_v1.config_maps(namespace)
+        for name in "abc":
+            obj = await maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name)))
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informers: list[Any] = [factory.core_v1.config_maps(), factory.metadata(core_v1.ConfigMap)]
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            for number in range(10):
+                for informer in informers:
+                    await informer.wait_for_write(obj, timeout=PATIENCE)
+                    report = await informer.check_consistency()
+                    assert (str(report.verdict), report.missing, report.extra) == ("consistent", (), ())
+                    assert report.count >= 3
+                obj = await maps.patch("a", {"data": {"number": str(number)}})
+            await informers[0].wait_for_write(obj, timeout=PATIENCE)
+            store = informers[0].indexer
+            version = informers[0].store_version()
+            store.remove(f"{namespace}/b")
+            store.put(f"{namespace}/c", store.get_by_key(f"{namespace}/a"))
+            store.bookmark(version)
+            report = await informers[0].check_consistency()
+            assert report.missing == (f"{namespace}/b", f"{namespace}/c")
+
+
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(
     kubeconfig: Path, namespace: str, mutation_detector: MutationDetector
 ) -> None:

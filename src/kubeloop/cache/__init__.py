@@ -15,6 +15,7 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedMeta, CachedObject
     from kubeloop.cache.cached_reader import CachedList, CachedReader
+    from kubeloop.cache.consistency_check import ConsistencyReport, StaleObject
     from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
@@ -63,6 +64,7 @@ __all__ = [
     "CachedObject",
     "CachedReader",
     "Connection",
+    "ConsistencyReport",
     "ControllerExpectations",
     "Deleted",
     "DeletedFinalStateUnknown",
@@ -103,6 +105,7 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "StaleObject",
     "TTLStore",
     "UIDTrackingControllerExpectations",
     "Updated",
@@ -122,6 +125,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "cached_reader": "CachedList CachedReader",
+            "consistency_check": "ConsistencyReport StaleObject",
             "delta": "DeletedFinalStateUnknown Delta DeltaType",
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",

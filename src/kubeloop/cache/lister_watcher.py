@@ -7,12 +7,12 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.time_slice import in_slices
 from kubeloop.clients.metadata_requests import forgetting_kinds, is_metadata, metadata_headers
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import look_up, resource_of
@@ -146,13 +146,21 @@ class ListWatch(Generic[T]):
     Args:
         list_function: Reads one page, with the keywords of `ListerWatcher.list`.
         watch_function: Opens one watch, given the resourceVersion and the seconds after which the server ends it.
+        exact_list_function: Reads one page of what the server held at exactly one version, for consistency checks; the
+            metadata of the objects are enough. None if the source cannot do that.
 
     Reference: client-go `tools/cache.ListWatch`.
     """
 
-    def __init__(self, list_function: ListFunction[T], watch_function: WatchFunction[T]) -> None:
+    def __init__(
+        self,
+        list_function: ListFunction[T],
+        watch_function: WatchFunction[T],
+        exact_list_function: ListFunction[CachedObject] | None = None,
+    ) -> None:
         self._list = list_function
         self._watch = watch_function
+        self.exact_list_function = exact_list_function
 
     def __repr__(self) -> str:
         return "<ListWatch>"
@@ -234,7 +242,8 @@ class _RESTSource(Generic[T]):
         self._kind_of_list: tuple[str, str] | None = None
 
     def list_watch(self) -> ListWatch[T]:
-        return ListWatch(self._list, self._watch if self._info.plural else self._look_up_and_watch)
+        watch = self._watch if self._info.plural else self._look_up_and_watch
+        return ListWatch(self._list, watch, self._list_exactly)
 
     async def _list(self, *, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
         await self._look_up()
@@ -250,6 +259,19 @@ class _RESTSource(Generic[T]):
         self._kind_of_list = kind
         return cast("ListPage[T]", page)
 
+    async def _list_exactly(
+        self, *, resource_version: str, limit: int | None, continue_: str
+    ) -> ListPage[CachedObject]:
+        from kubeloop.models import meta_v1
+
+        await self._look_up()
+        list_model = meta_v1.PartialObjectMetadataList
+        paging: ListOptions = {"limit": limit, "resource_version": resource_version, "resource_version_match": "Exact"}
+        if continue_:
+            paging = {"limit": limit, "continue_": continue_}  # which contains the version
+        page = await self._read_page(list_model, metadata_headers(self._rest, list_model), paging)
+        return cast("ListPage[CachedObject]", page)
+
     async def _read_page(self, list_model: type[Any], headers: Mapping[str, str] | None, paging: ListOptions) -> Any:
         # Any: which list class belongs to T is known to the model at run time only.
         page: Any = await self._rest.get(
@@ -262,8 +284,7 @@ class _RESTSource(Generic[T]):
             timeout=self._options.get("timeout"),
         )
         if headers is not None:
-            for _ in forgetting_kinds(page.items):
-                await asyncio.sleep(0)
+            await in_slices(forgetting_kinds(page.items))
         return page
 
     def _watch(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:

@@ -112,7 +112,6 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
         InformerHandlers.__init__(
             self, name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync)
         )
-        self._lister_watcher = lister_watcher
         self._expected_type = expected_type
         self._transform = transform
         self._page_size = page_size
@@ -120,7 +119,9 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
         self._max_internal_error_retry = max_internal_error_retry
         self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
-        InformerConsistency.__init__(self, name, self._indexer, selects=selects, last_error=lambda: self.last_error)
+        InformerConsistency.__init__(
+            self, name, self._indexer, lister_watcher, selects=selects, last_error=lambda: self.last_error
+        )
         self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
         self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
         self._connection = Connection(name, self._recorder.relisted)

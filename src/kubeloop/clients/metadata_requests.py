@@ -11,14 +11,15 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kubeloop.objects.json.decode import check_kind
+from kubeloop.objects.type_guards import class_of
 
 if TYPE_CHECKING:
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["forgetting_kinds", "is_metadata", "metadata_headers"]
 
-ITEMS_PER_STEP = 10_000
-"""The number of items that `forgetting_kinds` settles per step, which takes about two milliseconds."""
+ITEMS_PER_STEP = 256
+"""The number of items that `forgetting_kinds` processes per step, which takes about 50 microseconds."""
 
 
 def is_metadata(model: type[Any]) -> bool:
@@ -39,13 +40,15 @@ def metadata_headers(rest: RESTClient, into: type[Any]) -> Mapping[str, str]:
 
 
 def forgetting_kinds(items: Sequence[Any]) -> Generator[None, None, None]:
-    """Forget which kind each item of a list named, in steps, so that all items are equal to those of a watch.
+    """Forget which kind the items of a list of whole objects name, in steps, so that they equal those of a watch.
 
-    It also saves two texts per object.
+    Only the items of custom kinds name one. A list of metadata needs no step.
 
     Raises:
         DecodeError: An item is a Status.
     """
+    if not items or items[0].__kind__ == class_of(items[0]).kind:
+        return
     for number, item in enumerate(items, 1):
         check_kind(item)
         if not number % ITEMS_PER_STEP:

@@ -130,13 +130,22 @@ async def test_servers_of_both_kinds_behind_one_address_make_no_difference() -> 
         assert served.pods.unreadable == {}
 
 
+@pytest.mark.parametrize("kind", ["PartialObjectMetadata", "Thing", ""])
 @in_virtual_time
-async def test_items_of_a_list_and_objects_of_a_watch_are_equal_and_share_the_texts_of_their_kind() -> None:
-    served = Metadata(list_of_metadata([cut_down("a", 1)]), watch_response(event("ADDED", cut_down("b", 6)), Hang()))
+async def test_items_of_a_list_and_objects_of_a_watch_are_equal(kind: str) -> None:
+    named = {**cut_down("a", 1), "kind": kind} if kind else {"metadata": cut_down("a", 1)["metadata"]}
+    list_kind = "ThingList" if kind == "Thing" else "PartialObjectMetadataList"
+    served = Metadata(
+        list_of([named] * 600, "5", kind=list_kind, api_version=META),
+        watch_response(event("MODIFIED", cut_down("a", 1)), Hang()),
+    )
+    seen: list[tuple[meta_v1.PartialObjectMetadata, meta_v1.PartialObjectMetadata]] = []
+    served.pods.add_event_handler(on_update=lambda old, new: seen.append((old, new)))
     async with served:
-        one, other = served.pods.lister.get("x/a"), served.pods.lister.get("x/b")
-    assert one.__kind__ is other.__kind__ is meta_v1.PartialObjectMetadata.kind  # type: ignore[attr-defined]
-    assert one.__api_version__ is meta_v1.PartialObjectMetadata.api_version  # type: ignore[attr-defined]
+        ((old, new),) = seen
+    assert old is not new
+    assert old == new
+    assert old.to_dict() == new.to_dict() == cut_down("a", 1)
 
 
 @pytest.mark.parametrize(
