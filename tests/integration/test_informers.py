@@ -16,6 +16,7 @@ from kubeloop.cache.field_index import field_index
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.lister_watcher import rest_list_watch
 from kubeloop.cache.memory_mode import MemoryMode
+from kubeloop.cache.mutation_cache import MutationCache
 from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
@@ -288,6 +289,25 @@ async def test_a_program_reads_its_own_writes(kubeconfig: Path, namespace: str) 
                 )
                 with pytest.raises(errors.StaleCache, match="has not caught up with the write"):
                     await informer.wait_for_write(core_v1.ConfigMap(metadata=metadata), timeout=0.1)
+
+
+async def test_own_writes_are_shown_before_the_watch_delivers_them(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        maps = clientset.core_v1.config_maps(namespace)
+        factory = SharedInformerFactory(clientset, namespace=namespace)
+        informer = factory.core_v1.config_maps()
+        cache = MutationCache(informer)
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            obj = await maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a")))
+            for number in range(50):
+                cache.record(obj)
+                assert cache.get_by_key(f"{namespace}/a") == obj
+                obj = await maps.patch("a", {"data": {"number": str(number)}})
+            await maps.delete("a")
+            await informer.wait_for_deletion(obj, timeout=PATIENCE)
+            cache.record(obj)
+            assert cache.get_by_key(f"{namespace}/a") is None
 
 
 async def test_a_store_is_compared_with_what_the_server_held_at_its_version(kubeconfig: Path, namespace: str) -> None:

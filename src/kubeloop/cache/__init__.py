@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
     from kubeloop.cache.memory_usage import MemoryUsage
+    from kubeloop.cache.mutation_cache import MutationCache
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
@@ -95,6 +96,7 @@ __all__ = [
     "ListerWatcher",
     "MemoryMode",
     "MemoryUsage",
+    "MutationCache",
     "NamespaceLister",
     "Popped",
     "QueuedDelta",
@@ -149,6 +151,7 @@ if not TYPE_CHECKING:
             "memory_usage": "MemoryUsage",
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
+            "mutation_cache": "MutationCache",
             "processor": "HandlerRegistration",
             "real_fifo": "QueuedDelta RealFIFO ReplacedAll",
             "resync": "jittered_resync_period",
