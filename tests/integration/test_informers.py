@@ -21,7 +21,7 @@ from kubeloop.cache.reflector import Reflector
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
-from kubeloop.models import apps_v1, core_v1, meta_v1
+from kubeloop.models import apps_v1, core_v1, meta_v1, rbac_v1
 from kubeloop.testing import CacheMutated, ControlPlane, MutationDetector
 from kubeloop.unstructured import Unstructured
 from tests.support.custom_resources import served
@@ -334,6 +334,67 @@ async def test_a_store_is_compared_with_what_the_server_held_at_its_version(kube
             store.bookmark(version)
             report = await informers[0].check_consistency()
             assert report.missing == (f"{namespace}/b", f"{namespace}/c")
+
+
+async def test_an_informer_follows_several_namespaces_and_no_other(kubeconfig: Path, namespace: str) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        name = f"of-{namespace}"
+        made = core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name=name))
+        maps = clientset.core_v1.config_maps
+        factory = SharedInformerFactory(
+            clientset, namespace=[namespace, "default"], field_selector=f"metadata.name={name}"
+        )
+        informers: list[Any] = [factory.core_v1.config_maps(), factory.metadata(core_v1.ConfigMap)]
+        first = await maps(namespace).create(made)
+        try:
+            async with factory:
+                await factory.wait_for_cache_sync(timeout=PATIENCE)
+                second = await maps("default").create(made)
+                outside = await maps("kube-system").create(made)
+                for informer in informers:
+                    for each in (first, second, outside):
+                        await informer.wait_for_write(each, timeout=PATIENCE)
+                    held = [obj.metadata for obj in informer.lister.list()]
+                    assert sorted(held, key=str) == sorted([first.metadata, second.metadata], key=str)
+                await maps(namespace).delete(name)
+                changed = await maps("default").patch(name, {"data": {"a": "b"}})
+                for informer in informers:
+                    await informer.wait_for_deletion(first, timeout=PATIENCE)
+                    await informer.wait_for_write(changed, timeout=PATIENCE)
+                    assert [obj.metadata for obj in informer.lister.list()] == [changed.metadata]
+                    assert (await informer.check_consistency()).verdict == "consistent"
+        finally:
+            for other in ("default", "kube-system"):
+                await maps(other).delete(name, ignore_not_found=True)
+
+
+async def test_a_namespace_that_may_not_be_listed_stops_no_other(control_plane: ControlPlane, namespace: str) -> None:
+    async with Clientset(config_of(control_plane.kubeconfig)) as admin:
+        role = rbac_v1.Role(
+            metadata=meta_v1.ObjectMeta(name="reads"),
+            rules=[rbac_v1.PolicyRule(api_groups=[""], resources=["configmaps"], verbs=["list", "watch"])],
+        )
+        await admin.rbac_v1.roles(namespace).create(role)
+        binding = rbac_v1.RoleBinding(
+            metadata=meta_v1.ObjectMeta(name="reads"),
+            role_ref=rbac_v1.RoleRef(api_group="rbac.authorization.k8s.io", kind="Role", name="reads"),
+            subjects=[rbac_v1.Subject(api_group="rbac.authorization.k8s.io", kind="User", name="somebody")],
+        )
+        await admin.rbac_v1.role_bindings(namespace).create(binding)
+        maps = admin.core_v1.config_maps(namespace)
+        async with Clientset(config_of(control_plane.write_kubeconfig("somebody"))) as clientset:
+            factory = SharedInformerFactory(clientset, namespace=[namespace, "kube-public"])
+            informer = factory.core_v1.config_maps()
+            async with factory:
+                obj = await maps.create(core_v1.ConfigMap(metadata=meta_v1.ObjectMeta(name="a")))
+                await informer.wait_for_write(obj, timeout=PATIENCE)
+                assert informer.lister.namespace(namespace).get("a") == obj
+                changed = await maps.patch("a", {"data": {"a": "b"}})
+                await informer.wait_for_write(changed, timeout=PATIENCE)
+                assert informer.lister.namespace(namespace).get("a") == changed
+                assert not informer.has_synced
+                with pytest.raises(errors.NotSynced, match=r"\(namespace kube-public: .*403 Forbidden.*somebody"):
+                    await factory.wait_for_cache_sync(timeout=2)
 
 
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
     from kubeloop.cache.informer_events import InformerEvents
     from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics
-    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider, Namespaces
     from kubeloop.cache.informer_statistics import HandlerStatistics, InformerState, InformerStatistics
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.lister_watcher import (
@@ -46,12 +46,13 @@ if TYPE_CHECKING:
         WatchEventLike,
         WatchFunction,
         rest_list_watch,
+        rest_list_watches,
     )
     from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
     from kubeloop.cache.memory_usage import MemoryUsage
     from kubeloop.cache.mutation_cache import MutationCache
     from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+    from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, ReflectorStore, WatchErrorHandler
     from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NAMESPACE_INDEX",
     "Added",
+    "Bookmark",
     "CachedList",
     "CachedMeta",
     "CachedObject",
@@ -98,6 +100,7 @@ __all__ = [
     "MemoryUsage",
     "MutationCache",
     "NamespaceLister",
+    "Namespaces",
     "Popped",
     "QueuedDelta",
     "RealFIFO",
@@ -120,6 +123,7 @@ __all__ = [
     "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
+    "rest_list_watches",
 ]
 
 if not TYPE_CHECKING:
@@ -141,11 +145,11 @@ if not TYPE_CHECKING:
             "informer_event": "Added Deleted InformerEvent Updated",
             "informer_events": "InformerEvents",
             "informer_metrics": "InformerLabels InformerMetrics",
-            "informer_provider": "InformerOptions InformerProvider",
+            "informer_provider": "InformerOptions InformerProvider Namespaces",
             "informer_statistics": "HandlerStatistics InformerState InformerStatistics",
             "lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
-                "rest_list_watch"
+                "rest_list_watch rest_list_watches"
             ),
             "memory_mode": "MemoryMode class_in_mode",
             "memory_usage": "MemoryUsage",
@@ -153,7 +157,7 @@ if not TYPE_CHECKING:
             "cached_object": "CachedMeta CachedObject",
             "mutation_cache": "MutationCache",
             "processor": "HandlerRegistration",
-            "real_fifo": "QueuedDelta RealFIFO ReplacedAll",
+            "real_fifo": "Bookmark QueuedDelta RealFIFO ReplacedAll",
             "resync": "jittered_resync_period",
             "reflector": "Reflector ReflectorStore WatchErrorHandler",
             "shared_informer": "SharedInformer",

@@ -6,7 +6,7 @@ Reference: client-go `util/consistencydetector`, `tools/cache/reflector_data_con
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kubeloop._kit.text import safe_text
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedObject
     from kubeloop.cache.lister_watcher import ListPage
 
-__all__ = ["ConsistencyReport", "ExactList", "StaleObject", "check_consistency", "compare"]
+__all__ = ["ConsistencyReport", "ExactList", "StaleObject", "check_consistency", "compare", "merge"]
 
 PAGE_SIZE = 5000
 SHOWN = 10
@@ -60,13 +60,13 @@ class ConsistencyReport(Value, frozen=True):
     Attributes:
         name: The name of the informer.
         verdict: `"consistent"`, `"inconsistent"`, or `"unknown"` if the check was impossible.
-        resource_version: The version that was compared.
+        resource_version: The version that was compared; of an informer with several sources, each with its namespace.
         count: The number of objects of the store that were compared.
         missing: The keys of the objects that the store lacks.
         extra: The keys of the objects that the server did not have.
         stale: The objects with another uid or resourceVersion.
         unreadable: The number of objects that were left out because their present state cannot be read.
-        reason: Why the check was impossible; `""` if it was not.
+        reason: Why the check was impossible, for all objects or for those of some namespaces; `""` if it was not.
     """
 
     name: str
@@ -89,6 +89,8 @@ class ConsistencyReport(Value, frozen=True):
             if found:
                 more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
                 lines.append(f"  {len(found)} {what}: {', '.join(map(str, found[:SHOWN]))}{more}")
+        if self.reason:
+            lines.append(f"  not compared: {self.reason}")
         return "\n".join(map(safe_text, lines))
 
 
@@ -133,6 +135,30 @@ def compare(
         tuple(extra),
         tuple(stale),
         len(left_out),
+    )
+
+
+def merge(reports: Sequence[ConsistencyReport], namespaces: Sequence[str]) -> ConsistencyReport:
+    """Return the report of an informer with several sources.
+
+    Args:
+        reports: The report of each source.
+        namespaces: The namespace of each source; none of them for the one source of all objects.
+    """
+    if not namespaces:
+        return reports[0]
+    named = [*zip(namespaces, reports, strict=True)]
+    verdicts = {report.verdict for report in reports}
+    return ConsistencyReport(
+        reports[0].name,
+        "inconsistent" if "inconsistent" in verdicts else "unknown" if "unknown" in verdicts else "consistent",
+        ", ".join(f"{report.resource_version} of {name}" for name, report in named if report.verdict != "unknown"),
+        sum(report.count for report in reports),
+        tuple(key for report in reports for key in report.missing),
+        tuple(key for report in reports for key in report.extra),
+        tuple(each for report in reports for each in report.stale),
+        sum(report.unreadable for report in reports),
+        "; ".join(f"namespace {name}: {report.reason}" for name, report in named if report.reason),
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.consistency_check import ConsistencyReport, check_consistency
-from kubeloop.cache.lister_watcher import ListerWatcher, ListWatch
+from kubeloop.cache.consistency_check import ConsistencyReport, check_consistency, merge
+from kubeloop.cache.informer_sources import InformerSources, lowest_version
+from kubeloop.cache.lister_watcher import ListWatch
+from kubeloop.cache.object_selection import ObjectSelection
 from kubeloop.cache.write_tracker import WriteTracker
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ class InformerConsistency(Generic[T]):
     Args:
         name: The name of the informer.
         indexer: The store.
-        lister_watcher: The source of the objects.
-        selects: Returns whether the informer holds an object, as far as the object shows it; None means every object.
+        sources: The sources of the objects.
+        selects: Returns whether the informer holds an object, as far as the object shows it; None means every object of
+            the namespaces of the sources.
         last_error: Returns what is wrong with the informer; `""` if all is well.
 
     Attributes:
@@ -36,15 +39,15 @@ class InformerConsistency(Generic[T]):
         self,
         name: str,
         indexer: Indexer[T],
-        lister_watcher: ListerWatcher[T],
+        sources: InformerSources[T],
         *,
         selects: Callable[[CachedObject], bool] | None,
         last_error: Callable[[], str],
     ) -> None:
-        self.selects: Callable[[CachedObject], bool] = selects or (lambda _obj: True)
+        self.selects: Callable[[CachedObject], bool] = selects or ObjectSelection(sources.namespaces)
         self._name = name
         self._store = indexer
-        self._lister_watcher = lister_watcher
+        self._sources = sources
         self._writes = WriteTracker(
             name, indexer, version=self.store_version, selects=self.selects, last_error=last_error
         )
@@ -59,15 +62,18 @@ class InformerConsistency(Generic[T]):
         """
         return self.store_version() or ""
 
-    def store_version(self, namespace: str = "") -> str | None:  # noqa: ARG002
+    def store_version(self, namespace: str = "") -> str | None:
         """Return the resourceVersion up to which changes in a namespace are in the store.
 
         Args:
-            namespace: The namespace; `""` for all that the informer watches.
+            namespace: The namespace; `""` for all that the informer watches: of several sources, the lowest version.
 
         Returns:
             The version; None before the first list, `""` if the server sends none.
         """
+        versions = self._sources.versions
+        if versions:
+            return versions.get(namespace) if namespace else lowest_version(versions.values())
         return self._store.resource_version or ("" if self._store.is_seeded else None)
 
     async def wait_for_write(self, obj: CachedObject, *, timeout: float | None = 5.0) -> None:
@@ -134,11 +140,14 @@ class InformerConsistency(Generic[T]):
 
         Reference: client-go `util/consistencydetector`, which panics if a test asks for the comparison.
         """
-        store, source = self._store, self._lister_watcher
-        return await check_consistency(
-            self._name,
-            self.store_version(),
-            store.list(),
-            [*store.unreadable],
-            source.exact_list_function if isinstance(source, ListWatch) else None,
-        )
+        store, reports = self._store, list[ConsistencyReport]()
+        for namespace, source in self._sources.by_namespace.items():
+            objects, unreadable = store.list(), [*store.unreadable]
+            if namespace:
+                objects = [obj for obj in objects if obj.metadata.namespace == namespace]
+                unreadable = [key for key in unreadable if key.startswith(f"{namespace}/")]
+            exact_list = source.exact_list if isinstance(source, ListWatch) else None
+            version = self.store_version(namespace)
+            report = await check_consistency(self._name, version, objects, unreadable, exact_list)
+            reports.append(report)
+        return merge(reports, self._sources.namespaces)

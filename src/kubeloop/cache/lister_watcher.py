@@ -7,7 +7,8 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
@@ -37,6 +38,7 @@ __all__ = [
     "WatchEventLike",
     "WatchFunction",
     "rest_list_watch",
+    "rest_list_watches",
 ]
 
 T = TypeVar("T", bound=CachedObject)
@@ -146,7 +148,7 @@ class ListWatch(Generic[T]):
     Args:
         list_function: Reads one page, with the keywords of `ListerWatcher.list`.
         watch_function: Opens one watch, given the resourceVersion and the seconds after which the server ends it.
-        exact_list_function: Reads one page of what the server held at exactly one version, for consistency checks; the
+        exact_list: Reads one page of what the server held at exactly one version, for consistency checks; the
             metadata of the objects are enough. None if the source cannot do that.
 
     Reference: client-go `tools/cache.ListWatch`.
@@ -156,11 +158,12 @@ class ListWatch(Generic[T]):
         self,
         list_function: ListFunction[T],
         watch_function: WatchFunction[T],
-        exact_list_function: ListFunction[CachedObject] | None = None,
+        *,
+        exact_list: ListFunction[CachedObject] | None = None,
     ) -> None:
         self._list = list_function
         self._watch = watch_function
-        self.exact_list_function = exact_list_function
+        self.exact_list = exact_list
 
     def __repr__(self) -> str:
         return "<ListWatch>"
@@ -213,7 +216,61 @@ def rest_list_watch(
 
     Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`, `metadata.Client`.
     """
-    return _RESTSource(rest, model, resource, namespace, selectors).list_watch()
+    return _RESTSource(rest, model, _Resource(rest, model, resource), namespace, selectors).list_watch()
+
+
+def rest_list_watches(
+    rest: RESTClient,
+    model: type[T],
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None = None,
+    /,
+    *,
+    namespaces: Collection[str],
+    **selectors: Unpack[SelectorOptions],
+) -> dict[str, ListWatch[T]]:
+    """Create the source of each of several namespaces, for a `SharedInformer`.
+
+    Everything else is as for `rest_list_watch`. The resource of a GroupVersionKind is looked up once for all sources.
+    If its objects belong to no namespace, every source fails with `ValueError`: all would list the same objects.
+
+    Args:
+        rest: As for `rest_list_watch`.
+        model: As for `rest_list_watch`.
+        resource: As for `rest_list_watch`.
+        namespaces: The namespaces.
+        selectors: As for `rest_list_watch`.
+
+    Returns:
+        The sources by namespace.
+
+    Raises:
+        TypeError, ValueError: As for `rest_list_watch`.
+    """
+    found = _Resource(rest, model, resource)
+    return {
+        namespace: _RESTSource(rest, model, found, namespace, selectors, needs_namespace=True).list_watch()
+        for namespace in namespaces
+    }
+
+
+class _Resource:
+    """A resource, which several sources look up once."""
+
+    def __init__(
+        self,
+        rest: RESTClient,
+        model: type[Any],
+        resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
+    ) -> None:
+        self.info = resource_of(model, resource)
+        self._rest = rest
+        self._lock = asyncio.Lock()
+
+    async def look_up(self) -> None:
+        """Ask the server for the plural, if it is not known."""
+        async with self._lock:
+            if not self.info.plural:
+                self.info = await look_up(self._rest, self.info)
 
 
 class _RESTSource(Generic[T]):
@@ -223,11 +280,13 @@ class _RESTSource(Generic[T]):
         self,
         rest: RESTClient,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
+        resource: _Resource,
         namespace: str | DefaultNamespace,
         selectors: SelectorOptions,
+        *,
+        needs_namespace: bool = False,
     ) -> None:
-        info = resource_of(model, resource)
+        info = resource.info
         if info.list_model is None:
             raise TypeError(f"{model.__name__} has no list class: {info.plural} cannot be listed")
         if unknown := selectors.keys() - SelectorOptions.__annotations__.keys():
@@ -236,14 +295,15 @@ class _RESTSource(Generic[T]):
         self._options = cast("ListOptions", dict(selectors))
         self._watch_params = list_params({**self._options, "timeout": None})
         list_params(self._options)
-        self._rest, self._model, self._info = rest, model, info
+        self._rest, self._model, self._resource, self._info = rest, model, resource, info
+        self._needs_namespace = needs_namespace
         self._is_metadata = is_metadata(model)
         self._namespace = namespace_for(rest, info, namespace)
         self._kind_of_list: tuple[str, str] | None = None
 
     def list_watch(self) -> ListWatch[T]:
         watch = self._watch if self._info.plural else self._look_up_and_watch
-        return ListWatch(self._list, watch, self._list_exactly)
+        return ListWatch(self._list, watch, exact_list=self._list_exactly)
 
     async def _list(self, *, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
         await self._look_up()
@@ -310,7 +370,12 @@ class _RESTSource(Generic[T]):
             yield stream
 
     async def _look_up(self) -> None:
-        if not self._info.plural:
-            self._info = await look_up(self._rest, self._info)
-            if not self._info.namespaced:
-                self._namespace = ""
+        if self._info.plural:
+            return
+        await self._resource.look_up()
+        info = self._resource.info
+        if not info.namespaced:
+            if self._needs_namespace:
+                raise ValueError(f"{info.plural} are not namespaced: leave out the namespaces")
+            self._namespace = ""
+        self._info = info

@@ -77,6 +77,8 @@ class MutationCache(Generic[T]):
         if before is not None and before.number >= number:
             return
         shown = obj if self._informer.selects(obj) else None
+        if shown is None and before is None and key not in self._indexer:
+            return
         expires_at = asyncio.get_running_loop().time() + self._ttl
         write = _Write(shown, obj.metadata.namespace, number, expires_at)
         if self._has_ended(key, write):

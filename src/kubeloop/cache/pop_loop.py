@@ -15,7 +15,7 @@ from kubeloop._kit.waiting import to_the_end
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeltaType
-from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
 from kubeloop.cache.time_slice import in_slices
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class PopLoop(Generic[T]):
         if delta.type is DeltaType.SYNC_ALL:
             due, self._due = tuple(self._due), {}
             await self._notify(applier.resync(due))
-        elif isinstance(content, str):
+        elif isinstance(content, Bookmark):
             applier.bookmark(content)
 
     async def _notify(self, steps: Iterator[None]) -> None:

@@ -7,9 +7,11 @@ from kubeloop import fields, labels
 from kubeloop.cache import Added, Deleted, InformerEvent, InformerEvents, Updated
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.lister import Lister
+from kubeloop.cache.mutation_cache import MutationCache
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.meta.namespaces import DEFAULT
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.unstructured import Unstructured
 
@@ -52,6 +54,21 @@ def metadata(factory: SharedInformerFactory) -> None:
     factory.metadata("secrets")  # error
     factory.metadata(core_v1.PodSpec)  # error
     print(secrets.lister.get("a").data)  # error
+    assert_type(factory.metadata(core_v1.Pod, namespace=["a", DEFAULT]), SharedInformer[meta_v1.PartialObjectMetadata])
+    assert_type(factory.core_v1.pods(("a", "b")), SharedInformer[core_v1.Pod])
+    factory.core_v1.pods([1])  # error
+
+
+async def writes(factory: SharedInformerFactory, pod: core_v1.Pod) -> None:
+    pods = factory.core_v1.pods()
+    await pods.wait_for_write(pod)
+    await factory.metadata(core_v1.Pod).wait_for_deletion(pod, timeout=None)
+    await pods.wait_for_deletion("uid")
+    await pods.wait_for_write("a")  # error
+    cache = MutationCache(pods)
+    assert_type(cache.get_by_key("a/b"), core_v1.Pod | None)
+    cache.record(core_v1.Node())  # error
+    assert_type((await pods.check_consistency()).missing, tuple[str, ...])
 
 
 def selected(clientset: Clientset) -> SharedInformerFactory:

@@ -250,9 +250,9 @@ def test_a_class_and_its_resource_mean_the_same_metadata() -> None:
 
 
 def test_a_scope_of_metadata_does_not_overlap_with_one_of_whole_objects() -> None:
-    metadata = InformerScope(meta_v1.PartialObjectMetadata, PODS, "", "", "", None)
-    assert not metadata.overlaps(InformerScope(core_v1.Pod, PODS, "", "", "", None))
-    assert metadata.overlaps(InformerScope(meta_v1.PartialObjectMetadata, PODS, "a", "", "", None))
+    metadata = InformerScope(meta_v1.PartialObjectMetadata, PODS, (), "", "", None)
+    assert not metadata.overlaps(InformerScope(core_v1.Pod, PODS, (), "", "", None))
+    assert metadata.overlaps(InformerScope(meta_v1.PartialObjectMetadata, PODS, ("a",), "", "", None))
 
 
 @pytest.mark.parametrize(
