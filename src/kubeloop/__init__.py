@@ -82,6 +82,7 @@ if TYPE_CHECKING:
         ServerSilent,
         ServerTimeout,
         ServiceUnavailable,
+        StaleCache,
         StatusCause,
         StatusDetails,
         StoreReadError,
@@ -270,6 +271,7 @@ __all__ = [
     "ServiceUnavailable",
     "SharedInformer",
     "SharedInformerFactory",
+    "StaleCache",
     "StatusCause",
     "StatusDetails",
     "StatusResourceClient",
@@ -360,7 +362,7 @@ _NAMES = {
         "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
         "MethodNotAllowed NotAcceptable NotFound NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
-        "ServerSilent ServerTimeout ServiceUnavailable StatusCause StatusDetails StoreReadError TLSError "
+        "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
         "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"
     ),

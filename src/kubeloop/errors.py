@@ -47,6 +47,7 @@ __all__ = [
     "ServerSilent",
     "ServerTimeout",
     "ServiceUnavailable",
+    "StaleCache",
     "StatusCause",
     "StatusDetails",
     "StoreReadError",
@@ -77,7 +78,7 @@ class KubeloopError(Exception):
         ├─ APIError               from the server: `status`, `code`, `reason`, `causes`, `retry_after`, `audit_id`
         │   └─ one class per reason: NotFound  Conflict  AlreadyExists  Forbidden  Gone  GatewayTimeout ...
         ├─ CacheError
-        │   └─ NotSynced  UnknownIndex  BacklogFull
+        │   └─ NotSynced  StaleCache  UnknownIndex  BacklogFull
         ├─ DiscoveryIncomplete    `failures`: the error of each group version that is missing
         ├─ QueueShutDown          a work queue has no more items
         └─ LeadershipLost
@@ -433,6 +434,13 @@ class CacheError(KubeloopError):
 
 class NotSynced(CacheError):
     """Caches did not complete their first list in time. The message names the caches."""
+
+
+class StaleCache(CacheError):
+    """A cache did not catch up with a write in time. The message names the cache and the object.
+
+    The write itself has succeeded.
+    """
 
 
 class UnknownIndex(CacheError):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType
 from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import object_key
@@ -70,8 +70,8 @@ class Model:
         kind, key, obj = delta
         if isinstance(obj, ReplacedAll):
             return self._list(obj)
-        if isinstance(obj, str):
-            self.version = obj
+        if isinstance(obj, Bookmark):
+            self.version = obj.resource_version
             return []
         assert obj is not None
         version = obj.resource_version if isinstance(obj, Unreadable) else obj.metadata.resource_version
@@ -227,7 +227,7 @@ class World:
             else:
                 self.fifo.pop()
                 self.expected += self.model.apply(delta)
-                if isinstance(delta.object, str):
+                if isinstance(delta.object, Bookmark):
                     self.applier.bookmark(delta.object)
                 else:
                     self.applier.apply(delta)

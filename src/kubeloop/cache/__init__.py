@@ -15,6 +15,7 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedMeta, CachedObject
     from kubeloop.cache.cached_reader import CachedList, CachedReader
+    from kubeloop.cache.consistency_check import ConsistencyReport, StaleObject
     from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
     from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
     from kubeloop.cache.event_handler import ResourceEventHandler
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
     from kubeloop.cache.informer_events import InformerEvents
     from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics
-    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider
+    from kubeloop.cache.informer_provider import InformerOptions, InformerProvider, Namespaces
     from kubeloop.cache.informer_statistics import HandlerStatistics, InformerState, InformerStatistics
     from kubeloop.cache.lister import Lister, NamespaceLister
     from kubeloop.cache.lister_watcher import (
@@ -45,11 +46,13 @@ if TYPE_CHECKING:
         WatchEventLike,
         WatchFunction,
         rest_list_watch,
+        rest_list_watches,
     )
     from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
     from kubeloop.cache.memory_usage import MemoryUsage
+    from kubeloop.cache.mutation_cache import MutationCache
     from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+    from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, WatchErrorHandler
     from kubeloop.cache.reflector_store import ReflectorStore
     from kubeloop.cache.resync import jittered_resync_period
@@ -59,11 +62,13 @@ if TYPE_CHECKING:
 __all__ = [
     "NAMESPACE_INDEX",
     "Added",
+    "Bookmark",
     "CachedList",
     "CachedMeta",
     "CachedObject",
     "CachedReader",
     "Connection",
+    "ConsistencyReport",
     "ControllerExpectations",
     "Deleted",
     "DeletedFinalStateUnknown",
@@ -94,7 +99,9 @@ __all__ = [
     "ListerWatcher",
     "MemoryMode",
     "MemoryUsage",
+    "MutationCache",
     "NamespaceLister",
+    "Namespaces",
     "Popped",
     "QueuedDelta",
     "RealFIFO",
@@ -104,6 +111,7 @@ __all__ = [
     "ResourceEventHandler",
     "SharedInformer",
     "SharedInformerFactory",
+    "StaleObject",
     "TTLStore",
     "UIDTrackingControllerExpectations",
     "Updated",
@@ -116,6 +124,7 @@ __all__ = [
     "jittered_resync_period",
     "namespace_index",
     "rest_list_watch",
+    "rest_list_watches",
 ]
 
 if not TYPE_CHECKING:
@@ -123,6 +132,7 @@ if not TYPE_CHECKING:
         __name__,
         {
             "cached_reader": "CachedList CachedReader",
+            "consistency_check": "ConsistencyReport StaleObject",
             "delta": "DeletedFinalStateUnknown Delta DeltaType",
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
@@ -136,18 +146,19 @@ if not TYPE_CHECKING:
             "informer_event": "Added Deleted InformerEvent Updated",
             "informer_events": "InformerEvents",
             "informer_metrics": "InformerLabels InformerMetrics",
-            "informer_provider": "InformerOptions InformerProvider",
+            "informer_provider": "InformerOptions InformerProvider Namespaces",
             "informer_statistics": "HandlerStatistics InformerState InformerStatistics",
             "lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
-                "rest_list_watch"
+                "rest_list_watch rest_list_watches"
             ),
             "memory_mode": "MemoryMode class_in_mode",
             "memory_usage": "MemoryUsage",
             "lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
+            "mutation_cache": "MutationCache",
             "processor": "HandlerRegistration",
-            "real_fifo": "QueuedDelta RealFIFO ReplacedAll",
+            "real_fifo": "Bookmark QueuedDelta RealFIFO ReplacedAll",
             "resync": "jittered_resync_period",
             "reflector": "Reflector WatchErrorHandler",
             "reflector_store": "ReflectorStore",

@@ -13,12 +13,12 @@ from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType, version_of
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.processor import HandlerRegistration
-from kubeloop.cache.real_fifo import QueuedDelta, ReplacedAll
+from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, ReplacedAll
 from kubeloop.cache.store_replacement import StoreReplacement, is_another
 from kubeloop.cache.unreadable_log import log_readable, log_unreadable
 from kubeloop.errors import CacheError, Unreadable
 
-__all__ = ["Applier"]
+__all__ = ["Applier", "NamespacesApplier"]
 
 T = TypeVar("T", bound=CachedObject)
 
@@ -58,7 +58,7 @@ class Applier(Generic[T]):
         """Apply a change of one object."""
         kind, key, obj = delta
         if TYPE_CHECKING:  # The queue guarantees this; a check at run time would cost every event.
-            assert not isinstance(obj, (str, ReplacedAll))
+            assert not isinstance(obj, (Bookmark, ReplacedAll))
             assert obj is not None
         if kind is _DELETED:
             self._delete(key, obj)
@@ -71,9 +71,9 @@ class Applier(Generic[T]):
         """Return the steps that put a list in the place of what the store holds."""
         return StoreReplacement(self._name, self._indexer, listed)
 
-    def bookmark(self, resource_version: str) -> None:
+    def bookmark(self, bookmark: Bookmark) -> None:
         """Record that the store has every change up to a version."""
-        self._indexer.bookmark(resource_version)
+        self._indexer.bookmark(bookmark.resource_version)
 
     def resync(self, registrations: Iterable[HandlerRegistration[T]]) -> Generator[None, None, None]:
         """Notify handlers of all stored objects, in short steps, as updates that change nothing."""
@@ -123,3 +123,40 @@ class Applier(Generic[T]):
         indexer.set_unreadable(key, error)
         indexer.bookmark(error.resource_version)
         log_unreadable(self._name, key, error, before, has_state=old is not None)
+
+
+class NamespacesApplier(Applier[T]):
+    """An `Applier` that also knows which version of each namespace is in the store.
+
+    Args:
+        name: The name of the informer, for log lines.
+        indexer: The store.
+        versions: Where the versions are recorded, by namespace; see `InformerSources`.
+    """
+
+    __slots__ = ("_versions",)
+
+    def __init__(self, name: str, indexer: Indexer[T], versions: dict[str, str | None]) -> None:
+        super().__init__(name, indexer)
+        self._versions = versions
+
+    def apply(self, delta: QueuedDelta[T]) -> None:
+        """Apply a change of one object."""
+        super().apply(delta)
+        obj = delta.object
+        if TYPE_CHECKING:
+            assert not isinstance(obj, (Bookmark, ReplacedAll))
+            assert obj is not None
+        self._reached(delta.key.partition("/")[0], version_of(obj))
+
+    def replacement(self, listed: ReplacedAll[T]) -> StoreReplacement[T]:
+        """Return the steps that put a list in the place of what the store holds of its namespace."""
+        return StoreReplacement(self._name, self._indexer, listed, self._versions)
+
+    def bookmark(self, bookmark: Bookmark) -> None:
+        """Record that the store has every change in a namespace up to a version."""
+        self._reached(bookmark.namespace, bookmark.resource_version)
+
+    def _reached(self, namespace: str, version: str) -> None:
+        if version and namespace in self._versions:
+            self._versions[namespace] = version

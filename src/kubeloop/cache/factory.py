@@ -14,19 +14,18 @@ import logging
 from collections.abc import Callable, Mapping
 from random import Random
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, Unpack, cast
 
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informer_connection import in_seconds
-from kubeloop.cache.informer_scope import InformerScope
+from kubeloop.cache.informer_scope import InformerScope, namespaces_of, sources_of
 from kubeloop.cache.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informers import Informers
-from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
 from kubeloop.cache.memory_mode import class_in_mode, default_mode, mode_of
+from kubeloop.cache.object_selection import ObjectSelection
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.errors import NotSynced
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
@@ -37,10 +36,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kubeloop.cache.informer_metrics import InformerMetrics
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.memory_mode import MemoryMode
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
-    from kubeloop.meta.namespaces import DefaultNamespace
+    from kubeloop.models.meta_v1 import PartialObjectMetadata
     from kubeloop.rest.client import RESTClient
 
 __all__ = ["HasRESTClient", "SharedInformerFactory"]
@@ -74,8 +74,8 @@ class SharedInformerFactory(Informers):
 
     Args:
         clientset: What informers read through; it stays the caller's, to be closed after the factory.
-        namespace: The namespace of informers that name none; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of
-            the config. Resources without namespaces are not affected.
+        namespace: The namespace, or several, of informers that name none; `ALL_NAMESPACES` for all of them, `DEFAULT`
+            for the one of the config. Resources without namespaces are not affected.
         resync_period: The seconds after which handlers are notified of all objects again; 0 for never. See
             `SharedInformer`, and `jittered_resync_period` for periods that differ between programs.
         custom_resync_periods: The resync periods of informers of some classes, by class.
@@ -100,7 +100,7 @@ class SharedInformerFactory(Informers):
         self,
         clientset: HasRESTClient,
         *,
-        namespace: str | DefaultNamespace = ALL_NAMESPACES,
+        namespace: Namespaces = ALL_NAMESPACES,
         resync_period: float = 0,
         custom_resync_periods: Mapping[type[Any], float] = MappingProxyType({}),
         label_selector: str | LabelSelector | None = None,
@@ -146,10 +146,10 @@ class SharedInformerFactory(Informers):
     def informer(
         self,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | None = None,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
@@ -167,9 +167,9 @@ class SharedInformerFactory(Informers):
         Args:
             model: The class of the objects: a model class, built-in or generated, or `Unstructured`.
             resource: For `Unstructured`, what to watch: a GroupVersionResource, or a GroupVersionKind, whose resource
-                the server is asked for. None for a model class, which names its resource.
-            namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config, None for
-                the factory's.
+                the server is asked for. None for a model class, which names its resource. See `metadata`, too.
+            namespace: The namespace, or several, each of which is listed and watched for itself; `ALL_NAMESPACES` for
+                all of them, `DEFAULT` for the one of the config, None for those of the factory.
             label_selector: Text, or a selector of `kubeloop.labels`; `""` for every object, None for the factory's.
             field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
             transform: A function that changes each object before it is stored; None for the factory's. Pass the same
@@ -195,8 +195,10 @@ class SharedInformerFactory(Informers):
         )
         scope = InformerScope(
             model,
-            resource or info.group_version.with_resource(info.plural),
-            namespace_for(self._clientset.rest, info, namespace),
+            resource
+            if isinstance(resource, (GroupVersionResource, GroupVersionKind))
+            else info.group_version.with_resource(info.plural),
+            namespaces_of(self._clientset.rest, info, namespace),
             str(params.get("labelSelector", "")),
             str(params.get("fieldSelector", "")),
             self._transform if transform is None else transform,
@@ -212,6 +214,37 @@ class SharedInformerFactory(Informers):
             )
         # Any: the table holds informers of all classes; the scope names the class.
         return cast("SharedInformer[T]", informer)
+
+    def metadata(
+        self,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind,
+        /,
+        *,
+        namespace: Namespaces | None = None,
+        **options: Unpack[InformerOptions[PartialObjectMetadata]],
+    ) -> SharedInformer[PartialObjectMetadata]:
+        """Return the informer of the metadata of a resource: `factory.metadata(core_v1.Secret)`.
+
+        The server sends only the metadata of the objects, which saves memory, time and traffic. The objects are
+        `PartialObjectMetadata`, whatever their kind. Otherwise the informer is as those that `informer` returns.
+
+        Args:
+            resource: What to watch: a model class, a GroupVersionResource, or a GroupVersionKind, whose resource the
+                server is asked for.
+            namespace: As for `informer`.
+            options: As for `informer`: `label_selector`, `field_selector` and `transform`. There is one memory mode.
+
+        Raises:
+            TypeError: The class is no kind that can be listed, or an argument is of the wrong type.
+            ValueError: As for `informer`.
+            RuntimeError: As for `informer`.
+
+        Reference: client-go `metadata/metadatainformer`.
+        """
+        from kubeloop.models import meta_v1
+
+        options["mode"] = "eager"  # There is nothing besides the metadata that could be read later.
+        return self.informer(meta_v1.PartialObjectMetadata, resource, namespace=namespace, **options)
 
     def metrics(self) -> tuple[InformerStatistics, ...]:
         """Return the numbers of each informer, in the order of `informers`."""
@@ -353,25 +386,16 @@ class SharedInformerFactory(Informers):
         self,
         scope: InformerScope,
         model: type[Any],
-        resource: GroupVersionResource | GroupVersionKind | None,
+        resource: type[CachedObject] | GroupVersionResource | GroupVersionKind | None,
         *,
         has_namespaces: bool,
     ) -> SharedInformer[Any]:
         if self._is_shut_down:
             raise RuntimeError(f"the factory has been shut down: no informer of {scope} can be added")
         watched = scope.resource
-        source: ListWatch[Any] = rest_list_watch(
-            self._clientset.rest,
-            model,
-            resource,
-            namespace=scope.namespace,
-            watch_list=self._watch_list,
-            label_selector=scope.label_selector or None,
-            field_selector=scope.field_selector or None,
-        )
         plural = watched.resource if isinstance(watched, GroupVersionResource) else watched.kind
         informer: SharedInformer[Any] = SharedInformer(
-            source,
+            sources_of(self._clientset.rest, scope, model, resource, watch_list=self._watch_list),
             resource=GroupVersionResource(watched.group, watched.version, plural),
             name=str(scope),
             indexers={NAMESPACE_INDEX: namespace_index} if has_namespaces else None,
@@ -383,6 +407,7 @@ class SharedInformerFactory(Informers):
             max_internal_error_retry=self._max_internal_error_retry,
             metrics=self._metrics,
             random=self._random,
+            selects=ObjectSelection(scope.namespaces, scope.label_selector, scope.field_selector),
         )
         overlapping = next((other for other in self._informers if other.overlaps(scope)), None)
         if overlapping is not None:

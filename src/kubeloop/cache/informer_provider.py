@@ -6,9 +6,11 @@ imports them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Generic, Protocol, TypedDict, TypeVar
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.meta.namespaces import DefaultNamespace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
-    from kubeloop.meta.namespaces import DefaultNamespace
 
-__all__ = ["InformerOptions", "InformerProvider"]
+__all__ = ["InformerOptions", "InformerProvider", "Namespaces"]
 
 T = TypeVar("T", bound=CachedObject)
+
+Namespaces = str | DefaultNamespace | Collection[str | DefaultNamespace]
+"""Which namespaces an informer watches: one, `ALL_NAMESPACES`, `DEFAULT` for the one of the config, or several."""
 
 
 class InformerOptions(TypedDict, Generic[T], total=False):
@@ -52,7 +56,7 @@ class InformerProvider(Protocol):
         resource: GroupVersionResource | GroupVersionKind | None = None,
         /,
         *,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         label_selector: str | LabelSelector | None = None,
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch, rest_list_watches
+from kubeloop.clients.metadata_requests import is_metadata
+from kubeloop.clients.resource_info import namespace_for
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.meta.namespaces import DefaultNamespace
 
-__all__ = ["InformerScope"]
+if TYPE_CHECKING:
+    from kubeloop.cache.cached_object import CachedObject
+    from kubeloop.cache.informer_provider import Namespaces
+    from kubeloop.clients.resource_info import ResourceInfo
+    from kubeloop.rest.client import RESTClient
+    from kubeloop.wire.options import SelectorOptions
+
+__all__ = ["InformerScope", "namespaces_of", "sources_of"]
+
+SHOWN = 5
+"""The number of namespaces that a name contains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,9 +34,9 @@ class InformerScope:
     method of the same object.
 
     Args:
-        model: The class of the objects: a model class, or `Unstructured`.
+        model: The class of the objects: a model class, `Unstructured`, or `PartialObjectMetadata`.
         resource: What is watched: the resource, or the kind where the server has to be asked for its resource.
-        namespace: The namespace; `""` is all namespaces.
+        namespaces: The namespaces, sorted; none of them means all.
         label_selector: The text of the selector; `""` selects every object.
         field_selector: The text of the selector; `""` selects every object.
         transform: What changes each object before it is stored.
@@ -30,7 +44,7 @@ class InformerScope:
 
     model: type[Any]
     resource: GroupVersionResource | GroupVersionKind
-    namespace: str
+    namespaces: tuple[str, ...]
     label_selector: str
     field_selector: str
     transform: Callable[[Any], Any] | None
@@ -45,9 +59,12 @@ class InformerScope:
         """Return the name of an informer with this scope: `"v1 pods in default with labels app=web"`."""
         of = self.resource
         name = of.resource if isinstance(of, GroupVersionResource) else of.kind
-        parts = [f"{of.group_version} {name}"]
-        if self.namespace:
-            parts.append(f"in {self.namespace}")
+        prefix = "metadata of " if is_metadata(self.model) else ""
+        parts = [f"{prefix}{of.group_version} {name}"]
+        if self.namespaces:
+            more = len(self.namespaces) - SHOWN
+            others = [f"{more} more namespaces"] if more > 0 else []
+            parts.append(f"in {', '.join([*self.namespaces[:SHOWN], *others])}")
         if self.label_selector:
             parts.append(f"with labels {self.label_selector}")
         if self.field_selector:
@@ -59,14 +76,18 @@ class InformerScope:
         return (
             self.model is other.model
             and self.resource == other.resource
-            and (self.namespace == other.namespace or not self.namespace or not other.namespace)
+            and (
+                not self.namespaces
+                or not other.namespaces
+                or not frozenset(self.namespaces).isdisjoint(other.namespaces)
+            )
         )
 
     def _parts(self) -> tuple[object, ...]:
         return (
             self.model,
             self.resource,
-            self.namespace,
+            self.namespaces,
             self.label_selector,
             self.field_selector,
             _identity(self.transform),
@@ -76,3 +97,56 @@ class InformerScope:
 def _identity(function: object) -> object:
     """Return what tells two functions apart: reading a method of an object gives another bound method each time."""
     return (id(function.__self__), id(function.__func__)) if isinstance(function, MethodType) else id(function)
+
+
+def namespaces_of(rest: RESTClient, info: ResourceInfo, given: Namespaces) -> tuple[str, ...]:
+    """Return the namespaces of an informer, sorted; none of them means all.
+
+    Raises:
+        TypeError: Something else than names of namespaces was given.
+        ValueError: A collection is empty or contains `ALL_NAMESPACES`, or the resource has no namespaces.
+    """
+    if isinstance(given, (str, DefaultNamespace)):
+        one = namespace_for(rest, info, given)
+        return (one,) if one else ()
+    found: set[str] = set()
+    for each in given:
+        if not isinstance(each, (str, DefaultNamespace)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"expected the names of namespaces, got {type(each).__name__}")
+        found.add(namespace_for(rest, info, each))
+    if not found or "" in found:
+        raise ValueError(
+            f"expected names of namespaces, got {sorted(found)}: pass ALL_NAMESPACES alone for the objects of all "
+            "namespaces, or of a resource that has none"
+        )
+    return tuple(sorted(found))
+
+
+def sources_of(
+    rest: RESTClient,
+    scope: InformerScope,
+    model: type[Any],
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
+    *,
+    watch_list: bool,
+) -> ListWatch[Any] | dict[str, ListWatch[Any]]:
+    """Create the source of the objects of a scope, or of several namespaces the source of each.
+
+    Args:
+        rest: The client that sends the requests.
+        scope: The scope.
+        model: The class of the objects in the memory mode of the informer.
+        resource: The resource, as for `rest_list_watch`.
+        watch_list: Whether a list may be read as the beginning of a watch.
+
+    Raises:
+        TypeError: The objects cannot be listed.
+    """
+    selectors: SelectorOptions = {
+        "label_selector": scope.label_selector or None,
+        "field_selector": scope.field_selector or None,
+    }
+    namespaces = scope.namespaces
+    if len(namespaces) > 1:
+        return rest_list_watches(rest, model, resource, namespaces=namespaces, watch_list=watch_list, **selectors)
+    return rest_list_watch(rest, model, resource, namespace="".join(namespaces), watch_list=watch_list, **selectors)

@@ -7,11 +7,14 @@ Reference: client-go `tools/cache/listwatch.go`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.time_slice import in_slices
+from kubeloop.clients.metadata_requests import forgetting_kinds, is_metadata, metadata_headers
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import look_up, resource_of
 from kubeloop.errors import DecodeError
@@ -36,6 +39,7 @@ __all__ = [
     "WatchEventLike",
     "WatchFunction",
     "rest_list_watch",
+    "rest_list_watches",
 ]
 
 T = TypeVar("T", bound=CachedObject)
@@ -147,6 +151,8 @@ class ListWatch(Generic[T]):
         watch_function: Opens one watch, given the resourceVersion and the seconds after which the server ends it.
         watch_list: Opens a watch that begins with the objects of a list, with the same arguments; None if the source
             cannot do that.
+        exact_list: Reads one page of what the server held at exactly one version, for consistency checks; the
+            metadata of the objects are enough. None if the source cannot do that.
 
     Attributes:
         watch_list: The function. A reflector looks for it on each source, and reads lists in pages if there is none.
@@ -159,10 +165,13 @@ class ListWatch(Generic[T]):
         list_function: ListFunction[T],
         watch_function: WatchFunction[T],
         watch_list: WatchFunction[T] | None = None,
+        *,
+        exact_list: ListFunction[CachedObject] | None = None,
     ) -> None:
         self._list = list_function
         self._watch = watch_function
         self.watch_list = watch_list
+        self.exact_list = exact_list
 
     def __repr__(self) -> str:
         return "<ListWatch>"
@@ -179,7 +188,7 @@ class ListWatch(Generic[T]):
 def rest_list_watch(
     rest: RESTClient,
     model: type[T],
-    resource: GroupVersionResource | GroupVersionKind | None = None,
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None = None,
     /,
     *,
     namespace: str | DefaultNamespace = ALL_NAMESPACES,
@@ -191,13 +200,17 @@ def rest_list_watch(
     With a GroupVersionKind the server is asked for the resource at the first list or watch; then the scope of the
     resource decides whether the namespace counts.
 
+    For `PartialObjectMetadata` the server sends only the metadata of the objects. A server that cannot do that sends
+    whole objects, of which the metadata are read.
+
     A response with a list of another kind than the first list says nothing about the objects. It raises `DecodeError`,
     also for `Unstructured`, whose lists may be of any kind.
 
     Args:
         rest: The client that sends the requests; it stays the caller's.
-        model: The class of the objects: a model class, or `Unstructured`.
-        resource: The resource or the kind of `Unstructured` objects; None for a model class.
+        model: The class of the objects: a model class, `Unstructured`, or `PartialObjectMetadata`.
+        resource: The resource or the kind of `Unstructured` objects; of metadata also the model class; None for a model
+            class.
         namespace: The namespace; `ALL_NAMESPACES` for all of them, `DEFAULT` for the one of the config.
         watch_list: Whether a reflector may read a list as the beginning of a watch, which costs the server less memory.
             It reads pages all the same where the server does not support that.
@@ -212,15 +225,74 @@ def rest_list_watch(
             unknown or of the wrong type.
         ValueError: An option has a wrong value, or a namespace was named and the resource has none.
 
-    Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`.
+    Reference: client-go `tools/cache.NewListWatchFromClient`, `NewFilteredListWatchFromClient`, `metadata.Client`.
     """
-    return _RESTSource(rest, model, resource, namespace, selectors).list_watch(streams_lists=watch_list)
+    source = _RESTSource(rest, model, _Resource(rest, model, resource), namespace, selectors)
+    return source.list_watch(streams_lists=watch_list)
 
 
 _INITIAL_EVENTS: Mapping[str, ParamValue] = {
     "sendInitialEvents": True,
     "resourceVersionMatch": "NotOlderThan",
 }
+
+
+def rest_list_watches(
+    rest: RESTClient,
+    model: type[T],
+    resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None = None,
+    /,
+    *,
+    namespaces: Collection[str],
+    watch_list: bool = True,
+    **selectors: Unpack[SelectorOptions],
+) -> dict[str, ListWatch[T]]:
+    """Create the source of each of several namespaces, for a `SharedInformer`.
+
+    Everything else is as for `rest_list_watch`. The resource of a GroupVersionKind is looked up once for all sources.
+    If its objects belong to no namespace, every source fails with `ValueError`: all would list the same objects.
+
+    Args:
+        rest: As for `rest_list_watch`.
+        model: As for `rest_list_watch`.
+        resource: As for `rest_list_watch`.
+        namespaces: The namespaces.
+        watch_list: As for `rest_list_watch`.
+        selectors: As for `rest_list_watch`.
+
+    Returns:
+        The sources by namespace.
+
+    Raises:
+        TypeError, ValueError: As for `rest_list_watch`.
+    """
+    found = _Resource(rest, model, resource)
+    return {
+        namespace: _RESTSource(rest, model, found, namespace, selectors, needs_namespace=True).list_watch(
+            streams_lists=watch_list
+        )
+        for namespace in namespaces
+    }
+
+
+class _Resource:
+    """A resource, which several sources look up once."""
+
+    def __init__(
+        self,
+        rest: RESTClient,
+        model: type[Any],
+        resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
+    ) -> None:
+        self.info = resource_of(model, resource)
+        self._rest = rest
+        self._lock = asyncio.Lock()
+
+    async def look_up(self) -> None:
+        """Ask the server for the plural, if it is not known."""
+        async with self._lock:
+            if not self.info.plural:
+                self.info = await look_up(self._rest, self.info)
 
 
 class _RESTSource(Generic[T]):
@@ -230,11 +302,13 @@ class _RESTSource(Generic[T]):
         self,
         rest: RESTClient,
         model: type[T],
-        resource: GroupVersionResource | GroupVersionKind | None,
+        resource: _Resource,
         namespace: str | DefaultNamespace,
         selectors: SelectorOptions,
+        *,
+        needs_namespace: bool = False,
     ) -> None:
-        info = resource_of(model, resource)
+        info = resource.info
         if info.list_model is None:
             raise TypeError(f"{model.__name__} has no list class: {info.plural} cannot be listed")
         if unknown := selectors.keys() - SelectorOptions.__annotations__.keys():
@@ -243,40 +317,60 @@ class _RESTSource(Generic[T]):
         self._options = cast("ListOptions", dict(selectors))
         self._watch_params = list_params({**self._options, "timeout": None})
         list_params(self._options)
-        self._rest, self._model, self._info = rest, model, info
+        self._rest, self._model, self._resource, self._info = rest, model, resource, info
+        self._needs_namespace = needs_namespace
+        self._is_metadata = is_metadata(model)
         self._namespace = namespace_for(rest, info, namespace)
         self._kind_of_list: tuple[str, str] | None = None
 
     def list_watch(self, *, streams_lists: bool) -> ListWatch[T]:
-        if self._info.plural:
-            return ListWatch(self._list, self._watch, self._watch_list if streams_lists else None)
-        watch = self._looking_up(self._watch)
-        return ListWatch(self._list, watch, self._looking_up(self._watch_list) if streams_lists else None)
+        watch: WatchFunction[T] = self._watch
+        watch_list: WatchFunction[T] = self._watch_list
+        if not self._info.plural:
+            watch, watch_list = self._looking_up(watch), self._looking_up(watch_list)
+        return ListWatch(self._list, watch, watch_list if streams_lists else None, exact_list=self._list_exactly)
 
     async def _list(self, *, resource_version: str, limit: int | None, continue_: str) -> ListPage[T]:
         await self._look_up()
-        params = list_params(
-            {
-                **self._options,
-                "resource_version": resource_version or None,
-                "limit": limit,
-                "continue_": continue_ or None,
-            }
-        )
-        # Any: which list class belongs to T is known to the model at run time only.
-        page: Any = await self._rest.get(
-            self._info.plural,
-            into=cast("type[Any]", self._info.list_model),
-            group_version=self._info.group_version,
-            namespace=self._namespace,
-            params=params,
-            timeout=self._options.get("timeout"),
+        list_model = cast("type[Any]", self._info.list_model)
+        page = await self._read_page(
+            list_model,
+            metadata_headers(self._rest, list_model) if self._is_metadata else None,
+            {"resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None},
         )
         kind = (page.api_version, page.kind)
         if kind != (self._kind_of_list or kind):
             raise DecodeError(f"expected {' '.join(self._kind_of_list or ())} as before, got {' '.join(kind)}")
         self._kind_of_list = kind
         return cast("ListPage[T]", page)
+
+    async def _list_exactly(
+        self, *, resource_version: str, limit: int | None, continue_: str
+    ) -> ListPage[CachedObject]:
+        from kubeloop.models import meta_v1
+
+        await self._look_up()
+        list_model = meta_v1.PartialObjectMetadataList
+        paging: ListOptions = {"limit": limit, "resource_version": resource_version, "resource_version_match": "Exact"}
+        if continue_:
+            paging = {"limit": limit, "continue_": continue_}  # which contains the version
+        page = await self._read_page(list_model, metadata_headers(self._rest, list_model), paging)
+        return cast("ListPage[CachedObject]", page)
+
+    async def _read_page(self, list_model: type[Any], headers: Mapping[str, str] | None, paging: ListOptions) -> Any:
+        # Any: which list class belongs to T is known to the model at run time only.
+        page: Any = await self._rest.get(
+            self._info.plural,
+            into=list_model,
+            group_version=self._info.group_version,
+            namespace=self._namespace,
+            params=list_params({**self._options, **paging}),
+            headers=headers,
+            timeout=self._options.get("timeout"),
+        )
+        if headers is not None:
+            await in_slices(forgetting_kinds(page.items))
+        return page
 
     def _watch(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
         return self._open_watch(resource_version, timeout_seconds, {})
@@ -300,6 +394,7 @@ class _RESTSource(Generic[T]):
             group_version=self._info.group_version,
             namespace=self._namespace,
             params=params,
+            headers=metadata_headers(self._rest, self._model) if self._is_metadata else None,
         )
 
     def _looking_up(self, watch: WatchFunction[T]) -> WatchFunction[T]:
@@ -312,7 +407,12 @@ class _RESTSource(Generic[T]):
         return look_up_and_watch
 
     async def _look_up(self) -> None:
-        if not self._info.plural:
-            self._info = await look_up(self._rest, self._info)
-            if not self._info.namespaced:
-                self._namespace = ""
+        if self._info.plural:
+            return
+        await self._resource.look_up()
+        info = self._resource.info
+        if not info.namespaced:
+            if self._needs_namespace:
+                raise ValueError(f"{info.plural} are not namespaced: leave out the namespaces")
+            self._namespace = ""
+        self._info = info

@@ -15,7 +15,7 @@ from kubeloop._kit.waiting import to_the_end
 from kubeloop.cache.applier import Applier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeltaType
-from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
 from kubeloop.cache.time_slice import in_slices
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.processor import HandlerRegistration
     from kubeloop.cache.resync import ResyncSchedule
     from kubeloop.cache.shared_processor import SharedProcessor
+    from kubeloop.cache.write_tracker import WriteTracker
 
 __all__ = ["PopLoop"]
 
@@ -47,6 +48,7 @@ class PopLoop(Generic[T]):
         processor: Knows whether a handler wants the loop to wait.
         resync: When handlers are resynced.
         recorder: Receives how long each change takes.
+        writes: The tasks that wait until the store shows a write, which are woken after each time slice.
         on_sync: Is called when the first list is in the store and plain handlers have seen it.
 
     Concurrency: loop only; `run` may be cancelled at any time.
@@ -60,6 +62,7 @@ class PopLoop(Generic[T]):
         processor: SharedProcessor[T],
         resync: ResyncSchedule[HandlerRegistration[T]],
         recorder: InformerRecorder,
+        writes: WriteTracker[T],
         on_sync: Callable[[], None],
     ) -> None:
         self._name = name
@@ -68,6 +71,7 @@ class PopLoop(Generic[T]):
         self._processor = processor
         self._resync = resync
         self._recorder = recorder
+        self._writes = writes
         self._on_sync = on_sync
         self._busy_since: float | None = None
         self._has_synced = False
@@ -120,6 +124,8 @@ class PopLoop(Generic[T]):
                     break
             if delta is None:
                 self._busy_since = None
+            if self._writes.is_awaited:
+                self._writes.store_changed()
             if fifo.has_synced and not self._has_synced:
                 self._has_synced = True
                 self._on_sync()
@@ -133,6 +139,7 @@ class PopLoop(Generic[T]):
             replacement = applier.replacement(content)
             await in_slices(replacement.prepare())
             self._fifo.pop()
+            self._writes.store_changed()
             # From here on readers see the list, so the handlers must be notified of all of it.
             steps = replacement.notify(applier.registrations)
             try:
@@ -145,7 +152,7 @@ class PopLoop(Generic[T]):
         if delta.type is DeltaType.SYNC_ALL:
             due, self._due = tuple(self._due), {}
             await self._notify(applier.resync(due))
-        elif isinstance(content, str):
+        elif isinstance(content, Bookmark):
             applier.bookmark(content)
 
     async def _notify(self, steps: Iterator[None]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
 
-__all__ = ["QueuedDelta", "RealFIFO", "ReplacedAll"]
+__all__ = ["Bookmark", "QueuedDelta", "RealFIFO", "ReplacedAll"]
 
 T = TypeVar("T", bound=Object)
 
@@ -33,6 +33,7 @@ class ReplacedAll(Generic[T]):
             `#`, and that of its error is empty.
         resource_version: The version of the list; `""` if the server sent none.
         is_initial: Whether this is the first list, and nothing was queued before it.
+        namespace: The namespace that was listed; `""` if the list names the objects of all namespaces.
 
     Reference: client-go `tools/cache.ReplacedAllInfo`.
     """
@@ -41,11 +42,31 @@ class ReplacedAll(Generic[T]):
     unreadable: dict[str, Unreadable]
     resource_version: str
     is_initial: bool
+    namespace: str = ""
 
     @property
     def is_complete(self) -> bool:
         """Whether the list names all of its objects, so that objects that it lacks were deleted."""
         return all(error.key for error in self.unreadable.values())
+
+    def covers(self, key: str) -> bool:
+        """Return whether the list decides about the object with this key, or about this item without a name."""
+        namespace = self.namespace
+        if not namespace:
+            return True
+        return key.endswith(f" in {namespace}") if key.startswith("#") else key.startswith(f"{namespace}/")
+
+
+class Bookmark(NamedTuple):
+    """The version up to which every change has been queued.
+
+    Attributes:
+        resource_version: The version.
+        namespace: The namespace that it holds for; `""` if it holds for all of them.
+    """
+
+    resource_version: str
+    namespace: str = ""
 
 
 class QueuedDelta(NamedTuple, Generic[T]):
@@ -55,12 +76,12 @@ class QueuedDelta(NamedTuple, Generic[T]):
         type: The kind of the change.
         key: The key of the object; `""` if the change is not of one object.
         object: The object of ADDED and UPDATED; of DELETED the last state, or the error that it cannot be read with;
-            the error of UNREADABLE; the list of REPLACED_ALL; the version of BOOKMARK; None of SYNC_ALL.
+            the error of UNREADABLE; the list of REPLACED_ALL; the `Bookmark`; None of SYNC_ALL.
     """
 
     type: DeltaType
     key: str
-    object: T | Unreadable | ReplacedAll[T] | str | None
+    object: T | Unreadable | ReplacedAll[T] | Bookmark | None
 
 
 _ADDED, _UPDATED, _DELETED, _UNREADABLE = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED, DeltaType.UNREADABLE
@@ -69,9 +90,9 @@ _ADDED, _UPDATED, _DELETED, _UNREADABLE = DeltaType.ADDED, DeltaType.UPDATED, De
 class RealFIFO(Generic[T]):
     """A queue of changes in the order in which they were queued, across all objects.
 
-    There is one producer, a reflector, and one consumer, which looks at the first change with `peek`, applies it and
-    then removes it with `pop`. Every change is delivered; none are combined. A list is one change, and the consumer
-    compares it with its store. The deletion of an unknown object is delivered, too.
+    There is one producer, a reflector, or one per namespace, and one consumer, which looks at the first change with
+    `peek`, applies it and then removes it with `pop`. Every change is delivered; none are combined. A list is one
+    change, and the consumer compares it with its store. The deletion of an unknown object is delivered, too.
 
     An object on which the transform or the key function fails is queued as one that cannot be read: it exists, so it is
     neither a reason to refuse a list nor a deletion. Its deletion is queued all the same, because that needs only the
@@ -80,6 +101,8 @@ class RealFIFO(Generic[T]):
     Args:
         key_func: Returns the key of an object.
         transform: Changes each object before it is queued. It may get an object that it has changed already.
+        namespaces: The namespaces that are listed one by one, each by a producer of its own; none of them means that
+            one producer lists all objects.
 
     Concurrency: loop only.
 
@@ -88,13 +111,21 @@ class RealFIFO(Generic[T]):
     Batches do not exist, because nothing is locked between two changes.
     """
 
-    def __init__(self, *, key_func: Callable[[T], str] = object_key, transform: Callable[[T], T] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        key_func: Callable[[T], str] = object_key,
+        transform: Callable[[T], T] | None = None,
+        namespaces: Collection[str] = (),
+    ) -> None:
         self._key_func = key_func
         self._transform = transform
         self._items: deque[QueuedDelta[T]] = deque()
         self._ready = asyncio.Event()
         self._populated = False
-        self._initial: QueuedDelta[T] | None = None
+        # The namespaces whose first list has not been queued, and the first lists that have not been popped.
+        self._unlisted = set(namespaces)
+        self._initial: list[QueuedDelta[T]] = []
         self._closed = False
 
     def __repr__(self) -> str:
@@ -107,8 +138,8 @@ class RealFIFO(Generic[T]):
 
     @property
     def has_synced(self) -> bool:
-        """Whether the first list has been popped, or other changes were queued before any list."""
-        return self._populated and self._initial is None
+        """Whether the first list of each namespace was popped, or of all, or other changes were queued before any."""
+        return self._populated and not self._initial and not self._unlisted
 
     @property
     def is_closed(self) -> bool:
@@ -166,9 +197,9 @@ class RealFIFO(Generic[T]):
         """
         self._queue_error(_DELETED, error)
 
-    def bookmark(self, resource_version: str) -> None:
-        """Queue that every change up to a version has been queued."""
-        self._append_whole(QueuedDelta(DeltaType.BOOKMARK, "", resource_version))
+    def bookmark(self, resource_version: str, namespace: str = "") -> None:
+        """Queue that every change up to a version has been queued, in one namespace or in all."""
+        self._append_whole(QueuedDelta(DeltaType.BOOKMARK, "", Bookmark(resource_version, namespace)))
 
     def resync(self) -> None:
         """Queue that handlers are to be notified of all objects again.
@@ -182,6 +213,7 @@ class RealFIFO(Generic[T]):
         objects: Iterable[T],
         unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
         resource_version: str = "",
+        namespace: str = "",
     ) -> None:
         """Queue a list, as one change.
 
@@ -190,8 +222,9 @@ class RealFIFO(Generic[T]):
             unreadable: The other objects of the list, which cannot be read, by key. If not even the name of one of them
                 can be read, so that the key of its error is empty, the list proves no deletion.
             resource_version: The version of the list.
+            namespace: The namespace that was listed; `""` for all.
         """
-        for _ in self.replacing(objects, unreadable, resource_version):
+        for _ in self.replacing(objects, unreadable, resource_version, namespace):
             pass
 
     def replacing(
@@ -199,6 +232,7 @@ class RealFIFO(Generic[T]):
         objects: Iterable[T],
         unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
         resource_version: str = "",
+        namespace: str = "",
     ) -> Generator[None, None, bool]:
         """Queue a list as `replace` does, in short steps between which other tasks can run.
 
@@ -226,10 +260,16 @@ class RealFIFO(Generic[T]):
                 read[key] = state
             if transform is not None or not count % OBJECTS_PER_STEP:
                 yield
-        listed = ReplacedAll(read, {**unreadable, **failed}, resource_version, not self._populated)
+        failed = {**unreadable, **failed}
+        if namespace:
+            # Each list counts its items without a name for itself.
+            failed = {key if error.key else f"{key} in {namespace}": error for key, error in failed.items()}
+        is_initial = namespace in self._unlisted if namespace else not self._populated
+        listed = ReplacedAll(read, failed, resource_version, is_initial, namespace)
         delta: QueuedDelta[T] = QueuedDelta(DeltaType.REPLACED_ALL, "", listed)
-        if listed.is_initial:
-            self._initial = delta
+        if is_initial:
+            self._initial.append(delta)
+            self._unlisted.discard(namespace)
         self._populated = True
         self._append_whole(delta)
         return listed.is_complete
@@ -249,8 +289,8 @@ class RealFIFO(Generic[T]):
         if not self._items:
             return self.peek()
         delta = self._items.popleft()
-        if delta is self._initial:
-            self._initial = None
+        if self._initial and delta is self._initial[0]:
+            del self._initial[0]
         return delta
 
     async def wait(self) -> bool:

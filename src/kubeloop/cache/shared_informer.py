@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TypeVar
 
-from kubeloop.cache.applier import Applier
+from kubeloop.cache.applier import Applier, NamespacesApplier
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.index import IndexFunc
 from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.informer_connection import Connection
+from kubeloop.cache.informer_consistency import InformerConsistency
 from kubeloop.cache.informer_handlers import InformerHandlers
 from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics, InformerRecorder
+from kubeloop.cache.informer_sources import InformerSources
 from kubeloop.cache.informer_statistics import InformerState, InformerStatistics
 from kubeloop.cache.lister import Lister
 from kubeloop.cache.lister_watcher import ListerWatcher
@@ -28,7 +29,7 @@ from kubeloop.cache.pop_loop import PopLoop
 from kubeloop.cache.processor import HandlerRegistration
 from kubeloop.cache.read_failures import ReadFailures, describe_unreadable
 from kubeloop.cache.real_fifo import RealFIFO
-from kubeloop.cache.reflector import Reflector, WatchErrorHandler
+from kubeloop.cache.reflector import WatchErrorHandler
 from kubeloop.cache.resync import ResyncSchedule
 from kubeloop.cache.shared_processor import SharedProcessor
 from kubeloop.cache.sync_gate import SyncGate
@@ -42,7 +43,7 @@ T = TypeVar("T", bound=CachedObject)
 logger = logging.getLogger(__name__)
 
 
-class SharedInformer(InformerHandlers[T]):
+class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
     """Keeps a store equal to what the server holds, and notifies handlers of each change.
 
     Guarantees, for each handler: it sees each object once as an add, then its changes and its deletion in the order in
@@ -61,7 +62,8 @@ class SharedInformer(InformerHandlers[T]):
     Objects are immutable and shared: readers and handlers get the stored object itself.
 
     Args:
-        lister_watcher: The source of the objects.
+        lister_watcher: The source of the objects; or the source of each namespace, by namespace. An informer with
+            several sources has synced when all of them have, and one that fails stops no other.
         resource: The resource, for `NotFound` and for the labels of metrics.
         name: The name for log lines and errors; None means the name of the resource.
         indexers: The first index functions.
@@ -77,6 +79,7 @@ class SharedInformer(InformerHandlers[T]):
             again without a LIST.
         metrics: Receives measurements, for instance a `kubeloop.Metrics`; the name is one of their labels.
         random: The source of randomness of the reflector; None creates one.
+        selects: Returns whether the informer holds an object; None means every object of the sources' namespaces.
 
     Concurrency: loop only. `run` may be cancelled at any time: the store stays readable as it is then.
 
@@ -85,7 +88,7 @@ class SharedInformer(InformerHandlers[T]):
 
     def __init__(
         self,
-        lister_watcher: ListerWatcher[T],
+        lister_watcher: ListerWatcher[T] | Mapping[str, ListerWatcher[T]],
         *,
         resource: GroupResource | GroupVersionResource,
         name: str | None = None,
@@ -98,16 +101,27 @@ class SharedInformer(InformerHandlers[T]):
         max_internal_error_retry: float = 0.0,
         metrics: InformerMetrics | None = None,
         random: Random | None = None,
+        selects: Callable[[CachedObject], bool] | None = None,
     ) -> None:
         version = resource.version if isinstance(resource, GroupVersionResource) else ""
         resource = GroupResource(resource.group, resource.resource)
         name = name or str(resource)
         self._indexer: Indexer[T] = Indexer(indexers)
         self._gate = SyncGate(name, lambda: self.last_error)
-        self._applier = Applier(name, self._indexer)
+        self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
+        sources = InformerSources(name, lister_watcher, self._recorder.relisted)
+        InformerConsistency.__init__(  # pyright: ignore[reportUnknownMemberType]
+            self, name, self._indexer, sources, selects=selects, last_error=lambda: self.last_error
+        )
+        self._applier: Applier[T] = (
+            NamespacesApplier(name, self._indexer, sources.versions)
+            if sources.namespaces
+            else Applier(name, self._indexer)
+        )
         self._resync: ResyncSchedule[HandlerRegistration[T]] = ResyncSchedule(name, resync_period)
-        super().__init__(name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync))
-        self._lister_watcher = lister_watcher
+        InformerHandlers.__init__(  # pyright: ignore[reportUnknownMemberType]
+            self, name, SharedProcessor(name, self._indexer, self._applier, self._gate, self._resync)
+        )
         self._expected_type = expected_type
         self._transform = transform
         self._page_size = page_size
@@ -116,9 +130,6 @@ class SharedInformer(InformerHandlers[T]):
         self._random = random
         self._watch_error_handler: WatchErrorHandler[T] | None = None
         self._lister = Lister(self._indexer, resource, has_started=lambda: self.has_started)
-        self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
-        self._connection = Connection(name, self._recorder.relisted)
-        self._reflector: Reflector[T] | None = None
         self._pop_loop: PopLoop[T] | None = None
         self._fifo: RealFIFO[T] | None = None
         self._read_failures = ReadFailures(name, self._indexer)
@@ -148,7 +159,7 @@ class SharedInformer(InformerHandlers[T]):
     @property
     def has_started(self) -> bool:
         """Whether `run` was called."""
-        return self._reflector is not None
+        return self._sources.have_started
 
     @property
     def has_synced(self) -> bool:
@@ -162,18 +173,11 @@ class SharedInformer(InformerHandlers[T]):
 
     @property
     def last_sync_resource_version(self) -> str:
-        """The resourceVersion of the last list or event of the reflector; `""` before the first list."""
-        return self._reflector.last_sync_resource_version if self._reflector is not None else ""
+        """The resourceVersion of the last list or event of the reflector; `""` before the first list.
 
-    @property
-    def store_resource_version(self) -> str:
-        """The resourceVersion that the store has reached, by an event, list or bookmark; `""` before the first list.
-
-        Unlike `last_sync_resource_version`, it never runs ahead of the store.
-
-        Reference: client-go `Store.LastStoreSyncResourceVersion`.
+        Of several sources, this is the lowest version, which all of them have reached: `""` until each has listed.
         """
-        return self._indexer.resource_version
+        return self._sources.last_sync_resource_version
 
     @property
     def unreadable(self) -> Mapping[str, Unreadable]:
@@ -191,7 +195,7 @@ class SharedInformer(InformerHandlers[T]):
         This is the error of the last attempt to list or watch, until an attempt succeeds; else the LIST that waits for
         a response, and for how long; else the number of objects that cannot be read, with the first error.
         """
-        return self._connection.describe(_time()) or describe_unreadable(self._indexer.unreadable)
+        return self._sources.describe(_time()) or describe_unreadable(self._indexer.unreadable)
 
     @property
     def last_heard_at(self) -> float | None:
@@ -200,16 +204,16 @@ class SharedInformer(InformerHandlers[T]):
         `loop.time() - informer.last_heard_at` is the number of seconds without news. The server sends bookmarks of a
         resource without changes about once per minute. A refused request does not count.
         """
-        return self._connection.last_heard_at
+        return self._sources.last_heard_at
 
     @property
     def is_connected(self) -> bool:
         """Whether the store follows the server: True since a LIST succeeded or a watch was opened, until one fails."""
-        return self._connection.is_connected and not self._is_stopped
+        return self._sources.is_connected and not self._is_stopped
 
     def statistics(self) -> InformerStatistics:
         """Return what the informer holds, and how far it and its handlers are behind."""
-        now, heard_at, handlers = _time(), self._connection.last_heard_at, self._processor.statistics()
+        now, heard_at, handlers = _time(), self.last_heard_at, self._processor.statistics()
         pop_loop = None if self._is_stopped else self._pop_loop
         busy = 0.0 if now is None or pop_loop is None else pop_loop.busy_seconds(now)
         return InformerStatistics(
@@ -218,7 +222,7 @@ class SharedInformer(InformerHandlers[T]):
             objects=len(self._indexer),
             unreadable=len(self._indexer.unreadable),
             resource_version=self.store_resource_version,
-            relists=dict(self._connection.relists),
+            relists=self._sources.relists,
             heard_seconds=None if now is None or heard_at is None else now - heard_at,
             lag_seconds=max(busy, *(handler.backlog_seconds for handler in handlers), 0.0),
             queued=0 if pop_loop is None else pop_loop.queued,
@@ -306,34 +310,31 @@ class SharedInformer(InformerHandlers[T]):
 
         A second call, or one after the informer was stopped, logs a warning and returns.
         """
-        if self._reflector is not None or self._is_stopped:
+        if self.has_started or self._is_stopped:
             logger.warning("%s: the informer was started before, or has stopped; an informer runs only once", self.name)
             return
         self._indexer.claim()
         self._resync.fix()
         self._read_failures.started()
-        self._fifo = fifo = RealFIFO(transform=self._transform)
-        self._reflector = Reflector(
-            self._lister_watcher,
+        self._fifo = fifo = RealFIFO(transform=self._transform, namespaces=self._sources.namespaces)
+        self._sources.start(
             fifo,
-            name=self.name,
             expected_type=whole_class(self._expected_type),
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,
-            connection=self._connection,
             watch_error_handler=self._watch_error_handler,
             turn=self._processor.turn,
             random=self._random,
         )
         pop_loop = self._pop_loop = PopLoop(
-            self.name, fifo, self._applier, self._processor, self._resync, self._recorder, self._on_sync
+            self.name, fifo, self._applier, self._processor, self._resync, self._recorder, self._writes, self._on_sync
         )
         try:
             async with asyncio.TaskGroup() as group:
                 self._processor.start(group)
                 group.create_task(pop_loop.run(), name=f"{self.name}: pop loop")
-                await self._reflector.run()
+                await self._sources.run()
         finally:
             fifo.close()
             self.retire()
@@ -346,6 +347,7 @@ class SharedInformer(InformerHandlers[T]):
         """
         self._is_stopped = True
         self._gate.give_up()
+        self._writes.give_up()
         self._processor.end()
 
     def _state(self) -> InformerState:
@@ -360,7 +362,7 @@ class SharedInformer(InformerHandlers[T]):
         self._gate.open()
 
     def _must_be_new(self, what: str) -> None:
-        if self._reflector is not None:
+        if self.has_started:
             raise RuntimeError(f"{self.name}: the informer has started, its {what} can no longer be set")
 
 

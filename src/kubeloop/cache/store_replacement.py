@@ -39,21 +39,26 @@ class StoreReplacement(Generic[T]):
 
     An object whose uid and resourceVersion are those of the stored one has not changed: the stored instance stays, and
     no handler is notified of it. The stored state of an object that cannot be read is kept, unless its uid is another.
-    A list that does not name all of its objects proves no deletion.
+    A list that does not name all of its objects proves no deletion. A list of one namespace says nothing about objects
+    of other namespaces.
 
     Args:
         name: The name of the informer, for log lines.
         indexer: The store, which nobody else writes between the steps.
         listed: The list. The store keeps its dict of objects.
+        versions: Where the version of the list is recorded under its namespace; None for a list of all namespaces.
 
     Reference: client-go `processReplacedAllInfo`. Intended differences: there each object of the list replaces the
     stored one, and handlers are notified of objects with the same version too.
     """
 
-    def __init__(self, name: str, indexer: Indexer[T], listed: ReplacedAll[T]) -> None:
+    def __init__(
+        self, name: str, indexer: Indexer[T], listed: ReplacedAll[T], versions: dict[str, str | None] | None = None
+    ) -> None:
         self._name = name
         self._indexer = indexer
         self._listed = listed
+        self._versions = versions
         self._changed: deque[tuple[T | None, T]] = deque()
         self._deleted: deque[tuple[str, T]] = deque()
         self._replaced = Replaced([], [])
@@ -77,7 +82,7 @@ class StoreReplacement(Generic[T]):
         unreadable, stays = self._unreadable()
         for count, key in enumerate(indexer.list_keys(), 1):
             if key not in objects and (old := known(key)) is not None:
-                if key in stays or (not is_complete and key not in listed.unreadable):
+                if not listed.covers(key) or key in stays or (not is_complete and key not in listed.unreadable):
                     objects[key] = old
                 else:
                     self._deleted.append((key, old))
@@ -85,6 +90,8 @@ class StoreReplacement(Generic[T]):
                 yield
         before = dict(indexer.unreadable)
         self._replaced = yield from indexer.replacing(objects, unreadable, listed.resource_version)
+        if self._versions is not None:
+            self._versions[listed.namespace] = listed.resource_version
         for problem in self._replaced.problems:
             logger.error("%s: %s", self._name, problem, exc_info=problem.__cause__)
         for key, error in listed.unreadable.items():
@@ -118,7 +125,7 @@ class StoreReplacement(Generic[T]):
     def _unreadable(self) -> tuple[dict[str, Unreadable], set[str]]:
         """Return why objects cannot be read, by key, and the keys of those whose stored state is kept."""
         listed, indexer = self._listed, self._indexer
-        found: dict[str, Unreadable] = {}
+        found = {key: error for key, error in indexer.unreadable.items() if not listed.covers(key)}
         if not listed.is_complete:
             # An item without a name belongs to its list alone.
             found.update((key, error) for key, error in indexer.unreadable.items() if error.key)

@@ -1,7 +1,8 @@
 """Which resource a class means, or a class together with a GroupVersionResource or a GroupVersionKind.
 
-A model class says it all. For a GroupVersionKind the server must be asked for the plural, and for both forms for the
-scope. Nobody waits for that in a constructor: `resource_of` is a plain call, `look_up` runs before the first request.
+A model class says it all. `Unstructured` and `PartialObjectMetadata` are for any resource. For a GroupVersionKind the
+server must be asked for the plural, and for both forms for the scope. Nobody waits for that in a constructor:
+`resource_of` is a plain call, `look_up` runs before the first request.
 
 Reference: apimachinery `meta.RESTMapper`; client-go `dynamic/dynamicinformer`.
 """
@@ -22,22 +23,27 @@ if TYPE_CHECKING:
 __all__ = ["look_up", "resource_of"]
 
 
-def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionKind | None = None) -> ResourceInfo:
+def resource_of(
+    model: type[Any], resource: GroupVersionResource | GroupVersionKind | type[Any] | None = None
+) -> ResourceInfo:
     """Return the resource that is meant; its `plural` is `""` if the server must be asked with `look_up`.
 
     Args:
-        model: a model class, or `Unstructured`.
-        resource: the resource or the kind of `Unstructured` objects; None for a model class.
+        model: a model class, `Unstructured`, or `PartialObjectMetadata`.
+        resource: the resource or the kind of `Unstructured` objects and of metadata, for metadata also the model class;
+            None for a model class.
 
     Raises:
         TypeError: the class is no kind with a resource of its own, `Unstructured` came alone, or a model class came
             with a resource.
     """
+    from kubeloop.models import meta_v1
     from kubeloop.unstructured import Unstructured
 
     if not isinstance(model, type):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"expected the class of a kind, got {_shown(model)}: pass for instance core_v1.Pod")
-    if not issubclass(model, Unstructured):
+    of_metadata = issubclass(model, meta_v1.PartialObjectMetadata)
+    if not of_metadata and not issubclass(model, Unstructured):
         if resource is not None:
             raise TypeError(f"{model.__name__} names its own resource: leave {resource} out, or pass Unstructured")
         return resource_info(model)
@@ -45,9 +51,12 @@ def resource_of(model: type[Any], resource: GroupVersionResource | GroupVersionK
         return ResourceInfo(resource.group_version, resource.resource, "", None, model.list_type)
     if isinstance(resource, GroupVersionKind):
         return ResourceInfo(resource.group_version, "", resource.kind, None, model.list_type)
+    if of_metadata and isinstance(resource, type):
+        return resource_info(resource).replace(list_model=model.list_type)
     given: object = resource  # the argument of an unchecked caller may be anything
+    classes = "a model class, " if of_metadata else ""
     raise TypeError(
-        "Unstructured needs a GroupVersionResource or a GroupVersionKind, "
+        f"{model.__name__} needs {classes}a GroupVersionResource or a GroupVersionKind, "
         f"got {'nothing' if given is None else type(given).__name__}: "
         'pass for instance GroupVersionResource("apps", "v1", "deployments")'
     )
@@ -61,15 +70,21 @@ async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
     """
     from kubeloop.models import meta_v1
 
-    listed = await rest.get(group_version_path(info.group_version), into=meta_v1.APIResourceList)
+    try:
+        listed = await rest.get(group_version_path(info.group_version), into=meta_v1.APIResourceList)
+    except NotFound as error:
+        raise _not_served(rest, info) from error
     for each in listed.resources:
         is_found = each.name == info.plural if info.plural else each.kind == info.kind
         if is_found and "/" not in each.name:
             return ResourceInfo(info.group_version, each.name, each.kind, each.namespaced, info.list_model)
-    what = f"resource {info.plural}" if info.plural else f"kind {info.kind}"
     known = (each.name if info.plural else each.kind for each in listed.resources if "/" not in each.name)
-    hint = did_you_mean(info.plural or info.kind, known)
-    raise NotFound(
+    raise _not_served(rest, info, did_you_mean(info.plural or info.kind, known))
+
+
+def _not_served(rest: RESTClient, info: ResourceInfo, hint: str = "") -> NotFound:
+    what = f"resource {info.plural}" if info.plural else f"kind {info.kind}"
+    return NotFound(
         StatusDetails(
             code=404,
             reason="NotFound",

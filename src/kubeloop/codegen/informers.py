@@ -38,9 +38,8 @@ def emit_informers(module: Module, target: Target) -> str:
         "if TYPE_CHECKING:",
         "    from typing import Unpack",
         "",
-        "    from kubeloop.cache.informer_provider import InformerOptions",
+        f"    from kubeloop.cache.informer_provider import InformerOptions{', Namespaces' if takes_namespace else ''}",
         "    from kubeloop.cache.shared_informer import SharedInformer",
-        *(["    from kubeloop.meta.namespaces import DefaultNamespace"] if takes_namespace else []),
         "",
         f'__all__ = ["{name}Informers"]',
         "",
@@ -58,7 +57,7 @@ def emit_informers(module: Module, target: Target) -> str:
 
 def _accessor(names: ResourceNames, model: str) -> list[str]:
     options = f"**options: Unpack[InformerOptions[{model}]]"
-    namespace = "namespace: str | DefaultNamespace | None = None"
+    namespace = "namespace: Namespaces | None = None"
     if not names.resource.namespaced:
         return [
             *fold(f"    def {names.accessor}(self, {options}) -> SharedInformer[{model}]:"),
@@ -67,7 +66,7 @@ def _accessor(names: ResourceNames, model: str) -> list[str]:
         ]
     return [
         *fold(f"    def {names.accessor}(self, {namespace}, {options}) -> SharedInformer[{model}]:"),
-        f'        """Return the informer of {names.cls} in a namespace; None is the namespace of the factory."""',
+        f'        """Return the informer of {names.cls} in namespaces; None means those of the factory."""',
         *fold(f"        return self._factory.informer({model}, namespace=namespace, **options)"),
     ]
 

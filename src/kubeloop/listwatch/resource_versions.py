@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from kubeloop.errors import APIError, Expired, GatewayTimeout, Gone
 
-__all__ = ["FROM_CACHE", "NEWEST", "ResourceVersions", "can_resume", "is_expired", "lacks_version"]
+__all__ = [
+    "FROM_CACHE",
+    "NEWEST",
+    "ResourceVersions",
+    "can_resume",
+    "is_expired",
+    "is_too_large_resource_version",
+    "lacks_version",
+]
 
 NEWEST = ""
 FROM_CACHE = "0"
@@ -93,10 +101,10 @@ def is_expired(error: Exception | None) -> bool:
 
 def lacks_version(error: Exception | None) -> bool:
     """Return whether the server does not have the version that was asked for: it has expired, or is too large."""
-    return is_expired(error) or _is_too_large_resource_version(error)
+    return is_expired(error) or is_too_large_resource_version(error)
 
 
-def _is_too_large_resource_version(error: Exception | None) -> bool:
+def is_too_large_resource_version(error: Exception | None) -> bool:
     """Return whether the server does not have the requested version yet (old servers say so in the message only)."""
     if not isinstance(error, APIError):
         return False

@@ -1,14 +1,19 @@
 """Informers and listers carry the type of their objects."""
 
+from collections.abc import Mapping
 from typing import assert_never, assert_type
 
 from kubeloop import fields, labels
 from kubeloop.cache import Added, Deleted, InformerEvent, InformerEvents, Updated
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.lister import Lister
+from kubeloop.cache.mutation_cache import MutationCache
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
-from kubeloop.models import core_v1
+from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
+from kubeloop.meta.namespaces import DEFAULT
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.unstructured import Unstructured
 
 
 def informers(factory: SharedInformerFactory) -> None:
@@ -37,6 +42,33 @@ async def events(pods: SharedInformer[core_v1.Pod]) -> None:
                     assert_type((pod, is_final_state_unknown), tuple[core_v1.Pod, bool])
                 case _:
                     assert_never(event)
+
+
+def metadata(factory: SharedInformerFactory) -> None:
+    secrets = factory.metadata(core_v1.Secret, namespace="a", label_selector=labels.exists("a"))
+    assert_type(secrets, SharedInformer[meta_v1.PartialObjectMetadata])
+    assert_type(secrets.lister.namespace("a").get("b").metadata.labels, Mapping[str, str])
+    things = factory.metadata(GroupVersionResource("g.io", "v1", "things"), transform=lambda thing: thing)
+    assert_type(things, SharedInformer[meta_v1.PartialObjectMetadata])
+    assert_type(factory.informer(Unstructured, GroupVersionKind("g.io", "v1", "Thing")), SharedInformer[Unstructured])
+    factory.metadata("secrets")  # error
+    factory.metadata(core_v1.PodSpec)  # error
+    print(secrets.lister.get("a").data)  # error
+    assert_type(factory.metadata(core_v1.Pod, namespace=["a", DEFAULT]), SharedInformer[meta_v1.PartialObjectMetadata])
+    assert_type(factory.core_v1.pods(("a", "b")), SharedInformer[core_v1.Pod])
+    factory.core_v1.pods([1])  # error
+
+
+async def writes(factory: SharedInformerFactory, pod: core_v1.Pod) -> None:
+    pods = factory.core_v1.pods()
+    await pods.wait_for_write(pod)
+    await factory.metadata(core_v1.Pod).wait_for_deletion(pod, timeout=None)
+    await pods.wait_for_deletion("uid")
+    await pods.wait_for_write("a")  # error
+    cache = MutationCache(pods)
+    assert_type(cache.get_by_key("a/b"), core_v1.Pod | None)
+    cache.record(core_v1.Node())  # error
+    assert_type((await pods.check_consistency()).missing, tuple[str, ...])
 
 
 def selected(clientset: Clientset) -> SharedInformerFactory:

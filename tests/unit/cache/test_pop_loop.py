@@ -23,6 +23,7 @@ from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.cache.shared_processor import SharedProcessor
 from kubeloop.cache.store_replacement import StoreReplacement
 from kubeloop.cache.sync_gate import SyncGate
+from kubeloop.cache.write_tracker import WriteTracker
 from kubeloop.testing.virtual_time import advance, in_virtual_time, settle
 from tests.support.informers import Detailed, Recorder, informer_of, observed, running
 from tests.support.thing_server import ThingServer
@@ -385,7 +386,8 @@ async def test_a_mistake_in_a_list_or_in_a_change_is_logged_and_the_next_ones_ar
     applier, resync = BrokenOnce(indexer), ResyncSchedule[HandlerRegistration[Thing]]("things", 0)
     processor = SharedProcessor("things", indexer, applier, SyncGate("things", lambda: ""), resync)
     recorder = InformerRecorder(InformerLabels("things", "", "v1", "things"), None)
-    loop = PopLoop("things", fifo, applier, processor, resync, recorder, lambda: None)
+    writes = WriteTracker("things", indexer, version=lambda _: None, selects=lambda _: True, last_error=lambda: "")
+    loop = PopLoop("things", fifo, applier, processor, resync, recorder, writes, lambda: None)
     task = asyncio.create_task(loop.run())
     await settle()
     assert indexer.list() == [thing("c", "4")]

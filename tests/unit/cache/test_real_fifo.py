@@ -12,7 +12,7 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.delta import DeltaType
-from kubeloop.cache.real_fifo import RealFIFO, ReplacedAll
+from kubeloop.cache.real_fifo import Bookmark, RealFIFO, ReplacedAll
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.things import Thing, thing, unreadable
@@ -102,7 +102,7 @@ def test_a_resync_and_a_bookmark_are_changes_of_no_object():
     fifo.add(thing("a"))
     fifo.resync()
     fifo.bookmark("9")
-    assert drain(fifo)[1:] == [(DeltaType.SYNC_ALL, "", None), (DeltaType.BOOKMARK, "", "9")]
+    assert drain(fifo)[1:] == [(DeltaType.SYNC_ALL, "", None), (DeltaType.BOOKMARK, "", Bookmark("9"))]
 
 
 def test_transforms_what_is_queued():
@@ -294,3 +294,51 @@ def test_says_its_state():
     assert repr(fifo) == "<RealFIFO 1 changes, synced>"
     fifo.close()
     assert "closed" in repr(fifo)
+
+
+# Several namespaces
+
+
+def test_it_has_synced_when_the_first_list_of_each_namespace_was_popped():
+    fifo: RealFIFO[Thing] = RealFIFO(namespaces=("a", "b"))
+    fifo.replace([thing("a/x")], resource_version="5", namespace="a")
+    fifo.add(thing("a/y"))
+    assert listed(fifo) == ReplacedAll({"a/x": thing("a/x")}, {}, "5", True, "a")
+    assert not fifo.has_synced
+    fifo.pop()
+    fifo.replace([thing("a/x")], namespace="a")
+    fifo.replace([thing("b/x")], namespace="b")
+    assert not listed(fifo).is_initial
+    assert not fifo.has_synced
+    assert listed(fifo).is_initial
+    assert fifo.has_synced
+
+
+def test_first_lists_are_popped_in_any_order_of_namespaces():
+    fifo: RealFIFO[Thing] = RealFIFO(namespaces=("a", "b", "c"))
+    for namespace in "cab":
+        fifo.replace([], namespace=namespace)
+    for namespace in "cab":
+        assert not fifo.has_synced
+        assert listed(fifo).namespace == namespace
+    assert fifo.has_synced
+
+
+def test_a_list_decides_about_the_objects_of_its_namespace_alone():
+    fifo: RealFIFO[Thing] = RealFIFO(namespaces=("a", "ab"))
+    fifo.replace(
+        [],
+        {"a/x": errors.Unreadable("no", namespace="a", name="x"), "#3": errors.Unreadable("nameless")},
+        namespace="a",
+    )
+    found = listed(fifo)
+    assert sorted(found.unreadable) == ["#3 in a", "a/x"]
+    assert not found.is_complete
+    assert [found.covers(key) for key in ("a/x", "a/z", "#3 in a", "ab/x", "#3 in ab", "x")] == [True] * 3 + [False] * 3
+    assert ReplacedAll({}, {}, "", True).covers("any/thing")
+
+
+def test_a_bookmark_of_one_namespace_says_so():
+    fifo: RealFIFO[Thing] = RealFIFO(namespaces=("a", "b"))
+    fifo.bookmark("9", "a")
+    assert drain(fifo) == [(DeltaType.BOOKMARK, "", Bookmark("9", "a"))]

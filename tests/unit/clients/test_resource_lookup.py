@@ -139,8 +139,9 @@ async def test_a_kind_that_the_server_lacks_is_named_and_asked_for_again() -> No
     assert paths(transport) == [f"GET {DISCOVERY}"] * 2
     clients, transport = clientset(error_status(404), ScriptedResponse.of(RESOURCES), ScriptedResponse.of(THING))
     things = clients.resource(Unstructured, GVK, "x")
-    with pytest.raises(kubeloop.NotFound, match=r"/apis/g\.io/v1: 404"):
+    with pytest.raises(kubeloop.NotFound, match=r"has no kind Thing in g\.io/v1") as caught:
         await things.get("a")
+    assert f"GET {DISCOVERY}: 404" in str(caught.value.__cause__)
     await things.get("a")
 
 

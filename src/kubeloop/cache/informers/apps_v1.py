@@ -11,9 +11,8 @@ from kubeloop.models import apps_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["AppsV1Informers"]
 
@@ -26,40 +25,40 @@ class AppsV1Informers(InformerGroup):
 
     def controller_revisions(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1.ControllerRevision]],
     ) -> SharedInformer[apps_v1.ControllerRevision]:
-        """Return the informer of ControllerRevisions in a namespace; None is the namespace of the factory."""
+        """Return the informer of ControllerRevisions in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1.ControllerRevision, namespace=namespace, **options)
 
     def daemon_sets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1.DaemonSet]],
     ) -> SharedInformer[apps_v1.DaemonSet]:
-        """Return the informer of DaemonSets in a namespace; None is the namespace of the factory."""
+        """Return the informer of DaemonSets in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1.DaemonSet, namespace=namespace, **options)
 
     def deployments(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1.Deployment]],
     ) -> SharedInformer[apps_v1.Deployment]:
-        """Return the informer of Deployments in a namespace; None is the namespace of the factory."""
+        """Return the informer of Deployments in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1.Deployment, namespace=namespace, **options)
 
     def replica_sets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1.ReplicaSet]],
     ) -> SharedInformer[apps_v1.ReplicaSet]:
-        """Return the informer of ReplicaSets in a namespace; None is the namespace of the factory."""
+        """Return the informer of ReplicaSets in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1.ReplicaSet, namespace=namespace, **options)
 
     def stateful_sets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1.StatefulSet]],
     ) -> SharedInformer[apps_v1.StatefulSet]:
-        """Return the informer of StatefulSets in a namespace; None is the namespace of the factory."""
+        """Return the informer of StatefulSets in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1.StatefulSet, namespace=namespace, **options)

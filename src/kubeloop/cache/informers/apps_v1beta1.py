@@ -11,9 +11,8 @@ from kubeloop.models import apps_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["AppsV1beta1Informers"]
 
@@ -26,24 +25,24 @@ class AppsV1beta1Informers(InformerGroup):
 
     def controller_revisions(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1beta1.ControllerRevision]],
     ) -> SharedInformer[apps_v1beta1.ControllerRevision]:
-        """Return the informer of ControllerRevisions in a namespace; None is the namespace of the factory."""
+        """Return the informer of ControllerRevisions in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1beta1.ControllerRevision, namespace=namespace, **options)
 
     def deployments(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1beta1.Deployment]],
     ) -> SharedInformer[apps_v1beta1.Deployment]:
-        """Return the informer of Deployments in a namespace; None is the namespace of the factory."""
+        """Return the informer of Deployments in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1beta1.Deployment, namespace=namespace, **options)
 
     def stateful_sets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[apps_v1beta1.StatefulSet]],
     ) -> SharedInformer[apps_v1beta1.StatefulSet]:
-        """Return the informer of StatefulSets in a namespace; None is the namespace of the factory."""
+        """Return the informer of StatefulSets in namespaces; None means those of the factory."""
         return self._factory.informer(apps_v1beta1.StatefulSet, namespace=namespace, **options)

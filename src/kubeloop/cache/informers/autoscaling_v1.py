@@ -11,9 +11,8 @@ from kubeloop.models import autoscaling_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["AutoscalingV1Informers"]
 
@@ -26,8 +25,8 @@ class AutoscalingV1Informers(InformerGroup):
 
     def horizontal_pod_autoscalers(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[autoscaling_v1.HorizontalPodAutoscaler]],
     ) -> SharedInformer[autoscaling_v1.HorizontalPodAutoscaler]:
-        """Return the informer of HorizontalPodAutoscalers in a namespace; None is the namespace of the factory."""
+        """Return the informer of HorizontalPodAutoscalers in namespaces; None means those of the factory."""
         return self._factory.informer(autoscaling_v1.HorizontalPodAutoscaler, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import batch_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["BatchV1Informers"]
 
@@ -26,16 +25,16 @@ class BatchV1Informers(InformerGroup):
 
     def cron_jobs(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[batch_v1.CronJob]],
     ) -> SharedInformer[batch_v1.CronJob]:
-        """Return the informer of CronJobs in a namespace; None is the namespace of the factory."""
+        """Return the informer of CronJobs in namespaces; None means those of the factory."""
         return self._factory.informer(batch_v1.CronJob, namespace=namespace, **options)
 
     def jobs(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[batch_v1.Job]],
     ) -> SharedInformer[batch_v1.Job]:
-        """Return the informer of Jobs in a namespace; None is the namespace of the factory."""
+        """Return the informer of Jobs in namespaces; None means those of the factory."""
         return self._factory.informer(batch_v1.Job, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import certificates_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CertificatesV1Informers"]
 
@@ -40,8 +39,8 @@ class CertificatesV1Informers(InformerGroup):
 
     def pod_certificate_requests(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[certificates_v1.PodCertificateRequest]],
     ) -> SharedInformer[certificates_v1.PodCertificateRequest]:
-        """Return the informer of PodCertificateRequests in a namespace; None is the namespace of the factory."""
+        """Return the informer of PodCertificateRequests in namespaces; None means those of the factory."""
         return self._factory.informer(certificates_v1.PodCertificateRequest, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import coordination_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoordinationV1Informers"]
 
@@ -26,8 +25,8 @@ class CoordinationV1Informers(InformerGroup):
 
     def leases(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[coordination_v1.Lease]],
     ) -> SharedInformer[coordination_v1.Lease]:
-        """Return the informer of Leases in a namespace; None is the namespace of the factory."""
+        """Return the informer of Leases in namespaces; None means those of the factory."""
         return self._factory.informer(coordination_v1.Lease, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import coordination_v1alpha2
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoordinationV1alpha2Informers"]
 
@@ -26,8 +25,8 @@ class CoordinationV1alpha2Informers(InformerGroup):
 
     def lease_candidates(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[coordination_v1alpha2.LeaseCandidate]],
     ) -> SharedInformer[coordination_v1alpha2.LeaseCandidate]:
-        """Return the informer of LeaseCandidates in a namespace; None is the namespace of the factory."""
+        """Return the informer of LeaseCandidates in namespaces; None means those of the factory."""
         return self._factory.informer(coordination_v1alpha2.LeaseCandidate, namespace=namespace, **options)

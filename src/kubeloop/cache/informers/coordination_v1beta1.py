@@ -11,9 +11,8 @@ from kubeloop.models import coordination_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoordinationV1beta1Informers"]
 
@@ -26,16 +25,16 @@ class CoordinationV1beta1Informers(InformerGroup):
 
     def lease_candidates(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[coordination_v1beta1.LeaseCandidate]],
     ) -> SharedInformer[coordination_v1beta1.LeaseCandidate]:
-        """Return the informer of LeaseCandidates in a namespace; None is the namespace of the factory."""
+        """Return the informer of LeaseCandidates in namespaces; None means those of the factory."""
         return self._factory.informer(coordination_v1beta1.LeaseCandidate, namespace=namespace, **options)
 
     def leases(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[coordination_v1beta1.Lease]],
     ) -> SharedInformer[coordination_v1beta1.Lease]:
-        """Return the informer of Leases in a namespace; None is the namespace of the factory."""
+        """Return the informer of Leases in namespaces; None means those of the factory."""
         return self._factory.informer(coordination_v1beta1.Lease, namespace=namespace, **options)

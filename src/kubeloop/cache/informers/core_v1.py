@@ -11,9 +11,8 @@ from kubeloop.models import core_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["CoreV1Informers"]
 
@@ -26,34 +25,34 @@ class CoreV1Informers(InformerGroup):
 
     def config_maps(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.ConfigMap]],
     ) -> SharedInformer[core_v1.ConfigMap]:
-        """Return the informer of ConfigMaps in a namespace; None is the namespace of the factory."""
+        """Return the informer of ConfigMaps in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.ConfigMap, namespace=namespace, **options)
 
     def endpoints(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.Endpoints]],
     ) -> SharedInformer[core_v1.Endpoints]:
-        """Return the informer of Endpoints in a namespace; None is the namespace of the factory."""
+        """Return the informer of Endpoints in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.Endpoints, namespace=namespace, **options)
 
     def events(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.Event]],
     ) -> SharedInformer[core_v1.Event]:
-        """Return the informer of Events in a namespace; None is the namespace of the factory."""
+        """Return the informer of Events in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.Event, namespace=namespace, **options)
 
     def limit_ranges(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.LimitRange]],
     ) -> SharedInformer[core_v1.LimitRange]:
-        """Return the informer of LimitRanges in a namespace; None is the namespace of the factory."""
+        """Return the informer of LimitRanges in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.LimitRange, namespace=namespace, **options)
 
     def namespaces(self, **options: Unpack[InformerOptions[core_v1.Namespace]]) -> SharedInformer[core_v1.Namespace]:
@@ -66,10 +65,10 @@ class CoreV1Informers(InformerGroup):
 
     def persistent_volume_claims(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.PersistentVolumeClaim]],
     ) -> SharedInformer[core_v1.PersistentVolumeClaim]:
-        """Return the informer of PersistentVolumeClaims in a namespace; None is the namespace of the factory."""
+        """Return the informer of PersistentVolumeClaims in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.PersistentVolumeClaim, namespace=namespace, **options)
 
     def persistent_volumes(
@@ -81,56 +80,56 @@ class CoreV1Informers(InformerGroup):
 
     def pod_templates(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.PodTemplate]],
     ) -> SharedInformer[core_v1.PodTemplate]:
-        """Return the informer of PodTemplates in a namespace; None is the namespace of the factory."""
+        """Return the informer of PodTemplates in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.PodTemplate, namespace=namespace, **options)
 
     def pods(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.Pod]],
     ) -> SharedInformer[core_v1.Pod]:
-        """Return the informer of Pods in a namespace; None is the namespace of the factory."""
+        """Return the informer of Pods in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.Pod, namespace=namespace, **options)
 
     def replication_controllers(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.ReplicationController]],
     ) -> SharedInformer[core_v1.ReplicationController]:
-        """Return the informer of ReplicationControllers in a namespace; None is the namespace of the factory."""
+        """Return the informer of ReplicationControllers in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.ReplicationController, namespace=namespace, **options)
 
     def resource_quotas(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.ResourceQuota]],
     ) -> SharedInformer[core_v1.ResourceQuota]:
-        """Return the informer of ResourceQuotas in a namespace; None is the namespace of the factory."""
+        """Return the informer of ResourceQuotas in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.ResourceQuota, namespace=namespace, **options)
 
     def secrets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.Secret]],
     ) -> SharedInformer[core_v1.Secret]:
-        """Return the informer of Secrets in a namespace; None is the namespace of the factory."""
+        """Return the informer of Secrets in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.Secret, namespace=namespace, **options)
 
     def service_accounts(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.ServiceAccount]],
     ) -> SharedInformer[core_v1.ServiceAccount]:
-        """Return the informer of ServiceAccounts in a namespace; None is the namespace of the factory."""
+        """Return the informer of ServiceAccounts in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.ServiceAccount, namespace=namespace, **options)
 
     def services(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[core_v1.Service]],
     ) -> SharedInformer[core_v1.Service]:
-        """Return the informer of Services in a namespace; None is the namespace of the factory."""
+        """Return the informer of Services in namespaces; None means those of the factory."""
         return self._factory.informer(core_v1.Service, namespace=namespace, **options)

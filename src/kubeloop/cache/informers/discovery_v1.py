@@ -11,9 +11,8 @@ from kubeloop.models import discovery_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["DiscoveryV1Informers"]
 
@@ -26,8 +25,8 @@ class DiscoveryV1Informers(InformerGroup):
 
     def endpoint_slices(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[discovery_v1.EndpointSlice]],
     ) -> SharedInformer[discovery_v1.EndpointSlice]:
-        """Return the informer of EndpointSlices in a namespace; None is the namespace of the factory."""
+        """Return the informer of EndpointSlices in namespaces; None means those of the factory."""
         return self._factory.informer(discovery_v1.EndpointSlice, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import events_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["EventsV1beta1Informers"]
 
@@ -26,8 +25,8 @@ class EventsV1beta1Informers(InformerGroup):
 
     def events(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[events_v1beta1.Event]],
     ) -> SharedInformer[events_v1beta1.Event]:
-        """Return the informer of Events in a namespace; None is the namespace of the factory."""
+        """Return the informer of Events in namespaces; None means those of the factory."""
         return self._factory.informer(events_v1beta1.Event, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import extensions_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["ExtensionsV1beta1Informers"]
 
@@ -26,34 +25,34 @@ class ExtensionsV1beta1Informers(InformerGroup):
 
     def daemon_sets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.DaemonSet]],
     ) -> SharedInformer[extensions_v1beta1.DaemonSet]:
-        """Return the informer of DaemonSets in a namespace; None is the namespace of the factory."""
+        """Return the informer of DaemonSets in namespaces; None means those of the factory."""
         return self._factory.informer(extensions_v1beta1.DaemonSet, namespace=namespace, **options)
 
     def deployments(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.Deployment]],
     ) -> SharedInformer[extensions_v1beta1.Deployment]:
-        """Return the informer of Deployments in a namespace; None is the namespace of the factory."""
+        """Return the informer of Deployments in namespaces; None means those of the factory."""
         return self._factory.informer(extensions_v1beta1.Deployment, namespace=namespace, **options)
 
     def ingresses(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.Ingress]],
     ) -> SharedInformer[extensions_v1beta1.Ingress]:
-        """Return the informer of Ingresses in a namespace; None is the namespace of the factory."""
+        """Return the informer of Ingresses in namespaces; None means those of the factory."""
         return self._factory.informer(extensions_v1beta1.Ingress, namespace=namespace, **options)
 
     def network_policies(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.NetworkPolicy]],
     ) -> SharedInformer[extensions_v1beta1.NetworkPolicy]:
-        """Return the informer of NetworkPolicies in a namespace; None is the namespace of the factory."""
+        """Return the informer of NetworkPolicies in namespaces; None means those of the factory."""
         return self._factory.informer(extensions_v1beta1.NetworkPolicy, namespace=namespace, **options)
 
     def pod_security_policies(
@@ -65,8 +64,8 @@ class ExtensionsV1beta1Informers(InformerGroup):
 
     def replica_sets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[extensions_v1beta1.ReplicaSet]],
     ) -> SharedInformer[extensions_v1beta1.ReplicaSet]:
-        """Return the informer of ReplicaSets in a namespace; None is the namespace of the factory."""
+        """Return the informer of ReplicaSets in namespaces; None means those of the factory."""
         return self._factory.informer(extensions_v1beta1.ReplicaSet, namespace=namespace, **options)

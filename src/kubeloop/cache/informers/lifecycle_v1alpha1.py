@@ -11,9 +11,8 @@ from kubeloop.models import lifecycle_v1alpha1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["LifecycleV1alpha1Informers"]
 
@@ -26,16 +25,16 @@ class LifecycleV1alpha1Informers(InformerGroup):
 
     def eviction_requests(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[lifecycle_v1alpha1.EvictionRequest]],
     ) -> SharedInformer[lifecycle_v1alpha1.EvictionRequest]:
-        """Return the informer of EvictionRequests in a namespace; None is the namespace of the factory."""
+        """Return the informer of EvictionRequests in namespaces; None means those of the factory."""
         return self._factory.informer(lifecycle_v1alpha1.EvictionRequest, namespace=namespace, **options)
 
     def evictions(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[lifecycle_v1alpha1.Eviction]],
     ) -> SharedInformer[lifecycle_v1alpha1.Eviction]:
-        """Return the informer of Evictions in a namespace; None is the namespace of the factory."""
+        """Return the informer of Evictions in namespaces; None means those of the factory."""
         return self._factory.informer(lifecycle_v1alpha1.Eviction, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import networking_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["NetworkingV1Informers"]
 
@@ -40,18 +39,18 @@ class NetworkingV1Informers(InformerGroup):
 
     def ingresses(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[networking_v1.Ingress]],
     ) -> SharedInformer[networking_v1.Ingress]:
-        """Return the informer of Ingresses in a namespace; None is the namespace of the factory."""
+        """Return the informer of Ingresses in namespaces; None means those of the factory."""
         return self._factory.informer(networking_v1.Ingress, namespace=namespace, **options)
 
     def network_policies(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[networking_v1.NetworkPolicy]],
     ) -> SharedInformer[networking_v1.NetworkPolicy]:
-        """Return the informer of NetworkPolicies in a namespace; None is the namespace of the factory."""
+        """Return the informer of NetworkPolicies in namespaces; None means those of the factory."""
         return self._factory.informer(networking_v1.NetworkPolicy, namespace=namespace, **options)
 
     def service_cidrs(

@@ -11,9 +11,8 @@ from kubeloop.models import networking_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["NetworkingV1beta1Informers"]
 
@@ -40,10 +39,10 @@ class NetworkingV1beta1Informers(InformerGroup):
 
     def ingresses(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[networking_v1beta1.Ingress]],
     ) -> SharedInformer[networking_v1beta1.Ingress]:
-        """Return the informer of Ingresses in a namespace; None is the namespace of the factory."""
+        """Return the informer of Ingresses in namespaces; None means those of the factory."""
         return self._factory.informer(networking_v1beta1.Ingress, namespace=namespace, **options)
 
     def service_cidrs(

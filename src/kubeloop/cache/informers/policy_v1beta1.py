@@ -11,9 +11,8 @@ from kubeloop.models import policy_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["PolicyV1beta1Informers"]
 
@@ -26,10 +25,10 @@ class PolicyV1beta1Informers(InformerGroup):
 
     def pod_disruption_budgets(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[policy_v1beta1.PodDisruptionBudget]],
     ) -> SharedInformer[policy_v1beta1.PodDisruptionBudget]:
-        """Return the informer of PodDisruptionBudgets in a namespace; None is the namespace of the factory."""
+        """Return the informer of PodDisruptionBudgets in namespaces; None means those of the factory."""
         return self._factory.informer(policy_v1beta1.PodDisruptionBudget, namespace=namespace, **options)
 
     def pod_security_policies(

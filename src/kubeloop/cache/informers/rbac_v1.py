@@ -11,9 +11,8 @@ from kubeloop.models import rbac_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["RbacV1Informers"]
 
@@ -40,16 +39,16 @@ class RbacV1Informers(InformerGroup):
 
     def role_bindings(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[rbac_v1.RoleBinding]],
     ) -> SharedInformer[rbac_v1.RoleBinding]:
-        """Return the informer of RoleBindings in a namespace; None is the namespace of the factory."""
+        """Return the informer of RoleBindings in namespaces; None means those of the factory."""
         return self._factory.informer(rbac_v1.RoleBinding, namespace=namespace, **options)
 
     def roles(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[rbac_v1.Role]],
     ) -> SharedInformer[rbac_v1.Role]:
-        """Return the informer of Roles in a namespace; None is the namespace of the factory."""
+        """Return the informer of Roles in namespaces; None means those of the factory."""
         return self._factory.informer(rbac_v1.Role, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import resource_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["ResourceV1Informers"]
 
@@ -40,18 +39,18 @@ class ResourceV1Informers(InformerGroup):
 
     def resource_claim_templates(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[resource_v1.ResourceClaimTemplate]],
     ) -> SharedInformer[resource_v1.ResourceClaimTemplate]:
-        """Return the informer of ResourceClaimTemplates in a namespace; None is the namespace of the factory."""
+        """Return the informer of ResourceClaimTemplates in namespaces; None means those of the factory."""
         return self._factory.informer(resource_v1.ResourceClaimTemplate, namespace=namespace, **options)
 
     def resource_claims(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[resource_v1.ResourceClaim]],
     ) -> SharedInformer[resource_v1.ResourceClaim]:
-        """Return the informer of ResourceClaims in a namespace; None is the namespace of the factory."""
+        """Return the informer of ResourceClaims in namespaces; None means those of the factory."""
         return self._factory.informer(resource_v1.ResourceClaim, namespace=namespace, **options)
 
     def resource_slices(

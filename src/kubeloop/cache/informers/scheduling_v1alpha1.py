@@ -11,9 +11,8 @@ from kubeloop.models import scheduling_v1alpha1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["SchedulingV1alpha1Informers"]
 
@@ -33,8 +32,8 @@ class SchedulingV1alpha1Informers(InformerGroup):
 
     def workloads(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha1.Workload]],
     ) -> SharedInformer[scheduling_v1alpha1.Workload]:
-        """Return the informer of Workloads in a namespace; None is the namespace of the factory."""
+        """Return the informer of Workloads in namespaces; None means those of the factory."""
         return self._factory.informer(scheduling_v1alpha1.Workload, namespace=namespace, **options)

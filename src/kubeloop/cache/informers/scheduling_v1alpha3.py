@@ -11,9 +11,8 @@ from kubeloop.models import scheduling_v1alpha3
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["SchedulingV1alpha3Informers"]
 
@@ -26,24 +25,24 @@ class SchedulingV1alpha3Informers(InformerGroup):
 
     def composite_pod_groups(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha3.CompositePodGroup]],
     ) -> SharedInformer[scheduling_v1alpha3.CompositePodGroup]:
-        """Return the informer of CompositePodGroups in a namespace; None is the namespace of the factory."""
+        """Return the informer of CompositePodGroups in namespaces; None means those of the factory."""
         return self._factory.informer(scheduling_v1alpha3.CompositePodGroup, namespace=namespace, **options)
 
     def pod_groups(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha3.PodGroup]],
     ) -> SharedInformer[scheduling_v1alpha3.PodGroup]:
-        """Return the informer of PodGroups in a namespace; None is the namespace of the factory."""
+        """Return the informer of PodGroups in namespaces; None means those of the factory."""
         return self._factory.informer(scheduling_v1alpha3.PodGroup, namespace=namespace, **options)
 
     def workloads(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[scheduling_v1alpha3.Workload]],
     ) -> SharedInformer[scheduling_v1alpha3.Workload]:
-        """Return the informer of Workloads in a namespace; None is the namespace of the factory."""
+        """Return the informer of Workloads in namespaces; None means those of the factory."""
         return self._factory.informer(scheduling_v1alpha3.Workload, namespace=namespace, **options)

@@ -11,9 +11,8 @@ from kubeloop.models import scheduling_v1beta1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["SchedulingV1beta1Informers"]
 
@@ -26,10 +25,10 @@ class SchedulingV1beta1Informers(InformerGroup):
 
     def pod_groups(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[scheduling_v1beta1.PodGroup]],
     ) -> SharedInformer[scheduling_v1beta1.PodGroup]:
-        """Return the informer of PodGroups in a namespace; None is the namespace of the factory."""
+        """Return the informer of PodGroups in namespaces; None means those of the factory."""
         return self._factory.informer(scheduling_v1beta1.PodGroup, namespace=namespace, **options)
 
     def priority_classes(
@@ -41,8 +40,8 @@ class SchedulingV1beta1Informers(InformerGroup):
 
     def workloads(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[scheduling_v1beta1.Workload]],
     ) -> SharedInformer[scheduling_v1beta1.Workload]:
-        """Return the informer of Workloads in a namespace; None is the namespace of the factory."""
+        """Return the informer of Workloads in namespaces; None means those of the factory."""
         return self._factory.informer(scheduling_v1beta1.Workload, namespace=namespace, **options)

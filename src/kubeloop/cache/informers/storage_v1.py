@@ -11,9 +11,8 @@ from kubeloop.models import storage_v1
 if TYPE_CHECKING:
     from typing import Unpack
 
-    from kubeloop.cache.informer_provider import InformerOptions
+    from kubeloop.cache.informer_provider import InformerOptions, Namespaces
     from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.meta.namespaces import DefaultNamespace
 
 __all__ = ["StorageV1Informers"]
 
@@ -37,10 +36,10 @@ class StorageV1Informers(InformerGroup):
 
     def csi_storage_capacities(
         self,
-        namespace: str | DefaultNamespace | None = None,
+        namespace: Namespaces | None = None,
         **options: Unpack[InformerOptions[storage_v1.CSIStorageCapacity]],
     ) -> SharedInformer[storage_v1.CSIStorageCapacity]:
-        """Return the informer of CSIStorageCapacities in a namespace; None is the namespace of the factory."""
+        """Return the informer of CSIStorageCapacities in namespaces; None means those of the factory."""
         return self._factory.informer(storage_v1.CSIStorageCapacity, namespace=namespace, **options)
 
     def storage_classes(

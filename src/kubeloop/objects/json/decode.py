@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import DecodeError
+from kubeloop.objects.accepted_kinds import accepts_kind
 from kubeloop.objects.frozen_struct import force
 from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, misfit, other_kind
 from kubeloop.objects.json.decoder import decoder
@@ -98,10 +99,10 @@ def _mended(data: bytes | str, cls: Any, error: Exception) -> Any:
     if is_dict(tree):
         said = tree
         if cls.__kind_head__:
-            api_version, kind = said.get("apiVersion", cls.api_version), said.get("kind", cls.kind)
-            if (api_version or cls.api_version, kind or cls.kind) != (cls.api_version, cls.kind):
-                # What is not text may be anything, a secret too.
-                shown = (value if isinstance(value, str) else "" for value in (api_version, kind))
+            named = [said.get("apiVersion", cls.api_version) or "", said.get("kind", cls.kind) or ""]
+            # What is not text may be anything, a secret too.
+            shown = [name if isinstance(name, str) else "" for name in named]
+            if shown != named or not accepts_kind(cls, *shown):
                 raise other_kind(cls, *shown) from error
         repair = Repair()
         fixed = repair.mend_object(said, cls, ())
@@ -129,12 +130,18 @@ def check_kind(obj: Any) -> None:
     (_, _, api_version), (_, _, kind) = heads
     if obj.__kind__ is not kind:
         if obj.__kind__ and obj.__kind__ != kind:
-            raise other_kind(class_of(obj), obj.__api_version__, obj.__kind__)
+            _check_other_kind(obj)
         force(obj, "__kind__", kind)
     if obj.__api_version__ is not api_version:
         if obj.__api_version__ and obj.__api_version__ != api_version:
-            raise other_kind(class_of(obj), obj.__api_version__, obj.__kind__)
+            _check_other_kind(obj)
         force(obj, "__api_version__", api_version)
+
+
+def _check_other_kind(obj: Any) -> None:
+    cls, api_version, kind = class_of(obj), obj.__api_version__, obj.__kind__
+    if not accepts_kind(cls, api_version, kind):
+        raise other_kind(cls, api_version, kind)
 
 
 def as_embedded(obj: Any, said: TypeMeta) -> Any:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import DecodeError, Unreadable
+from kubeloop.objects.accepted_kinds import accepts_kind
 from kubeloop.objects.json import scan
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import rewrite
@@ -67,8 +68,7 @@ def unreadable(data: bytes, cls: Any, error: DecodeError, place: str = "") -> Un
     """
     known = scan.identity(data)
     api_version, kind = known.pop("api_version", ""), known.pop("kind", "")
-    heads = getattr(cls, "__kind_head__", ())
-    if heads and ((kind and kind != cls.kind) or (api_version and api_version != cls.api_version)):
+    if getattr(cls, "__kind_head__", ()) and not accepts_kind(cls, api_version, kind):
         known = {}
     return Unreadable(f"{place}{error}", **known)
 

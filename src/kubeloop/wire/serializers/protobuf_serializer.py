@@ -9,6 +9,7 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop.errors import DecodeError, EncodeError, Unreadable
+from kubeloop.objects.accepted_kinds import accepts_kind
 from kubeloop.objects.json.encode import to_data
 from kubeloop.objects.list_items import finish, unnamed_kind
 from kubeloop.objects.model import Kind, KindList, Model
@@ -145,7 +146,7 @@ def envelope_of(data: bytes, cls: Any, *, is_list: bool = False) -> Envelope:
         version = "v1"
     if is_list and not kind:
         raise unnamed_kind(cls)
-    if (version or cls.api_version, kind or cls.kind) != (cls.api_version, cls.kind):
+    if not accepts_kind(cls, version, kind):
         raise DecodeError(f"expected {cls.api_version} {cls.kind}, got {version or '?'} {kind or '?'}")
     return where
 
