@@ -34,6 +34,7 @@ OTHERS = {
     "certificate_manager_expiration_renew_errors",
     "certificate_manager_rotation_seconds",
     "certificate_manager_ttl_seconds",
+    "workqueue_depth_by_priority",
 }
 
 
@@ -81,6 +82,7 @@ def used_metrics(owner: Owner, **settings: Any) -> kubeloop.Metrics:
     metrics.exec_plugin_certificate_replaced(1.0)
     metrics.created("pods", owner.unfinished_work)
     metrics.depth("pods", 1)
+    metrics.depth("nodes", 1, -100)
     metrics.added("pods")
     metrics.waited("pods", 1.0)
     metrics.worked("pods", 1.0)
