@@ -23,6 +23,7 @@ from tests.simulation.cluster import ODD, Scope, Truth
 from tests.simulation.judge import (
     Judge,
     identity,
+    judge_pace,
     judge_pages,
     judge_promptness,
     judge_replay,
@@ -186,6 +187,7 @@ class InformerRun(Consumer):
     def check(self) -> None:
         super().check()
         judge_pages(self.judge, self.link)
+        judge_pace(self.judge, self.name, self.link.attempts)
         judge_promptness(self.judge, self.name, self.link.attempts)
         stored = judge_store(self.judge, self.name, self.informer, self.truth)
         passing = {object_key(obj) for obj in self.informer.indexer if obj.metadata.labels["app"] == "a"}

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from kubeloop.cache.shared_informer import SharedInformer
     from tests.simulation.network import Attempt, Link
 
-__all__ = ["IS_IN_ORDER", "Judge", "identity", "judge_pages", "judge_promptness", "judge_requests", "judge_store"]
+__all__ = [
+    "IS_IN_ORDER",
+    "Judge",
+    "identity",
+    "judge_pace",
+    "judge_pages",
+    "judge_promptness",
+    "judge_requests",
+    "judge_store",
+]
 
 IS_IN_ORDER = find_spec("kubeloop.cache.real_fifo") is not None
 """Whether informers promise the order of events across objects, and a store that is that of one revision."""
@@ -29,6 +38,8 @@ MOST = 20
 
 PROMPT = 2.0
 """Seconds after which the next request follows the first failure after a success: the first delay with its jitter."""
+
+LEAST_BETWEEN_WATCHES = 0.999
 
 STORM_WINDOW, STORM_REQUESTS, STORM_PAGES = 10.0, 40, 400
 """More requests in these seconds are a storm; there may be more pages of lists."""
@@ -134,6 +145,16 @@ def judge_pages(judge: Judge, link: Link) -> None:
     pages = storm_of(attempt.at for attempt in link.attempts)
     if pages > STORM_PAGES:
         judge.violation(link.name, f"{pages} requests within {STORM_WINDOW:g} s, most of them for pages")
+
+
+def judge_pace(judge: Judge, who: str, attempts: list[Attempt]) -> None:
+    """Check that two watches are opened at least a second apart."""
+    opened_at: float | None = None
+    for attempt in attempts:
+        if attempt.is_watch:
+            if opened_at is not None and attempt.at - opened_at < LEAST_BETWEEN_WATCHES:
+                judge.violation(who, f"opened a watch {attempt.at - opened_at:.3f} s after the one before")
+            opened_at = attempt.at if attempt.status == 200 else None
 
 
 def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:
