@@ -148,13 +148,16 @@ def judge_pages(judge: Judge, link: Link) -> None:
 
 
 def judge_pace(judge: Judge, who: str, attempts: list[Attempt]) -> None:
-    """Check that two watches are opened at least a second apart."""
+    """Check that two watches are opened at least a second apart, retries of a request left out."""
     opened_at: float | None = None
+    last: Attempt | None = None
     for attempt in attempts:
         if attempt.is_watch:
             if opened_at is not None and attempt.at - opened_at < LEAST_BETWEEN_WATCHES:
                 judge.violation(who, f"opened a watch {attempt.at - opened_at:.3f} s after the one before")
-            opened_at = attempt.at if attempt.status == 200 else None
+            is_retry = last is not None and last.is_watch and last.status != 200
+            opened_at = attempt.at if attempt.status == 200 and not is_retry else None
+        last = attempt
 
 
 def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:

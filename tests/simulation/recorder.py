@@ -65,15 +65,18 @@ class Recorder:
 
     async def _slow_add(self, obj: Any) -> None:
         self.on_add(obj)
-        await asyncio.sleep(0.02)
+        await self._pause()
 
     async def _slow_update(self, old: Any, new: Any) -> None:
-        await asyncio.sleep(0.05)
+        await self._pause()
         self.on_update(old, new)
 
     async def _slow_delete(self, obj: Any) -> None:
         self.on_delete(obj)
         await asyncio.sleep(0)
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(0.2 if self._random.random() < 0.05 else 0.0)
 
     def on_add(self, obj: Any, is_in_initial_list: bool = False) -> None:
         path, now = object_key(obj), identity(obj)
