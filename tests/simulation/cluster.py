@@ -45,18 +45,26 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a consumer reads."""
+    """What a consumer reads. The transform of a picky one fails on some objects with odd names."""
 
     resource: str
     namespace: str = ""
     app: str = ""
     reads_content: bool = True
+    is_picky: bool = False
 
     def covers(self, key: Key, fact: Fact) -> bool:
         return self.namespace in ("", key.namespace) and self.app in ("", fact.app)
 
-    def can_read(self, fact: Fact) -> bool:
+    def can_read(self, path: str, fact: Fact) -> bool:
+        if self.is_picky and is_picked(path):
+            return False
         return fact.breaks == "" or (fact.breaks == "content" and not self.reads_content)
+
+
+def is_picked(path: str) -> bool:
+    """Return whether the transform of a picky consumer fails on an object."""
+    return path.endswith(f"{ODD}b")
 
 
 class Truth:

@@ -6,7 +6,7 @@ A new kind of informer is one line of `FLAVOURS`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -19,8 +19,9 @@ from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.meta.keys import object_key
 from kubeloop.models import core_v1
 from kubeloop.unstructured import Unstructured
-from tests.simulation.cluster import ODD, Scope, Truth
+from tests.simulation.cluster import ODD, Scope, Truth, is_picked
 from tests.simulation.judge import (
+    APP_INDEX,
     Judge,
     identity,
     judge_pace,
@@ -44,6 +45,17 @@ def model_of(resource: str) -> tuple[Any, ...]:
 
 def unstructured_of(resource: str) -> tuple[Any, ...]:
     return (Unstructured, GroupVersionResource("", "v1", resource))
+
+
+def only_readable(obj: Any) -> Any:
+    """Return an object, or fail on some with odd names: the transform of picky informers."""
+    if is_picked(object_key(obj)):
+        raise ValueError("a picky transform")
+    return obj
+
+
+def index_by_app(obj: Any) -> Iterator[str]:
+    yield obj.metadata.labels["app"]
 
 
 @dataclass(frozen=True)
@@ -147,8 +159,10 @@ class InformerRun(Consumer):
             *flavour.arguments(scope.resource),
             namespace=scope.namespace,
             label_selector=f"app={scope.app}" if scope.app else "",
+            transform=only_readable if scope.is_picky else None,
             **flavour.options,
         )
+        self.informer.add_indexers({APP_INDEX: index_by_app})
         self.recorders: list[Recorder] = []
         self._stop = asyncio.Event()
 
@@ -253,7 +267,9 @@ class WatchReader(Consumer):
     def check(self) -> None:
         super().check()
         expected = {
-            path: (fact.uid, fact.version) for path, fact in self.truth.facts.items() if self.truth.scope.can_read(fact)
+            path: (fact.uid, fact.version)
+            for path, fact in self.truth.facts.items()
+            if self.truth.scope.can_read(path, fact)
         }
         told = self.state
         if self._is_blurred:
@@ -293,6 +309,6 @@ class PageReader(Consumer):
         has_nameless = any(path.startswith("#") for path in objects.unreadable)
         holes = missing - objects.unreadable.keys() if is_fresh and not has_nameless else set()
         # An object may have become unreadable, and readable again, while the pages were read.
-        holes -= {path for path in holes if not self.scope.can_read(before[path])}
+        holes -= {path for path in holes if not self.scope.can_read(path, before[path])}
         if holes:
             self.judge.violation(self.name, f"iterate() left out {sorted(holes)[:3]}, which existed all the time")

@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time
-from tests.simulation.cluster import ODD, Truth, state_hash
+from tests.simulation.cluster import APPS, ODD, Truth, state_hash
 
 if TYPE_CHECKING:
     from kubeloop.cache.shared_informer import SharedInformer
@@ -32,6 +33,8 @@ __all__ = [
 
 IS_IN_ORDER = find_spec("kubeloop.cache.real_fifo") is not None
 """Whether informers promise the order of events across objects, and a store that is that of one revision."""
+
+APP_INDEX = "app"
 
 MOST = 20
 """The most violations of one world that are kept."""
@@ -80,7 +83,7 @@ def judge_store(judge: Judge, who: str, informer: SharedInformer[Any], truth: Tr
     unreadable = informer.unreadable
     for path, fact in truth.facts.items():
         found = stored.get(path)
-        if truth.scope.can_read(fact):
+        if truth.scope.can_read(path, fact):
             if found != (fact.uid, fact.version):
                 judge.violation(who, f"the store has {found} of {path}, the server has {fact}")
             if path in unreadable:
@@ -93,6 +96,10 @@ def judge_store(judge: Judge, who: str, informer: SharedInformer[Any], truth: Tr
     for path in (*stored, *unreadable):
         if path not in truth.facts:
             judge.violation(who, f"the informer has {path}, which does not exist")
+    for app in APPS:
+        indexed = informer.indexer.index_keys(APP_INDEX, app)
+        if sorted(indexed) != sorted(object_key(obj) for obj in informer.indexer if obj.metadata.labels["app"] == app):
+            judge.violation(who, f"the index of app={app} has {indexed}")
     if not informer.has_synced:
         judge.violation(who, "the informer has not synced")
     elif not informer.is_connected or (informer.last_error and not unreadable):

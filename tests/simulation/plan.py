@@ -103,6 +103,7 @@ def _informer(random: Random, flavour: str, resources: tuple[str, ...], duration
         random.choice(("", "", NAMESPACES[0])),
         random.choice(("", "", "", "a")),
         FLAVOURS[flavour].reads_content,
+        is_picky=random.random() < 0.2,
     )
     later = [
         (random.uniform(0.0, duration), random.choice((*HANDLERS, "", ""))) for _ in range(random.choice((0, 0, 1, 2)))
