@@ -147,13 +147,7 @@ def versions_are_missing(world: World, random: Random) -> Disturbance:
                 rb'("metadata":\{)"resourceVersion":"[0-9]+"', rb'\1"x":""', body, count=1
             )
 
-    def end_without_version(flow: Flow) -> None:
-        if flow.is_watch and "resourceVersion=" not in flow.request.target:
-            world.loop.call_later(0.05, flow.end)
-
     yield from rewritten(world, random, shape)
-    # A watch that a retry opens later would begin without a version, too.
-    world.network.shapes[object()] = end_without_version
 
 
 def pages_lead_to_themselves(world: World, random: Random) -> Disturbance:

@@ -58,6 +58,25 @@ def rewritten(world: World, random: Random, shape: Callable[[Flow], None]) -> Di
             flow.end()
         else:
             flow.lost()
+    _end_next_watches(world)
+
+
+def _end_next_watches(world: World) -> None:
+    """End the next watch of each consumer: a retry may open it after the fault, from the list of that time."""
+    ended: set[object] = set()
+
+    def end_when_open(flow: Flow) -> None:
+        if flow.is_open:
+            ended.add(flow.owner)
+            flow.end()
+        elif flow in world.network.flows:
+            world.loop.call_later(0.05, end_when_open, flow)
+
+    def shape(flow: Flow) -> None:
+        if flow.is_watch and flow.owner not in ended:
+            world.loop.call_later(0.05, end_when_open, flow)
+
+    world.network.shapes[shape] = shape
 
 
 def some_watches(world: World, random: Random) -> list[Flow]:

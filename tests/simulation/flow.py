@@ -29,6 +29,7 @@ class Flow:
 
     Attributes:
         server: The server that carries it out.
+        owner: What the flows of one consumer share: its source of randomness.
         is_watch: Whether it is a watch.
         is_frozen: Whether nothing arrives at the moment.
         duplicates: The chance with which an event arrives twice.
@@ -40,6 +41,7 @@ class Flow:
     def __init__(self, request: Request, server: APIServer, random: Random, *, is_watch: bool) -> None:
         self.request = request
         self.server = server
+        self.owner = random
         self.is_watch = is_watch
         self.is_frozen = False
         self.duplicates = 0.0
@@ -56,6 +58,11 @@ class Flow:
         self._wake = asyncio.Event()
         self._heard_at = self._loop.time()
         self._timer = self._loop.call_later(SILENCE, self._check_silence)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a watch whose head has arrived."""
+        return self._body is not None and not self.is_frozen
 
     # What the client sees
 

@@ -102,6 +102,8 @@ def judge_store(judge: Judge, who: str, informer: SharedInformer[Any], truth: Tr
             judge.violation(who, f"the index of app={app} has {indexed}")
     if not informer.has_synced:
         judge.violation(who, "the informer has not synced")
+    elif "nothing was received" in informer.last_error:
+        pass  # a resource that does not change: its watch has no bookmarks, and is reopened
     elif not informer.is_connected or (informer.last_error and not unreadable):
         judge.violation(who, f"the informer is not well: {informer.last_error}")
     return stored

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from kubeloop.wire.response import Headers, Response
 from tests.simulation.disturbance import Disturbance, add_rules, end_some_watches, expire_watches, remove_rules
 
 if TYPE_CHECKING:
+    from kubeloop.testing.action import Action
     from tests.simulation.world import World
 
 _JSON = Headers([("Content-Type", "application/json")])
@@ -70,7 +72,7 @@ def another_body(world: World, random: Random) -> Disturbance:
     body = random.choice(OTHER_BODIES)
     rules = add_rules(world, random.choice(("list", "list", "*")), "*", chance=random.choice((0.5, 1.0)))
     for rule in rules:
-        rule.respond(lambda _: Response(200, _JSON, body))
+        rule.respond(partial(_another_response, body))
     expire_watches(world, random)
     end_some_watches(world, random)
     yield None
@@ -84,9 +86,16 @@ OTHER_BODIES = (
     b"<html>Welcome to the hotel</html>",
     b'{"kind":"Status","apiVersion":"v1","status":"Failure","code":503}',
     b'{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"5"},"rows":[]}',
-    b'{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":[]}',
+    OTHER_LIST := b'{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":[]}',
     b'{"kind":"Pod","apiVersion":"v1","metadata":{"name":"x","resourceVersion":"5"}}',
 )
+
+
+def _another_response(body: bytes, action: Action) -> Response | None:
+    # A dynamic informer takes the kind of its first list for that of all others, so the first is left alone.
+    if body is OTHER_LIST and action.verb == "list" and action.options.get("resourceVersion", "0") == "0":
+        return None
+    return Response(200, _JSON, body)
 
 
 def responses_are_garbled(world: World, random: Random) -> Disturbance:
