@@ -6,7 +6,7 @@ A new kind of informer is one line of `FLAVOURS`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -26,6 +26,7 @@ from tests.simulation.judge import (
     identity,
     judge_pace,
     judge_pages,
+    judge_patience,
     judge_promptness,
     judge_replay,
     judge_requests,
@@ -202,6 +203,7 @@ class InformerRun(Consumer):
         super().check()
         judge_pages(self.judge, self.link)
         judge_pace(self.judge, self.name, self.link.attempts)
+        judge_patience(self.judge, self.name, self.link.attempts)
         judge_promptness(self.judge, self.name, self.link.attempts)
         stored = judge_store(self.judge, self.name, self.informer, self.truth)
         passing = {object_key(obj) for obj in self.informer.indexer if obj.metadata.labels["app"] == "a"}
@@ -238,7 +240,7 @@ class WatchReader(Consumer):
         async with client.watch(resource_version=start, timeout=timeout) as events:
             last = int(events.resource_version or 0)
             self.state = state if last else self.state
-            async for event in events:
+            async for event in self._unless_hopeless(events):
                 version = self._apply(event, state)
                 if self.state is not state:  # the first state has no order
                     last = int(events.resource_version or 0)
@@ -249,6 +251,16 @@ class WatchReader(Consumer):
                 if version < last:
                     self.judge.violation(self.name, f"{event.type} at version {version} came after version {last}")
                 last = version
+
+    async def _unless_hopeless(self, events: Any) -> AsyncIterator[Any]:
+        """Yield the events of an open watch, which raises no error that waiting can cure."""
+        try:
+            async for event in events:
+                yield event
+        except APIError as error:
+            if error.code == 429 or error.code >= 500:
+                self.judge.violation(self.name, f"watch() raised {error!r}")
+            raise
 
     def _apply(self, event: Any, state: dict[str, tuple[str, int]]) -> int:
         if event.type == "UNREADABLE":

@@ -26,6 +26,7 @@ __all__ = [
     "identity",
     "judge_pace",
     "judge_pages",
+    "judge_patience",
     "judge_promptness",
     "judge_requests",
     "judge_store",
@@ -43,6 +44,8 @@ PROMPT = 2.0
 """Seconds after which the next request follows the first failure after a success: the first delay with its jitter."""
 
 LEAST_BETWEEN_WATCHES = 0.999
+
+A_MOMENT = 0.5
 
 STORM_WINDOW, STORM_REQUESTS, STORM_PAGES = 10.0, 40, 400
 """More requests in these seconds are a storm; there may be more pages of lists."""
@@ -167,6 +170,18 @@ def judge_pace(judge: Judge, who: str, attempts: list[Attempt]) -> None:
             is_retry = last is not None and last.is_watch and last.status != 200
             opened_at = attempt.at if attempt.status == 200 and not is_retry else None
         last = attempt
+
+
+def judge_patience(judge: Judge, who: str, attempts: list[Attempt]) -> None:
+    """Check that watches which expire again and again, without any progress, are followed by a pause."""
+    had_expired = False
+    for attempt, following in pairwise(attempts):
+        if not attempt.is_watch:
+            continue
+        is_fruitless = attempt.has_expired and not attempt.has_delivered and attempt.ended_at - attempt.at < A_MOMENT
+        if is_fruitless and had_expired and attempt.pause_before(following) < A_MOMENT:
+            judge.violation(who, "listed again without a pause after the second expiry in a row")
+        had_expired = is_fruitless
 
 
 def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:
