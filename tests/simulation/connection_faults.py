@@ -122,6 +122,7 @@ _CODES = {errors.InternalError: 500, errors.TooManyRequests: 429, errors.Forbidd
 
 def metadata_is_garbled(world: World, random: Random) -> Disturbance:
     """The names or the versions of some objects cannot be read by anybody, until the objects are written again."""
+    world.judge.lists_are_incomplete = True
     write_odd_objects(world)
     odd, garbled = random.choice(
         (

@@ -57,12 +57,13 @@ class Judge:
     Attributes:
         violations: What did not hold, as text with the time.
         versions_are_lost: Whether a server sends lists without a version: the next list is at `"0"`, and may be older.
+        lists_are_incomplete: Whether a list may have had nameless items: the store then keeps what the list lacks.
         trace: A checksum of all calls of handlers: two runs of a seed have the same.
     """
 
     def __init__(self) -> None:
         self.violations: list[str] = []
-        self.versions_are_lost = False
+        self.versions_are_lost = self.lists_are_incomplete = False
         self.trace = 0
 
     def note(self, who: str, path: str, version: int) -> None:

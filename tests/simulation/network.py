@@ -194,8 +194,13 @@ class Link:
         attempt.ended_at = asyncio.get_running_loop().time()
         attempt.stopped_seconds_at_end = self._network.stopped_seconds
 
+    @property
+    def revision(self) -> int:
+        """The revision of the storage."""
+        return self._network.cluster.storage.revision
+
     def _listed(self) -> None:
-        self.listed_at = self._network.cluster.storage.revision
+        self.listed_at = self.revision
         self.lists += 1
 
     def __repr__(self) -> str:
