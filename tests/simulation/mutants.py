@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from kubeloop.cache.lister_watcher import ListWatch
+from kubeloop.cache.real_fifo import RealFIFO
 from kubeloop.errors import DecodeError
 from kubeloop.listwatch.backoff_and_pace import Pace
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist
@@ -114,6 +115,22 @@ def an_expired_version_costs_a_delay() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def changes_are_queued_by_object() -> Iterator[None]:
+    """A change is queued behind the last one of the same object, before those of other objects."""
+    original = RealFIFO._append
+
+    def faulty(self: Any, kind: Any, key: str, obj: Any) -> None:
+        original(self, kind, key, obj)
+        items = self._items
+        newest = items.pop()
+        last = max((place for place, each in enumerate(items) if each.key == key), default=len(items) - 1)
+        items.insert(last + 1, newest)
+
+    with patch.object(RealFIFO, "_append", faulty):
+        yield
+
+
 MUTANTS: dict[str, Callable[[], Any]] = {
     mutant.__name__.replace("_", " "): mutant
     for mutant in (
@@ -125,6 +142,7 @@ MUTANTS: dict[str, Callable[[], Any]] = {
         delays_of_watches_only_grow,
         delays_of_lists_only_grow,
         an_expired_version_costs_a_delay,
+        changes_are_queued_by_object,
     )
 }
 """Each is a context manager that puts the fault back while its block runs."""
