@@ -14,11 +14,8 @@ from tests.simulation.recorder import HANDLERS
 __all__ = ["FaultPlan", "InformerPlan", "Plan", "ReaderPlan", "make_plan"]
 
 
-PAGE_SIZES = (None,)
-"""The page sizes of informers. Others would fail: a list in pages at a version is one of exactly this version, so that
-an informer whose watch has expired lists the same old state again and again, as client-go's does with
-`WatchListPageSize`.
-"""
+PAGE_SIZES = (None, None, 5, 20)
+"""The page sizes of informers."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from kubeloop._kit.value import Value
 from kubeloop.errors import APIError, ConnectionLost, RequestTimeout, TransportError
 from kubeloop.listwatch.backoff_and_pace import Pace
 from kubeloop.listwatch.paging import Page, Pager, page_size_at
-from kubeloop.listwatch.resource_versions import FROM_CACHE, ResourceVersions, can_resume, is_expired
+from kubeloop.listwatch.resource_versions import FROM_CACHE, NEWEST, ResourceVersions, can_resume, is_expired
 from kubeloop.listwatch.watch_end import ListFailure, NextAction, RecoveryRule, WatchEnd, lost_track
 
 if TYPE_CHECKING:
@@ -243,6 +243,10 @@ class ListWatchMachine:
         version, size = self.versions.to_list(), self._page_size
         if size is None:
             size = page_size_at(version, has_watch_cache=self._has_watch_cache)
+        if size and can_resume(version):
+            # With a limit, a list at a version is of exactly this version: after an expired watch it would bring back
+            # what the watch cannot resume from, again and again.
+            version = NEWEST
         self._pager = Pager(page_size=size, resource_version=version)
         self._listed_version = ""
         self._state = _State.LISTING
