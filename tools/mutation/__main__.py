@@ -3,6 +3,8 @@
     make mutation                                  the decisive files, and a sample of all others
     make mutation ARGS="--only cache --sample 50"  part of it
     make mutation ARGS="--seed 7"                  other mutants
+    make mutation ARGS="--only listwatch cache/ --decisive 30 --sample 20 --tests tests/simulation/test_worlds.py"
+                                                   the simulation in place of the tests of each file
 
 cosmic-ray creates the mutants; `plan.py` decides which of them are worth a run and which tests belong to a file. Each
 mutant runs in a process forked from one that has already loaded pytest, over a copy of the tree, two at a time. A run
@@ -59,7 +61,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="which mutants the sample takes (default: 1)")
     parser.add_argument("--decisive", type=int, default=1000, help="the most mutants of the files that decide")
     parser.add_argument("--sample", type=int, default=300, help="the mutants of all other files")
-    parser.add_argument("--only", default="", help="only files whose path contains this text")
+    parser.add_argument("--only", nargs="+", default=[""], help="only files whose path contains one of these texts")
+    parser.add_argument("--tests", nargs="+", help="run these tests in place of those of each file")
     parser.add_argument("--report", type=Path, help="write every outcome to this JSON file")
     arguments = parser.parse_args()
 
@@ -67,23 +70,39 @@ def main() -> int:
     if not chosen:
         print("no mutants match")
         return 2
+    judges = Judges(tuple(arguments.tests or ()))
     explained = {(each["file"], each["before"], each["after"]): each["reason"] for each in read_explained()}
     with tempfile.TemporaryDirectory() as folder:
         slots = [copy_tree(Path(folder) / f"slot-{number}") for number in range(SLOTS)]
         files = len({each.path for each in chosen})
         print(f"{len(chosen)} mutants in {files} files; running the tests unchanged first", flush=True)
-        limits = baseline(slots, chosen)
+        limits = baseline(slots, chosen, judges)
         if limits is None:
             return 2
-        outcomes = run_all(chosen, slots, limits)
+        outcomes = run_all(chosen, slots, limits, judges)
     failed = report(outcomes, explained, arguments.report)
-    stale = stale_entries(explained, outcomes, complete)
+    stale = stale_entries(explained, outcomes, set() if arguments.tests else complete)
     for path, before, after in stale:
         print(f"explained.yaml: no mutant survives that is\n{path}\n    - {before}\n    + {after}")
     return 1 if failed or stale else 0
 
 
-def choose(seed: int, decisive: int, sample: int, only: str) -> tuple[list[Mutant], set[str]]:
+@dataclass(frozen=True)
+class Judges:
+    """The tests that judge a file: those of the plan, or the same for all files."""
+
+    chosen: tuple[str, ...]
+
+    def of(self, path: str) -> tuple[str, ...]:
+        """Return the tests of a file, in the order in which they run."""
+        return self.chosen or tests_of(ROOT, path)
+
+    def table_of(self, path: str) -> tuple[str, ...]:
+        """Return the same tests without an order."""
+        return self.chosen or table_of(path)
+
+
+def choose(seed: int, decisive: int, sample: int, only: list[str]) -> tuple[list[Mutant], set[str]]:
     """Return the mutants to run, and the files whose mutants are all among them.
 
     They are all mutants of the decisive files, or a sample of them, and a sample of the rest.
@@ -94,7 +113,7 @@ def choose(seed: int, decisive: int, sample: int, only: str) -> tuple[list[Mutan
     for files, most in ((decisive_files(), decisive), (other_files(ROOT), sample)):
         if not most:
             continue
-        files = [path for path in files if only in path]
+        files = [path for path in files if any(text in path for text in only)]
         places = [place for path in files for place in places_of(ROOT, path)]
         chance.shuffle(places)
         found: dict[str, Mutant] = {}
@@ -122,10 +141,10 @@ def copy_tree(slot: Path) -> Path:
     return slot
 
 
-def baseline(slots: list[Path], chosen: list[Mutant]) -> dict[tuple[str, ...], float] | None:
+def baseline(slots: list[Path], chosen: list[Mutant], judges: Judges) -> dict[tuple[str, ...], float] | None:
     """Run each set of tests without a change; return its time limit, None if a test fails."""
     limits: dict[tuple[str, ...], float] = {}
-    for tests in sorted({table_of(each.path) for each in chosen}):
+    for tests in sorted({judges.table_of(each.path) for each in chosen}):
         started = time.monotonic()
         # In all copies together: as the mutants will run, and this writes the bytecode of each copy.
         running = {start(slot, tests, writes_bytecode=True): slot for slot in slots}
@@ -161,7 +180,9 @@ def start(slot: Path, tests: tuple[str, ...], *, writes_bytecode: bool = False) 
         os._exit(status)
 
 
-def run_all(chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...], float]) -> list[tuple[Mutant, str]]:
+def run_all(
+    chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...], float], judges: Judges
+) -> list[tuple[Mutant, str]]:
     """Run all mutants; return the outcome of each: killed, survived or timeout."""
     outcomes: list[tuple[Mutant, str]] = []
     running: dict[int, Run] = {}
@@ -171,8 +192,8 @@ def run_all(chosen: list[Mutant], slots: list[Path], limits: dict[tuple[str, ...
         while waiting and free:
             mutant, slot = waiting.pop(), free.pop()
             write(slot, mutant.path, mutant.mutated)
-            limit = limits[table_of(mutant.path)]
-            running[start(slot, tests_of(ROOT, mutant.path))] = Run(mutant, slot, time.monotonic(), limit)
+            limit = limits[judges.table_of(mutant.path)]
+            running[start(slot, judges.of(mutant.path))] = Run(mutant, slot, time.monotonic(), limit)
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             time.sleep(0.02)

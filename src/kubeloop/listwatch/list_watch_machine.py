@@ -17,6 +17,7 @@ from kubeloop.listwatch.machine_steps import Decision, DeliverList, OpenWatch, R
 from kubeloop.listwatch.paging import Pager, page_size_at
 from kubeloop.listwatch.resource_versions import (
     FROM_CACHE,
+    NEWEST,
     ResourceVersions,
     can_resume,
     is_expired,
@@ -223,6 +224,10 @@ class ListWatchMachine:
         version, size = self.versions.to_list(), self._page_size
         if size is None:
             size = page_size_at(version, has_watch_cache=self._has_watch_cache)
+        if size and can_resume(version):
+            # With a limit, a list at a version is of exactly this version: after an expired watch it would bring back
+            # what the watch cannot resume from, again and again.
+            version = NEWEST
         self._pager = Pager(page_size=size, resource_version=version)
         self._listed_version = ""
         self._state = _State.UNOPENED_LIST if self._streaming.is_next else _State.LISTING

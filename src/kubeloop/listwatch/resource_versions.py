@@ -62,6 +62,8 @@ class ResourceVersions:
     def listed(self, version: str) -> None:
         """Record the version of a complete list that was delivered."""
         self._is_unavailable = False
+        # Without a version, a list from a cache could be older than this one, and seem to delete objects.
+        self._first_list = NEWEST
         self.last = version
 
     def watching(self) -> None:

@@ -109,8 +109,8 @@ def _kind(action: Action) -> GroupKind:
 
 
 def status_response(error: APIError) -> Response:
-    """Return the response that an error is: a Status, and the header `Retry-After` if there are seconds to wait."""
+    """Return an error as a response: a Status, and the header `Retry-After` if the error names seconds to wait."""
     headers = [("Content-Type", JSON.media_types[0])]
-    if error.retry_after:
+    if error.retry_after is not None:
         headers.append(("Retry-After", str(math.ceil(error.retry_after))))
     return Response(error.code, Headers(headers), JSON.encode(status_document(error)))

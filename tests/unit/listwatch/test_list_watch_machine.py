@@ -169,7 +169,7 @@ def test_a_list_that_expires_between_its_pages_is_read_whole_at_the_version_that
     assert machine.next(0.0) == DeliverList("200")
 
 
-@pytest.mark.parametrize(("first_continue", "expected"), [("", Page(None, "100")), ("token", Page(500, "100"))])
+@pytest.mark.parametrize(("first_continue", "expected"), [("", Page(None, "100")), ("token", Page(500, ""))])
 def test_a_list_at_a_version_has_pages_only_if_there_is_no_watch_cache(first_continue: str, expected: Page) -> None:
     machine = informer()
     page_of(machine)
@@ -196,14 +196,22 @@ def test_pages_of_the_newest_state_say_nothing_about_the_watch_cache() -> None:
     assert page_of(machine, 100.0) == Page(None, "100")
 
 
-@pytest.mark.parametrize(("explicit", "limit"), [(3, 3), (0, None)])
-def test_a_page_size_that_was_asked_for_holds_for_all_lists(explicit: int, limit: int | None) -> None:
+@pytest.mark.parametrize(("explicit", "page"), [(3, Page(3, "")), (0, Page(None, "100"))])
+def test_a_page_size_that_was_asked_for_holds_for_all_lists(explicit: int, page: Page) -> None:
     machine = informer(page_size=explicit)
-    assert page_of(machine) == Page(limit, "0")
+    assert page_of(machine) == Page(page.limit, "0")
     listed(machine)
     opened(machine)
     machine.watch_ended(FORBIDDEN, 0.0)
-    assert page_of(machine, 100.0) == Page(limit, "100")
+    assert page_of(machine, 100.0) == page
+
+
+def test_a_list_in_pages_after_an_expired_watch_is_not_the_old_one_again() -> None:
+    """With a limit, a list at a version is of exactly this version, and the watch from it expires again."""
+    machine = listed(informer(page_size=3))
+    opened(machine)
+    assert machine.watch_ended(EXPIRED, 10.0).action.lists
+    assert page_of(machine, 100.0) == Page(3, "")
 
 
 # Failed lists

@@ -22,7 +22,7 @@ TOO_LARGE = api_error(errors.GatewayTimeout, 504, "Timeout", cause="ResourceVers
         ("0", None, False, "0"),
         ("", None, False, ""),
         ("7", None, False, "7"),
-        ("0", "", False, "0"),
+        ("0", "", False, ""),
         ("", "", False, ""),
         ("0", "9", False, "9"),
         ("", "9", False, "9"),

@@ -59,6 +59,13 @@ async def test_each_class_becomes_a_response_that_clients_read_as_the_same_class
     assert (type(caught.value), caught.value.retry_after) == (cls, 2.0)
 
 
+@pytest.mark.parametrize("seconds", [0, 0.0, 7])
+def test_a_header_names_the_seconds_to_wait_even_if_there_are_none(seconds: float) -> None:
+    error = error_for(errors.TooManyRequests, UPDATE, retry_after=seconds)
+    assert isinstance(error, APIError)
+    assert status_response(error).headers["Retry-After"] == str(int(seconds))
+
+
 def test_an_instance_is_used_as_it_is() -> None:
     error = errors.TooManyRequests(
         StatusDetails(code=429, reason="TooManyRequests", message="slow down", retry_after=3.0)

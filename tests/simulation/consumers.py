@@ -1,0 +1,326 @@
+"""Those who read: informers of every kind, readers of `watch()`, and readers of `iterate()`.
+
+A new kind of informer is one line of `FLAVOURS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import kubeloop
+from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.errors import APIError, DecodeError, TransportError
+from kubeloop.meta.gvk import GroupVersionResource
+from kubeloop.meta.keys import object_key
+from kubeloop.models import core_v1
+from kubeloop.unstructured import Unstructured
+from tests.simulation.cluster import ODD, Scope, Truth, is_picked
+from tests.simulation.judge import (
+    APP_INDEX,
+    Judge,
+    identity,
+    judge_pace,
+    judge_pages,
+    judge_patience,
+    judge_promptness,
+    judge_replay,
+    judge_requests,
+    judge_store,
+)
+from tests.simulation.network import Link, Network
+from tests.simulation.recorder import Recorder
+
+__all__ = ["FLAVOURS", "Consumer", "Flavour", "InformerRun", "PageReader", "WatchReader"]
+
+MODELS = {"configmaps": core_v1.ConfigMap, "services": core_v1.Service, "pods": core_v1.Pod, "events": core_v1.Event}
+
+
+def model_of(resource: str) -> tuple[Any, ...]:
+    return (MODELS[resource],)
+
+
+def unstructured_of(resource: str) -> tuple[Any, ...]:
+    return (Unstructured, GroupVersionResource("", "v1", resource))
+
+
+def only_readable(obj: Any) -> Any:
+    """Return an object, or fail on some with odd names: the transform of picky informers."""
+    if is_picked(object_key(obj)):
+        raise ValueError("a picky transform")
+    return obj
+
+
+def index_by_app(obj: Any) -> Iterator[str]:
+    yield obj.metadata.labels["app"]
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """A kind of informer.
+
+    Attributes:
+        arguments: Returns the positional arguments of `factory.informer` for a resource.
+        reads_content: Whether an object whose content is broken is unreadable, and not only one with broken metadata.
+        options: Keywords of `factory.informer`.
+        settings: Keywords of the factory.
+    """
+
+    arguments: Callable[[str], tuple[Any, ...]]
+    reads_content: bool
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+FLAVOURS = {
+    "typed": Flavour(model_of, reads_content=True),
+    "dynamic": Flavour(unstructured_of, reads_content=False),
+}
+"""The kinds of informers. Each world has one of each of the first two at least."""
+
+
+class Consumer:
+    """A client of its own, and a task that reads with it.
+
+    Attributes:
+        name: The name in the story.
+        link: Its way to the servers.
+        storm: The most requests in a few seconds, once it was checked.
+    """
+
+    def __init__(self, name: str, scope: Scope, network: Network, judge: Judge, random: Random) -> None:
+        self.name = name
+        self.scope = scope
+        self.truth: Truth = network.cluster.truth(scope)
+        self.judge = judge
+        self.random = random
+        self.link = Link(name, network, Random(random.getrandbits(32)))
+        self.clientset = kubeloop.Clientset(
+            kubeloop.Config(host="https://simulation.test"), transport=self.link, random=Random(random.getrandbits(32))
+        )
+        self.task: asyncio.Task[None] | None = None
+        self.storm = 0
+
+    def start(self) -> None:
+        self.task = asyncio.get_running_loop().create_task(self.run(), name=self.name)
+
+    async def stop(self) -> None:
+        """Stop, and judge what must hold at any moment."""
+        if self.task is not None:
+            self.task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.task
+
+    async def run(self) -> None:
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Judge what holds when all faults have been over for a while."""
+        self.storm = judge_requests(self.judge, self.link)
+
+    def __repr__(self) -> str:
+        return f"{self.name} of {self.scope.resource} {self.scope.namespace or '*'} {self.scope.app or '*'}"
+
+
+class InformerRun(Consumer):
+    """An informer with its handlers.
+
+    Args:
+        flavour: The kind.
+        page_size: The number of objects per page; None for the default.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        scope: Scope,
+        network: Network,
+        judge: Judge,
+        random: Random,
+        *,
+        flavour: Flavour,
+        page_size: int | None,
+        max_internal_error_retry: float,
+        min_watch_timeout: float | None,
+    ) -> None:
+        super().__init__(name, scope, network, judge, random)
+        self.factory = kubeloop.SharedInformerFactory(
+            self.clientset,
+            page_size=page_size,
+            max_internal_error_retry=max_internal_error_retry,
+            min_watch_timeout=min_watch_timeout,
+            random=Random(random.getrandbits(32)),
+            **flavour.settings,
+        )
+        self.informer: SharedInformer[Any] = self.factory.informer(
+            *flavour.arguments(scope.resource),
+            namespace=scope.namespace,
+            label_selector=f"app={scope.app}" if scope.app else "",
+            transform=only_readable if scope.is_picky else None,
+            **flavour.options,
+        )
+        self.informer.add_indexers({APP_INDEX: index_by_app})
+        self.recorders: list[Recorder] = []
+        self._stop = asyncio.Event()
+
+    def add_handler(self, kind: str) -> None:
+        if not self.informer.is_stopped:
+            self.recorders.append(
+                Recorder(
+                    kind,
+                    self.judge,
+                    self.name,
+                    self.informer,
+                    self.truth,
+                    self.link,
+                    Random(self.random.getrandbits(32)),
+                )
+            )
+
+    def remove_handler(self) -> None:
+        if len(self.recorders) > 1:
+            self.recorders.pop().remove()
+
+    async def run(self) -> None:
+        async with self.clientset, self.factory:
+            await self._stop.wait()
+
+    async def stop(self) -> None:
+        """Stop, and check that the calls of plain handlers add up to the store, as they do at any moment."""
+        self._stop.set()
+        if self.task is not None:
+            await self.task
+        stored = {object_key(obj): identity(obj) for obj in self.informer.indexer}
+        for recorder in self.recorders:
+            if recorder.kind in ("plain", "detailed") and recorder.registration.has_synced:
+                judge_replay(self.judge, self.name, recorder.state, stored)
+
+    def check(self) -> None:
+        super().check()
+        judge_pages(self.judge, self.link)
+        judge_pace(self.judge, self.name, self.link.attempts)
+        judge_patience(self.judge, self.name, self.link.attempts)
+        judge_promptness(self.judge, self.name, self.link.attempts)
+        stored = judge_store(self.judge, self.name, self.informer, self.truth)
+        passing = {object_key(obj) for obj in self.informer.indexer if obj.metadata.labels["app"] == "a"}
+        for recorder in self.recorders:
+            expected = {path: each for path, each in stored.items() if path in passing or recorder.kind != "filter"}
+            judge_replay(self.judge, f"{self.name}, {recorder.kind} handler", recorder.state, expected)
+
+
+class WatchReader(Consumer):
+    """A loop around `client.watch()`, which begins again with what exists when the watch raises an error."""
+
+    def __init__(self, name: str, scope: Scope, network: Network, judge: Judge, random: Random) -> None:
+        super().__init__(name, scope, network, judge, random)
+        self.state: dict[str, tuple[str, int]] = {}
+        self._is_blurred = False  # an event came without the name of its object
+
+    async def run(self) -> None:
+        async with self.clientset:
+            client = self.clientset.resource(MODELS[self.scope.resource], self.scope.namespace)
+            while True:
+                with suppress(APIError, TransportError, DecodeError):
+                    await self._follow(client)
+                await asyncio.sleep(0.5 + self.random.random())
+
+    async def _follow(self, client: Any) -> None:
+        """Read what exists, by a list or by the watch, and follow it."""
+        state: dict[str, tuple[str, int]] = {}
+        start = None
+        if self.random.random() < 0.5:
+            listed = await client.list()
+            start = listed.metadata.resource_version
+            state.update((object_key(obj), identity(obj)) for obj in listed.items)
+        timeout = self.random.choice((None, 20.0, 400.0))
+        async with client.watch(resource_version=start, timeout=timeout) as events:
+            last = int(events.resource_version or 0)
+            self.state = state if last else self.state
+            async for event in self._unless_hopeless(events):
+                version = self._apply(event, state)
+                if self.state is not state:  # the first state has no order
+                    last = int(events.resource_version or 0)
+                    self.state = state if last else self.state
+                    continue
+                if version == 0 or self.judge.versions_are_lost:
+                    continue
+                if version < last:
+                    self.judge.violation(self.name, f"{event.type} at version {version} came after version {last}")
+                last = version
+
+    async def _unless_hopeless(self, events: Any) -> AsyncIterator[Any]:
+        """Yield the events of an open watch, which raises no error that waiting can cure."""
+        try:
+            async for event in events:
+                yield event
+        except APIError as error:
+            if error.code == 429 or error.code >= 500:
+                self.judge.violation(self.name, f"watch() raised {error!r}")
+            raise
+
+    def _apply(self, event: Any, state: dict[str, tuple[str, int]]) -> int:
+        if event.type == "UNREADABLE":
+            self._is_blurred = self._is_blurred or not event.key
+            state.pop(event.key, None)
+            return int(event.resource_version or 0)
+        path, now = object_key(event.object), identity(event.object)
+        if event.type != "DELETED":
+            state[path] = now
+            return now[1]
+        state.pop(path, None)
+        if now[0] not in self.truth.gone:
+            self.judge.violation(self.name, f"a false deletion of {path}: {now}")
+        return now[1]
+
+    def check(self) -> None:
+        super().check()
+        expected = {
+            path: (fact.uid, fact.version)
+            for path, fact in self.truth.facts.items()
+            if self.truth.scope.can_read(path, fact)
+        }
+        told = self.state
+        if self._is_blurred:
+            expected, told = ({path: now for path, now in each.items() if ODD not in path} for each in (expected, told))
+        # A watch without a version does not report earlier deletions.
+        if not self.judge.versions_are_lost:
+            judge_replay(self.judge, self.name, told, expected)
+
+
+class PageReader(Consumer):
+    """A loop around `client.iterate()` in small pages."""
+
+    def __init__(self, name: str, scope: Scope, network: Network, judge: Judge, random: Random) -> None:
+        super().__init__(name, scope, network, judge, random)
+        self.reads = 0
+
+    async def run(self) -> None:
+        async with self.clientset:
+            client = self.clientset.resource(MODELS[self.scope.resource], self.scope.namespace)
+            while True:
+                with suppress(APIError, TransportError, DecodeError):
+                    await self._read(client)
+                await asyncio.sleep(5 + 10 * self.random.random())
+
+    async def _read(self, client: Any) -> None:
+        before = dict(self.truth.facts)
+        options = self.random.choice(
+            ({}, {"resource_version": "0"}, {"resource_version": "0", "resource_version_match": "NotOlderThan"})
+        )
+        is_fresh = not options
+        objects = client.iterate(limit=self.random.choice((4, 10, 500)), **options)
+        found = [obj.metadata.uid async for obj in objects]
+        self.reads += 1
+        if len(set(found)) < len(found):
+            self.judge.violation(self.name, "iterate() yielded an object twice")
+        missing = {path for path, fact in before.items() if fact.uid not in self.truth.gone and fact.uid not in found}
+        has_nameless = any(path.startswith("#") for path in objects.unreadable)
+        holes = missing - objects.unreadable.keys() if is_fresh and not has_nameless else set()
+        # An object may have become unreadable, and readable again, while the pages were read.
+        holes -= {path for path in holes if not self.scope.can_read(path, before[path])}
+        if holes:
+            self.judge.violation(self.name, f"iterate() left out {sorted(holes)[:3]}, which existed all the time")
