@@ -150,6 +150,7 @@ class InformerRun(Consumer):
         super().__init__(name, scope, network, judge, random)
         self.factory = kubeloop.SharedInformerFactory(
             self.clientset,
+            watch_list=False,  # the judge knows the order and the pace of lists and watches apart
             page_size=page_size,
             max_internal_error_retry=max_internal_error_retry,
             min_watch_timeout=min_watch_timeout,

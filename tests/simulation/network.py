@@ -156,10 +156,7 @@ class Link:
             attempt.status = response.status
             attempt.asks_to_wait = "retry-after" in response.headers
             attempt.has_expired = response.status == 410
-            attempt.is_good = response.status == 200 and _is_list(response.body, request.path)
-            attempt.is_last = b'"continue":"' not in response.body[:300]
-            if attempt.is_good and not attempt.is_page:
-                self._listed()
+            self._received(attempt, request)(response.body)
             return response
         finally:
             self._end(attempt)
@@ -172,6 +169,9 @@ class Link:
                 attempt.status = body.status
                 attempt.asks_to_wait = "retry-after" in body.headers
                 attempt.has_expired = body.status == 410
+                if not attempt.is_watch:
+                    yield _ListedBody(body, self._received(attempt, request))
+                    return
                 if "sendInitialEvents=true" in request.target:
                     self._listed()
                 yield _WatchedBody(body, attempt)
@@ -199,6 +199,17 @@ class Link:
         """The revision of the storage."""
         return self._network.cluster.storage.revision
 
+    def _received(self, attempt: Attempt, request: Request) -> Callable[[bytes], None]:
+        """Return a function that notes what the whole body of a response is, other than that of a watch."""
+
+        def note(body: bytes) -> None:
+            attempt.is_good = attempt.status == 200 and _is_list(body, request.path)
+            attempt.is_last = b'"continue":"' not in body[:300]
+            if attempt.is_good and not attempt.is_page:
+                self._listed()
+
+        return note
+
     def _listed(self) -> None:
         self.listed_at = self.revision
         self.lists += 1
@@ -211,6 +222,27 @@ def _is_list(body: bytes, path: str) -> bool:
     """Return whether a body is a list of the resource of a path, as the server writes it."""
     kind = body[:40].lower()
     return kind.startswith(b'{"kind":"') and path.rpartition("/")[2][:-1].encode() + b'list"' in kind
+
+
+class _ListedBody:
+    """The body of a list, which is noted when it is complete."""
+
+    def __init__(self, inner: ByteStream, received: Callable[[bytes], None]) -> None:
+        self.status, self.headers = inner.status, inner.headers
+        self._inner = inner
+        self._received = received
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body = b""
+        async for chunk in self._inner:
+            body += chunk
+            yield chunk
+        self._received(body)
+
+    async def read(self, max_bytes: int | None = None) -> bytes:
+        body = await self._inner.read(max_bytes)
+        self._received(body)
+        return body
 
 
 class _WatchedBody:
