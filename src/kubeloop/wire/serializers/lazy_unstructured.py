@@ -149,6 +149,8 @@ def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
         found = _reader()(body)
     except (msgspec.ValidationError, *BROKEN):
         return _mended(body)
+    if found.metadata is None:
+        return _mended(body)
     end_borrowing(found.metadata)
     return LazyUnstructured(body, intern(found.api_version), intern(found.kind), found.metadata)
 
@@ -177,6 +179,6 @@ def _reader() -> Callable[[bytes], Any]:
 
     decoder(meta_v1.ObjectMeta)  # resolves its annotations
     metadata = borrowing_class(meta_v1.ObjectMeta)
-    fields = [("api_version", str, ""), ("kind", str, ""), ("metadata", metadata, meta_v1.ObjectMeta())]
+    fields = [("api_version", str, ""), ("kind", str, ""), ("metadata", metadata | None, None)]
     head = msgspec.defstruct("_Head", fields, gc=False, rename={"api_version": "apiVersion"})
     return msgspec.json.Decoder(head).decode

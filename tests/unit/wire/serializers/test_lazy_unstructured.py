@@ -91,6 +91,12 @@ def test_an_item_that_cannot_be_read_does_not_fail_the_others() -> None:
     assert lazy.unreadable.keys() == eager.unreadable.keys()
 
 
+@pytest.mark.parametrize("body", [b'{"kind":"Thing"}', b'{"kind":"Thing","metadata":null}'])
+def test_an_object_without_metadata_has_empty_ones(body: bytes) -> None:
+    for _ in range(2):
+        assert lazy_object(body).metadata == meta_v1.ObjectMeta()
+
+
 @pytest.mark.parametrize(
     "body",
     [
