@@ -19,10 +19,11 @@ _LEAST_BETWEEN_WATCHES = 1.0
 class Pace:
     """The pauses before lists and watches: every loop is slowed down by time, whatever its requests end with.
 
-    Failed lists and failed watches have a back-off each. A list that succeeds resets the back-off of lists. A watch
-    resets that of watches if it made progress: it delivered an event or a bookmark, or it stayed open for as long as
-    the next delay. So a server that serves lists and refuses watches is not listed every second, and failures far
-    apart do not add up to long delays. Two watches are opened at least a second apart.
+    Failed lists, failed watches and watches that expired have a back-off each: after many refusals, the first expiry
+    does not wait for long. A list that succeeds resets the back-off of lists. A watch resets the other two if it made
+    progress: it delivered an event or a bookmark, or it stayed open for as long as the next delay. So a server that
+    serves lists and refuses watches is not listed every second, and failures far apart do not add up to long delays.
+    Two watches are opened at least a second apart.
 
     Args:
         random: Spreads the delays of many clients.
@@ -34,12 +35,12 @@ class Pace:
         Intended difference: there the delay is reset every two minutes, whatever happened.
     """
 
-    __slots__ = ("_lists", "_opened", "_watches", "has_progressed")
+    __slots__ = ("_expiries", "_lists", "_opened", "_watches", "has_progressed")
 
     def __init__(self, random: Random) -> None:
-        self._lists, self._watches = (
+        self._lists, self._watches, self._expiries = (
             Backoff(_BACKOFF_INITIAL, factor=_BACKOFF_FACTOR, cap=_BACKOFF_CAP, jitter=_BACKOFF_JITTER, random=random)
-            for _ in range(2)
+            for _ in range(3)
         )
         self._opened = -math.inf
         self.has_progressed = False
@@ -68,13 +69,18 @@ class Pace:
             seconds: How long it was open.
             delivered: Whether it delivered anything.
         """
-        if delivered or seconds >= self._watches.delay:
+        if delivered or seconds >= max(self._watches.delay, self._expiries.delay):
             self.has_progressed = True
             self._watches.reset()
+            self._expiries.reset()
 
     def after_failed_watch(self, now: float) -> float:
         """Return the seconds to wait after a watch that failed."""
         return self._watches.next(now)
+
+    def after_expiry(self, now: float) -> float:
+        """Return the seconds to wait after a watch whose version has expired before it made progress."""
+        return self._expiries.next(now)
 
     def expired(self) -> None:
         """Record that the version to watch from has expired: from now on new progress counts."""

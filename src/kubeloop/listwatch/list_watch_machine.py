@@ -276,7 +276,8 @@ class ListWatchMachine:
             self._pace.expired()
         pause = 0.0
         if not action.is_immediate:
-            pause = self._pause(error, self._pace.after_failed_watch(now))
+            delay = self._pace.after_expiry(now) if is_expired(error) else self._pace.after_failed_watch(now)
+            pause = self._pause(error, delay)
         self._wait_until = now + pause
         if action.lists or not end.can_resume:
             self._begin_list()

@@ -86,6 +86,7 @@ class Pager:
         "_page_size",
         "_resource_version",
         "_resource_version_match",
+        "_seen",
         "is_full_list",
         "paginated",
     )
@@ -101,6 +102,7 @@ class Pager:
         self._resource_version = resource_version or ""
         self._resource_version_match = resource_version_match or ""
         self._continue: str = ""
+        self._seen: set[str] = set()
         self.paginated = False
         self.is_full_list = False
 
@@ -115,10 +117,14 @@ class Pager:
         """Record a page that was read, by its continue token. Return whether another page follows.
 
         Raises:
-            DecodeError: The token is that of the page itself, which would be read again without end.
+            DecodeError: The token is that of a page that was read before: the list would never end.
         """
-        if continue_ and continue_ == self._continue:
-            raise DecodeError("expected a list that ends, got a page whose continue token leads to the same page")
+        if continue_ in self._seen:
+            raise DecodeError(
+                "expected a list that ends, got a continue token that leads to a page that was read before"
+            )
+        if continue_:
+            self._seen.add(continue_)
         self._continue = continue_
         self.paginated = self.paginated or bool(continue_)
         return bool(continue_)
@@ -132,6 +138,7 @@ class Pager:
         if not (isinstance(error, Gone) and self._continue):
             return False
         self._continue = ""
+        self._seen.clear()
         is_first_expiry = not self.is_full_list
         self.is_full_list = True
         return is_first_expiry

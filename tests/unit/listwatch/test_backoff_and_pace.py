@@ -53,6 +53,26 @@ def test_pauses_start_again_after_a_watch_that_was_open_for_as_long_as_the_next_
     assert pace.after_failed_watch(quiet) == pause
 
 
+def test_expiries_have_a_back_off_of_their_own() -> None:
+    """(D6) The first expiry after many refusals waited as long as the next refusal."""
+    pace = Pace(Drawing(0.0))
+    for _ in range(10):
+        pace.after_failed_watch(0.0)
+    assert [pace.after_expiry(0.0) for _ in range(4)] == [0.8, 1.6, 3.2, 6.4]
+    pace.listed()
+    assert pace.after_expiry(0.0) == 12.8
+    pace.watched(0.1, delivered=True)
+    assert (pace.after_expiry(0.0), pace.after_failed_watch(0.0)) == (0.8, 0.8)
+
+
+def test_a_watch_that_expires_later_than_the_pause_after_refusals_has_made_no_progress() -> None:
+    pace = Pace(Drawing(0.0))
+    for _ in range(3):
+        pace.after_expiry(0.0)
+    pace.watched(2.0, delivered=False)
+    assert not pace.has_progressed
+
+
 def test_progress_is_counted_from_zero_after_an_expiry() -> None:
     """(D6)"""
     pace = Pace(random.Random(1))

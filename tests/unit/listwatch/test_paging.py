@@ -57,12 +57,20 @@ def test_a_full_list_that_comes_in_pages_and_expires_is_an_error_and_begins_agai
     assert pager.page().params() == {"limit": None, "resourceVersion": "7", "resourceVersionMatch": None}
 
 
-def test_a_page_that_leads_to_itself_is_an_error() -> None:
+@pytest.mark.parametrize("token", ["1", "2"])
+def test_a_page_that_leads_to_itself_or_back_is_an_error(token: str) -> None:
     pager = Pager()
     assert pager.advance("1")
     assert pager.advance("2")
-    with pytest.raises(DecodeError, match="leads to the same page"):
-        pager.advance("2")
+    with pytest.raises(DecodeError, match="a page that was read before"):
+        pager.advance(token)
+
+
+def test_a_list_that_begins_again_reads_its_pages_again() -> None:
+    pager = Pager()
+    pager.advance("1")
+    assert pager.recover(EXPIRED)
+    assert pager.advance("1")
 
 
 def test_other_errors_are_not_recovered() -> None:
