@@ -79,6 +79,9 @@ class Flavour:
 FLAVOURS = {
     "typed": Flavour(model_of, reads_content=True),
     "dynamic": Flavour(unstructured_of, reads_content=False),
+    "lazy": Flavour(model_of, reads_content=False, options={"mode": "lazy"}),
+    "typed paged": Flavour(model_of, reads_content=True, settings={"watch_list": False}),
+    "dynamic paged": Flavour(unstructured_of, reads_content=False, settings={"watch_list": False}),
 }
 """The kinds of informers. Each world has one of each of the first two at least."""
 
@@ -150,7 +153,6 @@ class InformerRun(Consumer):
         super().__init__(name, scope, network, judge, random)
         self.factory = kubeloop.SharedInformerFactory(
             self.clientset,
-            watch_list=False,  # the judge knows the order and the pace of lists and watches apart
             page_size=page_size,
             max_internal_error_retry=max_internal_error_retry,
             min_watch_timeout=min_watch_timeout,

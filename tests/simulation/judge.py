@@ -177,12 +177,22 @@ def judge_patience(judge: Judge, who: str, attempts: list[Attempt]) -> None:
     """Check that watches which expire again and again, without any progress, are followed by a pause."""
     had_expired = False
     for attempt, following in pairwise(attempts):
-        if not attempt.is_watch:
+        if not attempt.is_watch or is_lost_list(attempt):
             continue
         is_fruitless = attempt.has_expired and not attempt.has_delivered and attempt.ended_at - attempt.at < A_MOMENT
         if is_fruitless and had_expired and attempt.pause_before(following) < A_MOMENT:
             judge.violation(who, "listed again without a pause after the second expiry in a row")
         had_expired = is_fruitless
+
+
+def is_lost_list(attempt: Attempt) -> bool:
+    """Return whether a watch ended within the list that it begins with. What follows is that of a list."""
+    return attempt.begins_with_list and not attempt.has_listed
+
+
+def is_paced(attempt: Attempt, following: Attempt) -> bool:
+    """Return whether a request is a watch that waited for the least time between two watches."""
+    return following.is_watch and following.at - attempt.at < LEAST_BETWEEN_WATCHES + 0.1
 
 
 def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:
@@ -191,10 +201,12 @@ def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:
     for attempt, following in pairwise(attempts):
         pause = attempt.pause_before(following)
         is_soon = attempt.asks_to_wait or pause <= PROMPT
+        if is_lost_list(attempt):
+            continue
         if attempt.is_watch and attempt.has_delivered and not attempt.has_lost_track:
             if not is_soon:
                 judge.violation(who, f"waited {pause:.1f} s after a watch that had delivered")
-            elif attempt.has_expired and not attempt.asks_to_wait and pause > 0.1:
+            elif attempt.has_expired and not attempt.asks_to_wait and pause > 0.1 and not is_paced(attempt, following):
                 judge.violation(who, f"waited {pause:.1f} s to list again after the first expiry")
         elif not attempt.is_watch:
             if last_list_was_good and not attempt.is_good and not is_soon:

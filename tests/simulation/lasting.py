@@ -24,8 +24,9 @@ from tests.simulation.flow import Flow
 from tests.simulation.judge import Judge
 from tests.simulation.network import Network
 
-__all__ = ["LASTING", "Lasting", "Requests", "requests_during", "table"]
+__all__ = ["HEAD", "LASTING", "Lasting", "Requests", "requests_during", "table"]
 
+HEAD = ("fault", "requests", "in pages: lists", "watches", "bound")
 HOUR = 3600.0
 EVERY_SECOND, WITH_BACKOFF, WITH_RETRIES = 3700, 130, 1100
 """The most requests per hour: a watch per second; a back-off that grows to 30 s, and as much again at random; the same
@@ -36,7 +37,7 @@ with up to ten retries of each request, for which the server asks by a `Retry-Af
 class Stage:
     """An informer of ConfigMaps that has synced, and a write per second."""
 
-    def __init__(self) -> None:
+    def __init__(self, flavour: str) -> None:
         self.cluster = Cluster(Random(1), servers=2, window=None)
         self.network = Network(self.cluster)
         self.run = InformerRun(
@@ -45,7 +46,7 @@ class Stage:
             self.network,
             Judge(),
             Random(2),
-            flavour=FLAVOURS["typed"],
+            flavour=FLAVOURS[flavour],
             page_size=None,
             max_internal_error_retry=0.0,
             min_watch_timeout=None,
@@ -143,9 +144,9 @@ LASTING = (
     ),
     Lasting("403 for watches only", lambda stage: stage.fail("watch", errors.Forbidden), 2 * WITH_BACKOFF),
     Lasting("500 for watches only", lambda stage: stage.fail("watch", errors.InternalError), 2 * WITH_BACKOFF),
-    Lasting("410 for watches only", lambda stage: stage.fail("watch", errors.Expired), 2 * WITH_BACKOFF),
+    Lasting("410 for watches only", lambda stage: stage.fail("watch", errors.Expired), 3 * WITH_BACKOFF),
     Lasting("410 for lists only", lambda stage: stage.fail("list", errors.Expired), 2 * WITH_BACKOFF, expires=True),
-    Lasting("each watch reports 410 at once", lambda stage: stage.error_after(0, 410), 2 * WITH_BACKOFF),
+    Lasting("each watch reports 410 at once", lambda stage: stage.error_after(0, 410), 3 * WITH_BACKOFF),
     Lasting("each watch reports 410 after one event", lambda stage: stage.error_after(1, 410), 2 * EVERY_SECOND),
     Lasting("each watch reports 500 after one event", lambda stage: stage.error_after(1, 500), 2 * EVERY_SECOND),
     Lasting("each watch ends at once", lambda stage: stage.answer("watch", b""), 2 * WITH_BACKOFF),
@@ -187,8 +188,8 @@ LASTING = (
 """Before each fault the informer has synced. The fault begins with the end of its watch."""
 
 
-async def _play(lasting: Lasting, seconds: float) -> Requests:
-    stage = Stage()
+async def _play(lasting: Lasting, seconds: float, flavour: str) -> Requests:
+    stage = Stage(flavour)
     writer = asyncio.get_running_loop().create_task(_write(stage.cluster))
     stage.run.add_handler("plain")
     stage.run.start()
@@ -215,23 +216,24 @@ async def _write(cluster: Cluster) -> None:
         await asyncio.sleep(1.0)
 
 
-def requests_during(lasting: Lasting, seconds: float = HOUR) -> Requests:
+def requests_during(lasting: Lasting, seconds: float = HOUR, *, flavour: str) -> Requests:
     """Return the requests of an informer while a fault lasts."""
     logger = logging.getLogger("kubeloop")
     before = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        return virtual_time.run(_play(lasting, seconds))
+        return virtual_time.run(_play(lasting, seconds, flavour))
     finally:
         logger.setLevel(before)
 
 
 def table() -> list[str]:
     """Return the table of the documentation, as Markdown."""
-    lines = ["| fault | lists | watches | bound |", "|---|---:|---:|---:|"]
+    lines = [f"| {' | '.join(HEAD)} |", "|---|---:|---:|---:|---:|"]
     for lasting in LASTING:
-        requests = requests_during(lasting)
-        lines.append(f"| {lasting.name} | {requests.lists} | {requests.watches} | {lasting.bound} |")
+        streamed, paged = (requests_during(lasting, flavour=flavour) for flavour in ("typed", "typed paged"))
+        cells = (lasting.name, streamed.lists + streamed.watches, paged.lists, paged.watches, lasting.bound)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 
 

@@ -42,7 +42,9 @@ class Attempt:
         is_page: Whether it is a later page of a list.
         status: The status; 0 if there was no response.
         ended_at: When the client left it.
-        has_delivered: Whether a watch brought a whole event or bookmark.
+        begins_with_list: Whether the objects of a list are the first events of a watch.
+        has_listed: Whether this list has ended.
+        has_delivered: Whether a watch brought a whole event or bookmark, beside those of its list.
         has_lost_track: Whether a watch brought an event that names no object: it counts as no progress.
         has_expired: Whether the response said that the version has expired.
         is_good: Whether the whole body arrived; of a list, that it is one.
@@ -57,6 +59,8 @@ class Attempt:
     is_page: bool
     status: int = 0
     ended_at: float = 0.0
+    begins_with_list: bool = False
+    has_listed: bool = False
     has_delivered: bool = False
     has_lost_track: bool = False
     has_expired: bool = False
@@ -135,7 +139,7 @@ class Link:
         name: The name of the consumer.
         attempts: The requests, in order.
         rules: The faults of its requests.
-        listed_at: The revision of the storage at the response to the last list, or to a watch that begins with a list.
+        listed_at: The revision of the storage when the last list ended, be it the beginning of a watch.
         lists: The number of those.
     """
 
@@ -172,9 +176,7 @@ class Link:
                 if not attempt.is_watch:
                     yield _ListedBody(body, self._received(attempt, request))
                     return
-                if "sendInitialEvents=true" in request.target:
-                    self._listed()
-                yield _WatchedBody(body, attempt)
+                yield _WatchedBody(body, attempt, self._listed)
         finally:
             self._end(attempt)
 
@@ -186,6 +188,7 @@ class Link:
     def _begin(self, request: Request) -> Attempt:
         target = request.target
         attempt = Attempt(asyncio.get_running_loop().time(), "watch=" in target, "continue=" in target)
+        attempt.begins_with_list = "sendInitialEvents=true" in target
         attempt.stopped_seconds = self._network.stopped_seconds
         self.attempts.append(attempt)
         return attempt
@@ -248,10 +251,11 @@ class _ListedBody:
 class _WatchedBody:
     """The body of a watch, which notes what it brings."""
 
-    def __init__(self, inner: ByteStream, attempt: Attempt) -> None:
+    def __init__(self, inner: ByteStream, attempt: Attempt, listed: Callable[[], None]) -> None:
         self.status, self.headers = inner.status, inner.headers
         self._inner = inner
         self._attempt = attempt
+        self._listed = listed
         self._line = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -262,6 +266,10 @@ class _WatchedBody:
                 for line in lines:
                     if line.startswith(b'{"type":"ERROR"'):
                         attempt.has_expired = attempt.has_expired or b'"code":410' in line
+                    elif attempt.begins_with_list and not attempt.has_listed:
+                        if b'"k8s.io/initial-events-end":"true"' in line:
+                            attempt.has_listed = True
+                            self._listed()
                     elif line.startswith(b'{"type":"') and b'","object":{' in line[:32] and line.endswith(b"}"):
                         attempt.has_delivered = True
                         attempt.has_lost_track = attempt.has_lost_track or b'"name":7' in line

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.objects.json.decode import check_kind
+from kubeloop.objects.accepted_kinds import check_kind
 from kubeloop.objects.type_guards import class_of
 
 if TYPE_CHECKING:

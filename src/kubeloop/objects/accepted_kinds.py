@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["accepts_kind"]
+from kubeloop.errors import DecodeError
+from kubeloop.objects.frozen_struct import force
+from kubeloop.objects.type_guards import class_of
+
+__all__ = ["accepts_kind", "check_kind", "other_kind"]
 
 
 def accepts_kind(cls: Any, api_version: str, kind: str) -> bool:
@@ -28,3 +32,34 @@ def accepts_kind(cls: Any, api_version: str, kind: str) -> bool:
     if cls.kind == "PartialObjectMetadata":
         return kind != "Status"
     return cls.kind == "PartialObjectMetadataList" and kind.endswith("List")
+
+
+def check_kind(obj: Any) -> None:
+    """Check that an object was decoded from a body of its kind, and forget what the body named.
+
+    Raises:
+        DecodeError: The body names another kind or apiVersion; the message has both.
+    """
+    heads = class_of(obj).__kind_head__
+    if not heads:
+        return
+    (_, _, api_version), (_, _, kind) = heads
+    if obj.__kind__ is not kind:
+        if obj.__kind__ and obj.__kind__ != kind:
+            _check_other_kind(obj)
+        force(obj, "__kind__", kind)
+    if obj.__api_version__ is not api_version:
+        if obj.__api_version__ and obj.__api_version__ != api_version:
+            _check_other_kind(obj)
+        force(obj, "__api_version__", api_version)
+
+
+def _check_other_kind(obj: Any) -> None:
+    cls, api_version, kind = class_of(obj), obj.__api_version__, obj.__kind__
+    if not accepts_kind(cls, api_version, kind):
+        raise other_kind(cls, api_version, kind)
+
+
+def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
+    """Return the error for a body of another kind."""
+    return DecodeError(f"expected {cls.api_version} {cls.kind}, got {api_version or '?'} {kind or '?'}")

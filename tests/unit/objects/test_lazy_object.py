@@ -119,7 +119,7 @@ def test_metadata_that_cannot_be_read_fail_on_arrival() -> None:
     ("body", "message"),
     [
         (b'{"nodeName":5}', "Pod ns/web: spec.nodeName: expected str, got int"),
-        (b'{"nodeName":"\xff"}', "Pod ns/web: not readable as JSON: 'utf-8' codec can't decode byte 0xff"),
+        (b'{"nodeName":"\xff"}', "Pod ns/web: not readable as JSON: "),
     ],
 )
 def test_a_first_read_that_fails_names_the_object_and_is_reported(body: bytes, message: str) -> None:

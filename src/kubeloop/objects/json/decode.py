@@ -13,16 +13,16 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import DecodeError
-from kubeloop.objects.accepted_kinds import accepts_kind
+from kubeloop.objects.accepted_kinds import accepts_kind, check_kind, other_kind
 from kubeloop.objects.frozen_struct import force
-from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, misfit, other_kind
+from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, misfit
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import dumps, rewrite
 from kubeloop.objects.markers import LAZY
 from kubeloop.objects.reflection import fields_of
-from kubeloop.objects.type_guards import class_of, is_dict
+from kubeloop.objects.type_guards import is_dict
 
-__all__ = ["TypeMeta", "as_embedded", "check_kind", "decode", "decode_data", "parse", "read", "read_lazy"]
+__all__ = ["TypeMeta", "as_embedded", "decode", "decode_data", "parse", "read", "read_lazy"]
 
 T = TypeVar("T")
 
@@ -116,32 +116,6 @@ def _mended(data: bytes | str, cls: Any, error: Exception) -> Any:
                 return obj
         raise misfit(cls, said, error, fixed) from error
     raise DecodeError(f"{cls.__name__}: {explained(error)}") from error
-
-
-def check_kind(obj: Any) -> None:
-    """Check that an object was decoded from a body of its kind, and forget what the body named.
-
-    Raises:
-        DecodeError: The body names another kind or apiVersion; the message has both.
-    """
-    heads = class_of(obj).__kind_head__
-    if not heads:
-        return
-    (_, _, api_version), (_, _, kind) = heads
-    if obj.__kind__ is not kind:
-        if obj.__kind__ and obj.__kind__ != kind:
-            _check_other_kind(obj)
-        force(obj, "__kind__", kind)
-    if obj.__api_version__ is not api_version:
-        if obj.__api_version__ and obj.__api_version__ != api_version:
-            _check_other_kind(obj)
-        force(obj, "__api_version__", api_version)
-
-
-def _check_other_kind(obj: Any) -> None:
-    cls, api_version, kind = class_of(obj), obj.__api_version__, obj.__kind__
-    if not accepts_kind(cls, api_version, kind):
-        raise other_kind(cls, api_version, kind)
 
 
 def as_embedded(obj: Any, said: TypeMeta) -> Any:

@@ -16,15 +16,10 @@ from kubeloop.objects.json.encode import rewrite
 from kubeloop.objects.reflection import Shape, fields_of
 from kubeloop.objects.type_guards import is_dict, is_list
 
-__all__ = ["BROKEN", "broken", "explained", "is_truncated", "misfit", "other_kind", "unreadable"]
+__all__ = ["BROKEN", "broken", "explained", "is_truncated", "misfit", "unreadable"]
 
 BROKEN = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 """The errors that msgspec raises for bytes that are not JSON, and for JSON deeper than the recursion limit."""
-
-
-def other_kind(cls: Any, api_version: str, kind: str) -> DecodeError:
-    """Return the error for a body of another kind."""
-    return DecodeError(f"expected {cls.api_version} {cls.kind}, got {api_version or '?'} {kind or '?'}")
 
 
 def broken(what: str, data: bytes | str | Raw, error: Exception) -> DecodeError:

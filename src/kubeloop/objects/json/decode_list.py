@@ -12,9 +12,10 @@ import msgspec
 from msgspec import Raw
 
 from kubeloop.errors import DecodeError, Unreadable
+from kubeloop.objects.accepted_kinds import check_kind
 from kubeloop.objects.frozen_struct import force
 from kubeloop.objects.json import scan
-from kubeloop.objects.json.decode import check_kind, read
+from kubeloop.objects.json.decode import read
 from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, unreadable
 from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import rewrite

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import msgspec
 
 from kubeloop.errors import DecodeError
+from kubeloop.objects.accepted_kinds import check_kind
 from kubeloop.objects.json import decode as _decode
 from kubeloop.objects.json import decode_errors as _decode_errors
 from kubeloop.objects.json import decoder as _decoder
@@ -56,7 +57,7 @@ class JSONEventDecoder(Generic[T]):
         self._cls = cls
         wanted: Any = _PARTS.get(cls, cls)
         self._decode = _decoder.decoder(WatchEvent[wanted]).decode
-        self._check = _decode.check_kind
+        self._check = check_kind
         self._has_names = issubclass(cls, Unstructured) or hasattr(cls, "metadata")
 
     def decode(self, frame: bytes) -> WatchEvent[T | meta_v1.Status] | UnreadableEvent:

@@ -156,7 +156,7 @@ def test_a_value_that_cannot_be_read_names_the_object_and_is_reported() -> None:
     obj.failed_reads.connect(cache.note)
     assert obj["status"] == {}
     for read in (lambda: obj["spec"], obj.to_dict, lambda: obj.get_in("spec", "a"), lambda: obj.get("spec")):
-        with pytest.raises(Unreadable, match=r"Unstructured ns/a: not readable as JSON: 'utf-8' codec") as caught:
+        with pytest.raises(Unreadable, match="Unstructured ns/a: not readable as JSON: ") as caught:
             read()
         assert caught.value.key == "ns/a"
     assert [each is obj for each, _ in cache.told] == [True] * 4
