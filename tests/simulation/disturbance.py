@@ -69,6 +69,7 @@ def _end_next_watches(world: World) -> None:
         if flow.is_open:
             ended.add(flow.owner)
             flow.end()
+            world.disturbed_at = world.loop.time()
         elif flow in world.network.flows:
             world.loop.call_later(0.05, end_when_open, flow)
 

@@ -192,7 +192,8 @@ def is_lost_list(attempt: Attempt) -> bool:
 
 def is_paced(attempt: Attempt, following: Attempt) -> bool:
     """Return whether a request is a watch that waited for the least time between two watches."""
-    return following.is_watch and following.at - attempt.at < LEAST_BETWEEN_WATCHES + 0.1
+    stopped = following.stopped_seconds - attempt.stopped_seconds
+    return following.is_watch and following.at - attempt.at - stopped < LEAST_BETWEEN_WATCHES + 0.1
 
 
 def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:
@@ -202,6 +203,7 @@ def judge_promptness(judge: Judge, who: str, attempts: list[Attempt]) -> None:
         pause = attempt.pause_before(following)
         is_soon = attempt.asks_to_wait or pause <= PROMPT
         if is_lost_list(attempt):
+            last_list_was_good = False
             continue
         if attempt.is_watch and attempt.has_delivered and not attempt.has_lost_track:
             if not is_soon:

@@ -57,6 +57,7 @@ class World:
     Attributes:
         selected: The resources that a consumer selects by label.
         story: What happened, as text with the time.
+        disturbed_at: When the last fault ended.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -64,6 +65,7 @@ class World:
         self.loop = asyncio.get_running_loop()
         self.judge = Judge()
         self.story: list[str] = []
+        self.disturbed_at = 0.0
         self.cluster = Cluster(self.random("servers"), plan.servers, plan.window)
         self.network = Network(self.cluster)
         self.selected = {each.scope.resource for each in plan.informers if each.scope.app}
@@ -123,11 +125,12 @@ class World:
             for consumer, plan in zip(self.consumers, (*self.plan.informers, *self.plan.readers), strict=True):
                 group.create_task(self._live(consumer, plan))
         self.tell("all faults are over")
-        quiet_at = self.loop.time()
+        self.disturbed_at = self.loop.time()
         for _ in range(5):
             await asyncio.sleep(2.0)
             self._write_some(3)
-        await asyncio.sleep(quiet_at + PATIENCE + A_REQUEST - self.loop.time())
+        while (left := self.disturbed_at + PATIENCE + A_REQUEST - self.loop.time()) > 0:
+            await asyncio.sleep(left)
         for consumer in self.consumers:
             consumer.check()
         await self._probe()
