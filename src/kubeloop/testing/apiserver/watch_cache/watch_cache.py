@@ -149,6 +149,7 @@ class WatchCache:
     def close(self) -> None:
         """Leave the storage. The cache sees no further changes."""
         self._unsubscribe()
+        self._received = self.revision  # what was held back is never visible
         self._pending.clear()
         self._waits.clear()
 

@@ -253,6 +253,17 @@ def test_a_compaction_reaches_the_snapshots_within_15_seconds() -> None:
     assert pods.oldest_revision == 1
 
 
+def test_a_closed_cache_stays_at_what_was_visible() -> None:
+    """A read that waited for what the cache held back would return old objects at a new version."""
+    storage = Storage()
+    cache = WatchCache(storage)
+    cache.hold()
+    write(storage)
+    seen = cache.revision
+    cache.close()
+    assert cache.revision == seen < storage.revision
+
+
 def test_a_closed_cache_keeps_nothing_alive() -> None:
     storage = Storage()
     cache = WatchCache(storage)
