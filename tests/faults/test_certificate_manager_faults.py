@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import kubeloop
+import kubeloop.clients.groups.certificates_v1  # nobody may be able to read it within `read_only`
 from kubeloop.certificates import CertificateManager, CertificatePair, FileStore
 from kubeloop.errors import CredentialError
 from kubeloop.testing.virtual_time import in_virtual_time, settle

@@ -11,7 +11,7 @@ import gc
 import os
 import tracemalloc
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -301,6 +301,7 @@ def traced() -> Iterator[None]:
 async def test_twenty_informers_lose_nothing_and_leave_nothing(
     scheme: str, restart: Fault, control_plane: AnyServer, namespace: str
 ) -> None:
+    others = connections()
     async with (
         connect(control_plane.kubeconfig) as direct,
         before(control_plane, scheme=scheme) as (box, config),
@@ -336,7 +337,7 @@ async def test_twenty_informers_lose_nothing_and_leave_nothing(
         async with factory:
             await factory.wait_for_cache_sync(timeout=60)
             await play(nothing)
-            at_first = await usage(box, watches=20)
+            at_first = await usage(box, others, watches=20)
             for fault in FAULTS:
                 await play(fault)
                 assert [history for history in histories if history.missed()] == [], fault
@@ -348,11 +349,11 @@ async def test_twenty_informers_lose_nothing_and_leave_nothing(
             await all_told()
             for history in histories:
                 history.forget()
-            at_last = await usage(box, watches=20)
+            at_last = await usage(box, others, watches=20)
             assert (at_last.sockets, at_last.tasks) == (at_first.sockets, at_first.tasks)
             assert at_last.memory - at_first.memory < MEMORY, (at_first, at_last)
         assert len(asyncio.all_tasks()) == tasks
-        await usage(box, watches=0)
+        await usage(box, others, watches=0)
 
 
 async def check_store(
@@ -377,12 +378,22 @@ class Usage:
     memory: int
 
 
-async def usage(box: MiddleBox, *, watches: int) -> Usage:
-    """Measure after idle connections are closed, so that only those of watches are open."""
+def connections() -> list[Connection]:
+    gc.collect()
+    return [each for each in gc.get_objects() if type(each) is Connection]
+
+
+async def usage(box: MiddleBox, others: Sequence[Connection], *, watches: int) -> Usage:
+    """Measure after idle connections are closed, so that only those of watches are open.
+
+    Args:
+        box: What the connections pass.
+        others: The connections that existed before the test: those of a test that has failed are kept with its report.
+        watches: The number of watches.
+    """
     await pass_by(75)
     await box.until(lambda box: box.open == watches)
-    gc.collect()
-    assert sum(type(each) is Connection for each in gc.get_objects()) == watches
+    assert len(connections()) == len(others) + watches
     return Usage(_sockets(), len(asyncio.all_tasks()), tracemalloc.get_traced_memory()[0])
 
 
