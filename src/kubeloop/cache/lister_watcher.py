@@ -13,13 +13,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.list_kind import ListKind
 from kubeloop.cache.time_slice import in_slices
 from kubeloop.clients.metadata_requests import forgetting_kinds, is_metadata, metadata_headers
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.clients.resource_lookup import look_up, resource_of
-from kubeloop.errors import DecodeError
 from kubeloop.meta.namespaces import ALL_NAMESPACES
+from kubeloop.unstructured import Unstructured
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
+from kubeloop.wire.watch_events import UnreadableEvent
 
 if TYPE_CHECKING:
     from kubeloop.errors import Unreadable
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from kubeloop.meta.namespaces import DefaultNamespace
     from kubeloop.rest.client import RESTClient
     from kubeloop.wire.request import ParamValue
-    from kubeloop.wire.watch_events import UnreadableEvent
 
 __all__ = [
     "EventStream",
@@ -321,7 +322,7 @@ class _RESTSource(Generic[T]):
         self._needs_namespace = needs_namespace
         self._is_metadata = is_metadata(model)
         self._namespace = namespace_for(rest, info, namespace)
-        self._kind_of_list: tuple[str, str] | None = None
+        self._list_kind = ListKind()
 
     def list_watch(self, *, streams_lists: bool) -> ListWatch[T]:
         watch: WatchFunction[T] = self._watch
@@ -338,10 +339,7 @@ class _RESTSource(Generic[T]):
             metadata_headers(self._rest, list_model) if self._is_metadata else None,
             {"resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None},
         )
-        kind = (page.api_version, page.kind)
-        if kind != (self._kind_of_list or kind):
-            raise DecodeError(f"expected {' '.join(self._kind_of_list or ())} as before, got {' '.join(kind)}")
-        self._kind_of_list = kind
+        self._list_kind.check(page)
         return cast("ListPage[T]", page)
 
     async def _list_exactly(
@@ -376,7 +374,8 @@ class _RESTSource(Generic[T]):
         return self._open_watch(resource_version, timeout_seconds, {})
 
     def _watch_list(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
-        return self._open_watch(resource_version, timeout_seconds, _INITIAL_EVENTS)
+        opened = self._open_watch(resource_version, timeout_seconds, _INITIAL_EVENTS)
+        return _noting_kind(opened, self._list_kind) if issubclass(self._model, Unstructured) else opened
 
     def _open_watch(
         self, resource_version: str, timeout_seconds: int, more: Mapping[str, ParamValue]
@@ -416,3 +415,28 @@ class _RESTSource(Generic[T]):
                 raise ValueError(f"{info.plural} are not namespaced: leave out the namespaces")
             self._namespace = ""
         self._info = info
+
+
+@asynccontextmanager
+async def _noting_kind(
+    opened: AbstractAsyncContextManager[EventStream[T]], list_kind: ListKind
+) -> AsyncGenerator[EventStream[T]]:
+    """Open a watch, and record the kind of its first object."""
+    async with opened as stream:
+        yield _NotingKind(stream, list_kind)
+
+
+class _NotingKind(Generic[T]):
+    def __init__(self, stream: EventStream[T], list_kind: ListKind) -> None:
+        self._stream = stream
+        self._list_kind = list_kind
+
+    async def batch(self) -> Sequence[WatchEventLike[T] | UnreadableEvent]:
+        events = await self._stream.batch()
+        for event in events:
+            if not isinstance(event, UnreadableEvent):
+                obj: Any = event.object
+                self._list_kind.streamed(obj.api_version, obj.kind)
+                self.batch = self._stream.batch  # type: ignore[method-assign]
+                break
+        return events
