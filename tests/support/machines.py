@@ -1,4 +1,4 @@
-"""Machines of lists and watches in a state that a test begins with, and the errors that they are told of."""
+"""Machines of lists and watches in a state that a test begins with, and errors to report to them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ class ListKind:
 
     A list of another kind says nothing about the objects of the resource: it would report them as deleted. The first
     list shows the kind of all lists, unless a list was streamed before: the kind of its objects leads to that of the
-    lists. A custom resource may name its lists as it likes, so its lists need no more than the same apiVersion, and
+    lists. The lists of a custom resource may have any name, so they need no more than the same apiVersion, and
     objects of the same kind if they have any.
     """
 
