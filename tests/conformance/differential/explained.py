@@ -28,6 +28,10 @@ _EXPLAINED: tuple[tuple[str, str], ...] = (
         r"\w+ (list|query|version): the version of a list from the watch cache: the order",
         "progress that another request asked etcd for arrives in the real server at a time of its own",
     ),
+    (
+        r"Event \w+: (event )?metadata\.resourceVersion: the order of versions differs$",
+        "managed fields are not tracked: a patch through the other API group that changes only them is a write there",
+    ),
 )
 """A regular expression for `KIND VERB: difference`, and the cause."""
 

@@ -25,12 +25,19 @@ _METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def scale_of(document: Document) -> Document:
-    """Return the Scale of an object that has replicas."""
+    """Return the Scale of an object that has replicas.
+
+    Raises:
+        BadRequest: The selector of the object cannot be read.
+    """
     metadata = mapping_in(document, "metadata")
     replicas = number_in(document, "spec", "replicas")
     wanted = 1 if replicas is None else replicas  # 1 is the default of all kinds that have a scale
     status: Document = {"replicas": number_in(document, "status", "replicas") or 0}
-    selector = str(selector_of(mapping_in(document, "spec").get("selector")))
+    try:
+        selector = str(selector_of(mapping_in(document, "spec").get("selector")))
+    except ValueError as error:
+        raise refusals.bad_request(str(error)) from None
     if selector:
         status["selector"] = selector
     return {
@@ -51,6 +58,7 @@ def scaled(document: Document, resource: ServedResource, change: Callable[[Docum
         change: Called with the Scale of the object; returns the one that is wanted.
 
     Raises:
+        BadRequest: The selector of the object cannot be read.
         Invalid: The replicas are negative.
         Conflict: The Scale has another uid.
     """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubeloop.errors import Conflict, Invalid
+from kubeloop.errors import BadRequest, Conflict, Invalid
 from tests.support.written import WriteServer, content, warnings
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -90,3 +90,12 @@ def test_a_controller_with_a_plain_selector_has_a_scale_too() -> None:
     found = content(server.send("PUT", f"{controllers}/web/scale", scale(2)))
 
     assert found["status"] == {"replicas": 0, "selector": "app=web"}
+
+
+def test_a_selector_that_cannot_be_read_is_a_bad_request() -> None:
+    server = WriteServer()
+    spec = {"selector": {"matchLabels": {"app": "2026-02-30T00:00:00Z"}}, "template": {}}
+    server.post(DEPLOYMENTS, {"metadata": {"name": "web"}, "spec": spec})
+
+    with pytest.raises(BadRequest, match="invalid label selector"):
+        server.send("PUT", f"{DEPLOYMENTS}/web/scale", scale(5))
