@@ -121,25 +121,11 @@ class DeltaFIFO(Generic[T]):
             ValueError: The object has no name.
             Unreadable: The transform failed on the object, and its name cannot be read.
         """
-        self._populated = True
-        try:
-            state = obj if self._transform is None else self._transform(obj)
-            name = self._key_func(state)
-        except Exception as error:
-            self.update_unreadable(unreadable_object(obj, error))
-            return
-        self._append(name, Delta(_ADDED, state))
+        self._queue_state(_ADDED, obj)
 
     def update(self, obj: T) -> None:
         """Queue an object that was changed. Raises what `add` raises."""
-        self._populated = True
-        try:
-            state = obj if self._transform is None else self._transform(obj)
-            name = self._key_func(state)
-        except Exception as error:
-            self.update_unreadable(unreadable_object(obj, error))
-            return
-        self._append(name, Delta(_UPDATED, state))
+        self._queue_state(_UPDATED, obj)
 
     def update_unreadable(self, error: Unreadable) -> None:
         """Queue that an object exists and its new state cannot be read.
@@ -276,6 +262,16 @@ class DeltaFIFO(Generic[T]):
         """
         await self._ready.wait()
         return bool(self._queue) or not self._closed
+
+    def _queue_state(self, kind: DeltaType, obj: T) -> None:
+        self._populated = True
+        try:
+            state = obj if self._transform is None else self._transform(obj)
+            name = self._key_func(state)
+        except Exception as error:
+            self.update_unreadable(unreadable_object(obj, error))
+        else:
+            self._append(name, Delta(kind, state))
 
     def _append(self, name: str, delta: Delta[T], *, initial: bool = False) -> None:
         deltas = self._items.get(name)
