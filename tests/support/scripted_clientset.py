@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any, Self
 
 from kubeloop.cache.factory import SharedInformerFactory
@@ -38,11 +39,17 @@ def clientset(*script: Any) -> tuple[Clientset, ScriptedTransport]:
 class RunningInformer:
     """A running informer of pods, typed or dynamic, over a script, for as long as the block runs. It reads pages."""
 
-    def __init__(self, *script: Any, is_typed: bool = True) -> None:
+    def __init__(
+        self, *script: Any, is_typed: bool = True, make: Callable[[SharedInformerFactory], Any] | None = None
+    ) -> None:
         clients, self.transport = clientset(*script)
         self.factory = SharedInformerFactory(clients, watch_list=False, random=random.Random(7))
         # Any: typed and dynamic objects have the same structure and two types.
-        self.pods: Any = self.factory.core_v1.pods() if is_typed else self.factory.informer(Unstructured, PODS)
+        self.pods: Any
+        if make is not None:
+            self.pods = make(self.factory)
+        else:
+            self.pods = self.factory.core_v1.pods() if is_typed else self.factory.informer(Unstructured, PODS)
         self.told: list[str] = []
         self.pods.add_event_handler(
             on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),

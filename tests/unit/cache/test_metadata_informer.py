@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -17,7 +17,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.unstructured import Unstructured
-from tests.support.scripted_clientset import clientset, pod
+from tests.support.scripted_clientset import RunningInformer, clientset, pod
 from tests.support.scripted_transport import (
     Hang,
     ScriptedResponse,
@@ -49,31 +49,11 @@ def list_of_metadata(items: list[Any], version: str = "5") -> ScriptedResponse:
     return list_of(items, version, kind="PartialObjectMetadataList", api_version=META)
 
 
-class Metadata:
+class Metadata(RunningInformer):
     """A running informer of the metadata of pods over a script, and what it has reported."""
 
     def __init__(self, *script: Any, resource: Any = core_v1.Pod, **options: Any) -> None:
-        clients, self.transport = clientset(*script)
-        self.factory = SharedInformerFactory(clients, watch_list=False, random=random.Random(7))
-        self.pods = self.factory.metadata(resource, **options)
-        self.told: list[str] = []
-        self.pods.add_event_handler(
-            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
-            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
-            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
-        )
-
-    async def __aenter__(self) -> Self:
-        await self.factory.__aenter__()
-        await settle()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.factory.shutdown()
-
-    @property
-    def store(self) -> dict[str, str]:
-        return {obj.metadata.name: obj.metadata.resource_version for obj in self.pods.lister.list()}
+        super().__init__(*script, make=lambda factory: factory.metadata(resource, **options))
 
 
 @in_virtual_time
