@@ -78,3 +78,9 @@ def test_the_informer_that_is_built_by_hand_runs(kubeconfig: Path):
     page = (ROOT / "docs/how-to/informers.md").read_text()
     (program,) = re.findall(r'```python title="by_hand.py"\n(.*?)```', page, flags=re.S)
     assert run(["-c", program], kubeconfig) == "added default/kubernetes\ntype ClusterIP\n"
+
+
+def test_the_deletion_of_a_pod_takes_the_steps_that_the_page_shows(kubeconfig: Path):
+    page = ROOT / "docs/explanation/informers.md"
+    program = programs(page)["pod_deletion.py"]
+    assert run(["-c", program], kubeconfig).splitlines() == printed(page, "pod_deletion.py")
