@@ -1,6 +1,7 @@
 """Keep a local copy of all config maps, and work on changed ones.   python examples/04_informer.py"""
 
 import asyncio
+from contextlib import suppress
 
 import kubeloop
 from kubeloop.models import core_v1, meta_v1
@@ -26,20 +27,17 @@ async def main() -> None:
             metadata = meta_v1.ObjectMeta(name="informed", labels={"team": "blue"})
             await writer.create(core_v1.ConfigMap(metadata=metadata, data={"color": "blue"}))
 
-            async for item in queue:
-                namespace, name = kubeloop.split_key(item)
-                try:
-                    found = config_maps.lister.namespace(namespace).get(name)  # from memory: no request, no copy
-                    print(
-                        f"{item}: {dict(found.data)}; team blue has {len(config_maps.indexer.by_index('team', 'blue'))}"
-                    )
-                    await writer.delete(name)
-                    queue.forget(item)
-                except kubeloop.NotFound:
-                    print(f"{item} was deleted")
-                    queue.shut_down()
-                finally:
-                    queue.done(item)
+            with suppress(kubeloop.QueueShutDown):
+                while True:
+                    async with queue.item() as key:  # retried, after a delay that grows, if the block fails
+                        found = config_maps.indexer.get_by_key(key)  # from memory: no request, no copy
+                        if found is None:
+                            print(f"{key} was deleted")
+                            queue.shut_down()
+                        else:
+                            team = config_maps.indexer.by_index("team", "blue")
+                            print(f"{key}: {dict(found.data)}; team blue has {len(team)}")
+                            await writer.delete(found.metadata.name)
 
 
 if __name__ == "__main__":

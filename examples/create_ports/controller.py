@@ -11,6 +11,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import MutableMapping
+from contextlib import suppress
 from functools import partial
 
 import kubeloop
@@ -84,15 +85,10 @@ class CreatePorts:
             self.queue.add(owner.rpartition("/")[0])
 
     async def work(self) -> None:
-        async for item in self.queue:
-            try:
-                await self.reconcile(item)
-                self.queue.forget(item)
-            except Exception as error:  # an API error, a lost connection, no free port
-                log.warning("reconcile %s: %s; retrying", item, error)
-                self.queue.add_rate_limited(item)
-            finally:
-                self.queue.done(item)
+        with suppress(kubeloop.QueueShutDown):
+            while True:
+                async with self.queue.item() as item:  # logged and retried, after a growing delay, if it fails
+                    await self.reconcile(item)
 
     async def reconcile(self, item: str) -> None:
         """Update the ledger and the annotation of the pod to the number of ports that the pod requests."""
