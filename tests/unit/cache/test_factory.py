@@ -212,6 +212,42 @@ async def test_waits_as_long_as_it_takes_without_a_timeout():
 
 
 @in_virtual_time
+async def test_a_factory_without_informers_has_nothing_to_wait_for():
+    _, factory = make()
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=1)
+        assert elapsed() == 0.0
+
+
+@in_virtual_time
+async def test_the_wait_ends_with_the_last_informer():
+    api, factory = make()
+    api.on("list", "configmaps").delay(10.0)
+    api.on("list", "nodes").delay(5.0)
+    informers = [factory.informer(ConfigMap), factory.informer(Node), factory.informer(Unstructured, DEPLOYMENTS)]
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        assert elapsed() == 10.0
+        assert all(informer.has_synced for informer in informers)
+
+
+@in_virtual_time
+async def test_a_wait_that_is_cancelled_stops_no_informer():
+    api, factory = make()
+    api.on("list", "configmaps").delay(10.0)
+    informer = factory.informer(ConfigMap)
+    async with factory:
+        waiter = asyncio.create_task(factory.wait_for_cache_sync())
+        await settle()
+        waiter.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiter
+        assert not informer.has_synced
+        await factory.wait_for_cache_sync(timeout=30)
+        assert elapsed() == 10.0
+
+
+@in_virtual_time
 async def test_a_failure_that_has_passed_is_not_named():
     api, factory = make()
     api.on("list", "configmaps", nth=1).fail(errors.Forbidden)

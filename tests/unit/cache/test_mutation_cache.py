@@ -112,6 +112,18 @@ async def test_an_object_that_replaces_another_of_its_name_is_shown() -> None:
 
 
 @in_virtual_time
+async def test_a_late_write_to_an_object_that_was_replaced_is_not_shown() -> None:
+    informer = Informer(pod("a", 5, uid="old"), version="5")
+    cache = over(informer)
+    informer.apply("8", remove="x/a")
+    informer.apply("9", put=pod("a", 9, uid="new"))
+    cache.record(pod("a", 7, uid="old"))
+    assert cache.get_by_key("x/a") == pod("a", 9, uid="new")
+    informer.apply("10", remove="x/a")
+    assert cache.get_by_key("x/a") is None
+
+
+@in_virtual_time
 async def test_indices_follow_the_newest_state() -> None:
     informer = Informer(pod("a", 5, node="n1"), pod("b", 4, node="n1"))
     cache = over(informer)

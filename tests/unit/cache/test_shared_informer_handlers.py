@@ -277,6 +277,35 @@ async def test_shutting_a_handler_down_waits_for_the_call_that_runs_and_drops_th
     assert told == ["a"]
 
 
+@pytest.mark.parametrize("is_waited_for", [False, True])
+@in_virtual_time
+async def test_a_call_that_fails_after_its_handler_was_removed_is_logged_and_harms_no_other(
+    caplog: pytest.LogCaptureFixture, is_waited_for: bool
+):
+    server, recorder = ThingServer(), Recorder()
+    informer = informer_of(server)
+
+    async def on_add(obj: Thing) -> None:
+        await asyncio.sleep(10)
+        raise ValueError("the place for the object no longer exists")
+
+    registration = informer.add_event_handler(on_add=on_add)
+    recorder.register(informer)
+    async with running(informer):
+        server.put(thing("a"))
+        await settle()
+        if is_waited_for:
+            await informer.shut_down_event_handler(registration)
+        else:
+            informer.remove_event_handler(registration)
+            await asyncio.sleep(10)
+            await settle()
+        assert caplog.text.count("ValueError: the place for the object no longer exists") == 1
+        server.put(thing("b"))
+        await settle()
+    assert sorted(recorder.state) == ["a", "b"]
+
+
 @in_virtual_time
 async def test_shutting_a_handler_down_returns_at_once_when_it_is_idle_or_plain_or_not_started():
     server = ThingServer()
