@@ -6,27 +6,20 @@ import asyncio
 import re
 import urllib.request
 from functools import partial
-from typing import Any
 
 import kubeloop
-from tests.support.markdown import ROOT, fences
+from tests.support.markdown import ROOT, names_of
 
 CODE = re.compile(r"`([^`\n]+)`")
 PAGE = ROOT / "docs" / "how-to" / "observability.md"
 
 
-def names_of(defined: str) -> dict[str, Any]:
-    """Run the fence that defines this function, and return its names."""
-    code = next(fence.code for fence in fences(PAGE) if f"def {defined}(" in fence.code)
-    names: dict[str, Any] = {}
-    exec(compile(code, str(PAGE), "exec", dont_inherit=True), names)
-    return names
-
-
 async def test_the_server_of_the_page_serves_the_metrics() -> None:
     metrics = kubeloop.Metrics()
     metrics.request_sent("200", "GET", "server")
-    async with await asyncio.start_server(partial(names_of("respond")["respond"], metrics), "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(
+        partial(names_of(PAGE, "respond")["respond"], metrics), "127.0.0.1", 0
+    ) as server:
         port = server.sockets[0].getsockname()[1]
         with await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{port}/metrics") as response:
             assert response.headers["Content-Type"] == "text/plain; version=0.0.4"
@@ -41,4 +34,4 @@ def test_the_page_lists_all_metrics() -> None:
 def test_the_function_of_the_page_reads_one_number() -> None:
     metrics = kubeloop.Metrics()
     metrics.request_sent("500", "GET", "server")
-    assert names_of("failures")["failures"](metrics, "server") == 1.0
+    assert names_of(PAGE, "failures")["failures"](metrics, "server") == 1.0

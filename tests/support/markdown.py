@@ -7,6 +7,7 @@ import inspect
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 _HIDDEN = ("/.", "/node_modules/", "/target/")
@@ -72,6 +73,19 @@ def fences(page: Path) -> list[Fence]:
 def programs(page: Path) -> dict[str, str]:
     """Return the blocks of Python code that have a title, by title."""
     return {fence.title: fence.code for fence in fences(page) if fence.title}
+
+
+def names_of(page: Path, defined: str, old: str = "", new: str = "") -> dict[str, Any]:
+    """Run the block of Python code in a page that defines a function or a class, and return its names.
+
+    `old` is a part of the code that the test replaces by `new`, for instance a path.
+    """
+    definition = re.compile(rf"^(?:async def|def|class) {defined}\b", re.MULTILINE)
+    [code] = (fence.code for fence in fences(page) if definition.search(fence.code))
+    assert old in code
+    names: dict[str, Any] = {}
+    exec(compile(code.replace(old, new) if old else code, str(page), "exec", dont_inherit=True), names)
+    return names
 
 
 def printed(page: Path, command: str) -> list[str]:
