@@ -78,7 +78,7 @@ class Reflector(Generic[T]):
 
     Concurrency: loop only; `run` may be cancelled at any time.
 
-    Reference: client-go `tools/cache.Reflector`. Not implemented: resync.
+    Reference: client-go `tools/cache.Reflector`. Resyncs are not a part of it here, but of the pop loop.
     """
 
     def __init__(
