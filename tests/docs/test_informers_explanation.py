@@ -12,11 +12,14 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from kubeloop.testing import APIServer
 from tests.support.markdown import ROOT, printed, programs
 
 PAGE = ROOT / "docs" / "explanation" / "informers.md"
 PICTURE = PAGE.with_suffix(".svg")
+PICTURES = sorted(PAGE.parent.glob("*.svg"))
 PROGRAMS = programs(PAGE)
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -46,14 +49,26 @@ def test_the_programs_are_those_that_the_tests_run() -> None:
     assert sorted(PROGRAMS) == ["missed_deletion.py", "pod_deletion.py"]
 
 
-def test_the_page_shows_the_picture_and_describes_it() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    assert "](informers.svg)" in text
-    picture = ElementTree.parse(PICTURE).getroot()
-    labels = [picture.find(f"{SVG}{name}") for name in ("title", "desc")]
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.stem)
+def test_the_page_shows_each_picture_and_each_picture_describes_itself(picture: Path) -> None:
+    assert f"]({picture.name})" in PAGE.read_text(encoding="utf-8")
+    root = ElementTree.parse(picture).getroot()
+    labels = [root.find(f"{SVG}{name}") for name in ("title", "desc")]
     assert all(label is not None and label.text for label in labels)
-    assert picture.get("role") == "img"
-    assert picture.get("aria-labelledby") == " ".join(str(label.get("id")) for label in labels if label is not None)
+    assert root.get("role") == "img"
+    assert root.get("aria-labelledby") == " ".join(str(label.get("id")) for label in labels if label is not None)
+
+
+def test_the_picture_of_the_deletion_has_the_steps_that_the_program_prints() -> None:
+    steps = [line.split() for line in printed(PAGE, "pod_deletion.py")]
+    texts = [each.text for each in ElementTree.parse(PAGE.with_name("pod-deletion.svg")).iter(f"{SVG}text")]
+    for row, kinds in {
+        "watch": ("MODIFIED", "DELETED"),
+        "queue": ("Updated", "Deleted"),
+        "handler": ("on_update", "on_delete"),
+    }.items():
+        printed_kinds = [words[1].partition("(")[0] for words in steps if words[0] == row]
+        assert [text for text in texts if text in kinds] == printed_kinds
 
 
 def test_each_part_in_the_picture_is_explained_on_the_page() -> None:
