@@ -31,7 +31,8 @@ class Updated(Value, Generic[T], frozen=True, gc=False):
 
     Attributes:
         old: The object of the event before.
-        new: The object now. After a new list both may be the same version, and their uids may differ.
+        new: The object now; in a resync the same as `old`. After a new list their uids may differ, because the object was
+            deleted and created again.
     """
 
     old: T

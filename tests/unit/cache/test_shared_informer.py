@@ -210,6 +210,22 @@ async def test_after_a_missed_time_handlers_get_the_difference():
 
 
 @in_virtual_time
+async def test_an_object_that_was_created_again_meanwhile_is_an_update_to_another_uid():
+    server = ThingServer()
+    server.put(thing("a", "1", uid="old"))
+    uids: list[tuple[str, str]] = []
+    async with observed(server) as (informer, recorder):
+        informer.add_event_handler(on_update=lambda old, new: uids.append((old.metadata.uid, new.metadata.uid)))
+        server.cut_watches()
+        server.delete("a")
+        server.put(thing("a", "2", uid="new"))
+        server.compact()
+        await asyncio.sleep(3)
+    assert uids == [("old", "new")]
+    assert recorder.told == [("add", "a", "1"), ("update", "a", "1", "2")]
+
+
+@in_virtual_time
 async def test_a_list_does_not_report_objects_that_have_not_changed_and_keeps_their_instances():
     server = ThingServer({"a": "1"})
     async with observed(server) as (informer, recorder):
