@@ -31,7 +31,7 @@ class Updated(Value, Generic[T], frozen=True, gc=False):
 
     Attributes:
         old: The object of the event before.
-        new: The object now; in a resync the same as `old`. After a new list their uids may differ, because the object was
+        new: The object now; in a resync the same as `old`. After a list their uids may differ, because the object was
             deleted and created again.
     """
 
