@@ -14,7 +14,7 @@ from kubeloop._kit.text import safe_text
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object
 
-__all__ = ["STATELESS", "DeletedFinalStateUnknown", "Delta", "DeltaType", "unreadable_object", "version_of"]
+__all__ = ["STATELESS", "DeletedFinalStateUnknown", "Delta", "DeltaType", "has_name", "unreadable_object", "version_of"]
 
 T = TypeVar("T", bound=Object)
 T_co = TypeVar("T_co", bound=Object, covariant=True)
@@ -79,6 +79,11 @@ def version_of(obj: Object | DeletedFinalStateUnknown[Object] | Unreadable) -> s
     if isinstance(obj, DeletedFinalStateUnknown):
         return ""  # The version of the deletion was missed.
     return getattr(obj.metadata, "resource_version", "")
+
+
+def has_name(key: str) -> bool:
+    """Return whether a key is that of an object with a name; `"namespace/"` is not."""
+    return bool(key) and key[-1] != "/"
 
 
 def unreadable_object(obj: Object, error: Exception) -> Unreadable:

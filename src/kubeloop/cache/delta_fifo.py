@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from kubeloop.cache.delta import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType, unreadable_object
+from kubeloop.cache.delta import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType, has_name, unreadable_object
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
@@ -219,7 +219,7 @@ class DeltaFIFO(Generic[T]):
             try:
                 state = obj if transform is None else transform(obj)
                 name = self._key_func(state)
-                if not name:
+                if not has_name(name):
                     raise ValueError("an object without a name")
             except Exception as error:
                 problem = unreadable_object(obj, error)
@@ -276,7 +276,7 @@ class DeltaFIFO(Generic[T]):
     def _append(self, name: str, delta: Delta[T], *, initial: bool = False) -> None:
         deltas = self._items.get(name)
         if deltas is None:
-            if not name:
+            if not has_name(name):
                 raise ValueError("an object without a name cannot be stored")
             self._items[name] = [delta]
             if not self._queue:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.failed_read import FailedRead
 from kubeloop.cache.indexer import Indexer
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import object_key
@@ -23,7 +24,8 @@ logger = logging.getLogger(__name__)
 class ReadFailures(Generic[T]):
     """Notes in a store which of its objects could not be read when they were first read.
 
-    Such an object stays in the store, because its metadata could be read; its next state clears the note.
+    Such an object stays in the store, because its metadata could be read; its next state clears the note. A list that
+    keeps the stored instance, because the object has not changed, keeps the note.
 
     Args:
         name: The name of the informer, for log lines.
@@ -52,7 +54,7 @@ class ReadFailures(Generic[T]):
         key = object_key(obj)
         if self._indexer.last_known(key) is not obj or key in self._indexer.unreadable:
             return
-        self._indexer.set_unreadable(key, error)
+        self._indexer.set_unreadable(key, FailedRead.of(error))
         logger.warning("%s: %s cannot be read, except for its metadata: %s", self._name, safe_text(key), error)
 
 

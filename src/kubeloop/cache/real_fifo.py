@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
-from kubeloop.cache.delta import DeltaType, unreadable_object
+from kubeloop.cache.delta import DeltaType, has_name, unreadable_object
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
@@ -251,7 +251,7 @@ class RealFIFO(Generic[T]):
             try:
                 state = obj if transform is None else transform(obj)
                 key = key_func(state)
-                if not key:
+                if not has_name(key):
                     raise ValueError("an object without a name")
             except Exception as error:
                 problem = unreadable_object(obj, error)
@@ -321,7 +321,7 @@ class RealFIFO(Generic[T]):
         self._append(kind, error.key, error)
 
     def _append(self, kind: DeltaType, key: str, obj: T | Unreadable) -> None:
-        if not key:
+        if not has_name(key):
             raise ValueError("an object without a name cannot be stored")
         if not self._items:
             self._ready.set()

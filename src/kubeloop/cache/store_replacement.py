@@ -70,7 +70,6 @@ class StoreReplacement(Generic[T]):
         """Compare the list with the store and build the tables; the last step replaces those of the store."""
         listed, indexer = self._listed, self._indexer
         objects, known, is_complete = listed.objects, indexer.last_known, listed.is_complete
-        readable_again = [key for key in indexer.unreadable if key in objects and key not in listed.unreadable]
         for count, (key, new) in enumerate(objects.items(), 1):
             old = known(key)
             if old is None or not _is_same(old, new):
@@ -96,8 +95,9 @@ class StoreReplacement(Generic[T]):
             logger.error("%s: %s", self._name, problem, exc_info=problem.__cause__)
         for key, error in listed.unreadable.items():
             log_unreadable(self._name, key, error, before.get(key), has_state=key in objects)
-        for key in readable_again:
-            log_readable(self._name, key)
+        for key in before:
+            if key in objects and key not in indexer.unreadable:
+                log_readable(self._name, key)
 
     def notify(self, registrations: Iterable[HandlerRegistration[T]]) -> Generator[None, None, None]:
         """Notify handlers first of deletions, then of new and changed objects in the order of the list.

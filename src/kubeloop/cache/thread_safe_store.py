@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.cache.failed_read import FailedRead
 from kubeloop.cache.index import Index, IndexFunc
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import CacheError, UnknownIndex, Unreadable
@@ -175,7 +176,7 @@ class ThreadSafeStore(Generic[T]):
 
         Args:
             objects: The new objects by key. The indexer keeps the dict.
-            unreadable: The objects whose state cannot be read, by key.
+            unreadable: The objects whose state cannot be read, by key. A `FailedRead` of an object that stays is kept.
             resource_version: The version of the list that the objects come from; `""` if it has none.
 
         Yields:
@@ -205,9 +206,11 @@ class ThreadSafeStore(Generic[T]):
             self._items,
             *(index.keys_by_value for index in self._indices.values()),
         ]
-        self._items, self._indices = objects, indices
         for key in self._unreadable.keys() - unreadable.keys():
-            del self._unreadable[key]
+            is_kept = key in objects and objects[key] is self._items.get(key)
+            if not (is_kept and isinstance(self._unreadable[key], FailedRead)):
+                del self._unreadable[key]
+        self._items, self._indices = objects, indices
         # Store copies: the errors themselves may hold the frames that they passed through.
         self._unreadable.update((key, copy.copy(error)) for key, error in unreadable.items())
         self._resource_version = resource_version

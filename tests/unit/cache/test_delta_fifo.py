@@ -256,8 +256,9 @@ def test_nothing_is_queued_without_a_name():
     """(A12)"""
     fifo = DeltaFIFO(store())
     for queue in (fifo.add, fifo.update):
-        with pytest.raises(ValueError, match="without a name"):
-            queue(thing(""))
+        for name in ("", "ns/"):
+            with pytest.raises(ValueError, match="without a name"):
+                queue(thing(name))
     fifo.delete(thing(""))
     nameless = unreadable(thing("a", "??"))
     for queue_error in (fifo.update_unreadable, fifo.delete_unreadable):
@@ -363,10 +364,10 @@ def test_a_tombstone_has_the_last_state_that_could_be_read():
 def test_a_list_item_without_a_name_or_that_cannot_name_itself_is_a_nameless_one():
     """(A12, B2)"""
     fifo: DeltaFIFO[Thing] = DeltaFIFO(store(thing("a")))
-    fifo.replace([thing("b"), thing(""), "a table"])  # type: ignore[list-item]
+    fifo.replace([thing("b"), thing(""), "a table", thing("ns/")])  # type: ignore[list-item]
     found = changes(fifo)
     assert found[0] == ("b", [(REPLACED, thing("b"))])
-    assert [name[:2] for name, _ in found[1:]] == ["#1", "#2"]
+    assert [name[:2] for name, _ in found[1:]] == ["#1", "#2", "#3"]
     assert {kind for _, deltas in found[1:] for kind, _ in deltas} == {UNREADABLE}
 
 

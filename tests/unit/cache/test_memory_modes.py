@@ -24,7 +24,7 @@ from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.unstructured import Unstructured
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured
 from tests.support.scripted_clientset import PODS, clientset, pod
-from tests.support.scripted_transport import Hang, event, list_of, watch_response
+from tests.support.scripted_transport import Hang, event, expired_event, list_of, watch_response
 
 
 def full(name: str, version: int, node: Any = "n1", **spec: Any) -> dict[str, Any]:
@@ -143,6 +143,62 @@ async def test_the_next_state_of_an_unreadable_object_clears_the_note() -> None:
             _ = old.spec
         assert informer.unreadable == {}, "an object that is no longer stored is not counted"
         assert of(informer, "a") is fresh
+
+
+@in_virtual_time
+async def test_a_list_that_keeps_the_instance_keeps_its_note(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    other = {**full("b", 2), "metadata": {"namespace": "x"}}
+    clients, _ = clientset(
+        list_of([BROKEN], "5"),
+        watch_response(expired_event()),
+        list_of([BROKEN], "6"),
+        watch_response(event("ADDED", full("c", 7)), expired_event()),
+        list_of([BROKEN, other], "8"),
+        watch_response(event("ADDED", full("d", 9)), expired_event()),
+        list_of([full("a", 10)], "11"),
+        watch_response(Hang()),
+    )
+    factory = SharedInformerFactory(clients, watch_list=False)
+    informer = factory.core_v1.pods(mode="lazy")
+    noted: list[list[str]] = []
+    informer.add_event_handler(on_add=lambda _: noted.append(list(informer.unreadable)))
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        first = of(informer, "a")
+        with pytest.raises(Unreadable):
+            _ = first.spec
+        await asyncio.sleep(20)
+        assert noted == [[], ["x/a"], ["x/a", "#1 of those that were read"]]
+        assert of(informer, "a") is not first
+        assert informer.unreadable == {}
+        assert [line for line in caplog.messages if "read again" in line] == ["v1 pods: x/a can be read again"]
+        assert sum("x/a cannot be read" in line for line in caplog.messages) == 1
+
+
+@in_virtual_time
+@pytest.mark.parametrize("mode", ["eager", "lazy"])
+@pytest.mark.parametrize("dynamic", [False, True])
+async def test_an_item_or_an_event_without_a_name_is_not_stored(dynamic: bool, mode: MemoryMode) -> None:
+    """(A12)"""
+    nameless = {**full("", 3), "metadata": {"namespace": "x", "resourceVersion": "3"}}
+    clients, transport = clientset(
+        list_of([full("a", 1), nameless], "5"),
+        watch_response(event("ADDED", full("b", 6)), event("ADDED", nameless)),
+        list_of([full("b", 6)], "7"),
+        watch_response(Hang()),
+    )
+    factory = SharedInformerFactory(clients, watch_list=False)
+    # Any: typed and dynamic objects have two types.
+    informer: Any = factory.informer(Unstructured, PODS, mode=mode) if dynamic else factory.core_v1.pods(mode=mode)
+    async with factory:
+        await factory.wait_for_cache_sync(timeout=30)
+        assert informer.indexer.list_keys() == ["x/a"]
+        assert [error.name for error in informer.unreadable.values()] == [""]
+        await asyncio.sleep(20)
+        assert informer.indexer.list_keys() == ["x/b"]
+        assert informer.unreadable == {}
+        assert len(transport.requests) == 4
 
 
 def class_pod(data: dict[str, Any]) -> core_v1.Pod:

@@ -149,8 +149,9 @@ def test_nothing_is_queued_without_a_name():
     """(A12)"""
     fifo: RealFIFO[Thing] = RealFIFO()
     for queue in (fifo.add, fifo.update, fifo.delete):
-        with pytest.raises(ValueError, match="without a name"):
-            queue(thing(""))
+        for name in ("", "ns/"):
+            with pytest.raises(ValueError, match="without a name"):
+                queue(thing(name))
     nameless = unreadable(thing("a", "??"))
     for queue_error in (fifo.update_unreadable, fifo.delete_unreadable):
         with pytest.raises(errors.Unreadable):
@@ -181,10 +182,10 @@ def test_a_list_with_a_nameless_item_is_not_complete():
 def test_a_list_item_without_a_name_or_that_cannot_name_itself_is_a_nameless_one():
     """(A12, B2)"""
     fifo: RealFIFO[Thing] = RealFIFO()
-    fifo.replace([thing("b"), thing(""), "a table"])  # type: ignore[list-item]
+    fifo.replace([thing("b"), thing(""), "a table", thing("ns/")])  # type: ignore[list-item]
     content = listed(fifo)
     assert [*content.objects] == ["b"]
-    assert [key[:2] for key in content.unreadable] == ["#1", "#2"]
+    assert [key[:2] for key in content.unreadable] == ["#1", "#2", "#3"]
     assert not content.is_complete
 
 

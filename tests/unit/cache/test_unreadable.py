@@ -26,11 +26,8 @@ def without_namespaces(document: dict[str, Any]) -> None:
 
 
 def without_names(document: dict[str, Any]) -> None:
-    """Remove the name and the namespace of the objects whose value is 1."""
+    """Remove the name, and not the namespace, of the objects whose value is 1."""
     hide_names(document, "1", "")
-    for obj in parts_of(document):
-        if not obj["metadata"]["name"]:
-            del obj["metadata"]["namespace"]
 
 
 async def relist(server: ThingServer) -> None:
