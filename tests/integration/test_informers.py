@@ -15,9 +15,9 @@ from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.field_index import field_index
 from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.lister_watcher import rest_list_watch
 from kubeloop.cache.memory_mode import MemoryMode
 from kubeloop.cache.reflector import Reflector
+from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource

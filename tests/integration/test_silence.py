@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.cache.lister_watcher import EventStream, ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import EventStream, ListWatch
+from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import core_v1

@@ -14,7 +14,8 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
-from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import ListWatch
+from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import apps_v1

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
         ListWatch,
         WatchEventLike,
         WatchFunction,
-        rest_list_watch,
-        rest_list_watches,
     )
     from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
     from kubeloop.cache.memory_usage import MemoryUsage
@@ -55,6 +53,7 @@ if TYPE_CHECKING:
     from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
     from kubeloop.cache.reflector import Reflector, WatchErrorHandler
     from kubeloop.cache.reflector_store import ReflectorStore
+    from kubeloop.cache.rest_source import rest_list_watch, rest_list_watches
     from kubeloop.cache.resync import jittered_resync_period
     from kubeloop.cache.shared_informer import SharedInformer
     from kubeloop.cache.ttl_store import TTLStore
@@ -149,8 +148,7 @@ if not TYPE_CHECKING:
             "informer_provider": "InformerOptions InformerProvider Namespaces",
             "informer_statistics": "HandlerStatistics InformerState InformerStatistics",
             "lister_watcher": (
-                "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction "
-                "rest_list_watch rest_list_watches"
+                "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction"
             ),
             "memory_mode": "MemoryMode class_in_mode",
             "memory_usage": "MemoryUsage",
@@ -162,6 +160,7 @@ if not TYPE_CHECKING:
             "resync": "jittered_resync_period",
             "reflector": "Reflector WatchErrorHandler",
             "reflector_store": "ReflectorStore",
+            "rest_source": "rest_list_watch rest_list_watches",
             "shared_informer": "SharedInformer",
             "ttl_store": "TTLStore",
         },

@@ -13,8 +13,8 @@ import pytest
 
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.field_index import field_index
-from kubeloop.cache.lister_watcher import rest_list_watch
 from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
+from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import Unreadable
 from kubeloop.meta.gvk import GroupResource

@@ -10,8 +10,9 @@ import pytest
 
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.informer_sources import InformerSources, lowest_version
-from kubeloop.cache.lister_watcher import ListWatch, rest_list_watches
+from kubeloop.cache.lister_watcher import ListWatch
 from kubeloop.cache.mutation_cache import MutationCache
+from kubeloop.cache.rest_source import rest_list_watches
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.config.config import Config

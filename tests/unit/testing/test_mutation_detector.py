@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kubeloop import Request, Response, Unstructured
-from kubeloop.cache.lister_watcher import rest_list_watch
+from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from kubeloop import labels
-from kubeloop.cache.lister_watcher import ListWatch, rest_list_watch
+from kubeloop.cache.lister_watcher import ListWatch
+from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.models import core_v1
 from kubeloop.testing.virtual_time import in_virtual_time
 
