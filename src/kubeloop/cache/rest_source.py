@@ -8,7 +8,7 @@ Reference: client-go `tools/cache/listwatch.go`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
@@ -18,9 +18,10 @@ from kubeloop.cache.lister_watcher import EventStream, ListPage, ListWatch, Watc
 from kubeloop.cache.time_slice import in_slices
 from kubeloop.clients.metadata_requests import forgetting_kinds, is_metadata, metadata_headers
 from kubeloop.clients.resource_info import namespace_for
-from kubeloop.clients.resource_lookup import look_up, resource_of
+from kubeloop.clients.resource_lookup import look_up, resource_of, served_kinds
+from kubeloop.errors import APIError, DecodeError, TransportError
 from kubeloop.meta.namespaces import ALL_NAMESPACES
-from kubeloop.unstructured import Unstructured
+from kubeloop.unstructured import Unstructured, UnstructuredList
 from kubeloop.wire.options import ListOptions, SelectorOptions, list_params
 from kubeloop.wire.watch_events import UnreadableEvent
 
@@ -53,8 +54,9 @@ def rest_list_watch(
     For `PartialObjectMetadata` the server sends only the metadata of the objects. A server that cannot do that sends
     whole objects, of which the metadata are read.
 
-    A response with a list of another kind than the first list says nothing about the objects. It raises `DecodeError`,
-    also for `Unstructured`, whose lists may be of any kind.
+    A response of another kind says nothing about the objects, and raises `DecodeError`. For `Unstructured` the plural
+    shows the kind, and discovery is asked about a kind that the plural does not explain. Metadata do not name the kind
+    of their objects.
 
     Args:
         rest: The client that sends the requests; it stays the caller's.
@@ -135,6 +137,7 @@ class _Resource:
         resource: GroupVersionResource | GroupVersionKind | type[CachedObject] | None,
     ) -> None:
         self.info = resource_of(model, resource)
+        self._list_kind = ListKind(self.info)
         self._rest = rest
         self._lock = asyncio.Lock()
 
@@ -143,6 +146,23 @@ class _Resource:
         async with self._lock:
             if not self.info.plural:
                 self.info = await look_up(self._rest, self.info)
+                self._list_kind = ListKind(self.info)
+
+    async def check(self, check: Callable[[ListKind], None]) -> None:
+        """Check the kind of a response, and ask discovery before a kind is refused.
+
+        Raises:
+            DecodeError: The response is of another kind, or discovery could not be asked.
+        """
+        try:
+            check(self._list_kind)
+        except DecodeError as doubt:
+            try:
+                kinds = await served_kinds(self._rest, self.info.group_version)
+            except (APIError, DecodeError, TransportError) as error:
+                raise DecodeError(f"{doubt}; discovery could not be asked: {error}") from error
+            self._list_kind.discovered(kinds)
+            check(self._list_kind)
 
 
 class _RESTSource(Generic[T]):
@@ -171,7 +191,6 @@ class _RESTSource(Generic[T]):
         self._needs_namespace = needs_namespace
         self._is_metadata = is_metadata(model)
         self._namespace = namespace_for(rest, info, namespace)
-        self._list_kind = ListKind()
 
     def list_watch(self, *, streams_lists: bool) -> ListWatch[T]:
         watch: WatchFunction[T] = self._watch
@@ -188,7 +207,6 @@ class _RESTSource(Generic[T]):
             metadata_headers(self._rest, list_model) if self._is_metadata else None,
             {"resource_version": resource_version or None, "limit": limit, "continue_": continue_ or None},
         )
-        self._list_kind.check(page)
         return cast("ListPage[T]", page)
 
     async def _list_exactly(
@@ -215,6 +233,9 @@ class _RESTSource(Generic[T]):
             headers=headers,
             timeout=self._options.get("timeout"),
         )
+        if isinstance(page, UnstructuredList):
+            item = (page.items[0].api_version, page.items[0].kind) if page.items else None
+            await self._resource.check(lambda kind: kind.check_list(page.api_version, page.kind, item))
         if headers is not None:
             await in_slices(forgetting_kinds(page.items))
         return page
@@ -223,8 +244,7 @@ class _RESTSource(Generic[T]):
         return self._open_watch(resource_version, timeout_seconds, {})
 
     def _watch_list(self, resource_version: str, timeout_seconds: int) -> AbstractAsyncContextManager[EventStream[T]]:
-        opened = self._open_watch(resource_version, timeout_seconds, _INITIAL_EVENTS)
-        return _noting_kind(opened, self._list_kind) if issubclass(self._model, Unstructured) else opened
+        return self._open_watch(resource_version, timeout_seconds, _INITIAL_EVENTS)
 
     def _open_watch(
         self, resource_version: str, timeout_seconds: int, more: Mapping[str, ParamValue]
@@ -236,7 +256,7 @@ class _RESTSource(Generic[T]):
             "allowWatchBookmarks": True,
             "timeoutSeconds": timeout_seconds,
         }
-        return self._rest.watch(
+        opened = self._rest.watch(
             self._info.plural,
             into=self._model,
             group_version=self._info.group_version,
@@ -244,6 +264,7 @@ class _RESTSource(Generic[T]):
             params=params,
             headers=metadata_headers(self._rest, self._model) if self._is_metadata else None,
         )
+        return _checking(opened, self._resource) if issubclass(self._model, Unstructured) else opened
 
     def _looking_up(self, watch: WatchFunction[T]) -> WatchFunction[T]:
         @asynccontextmanager
@@ -267,25 +288,23 @@ class _RESTSource(Generic[T]):
 
 
 @asynccontextmanager
-async def _noting_kind(
-    opened: AbstractAsyncContextManager[EventStream[T]], list_kind: ListKind
+async def _checking(
+    opened: AbstractAsyncContextManager[EventStream[T]], resource: _Resource
 ) -> AsyncGenerator[EventStream[T]]:
-    """Open a watch, and record the kind of its first object."""
+    """Open a watch, and check the kind of its first object."""
     async with opened as stream:
-        yield _NotingKind(stream, list_kind)
+        yield _CheckedStream(stream, resource)
 
 
-class _NotingKind(Generic[T]):
-    def __init__(self, stream: EventStream[T], list_kind: ListKind) -> None:
+class _CheckedStream(Generic[T]):
+    def __init__(self, stream: EventStream[T], resource: _Resource) -> None:
         self._stream = stream
-        self._list_kind = list_kind
+        self._resource = resource
 
     async def batch(self) -> Sequence[WatchEventLike[T] | UnreadableEvent]:
         events = await self._stream.batch()
-        for event in events:
-            if not isinstance(event, UnreadableEvent):
-                obj: Any = event.object
-                self._list_kind.streamed(obj.api_version, obj.kind)
-                self.batch = self._stream.batch  # type: ignore[method-assign]
-                break
+        first: Any = next((event.object for event in events if not isinstance(event, UnreadableEvent)), None)
+        if first is not None:
+            await self._resource.check(lambda kind: kind.check_object(first.api_version, first.kind))
+            self.batch = self._stream.batch  # type: ignore[method-assign]
         return events

@@ -18,9 +18,10 @@ from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.wire.request import group_version_path
 
 if TYPE_CHECKING:
+    from kubeloop.meta.gvk import GroupVersion
     from kubeloop.rest.client import RESTClient
 
-__all__ = ["look_up", "resource_of"]
+__all__ = ["look_up", "plural_of", "resource_of", "served_kinds"]
 
 
 def resource_of(
@@ -80,6 +81,30 @@ async def look_up(rest: RESTClient, info: ResourceInfo) -> ResourceInfo:
             return ResourceInfo(info.group_version, each.name, each.kind, each.namespaced, info.list_model)
     known = (each.name if info.plural else each.kind for each in listed.resources if "/" not in each.name)
     raise _not_served(rest, info, did_you_mean(info.plural or info.kind, known))
+
+
+async def served_kinds(rest: RESTClient, group_version: GroupVersion) -> dict[str, str]:
+    """Ask the server for the kinds of a group and version, by plural."""
+    from kubeloop.models import meta_v1
+
+    listed = await rest.get(group_version_path(group_version), into=meta_v1.APIResourceList)
+    return {each.name: each.kind for each in listed.resources if "/" not in each.name}
+
+
+def plural_of(kind: str) -> str:
+    """Return the plural that a kind has by the rules of Kubernetes; a custom resource may have another one.
+
+    >>> plural_of("NetworkPolicy"), plural_of("Ingress"), plural_of("Pod")
+    ('networkpolicies', 'ingresses', 'pods')
+
+    Reference: apimachinery `meta.UnsafeGuessKindToResource`.
+    """
+    name = kind.lower()
+    if name.endswith("endpoints"):
+        return name
+    if name.endswith("s"):
+        return f"{name}es"
+    return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
 
 
 def _not_served(rest: RESTClient, info: ResourceInfo, hint: str = "") -> NotFound:
