@@ -201,8 +201,9 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
     def last_heard_at(self) -> float | None:
         """The running loop's time at which the server last sent news of the objects; None before that.
 
-        `loop.time() - informer.last_heard_at` is the number of seconds without news. The server sends bookmarks of a
-        resource without changes about once per minute. A refused request does not count.
+        `loop.time() - informer.last_heard_at` is the number of seconds without news. Up to 180 s are normal: the server
+        sends bookmarks about once per minute, but none at the beginning of a watch if the resource does not change. A
+        refused request does not count.
         """
         return self._sources.last_heard_at
 

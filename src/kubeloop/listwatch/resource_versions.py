@@ -33,7 +33,7 @@ class ResourceVersions:
 
     Attributes:
         last: The version of the last list or event that was delivered; `""` before the first.
-        has_bookmarks: Whether any watch has brought a BOOKMARK event.
+        has_bookmarks: Whether the present watch has brought a BOOKMARK event after those of a list.
 
     Reference: client-go `tools/cache.Reflector` (relistResourceVersion, the propagation of versions in `watch`).
     """
@@ -69,6 +69,7 @@ class ResourceVersions:
     def watching(self) -> None:
         """Record that a watch starts from the last version."""
         self._is_in_order = can_resume(self.last)
+        self.has_bookmarks = False
 
     def delivered(self, event_type: str, version: str) -> None:
         """Record an event that was delivered.

@@ -56,7 +56,7 @@ class WatchEnd(Value, frozen=True):
         open_seconds: How long the watch was open; None when it could not be opened.
         events: The number of events that it brought.
         can_resume: Whether another watch from the last version brings every change that is not known.
-        has_bookmarks: Whether this watch, or an earlier one of the same resource, brought a bookmark.
+        has_bookmarks: Whether the watch brought a bookmark.
         has_progressed: Whether a watch made progress since the version last expired.
         is_first: Whether no watch has been open yet.
     """
@@ -89,8 +89,12 @@ class WatchEnd(Value, frozen=True):
     def is_lost(self) -> bool:
         """Whether silence means that the connection is lost.
 
-        A server that sends bookmarks sends one per minute. Others send nothing as long as nothing happens: Events and
-        most aggregated resources have no watch cache, and so no bookmarks.
+        A watch that has brought a bookmark brings one per minute from then on. Before that, silence means nothing: the
+        watch cache of the server sends only bookmarks of versions after that of the request, and learns of such a
+        version from a change of the resource, or from etcd every ten minutes. Events and most aggregated resources have
+        no watch cache, and so no bookmarks at all.
+
+        Reference: apiserver pkg/storage/cacher/cache_watcher.go (process), etcd --watch-progress-notify-interval.
         """
         return self.is_silence and self.has_bookmarks
 

@@ -126,12 +126,9 @@ async def test_silence_of_a_resource_without_bookmarks_is_no_failure(caplog: pyt
     assert lines(caplog, logging.WARNING) == lines(caplog, logging.INFO) == []
 
 
-@pytest.mark.parametrize("is_earlier", [False, True])
 @in_virtual_time
-async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
-    is_earlier: bool, caplog: pytest.LogCaptureFixture
-):
-    """(D13) A bookmark of an earlier watch of the resource counts as much as a bookmark of this watch."""
+async def test_silence_after_bookmarks_means_that_the_connection_is_lost(caplog: pytest.LogCaptureFixture):
+    """(D13)"""
     caplog.set_level("INFO")
     server = ThingServer()
     informer = informer_of(server)
@@ -139,10 +136,6 @@ async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
     informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
     async with running(informer):
         server.bookmark(200)
-        if is_earlier:
-            for _ in range(3):
-                await asyncio.sleep(100)
-                server.end_watches()
         await asyncio.sleep(180)
         before = len(server.watches)
         server.end_watches(SILENT)
@@ -159,6 +152,37 @@ async def test_silence_after_bookmarks_means_that_the_connection_is_lost(
         assert len(server.watches) == before + 1
         assert len(server.lists) == 1
     assert lines(caplog, logging.INFO) == ["things: the connection to the server is back"]
+
+
+@in_virtual_time
+async def test_a_watch_of_an_idle_resource_may_be_silent_although_an_earlier_one_brought_bookmarks(
+    caplog: pytest.LogCaptureFixture,
+):
+    """(D13) The API server sends no bookmark of the version that the watch was opened at."""
+    caplog.set_level("INFO")
+    server = ThingServer()
+    informer = informer_of(server)
+    told: list[Exception] = []
+    informer.set_watch_error_handler(lambda _reflector, error: told.append(error))
+    async with running(informer):
+        server.bookmark(200)
+        await asyncio.sleep(100)
+        server.end_watches()
+        for number in range(2, 12):
+            await asyncio.sleep(180)
+            server.end_watches(SILENT)
+            await settle()
+            assert len(server.watches) == number + 1, "reopened at once"
+            assert (informer.is_connected, informer.last_error) == (True, "")
+        assert {watch["resource_version"] for watch in server.watches[1:]} == {"200"}
+        assert len(server.lists) == 1
+        assert told == []
+        server.bookmark(300)
+        await asyncio.sleep(180)
+        server.end_watches(SILENT)
+        await settle()
+        assert told == [SILENT]
+    assert lines(caplog, logging.INFO) == []
 
 
 @in_virtual_time

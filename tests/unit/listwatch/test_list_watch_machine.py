@@ -309,7 +309,7 @@ def test_an_event_that_cannot_be_assigned_is_no_progress() -> None:
         listed(machine, now=now + pause)
 
 
-def test_silence_is_no_failure_until_a_watch_has_brought_a_bookmark() -> None:
+def test_silence_is_no_failure_until_the_watch_has_brought_a_bookmark() -> None:
     """(D13)"""
     machine = watch()
     opened(machine)
@@ -321,6 +321,9 @@ def test_silence_is_no_failure_until_a_watch_has_brought_a_bookmark() -> None:
     machine.versions.delivered("ADDED", "10")
     decision = machine.watch_ended(SILENT, 360.0)
     assert (decision.action, decision.pause, decision.is_failure) == (NextAction.BACK_OFF_AND_REOPEN, 0.8, True)
+    opened(machine, 370.0)
+    decision = machine.watch_ended(SILENT, 550.0)
+    assert (decision.action, decision.pause, decision.is_failure) == (NextAction.REOPEN, 0.0, False)
 
 
 def test_silence_instead_of_an_open_watch_is_a_failure() -> None:

@@ -106,6 +106,8 @@ def test_only_a_bookmark_shows_that_there_are_bookmarks(event: str) -> None:
     assert versions.has_bookmarks is (event == "BOOKMARK")
     versions.delivered("ADDED", "7")
     assert versions.has_bookmarks is (event == "BOOKMARK")
+    versions.watching()
+    assert not versions.has_bookmarks, "those of an earlier watch promise none"
 
 
 @pytest.mark.parametrize(
