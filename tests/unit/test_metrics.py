@@ -10,7 +10,7 @@ from math import inf
 import pytest
 
 import kubeloop
-from kubeloop import Metrics, RateLimitingQueue, WorkQueue
+from kubeloop import Metrics, PriorityQueue, RateLimitingQueue, WorkQueue
 from kubeloop.testing.virtual_time import in_virtual_time
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +54,29 @@ async def test_queues_of_one_name_are_added_up_and_a_forgotten_queue_is_left_out
     gc.collect()
     assert metrics.value("workqueue_unfinished_work_seconds", name="pods") == 0.0
     assert "workqueue_unfinished_work_seconds" not in metrics.text()
+
+
+@in_virtual_time
+async def test_the_present_of_an_ended_queue_is_forgotten_and_what_was_counted_stays() -> None:
+    metrics = Metrics()
+    kept = PriorityQueue[str](name="pods 1", metrics=metrics)
+    for number in range(50):
+        queue = PriorityQueue[str](name=f"pods {number}", metrics=metrics)
+        queue.add("a")
+        queue.add("b")
+    del queue
+    gc.collect()
+    another = WorkQueue[str](name="another", metrics=metrics)
+    assert repr(metrics).startswith("<Metrics: 2 queues")
+    names = {sample.labels for family in metrics.collect() if "depth" in family.name for sample in family.samples}
+    assert names == {(("name", "pods 1"),), (("name", "pods 1"), ("priority", "0"))}
+    assert metrics.value("workqueue_depth", name="pods 1") == 2.0
+    assert metrics.value("workqueue_adds_total", name="pods 7") == 2.0
+    del kept, another
+    gc.collect()
+    metrics.collect()
+    assert repr(metrics).startswith("<Metrics: 0 queues")
+    assert "depth" not in metrics.text()
 
 
 class Plugin:

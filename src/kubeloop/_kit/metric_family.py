@@ -77,6 +77,11 @@ class Gauge(_Numbers):
         """Add a number, which may be negative."""
         self._values[labels] = self._values.get(labels, 0.0) + change
 
+    def remove(self, first: str) -> None:
+        """Remove the numbers of all combinations that have this value of the first label."""
+        for labels in [labels for labels in self._values if labels[0] == first]:
+            del self._values[labels]
+
     def replace_all(self, values: dict[Labels, float]) -> None:
         """Replace the numbers of all combinations of labels."""
         self._values = values
