@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -52,7 +53,8 @@ class ControllerExpectations:
             queue.add(key_of_controller(pod))
 
     Guarantees: `is_satisfied` returns True at the latest `timeout` seconds after expectations were set, so that a
-    missed event stops a controller for this time and not for ever; a warning names what was missed.
+    missed event stops a controller for this time and not for ever; a warning names what was missed. Expectations that
+    have expired are removed when others are set, so memory is bounded also if `delete_expectations` is never called.
 
     Args:
         timeout: Seconds after which expectations count as satisfied.
@@ -66,7 +68,7 @@ class ControllerExpectations:
     def __init__(self, *, timeout: float = 300.0, now: Callable[[], float] | None = None) -> None:
         self._timeout = timeout
         self._now = now
-        self._by_key: dict[str, tuple[Expectations, float]] = {}
+        self._by_key: OrderedDict[str, tuple[Expectations, float]] = OrderedDict()  # in the order of their times
 
     def expect_creations(self, key: str, count: int) -> None:
         """Expect creations and no deletions; the same as `set_expectations`."""
@@ -78,7 +80,11 @@ class ControllerExpectations:
 
     def set_expectations(self, key: str, *, creations: int = 0, deletions: int = 0) -> None:
         """Replace the expectations of an object; their timeout starts now."""
-        self._by_key[key] = (Expectations(creations, deletions), self._time())
+        now = self._time()
+        self._by_key.pop(key, None)
+        while self._by_key and now - (oldest := next(iter(self._by_key.items())))[1][1] > self._timeout:
+            self._expire(*oldest)
+        self._by_key[key] = (Expectations(creations, deletions), now)
 
     def creation_observed(self, key: str) -> None:
         """Expect one creation less, because it was seen or has failed; does nothing without expectations."""
@@ -104,14 +110,9 @@ class ControllerExpectations:
         known = self._by_key.get(key)
         if known is None or known[0].are_fulfilled:
             return True
-        present, since = known
-        if self._time() - since <= self._timeout:
+        if self._time() - known[1] <= self._timeout:
             return False
-        logger.warning(
-            "expectations of %s: %d creations and %d deletions were not observed within %g s; reconciling without them",
-            key, present.creations, present.deletions, self._timeout,
-        )  # fmt: skip
-        self.delete_expectations(key)
+        self._expire(key, known)
         return True
 
     def get_expectations(self, key: str) -> Expectations | None:
@@ -123,12 +124,21 @@ class ControllerExpectations:
         """Forget the expectations of an object. Call this when the object is deleted."""
         self._by_key.pop(key, None)
 
+    def _expire(self, key: str, known: tuple[Expectations, float]) -> None:
+        present, _ = known
+        if not present.are_fulfilled:
+            logger.warning(
+                "expectations of %s: %d creations and %d deletions were not observed within %g s; reconciling without "
+                "them", key, present.creations, present.deletions, self._timeout,
+            )  # fmt: skip
+        self.delete_expectations(key)
+
     def _time(self) -> float:
         return asyncio.get_running_loop().time() if self._now is None else self._now()
 
     def __repr__(self) -> str:
         waiting = sum(not present.are_fulfilled for present, _ in self._by_key.values())
-        return f"<{type(self).__name__} of {len(self._by_key)} objects, {waiting} unfulfilled>"
+        return f"<ControllerExpectations of {len(self._by_key)} objects, {waiting} unfulfilled>"
 
 
 class UIDTrackingControllerExpectations:
@@ -148,8 +158,8 @@ class UIDTrackingControllerExpectations:
     """
 
     def __init__(self, *, timeout: float = 300.0, now: Callable[[], float] | None = None) -> None:
-        self._counts = ControllerExpectations(timeout=timeout, now=now)
         self._uids: dict[str, set[str]] = {}
+        self._counts = _CountsOfUIDs(self._uids, timeout=timeout, now=now)
 
     def expect_creations(self, key: str, count: int) -> None:
         """Expect creations and no deletions; see `ControllerExpectations.set_expectations`."""
@@ -163,8 +173,8 @@ class UIDTrackingControllerExpectations:
                 "expectations of %s: forgetting the expected deletions of %s", key, ", ".join(sorted(former))
             )
         expected = set(uids)
-        self._uids[key] = expected
         self._counts.expect_deletions(key, len(expected))
+        self._uids[key] = expected
 
     def creation_observed(self, key: str) -> None:
         """Expect one creation less, because it was seen or has failed; does nothing without expectations."""
@@ -175,14 +185,13 @@ class UIDTrackingControllerExpectations:
         uids = self._uids.get(key, set())
         if uid in uids:
             uids.remove(uid)
+            if not uids:
+                del self._uids[key]
             self._counts.deletion_observed(key)
 
     def is_satisfied(self, key: str) -> bool:
         """Return whether an object may be reconciled: its expectations are fulfilled or expired, or it has none."""
-        is_satisfied = self._counts.is_satisfied(key)
-        if self._counts.get_expectations(key) is None:
-            self._uids.pop(key, None)
-        return is_satisfied
+        return self._counts.is_satisfied(key)
 
     def get_expectations(self, key: str) -> Expectations | None:
         """Return the numbers that an object waits for, or None."""
@@ -195,7 +204,18 @@ class UIDTrackingControllerExpectations:
     def delete_expectations(self, key: str) -> None:
         """Forget the expectations of an object. Call this when the object is deleted."""
         self._counts.delete_expectations(key)
-        self._uids.pop(key, None)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._counts!r}>"
+
+
+class _CountsOfUIDs(ControllerExpectations):
+    """The numbers of expectations whose uids are forgotten with them."""
+
+    def __init__(self, uids: dict[str, set[str]], *, timeout: float, now: Callable[[], float] | None) -> None:
+        super().__init__(timeout=timeout, now=now)
+        self._uids = uids
+
+    def delete_expectations(self, key: str) -> None:
+        super().delete_expectations(key)
+        self._uids.pop(key, None)

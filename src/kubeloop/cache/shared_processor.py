@@ -117,6 +117,10 @@ class SharedProcessor(Generic[T]):
         if limit.events is not None and not calls.is_async:
             raise TypeError(f"{self._name}: a plain handler has no backlog; max_backlog is for async handlers")
         self._must_be_compatible(limit)
+        for failed in self.registrations:
+            if failed.is_removed and failed.name == calls.name:
+                # A program may add its handler again and again: statistics show only the last failure.
+                self.remove(failed)
         registration = HandlerRegistration(calls, self._gate, self._name, limit, is_read=is_read)
         self._resync.add(registration, resync_period, _time())
         if registration.blocks:

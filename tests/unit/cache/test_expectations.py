@@ -69,6 +69,27 @@ def test_new_expectations_replace_the_former_ones():
 
 
 @both_kinds
+def test_expired_expectations_of_objects_that_nobody_asks_for_are_removed(kind, caplog):
+    """(A controller that never calls `delete_expectations` must not need ever more memory.)"""
+    expectations, clock = create(kind, timeout=10.0)
+    for number in range(1000):
+        key = f"web-{number}"
+        clock.time += 1.0
+        if kind is UIDTrackingControllerExpectations:
+            expectations.expect_deletions(key, ["u"])
+            if number != 500:
+                expectations.deletion_observed(key, "u")
+            assert expectations.get_uids(key) == frozenset(["u"] if number == 500 else [])
+        else:
+            expectations.expect_deletions(key, 1)
+            if number != 500:
+                expectations.deletion_observed(key)
+    assert "of 11 objects, 0 unfulfilled" in repr(expectations)
+    assert [line.partition(":")[0] for line in caplog.messages] == ["expectations of web-500"]
+    assert expectations.is_satisfied("web-500")
+
+
+@both_kinds
 def test_expectations_expire_and_a_warning_names_what_was_missed(kind, caplog):
     expectations, clock = create(kind)
     expectations.expect_creations("default/web", 2)
