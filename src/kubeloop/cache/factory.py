@@ -253,8 +253,8 @@ class SharedInformerFactory(Informers):
     def describe(self) -> str:
         """Return a table of the informers for people, and below it what is wrong or late.
 
-        INFORMER             STATE    OBJECTS   UNREADABLE   VERSION   RELISTS   HEARD      LAG    QUEUED   BACKLOG
-        v1 pods in default   synced   311       0            48213     1         12 s ago   4 s    0        15
+        INFORMER      STATE    OBJECTS   MEMORY    UNREADABLE   VERSION   RELISTS   HEARD      LAG   QUEUED   BACKLOG
+        v1 pods in x   synced   311       2.4 MiB   0            48213     1         12 s ago   4 s   0        15
 
         v1 pods in default: listed again after Expired (1)
         v1 pods in default: 15 events wait for the event handler on_add=report, the oldest for 4 s

@@ -38,6 +38,8 @@ class InformerStatistics(Value, frozen=True):
         name: The name of the informer, with its resource, namespace and selectors.
         state: See `InformerState`.
         objects: The number of objects in the store.
+        memory_bytes: The bytes that the informer takes. This is an estimate from some objects, which becomes better
+            with each call; see `SharedInformer.memory`.
         unreadable: The number of objects that exist and cannot be read.
         resource_version: The resourceVersion of the store: of the last list, change or bookmark that readers see.
         relists: The number of lists after the first, by what led to them: the name of the error that ended the watch,
@@ -55,6 +57,7 @@ class InformerStatistics(Value, frozen=True):
     name: str
     state: InformerState
     objects: int
+    memory_bytes: int
     unreadable: int
     resource_version: str
     relists: Mapping[str, int]
@@ -76,7 +79,7 @@ class InformerStatistics(Value, frozen=True):
 
 
 _COLUMNS = (
-    "INFORMER", "STATE", "OBJECTS", "UNREADABLE", "VERSION", "RELISTS", "HEARD", "LAG", "QUEUED", "BACKLOG",
+    "INFORMER", "STATE", "OBJECTS", "MEMORY", "UNREADABLE", "VERSION", "RELISTS", "HEARD", "LAG", "QUEUED", "BACKLOG",
 )  # fmt: skip
 
 
@@ -95,6 +98,7 @@ def _row(informer: InformerStatistics) -> tuple[str, ...]:
         informer.name,
         informer.state,
         str(informer.objects),
+        _in_binary_units(informer.memory_bytes),
         str(informer.unreadable),
         informer.resource_version or "-",
         str(sum(informer.relists.values())),
@@ -103,6 +107,15 @@ def _row(informer: InformerStatistics) -> tuple[str, ...]:
         str(informer.queued),
         str(informer.backlog),
     )
+
+
+def _in_binary_units(size_bytes: int) -> str:
+    """Return a size as people write it: `"12 KiB"`, `"3.4 MiB"`."""
+    size, units = size_bytes / 1024, ["KiB", "MiB"]
+    while size >= 1024 and units[1:]:
+        size /= 1024
+        del units[0]
+    return f"{size:.0f} {units[0]}" if size >= 9.95 else f"{size:.1f} {units[0]}"
 
 
 def _notes(informer: InformerStatistics) -> Iterator[str]:

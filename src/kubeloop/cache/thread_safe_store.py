@@ -323,6 +323,11 @@ class ThreadSafeStore(Generic[T]):
         return self._read(lambda: [*self._index(name).keys_by_value])
 
     @property
+    def tables(self) -> tuple[Mapping[str, T], Mapping[str, Index[T]]]:
+        """The objects by key and the indices by name, as they are; for measurements in the thread of the informer."""
+        return self._items, self._indices
+
+    @property
     def indexers(self) -> dict[str, IndexFunc[T]]:
         """The index functions by name, in a dict that the caller owns."""
         return {name: index.function for name, index in self._indices.items()}

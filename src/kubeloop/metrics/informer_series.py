@@ -37,6 +37,7 @@ class InformerSeries:
                 ("queued_items", "Changes that wait for the store."),
                 ("store_resource_version", "The 15 least significant digits of the resource version."),
                 ("objects", "Objects in the store."),
+                ("memory_bytes", "Estimated bytes of the objects, the tables and the queues."),
                 ("unreadable_objects", "Objects that exist and cannot be read."),
                 ("last_heard_seconds", "Seconds since the server last sent news, bookmarks included."),
                 ("lag_seconds", "Seconds since the oldest change arrived that a handler has not seen."),
@@ -88,6 +89,7 @@ def _gauges(informer: InformerStatistics) -> Iterator[tuple[str, float]]:
     if digits.isascii() and digits.isdigit():
         yield "store_resource_version", int(digits)
     yield "objects", informer.objects
+    yield "memory_bytes", informer.memory_bytes
     yield "unreadable_objects", informer.unreadable
     if informer.heard_seconds is not None:
         yield "last_heard_seconds", informer.heard_seconds

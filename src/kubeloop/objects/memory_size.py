@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
+from itertools import islice
 from types import BuiltinFunctionType, FunctionType, MemberDescriptorType, MethodType, ModuleType
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from msgspec import Raw, Struct
 
-__all__ = ["memory_size"]
+__all__ = ["memory_size", "spread"]
+
+T = TypeVar("T")
 
 _LEAVES = (str, bytes, int, float, type(None), Raw)
 _LISTS = (list, tuple, set, frozenset, deque)
@@ -22,7 +25,11 @@ _RAW_BYTES = Raw.__basicsize__
 
 
 def memory_size(
-    roots: Iterable[Any], seen: set[int] | None = None, *, is_counted: Callable[[Any], bool] | None = None
+    roots: Iterable[Any],
+    seen: set[int] | None = None,
+    *,
+    is_counted: Callable[[Any], bool] | None = None,
+    most: int | None = None,
 ) -> int:
     """Return the bytes that values take, with everything that they hold, as the allocator of Python rounds them.
 
@@ -33,25 +40,38 @@ def memory_size(
         roots: The values.
         seen: The ids of values that are not counted; those of all counted values are added. The values must stay alive.
         is_counted: Returns whether a value below the roots is counted; without it all are.
+        most: The number of items of one container that are visited, evenly spread; the others are taken to be like
+            them. None visits all.
     """
     known: set[int] = set() if seen is None else seen
-    waiting = [*roots]
-    total = 0
+    # Values with the numbers of values for which they stand.
+    waiting = [(value, 1.0) for value in roots]
+    total = 0.0
     while waiting:
-        value = waiting.pop()
+        value, weight = waiting.pop()
         if id(value) in known:
             continue
         known.add(id(value))
         own, parts_of = _measures(cast("Any", type(value)))
-        total += own(value)
+        total += own(value) * weight
         if parts_of is None:
             continue
         for borrowed in getattr(value, "__lent__", ()):  # a Raw that is a part of the bytes of this value
             known.add(id(borrowed))
-            total += _RAW_BYTES
+            total += _RAW_BYTES * weight
         parts = parts_of(value)
-        waiting.extend(parts if is_counted is None else filter(is_counted, parts))
-    return total
+        if most is not None and len(parts) > most and isinstance(value, (dict, *_LISTS)):
+            visited = spread(parts, most)
+            weight *= len(parts) / len(visited)
+            parts = visited
+        waiting.extend((part, weight) for part in parts if is_counted is None or is_counted(part))
+    return round(total)
+
+
+def spread(values: Collection[T], most: int | None) -> list[T]:
+    """Return at most this number of values, evenly spread; all of them for None."""
+    step = 1 if most is None else max(1, -(-len(values) // most))
+    return [*islice(values, step // 2, None, step)]
 
 
 @cache

@@ -248,6 +248,7 @@ def statistics(**changes: Any) -> InformerStatistics:
         name="v1 pods in default",
         state="synced",
         objects=311,
+        memory_bytes=2_500_000,
         unreadable=0,
         resource_version="48213",
         relists={},
@@ -267,15 +268,20 @@ def test_the_table_has_a_line_per_informer_and_a_line_per_problem():
             name="v1 services",
             state="syncing",
             objects=0,
+            memory_bytes=9700,
             resource_version="",
             heard_seconds=None,
             last_error="refused",
         ),
     ]
-    assert described(informers).splitlines() == [
-        "INFORMER             STATE     OBJECTS   UNREADABLE   VERSION   RELISTS   HEARD      LAG   QUEUED   BACKLOG",
-        "v1 pods in default   synced    311       0            48213     1         12 s ago   4 s   0        15",
-        "v1 services          syncing   0         0            -         0         -          0 s   0        0",
+    lines = described(informers).splitlines()
+    assert [line.split("   ")[0] for line in lines[:3]] == ["INFORMER", "v1 pods in default", "v1 services"]
+    assert [line[21:] for line in lines[:3]] == [
+        "STATE     OBJECTS   MEMORY    UNREADABLE   VERSION   RELISTS   HEARD      LAG   QUEUED   BACKLOG",
+        "synced    311       2.4 MiB   0            48213     1         12 s ago   4 s   0        15",
+        "syncing   0         9.5 KiB   0            -         0         -          0 s   0        0",
+    ]
+    assert lines[3:] == [
         "",
         "v1 pods in default: listed again after Expired (1)",
         "v1 pods in default: 15 events wait for the event handler on_add=report, the oldest for 4 s",
