@@ -65,7 +65,8 @@ class InformerSeries:
                         values[name].setdefault(labels, value)
         for name, gauge in self._informer_gauges.items():
             gauge.replace_all(values[name])
-        return tuple(metric.collect() for metric in (self._processing, self._relists, *self._informer_gauges.values()))
+        gauges = (gauge.collect() for gauge in self._informer_gauges.values())
+        return (self._processing.collect(), self._relists.collect(), *gauges)
 
     # The protocol `InformerMetrics`.
 

@@ -12,7 +12,8 @@ import pytest
 
 import kubeloop
 from kubeloop import errors, fields, labels
-from kubeloop.cache.factory import SharedInformerFactory, _report_end
+from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.running_informers import _report_end
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionResource
