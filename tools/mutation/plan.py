@@ -52,6 +52,15 @@ CONNECTION = (
     "tests/unit/transport/http1/test_connection_is_quiet.py"
 )
 METRICS = "tests/unit/test_metrics.py tests/conformance/component_base"
+QUEUES = "tests/unit/workqueue tests/property/workqueue"
+INDEXING = (
+    "tests/unit/cache/test_indexer.py tests/unit/cache/test_thread_safe_store.py tests/property/test_indexer_model.py"
+)
+OWN_WRITES = "tests/unit/cache/test_read_your_writes.py tests/faults/test_own_writes_under_faults.py"
+SLOW_HANDLERS = (
+    "tests/unit/cache/test_handler_backlog.py tests/unit/cache/test_slow_handlers.py "
+    "tests/unit/cache/test_informer_events.py tests/property/test_backlog_model.py"
+)
 EXTRAS = "tests/unit/telemetry/test_extras.py"
 REQUEST_LOG = "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py"
 PROTOBUF = "tests/unit/wire/serializers/test_protobuf_serializer.py tests/unit/rest/test_content_type.py"
@@ -66,9 +75,25 @@ DECISIVE = {
     "cache/store_replacement": "tests/unit/cache/test_store_replacement.py tests/property/test_real_fifo_model.py "
     "tests/unit/cache/test_pop_loop.py tests/unit/cache/test_unreadable.py",
     "cache/resync": "tests/unit/cache/test_resync.py",
-    "cache/index": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
+    "cache/index": INDEXING,
+    "cache/consistency_check": "tests/unit/cache/test_consistency_check.py "
+    "tests/unit/cache/test_informer_consistency_check.py",
+    "cache/expectations": "tests/unit/cache/test_expectations.py",
+    "cache/field_index": "tests/unit/cache/test_field_index.py",
+    "cache/handler_backlog": SLOW_HANDLERS,
+    "cache/informer_event": f"tests/unit/cache/test_informer_event.py {SLOW_HANDLERS}",
+    "cache/informer_scope": "tests/unit/cache/test_factory_scopes.py tests/unit/cache/test_factory.py",
+    "cache/informer_statistics": "tests/unit/cache/test_informer_statistics.py",
+    "cache/list_kind": "tests/unit/cache/test_list_kind.py",
+    "cache/memory_usage": "tests/unit/cache/test_memory_usage.py tests/unit/cache/test_memory_modes.py",
+    "cache/mutation_cache": f"tests/unit/cache/test_mutation_cache.py {OWN_WRITES}",
+    "cache/object_selection": "tests/unit/cache/test_object_selection.py",
+    "cache/shared_processor": f"tests/unit/cache/test_shared_informer_handlers.py {SLOW_HANDLERS}",
+    "cache/thread_safe_store": INDEXING,
+    "cache/ttl_store": "tests/unit/cache/test_ttl_store.py",
+    "cache/write_tracker": f"tests/unit/cache/test_write_tracker.py {OWN_WRITES}",
     "cache/initial_events": "tests/unit/cache/test_initial_events.py tests/unit/cache/test_reflector_watch_list.py",
-    "cache/indexer": "tests/unit/cache/test_indexer.py tests/property/test_indexer_model.py",
+    "cache/indexer": INDEXING,
     "certificates/request_template": "tests/unit/certificates/test_request_template.py",
     "certificates/rotation_schedule": "tests/unit/certificates/test_rotation_schedule.py "
     "tests/unit/certificates/test_certificate_manager.py",
@@ -106,7 +131,11 @@ DECISIVE = {
     "listwatch/resource_versions": LISTWATCH,
     "listwatch/streaming_list": LISTWATCH,
     "listwatch/watch_end": LISTWATCH,
-    "metrics": f"{METRICS} tests/unit/rest/test_call_report.py",
+    "metrics/__init__": f"{METRICS} tests/unit/rest/test_call_report.py",
+    "metrics/certificate_series": f"{METRICS} tests/unit/certificates/test_certificate_manager.py",
+    "metrics/informer_series": f"{METRICS} tests/unit/cache/test_informer_statistics.py",
+    "metrics/queue_series": METRICS,
+    "metrics/request_series": f"{METRICS} tests/unit/rest/test_call_report.py tests/unit/config/test_exec_metrics.py",
     "objects/json/list_reader": "tests/unit/objects/json/test_list_reader.py tests/property/test_list_reader.py",
     "rest/call_report": f"tests/unit/rest/test_call_report.py {REQUEST_LOG}",
     "rest/list_response": "tests/unit/rest/test_body.py tests/unit/rest/test_second_serializer.py",
@@ -133,11 +162,20 @@ DECISIVE = {
     "wire/protobuf/read_parts": f"tests/unit/wire/protobuf/test_read_parts.py {PROTOBUF}",
     "wire/protobuf/wire_format": f"tests/unit/wire/protobuf/test_wire_format.py {PROTOBUF}",
     "wire/serializers/registry": "tests/unit/rest/test_content_type.py tests/unit/rest/test_second_serializer.py",
-    "workqueue/delay_heap": "tests/unit/workqueue tests/property/workqueue",
-    "workqueue/item_backoff": "tests/unit/workqueue tests/property/workqueue",
-    "workqueue/item_states": "tests/unit/workqueue tests/property/workqueue",
-    "workqueue/limiters": "tests/unit/workqueue tests/property/workqueue",
-    "workqueue/priority_order": "tests/unit/workqueue tests/property/workqueue",
+    **dict.fromkeys(
+        (
+            "workqueue/delay_heap",
+            "workqueue/delaying",
+            "workqueue/item_backoff",
+            "workqueue/item_states",
+            "workqueue/limiters",
+            "workqueue/priority_order",
+            "workqueue/priority_queue",
+            "workqueue/queue",
+            "workqueue/queue_metrics",
+        ),
+        QUEUES,
+    ),
 }
 """The decisive files, with their own tests."""
 
@@ -166,7 +204,7 @@ TESTS_OF_FLOOR = {
     "transport": "tests/unit/transport tests/faults/transport tests/faults/test_nothing_reachable.py",
     "unstructured": "tests/unit/test_unstructured.py tests/unit/objects",
     "wire": f"tests/unit/wire tests/unit/rest tests/unit/clients {REST_FAULTS}",
-    "workqueue": "tests/unit/workqueue tests/property/workqueue",
+    "workqueue": QUEUES,
 }
 
 GENERATED = ("clients/groups", "cache/informers")
