@@ -160,9 +160,10 @@ class RateLimitingQueue(DelayingQueue[T]):
     def item(self) -> AbstractAsyncContextManager[T, bool]:
         """Wait for an item, and mark it as done at the end of an `async with` block, however the block ends.
 
-        - After a normal end, the limiter forgets the failures of the item.
+        - After a normal end, the limiter forgets the failures of the item. An exception of the limiter is logged.
         - An exception is logged, and the item is retried after the limiter's delay. The exception ends there, because
-          one failed item must not end a worker; code after the block runs.
+          one failed item must not end a worker; code after the block runs. Only an exception that a cancelled worker
+          raises in place of the cancellation is raised again.
         - After a cancellation, and after any other exception that is no `Exception`, the item is added again without a
           delay and without counting as a failure, so that another worker gets it. The exception is raised again.
 
@@ -200,18 +201,25 @@ class RateLimitingQueue(DelayingQueue[T]):
         """Return the number of failures of an item that the limiter counts."""
         return self._limiter.num_requeues(item)
 
-    def _finish(self, item: T, error: BaseException | None) -> bool:
-        """Mark an item as done at the end of its block, and return whether the exception of the block ends there."""
+    def _finish(self, item: T, error: BaseException | None) -> None:
+        """Mark an item as done at the end of its block."""
         try:
             if error is None:
-                self.forget(item)
+                self._succeed(item)
             elif isinstance(error, Exception):
                 self._retry(item, error)
             else:
                 self._add_again(item)
         finally:
             self.done(item)
-        return isinstance(error, Exception)
+
+    def _succeed(self, item: T) -> None:
+        try:
+            self.forget(item)
+        except Exception:
+            logger.exception(
+                "work queue %r: the limiter failed for %r, whose failures may count again", self.name, item
+            )
 
     def _retry(self, item: T, error: Exception) -> None:
         after = "its back-off" if not self._closed else "a restart, because the queue is shut down"
@@ -239,7 +247,7 @@ class RateLimitingQueue(DelayingQueue[T]):
 class _Item(Generic[T]):
     """The block of `RateLimitingQueue.item`."""
 
-    __slots__ = ("_item", "_queue")
+    __slots__ = ("_cancellations", "_item", "_queue")
 
     def __init__(self, queue: RateLimitingQueue[T]) -> None:
         self._queue = queue
@@ -249,9 +257,17 @@ class _Item(Generic[T]):
         if item is None:
             raise QueueShutDown(f"the work queue {self._queue.name!r} is shut down and empty")
         self._item = item
+        self._cancellations = _cancellations()
         return item
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        return self._queue._finish(self._item, error)
+        self._queue._finish(self._item, error)
+        return isinstance(error, Exception) and _cancellations() <= self._cancellations
+
+
+def _cancellations() -> int:
+    """Return how often the current task was asked to end."""
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()

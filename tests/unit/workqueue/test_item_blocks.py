@@ -201,6 +201,54 @@ async def test_an_item_that_is_added_during_its_block_is_queued_again_however_th
     assert queue.delayed == 1
 
 
+@both_queues
+@in_virtual_time
+async def test_an_exception_in_place_of_a_cancellation_ends_the_worker(kind):
+    """(Otherwise the worker would take the next item, and the program that cancelled it would wait for ever.)"""
+    queue = create(kind)
+    queue.add("foo")
+
+    async def work():
+        while True:
+            async with queue.item():
+                try:
+                    await asyncio.sleep(100)
+                finally:
+                    raise RuntimeError("the clean-up failed")
+
+    worker = asyncio.create_task(work())
+    await asyncio.sleep(150)
+    assert not worker.done(), "an exception alone does not end it"
+    worker.cancel()
+    with pytest.raises(RuntimeError, match="the clean-up failed"):
+        await worker
+    assert (queue.processing, queue.delayed) == (0, 1)
+
+
+@both_queues
+@in_virtual_time
+async def test_a_cancellation_that_the_block_has_handled_counts_no_longer(kind):
+    queue = create(kind)
+    for item in ("foo", "bar", "last"):
+        queue.add(item)
+
+    async def work():
+        with suppress(asyncio.CancelledError):
+            async with queue.item():
+                await asyncio.sleep(100)
+        async with queue.item():
+            raise RuntimeError("failed")
+        async with queue.item():
+            async with asyncio.timeout(1):
+                await asyncio.sleep(100)
+        return "went on"
+
+    worker = asyncio.create_task(work())
+    await asyncio.sleep(1)
+    worker.cancel()
+    assert await worker == "went on"
+
+
 class BrokenLimiter:
     """A limiter that fails to compute a delay, or to forget."""
 
@@ -223,10 +271,10 @@ async def test_a_limiter_that_fails_loses_no_item(kind, caplog):
         raise ValueError("the work failed")
     assert (queue.processing, queue.delayed) == (0, 1)
     assert "work queue 'pods': the limiter failed for 'foo'; retrying in 1 s" in caplog.text
-    with pytest.raises(RuntimeError, match="cannot forget"):
-        async with queue.item():
-            assert elapsed() == 1.0
+    async with queue.item():
+        assert elapsed() == 1.0
     assert queue.processing == 0
+    assert "work queue 'pods': the limiter failed for 'foo', whose failures may count again" in caplog.text
 
 
 @in_virtual_time
