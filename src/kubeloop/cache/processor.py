@@ -339,6 +339,7 @@ class HandlerRegistration(Generic[T]):
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
                 if task is not None and task.cancelling():
+                    self.remove()  # The informer stops, or the handler has cancelled its own task.
                     raise
                 self._report(event.object, error)
             except Exception as error:

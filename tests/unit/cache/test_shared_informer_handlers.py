@@ -391,3 +391,27 @@ async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fai
 def test_what_is_no_handler_is_refused(arguments: tuple, keywords: dict, message: str):
     with pytest.raises(TypeError, match=message):
         informer_of(ThingServer()).add_event_handler(*arguments, **keywords)
+
+
+@in_virtual_time
+async def test_a_handler_that_cancels_its_own_task_is_removed():
+    """(Otherwise its events would wait for ever.)"""
+    server = ThingServer({"a": "1"})
+    informer = informer_of(server)
+    other = Recorder()
+    other.register(informer)
+
+    async def give_up(obj: Thing) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(1)
+
+    registration = informer.add_event_handler(on_add=give_up)
+    async with running(informer):
+        await registration.wait_until_ended()
+        for name in "bcd":
+            server.put(thing(name, "1"))
+        await settle()
+        assert (registration.is_removed, registration.backlog) == (True, 0)
+        assert sorted(other.state) == ["a", "b", "c", "d"]
