@@ -176,7 +176,7 @@ class ThreadSafeStore(Generic[T]):
 
         Args:
             objects: The new objects by key. The indexer keeps the dict.
-            unreadable: The objects whose state cannot be read, by key. A `FailedRead` of an object that stays is kept.
+            unreadable: The objects whose state cannot be read, by key. Each `FailedRead` stays as long as its object.
             resource_version: The version of the list that the objects come from; `""` if it has none.
 
         Yields:

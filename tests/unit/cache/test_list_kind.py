@@ -173,7 +173,7 @@ def initial_end(version: str, kind: str) -> bytes:
 
 
 class Informed:
-    """An informer of a resource or a kind of `example.com/v1`, and what its handler was told."""
+    """An informer of a resource or a kind of `example.com/v1`, and what was reported to its handler."""
 
     def __init__(self, *script: Any, of: str | GroupVersionKind = "things", watch_list: bool = False) -> None:
         clients, self.transport = clientset(*script)

@@ -241,12 +241,12 @@ async def test_a_cancellation_that_the_block_has_handled_counts_no_longer(kind):
         async with queue.item():
             async with asyncio.timeout(1):
                 await asyncio.sleep(100)
-        return "went on"
+        return "all blocks have ended"
 
     worker = asyncio.create_task(work())
     await asyncio.sleep(1)
     worker.cancel()
-    assert await worker == "went on"
+    assert await worker == "all blocks have ended"
 
 
 class BrokenLimiter:
