@@ -58,9 +58,9 @@ class Delays(Generic[T]):
             ready.append(item)
         return ready
 
-    def discard(self, item: T) -> bool:
-        """Remove an item, and return whether it waited."""
-        return self._entries.pop(item, None) is not None
+    def discard(self, item: T) -> None:
+        """Remove an item, if it waits."""
+        self._entries.pop(item, None)
 
     def clear(self) -> None:
         """Remove all items."""

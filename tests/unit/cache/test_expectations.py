@@ -131,6 +131,15 @@ def test_only_new_expectations_start_a_new_timeout():
     assert not expectations.is_satisfied("web")
 
 
+def test_raising_one_number_leaves_the_other():
+    expectations, _ = create()
+    expectations.set_expectations("web", creations=1, deletions=1)
+    expectations.raise_expectations("web", creations=2)
+    assert expectations.get_expectations("web") == Expectations(creations=3, deletions=1)
+    expectations.raise_expectations("web", deletions=2)
+    assert expectations.get_expectations("web") == Expectations(creations=3, deletions=3)
+
+
 def test_raising_and_lowering_need_expectations():
     expectations, _ = create()
     expectations.raise_expectations("web", creations=3)

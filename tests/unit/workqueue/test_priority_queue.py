@@ -454,6 +454,18 @@ async def test_refuses_what_cannot_be_an_item_or_a_delay():
     assert (len(queue), queue.delayed) == (0, 1)
 
 
+def test_no_function_gets_none_as_an_item():
+    groups: list[str | None] = []
+    queue: PriorityQueue[str | None] = PriorityQueue(group_by=groups.append)
+    with pytest.raises(ValueError, match="got None"):
+        queue.add(None)
+    assert groups == []
+
+
+def test_the_low_priority_is_that_of_controller_runtime():
+    assert LOW_PRIORITY == -100
+
+
 def test_a_delay_needs_a_loop_and_an_addition_does_not():
     queue: PriorityQueue[str] = PriorityQueue(name="pods")
     with pytest.raises(RuntimeError, match="no running event loop"):
