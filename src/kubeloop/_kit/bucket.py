@@ -31,7 +31,7 @@ class TokenBucket:
     __slots__ = ("_burst", "_last", "_rate", "_tokens")
 
     def __init__(self, rate: float, burst: int) -> None:
-        if rate < 0 or burst < 0:
+        if not rate >= 0 or not burst >= 0:
             raise ValueError("a token bucket needs rate >= 0 and burst >= 0")
         self._rate = rate
         self._burst = burst

@@ -66,6 +66,12 @@ class _Failures(Generic[T]):
         return count
 
 
+def _checked(name: str, seconds: float) -> float:
+    if not seconds >= 0:
+        raise ValueError(f"expected {name} to be at least 0 s, got {seconds}")
+    return seconds
+
+
 class ItemExponentialFailureRateLimiter(_Failures[T]):
     """Delays an item by `base_delay * 2 ** failures` seconds, and by at most `max_delay`.
 
@@ -76,8 +82,8 @@ class ItemExponentialFailureRateLimiter(_Failures[T]):
 
     def __init__(self, base_delay: float, max_delay: float) -> None:
         super().__init__()
-        self._base_delay = base_delay
-        self._max_delay = max_delay
+        self._base_delay = _checked("base_delay", base_delay)
+        self._max_delay = _checked("max_delay", max_delay)
 
     def when(self, item: T, /) -> float:
         """Count one more failure of the item and return its delay in seconds."""
@@ -94,8 +100,8 @@ class ItemFastSlowRateLimiter(_Failures[T]):
 
     def __init__(self, fast_delay: float, slow_delay: float, max_fast_attempts: int) -> None:
         super().__init__()
-        self._fast_delay = fast_delay
-        self._slow_delay = slow_delay
+        self._fast_delay = _checked("fast_delay", fast_delay)
+        self._slow_delay = _checked("slow_delay", slow_delay)
         self._max_fast_attempts = max_fast_attempts
 
     def when(self, item: T, /) -> float:
@@ -164,7 +170,7 @@ class WithMaxWaitRateLimiter(Generic[T]):
 
     def __init__(self, limiter: RateLimiter[T], max_delay: float) -> None:
         self._limiter = limiter
-        self._max_delay = max_delay
+        self._max_delay = _checked("max_delay", max_delay)
 
     def when(self, item: T, /) -> float:
         """Return the other limiter's delay in seconds, and at most `max_delay`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from kubeloop.testing.virtual_time import in_virtual_time
@@ -137,3 +139,25 @@ def test_the_item_based_default_waits_from_a_millisecond_to_a_thousand_seconds()
 def test_repr_shows_how_to_create_the_same_limiter(limiter, shown):
     assert repr(limiter) == shown
     assert repr(eval(shown)) == shown
+
+
+@pytest.mark.parametrize("wrong", [-1.0, math.nan, -math.inf])
+def test_delays_that_no_item_could_wait_for_are_refused(wrong):
+    inner = ItemExponentialFailureRateLimiter(1.0, 10.0)
+    for create in (
+        lambda: ItemExponentialFailureRateLimiter(wrong, 1.0),
+        lambda: ItemExponentialFailureRateLimiter(1.0, wrong),
+        lambda: ItemFastSlowRateLimiter(wrong, 1.0, 3),
+        lambda: ItemFastSlowRateLimiter(1.0, wrong, 3),
+        lambda: WithMaxWaitRateLimiter(inner, wrong),
+    ):
+        with pytest.raises(ValueError, match="to be at least 0 s, got"):
+            create()
+    with pytest.raises(ValueError, match="rate >= 0"):
+        BucketRateLimiter(wrong, 1)
+
+
+def test_a_limit_below_the_first_delay_and_no_delay_at_all_are_accepted():
+    assert ItemExponentialFailureRateLimiter(1.0, 0.5).when("a") == 0.5
+    assert ItemFastSlowRateLimiter(0, 0, 3).when("a") == 0
+    assert WithMaxWaitRateLimiter(ItemExponentialFailureRateLimiter(math.inf, math.inf), 5.0).when("a") == 5.0
