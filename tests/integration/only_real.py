@@ -52,6 +52,7 @@ ONLY_REAL: dict[str, str] = {
     "test_examples::test_the_page_on_custom_resources_runs": _CUSTOM,
     "test_generated_crds": _CUSTOM,
     "test_informer_sources::test_a_namespace_that_may_not_be_listed_stops_no_other": _IDENTITY,
+    "test_informer_sources::test_a_dynamic_informer_believes_the_lists_of_a_kind_with_unusual_names": _CUSTOM,
     "test_informer_sources::test_an_informer_of_metadata_needs_no_class_for_a_custom_kind": _CUSTOM,
     "test_informers::test_an_object_that_cannot_be_read_is_kept_until_it_is_deleted[protobuf]": _YEAR_0,
     "test_informers::test_who_may_not_list_learns_why_the_cache_does_not_sync": _IDENTITY,

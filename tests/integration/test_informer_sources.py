@@ -89,6 +89,38 @@ async def test_an_informer_of_metadata_needs_no_class_for_a_custom_kind(
             assert [each.name for each in found] == ["a", "b"]
 
 
+@pytest.fixture
+def cakes(kubeconfig: Path) -> Iterator[GroupVersionKind]:
+    """Serve a kind whose plural is irregular, and whose lists have a name of their own."""
+    crd = definition("sources.example.com", "Cake", "pieces-of-cake", storage=True)
+    crd["spec"]["names"]["listKind"] = "BakeryList"
+    with served(kubeconfig, [crd]):
+        yield GroupVersionKind("sources.example.com", "v1", "Cake")
+
+
+@pytest.mark.parametrize("watch_list", [False, True])
+async def test_a_dynamic_informer_believes_the_lists_of_a_kind_with_unusual_names(
+    kubeconfig: Path, namespace: str, cakes: GroupVersionKind, watch_list: bool
+) -> None:
+    async with Clientset(config_of(kubeconfig)) as clientset:
+        client = clientset.resource(Unstructured, cakes, namespace)
+        factory = SharedInformerFactory(clientset, namespace=namespace, watch_list=watch_list)
+        informers = [
+            factory.informer(Unstructured, cakes),
+            factory.informer(Unstructured, cakes.group_version.with_resource("pieces-of-cake")),
+        ]
+        async with factory:
+            await factory.wait_for_cache_sync(timeout=PATIENCE)
+            await client.create({"metadata": {"name": "a"}})
+            for informer in informers:
+                await until_held(informer, f"{namespace}/a")
+        late = SharedInformerFactory(clientset, namespace=namespace, watch_list=watch_list)
+        informer = late.informer(Unstructured, cakes.group_version.with_resource("pieces-of-cake"))
+        async with late:
+            await late.wait_for_cache_sync(timeout=PATIENCE)
+            assert [obj.kind for obj in informer.lister.list()] == ["Cake"]
+
+
 async def test_a_program_reads_its_own_writes(kubeconfig: Path, namespace: str) -> None:
     async with Clientset(config_of(kubeconfig)) as clientset:
         maps = clientset.core_v1.config_maps(namespace)
