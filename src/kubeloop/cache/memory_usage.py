@@ -76,7 +76,7 @@ def memory_usage(indexer: Indexer[Any], queues: Iterable[Any], *, sample: int | 
 
 
 class MemoryEstimate(Generic[T]):
-    """The bytes that an informer takes, estimated again and again in less than a millisecond.
+    """The bytes that an informer takes, estimated again and again in about a millisecond.
 
     Each estimate measures one more object; the mean of the last 32 sizes stands for all objects. The error of the first
     one may be a third, where objects differ much, that of later ones is about a tenth.
