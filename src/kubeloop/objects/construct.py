@@ -92,8 +92,7 @@ def checked(shape: Shape, value: Any, owner: str, path: str) -> Any:
     if category == "object":
         if isinstance(value, shape.model):
             model: Any = value
-            model.__unpack__()
-            return model
+            return model.__unpack__()
         hint = f"; use {shape.model.__name__}.from_dict()" if is_mapping(value) else ""
         raise TypeError(f"{owner}.{path}: expected {shape.model.__name__}, got {type(value).__name__}{hint}")
     if category in ("objects", "list", "lazy"):

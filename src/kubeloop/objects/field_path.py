@@ -7,8 +7,6 @@ from functools import cache
 from operator import attrgetter
 from typing import Any
 
-from msgspec import Raw
-
 from kubeloop.objects.json.cut import ABSENT, value_reader
 from kubeloop.objects.reflection import Field, fields_of
 
@@ -39,15 +37,16 @@ def scalar_reader(cls: Any, path: tuple[str, ...]) -> Callable[[Any], str | int 
             return None
         return value.get(keys[0]) if keys else value
 
-    if fields[0].name not in cls.__packed__:
+    read_json = cls.__packed__.get(fields[0].name)
+    if read_json is None:
         return read_decoded
-    slot, cut = getattr(plain, fields[0].name).__get__, value_reader(path[1:])
+    cut = value_reader(path[1:])
 
     def read(obj: Any) -> Any:
-        raw = slot(obj)
-        if raw.__class__ is not Raw:
+        text = read_json(obj)
+        if text is None:
             return read_decoded(obj)
-        value = cut(raw)
+        value = cut(text)
         if value is ABSENT or value is None:
             return default
         return value if isinstance(value, (str, int, float)) else None

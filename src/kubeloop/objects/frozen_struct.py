@@ -8,7 +8,7 @@ The metaclass sets the flags of the struct, hides lazy and nullable fields behin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import msgspec
 from msgspec import Raw
@@ -247,11 +247,12 @@ class FrozenStruct(_WithNote, Struct, metaclass=FrozenStructMeta):
         __lazy__: ClassVar = {}
         __preserve__ = False
         __plain__ = None
-        __packed__ = ()
+        __packed__: ClassVar = {}
         __kind_head__ = ()
 
-    def __unpack__(self) -> None:
-        """Decode the members that a lazy object has not decoded yet; other objects have none."""
+    def __unpack__(self) -> Self:
+        """Return this object with all members decoded: itself, except for an object that keeps its members as JSON."""
+        return self
 
     @property
     def __rich_repr__(self) -> NoReturn:

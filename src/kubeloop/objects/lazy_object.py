@@ -24,11 +24,24 @@ from kubeloop.objects.markers import LAZY, NULL_BYTES
 from kubeloop.objects.reflection import Field, fields_of
 from kubeloop.objects.type_guards import class_of
 
-__all__ = ["FailedReads", "borrowing_class", "end_borrowing", "is_packed", "lazy_class", "packed_json"]
+__all__ = [
+    "FailedReads",
+    "borrowing_class",
+    "end_borrowing",
+    "failed_read",
+    "hidden_class",
+    "is_packed",
+    "lazy_class",
+    "names_of",
+    "packed_equal",
+    "packed_fields",
+    "packed_json",
+]
 
 T = TypeVar("T")
 
 _NULL = Raw(b"null")
+_NOTHING: dict[str, Any] = {}
 _struct_equal: Any = msgspec.Struct.__eq__
 _set_class: Any = vars(object)["__class__"].__set__
 
@@ -68,49 +81,70 @@ def lazy_class(cls: type[T]) -> type[T]:
         cls: A Kind.
     """
     kind: Any = cls
-    packed = [field for field in fields_of(kind).values() if field.name != "metadata" and _can_be_packed(field)]
-    if not packed or kind.__preserve__:
+    packed = packed_fields(kind)
+    if not packed:
         return cls
-    defaults: dict[str, Any] = dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
     slots = {field.name: getattr(kind, field.name) for field in packed}
     namespace: dict[str, Any] = {
-        "__annotations__": dict.fromkeys(slots, Raw),
-        **{name: _as_default(defaults[name]) for name in slots},
-        **_names_of(kind),
-        # `obj.__class__` is the kind, as of a proxy. `type(obj)` is the hidden class until all members are read.
-        "__class__": property(lambda _: kind),
-        "__packed__": tuple(slots),
+        "__packed__": {name: _json_reader(slot) for name, slot in slots.items()},
         "__post_init__": _keep_copies(kind, slots),
-        "__eq__": _equal,
+        "__unpack__": _unpack,
+    }
+    readers = {field.name: _reader(kind, field, slots) for field in packed}
+    return cast("type[T]", hidden_class(kind, dict.fromkeys(slots, Raw), readers, namespace))
+
+
+def packed_fields(kind: Any) -> list[Field]:
+    """Return the fields of a kind that a hidden class keeps as JSON; none if it is its own lazy class."""
+    if kind.__preserve__:
+        return []
+    return [field for field in fields_of(kind).values() if field.name != "metadata" and _can_be_packed(field)]
+
+
+def hidden_class(
+    kind: Any, hints: dict[str, Any], readers: dict[str, Callable[[Any], Any]], namespace: dict[str, Any]
+) -> Any:
+    """Return a hidden subclass of a kind, and give it a class of lists.
+
+    Args:
+        kind: The kind.
+        hints: The types of the fields that the decoder reads differently, by name.
+        readers: The functions that read the fields which are kept as JSON, by name.
+        namespace: `__packed__`, `__post_init__` and `__unpack__`; see `FrozenStruct`.
+    """
+    defaults: dict[str, Any] = dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
+    common = {
+        "__annotations__": hints,
+        **{name: _as_default(defaults[name]) for name in hints},
+        **names_of(kind),
+        # `obj.__class__` is the kind, as of a proxy. `type(obj)` is the hidden class.
+        "__class__": property(lambda _: kind),
+        "__eq__": packed_equal,
         "__ne__": object.__ne__,
         "__hash__": kind.__hash__,
         "__reduce__": _reduce,
-        "__unpack__": _unpack,
     }
-    lazy: Any = type(kind)(kind.__name__, (kind,), namespace)
-    for field in packed:
-        type.__setattr__(lazy, field.name, property(_reader(kind, field, slots)))
-    type.__setattr__(lazy, "failed_reads", FailedReads())
+    hidden: Any = type(kind)(kind.__name__, (kind,), common | namespace)
+    for name, read_member in readers.items():
+        type.__setattr__(hidden, name, property(read_member))
+    type.__setattr__(hidden, "failed_reads", FailedReads())
     listing = getattr(kind, "list_type", None)
     if listing is not None:
         decoder(listing)  # resolves the annotations of both lists once
-        items = {"__annotations__": {"items": tuple[lazy, ...] | None}, "items": listing.__struct_defaults__[-1]}
-        type(listing)(listing.__name__, (listing,), {**items, **_names_of(listing)}, item=lazy)
-    return cast("type[T]", lazy)
+        items = {"__annotations__": {"items": tuple[hidden, ...] | None}, "items": listing.__struct_defaults__[-1]}
+        type(listing)(listing.__name__, (listing,), {**items, **names_of(listing)}, item=hidden)
+    return hidden
 
 
 def packed_json(obj: Any, name: str) -> bytes | Raw | None:
     """Return the JSON of a member that has not been read yet; None for a member that is decoded, or absent."""
-    cls = _type_of(obj)
-    if name not in getattr(cls, "__packed__", ()):
-        return None
-    value = getattr(cls.__plain__, name).__get__(obj)
-    return value if type(value) is Raw else None
+    read_json = getattr(_type_of(obj), "__packed__", _NOTHING).get(name)
+    return None if read_json is None else read_json(obj)
 
 
 def is_packed(obj: Any) -> bool:
     """Return whether an object has members that were not read yet."""
-    return any(packed_json(obj, name) is not None for name in getattr(_type_of(obj), "__packed__", ()))
+    return any(read_json(obj) is not None for read_json in getattr(_type_of(obj), "__packed__", _NOTHING).values())
 
 
 def _type_of(obj: Any) -> Any:
@@ -129,7 +163,8 @@ def _as_default(default: Any) -> Any:
     return default if factory is None else msgspec.field(default_factory=factory)
 
 
-def _names_of(cls: Any) -> dict[str, Any]:
+def names_of(cls: Any) -> dict[str, Any]:
+    """Return the attributes with which a hidden class has the name and the documentation of a class."""
     own = cast("dict[str, Any]", vars(cls))
     return {
         "__module__": cls.__module__,
@@ -156,6 +191,17 @@ def _keep_copies(kind: Any, slots: dict[str, Any]) -> Callable[[Any], None]:
     return settle
 
 
+def _json_reader(slot: Any) -> Callable[[Any], Raw | None]:
+    """Return the function that returns the JSON of a member; None if the member is decoded, or absent."""
+    get = slot.__get__
+
+    def read_json(self: Any) -> Raw | None:
+        value = get(self)
+        return value if value.__class__ is Raw else None
+
+    return read_json
+
+
 def _reader(kind: Any, field: Field, slots: dict[str, Any]) -> Callable[[Any], Any]:
     """Return the function that reads a member, and decodes it the first time."""
     slot = slots[field.name]
@@ -172,9 +218,7 @@ def _reader(kind: Any, field: Field, slots: dict[str, Any]) -> Callable[[Any], A
             # An object with this one member, so that nulls, repairs and errors are those of the whole kind.
             value = get(read(b"".join((head, raw, b"}")), kind))
         except DecodeError as error:
-            failure = _failure(self, kind, error)
-            _type_of(self).failed_reads.report(self, failure)
-            raise failure from error
+            raise failed_read(self, kind, error) from error
         # Without a lock: threads that read a member for the first time at once may get different, equal instances.
         if get(self) is raw:
             slot.__set__(self, value)
@@ -185,12 +229,15 @@ def _reader(kind: Any, field: Field, slots: dict[str, Any]) -> Callable[[Any], A
     return read_member
 
 
-def _failure(obj: Any, kind: Any, error: DecodeError) -> Unreadable:
+def failed_read(obj: Any, kind: Any, error: DecodeError) -> Unreadable:
+    """Report that a member of an object cannot be read, and return the error."""
     meta = obj.metadata
     known = {"namespace": meta.namespace, "name": meta.name, "uid": meta.uid, "resource_version": meta.resource_version}
     text = str(error).removeprefix(f"{kind.__name__}: ")
     who = f"{kind.__name__} {Unreadable('', **known).key}".rstrip()
-    return Unreadable(f"{who}: {text}", **known)
+    failure = Unreadable(f"{who}: {text}", **known)
+    _type_of(obj).failed_reads.report(obj, failure)
+    return failure
 
 
 # --- fields that are parts of a body which the object keeps anyway ----------------------------------------------------
@@ -210,7 +257,7 @@ def borrowing_class(cls: type[T]) -> type[T]:
             if slot.__get__(self) == _NULL:
                 slot.__set__(self, LAZY)
 
-    return cast("type[T]", type(model)(model.__name__, (model,), {**_names_of(model), "__post_init__": settle}))
+    return cast("type[T]", type(model)(model.__name__, (model,), {**names_of(model), "__post_init__": settle}))
 
 
 def end_borrowing(obj: Any) -> None:
@@ -221,8 +268,8 @@ def end_borrowing(obj: Any) -> None:
 # --- methods of the hidden classes ------------------------------------------------------------------------------------
 
 
-def _unpack(self: Any) -> None:
-    """Decode all members that were not read yet.
+def _unpack(self: Any) -> Any:
+    """Decode all members that were not read yet, and return the object.
 
     Raises:
         Unreadable: A member cannot be read.
@@ -232,9 +279,10 @@ def _unpack(self: Any) -> None:
         getattr(self, name)
     if type(self) is cls:  # a draft replaced the last member that was not read
         _set_class(self, cls.__plain__)
+    return self
 
 
-def _equal(self: Any, other: Any) -> Any:
+def packed_equal(self: Any, other: Any) -> Any:
     """Return whether two objects are equal, as eager objects are. Objects that cannot be read are compared as JSON."""
     kind = class_of(self)
     if not isinstance(other, kind):
@@ -242,11 +290,9 @@ def _equal(self: Any, other: Any) -> Any:
     if type(other) is type(self) and _struct_equal(self, other) is True:
         return True
     try:
-        self.__unpack__()
-        other.__unpack__()
+        return kind.__eq__(self.__unpack__(), other.__unpack__())
     except DecodeError:
         return self is other
-    return kind.__eq__(self, other)
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
@@ -255,8 +301,7 @@ def _reduce(self: Any) -> tuple[Any, ...]:
     fields = fields_of(cls.__plain__)
     slots = ((getattr(cls.__plain__, name).__get__(self), fields[name].default) for name in cls.__packed__)
     if any(value.__class__ is not Raw and value is not default for value, default in slots):
-        self.__unpack__()
-        return pickled(self)
+        return pickled(self.__unpack__())
     return _unpickle, (cls.__plain__, rewrite(self))
 
 

@@ -55,7 +55,7 @@ def dumps(value: Any) -> bytes:
         EncodeError: A part of the value has no JSON form.
     """
     if isinstance(value, FrozenStruct):
-        value.__unpack__()
+        value = value.__unpack__()
     try:
         body = _encode(value)
         if has_rest(body):
