@@ -16,8 +16,12 @@ __all__ = ["MemoryMode", "class_in_mode", "default_mode", "failed_reads_of", "mo
 
 T = TypeVar("T", bound=CachedObject)
 
-MemoryMode = Literal["eager", "lazy"]
-"""When the members of objects other than the metadata are decoded: on arrival, or when they are read."""
+MemoryMode = Literal["eager", "lazy", "compressed"]
+"""When the members of objects other than the metadata are decoded, and what is kept.
+
+`"eager"` decodes them on arrival, `"lazy"` when they are first read. `"compressed"` keeps them compressed, and decodes
+them each time they are read.
+"""
 
 
 def default_mode(model: type[Any]) -> MemoryMode:
@@ -36,22 +40,33 @@ def class_in_mode(model: type[T], mode: MemoryMode) -> type[T]:
 
     Args:
         model: A model class, or `Unstructured`.
-        mode: `"eager"` or `"lazy"`.
+        mode: `"eager"`, `"lazy"` or `"compressed"`.
 
     Raises:
         ValueError: There is no such mode.
+        ImportError: The mode is `"compressed"`, and zstd is missing: install `kubeloop[compressed]`.
     """
     given: object = mode
     if given == "eager":
         return model
-    if given != "lazy":
-        raise ValueError(f"expected the memory mode 'eager' or 'lazy', got {given!r}")
-    return cast("type[T]", LazyUnstructured) if model is Unstructured else lazy_class(model)
+    if given == "lazy":
+        return cast("type[T]", LazyUnstructured) if model is Unstructured else lazy_class(model)
+    if given != "compressed":
+        raise ValueError(f"expected the memory mode 'eager', 'lazy' or 'compressed', got {given!r}")
+    if model is Unstructured:
+        from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructured
+
+        return cast("type[T]", CompressedUnstructured)
+    from kubeloop.objects.compressed_object import compressed_class
+
+    return compressed_class(model)
 
 
 def mode_of(model: type[Any] | None) -> MemoryMode:
     """Return the mode in which a class decodes its objects."""
-    return "eager" if failed_reads_of(model) is None else "lazy"
+    if failed_reads_of(model) is None:
+        return "eager"
+    return "compressed" if getattr(model, "is_compressed", False) else "lazy"
 
 
 def failed_reads_of(model: type[Any] | None) -> FailedReads | None:

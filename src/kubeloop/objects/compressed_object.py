@@ -18,7 +18,7 @@ from kubeloop.objects.frozen_struct import force, make, note_given, note_of
 from kubeloop.objects.json.decode import read
 from kubeloop.objects.json.encode import loads, rewrite
 from kubeloop.objects.json.frames import Compressor, is_frame, text_of
-from kubeloop.objects.lazy_object import failed_read, hidden_class, names_of, packed_equal, packed_fields
+from kubeloop.objects.lazy_object import failed_read, hidden_class, lazy_class, names_of, packed_equal, packed_fields
 from kubeloop.objects.markers import LAZY
 from kubeloop.objects.reflection import Field, fields_of
 
@@ -47,6 +47,7 @@ def compressed_class(cls: type[T]) -> type[T]:
         "__post_init__": _compress_members(slots, compressor),
         "__reduce__": _reduce,
         "__unpack__": _whole,
+        "is_compressed": True,
     }
     readers = {field.name: _reader(kind, field, slots[field.name]) for field in packed}
     metadata = compressed_metadata(fields_of(kind)["metadata"].shape.model, compressor)
@@ -172,5 +173,9 @@ def _whole(self: Any) -> Any:
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:
-    """Pickle the whole object: what reads the pickle may have no zstd, and has not the dictionary."""
-    return self.__unpack__().__reduce__()  # type: ignore[no-any-return]
+    """Pickle a lazy copy: what reads the pickle may have no zstd, and has not the dictionary."""
+    plain = cast("Any", type(self)).__plain__
+    values = {name: getattr(plain, name).__get__(self) for name in plain.__struct_fields__}
+    values |= {name: Raw(bytes(text_of(value))) for name, value in values.items() if value.__class__ is Raw}
+    copy = make(lazy_class(plain), **values | {"metadata": self.metadata.__unpack__()})
+    return copy.__reduce__()  # type: ignore[no-any-return]

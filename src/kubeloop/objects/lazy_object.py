@@ -260,9 +260,11 @@ def borrowing_class(cls: type[T]) -> type[T]:
     return cast("type[T]", type(model)(model.__name__, (model,), {**names_of(model), "__post_init__": settle}))
 
 
-def end_borrowing(obj: Any) -> None:
-    """Change the class of an object from the borrowing class to that of the model."""
-    _set_class(obj, _type_of(obj).__plain__)
+def end_borrowing(obj: Any, cls: Any = None) -> None:
+    """Change the class of an object from the borrowing class to that of the model, or to another hidden class of it."""
+    _set_class(obj, cls or _type_of(obj).__plain__ or _type_of(obj))
+    if cls is not None:
+        obj.__post_init__()
 
 
 # --- methods of the hidden classes ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Reference: apimachinery pkg/apis/meta/v1/watch.go (WatchEvent).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import msgspec
@@ -40,8 +41,6 @@ class _Frame(msgspec.Struct, gc=False):
     kind: msgspec.Raw = msgspec.Raw()
 
 
-_PARTS: dict[Any, Any] = {Unstructured: dict[str, Any], LazyUnstructured: msgspec.Raw}
-_READERS: dict[Any, Callable[[bytes], Any]] = {Unstructured: whole_object, LazyUnstructured: lazy_object}
 
 
 class JSONEventDecoder(Generic[T]):
@@ -51,11 +50,18 @@ class JSONEventDecoder(Generic[T]):
         cls: The class of the objects: a Kind, or Unstructured.
     """
 
-    __slots__ = ("_check", "_cls", "_decode", "_has_names")
+    __slots__ = ("_check", "_cls", "_decode", "_has_names", "_lazy_class", "_read")
 
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
-        wanted: Any = _PARTS.get(cls, cls)
+        self._lazy_class = cls if issubclass(cls, LazyUnstructured) else None
+        # Any: the class is known at run time only.
+        wanted: Any = cls
+        self._read: Callable[[bytes], Any] = partial(_decode.decode, cls=cls)
+        if self._lazy_class is not None:
+            wanted, self._read = msgspec.Raw, partial(lazy_object, cls=self._lazy_class)
+        elif cls is Unstructured:
+            wanted, self._read = dict[str, Any], whole_object
         self._decode = _decoder.decoder(WatchEvent[wanted]).decode
         self._check = check_kind
         self._has_names = issubclass(cls, Unstructured) or hasattr(cls, "metadata")
@@ -78,8 +84,8 @@ class JSONEventDecoder(Generic[T]):
             if self._cls is Unstructured:
                 metadata = metadata_readers()[1](frame).object.metadata
                 event = WatchEvent(type=event.type, object=Unstructured.owning(event.object, metadata))
-            elif self._cls is LazyUnstructured:
-                event = WatchEvent(type=event.type, object=lazy_object(event.object))
+            elif self._lazy_class is not None:
+                event = WatchEvent(type=event.type, object=lazy_object(event.object, cls=self._lazy_class))
                 metadata = event.object.metadata
             else:
                 self._check(event.object)
@@ -97,8 +103,7 @@ class JSONEventDecoder(Generic[T]):
             return error_event(status_members.members(body) or {})
         cls = self._cls
         try:
-            reader = _READERS.get(cls)
-            obj: Any = reader(body) if reader is not None else _decode.decode(body, cls)
+            obj = self._read(body)
             if self._has_names and not obj.metadata.name and kind != "BOOKMARK":
                 raise DecodeError(f"{cls.__name__}: an object without a name")
         except DecodeError as problem:

@@ -81,8 +81,8 @@ def decode_into(data: bytes | str, cls: type[T]) -> T:
     if cls is UnstructuredList:
         return cast("T", decode_list(data.encode() if isinstance(data, str) else data, UnstructuredList))
     try:
-        if cls is LazyUnstructured:
-            return cast("T", lazy_object(data.encode() if isinstance(data, str) else data))
+        if issubclass(cls, LazyUnstructured):
+            return cast("T", lazy_object(data.encode() if isinstance(data, str) else data, cls=cls))
         if cls is Unstructured or cls is dict:
             tree = _object(data, cls)
             return cast("T", Unstructured.owning(tree) if cls is Unstructured else tree)
@@ -110,8 +110,8 @@ def decode_list(data: bytes, cls: type[T]) -> T:
     """
     if cls is UnstructuredList:
         return cast("T", _unstructured_list(data))
-    if cls is LazyUnstructuredList:
-        return cast("T", finish(decoding_lazy_list(data)))
+    if issubclass(cls, LazyUnstructuredList):
+        return cast("T", finish(decoding_lazy_list(data, cls)))
     listing = _decode_list.decode_list(data, cls)
     _check_list(listing, has_items=listing.items is not SEQ)  # type: ignore[attr-defined]
     return listing
@@ -127,7 +127,7 @@ def list_reader(cls: type[T], **options: Any) -> ListReader[T]:
     # Any: the class is known at run time only.
     items: Any
     if issubclass(cls, UnstructuredList):
-        items = _LazyItems() if cls is LazyUnstructuredList else _UnstructuredItems()
+        items = _LazyItems(cls) if issubclass(cls, LazyUnstructuredList) else _UnstructuredItems()
         return ListReader(UnstructuredList.__name__, items, **options)
     items = _ModelItems(cls)
     return ListReader(cls.__name__, items, **options)
@@ -203,14 +203,15 @@ class _UnstructuredItems:
 class _LazyItems:
     """Reads the items of a LazyUnstructuredList."""
 
-    __slots__ = ("_begun", "_has_kindless", "_head")
+    __slots__ = ("_begun", "_cls", "_has_kindless", "_head")
 
-    def __init__(self) -> None:
+    def __init__(self, cls: type[LazyUnstructuredList]) -> None:
+        self._cls = cls
         self._begun = self._has_kindless = False
         self._head = b""
 
     def whole(self, body: bytes) -> LazyUnstructuredList:
-        listing: LazyUnstructuredList = finish(decoding_lazy_list(body))
+        listing: LazyUnstructuredList = finish(decoding_lazy_list(body, self._cls))
         return listing
 
     def begin(self, listing: LazyUnstructuredList) -> None:
@@ -221,7 +222,7 @@ class _LazyItems:
         return [self.one(raw) for raw in _decoder.decoder(list[msgspec.Raw]).decode(text)]
 
     def one(self, raw: msgspec.Raw | bytes) -> Unstructured:
-        obj = lazy_object(raw, self._head)
+        obj = lazy_object(raw, self._head, self._cls.item_type)
         self._has_kindless = self._has_kindless or (not self._begun and not obj.kind)
         return obj
 
@@ -233,21 +234,24 @@ class _LazyItems:
     ) -> LazyUnstructuredList:
         if self._has_kindless:
             head = listing.head_of_items()
-            items = [each if each.kind else lazy_object(_encode.dumps(each.to_dict()), head) for each in items]
+            cls = self._cls.item_type
+            items = [each if each.kind else lazy_object(_encode.dumps(each.to_dict()), head, cls) for each in items]
         listing.items, listing.unreadable = tuple(items), unreadable or MAP
         return listing
 
 
-def decoding_lazy_list(data: bytes) -> Generator[None, None, LazyUnstructuredList]:
+def decoding_lazy_list(
+    data: bytes, cls: type[LazyUnstructuredList]
+) -> Generator[None, None, LazyUnstructuredList]:
     """Read a list of objects without a model, which keep their JSON, in steps."""
     head, raws = _decode_list.split_list(data, "UnstructuredList", None)
     tree = _object(head, UnstructuredList)
     if not _is_list_kind(tree.get("kind")):
         raise DecodeError(f"expected a list, got {_kind_of(tree)}")
-    listing = LazyUnstructuredList(tree)
+    listing = cls(tree)
     start = listing.head_of_items()
     found = yield from _decode_list.read_items(
-        raws or (), UnstructuredList, lambda raw: lazy_object(raw, start), Unstructured
+        raws or (), UnstructuredList, lambda raw: lazy_object(raw, start, cls.item_type), Unstructured
     )
     listing.items, listing.unreadable = tuple(found), getattr(found, "unreadable", MAP)
     _check_list(listing, has_items=raws is not None)

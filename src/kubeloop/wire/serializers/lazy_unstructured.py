@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from sys import intern
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import msgspec
 from msgspec import Raw
@@ -62,6 +62,17 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
             """The whole JSON value, decoded at each read."""
             return self._read(value_in, ())
 
+    @classmethod
+    def holding(cls, body: bytes, api_version: str, kind: str, metadata: Any) -> Self:
+        """Return the object of a body whose metadata were read, and may borrow parts of it."""
+        end_borrowing(metadata)
+        return cls(body, api_version, kind, metadata)
+
+    @property
+    def text(self) -> bytes:
+        """The JSON of the object."""
+        return self.body
+
     @property
     def __lent__(self) -> list[Any]:
         """The bytes that the metadata hold, which are parts of the body."""
@@ -91,7 +102,7 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
         return default if value is ABSENT else value_at(value, path[names:], default)
 
     def __eq__(self, other: object) -> bool:
-        is_same = isinstance(other, LazyUnstructured) and other.body == self.body
+        is_same = isinstance(other, LazyUnstructured) and other.text == self.text
         return is_same or Unstructured.__eq__(self, other)
 
     def __hash__(self) -> int:
@@ -99,7 +110,7 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
         return hash((self.api_version, self.kind, meta.namespace, meta.name, meta.uid))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return lazy_object, (self.body,)
+        return lazy_object, (self.text,)
 
     def __repr__(self) -> str:
         return described(self, self.metadata.namespace, self.metadata.name)
@@ -110,10 +121,11 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
         Raises:
             Unreadable: The part is not valid UTF-8, or nested too deeply.
         """
+        text = self.text
         try:
-            return read(self.body, *path)
+            return read(text, *path)
         except BROKEN as error:
-            failure = unreadable(self.body, Unstructured, broken(f"Unstructured {object_key(self)}", self.body, error))
+            failure = unreadable(text, Unstructured, broken(f"Unstructured {object_key(self)}", text, error))
             self.failed_reads.report(self, failure)
             raise failure from error
 
@@ -122,6 +134,7 @@ class LazyUnstructuredList(UnstructuredList):
     """An `UnstructuredList` whose items keep their JSON."""
 
     __slots__ = ()
+    item_type: ClassVar[type[LazyUnstructured]] = LazyUnstructured
 
     def head_of_items(self) -> bytes:
         """Return the members that begin an item which names no kind, and a comma; `b""` for a `v1 List`."""
@@ -132,12 +145,15 @@ class LazyUnstructuredList(UnstructuredList):
 LazyUnstructured.list_type = LazyUnstructuredList
 
 
-def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
+def lazy_object(
+    raw: bytes | Raw, head: bytes = b"", cls: type[LazyUnstructured] = LazyUnstructured
+) -> LazyUnstructured:
     """Return the object that a JSON text is. Its metadata are decoded, and the syntax of the other members is checked.
 
     Args:
         raw: The JSON, which is copied if it is a part of another text.
         head: The members `apiVersion` and `kind` with a comma behind them, for an item of a list that names neither.
+        cls: The class of the object.
 
     Raises:
         DecodeError: The text is not an object, or its metadata cannot be read.
@@ -148,15 +164,14 @@ def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
     try:
         found = _reader()(body)
     except (msgspec.ValidationError, *BROKEN):
-        return _mended(body)
+        return cls.holding(body, *_mended(body))
     if found.metadata is None:
-        return _mended(body)
-    end_borrowing(found.metadata)
-    return LazyUnstructured(body, intern(found.api_version), intern(found.kind), found.metadata)
+        return cls.holding(body, *_mended(body))
+    return cls.holding(body, intern(found.api_version), intern(found.kind), found.metadata)
 
 
-def _mended(body: bytes) -> LazyUnstructured:
-    """Return an object whose metadata, kind or apiVersion are not those of a well-formed body.
+def _mended(body: bytes) -> tuple[str, str, Any]:
+    """Return the apiVersion, kind and metadata of a body in which they are not those of a well-formed one.
 
     Raises:
         DecodeError: As for `lazy_object`.
@@ -169,7 +184,7 @@ def _mended(body: bytes) -> LazyUnstructured:
     except BROKEN as error:
         raise broken("Unstructured", body, error) from error
     known = Unstructured.owning({name: value for name, value in members.items() if value is not ABSENT})
-    return LazyUnstructured(body, known.api_version, known.kind, known.metadata)
+    return known.api_version, known.kind, known.metadata
 
 
 @cache
