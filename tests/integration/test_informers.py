@@ -29,7 +29,7 @@ from tests.support.real_clientset import config_of
 from tests.support.servers import new_server
 
 PATIENCE = 60
-MODES: tuple[MemoryMode, ...] = ("eager", "lazy")
+MODES: tuple[MemoryMode, ...] = ("eager", "lazy", "compressed")
 PODS = GroupVersionResource("", "v1", "pods")
 
 
@@ -202,7 +202,7 @@ async def test_each_memory_mode_holds_the_same_objects(kubeconfig: Path, namespa
         every: list[Any] = [*typed.values(), *dynamic.values()]
         for informer in every:
             informer.add_indexers({"node": field_index("spec.nodeName")})
-        async with factories["eager"], factories["lazy"]:
+        async with factories["eager"], factories["lazy"], factories["compressed"]:
             for factory in factories.values():
                 await factory.wait_for_cache_sync(timeout=PATIENCE)
             await pods.create(pod("watched", node="n2"))
@@ -221,11 +221,11 @@ async def test_each_memory_mode_holds_the_same_objects(kubeconfig: Path, namespa
             for name in ("listed", "watched", "last"):
                 typed_pods = [informer.lister.namespace(namespace).get(name) for informer in typed.values()]
                 data = [informer.lister.namespace(namespace).get(name) for informer in dynamic.values()]
-                assert typed_pods[0] == typed_pods[1] == await pods.get(name)
-                assert data[0] == data[1]
-                assert data[1].to_dict() == data[0].to_dict()
+                assert typed_pods[0] == typed_pods[1] == typed_pods[2] == await pods.get(name)
+                assert data[0] == data[1] == data[2]
+                assert data[2].to_dict() == data[1].to_dict() == data[0].to_dict()
                 assert core_v1.Pod.from_dict(data[1].to_dict()).spec == typed_pods[0].spec
-        assert [informer.mode for informer in every] == ["eager", "lazy"] * 2
+        assert [informer.mode for informer in every] == [*MODES, *MODES]
 
 
 async def test_the_store_is_what_a_fresh_list_gives_after_many_writes(

@@ -80,6 +80,7 @@ FLAVOURS = {
     "typed": Flavour(model_of, reads_content=True),
     "dynamic": Flavour(unstructured_of, reads_content=False),
     "lazy": Flavour(model_of, reads_content=False, options={"mode": "lazy"}),
+    "compressed": Flavour(model_of, reads_content=False, options={"mode": "compressed"}),
     "typed paged": Flavour(model_of, reads_content=True, settings={"watch_list": False}),
     "dynamic paged": Flavour(unstructured_of, reads_content=False, settings={"watch_list": False}),
 }

@@ -64,9 +64,7 @@ def class_in_mode(model: type[T], mode: MemoryMode) -> type[T]:
 
 def mode_of(model: type[Any] | None) -> MemoryMode:
     """Return the mode in which a class decodes its objects."""
-    if failed_reads_of(model) is None:
-        return "eager"
-    return "compressed" if getattr(model, "is_compressed", False) else "lazy"
+    return cast("MemoryMode", getattr(model, "memory_mode", "eager"))
 
 
 def failed_reads_of(model: type[Any] | None) -> FailedReads | None:

@@ -47,7 +47,8 @@ def compressed_class(cls: type[T]) -> type[T]:
         "__post_init__": _compress_members(slots, compressor),
         "__reduce__": _reduce,
         "__unpack__": _whole,
-        "is_compressed": True,
+        "compressor": compressor,
+        "memory_mode": "compressed",
     }
     readers = {field.name: _reader(kind, field, slots[field.name]) for field in packed}
     metadata = compressed_metadata(fields_of(kind)["metadata"].shape.model, compressor)

@@ -89,6 +89,7 @@ def lazy_class(cls: type[T]) -> type[T]:
         "__packed__": {name: _json_reader(slot) for name, slot in slots.items()},
         "__post_init__": _keep_copies(kind, slots),
         "__unpack__": _unpack,
+        "memory_mode": "lazy",
     }
     readers = {field.name: _reader(kind, field, slots) for field in packed}
     return cast("type[T]", hidden_class(kind, dict.fromkeys(slots, Raw), readers, namespace))

@@ -13,6 +13,7 @@ from kubeloop.models import apps_v1, core_v1
 from kubeloop.objects.json.decode import decode
 from kubeloop.objects.lazy_object import is_packed, lazy_class
 from kubeloop.wire.serializers.lazy_unstructured import lazy_object
+from tests.support.compressed import compressed_object, with_dictionary
 
 POD: dict[str, Any] = {
     "metadata": {"name": "web", "labels": {"app": "w"}},
@@ -23,7 +24,14 @@ POD: dict[str, Any] = {
 
 def forms(data: dict[str, Any], kind: Any) -> list[Any]:
     body = json.dumps(data).encode()
-    return [decode(body, kind), decode(body, lazy_class(kind)), Unstructured(data), lazy_object(body)]
+    return [
+        decode(body, kind),
+        decode(body, lazy_class(kind)),
+        decode(body, with_dictionary(kind)),
+        Unstructured(data),
+        lazy_object(body),
+        compressed_object(body),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -59,14 +67,14 @@ def test_a_lazy_object_is_not_decoded() -> None:
 
 
 def test_an_absent_number_that_is_no_pointer_is_zero_in_a_model() -> None:
-    eager, lazy, *_ = forms({"metadata": {"name": "web"}, "status": {}}, apps_v1.Deployment)
+    eager, lazy, compressed, *_ = forms({"metadata": {"name": "web"}, "status": {}}, apps_v1.Deployment)
     index = field_index("status.readyReplicas")
-    assert index(eager) == index(lazy) == ("0",)
+    assert index(eager) == index(lazy) == index(compressed) == ("0",)
 
 
 @pytest.mark.parametrize("path", ["spec.nodename", "spec.node_name", "spec", "spec.containers", "spec.nodeName.x", "x"])
 def test_a_path_that_the_class_does_not_have_is_refused_by_the_index(path: str) -> None:
-    for obj in forms(POD, core_v1.Pod)[:2]:
+    for obj in forms(POD, core_v1.Pod)[:3]:
         with pytest.raises(ValueError, match="Pod"):
             field_index(path)(obj)
 

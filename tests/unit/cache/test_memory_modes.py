@@ -22,9 +22,13 @@ from kubeloop.models import core_v1
 from kubeloop.objects.lazy_object import is_packed
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.unstructured import Unstructured
+from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructured
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured
 from tests.support.scripted_clientset import PODS, clientset, pod
 from tests.support.scripted_transport import Hang, event, expired_event, list_of, watch_response
+
+
+PACKED: Any = pytest.mark.parametrize("mode", ["lazy", "compressed"])
 
 
 def full(name: str, version: int, node: Any = "n1", **spec: Any) -> dict[str, Any]:
@@ -52,16 +56,17 @@ def of(informer: SharedInformer[Any], name: str) -> Any:
     return informer.lister.namespace("x").get(name)
 
 
+@PACKED
 @in_virtual_time
-async def test_a_lazy_informer_decodes_members_when_they_are_read_from_lists_and_watches() -> None:
-    async with held(full("a", 1), events=event("ADDED", full("b", 6)), mode="lazy") as informer:
-        assert informer.mode == "lazy"
+async def test_a_lazy_informer_decodes_members_when_they_are_read_from_lists_and_watches(mode: MemoryMode) -> None:
+    async with held(full("a", 1), events=event("ADDED", full("b", 6)), mode=mode) as informer:
+        assert informer.mode == mode
         for name in "ab":
             obj = of(informer, name)
             assert isinstance(obj, core_v1.Pod)
             assert is_packed(obj)
             assert (obj.spec.node_name, obj.status.phase) == ("n1", "Running")
-            assert not is_packed(of(informer, name))
+            assert is_packed(of(informer, name)) == (mode == "compressed")
 
 
 @in_virtual_time
@@ -76,6 +81,10 @@ async def test_models_are_eager_and_unstructured_objects_lazy_unless_the_program
     async with held(full("a", 1), dynamic=True, mode="eager") as informer:
         assert informer.mode == "eager"
         assert type(of(informer, "a")) is Unstructured
+    async with held(full("a", 1), events=event("MODIFIED", full("a", 6, "n2")), dynamic=True, mode="compressed") as now:
+        assert now.mode == "compressed"
+        assert type(of(now, "a")) is CompressedUnstructured
+        assert of(now, "a")["spec"] == {"nodeName": "n2"}
 
 
 def test_the_factory_has_a_mode_for_informers_that_name_none() -> None:
@@ -83,11 +92,14 @@ def test_the_factory_has_a_mode_for_informers_that_name_none() -> None:
     assert factory.core_v1.pods().mode == "lazy"
     assert factory.core_v1.services(mode="eager").mode == "eager"
     assert SharedInformerFactory(clientset()[0], mode="eager").informer(Unstructured, PODS).mode == "eager"
-    with pytest.raises(ValueError, match="expected the memory mode 'eager' or 'lazy', got 'small'"):
+    with pytest.raises(ValueError, match="expected the memory mode 'eager', 'lazy' or 'compressed', got 'small'"):
         factory.core_v1.nodes(mode="small")  # type: ignore[typeddict-item]
 
 
-@pytest.mark.parametrize(("first", "second"), [("lazy", "eager"), ("eager", "lazy")])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("lazy", "eager"), ("eager", "lazy"), ("compressed", "lazy"), ("lazy", "compressed"), ("compressed", "eager")],
+)
 def test_the_same_informer_in_another_mode_is_refused(first: MemoryMode, second: MemoryMode) -> None:
     factory = SharedInformerFactory(clientset()[0])
     pods = factory.core_v1.pods("x", mode=first)
@@ -98,21 +110,23 @@ def test_the_same_informer_in_another_mode_is_refused(first: MemoryMode, second:
     assert factory.core_v1.pods("y", mode=second).mode == second
 
 
-def test_a_kind_without_members_to_keep_has_one_form_in_both_modes() -> None:
+def test_a_kind_without_members_to_keep_has_one_form_in_each_mode() -> None:
     factory = SharedInformerFactory(clientset()[0])
     classes = factory.scheduling_v1.priority_classes(mode="lazy")
     assert factory.scheduling_v1.priority_classes(mode="eager") is classes
+    assert factory.scheduling_v1.priority_classes(mode="compressed") is classes
 
 
 BROKEN = full("a", 1, 5)
 
 
+@PACKED
 @in_virtual_time
 async def test_a_member_that_cannot_be_read_fails_at_its_first_read_and_is_counted(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, mode: MemoryMode
 ) -> None:
     caplog.set_level(logging.WARNING)
-    async with held(BROKEN, full("b", 2), events=event("MODIFIED", full("b", 6)), mode="lazy") as informer:
+    async with held(BROKEN, full("b", 2), events=event("MODIFIED", full("b", 6)), mode=mode) as informer:
         assert informer.unreadable == {}
         assert of(informer, "a").metadata.uid == "uid-a"
         for _ in range(2):
@@ -125,12 +139,13 @@ async def test_a_member_that_cannot_be_read_fails_at_its_first_read_and_is_count
         assert len(informer.lister.list()) == 2
 
 
+@PACKED
 @in_virtual_time
-async def test_the_next_state_of_an_unreadable_object_clears_the_note() -> None:
+async def test_the_next_state_of_an_unreadable_object_clears_the_note(mode: MemoryMode) -> None:
     clients, transport = clientset(list_of([BROKEN], "5"), watch_response(Hang()), watch_response(Hang()))
     del transport
     factory = SharedInformerFactory(clients, watch_list=False)
-    informer = factory.core_v1.pods(mode="lazy")
+    informer = factory.core_v1.pods(mode=mode)
     async with factory:
         await factory.wait_for_cache_sync(timeout=30)
         old = of(informer, "a")
@@ -205,9 +220,10 @@ def class_pod(data: dict[str, Any]) -> core_v1.Pod:
     return core_v1.Pod.from_dict(data)
 
 
+@PACKED
 @in_virtual_time
-async def test_a_failure_in_another_thread_is_counted_by_the_loop() -> None:
-    async with held(BROKEN, mode="lazy") as informer:
+async def test_a_failure_in_another_thread_is_counted_by_the_loop(mode: MemoryMode) -> None:
+    async with held(BROKEN, mode=mode) as informer:
         obj = of(informer, "a")
 
         def read() -> str:
@@ -221,19 +237,24 @@ async def test_a_failure_in_another_thread_is_counted_by_the_loop() -> None:
         assert list(informer.unreadable) == ["x/a"]
 
 
+@pytest.mark.parametrize("member", ["labels", "annotations"])
+@pytest.mark.parametrize("mode", ["eager", "lazy", "compressed"])
 @in_virtual_time
-async def test_metadata_that_cannot_be_read_are_unreadable_on_arrival_in_each_mode() -> None:
-    bad = {**full("a", 1), "metadata": {**pod("a", 1)["metadata"], "labels": "none"}}
-    async with held(bad, full("b", 2), mode="lazy") as informer:
+async def test_metadata_that_cannot_be_read_are_unreadable_on_arrival_in_each_mode(
+    mode: MemoryMode, member: str
+) -> None:
+    bad = {**full("a", 1), "metadata": {**pod("a", 1)["metadata"], member: "none"}}
+    async with held(bad, full("b", 2), mode=mode) as informer:
         assert list(informer.unreadable) == ["x/a"]
         with pytest.raises(Unreadable):
             of(informer, "a")
 
 
+@PACKED
 @in_virtual_time
-async def test_an_informer_built_by_hand_has_the_mode_of_its_class() -> None:
+async def test_an_informer_built_by_hand_has_the_mode_of_its_class(mode: MemoryMode) -> None:
     clients, _ = clientset(list_of([full("a", 1)], "5"), watch_response(Hang()))
-    lazy_pod = class_in_mode(core_v1.Pod, "lazy")
+    lazy_pod = class_in_mode(core_v1.Pod, mode)
     informer = SharedInformer(
         rest_list_watch(clients.rest, lazy_pod, watch_list=False),
         resource=GroupResource("", "pods"),
@@ -241,14 +262,15 @@ async def test_an_informer_built_by_hand_has_the_mode_of_its_class() -> None:
     )
     running = asyncio.create_task(informer.run())
     await informer.wait_for_sync()
-    assert informer.mode == "lazy"
+    assert informer.mode == mode
     assert is_packed(of(informer, "a"))
     running.cancel()
     await asyncio.wait([running])
 
 
+@PACKED
 @in_virtual_time
-async def test_a_transform_that_drops_metadata_keeps_objects_lazy() -> None:
+async def test_a_transform_that_drops_metadata_keeps_objects_lazy(mode: MemoryMode) -> None:
     def without_labels(obj: core_v1.Pod) -> core_v1.Pod:
         draft = obj.draft()
         del draft.metadata.labels
@@ -256,17 +278,20 @@ async def test_a_transform_that_drops_metadata_keeps_objects_lazy() -> None:
 
     data = full("a", 1)
     data["metadata"]["labels"] = {"app": "web"}
-    async with held(data, mode="lazy", transform=without_labels) as informer:
+    async with held(data, mode=mode, transform=without_labels) as informer:
         assert is_packed(of(informer, "a"))
         assert of(informer, "a").metadata.labels == {}
         assert of(informer, "a").spec.node_name == "n1"
 
 
 @in_virtual_time
+@PACKED
 @pytest.mark.parametrize("dynamic", [False, True])
-async def test_the_garbage_collector_does_not_visit_the_objects_of_a_lazy_informer(dynamic: bool) -> None:
+async def test_the_garbage_collector_does_not_visit_the_objects_of_a_lazy_informer(
+    dynamic: bool, mode: MemoryMode
+) -> None:
     items = [full(f"p{number}", number + 1, containers=[{"name": "c"}] * 3) for number in range(300)]
-    async with held(*items, dynamic=dynamic, mode="lazy") as informer:
+    async with held(*items, dynamic=dynamic, mode=mode) as informer:
         informer.add_indexers({"node": field_index("spec.nodeName")})
         stored = informer.lister.list()
         assert not any(map(gc.is_tracked, stored))
@@ -282,7 +307,6 @@ async def test_the_garbage_collector_does_not_visit_the_objects_of_a_lazy_inform
 @in_virtual_time
 async def test_the_memory_of_an_informer_by_part() -> None:
     items = [full(f"p{number}", number + 1, schedulerName="s" * 1000) for number in range(250)]
-    sizes: dict[str, int] = {}
     for mode in ("eager", "lazy"):
         async with held(*items, mode=mode) as informer:
             usage = informer.memory()
@@ -291,11 +315,40 @@ async def test_the_memory_of_an_informer_by_part() -> None:
             assert 250 * 20 < usage.store < 250 * 400
             assert 0 < usage.indices < 250 * 200
             assert abs(informer.memory(sample=None).objects - usage.objects) < usage.objects / 20
-            sizes[mode] = usage.objects
             informer.add_indexers({"node": field_index("spec.nodeName")})
             assert informer.memory().indices > usage.indices
     async with held(mode="lazy") as informer:
         assert informer.memory().objects == 0
+
+
+@in_virtual_time
+@pytest.mark.parametrize("dynamic", [False, True])
+async def test_a_compressed_informer_takes_the_least_memory_and_lists_again_without_copies(dynamic: bool) -> None:
+    items = [full(f"p{n}", n + 1, schedulerName=f"{n} " * 400, hostname=f"h{n}") for n in range(400)]
+    sizes: dict[str, int] = {}
+    modes: tuple[MemoryMode, ...] = ("eager", "lazy", "compressed")
+    for mode in modes:
+        async with held(*items, dynamic=dynamic, mode=mode) as informer:
+            sizes[mode] = informer.memory(sample=None).objects
+    assert sizes["compressed"] < sizes["lazy"] / 2 < sizes["eager"] / 2
+
+    gone = event("ERROR", {"kind": "Status", "code": 410, "reason": "Expired"})
+    clients, _ = clientset(
+        list_of(items, "5"), watch_response(gone), list_of([*items[1:], full("p0", 900)], "900"), watch_response(Hang())
+    )
+    factory = SharedInformerFactory(clients, watch_list=False, mode="compressed")
+    pods: Any = factory.informer(Unstructured, PODS) if dynamic else factory.core_v1.pods()
+    changes: list[str] = []
+    pods.add_event_handler(on_update=lambda old, new: changes.append(new.metadata.name))
+    async with factory:
+        await pods.wait_for_sync()
+        before = {obj.metadata.name: obj for obj in pods.lister.list()}
+        await asyncio.sleep(60)
+        after = {obj.metadata.name: obj for obj in pods.lister.list()}
+        assert after.keys() == before.keys()
+        assert changes == ["p0"]
+        assert [name for name in after if after[name] is not before[name]] == ["p0"]
+        assert pods.statistics().relists
 
 
 @in_virtual_time

@@ -19,6 +19,7 @@ from kubeloop.objects.json.decode import decode
 from kubeloop.objects.lazy_object import is_packed, lazy_class
 from kubeloop.objects.memory_size import memory_size
 from kubeloop.wire.serializers.lazy_unstructured import lazy_object
+from tests.support.compressed import compressed_object, with_dictionary
 from tests.support.random_json import random_object
 
 BODIES = [
@@ -32,10 +33,12 @@ BODIES = [
     [
         lambda body: decode(body, apps_v1.Deployment),
         lambda body: decode(body, lazy_class(apps_v1.Deployment)),
+        lambda body: decode(body, with_dictionary(apps_v1.Deployment)),
         lazy_object,
+        compressed_object,
         lambda body: Unstructured.owning(json.loads(body)),
     ],
-    ids=["eager", "lazy", "lazy unstructured", "eager unstructured"],
+    ids=["eager", "lazy", "compressed", "lazy unstructured", "compressed unstructured", "eager unstructured"],
 )
 def test_it_is_what_the_allocator_counts(read: Callable[[bytes], Any]) -> None:
     bodies = [body.encode() for body in BODIES]

@@ -23,14 +23,17 @@ else:
             name=error.name,
         ) from None
 
-__all__ = ["SAMPLES", "Compressor", "is_frame", "text_of"]
+__all__ = ["SAMPLES", "STRIDES", "Compressor", "is_frame", "text_of"]
 
 SAMPLES = 128
 """The number of texts from which a dictionary is built; earlier texts of a kind are not compressed."""
 
-# Which texts are samples: every one, then each 17th, then each 289th. A list begins with objects that are alike, so
-# the first dictionary is replaced twice. The numbers have no small divisor, because objects have the same few members.
-_STRIDES = (1, 17, 289)
+STRIDES = (1, 17, 289)
+"""Which texts are samples of each dictionary: every one, then each 17th, then each 289th.
+
+A list begins with objects that are alike, so the first dictionary is replaced twice. The numbers have no small divisor,
+because the members of the objects take turns.
+"""
 _SAMPLE_BYTES = 1 << 13
 _DICTIONARY_BYTES = 1 << 16
 _LEVEL = 3
@@ -51,7 +54,7 @@ class Compressor:
 
     def __init__(self) -> None:
         self._compressor: zstd.ZstdCompressor | None = None
-        self._strides = _STRIDES
+        self._strides = STRIDES
         self._samples: list[bytes] = []
         self._seen = 0
 

@@ -13,21 +13,21 @@ from kubeloop.objects.json.frames import Compressor, text_of
 from kubeloop.objects.lazy_object import FailedReads, end_borrowing
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList
 
-__all__ = ["CompressedUnstructured", "CompressedUnstructuredList"]
+__all__ = ["CompressedUnstructured", "CompressedUnstructuredList", "form_of"]
 
 
 class CompressedUnstructured(LazyUnstructured, frozen=True, gc=False):
     """A `LazyUnstructured` whose body is compressed, and is decompressed at each read."""
 
     failed_reads = FailedReads()
-    is_compressed: ClassVar[bool] = True
+    memory_mode: ClassVar[str] = "compressed"
     if not TYPE_CHECKING:
         __lent__ = ()
 
     @classmethod
     def holding(cls, body: bytes, api_version: str, kind: str, metadata: Any) -> Self:
         """Return the object of a body whose metadata were read, and may borrow parts of it."""
-        compressor, metadata_class = _form_of(api_version, kind)
+        compressor, metadata_class = form_of(api_version, kind)
         end_borrowing(metadata, metadata_class)
         # Any: the body is a Raw here, which `text` alone reads.
         compressed: Any = compressor.compress(body)
@@ -51,7 +51,7 @@ CompressedUnstructured.list_type = CompressedUnstructuredList
 
 
 @lru_cache(maxsize=1024)
-def _form_of(api_version: str, kind: str) -> tuple[Compressor, Any]:
+def form_of(api_version: str, kind: str) -> tuple[Compressor, Any]:
     """Return the compressor of a kind, and the class of its metadata."""
     from kubeloop.models import meta_v1
 

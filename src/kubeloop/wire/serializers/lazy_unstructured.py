@@ -51,6 +51,7 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
     metadata: Any  # a meta_v1.ObjectMeta, which is not imported before the first object is read
 
     failed_reads = FailedReads()
+    memory_mode: ClassVar[str] = "lazy"
     if not TYPE_CHECKING:
         # What creates an object from data creates an eager one.
         owning = Unstructured.owning

@@ -1,4 +1,4 @@
-"""Objects without a model that keep their JSON: in lists, in watches, and when a part of them cannot be read."""
+"""Objects without a model that keep their JSON, or keep it compressed: in lists, in watches, and when unreadable."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.models import meta_v1
 from kubeloop.objects.list_items import finish
 from kubeloop.unstructured import UnstructuredList
+from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructured
 from kubeloop.wire.serializers.json_serializer import JSON
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList, lazy_object
 from kubeloop.wire.watch_events import UnreadableEvent
+from tests.support.compressed import compressed_object
 
 THING: dict[str, Any] = {
     "apiVersion": "example.com/v1",
@@ -25,8 +27,13 @@ THING: dict[str, Any] = {
 }
 
 
-def thing(**members: Any) -> LazyUnstructured:
-    return lazy_object(json.dumps({**THING, **members}).encode())
+FORMS: Any = pytest.mark.parametrize("form", [lazy_object, compressed_object], ids=["lazy", "compressed"])
+CLASSES: Any = pytest.mark.parametrize("cls", [LazyUnstructured, CompressedUnstructured], ids=["lazy", "compressed"])
+
+
+def thing(form: Any = lazy_object) -> LazyUnstructured:
+    obj: LazyUnstructured = form(json.dumps(THING).encode())
+    return obj
 
 
 def body_of(*items: Any, kind: str = "ThingList", api_version: str = "example.com/v1") -> bytes:
@@ -38,8 +45,9 @@ def without_kind(**members: Any) -> dict[str, Any]:
     return {key: value for key, value in {**THING, **members}.items() if key not in ("kind", "apiVersion")}
 
 
-def test_a_value_is_decoded_at_each_read_and_not_kept() -> None:
-    obj = thing()
+@FORMS
+def test_a_value_is_decoded_at_each_read_and_not_kept(form: Any) -> None:
+    obj = thing(form)
     assert obj["spec"] == THING["spec"]
     assert obj["spec"] is not obj["spec"]
     assert obj.get_in("spec", "names", -1) == "y"
@@ -51,50 +59,55 @@ def test_a_value_is_decoded_at_each_read_and_not_kept() -> None:
         _ = obj["status"]
 
 
-def test_the_metadata_are_a_model_whose_managed_fields_are_a_part_of_the_json() -> None:
-    obj = thing()
-    assert type(obj.metadata) is meta_v1.ObjectMeta
+@FORMS
+def test_the_metadata_are_a_model_whose_managed_fields_are_a_part_of_the_json(form: Any) -> None:
+    obj = thing(form)
+    assert obj.metadata.__class__ is meta_v1.ObjectMeta
     assert obj.metadata.managed_fields[0].manager == "m"
     assert obj.metadata == Unstructured(THING).metadata
-    assert lazy_object(b'{"metadata":{"name":"a","managedFields":null}}').metadata.managed_fields == ()
-    assert lazy_object(b'{"metadata":{"name":"a","labels":{"a":null}}}').metadata.labels == {"a": ""}
+    assert form(b'{"metadata":{"name":"a","managedFields":null}}').metadata.managed_fields == ()
+    assert form(b'{"metadata":{"name":"a","labels":{"a":null}}}').metadata.labels == {"a": ""}
 
 
-def test_the_garbage_collector_does_not_visit_it() -> None:
+@FORMS
+def test_the_garbage_collector_does_not_visit_it(form: Any) -> None:
     body = json.dumps(THING).encode()
-    things = [lazy_object(body) for _ in range(10)]
+    things = [form(body) for _ in range(1000)]  # creates what first calls create
     before = len(gc.get_objects())
-    things += [lazy_object(body) for _ in range(1000)]
+    things = [form(body) for _ in range(1000)]
     assert [each["spec"]["size"] for each in things] == [3] * len(things)
     assert len(gc.get_objects()) - before < 50
     assert not any(gc.is_tracked(each) for each in things)
 
 
-def test_items_of_a_list_get_the_kind_of_the_list_unless_they_name_one() -> None:
+@CLASSES
+def test_items_of_a_list_get_the_kind_of_the_list_unless_they_name_one(cls: Any) -> None:
     other = {"apiVersion": "example.com/v2", "kind": "Other", "metadata": {"name": "b"}}
     body = body_of(without_kind(), other, {**without_kind(), "apiVersion": "x/v1", "kind": "Late"})
-    lazy, eager = JSON.decode(body, LazyUnstructuredList), JSON.decode(body, UnstructuredList)
-    assert all(type(each) is LazyUnstructured for each in lazy)
+    lazy, eager = JSON.decode(body, cls.list_type), JSON.decode(body, UnstructuredList)
+    assert all(type(each) is cls for each in lazy)
     assert list(lazy) == list(eager)
     assert [each.kind for each in lazy] == ["Thing", "Other", "Late"]
     assert lazy.to_dict() == eager.to_dict()
     assert lazy.metadata.resource_version == "9"
     mixed = body_of(THING, kind="List", api_version="v1")
-    assert list(JSON.decode(mixed, LazyUnstructuredList)) == list(JSON.decode(mixed, UnstructuredList))
+    assert list(JSON.decode(mixed, cls.list_type)) == list(JSON.decode(mixed, UnstructuredList))
 
 
-def test_an_item_that_cannot_be_read_does_not_fail_the_others() -> None:
+@CLASSES
+def test_an_item_that_cannot_be_read_does_not_fail_the_others(cls: Any) -> None:
     body = body_of(without_kind(), {"metadata": {"name": "b", "uid": 5}}, 7, without_kind())
-    lazy, eager = JSON.decode(body, LazyUnstructuredList), JSON.decode(body, UnstructuredList)
+    lazy, eager = JSON.decode(body, cls.list_type), JSON.decode(body, UnstructuredList)
     assert len(lazy) == 2
     assert {key: error.name for key, error in lazy.unreadable.items()} == {"b": "b", "#2": ""}
     assert lazy.unreadable.keys() == eager.unreadable.keys()
 
 
+@FORMS
 @pytest.mark.parametrize("body", [b'{"kind":"Thing"}', b'{"kind":"Thing","metadata":null}'])
-def test_an_object_without_metadata_has_empty_ones(body: bytes) -> None:
+def test_an_object_without_metadata_has_empty_ones(body: bytes, form: Any) -> None:
     for _ in range(2):
-        assert lazy_object(body).metadata == meta_v1.ObjectMeta()
+        assert form(body).metadata == meta_v1.ObjectMeta()
 
 
 @pytest.mark.parametrize(
@@ -115,16 +128,18 @@ def test_a_body_that_is_no_list_is_refused(body: bytes) -> None:
         JSON.decode(body, LazyUnstructuredList)
 
 
-def test_a_list_is_read_while_it_arrives() -> None:
+@CLASSES
+def test_a_list_is_read_while_it_arrives(cls: Any) -> None:
     body = body_of(*(without_kind(spec={"size": number}) for number in range(200)))
-    reader = JSON.list_reader(LazyUnstructuredList)
+    reader = JSON.list_reader(cls.list_type)
     for at in range(0, len(body), 100):
         reader.feed(body[at : at + 100])
     assert [each.get_in("spec", "size") for each in finish(reader.finishing())] == list(range(200))
 
 
-def test_events_of_a_watch() -> None:
-    decoder, eager = JSON.event_decoder(LazyUnstructured), JSON.event_decoder(Unstructured)
+@CLASSES
+def test_events_of_a_watch(cls: Any) -> None:
+    decoder, eager = JSON.event_decoder(cls), JSON.event_decoder(Unstructured)
 
     def read(event: str, obj: Any) -> Any:
         frame = json.dumps({"type": event, "object": obj}).encode()
@@ -135,7 +150,7 @@ def test_events_of_a_watch() -> None:
         return found
 
     added = read("ADDED", THING)
-    assert type(added.object) is LazyUnstructured
+    assert type(added.object) is cls
     read("BOOKMARK", {"metadata": {"resourceVersion": "7"}})
     assert read("ERROR", {"kind": "Status", "code": 410}).object.code == 410
     for wrong in ({"metadata": {"name": "a", "uid": 5}}, {"metadata": {}}, 7, []):
@@ -150,9 +165,10 @@ class Cache:
         self.told.append((obj, error))
 
 
-def test_a_value_that_cannot_be_read_names_the_object_and_is_reported() -> None:
+@FORMS
+def test_a_value_that_cannot_be_read_names_the_object_and_is_reported(form: Any) -> None:
     cache = Cache()
-    obj = lazy_object(b'{"kind":"Thing","metadata":{"name":"a","namespace":"ns"},"spec":{"a":"\xff"},"status":{}}')
+    obj = form(b'{"kind":"Thing","metadata":{"name":"a","namespace":"ns"},"spec":{"a":"\xff"},"status":{}}')
     obj.failed_reads.connect(cache.note)
     assert obj["status"] == {}
     for read in (lambda: obj["spec"], obj.to_dict, lambda: obj.get_in("spec", "a"), lambda: obj.get("spec")):
@@ -163,13 +179,14 @@ def test_a_value_that_cannot_be_read_names_the_object_and_is_reported() -> None:
     assert repr(obj) == "<Unstructured Thing ns/a>"
 
 
-def test_what_creates_an_object_from_data_creates_an_eager_one() -> None:
-    obj: Any = thing()
-    assert type(obj.draft().finish().after) is LazyUnstructured
+@FORMS
+def test_what_creates_an_object_from_data_creates_an_eager_one(form: Any) -> None:
+    obj: Any = thing(form)
+    assert type(obj.draft().finish().after) is type(obj)
     draft = obj.draft()
     draft["spec"]["size"] = 4
     change = draft.finish()
     assert type(change.after) is Unstructured
     assert change.merge_patch() == {"spec": {"size": 4}}
     assert type(obj.from_dict(THING)) is Unstructured
-    assert JSON.decode(json.dumps(THING).encode(), LazyUnstructured) == obj
+    assert JSON.decode(json.dumps(THING).encode(), type(obj)) == obj
