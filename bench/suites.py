@@ -271,7 +271,7 @@ def informer(bench: Bench) -> list[Row]:
 
 
 MODES = {
-    "kubeloop": ("lazy", "lazy, read", "dynamic"),
+    "kubeloop": ("lazy", "lazy, read", "compressed", "dynamic"),
     "client-go json": ("dynamic",),
 }
 """The further forms in which a subject holds objects: with handlers that read metadata, or each field (`read`)."""

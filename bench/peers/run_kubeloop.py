@@ -105,14 +105,14 @@ class _Counter:
 
 
 def _informer_of(factory, mode):
-    """Return an informer of pods: `eager`, `lazy`, `lazy, read` or `dynamic`."""
+    """Return an informer of pods: `eager`, `lazy`, `lazy, read`, `compressed` or `dynamic`."""
     import kubeloop
     from kubeloop.cache import field_index
 
     if mode == "dynamic":
         informer = factory.informer(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods"))
     else:
-        informer = factory.core_v1.pods(mode="lazy" if mode.startswith("lazy") else "eager")
+        informer = factory.core_v1.pods(mode=mode.partition(",")[0])
     # What a program of the mode writes: an attribute of a decoded object, a path of any other.
     node = field_index("spec.nodeName") if mode != "eager" else lambda pod: [pod.spec.node_name]
     informer.add_indexers({"node": node})

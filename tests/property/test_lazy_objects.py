@@ -116,9 +116,7 @@ def test_a_lazy_object_is_what_an_eager_one_is(kind: Any, form: Any, seed: int) 
 @pytest.mark.parametrize("kind", KINDS)
 @given(seed=SEEDS)
 @settings(max_examples=20)
-def test_a_lazy_object_fails_for_the_same_reason_at_the_latest_when_it_is_read(
-    kind: Any, form: Any, seed: int
-) -> None:
+def test_a_lazy_object_fails_for_the_same_reason_at_the_latest_when_it_is_read(kind: Any, form: Any, seed: int) -> None:
     random = Random(seed)
     body = json.dumps(random_object(random, kind, wrong=0.03)).encode()
     eager, why = outcome(body, kind)

@@ -99,8 +99,8 @@ def compressed_metadata(model: Any, compressor: Compressor) -> Any:
         "__post_init__": settle,
         "__eq__": packed_equal,
         "__ne__": object.__ne__,
-        "__hash__": lambda self: hash(self.__unpack__()),
-        "__reduce__": lambda self: self.__unpack__().__reduce__(),
+        "__hash__": _hash,
+        "__reduce__": _reduce_whole,
         "__unpack__": _whole,
     }
     hidden: Any = type(model)(model.__name__, (model,), namespace)
@@ -171,6 +171,14 @@ def _whole(self: Any) -> Any:
     if (note := note_of(self)) is not None:
         note_given(whole, note)
     return whole
+
+
+def _hash(self: Any) -> int:
+    return hash(self.__unpack__())
+
+
+def _reduce_whole(self: Any) -> Any:
+    return self.__unpack__().__reduce__()
 
 
 def _reduce(self: Any) -> tuple[Any, ...]:

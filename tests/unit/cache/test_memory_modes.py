@@ -27,7 +27,6 @@ from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured
 from tests.support.scripted_clientset import PODS, clientset, pod
 from tests.support.scripted_transport import Hang, event, expired_event, list_of, watch_response
 
-
 PACKED: Any = pytest.mark.parametrize("mode", ["lazy", "compressed"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 import pickle
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def test_the_metadata_are_a_model_and_annotations_and_managed_fields_are_compres
     assert found.__class__ is meta_v1.ObjectMeta
     assert found == other
     assert other == found
-    assert not found != other
+    assert not operator.ne(found, other)
     assert repr(found) == repr(other)
     assert found.to_dict() == other.to_dict()
     assert found.managed_fields == other.managed_fields
@@ -116,14 +117,12 @@ def test_texts_that_many_objects_share_are_in_memory_once() -> None:
 
 def test_a_pickle_is_lazy_and_does_not_need_zstd() -> None:
     data = pickle.dumps(pod())
-    code = "\n".join(
-        [
-            "import pickle, sys",
-            "sys.modules['backports.zstd'] = sys.modules['compression.zstd'] = None",
-            "obj = pickle.loads(sys.stdin.buffer.read())",
-            "print(obj.spec.node_name, obj.metadata.annotations['other'], 'kubeloop.objects.json.frames' in sys.modules)",
-        ]
-    )
+    code = """
+import pickle, sys
+sys.modules["backports.zstd"] = sys.modules["compression.zstd"] = None
+obj = pickle.loads(sys.stdin.buffer.read())
+print(obj.spec.node_name, obj.metadata.annotations["other"], "kubeloop.objects.json.frames" in sys.modules)
+"""
     done = subprocess.run([sys.executable, "-X", "utf8", "-c", code], input=data, check=True, capture_output=True)
     assert done.stdout.decode().split() == ["n1", "ü", "False"]
     copy = pickle.loads(data)

@@ -54,7 +54,7 @@ class Compressor:
 
     def __init__(self) -> None:
         self._compressor: zstd.ZstdCompressor | None = None
-        self._strides = STRIDES
+        self._strides: tuple[int, ...] = STRIDES
         self._samples: list[bytes] = []
         self._seen = 0
 

@@ -41,8 +41,6 @@ class _Frame(msgspec.Struct, gc=False):
     kind: msgspec.Raw = msgspec.Raw()
 
 
-
-
 class JSONEventDecoder(Generic[T]):
     """Decode the frames of a watch, in one step each.
 
@@ -54,7 +52,7 @@ class JSONEventDecoder(Generic[T]):
 
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
-        self._lazy_class = cls if issubclass(cls, LazyUnstructured) else None
+        self._lazy_class: type[LazyUnstructured] | None = cls if issubclass(cls, LazyUnstructured) else None
         # Any: the class is known at run time only.
         wanted: Any = cls
         self._read: Callable[[bytes], Any] = partial(_decode.decode, cls=cls)

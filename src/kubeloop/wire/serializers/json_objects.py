@@ -240,9 +240,7 @@ class _LazyItems:
         return listing
 
 
-def decoding_lazy_list(
-    data: bytes, cls: type[LazyUnstructuredList]
-) -> Generator[None, None, LazyUnstructuredList]:
+def decoding_lazy_list(data: bytes, cls: type[LazyUnstructuredList]) -> Generator[None, None, LazyUnstructuredList]:
     """Read a list of objects without a model, which keep their JSON, in steps."""
     head, raws = _decode_list.split_list(data, "UnstructuredList", None)
     tree = _object(head, UnstructuredList)
