@@ -80,7 +80,8 @@ class SharedInformerFactory(Informers, RunningInformers):
             for instance to drop what nobody reads.
         metrics: Receives the measurements of every informer, for instance a `kubeloop.Metrics`.
         mode: The memory mode of informers that name none: `"eager"` decodes objects on arrival, `"lazy"` members other
-            than the metadata when they are read. None means lazy for `Unstructured`, eager for models.
+            than the metadata when they are first read, and `"compressed"` each time they are read. None means lazy for
+            `Unstructured`, eager for models.
         page_size, min_watch_timeout, max_internal_error_retry: Settings of every informer; see `SharedInformer`.
         watch_list: Whether informers read lists as the beginning of a watch; see `rest_list_watch`.
         random: The source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
@@ -161,14 +162,15 @@ class SharedInformerFactory(Informers, RunningInformers):
             field_selector: Text, or a selector of `kubeloop.fields`; `""` for every object, None for the factory's.
             transform: A function that changes each object before it is stored; None for the factory's. Pass the same
                 function each time: a lambda is another function whenever it is evaluated.
-            mode: The memory mode, `"eager"` or `"lazy"`; None for that of the informer if there is one, otherwise for
-                the factory's.
+            mode: The memory mode, `"eager"`, `"lazy"` or `"compressed"`; None for that of the informer if there is one,
+                otherwise for the factory's.
 
         Raises:
             TypeError: The class is no kind that can be listed, `Unstructured` came without a resource, or an argument
                 is of the wrong type.
             ValueError: A namespace was named for a resource without namespaces, a selector has a wrong value, or the
                 informer exists in another memory mode.
+            ImportError: The mode is `"compressed"`, and zstd is missing: install `kubeloop[compressed]`.
             RuntimeError: The factory has been shut down, and there is no such informer.
         """
         info = resource_of(model, resource)

@@ -38,7 +38,7 @@ class InformerOptions(TypedDict, Generic[T], total=False):
         transform: A function that changes each object before it is stored. Two informers are the same only if they have
             the same function object, so pass a named function rather than a lambda.
         mode: The memory mode: `"eager"` decodes objects on arrival, `"lazy"` members other than the metadata when they
-            are read.
+            are first read, and `"compressed"` each time they are read.
     """
 
     label_selector: str | LabelSelector | None

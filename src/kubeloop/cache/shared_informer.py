@@ -235,7 +235,7 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
 
     @property
     def mode(self) -> MemoryMode:
-        """The memory mode: whether objects are decoded on arrival (`"eager"`) or when they are read (`"lazy"`)."""
+        """The memory mode: `"eager"`, `"lazy"` or `"compressed"`; see `MemoryMode`."""
         return mode_of(self._expected_type)
 
     def memory(self, *, sample: int | None = SAMPLE) -> MemoryUsage:

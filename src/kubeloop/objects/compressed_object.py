@@ -77,7 +77,7 @@ def compressed_metadata(model: Any, compressor: Compressor) -> Any:
         labels = self.labels
         if labels.__class__ is dict:
             for name, value in labels.items():
-                labels[name] = intern(value)
+                labels[name] = _shared(value)
         _share(self, ("namespace", "generate_name"))
         for owner in self.owner_references:
             _share(owner, ("api_version", "kind", "name", "uid"))
@@ -112,7 +112,11 @@ def compressed_metadata(model: Any, compressor: Compressor) -> Any:
 
 def _share(obj: Any, names: tuple[str, ...]) -> None:
     for name in names:
-        force(obj, name, intern(getattr(obj, name)))
+        force(obj, name, _shared(getattr(obj, name)))
+
+
+def _shared(value: Any) -> Any:
+    return intern(value) if value.__class__ is str else value  # a draft may hold a member of a StrEnum
 
 
 def _compress_members(slots: dict[str, Any], compressor: Compressor) -> Callable[[Any], None]:

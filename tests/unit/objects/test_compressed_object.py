@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -94,6 +95,19 @@ def test_a_draft_of_annotations_changes_them_alone() -> None:
     assert change.after.metadata.annotations == {"note": "changed", "other": "ü"}
     assert change.after.metadata.managed_fields == eager().metadata.managed_fields
     assert is_packed(change.after)
+
+
+class Zone(StrEnum):
+    A = "a"
+
+
+def test_a_draft_may_hold_members_of_an_enumeration() -> None:
+    draft = pod().draft()
+    draft.metadata.namespace = Zone.A
+    draft.metadata.labels["zone"] = Zone.A
+    after = draft.finish().after
+    assert JSON.decode(JSON.encode(after), core_v1.Pod).metadata.labels == {"app": "web", "zone": "a"}
+    assert after.metadata.namespace == "a"
 
 
 def test_a_draft_of_a_member_changes_it_alone_and_the_result_is_written_as_a_whole() -> None:

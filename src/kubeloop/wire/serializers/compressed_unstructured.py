@@ -50,7 +50,7 @@ class CompressedUnstructuredList(LazyUnstructuredList):
 CompressedUnstructured.list_type = CompressedUnstructuredList
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def form_of(api_version: str, kind: str) -> tuple[Compressor, Any]:  # noqa: ARG001 (keys of the cache)
     """Return the compressor of a kind, and the class of its metadata."""
     from kubeloop.models import meta_v1
