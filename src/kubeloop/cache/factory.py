@@ -269,7 +269,7 @@ class SharedInformerFactory(Informers, RunningInformers):
             indexers={NAMESPACE_INDEX: namespace_index} if has_namespaces else None,
             expected_type=model,
             transform=scope.transform,
-            resync_period=self._custom_resync_periods.get(model, self._resync_period),
+            resync_period=self._custom_resync_periods.get(scope.model, self._resync_period),
             page_size=self._page_size,
             min_watch_timeout=self._min_watch_timeout,
             max_internal_error_retry=self._max_internal_error_retry,

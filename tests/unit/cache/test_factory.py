@@ -13,6 +13,7 @@ import pytest
 import kubeloop
 from kubeloop import errors, fields, labels
 from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.memory_mode import MemoryMode
 from kubeloop.cache.running_informers import _report_end
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
@@ -552,9 +553,14 @@ async def test_an_informer_that_fails_is_reported_at_once_and_raised_when_the_bl
 
 
 @in_virtual_time
-async def test_the_resync_period_is_that_of_the_class_or_of_the_factory():
+@pytest.mark.parametrize("mode", ["eager", "lazy", "compressed"])
+async def test_the_resync_period_is_that_of_the_class_or_of_the_factory(mode: MemoryMode):
     _, factory = make(
-        config_map("a"), Node(metadata=meta_v1.ObjectMeta(name="n")), resync_period=10, custom_resync_periods={Node: 25}
+        config_map("a"),
+        Node(metadata=meta_v1.ObjectMeta(name="n")),
+        resync_period=10,
+        custom_resync_periods={Node: 25},
+        mode=mode,
     )
     told: list[tuple[float, str]] = []
     for model in (ConfigMap, Node):
