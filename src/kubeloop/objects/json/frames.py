@@ -46,8 +46,8 @@ _dictionaries: dict[int, zstd.ZstdDict] = {}
 class Compressor:
     """Compresses the texts of one kind; the first ones are returned as they are, because there is no dictionary yet.
 
-    No dictionary is built after about 37,000 texts. Texts that are unlike all before take more memory then, up to a
-    fifth of their size instead of a tenth.
+    No dictionary is built after about 37,000 texts. Texts that have nothing in common with
+    the samples take up to half of their size then, instead of a twelfth.
 
     Concurrency: any thread.
     """
