@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         MethodNotAllowed,
         NotAcceptable,
         NotFound,
+        NotKept,
         NotSynced,
         QueueShutDown,
         RequestEntityTooLarge,
@@ -237,6 +238,7 @@ __all__ = [
     "NamespaceLister",
     "NotAcceptable",
     "NotFound",
+    "NotKept",
     "NotSynced",
     "ObjectIterator",
     "ObjectList",
@@ -361,7 +363,7 @@ _NAMES = {
         "APIError AlreadyExists BacklogFull BadRequest BodyTooLarge CacheError ConfigError Conflict ConnectError "
         "ConnectionLost ContextNotFound CredentialError DecodeError DiscoveryIncomplete EmptyConfig "
         "EncodeError Expired Forbidden GatewayTimeout Gone InternalError Invalid KubeloopError LeadershipLost "
-        "MethodNotAllowed NotAcceptable NotFound NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
+        "MethodNotAllowed NotAcceptable NotFound NotKept NotSynced QueueShutDown RequestEntityTooLarge RequestTimeout "
         "ServerSilent ServerTimeout ServiceUnavailable StaleCache StatusCause StatusDetails StoreReadError TLSError "
         "TooManyRequests TransportError Unauthorized UnknownIndex Unreadable UnreadableWriteResponse "
         "UnsupportedMediaType"

@@ -40,6 +40,7 @@ __all__ = [
     "MethodNotAllowed",
     "NotAcceptable",
     "NotFound",
+    "NotKept",
     "NotSynced",
     "QueueShutDown",
     "RequestEntityTooLarge",
@@ -440,6 +441,13 @@ class StaleCache(CacheError):
     """A cache did not catch up with a write in time. The message names the cache and the object.
 
     The write itself has succeeded.
+    """
+
+
+class NotKept(CacheError):
+    """An operation needs a field that an informer has dropped, because of its `keep=`. The message names the field.
+
+    The field may be set in the cluster: `None` or an empty value in its place would be a false statement.
     """
 
 

@@ -10,7 +10,7 @@ Reference: client-go `informers/factory.go`, `dynamic/dynamicinformer`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, cast
@@ -20,13 +20,14 @@ from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.cache.informer_scope import InformerScope, namespaces_of, sources_of
 from kubeloop.cache.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informers import Informers
-from kubeloop.cache.memory_mode import class_in_mode, default_mode, mode_of
+from kubeloop.cache.memory_mode import class_in_mode, class_that_keeps, default_mode, mode_of
 from kubeloop.cache.object_selection import ObjectSelection
 from kubeloop.cache.running_informers import RunningInformers
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES
+from kubeloop.objects.kept_object import kept_paths
 from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ class SharedInformerFactory(Informers, RunningInformers):
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
         mode: MemoryMode | None = None,
+        keep: Collection[str] | None = None,
     ) -> SharedInformer[T]:
         """Return the informer of a kind: `factory.informer(Pod)`, `factory.informer(Unstructured, resource)`.
 
@@ -164,12 +166,16 @@ class SharedInformerFactory(Informers, RunningInformers):
                 function each time: a lambda is another function whenever it is evaluated.
             mode: The memory mode, `"eager"`, `"lazy"` or `"compressed"`; None for that of the informer if there is one,
                 otherwise for the factory's.
+            keep: The paths of the only fields to keep, such as `["spec.nodeName", "status.phase"]`; the others are
+                dropped on arrival, except for name, namespace, uid, resourceVersion and labels. A path is made of API
+                field names, and leads through objects; a list or a map is kept as a whole. Reading a field that was
+                dropped raises `NotKept`, and so does writing the object as a whole. None keeps all fields.
 
         Raises:
             TypeError: The class is no kind that can be listed, `Unstructured` came without a resource, or an argument
                 is of the wrong type.
-            ValueError: A namespace was named for a resource without namespaces, a selector has a wrong value, or the
-                informer exists in another memory mode.
+            ValueError: A namespace was named for a resource without namespaces, a selector has a wrong value, the
+                informer exists in another memory mode, the class has no field to keep, or a mode was named with `keep`.
             ImportError: The mode is `"compressed"`, and zstd is missing: install `kubeloop[compressed]`.
             RuntimeError: The factory has been shut down, and there is no such informer.
         """
@@ -191,9 +197,15 @@ class SharedInformerFactory(Informers, RunningInformers):
             str(params.get("labelSelector", "")),
             str(params.get("fieldSelector", "")),
             self._transform if transform is None else transform,
+            () if keep is None else kept_paths(keep),
         )
         informer = self._informers.get(scope)
-        chosen = class_in_mode(model, mode or self._mode or default_mode(model))
+        if not scope.keep:
+            chosen = class_in_mode(model, mode or self._mode or default_mode(model))
+        elif mode is None:
+            chosen = class_that_keeps(model, scope.keep)
+        else:
+            raise ValueError(f"{scope}: expected a memory mode or fields to keep, got both")
         if informer is None:
             informer = self._create(scope, chosen, resource, has_namespaces=info.namespaced is not False)
         elif mode is not None and informer.mode != mode_of(chosen):
@@ -221,7 +233,8 @@ class SharedInformerFactory(Informers, RunningInformers):
             resource: What to watch: a model class, a GroupVersionResource, or a GroupVersionKind, whose resource the
                 server is asked for.
             namespace: As for `informer`.
-            options: As for `informer`: `label_selector`, `field_selector` and `transform`. There is one memory mode.
+            options: As for `informer`: `label_selector`, `field_selector`, `transform` and `keep`. There is one memory
+                mode.
 
         Raises:
             TypeError: The class is no kind that can be listed, or an argument is of the wrong type.
@@ -232,7 +245,8 @@ class SharedInformerFactory(Informers, RunningInformers):
         """
         from kubeloop.models import meta_v1
 
-        options["mode"] = "eager"  # There is nothing besides the metadata that could be read later.
+        # There is nothing besides the metadata that could be read later.
+        options["mode"] = "eager" if options.get("keep") is None else None
         return self.informer(meta_v1.PartialObjectMetadata, resource, namespace=namespace, **options)
 
     def metrics(self) -> tuple[InformerStatistics, ...]:

@@ -39,12 +39,14 @@ class InformerOptions(TypedDict, Generic[T], total=False):
             the same function object, so pass a named function rather than a lambda.
         mode: The memory mode: `"eager"` decodes objects on arrival, `"lazy"` members other than the metadata when they
             are first read, and `"compressed"` each time they are read.
+        keep: The paths of the only fields to keep; see `SharedInformerFactory.informer`.
     """
 
     label_selector: str | LabelSelector | None
     field_selector: str | FieldSelector | None
     transform: Callable[[T], T] | None
     mode: MemoryMode | None
+    keep: Collection[str] | None
 
 
 class InformerProvider(Protocol):
@@ -61,6 +63,7 @@ class InformerProvider(Protocol):
         field_selector: str | FieldSelector | None = None,
         transform: Callable[[T], T] | None = None,
         mode: MemoryMode | None = None,
+        keep: Collection[str] | None = None,
     ) -> SharedInformer[T]:
         """Return the informer of a kind; see `SharedInformerFactory.informer`."""
         ...

@@ -13,6 +13,7 @@ from kubeloop.clients.metadata_requests import is_metadata
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import DefaultNamespace
+from kubeloop.objects.kept_object import chosen_paths
 
 if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedObject
@@ -41,6 +42,7 @@ class InformerScope:
         label_selector: The text of the selector; `""` selects every object.
         field_selector: The text of the selector; `""` selects every object.
         transform: What changes each object before it is stored.
+        keep: The paths of the fields that are kept; none of them means all fields.
     """
 
     model: type[Any]
@@ -49,6 +51,7 @@ class InformerScope:
     label_selector: str
     field_selector: str
     transform: Callable[[Any], Any] | None
+    keep: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, InformerScope) and self._parts() == other._parts()
@@ -70,6 +73,8 @@ class InformerScope:
             parts.append(f"with labels {self.label_selector}")
         if self.field_selector:
             parts.append(f"with fields {self.field_selector}")
+        if self.keep:
+            parts.append(f"keeping {chosen_paths(self.keep) or 'identity and labels'}")
         return " ".join(parts)
 
     def overlaps(self, other: InformerScope) -> bool:
@@ -92,6 +97,7 @@ class InformerScope:
             self.label_selector,
             self.field_selector,
             _identity(self.transform),
+            self.keep,
         )
 
 

@@ -8,11 +8,21 @@ from __future__ import annotations
 from typing import Any, Literal, TypeVar, cast
 
 from kubeloop.cache.cached_object import CachedObject
+from kubeloop.objects.kept_object import kept_class
 from kubeloop.objects.lazy_object import FailedReads, lazy_class
 from kubeloop.unstructured import Unstructured
+from kubeloop.wire.serializers.kept_unstructured import kept_unstructured
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured
 
-__all__ = ["MemoryMode", "class_in_mode", "default_mode", "failed_reads_of", "mode_of", "whole_class"]
+__all__ = [
+    "MemoryMode",
+    "class_in_mode",
+    "class_that_keeps",
+    "default_mode",
+    "failed_reads_of",
+    "mode_of",
+    "whole_class",
+]
 
 T = TypeVar("T", bound=CachedObject)
 
@@ -60,6 +70,19 @@ def class_in_mode(model: type[T], mode: MemoryMode) -> type[T]:
     from kubeloop.objects.compressed_object import compressed_class
 
     return compressed_class(model)
+
+
+def class_that_keeps(model: type[T], paths: tuple[str, ...]) -> type[T]:
+    """Return the class that keeps only some fields of the objects of a class, which are instances of `model`.
+
+    Args:
+        model: A model class, or `Unstructured`.
+        paths: The result of `kept_paths`.
+
+    Raises:
+        ValueError: The class has no such field, or a path leads into a list or a map.
+    """
+    return cast("type[T]", kept_unstructured(paths)) if model is Unstructured else kept_class(model, paths)
 
 
 def mode_of(model: type[Any] | None) -> MemoryMode:

@@ -14,7 +14,11 @@ __all__ = ["Identity", "identity_of"]
 
 
 class Identity(Value, frozen=True):
-    """The kind, namespace and name of an object; `""` for those that it does not have."""
+    """The kind, namespace and name of an object; `""` for those that it does not have.
+
+    Attributes:
+        generate_name: The `generateName` of an object without a name.
+    """
 
     api_version: str
     kind: str
@@ -54,7 +58,7 @@ def identity_of(obj: object, what: str) -> Identity:
         getattr(obj, "kind", ""),
         thing.metadata.namespace or "",
         thing.metadata.name or "",
-        getattr(thing.metadata, "generate_name", "") or "",
+        "" if thing.metadata.name else getattr(thing.metadata, "generate_name", "") or "",
     )
 
 

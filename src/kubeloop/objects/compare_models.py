@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 from kubeloop.objects.compare_data import NAMES, data_difference, member_edits
 from kubeloop.objects.equality import same
@@ -104,7 +104,10 @@ def _item_edit(item: Shape, before: Any, after: Any) -> Edit | None:
 
 
 def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
+    dropped = cast("Any", type(old)).__dropped__
     for field, stored in _stored_fields(class_of(old)):
+        if stored in dropped:
+            continue
         before, after = getattr(old, stored), getattr(new, stored)
         if before is after:
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from kubeloop.errors import DecodeError
 from kubeloop.objects.markers import LAZY, NULL_MAP, NULL_SEQ
@@ -21,9 +21,11 @@ def show(obj: Any) -> str:
 
     Members that the class does not have come last: `DeploymentSpec(paused=True, **{'replica': 3})`.
     """
-    cls = class_of(obj)
+    cls, hidden = class_of(obj), cast("Any", type(obj))
     parts: list[str] = []
     for name, field in fields_of(cls).items():
+        if field.stored in hidden.__dropped__:
+            continue
         try:
             value = getattr(obj, field.stored)
         except DecodeError:  # a lazy object

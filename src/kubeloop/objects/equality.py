@@ -16,7 +16,8 @@ def same(a: Any, b: Any) -> bool:
     if a is b:
         return True
     if isinstance(a, FrozenStruct):  # models are equal even if one has null and the other an empty list
-        return bool(a == b) and same(value_of(a), value_of(b))
+        cls: Any = type(a)
+        return bool(a == b) and (bool(cls.__dropped__) or same(value_of(a), value_of(b)))
     if is_mapping(a) and is_mapping(b):
         return a.keys() == b.keys() and all(same(each, b[key]) for key, each in a.items())
     if (is_tuple(a) and is_tuple(b)) or (is_list(a) and is_list(b)):

@@ -248,6 +248,7 @@ class FrozenStruct(_WithNote, Struct, metaclass=FrozenStructMeta):
         __preserve__ = False
         __plain__ = None
         __packed__: ClassVar = {}
+        __dropped__: ClassVar = frozenset()
         __kind_head__ = ()
 
     def __unpack__(self) -> Self:

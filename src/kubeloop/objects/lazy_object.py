@@ -26,9 +26,11 @@ from kubeloop.objects.type_guards import class_of
 
 __all__ = [
     "FailedReads",
+    "as_default",
     "borrowing_class",
     "end_borrowing",
     "failed_read",
+    "give_list_class",
     "hidden_class",
     "is_packed",
     "lazy_class",
@@ -116,7 +118,7 @@ def hidden_class(
     defaults: dict[str, Any] = dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
     common = {
         "__annotations__": hints,
-        **{name: _as_default(defaults[name]) for name in hints},
+        **{name: as_default(defaults[name]) for name in hints},
         **names_of(kind),
         # `obj.__class__` is the kind, as of a proxy. `type(obj)` is the hidden class.
         "__class__": property(lambda _: kind),
@@ -129,12 +131,17 @@ def hidden_class(
     for name, read_member in readers.items():
         type.__setattr__(hidden, name, property(read_member))
     type.__setattr__(hidden, "failed_reads", FailedReads())
+    give_list_class(kind, hidden)
+    return hidden
+
+
+def give_list_class(kind: Any, hidden: Any) -> None:
+    """Create the class of lists of a hidden class, if the kind can be listed."""
     listing = getattr(kind, "list_type", None)
     if listing is not None:
         decoder(listing)  # resolves the annotations of both lists once
         items = {"__annotations__": {"items": tuple[hidden, ...] | None}, "items": listing.__struct_defaults__[-1]}
         type(listing)(listing.__name__, (listing,), {**items, **names_of(listing)}, item=hidden)
-    return hidden
 
 
 def packed_json(obj: Any, name: str) -> bytes | Raw | None:
@@ -158,7 +165,7 @@ def _can_be_packed(field: Field) -> bool:
     return not (is_scalar or field.nullable or field.category == "lazy")
 
 
-def _as_default(default: Any) -> Any:
+def as_default(default: Any) -> Any:
     """Return what a class statement has for a default of `__struct_defaults__`."""
     factory = getattr(default, "factory", None)
     return default if factory is None else msgspec.field(default_factory=factory)

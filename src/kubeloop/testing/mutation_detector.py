@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.shared_informer import SharedInformer
-from kubeloop.errors import EncodeError
+from kubeloop.errors import EncodeError, NotKept
 from kubeloop.meta.keys import object_key
 from kubeloop.objects.change import Change
 from kubeloop.unstructured import Unstructured
@@ -130,7 +130,7 @@ class _Watch:
         self._kept.clear()
 
     def _keep(self, obj: Any) -> None:
-        self._kept[object_key(obj)] = obj, encode(obj)
+        self._kept[object_key(obj)] = obj, _text_of(obj)
 
     def _on_update(self, _old: Any, new: Any) -> None:
         self._compare(object_key(new))
@@ -148,7 +148,7 @@ class _Watch:
             return
         obj, was = self._kept[name]
         try:
-            now = encode(obj)
+            now = _text_of(obj)
         except EncodeError as error:
             del self._kept[name]
             self._found.append(f"{self.informer.name}: {name}: cannot be written any more: {error}")
@@ -156,6 +156,15 @@ class _Watch:
         if now != was:
             self._kept[name] = obj, now
             self._found.append(f"{self.informer.name}: {name}: {_difference(was, now)}")
+
+
+def _text_of(obj: Any) -> bytes:
+    """Return the JSON of an object; of its kept fields, if its informer has dropped others."""
+    try:
+        return encode(obj)
+    except NotKept:
+        body: bytes = obj.__reduce__()[1][-1]
+        return body
 
 
 def _difference(was: bytes, now: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Cut single values out of the JSON of an object, without decoding the rest: in one pass, at a fifth of its cost."""
+"""Cut values out of the JSON of an object, without decoding the rest: in one pass, at a fifth of its cost."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, UnsetType
 
+from kubeloop.objects.json.encode import rewrite
 from kubeloop.objects.type_guards import is_dict
 
-__all__ = ["ABSENT", "names_in", "value_in", "value_reader"]
+__all__ = ["ABSENT", "Tree", "cutter", "names_in", "value_in", "value_reader"]
+
+Tree = dict[str, Any]
+"""Fields by API field name; None for a field as a whole, a tree for the fields of one."""
 
 ABSENT: Any = msgspec.UNSET
 """The value of a path at which there is nothing."""
@@ -77,3 +81,34 @@ def value_reader(path: tuple[str, ...]) -> Callable[[bytes | Raw], Any]:
 
 def _member(value: Any, name: str) -> Any:
     return value.get(name, ABSENT) if is_dict(value) else ABSENT
+
+
+def cutter(tree: Tree) -> Callable[[bytes], bytes]:
+    """Return the function that cuts fields out of the JSON of an object, and returns an object that has only these."""
+    decode = msgspec.json.Decoder(_shape(tree)).decode
+
+    def cut(body: bytes) -> bytes:
+        try:
+            return rewrite(decode(body))
+        except msgspec.ValidationError:  # a part of a path is no object
+            return rewrite(_cut(_parse(body), tree))
+
+    return cut
+
+
+def _shape(tree: Tree) -> Any:
+    """Return the struct of the JSON of each field."""
+    names = {f"field_{number}": name for number, name in enumerate(tree)}
+    hints = [
+        (field, (Raw if tree[name] is None else _shape(tree[name])) | UnsetType, ABSENT)
+        for field, name in names.items()
+    ]
+    return msgspec.defstruct("_Fields", hints, rename=names, gc=False)
+
+
+def _cut(value: Any, tree: Tree) -> Any:
+    if not is_dict(value):
+        return value
+    return {
+        name: each if tree[name] is None else _cut(each, tree[name]) for name, each in value.items() if name in tree
+    }

@@ -48,7 +48,7 @@ class JSONEventDecoder(Generic[T]):
         cls: The class of the objects: a Kind, or Unstructured.
     """
 
-    __slots__ = ("_check", "_cls", "_decode", "_has_names", "_lazy_class", "_read")
+    __slots__ = ("_bookmarks", "_check", "_cls", "_decode", "_has_names", "_lazy_class", "_read")
 
     def __init__(self, cls: type[T]) -> None:
         self._cls = cls
@@ -61,6 +61,9 @@ class JSONEventDecoder(Generic[T]):
         elif cls is Unstructured:
             wanted, self._read = dict[str, Any], whole_object
         self._decode = _decoder.decoder(WatchEvent[wanted]).decode
+        # Annotations of bookmarks have a meaning, and a class that drops fields may drop them.
+        whole: type[T] | None = getattr(cls, "__plain__", None) if getattr(cls, "keep", ()) else None
+        self._bookmarks = JSONEventDecoder(whole) if whole is not None else None
         self._check = check_kind
         self._has_names = issubclass(cls, Unstructured) or hasattr(cls, "metadata")
 
@@ -79,6 +82,8 @@ class JSONEventDecoder(Generic[T]):
             event = self._decode(frame)
             if event.type == "ERROR":
                 return self._slowly(frame)
+            if event.type == "BOOKMARK" and self._bookmarks is not None:
+                return self._bookmarks.decode(frame)
             if self._cls is Unstructured:
                 metadata = metadata_readers()[1](frame).object.metadata
                 event = WatchEvent(type=event.type, object=Unstructured.owning(event.object, metadata))

@@ -235,7 +235,10 @@ class _LazyItems:
         if self._has_kindless:
             head = listing.head_of_items()
             cls = self._cls.item_type
-            items = [each if each.kind else lazy_object(_encode.dumps(each.to_dict()), head, cls) for each in items]
+            items = [
+                lazy_object(each.text, head, cls) if isinstance(each, LazyUnstructured) and not each.kind else each
+                for each in items
+            ]
         listing.items, listing.unreadable = tuple(items), unreadable or MAP
         return listing
 
