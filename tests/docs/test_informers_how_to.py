@@ -156,6 +156,14 @@ async def test_a_lazy_informer_has_the_nodes() -> None:
 
 
 @in_virtual_time
+async def test_an_informer_keeps_some_fields_and_its_objects_can_be_patched() -> None:
+    clientset = fake.Clientset(pod("a", node="n1"), pod("b", node="n2"))
+    assert await of_page("running_on")(clientset, "n1") == 1
+    await of_page("check_off")(clientset, await clientset.core_v1.pods("default").get("b"))
+    assert (await clientset.core_v1.pods("default").get("b")).metadata.labels["checked"] == "yes"
+
+
+@in_virtual_time
 async def test_a_client_and_an_informer_are_read_alike() -> None:
     clientset = fake.Clientset(pod("a", labels={"app": "web"}))
     factory = kubeloop.SharedInformerFactory(clientset)

@@ -81,7 +81,7 @@ FLAVOURS = {
     "dynamic": Flavour(unstructured_of, reads_content=False),
     "lazy": Flavour(model_of, reads_content=False, options={"mode": "lazy"}),
     "compressed": Flavour(model_of, reads_content=False, options={"mode": "compressed"}),
-    "kept": Flavour(model_of, reads_content=False, options={"keep": []}),
+    "kept": Flavour(model_of, reads_content=False, options={"keep": ["metadata"]}),
     "typed paged": Flavour(model_of, reads_content=True, settings={"watch_list": False}),
     "dynamic paged": Flavour(unstructured_of, reads_content=False, settings={"watch_list": False}),
 }

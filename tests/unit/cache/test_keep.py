@@ -18,7 +18,7 @@ from kubeloop.cache.factory import SharedInformerFactory
 from kubeloop.cache.field_index import field_index
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.models import core_v1, meta_v1, rbac_v1
-from kubeloop.testing import APIServer
+from kubeloop.testing import APIServer, CacheMutated, MutationDetector
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.wire.serializers.json_serializer import JSON
 from tests.support.scripted_clientset import PODS, clientset, pod
@@ -255,6 +255,16 @@ async def test_null_in_a_kept_list_is_an_empty_list() -> None:
     assert listing.items[0].rules == ()
     assert listing.items[0].metadata.labels == {}
     assert isinstance(listing, rbac_v1.ClusterRoleList)
+
+
+@in_virtual_time
+async def test_a_changed_object_is_detected() -> None:
+    async with held(full("a", 1)) as informer:
+        detector = MutationDetector(informer)
+        await settle()
+        informer.lister.namespace("x").get("a").metadata.labels["changed"] = "yes"
+        with pytest.raises(CacheMutated, match="/metadata/labels/changed"):
+            detector.check()
 
 
 def test_informers_that_keep_other_fields_are_others() -> None:
