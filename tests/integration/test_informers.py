@@ -13,7 +13,7 @@ import pytest
 from kubeloop import errors
 from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.field_index import field_index
+from kubeloop.cache.index_by_field import field_index
 from kubeloop.cache.indexer import Indexer
 from kubeloop.cache.memory_mode import MemoryMode
 from kubeloop.cache.reflector import Reflector

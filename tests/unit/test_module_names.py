@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path, PurePosixPath
+from types import ModuleType
+
+import pytest
 
 import kubeloop
 
 ROOT = Path(kubeloop.__file__).parent
 # Generated packages have one module per group and version, which has the same name in each of them.
+# The packages whose names are imported when they are first used.
+LAZY_ROOMS = ("cache", "certificates", "config", "serving", "telemetry", "testing", "transport")
 GENERATED = ("models/", "clients/groups/", "cache/informers/")
 
 
@@ -33,3 +39,10 @@ def test_no_two_modules_have_the_same_name() -> None:
 def test_finds_modules_and_packages_of_the_same_name() -> None:
     files = ["config/__init__.py", "config/config.py", "a/watch.py", "b/watch.py", "c/a.py", "a/__init__.py"]
     assert shared_names(files) == {"a": ["a", "c/a.py"], "watch": ["a/watch.py", "b/watch.py"]}
+
+
+@pytest.mark.parametrize("package", [kubeloop, *(import_module(f"kubeloop.{room}") for room in LAZY_ROOMS)])
+def test_no_public_name_is_also_that_of_a_module(package: ModuleType) -> None:
+    """The import system would put the module in the place of the name."""
+    files = {path.stem for path in Path(str(package.__file__)).parent.iterdir()}
+    assert [name for name in dir(package) if name in files and not isinstance(getattr(package, name), ModuleType)] == []

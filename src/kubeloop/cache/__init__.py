@@ -25,9 +25,9 @@ if TYPE_CHECKING:
         UIDTrackingControllerExpectations,
     )
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
-    from kubeloop.cache.field_index import field_index
     from kubeloop.cache.handler_backlog import WhenFull
     from kubeloop.cache.index import IndexFunc
+    from kubeloop.cache.index_by_field import field_index
     from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
     from kubeloop.cache.informer_connection import Connection
     from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
@@ -135,7 +135,7 @@ if not TYPE_CHECKING:
             "delta": "DeletedFinalStateUnknown Delta DeltaType",
             "delta_fifo": "DeltaFIFO KnownObjects Popped",
             "event_handler": "ResourceEventHandler",
-            "field_index": "field_index",
+            "index_by_field": "field_index",
             "expectations": "ControllerExpectations Expectations UIDTrackingControllerExpectations",
             "factory": "HasRESTClient SharedInformerFactory",
             "handler_backlog": "WhenFull",

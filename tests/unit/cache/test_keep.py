@@ -15,7 +15,7 @@ import pytest
 import kubeloop
 from kubeloop import NotKept, Unstructured
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.field_index import field_index
+from kubeloop.cache.index_by_field import field_index
 from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.models import core_v1, meta_v1, rbac_v1
 from kubeloop.testing import APIServer, CacheMutated, MutationDetector

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.field_index import field_index
+from kubeloop.cache.index_by_field import field_index
 from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
 from kubeloop.cache.rest_source import rest_list_watch
 from kubeloop.cache.shared_informer import SharedInformer

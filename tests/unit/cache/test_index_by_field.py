@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kubeloop import Unstructured
-from kubeloop.cache.field_index import field_index
+from kubeloop.cache.index_by_field import field_index
 from kubeloop.models import apps_v1, core_v1
 from kubeloop.objects.json.decode import decode
 from kubeloop.objects.lazy_object import is_packed, lazy_class
