@@ -20,7 +20,7 @@ from kubeloop.objects.json.decode import TypeMeta
 from kubeloop.objects.json.decode_errors import BROKEN, broken
 from kubeloop.objects.json.decoder import decoder
 
-__all__ = ["ItemReader", "ListReader"]
+__all__ = ["ItemReader", "ListReader", "guess_items"]
 
 L = TypeVar("L")
 
@@ -198,7 +198,7 @@ class ListReader(Generic[L]):
         for _ in range(_GUESSES):
             if at < 0:
                 break
-            if self._read_many(text[: at + 1]):
+            if self._read_many(memoryview(text)[: at + 1]):
                 return self._leave_out(text, at + self._gap)
             at = text.rfind(separator, 0, at + len(separator) - 1)
         rest = self._scan(text)
@@ -251,7 +251,7 @@ class ListReader(Generic[L]):
         self._left_out += size
         return text[size:]
 
-    def _read_many(self, text: bytes) -> bool:
+    def _read_many(self, text: bytes | memoryview) -> bool:
         """Read items with commas between them; return False if the text is not that, or cannot be decoded."""
         listed = b"[%b]" % text
         try:
@@ -293,6 +293,26 @@ class ListReader(Generic[L]):
             return f"(byte {at + self._left_out + by if at >= start else at})"
 
         return DecodeError(_byte.sub(move, str(error)))
+
+
+def guess_items(text: bytes) -> list[memoryview]:
+    """Cut a JSON list of objects where the first key of the first object follows the end of an object.
+
+    If each piece is a JSON value, the pieces are the items. This saves the scan of a decoder that looks for them.
+    """
+    view = memoryview(text)
+    first = _first_key(text, 1)
+    if first is None:
+        return [view[1:-1]]
+    separator = b"}," + first[0]
+    pieces: list[memoryview] = []
+    end = len(text) - 1
+    while (at := text.rfind(separator, 0, end) + 1) > 0:  # twice as fast as find
+        pieces.append(view[at + 1 : end])
+        end = at
+    pieces.append(view[1:end])
+    pieces.reverse()
+    return pieces
 
 
 def _is_items(key: bytes) -> bool:

@@ -27,6 +27,7 @@ from kubeloop.unstructured import Unstructured, UnstructuredList, described, val
 __all__ = ["LazyUnstructured", "LazyUnstructuredList", "lazy_object"]
 
 _HEADS = (b'{"kind":', b'{"apiVersion":')
+_HEAD_BYTES = max(map(len, _HEADS))
 
 
 class _WithoutInit(Unstructured):
@@ -132,7 +133,7 @@ class LazyUnstructuredList(UnstructuredList):
 LazyUnstructured.list_type = LazyUnstructuredList
 
 
-def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
+def lazy_object(raw: bytes | memoryview | Raw, head: bytes = b"") -> LazyUnstructured:
     """Return the object that a JSON text is. Its metadata are decoded, and the syntax of the other members is checked.
 
     Args:
@@ -142,9 +143,11 @@ def lazy_object(raw: bytes | Raw, head: bytes = b"") -> LazyUnstructured:
     Raises:
         DecodeError: The text is not an object, or its metadata cannot be read.
     """
-    body = bytes(raw)
-    if head and not body.startswith(_HEADS):
-        body = b"{" + head + body[1:]
+    view = memoryview(raw)
+    if head and not bytes(view[:_HEAD_BYTES]).startswith(_HEADS):
+        body = b"{%b%b" % (head, view[1:])
+    else:
+        body = bytes(raw)
     try:
         found = _reader()(body)
     except (msgspec.ValidationError, *BROKEN):
