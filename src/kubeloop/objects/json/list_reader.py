@@ -95,7 +95,7 @@ class ListReader(Generic[L]):
         self._least_bytes = least_bytes
         self._read = items
         self._place = _BEFORE
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | memoryview] = []
         self._size = self._left_out = self._number = 0
         self._wanted: float = 8 * least_bytes
         self._head = b""
@@ -110,7 +110,7 @@ class ListReader(Generic[L]):
         """What is left of the body: all of it before the first item, and then what is around the items."""
         return self._head + b"".join(self._pieces)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the bytes that have arrived, and read the items that they complete. Keep pieces small: 64 KiB.
 
         Raises:
