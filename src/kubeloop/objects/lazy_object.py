@@ -17,7 +17,6 @@ from msgspec import Raw
 
 from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.objects.json.decode import read
-from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import rewrite
 from kubeloop.objects.json.pickling import pickled
 from kubeloop.objects.markers import LAZY, NULL_BYTES
@@ -93,7 +92,6 @@ def lazy_class(cls: type[T]) -> type[T]:
     type.__setattr__(lazy, "failed_reads", FailedReads())
     listing = getattr(kind, "list_type", None)
     if listing is not None:
-        decoder(listing)  # resolves the annotations of both lists once
         items = {"__annotations__": {"items": tuple[lazy, ...] | None}, "items": listing.__struct_defaults__[-1]}
         type(listing)(listing.__name__, (listing,), {**items, **_names_of(listing)}, item=lazy)
     return cast("type[T]", lazy)
