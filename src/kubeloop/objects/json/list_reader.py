@@ -156,7 +156,8 @@ class ListReader(Generic[L]):
             text = self._take_head(text)
         if self._place is _WITHIN and text:
             text = self._take_items(text)
-        self._pieces, self._size = [text], len(text)
+        self._size = len(text)
+        self._pieces = [text]
         # A text in which nothing was found is searched again when it is twice as long.
         self._wanted = self._least_bytes if self._size < before else 2 * before
         if self._place is _BEFORE and self._size > _LONGEST_HEAD:
@@ -253,7 +254,7 @@ class ListReader(Generic[L]):
 
     def _read_many(self, text: bytes | memoryview) -> bool:
         """Read items with commas between them; return False if the text is not that, or cannot be decoded."""
-        listed = b"[%b]" % text
+        listed = b"".join((b"[", text, b"]"))
         try:
             items = self._read.many(listed)
         except (DecodeError, msgspec.ValidationError, *BROKEN):

@@ -143,11 +143,7 @@ def lazy_object(raw: bytes | memoryview | Raw, head: bytes = b"") -> LazyUnstruc
     Raises:
         DecodeError: The text is not an object, or its metadata cannot be read.
     """
-    view = memoryview(raw)
-    if head and not bytes(view[:_HEAD_BYTES]).startswith(_HEADS):
-        body = b"{%b%b" % (head, view[1:])
-    else:
-        body = bytes(raw)
+    body = _with_head(raw, head) if head else bytes(raw)
     try:
         found = _reader()(body)
     except (msgspec.ValidationError, *BROKEN):
@@ -156,6 +152,17 @@ def lazy_object(raw: bytes | memoryview | Raw, head: bytes = b"") -> LazyUnstruc
         return _mended(body)
     end_borrowing(found.metadata)
     return LazyUnstructured(body, intern(found.api_version), intern(found.kind), found.metadata)
+
+
+def _with_head(raw: bytes | memoryview | Raw, head: bytes) -> bytes:
+    """Return an object with the members of a head, unless it begins with them."""
+    view = memoryview(raw)
+    start = bytes(view[:_HEAD_BYTES])
+    if not start.startswith(b"{") or start.startswith(_HEADS):
+        return bytes(raw)
+    if not start.startswith(b'{"') and bytes(view[1:]).lstrip().startswith(b"}"):
+        head = head[:-1]  # without the comma
+    return b"".join((b"{", head, view[1:]))
 
 
 def _mended(body: bytes) -> LazyUnstructured:
