@@ -287,8 +287,10 @@ class ThreadSafeStore(Generic[T]):
     def last_known(self, key: str) -> T | None:
         """Return the last state of an object that could be read, or None."""
         obj = self._items.get(key)
-        # Another thread may have looked into a table that was replaced meanwhile, and is being emptied.
-        return self._read(lambda: self._items.get(key)) if obj is None else obj
+        if obj is None and get_ident() != self._writer:
+            # This thread may have looked into a table that was replaced meanwhile, and is being emptied.
+            return self._read(lambda: self._items.get(key))
+        return obj
 
     def list(self) -> builtins.list[T]:
         """Return all objects."""

@@ -17,7 +17,6 @@ from msgspec import Raw
 
 from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.objects.json.decode import read
-from kubeloop.objects.json.decoder import decoder
 from kubeloop.objects.json.encode import rewrite
 from kubeloop.objects.json.pickling import pickled
 from kubeloop.objects.markers import LAZY, NULL_BYTES
@@ -139,7 +138,6 @@ def give_list_class(kind: Any, hidden: Any) -> None:
     """Create the class of lists of a hidden class, if the kind can be listed."""
     listing = getattr(kind, "list_type", None)
     if listing is not None:
-        decoder(listing)  # resolves the annotations of both lists once
         items = {"__annotations__": {"items": tuple[hidden, ...] | None}, "items": listing.__struct_defaults__[-1]}
         type(listing)(listing.__name__, (listing,), {**items, **names_of(listing)}, item=hidden)
 

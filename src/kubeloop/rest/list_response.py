@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ListResponse"]
 
 _PIECE_BYTES = 64 * 1024
+_TIME_SLICE = 0.005
+"""Seconds for which pieces are read before other tasks of the loop run."""
 
 
 class ListResponse:
@@ -83,10 +85,13 @@ class ListResponse:
                 if len(chunk) <= _PIECE_BYTES:
                     reader.feed(chunk)
                     continue
+                pieces = memoryview(chunk)
+                deadline = waiting.now() + _TIME_SLICE
                 for at in range(0, len(chunk), _PIECE_BYTES):
-                    if at:
+                    if waiting.now() >= deadline:
                         await waiting.let_others_run()
-                    reader.feed(chunk[at : at + _PIECE_BYTES])
+                        deadline = waiting.now() + _TIME_SLICE
+                    reader.feed(pieces[at : at + _PIECE_BYTES])
         except DecodeError as error:
             self.error = error
 

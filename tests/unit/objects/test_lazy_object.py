@@ -52,6 +52,22 @@ def test_the_metadata_are_decoded_and_each_other_member_when_it_is_read() -> Non
     assert type(obj) is core_v1.Pod
 
 
+class _Spec(Model):
+    size: int | None = None
+
+
+class _Thing(Kind, api_version="x.io/v1", kind="Thing"):
+    metadata: meta_v1.ObjectMeta = meta_v1.ObjectMeta()
+    spec: _Spec = _Spec()
+
+
+def test_the_decoder_of_a_member_is_not_created_before_the_member_is_read() -> None:
+    thing = decode(b'{"metadata":{"name":"a"},"spec":{"size":3}}', lazy_class(_Thing))
+    assert _Thing.__annotations__["spec"] == "_Spec"
+    assert thing.spec.size == 3
+    assert _Thing.__annotations__["spec"] is _Spec
+
+
 @FORMS
 def test_it_is_an_object_of_its_kind(form: Any) -> None:
     obj = pod(form)

@@ -53,30 +53,36 @@ def _resolve(cls: Any) -> None:
             waiting.extend(get_args(hint))
         elif hint not in _done:
             _done.add(hint)
+            names: set[str] = set()
             for owner in hint.__mro__:
-                waiting.extend(_resolve_own(owner, types))
+                waiting.extend(_resolve_own(owner, types, names))
 
 
-def _resolve_own(owner: type[Any], types: dict[tuple[int, str], Any]) -> list[Any]:
+def _resolve_own(owner: type[Any], types: dict[tuple[int, str], Any], seen: set[str]) -> list[Any]:
     """Replace the annotations that a class itself declares.
 
     Args:
         owner: The class.
         types: The types by module and text, to which new ones are added.
+        seen: The names that subclasses declare, which hide those of this class; its own are added.
 
     Returns:
         The new types.
     """
-    names: dict[str, Any] = getattr(sys.modules.get(owner.__module__), "__dict__", {})
+    known: dict[str, Any] = getattr(sys.modules.get(owner.__module__), "__dict__", {})
     fresh: list[Any] = []
     declared: dict[str, Any] = vars(owner).get("__annotations__", {})
     for name, text in declared.items():
-        if not isinstance(text, str):
+        if name in seen:
             continue
-        key = id(names), text
+        seen.add(name)
+        if not isinstance(text, str):
+            fresh.append(text)
+            continue
+        key = id(known), text
         if key not in types:
             try:
-                types[key] = eval(text, names)  # noqa: S307 (our own annotation)
+                types[key] = eval(text, known)  # noqa: S307 (our own annotation)
             except NameError:  # of a class within a function, whose names only msgspec knows
                 continue
             fresh.append(types[key])

@@ -20,7 +20,7 @@ from kubeloop.objects.json.decode import TypeMeta
 from kubeloop.objects.json.decode_errors import BROKEN, broken
 from kubeloop.objects.json.decoder import decoder
 
-__all__ = ["ItemReader", "ListReader"]
+__all__ = ["ItemReader", "ListReader", "guess_items"]
 
 L = TypeVar("L")
 
@@ -95,7 +95,7 @@ class ListReader(Generic[L]):
         self._least_bytes = least_bytes
         self._read = items
         self._place = _BEFORE
-        self._pieces: list[bytes] = []
+        self._pieces: list[bytes | memoryview] = []
         self._size = self._left_out = self._number = 0
         self._wanted: float = 8 * least_bytes
         self._head = b""
@@ -110,7 +110,7 @@ class ListReader(Generic[L]):
         """What is left of the body: all of it before the first item, and then what is around the items."""
         return self._head + b"".join(self._pieces)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take the bytes that have arrived, and read the items that they complete. Keep pieces small: 64 KiB.
 
         Raises:
@@ -156,7 +156,8 @@ class ListReader(Generic[L]):
             text = self._take_head(text)
         if self._place is _WITHIN and text:
             text = self._take_items(text)
-        self._pieces, self._size = [text], len(text)
+        self._size = len(text)
+        self._pieces = [text]
         # A text in which nothing was found is searched again when it is twice as long.
         self._wanted = self._least_bytes if self._size < before else 2 * before
         if self._place is _BEFORE and self._size > _LONGEST_HEAD:
@@ -198,7 +199,7 @@ class ListReader(Generic[L]):
         for _ in range(_GUESSES):
             if at < 0:
                 break
-            if self._read_many(text[: at + 1]):
+            if self._read_many(memoryview(text)[: at + 1]):
                 return self._leave_out(text, at + self._gap)
             at = text.rfind(separator, 0, at + len(separator) - 1)
         rest = self._scan(text)
@@ -251,9 +252,9 @@ class ListReader(Generic[L]):
         self._left_out += size
         return text[size:]
 
-    def _read_many(self, text: bytes) -> bool:
+    def _read_many(self, text: bytes | memoryview) -> bool:
         """Read items with commas between them; return False if the text is not that, or cannot be decoded."""
-        listed = b"[%b]" % text
+        listed = b"".join((b"[", text, b"]"))
         try:
             items = self._read.many(listed)
         except (DecodeError, msgspec.ValidationError, *BROKEN):
@@ -293,6 +294,26 @@ class ListReader(Generic[L]):
             return f"(byte {at + self._left_out + by if at >= start else at})"
 
         return DecodeError(_byte.sub(move, str(error)))
+
+
+def guess_items(text: bytes) -> list[memoryview]:
+    """Cut a JSON list of objects where the first key of the first object follows the end of an object.
+
+    If each piece is a JSON value, the pieces are the items. This saves the scan of a decoder that looks for them.
+    """
+    view = memoryview(text)
+    first = _first_key(text, 1)
+    if first is None:
+        return [view[1:-1]]
+    separator = b"}," + first[0]
+    pieces: list[memoryview] = []
+    end = len(text) - 1
+    while (at := text.rfind(separator, 0, end) + 1) > 0:  # twice as fast as find
+        pieces.append(view[at + 1 : end])
+        end = at
+    pieces.append(view[1:end])
+    pieces.reverse()
+    return pieces
 
 
 def _is_items(key: bytes) -> bool:

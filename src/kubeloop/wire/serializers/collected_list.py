@@ -29,7 +29,7 @@ class CollectedList(Generic[T]):
         """The body, as far as it has arrived."""
         return self._body.getvalue()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take some bytes of the body."""
         self._body.write(data)
 

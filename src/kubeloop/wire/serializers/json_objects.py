@@ -18,7 +18,7 @@ from kubeloop.objects.json import decode_errors as _decode_errors
 from kubeloop.objects.json import decode_list as _decode_list
 from kubeloop.objects.json import decoder as _decoder
 from kubeloop.objects.json import encode as _encode
-from kubeloop.objects.json.list_reader import ListReader
+from kubeloop.objects.json.list_reader import ListReader, guess_items
 from kubeloop.objects.list_items import check_has_items_or_version, finish
 from kubeloop.objects.markers import PartialItems
 from kubeloop.objects.model import MAP, SEQ, Kind, KindList, Model
@@ -219,9 +219,12 @@ class _LazyItems:
             self._begun, self._head = True, listing.head_of_items()
 
     def many(self, text: bytes) -> Sequence[Unstructured]:
-        return [self.one(raw) for raw in _decoder.decoder(list[msgspec.Raw]).decode(text)]
+        try:
+            return [self.one(item) for item in guess_items(text)]
+        except DecodeError:
+            return [self.one(raw) for raw in _decoder.decoder(list[msgspec.Raw]).decode(text)]
 
-    def one(self, raw: msgspec.Raw | bytes) -> Unstructured:
+    def one(self, raw: msgspec.Raw | bytes | memoryview) -> Unstructured:
         obj = lazy_object(raw, self._head, self._cls.item_type)
         self._has_kindless = self._has_kindless or (not self._begun and not obj.kind)
         return obj

@@ -27,6 +27,7 @@ from kubeloop.unstructured import Unstructured, UnstructuredList, described, val
 __all__ = ["LazyUnstructured", "LazyUnstructuredList", "lazy_object"]
 
 _HEADS = (b'{"kind":', b'{"apiVersion":')
+_HEAD_BYTES = max(map(len, _HEADS))
 
 
 class _WithoutInit(Unstructured):
@@ -147,7 +148,7 @@ LazyUnstructured.list_type = LazyUnstructuredList
 
 
 def lazy_object(
-    raw: bytes | Raw, head: bytes = b"", cls: type[LazyUnstructured] = LazyUnstructured
+    raw: bytes | memoryview | Raw, head: bytes = b"", cls: type[LazyUnstructured] = LazyUnstructured
 ) -> LazyUnstructured:
     """Return the object that a JSON text is. Its metadata are decoded, and the syntax of the other members is checked.
 
@@ -159,9 +160,7 @@ def lazy_object(
     Raises:
         DecodeError: The text is not an object, or its metadata cannot be read.
     """
-    body = bytes(raw)
-    if head and not body.startswith(_HEADS):
-        body = b"{" + head + body[1:]
+    body = _with_head(raw, head) if head else bytes(raw)
     try:
         found = _reader()(body)
     except (msgspec.ValidationError, *BROKEN):
@@ -169,6 +168,17 @@ def lazy_object(
     if found.metadata is None:
         return cls.holding(body, *_mended(body))
     return cls.holding(body, intern(found.api_version), intern(found.kind), found.metadata)
+
+
+def _with_head(raw: bytes | memoryview | Raw, head: bytes) -> bytes:
+    """Return an object with the members of a head, unless it begins with them."""
+    view = memoryview(raw)
+    start = bytes(view[:_HEAD_BYTES])
+    if not start.startswith(b"{") or start.startswith(_HEADS):
+        return bytes(raw)
+    if not start.startswith(b'{"') and bytes(view[1:]).lstrip().startswith(b"}"):
+        head = head[:-1]  # without the comma
+    return b"".join((b"{", head, view[1:]))
 
 
 def _mended(body: bytes) -> tuple[str, str, Any]:

@@ -28,7 +28,7 @@ class ListReader(Protocol[T_co]):
         """What is left of the body. Of a body that is no list, all of it."""
         ...
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take some bytes of the body, at most 64 KiB, so that this takes a few milliseconds.
 
         Raises:

@@ -94,6 +94,13 @@ def test_items_of_a_list_get_the_kind_of_the_list_unless_they_name_one(cls: Any)
     assert list(JSON.decode(mixed, cls.list_type)) == list(JSON.decode(mixed, UnstructuredList))
 
 
+@pytest.mark.parametrize("item", [b"{}", b"{ }", b"{\n}", b'{ "metadata": {}}', b'{"metadata":{}}'])
+def test_an_item_gets_its_kind_in_any_form_of_an_object(item: bytes) -> None:
+    obj = lazy_object(item, b'"apiVersion":"v1","kind":"Pod",')
+    assert (obj.api_version, obj.kind) == ("v1", "Pod")
+    assert json.loads(obj.body)["kind"] == "Pod"
+
+
 @CLASSES
 def test_an_item_that_cannot_be_read_does_not_fail_the_others(cls: Any) -> None:
     body = body_of(without_kind(), {"metadata": {"name": "b", "uid": 5}}, 7, without_kind())
