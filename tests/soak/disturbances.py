@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import itertools
 import json
 import urllib.request
 from collections import Counter
@@ -142,20 +143,28 @@ DISTURBANCES: dict[str, Disturbance] = {
 }
 """The disturbances, by the name that a report shows."""
 
+ROUND = 230.0
+"""The seconds within which the disturbances of a round begin."""
+
+EACH_TIME = ("API server killed", "compaction", "connections cut", "connections reset", "cut inside a record")
+IN_TURN = (("refused", "token rotated"), ("etcd killed", "token rotated late"))
 LASTING = ("connections forgotten", "everything swallowed")
 
 
 def time_table(number: int, random: Random) -> list[tuple[float, str]]:
     """Return what happens in a round, with the seconds after which it begins.
 
+    The first round has every disturbance, so that what a program needs once for each of them does not look like growth.
+
     Args:
-        number: The number of the round. Some disturbances happen only in every second or third round.
+        number: The number of the round, from 0.
         random: Chooses the times.
     """
-    names = ["API server killed", "compaction", "compaction", "connections cut", "connections reset"]
-    names += ["cut inside a record", "token rotated late" if number % 2 else "token rotated"]
-    names += [["refused", *LASTING][number % 3], *(["etcd killed"] if number % 3 == 1 else [])]
-    return sorted((random.random() * (20 if name in LASTING else 230), name) for name in names)
+    names = [*EACH_TIME, *EACH_TIME, *(itertools.chain(*IN_TURN) if number == 0 else IN_TURN[number % 2])]
+    table = [(random.random() * ROUND, name) for name in names]
+    # What lasts begins early in a round: one of these, or one after the other.
+    table += [(0.0, LASTING[0]), (ROUND, LASTING[1])] if number == 0 else [(0.0, LASTING[number % 2])]
+    return sorted(table)
 
 
 async def disturb(scene: Scene, name: str) -> None:

@@ -33,21 +33,21 @@ class Replay:
     Args:
         name: The informer and the handler.
         faults: Gets a line per event that breaks a rule.
-        deleted: Gets the uid of each object that was reported as deleted; shared by all handlers.
 
     Attributes:
+        deleted: The uids of the objects that were reported as deleted; cleared by others, from time to time.
         states: The objects that exist according to the events.
         events: The number of events.
     """
 
-    __slots__ = ("_deleted", "_faults", "_name", "events", "states")
+    __slots__ = ("_faults", "_name", "deleted", "events", "states")
 
-    def __init__(self, name: str, faults: list[str], deleted: dict[str, str]) -> None:
+    def __init__(self, name: str, faults: list[str]) -> None:
         self.states: States = {}
+        self.deleted: set[str] = set()
         self.events = 0
         self._name = name
         self._faults = faults
-        self._deleted = deleted
 
     def put(self, event: InformerEvent[Any]) -> None:
         """Add an event, from the iteration over the events of an informer."""
@@ -64,7 +64,7 @@ class Replay:
         key, state = self._begin(obj)
         if key in self.states:
             self._faults.append(f"{self._name}: second add of {key}, {self.states[key]} and {state}")
-        if state[0] in self._deleted:
+        if state[0] in self.deleted:
             self._faults.append(f"{self._name}: add of {key} {state} after its deletion")
         self.states[key] = state
 
@@ -75,7 +75,7 @@ class Replay:
         if self.states.get(key) != before:
             self._faults.append(f"{self._name}: update of {key} from {before}, expected {self.states.get(key)}")
         if before[0] != state[0]:
-            self._deleted[before[0]] = self._name
+            self.deleted.add(before[0])
         elif int(state[1]) < int(before[1]):
             self._faults.append(f"{self._name}: update of {key} back from {before[1]} to {state[1]}")
         self.states[key] = state
@@ -86,7 +86,7 @@ class Replay:
         before = self.states.pop(key, None)
         if before is None or before[0] != state[0]:
             self._faults.append(f"{self._name}: deletion of {key} {state}, expected {before}")
-        self._deleted[state[0]] = self._name
+        self.deleted.add(state[0])
 
     def _begin(self, obj: Any) -> tuple[str, tuple[str, str]]:
         self.events += 1

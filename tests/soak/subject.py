@@ -186,7 +186,6 @@ class Subject:
         self._run = run
         self._namespaces = namespaces
         self._faults: list[str] = []
-        self._deleted: dict[str, str] = {}
         self._watched: list[Watched] = []
         self._references: list[weakref.ref[Any]] = []
         self._stack = contextlib.AsyncExitStack()
@@ -205,7 +204,7 @@ class Subject:
             self._run,
             self._namespaces,
         )
-        new = lambda name: Replay(name, self._faults, self._deleted)  # noqa: E731
+        new = lambda name: Replay(name, self._faults)  # noqa: E731
         self._watched = [flavour(factories, resource, new) for resource in KINDS for flavour in FLAVOURS]
         self._references = [weakref.ref(watched.informer) for watched in self._watched]
         for watched in self._watched:
@@ -220,7 +219,6 @@ class Subject:
         """Stop everything, and return the number of informers that are still in memory."""
         await self._stack.aclose()
         self._watched.clear()
-        self._deleted.clear()
         await asyncio.sleep(0)
         gc.collect()
         return sum(reference() is not None for reference in self._references)
@@ -295,9 +293,12 @@ class Subject:
 
     async def take(self) -> dict[str, Any]:
         """Return the faults and the deletions that were reported since the last time."""
-        taken = {"faults": [*self._faults], "deleted": {**self._deleted}}
+        replays = [(watched.name, replay) for watched in self._watched for replay in watched.replays.values()]
+        deleted = {uid: name for name, replay in replays for uid in replay.deleted}
+        taken = {"faults": [*self._faults], "deleted": deleted}
         self._faults.clear()
-        self._deleted.clear()
+        for _, replay in replays:
+            replay.deleted.clear()
         return taken
 
 
