@@ -26,18 +26,20 @@ class Judge:
         clientset: A client that does not use the proxy.
         subject: The program under test.
         run: The value of the label of the objects of the run.
+        skips: Whether to move the clock of the program while it recovers, so that its pauses take no time.
 
     Attributes:
         faults: What did not hold.
         verdicts: The number of consistency checks, by verdict.
     """
 
-    def __init__(self, clientset: kubeloop.Clientset, subject: Program, run: str) -> None:
+    def __init__(self, clientset: kubeloop.Clientset, subject: Program, run: str, *, skips: bool) -> None:
         self.faults: list[str] = []
         self.verdicts: dict[str, int] = {}
         self._clientset = clientset
         self._subject = subject
         self._run = run
+        self._skips = skips
         self._listed: dict[str, list[Any]] = {}
 
     async def compare(self, rested: dict[str, Any]) -> float:
@@ -63,6 +65,8 @@ class Judge:
                     self.faults.append(await self._describe(name))
                 self.faults.append(f"{len(differing)} informers differ from a fresh list: {', '.join(differing)}")
                 break
+            if self._skips:
+                await self._subject.ask("skip", seconds=5)
             await asyncio.sleep(0.25)
         await self._take(rested["deleted"])
         return loop.time() - began

@@ -210,7 +210,7 @@ async def run(plane: ControlPlane, folder: Path, settings: Settings, say: Callab
         await stack.enter_async_context(writer)
         stack.push_async_callback(writer.ask, "clean")
         scene = Scene(plane, box, tokens, subject, skips=settings.skips, pause=settings.away_seconds)
-        one = Run(settings, scene, writer, Judge(direct, subject, name), say)
+        one = Run(settings, scene, writer, Judge(direct, subject, name, skips=settings.skips), say)
         await one.run()
         return one.figures
 
