@@ -79,6 +79,7 @@ class Run:
         self._say = say
         self._random = Random(settings.seed)
         self._began = _time()
+        self._said = 0
 
     async def run(self) -> None:
         """Open the informers, let rounds happen, and close the informers."""
@@ -122,10 +123,10 @@ class Run:
         await self._judge.check_consistency()
         await self._subject.ask("cycle", times=1)
         self.figures.quiet.append(await self._settled(self.figures.quiet[:1]))
-        self._say(
-            f"[{self._seconds / 60:5.1f} min] quiet: everything compared after {self.figures.recoveries[-1]:.1f} s, "
-            f"{len(self.figures.faults)} faults so far"
-        )
+        self._say(f"[{self._seconds / 60:5.1f} min] quiet: recovered after {self.figures.recoveries[-1]:.1f} s")
+        for fault in self.figures.faults[self._said :]:
+            self._say(f"    {fault}")
+        self._said = len(self.figures.faults)
 
     async def _close(self) -> None:
         if alive := await self._subject.ask("close"):
