@@ -22,7 +22,7 @@ PLAN = (
     (5.0, "API server killed"),
     (5.5, "everything swallowed"),
 )
-"""When each disturbance begins, in seconds. They overlap: servers restart one after another, the rest goes on meanwhile."""
+"""The second at which each disturbance begins. They overlap, but servers restart one after another."""
 
 SHORT = Settings(minutes=0, size=4, pause=1.0, plan=PLAN, away_seconds=0.5, skips=True, trace=True)
 

@@ -28,7 +28,7 @@ async def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(minutes=options.minutes, size=options.size, pause=options.pause, seed=options.seed)
     print(f"{options.minutes:g} minutes with the seed {options.seed}; logs and the summary: {folder}", flush=True)
-    # Events exist for an hour unless the server is told otherwise, and the writers must be the only ones who delete.
+    # By default the server deletes events after an hour; here only the writers delete.
     async with ControlPlane(api_server_args=["--event-ttl=24h"]) as plane:
         figures = await run(plane, folder, settings, lambda text: print(text, flush=True))
     figures.write(folder, settings.warm_up)

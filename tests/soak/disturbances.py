@@ -73,7 +73,7 @@ async def restart_etcd(scene: Scene) -> None:
 
 
 async def compact(scene: Scene) -> None:
-    """Let etcd forget its history."""
+    """Compact the history in etcd, so that older versions expire."""
     async with scene.servers:
         await asyncio.to_thread(_compact, scene.plane.etcd_url)
 
@@ -86,7 +86,7 @@ async def rotate_the_token(scene: Scene) -> None:
 
 
 async def rotate_the_token_late(scene: Scene) -> None:
-    """Revoke the token, let the API server forget that it has accepted it, and only then write the new one."""
+    """Revoke the token, restart the API server, which remembers accepted tokens, and only then write the new one."""
     async with scene.servers:
         token = await _certainly(scene.tokens.issue)
         await _certainly(scene.tokens.revoke)
@@ -168,7 +168,7 @@ def time_table(number: int, random: Random) -> list[tuple[float, str]]:
 
 
 async def disturb(scene: Scene, name: str) -> None:
-    """Let a disturbance happen, and count it."""
+    """Cause a disturbance, and count it."""
     await DISTURBANCES[name](scene)
     scene.counts[name] += 1
 

@@ -1,4 +1,4 @@
-"""Whether what informers hold and what handlers were told equals a fresh list, and whether each deletion was one."""
+"""Whether stores and the events of handlers equal a fresh list, and whether each reported deletion was requested."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ class Judge:
         return loop.time() - began
 
     async def check_consistency(self) -> None:
-        """Let each informer check its own consistency."""
+        """Check the consistency of each informer, by its own method."""
         for verdict, reports in (await self._subject.ask("check")).items():
             self.verdicts[verdict] = self.verdicts.get(verdict, 0) + len(reports)
             if verdict == "inconsistent":
                 self.faults += reports
 
     async def _take(self, deleted: Iterable[str]) -> None:
-        """Take over the faults that the program has found, and check the deletions that handlers were told of."""
+        """Take over the faults that the program has found, and check the deletions that handlers saw."""
         taken = await self._subject.ask("take")
         self.faults += taken["faults"]
         present = {obj.metadata.uid for objects in self._listed.values() for obj in objects}

@@ -1,4 +1,4 @@
-"""What handlers were told of the objects of an informer, the rules for it, and the checksum of a set of objects."""
+"""The events that a handler got, added up; the rules for them; and the checksum of a set of objects."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ class Subject:
         return reports
 
     async def skip(self, seconds: float) -> None:
-        """Move the clock of the event loop forward, while what the timers have started goes on."""
+        """Move the clock of the event loop forward in steps, and run what its timers start."""
         await pass_by(seconds)
 
     async def take(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Handshakes that fail while a server is away: their buffers of 256 KiB are freed at once, not by a later collection."""
+"""Handshakes that fail: their buffers of 256 KiB are freed at once, and not by a later garbage collection."""
 
 from __future__ import annotations
 
