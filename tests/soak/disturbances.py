@@ -175,8 +175,10 @@ async def disturb(scene: Scene, name: str) -> None:
 
 async def _restart(scene: Scene, component: ComponentName) -> None:
     await scene.plane.kill(component)
-    await asyncio.sleep(scene.pause)
-    await scene.plane.restart(component)
+    try:
+        await asyncio.sleep(scene.pause)
+    finally:  # a run that fails leaves the servers as it found them
+        await scene.plane.restart(component)
 
 
 async def _certainly(write: Callable[[], Awaitable[T]]) -> T:

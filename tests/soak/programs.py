@@ -47,10 +47,11 @@ class Program:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         if self._process.returncode is None:
             self._process.kill()
-        await self._process.wait()
-        self._process._transport.close()  # type: ignore[attr-defined]  # asyncio has no public way to close the pipes
+        await self._process.communicate()
 
     async def ask(self, command: str, **arguments: Any) -> Any:
         """Carry out a command and return its result.

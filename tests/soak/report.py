@@ -85,7 +85,7 @@ class Figures:
             "disturbances": listed(self.disturbances),
             "writes": listed(self.writes),
             "objects in stores": f"{last['objects']}",
-            "events told to handlers": f"{self.usage['events']}",
+            "events that handlers got": f"{self.usage['events']}",
             "lists after the first": listed(self.usage["relists"]),
             "recovered after": f"{', '.join(f'{seconds:.1f}' for seconds in self.recoveries)} s",
             "consistency checks": listed(self.verdicts),

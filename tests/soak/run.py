@@ -209,11 +209,18 @@ async def run(plane: ControlPlane, folder: Path, settings: Settings, say: Callab
         )
         await stack.enter_async_context(subject)
         await stack.enter_async_context(writer)
-        stack.push_async_callback(writer.ask, "clean")
+        stack.push_async_callback(_clean, writer)
         scene = Scene(plane, box, tokens, subject, skips=settings.skips, pause=settings.away_seconds)
         one = Run(settings, scene, writer, Judge(direct, subject, name, skips=settings.skips), say)
         await one.run()
         return one.figures
+
+
+async def _clean(writer: Program) -> None:
+    """Delete the objects of the writers, if that is possible after a run that may have failed."""
+    with contextlib.suppress(TimeoutError, RuntimeError):
+        async with asyncio.timeout(60):
+            await writer.ask("clean")
 
 
 @asynccontextmanager
