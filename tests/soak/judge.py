@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import kubeloop
@@ -13,10 +13,25 @@ from tests.soak.kinds import KINDS, LABEL
 from tests.soak.programs import Program
 from tests.soak.replay import States, checksum
 
-__all__ = ["Judge"]
+__all__ = ["Judge", "false_deletions"]
 
 PATIENCE = 180.0
 """The seconds within which informers must have recovered: their longest pause, and time for a busy machine."""
+
+
+def false_deletions(reported: Mapping[str, str], requested: Set[str], present: Set[str]) -> list[str]:
+    """Return a line per deletion that was not one.
+
+    Args:
+        reported: The informers that reported deletions, by the uid of the object.
+        requested: The uids whose deletion was requested.
+        present: The uids of the objects that exist.
+    """
+    return [
+        f"{informer}: deletion of {uid}, which {'exists' if uid in present else 'nobody deleted'}"
+        for uid, informer in reported.items()
+        if uid in present or uid not in requested
+    ]
 
 
 class Judge:
@@ -83,10 +98,7 @@ class Judge:
         taken = await self._subject.ask("take")
         self.faults += taken["faults"]
         present = {obj.metadata.uid for objects in self._listed.values() for obj in objects}
-        requested = set(deleted)
-        for uid, handler in taken["deleted"].items():
-            if uid in present or uid not in requested:
-                self.faults.append(f"{handler}: deletion of {uid}, which nobody deleted")
+        self.faults += false_deletions(taken["deleted"], set(deleted), present)
 
     async def _differing(self) -> list[str]:
         return [informer["name"] for informer in await self._subject.ask("states") if self._differs(informer)]
