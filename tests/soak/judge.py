@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import kubeloop
@@ -19,7 +19,7 @@ PATIENCE = 180.0
 """The seconds within which informers must have recovered: their longest pause, and time for a busy machine."""
 
 
-def false_deletions(reported: Mapping[str, str], requested: Set[str], present: Set[str]) -> list[str]:
+def false_deletions(reported: Mapping[str, str], requested: set[str], present: set[str]) -> list[str]:
     """Return a line per deletion that was not one.
 
     Args:
