@@ -20,7 +20,7 @@ PYTHON ?= $(shell for name in python3 $(NEWER:%=python%); do \
 say = @printf '\033[1m==> %s\033[0m\n' $(1)
 
 .PHONY: help setup control-plane plugins demo fuzz test test-all newest unit integration lint types bench generate check-generated record-api \
-	drawing golden check-golden docs simulate mutation lock clean
+	drawing golden check-golden docs simulate soak mutation lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -139,6 +139,10 @@ docs: control-plane  ## check the documentation: names, types and runs of its co
 
 simulate: $(STAMP)  ## run informers in simulated worlds: SEEDS=10000, or SEED=1234 for one of them with its story
 	@PYTHONPATH=$(CURDIR)/src $(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
+
+soak: control-plane  ## run informers while servers are killed and connections break, and judge them: MINUTES=60
+	$(call say,"running informers on the real control plane")
+	@PYTHONPATH=$(CURDIR)/src $(BIN)/python -m tests.soak --minutes $(or $(MINUTES),60) $(ARGS)
 
 mutation: $(STAMP)  ## change the code in small ways and see whether the tests notice (about 30 minutes)
 	@test -e .venv-mutation/.installed -a .venv-mutation/.installed -nt requirements/mutation.txt || { $(PYTHON) -m venv .venv-mutation && \

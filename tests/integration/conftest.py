@@ -31,6 +31,7 @@ ONE_FORMAT = {
     "test_real_objects",  # has a test of its own for each format
     "test_serve",  # starts servers
     "test_silence",  # waits for connections that are silent, whatever was in them
+    "test_soak",  # uses both formats
 }
 """The modules whose tests run once: the format does not concern them, or the second run would take minutes."""
 

@@ -114,6 +114,11 @@ def test_an_unknown_token_is_refused(control_plane: ControlPlane) -> None:
     assert get(control_plane, "/api/v1/pods", "no such token")[0] == 401
 
 
+def test_etcd_answers_at_its_own_address(control_plane: ControlPlane) -> None:
+    with urllib.request.urlopen(f"{control_plane.etcd_url}/health", timeout=10) as response:
+        assert json.load(response)["health"] == "true"
+
+
 def test_several_run_side_by_side_each_with_its_arguments(control_plane: ControlPlane) -> None:
     with ControlPlane(api_server_args=["--anonymous-auth=false"]) as second:
         assert (get(second, "/version")[0], get(control_plane, "/version")[0]) == (401, 200)

@@ -4,7 +4,8 @@
         ...
         box.cut()
 
-A method acts on the connections that are open at that moment; later connections are forwarded as usual.
+A method acts on the connections that are open at that moment; later connections are forwarded as usual, unless
+`swallow` was called.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class MiddleBox:
         self._connecting: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Server | None = None
         self._changed: asyncio.Future[None] | None = None
+        self._swallows = False
 
     def __repr__(self) -> str:
         return f"<MiddleBox at {self.port}: {len(self._links)} open, {self.held} bytes held>"
@@ -83,8 +85,14 @@ class MiddleBox:
         for link in self._links:
             link.allowance = after
 
+    def swallow(self) -> None:
+        """Forward nothing more on any connection, later ones included, and keep every connection alive."""
+        self._swallows = True
+        self.hold()
+
     def release(self) -> None:
         """Forward the bytes that were held back, and all later ones."""
+        self._swallows = False
         for link in list(self._links):
             link.release()
 
@@ -126,6 +134,8 @@ class MiddleBox:
         """Begin to carry a connection."""
         self.connections += 1
         self._links.add(link)
+        if self._swallows:
+            link.allowance = 0
         task = asyncio.get_running_loop().create_task(self._connect(link))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)

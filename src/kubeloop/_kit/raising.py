@@ -17,3 +17,4 @@ def raise_alone(error: Exception) -> NoReturn:
         raise error
     finally:
         error.__context__ = None
+        del error  # the traceback refers to this frame, which would otherwise refer to the error

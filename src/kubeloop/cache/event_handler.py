@@ -11,14 +11,15 @@ import inspect
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.cache.informer_event import Added, InformerEvent, Updated
-from kubeloop.meta.keys import Object, object_key
+from kubeloop.meta.keys import object_key
 
 __all__ = ["HandlerCalls", "ResourceEventHandler", "calls_of", "calls_of_functions", "calls_of_handler", "filtered"]
 
-T = TypeVar("T", bound=Object)
-T_contra = TypeVar("T_contra", bound=Object, contravariant=True)
+T = TypeVar("T", bound=CachedObject)
+T_contra = TypeVar("T_contra", bound=CachedObject, contravariant=True)
 
 
 class ResourceEventHandler(Protocol[T_contra]):

@@ -10,13 +10,14 @@ from collections import OrderedDict, deque
 from typing import Generic, Literal, TypeVar
 
 from kubeloop._kit.value import Value
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.informer_event import Added, InformerEvent, merged
 from kubeloop.errors import BacklogFull
-from kubeloop.meta.keys import Object, object_key
+from kubeloop.meta.keys import object_key
 
 __all__ = ["Backlog", "BacklogLimit", "WhenFull"]
 
-T = TypeVar("T", bound=Object)
+T = TypeVar("T", bound=CachedObject)
 
 WhenFull = Literal["latest", "error", "block"]
 """What happens to a handler whose backlog is at its bound.

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from kubeloop._kit.value import Value
+from kubeloop.cache.cached_object import CachedObject
 
 __all__ = ["Added", "Deleted", "InformerEvent", "Updated", "merged"]
 
 T = TypeVar("T")
+ObjectT = TypeVar("ObjectT", bound=CachedObject)
 
 
 class Added(Value, Generic[T], frozen=True, gc=False):
@@ -60,7 +62,9 @@ InformerEvent = Added[T] | Updated[T] | Deleted[T]
 """An event of an informer. There are no other classes, so a `match` with three cases is complete."""
 
 
-def merged(before: tuple[InformerEvent[T], ...], event: InformerEvent[T]) -> tuple[InformerEvent[T], ...]:
+def merged(
+    before: tuple[InformerEvent[ObjectT], ...], event: InformerEvent[ObjectT]
+) -> tuple[InformerEvent[ObjectT], ...]:
     """Return the fewest events that lead to the same state as the events of one object and the next one.
 
     Args:
@@ -69,18 +73,21 @@ def merged(before: tuple[InformerEvent[T], ...], event: InformerEvent[T]) -> tup
 
     Returns:
         None, one, or a deletion and an add. An update begins with the first old state, an add stays part of the initial
-        list, and a deletion that the reader has to see stays the one of the object that the reader knows.
+        list, and a deletion is that of the object that the reader knows: an update may have replaced it by another
+        object of the same name, of which the reader has not heard.
     """
     if not before:
         return (event,)
     *earlier, last = before
     if isinstance(event, Added):
-        together: tuple[InformerEvent[T], ...] = (last, event)
+        together: tuple[InformerEvent[ObjectT], ...] = (last, event)
     elif isinstance(last, Added):
         # An object of which the reader has not heard yet.
         together = () if isinstance(event, Deleted) else (Added(event.new, last.is_in_initial_list),)
     elif isinstance(event, Updated) and isinstance(last, Updated):
         together = (Updated(last.old, event.new),)
+    elif isinstance(last, Updated) and last.old.metadata.uid != event.object.metadata.uid:
+        together = (Deleted(last.old, is_final_state_unknown=True),)
     else:
         together = (event,)
     return (*earlier, *together)

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop._kit.text import safe_text
+from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.delta import DeletedFinalStateUnknown
 from kubeloop.cache.handler_backlog import Backlog, BacklogLimit
 from kubeloop.cache.informer_connection import in_seconds
 from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
 from kubeloop.cache.time_slice import TIME_SLICE
 from kubeloop.errors import BacklogFull
-from kubeloop.meta.keys import Object, object_key
+from kubeloop.meta.keys import object_key
 
 if TYPE_CHECKING:
     from kubeloop.cache.event_handler import HandlerCalls
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HandlerRegistration"]
 
-T = TypeVar("T", bound=Object)
+T = TypeVar("T", bound=CachedObject)
 
 _LONG_BACKLOG, _SLOW_CALL = 1024, 0.1
 """Events and seconds above which a slow handler is logged, as in client-go."""

@@ -229,6 +229,7 @@ class Pool:
                 self._waiting.remove(waiter)
             if self._is_bounded:
                 dial.cancel()  # if another connection was ready first, this one would exceed the limit
+            del waiter  # it refers to the error whose traceback refers to this frame
 
     async def _dial(self, waiter: asyncio.Future[Connection]) -> None:
         """Open a connection for this waiter, or for another one if this waiter already has a connection."""
@@ -238,7 +239,9 @@ class Pool:
             await self._dialer.dial(connection)
         except Exception as error:
             if not waiter.done():
-                waiter.set_exception(error)
+                # The frames of the traceback refer to the waiter. Such a circle would keep the buffers of TLS, 256 KiB
+                # per attempt, until the garbage collector runs.
+                waiter.set_exception(error.with_traceback(None))
             return
         self._all[connection] = context
         connection.on_lost = self._forget

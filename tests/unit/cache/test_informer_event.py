@@ -8,6 +8,8 @@ from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
 from tests.support.things import Thing, thing
 
 V1, V2, V3, V4 = (thing("a", str(number)) for number in range(1, 5))
+OTHER, OTHER2 = (thing("a", str(number), uid="other") for number in range(5, 7))
+"""Another object of the same name, which replaced the first one while nobody watched."""
 
 
 @pytest.mark.parametrize(
@@ -22,6 +24,9 @@ V1, V2, V3, V4 = (thing("a", str(number)) for number in range(1, 5))
         ((Updated(V1, V2),), Updated(V2, V3), (Updated(V1, V3),)),
         ((Updated(V1, V2),), Deleted(V3), (Deleted(V3),)),
         ((Updated(V1, V2),), Deleted(V2, True), (Deleted(V2, True),)),
+        ((Updated(V1, OTHER),), Updated(OTHER, OTHER2), (Updated(V1, OTHER2),)),
+        ((Updated(V1, OTHER),), Deleted(OTHER), (Deleted(V1, True),)),
+        ((Updated(OTHER, OTHER2),), Deleted(OTHER2), (Deleted(OTHER2),)),
         ((Deleted(V1),), Added(V2), (Deleted(V1), Added(V2))),
         ((Deleted(V1), Added(V2)), Updated(V2, V3), (Deleted(V1), Added(V3))),
         ((Deleted(V1), Added(V2)), Deleted(V2), (Deleted(V1),)),

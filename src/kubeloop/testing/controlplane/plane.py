@@ -99,6 +99,11 @@ class ControlPlane:
         return self._live.layout.url
 
     @property
+    def etcd_url(self) -> str:
+        """The address of etcd, `http://127.0.0.1:PORT`, for requests past the API server, for instance a compaction."""
+        return self._live.layout.etcd_url
+
+    @property
     def kubeconfig(self) -> Path:
         """The path of an administrator's kubeconfig, which contains all keys."""
         return self._live.layout.kubeconfig
