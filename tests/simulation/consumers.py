@@ -6,9 +6,11 @@ A new kind of informer is one line of `FLAVOURS`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -17,11 +19,13 @@ from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import APIError, DecodeError, TransportError
 from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.meta.keys import object_key
-from kubeloop.models import core_v1
+from kubeloop.models import core_v1, meta_v1
+from kubeloop.testing import virtual_time
 from kubeloop.unstructured import Unstructured
-from tests.simulation.cluster import ODD, Scope, Truth, is_picked
+from tests.simulation.cluster import NAMESPACES, ODD, Scope, Truth, is_picked
 from tests.simulation.judge import (
     APP_INDEX,
+    PATIENCE,
     Judge,
     identity,
     judge_pace,
@@ -32,8 +36,9 @@ from tests.simulation.judge import (
     judge_requests,
     judge_store,
 )
-from tests.simulation.network import Link, Network
+from tests.simulation.network import Attempt, Link, Network
 from tests.simulation.recorder import Recorder
+from tests.simulation.request_model import Client, RequestModel
 
 __all__ = ["FLAVOURS", "Consumer", "Flavour", "InformerRun", "PageReader", "WatchReader"]
 
@@ -46,6 +51,10 @@ def model_of(resource: str) -> tuple[Any, ...]:
 
 def unstructured_of(resource: str) -> tuple[Any, ...]:
     return (Unstructured, GroupVersionResource("", "v1", resource))
+
+
+def metadata_of(resource: str) -> tuple[Any, ...]:
+    return (meta_v1.PartialObjectMetadata, MODELS[resource])
 
 
 def only_readable(obj: Any) -> Any:
@@ -68,18 +77,22 @@ class Flavour:
         reads_content: Whether an object whose content is broken is unreadable, and not only one with broken metadata.
         options: Keywords of `factory.informer`.
         settings: Keywords of the factory.
+        has_sources: Whether each namespace is listed and watched for itself.
     """
 
     arguments: Callable[[str], tuple[Any, ...]]
     reads_content: bool
     options: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    has_sources: bool = False
 
 
 FLAVOURS = {
     "typed": Flavour(model_of, reads_content=True),
     "dynamic": Flavour(unstructured_of, reads_content=False),
     "lazy": Flavour(model_of, reads_content=False, options={"mode": "lazy"}),
+    "metadata": Flavour(metadata_of, reads_content=False),
+    "of namespaces": Flavour(model_of, reads_content=True, has_sources=True),
     "typed paged": Flavour(model_of, reads_content=True, settings={"watch_list": False}),
     "dynamic paged": Flavour(unstructured_of, reads_content=False, settings={"watch_list": False}),
 }
@@ -149,6 +162,7 @@ class InformerRun(Consumer):
         page_size: int | None,
         max_internal_error_retry: float,
         min_watch_timeout: float | None,
+        resync_period: float,
     ) -> None:
         super().__init__(name, scope, network, judge, random)
         self.factory = kubeloop.SharedInformerFactory(
@@ -156,19 +170,35 @@ class InformerRun(Consumer):
             page_size=page_size,
             max_internal_error_retry=max_internal_error_retry,
             min_watch_timeout=min_watch_timeout,
+            resync_period=resync_period,
             random=Random(random.getrandbits(32)),
             **flavour.settings,
         )
         self.informer: SharedInformer[Any] = self.factory.informer(
             *flavour.arguments(scope.resource),
-            namespace=scope.namespace,
+            namespace=NAMESPACES if flavour.has_sources else scope.namespace,
             label_selector=f"app={scope.app}" if scope.app else "",
             transform=only_readable if scope.is_picky else None,
             **flavour.options,
         )
+        self.informer.set_watch_error_handler(self._report)
         self.informer.add_indexers({APP_INDEX: index_by_app})
+        sources = NAMESPACES if flavour.has_sources else (scope.namespace,)
+        self.truths = {
+            namespace: network.cluster.truth(replace(scope, namespace=namespace)) for namespace in sources
+        }
+        self._resync_period = resync_period
+        self._client = Client(
+            flavour.settings.get("watch_list", True), page_size, max(300.0, min_watch_timeout or 0.0),
+            max_internal_error_retry,
+        )  # fmt: skip
         self.recorders: list[Recorder] = []
+        self.reported = 0
+        self._synced_at = math.inf
         self._stop = asyncio.Event()
+
+    def _report(self, reflector: object, error: Exception) -> None:
+        self.reported += 1
 
     def add_handler(self, kind: str) -> None:
         if not self.informer.is_stopped:
@@ -178,7 +208,7 @@ class InformerRun(Consumer):
                     self.judge,
                     self.name,
                     self.informer,
-                    self.truth,
+                    self.truths,
                     self.link,
                     Random(self.random.getrandbits(32)),
                 )
@@ -190,7 +220,9 @@ class InformerRun(Consumer):
 
     async def run(self) -> None:
         async with self.clientset, self.factory:
+            sync = asyncio.get_running_loop().create_task(self._watch_sync())
             await self._stop.wait()
+        await sync
 
     async def stop(self) -> None:
         """Stop, and check that the calls of plain handlers add up to the store, as they do at any moment."""
@@ -205,14 +237,70 @@ class InformerRun(Consumer):
     def check(self) -> None:
         super().check()
         judge_pages(self.judge, self.link)
-        judge_pace(self.judge, self.name, self.link.attempts)
-        judge_patience(self.judge, self.name, self.link.attempts)
-        judge_promptness(self.judge, self.name, self.link.attempts)
+        by_path: dict[str, list[Attempt]] = {}
+        for attempt in self.link.attempts:
+            by_path.setdefault(attempt.path, []).append(attempt)
+        for attempts in by_path.values():
+            judge_pace(self.judge, self.name, attempts)
+            judge_patience(self.judge, self.name, attempts)
+            judge_promptness(self.judge, self.name, attempts)
+        if self.judge.is_strict:
+            self._check_requests(by_path.values())
+        self._check_resyncs()
         stored = judge_store(self.judge, self.name, self.informer, self.truth)
         passing = {object_key(obj) for obj in self.informer.indexer if obj.metadata.labels["app"] == "a"}
         for recorder in self.recorders:
             expected = {path: each for path, each in stored.items() if path in passing or recorder.kind != "filter"}
             judge_replay(self.judge, f"{self.name}, {recorder.kind} handler", recorder.state, expected)
+
+
+    def _check_requests(self, sources: Iterable[list[Attempt]]) -> None:
+        """Compare the requests of each source with the model, and what the informer says about them."""
+        models: list[RequestModel] = []
+        for attempts in sources:
+            models.append(RequestModel(self._client, partial(self.judge.violation, self.name)))
+            models[-1].follow(attempts)
+        lists = sum(model.lists for model in models) - len(models)
+        statistics = self.informer.statistics()
+        if sum(statistics.relists.values()) != lists:
+            self.judge.violation(self.name, f"listed {lists} times again, counted {statistics.relists}")
+        failures, retries = (sum(getattr(model, name) for model in models) for name in ("failures", "retries"))
+        if not failures <= self.reported <= failures + retries:
+            self.judge.violation(self.name, f"failed {failures} times, reported {self.reported} failures")
+        versions = self.informer.store_resource_version, self.informer.last_sync_resource_version
+        is_late = statistics.queued or (statistics.lag_seconds and not statistics.backlog)
+        if versions[0] != versions[1] or is_late or statistics.state != "synced":
+            self.judge.violation(self.name, f"the store is at {versions}, with {statistics}")
+
+    def _check_resyncs(self) -> None:
+        """Check that each handler was passed each object once per period, and never if there is none."""
+        now, period = virtual_time.elapsed(), self._resync_period
+        for recorder in self.recorders:
+            if not period:
+                if recorder.resynced:
+                    self.judge.violation(self.name, f"resynced {sorted(recorder.resynced)[:3]} without a period")
+                continue
+            begin = max(self._synced_at + 2 * period, recorder.added_at + 2 * period, now - PATIENCE)
+            expected = (now - begin) / period
+            for path in recorder.state:
+                times = [time for time in recorder.resynced.get(path, ()) if time > begin]
+                is_old = recorder.kind != "async" and recorder.since[path] < begin
+                if is_old and not expected - 1 <= len(times) <= expected + 1:
+                    what = f"{path} was passed again {len(times)} times, expected {expected:.1f}"
+                    self.judge.violation(f"{self.name}, {recorder.kind} handler", what)
+
+    async def _watch_sync(self) -> None:
+        """Judge the moment at which the informer has synced."""
+        await self.informer.wait_until_settled()
+        self._synced_at = virtual_time.elapsed()
+        if not self.informer.has_synced or not self.judge.is_strict:
+            return
+        if any(namespace not in self.link.lists for namespace in self.truths):
+            self.judge.violation(self.name, "synced without a list")
+        stored = {object_key(obj): identity(obj) for obj in self.informer.indexer}
+        for recorder in self.recorders:
+            if recorder.kind in ("plain", "detailed") and recorder.registration.has_synced:
+                judge_replay(self.judge, f"{self.name}, just synced", recorder.state, stored)
 
 
 class WatchReader(Consumer):

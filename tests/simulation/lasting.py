@@ -50,6 +50,7 @@ class Stage:
             page_size=None,
             max_internal_error_retry=0.0,
             min_watch_timeout=None,
+            resync_period=0.0,
         )
         self.link = self.run.link
 

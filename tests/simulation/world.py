@@ -15,14 +15,11 @@ from kubeloop.testing.apiserver.storage.stored import Key
 from tests.simulation.cluster import APPS, NAMESPACES, RESOURCES, Cluster
 from tests.simulation.consumers import FLAVOURS, Consumer, InformerRun, PageReader, WatchReader
 from tests.simulation.faults import FAULTS
-from tests.simulation.judge import Judge
+from tests.simulation.judge import PATIENCE, Judge
 from tests.simulation.network import Link, Network
 from tests.simulation.plan import FaultPlan, InformerPlan, Plan, ReaderPlan, make_plan
 
-__all__ = ["PATIENCE", "Result", "World", "failed", "run_seed"]
-
-PATIENCE = 60.0
-"""Seconds after the faults until everything must be right: the longest pause of an informer."""
+__all__ = ["Result", "World", "failed", "run_seed"]
 
 A_REQUEST = 0.5
 """Seconds that the requests after this pause may take."""
@@ -104,6 +101,7 @@ class World:
             page_size=plan.page_size,
             max_internal_error_retry=plan.max_internal_error_retry,
             min_watch_timeout=plan.min_watch_timeout,
+            resync_period=plan.resync_period,
         )
 
     def _reader(self, plan: ReaderPlan) -> Consumer:
@@ -269,7 +267,7 @@ def describe(plan: Plan) -> Iterable[str]:
         selector = f", app={scope.app}" if scope.app else ""
         yield (
             f"{each.flavour} informer of {scope.resource} in {scope.namespace or 'all namespaces'}{selector}, pages of "
-            f"{each.page_size or 'the default'}, from {each.starts_at:.1f} s, handlers: {', '.join(each.handlers)}"
+            f"{'the default' if each.page_size is None else each.page_size or 'all objects'}, from {each.starts_at:.1f} s, handlers: {', '.join(each.handlers)}"
         )
     for reader in plan.readers:
         yield f"reader of {reader.kind}() of {reader.scope.resource}, from {reader.starts_at:.1f} s"
