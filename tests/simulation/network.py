@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 
 from kubeloop.errors import ConnectError, TransportError
 from kubeloop.testing import FaultyTransport
-from kubeloop.wire.response import Response
+from kubeloop.wire.response import Headers, Response
 from tests.simulation.cluster import Cluster
 from tests.simulation.flow import Flow
 
@@ -62,7 +62,7 @@ class Attempt:
         token: The continue token of a page.
         is_good: Whether the whole body arrived; of a list, that it is one.
         is_last: Whether it is the last page of a list.
-        asks_to_wait: Whether the response has a `Retry-After`.
+        asks_to_wait: Whether the response has a `Retry-After` of at most a minute, after which the client retries.
         stopped_seconds: Seconds for which the process of the clients had been stopped until it began.
         stopped_seconds_at_end: The same when it ended.
     """
@@ -193,7 +193,7 @@ class Link:
         try:
             response = await self.rules.request(request, timeout=timeout, max_bytes=max_bytes)
             attempt.status = response.status
-            attempt.asks_to_wait = "retry-after" in response.headers
+            attempt.asks_to_wait = _asks_to_wait(response.headers)
             self._received(attempt)(response.body)
             return response
         except Exception as error:
@@ -208,7 +208,7 @@ class Link:
         try:
             async with self.rules.stream(request, timeout=timeout) as body:
                 attempt.status = body.status
-                attempt.asks_to_wait = "retry-after" in body.headers
+                attempt.asks_to_wait = _asks_to_wait(body.headers)
                 attempt.opened_at = asyncio.get_running_loop().time()
                 if attempt.is_watch and attempt.status == 200:
                     yield _WatchedBody(body, attempt, self._listed)
@@ -279,6 +279,10 @@ _TOKEN = re.compile(rb'"continue":"([^"]+)"')
 _TOO_LARGE = b"Too large resource version"
 _EVENT = b'{"type":"'
 _CODE = re.compile(rb'"code":([0-9]+)')
+
+
+def _asks_to_wait(headers: Headers) -> bool:
+    return int(headers.get("retry-after") or 61) <= 60
 
 
 def _found(pattern: re.Pattern[bytes], text: bytes) -> str:

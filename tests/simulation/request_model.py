@@ -98,10 +98,8 @@ class RequestModel:
             if not was_retried:
                 self._after(attempt, following)
                 continue
-            self.retries += 1
-            if attempt.is_watch and not attempt.begins_with_list:
-                self._delay["watch"] = self._delay["expiry"] = None
-            else:
+            if not attempt.is_watch:  # the informer itself may have sent the same request
+                self.retries += 1
                 self._delay["list"] = None
         if attempts[-1].has_listed:
             self.lists += 1
@@ -174,12 +172,10 @@ class RequestModel:
         self._has_bookmarks = self._has_bookmarks or attempt.has_bookmark
         was_open = attempt.status == 200
         seconds = attempt.ended_at - attempt.opened_at
-        delays = self._delay["watch"], self._delay["expiry"]
-        if was_open and (attempt.has_delivered or (None not in delays and seconds >= max(filter(None, delays)))):
+        longest = max(self._delay["watch"] or 0.0, self._delay["expiry"] or 0.0)
+        if was_open and (attempt.has_delivered or seconds >= longest):
             self._has_progressed = True
             self._forget("watch", "expiry")
-        elif was_open and None in delays and seconds >= FIRST_DELAY:
-            self._has_progressed = self._has_progressed or seconds >= LONGEST_DELAY
         is_internal_error = 500 in (attempt.status, attempt.error_code) and not attempt.is_garbled
         if is_internal_error:
             self._note_internal_error(attempt.ended_at)
