@@ -124,7 +124,6 @@ _CODES = {errors.InternalError: 500, errors.TooManyRequests: 429, errors.Forbidd
 
 def metadata_is_garbled(world: World, random: Random) -> Disturbance:
     """The names or the versions of some objects cannot be read by anybody, until the objects are written again."""
-    world.judge.lists_are_incomplete = True
     write_odd_objects(world)
     odd, garbled = random.choice(
         (
@@ -142,7 +141,6 @@ def metadata_is_garbled(world: World, random: Random) -> Disturbance:
 
 def versions_are_missing(world: World, random: Random) -> Disturbance:
     """Lists have no version, as those of some aggregated servers; nor has the end of streaming lists."""
-    world.judge.versions_are_lost = True
 
     def shape(flow: Flow) -> None:
         if flow.is_watch:

@@ -38,7 +38,7 @@ from tests.simulation.judge import (
 )
 from tests.simulation.network import Attempt, Link, Network
 from tests.simulation.recorder import Recorder
-from tests.simulation.request_model import Client, RequestModel
+from tests.simulation.request_model import Client, ReaderModel, RequestModel
 
 __all__ = ["FLAVOURS", "Consumer", "Flavour", "InformerRun", "PageReader", "WatchReader"]
 
@@ -244,7 +244,7 @@ class InformerRun(Consumer):
             judge_pace(self.judge, self.name, attempts)
             judge_patience(self.judge, self.name, attempts)
             judge_promptness(self.judge, self.name, attempts)
-        if self.judge.is_strict:
+        if not self.link.has_doubtful_lists:
             self._check_requests(by_path.values())
         self._check_resyncs()
         stored = judge_store(self.judge, self.name, self.informer, self.truth)
@@ -293,7 +293,7 @@ class InformerRun(Consumer):
         """Judge the moment at which the informer has synced."""
         await self.informer.wait_until_settled()
         self._synced_at = virtual_time.elapsed()
-        if not self.informer.has_synced or not self.judge.is_strict:
+        if not self.informer.has_synced or self.link.has_doubtful_lists:
             return
         if any(namespace not in self.link.lists for namespace in self.truths):
             self.judge.violation(self.name, "synced without a list")
@@ -321,13 +321,20 @@ class WatchReader(Consumer):
 
     async def _follow(self, client: Any) -> None:
         """Read what exists, by a list or by the watch, and follow it."""
+        begin, timeout = len(self.link.attempts), self.random.choice((None, 20.0, 400.0))
+        try:
+            await self._read(client, timeout)
+        finally:
+            if not self.link.has_doubtful_lists:
+                ReaderModel(timeout, partial(self.judge.violation, self.name)).follow(self.link.attempts[begin:])
+
+    async def _read(self, client: Any, timeout: float | None) -> None:
         state: dict[str, tuple[str, int]] = {}
         start = None
         if self.random.random() < 0.5:
             listed = await client.list()
             start = listed.metadata.resource_version
             state.update((object_key(obj), identity(obj)) for obj in listed.items)
-        timeout = self.random.choice((None, 20.0, 400.0))
         async with client.watch(resource_version=start, timeout=timeout) as events:
             last = int(events.resource_version or 0)
             self.state = state if last else self.state
@@ -337,7 +344,7 @@ class WatchReader(Consumer):
                     last = int(events.resource_version or 0)
                     self.state = state if last else self.state
                     continue
-                if version == 0 or self.judge.versions_are_lost:
+                if version == 0 or self.link.has_doubtful_lists:
                     continue
                 if version < last:
                     self.judge.violation(self.name, f"{event.type} at version {version} came after version {last}")
@@ -350,6 +357,10 @@ class WatchReader(Consumer):
                 yield event
         except APIError as error:
             if error.code == 429 or error.code >= 500:
+                self.judge.violation(self.name, f"watch() raised {error!r}")
+            raise
+        except TransportError as error:
+            if error.retryable:
                 self.judge.violation(self.name, f"watch() raised {error!r}")
             raise
 
@@ -378,7 +389,7 @@ class WatchReader(Consumer):
         if self._is_blurred:
             expected, told = ({path: now for path, now in each.items() if ODD not in path} for each in (expected, told))
         # A watch without a version does not report earlier deletions.
-        if not self.judge.versions_are_lost:
+        if not self.link.has_doubtful_lists:
             judge_replay(self.judge, self.name, told, expected)
 
 

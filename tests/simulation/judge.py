@@ -56,8 +56,6 @@ class Judge:
 
     Attributes:
         violations: What did not hold, as text with the time.
-        versions_are_lost: Whether a server sends lists without a version: the next list is at `"0"`, and may be older.
-        lists_are_incomplete: Whether a list may have had nameless items: the store then keeps what the list lacks.
         events_may_repeat: Whether a network may have brought an event twice.
         trace: A checksum of all calls of handlers: two runs of a seed have the same.
     """
@@ -65,13 +63,7 @@ class Judge:
     def __init__(self) -> None:
         self.violations: list[str] = []
         self.events_may_repeat = False
-        self.versions_are_lost = self.lists_are_incomplete = False
         self.trace = 0
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether all lists had a version and the names of all objects."""
-        return not self.versions_are_lost and not self.lists_are_incomplete
 
     def note(self, who: str, path: str, version: int) -> None:
         """Add a call of a handler to the trace."""

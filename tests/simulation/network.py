@@ -8,9 +8,11 @@ methods of their `Flow`.
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from inspect import isawaitable
 from random import Random
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 __all__ = ["Attempt", "Link", "Lists", "Network"]
 
 LONGEST_LATENCY = 0.02
+
+A_MOMENT = 1.0
+"""Seconds in which a list reaches the store and the handlers."""
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class Attempt:
         token: The continue token of a page.
         is_good: Whether the whole body arrived; of a list, that it is one.
         is_last: Whether it is the last page of a list.
-        asks_to_wait: Whether the response has a `Retry-After` of at most a minute, after which the client retries.
+        retry_after: The seconds of `Retry-After`; None if the response has none.
         stopped_seconds: Seconds for which the process of the clients had been stopped until it began.
         stopped_seconds_at_end: The same when it ended.
     """
@@ -90,9 +95,14 @@ class Attempt:
     token: str = ""
     is_good: bool = False
     is_last: bool = False
-    asks_to_wait: bool = False
+    retry_after: int | None = None
     stopped_seconds: float = 0.0
     stopped_seconds_at_end: float = 0.0
+
+    @property
+    def asks_to_wait(self) -> bool:
+        """Whether the client itself sends the request again after the pause that the server asked for."""
+        return self.retry_after is not None and self.retry_after <= 60
 
     def pause_before(self, following: Attempt) -> float:
         """Return the seconds until the next request, without those in which the process of the clients was stopped."""
@@ -177,6 +187,8 @@ class Link:
         attempts: The requests, in order.
         rules: The faults of its requests.
         lists: The lists of each source, by its namespace; `""` stands for all of them.
+        has_doubtful_lists: Whether any list had no version, or an object without a name: until the next list, an
+            informer cannot know how old the objects are, or which of them were deleted.
     """
 
     def __init__(self, name: str, network: Network, random: Random) -> None:
@@ -184,6 +196,8 @@ class Link:
         self.attempts: list[Attempt] = []
         self.rules = FaultyTransport(_Balancer(network, Random(random.getrandbits(32))), random=random)
         self.lists: dict[str, Lists] = {}
+        self.has_doubtful_lists = False
+        self._doubtful_until = -math.inf
         self._network = network
 
     async def request(
@@ -193,7 +207,7 @@ class Link:
         try:
             response = await self.rules.request(request, timeout=timeout, max_bytes=max_bytes)
             attempt.status = response.status
-            attempt.asks_to_wait = _asks_to_wait(response.headers)
+            attempt.retry_after = _retry_after(response.headers)
             self._received(attempt)(response.body)
             return response
         except Exception as error:
@@ -208,10 +222,10 @@ class Link:
         try:
             async with self.rules.stream(request, timeout=timeout) as body:
                 attempt.status = body.status
-                attempt.asks_to_wait = _asks_to_wait(body.headers)
+                attempt.retry_after = _retry_after(body.headers)
                 attempt.opened_at = asyncio.get_running_loop().time()
                 if attempt.is_watch and attempt.status == 200:
-                    yield _WatchedBody(body, attempt, self._listed)
+                    yield _WatchedBody(body, attempt, self)
                 else:
                     yield _ListedBody(body, attempt, self._received(attempt))
         except Exception as error:
@@ -259,12 +273,30 @@ class Link:
             head = body.partition(b'"items"')[0]
             attempt.version, attempt.token = _found(_VERSION, head), _found(_TOKEN, head)
             attempt.is_last = not attempt.token
+            if attempt.is_good and (not attempt.version or _NAMELESS in body):
+                self.doubt()
+            elif attempt.is_good and attempt.is_last:
+                self.trust()
             if attempt.is_good and not attempt.is_page:
-                self._listed(attempt)
+                self.listed(attempt)
 
         return note
 
-    def _listed(self, attempt: Attempt) -> None:
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the last list was one of `has_doubtful_lists`, or the one before, a moment ago."""
+        return self._doubtful_until > asyncio.get_running_loop().time()
+
+    def doubt(self) -> None:
+        """Note a list that has no version, or an object without a name."""
+        self.has_doubtful_lists, self._doubtful_until = True, math.inf
+
+    def trust(self) -> None:
+        """Note a list with both."""
+        self._doubtful_until = min(self._doubtful_until, asyncio.get_running_loop().time() + A_MOMENT)
+
+    def listed(self, attempt: Attempt) -> None:
+        """Note the end of a list."""
         *_, before, namespace, _ = attempt.path.split("/")
         lists = self.lists.setdefault(namespace if before == "namespaces" else "", Lists())
         lists.at = self.revision
@@ -277,12 +309,14 @@ class Link:
 _VERSION = re.compile(rb'"resourceVersion":"([0-9]+)"')
 _TOKEN = re.compile(rb'"continue":"([^"]+)"')
 _TOO_LARGE = b"Too large resource version"
+_NAMELESS = b'"name":7'
 _EVENT = b'{"type":"'
 _CODE = re.compile(rb'"code":([0-9]+)')
 
 
-def _asks_to_wait(headers: Headers) -> bool:
-    return int(headers.get("retry-after") or 61) <= 60
+def _retry_after(headers: Headers) -> int | None:
+    value = headers.get("retry-after")
+    return None if value is None else int(value)
 
 
 def _found(pattern: re.Pattern[bytes], text: bytes) -> str:
@@ -333,11 +367,12 @@ def _noting_failure(attempt: Attempt) -> Iterator[None]:
 class _WatchedBody:
     """The body of a watch, which notes what it brings."""
 
-    def __init__(self, inner: ByteStream, attempt: Attempt, listed: Callable[[Attempt], None]) -> None:
+    def __init__(self, inner: ByteStream, attempt: Attempt, link: Link) -> None:
         self.status, self.headers = inner.status, inner.headers
         self._inner = inner
         self._attempt = attempt
-        self._listed = listed
+        self._link = link
+        self._is_doubtful = self._is_torn = False
         self._line = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -347,11 +382,20 @@ class _WatchedBody:
                 *lines, self._line = (self._line + chunk).split(b"\n")
                 for line in lines:
                     self._note(line)
-                begins_event = _EVENT.startswith(self._line[: len(_EVENT)])
-                attempt.is_garbled = attempt.is_garbled or not begins_event
+                if self._line and not _EVENT.startswith(self._line[: len(_EVENT)]):
+                    self._note_document(self._line)
                 yield chunk
-        attempt.is_garbled = attempt.is_garbled or self._line != b""
+        if (self._line or self._is_torn) and not (attempt.is_garbled or attempt.error_code):
+            attempt.failure = "ConnectionLost"  # in the middle of an event, as far as the client knows
         attempt.is_good = True
+
+    def _note_document(self, text: bytes) -> None:
+        """Note a document that is no event. One that is not complete looks like an event that was cut."""
+        self._is_torn = True
+        with suppress(ValueError):
+            document = json.loads(text)
+            self._attempt.error_code = document.get("code", 0)
+            self._attempt.is_garbled = not self._attempt.error_code
 
     def _note(self, line: bytes) -> None:
         attempt = self._attempt
@@ -363,22 +407,27 @@ class _WatchedBody:
             attempt.lacks_version = attempt.has_expired or _TOO_LARGE in line
             return
         if not (line.startswith(_EVENT) and b'","object":{' in line[:32] and line.endswith(b"}")):
-            attempt.is_garbled = True
+            self._note_document(line)
             return
         attempt.events += 1
         is_bookmark = line.startswith(b'{"type":"BOOKMARK"')
+        if _NAMELESS in line:
+            self._is_doubtful = True
+            self._link.doubt()
         if attempt.begins_with_list and not attempt.has_listed:
-            if is_bookmark and b'"k8s.io/initial-events-end":"true"' in line:
+            attempt.version = _found(_VERSION, line) if is_bookmark else ""
+            if attempt.version and b'"k8s.io/initial-events-end":"true"' in line:
                 attempt.has_listed = True
                 attempt.opened_at = asyncio.get_running_loop().time()
-                attempt.version = _found(_VERSION, line)
                 attempt.events = 0
-                self._listed(attempt)
+                self._link.listed(attempt)
+                if not self._is_doubtful:
+                    self._link.trust()
             attempt.is_garbled = is_bookmark and not attempt.has_listed
         else:
             attempt.has_delivered = True
             attempt.has_bookmark = attempt.has_bookmark or is_bookmark
-            attempt.has_lost_track = attempt.has_lost_track or b'"name":7' in line
+            attempt.has_lost_track = attempt.has_lost_track or _NAMELESS in line
             attempt.version = _found(_VERSION, line) or attempt.version
 
     async def read(self, max_bytes: int | None = None) -> bytes:

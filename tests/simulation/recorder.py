@@ -103,7 +103,7 @@ class Recorder:
     def on_add(self, obj: Any, is_in_initial_list: bool = False) -> None:
         path, now = object_key(obj), identity(obj)
         self._judge.note(self._who, path, now[1])
-        if self.kind == "detailed" and "" in self._truths and self._judge.is_strict:
+        if self.kind == "detailed" and "" in self._truths and not self._link.has_doubtful_lists:
             self._initial_version = self._initial_version or self._informer.store_resource_version
             if is_in_initial_list is not (now[1] <= int(self._initial_version)):
                 what = f"{path} at {now[1]} came with is_in_initial_list={is_in_initial_list}"
@@ -121,7 +121,7 @@ class Recorder:
             self.resynced.setdefault(path, []).append(virtual_time.elapsed())
             self.calls += 1
             return
-        if before == now and self._judge.is_strict and not self._judge.events_may_repeat:
+        if before == now and not self._is_doubtful and not self._judge.events_may_repeat:
             self._judge.violation(self._who, f"an update of {path} that changes nothing: {now}")
         if self.state.get(path) != before:
             self._judge.violation(self._who, f"an update of {path} from {before}, but told was {self.state.get(path)}")
@@ -136,7 +136,7 @@ class Recorder:
         source = self._source_of(path)
         count = self._link.lists_of(source).count
         is_of_list = count != self._lists_seen.get(source) or self._was_tombstone or ODD in path
-        if is_tombstone and not is_of_list and self.kind in ("plain", "detailed") and self._judge.is_strict:
+        if is_tombstone and not is_of_list and self.kind in ("plain", "detailed") and not self._is_doubtful:
             self._judge.violation(self._who, f"the deletion of {path} came without its last state")
         before = self.state.pop(path, None)
         if before is None or before[0] != final[0] or (is_tombstone and before != final):
@@ -149,6 +149,11 @@ class Recorder:
         else:
             self._look(path, was_tombstone=is_tombstone)
 
+    @property
+    def _is_doubtful(self) -> bool:
+        # A slow handler gets what the informer knew long ago.
+        return self._link.has_doubtful_lists if self.kind == "async" else self._link.is_doubtful
+
     def _source_of(self, path: str) -> str:
         namespace = path.partition("/")[0]
         return namespace if namespace in self._truths else ""
@@ -156,17 +161,15 @@ class Recorder:
     def _see(self, path: str, now: tuple[str, int]) -> None:
         """Judge a state of an object that is passed to the handler."""
         version = now[1]
-        if self._judge.versions_are_lost:
-            return
         self._look(path)
-        if version < self._newest.get(path, 0):
+        if not self._is_doubtful and version < self._newest.get(path, 0):
             self._judge.violation(
                 self._who, f"{path} went back in time: to version {version} from {self._newest[path]}"
             )
         self._newest[path] = version
         source = self._source_of(path)
         found = self._link.lists_of(source)
-        if version > max(found.at, self._ordered_after) and self.kind != "filter":
+        if not self._is_doubtful and version > max(found.at, self._ordered_after) and self.kind != "filter":
             count, last = self._ordered.get(source, (0, 0))
             if count == found.count and version < last:
                 self._judge.violation(self._who, f"{path} at version {version} came after version {last}")
@@ -179,7 +182,7 @@ class Recorder:
         source = self._source_of(path)
         self._lists_seen[source] = self._link.lists_of(source).count
         if (
-            self._judge.is_strict
+            not self._is_doubtful
             and self._random.random() < 0.1
             and not is_a_state(self._informer, self._truths)
         ):

@@ -7,6 +7,7 @@ docstrings of `Pace` and `StreamingList`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.network import Attempt
 
-__all__ = ["Client", "RequestModel"]
+__all__ = ["Client", "ReaderModel", "RequestModel"]
 
 FIRST_DELAY, LONGEST_DELAY = 0.8, 30.0
 LATENESS = 0.1
@@ -38,12 +39,14 @@ class Client:
         page_size: The number of objects per page; 0 for no pages, None for the rule.
         least_timeout: The seconds that a watch lasts at least.
         internal_error_retry: The seconds for which a watch that ends with an internal error is reopened.
+        longest_retry_after: The seconds for which a server may ask to wait.
     """
 
     streams: bool
     page_size: int | None
     least_timeout: float
     internal_error_retry: float
+    longest_retry_after: int = 0
 
 
 class RequestModel:
@@ -166,16 +169,7 @@ class RequestModel:
         self._expect_list(following)
 
     def _after_watch(self, attempt: Attempt, following: Attempt) -> None:
-        if attempt.begins_with_list:
-            self._listed(attempt.version)
-        self._version = attempt.version or self._version
-        self._has_bookmarks = self._has_bookmarks or attempt.has_bookmark
-        was_open = attempt.status == 200
-        seconds = attempt.ended_at - attempt.opened_at
-        longest = max(self._delay["watch"] or 0.0, self._delay["expiry"] or 0.0)
-        if was_open and (attempt.has_delivered or seconds >= longest):
-            self._has_progressed = True
-            self._forget("watch", "expiry")
+        self._note_watch(attempt)
         is_internal_error = 500 in (attempt.status, attempt.error_code) and not attempt.is_garbled
         if is_internal_error:
             self._note_internal_error(attempt.ended_at)
@@ -194,6 +188,18 @@ class RequestModel:
             self._expect_list(following)
         else:
             self._expect_watch(following)
+
+    def _note_watch(self, attempt: Attempt) -> None:
+        """Record what a watch brought, and whether it made progress."""
+        if attempt.begins_with_list:
+            self._listed(attempt.version)
+        self._version = attempt.version or self._version
+        self._has_bookmarks = self._has_bookmarks or attempt.has_bookmark
+        longest = max(self._delay["watch"] or 0.0, self._delay["expiry"] or 0.0)
+        is_long = attempt.ended_at - attempt.opened_at >= longest
+        if attempt.status == 200 and (attempt.has_delivered or is_long):
+            self._has_progressed = True
+            self._forget("watch", "expiry")
 
     def _decide(self, attempt: Attempt, following: Attempt) -> tuple[bool, str]:
         """Return whether a list follows a watch, and which delay comes before; `""` for none."""
@@ -245,7 +251,8 @@ class RequestModel:
 
     def _expect_pause(self, attempt: Attempt, following: Attempt, delay: float) -> None:
         pause = attempt.pause_before(following)
-        longest = 2 * delay
+        requested = min(attempt.retry_after or 0, self._client.longest_retry_after)
+        delay, longest = max(delay, requested), max(2 * delay, requested)
         if following.is_watch:
             longest = max(longest, BETWEEN_WATCHES - (attempt.ended_at - self._opened_at))
         if following.stopped_seconds != attempt.stopped_seconds_at_end:
@@ -295,6 +302,64 @@ class RequestModel:
     def _expect(self, request: Attempt, is_right: bool, what: str) -> None:
         if not is_right:
             self._report(f"requested {name_of(request)} after {self._version or 'no version'}, expected {what}")
+
+
+class ReaderModel(RequestModel):
+    """Follows the requests of one call of `client.watch()`, which raises errors that waiting cannot cure.
+
+    Reference: client-go `tools/watch.RetryWatcher`.
+
+    Args:
+        timeout: The seconds after which the call ends; None if it does not.
+        report: Is called with each request that must not have been sent.
+    """
+
+    def __init__(self, timeout: float | None, report: Callable[[str], None]) -> None:
+        super().__init__(Client(False, 0, 300.0, 0.0, longest_retry_after=60), report)
+        self._timeout = timeout
+
+    def follow(self, attempts: Sequence[Attempt]) -> None:
+        """Check all requests, each with that before it."""
+        has_opened = False
+        for attempt, following in pairwise(attempts):
+            if is_retry(attempt, following):
+                continue
+            if not attempt.is_watch:
+                self._expect(following, attempt.is_good, "an error, because the list failed")
+                self._version = attempt.version
+                if attempt.token and "limit" in attempt.parameters:
+                    self._expect(following, following.parameters.get("continue") == attempt.token, "the next page")
+                else:
+                    self._expect_watch(following)
+                continue
+            self._opened_at = attempt.at
+            self._version = self._version or attempt.parameters.get("resourceVersion", "")
+            self._note_watch(attempt)
+            has_opened = has_opened or attempt.status == 200
+            self._expect(following, has_opened and can_heal(attempt), "an error, because the watch failed")
+            self._expect_watch(following)
+            was_open = attempt.status == 200
+            is_quiet = was_open and attempt.failure == "ServerSilent" and not self._has_bookmarks
+            is_end = was_open and not attempt.failure and not attempt.error_code and attempt.is_good
+            if is_end or is_quiet:
+                self._expect_pause(attempt, following, 0.0)
+            elif attempt.is_good or attempt.failure or attempt.error_code or attempt.status != 200:
+                self._back_off("watch", attempt, following)
+
+    def _expect_timeout(self, request: Attempt) -> None:
+        if self._timeout is None or not request.is_watch:
+            super()._expect_timeout(request)
+            return
+        seconds = int(request.parameters["timeoutSeconds"])
+        self._expect(request, 1 <= seconds <= math.ceil(self._timeout) + 1, f"a watch of at most {self._timeout:g} s")
+
+
+def can_heal(attempt: Attempt) -> bool:
+    """Return whether the same request may succeed later."""
+    if attempt.is_garbled or attempt.failure == "TLSError":
+        return False
+    code = attempt.error_code or attempt.status
+    return code in (0, 200, 429) or code >= 500
 
 
 def name_of(request: Attempt) -> str:
