@@ -173,10 +173,12 @@ class Lists:
     Attributes:
         count: The number of those.
         at: The revision of the storage when the last one ended.
+        version: The version of the last one.
     """
 
     count: int = 0
     at: int = 0
+    version: int = 0
 
 
 class Link:
@@ -300,6 +302,7 @@ class Link:
         *_, before, namespace, _ = attempt.path.split("/")
         lists = self.lists.setdefault(namespace if before == "namespaces" else "", Lists())
         lists.at = self.revision
+        lists.version = int(attempt.version or 0)
         lists.count += 1
 
     def __repr__(self) -> str:
@@ -372,7 +375,7 @@ class _WatchedBody:
         self._inner = inner
         self._attempt = attempt
         self._link = link
-        self._is_doubtful = self._is_torn = False
+        self._is_doubtful = self._is_torn = self._has_lines = False
         self._line = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -382,20 +385,28 @@ class _WatchedBody:
                 *lines, self._line = (self._line + chunk).split(b"\n")
                 for line in lines:
                     self._note(line)
-                if self._line and not _EVENT.startswith(self._line[: len(_EVENT)]):
-                    self._note_document(self._line)
+                self._has_lines = self._has_lines or bool(lines)
+                if not self._has_lines and self._line.endswith(b"}"):
+                    self._note_document(self._line)  # whose newline may be missing
+                elif not _EVENT.startswith(self._line[: len(_EVENT)]):
+                    self._is_torn = True
                 yield chunk
         if (self._line or self._is_torn) and not (attempt.is_garbled or attempt.error_code):
             attempt.failure = "ConnectionLost"  # in the middle of an event, as far as the client knows
         attempt.is_good = True
 
     def _note_document(self, text: bytes) -> None:
-        """Note a document that is no event. One that is not complete looks like an event that was cut."""
-        self._is_torn = True
+        """Note a document that has no line of its own, or is no event; nothing if it is not complete."""
         with suppress(ValueError):
             document = json.loads(text)
+            if "object" in document:
+                self._note(text)
+                self._line = b""
+                return
             self._attempt.error_code = document.get("code", 0)
             self._attempt.is_garbled = not self._attempt.error_code
+            return
+        self._is_torn = self._is_torn or not text.startswith(_EVENT)
 
     def _note(self, line: bytes) -> None:
         attempt = self._attempt

@@ -60,7 +60,8 @@ class Recorder:
         self._newest: dict[str, int] = {}
         # A late handler sees the objects of the store first, in any order.
         self._ordered_after = link.revision if informer.has_started else 0
-        self._initial_version = informer.store_resource_version
+        stored = informer.store_resource_version
+        self._initial_version = int(stored) if stored else None
         self._lists_seen: dict[str, int] = {}  # by source, at the last call
         self._was_tombstone = False
         # By namespace, the number of lists before, and the version of the last event of a watch.
@@ -104,8 +105,10 @@ class Recorder:
         path, now = object_key(obj), identity(obj)
         self._judge.note(self._who, path, now[1])
         if self.kind == "detailed" and "" in self._truths and not self._link.has_doubtful_lists:
-            self._initial_version = self._initial_version or self._informer.store_resource_version
-            if is_in_initial_list is not (now[1] <= int(self._initial_version)):
+            if self._initial_version is None:
+                has_synced = self._informer.has_synced  # with an empty list
+                self._initial_version = 0 if has_synced else self._link.lists_of(self._source_of(path)).version
+            if is_in_initial_list is not (now[1] <= self._initial_version):
                 what = f"{path} at {now[1]} came with is_in_initial_list={is_in_initial_list}"
                 self._judge.violation(self._who, f"{what}, the first list was at {self._initial_version}")
         if path in self.state:
