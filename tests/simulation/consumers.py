@@ -184,9 +184,7 @@ class InformerRun(Consumer):
         self.informer.set_watch_error_handler(self._report)
         self.informer.add_indexers({APP_INDEX: index_by_app})
         sources = NAMESPACES if flavour.has_sources else (scope.namespace,)
-        self.truths = {
-            namespace: network.cluster.truth(replace(scope, namespace=namespace)) for namespace in sources
-        }
+        self.truths = {namespace: network.cluster.truth(replace(scope, namespace=namespace)) for namespace in sources}
         self._resync_period = resync_period
         self._client = Client(
             flavour.settings.get("watch_list", True), page_size, max(300.0, min_watch_timeout or 0.0),
@@ -252,7 +250,6 @@ class InformerRun(Consumer):
         for recorder in self.recorders:
             expected = {path: each for path, each in stored.items() if path in passing or recorder.kind != "filter"}
             judge_replay(self.judge, f"{self.name}, {recorder.kind} handler", recorder.state, expected)
-
 
     def _check_requests(self, sources: Iterable[list[Attempt]]) -> None:
         """Compare the requests of each source with the model, and what the informer says about them."""

@@ -184,9 +184,5 @@ class Recorder:
         self._was_tombstone = was_tombstone
         source = self._source_of(path)
         self._lists_seen[source] = self._link.lists_of(source).count
-        if (
-            not self._is_doubtful
-            and self._random.random() < 0.1
-            and not is_a_state(self._informer, self._truths)
-        ):
+        if not self._is_doubtful and self._random.random() < 0.1 and not is_a_state(self._informer, self._truths):
             self._judge.violation(self._who, "the store is a mixture of states that the server had at different times")

@@ -368,7 +368,7 @@ def name_of(request: Attempt) -> str:
 
 
 def is_retry(attempt: Attempt, following: Attempt) -> bool:
-    """Return whether a request may be the retry of a request that the server has not answered, by the same client."""
+    """Return whether a request may be the retry of a request that failed, by the same call."""
     is_lost = attempt.asks_to_wait or attempt.failure in ("ConnectionLost", "RequestTimeout")
     is_open = attempt.is_watch and attempt.status == 200
     return is_lost and not is_open and following.parameters == attempt.parameters

@@ -265,9 +265,10 @@ def describe(plan: Plan) -> Iterable[str]:
     for each in plan.informers:
         scope = each.scope
         selector = f", app={scope.app}" if scope.app else ""
+        pages = "the default" if each.page_size is None else each.page_size or "all objects"
         yield (
             f"{each.flavour} informer of {scope.resource} in {scope.namespace or 'all namespaces'}{selector}, pages of "
-            f"{'the default' if each.page_size is None else each.page_size or 'all objects'}, from {each.starts_at:.1f} s, handlers: {', '.join(each.handlers)}"
+            f"{pages}, from {each.starts_at:.1f} s, handlers: {', '.join(each.handlers)}"
         )
     for reader in plan.readers:
         yield f"reader of {reader.kind}() of {reader.scope.resource}, from {reader.starts_at:.1f} s"
