@@ -218,9 +218,13 @@ class InformerRun(Consumer):
 
     async def run(self) -> None:
         async with self.clientset, self.factory:
-            sync = asyncio.get_running_loop().create_task(self._watch_sync())
+            loop = asyncio.get_running_loop()
+            sync, look = loop.create_task(self._watch_sync()), loop.create_task(self._look_at_errors())
             await self._stop.wait()
+        look.cancel()
         await sync
+        with suppress(asyncio.CancelledError):
+            await look
 
     async def stop(self) -> None:
         """Stop, and check that the calls of plain handlers add up to the store, as they do at any moment."""
@@ -298,6 +302,20 @@ class InformerRun(Consumer):
         for recorder in self.recorders:
             if recorder.kind in ("plain", "detailed") and recorder.registration.has_synced:
                 judge_replay(self.judge, f"{self.name}, just synced", recorder.state, stored)
+
+
+    async def _look_at_errors(self) -> None:
+        """Judge what the informer says it waits for, every few seconds."""
+        while True:
+            await asyncio.sleep(3.7)
+            text = self.informer.last_error
+            if len(self.truths) == 1 and "waiting for a response" in text:
+                attempt = self.link.attempts[-1]
+                is_list = not attempt.is_watch or attempt.begins_with_list
+                is_first = not self.link.lists
+                what = ("the first LIST" if is_first else "a LIST") if is_list else "a watch"
+                if not text.startswith(f"{what} has been"):
+                    self.judge.violation(self.name, f"waits for {what}, says: {text}")
 
 
 class WatchReader(Consumer):
