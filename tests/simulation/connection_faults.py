@@ -175,15 +175,16 @@ def _leads_to_itself(body: bytes) -> bytes:
 
 def streaming_lists_are_ignored(world: World, random: Random) -> Disturbance:
     """The servers do not know `sendInitialEvents`, as those before Kubernetes 1.27."""
-
-    def change(request: Request) -> Request:
-        unknown = "&?(sendInitialEvents=true|resourceVersionMatch=NotOlderThan)"
-        return request.replace(target=re.sub(unknown, "", request.target).replace("?&", "?"))
-
-    world.network.changes[token := object()] = change
+    world.network.changes[token := object()] = without_initial_events
     expire_watches(world, random)
     yield None
     del world.network.changes[token]
+
+
+def without_initial_events(request: Request) -> Request:
+    """Return a request as a server reads it that does not know `sendInitialEvents`."""
+    unknown = "&?(sendInitialEvents=true|resourceVersionMatch=NotOlderThan)"
+    return request.replace(target=re.sub(unknown, "", request.target).replace("?&", "?"))
 
 
 def bookmarks_are_missing(world: World, random: Random) -> Disturbance:

@@ -303,7 +303,6 @@ class InformerRun(Consumer):
             if recorder.kind in ("plain", "detailed") and recorder.registration.has_synced:
                 judge_replay(self.judge, f"{self.name}, just synced", recorder.state, stored)
 
-
     async def _look_at_errors(self) -> None:
         """Judge what the informer says it waits for, every few seconds."""
         while True:

@@ -65,13 +65,13 @@ def access_is_refused(world: World, random: Random) -> Disturbance:
 def streaming_lists_are_refused(world: World, random: Random) -> Disturbance:
     """Watches that begin with a list are refused with 400, 403 or 422."""
     error = random.choice((errors.BadRequest, errors.Forbidden, errors.Invalid))
-    rules = [link.rules.on("watch", "*", where=_is_streaming_list).fail(error) for link in world.links()]
+    rules = [link.rules.on("watch", "*", where=is_streaming_list).fail(error) for link in world.links()]
     expire_watches(world, random)
     yield None
     remove_rules(rules)
 
 
-def _is_streaming_list(action: Action) -> bool:
+def is_streaming_list(action: Action) -> bool:
     return "sendInitialEvents" in action.options
 
 
