@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl
 
 from kubeloop.errors import ConnectError, TransportError
-from kubeloop.testing import FaultyTransport
+from kubeloop.testing import FaultyTransport, virtual_time
 from kubeloop.wire.response import Headers, Response
 from tests.simulation.cluster import Cluster
 from tests.simulation.flow import Flow
@@ -174,11 +174,13 @@ class Lists:
         count: The number of those.
         at: The revision of the storage when the last one ended.
         version: The version of the last one.
+        ended_at: The time of its end, in virtual seconds.
     """
 
     count: int = 0
     at: int = 0
     version: int = 0
+    ended_at: float = 0.0
 
 
 class Link:
@@ -279,7 +281,7 @@ class Link:
                 self.doubt()
             elif attempt.is_good and attempt.is_last:
                 self.trust()
-            if attempt.is_good and not attempt.is_page:
+            if attempt.is_good:
                 self.listed(attempt)
 
         return note
@@ -298,9 +300,12 @@ class Link:
         self._doubtful_until = min(self._doubtful_until, asyncio.get_running_loop().time() + A_MOMENT)
 
     def listed(self, attempt: Attempt) -> None:
-        """Note the end of a list."""
+        """Note the end of a list, or of a page of one."""
         *_, before, namespace, _ = attempt.path.split("/")
         lists = self.lists.setdefault(namespace if before == "namespaces" else "", Lists())
+        lists.ended_at = virtual_time.elapsed()
+        if attempt.is_page:
+            return
         lists.at = self.revision
         lists.version = int(attempt.version or 0)
         lists.count += 1

@@ -12,6 +12,7 @@ from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time
 from tests.simulation.cluster import ODD
 from tests.simulation.judge import Judge, identity, is_a_state
+from tests.simulation.network import A_MOMENT
 
 if TYPE_CHECKING:
     from kubeloop.cache.shared_informer import SharedInformer
@@ -62,8 +63,6 @@ class Recorder:
         self._ordered_after = link.revision if informer.has_started else 0
         stored = informer.store_resource_version
         self._initial_version = int(stored) if stored else None
-        self._lists_seen: dict[str, int] = {}  # by source, at the last call
-        self._was_tombstone = False
         # By namespace, the number of lists before, and the version of the last event of a watch.
         self._ordered: dict[str, tuple[int, int]] = {}
         if kind == "detailed":
@@ -136,10 +135,14 @@ class Recorder:
         path = obj.key if is_tombstone else object_key(obj)
         final = identity(obj.object if is_tombstone else obj)
         self._judge.note(self._who, path, -final[1])
-        source = self._source_of(path)
-        count = self._link.lists_of(source).count
-        is_of_list = count != self._lists_seen.get(source) or self._was_tombstone or ODD in path
-        if is_tombstone and not is_of_list and self.kind in ("plain", "detailed") and not self._is_doubtful:
+        is_of_list = virtual_time.elapsed() - self._link.lists_of(self._source_of(path)).ended_at < A_MOMENT
+        if (
+            is_tombstone
+            and not is_of_list
+            and ODD not in path
+            and self.kind in ("plain", "detailed")
+            and not self._is_doubtful
+        ):
             self._judge.violation(self._who, f"the deletion of {path} came without its last state")
         before = self.state.pop(path, None)
         if before is None or before[0] != final[0] or (is_tombstone and before != final):
@@ -150,7 +153,7 @@ class Recorder:
         if before is not None and final[1] > before[1]:
             self._see(path, final)
         else:
-            self._look(path, was_tombstone=is_tombstone)
+            self._look()
 
     @property
     def _is_doubtful(self) -> bool:
@@ -164,7 +167,7 @@ class Recorder:
     def _see(self, path: str, now: tuple[str, int]) -> None:
         """Judge a state of an object that is passed to the handler."""
         version = now[1]
-        self._look(path)
+        self._look()
         if not self._is_doubtful and version < self._newest.get(path, 0):
             self._judge.violation(
                 self._who, f"{path} went back in time: to version {version} from {self._newest[path]}"
@@ -178,11 +181,8 @@ class Recorder:
                 self._judge.violation(self._who, f"{path} at version {version} came after version {last}")
             self._ordered[source] = (found.count, version)
 
-    def _look(self, path: str, *, was_tombstone: bool = False) -> None:
+    def _look(self) -> None:
         """Read the store now and then, as a handler does."""
         self.calls += 1
-        self._was_tombstone = was_tombstone
-        source = self._source_of(path)
-        self._lists_seen[source] = self._link.lists_of(source).count
         if not self._is_doubtful and self._random.random() < 0.1 and not is_a_state(self._informer, self._truths):
             self._judge.violation(self._who, "the store is a mixture of states that the server had at different times")

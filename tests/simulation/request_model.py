@@ -73,7 +73,7 @@ class RequestModel:
         self._cache_has_pages = False  # a list at "0" came in pages: there is no watch cache
         # The list that is being read.
         self._listed_version = ""
-        self._came_from_cache = False
+        self._came_from_cache = self._has_pages = False
         self._tokens: set[str] = set()
         self._is_full_list = False
         # Whether lists are streamed.
@@ -120,6 +120,7 @@ class RequestModel:
     def _after_page(self, attempt: Attempt, following: Attempt) -> None:
         if not attempt.is_page:
             self._listed_version, self._came_from_cache = "", attempt.parameters.get("resourceVersion") == "0"
+            self._has_pages = self._has_pages and self._is_full_list
             self._tokens.clear()
         is_circle = attempt.token in self._tokens
         if not attempt.is_good or is_circle:
@@ -128,9 +129,10 @@ class RequestModel:
         self._listed_version = self._listed_version or attempt.version
         if attempt.token:
             self._tokens.add(attempt.token)
-            self._cache_has_pages = self._cache_has_pages or self._came_from_cache
+            self._has_pages = True
             self._expect(following, following.parameters.get("continue") == attempt.token, "the next page")
             return
+        self._cache_has_pages = self._cache_has_pages or (self._came_from_cache and self._has_pages)
         self._listed(self._listed_version)
         self._expect_watch(following)
         self._expect_pause(attempt, following, 0.0)
