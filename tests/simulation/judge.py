@@ -5,7 +5,7 @@ Handlers and readers are judged with each call (`recorder`), stores and requests
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ __all__ = [
     "PATIENCE",
     "Judge",
     "identity",
+    "judge_connections",
     "judge_pace",
     "judge_pages",
     "judge_patience",
@@ -57,12 +58,14 @@ class Judge:
     Attributes:
         violations: What did not hold, as text with the time.
         events_may_repeat: Whether a network may have brought an event twice.
+        lost_connections: The lost connections of each informer that are not back, according to its log lines.
         trace: A checksum of all calls of handlers: two runs of a seed have the same.
     """
 
     def __init__(self) -> None:
         self.violations: list[str] = []
         self.events_may_repeat = False
+        self.lost_connections: Counter[str] = Counter()
         self.trace = 0
 
     def note(self, who: str, path: str, version: int) -> None:
@@ -72,6 +75,13 @@ class Judge:
     def violation(self, who: str, what: str) -> None:
         if len(self.violations) < MOST:
             self.violations.append(f"{virtual_time.elapsed():9.3f} {who}: {what}")
+
+
+def judge_connections(judge: Judge) -> None:
+    """Check that each line about a lost connection was followed by one that it is back."""
+    for name, lost in judge.lost_connections.items():
+        if lost:
+            judge.violation(name, f"{lost} lost connections are not back, according to the log")
 
 
 def identity(obj: Any) -> tuple[str, int]:
