@@ -196,7 +196,7 @@ class RequestModel:
         if attempt.begins_with_list:
             self._listed(attempt.version)
         self._version = attempt.version or self._version
-        self._has_bookmarks = self._has_bookmarks or attempt.has_bookmark
+        self._has_bookmarks = attempt.has_bookmark
         longest = max(self._delay["watch"] or 0.0, self._delay["expiry"] or 0.0)
         is_long = attempt.ended_at - attempt.opened_at >= longest
         if attempt.status == 200 and (attempt.has_delivered or is_long):
