@@ -241,6 +241,8 @@ class InformerRun(Consumer):
         judge_pages(self.judge, self.link)
         by_path: dict[str, list[Attempt]] = {}
         for attempt in self.link.attempts:
+            if not attempt.path.endswith(f"/{self.scope.resource}"):
+                continue  # a look at the API
             by_path.setdefault(attempt.path, []).append(attempt)
         for attempts in by_path.values():
             judge_pace(self.judge, self.name, attempts)
