@@ -7,6 +7,7 @@ python -m tests.simulation --seed 1234              one world, with its story
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import statistics
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import Result
 
 CHUNK = 20
+EVERY = 200
+"""Worlds between two lines of progress."""
 
 _branches = Branches()
 
@@ -40,17 +43,21 @@ def main() -> int:
     started = time.monotonic()
     results: list[Result] = []
     total = Branches()
-    for number, (some, known, taken) in enumerate(run_all(arguments.first, arguments.seeds, arguments.jobs), 1):
+    failed = 0
+    for some, known, taken in run_all(arguments.first, arguments.seeds, arguments.jobs):
         results.extend(some)
         total.known |= known
         total.taken += taken
         for result in some:
             if result.violations:
+                failed += 1
                 print_failure(result)
-        if not number % 50:
-            print(f"{len(results)} worlds after {time.monotonic() - started:.0f} s", flush=True)
+        if not len(results) % EVERY:
+            seconds = time.monotonic() - started
+            left = seconds / len(results) * (arguments.seeds - len(results))
+            print(f"{len(results)} worlds after {seconds:.0f} s, {failed} failed, about {left:.0f} s left", flush=True)
     print_summary(results, total)
-    return 1 if any(result.violations for result in results) else 0
+    return 1 if failed else 0
 
 
 def tell(seed: int) -> int:
@@ -118,10 +125,20 @@ def print_summary(results: list[Result], branches: Branches) -> None:
         figures = (min(values), statistics.median(values), statistics.fmean(values), max(values))
         digits = 3 if name == "CPU seconds" else 0
         print(f"{name:40} " + " ".join(f"{figure:9.{digits}f}" for figure in figures))
+    print(f"\n{'aim':40} {'least':>9} {'most':>9} {'found':>9}")
+    for name, least, most, found in (
+        ("writes, median", 200, math.inf, statistics.median(result.writes for result in results)),
+        ("faults in each world", 3, math.inf, min(len(result.faults) for result in results)),
+        ("informers in each world", 3, math.inf, min(len(result.informers) for result in results)),
+        ("worlds with the rarest kind of fault", len(results) // 20, math.inf, min(faults[kind] for kind in FAULTS)),
+        ("CPU seconds, median", 0.0, 0.3, statistics.median(result.cpu_seconds for result in results)),
+    ):
+        print(f"{name:40} {least:9g} {most:9g} {found:9.3g}{'' if least <= found <= most else '  missed'}")
     print()
     print(*branches.report(), sep="\n")
     bad = [result.seed for result in results if result.violations]
-    print(f"\n{len(results)} worlds: {len(bad)} failed" + (f": {', '.join(map(str, bad[:20]))}" if bad else ""))
+    print(f"\n{len(results)} worlds: {len(bad)} failed")
+    print(*(f"make simulate SEED={seed}" for seed in bad[:20]), sep="\n")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,14 @@ Branch = tuple[str, int, str, str]
 """The module, the line, what is decided, and how."""
 
 NOT_TAKEN: dict[tuple[str, str, str], str] = {
+    ("list_watch_machine", "state is _State.LISTED", "true"): "no queue refuses a list that was streamed",
+    ("list_watch_machine", "opened_at is not None", "true"): "as the line above",
+    ("list_watch_machine", "opened_at is not None", "false"): "as the line above",
+    ("list_watch_machine", "is_delivering", "true"): "as the line above",
+    ("list_watch_machine", "was_delivering", "true"): "as the line above",
+    ("list_watch_machine", "self._silent_at < self._opening.give_up_at", "false"): "five minutes of events without "
+    "the bookmark that ends a list, and no pause of ten seconds",
+    ("streaming_list", "annotations is not None", "false"): "the annotations of models are never None",
     ("list_watch_machine", "self._opened_at is None", "true"): "silence ends the opening of a watch long before",
     ("reopen_or_relist", "self._first is None", "true"): "an internal error has been recorded when this is asked",
     ("watch_end", "self.open_seconds is not None", "false"): "asked of watches that were open",

@@ -12,6 +12,7 @@ from kubeloop import errors
 from tests.simulation.disturbance import (
     Disturbance,
     end_some_watches,
+    expire_watches,
     rewritten,
     shaped,
     some_watches,
@@ -35,6 +36,7 @@ def connections_are_cut(world: World, random: Random) -> Disturbance:
 
 def events_come_twice(world: World, random: Random) -> Disturbance:
     """Events of watches arrive twice."""
+    world.judge.events_may_repeat = True
 
     def shape(flow: Flow) -> None:
         flow.duplicates = 0.5 if flow.is_watch else 0.0
@@ -122,7 +124,6 @@ _CODES = {errors.InternalError: 500, errors.TooManyRequests: 429, errors.Forbidd
 
 def metadata_is_garbled(world: World, random: Random) -> Disturbance:
     """The names or the versions of some objects cannot be read by anybody, until the objects are written again."""
-    world.judge.lists_are_incomplete = True
     write_odd_objects(world)
     odd, garbled = random.choice(
         (
@@ -139,11 +140,12 @@ def metadata_is_garbled(world: World, random: Random) -> Disturbance:
 
 
 def versions_are_missing(world: World, random: Random) -> Disturbance:
-    """Lists have no version, as those of some aggregated servers."""
-    world.judge.versions_are_lost = True
+    """Lists have no version, as those of some aggregated servers; nor has the end of streaming lists."""
 
     def shape(flow: Flow) -> None:
-        if not flow.is_watch:
+        if flow.is_watch:
+            flow.rewrite = partial(re.sub, rb'("metadata":\{)"resourceVersion":"[0-9]+",("annotations")', rb"\1\2")
+        else:
             flow.rewrite = lambda body: re.sub(
                 rb'("metadata":\{)"resourceVersion":"[0-9]+"', rb'\1"x":""', body, count=1
             )
@@ -167,9 +169,40 @@ def pages_lead_to_themselves(world: World, random: Random) -> Disturbance:
 
 
 def _leads_to_itself(body: bytes) -> bytes:
-    head, metadata, rest = body.partition(b'"metadata":{')
-    rest = re.sub(rb'"continue":"[^"]*",?', b"", rest, count=1)
-    return head + metadata + b'"continue":"again",' + rest if metadata else body
+    body, has_pages = re.subn(rb'"continue":"[^"]*"', b'"continue":"again"', body, count=1)
+    return body if has_pages else body.replace(b'"metadata":{', b'"metadata":{"continue":"again",', 1)
+
+
+def streaming_lists_are_ignored(world: World, random: Random) -> Disturbance:
+    """The servers do not know `sendInitialEvents`, as those before Kubernetes 1.27."""
+    world.network.changes[token := object()] = without_initial_events
+    expire_watches(world, random)
+    yield None
+    del world.network.changes[token]
+
+
+def without_initial_events(request: Request) -> Request:
+    """Return a request as a server reads it that does not know `sendInitialEvents`."""
+    unknown = "&?(sendInitialEvents=true|resourceVersionMatch=NotOlderThan)"
+    return request.replace(target=re.sub(unknown, "", request.target).replace("?&", "?"))
+
+
+def bookmarks_are_missing(world: World, random: Random) -> Disturbance:
+    """The servers send no bookmarks, not even at the end of a streaming list."""
+
+    def shape(flow: Flow) -> None:
+        if flow.is_watch:
+            flow.rewrite = partial(re.sub, rb'\{"type":"BOOKMARK".*\n', b"")
+
+    for flow in world.network.open_flows():
+        shape(flow)
+    world.network.shapes[token := object()] = shape
+    if random.random() < 0.5:
+        expire_watches(world, random)
+    yield random.choice((None, 20.0, 400.0))
+    del world.network.shapes[token]
+    for flow in world.network.open_flows(is_watch=True):
+        flow.rewrite = None
 
 
 def timeouts_are_ignored(world: World, random: Random) -> Disturbance:

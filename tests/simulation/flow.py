@@ -169,6 +169,8 @@ class Flow:
         """Take frames of a watch, or the body of a list, as the network delivers them."""
         if self.rewrite is not None:
             chunk = self.rewrite(chunk)
+            if self.is_watch and not chunk:
+                return
         frames = [chunk]
         if self.is_watch and (self.duplicates or self.ends_after is not None):
             frames = chunk.splitlines(keepends=True)

@@ -5,9 +5,8 @@ Handlers and readers are judged with each call (`recorder`), stores and requests
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -21,9 +20,11 @@ if TYPE_CHECKING:
     from tests.simulation.network import Attempt, Link
 
 __all__ = [
-    "IS_IN_ORDER",
+    "APP_INDEX",
+    "PATIENCE",
     "Judge",
     "identity",
+    "judge_connections",
     "judge_pace",
     "judge_pages",
     "judge_patience",
@@ -32,10 +33,10 @@ __all__ = [
     "judge_store",
 ]
 
-IS_IN_ORDER = find_spec("kubeloop.cache.real_fifo") is not None
-"""Whether informers promise the order of events across objects, and a store that is that of one revision."""
-
 APP_INDEX = "app"
+
+PATIENCE = 60.0
+"""Seconds after the faults until everything must be right: the longest pause of an informer."""
 
 MOST = 20
 """The most violations of one world that are kept."""
@@ -56,14 +57,15 @@ class Judge:
 
     Attributes:
         violations: What did not hold, as text with the time.
-        versions_are_lost: Whether a server sends lists without a version: the next list is at `"0"`, and may be older.
-        lists_are_incomplete: Whether a list may have had nameless items: the store then keeps what the list lacks.
+        events_may_repeat: Whether a network may have brought an event twice.
+        lost_connections: The lost connections of each informer that are not back, according to its log lines.
         trace: A checksum of all calls of handlers: two runs of a seed have the same.
     """
 
     def __init__(self) -> None:
         self.violations: list[str] = []
-        self.versions_are_lost = self.lists_are_incomplete = False
+        self.events_may_repeat = False
+        self.lost_connections: Counter[str] = Counter()
         self.trace = 0
 
     def note(self, who: str, path: str, version: int) -> None:
@@ -73,6 +75,13 @@ class Judge:
     def violation(self, who: str, what: str) -> None:
         if len(self.violations) < MOST:
             self.violations.append(f"{virtual_time.elapsed():9.3f} {who}: {what}")
+
+
+def judge_connections(judge: Judge) -> None:
+    """Check that each line about a lost connection was followed by one that it is back."""
+    for name, lost in judge.lost_connections.items():
+        if lost:
+            judge.violation(name, f"{lost} lost connections are not back, according to the log")
 
 
 def identity(obj: Any) -> tuple[str, int]:
@@ -113,15 +122,20 @@ def judge_store(judge: Judge, who: str, informer: SharedInformer[Any], truth: Tr
     return stored
 
 
-def is_a_state(informer: SharedInformer[Any], truth: Truth) -> bool:
-    """Return whether the store is what the server held at some revision, but for objects with odd names."""
-    found = 0
+def is_a_state(informer: SharedInformer[Any], truths: Mapping[str, Truth]) -> bool:
+    """Return whether the store is what the server held at some revision, but for objects with odd names.
+
+    The objects of each source of an informer may be those of another revision.
+    """
+    found = dict.fromkeys(truths, 0)
+    source = next(iter(truths))
     for obj in informer.indexer:
         metadata = obj.metadata
         name = metadata.name
         if not name.startswith(ODD):
-            found ^= state_hash(f"{metadata.namespace}/{name}", int(metadata.resource_version))
-    return found in truth.states
+            source = metadata.namespace if metadata.namespace in found else source
+            found[source] ^= state_hash(f"{metadata.namespace}/{name}", int(metadata.resource_version))
+    return all(found[source] in truth.states for source, truth in truths.items())
 
 
 def judge_replay(judge: Judge, who: str, state: Mapping[str, object], expected: Mapping[str, object]) -> None:

@@ -19,10 +19,12 @@ from kubeloop.testing import virtual_time
 from kubeloop.testing.apiserver.storage.stored import Key
 from kubeloop.wire.response import Headers, Response
 from tests.simulation.cluster import ODD, Cluster, Scope
+from tests.simulation.connection_faults import without_initial_events
 from tests.simulation.consumers import FLAVOURS, InformerRun
 from tests.simulation.flow import Flow
 from tests.simulation.judge import Judge
 from tests.simulation.network import Network
+from tests.simulation.response_faults import is_streaming_list
 
 __all__ = ["HEAD", "LASTING", "Lasting", "Requests", "requests_during", "table"]
 
@@ -50,6 +52,7 @@ class Stage:
             page_size=None,
             max_internal_error_retry=0.0,
             min_watch_timeout=None,
+            resync_period=0.0,
         )
         self.link = self.run.link
 
@@ -95,6 +98,14 @@ def error_frame(code: int) -> bytes:
     """Return an ERROR event as the server writes it."""
     status = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code}
     return json.dumps({"type": "ERROR", "object": status}, separators=(",", ":")).encode() + b"\n"
+
+
+def refuse_streaming_lists(stage: Stage) -> None:
+    stage.link.rules.on("watch", where=is_streaming_list).fail(errors.BadRequest)
+
+
+def ignore_streaming_lists(stage: Stage) -> None:
+    stage.network.changes[stage] = without_initial_events
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,14 @@ LASTING = (
         "each page leads to itself",
         lambda stage: stage.rewrite(rb'"metadata":\{', b'"metadata":{"continue":"again",', watches=False),
         2 * WITH_BACKOFF,
+        expires=True,
+    ),
+    Lasting("streaming lists are refused with 400", refuse_streaming_lists, 20, expires=True),
+    Lasting("the server does not know streaming lists", ignore_streaming_lists, 20, expires=True),
+    Lasting(
+        "there are no bookmarks",
+        lambda stage: stage.rewrite(rb'\{"type":"BOOKMARK".*\n', b"", watches=True),
+        20,
         expires=True,
     ),
     Lasting(

@@ -8,16 +8,20 @@ methods of their `Flow`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import json
+import math
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from inspect import isawaitable
 from random import Random
 from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qsl
 
 from kubeloop.errors import ConnectError, TransportError
-from kubeloop.testing import FaultyTransport
-from kubeloop.wire.response import Response
+from kubeloop.testing import FaultyTransport, virtual_time
+from kubeloop.wire.response import Headers, Response
 from tests.simulation.cluster import Cluster
 from tests.simulation.flow import Flow
 
@@ -28,9 +32,12 @@ if TYPE_CHECKING:
     from kubeloop.transport.base import ByteStream, Channel
     from kubeloop.wire.request import Request
 
-__all__ = ["Attempt", "Link", "Network"]
+__all__ = ["Attempt", "Link", "Lists", "Network"]
 
 LONGEST_LATENCY = 0.02
+
+A_MOMENT = 1.0
+"""Seconds in which a list reaches the store and the handlers."""
 
 
 @dataclass(slots=True)
@@ -38,37 +45,64 @@ class Attempt:
     """One request of a consumer, as its client saw it.
 
     Attributes:
+        path: The path, which is that of all requests of one source.
+        parameters: The parameters of the request.
         is_watch: Whether it is a watch; otherwise it is a page of a list, or a look at the API.
         is_page: Whether it is a later page of a list.
         status: The status; 0 if there was no response.
+        failure: The name of the error that the client got in place of a response, or in the middle of its body.
+        error_code: The code of the ERROR event of a watch; 0 if there was none.
+        opened_at: When the head of a watch arrived, or the end of the list that it begins with.
         ended_at: When the client left it.
         begins_with_list: Whether the objects of a list are the first events of a watch.
         has_listed: Whether this list has ended.
+        events: The number of events that a watch brought.
+        has_bookmark: Whether a watch brought a bookmark beside that of its list.
         has_delivered: Whether a watch brought a whole event or bookmark, beside those of its list.
         has_lost_track: Whether a watch brought an event that names no object: it counts as no progress.
         has_expired: Whether the response said that the version has expired.
+        lacks_version: Whether the response said that the version has expired, or is too large.
+        is_garbled: Whether a watch brought something that is no event.
+        version: The version of the list, or of the last event of a watch; `""` if there was none.
+        token: The continue token of a page.
         is_good: Whether the whole body arrived; of a list, that it is one.
         is_last: Whether it is the last page of a list.
-        asks_to_wait: Whether the response has a `Retry-After`.
+        retry_after: The seconds of `Retry-After`; None if the response has none.
         stopped_seconds: Seconds for which the process of the clients had been stopped until it began.
         stopped_seconds_at_end: The same when it ended.
     """
 
     at: float
+    path: str
+    parameters: dict[str, str]
     is_watch: bool
     is_page: bool
     status: int = 0
+    failure: str = ""
+    error_code: int = 0
+    opened_at: float = 0.0
     ended_at: float = 0.0
     begins_with_list: bool = False
     has_listed: bool = False
+    events: int = 0
+    has_bookmark: bool = False
     has_delivered: bool = False
     has_lost_track: bool = False
     has_expired: bool = False
+    lacks_version: bool = False
+    is_garbled: bool = False
+    version: str = ""
+    token: str = ""
     is_good: bool = False
     is_last: bool = False
-    asks_to_wait: bool = False
+    retry_after: int | None = None
     stopped_seconds: float = 0.0
     stopped_seconds_at_end: float = 0.0
+
+    @property
+    def asks_to_wait(self) -> bool:
+        """Whether the client itself sends the request again after the pause that the server asked for."""
+        return self.retry_after is not None and self.retry_after <= 60
 
     def pause_before(self, following: Attempt) -> float:
         """Return the seconds until the next request, without those in which the process of the clients was stopped."""
@@ -132,6 +166,23 @@ class Network:
             flow.close()
 
 
+@dataclass(slots=True)
+class Lists:
+    """The lists of one source that have ended, be they the beginning of a watch.
+
+    Attributes:
+        count: The number of those.
+        at: The revision of the storage when the last one ended.
+        version: The version of the last one.
+        ended_at: The time of its end, in virtual seconds.
+    """
+
+    count: int = 0
+    at: int = 0
+    version: int = 0
+    ended_at: float = 0.0
+
+
 class Link:
     """A `Transport`: the way of one consumer to the servers.
 
@@ -139,16 +190,18 @@ class Link:
         name: The name of the consumer.
         attempts: The requests, in order.
         rules: The faults of its requests.
-        listed_at: The revision of the storage when the last list ended, be it the beginning of a watch.
-        lists: The number of those.
+        lists: The lists of each source, by its namespace; `""` stands for all of them.
+        has_doubtful_lists: Whether any list had no version, or an object without a name: until the next list, an
+            informer cannot know how old the objects are, or which of them were deleted.
     """
 
     def __init__(self, name: str, network: Network, random: Random) -> None:
         self.name = name
         self.attempts: list[Attempt] = []
         self.rules = FaultyTransport(_Balancer(network, Random(random.getrandbits(32))), random=random)
-        self.listed_at = 0
-        self.lists = 0
+        self.lists: dict[str, Lists] = {}
+        self.has_doubtful_lists = False
+        self._doubtful_until = -math.inf
         self._network = network
 
     async def request(
@@ -158,10 +211,12 @@ class Link:
         try:
             response = await self.rules.request(request, timeout=timeout, max_bytes=max_bytes)
             attempt.status = response.status
-            attempt.asks_to_wait = "retry-after" in response.headers
-            attempt.has_expired = response.status == 410
-            self._received(attempt, request)(response.body)
+            attempt.retry_after = _retry_after(response.headers)
+            self._received(attempt)(response.body)
             return response
+        except Exception as error:
+            attempt.failure = type(error).__name__
+            raise
         finally:
             self._end(attempt)
 
@@ -171,12 +226,15 @@ class Link:
         try:
             async with self.rules.stream(request, timeout=timeout) as body:
                 attempt.status = body.status
-                attempt.asks_to_wait = "retry-after" in body.headers
-                attempt.has_expired = body.status == 410
-                if not attempt.is_watch:
-                    yield _ListedBody(body, self._received(attempt, request))
-                    return
-                yield _WatchedBody(body, attempt, self._listed)
+                attempt.retry_after = _retry_after(body.headers)
+                attempt.opened_at = asyncio.get_running_loop().time()
+                if attempt.is_watch and attempt.status == 200:
+                    yield _WatchedBody(body, attempt, self)
+                else:
+                    yield _ListedBody(body, attempt, self._received(attempt))
+        except Exception as error:
+            attempt.failure = attempt.failure or ("" if attempt.status else type(error).__name__)
+            raise
         finally:
             self._end(attempt)
 
@@ -187,8 +245,11 @@ class Link:
 
     def _begin(self, request: Request) -> Attempt:
         target = request.target
-        attempt = Attempt(asyncio.get_running_loop().time(), "watch=" in target, "continue=" in target)
-        attempt.begins_with_list = "sendInitialEvents=true" in target
+        parameters = dict(parse_qsl(target.partition("?")[2]))
+        attempt = Attempt(
+            asyncio.get_running_loop().time(), request.path, parameters, "watch" in parameters, "continue" in parameters
+        )
+        attempt.begins_with_list = "sendInitialEvents" in parameters
         attempt.stopped_seconds = self._network.stopped_seconds
         self.attempts.append(attempt)
         return attempt
@@ -202,79 +263,188 @@ class Link:
         """The revision of the storage."""
         return self._network.cluster.storage.revision
 
-    def _received(self, attempt: Attempt, request: Request) -> Callable[[bytes], None]:
+    def lists_of(self, namespace: str) -> Lists:
+        """Return the lists of the source that lists a namespace."""
+        return self.lists.get(namespace) or self.lists.get("") or Lists()
+
+    def _received(self, attempt: Attempt) -> Callable[[bytes], None]:
         """Return a function that notes what the whole body of a response is, other than that of a watch."""
 
         def note(body: bytes) -> None:
-            attempt.is_good = attempt.status == 200 and _is_list(body, request.path)
-            attempt.is_last = b'"continue":"' not in body[:300]
-            if attempt.is_good and not attempt.is_page:
-                self._listed()
+            attempt.is_good = attempt.status == 200 and _is_list(body, attempt.path)
+            attempt.has_expired = attempt.status == 410
+            attempt.lacks_version = attempt.has_expired or _TOO_LARGE in body
+            head = body.partition(b'"items"')[0]
+            attempt.version, attempt.token = _found(_VERSION, head), _found(_TOKEN, head)
+            attempt.is_last = not attempt.token
+            if attempt.is_good and (not attempt.version or _NAMELESS in body):
+                self.doubt()
+            elif attempt.is_good and attempt.is_last:
+                self.trust()
+            if attempt.is_good:
+                self.listed(attempt)
 
         return note
 
-    def _listed(self) -> None:
-        self.listed_at = self.revision
-        self.lists += 1
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the last list was one of `has_doubtful_lists`, or the one before, a moment ago."""
+        return self._doubtful_until > asyncio.get_running_loop().time()
+
+    def doubt(self) -> None:
+        """Note a list that has no version, or an object without a name."""
+        self.has_doubtful_lists, self._doubtful_until = True, math.inf
+
+    def trust(self) -> None:
+        """Note a list with both."""
+        self._doubtful_until = min(self._doubtful_until, asyncio.get_running_loop().time() + A_MOMENT)
+
+    def listed(self, attempt: Attempt) -> None:
+        """Note the end of a list, or of a page of one."""
+        *_, before, namespace, _ = attempt.path.split("/")
+        lists = self.lists.setdefault(namespace if before == "namespaces" else "", Lists())
+        lists.ended_at = virtual_time.elapsed()
+        if attempt.is_page:
+            return
+        lists.at = self.revision
+        lists.version = int(attempt.version or 0)
+        lists.count += 1
 
     def __repr__(self) -> str:
         return f"<Link {self.name}: {len(self.attempts)} requests>"
 
 
+_VERSION = re.compile(rb'"resourceVersion":"([0-9]+)"')
+_TOKEN = re.compile(rb'"continue":"([^"]+)"')
+_TOO_LARGE = b"Too large resource version"
+_NAMELESS = b'"name":7'
+_EVENT = b'{"type":"'
+_CODE = re.compile(rb'"code":([0-9]+)')
+
+
+def _retry_after(headers: Headers) -> int | None:
+    value = headers.get("retry-after")
+    return None if value is None else int(value)
+
+
+def _found(pattern: re.Pattern[bytes], text: bytes) -> str:
+    match = pattern.search(text)
+    return "" if match is None else match[1].decode()
+
+
 def _is_list(body: bytes, path: str) -> bool:
-    """Return whether a body is a list of the resource of a path, as the server writes it."""
+    """Return whether a body is a list of the resource of a path, or of its metadata, as the server writes it."""
     kind = body[:40].lower()
-    return kind.startswith(b'{"kind":"') and path.rpartition("/")[2][:-1].encode() + b'list"' in kind
+    kinds = path.rpartition("/")[2][:-1].encode() + b'list"', b'partialobjectmetadatalist"'
+    return kind.startswith(b'{"kind":"') and any(each in kind for each in kinds)
 
 
 class _ListedBody:
-    """The body of a list, which is noted when it is complete."""
+    """The body of a list or of a refusal, which is noted when it is complete."""
 
-    def __init__(self, inner: ByteStream, received: Callable[[bytes], None]) -> None:
+    def __init__(self, inner: ByteStream, attempt: Attempt, received: Callable[[bytes], None]) -> None:
         self.status, self.headers = inner.status, inner.headers
         self._inner = inner
+        self._attempt = attempt
         self._received = received
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         body = b""
-        async for chunk in self._inner:
-            body += chunk
-            yield chunk
+        with _noting_failure(self._attempt):
+            async for chunk in self._inner:
+                body += chunk
+                yield chunk
         self._received(body)
 
     async def read(self, max_bytes: int | None = None) -> bytes:
-        body = await self._inner.read(max_bytes)
+        with _noting_failure(self._attempt):
+            body = await self._inner.read(max_bytes)
         self._received(body)
         return body
+
+
+@contextmanager
+def _noting_failure(attempt: Attempt) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        attempt.failure = type(error).__name__
+        raise
 
 
 class _WatchedBody:
     """The body of a watch, which notes what it brings."""
 
-    def __init__(self, inner: ByteStream, attempt: Attempt, listed: Callable[[], None]) -> None:
+    def __init__(self, inner: ByteStream, attempt: Attempt, link: Link) -> None:
         self.status, self.headers = inner.status, inner.headers
         self._inner = inner
         self._attempt = attempt
-        self._listed = listed
+        self._link = link
+        self._is_doubtful = self._is_torn = self._has_lines = False
         self._line = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         attempt = self._attempt
-        async for chunk in self._inner:
-            if not attempt.has_delivered or not attempt.has_expired:
+        with _noting_failure(attempt):
+            async for chunk in self._inner:
                 *lines, self._line = (self._line + chunk).split(b"\n")
                 for line in lines:
-                    if line.startswith(b'{"type":"ERROR"'):
-                        attempt.has_expired = attempt.has_expired or b'"code":410' in line
-                    elif attempt.begins_with_list and not attempt.has_listed:
-                        if b'"k8s.io/initial-events-end":"true"' in line:
-                            attempt.has_listed = True
-                            self._listed()
-                    elif line.startswith(b'{"type":"') and b'","object":{' in line[:32] and line.endswith(b"}"):
-                        attempt.has_delivered = True
-                        attempt.has_lost_track = attempt.has_lost_track or b'"name":7' in line
-            yield chunk
+                    self._note(line)
+                self._has_lines = self._has_lines or bool(lines)
+                if not self._has_lines and self._line.endswith(b"}"):
+                    self._note_document(self._line)  # whose newline may be missing
+                elif not _EVENT.startswith(self._line[: len(_EVENT)]):
+                    self._is_torn = True
+                yield chunk
+        if (self._line or self._is_torn) and not (attempt.is_garbled or attempt.error_code):
+            attempt.failure = "ConnectionLost"  # in the middle of an event, as far as the client knows
         attempt.is_good = True
+
+    def _note_document(self, text: bytes) -> None:
+        """Note a document that has no line of its own, or is no event; nothing if it is not complete."""
+        with suppress(ValueError):
+            document = json.loads(text)
+            if "object" in document:
+                self._note(text)
+                self._line = b""
+                return
+            self._attempt.error_code = document.get("code", 0)
+            self._attempt.is_garbled = not self._attempt.error_code
+            return
+        self._is_torn = self._is_torn or not text.startswith(_EVENT)
+
+    def _note(self, line: bytes) -> None:
+        attempt = self._attempt
+        if attempt.is_garbled or attempt.error_code:
+            return
+        if line.startswith(b'{"type":"ERROR"'):
+            attempt.error_code = int(_found(_CODE, line))
+            attempt.has_expired = attempt.error_code == 410
+            attempt.lacks_version = attempt.has_expired or _TOO_LARGE in line
+            return
+        if not (line.startswith(_EVENT) and b'","object":{' in line[:32] and line.endswith(b"}")):
+            self._note_document(line)
+            return
+        attempt.events += 1
+        is_bookmark = line.startswith(b'{"type":"BOOKMARK"')
+        if _NAMELESS in line:
+            self._is_doubtful = True
+            self._link.doubt()
+        if attempt.begins_with_list and not attempt.has_listed:
+            attempt.version = _found(_VERSION, line) if is_bookmark else ""
+            if attempt.version and b'"k8s.io/initial-events-end":"true"' in line:
+                attempt.has_listed = True
+                attempt.opened_at = asyncio.get_running_loop().time()
+                attempt.events = 0
+                self._link.listed(attempt)
+                if not self._is_doubtful:
+                    self._link.trust()
+            attempt.is_garbled = is_bookmark and not attempt.has_listed
+        else:
+            attempt.has_delivered = True
+            attempt.has_bookmark = attempt.has_bookmark or is_bookmark
+            attempt.has_lost_track = attempt.has_lost_track or _NAMELESS in line
+            attempt.version = _found(_VERSION, line) or attempt.version
 
     async def read(self, max_bytes: int | None = None) -> bytes:
         return await self._inner.read(max_bytes)

@@ -14,8 +14,11 @@ from tests.simulation.recorder import HANDLERS
 __all__ = ["FaultPlan", "InformerPlan", "Plan", "ReaderPlan", "make_plan"]
 
 
-PAGE_SIZES = (None, None, 5, 20)
-"""The page sizes of informers."""
+PAGE_SIZES = (None, None, 0, 5, 20)
+"""The page sizes of informers: None for the default, 0 for lists without pages."""
+
+RESYNC_PERIODS = (0.0, 0.0, 0.0, 9.0, 31.0)
+"""The seconds between two resyncs of informers; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class InformerPlan:
     page_size: int | None
     max_internal_error_retry: float
     min_watch_timeout: float | None
+    resync_period: float
     starts_at: float
     stops_at: float
     handlers: tuple[str, ...]
@@ -97,7 +101,7 @@ def make_plan(seed: int) -> Plan:
 def _informer(random: Random, flavour: str, resources: tuple[str, ...], duration: float) -> InformerPlan:
     scope = Scope(
         random.choice(resources),
-        random.choice(("", "", NAMESPACES[0])),
+        "" if FLAVOURS[flavour].has_sources else random.choice(("", "", NAMESPACES[0])),
         random.choice(("", "", "", "a")),
         FLAVOURS[flavour].reads_content,
         is_picky=random.random() < 0.2,
@@ -111,6 +115,7 @@ def _informer(random: Random, flavour: str, resources: tuple[str, ...], duration
         page_size=random.choice(PAGE_SIZES),
         max_internal_error_retry=random.choice((0.0, 0.0, 30.0)),
         min_watch_timeout=random.choice((None, None, None, 700.0)),
+        resync_period=random.choice(RESYNC_PERIODS),
         starts_at=random.choice((0.0, 0.0, 0.0, random.uniform(0.0, duration))),
         stops_at=random.uniform(duration / 2, duration) if random.random() < 0.05 else math.inf,
         handlers=("plain", *random.sample(HANDLERS[1:], random.choice((0, 1, 1, 2)))),

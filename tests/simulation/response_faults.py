@@ -62,6 +62,19 @@ def access_is_refused(world: World, random: Random) -> Disturbance:
     yield from _refusals(world, random, random.choice((errors.Unauthorized, errors.Forbidden, errors.NotFound)))
 
 
+def streaming_lists_are_refused(world: World, random: Random) -> Disturbance:
+    """Watches that begin with a list are refused with 400, 403 or 422."""
+    error = random.choice((errors.BadRequest, errors.Forbidden, errors.Invalid))
+    rules = [link.rules.on("watch", "*", where=is_streaming_list).fail(error) for link in world.links()]
+    expire_watches(world, random)
+    yield None
+    remove_rules(rules)
+
+
+def is_streaming_list(action: Action) -> bool:
+    return "sendInitialEvents" in action.options
+
+
 def connections_are_refused(world: World, random: Random) -> Disturbance:
     """Connections are refused, or their TLS certificate has expired."""
     yield from _refusals(world, random, random.choice((errors.ConnectError, errors.TLSError, errors.ConnectionLost)))

@@ -15,14 +15,11 @@ from kubeloop.testing.apiserver.storage.stored import Key
 from tests.simulation.cluster import APPS, NAMESPACES, RESOURCES, Cluster
 from tests.simulation.consumers import FLAVOURS, Consumer, InformerRun, PageReader, WatchReader
 from tests.simulation.faults import FAULTS
-from tests.simulation.judge import Judge
+from tests.simulation.judge import PATIENCE, Judge, judge_connections
 from tests.simulation.network import Link, Network
 from tests.simulation.plan import FaultPlan, InformerPlan, Plan, ReaderPlan, make_plan
 
-__all__ = ["PATIENCE", "Result", "World", "failed", "run_seed"]
-
-PATIENCE = 60.0
-"""Seconds after the faults until everything must be right: the longest pause of an informer."""
+__all__ = ["Result", "World", "failed", "run_seed"]
 
 A_REQUEST = 0.5
 """Seconds that the requests after this pause may take."""
@@ -104,6 +101,7 @@ class World:
             page_size=plan.page_size,
             max_internal_error_retry=plan.max_internal_error_retry,
             min_watch_timeout=plan.min_watch_timeout,
+            resync_period=plan.resync_period,
         )
 
     def _reader(self, plan: ReaderPlan) -> Consumer:
@@ -133,6 +131,8 @@ class World:
             await asyncio.sleep(left)
         for consumer in self.consumers:
             consumer.check()
+        if len(self.consumers) == len(self.plan.informers) + len(self.plan.readers):  # none was stopped
+            judge_connections(self.judge)
         await self._probe()
         for consumer in self.consumers:
             await consumer.stop()
@@ -199,15 +199,23 @@ class World:
                     self.judge.violation(consumer.name, "news did not arrive within 5 s")
 
 
-class _ErrorLog(logging.Handler):
-    """Errors that the package logs are violations: no fault of a network or of a server is an error of a program."""
+class _Log(logging.Handler):
+    """Errors that the package logs are violations: no fault of a network or of a server is an error of a program.
+
+    Counts the lines that tell that a connection was lost, and that it is back.
+    """
 
     def __init__(self, judge: Judge) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.INFO)
         self._judge = judge
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._judge.violation(record.name, f"logged an error: {record.getMessage()}")
+        if record.levelno >= logging.ERROR:
+            self._judge.violation(record.name, f"logged an error: {record.getMessage()}")
+        elif record.levelno == logging.WARNING and "the store keeps" in record.msg:
+            self._judge.lost_connections[str(record.args[0])] += 1  # type: ignore[index]
+        elif record.levelno == logging.INFO and "the connection to the server is back" in record.msg:
+            self._judge.lost_connections[str(record.args[0])] -= 1  # type: ignore[index]
 
 
 def run_seed(seed: int) -> Result:
@@ -218,10 +226,12 @@ def run_seed(seed: int) -> Result:
     before = logger.level, logger.propagate
     logger.setLevel(logging.ERROR)
     logger.propagate = False
+    connections = logging.getLogger("kubeloop.cache.informer_connection")
+    connections.setLevel(logging.INFO)
 
     async def run() -> Result:
         world = World(plan)
-        handler = _ErrorLog(world.judge)
+        handler = _Log(world.judge)
         logger.addHandler(handler)
         try:
             await world.run()
@@ -234,6 +244,7 @@ def run_seed(seed: int) -> Result:
     finally:
         logger.level, logger.propagate = before
         logger.setLevel(before[0])
+        connections.setLevel(logging.NOTSET)
 
 
 def failed(seed: int, reason: str) -> Result:
@@ -267,9 +278,10 @@ def describe(plan: Plan) -> Iterable[str]:
     for each in plan.informers:
         scope = each.scope
         selector = f", app={scope.app}" if scope.app else ""
+        pages = "the default" if each.page_size is None else each.page_size or "all objects"
         yield (
             f"{each.flavour} informer of {scope.resource} in {scope.namespace or 'all namespaces'}{selector}, pages of "
-            f"{each.page_size or 'the default'}, from {each.starts_at:.1f} s, handlers: {', '.join(each.handlers)}"
+            f"{pages}, from {each.starts_at:.1f} s, handlers: {', '.join(each.handlers)}"
         )
     for reader in plan.readers:
         yield f"reader of {reader.kind}() of {reader.scope.resource}, from {reader.starts_at:.1f} s"

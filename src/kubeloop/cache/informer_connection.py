@@ -57,7 +57,7 @@ class Connection:
     """
 
     __slots__ = (
-        "_asked_at", "_failed", "_list", "_name", "_on_relist", "_slow", "_watch_end", "_what", "is_connected",
+        "_asked_at", "_failed", "_has_listed", "_name", "_on_relist", "_slow", "_watch_end", "_what", "is_connected",
         "is_doubted", "last_error", "last_heard_at", "relists",
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ class Connection:
         self._on_relist = on_relist
         self._watch_end = ""
         self.relists: dict[str, int] = {}
-        self._list = "the first LIST"
+        self._has_listed = False
         self._what = ""
         self._asked_at: float | None = None
         self._slow: set[str] = set()
@@ -102,7 +102,7 @@ class Connection:
             what: What was sent: `"LIST"` or `"watch"`.
         """
         loop = asyncio.get_running_loop()
-        self._what = self._list if what == "LIST" else f"a {what}"
+        self._what = f"a {what}" if what != "LIST" or self._has_listed else "the first LIST"
         self._asked_at = loop.time()
         timer = loop.call_later(SLOW, self._is_slow, what)
         try:
@@ -120,11 +120,11 @@ class Connection:
 
     def listed(self) -> None:
         """Record that a list is complete. This proves nothing about a watch that failed before."""
-        if self._watch_end:
+        if self._has_listed:
             self.relists[self._watch_end] = self.relists.get(self._watch_end, 0) + 1
             if self._on_relist is not None:
                 self._on_relist(self._watch_end)
-        self._list = "a LIST"
+        self._has_listed = True
         if self._failed != "watch":
             self._works()
 

@@ -8,7 +8,7 @@ import logging
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.informer_connection import in_seconds
+from kubeloop.cache.informer_connection import Connection, in_seconds
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from tests.support.informers import informer_of, running
 from tests.support.thing_server import ThingServer
@@ -398,3 +398,13 @@ async def test_an_async_watch_error_handler_is_reported(caplog: pytest.LogCaptur
 def test_durations_are_written_as_people_write_them(value: float, expected: str):
     """(E6)"""
     assert in_seconds(value) == expected
+
+
+def test_a_first_list_whose_stream_failed_before_is_no_relist():
+    connection = Connection("things")
+    connection.watch_ended(FORBIDDEN)
+    connection.listed()
+    assert connection.relists == {}
+    connection.watch_ended(None)
+    connection.listed()
+    assert connection.relists == {"closed": 1}
