@@ -1,0 +1,230 @@
+"""The measurements of kubeloop's informers, for `run_kubeloop.py`.
+
+`BENCH_MODE` is the kind of the informer of pods: `eager`, `lazy`, `lazy, read`, `dynamic` or `metadata`.
+"""
+
+import asyncio
+import os
+import time
+
+import measure
+
+FIRST_LIST_VERSION, VERSIONS_PER_LIST = 11_000_000, 1_000_000  # as in lag_server.py
+
+
+class Counter:
+    """A handler that counts events and reads metadata. It sets `done` after the expected number."""
+
+    def __init__(self, expected):
+        self.done = asyncio.Event()
+        self.expect(expected)
+
+    def expect(self, events):
+        self.left = events
+        self.done.clear()
+        if not events:
+            self.done.set()
+
+    def seen(self, obj):
+        metadata = obj.metadata
+        assert metadata.name
+        assert metadata.labels["team"]
+        self.hit()
+
+    def changed(self, _old, new):
+        self.seen(new)
+
+    def hit(self):
+        self.left -= 1
+        if not self.left:
+            self.done.set()
+
+
+def _informer_of(factory, mode):
+    import kubeloop
+    from kubeloop.models import core_v1
+
+    if mode == "dynamic":
+        return factory.informer(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods"))
+    if mode == "metadata":
+        return factory.metadata(core_v1.Pod)
+    return factory.core_v1.pods(mode=mode.partition(",")[0])
+
+
+def _index_by_node(informer, mode):
+    """Add what a program of the mode writes: an attribute of a decoded object, a path of any other."""
+    from kubeloop.cache import field_index
+
+    if mode != "metadata":
+        node = field_index("spec.nodeName") if mode != "eager" else lambda pod: [pod.spec.node_name]
+        informer.add_indexers({"node": node})
+
+
+def _read_all(obj):
+    assert obj.spec.node_name
+    assert obj.status
+
+
+def _handlers(informer, pods, number):
+    counters = [Counter(pods) for _ in range(number)]
+    for counter in counters:
+        informer.add_event_handler(on_add=counter.seen, on_update=counter.changed, on_delete=counter.seen)
+    return counters
+
+
+async def _done(counters):
+    for counter in counters:
+        await counter.done.wait()
+
+
+def informer(measured, host, collection, pods, events):
+    """Sync an informer with two indices and three handlers; or, if `measured` is "watch", count events after that."""
+    pods, events = int(pods), int(events)
+    mode = os.environ.get("BENCH_MODE", "eager")
+
+    async def run():
+        import kubeloop
+        from kubeloop.models import core_v1  # noqa: F401
+
+        # Imports have suites of their own; Go's are done before main.
+        _ = kubeloop.Clientset, kubeloop.SharedInformerFactory
+        measure.collector_off()
+        span = measure.Span()
+        async with kubeloop.Clientset(kubeloop.Config(host=f"{host}/{collection}")) as clientset:
+            factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)  # as the peers
+            informer = _informer_of(factory, mode)
+            _index_by_node(informer, mode)
+            if mode == "lazy, read":
+                informer.add_event_handler(on_add=_read_all, on_update=lambda _old, new: _read_all(new))
+            counters = _handlers(informer, pods, 3)
+            async with factory:
+                await factory.wait_for_cache_sync(timeout=300)
+                await _done(counters)
+                result = span.end(max(pods, 1))
+                if measured == "watch":
+                    for counter in counters:
+                        counter.expect(events)
+                    await asyncio.sleep(0.5)  # the watch is open, the process idle
+                    span = measure.Span()
+                    await asyncio.to_thread(measure.ask, f"{host}/go")
+                    await _done(counters)
+                    result = span.end(events)
+                await asyncio.sleep(0.3)
+                result["rss total"] = measure.settled_rss() / 1e3
+                names = sorted(
+                    f"{kubeloop.object_key(pod)}@{pod.metadata.resource_version}" for pod in informer.indexer.list()
+                )
+                measure.report(**result, count=len(names), sum=measure.checksum(names))
+
+    asyncio.run(run())
+
+
+def lag(host, mode, way, pods, events):
+    """Sync an informer, let it list again twice, send it events: the longest steps of the loop, and peaks of memory."""
+    pods, events = int(pods), int(events)
+    collection = f"{host}/{pods}-{os.getpid()}"
+
+    async def run():
+        import kubeloop
+        from kubeloop.models import core_v1  # noqa: F401
+
+        _ = kubeloop.Clientset, kubeloop.SharedInformerFactory, kubeloop.Unstructured
+        before = measure.settled_rss()
+        steps, result, settled = _time_steps(), {}, 0
+
+        def begin(counter, expected):
+            counter.expect(expected)
+            measure.forget_peak()
+            steps.clear()
+
+        def end(phase):
+            nonlocal settled
+            result[phase] = max(steps) * 1e3
+            peak = measure.peak_rss() - before
+            if phase == "sync":
+                settled = measure.settled_rss() - before
+            result[f"peak of {phase}"] = peak / settled
+
+        async with kubeloop.Clientset(kubeloop.Config(host=collection)) as clientset:
+            factory = kubeloop.SharedInformerFactory(clientset, watch_list=way == "WatchList")
+            informer = _informer_of(factory, mode)
+            (counter,) = _handlers(informer, pods, 1)
+            begin(counter, pods)
+            span = measure.Span()
+            async with factory:
+                await factory.wait_for_cache_sync(timeout=600)
+                await counter.done.wait()
+                result["cpu"] = span.end(pods)["cpu"]
+                end("sync")
+                for number, (phase, query, updates) in enumerate(
+                    (("relist, unchanged", "", 0), ("relist, changed", "changed=1", pods)), 1
+                ):
+                    begin(counter, updates)
+                    await asyncio.to_thread(measure.ask, f"{collection}/expire?{query}")
+                    while int(informer.store_resource_version) < FIRST_LIST_VERSION + number * VERSIONS_PER_LIST:
+                        await asyncio.sleep(0.01)
+                    await counter.done.wait()
+                    end(phase)
+                begin(counter, events)
+                await asyncio.to_thread(measure.ask, f"{collection}/events?count={events}")
+                await counter.done.wait()
+                end("burst")
+                measure.report(**result, count=len(informer.indexer))
+
+    asyncio.run(run())
+
+
+def _time_steps():
+    """Return a list to which each step of the event loop adds the CPU seconds that it took in its thread."""
+    steps = []
+    add, now, run = steps.append, time.thread_time, asyncio.Handle._run
+
+    def timed(handle):
+        start = now()
+        run(handle)
+        add(now() - start)
+
+    asyncio.Handle._run = timed
+    return steps
+
+
+def latency(host, authority, token, conductor, pods, changes, rate):
+    """Run an informer on the real server, and measure the time from the start of a write to the handler call."""
+    mode = os.environ.get("BENCH_MODE", "eager")
+
+    async def run():
+        import kubeloop
+
+        times = []
+        counter = Counter(int(pods))
+
+        def changed(_old, pod):
+            now = time.time_ns()
+            times.append((now - int(pod.metadata.annotations["sent"])) / 1e6)
+            counter.hit()
+
+        async with kubeloop.Clientset(kubeloop.Config(host=host, ca_file=authority, token=token)) as clientset:
+            factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)  # as the peers
+            informer = _informer_of(factory, mode)
+            _index_by_node(informer, mode)
+            informer.add_event_handler(on_add=lambda _pod: counter.hit(), on_update=changed)
+            async with factory:
+                await factory.wait_for_cache_sync(timeout=60)
+                await counter.done.wait()
+                await asyncio.sleep(0.5)  # the watch is open, the process idle
+                counter.expect(int(changes))
+                span = measure.Span()
+                await asyncio.to_thread(measure.ask, f"{conductor}/change?count={changes}&rate={rate}")
+                await counter.done.wait()
+                result = span.end(len(times))
+                times.sort()
+                measure.report(
+                    **result,
+                    p50=times[len(times) // 2],
+                    p99=times[len(times) * 99 // 100],
+                    writes=await asyncio.to_thread(measure.ask, f"{conductor}/writes"),
+                    count=len(times),
+                    sum=f"{len(times)} changes",
+                )
+
+    asyncio.run(run())
