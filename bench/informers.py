@@ -16,6 +16,7 @@ MODES = {
         "kubeloop lazy": "lazy",
         "kubeloop lazy, all fields read": "lazy, read",
         "kubeloop dynamic": "dynamic",
+        "kubeloop compressed": "compressed",
         "kubeloop metadata": "metadata",
     },
     "client-go json": {"client-go dynamic": "dynamic"},

@@ -2,8 +2,8 @@
 
 A measured process sends commands over plain HTTP, so that they do not count as its own work:
 
-    /change?count=N&rate=R    change N pods, R per second, and return at once; the annotation `sent` of a pod has the time
-                              of its last change, in nanoseconds of the Unix epoch
+    /change?count=N&rate=R    change N pods, R per second, and return at once; the annotation `sent` of a pod has the
+                              time of its last change, in nanoseconds of the Unix epoch
     /writes                   return how long these changes took
     /look?pid=P               return what the server has used, and its number of connections with process P
 """

@@ -1,7 +1,7 @@
 """The page of the figures, docs/performance.md: its tables are written from the recorded results.
 
-A block of the page begins with `<!-- bench: NAME -->` and ends with `<!-- end -->`. What is between them is replaced: by
-the table of this name, by the machine and the versions, or by the targets.
+A block of the page begins with `<!-- bench: NAME -->` and ends with `<!-- end -->`. What is between them is replaced by
+the table of this name, by the machines and versions, or by the targets.
 """
 
 import json
@@ -139,7 +139,9 @@ TABLES = {
             for at_once in (1, 50)
         },
     ),
-    "start": by_subject("start", {"CPU": ("start → first listed pod", "cpu"), "time": ("start → first listed pod", "wall")}),
+    "start": by_subject(
+        "start", {"CPU": ("start → first listed pod", "cpu"), "time": ("start → first listed pod", "wall")}
+    ),
     "import": Table("import", "case", cpu_of("kubeloop", "lightkube", "kubernetes", "kubernetes_asyncio", "kr8s")),
     "streams": Table(
         "streams",
@@ -169,7 +171,11 @@ class Results:
 
 
 def results_of(suite: str) -> Results:
-    document = json.loads((RESULTS / f"{suite}.json").read_text(encoding="utf-8"))
+    """Return the recorded results of a suite, which are empty if there are none."""
+    file = RESULTS / f"{suite}.json"
+    if not file.exists():
+        return Results({}, {}, [], [])
+    document = json.loads(file.read_text(encoding="utf-8"))
     missing = [(case, subject, why) for case, subject, why in document.get("missing", [])]
     return Results(document["machine"], document["versions"], [*map(Row.stored, document["rows"])], missing)
 
@@ -195,13 +201,15 @@ def _block(name: str) -> str:
     table = TABLES[name]
     results = results_of(table.suite)
     text = markdown(table, results.rows)
-    unmeasured = "; ".join(f"{subject} ({case}): {why.splitlines()[0]}" for case, subject, why in results.missing)
+    unmeasured = "; ".join(f"{subject} ({case}): {why.splitlines()[-1]}" for case, subject, why in results.missing)
     return f"{text}\n\nNot measured: {unmeasured}." if unmeasured else text
 
 
 def markdown(table: Table, rows: Sequence[Row]) -> str:
     """Return a table in Markdown. In parentheses is the ratio to the reference: below 1, it takes less."""
-    shown = [row for row in rows if any(table.row([row], getattr(row, table.lines), key) for key in table.columns.values())]
+    shown = [
+        row for row in rows if any(table.row([row], getattr(row, table.lines), key) for key in table.columns.values())
+    ]
     lines = [("", *table.columns)]
     for line in dict.fromkeys(getattr(row, table.lines) for row in shown):
         cells = (_cell(table, rows, table.row(rows, line, column)) for column in table.columns.values())
@@ -241,7 +249,7 @@ def targets() -> str:
     lines = [("suite", "target", "at most", "measured", "")]
     missed = []
     for target in TARGETS:
-        value = target.measured(_rows_of(target.suite))
+        value = target.measured(results_of(target.suite).rows)
         if value is None:
             lines.append((target.suite, target.name, target.text(target.limit), NOTHING, "not measured"))
             continue
@@ -260,16 +268,14 @@ def _missed(missed: Iterable[Target]) -> str:
     return "\n".join(f"- **{'; '.join(found)}**: {bound}" for bound, found in names.items())
 
 
-def _rows_of(suite: str) -> list[Row]:
-    return results_of(suite).rows if (RESULTS / f"{suite}.json").exists() else []
-
-
 def machines() -> str:
     """Return which machine and versions the results of each suite are from."""
     suites: dict[str, list[str]] = {}
     for suite in dict.fromkeys(table.suite for table in TABLES.values()):
         results = results_of(suite)
         machine = results.machine
+        if not machine:
+            continue
         peers = [text for text in dict.fromkeys(results.versions.values()) if text != "this tree"]
         text = f"{machine['cpu']}, {machine['memory']}; CPython {machine['python']}; {'; '.join(peers) or 'no peers'}"
         suites.setdefault(text, []).append(f"`{suite}`")
