@@ -193,7 +193,7 @@ class Bench:
         return self.rounds([Case(case, subject, tuple(command(subject))) for subject in subjects], **options)
 
     def rounds(self, cases: list[Case], **options) -> list[Row]:
-        return measure(cases, samples=self.samples, missing=self.missing, **options)
+        return measure(cases, **{"samples": self.samples, "missing": self.missing} | options)
 
 
 def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -> None:

@@ -8,6 +8,7 @@ from .replay import DATA
 EVENTS = {50_000: 0, 100_000: 20_000}  # pods → events after new lists; without events, there are no new lists either
 MODES = ("eager", "lazy", "dynamic")
 WAYS = ("LIST", "WatchList")
+ROUNDS = 2  # a round takes minutes
 UNITS = {
     "cpu": "us",
     "sync": "ms",
@@ -41,5 +42,6 @@ def lag(bench: Bench) -> list[Row]:
                         lambda subject, arguments=arguments: subject.command(*arguments),
                         metrics=lambda result: {name: result[name] for name in UNITS if name in result},
                         units=UNITS,
+                        samples=min(bench.samples, ROUNDS),
                     )
     return rows

@@ -29,11 +29,7 @@ def queue(bench: Bench) -> list[Row]:
 
     Half of the items of a priority queue have a low priority. kubeloop's has ageing, which controller-runtime lacks.
     """
-    ours = [
-        replace(subject, command=partial(subject.command, "queue"))
-        for subject in bench.everybody()
-        if subject.name.startswith("kubeloop")
-    ]
+    ours = [replace(subject, command=partial(subject.command, "queue")) for subject in bench.named("kubeloop")]
     with_go = any(subject.name.startswith("client-go") for subject in bench.subjects)
     runner = str(go_binaries() / "queue") if with_go else None
     rows = []
