@@ -1,4 +1,4 @@
-"""The suites `informer` and `growth`: what informers cost per object, beside their peers, and with more objects."""
+"""The suites `informer`, `growth` and `profile`: the costs of informers, beside peers, with more objects, by part."""
 
 import subprocess
 import sys
@@ -57,7 +57,7 @@ def informer(bench: Bench) -> list[Row]:
         rows = []
         for case in ("sync", "watch"):
             arguments = case, host, "full", str(size), str(events)
-            rows += _beyond(empty, size, _informers(bench, case, subjects, arguments))
+            rows += _beyond(empty, size, _informers(bench, case, subjects, arguments), "rss")
         return rows
 
 
@@ -67,16 +67,37 @@ SIZES = 10_000, 20_000, 50_000, 100_000
 def growth(bench: Bench) -> list[Row]:
     """Sync informers of more and more pods: CPU and memory per pod, beyond those of an informer without pods."""
     workload.ensure(DATA, 1000)
-    subjects = in_modes(bench.named("kubeloop"))
-    subjects = [subject for subject in subjects if subject.name in ("kubeloop", "kubeloop lazy", "kubeloop dynamic")]
+    subjects = _in_three_modes(bench)
     rows = []
     with lists() as host:
         empty = _empty(bench, subjects, host, "0")
         for size in SIZES:
             arguments = "sync", host, str(size), str(size), "0"
             found = _informers(bench, f"{size} pods", subjects, arguments)
-            rows += _beyond(empty, size, found)
+            rows += _beyond(empty, size, found, "cpu", "rss")
     return rows
+
+
+PROFILED = 50_000
+PARTS = ("decoding", "receiving", "indices", "store and queue", "handlers", "event loop and others")
+
+
+def profile(bench: Bench) -> list[Row]:
+    """Sync informers of 50,000 pods with two indices and three handlers: the share of each part in the CPU time."""
+    workload.ensure(DATA, 1000)
+    with lists() as host:
+        return bench.measure(
+            f"sync of {PROFILED} pods",
+            _in_three_modes(bench),
+            lambda subject: subject.command("profile", host, str(PROFILED), str(PROFILED)),
+            metrics=lambda result: {part: result["parts"][part] for part in PARTS},
+            units=dict.fromkeys(PARTS, "%"),
+        )
+
+
+def _in_three_modes(bench: Bench) -> list[Subject]:
+    names = "kubeloop", "kubeloop lazy", "kubeloop dynamic"
+    return [subject for subject in in_modes(bench.named("kubeloop")) if subject.name in names]
 
 
 def _informers(bench: Bench, case: str, subjects: Sequence[Subject], arguments: Sequence[str]) -> list[Row]:
@@ -90,19 +111,20 @@ def _informers(bench: Bench, case: str, subjects: Sequence[Subject], arguments: 
 
 
 def _empty(bench: Bench, subjects: Sequence[Subject], host: str, collection: str) -> dict[tuple[str, str], float]:
-    """Return the CPU in microseconds and the memory in KB of an informer without pods, by subject and metric."""
+    """Return what an informer without pods takes, by subject and metric."""
     rows = _informers(bench, "empty", subjects, ("sync", host, collection, "0", "0"))
     return {(row.subject, row.metric): row.median for row in rows}
 
 
-def _beyond(empty: dict[tuple[str, str], float], size: int, rows: Sequence[Row]) -> list[Row]:
-    """Return rows per pod, without what an informer of no pods takes: all of the memory, and CPU of a sync."""
+def _beyond(empty: dict[tuple[str, str], float], size: int, rows: Sequence[Row], *metrics: str) -> list[Row]:
+    """Return rows whose metrics are per pod, and without what an informer without pods takes."""
 
     def beyond(row: Row) -> Row:
         base = empty[row.subject, row.metric]
-        return row.map(lambda value: (value - base) / size if row.metric == "rss" else value - base / size)
+        # CPU is per pod already.
+        return row.map(lambda value: value - base / size if row.metric == "cpu" else (value - base) / size)
 
-    return [row if row.case == "watch" and row.metric == "cpu" else beyond(row) for row in rows]
+    return [beyond(row) if row.metric in metrics else row for row in rows]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from .targets import TARGETS, Target
 HERE = Path(__file__).resolve().parent
 RESULTS, PAGE = HERE / "results", HERE.parent / "docs" / "performance.md"
 BLOCK = re.compile(r"(?P<begin><!-- bench: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
-UNITS = {"us": " µs", "ms": " ms", "KB": " KB", "x": " ×", "count": ""}
+UNITS = {"us": " µs", "ms": " ms", "KB": " KB", "x": " ×", "count": "", "%": " %"}
 NOTHING = "–"
 
 
@@ -73,6 +73,14 @@ TABLES = {
             f"{name}: {heading}": (subject, metric)
             for name, subject in {"eager": "kubeloop", "lazy": "kubeloop lazy", "dynamic": "kubeloop dynamic"}.items()
             for heading, metric in {"CPU": "cpu", "memory": "rss"}.items()
+        },
+    ),
+    "profile": Table(
+        "profile",
+        "metric",
+        {
+            name: ("sync of 50000 pods", subject)
+            for name, subject in {"eager": "kubeloop", "lazy": "kubeloop lazy", "dynamic": "kubeloop dynamic"}.items()
         },
     ),
     "lag": Table(

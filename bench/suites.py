@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import workload
 from .harness import Bench, Case, Row
-from .informers import growth, informer
+from .informers import growth, informer, profile
 from .lag import lag
 from .latency import latency
 from .queues import queue
@@ -184,6 +184,7 @@ SUITES: dict[str, Callable[[Bench], list[Row]]] = {
     "start": start,
     "informer": informer,
     "growth": growth,
+    "profile": profile,
     "lag": lag,
     "queue": queue,
     "latency": latency,

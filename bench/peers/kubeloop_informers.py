@@ -75,8 +75,11 @@ async def _done(counters):
         await counter.done.wait()
 
 
-def informer(measured, host, collection, pods, events):
-    """Sync an informer with two indices and three handlers; or, if `measured` is "watch", count events after that."""
+def informer(measured, host, collection, pods, events, *, begin=lambda: None, end=lambda _result: None):
+    """Sync an informer with two indices and three handlers; or, if `measured` is "watch", count events after that.
+
+    `begin()` and `end(result)` are called before and after the sync.
+    """
     pods, events = int(pods), int(events)
     mode = os.environ.get("BENCH_MODE", "eager")
 
@@ -87,6 +90,7 @@ def informer(measured, host, collection, pods, events):
         # Imports have suites of their own; Go's are done before main.
         _ = kubeloop.Clientset, kubeloop.SharedInformerFactory
         measure.collector_off()
+        begin()
         span = measure.Span()
         async with kubeloop.Clientset(kubeloop.Config(host=f"{host}/{collection}")) as clientset:
             factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)  # as the peers
@@ -99,6 +103,7 @@ def informer(measured, host, collection, pods, events):
                 await factory.wait_for_cache_sync(timeout=300)
                 await _done(counters)
                 result = span.end(max(pods, 1))
+                end(result)
                 if measured == "watch":
                     for counter in counters:
                         counter.expect(events)
@@ -148,7 +153,7 @@ def lag(host, mode, way, pods, events):
             result[f"peak of {phase}"] = peak / settled
 
         async def again(phase, query, counter, updates):
-            """Let the watch expire, and wait until the store has the new list."""
+            """End the watch as expired, and wait until the store has the new list."""
             listed = int(informer.store_resource_version)
             begin(counter, updates)
             await asyncio.to_thread(measure.ask, f"{collection}/expire?{query}")

@@ -37,7 +37,7 @@ def peak_rss():
 
 
 def forget_peak():
-    """Begin to measure `peak_rss` anew."""
+    """Use this moment as the start for `peak_rss`."""
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
 

@@ -218,6 +218,12 @@ def queue(kind, case, count):
     asyncio.run(run())
 
 
+def _profile(*arguments):
+    import kubeloop_profile
+
+    kubeloop_profile.profile(*arguments)
+
+
 def _informers():
     import kubeloop_informers
 
@@ -233,6 +239,7 @@ if __name__ == "__main__":
         informer=lambda *arguments: _informers().informer(*arguments),
         lag=lambda *arguments: _informers().lag(*arguments),
         latency=lambda *arguments: _informers().latency(*arguments),
+        profile=_profile,
         streams=streams,
         queue=queue,
     )

@@ -19,8 +19,9 @@ def test_the_page_has_each_table_once() -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: f"{target.suite}: {target.name}")
-def test_each_target_is_measured(target: Target) -> None:
-    assert target.measured(results_of(target.suite).rows) is not None
+def test_each_target_is_measured_unless_its_subject_is_missing(target: Target) -> None:
+    results = results_of(target.suite)
+    assert target.measured(results.rows) is not None or any(name in target.name for _, name, _ in results.missing)
 
 
 def test_each_suite_with_results_is_on_the_page() -> None:
