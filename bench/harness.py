@@ -97,7 +97,9 @@ def sample(subject: Subject, command: Sequence[str]) -> dict:
     errors = process.stderr.read()
     process.stderr.close()
     if process.returncode:
-        raise Missing(f"{subject.name}: exit status {process.returncode}: {errors.strip()[-400:]}")
+        print(f"\n{errors.strip()[-2000:]}", file=sys.stderr)
+        lines = errors.strip().splitlines() or [f"exit status {process.returncode}"]
+        raise Missing(next((line for line in lines if line.startswith("panic:")), lines[-1]))
     result = json.loads(text.splitlines()[-1]) if text.strip() else {}
     return result | {"process cpu": usage.ru_utime + usage.ru_stime, "process wall": wall}
 

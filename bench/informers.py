@@ -47,11 +47,12 @@ def informer(bench: Bench) -> list[Row]:
     size = max(size for size in bench.pods if size <= 10_000)
     for name in WITHOUT_INFORMERS:
         if bench.named(name):
-            bench.missing["informer", name] = "has no informer"
+            bench.missing["informer", name] = "no informer"
     subjects = in_modes([subject for subject in bench.subjects if subject.name not in WITHOUT_INFORMERS])
     with replay(size) as addresses:
         host = addresses["http"]
         empty = _empty(bench, subjects, host, "empty")
+        subjects = [subject for subject in subjects if (subject.name, "rss") in empty]
         with (DATA / f"watch-{size}-{workload.EVENTS}.jsonl").open() as lines:
             events = sum(1 for line in lines if not line.startswith('{"type":"BOOKMARK"'))
         rows = []

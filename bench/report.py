@@ -209,8 +209,11 @@ def _block(name: str) -> str:
     table = TABLES[name]
     results = results_of(table.suite)
     text = markdown(table, results.rows)
-    unmeasured = "; ".join(f"{subject} ({case}): {why.splitlines()[-1]}" for case, subject, why in results.missing)
-    return f"{text}\n\nNot measured: {unmeasured}." if unmeasured else text
+    absent: dict[str, list[str]] = {}
+    for _, subject, why in results.missing:
+        absent.setdefault(why, []).append(subject)
+    reasons = "; ".join(f"{', '.join(dict.fromkeys(names))}: {why}" for why, names in absent.items())
+    return f"{text}\n\nNot measured: {reasons}." if reasons else text
 
 
 def markdown(table: Table, rows: Sequence[Row]) -> str:
@@ -284,8 +287,11 @@ def machines() -> str:
         machine = results.machine
         if not machine:
             continue
-        peers = [text for text in dict.fromkeys(results.versions.values()) if text != "this tree"]
-        text = f"{machine['cpu']}, {machine['memory']}; CPython {machine['python']}; {'; '.join(peers) or 'no peers'}"
+        measured = " ".join(row.subject for row in results.rows)
+        peers = dict.fromkeys(
+            text for name, text in results.versions.items() if name.split()[0] in measured and name != "kubeloop"
+        )
+        text = "; ".join((f"{machine['cpu']}, {machine['memory']}", f"CPython {machine['python']}", *peers))
         suites.setdefault(text, []).append(f"`{suite}`")
     return "\n".join(f"- {', '.join(names)}: {text}." for text, names in suites.items())
 

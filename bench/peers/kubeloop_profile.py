@@ -1,4 +1,4 @@
-"""Which parts of an informer take its CPU time while it syncs, from a look at the stack at each tick of its CPU clock.
+"""Which parts of an informer take its CPU time while it syncs: a look at the stack at each tick of its CPU clock."""
 
 import collections
 import signal

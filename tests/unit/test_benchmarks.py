@@ -170,3 +170,27 @@ def test_the_metadata_of_the_workload_is_that_of_the_pods(tmp_path: Path, monkey
         for name in ("", "-metadata")
     )
     assert parts == [{**event, "object": {**partial, "metadata": event["object"]["metadata"]}} for event in whole]
+
+
+def test_a_program_that_fails_is_missing_with_its_last_line_and_the_others_are_measured() -> None:
+    def case(name: str, program: str) -> Case:
+        return Case("sync", Subject(name, list), (sys.executable, "-c", program))
+
+    missing: dict[tuple[str, str], str] = {}
+    cases = [case("broken", "raise ValueError('no such mode')"), case("whole", "print('{\"cpu\": 1}')")]
+    found = measure(cases, samples=1, missing=missing)
+    assert [row.subject for row in found] == ["whole"]
+    assert missing == {("sync", "broken"): "ValueError: no such mode"}
+
+
+def test_the_page_says_why_subjects_were_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = [["sync", "lightkube", "no informer"], ["sync", "kr8s", "no informer"], ["watch", "kr8s", "no informer"]]
+    document = {"machine": {}, "versions": {}, "missing": missing, "rows": [row("kubeloop", 1.0).summary()]}
+    (tmp_path / "informer.json").write_text(json.dumps(document))
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+
+    page = "before\n<!-- bench: informer -->\nold\n<!-- end -->\nafter"
+    head, *table, last, empty, end, after = report.rendered(page).splitlines()[1:]
+    assert (head, end, after, empty) == ("<!-- bench: informer -->", "<!-- end -->", "after", "")
+    assert table[3] == "| kubeloop | 1.00 µs | – | – | – |"
+    assert last == "Not measured: lightkube, kr8s: no informer."
