@@ -219,6 +219,7 @@ def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -
 def write(path: Path, machine: dict[str, str], bench: Bench, rows: Sequence[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     document = {
+        "date": time.strftime("%Y-%m-%d"),
         "machine": machine,
         "versions": {subject.name: subject.versions for subject in bench.subjects},
         "missing": [[case, name, why] for (case, name), why in bench.missing.items()],

@@ -172,6 +172,7 @@ TABLES = {
 class Results:
     """The recorded results of one suite."""
 
+    date: str
     machine: dict[str, str]
     versions: dict[str, str]
     rows: list[Row]
@@ -182,10 +183,11 @@ def results_of(suite: str) -> Results:
     """Return the recorded results of a suite, which are empty if there are none."""
     file = RESULTS / f"{suite}.json"
     if not file.exists():
-        return Results({}, {}, [], [])
+        return Results("", {}, {}, [], [])
     document = json.loads(file.read_text(encoding="utf-8"))
     missing = [(case, subject, why) for case, subject, why in document.get("missing", [])]
-    return Results(document["machine"], document["versions"], [*map(Row.stored, document["rows"])], missing)
+    rows = [*map(Row.stored, document["rows"])]
+    return Results(document["date"], document["machine"], document["versions"], rows, missing)
 
 
 def rendered(page: str) -> str:
@@ -222,7 +224,8 @@ def markdown(table: Table, rows: Sequence[Row]) -> str:
         row for row in rows if any(table.row([row], getattr(row, table.lines), key) for key in table.columns.values())
     ]
     lines = [("", *table.columns)]
-    for line in dict.fromkeys(getattr(row, table.lines) for row in shown):
+    names = dict.fromkeys(getattr(row, table.lines) for row in shown)
+    for line in sorted(names, key=lambda name: table.lines == "subject" and not name.startswith("kubeloop")):
         cells = (_cell(table, rows, table.row(rows, line, column)) for column in table.columns.values())
         lines.append((_with_separators(line), *cells))
     return _pipes(lines)
@@ -280,7 +283,7 @@ def _missed(missed: Iterable[Target]) -> str:
 
 
 def machines() -> str:
-    """Return which machine and versions the results of each suite are from."""
+    """Return when, on which machine and with which versions each suite was measured."""
     suites: dict[str, list[str]] = {}
     for suite in dict.fromkeys(table.suite for table in TABLES.values()):
         results = results_of(suite)
@@ -292,7 +295,7 @@ def machines() -> str:
             text for name, text in results.versions.items() if name.split()[0] in measured and name != "kubeloop"
         )
         text = "; ".join((f"{machine['cpu']}, {machine['memory']}", f"CPython {machine['python']}", *peers))
-        suites.setdefault(text, []).append(f"`{suite}`")
+        suites.setdefault(text, []).append(f"`{suite}` ({results.date})")
     return "\n".join(f"- {', '.join(names)}: {text}." for text, names in suites.items())
 
 

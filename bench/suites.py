@@ -35,7 +35,10 @@ def decode(bench: Bench) -> list[Row]:
         slow = SLOW if size > 10_000 else ()
         subjects = bench.without(case, "minutes per sample at this size; see the smaller sizes", *slow)
         rows += bench.measure(
-            case, subjects, lambda subject, size=size: subject.command("decode", str(DATA), str(size))
+            case,
+            subjects,
+            lambda subject, size=size: subject.command("decode", str(DATA), str(size)),
+            once=[variant.name for name in SLOW for variant in bench.everybody() if variant.name.startswith(name)],
         )
     return rows + _decode_unclean(bench, rows)
 

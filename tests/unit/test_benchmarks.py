@@ -98,7 +98,7 @@ def test_targets_are_met_missed_or_not_measured(tmp_path: Path, monkeypatch: pyt
     found = [Target("queue", name, limit, largest("cpu"), bound) for name, (limit, bound) in names.items()]
     found.append(Target("queue", "absent", 1.0, largest("rss"), ""))
     summary = row("kubeloop", 1.0).summary()
-    (tmp_path / "queue.json").write_text(json.dumps({"machine": {}, "versions": {}, "rows": [summary]}))
+    (tmp_path / "queue.json").write_text(json.dumps({"date": "", "machine": {}, "versions": {}, "rows": [summary]}))
     monkeypatch.setattr(report, "RESULTS", tmp_path)
     monkeypatch.setattr(report, "TARGETS", found)
 
@@ -185,7 +185,7 @@ def test_a_program_that_fails_is_missing_with_its_last_line_and_the_others_are_m
 
 def test_the_page_says_why_subjects_were_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = [["sync", "lightkube", "no informer"], ["sync", "kr8s", "no informer"], ["watch", "kr8s", "no informer"]]
-    document = {"machine": {}, "versions": {}, "missing": missing, "rows": [row("kubeloop", 1.0).summary()]}
+    document = {"date": "", "machine": {}, "versions": {}, "missing": missing, "rows": [row("kubeloop", 1.0).summary()]}
     (tmp_path / "informer.json").write_text(json.dumps(document))
     monkeypatch.setattr(report, "RESULTS", tmp_path)
 
