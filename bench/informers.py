@@ -17,12 +17,15 @@ MODES = {
         "kubeloop lazy, all fields read": "lazy, read",
         "kubeloop dynamic": "dynamic",
         "kubeloop compressed": "compressed",
+        "kubeloop, labels and node kept": "keep",
         "kubeloop metadata": "metadata",
     },
     "client-go json": {"client-go dynamic": "dynamic"},
     "client-go protobuf": {"client-go metadata": "metadata"},
 }
 """The further informers of a subject, by name, with their modes."""
+ONCE = {"sync": SLOW, "watch": (*SLOW, "client-go json", "client-go dynamic")}
+"""The subjects that take part in one round only, because a sample takes a quarter of a minute or more."""
 WITHOUT_INFORMERS = ("lightkube", "kr8s", "kubernetes_asyncio")
 
 
@@ -56,9 +59,9 @@ def informer(bench: Bench) -> list[Row]:
         with (DATA / f"watch-{size}-{workload.EVENTS}.jsonl").open() as lines:
             events = sum(1 for line in lines if not line.startswith('{"type":"BOOKMARK"'))
         rows = []
-        for case in ("sync", "watch"):
+        for case, once in ONCE.items():
             arguments = case, host, "full", str(size), str(events)
-            rows += _beyond(empty, size, _informers(bench, case, subjects, arguments), "rss")
+            rows += _beyond(empty, size, _informers(bench, case, subjects, arguments, once), "rss")
         return rows
 
 
@@ -93,6 +96,7 @@ def profile(bench: Bench) -> list[Row]:
             lambda subject: subject.command("profile", host, str(PROFILED), str(PROFILED)),
             metrics=lambda result: {part: result["parts"][part] for part in PARTS},
             units=dict.fromkeys(PARTS, "%"),
+            samples=1,
         )
 
 
@@ -101,13 +105,15 @@ def _in_three_modes(bench: Bench) -> list[Subject]:
     return [subject for subject in in_modes(bench.named("kubeloop")) if subject.name in names]
 
 
-def _informers(bench: Bench, case: str, subjects: Sequence[Subject], arguments: Sequence[str]) -> list[Row]:
+def _informers(
+    bench: Bench, case: str, subjects: Sequence[Subject], arguments: Sequence[str], once: Sequence[str] = ()
+) -> list[Row]:
     return bench.measure(
         case,
         subjects,
         lambda subject: subject.command("informer", *arguments),
         metrics=lambda result: {"cpu": result["cpu"], "rss": result["rss total"]},
-        once=SLOW,
+        once=once,
     )
 
 

@@ -4,7 +4,7 @@ from .harness import Bench, Row
 from .informers import in_modes
 from .live import live
 
-PODS, CHANGES, RATE = 100, 500, 100
+PODS, CHANGES, RATE = 100, 300, 100
 UNITS = {"p50": "ms", "p99": "ms", "p50 of the write": "ms", "p99 of the write": "ms", "cpu": "us"}
 INFORMERS = {
     *("kubeloop", "kubeloop lazy", "kubeloop dynamic"),

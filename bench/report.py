@@ -119,7 +119,7 @@ TABLES = {
     "latency": by_subject(
         "latency",
         {
-            heading: ("500 changes, 100 per second", metric)
+            heading: ("300 changes, 100 per second", metric)
             for heading, metric in {
                 "p50": "p50",
                 "p99": "p99",

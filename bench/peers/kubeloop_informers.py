@@ -1,6 +1,7 @@
 """The measurements of kubeloop's informers, for `run_kubeloop.py`.
 
-`BENCH_MODE` is the kind of the informer of pods: `eager`, `lazy`, `lazy, read`, `dynamic` or `metadata`.
+`BENCH_MODE` is the kind of the informer of pods: `eager`, `lazy`, `lazy, read`, `compressed`, `keep`, `dynamic` or
+`metadata`.
 """
 
 import asyncio
@@ -46,6 +47,8 @@ def _informer_of(factory, mode):
         return factory.informer(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods"))
     if mode == "metadata":
         return factory.metadata(core_v1.Pod)
+    if mode == "keep":
+        return factory.core_v1.pods(keep=["metadata.labels", "spec.nodeName"])
     return factory.core_v1.pods(mode=mode.partition(",")[0])
 
 
