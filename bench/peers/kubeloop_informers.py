@@ -139,17 +139,19 @@ def lag(host, mode, way, pods, events):
 
         _ = kubeloop.Clientset, kubeloop.SharedInformerFactory, kubeloop.Unstructured
         before = measure.settled_rss()
-        steps, result, settled = _time_steps(), {}, 0
+        steps, result, settled = _Steps(), {}, 0
 
-        def begin(counter, expected):
+        async def begin(counter, expected):
             counter.expect(expected)
             measure.settled_rss()  # returns free memory, which would count as part of the peak
             measure.forget_peak()
-            steps.clear()
+            await asyncio.sleep(0)  # ends this step, which is not one of the informer
+            steps.forget()
 
-        def end(phase):
+        async def end(phase):
             nonlocal settled
-            result[phase] = max(steps) * 1e3
+            await asyncio.sleep(0.2)  # the last steps of the informer, which free what it needs no more
+            result[phase] = steps.longest * 1e3
             peak = measure.peak_rss() - before
             if phase == "sync":
                 settled = measure.settled_rss() - before
@@ -158,48 +160,52 @@ def lag(host, mode, way, pods, events):
         async def again(phase, query, counter, updates):
             """End the watch as expired, and wait until the store has the new list."""
             listed = int(informer.store_resource_version)
-            begin(counter, updates)
+            await begin(counter, updates)
             await asyncio.to_thread(measure.ask, f"{collection}/expire?{query}")
             while int(informer.store_resource_version) == listed:
                 await asyncio.sleep(0.01)
             await counter.done.wait()
-            end(phase)
+            await end(phase)
 
         async with kubeloop.Clientset(kubeloop.Config(host=collection)) as clientset:
             factory = kubeloop.SharedInformerFactory(clientset, watch_list=way == "WatchList")
             informer = _informer_of(factory, mode)
             (counter,) = _handlers(informer, pods, 1)
-            begin(counter, pods)
+            await begin(counter, pods)
             span = measure.Span()
             async with factory:
                 await factory.wait_for_cache_sync(timeout=600)
                 await counter.done.wait()
                 result["cpu"] = span.end(pods)["cpu"]
-                end("sync")
+                await end("sync")
                 if events:
                     await again("relist, unchanged", "", counter, 0)
                     await again("relist, changed", "changed=1", counter, pods)
-                    begin(counter, events)
+                    await begin(counter, events)
                     await asyncio.to_thread(measure.ask, f"{collection}/events?count={events}")
                     await counter.done.wait()
-                    end("burst")
+                    await end("burst")
                 measure.report(**result, count=len(informer.indexer))
 
     asyncio.run(run())
 
 
-def _time_steps():
-    """Return a list to which each step of the event loop adds the CPU seconds that it took in its thread."""
-    steps = []
-    add, now, run = steps.append, time.thread_time, asyncio.Handle._run
+class _Steps:
+    """The longest step of the event loop since `forget`, in CPU seconds of its thread."""
 
-    def timed(handle):
-        start = now()
-        run(handle)
-        add(now() - start)
+    def __init__(self):
+        self.forget()
+        now, run = time.thread_time, asyncio.Handle._run
 
-    asyncio.Handle._run = timed
-    return steps
+        def timed(handle):
+            start = now()
+            run(handle)
+            self.longest = max(self.longest, now() - start)
+
+        asyncio.Handle._run = timed
+
+    def forget(self):
+        self.longest = 0.0
 
 
 def latency(host, authority, token, conductor, pods, changes, rate):
