@@ -7,7 +7,7 @@ TICK = 0.001  # seconds of CPU; the kernel may tick less often
 PARTS = {  # part → modules; the innermost frame of one of these modules decides
     "decoding": ("objects/json/list_reader.py",),
     "receiving": ("/transport/", "/wire/chunks.py", "/rest/", "asyncio/selector_events.py"),
-    "indices": ("cache/index.py", "cache/field_index.py", "cache/indexer.py"),
+    "indices": ("cache/index.py", "cache/index_by_field.py", "cache/indexer.py"),
     "handlers": ("peers/kubeloop_informers.py", "cache/processor.py", "cache/shared_processor.py"),
     "store and queue": ("/cache/",),
 }
