@@ -1,19 +1,18 @@
 """`make bench ARGS="decode --pods 10000"`: compare kubeloop with its peers in one run: medians, ranges and ratios.
 
-Prints a table per suite and writes `bench/results/SUITE.json`. Without the name of a suite, all suites run.
+Prints a table per suite. Without the name of a suite, all suites run. With `--record`, the results are also written to
+`bench/results/SUITE.json` and to docs/performance.md; `--report` only writes the page from the recorded results.
 """
 
 import argparse
 import os
 import platform
 import sys
-from pathlib import Path
 
 from .harness import show, write
+from .report import PAGE, RESULTS, rendered
 from .subjects import MAKERS, Missing, Subject
 from .suites import SUITES, Bench
-
-RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def machine() -> dict[str, str]:
@@ -36,9 +35,13 @@ def main() -> int:
         "suites", nargs="*", metavar="SUITE", help=f"{', '.join(SUITES)}; all of them when none is named"
     )
     parser.add_argument("--pods", type=int, nargs="+", default=[1000, 10_000, 50_000], help="sizes of the LISTs")
-    parser.add_argument("--samples", type=int, default=5, help="processes a subject and case")
+    parser.add_argument("--samples", type=int, default=3, help="processes a subject and case")
     parser.add_argument("--only", nargs="+", choices=MAKERS, metavar="SUBJECT", help=f"of {', '.join(MAKERS)}")
+    parser.add_argument("--record", action="store_true", help="write the results, and the page of the figures")
+    parser.add_argument("--report", action="store_true", help="measure nothing; write the page of the figures")
     options = parser.parse_args()
+    if options.report:
+        return write_page()
     for suite in options.suites:
         if suite not in SUITES:
             parser.error(f"no suite {suite!r}; there are {', '.join(SUITES)}")
@@ -59,7 +62,13 @@ def main() -> int:
             print(f"\n{suite}: not run: {error}")
             continue
         show(f"{suite}: {run.__doc__}", rows, bench.missing)
-        write(RESULTS / f"{suite}.json", machine(), {subject.name: subject.versions for subject in subjects}, rows)
+        if options.record:
+            write(RESULTS / f"{suite}.json", machine(), bench, rows)
+    return write_page() if options.record else 0
+
+
+def write_page() -> int:
+    PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

@@ -15,10 +15,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .subjects import Missing, Subject
+from .subjects import Missing, Subject, with_collector_off
 
 CORES = sorted(os.sched_getaffinity(0))
 CLIENT_CORE, SERVER_CORE = CORES[-1], CORES[0]
@@ -62,7 +62,14 @@ class Row:
             "min": min(self.values),
             "max": max(self.values),
             "n": len(self.values),
+            "values": [float(f"{value:.6g}") for value in self.values],
         }
+
+    @classmethod
+    def stored(cls, summary: dict) -> "Row":
+        """Return the row of a summary; an old one has the median only."""
+        values = tuple(summary.get("values", [summary["median"]]))
+        return cls(summary["case"], summary["subject"], summary["metric"], summary["unit"], values)
 
 
 def pinned(core: int, command: Sequence[str]) -> list[str]:
@@ -90,7 +97,9 @@ def sample(subject: Subject, command: Sequence[str]) -> dict:
     errors = process.stderr.read()
     process.stderr.close()
     if process.returncode:
-        raise Missing(f"{subject.name}: exit status {process.returncode}: {errors.strip()[-400:]}")
+        print(f"\n{errors.strip()[-2000:]}", file=sys.stderr)
+        lines = errors.strip().splitlines() or [f"exit status {process.returncode}"]
+        raise Missing(next((line for line in lines if line.startswith("panic:")), lines[-1]))
     result = json.loads(text.splitlines()[-1]) if text.strip() else {}
     return result | {"process cpu": usage.ru_utime + usage.ru_stime, "process wall": wall}
 
@@ -119,13 +128,18 @@ def measure(
     },
     missing: dict[tuple[str, str], str],
     units: dict[str, str] = UNITS,
+    once: Sequence[str] = (),
 ) -> list[Row]:
-    """Measure cases in `samples` rounds, with one process per case and round. Failed cases are added to `missing`."""
+    """Measure cases in `samples` rounds, with one process per case and round. Failed cases are added to `missing`.
+
+    The subjects of `once`, which are many times slower than the others, take part in the first round only.
+    """
     found: dict[Case, list[dict[str, float]]] = {case: [] for case in cases}
     truths: dict[str, dict[str, str]] = {}
     for number in range(samples):
         # The order differs per round, so that not always the same subject runs after a process that filled the memory.
-        for case in random.Random(number).sample(cases, len(cases)):
+        in_turn = [case for case in cases if not (number and case.subject.name in once)]
+        for case in random.Random(number).sample(in_turn, len(in_turn)):
             key = case.name, case.subject.name
             if key in missing:
                 continue
@@ -148,6 +162,42 @@ def measure(
     ]
 
 
+@dataclass
+class Bench:
+    """One run: the subjects that were built, those that are missing, and the number of samples."""
+
+    subjects: list[Subject]
+    samples: int
+    pods: list[int]
+    missing: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def everybody(self) -> list[Subject]:
+        """Return all subjects; Python subjects also with the garbage collector off."""
+        return [
+            variant
+            for subject in self.subjects
+            for variant in (subject, *([with_collector_off(subject)] if subject.is_python else []))
+        ]
+
+    def named(self, *names: str) -> list[Subject]:
+        """Return the subjects with these names."""
+        return [subject for subject in self.subjects if subject.name in names]
+
+    def without(self, case: str, why: str, *names: str) -> list[Subject]:
+        """Return all subjects except those that do not support the case, which are recorded as missing."""
+        for subject in self.subjects:
+            if subject.name in names:
+                self.missing[case, subject.name] = why
+        return [subject for subject in self.everybody() if subject.name.removesuffix(" (gc off)") not in names]
+
+    def measure(self, case: str, subjects: list[Subject], command: Callable, **options) -> list[Row]:
+        """Measure one case of several subjects."""
+        return self.rounds([Case(case, subject, tuple(command(subject))) for subject in subjects], **options)
+
+    def rounds(self, cases: list[Case], **options) -> list[Row]:
+        return measure(cases, **{"samples": self.samples, "missing": self.missing} | options)
+
+
 def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -> None:
     """Print a table per case and metric. The ratio is kubeloop's value over the line's: the median of the rounds."""
     print(f"\n{title}")
@@ -166,7 +216,13 @@ def show(title: str, rows: Sequence[Row], missing: dict[tuple[str, str], str]) -
         print(f"    {case}: {name}: not run: {why}")
 
 
-def write(path: Path, machine: dict[str, str], versions: dict[str, str], rows: Sequence[Row]) -> None:
+def write(path: Path, machine: dict[str, str], bench: Bench, rows: Sequence[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"machine": machine, "versions": versions, "rows": [row.summary() for row in rows]}
+    document = {
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": machine,
+        "versions": {subject.name: subject.versions for subject in bench.subjects},
+        "missing": [[case, name, why] for (case, name), why in bench.missing.items()],
+        "rows": [row.summary() for row in rows],
+    }
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -1,8 +1,11 @@
 """A real API server for measurements: pods to watch, changes of pods at a fixed rate, and the resources of the server.
 
-A measured process requests changes and figures over plain HTTP, so that they do not count as its own work:
-`/change?count=N&rate=R` changes N pods, R per second, and returns at once; `/look?pid=P` returns the resources that the
-server has used, and the number of connections between the server and process P.
+A measured process sends commands over plain HTTP, so that they do not count as its own work:
+
+    /change?count=N&rate=R    change N pods, R per second, and return at once; the annotation `sent` of a pod has the
+                              time of its last change, in nanoseconds of the Unix epoch
+    /writes                   return how long these changes took
+    /look?pid=P               return what the server has used, and its number of connections with process P
 """
 
 import http.client
@@ -29,20 +32,26 @@ POD = {"spec": {"containers": [{"name": "main", "image": "none"}]}}
 
 
 class Live:
-    """A control plane with `watches` pods, each with a different label `bench=NUMBER`."""
+    """A control plane with pods, each with a different label `bench=NUMBER`."""
 
-    def __init__(self, plane: ControlPlane, watches: int) -> None:
+    def __init__(self, plane: ControlPlane, pods: int) -> None:
         self.plane = plane
         self.port = urlsplit(plane.url).port
         self.namespace = plane.create_namespace()
         self.pods = f"/api/v1/namespaces/{self.namespace}/pods"
-        self.watches = watches
+        self.count = pods
         self._changes = 0
+        self._writes: list[float] = []
         api = self.connect()
-        for number in range(watches):
+        for number in range(pods):
             name = f"pod-{number:03}"
             self.send(api, "POST", self.pods, POD | {"metadata": {"name": name, "labels": {"bench": str(number)}}})
         api.close()
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The address of the server, the file of its authority and the token of its administrator, for a runner."""
+        return self.plane.url, str(self.plane.ca_file), self.plane.token
 
     def connect(self) -> http.client.HTTPSConnection:
         """Create a connection to the API server."""
@@ -63,13 +72,22 @@ class Live:
     def change(self, count: int, rate: float) -> None:
         """Change `count` pods in turn, `rate` of them per second."""
         api = self.connect()
+        self._writes = []
         started = time.monotonic()
         for number in range(count):
             time.sleep(max(0.0, started + number / rate - time.monotonic()))
             self._changes += 1
-            annotations = {"metadata": {"annotations": {"change": str(self._changes)}}}
-            self.send(api, "PATCH", f"{self.pods}/pod-{number % self.watches:03}", annotations)
+            began = time.perf_counter()
+            annotations = {"change": str(self._changes), "sent": str(time.time_ns())}
+            patch = {"metadata": {"annotations": annotations}}
+            self.send(api, "PATCH", f"{self.pods}/pod-{number % self.count:03}", patch)
+            self._writes.append((time.perf_counter() - began) * 1e3)
         api.close()
+
+    def writes(self) -> dict[str, float]:
+        """Return the median and the 99th percentile of the milliseconds that the last changes took."""
+        times = sorted(self._writes)
+        return {"p50": times[len(times) // 2], "p99": times[len(times) * 99 // 100]}
 
     def look(self, pid: int) -> dict[str, float]:
         """Return the server's CPU seconds before and after a collection, its live memory in bytes, and connections.
@@ -113,13 +131,13 @@ def connections(pid: int, port: int) -> int:
 
 
 @contextmanager
-def live(watches: int) -> Iterator[tuple[Live, str]]:
+def live(pods: int) -> Iterator[tuple[Live, str]]:
     """Run a control plane on the servers' core, and yield it with the address of the HTTP server for requests."""
     own = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})
     try:
         with ControlPlane() as plane:
-            server = Live(plane, watches)
+            server = Live(plane, pods)
 
             class Conductor(BaseHTTPRequestHandler):
                 def do_GET(self) -> None:
@@ -128,6 +146,8 @@ def live(watches: int) -> Iterator[tuple[Live, str]]:
                     result = {}
                     if address.path == "/look":
                         result = server.look(int(query["pid"]))
+                    elif address.path == "/writes":
+                        result = server.writes()
                     else:
                         threading.Thread(target=server.change, args=(int(query["count"]), query["rate"])).start()
                     body = json.dumps(result).encode()

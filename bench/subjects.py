@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,6 +18,7 @@ WORK = HERE / ".work"
 # Each has its packages in requirements/bench: NAME.in says which, NAME.txt locks all of them with hashes.
 REQUIREMENTS = HERE.parent / "requirements" / "bench"
 PYTHON_PEERS = ("lightkube", "kubernetes", "kubernetes_asyncio", "kr8s")
+SLOW = ("kubernetes", "kubernetes_asyncio", "kr8s")  # milliseconds per object
 
 
 class Missing(Exception):
@@ -52,6 +54,7 @@ def tool(name: str) -> str:
     return found
 
 
+@cache
 def go_binaries() -> Path:
     """Build client-go's runner, the replay server and the converter."""
     target = WORK / "go"

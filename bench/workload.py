@@ -3,6 +3,7 @@
 pods-N.json       a v1 PodList of N pods (about 9 KB each), items without kind and apiVersion
 watch-N-E.jsonl   E lines of a watch over those pods: 70 % MODIFIED, 15 % ADDED, 15 % DELETED, a BOOKMARK every 500
 pods-N-nulls.json, pods-N-ill-typed.json   the same list with nulls in every item; with one ill-typed item in 1,000
+pods-N-metadata.json, watch-N-E-metadata.jsonl   the same list and watch with the metadata of the pods only
 pod.json          one v1 Pod
 """
 
@@ -20,6 +21,7 @@ CHECKSUMS = {
     "watch-10000-20000.jsonl": "86147967",
 }
 HEAD = '{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"99000000"},"items":['
+METADATA_HEAD = HEAD.replace("PodList", "PartialObjectMetadataList").replace('"v1"', '"meta.k8s.io/v1"')
 EVENTS = 20_000
 BOOKMARK_EVERY = 500
 
@@ -54,6 +56,26 @@ def ensure_variant(folder: Path, size: int, variant: str) -> None:
         for number, pod in enumerate(pods):
             VARIANTS[variant](number, pod)
         _write(path, HEAD + ",".join(map(go_json, pods)) + "]}\n")
+
+
+def ensure_metadata(folder: Path, size: int) -> None:
+    """Write what a server sends to a client that asks for metadata only, unless the files exist."""
+    pods = folder / f"pods-{size}.json"
+    listed, watched = folder / f"pods-{size}-metadata.json", folder / f"watch-{size}-{EVENTS}-metadata.jsonl"
+    if not listed.exists():
+        items = (go_json(_metadata_of(pod)) for pod in json.loads(pods.read_text())["items"])
+        _write(listed, METADATA_HEAD + ",".join(items) + "]}\n")
+    if not watched.exists():
+        with (folder / f"watch-{size}-{EVENTS}.jsonl").open() as lines:
+            events = map(json.loads, lines)
+            _write(
+                watched,
+                "".join(go_json({**event, "object": _metadata_of(event["object"])}) + "\n" for event in events),
+            )
+
+
+def _metadata_of(pod):
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": pod["metadata"]}
 
 
 def _say_nulls(_number, pod):

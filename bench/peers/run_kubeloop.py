@@ -4,7 +4,6 @@ import asyncio
 import functools
 import gc
 import itertools
-import json
 import os
 import time
 
@@ -85,145 +84,10 @@ def start(url):
     asyncio.run(run())
 
 
-class _Counter:
-    """A handler that counts events and sets `done` after the expected number."""
-
-    def __init__(self, expected):
-        self.left = expected
-        self.done = asyncio.Event()
-        if not expected:
-            self.done.set()
-
-    def expect(self, events):
-        self.left = events
-        self.done.clear()
-
-    def hit(self, *_):
-        self.left -= 1
-        if not self.left:
-            self.done.set()
-
-
-def _informer_of(factory, mode):
-    """Return an informer of pods: `eager`, `lazy`, `lazy, read`, `compressed` or `dynamic`."""
-    import kubeloop
-    from kubeloop.cache import field_index
-
-    if mode == "dynamic":
-        informer = factory.informer(kubeloop.Unstructured, kubeloop.GroupVersionResource("", "v1", "pods"))
-    else:
-        informer = factory.core_v1.pods(mode=mode.partition(",")[0])
-    # What a program of the mode writes: an attribute of a decoded object, a path of any other.
-    node = field_index("spec.nodeName") if mode != "eager" else lambda pod: [pod.spec.node_name]
-    informer.add_indexers({"node": node})
-    return informer
-
-
-def _read_all(obj):
-    assert obj.spec.node_name
-    assert obj.status
-
-
-def informer(mode, host, collection, pods, events):
-    pods, events = int(pods), int(events)
-    memory_mode = os.environ.get("BENCH_MODE", "eager")
-
-    async def run():
-        import kubeloop
-        from kubeloop.models import core_v1  # noqa: F401
-
-        # Imports have suites of their own; Go's are done before main.
-        _ = kubeloop.Clientset, kubeloop.SharedInformerFactory
-        measure.collector_off()
-        span = measure.Span()
-        async with kubeloop.Clientset(_config(f"{host}/{collection}")) as clientset:
-            factory = kubeloop.SharedInformerFactory(clientset, watch_list=False)  # as the peers
-            informer = _informer_of(factory, memory_mode)
-            if memory_mode == "lazy, read":
-                informer.add_event_handler(on_add=_read_all, on_update=lambda _old, new: _read_all(new))
-            counters = [_Counter(pods) for _ in range(3)]
-            for counter in counters:
-                informer.add_event_handler(on_add=counter.hit, on_update=counter.hit, on_delete=counter.hit)
-            async with factory:
-                await factory.wait_for_cache_sync(timeout=300)
-                for counter in counters:
-                    await counter.done.wait()
-                result = span.end(max(pods, 1))
-                if mode == "watch":
-                    for counter in counters:
-                        counter.expect(events)
-                    await asyncio.sleep(0.5)  # the watch is open, the process idle
-                    span = measure.Span()
-                    await asyncio.to_thread(_open_gate, host)
-                    for counter in counters:
-                        await counter.done.wait()
-                    result = span.end(events)
-                await asyncio.sleep(0.3)
-                result["rss total"] = measure.settled_rss() / 1e3
-                indexer = informer.indexer
-                names = sorted(f"{kubeloop.object_key(pod)}@{pod.metadata.resource_version}" for pod in indexer.list())
-                measure.report(**result, count=len(names), sum=measure.checksum(names))
-
-    asyncio.run(run())
-
-
-def lag(host, kind, way, pods):
-    """Sync an informer, and measure the longest step of the event loop, the CPU per pod, and the peak of memory."""
-    pods = int(pods)
-
-    async def run():
-        import kubeloop
-        from kubeloop.models import core_v1
-        from kubeloop.unstructured import Unstructured
-
-        before = measure.settled_rss()
-        measure.collector_off()
-        steps = _time_steps()
-        async with kubeloop.Clientset(_config(f"{host}/{pods}")) as clientset:
-            factory = kubeloop.SharedInformerFactory(clientset, watch_list=way == "WatchList")
-            resource = None if kind == "typed" else kubeloop.GroupVersionResource("", "v1", "pods")
-            informer = factory.informer(core_v1.Pod if kind == "typed" else Unstructured, resource)
-            counter = _Counter(pods)
-            informer.add_event_handler(on_add=counter.hit)
-            steps.clear()
-            span = measure.Span()
-            async with factory:
-                await factory.wait_for_cache_sync(timeout=600)
-                await counter.done.wait()
-                result = span.end(pods)
-                longest = max(steps)
-                peak = measure.peak_rss() - before
-                settled = measure.settled_rss() - before
-                measure.report(
-                    cpu=result["cpu"], longest=longest * 1e3, peak=peak / settled, count=len(informer.indexer)
-                )
-
-    asyncio.run(run())
-
-
-def _time_steps():
-    """Return a list to which each step of the event loop adds the CPU seconds that it took in its thread."""
-    steps = []
-    add, now, run = steps.append, time.thread_time, asyncio.Handle._run
-
-    def timed(handle):
-        start = now()
-        run(handle)
-        add(now() - start)
-
-    asyncio.Handle._run = timed
-    return steps
-
-
-def _ask(url):
-    import urllib.request
-
-    with urllib.request.urlopen(url) as response:
-        return json.load(response)
-
-
 def streams(host, authority, token, namespace, conductor, *numbers):
     watches, events, rate, at_once, rounds = map(int, numbers)
+
+    from kubeloop_informers import Counter
 
     async def run():
         import kubeloop
@@ -231,7 +95,7 @@ def streams(host, authority, token, namespace, conductor, *numbers):
         config = kubeloop.Config(host=host, ca_file=authority, token=token)
         async with kubeloop.Clientset(config) as clientset, asyncio.TaskGroup() as tasks:
             pods = clientset.core_v1.pods(namespace)
-            counter = _Counter(watches)  # each watch begins with the pod that it selects
+            counter = Counter(watches)  # each watch begins with the pod that it selects
 
             async def watch(number):
                 async with pods.watch(label_selector=f"bench={number}", resource_version="0") as stream:
@@ -245,10 +109,10 @@ def streams(host, authority, token, namespace, conductor, *numbers):
                 times.append((time.perf_counter() - start) * 1e3)
 
             async def look():
-                return await asyncio.to_thread(_ask, f"{conductor}/look?pid={os.getpid()}")
+                return await asyncio.to_thread(measure.ask, f"{conductor}/look?pid={os.getpid()}")
 
             async def change(count):
-                await asyncio.to_thread(_ask, f"{conductor}/change?count={count}&rate={rate}")
+                await asyncio.to_thread(measure.ask, f"{conductor}/change?count={count}&rate={rate}")
 
             times = []
             await get()
@@ -294,13 +158,6 @@ def streams(host, authority, token, namespace, conductor, *numbers):
             )
 
     asyncio.run(run())
-
-
-def _open_gate(host):
-    import urllib.request
-
-    with urllib.request.urlopen(f"{host}/go") as answer:
-        answer.read()
 
 
 def queue(kind, case, count):
@@ -361,14 +218,28 @@ def queue(kind, case, count):
     asyncio.run(run())
 
 
+def _profile(*arguments):
+    import kubeloop_profile
+
+    kubeloop_profile.profile(*arguments)
+
+
+def _informers():
+    import kubeloop_informers
+
+    return kubeloop_informers
+
+
 if __name__ == "__main__":
     measure.main(
         decode=decode,
         request=request,
         layer=layer,
         start=start,
-        informer=informer,
-        lag=lag,
+        informer=lambda *arguments: _informers().informer(*arguments),
+        lag=lambda *arguments: _informers().lag(*arguments),
+        latency=lambda *arguments: _informers().latency(*arguments),
+        profile=_profile,
         streams=streams,
         queue=queue,
     )

@@ -42,5 +42,56 @@ def start(url):
     measure.report(count=len(pods.items))
 
 
+def informer(measured, host, collection, pods, events):
+    """Run the informer of the library, which has no indices, in its thread."""
+    import threading
+    import time
+
+    from kubernetes import client
+    from kubernetes.informer import ADDED, DELETED, MODIFIED, SharedInformer
+
+    measure.collector_off()
+    pods, events = int(pods), int(events)
+    left, done = [0, 0, 0], threading.Event()
+
+    def expect(count):
+        done.clear()
+        left[:] = [count] * len(left)
+
+    def handler(number):
+        def handle(pod):
+            assert pod.metadata.name
+            assert pod.metadata.labels["team"]
+            left[number] -= 1
+            if not any(left):
+                done.set()
+
+        return handle
+
+    span = measure.Span()
+    informer = SharedInformer(client.CoreV1Api(_client(f"{host}/{collection}")).list_pod_for_all_namespaces)
+    for number in range(len(left)):
+        for kind in (ADDED, MODIFIED, DELETED):
+            informer.add_event_handler(kind, handler(number))
+    expect(pods)
+    informer.start()
+    if pods:
+        done.wait()
+    result = span.end(max(pods, 1))
+    if measured == "watch":
+        expect(events)
+        time.sleep(0.5)  # the watch is open, the process idle
+        span = measure.Span()
+        measure.ask(f"{host}/go")
+        done.wait()
+        result = span.end(events)
+    time.sleep(0.3)
+    result["rss total"] = measure.settled_rss() / 1e3
+    names = sorted(
+        f"{pod.metadata.namespace}/{pod.metadata.name}@{pod.metadata.resource_version}" for pod in informer.cache.list()
+    )
+    measure.report(**result, count=len(names), sum=measure.checksum(names))
+
+
 if __name__ == "__main__":
-    measure.main(decode=decode, request=request, start=start)
+    measure.main(decode=decode, request=request, start=start, informer=informer)

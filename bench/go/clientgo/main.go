@@ -4,6 +4,7 @@
 //	clientgo request  json|protobuf URL COUNT CONCURRENCY [CA]
 //	clientgo start    json|protobuf URL
 //	clientgo informer json|protobuf sync|watch HOST COLLECTION PODS EVENTS
+//	clientgo latency  json|protobuf URL CA TOKEN CONDUCTOR PODS CHANGES RATE
 //	clientgo streams  json|protobuf h2|http/1.1 URL CA TOKEN NAMESPACE CONDUCTOR WATCHES EVENTS RATE AT_ONCE ROUNDS
 package main
 
@@ -132,6 +133,9 @@ func main() {
 	case "streams":
 		streams(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5], arguments[6],
 			number(arguments[7]), number(arguments[8]), number(arguments[9]), number(arguments[10]), number(arguments[11]))
+	case "latency":
+		latency(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+			number(arguments[5]), number(arguments[6]), number(arguments[7]))
 	default:
 		panic("unknown measurement " + os.Args[1])
 	}

@@ -1,6 +1,6 @@
 // Command convert derives the protobuf twins of the JSON workload, with apimachinery's own encoders.
 //
-//	convert DIR NAME…    NAME.json (a PodList or a Pod) → NAME.pb;  NAME.jsonl (a watch stream) → NAME.pbstream
+//	convert DIR NAME…    NAME.json (a list or an object) → NAME.pb;  NAME.jsonl (a watch stream) → NAME.pbstream
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
@@ -41,12 +40,17 @@ func encode(encoder runtime.Encoder, object runtime.Object) []byte {
 	return buffer.Bytes()
 }
 
-func object(path string) {
-	value, kind, err := decoder.Decode(must(os.ReadFile(path+".json")), nil, nil)
+func decode(data []byte) runtime.Object {
+	value, kind, err := decoder.Decode(data, nil, nil)
 	if err != nil {
 		panic(err)
 	}
 	value.GetObjectKind().SetGroupVersionKind(*kind)
+	return value
+}
+
+func object(path string) {
+	value := decode(must(os.ReadFile(path + ".json")))
 	if err := os.WriteFile(path+".pb", encode(framed, value), 0o644); err != nil {
 		panic(err)
 	}
@@ -67,12 +71,8 @@ func stream(path string) {
 		if err := json.Unmarshal(lines.Bytes(), &event); err != nil {
 			panic(err)
 		}
-		var pod corev1.Pod
-		if _, _, err := decoder.Decode(event.Object, nil, &pod); err != nil {
-			panic(err)
-		}
-		pod.Kind, pod.APIVersion = "Pod", "v1"
-		frame := encode(raw, &metav1.WatchEvent{Type: event.Type, Object: runtime.RawExtension{Raw: encode(framed, &pod)}})
+		object := runtime.RawExtension{Raw: encode(framed, decode(event.Object))}
+		frame := encode(raw, &metav1.WatchEvent{Type: event.Type, Object: object})
 		must(0, binary.Write(out, binary.BigEndian, uint32(len(frame))))
 		must(out.Write(frame))
 	}
@@ -85,6 +85,9 @@ func stream(path string) {
 }
 
 func main() {
+	if err := metav1.AddMetaToScheme(scheme.Scheme); err != nil { // PartialObjectMetadata
+		panic(err)
+	}
 	for _, name := range os.Args[2:] {
 		path := filepath.Join(os.Args[1], name)
 		if strings.HasPrefix(name, "watch-") {

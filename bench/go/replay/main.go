@@ -4,6 +4,7 @@
 //
 // The first segment of the path chooses the collection: /full SIZE pods, /one a single pod, /empty none. A watch of
 // /full replays the events, one HTTP chunk each, after GET /go. sendInitialEvents is refused, as by a server without it.
+// A client that asks for PartialObjectMetadata gets the metadata only.
 package main
 
 import (
@@ -28,10 +29,16 @@ const protobuf = "application/vnd.kubernetes.protobuf"
 const refusal = `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"sendInitialEvents is ` +
 	`forbidden for watch unless the WatchList feature gate is enabled","reason":"Invalid","code":422}`
 
-// body is one answer in both encodings.
-type body struct{ json, protobuf []byte }
+// body is one answer in both encodings, and optionally the answer that has the metadata only.
+type body struct {
+	json, protobuf []byte
+	metadata       *body
+}
 
 func (b body) in(accept string) (string, []byte) {
+	if b.metadata != nil && strings.Contains(accept, "as=PartialObjectMetadata") {
+		return b.metadata.in(strings.ReplaceAll(accept, "as=PartialObjectMetadata", ""))
+	}
 	if b.protobuf != nil && strings.Contains(accept, protobuf) {
 		return protobuf, b.protobuf
 	}
@@ -60,14 +67,27 @@ func chunk(into *bytes.Buffer, data []byte) {
 
 func load(dir, size, events string) *server {
 	read := func(name string) []byte { return must(os.ReadFile(filepath.Join(dir, name))) }
-	s := &server{gate: make(chan struct{}), events: map[bool]body{}}
-	s.full = body{read("pods-" + size + ".json"), read("pods-" + size + ".pb")}
-	s.pod = body{read("pod.json"), read("pod.pb")}
+	s := &server{gate: make(chan struct{})}
+	both := func(name string) body { return body{json: read(name + ".json"), protobuf: read(name + ".pb")} }
+	list, metadata := "pods-"+size, both("pods-"+size+"-metadata")
+	s.full, s.pod = both(list), both("pod")
+	s.full.metadata = &metadata
 	head := `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"99000000"},"items":[`
 	s.empty = body{json: []byte(head + "]}\n")}
 	s.one = body{json: append(append([]byte(head), bytes.TrimSpace(s.pod.json)...), "]}\n"...)}
 
 	name := "watch-" + size + "-" + events
+	s.events = chunked(read, name)
+	for bookmarks, metadata := range chunked(read, name+"-metadata") {
+		whole := s.events[bookmarks]
+		whole.metadata = &metadata
+		s.events[bookmarks] = whole
+	}
+	return s
+}
+
+// chunked returns the events of a watch as HTTP chunks, with and without bookmarks.
+func chunked(read func(string) []byte, name string) map[bool]body {
 	lines := bufio.NewScanner(bytes.NewReader(read(name + ".jsonl")))
 	lines.Buffer(make([]byte, 1<<20), 1<<20)
 	frames := read(name + ".pbstream")
@@ -84,9 +104,10 @@ func load(dir, size, events string) *server {
 			chunk(&without[1], frame)
 		}
 	}
-	s.events[true] = body{with[0].Bytes(), with[1].Bytes()}
-	s.events[false] = body{without[0].Bytes(), without[1].Bytes()}
-	return s
+	return map[bool]body{
+		true:  {json: with[0].Bytes(), protobuf: with[1].Bytes()},
+		false: {json: without[0].Bytes(), protobuf: without[1].Bytes()},
+	}
 }
 
 func (s *server) open() {
@@ -116,7 +137,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case collection == "go":
 		s.open()
-		reply(w, 200, "text/plain", []byte("ok"))
+		reply(w, 200, "application/json", []byte("{}"))
 	case rest == "version" || rest == "version/": // some clients ask before anything else
 		reply(w, 200, "application/json", []byte(`{"major":"1","minor":"37","gitVersion":"v1.37.0"}`))
 	case strings.HasPrefix(rest, "api/v1/namespaces/"):

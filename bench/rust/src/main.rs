@@ -127,6 +127,12 @@ fn open_gate(host: &str) {
     assert!(answer.contains("200 OK"));
 }
 
+/// Counts an event of a pod, and reads the metadata of the pod as a handler does.
+fn handle(pod: &Pod, count: &mut usize) {
+    assert!(pod.metadata.name.is_some() && pod.labels().contains_key("team"));
+    *count += 1;
+}
+
 /// A reflector's store; kube-rs has no indices, and "handlers" are what the loop does with an event.
 async fn informer(mode: &str, host: &str, collection: &str, pods: usize, events: usize) {
     let span = Span::begin();
@@ -137,7 +143,7 @@ async fn informer(mode: &str, host: &str, collection: &str, pods: usize, events:
     let mut handlers = [[0usize; 3]; 3];
     loop {
         match stream.next().await.unwrap().unwrap() {
-            watcher::Event::InitApply(_) => handlers.iter_mut().for_each(|handler| handler[0] += 1),
+            watcher::Event::InitApply(pod) => handlers.iter_mut().for_each(|handler| handle(&pod, &mut handler[0])),
             watcher::Event::InitDone => break,
             _ => {}
         }
@@ -151,8 +157,8 @@ async fn informer(mode: &str, host: &str, collection: &str, pods: usize, events:
         let mut seen = 0;
         while seen < events {
             match stream.next().await.unwrap().unwrap() {
-                watcher::Event::Apply(_) => handlers.iter_mut().for_each(|handler| handler[1] += 1),
-                watcher::Event::Delete(_) => handlers.iter_mut().for_each(|handler| handler[2] += 1),
+                watcher::Event::Apply(pod) => handlers.iter_mut().for_each(|handler| handle(&pod, &mut handler[1])),
+                watcher::Event::Delete(pod) => handlers.iter_mut().for_each(|handler| handle(&pod, &mut handler[2])),
                 other => panic!("{other:?}"),
             }
             seen += 1;
