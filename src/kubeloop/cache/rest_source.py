@@ -236,7 +236,10 @@ class _RESTSource(Generic[T]):
         if isinstance(page, UnstructuredList):
             item = (page.items[0].api_version, page.items[0].kind) if page.items else None
             await self._resource.check(lambda kind: kind.check_list(page.api_version, page.kind, item))
-        if headers is not None:
+        elif headers is not None:
+            if page.__kind__ != list_model.kind:  # whole objects
+                item = (page.items[0].__api_version__, page.items[0].__kind__) if page.items else None
+                await self._resource.check(lambda kind: kind.check_list(page.__api_version__, page.__kind__, item))
             await in_slices(forgetting_kinds(page.items))
         return page
 

@@ -12,7 +12,7 @@ from kubeloop.errors import DecodeError
 from kubeloop.objects.frozen_struct import force
 from kubeloop.objects.type_guards import class_of
 
-__all__ = ["accepts_kind", "check_kind", "other_kind"]
+__all__ = ["accepts_kind", "check_kind", "name_kind", "other_kind"]
 
 
 def accepts_kind(cls: Any, api_version: str, kind: str) -> bool:
@@ -37,21 +37,29 @@ def accepts_kind(cls: Any, api_version: str, kind: str) -> bool:
 def check_kind(obj: Any) -> None:
     """Check that an object was decoded from a body of its kind, and forget what the body named.
 
+    A `PartialObjectMetadataList` of whole objects keeps what the body named, because nothing else tells what they are.
+
     Raises:
         DecodeError: The body names another kind or apiVersion; the message has both.
     """
-    heads = class_of(obj).__kind_head__
+    cls = class_of(obj)
+    heads = cls.__kind_head__
     if not heads:
         return
     (_, _, api_version), (_, _, kind) = heads
-    if obj.__kind__ is not kind:
-        if obj.__kind__ and obj.__kind__ != kind:
-            _check_other_kind(obj)
-        force(obj, "__kind__", kind)
-    if obj.__api_version__ is not api_version:
-        if obj.__api_version__ and obj.__api_version__ != api_version:
-            _check_other_kind(obj)
-        force(obj, "__api_version__", api_version)
+    if obj.__kind__ is kind and obj.__api_version__ is api_version:
+        return
+    if (obj.__kind__ or kind, obj.__api_version__ or api_version) != (kind, api_version):
+        _check_other_kind(obj)
+        if cls.kind == "PartialObjectMetadataList":
+            return
+    name_kind(obj, api_version, kind)
+
+
+def name_kind(obj: Any, api_version: str, kind: str) -> None:
+    """Record the kind that the body of an object names."""
+    force(obj, "__api_version__", api_version)
+    force(obj, "__kind__", kind)
 
 
 def _check_other_kind(obj: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import Any
 
@@ -99,7 +100,9 @@ async def test_a_server_that_sends_whole_objects_is_read_all_the_same() -> None:
 async def test_servers_of_both_kinds_behind_one_address_make_no_difference() -> None:
     custom = {**whole("c", 7), "kind": "Thing", "apiVersion": "g.io/v1"}
     served = Metadata(
-        list_of([{**whole("a", 1), "kind": "Thing", "apiVersion": "g.io/v1"}], "5", kind="ThingList"),
+        list_of(
+            [{**whole("a", 1), "kind": "Thing", "apiVersion": "g.io/v1"}], "5", kind="ThingList", api_version="g.io/v1"
+        ),
         watch_response(event("ADDED", cut_down("b", 6)), event("ADDED", custom), Hang()),
         resource=GroupVersionResource("g.io", "v1", "things"),
     )
@@ -110,13 +113,33 @@ async def test_servers_of_both_kinds_behind_one_address_make_no_difference() -> 
         assert served.pods.unreadable == {}
 
 
-@pytest.mark.parametrize("kind", ["PartialObjectMetadata", "Thing", ""])
+@pytest.mark.parametrize(
+    "foreign", [list_of([], "7", kind="SecretList"), list_of([whole("c", 6)], "7", kind="SecretList")]
+)
+@in_virtual_time
+async def test_a_list_of_other_whole_objects_deletes_nothing(foreign: ScriptedResponse) -> None:
+    served = Metadata(
+        list_of_metadata([cut_down("a", 1)]),
+        error_status(410, "Expired"),
+        foreign,
+        error_status(403, "Forbidden"),
+        Hang(),
+        Hang(),
+    )
+    async with served:
+        await asyncio.sleep(2)
+        assert served.told == ["add a"]
+        assert served.store == {"a": "1"}
+        assert "got v1 SecretList" in str(served.pods.last_error)
+
+
+@pytest.mark.parametrize("kind", ["PartialObjectMetadata", "Pod", ""])
 @in_virtual_time
 async def test_items_of_a_list_and_objects_of_a_watch_are_equal(kind: str) -> None:
     named = {**cut_down("a", 1), "kind": kind} if kind else {"metadata": cut_down("a", 1)["metadata"]}
-    list_kind = "ThingList" if kind == "Thing" else "PartialObjectMetadataList"
+    list_kind, version = ("PodList", "v1") if kind == "Pod" else ("PartialObjectMetadataList", META)
     served = Metadata(
-        list_of([named] * 600, "5", kind=list_kind, api_version=META),
+        list_of([named] * 600, "5", kind=list_kind, api_version=version),
         watch_response(event("MODIFIED", cut_down("a", 1)), Hang()),
     )
     seen: list[tuple[meta_v1.PartialObjectMetadata, meta_v1.PartialObjectMetadata]] = []

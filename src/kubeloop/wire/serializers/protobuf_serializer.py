@@ -9,10 +9,11 @@ from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kubeloop.errors import DecodeError, EncodeError, Unreadable
-from kubeloop.objects.accepted_kinds import accepts_kind
+from kubeloop.objects.accepted_kinds import accepts_kind, name_kind
 from kubeloop.objects.json.encode import to_data
 from kubeloop.objects.list_items import finish, unnamed_kind
 from kubeloop.objects.model import Kind, KindList, Model
+from kubeloop.objects.type_guards import class_of
 from kubeloop.scheme import Scheme
 from kubeloop.wire.protobuf.envelope import Envelope, opened, sealed
 from kubeloop.wire.protobuf.message_fields import has_message
@@ -131,7 +132,10 @@ class ProtobufSerializer:
 
 def _reading_list(data: bytes, into: type[T]) -> Generator[None, None, T]:
     where = envelope_of(data, into, is_list=True)
-    return (yield from reading_list(data, where.start, where.end, into))
+    listing = yield from reading_list(data, where.start, where.end, into)
+    if where.kind != class_of(listing).kind:
+        name_kind(listing, where.api_version, where.kind)
+    return listing
 
 
 def envelope_of(data: bytes, cls: Any, *, is_list: bool = False) -> Envelope:
