@@ -7,8 +7,8 @@ TICK = 0.001  # seconds of CPU; the kernel may tick less often
 PARTS = {  # part → modules; the innermost frame of one of these modules decides
     "decoding": ("objects/json/list_reader.py",),
     "receiving": ("/transport/", "/wire/chunks.py", "/rest/", "asyncio/selector_events.py"),
-    "indices": ("cache/index.py", "cache/index_by_field.py", "cache/indexer.py"),
-    "handlers": ("peers/kubeloop_informers.py", "cache/processor.py", "cache/shared_processor.py"),
+    "indices": ("cache/store/index.py", "cache/store/index_by_field.py", "cache/store/indexer.py"),
+    "handlers": ("peers/kubeloop_informers.py", "cache/handlers/processor.py", "cache/handlers/shared_processor.py"),
     "store and queue": ("/cache/",),
 }
 REST = "event loop and others"

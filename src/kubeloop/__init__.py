@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from kubeloop import fields, labels, models
     from kubeloop._kit.bucket import TokenBucket
     from kubeloop._kit.log_level import log_to_stderr
-    from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.factory import SharedInformerFactory
-    from kubeloop.cache.indexer import Indexer
-    from kubeloop.cache.lister import Lister, NamespaceLister
-    from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.handlers.event_handler import ResourceEventHandler
+    from kubeloop.cache.handlers.processor import HandlerRegistration
+    from kubeloop.cache.informer.shared_informer import SharedInformer
+    from kubeloop.cache.store.indexer import Indexer
+    from kubeloop.cache.store.lister import Lister, NamespaceLister
     from kubeloop.clients.clientset import Clientset
     from kubeloop.clients.discovery import DiscoveryClient, ServerVersion
     from kubeloop.clients.discovery_format import GroupsAndResources, ResourceLists
@@ -336,12 +336,12 @@ __all__ = [
 _NAMES = {
     "_kit.bucket": "TokenBucket",
     "_kit.log_level": "log_to_stderr",
-    "cache.event_handler": "ResourceEventHandler",
+    "cache.handlers.event_handler": "ResourceEventHandler",
     "cache.factory": "SharedInformerFactory",
-    "cache.indexer": "Indexer",
-    "cache.lister": "Lister NamespaceLister",
-    "cache.processor": "HandlerRegistration",
-    "cache.shared_informer": "SharedInformer",
+    "cache.store.indexer": "Indexer",
+    "cache.store.lister": "Lister NamespaceLister",
+    "cache.handlers.processor": "HandlerRegistration",
+    "cache.informer.shared_informer": "SharedInformer",
     "clients.clientset": "Clientset",
     "clients.discovery": "DiscoveryClient ServerVersion",
     "clients.discovery_format": "GroupsAndResources ResourceLists",

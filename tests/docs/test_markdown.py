@@ -81,9 +81,9 @@ def exists(name: str) -> bool:
 
 @pytest.mark.parametrize(("name", "known"), [
     ("kubeloop.cache", True),
-    ("kubeloop.cache.indexer.Indexer.by_index", True),
+    ("kubeloop.cache.store.indexer.Indexer.by_index", True),
     ("kubeloop.Pod", False),
-    ("kubeloop.cache.indexer.Indexer.by_colour", False),
+    ("kubeloop.cache.store.indexer.Indexer.by_colour", False),
     ("kubeloop.nowhere.Pod", False),
 ])  # fmt: skip
 def test_a_name_exists_if_python_finds_it(name: str, known: bool) -> None:

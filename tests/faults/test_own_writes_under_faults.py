@@ -11,7 +11,7 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.mutation_cache import MutationCache
+from kubeloop.cache.store.mutation_cache import MutationCache
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer
 from kubeloop.testing.virtual_time import in_virtual_time

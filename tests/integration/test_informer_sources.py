@@ -11,7 +11,7 @@ import pytest
 
 from kubeloop import errors
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.mutation_cache import MutationCache
+from kubeloop.cache.store.mutation_cache import MutationCache
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionKind
 from kubeloop.models import core_v1, meta_v1, rbac_v1

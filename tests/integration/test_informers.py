@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.delta_fifo import DeltaFIFO
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.index_by_field import field_index
-from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.memory_mode import MemoryMode
-from kubeloop.cache.reflector import Reflector
-from kubeloop.cache.rest_source import rest_list_watch
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.fifo.delta_fifo import DeltaFIFO
+from kubeloop.cache.informer.memory_mode import MemoryMode
+from kubeloop.cache.informer.shared_informer import SharedInformer
+from kubeloop.cache.source.reflector import Reflector
+from kubeloop.cache.source.rest_source import rest_list_watch
+from kubeloop.cache.store.index_by_field import field_index
+from kubeloop.cache.store.indexer import Indexer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.models import apps_v1, core_v1, meta_v1

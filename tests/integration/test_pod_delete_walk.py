@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 import kubeloop
-from kubeloop.cache.delta import DeltaType
-from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.lister import Lister
-from kubeloop.cache.lister_watcher import EventStream, ListPage, ListWatch, WatchEventLike
-from kubeloop.cache.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
-from kubeloop.cache.reflector import Reflector
-from kubeloop.cache.rest_source import rest_list_watch
+from kubeloop.cache.fifo.delta import DeltaType
+from kubeloop.cache.fifo.real_fifo import QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.source.lister_watcher import EventStream, ListPage, ListWatch, WatchEventLike
+from kubeloop.cache.source.reflector import Reflector
+from kubeloop.cache.source.rest_source import rest_list_watch
+from kubeloop.cache.store.indexer import Indexer
+from kubeloop.cache.store.lister import Lister
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.workqueue.delaying import RateLimitingQueue

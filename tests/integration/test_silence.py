@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.cache.lister_watcher import EventStream, ListWatch
-from kubeloop.cache.rest_source import rest_list_watch
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
+from kubeloop.cache.source.lister_watcher import EventStream, ListWatch
+from kubeloop.cache.source.rest_source import rest_list_watch
 from kubeloop.meta.gvk import GroupResource, GroupVersion
 from kubeloop.models import core_v1
 from tests.support.middle_box import before

@@ -14,9 +14,9 @@ import pytest
 import pytest_asyncio
 
 import kubeloop
-from kubeloop.cache.lister_watcher import ListWatch
-from kubeloop.cache.rest_source import rest_list_watch
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
+from kubeloop.cache.source.lister_watcher import ListWatch
+from kubeloop.cache.source.rest_source import rest_list_watch
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import apps_v1
 from tests.support.custom_resources import generated

@@ -8,8 +8,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.cache.handler_backlog import Backlog, BacklogLimit
-from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated, merged
+from kubeloop.cache.handlers.handler_backlog import Backlog, BacklogLimit
+from kubeloop.cache.handlers.informer_event import Added, Deleted, InformerEvent, Updated, merged
 from kubeloop.errors import BacklogFull
 from kubeloop.meta.keys import object_key
 from tests.support.things import Thing, thing

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kubeloop import errors
-from kubeloop.cache.informer_event import Added, Deleted, Updated
+from kubeloop.cache.handlers.informer_event import Added, Deleted, Updated
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.informers import Recorder, informer_of, running
 from tests.support.thing_server import ThingServer

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType
-from kubeloop.cache.delta_fifo import DeltaFIFO
-from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown, DeltaType
+from kubeloop.cache.fifo.delta_fifo import DeltaFIFO
+from kubeloop.cache.store.indexer import Indexer
 from kubeloop.errors import Unreadable
 from tests.support.things import Thing, thing, unreadable
 

@@ -7,8 +7,8 @@ import contextlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.cache.delta import Delta, DeltaType
-from kubeloop.cache.indexer import Indexer
+from kubeloop.cache.fifo.delta import Delta, DeltaType
+from kubeloop.cache.store.indexer import Indexer
 from kubeloop.errors import CacheError
 from tests.support.things import Thing, thing
 

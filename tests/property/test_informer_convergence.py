@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubeloop import errors
-from kubeloop.cache.delta import DeletedFinalStateUnknown
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubeloop.cache.applier import NamespacesApplier
-from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
-from kubeloop.cache.informer_sources import lowest_version
-from kubeloop.cache.real_fifo import Bookmark, RealFIFO, ReplacedAll
+from kubeloop.cache.fifo.real_fifo import Bookmark, RealFIFO, ReplacedAll
+from kubeloop.cache.informer.applier import NamespacesApplier
+from kubeloop.cache.informer.informer_sources import lowest_version
+from kubeloop.cache.store.indexer import NAMESPACE_INDEX, Indexer, namespace_index
 from kubeloop.models import core_v1, meta_v1
 
 NAMESPACES = ("a", "ab", "b")

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeloop.cache.applier import Applier
-from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType
-from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown, DeltaType
+from kubeloop.cache.fifo.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
+from kubeloop.cache.informer.applier import Applier
+from kubeloop.cache.store.indexer import Indexer
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import object_key

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubeloop.cache.handler_backlog import WhenFull
-from kubeloop.cache.informer_event import Added, Deleted, Updated
-from kubeloop.cache.informer_events import InformerEvents
-from kubeloop.cache.processor import HandlerRegistration
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.handlers.handler_backlog import WhenFull
+from kubeloop.cache.handlers.informer_event import Added, Deleted, Updated
+from kubeloop.cache.handlers.informer_events import InformerEvents
+from kubeloop.cache.handlers.processor import HandlerRegistration
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.errors import BacklogFull
 from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time

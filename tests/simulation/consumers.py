@@ -15,7 +15,7 @@ from random import Random
 from typing import Any
 
 import kubeloop
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.errors import APIError, DecodeError, TransportError
 from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.meta.keys import object_key

@@ -16,7 +16,7 @@ from kubeloop.testing import virtual_time
 from tests.simulation.cluster import APPS, ODD, Truth, state_hash
 
 if TYPE_CHECKING:
-    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.informer.shared_informer import SharedInformer
     from tests.simulation.network import Attempt, Link
 
 __all__ = [

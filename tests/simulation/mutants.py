@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 from unittest.mock import patch
 
-from kubeloop.cache.lister_watcher import ListWatch
-from kubeloop.cache.real_fifo import RealFIFO
+from kubeloop.cache.fifo.real_fifo import RealFIFO
+from kubeloop.cache.source.lister_watcher import ListWatch
 from kubeloop.errors import DecodeError
 from kubeloop.listwatch.backoff_and_pace import Pace
 from kubeloop.listwatch.reopen_or_relist import ReopenOrRelist

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.cache.delta_fifo import DeletedFinalStateUnknown
+from kubeloop.cache.fifo.delta_fifo import DeletedFinalStateUnknown
 from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time
 from tests.simulation.cluster import ODD
@@ -15,7 +15,7 @@ from tests.simulation.judge import Judge, identity, is_a_state
 from tests.simulation.network import A_MOMENT
 
 if TYPE_CHECKING:
-    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.informer.shared_informer import SharedInformer
     from tests.simulation.cluster import Truth
     from tests.simulation.network import Link
 

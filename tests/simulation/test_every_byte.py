@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import kubeloop
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.errors import ConnectionLost
 from kubeloop.meta.keys import object_key
 from kubeloop.models import core_v1

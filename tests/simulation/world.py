@@ -226,7 +226,7 @@ def run_seed(seed: int) -> Result:
     before = logger.level, logger.propagate
     logger.setLevel(logging.ERROR)
     logger.propagate = False
-    connections = logging.getLogger("kubeloop.cache.informer_connection")
+    connections = logging.getLogger("kubeloop.cache.source.informer_connection")
     connections.setLevel(logging.INFO)
 
     async def run() -> Result:

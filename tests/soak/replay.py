@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from kubeloop.cache.delta import DeletedFinalStateUnknown
-from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown
+from kubeloop.cache.handlers.informer_event import Added, Deleted, InformerEvent, Updated
 from kubeloop.meta.keys import object_key
 
 __all__ = ["Replay", "States", "checksum", "states_of"]

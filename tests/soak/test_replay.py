@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kubeloop.cache.delta import DeletedFinalStateUnknown
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown
 from kubeloop.models import core_v1, meta_v1
 from tests.soak.replay import Replay, checksum, states_of
 

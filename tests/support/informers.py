@@ -7,8 +7,8 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
 
-from kubeloop.cache.delta import DeletedFinalStateUnknown
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.testing.virtual_time import settle
 from tests.support.thing_server import ThingServer

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from kubeloop import errors
-from kubeloop.cache.delta import DeltaType
-from kubeloop.cache.delta_fifo import DeltaFIFO
-from kubeloop.cache.indexer import Indexer
-from kubeloop.cache.lister_watcher import ListFunction
-from kubeloop.cache.reflector import Reflector
+from kubeloop.cache.fifo.delta import DeltaType
+from kubeloop.cache.fifo.delta_fifo import DeltaFIFO
+from kubeloop.cache.source.lister_watcher import ListFunction
+from kubeloop.cache.source.reflector import Reflector
+from kubeloop.cache.store.indexer import Indexer
 from kubeloop.testing.virtual_time import settle
 from tests.support.thing_server import ThingServer
 from tests.support.things import Thing, api_error

@@ -15,8 +15,8 @@ from typing import Any, Self
 from urllib.parse import quote, urlencode
 
 from kubeloop import errors
-from kubeloop.cache.lister_watcher import ListWatch
-from kubeloop.cache.rest_source import rest_list_watch
+from kubeloop.cache.source.lister_watcher import ListWatch
+from kubeloop.cache.source.rest_source import rest_list_watch
 from kubeloop.config.config import Config
 from kubeloop.rest.client import RESTClient
 from kubeloop.testing import APIServer, FakeTransport, Storage, StreamedResponse, event_line, json_response

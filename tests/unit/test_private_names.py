@@ -115,10 +115,10 @@ def test_no_module_uses_a_private_name_of_another_one(path):
         ("class A:\n    __slots__ = ('_y',)\n\ndef f(a): return a._y", []),
         ("class A:\n    def _y(self): ...\n\ndef f(a): return a._y()", []),
         ("import zlib\nx: zlib._Decompress", []),
-        ("import kubeloop.cache.lister as lister\nlister._y", ["lister._y"]),
+        ("import kubeloop.cache.store.lister as lister\nlister._y", ["lister._y"]),
         ("import kubeloop.meta._yaml_events", ["kubeloop.meta._yaml_events"]),
         ("from ..meta.yaml import _words", ["kubeloop.meta.yaml._words"]),
-        ("from .lister import _words", ["kubeloop.cache.lister._words"]),
+        ("from .lister import _words", ["kubeloop.clients.lister._words"]),
         ("getattr(x, '_y', None)", ["getattr(x, '_y', None)"]),
         ("object.__setattr__(x, '_y', 1)", ["object.__setattr__(x, '_y', 1)"]),
         ("operator.attrgetter('_y')", ["operator.attrgetter('_y')"]),
@@ -132,7 +132,7 @@ def test_no_module_uses_a_private_name_of_another_one(path):
     ],
 )
 def test_finds_a_private_name_of_another_module(source, expected):
-    assert [name for _, name in faults(source, "kubeloop.cache.lister")] == expected
+    assert [name for _, name in faults(source, "kubeloop.clients.resource_info")] == expected
 
 
 def test_a_private_module_is_for_its_package():

@@ -42,8 +42,8 @@ PLUGINS = (
     "tests/unit/config/test_exec_policy.py tests/unit/config/test_install_hint.py"
 )
 APPLYING = (
-    "tests/unit/cache/test_shared_informer_handlers.py tests/unit/cache/test_filters.py "
-    "tests/unit/cache/test_unreadable.py"
+    "tests/unit/cache/informer/test_shared_informer_handlers.py tests/unit/cache/handlers/test_filters.py "
+    "tests/unit/cache/informer/test_unreadable.py"
 )
 WATCH_FAULTS = "tests/faults/test_watch_connections.py tests/faults/test_watch_contents.py"
 LISTWATCH = "tests/unit/listwatch tests/property/test_list_watch_machine.py"
@@ -54,12 +54,13 @@ CONNECTION = (
 METRICS = "tests/unit/test_metrics.py tests/conformance/component_base"
 QUEUES = "tests/unit/workqueue tests/property/workqueue"
 INDEXING = (
-    "tests/unit/cache/test_indexer.py tests/unit/cache/test_thread_safe_store.py tests/property/test_indexer_model.py"
+    "tests/unit/cache/store/test_indexer.py tests/unit/cache/store/test_thread_safe_store.py "
+    "tests/property/test_indexer_model.py"
 )
-OWN_WRITES = "tests/unit/cache/test_read_your_writes.py tests/faults/test_own_writes_under_faults.py"
+OWN_WRITES = "tests/unit/cache/informer/test_read_your_writes.py tests/faults/test_own_writes_under_faults.py"
 SLOW_HANDLERS = (
-    "tests/unit/cache/test_handler_backlog.py tests/unit/cache/test_slow_handlers.py "
-    "tests/unit/cache/test_informer_events.py tests/property/test_backlog_model.py"
+    "tests/unit/cache/handlers/test_handler_backlog.py tests/unit/cache/handlers/test_slow_handlers.py "
+    "tests/unit/cache/handlers/test_informer_events.py tests/property/test_backlog_model.py"
 )
 EXTRAS = "tests/unit/telemetry/test_extras.py"
 REQUEST_LOG = "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py"
@@ -69,31 +70,35 @@ DECISIVE = {
     "_kit/backoff": "tests/unit/kit",
     "_kit/bucket": "tests/unit/kit",
     "_kit/metric_family": "tests/unit/kit/test_metric_family.py",
-    "cache/applier": f"{APPLYING} tests/unit/cache/test_shared_informer.py tests/property/test_informer_convergence.py",
-    "cache/delta_fifo": "tests/unit/cache/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
-    "cache/real_fifo": "tests/unit/cache/test_real_fifo.py tests/property/test_real_fifo_model.py",
-    "cache/store_replacement": "tests/unit/cache/test_store_replacement.py tests/property/test_real_fifo_model.py "
-    "tests/unit/cache/test_pop_loop.py tests/unit/cache/test_unreadable.py",
-    "cache/resync": "tests/unit/cache/test_resync.py",
-    "cache/index": INDEXING,
-    "cache/consistency_check": "tests/unit/cache/test_consistency_check.py "
-    "tests/unit/cache/test_informer_consistency_check.py",
+    "cache/informer/applier": f"{APPLYING} tests/unit/cache/informer/test_shared_informer.py "
+    "tests/property/test_informer_convergence.py",
+    "cache/fifo/delta_fifo": "tests/unit/cache/fifo/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
+    "cache/fifo/real_fifo": "tests/unit/cache/fifo/test_real_fifo.py tests/property/test_real_fifo_model.py",
+    "cache/informer/store_replacement": "tests/unit/cache/informer/test_store_replacement.py "
+    "tests/property/test_real_fifo_model.py tests/unit/cache/informer/test_pop_loop.py "
+    "tests/unit/cache/informer/test_unreadable.py",
+    "cache/informer/resync": "tests/unit/cache/informer/test_resync.py",
+    "cache/store/index": INDEXING,
+    "cache/source/consistency_check": "tests/unit/cache/source/test_consistency_check.py "
+    "tests/unit/cache/informer/test_informer_consistency_check.py",
     "cache/expectations": "tests/unit/cache/test_expectations.py",
-    "cache/field_index": "tests/unit/cache/test_field_index.py",
-    "cache/handler_backlog": SLOW_HANDLERS,
-    "cache/informer_event": f"tests/unit/cache/test_informer_event.py {SLOW_HANDLERS}",
+    "cache/store/index_by_field": "tests/unit/cache/store/test_index_by_field.py",
+    "cache/handlers/handler_backlog": SLOW_HANDLERS,
+    "cache/handlers/informer_event": f"tests/unit/cache/handlers/test_informer_event.py {SLOW_HANDLERS}",
     "cache/informer_scope": "tests/unit/cache/test_factory_scopes.py tests/unit/cache/test_factory.py",
-    "cache/informer_statistics": "tests/unit/cache/test_informer_statistics.py",
-    "cache/list_kind": "tests/unit/cache/test_list_kind.py",
-    "cache/memory_usage": "tests/unit/cache/test_memory_usage.py tests/unit/cache/test_memory_modes.py",
-    "cache/mutation_cache": f"tests/unit/cache/test_mutation_cache.py {OWN_WRITES}",
+    "cache/informer/informer_statistics": "tests/unit/cache/informer/test_informer_statistics.py",
+    "cache/source/list_kind": "tests/unit/cache/source/test_list_kind.py",
+    "cache/informer/memory_usage": "tests/unit/cache/informer/test_memory_usage.py "
+    "tests/unit/cache/informer/test_memory_modes.py",
+    "cache/store/mutation_cache": f"tests/unit/cache/store/test_mutation_cache.py {OWN_WRITES}",
     "cache/object_selection": "tests/unit/cache/test_object_selection.py",
-    "cache/shared_processor": f"tests/unit/cache/test_shared_informer_handlers.py {SLOW_HANDLERS}",
-    "cache/thread_safe_store": INDEXING,
-    "cache/ttl_store": "tests/unit/cache/test_ttl_store.py",
-    "cache/write_tracker": f"tests/unit/cache/test_write_tracker.py {OWN_WRITES}",
-    "cache/initial_events": "tests/unit/cache/test_initial_events.py tests/unit/cache/test_reflector_watch_list.py",
-    "cache/indexer": INDEXING,
+    "cache/handlers/shared_processor": f"tests/unit/cache/informer/test_shared_informer_handlers.py {SLOW_HANDLERS}",
+    "cache/store/thread_safe_store": INDEXING,
+    "cache/store/ttl_store": "tests/unit/cache/store/test_ttl_store.py",
+    "cache/informer/write_tracker": f"tests/unit/cache/informer/test_write_tracker.py {OWN_WRITES}",
+    "cache/source/initial_events": "tests/unit/cache/source/test_initial_events.py "
+    "tests/unit/cache/source/test_reflector_watch_list.py",
+    "cache/store/indexer": INDEXING,
     "certificates/request_template": "tests/unit/certificates/test_request_template.py",
     "certificates/rotation_schedule": "tests/unit/certificates/test_rotation_schedule.py "
     "tests/unit/certificates/test_certificate_manager.py",
@@ -133,7 +138,7 @@ DECISIVE = {
     "listwatch/watch_end": LISTWATCH,
     "metrics/__init__": f"{METRICS} tests/unit/rest/test_call_report.py",
     "metrics/certificate_series": f"{METRICS} tests/unit/certificates/test_certificate_manager.py",
-    "metrics/informer_series": f"{METRICS} tests/unit/cache/test_informer_statistics.py",
+    "metrics/informer_series": f"{METRICS} tests/unit/cache/informer/test_informer_statistics.py",
     "metrics/queue_series": METRICS,
     "metrics/request_series": f"{METRICS} tests/unit/rest/test_call_report.py tests/unit/config/test_exec_metrics.py",
     "objects/json/list_reader": "tests/unit/objects/json/test_list_reader.py tests/property/test_list_reader.py",

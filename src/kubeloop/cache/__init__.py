@@ -14,29 +14,31 @@ from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from kubeloop.cache.cached_object import CachedMeta, CachedObject
-    from kubeloop.cache.cached_reader import CachedList, CachedReader
-    from kubeloop.cache.consistency_check import ConsistencyReport, StaleObject
-    from kubeloop.cache.delta import DeletedFinalStateUnknown, Delta, DeltaType
-    from kubeloop.cache.delta_fifo import DeltaFIFO, KnownObjects, Popped
-    from kubeloop.cache.event_handler import ResourceEventHandler
     from kubeloop.cache.expectations import (
         ControllerExpectations,
         Expectations,
         UIDTrackingControllerExpectations,
     )
     from kubeloop.cache.factory import HasRESTClient, SharedInformerFactory
-    from kubeloop.cache.handler_backlog import WhenFull
-    from kubeloop.cache.index import IndexFunc
-    from kubeloop.cache.index_by_field import field_index
-    from kubeloop.cache.indexer import NAMESPACE_INDEX, Indexer, namespace_index
-    from kubeloop.cache.informer_connection import Connection
-    from kubeloop.cache.informer_event import Added, Deleted, InformerEvent, Updated
-    from kubeloop.cache.informer_events import InformerEvents
-    from kubeloop.cache.informer_metrics import InformerLabels, InformerMetrics
+    from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown, Delta, DeltaType
+    from kubeloop.cache.fifo.delta_fifo import DeltaFIFO, KnownObjects, Popped
+    from kubeloop.cache.fifo.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
+    from kubeloop.cache.handlers.event_handler import ResourceEventHandler
+    from kubeloop.cache.handlers.handler_backlog import WhenFull
+    from kubeloop.cache.handlers.informer_event import Added, Deleted, InformerEvent, Updated
+    from kubeloop.cache.handlers.informer_events import InformerEvents
+    from kubeloop.cache.handlers.processor import HandlerRegistration
+    from kubeloop.cache.handlers.shared_processor import HandlerStatistics
+    from kubeloop.cache.informer.informer_metrics import InformerLabels, InformerMetrics
+    from kubeloop.cache.informer.informer_statistics import InformerState, InformerStatistics
+    from kubeloop.cache.informer.memory_mode import MemoryMode, class_in_mode
+    from kubeloop.cache.informer.memory_usage import MemoryUsage
+    from kubeloop.cache.informer.resync import jittered_resync_period
+    from kubeloop.cache.informer.shared_informer import SharedInformer
     from kubeloop.cache.informer_provider import InformerOptions, InformerProvider, Namespaces
-    from kubeloop.cache.informer_statistics import HandlerStatistics, InformerState, InformerStatistics
-    from kubeloop.cache.lister import Lister, NamespaceLister
-    from kubeloop.cache.lister_watcher import (
+    from kubeloop.cache.source.consistency_check import ConsistencyReport, StaleObject
+    from kubeloop.cache.source.informer_connection import Connection
+    from kubeloop.cache.source.lister_watcher import (
         EventStream,
         ListerWatcher,
         ListFunction,
@@ -46,17 +48,16 @@ if TYPE_CHECKING:
         WatchEventLike,
         WatchFunction,
     )
-    from kubeloop.cache.memory_mode import MemoryMode, class_in_mode
-    from kubeloop.cache.memory_usage import MemoryUsage
-    from kubeloop.cache.mutation_cache import MutationCache
-    from kubeloop.cache.processor import HandlerRegistration
-    from kubeloop.cache.real_fifo import Bookmark, QueuedDelta, RealFIFO, ReplacedAll
-    from kubeloop.cache.reflector import Reflector, WatchErrorHandler
-    from kubeloop.cache.reflector_store import ReflectorStore
-    from kubeloop.cache.rest_source import rest_list_watch, rest_list_watches
-    from kubeloop.cache.resync import jittered_resync_period
-    from kubeloop.cache.shared_informer import SharedInformer
-    from kubeloop.cache.ttl_store import TTLStore
+    from kubeloop.cache.source.reflector import Reflector, WatchErrorHandler
+    from kubeloop.cache.source.reflector_store import ReflectorStore
+    from kubeloop.cache.source.rest_source import rest_list_watch, rest_list_watches
+    from kubeloop.cache.store.cached_reader import CachedList, CachedReader
+    from kubeloop.cache.store.index import IndexFunc
+    from kubeloop.cache.store.index_by_field import field_index
+    from kubeloop.cache.store.indexer import NAMESPACE_INDEX, Indexer, namespace_index
+    from kubeloop.cache.store.lister import Lister, NamespaceLister
+    from kubeloop.cache.store.mutation_cache import MutationCache
+    from kubeloop.cache.store.ttl_store import TTLStore
 
 __all__ = [
     "NAMESPACE_INDEX",
@@ -130,38 +131,39 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "cached_reader": "CachedList CachedReader",
-            "consistency_check": "ConsistencyReport StaleObject",
-            "delta": "DeletedFinalStateUnknown Delta DeltaType",
-            "delta_fifo": "DeltaFIFO KnownObjects Popped",
-            "event_handler": "ResourceEventHandler",
-            "index_by_field": "field_index",
+            "store.cached_reader": "CachedList CachedReader",
+            "source.consistency_check": "ConsistencyReport StaleObject",
+            "fifo.delta": "DeletedFinalStateUnknown Delta DeltaType",
+            "fifo.delta_fifo": "DeltaFIFO KnownObjects Popped",
+            "handlers.event_handler": "ResourceEventHandler",
+            "store.index_by_field": "field_index",
             "expectations": "ControllerExpectations Expectations UIDTrackingControllerExpectations",
             "factory": "HasRESTClient SharedInformerFactory",
-            "handler_backlog": "WhenFull",
-            "index": "IndexFunc",
-            "indexer": "NAMESPACE_INDEX Indexer namespace_index",
-            "informer_connection": "Connection",
-            "informer_event": "Added Deleted InformerEvent Updated",
-            "informer_events": "InformerEvents",
-            "informer_metrics": "InformerLabels InformerMetrics",
+            "handlers.handler_backlog": "WhenFull",
+            "store.index": "IndexFunc",
+            "store.indexer": "NAMESPACE_INDEX Indexer namespace_index",
+            "source.informer_connection": "Connection",
+            "handlers.informer_event": "Added Deleted InformerEvent Updated",
+            "handlers.informer_events": "InformerEvents",
+            "informer.informer_metrics": "InformerLabels InformerMetrics",
             "informer_provider": "InformerOptions InformerProvider Namespaces",
-            "informer_statistics": "HandlerStatistics InformerState InformerStatistics",
-            "lister_watcher": (
+            "informer.informer_statistics": "InformerState InformerStatistics",
+            "source.lister_watcher": (
                 "EventStream ListFunction ListMetaLike ListPage ListWatch ListerWatcher WatchEventLike WatchFunction"
             ),
-            "memory_mode": "MemoryMode class_in_mode",
-            "memory_usage": "MemoryUsage",
-            "lister": "Lister NamespaceLister",
+            "informer.memory_mode": "MemoryMode class_in_mode",
+            "informer.memory_usage": "MemoryUsage",
+            "store.lister": "Lister NamespaceLister",
             "cached_object": "CachedMeta CachedObject",
-            "mutation_cache": "MutationCache",
-            "processor": "HandlerRegistration",
-            "real_fifo": "Bookmark QueuedDelta RealFIFO ReplacedAll",
-            "resync": "jittered_resync_period",
-            "reflector": "Reflector WatchErrorHandler",
-            "reflector_store": "ReflectorStore",
-            "rest_source": "rest_list_watch rest_list_watches",
-            "shared_informer": "SharedInformer",
-            "ttl_store": "TTLStore",
+            "store.mutation_cache": "MutationCache",
+            "handlers.processor": "HandlerRegistration",
+            "fifo.real_fifo": "Bookmark QueuedDelta RealFIFO ReplacedAll",
+            "informer.resync": "jittered_resync_period",
+            "source.reflector": "Reflector WatchErrorHandler",
+            "source.reflector_store": "ReflectorStore",
+            "source.rest_source": "rest_list_watch rest_list_watches",
+            "informer.shared_informer": "SharedInformer",
+            "handlers.shared_processor": "HandlerStatistics",
+            "store.ttl_store": "TTLStore",
         },
     )

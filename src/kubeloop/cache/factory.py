@@ -16,14 +16,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, cast
 
 from kubeloop.cache.cached_object import CachedObject
-from kubeloop.cache.indexer import NAMESPACE_INDEX, namespace_index
+from kubeloop.cache.informer.informer_statistics import InformerStatistics, described
+from kubeloop.cache.informer.memory_mode import class_in_mode, class_that_keeps, default_mode, mode_of
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.cache.informer_scope import InformerScope, namespaces_of, sources_of
-from kubeloop.cache.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informers import Informers
-from kubeloop.cache.memory_mode import class_in_mode, class_that_keeps, default_mode, mode_of
 from kubeloop.cache.object_selection import ObjectSelection
 from kubeloop.cache.running_informers import RunningInformers
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.store.indexer import NAMESPACE_INDEX, namespace_index
 from kubeloop.clients.resource_lookup import resource_of
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES
@@ -31,9 +31,9 @@ from kubeloop.objects.kept_object import kept_paths
 from kubeloop.wire.options import list_params
 
 if TYPE_CHECKING:
-    from kubeloop.cache.informer_metrics import InformerMetrics
+    from kubeloop.cache.informer.informer_metrics import InformerMetrics
+    from kubeloop.cache.informer.memory_mode import MemoryMode
     from kubeloop.cache.informer_provider import InformerOptions, Namespaces
-    from kubeloop.cache.memory_mode import MemoryMode
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.models.meta_v1 import PartialObjectMetadata

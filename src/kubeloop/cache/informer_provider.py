@@ -15,8 +15,8 @@ from kubeloop.meta.namespaces import DefaultNamespace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubeloop.cache.memory_mode import MemoryMode
-    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.informer.memory_mode import MemoryMode
+    from kubeloop.cache.informer.shared_informer import SharedInformer
     from kubeloop.fields import Selector as FieldSelector
     from kubeloop.labels import Selector as LabelSelector
     from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from kubeloop.cache.lister_watcher import ListWatch
-from kubeloop.cache.rest_source import rest_list_watch, rest_list_watches
+from kubeloop.cache.source.lister_watcher import ListWatch
+from kubeloop.cache.source.rest_source import rest_list_watch, rest_list_watches
 from kubeloop.clients.metadata_requests import is_metadata
 from kubeloop.clients.resource_info import namespace_for
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource

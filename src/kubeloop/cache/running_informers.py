@@ -9,10 +9,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Self
 
+from kubeloop._kit.durations import in_seconds
 from kubeloop._kit.tasks import cancel_and_wait
-from kubeloop.cache.informer_connection import in_seconds
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.cache.informer_scope import InformerScope
-from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.errors import NotSynced
 
 if TYPE_CHECKING:

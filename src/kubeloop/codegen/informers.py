@@ -39,7 +39,7 @@ def emit_informers(module: Module, target: Target) -> str:
         "    from typing import Unpack",
         "",
         f"    from kubeloop.cache.informer_provider import InformerOptions{', Namespaces' if takes_namespace else ''}",
-        "    from kubeloop.cache.shared_informer import SharedInformer",
+        "    from kubeloop.cache.informer.shared_informer import SharedInformer",
         "",
         f'__all__ = ["{name}Informers"]',
         "",

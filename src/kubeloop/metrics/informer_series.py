@@ -12,8 +12,8 @@ from kubeloop._kit.metric_family import Counter, Gauge, Histogram, MetricFamily
 from kubeloop._kit.weak_methods import WeakMethods
 
 if TYPE_CHECKING:
-    from kubeloop.cache.informer_metrics import InformerLabels
-    from kubeloop.cache.informer_statistics import InformerStatistics
+    from kubeloop.cache.informer.informer_metrics import InformerLabels
+    from kubeloop.cache.informer.informer_statistics import InformerStatistics
 
 __all__ = ["InformerSeries"]
 

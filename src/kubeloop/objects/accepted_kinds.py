@@ -37,7 +37,7 @@ def accepts_kind(cls: Any, api_version: str, kind: str) -> bool:
 def check_kind(obj: Any) -> None:
     """Check that an object was decoded from a body of its kind, and forget what the body named.
 
-    A `PartialObjectMetadataList` of whole objects keeps what the body named, because nothing else tells what they are.
+    A `PartialObjectMetadataList` of whole objects keeps what the body named, because nothing else says what they are.
 
     Raises:
         DecodeError: The body names another kind or apiVersion; the message has both.

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.errors import EncodeError, NotKept
 from kubeloop.meta.keys import object_key
 from kubeloop.objects.change import Change

@@ -12,8 +12,8 @@ from generated.models import apps_example_com_v1 as fleets
 from generated.models import cert_manager_io_v1 as cert
 
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.lister import Lister
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
+from kubeloop.cache.store.lister import Lister
 from kubeloop.clients.clientset import Clientset
 from kubeloop.models import autoscaling_v1
 

@@ -6,9 +6,9 @@ from typing import assert_never, assert_type
 from kubeloop import fields, labels
 from kubeloop.cache import Added, Deleted, InformerEvent, InformerEvents, Updated
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.lister import Lister
-from kubeloop.cache.mutation_cache import MutationCache
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
+from kubeloop.cache.store.lister import Lister
+from kubeloop.cache.store.mutation_cache import MutationCache
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionKind, GroupVersionResource
 from kubeloop.meta.namespaces import DEFAULT

@@ -13,9 +13,9 @@ import pytest
 import kubeloop
 from kubeloop import errors, fields, labels
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.memory_mode import MemoryMode
+from kubeloop.cache.informer.memory_mode import MemoryMode
+from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.cache.running_informers import _report_end
-from kubeloop.cache.shared_informer import SharedInformer
 from kubeloop.clients.clientset import Clientset
 from kubeloop.meta.gvk import GroupVersionResource
 from kubeloop.meta.namespaces import ALL_NAMESPACES

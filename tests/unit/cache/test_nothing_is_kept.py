@@ -11,8 +11,8 @@ import pytest
 
 from kubeloop import Metrics
 from kubeloop.cache.factory import SharedInformerFactory
-from kubeloop.cache.memory_mode import MemoryMode
-from kubeloop.cache.mutation_cache import MutationCache
+from kubeloop.cache.informer.memory_mode import MemoryMode
+from kubeloop.cache.store.mutation_cache import MutationCache
 from kubeloop.errors import BacklogFull
 from kubeloop.testing.virtual_time import in_virtual_time, settle
 from kubeloop.unstructured import Unstructured

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from kubeloop import Request, Response, Unstructured
-from kubeloop.cache.rest_source import rest_list_watch
-from kubeloop.cache.shared_informer import SharedInformer
+from kubeloop.cache.informer.shared_informer import SharedInformer
+from kubeloop.cache.source.rest_source import rest_list_watch
 from kubeloop.meta.gvk import GroupResource
 from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer, CacheMutated, MutationDetector

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from kubeloop.cache.informer_provider import InformerOptions
-    from kubeloop.cache.shared_informer import SharedInformer
+    from kubeloop.cache.informer.shared_informer import SharedInformer
 
 __all__ = ["SchedulingV1Informers"]
 

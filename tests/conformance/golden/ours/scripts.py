@@ -8,8 +8,8 @@ from typing import Any
 
 from kubeloop import workqueue as queues
 from kubeloop._kit.bucket import TokenBucket
-from kubeloop.cache.delta import DeletedFinalStateUnknown, DeltaType
-from kubeloop.cache.delta_fifo import DeltaFIFO
+from kubeloop.cache.fifo.delta import DeletedFinalStateUnknown, DeltaType
+from kubeloop.cache.fifo.delta_fifo import DeltaFIFO
 from kubeloop.meta.keys import object_key
 from kubeloop.testing import virtual_time
 from kubeloop.testing.virtual_time import elapsed, settle

@@ -1,0 +1,1 @@
+"""What an informer tells: events, handlers, and what waits for handlers that are slow."""

@@ -1,0 +1,1 @@
+"""The informer itself: it applies queued changes to its store and tells its handlers."""

@@ -1,0 +1,1 @@
+"""What an informer remembers: objects by key and by index, and what reads them."""
