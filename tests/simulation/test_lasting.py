@@ -20,7 +20,7 @@ def test_an_informer_sends_a_bounded_number_of_requests(lasting: Lasting, flavou
 
 
 def test_the_documentation_has_the_table() -> None:
-    lines = (ROOT / "docs/how-to/informers.md").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "docs/reference/requests-while-a-fault-lasts.md").read_text(encoding="utf-8").splitlines()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     start = rows.index([*HEAD]) + 2
     documented = rows[start : start + len(LASTING)]
