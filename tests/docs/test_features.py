@@ -172,6 +172,17 @@ def test_the_page_is_linked() -> None:
         assert "(docs/reference/features.md)" in (ROOT / page).read_text(encoding="utf-8")
 
 
+def test_what_the_readme_calls_not_implemented_is_not_implemented_here() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Not implemented yet\n")[1].split("\n## ")[0]
+    lists = [each.partition(": ")[2] for each in " ".join(section.split()).split(" - ")[1:]]
+    missing = [name.removeprefix("a ") for each in lists for name in each.split(", ")]
+    rows = [line.split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    planned = [row[0] for row in rows if row[1] == "not yet"]
+
+    assert len(missing) > 10
+    assert [name for name in missing if not any(name in system for system in planned)] == []
+
+
 COLUMNS = ("system", "kubeloop", "client-go 0.37")
 THIS = '[yes](../../tests/docs/test_features.py "test_the_page_is_linked")'
 
