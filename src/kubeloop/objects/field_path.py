@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
+from kubeloop._kit.near_names import did_you_mean
 from kubeloop.objects.json.cut import ABSENT, value_reader
 from kubeloop.objects.reflection import Field, fields_of
 
-__all__ = ["scalar_reader"]
+__all__ = ["no_such_field", "scalar_reader"]
 
 
 def scalar_reader(cls: Any, path: tuple[str, ...]) -> Callable[[Any], str | int | float | bool | None]:
@@ -54,6 +55,19 @@ def scalar_reader(cls: Any, path: tuple[str, ...]) -> Callable[[Any], str | int 
     return read
 
 
+def no_such_field(cls: Any, name: str, known: Iterable[str], path: str) -> ValueError:
+    """Return the error for a path with the name of a field that a class does not have.
+
+    Args:
+        cls: The class.
+        name: The name.
+        known: The API field names of the class.
+        path: The path up to the name, or more of it.
+    """
+    hint = did_you_mean(name, known) or " (paths have the field names of the API)"
+    return ValueError(f"path {path!r}: {cls.__name__} has no field {name!r}{hint}")
+
+
 @cache
 def _resolved(cls: Any, path: tuple[str, ...]) -> tuple[Field, ...]:
     """Return the fields on a path; it may end with the key of a map.
@@ -67,7 +81,7 @@ def _resolved(cls: Any, path: tuple[str, ...]) -> tuple[Field, ...]:
         known: Mapping[str, Field] = {field.wire: field for field in fields_of(owner).values()}
         field = known.get(name)
         if field is None:
-            raise ValueError(f"{cls.__name__} has no field {'.'.join(path[: depth + 1])}: expected API field names")
+            raise no_such_field(owner, name, known, ".".join(path))
         fields.append(field)
         shape, rest = field.shape, path[depth + 1 :]
         if shape.category == "object" and rest:

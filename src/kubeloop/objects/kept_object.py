@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar, cast
 import msgspec
 
 from kubeloop.errors import NotKept
+from kubeloop.objects.field_path import no_such_field
 from kubeloop.objects.json.cut import Tree
 from kubeloop.objects.json.decode import read
 from kubeloop.objects.json.encode import rewrite
@@ -153,7 +154,7 @@ _NOTHING: Any = object()
 def _check_names(model: Any, tree: Tree, known: set[str], at: str) -> None:
     for name in tree:
         if name not in known:
-            raise ValueError(f"{model.__name__} has no field {at}{name}: expected API field names")
+            raise no_such_field(model, name, known, f"{at}{name}")
 
 
 def _settle(kept: list[tuple[Any, Field]]) -> Callable[[Any], None]:

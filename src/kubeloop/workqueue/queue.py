@@ -194,5 +194,5 @@ class WorkQueue(Ledger[T]):
         state = " shut down" if self._closed else ""
         return (
             f"<{type(self).__name__}{f' {self.name!r}' if self.name else ''}{state} queued={len(self._order)}"
-            f" processing={self.processing} waiting={len(self._waiters)}>"
+            f" processing={self.processing} idle_workers={len(self._waiters)}>"
         )

@@ -338,5 +338,6 @@ async def test_a_rate_limited_addition_never_postpones_an_earlier_one():
 
 def test_shows_its_state():
     assert (
-        repr(RateLimitingQueue(name="pods")) == "<RateLimitingQueue 'pods' queued=0 processing=0 waiting=0 delayed=0>"
+        repr(RateLimitingQueue(name="pods"))
+        == "<RateLimitingQueue 'pods' queued=0 processing=0 idle_workers=0 delayed=0>"
     )

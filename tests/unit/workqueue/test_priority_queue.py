@@ -471,7 +471,7 @@ def test_a_delay_needs_a_loop_and_an_addition_does_not():
     with pytest.raises(RuntimeError, match="no running event loop"):
         queue.add_after("foo", 1, priority=5)
     queue.add("foo")
-    assert repr(queue) == "<PriorityQueue 'pods' queued=1 processing=0 waiting=0 delayed=0>"
+    assert repr(queue) == "<PriorityQueue 'pods' queued=1 processing=0 idle_workers=0 delayed=0>"
     assert asyncio.run(queue.get()) == "foo"
     assert queue.priority_of("foo") == 0
 

@@ -440,9 +440,9 @@ def test_none_cannot_be_queued():
 def test_adding_needs_no_running_loop():
     queue: WorkQueue[str] = WorkQueue(name="pods")
     queue.add("foo")
-    assert repr(queue) == "<WorkQueue 'pods' queued=1 processing=0 waiting=0>"
+    assert repr(queue) == "<WorkQueue 'pods' queued=1 processing=0 idle_workers=0>"
     queue.shut_down()
-    assert repr(queue) == "<WorkQueue 'pods' shut down queued=1 processing=0 waiting=0>"
+    assert repr(queue) == "<WorkQueue 'pods' shut down queued=1 processing=0 idle_workers=0>"
 
 
 class Fussy(TracedOrder):

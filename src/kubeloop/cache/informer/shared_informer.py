@@ -31,6 +31,7 @@ from kubeloop.cache.informer.sync_gate import SyncGate
 from kubeloop.cache.source.lister_watcher import ListerWatcher
 from kubeloop.cache.source.reflector import WatchErrorHandler
 from kubeloop.cache.store.index import IndexFunc
+from kubeloop.cache.store.index_by_field import check_field_indices
 from kubeloop.cache.store.indexer import Indexer
 from kubeloop.cache.store.lister import Lister
 from kubeloop.errors import Unreadable
@@ -106,6 +107,7 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
         version = resource.version if isinstance(resource, GroupVersionResource) else ""
         resource = GroupResource(resource.group, resource.resource)
         name = name or str(resource)
+        check_field_indices(indexers or {}, expected_type)
         self._indexer: Indexer[T] = Indexer(indexers)
         self._gate = SyncGate(name, lambda: self.last_error)
         self._recorder = InformerRecorder(InformerLabels(name, resource.group, version, resource.resource), metrics)
@@ -276,12 +278,15 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
         """Add index functions, before or after the start; objects that are stored are indexed.
 
         Raises:
-            ValueError: An index with one of these names exists.
+            ValueError: An index with one of these names exists, or a `field_index` names a field that the objects do
+                not have.
+            NotKept: The informer does not keep the field of a `field_index`.
             CacheError: An index function failed on a stored object.
             RuntimeError: The informer has stopped.
         """
         if self._is_stopped:
             raise RuntimeError(f"{self.name}: the informer has stopped, no index can be added")
+        check_field_indices(indexers, self._expected_type)
         self._indexer.add_indexers(indexers)
 
     def set_transform(self, transform: Callable[[T], T]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from kubeloop.objects.field_path import scalar_reader
+from kubeloop.objects.json.decode import decode
+from kubeloop.objects.model import Model
 from kubeloop.unstructured import Unstructured
 
-__all__ = ["field_index"]
+__all__ = ["check_field_indices", "field_index"]
 
 
 def field_index(path: str) -> Callable[[Any], Sequence[str]]:
@@ -25,24 +27,44 @@ def field_index(path: str) -> Callable[[Any], Sequence[str]]:
             a field that holds anything but a text, a number or a boolean has no index.
 
     Raises:
-        ValueError: The path is empty. The index function itself raises this for a class that has no such field.
+        ValueError: The path is empty. An informer raises this for a class that has no such field, when the index is
+            added.
 
     Reference: controller-runtime `client.FieldIndexer`.
     """
     names = tuple(path.split("."))
     if not all(names):
         raise ValueError(f"expected a path of field names such as 'spec.nodeName', got {path!r}")
+    return _FieldIndex(names)
 
-    readers: dict[type[Any], Callable[[Any], Any]] = {}
 
-    def index(obj: Any) -> Sequence[str]:
+def check_field_indices(indexers: Mapping[str, Callable[[Any], Any]], cls: type[Any] | None) -> None:
+    """Check that the objects of a class have the fields of the indices by field among some index functions.
+
+    Args:
+        indexers: The index functions, by name.
+        cls: The class of the objects; only model classes, in each memory mode, have known fields.
+
+    Raises:
+        ValueError: The class has no such field, or the field does not hold texts, numbers or booleans.
+        NotKept: The informer does not keep the field.
+    """
+    if isinstance(cls, type) and issubclass(cls, Model):
+        for function in indexers.values():
+            if isinstance(function, _FieldIndex):
+                function(decode(b"{}", cls))
+
+
+class _FieldIndex:
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._readers: dict[type[Any], Callable[[Any], Any]] = {}
+
+    def __call__(self, obj: Any) -> Sequence[str]:
         cls: type[Any] = cast("Any", type(obj))
-        read = readers.get(cls)
+        read = self._readers.get(cls)
         if read is None:
-            if issubclass(cls, Unstructured):
-                read = readers[cls] = lambda each: each.get_in(*names)
-            else:
-                read = readers[cls] = scalar_reader(cls, names)
+            read = self._readers[cls] = self._reader(cls)
         value = read(obj)
         if isinstance(value, str):
             return (value,) if value else ()
@@ -50,4 +72,9 @@ def field_index(path: str) -> Callable[[Any], Sequence[str]]:
             return ("true",) if value else ("false",)
         return (str(value),) if isinstance(value, (int, float)) else ()
 
-    return index
+    def __repr__(self) -> str:
+        return f"field_index({'.'.join(self._names)!r})"
+
+    def _reader(self, cls: type[Any]) -> Callable[[Any], Any]:
+        names = self._names
+        return (lambda obj: obj.get_in(*names)) if issubclass(cls, Unstructured) else scalar_reader(cls, names)
