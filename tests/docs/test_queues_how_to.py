@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -43,6 +45,34 @@ async def test_workers_take_each_key_and_retry_what_fails() -> None:
     queue.shut_down()
     await running
     assert sorted(done) == ["a", "a", "b"]
+
+
+def test_a_signal_ends_the_workers_after_what_is_queued() -> None:
+    run, run_until_signal = names_of(PAGE, "work")["run"], names_of(PAGE, "run_until_signal")["run_until_signal"]
+    before = signal.getsignal(signal.SIGTERM)
+    factory = kubeloop.SharedInformerFactory(fake.Clientset(pod("web")))
+    informer = factory.core_v1.pods()
+    taken: list[str] = []
+
+    async def main() -> None:
+        queue: kubeloop.RateLimitingQueue[str] = kubeloop.RateLimitingQueue()
+        informer.add_event_handler(on_add=lambda found: queue.add(kubeloop.object_key(found)))
+
+        async def work() -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await run(queue, 2)
+            taken.append("end" if queue.shutting_down and not len(queue) else "too early")
+
+        await run_until_signal(factory, queue, work)
+
+    try:
+        asyncio.run(main())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+    assert taken == ["end"]
+    assert informer.is_stopped
+    assert [found.metadata.name for found in informer.lister.list()] == ["web"]
 
 
 @in_virtual_time

@@ -87,6 +87,9 @@ class SharedInformerFactory(Informers, RunningInformers):
         watch_list: Whether informers read lists as the beginning of a watch; see `rest_list_watch`.
         random: The source of randomness for watch timeouts and back-off; a seeded one makes a simulation repeatable.
 
+    Raises:
+        TypeError: The clientset is none, for instance a `Config`.
+
     Concurrency: loop only.
 
     Reference: client-go `informers.SharedInformerFactory`. Intended difference: there a factory has one namespace and
@@ -112,6 +115,8 @@ class SharedInformerFactory(Informers, RunningInformers):
         random: Random | None = None,
     ) -> None:
         RunningInformers.__init__(self)
+        if not hasattr(clientset, "rest"):
+            raise TypeError(f"expected a Clientset, got {type(clientset).__name__}")
         self._clientset = clientset
         self._namespace = namespace
         self._label_selector = label_selector

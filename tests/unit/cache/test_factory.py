@@ -583,6 +583,11 @@ def test_what_is_no_kind_is_refused():
         factory.informer(core_v1.PodSpec)  # type: ignore[type-var]
 
 
+def test_what_is_no_clientset_is_refused():
+    with pytest.raises(TypeError, match="expected a Clientset, got Config"):
+        SharedInformerFactory(kubeloop.Config(host="http://localhost"))  # type: ignore[arg-type]
+
+
 def test_says_its_state():
     _, factory = make(namespace="ns")
     factory.informer(ConfigMap)

@@ -144,7 +144,10 @@ def calls_of_handler(handler: ResourceEventHandler[T]) -> HandlerCalls[T]:
     for name in ("on_add", "on_update", "on_delete"):
         method = getattr(handler, name, None)
         if not callable(method):
-            raise TypeError(f"expected an event handler with a method {name}, got {type(handler).__name__}")
+            raise TypeError(
+                f"expected an event handler with a method {name}, got {type(handler).__name__}; "
+                "pass functions by name, as on_add=, on_update= and on_delete="
+            )
         methods.append(method)
     return HandlerCalls(type(handler).__qualname__, *methods, is_detailed=True)
 

@@ -192,7 +192,9 @@ class _Store(Generic[T]):
         self.nothing()
         namespace, _, name = key.rpartition("/")
         message = f'{self.resource} "{name}" not found'
-        if (
+        if "/" in namespace:
+            message += "; the lister of a namespace takes a name without the namespace"
+        elif (
             not namespace
             and NAMESPACE_INDEX in self.indexer.indexers
             and any(self.indexer.index_values(NAMESPACE_INDEX))

@@ -384,7 +384,7 @@ async def test_waiting_for_a_handler_that_is_removed_or_whose_informer_stops_fai
     [
         ((), {}, "at least one"),
         ((), {"on_add": 3}, "expected a function as on_add, got int"),
-        ((object(),), {}, "expected an event handler with a method on_add, got object"),
+        ((print,), {}, "with a method on_add, got builtin_function_or_method; pass functions by name, as on_add="),
         ((Detailed(),), {"on_add": print}, "not both"),
     ],
 )

@@ -101,6 +101,11 @@ def test_a_list_is_the_callers_own():
     assert len(lister.list()) == 1
 
 
+def test_a_key_in_place_of_a_name_gets_a_hint():
+    with pytest.raises(NotFound, match=r'things "a" not found; the lister of a namespace takes a name without the n'):
+        lister_of(thing("ns/a")).namespace("ns").get("ns/a")
+
+
 def test_a_name_without_its_namespace_gets_a_hint():
     with pytest.raises(NotFound, match=r'things "a" not found; an object of a namespace is found by "namespace/a"'):
         lister_of(thing("ns/a")).get("a")
