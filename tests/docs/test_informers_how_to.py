@@ -1,4 +1,4 @@
-"""The code of the guide to informers does what the page says, on an API server in Python.
+"""The code of the guides to informers and their memory does what the pages say, on an API server in Python.
 
 tests/integration/test_examples.py runs the informer that is built by hand on the real API server.
 """
@@ -6,6 +6,7 @@ tests/integration/test_examples.py runs the informer that is built by hand on th
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +19,13 @@ from kubeloop.testing.virtual_time import in_virtual_time, settle
 from tests.support.markdown import ROOT, names_of
 
 PAGE = ROOT / "docs" / "how-to" / "informers.md"
+MEMORY_PAGE = ROOT / "docs" / "how-to" / "informer-memory.md"
 BACKUP = 'kubeloop.GroupVersionKind("storage.example.com", "v1", "Backup")'
 DEPLOYMENT = 'kubeloop.GroupVersionKind("apps", "v1", "Deployment")'
 
 
-def of_page(name: str, old: str = "", new: str = "") -> Any:
-    return names_of(PAGE, name, old, new)[name]
+def of_page(name: str, old: str = "", new: str = "", *, page: Path = PAGE) -> Any:
+    return names_of(page, name, old, new)[name]
 
 
 def pod(
@@ -103,7 +105,7 @@ async def test_metadata_name_the_objects_of_an_owner() -> None:
     secret = core_v1.Secret(metadata=meta_v1.ObjectMeta(name="s", namespace="default", owner_references=[owner]))
     other = core_v1.Secret(metadata=meta_v1.ObjectMeta(name="t", namespace="default"))
     clientset = fake.Clientset(pod("a", uid="u1"), secret, other)
-    assert await of_page("owned", BACKUP, DEPLOYMENT)(clientset, "u1") == ["s"]
+    assert await of_page("owned", BACKUP, DEPLOYMENT, page=MEMORY_PAGE)(clientset, "u1") == ["s"]
 
 
 @in_virtual_time
@@ -152,14 +154,14 @@ async def test_stores_are_checked(capsys: pytest.CaptureFixture[str]) -> None:
 @in_virtual_time
 async def test_a_lazy_informer_has_the_nodes() -> None:
     clientset = fake.Clientset(pod("a", node="n1", labels={"app": "web"}), pod("b", node="n2"))
-    assert await of_page("nodes_of_web")(clientset) == ["n1"]
+    assert await of_page("nodes_of_web", page=MEMORY_PAGE)(clientset) == ["n1"]
 
 
 @in_virtual_time
 async def test_an_informer_keeps_some_fields_and_its_objects_can_be_patched() -> None:
     clientset = fake.Clientset(pod("a", node="n1"), pod("b", node="n2"))
-    assert await of_page("running_on")(clientset, "n1") == 1
-    await of_page("check_off")(clientset, await clientset.core_v1.pods("default").get("b"))
+    assert await of_page("running_on", page=MEMORY_PAGE)(clientset, "n1") == 1
+    await of_page("check_off", page=MEMORY_PAGE)(clientset, await clientset.core_v1.pods("default").get("b"))
     assert (await clientset.core_v1.pods("default").get("b")).metadata.labels["checked"] == "yes"
 
 

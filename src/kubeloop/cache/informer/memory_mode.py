@@ -1,6 +1,6 @@
 """The memory mode of an informer: which class decodes its objects.
 
-docs/design/models.md has the costs of each mode, and docs/how-to/informers.md says when to choose which.
+docs/design/models.md has the costs of each mode, and docs/how-to/informer-memory.md says when to choose which.
 """
 
 from __future__ import annotations
