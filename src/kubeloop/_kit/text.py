@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["MASK", "WINDOW", "mask_tokens", "printable", "safe_text", "without_cut_token"]
+__all__ = ["MASK", "WINDOW", "counted", "mask_tokens", "printable", "safe_text", "without_cut_token"]
 
 MASK = "<hidden>"
 _LIMIT = 4096
@@ -21,6 +21,11 @@ _scheme = re.compile(r"\b((?i:Bearer|Basic))(?:\s+|%20|\+)(?![a-z]{1,20}(?![\w.~
 # Words with two dots or more, in which `_without_web_token` looks for a web token.
 _dotted = re.compile(r"[\w-]++(?:\.[\w-]*+){2,}+|[\w-]++")
 _begin_of_web_token = re.compile(r"(?<![A-Za-z0-9])eyJ[\w-]{5}").search
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things: `"1 event"`, `"15 events"`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def safe_text(text: str, limit: int = _LIMIT) -> str:

@@ -15,6 +15,7 @@ from random import Random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, cast
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.informer.informer_statistics import InformerStatistics, described
 from kubeloop.cache.informer.memory_mode import class_in_mode, class_that_keeps, default_mode, mode_of
@@ -135,7 +136,7 @@ class SharedInformerFactory(Informers, RunningInformers):
     def __repr__(self) -> str:
         state = "shut down" if self._is_shut_down else "started" if self._is_started else "new"
         where = f"in {self._namespace!s}" if self._namespace else "in all namespaces"
-        return f"<SharedInformerFactory {where}: {state}, {len(self._informers)} informers>"
+        return f"<SharedInformerFactory {where}: {state}, {counted(len(self._informers), 'informer')}>"
 
     def informer(
         self,
@@ -265,7 +266,7 @@ class SharedInformerFactory(Informers, RunningInformers):
         v1 pods in x   synced   311       2.4 MiB   0            48213     1         12 s ago   4 s   0        15
 
         v1 pods in default: listed again after Expired (1)
-        v1 pods in default: 15 events wait for the event handler on_add=report, the oldest for 4 s
+        v1 pods in default: 15 events in the backlog of the event handler on_add=report, the oldest for 4 s
         """
         return described(self.metrics())
 

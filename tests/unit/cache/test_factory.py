@@ -591,7 +591,7 @@ def test_what_is_no_clientset_is_refused():
 def test_says_its_state():
     _, factory = make(namespace="ns")
     factory.informer(ConfigMap)
-    assert repr(factory) == "<SharedInformerFactory in ns: new, 1 informers>"
+    assert repr(factory) == "<SharedInformerFactory in ns: new, 1 informer>"
 
 
 async def test_an_informer_that_fails_is_logged_and_one_that_is_cancelled_is_not(caplog) -> None:

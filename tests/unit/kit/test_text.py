@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from kubeloop import errors
-from kubeloop._kit.text import mask_tokens, printable, safe_text
+from kubeloop._kit.text import counted, mask_tokens, printable, safe_text
 from kubeloop.errors import APIError, KubeloopError, StatusCause, StatusDetails, TransportError, UnreadableWriteResponse
 from kubeloop.transport.base import UpgradeRefused
 from kubeloop.wire.protobuf.wire_format import Malformed
@@ -98,3 +98,7 @@ def test_every_exception_can_be_printed_and_forges_nothing(kind: type[KubeloopEr
 
 def test_a_message_is_bounded() -> None:
     assert len(str(errors.DecodeError("x" * 1_000_000))) < 5_000
+
+
+def test_one_thing_has_no_plural():
+    assert [counted(number, "event") for number in (0, 1, 2)] == ["0 events", "1 event", "2 events"]

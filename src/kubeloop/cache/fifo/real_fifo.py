@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.fifo.delta import DeltaType, has_name, unreadable_object
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP
 from kubeloop.errors import Unreadable
@@ -130,7 +131,7 @@ class RealFIFO(Generic[T]):
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "synced" if self.has_synced else "not synced"
-        return f"<RealFIFO {len(self._items)} changes, {state}>"
+        return f"<RealFIFO {counted(len(self._items), 'change')}, {state}>"
 
     def __len__(self) -> int:
         """Return the number of changes that are queued; a list is one change."""

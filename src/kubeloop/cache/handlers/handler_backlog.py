@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import Generic, Literal, TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop._kit.value import Value
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.handlers.informer_event import Added, InformerEvent, merged
@@ -160,7 +161,7 @@ class Backlog(Generic[T]):
         match self._when_full:
             case "error":
                 raise BacklogFull(
-                    f"the backlog reached its bound of {self._bound} events; "
+                    f"the backlog reached its bound of {counted(self._bound or 0, 'event')}; "
                     f"the oldest has waited for {self.age(now):.3g} s"
                 )
             case "latest":

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from kubeloop._kit.durations import in_seconds
+from kubeloop._kit.text import counted
 from kubeloop._kit.value import Value
 from kubeloop.cache.handlers.shared_processor import HandlerStatistics
 
@@ -113,6 +114,6 @@ def _notes(informer: InformerStatistics) -> Iterator[str]:
             yield f"the event handler {handler.name} was removed: {handler.error}"
         elif handler.backlog:
             yield (
-                f"{handler.backlog} events wait for the event handler {handler.name}, the oldest for "
-                f"{in_seconds(handler.backlog_seconds)}"
+                f"{counted(handler.backlog, 'event')} in the backlog of the event handler {handler.name}, "
+                f"the oldest for {in_seconds(handler.backlog_seconds)}"
             )

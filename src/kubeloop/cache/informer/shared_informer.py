@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.fifo.real_fifo import RealFIFO
 from kubeloop.cache.handlers.informer_handlers import InformerHandlers
@@ -145,7 +146,7 @@ class SharedInformer(InformerHandlers[T], InformerConsistency[T]):
         state = "started" if self.has_started else "new"
         if self.is_stopped or self.has_synced:
             state = "stopped" if self.is_stopped else "synced"
-        return f"<SharedInformer {self.name}: {state}, {len(self._indexer)} objects>"
+        return f"<SharedInformer {self.name}: {state}, {counted(len(self._indexer), 'object')}>"
 
     # Reading
 

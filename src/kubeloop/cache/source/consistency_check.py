@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from kubeloop._kit.text import safe_text
+from kubeloop._kit.text import counted, safe_text
 from kubeloop._kit.value import Value
 from kubeloop.cache.time_slice import OBJECTS_PER_STEP, in_slices
 from kubeloop.errors import APIError
@@ -82,7 +82,7 @@ class ConsistencyReport(Value, frozen=True):
     def __str__(self) -> str:
         if self.verdict == "unknown":
             return safe_text(f"{self.name}: the store could not be compared with the server: {self.reason}")
-        at = f"at resourceVersion {self.resource_version} ({self.count} objects"
+        at = f"at resourceVersion {self.resource_version} ({counted(self.count, 'object')}"
         at += f", {self.unreadable} unreadable ones left out)" if self.unreadable else ")"
         lines = [f"{self.name}: the store is {self.verdict} with the server {at}"]
         for what, found in (("missing", self.missing), ("extra", self.extra), ("stale", self.stale)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.cached_object import CachedObject
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class CachedList(Generic[T_co]):
 
     def __repr__(self) -> str:
         more = f", {len(self.unreadable)} unreadable" if self.unreadable else ""
-        return f"<CachedList {len(self.items)} objects{more}>"
+        return f"<CachedList {counted(len(self.items), 'object')}{more}>"
 
     def __len__(self) -> int:
         """Return the number of objects."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.store.cached_reader import CachedReader
 from kubeloop.cache.store.indexer import NAMESPACE_INDEX, Indexer
@@ -55,7 +56,7 @@ class Lister(Generic[T]):
         self._store = _Store(indexer, resource, has_started)
 
     def __repr__(self) -> str:
-        return f"<Lister {self._store.resource}: {len(self._indexer)} objects>"
+        return f"<Lister {self._store.resource}: {counted(len(self._indexer), 'object')}>"
 
     @property
     def unreadable(self) -> Mapping[str, Unreadable]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.meta.keys import object_key
 from kubeloop.meta.version_number import version_number
@@ -65,7 +66,7 @@ class MutationCache(Generic[T]):
         self._sweep_at = SWEEP_AT
 
     def __repr__(self) -> str:
-        return f"<MutationCache of {self._informer.name}: {len(self._writes)} writes>"
+        return f"<MutationCache of {self._informer.name}: {counted(len(self._writes), 'write')}>"
 
     def record(self, obj: T) -> None:
         """Show the object that a write has returned, unless the store or an earlier call has a newer state of it."""

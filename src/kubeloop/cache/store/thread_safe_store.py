@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from kubeloop._kit.text import counted
 from kubeloop.cache.cached_object import CachedObject
 from kubeloop.cache.store.failed_read import FailedRead
 from kubeloop.cache.store.index import Index, IndexFunc
@@ -75,7 +76,7 @@ class ThreadSafeStore(Generic[T]):
         self._begun = self._ended = 0
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {len(self._items)} objects, indices {sorted(self._indices)}>"
+        return f"<{type(self).__name__} {counted(len(self._items), 'object')}, indices {sorted(self._indices)}>"
 
     def __len__(self) -> int:
         """Return the number of objects that are stored."""

@@ -10,6 +10,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
+from kubeloop._kit.text import counted
+
 __all__ = ["TTLStore"]
 
 T = TypeVar("T")
@@ -109,4 +111,4 @@ class TTLStore(Generic[T]):
 
     def __repr__(self) -> str:
         lifetime = "no expiry" if self._ttl is None else f"expiry after {self._ttl:g} s"
-        return f"<TTLStore {len(self._entries)} objects, {lifetime}>"
+        return f"<TTLStore {counted(len(self._entries), 'object')}, {lifetime}>"

@@ -292,7 +292,7 @@ def test_says_its_state():
     fifo: RealFIFO[Thing] = RealFIFO()
     assert repr(fifo) == "<RealFIFO 0 changes, not synced>"
     fifo.add(thing("a"))
-    assert repr(fifo) == "<RealFIFO 1 changes, synced>"
+    assert repr(fifo) == "<RealFIFO 1 change, synced>"
     fifo.close()
     assert "closed" in repr(fifo)
 

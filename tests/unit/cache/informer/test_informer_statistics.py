@@ -173,7 +173,7 @@ async def test_a_handler_that_was_too_slow_stays_visible_with_its_error_until_it
             server.put(thing("a", str(number)))
         await settle()
         [handler] = informer.statistics().handlers
-        assert handler.error.startswith("the backlog reached its bound of 1 events")
+        assert handler.error.startswith("the backlog reached its bound of 1 event;")
         assert f"the event handler {handler.name} was removed: {handler.error}" in described([informer.statistics()])
         informer.remove_event_handler(registration)
         assert informer.statistics().handlers == ()
@@ -284,7 +284,7 @@ def test_the_table_has_a_line_per_informer_and_a_line_per_problem():
     assert lines[3:] == [
         "",
         "v1 pods in default: listed again after Expired (1)",
-        "v1 pods in default: 15 events wait for the event handler on_add=report, the oldest for 4 s",
+        "v1 pods in default: 15 events in the backlog of the event handler on_add=report, the oldest for 4 s",
         "v1 services: refused",
     ]
 

@@ -163,7 +163,7 @@ async def test_without_a_version_of_the_store_the_versions_of_objects_decide(ver
     cache.record(pod("b", 8))
     informer.apply(version, put=pod("a", 7))
     assert cache.list() == [pod("a", 7), pod("b", 8)]
-    assert "1 writes" in repr(cache)
+    assert "1 write>" in repr(cache)
     advance(300)
     assert cache.list() == [pod("a", 7)]
 

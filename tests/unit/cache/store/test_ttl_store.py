@@ -57,7 +57,7 @@ def test_every_read_removes_what_has_expired(read):
     store.add(Thing("bar"))
     clock.time = 40.0
     assert read(store) in ([Thing("bar")], ["bar"], 1)
-    assert repr(store) == "<TTLStore 1 objects, expiry after 30 s>"
+    assert repr(store) == "<TTLStore 1 object, expiry after 30 s>"
 
 
 def test_an_addition_removes_what_has_expired():
@@ -121,7 +121,7 @@ def test_without_a_lifetime_nothing_expires():
     store.add(Thing("foo"))
     clock.time = 1e12
     assert contents(store) == [Thing("foo")]
-    assert repr(store) == "<TTLStore 1 objects, no expiry>"
+    assert repr(store) == "<TTLStore 1 object, no expiry>"
 
 
 @pytest.mark.parametrize("ttl", [0.0, -1.0, float("nan")])
