@@ -38,7 +38,9 @@ class Program:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", *self._arguments),
                 cwd=ROOT,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
+                env={"MALLOC_MMAP_THRESHOLD_": "131072"}
+                | os.environ
+                | {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
