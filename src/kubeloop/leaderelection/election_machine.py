@@ -260,7 +260,9 @@ class ElectionMachine:
         )
 
     def __repr__(self) -> str:
-        state = f"leads until {self.leads_until:g}" if self.leads_until > -inf else f"leader: {self.leader or 'unknown'}"
+        state = (
+            f"leads until {self.leads_until:g}" if self.leads_until > -inf else f"leader: {self.leader or 'unknown'}"
+        )
         return f"<ElectionMachine {self._identity}: {state}>"
 
 

@@ -185,7 +185,9 @@ class LeaderElection:
             return
         silence = loop.time() - machine.observed_at
         if silence > self._times.lease_duration + tolerance:
-            raise LeadershipLost(f"{self._title}: the lease was renewed {silence:.0f} s ago, and the work has not ended")
+            raise LeadershipLost(
+                f"{self._title}: the lease was renewed {silence:.0f} s ago, and the work has not ended"
+            )
 
     async def run(self, main: Callable[[], Awaitable[T]], *, on_stopped: Callable[[], None] | None = None) -> T:
         """Wait until this candidate is the leader, and run a function as the leader.
@@ -386,13 +388,15 @@ class LeaderElection:
             left,
         )
 
-    def _report_status(self, is_leader: bool) -> None:  # noqa: FBT001 (private)
+    def _report_status(self, is_leader: bool) -> None:
         if self._metrics is not None:
             self._tell(self._metrics.leader_changed, self._name, is_leader)
 
     def __repr__(self) -> str:
         state = "leader" if self.is_leader else f"leader: {self.leader or 'unknown'}"
-        return safe_text(f"<LeaderElection {self._title.removeprefix('leader election ')} as {self._identity}, {state}>")
+        return safe_text(
+            f"<LeaderElection {self._title.removeprefix('leader election ')} as {self._identity}, {state}>"
+        )
 
 
 class _Term:

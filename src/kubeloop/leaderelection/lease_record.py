@@ -76,15 +76,14 @@ def lease_with(lease: Unstructured, record: LeaseRecord, labels: Mapping[str, st
     owner references, and fields that a newer server has added.
     """
     data = lease.to_dict()
-    kept = data.get("spec")
-    kept = kept if isinstance(kept, dict) else {}
-    data["spec"] = {name: value for name, value in kept.items() if name not in _OPTIONAL} | _spec(record)
+    spec = data.get("spec")
+    kept = dict(spec) if isinstance(spec, dict) else {}
+    for optional in ("strategy", "preferredHolder"):
+        kept.pop(optional, None)
+    data["spec"] = kept | _spec(record)
     if labels:
         data["metadata"]["labels"] = {**(data["metadata"].get("labels") or {}), **labels}
     return data
-
-
-_OPTIONAL = ("strategy", "preferredHolder")
 
 
 def _spec(record: LeaseRecord) -> dict[str, Any]:
@@ -95,9 +94,10 @@ def _spec(record: LeaseRecord) -> dict[str, Any]:
         "renewTime": record.renew_time,
         "leaseTransitions": record.transitions,
     }
-    for name, value in zip(_OPTIONAL, (record.strategy, record.preferred_holder), strict=True):
-        if value:
-            spec[name] = value
+    if record.strategy:
+        spec["strategy"] = record.strategy
+    if record.preferred_holder:
+        spec["preferredHolder"] = record.preferred_holder
     return spec
 
 
