@@ -28,6 +28,7 @@ from kubeloop.leaderelection.election_machine import (
     WriteLease,
     released,
 )
+from kubeloop.leaderelection.leader_term import LeaderTerm
 from kubeloop.leaderelection.lease_lock import LeaseLock, default_identity
 from kubeloop.meta.namespaces import DefaultNamespace
 
@@ -129,7 +130,7 @@ class LeaderElection:
         self._is_in_doubt = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._machine: ElectionMachine | None = None
-        self._term: _Term | None = None
+        self._term: LeaderTerm | None = None
 
     @property
     def identity(self) -> str:
@@ -238,7 +239,7 @@ class LeaderElection:
             raise
         task = asyncio.current_task()
         assert task is not None, "an async block runs in a task"
-        self._term = _Term(task)
+        self._term = LeaderTerm(task)
         self._term.renewal = loop.create_task(self._renew(machine, self._term), name=self._title)
         self._term.timer = loop.call_at(machine.leads_until, self._check_deadline, machine, self._term)
         self._report_status(True)
@@ -257,7 +258,7 @@ class LeaderElection:
         assert term is not None, "the block was entered"
         assert machine is not None, "the block was entered"
         machine.stop("the body ended")
-        is_cancelled_from_outside = term.end()
+        lost = term.end(error)
         try:
             await cancel_and_wait(*term.tasks())
         finally:
@@ -267,8 +268,8 @@ class LeaderElection:
                 self._term = self._loop = None
                 if term.lost is None:
                     self._report_status(False)
-        if term.lost is not None and not is_cancelled_from_outside and _says_no_more(error):
-            raise term.lost from self._last_error
+        if lost is not None:
+            raise lost from self._last_error
 
     def _new_machine(self) -> ElectionMachine:
         self._machine = ElectionMachine(
@@ -311,13 +312,13 @@ class LeaderElection:
         else:
             self._last_error = None
 
-    async def _renew(self, machine: ElectionMachine, term: _Term) -> None:
+    async def _renew(self, machine: ElectionMachine, term: LeaderTerm) -> None:
         while True:
             if (stop := await self._step(machine)) is not None:
                 self._lose(term, stop.reason)
                 return
 
-    def _check_deadline(self, machine: ElectionMachine, term: _Term) -> None:
+    def _check_deadline(self, machine: ElectionMachine, term: LeaderTerm) -> None:
         """Stop leading if the deadline has passed, even if the task that renews the lease waits for something."""
         assert self._loop is not None, "the timer is cancelled at the end of the block"
         if machine.is_leader(self._loop.time()):
@@ -325,7 +326,7 @@ class LeaderElection:
         elif isinstance(stop := machine.next(self._loop.time(), self._now()), StopLeading):
             self._lose(term, stop.reason)
 
-    def _lose(self, term: _Term, reason: str) -> None:
+    def _lose(self, term: LeaderTerm, reason: str) -> None:
         """Cancel the body, whose lease is lost."""
         if term.lost is not None or term.has_ended:
             return
@@ -399,51 +400,5 @@ class LeaderElection:
         )
 
 
-class _Term:
-    """One leadership: the task of the body, and what ends it.
-
-    Attributes:
-        lost: The error of a lost lease; None while the lease is held.
-        has_ended: Whether the body has ended.
-        renewal: The task that renews the lease.
-        timer: The timer of the deadline.
-    """
-
-    def __init__(self, body: asyncio.Task[object]) -> None:
-        self._body = body
-        self._cancellations = body.cancelling()
-        self.lost: LeadershipLost | None = None
-        self.has_ended = False
-        self.renewal: asyncio.Task[None] | None = None
-        self.timer: asyncio.TimerHandle | None = None
-
-    def lose(self, error: LeadershipLost) -> None:
-        """Cancel the body."""
-        self.lost = error
-        self._body.cancel()
-
-    def end(self) -> bool:
-        """Record that the body has ended, and return whether it was cancelled from outside.
-
-        Reference: asyncio.timeout, which tells its own cancellation from others in the same way.
-        """
-        self.has_ended = True
-        if self.timer is not None:
-            self.timer.cancel()
-        count = self._body.uncancel() if self.lost is not None else self._body.cancelling()
-        return count > self._cancellations
-
-    def tasks(self) -> tuple[asyncio.Task[None], ...]:
-        """Return the task that renews the lease, if there is one."""
-        return () if self.renewal is None else (self.renewal,)
-
-
 def _text_of(error: Exception) -> str:
     return safe_text(str(error)) or "no response in time"
-
-
-def _says_no_more(error: BaseException | None) -> bool:
-    """Return whether an exception of the body says no more than that the lease was lost."""
-    if isinstance(error, BaseExceptionGroup):
-        return error.split((LeadershipLost, asyncio.CancelledError))[1] is None
-    return error is None or isinstance(error, asyncio.CancelledError)

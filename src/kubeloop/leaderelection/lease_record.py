@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kubeloop._kit.value import Value
+from kubeloop.objects.type_guards import is_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ class LeaseRecord(Value, frozen=True):
 def record_of(lease: Unstructured) -> LeaseRecord:
     """Return the record of a Lease. A field that is absent, or has another type than the API's, has its zero value."""
     spec = lease.get("spec")
-    spec = spec if isinstance(spec, dict) else {}
+    spec = spec if is_dict(spec) else {}
     return LeaseRecord(
         _text(spec, "holderIdentity"),
         _number(spec, "leaseDurationSeconds"),
@@ -77,7 +78,7 @@ def lease_with(lease: Unstructured, record: LeaseRecord, labels: Mapping[str, st
     """
     data = lease.to_dict()
     spec = data.get("spec")
-    kept = dict(spec) if isinstance(spec, dict) else {}
+    kept = dict(spec) if is_dict(spec) else {}
     for optional in ("strategy", "preferredHolder"):
         kept.pop(optional, None)
     data["spec"] = kept | _spec(record)

@@ -38,7 +38,7 @@ def faulty(client: fake.Clientset) -> tuple[kubeloop.Clientset, FaultyTransport]
 
 
 @contextmanager
-def lost(message: str = "") -> Iterator[None]:
+def lost(message: str = "leader election default/x: ") -> Iterator[None]:
     """Expect that the block ends with `LeadershipLost`."""
     with pytest.raises(LeadershipLost, match=message):
         yield
@@ -48,11 +48,10 @@ def lost(message: str = "") -> Iterator[None]:
 async def followed(election: LeaderElection) -> AsyncGenerator[asyncio.Task[float]]:
     """Run a task that waits for the leadership, and returns the time at which it has it."""
 
-    async def follow() -> float:
-        async with election:
-            return elapsed()
+    async def now() -> float:
+        return elapsed()
 
-    task = asyncio.create_task(follow())
+    task = asyncio.create_task(election.run(now))
     try:
         yield task
     finally:
@@ -67,9 +66,7 @@ async def followed(election: LeaderElection) -> AsyncGenerator[asyncio.Task[floa
 async def test_the_body_runs_as_the_leader_and_the_lease_is_released_after_it() -> None:
     client = fake.Clientset()
     election = election_of(client)
-    assert not election.is_leader
     async with election:
-        assert election.is_leader
         assert election.leader == "a"
         await asyncio.sleep(5)
         spec = await lease_of(client)
@@ -660,7 +657,10 @@ async def test_a_leader_that_renews_is_healthy_and_so_is_a_candidate_that_waits(
 @in_virtual_time
 async def test_the_metrics_show_who_leads() -> None:
     client, metrics = fake.Clientset(), kubeloop.Metrics()
-    status = lambda: metrics.value("leader_election_master_status", name="x")  # noqa: E731
+
+    def status() -> float:
+        return metrics.value("leader_election_master_status", name="x")
+
     async with election_of(client, "a"), followed(election_of(client, "b", metrics=metrics)):
         await asyncio.sleep(1)
         assert 'leader_election_master_status{name="x"} 0' in metrics.text()
