@@ -24,7 +24,7 @@ __all__ = ["LONGEST", "WORK", "CandidateTransport", "LeaseServer", "Weather"]
 WORK = "/api/v1/namespaces/default/configmaps/work"
 _JSON = Headers([("Content-Type", "application/json")])
 LONGEST = 0.1
-"""The longest time of a request on its way in either direction, in seconds, while the network works."""
+"""The longest delay of the network in either direction, in seconds, while it works."""
 SLOW = 6.0
 """The same of a slow network."""
 
@@ -134,7 +134,7 @@ class CandidateTransport:
         return result
 
     def _send(self, request: Request, answer: asyncio.Future[Response | Exception]) -> None:
-        """Plan what happens to a request: whether it arrives, and what comes back."""
+        """Plan what happens to a request: whether it arrives, and how the server responds."""
         random, timeline = self._random, self._timeline
         kind = next((weather.kind for weather in self._weathers if weather.kind), "")
         longest = SLOW if kind == "slow" else LONGEST

@@ -42,7 +42,7 @@ def test_worlds_are_not_trivial() -> None:
 
 
 def later_deadline(election: LeaderElection) -> None:
-    """Let a leader lead for a minute after its last renewal."""
+    """Move the deadline to a minute after the last renewal."""
     force_setattr(election._times, "renew_deadline", 60.0)
 
 
@@ -65,7 +65,7 @@ def counts_from_the_response(election: LeaderElection) -> None:
 
 
 def keeps_the_fence_open(election: LeaderElection) -> None:
-    """Let the fence trust that this process is the leader until it is told otherwise."""
+    """Remove the check from the fence."""
     election._check_leadership = lambda: None  # type: ignore[method-assign]
 
 

@@ -219,7 +219,7 @@ def _bury(loop: SlantedLoop, network: CandidateTransport) -> None:
         for task in tasks:
             task.cancel()
         loop.turn()
-    assert not asyncio.all_tasks(loop), "a task that was cancelled goes on"
+    assert not asyncio.all_tasks(loop), "a task continues after its cancellation"
     loop.run_until_complete(loop.shutdown_asyncgens())
     loop.close()
 

@@ -108,7 +108,7 @@ Step = Wait | ReadLease | WriteLease | StopLeading
 class ElectionMachine:
     """One candidate, from its first attempt until it has lost the leadership.
 
-    `next` returns the step to carry out, and the reports say what came of it. All times are those of one monotonic
+    `next` returns the step to carry out, and the reports contain its result. All times are those of one monotonic
     clock, whose zero and rate may differ from those of other candidates.
 
     - An attempt of the leader is one update with the version that it wrote last. If that fails, the attempt reads the

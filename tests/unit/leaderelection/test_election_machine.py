@@ -253,7 +253,7 @@ def test_a_leader_whose_lease_was_emptied_takes_it_again() -> None:
 
 
 def test_a_renewal_never_has_the_time_of_the_one_before() -> None:
-    # A wall clock that stands still or jumps: the server does not store an update without a change.
+    # A wall clock that stops or jumps: the server does not store an update without a change.
     machine = candidate()
     read(machine, None, 0.0)
     times = []
