@@ -14,9 +14,10 @@ from kubeloop._kit.lazy_names import lazy_names
 if TYPE_CHECKING:
     from kubeloop.leaderelection.leader_election import LeaderElection
     from kubeloop.leaderelection.leader_metrics import LeaderMetrics
+    from kubeloop.leaderelection.lease_candidate import LeaseCandidate
     from kubeloop.leaderelection.lease_lock import default_identity
 
-__all__ = ["LeaderElection", "LeaderMetrics", "default_identity"]
+__all__ = ["LeaderElection", "LeaderMetrics", "LeaseCandidate", "default_identity"]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
@@ -24,6 +25,7 @@ if not TYPE_CHECKING:
         {
             "leader_election": "LeaderElection",
             "leader_metrics": "LeaderMetrics",
+            "lease_candidate": "LeaseCandidate",
             "lease_lock": "default_identity",
         },
     )

@@ -11,6 +11,7 @@ from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING
 
+from kubeloop._kit.backoff import jitter
 from kubeloop._kit.value import Value
 from kubeloop.leaderelection.lease_record import LeaseRecord
 from kubeloop.meta.times import format_micro_time, parse_time
@@ -168,7 +169,12 @@ class ElectionMachine:
             wall: The time of day, for the times in the record; nothing is decided by it.
         """
         if -inf < self.leads_until <= now:
-            self.stop(f"the lease was not renewed within {self._times.renew_deadline:g} s")
+            preferred = self._record.preferred_holder if self._record is not None and self._is_coordinated else ""
+            self.stop(
+                f"the API server prefers {preferred}"
+                if preferred
+                else f"the lease was not renewed within {self._times.renew_deadline:g} s"
+            )
         if self._stopped:
             return StopLeading(self._stopped)
         if not self._is_in_attempt:
@@ -236,7 +242,7 @@ class ElectionMachine:
         if self.leads_until > -inf:
             self._pause_until = max(now, self._attempt_at + retry_period)
         else:
-            self._pause_until = now + retry_period * (1 + JITTER_FACTOR * self._random.random())
+            self._pause_until = now + jitter(retry_period, JITTER_FACTOR, self._random)
 
     def _observe(self, record: LeaseRecord, now: float) -> None:
         self._record = record

@@ -303,7 +303,7 @@ def test_a_coordinated_leader_does_not_renew_at_the_end_of_its_term() -> None:
     for now in (2.0, 4.0, 6.0, 8.0):
         assert isinstance(read(machine, preferred, now), Wait)
     assert machine.is_leader(9.9)
-    assert isinstance(next_step(machine, 10.0), StopLeading)
+    assert next_step(machine, 10.0) == StopLeading("the API server prefers other")
 
 
 def test_a_coordinated_candidate_does_not_continue_an_expired_lease() -> None:
