@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 import kubeloop
-from kubeloop.models import rbac_v1
+from kubeloop.models import coordination_v1, meta_v1, rbac_v1
 from kubeloop.testing import fake
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time
 from tests.support.markdown import ROOT, names_of
@@ -38,6 +38,22 @@ async def test_one_of_two_replicas_counts_and_the_other_takes_over(capsys: pytes
 async def test_callbacks_are_called(capsys: pytest.CaptureFixture[str]) -> None:
     assert await names_of(PAGE, "lead_and_tell")["lead_and_tell"](fake.Clientset()) == "replica-1 led"
     assert capsys.readouterr().out.splitlines() == ["leader: replica-1", "leader: ", "stopped"]
+
+
+@in_virtual_time
+async def test_a_replica_leads_once_the_server_has_chosen_it(capsys: pytest.CaptureFixture[str]) -> None:
+    client = fake.Clientset()
+    replica = asyncio.create_task(names_of(PAGE, "lead_if_chosen")["lead_if_chosen"](client, "pod-1"))
+    await asyncio.sleep(60)
+    assert capsys.readouterr().out == ""
+    candidate = await client.coordination_v1beta1.lease_candidates("default").get("pod-1")
+    assert (candidate.spec.lease_name, candidate.spec.binary_version) == ("pod-counter", "1.2.0")
+    spec = coordination_v1.LeaseSpec(holder_identity="pod-1", lease_duration_seconds=15)
+    await client.coordination_v1.leases("default").create(
+        coordination_v1.Lease(metadata=meta_v1.ObjectMeta(name="pod-counter"), spec=spec)
+    )
+    await replica
+    assert capsys.readouterr().out == "pod-1\n"
 
 
 @in_virtual_time

@@ -1,8 +1,9 @@
-"""A coordinated election: the API server chooses the candidate of the oldest version, and the leader gives way to it."""
+"""A coordinated election: the API server chooses the candidate of the oldest version, and the leader ends its term."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -19,27 +20,36 @@ FLAGS = (
 
 async def test_the_server_chooses_the_oldest_version() -> None:
     async with (
-        asyncio.timeout(120),
+        asyncio.timeout(80),
         ControlPlane(api_server_args=FLAGS) as plane,
         kubeloop.Clientset(kubeloop.load_config(plane.kubeconfig)) as clientset,
+        LeaseCandidate(clientset, "new", "default", lease_name="x", binary_version="1.3.0"),
     ):
-        elections = {
-            name: LeaderElection(
-                clientset, "x", "default", identity=name, is_coordinated=True, renew_deadline=4, retry_period=1
-            )
-            for name in ("new", "old")
-        }
+        leads = asyncio.Event()
+        new = election_of(clientset, "new", on_new_leader=lambda _: leads.set())
+        work = asyncio.create_task(new.run(asyncio.Event().wait))
+        await leads.wait()
+        lease = await clientset.coordination_v1.leases("default").get("x")
+        assert (lease.spec.holder_identity, lease.spec.strategy) == ("new", "OldestEmulationVersion")
+        async with (
+            LeaseCandidate(clientset, "old", "default", lease_name="x", binary_version="1.2.0"),
+            election_of(clientset, "old"),
+        ):
+            assert not new.is_leader
+            with pytest.raises(LeadershipLost, match="the API server prefers old"):
+                await work
 
-        async def lead(name: str) -> str:
-            async with elections[name]:
-                return name
 
-        async with LeaseCandidate(clientset, "new", "default", lease_name="x", binary_version="1.3.0"):
-            async with elections["new"]:
-                lease = await clientset.coordination_v1.leases("default").get("x")
-                assert (lease.spec.holder_identity, lease.spec.strategy) == ("new", "OldestEmulationVersion")
-            async with LeaseCandidate(clientset, "old", "default", lease_name="x", binary_version="1.2.0"):
-                successor = asyncio.create_task(lead("old"))
-                with pytest.raises(LeadershipLost, match="the API server prefers old"):
-                    await elections["new"].run(asyncio.Event().wait)
-                assert await successor == "old"
+def election_of(clientset: kubeloop.Clientset, identity: str, **options: Any) -> LeaderElection:
+    """Return a coordinated election with short times."""
+    return LeaderElection(
+        clientset,
+        "x",
+        "default",
+        identity=identity,
+        is_coordinated=True,
+        lease_duration=6,
+        renew_deadline=4,
+        retry_period=1,
+        **options,
+    )
