@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 from kubeloop.errors import LeadershipLost
 
@@ -60,6 +61,6 @@ class LeaderTerm:
 def _says_no_more(error: BaseException | None) -> bool:
     """Return whether an exception of the body says no more than that the lease was lost."""
     if isinstance(error, BaseExceptionGroup):
-        group: BaseExceptionGroup[BaseException] = error
+        group = cast("BaseExceptionGroup[BaseException]", error)
         return all(isinstance(each, LeadershipLost) or _says_no_more(each) for each in group.exceptions)
     return error is None or isinstance(error, asyncio.CancelledError)
