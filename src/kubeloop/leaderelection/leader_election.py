@@ -28,7 +28,7 @@ from kubeloop.leaderelection.election_machine import (
     WriteLease,
     released,
 )
-from kubeloop.leaderelection.leader_term import LeaderTerm
+from kubeloop.leaderelection.leader_term import LeaderTerm, live_clock
 from kubeloop.leaderelection.lease_lock import LeaseLock, default_identity
 from kubeloop.meta.namespaces import DefaultNamespace
 
@@ -128,7 +128,7 @@ class LeaderElection:
         self._last_error: Exception | None = None
         self._reported_leader = ""
         self._is_in_doubt = False
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clock: Callable[[], float] | None = None
         self._machine: ElectionMachine | None = None
         self._term: LeaderTerm | None = None
 
@@ -145,8 +145,8 @@ class LeaderElection:
     @property
     def is_leader(self) -> bool:
         """Whether this candidate is the leader, and the deadline of its last renewal has not passed."""
-        machine, loop = self._machine, self._loop
-        return machine is not None and loop is not None and machine.is_leader(loop.time())
+        machine, clock = self._machine, self._clock
+        return machine is not None and clock is not None and machine.is_leader(clock())
 
     @property
     def last_error(self) -> Exception | None:
@@ -181,10 +181,10 @@ class LeaderElection:
 
         Reference: client-go NewLeaderHealthzAdaptor, LeaderElector.Check.
         """
-        machine, loop = self._machine, self._loop
-        if self._term is None or machine is None or loop is None:
+        machine, clock = self._machine, self._clock
+        if self._term is None or machine is None or clock is None:
             return
-        silence = loop.time() - machine.observed_at
+        silence = clock() - machine.observed_at
         if silence > self._times.lease_duration + tolerance:
             raise LeadershipLost(
                 f"{self._title}: the lease was renewed {silence:.0f} s ago, and the work has not ended"
@@ -221,19 +221,20 @@ class LeaderElection:
         Raises:
             RuntimeError: The election was entered before, and not left.
         """
-        if self._loop is not None:
+        if self._clock is not None:
             raise RuntimeError(f"{self!r} was entered before")
-        self._loop = loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        self._clock = clock = live_clock(loop)
         machine = self._new_machine()
         self._report_status(False)
         logger.info("%s: %s waits for the lease", self._title, self._identity)
         try:
-            while not machine.is_leader(loop.time()):
+            while not machine.is_leader(clock()):
                 if await self._step(machine) is not None:  # the loop was blocked until after the deadline
                     machine = self._new_machine()
         except BaseException:
             machine.stop("the wait for the lease ended")
-            self._loop = None
+            self._clock = None
             if self._is_in_doubt:
                 await to_the_end(self._release())
             raise
@@ -241,7 +242,7 @@ class LeaderElection:
         assert task is not None, "an async block runs in a task"
         self._term = LeaderTerm(task)
         self._term.renewal = loop.create_task(self._renew(machine, self._term), name=self._title)
-        self._term.timer = loop.call_at(machine.leads_until, self._check_deadline, machine, self._term)
+        self._check_deadline(machine, self._term)
         self._report_status(True)
         logger.info("%s: %s is the leader", self._title, self._identity)
         return self
@@ -265,7 +266,7 @@ class LeaderElection:
             try:
                 await to_the_end(self._release())
             finally:
-                self._term = self._loop = None
+                self._term = self._clock = None
                 if term.lost is None:
                     self._report_status(False)
         if lost is not None:
@@ -279,14 +280,14 @@ class LeaderElection:
 
     async def _step(self, machine: ElectionMachine) -> StopLeading | None:
         """Carry out one step; return the step if there is nothing more to do."""
-        assert self._loop is not None, "only within the block"
-        step = machine.next(self._loop.time(), self._now())
+        assert self._clock is not None, "only within the block"
+        step = machine.next(self._clock(), self._now())
         if isinstance(step, Wait):
-            await asyncio.sleep(step.until - self._loop.time())
+            await asyncio.sleep(step.until - self._clock())
         elif isinstance(step, StopLeading):
             return step
         else:
-            await self._send(machine, step, self._loop.time)
+            await self._send(machine, step, self._clock)
             self._report_leader(machine.leader)
         return None
 
@@ -294,7 +295,7 @@ class LeaderElection:
         timeout = step.give_up_at - time()
         try:
             # The timeout of a request leaves out what an exec plugin does, and a transport of the user may ignore it.
-            async with asyncio.timeout_at(step.give_up_at):
+            async with asyncio.timeout(timeout):
                 if isinstance(step, ReadLease):
                     record = await self._lock.read(timeout)
                     self._is_in_doubt = False
@@ -320,10 +321,12 @@ class LeaderElection:
 
     def _check_deadline(self, machine: ElectionMachine, term: LeaderTerm) -> None:
         """Stop leading if the deadline has passed, even if the task that renews the lease waits for something."""
-        assert self._loop is not None, "the timer is cancelled at the end of the block"
-        if machine.is_leader(self._loop.time()):
-            term.timer = self._loop.call_at(machine.leads_until, self._check_deadline, machine, term)
-        elif isinstance(stop := machine.next(self._loop.time(), self._now()), StopLeading):
+        assert self._clock is not None, "the timer is cancelled at the end of the block"
+        now = self._clock()
+        if machine.is_leader(now):
+            loop = asyncio.get_running_loop()
+            term.timer = loop.call_later(machine.leads_until - now, self._check_deadline, machine, term)
+        elif isinstance(stop := machine.next(now, self._now()), StopLeading):
             self._lose(term, stop.reason)
 
     def _lose(self, term: LeaderTerm, reason: str) -> None:

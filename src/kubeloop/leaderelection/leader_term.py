@@ -1,13 +1,17 @@
-"""`LeaderTerm`: one leadership, from the first renewal until the body has ended."""
+"""`LeaderTerm`: one leadership, from the first renewal until the body has ended; and the clock that measures it."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+import time
+from typing import TYPE_CHECKING, cast
 
 from kubeloop.errors import LeadershipLost
 
-__all__ = ["LeaderTerm"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["LeaderTerm", "live_clock"]
 
 
 class LeaderTerm:
@@ -56,6 +60,15 @@ class LeaderTerm:
     def tasks(self) -> tuple[asyncio.Task[None], ...]:
         """Return the task that renews the lease, if there is one."""
         return () if self.renewal is None else (self.renewal,)
+
+
+def live_clock(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """Return a monotonic clock that moves on while the loop is blocked.
+
+    The time of asyncio's loops does. That of uvloop stops at the begin of a turn of the loop, so that a fence would not
+    notice that the code before it has blocked the loop.
+    """
+    return loop.time if isinstance(loop, asyncio.BaseEventLoop) else time.monotonic
 
 
 def _says_no_more(error: BaseException | None) -> bool:
