@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, NoReturn
 
 import pytest
-import uvloop
 
 import kubeloop
 from kubeloop.errors import LeadershipLost
@@ -17,6 +16,7 @@ from kubeloop.leaderelection.leader_term import live_clock
 from kubeloop.models import coordination_v1, core_v1, meta_v1
 from kubeloop.testing import FaultyTransport, fake, virtual_time
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time
+from tests.support import loops
 
 RETRIES = 4.4
 """The longest pause of a candidate, in seconds: the retry period and 120 % of it."""
@@ -612,27 +612,20 @@ async def test_the_fence_counts_from_the_moment_at_which_the_renewal_was_sent() 
             await fenced.core_v1.config_maps("default").list()
 
 
-async def clock() -> Callable[[], float]:
+async def lead_and_return_the_clock() -> Callable[[], float]:
+    election = LeaderElection(fake.Clientset(), "x", "default")
+    async with election:
+        await election.fence(fake.Clientset()).core_v1.pods("default").list()
+        await asyncio.sleep(0)
     return live_clock(asyncio.get_running_loop())
 
 
 def test_the_clock_of_the_fence_moves_on_while_the_loop_is_blocked() -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(clock()) is time.monotonic  # uvloop's time stops at the begin of a turn
+    with asyncio.Runner(loop_factory=loops.uvloop.new_event_loop) as runner:
+        # uvloop's time stops at the begin of a turn.
+        assert runner.run(lead_and_return_the_clock()) is time.monotonic
     with asyncio.Runner() as runner:
-        assert runner.run(clock()) == runner.get_loop().time
-
-
-async def lead_for_a_turn() -> bool:
-    election = LeaderElection(fake.Clientset(), "x", "default")
-    async with election:
-        await election.fence(fake.Clientset()).core_v1.pods("default").list()
-        return election.is_leader
-
-
-def test_an_election_runs_on_uvloop() -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        assert runner.run(lead_for_a_turn())
+        assert runner.run(lead_and_return_the_clock()) == runner.get_loop().time
 
 
 def test_a_fenced_client_is_a_client_of_the_same_class_and_closes_nothing() -> None:
