@@ -480,4 +480,7 @@ class QueueShutDown(KubeloopError):
 
 
 class LeadershipLost(KubeloopError):
-    """This process is not the leader any more."""
+    """This process is not the leader, or not any more. The message names the election and the reason.
+
+    Raised by the block of a `LeaderElection`, and by the calls of a fenced client, which has sent nothing then.
+    """

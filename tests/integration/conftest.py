@@ -24,6 +24,8 @@ ONE_FORMAT = {
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
     "test_examples",  # runs programs
+    "test_coordinated_election",  # starts servers
+    "test_leader_election",  # runs programs
     "test_generated_crds",  # custom resources are JSON
     "test_pytest_plugin",  # runs programs
     "test_recorded_api",  # sends requests without a client

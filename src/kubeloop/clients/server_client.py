@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Self
 
 from kubeloop.rest.client import RESTClient
 from kubeloop.rest.retry import DEFAULT_MAX_RETRIES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
     from types import TracebackType
 
@@ -47,6 +49,13 @@ class ServerClient:
         self._rest = rest
         self._owns_rest = False
         return self
+
+    def guarded(self, before_send: Callable[[], None]) -> Self:
+        """Return a client that shares the connections of this one; see `RESTClient.guarded`. It need not be closed."""
+        client = copy(self)
+        client._rest = self._rest.guarded(before_send)
+        client._owns_rest = False
+        return client
 
     @property
     def rest(self) -> RESTClient:

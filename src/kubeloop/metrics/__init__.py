@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from kubeloop._kit.metric_family import MetricFamily, Sample, exposition
 from kubeloop._kit.near_names import did_you_mean
 from kubeloop.metrics.certificate_series import CertificateSeries
+from kubeloop.metrics.election_series import ElectionSeries
 from kubeloop.metrics.informer_series import InformerSeries
 from kubeloop.metrics.queue_series import QueueSeries
 from kubeloop.metrics.request_series import RequestSeries
@@ -23,8 +24,8 @@ __all__ = ["MetricFamily", "Metrics", "Sample"]
 _SUFFIXES = ("_bucket", "_sum", "_count")
 
 
-class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries):
-    """Counts and measures, in memory, what clients, informers, queues and certificate managers do.
+class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries, ElectionSeries):
+    """Counts and measures, in memory, what clients, informers, queues, certificate managers and elections do.
 
         metrics = kubeloop.Metrics()
         config = kubeloop.load_config().replace(metrics=metrics)
@@ -33,9 +34,9 @@ class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries):
         ...
         print(metrics.text())
 
-    One object can serve any number of clients, informers, queues and certificate managers, and returns values and
-    Prometheus text. It implements the protocols `ClientMetrics`, `InformerMetrics`, `MetricsSink` and
-    `CertificateMetrics`, and needs no library.
+    One object can serve any number of clients, informers, queues, certificate managers and leader elections, and
+    returns values and Prometheus text. It implements the protocols `ClientMetrics`, `InformerMetrics`, `MetricsSink`,
+    `CertificateMetrics` and `LeaderMetrics`, and needs no library.
 
     Args:
         now: The wall clock, for the time until certificates expire.
@@ -48,6 +49,7 @@ class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries):
         QueueSeries.__init__(self)
         InformerSeries.__init__(self)
         CertificateSeries.__init__(self, now)
+        ElectionSeries.__init__(self)
 
     def collect(self) -> tuple[MetricFamily, ...]:
         """Return all metrics with their samples at this time.
@@ -59,6 +61,7 @@ class Metrics(RequestSeries, QueueSeries, InformerSeries, CertificateSeries):
             *self.queue_families(),
             *self.informer_families(),
             *self.certificate_families(),
+            *self.election_families(),
         )
 
     def text(self) -> str:

@@ -8,8 +8,9 @@ Reference: client-go rest/client.go, rest/request.go.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from copy import copy
 from io import IOBase
 from random import Random
 from typing import TYPE_CHECKING, Any, Self, TypedDict, TypeVar, Unpack, overload
@@ -150,6 +151,20 @@ class RESTClient:
             metrics=config.metrics,
             tracing=config.tracing,
         )
+
+    def guarded(self, before_send: Callable[[], None]) -> RESTClient:
+        """Return a client that shares the connections of this one, and refuses requests that must not be sent any more.
+
+        Closing it does nothing: this client closes the connections.
+
+        Args:
+            before_send: Called before each attempt, directly before the bytes are written. The call raises what the
+                function raises, and nothing is sent. Streams and channels that are open continue.
+        """
+        client = copy(self)
+        client._owned = None
+        client._sender = self._sender.guarded(before_send)
+        return client
 
     async def __aenter__(self) -> Self:
         return self

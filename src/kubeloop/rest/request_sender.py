@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from copy import copy
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -89,8 +90,15 @@ class RequestSender:
         self._rate_limit = rate_limit
         self._timeout = timeout
         self._reports = CallReports(server, metrics, tracing, credentials)
+        self._before_send: Callable[[], None] | None = None
         # Spreading retries is no secret.
         self._retries = _Retries(max_retries, random if random is not None else Random(), self._error_of)  # noqa: S311
+
+    def guarded(self, before_send: Callable[[], None]) -> RequestSender:
+        """Return a sender that shares everything with this one, and calls a function before each attempt is sent."""
+        sender = copy(self)
+        sender._before_send = before_send
+        return sender
 
     async def send(
         self,
@@ -293,6 +301,8 @@ class RequestSender:
 
     def _attempts(self, request: Request, purpose: Purpose, timeout: float | None) -> _Attempts:
         timeout = self._timeout if timeout is None else timeout
+        if self._before_send is not None:
+            request = request.replace(before_send=self._before_send)
         report = self._reports.begin(request, purpose)
         return _Attempts(request, purpose, timeout, self._rate_limit, self._retries, report)
 

@@ -125,7 +125,9 @@ class Authenticated:
         return credential is not None and self._source.reject(credential)
 
     def _dress(self, request: Request, credential: Credential | None) -> Request:
-        """Add the headers that the request does not set itself."""
+        """Add the headers that the request does not set itself, directly before it is sent."""
+        if request.before_send is not None:
+            request.before_send()
         if credential is not None and credential is not self._shown:
             self._show(credential)
         authorization = None if credential is None else credential.authorization

@@ -115,6 +115,8 @@ class Transport(Protocol):
     An implementation (another HTTP library, a test double, a fault injector) keeps these rules:
 
     - It sends a request once, and repeats it only if the server cannot have seen it.
+    - It calls `Request.before_send`, if that is set, directly before it writes the request, without an `await` in
+      between. `Authenticated` calls it too, so that a transport that never waits before it writes may leave that out.
     - A response of any status is a `Response`, a `ByteStream` or an `UpgradeRefused`, never another exception.
       Redirects are not followed; `rest` follows them where it is safe.
     - The body of an error response (300 and above) is read with `read_error_body` and may be incomplete, because the

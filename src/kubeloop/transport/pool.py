@@ -19,6 +19,7 @@ from kubeloop.transport.request_errors import EXCHANGE_FAILURES, closed_failure,
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
     from kubeloop.config.credential import ClientCertificate
@@ -136,6 +137,8 @@ class Pool:
             is_kept = connection.is_used
             if is_kept and connection.has_arrived() and not await self._is_quiet(connection):
                 continue
+            if request.before_send is not None:
+                self._check(request.before_send, connection)
             call.how_far = "the request was sent, and may have been carried out"
             if call.is_stream:
                 self._streams.add(connection)
@@ -192,6 +195,14 @@ class Pool:
                 return connection
             connection.abort()
         return None
+
+    def _check(self, before_send: Callable[[], None], connection: Connection) -> None:
+        """Check whether a request may still be sent; if not, keep the connection for other requests."""
+        try:
+            before_send()
+        except BaseException:
+            self._release(connection)
+            raise
 
     @staticmethod
     async def _is_quiet(connection: Connection) -> bool:

@@ -7,7 +7,7 @@ so that no name can change the path. The host and the path prefix of the API ser
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -58,6 +58,8 @@ class Request(Value, frozen=True):
             aborts any other request on which no byte has moved for a long time.
         is_list: Whether the response is a LIST. If its body is read as it arrives, a transport counts the request among
             those with whole responses, and yields all bytes that have arrived at once.
+        before_send: Called each time directly before the request is written; it raises an error if the request must not
+            be sent any more. None if the request may be sent at any time.
     """
 
     method: str
@@ -67,6 +69,7 @@ class Request(Value, frozen=True):
     is_confidential: bool = False
     may_fall_silent: bool = False
     is_list: bool = False
+    before_send: Callable[[], None] | None = None
 
     @property
     def path(self) -> str:
@@ -77,7 +80,14 @@ class Request(Value, frozen=True):
         """Return the same request with these headers instead of its own."""
         # Of every request that is sent: `replace` takes three times as long.
         return Request(
-            self.method, self.target, headers, self.body, self.is_confidential, self.may_fall_silent, self.is_list
+            self.method,
+            self.target,
+            headers,
+            self.body,
+            self.is_confidential,
+            self.may_fall_silent,
+            self.is_list,
+            self.before_send,
         )
 
     def with_header(self, name: str, value: str) -> Request:

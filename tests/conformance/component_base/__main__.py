@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FILES = tuple(f"metrics/prometheus/{name}/metrics.go" for name in ("restclient", "workqueue", "clientgo/fifo"))
+FOLDERS = ("restclient", "workqueue", "clientgo/fifo", "clientgo/leaderelection")
+FILES = tuple(f"metrics/prometheus/{name}/metrics.go" for name in FOLDERS)
 DECLARED = re.compile(
     r"k8smetrics\.New(?P<type>Counter|Gauge|Histogram)(?:Vec|Func)?\(\s*&k8smetrics\.\w+Opts\{(?P<options>(?:[^{}]|\{[^{}]*\})*)\},?"
     r"(?:\s*\[\]string\{(?P<labels>[^}]*)\})?",

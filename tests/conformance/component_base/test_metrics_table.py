@@ -93,6 +93,8 @@ def used_metrics(owner: Owner, **settings: Any) -> kubeloop.Metrics:
     metrics.informer_created(informer, owner.statistics)
     metrics.informer_processed(informer, 1.0)
     metrics.informer_relisted(informer, "Expired")
+    metrics.leader_changed("pods", True)
+    metrics.leader_slow_path("pods")
     return metrics
 
 

@@ -94,7 +94,9 @@ def test_a_request_never_shows_its_body() -> None:
 
 def test_only_the_headers_differ_in_a_request_with_other_headers() -> None:
     """(C6) The permissions and secrets of a request stay when a credential is added."""
-    whole = Request("POST", "/api", {"A": "b"}, b"{}", is_confidential=True, may_fall_silent=True, is_list=True)
+    whole = Request(
+        "POST", "/api", {"A": "b"}, b"{}", is_confidential=True, may_fall_silent=True, is_list=True, before_send=print
+    )
     same = whole.with_headers({"C": "d"})
     assert same == whole.replace(headers={"C": "d"})
     assert all(getattr(whole, name) != getattr(Request("", ""), name) for name in Request.__struct_fields__)
