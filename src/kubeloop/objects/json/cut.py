@@ -68,8 +68,11 @@ def value_reader(path: tuple[str, ...]) -> Callable[[bytes | Raw], Any]:
     def read(body: bytes | Raw) -> Any:
         try:
             found: Any = decode(body)
-        except msgspec.ValidationError:  # a part of the path is no object
-            return ABSENT
+        except msgspec.ValidationError:  # a part of the path is no object, or is one of two members with the same name
+            value = _parse(body)
+            for name in path:
+                value = _member(value, name)
+            return value
         for _ in range(depth):
             found = found.value
             if found is ABSENT:

@@ -43,7 +43,7 @@ class _Frame(msgspec.Struct, gc=False):
 
 
 _TYPES: dict[bytes, Any] = {kind.encode(): kind for kind in get_args(EventType)}
-_usual_frame = re.compile(rb'\{"type":"(%b)","object":(\{.*\})\}\s*' % b"|".join(_TYPES), re.DOTALL).fullmatch
+_usual_frame = re.compile(rb'\{"type":"(%b)","object":(\{.*\})\}[ \t\r\n]*+' % b"|".join(_TYPES), re.DOTALL).fullmatch
 
 
 class JSONEventDecoder(Generic[T]):

@@ -164,6 +164,24 @@ def test_events_of_a_watch(cls: Any) -> None:
         assert isinstance(read("MODIFIED", wrong), UnreadableEvent)
 
 
+@CLASSES
+@pytest.mark.parametrize("after", [b"\x0b", b"\x0c", b"\x1c", b"}", b"{}"])
+def test_what_follows_an_event_is_white_space_of_json_or_an_error(cls: Any, after: bytes) -> None:
+    frame = json.dumps({"type": "ADDED", "object": THING}, separators=(",", ":")).encode()
+    decoder = JSON.event_decoder(cls)
+    assert decoder.decode(frame + b" \t\r\n").type == "ADDED"
+    with pytest.raises(DecodeError, match="watch event: not readable as JSON"):
+        decoder.decode(frame + after)
+
+
+@FORMS
+def test_of_members_with_the_same_name_the_last_one_counts(form: Any) -> None:
+    obj = form(b'{"kind":"Thing","metadata":{"name":"a"},"spec":7,"spec":{"size":3},"status":{"ready":1},"status":7}')
+    assert obj.get_in("spec", "size") == 3
+    assert obj.get_in("status", "ready") is None
+    assert obj.to_dict()["spec"] == {"size": 3}
+
+
 class Cache:
     def __init__(self) -> None:
         self.told: list[tuple[object, Unreadable]] = []
