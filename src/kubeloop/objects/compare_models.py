@@ -104,7 +104,13 @@ def _item_edit(item: Shape, before: Any, after: Any) -> Edit | None:
 
 
 def _changed(old: Any, new: Any) -> Iterator[tuple[Field, Any, Any]]:
-    dropped = cast("Any", type(old)).__dropped__
+    """Yield the fields that differ, with their values.
+
+    Raises:
+        NotKept: The old value has dropped a field that the new one has: a part of which only some fields were kept was
+            replaced as a whole.
+    """
+    dropped = cast("Any", type(old)).__dropped__ & cast("Any", type(new)).__dropped__
     for field, stored in _stored_fields(class_of(old)):
         if stored in dropped:
             continue

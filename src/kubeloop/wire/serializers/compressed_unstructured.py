@@ -5,7 +5,6 @@ Its metadata are decoded, except for annotations and managed fields. This module
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from kubeloop.objects.compressed_object import compressed_metadata
@@ -13,7 +12,10 @@ from kubeloop.objects.json.frames import Compressor, text_of
 from kubeloop.objects.lazy_object import FailedReads, end_borrowing
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList
 
-__all__ = ["CompressedUnstructured", "CompressedUnstructuredList", "form_of"]
+__all__ = ["MOST_FORMS", "CompressedUnstructured", "CompressedUnstructuredList", "form_of"]
+
+MOST_FORMS = 256
+"""The number of kinds that have a compressor of their own."""
 
 
 class CompressedUnstructured(LazyUnstructured, frozen=True, gc=False):
@@ -50,9 +52,24 @@ class CompressedUnstructuredList(LazyUnstructuredList):
 CompressedUnstructured.list_type = CompressedUnstructuredList
 
 
-@lru_cache(maxsize=256)
-def form_of(api_version: str, kind: str) -> tuple[Compressor, Any]:  # noqa: ARG001 (keys of the cache)
-    """Return the compressor of a kind, and the class of its metadata."""
+def form_of(api_version: str, kind: str) -> tuple[Compressor, Any]:
+    """Return the compressor of a kind, and the class of its metadata.
+
+    The first kinds have their own. All others share one, because dictionaries are never freed.
+    """
+    named = (api_version, kind)
+    form = _forms.get(named)
+    if form is None:
+        if len(_forms) >= MOST_FORMS:
+            named = ("", "")
+        form = _forms.get(named) or _forms.setdefault(named, _new_form())
+    return form
+
+
+_forms: dict[tuple[str, str], tuple[Compressor, Any]] = {}
+
+
+def _new_form() -> tuple[Compressor, Any]:
     from kubeloop.models import meta_v1
 
     compressor = Compressor()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import pickle
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -133,6 +134,26 @@ async def test_a_draft_of_kept_fields_gives_patches() -> None:
         draft.spec.hostname = "h"
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("spec", core_v1.PodSpec(node_name="n2", hostname="h")),
+        ("spec", core_v1.PodSpec(node_name="n1")),
+        ("status", core_v1.PodStatus(phase="Failed")),
+        ("metadata", meta_v1.ObjectMeta(name="a", annotations={"new": "yes"})),
+    ],
+    ids=["another spec", "the kept fields of the spec", "status", "metadata"],
+)
+@in_virtual_time
+async def test_a_part_with_dropped_fields_cannot_be_replaced_as_a_whole(path: str, value: Any) -> None:
+    draft = (await one()).draft()
+    setattr(draft, path, value)
+    change = draft.finish()
+    for patch in (change.merge_patch, change.json_patch):
+        with pytest.raises(NotKept, match=rf"{path}\.\w+ was dropped"):
+            patch()
+
+
 @in_virtual_time
 async def test_copies_equality_and_display_concern_the_kept_fields() -> None:
     first, second = await one(), await one()
@@ -176,6 +197,10 @@ async def test_an_object_without_a_model_is_read_by_the_paths_of_its_kept_fields
         with pytest.raises(NotKept, match=r"the keep= of its informer has spec\.nodeName"):
             read()
     assert obj == pickle.loads(pickle.dumps(obj)) == await one(dynamic=True)
+    spaced, changed = json.dumps(full("a", 1), indent=1).encode(), JSON.encode(full("a", 1, "n2"))
+    assert obj == JSON.decode(spaced, type(obj))
+    assert hash(obj) == hash(JSON.decode(spaced, type(obj)))
+    assert obj != JSON.decode(changed, type(obj))
     assert obj != Unstructured(full("a", 1))
     assert Unstructured(full("b", 1)) not in {obj: 1}
 

@@ -13,7 +13,8 @@ from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.models import meta_v1
 from kubeloop.objects.list_items import finish
 from kubeloop.unstructured import UnstructuredList
-from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructured
+from kubeloop.wire.serializers import compressed_unstructured
+from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructured, form_of
 from kubeloop.wire.serializers.json_serializer import JSON
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList, lazy_object
 from kubeloop.wire.watch_events import UnreadableEvent
@@ -180,6 +181,18 @@ def test_of_members_with_the_same_name_the_last_one_counts(form: Any) -> None:
     assert obj.get_in("spec", "size") == 3
     assert obj.get_in("status", "ready") is None
     assert obj.to_dict()["spec"] == {"size": 3}
+
+
+def test_dictionaries_do_not_become_ever_more_where_there_are_many_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = form_of("many.example.com/v1", "First")
+    monkeypatch.setattr(compressed_unstructured, "MOST_FORMS", 0)
+    others = [form_of("many.example.com/v1", f"Other{number}") for number in range(3)]
+    assert form_of("many.example.com/v1", "First") is first
+    assert all(other is others[0] is not first for other in others)
+    body = b'{"apiVersion":"many.example.com/v1","kind":"Other1","metadata":{"name":"a"},"spec":{"size":%d}}'
+    objects = [lazy_object(body % number, cls=CompressedUnstructured) for number in range(200)]
+    assert [obj.get_in("spec", "size") for obj in objects] == list(range(200))
+    assert type(objects[0].metadata) is others[0][1]
 
 
 class Cache:
