@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kubeloop.models import meta_v1
     from kubeloop.objects.change import Change
 
-__all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "described", "tree_of", "value_at"]
+__all__ = ["Unstructured", "UnstructuredDraft", "UnstructuredList", "described", "tree_of", "value_at", "with_kind"]
 
 
 class Unstructured:
@@ -316,7 +316,7 @@ class UnstructuredList:
         self._data = {key: value for key, value in data.items() if key != "items"}
         self.metadata = decode_data(self._data.get("metadata") or {}, meta_v1.ListMeta)
         head = self._head_of_items()
-        self.items = tuple(Unstructured.owning(_with_head(each, head)) for each in data.get("items") or ())
+        self.items = tuple(Unstructured.owning(with_kind(each, head)) for each in data.get("items") or ())
         self.unreadable = MAP
 
     @classmethod
@@ -340,10 +340,10 @@ class UnstructuredList:
         return self
 
     def name_kind_of(self, items: Iterable[Unstructured]) -> None:
-        """Set the kind and apiVersion of items without a kind, which no other code uses, to those of the list."""
+        """Set the kind and the apiVersion that items, which no other code uses, lack to those of the list."""
         if (head := self._head_of_items()) is not None:
             for item in items:
-                item._data = _with_head(item._data, head)
+                item._data = with_kind(item._data, head)
 
     def __iter__(self) -> Iterator[Unstructured]:
         return iter(self.items)
@@ -359,7 +359,7 @@ class UnstructuredList:
         return self.items[index]
 
     def _head_of_items(self) -> dict[str, str] | None:
-        """Return the kind and apiVersion of items without a kind, as most items of a LIST.
+        """Return the kind and apiVersion of items that name none, as most items of a LIST.
 
         They are those of the list, without the suffix `List`.
         """
@@ -395,8 +395,9 @@ def described(obj: Unstructured, namespace: str, name: str) -> str:
     return safe_text(f"<Unstructured {said or 'of no kind'}>")
 
 
-def _with_head(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, Any]:
-    if head is None or data.get("kind"):
+def with_kind(data: dict[str, Any], head: dict[str, str] | None) -> dict[str, Any]:
+    """Return an item of a list with the kind and the apiVersion of the list in place of those that it lacks."""
+    if head is None or (data.get("kind") and data.get("apiVersion")):
         return data
     rest = {key: value for key, value in data.items() if value or key not in head}
     return {**head, **rest}

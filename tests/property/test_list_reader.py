@@ -16,6 +16,7 @@ from kubeloop.errors import DecodeError
 from kubeloop.models import core_v1
 from kubeloop.objects.list_items import finish
 from kubeloop.wire.serializers import json_objects
+from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructuredList
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructuredList
 
 NAMES = st.sampled_from(["a", "b", '"},{"', "]}", "\\", "ü"])
@@ -34,12 +35,20 @@ ITEMS = st.one_of(
     ),
     st.sampled_from([None, 5, {}, [], {"metadata": {}}, {"metadata": {"name": 7}}]),
 )
+KINDS = st.dictionaries(st.sampled_from(["kind", "apiVersion"]), st.sampled_from(["Pod", "v1", "", None]))
+ODD_ITEMS = st.builds(
+    lambda head, item, is_last: {**item, **head} if is_last else {**head, **item},
+    KINDS,
+    ITEMS.filter(lambda item: isinstance(item, dict)),
+    st.booleans(),
+)
+"""Items that name only one of kind and apiVersion, or an empty one, before or behind the other members."""
 HEAD = {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "7"}}
 
 
 @st.composite
-def bodies(draw: st.DrawFn) -> bytes:
-    items = draw(st.lists(ITEMS, max_size=12))
+def bodies(draw: st.DrawFn, items_of: st.SearchStrategy[Any] = ITEMS) -> bytes:
+    items = draw(st.lists(items_of, max_size=12))
     before = draw(st.sets(st.sampled_from(sorted(HEAD))))
     data = {key: HEAD[key] for key in sorted(before)} | {"items": items} | HEAD
     indent = draw(st.sampled_from([None, None, 1]))
@@ -87,6 +96,18 @@ def test_a_list_that_arrives_in_pieces_is_the_list_read_whole(
         body = body[:at] + byte + body[at + 1 :]
     whole = outcome(lambda: json_objects.decode_list(body, cls))
     assert outcome(lambda: in_pieces(body, cls, sizes, least_bytes)) == whole
+
+
+@pytest.mark.parametrize("cls", [LazyUnstructuredList, CompressedUnstructuredList])
+@settings(max_examples=150, deadline=None)
+@given(body=bodies(ODD_ITEMS), size=st.integers(1, 60), least_bytes=st.sampled_from([1, 50, 200]))
+def test_a_list_without_a_model_is_the_same_in_each_memory_mode(
+    cls: Any, body: bytes, size: int, least_bytes: int
+) -> None:
+    items, errors, metadata = outcome(lambda: in_pieces(body, cls, [size], least_bytes))
+    eager_items, eager_errors, eager_metadata = outcome(lambda: json_objects.decode_list(body, UnstructuredList))
+    assert (items, errors.keys(), metadata) == (eager_items, eager_errors.keys(), eager_metadata)
+    assert [(each.api_version, each.kind) for each in items] == [(each.api_version, each.kind) for each in eager_items]
 
 
 @settings(max_examples=50, deadline=None)

@@ -226,7 +226,7 @@ class _LazyItems:
 
     def one(self, raw: msgspec.Raw | bytes | memoryview) -> Unstructured:
         obj = lazy_object(raw, self._head, self._cls.item_type)
-        self._has_kindless = self._has_kindless or (not self._begun and not obj.kind)
+        self._has_kindless = self._has_kindless or (not self._begun and _lacks_kind(obj))
         return obj
 
     def describe(self, raw: bytes, error: DecodeError, where: str) -> Unreadable:
@@ -239,11 +239,15 @@ class _LazyItems:
             head = listing.head_of_items()
             cls = self._cls.item_type
             items = [
-                lazy_object(each.text, head, cls) if isinstance(each, LazyUnstructured) and not each.kind else each
+                lazy_object(each.text, head, cls) if isinstance(each, LazyUnstructured) and _lacks_kind(each) else each
                 for each in items
             ]
         listing.items, listing.unreadable = tuple(items), unreadable or MAP
         return listing
+
+
+def _lacks_kind(obj: Unstructured) -> bool:
+    return not (obj.kind and obj.api_version)
 
 
 def decoding_lazy_list(data: bytes, cls: type[LazyUnstructuredList]) -> Generator[None, None, LazyUnstructuredList]:

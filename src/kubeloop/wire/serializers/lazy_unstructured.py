@@ -19,10 +19,10 @@ from kubeloop.meta.keys import object_key
 from kubeloop.objects.json.cut import ABSENT, names_in, value_in
 from kubeloop.objects.json.decode_errors import BROKEN, broken, explained, unreadable
 from kubeloop.objects.json.decoder import decoder
-from kubeloop.objects.json.encode import rewrite
+from kubeloop.objects.json.encode import dumps, loads, rewrite
 from kubeloop.objects.lazy_object import FailedReads, borrowing_class, end_borrowing
 from kubeloop.objects.type_guards import class_of
-from kubeloop.unstructured import Unstructured, UnstructuredList, described, value_at
+from kubeloop.unstructured import Unstructured, UnstructuredList, described, value_at, with_kind
 
 __all__ = ["LazyUnstructured", "LazyUnstructuredList", "lazy_object"]
 
@@ -154,7 +154,7 @@ def lazy_object(
 
     Args:
         raw: The JSON, which is copied if it is a part of another text.
-        head: The members `apiVersion` and `kind` with a comma behind them, for an item of a list that names neither.
+        head: The members `apiVersion` and `kind` with a comma behind them, for an item of a list that lacks them.
         cls: The class of the object.
 
     Raises:
@@ -164,10 +164,14 @@ def lazy_object(
     try:
         found = _reader()(body)
     except (msgspec.ValidationError, *BROKEN):
-        return cls.holding(body, *_mended(body))
-    if found.metadata is None:
-        return cls.holding(body, *_mended(body))
-    return cls.holding(body, intern(found.api_version), intern(found.kind), found.metadata)
+        found = None
+    if found is None or found.metadata is None:
+        api_version, kind, metadata = _mended(body)
+    else:
+        api_version, kind, metadata = intern(found.api_version), intern(found.kind), found.metadata
+    if head and not (api_version and kind):
+        return lazy_object(_with_kind(body, head), cls=cls)
+    return cls.holding(body, api_version, kind, metadata)
 
 
 def _with_head(raw: bytes | memoryview | Raw, head: bytes) -> bytes:
@@ -179,6 +183,18 @@ def _with_head(raw: bytes | memoryview | Raw, head: bytes) -> bytes:
     if not start.startswith(b'{"') and bytes(view[1:]).lstrip().startswith(b"}"):
         head = head[:-1]  # without the comma
     return b"".join((b"{", head, view[1:]))
+
+
+def _with_kind(body: bytes, head: bytes) -> bytes:
+    """Return an item that names only one of kind and apiVersion, or an empty one, with what it lacks.
+
+    Raises:
+        DecodeError: The text cannot be read.
+    """
+    try:
+        return dumps(with_kind(loads(body), loads(b"{" + head[:-1] + b"}")))
+    except BROKEN as error:
+        raise broken("Unstructured", body, error) from error
 
 
 def _mended(body: bytes) -> tuple[str, str, Any]:

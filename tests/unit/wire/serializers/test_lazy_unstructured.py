@@ -13,7 +13,7 @@ from kubeloop.errors import DecodeError, Unreadable
 from kubeloop.models import meta_v1
 from kubeloop.objects.list_items import finish
 from kubeloop.unstructured import UnstructuredList
-from kubeloop.wire.serializers import compressed_unstructured
+from kubeloop.wire.serializers import compressed_unstructured, json_objects
 from kubeloop.wire.serializers.compressed_unstructured import CompressedUnstructured, form_of
 from kubeloop.wire.serializers.json_serializer import JSON
 from kubeloop.wire.serializers.lazy_unstructured import LazyUnstructured, LazyUnstructuredList, lazy_object
@@ -37,9 +37,11 @@ def thing(form: Any = lazy_object) -> LazyUnstructured:
     return obj
 
 
+HEAD = {"kind": "ThingList", "apiVersion": "example.com/v1", "metadata": {"resourceVersion": "9"}}
+
+
 def body_of(*items: Any, kind: str = "ThingList", api_version: str = "example.com/v1") -> bytes:
-    head = {"kind": kind, "apiVersion": api_version, "metadata": {"resourceVersion": "9"}}
-    return json.dumps({**head, "items": items}).encode()
+    return json.dumps({**HEAD, "kind": kind, "apiVersion": api_version, "items": items}).encode()
 
 
 def without_kind(**members: Any) -> dict[str, Any]:
@@ -93,6 +95,30 @@ def test_items_of_a_list_get_the_kind_of_the_list_unless_they_name_one(cls: Any)
     assert lazy.metadata.resource_version == "9"
     mixed = body_of(THING, kind="List", api_version="v1")
     assert list(JSON.decode(mixed, cls.list_type)) == list(JSON.decode(mixed, UnstructuredList))
+
+
+@CLASSES
+@pytest.mark.parametrize(
+    "head", [{"kind": "Thing"}, {"apiVersion": "example.com/v1"}, {"kind": "", "apiVersion": None}]
+)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_an_item_gets_what_it_lacks_of_its_kind_wherever_it_is_written(cls: Any, head: Any, reverse: bool) -> None:
+    members = {**head, "metadata": {"name": "a"}}
+    item = dict(reversed(members.items())) if reverse else members
+    for body in (body_of(item), json.dumps({"items": [item], **HEAD}).encode()):
+        (whole,), (eager,) = JSON.decode(body, cls.list_type), JSON.decode(body, UnstructuredList)
+        reader = json_objects.list_reader(cls.list_type, least_bytes=1)
+        for at in range(0, len(body), 7):
+            reader.feed(body[at : at + 7])
+        (streamed,) = finish(reader.finishing())
+        for obj in (whole, streamed, eager):
+            assert obj.to_dict() == {"kind": "Thing", "apiVersion": "example.com/v1", "metadata": {"name": "a"}}
+            assert (obj.api_version, obj.kind) == ("example.com/v1", "Thing")
+
+
+def test_an_item_that_lacks_its_kind_and_is_not_utf8_is_unreadable() -> None:
+    with pytest.raises(DecodeError, match="not readable as JSON"):
+        lazy_object(b'{"kind":"","metadata":{"name":"a"},"spec":"\xff"}', b'"apiVersion":"v1","kind":"Pod",')
 
 
 @pytest.mark.parametrize("item", [b"{}", b"{ }", b"{\n}", b'{ "metadata": {}}', b'{"metadata":{}}'])
