@@ -22,7 +22,6 @@ class KeptUnstructured(LazyUnstructured, frozen=True, gc=False):
     `NotKept`.
     """
 
-    keep: ClassVar[tuple[str, ...]]
     tree: ClassVar[Tree]
     cut: ClassVar[Any]
     """Cuts the kept fields out of the JSON of an object; Any, because checkers would take a function for a method."""
@@ -77,7 +76,8 @@ class KeptUnstructured(LazyUnstructured, frozen=True, gc=False):
                 raise not_kept(f"{'.'.join(map(str, path))} was dropped", self.keep)
             at = at[name]
         if at is not None:
-            raise not_kept(f"{'.'.join(map(str, path))} was kept in part; read its fields by their paths", self.keep)
+            what = ".".join(map(str, path)) or "the object"
+            raise not_kept(f"{what} was kept in part; read its fields by their paths", self.keep)
 
     def __eq__(self, other: object) -> bool:
         # The fields are as they were written, so bodies with the same fields may differ in white space.

@@ -53,6 +53,8 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
 
     failed_reads = FailedReads()
     memory_mode: ClassVar[str] = "lazy"
+    keep: ClassVar[tuple[str, ...]] = ()
+    """The paths of the fields to which the class cuts the JSON; none of them means all fields."""
     if not TYPE_CHECKING:
         # What creates an object from data creates an eager one.
         owning = Unstructured.owning
@@ -104,8 +106,12 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
         return default if value is ABSENT else value_at(value, path[names:], default)
 
     def __eq__(self, other: object) -> bool:
-        is_same = isinstance(other, LazyUnstructured) and other.text == self.text
-        return is_same or Unstructured.__eq__(self, other)
+        if isinstance(other, LazyUnstructured):
+            if other.keep:
+                return False  # because other fields were dropped
+            if other.text == self.text:
+                return True
+        return Unstructured.__eq__(self, other)
 
     def __hash__(self) -> int:
         meta = self.metadata

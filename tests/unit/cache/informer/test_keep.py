@@ -16,6 +16,7 @@ import pytest
 import kubeloop
 from kubeloop import NotKept, Unstructured
 from kubeloop.cache.factory import SharedInformerFactory
+from kubeloop.cache.informer.memory_mode import class_in_mode
 from kubeloop.cache.informer.shared_informer import SharedInformer
 from kubeloop.cache.store.index_by_field import field_index
 from kubeloop.models import core_v1, meta_v1, rbac_v1
@@ -185,6 +186,7 @@ async def test_an_object_without_a_model_is_read_by_the_paths_of_its_kept_fields
         lambda: obj["spec"],
         lambda: obj.get("data"),
         lambda: obj.get_in("spec"),
+        obj.get_in,
         lambda: obj.get_in("spec", "containers", 0, "name"),
         lambda: "data" in obj,
         lambda: list(obj),
@@ -201,7 +203,10 @@ async def test_an_object_without_a_model_is_read_by_the_paths_of_its_kept_fields
     assert obj == JSON.decode(spaced, type(obj))
     assert hash(obj) == hash(JSON.decode(spaced, type(obj)))
     assert obj != JSON.decode(changed, type(obj))
-    assert obj != Unstructured(full("a", 1))
+    for mode in ("eager", "lazy", "compressed"):
+        whole = JSON.decode(spaced, class_in_mode(Unstructured, mode))
+        assert obj != whole
+        assert whole != obj
     assert Unstructured(full("b", 1)) not in {obj: 1}
 
 
