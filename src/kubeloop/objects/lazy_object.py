@@ -15,7 +15,7 @@ from weakref import WeakMethod
 import msgspec
 from msgspec import Raw
 
-from kubeloop.errors import DecodeError, Unreadable
+from kubeloop.errors import DecodeError, NotKept, Unreadable
 from kubeloop.objects.json.decode import read
 from kubeloop.objects.json.encode import rewrite
 from kubeloop.objects.json.pickling import pickled
@@ -291,7 +291,10 @@ def _unpack(self: Any) -> Any:
 
 
 def packed_equal(self: Any, other: Any) -> Any:
-    """Return whether two objects are equal, as eager objects are. Objects that cannot be read are compared as JSON."""
+    """Return whether two objects are equal, as eager objects are.
+
+    Objects that cannot be read are compared as JSON. An object of which fields were dropped equals no whole one.
+    """
     kind = class_of(self)
     if not isinstance(other, kind):
         return NotImplemented
@@ -299,7 +302,7 @@ def packed_equal(self: Any, other: Any) -> Any:
         return True
     try:
         return kind.__eq__(self.__unpack__(), other.__unpack__())
-    except DecodeError:
+    except (DecodeError, NotKept):
         return self is other
 
 
