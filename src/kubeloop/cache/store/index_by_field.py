@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from kubeloop.objects.field_path import scalar_reader
-from kubeloop.objects.json.decode import decode
+from kubeloop.objects.frozen_struct import make
 from kubeloop.objects.model import Model
 from kubeloop.unstructured import Unstructured
 
@@ -52,7 +52,7 @@ def check_field_indices(indexers: Mapping[str, Callable[[Any], Any]], cls: type[
     if isinstance(cls, type) and issubclass(cls, Model):
         for function in indexers.values():
             if isinstance(function, _FieldIndex):
-                function(decode(b"{}", cls))
+                function(make(cls))
 
 
 class _FieldIndex:
