@@ -104,6 +104,10 @@ class Attempt:
         """Whether the client itself sends the request again after the pause that the server asked for."""
         return self.retry_after is not None and self.retry_after <= 60
 
+    def include(self, look: Attempt) -> None:
+        """Extend a list by the look at the API for which its kind was a reason."""
+        self.ended_at, self.stopped_seconds_at_end = look.ended_at, look.stopped_seconds_at_end
+
     def pause_before(self, following: Attempt) -> float:
         """Return the seconds until the next request, without those in which the process of the clients was stopped."""
         return following.at - self.ended_at - (following.stopped_seconds - self.stopped_seconds_at_end)

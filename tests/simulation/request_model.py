@@ -141,11 +141,8 @@ class RequestModel:
         self._expect_pause(attempt, following, 0.0)
 
     def _after_failed_page(self, attempt: Attempt, following: Attempt) -> None:
-        if attempt.is_page and attempt.has_expired and not self._is_full_list:
-            self._is_full_list = True
-            is_full = following.parameters.keys().isdisjoint({"limit", "continue", "watch"})
-            self._expect(following, is_full, "a full list after pages that expired")
-            self._expect_pause(attempt, following, 0.0)
+        if self._lost_pages(attempt):
+            self._expect_full_list(attempt, following)
             return
         self._is_full_list = False
         if attempt.lacks_version and self._to_list() != "":
@@ -154,6 +151,16 @@ class RequestModel:
         else:
             self._back_off("list", attempt, following)
         self._expect_list(following)
+
+    def _lost_pages(self, attempt: Attempt) -> bool:
+        """Return whether the pages of a list have expired while they were read, for the first time."""
+        return attempt.is_page and attempt.has_expired and not self._is_full_list
+
+    def _expect_full_list(self, attempt: Attempt, following: Attempt) -> None:
+        self._is_full_list = True
+        is_full = following.parameters.keys().isdisjoint({"limit", "continue", "watch"})
+        self._expect(following, is_full, "a full list after pages that expired")
+        self._expect_pause(attempt, following, 0.0)
 
     def _after_stream(self, attempt: Attempt, following: Attempt) -> None:
         is_cut = not attempt.is_garbled and not attempt.error_code and (attempt.is_good or attempt.failure != "")
@@ -329,7 +336,11 @@ class ReaderModel(RequestModel):
         for attempt, following, is_retried in with_the_next(attempts):
             if is_retried:
                 continue
+            if self._lost_pages(attempt):
+                self._expect_full_list(attempt, following)
+                continue
             if not attempt.is_watch:
+                self._is_full_list = False
                 self._expect(following, attempt.is_good, "an error, because the list failed")
                 self._version = attempt.version
                 if attempt.token and "limit" in attempt.parameters:

@@ -14,7 +14,7 @@ from kubeloop.wire.request import Request
 from kubeloop.wire.response import Headers, Response
 from tests.simulation.cluster import Cluster
 from tests.simulation.network import A_MOMENT, Attempt, Link, Network
-from tests.simulation.request_model import RETRIES, with_the_next
+from tests.simulation.request_model import RETRIES, ReaderModel, with_the_next
 
 PODS = "/api/v1/namespaces/{}/pods"
 
@@ -85,3 +85,28 @@ async def test_the_list_of_another_source_ends_no_doubt() -> None:
     await read_list(link, "two", GOOD)
     await asyncio.sleep(10 * A_MOMENT)
     assert link.is_doubtful
+
+
+def page(at: float, parameters: dict[str, str], status: int = 200) -> Attempt:
+    attempt = Attempt(at, "/", parameters, False, "continue" in parameters, status, ended_at=at)
+    attempt.is_good, attempt.has_expired = status == 200, status == 410
+    attempt.token = "" if parameters == {} else "more"  # an expired page has a token too
+    return attempt
+
+
+def test_a_reader_reads_a_full_list_after_a_page_that_expired_and_no_second_one() -> None:
+    reports: list[str] = []
+    full = page(2.0, {})
+    pages = [page(0.0, {"limit": "500"}), page(1.0, {"limit": "500", "continue": "more"}, 410)]
+    pages[1].ended_at = full.at
+    ReaderModel(None, reports.append).follow([*pages, full])
+    assert reports == []
+    ReaderModel(None, reports.append).follow([*pages, page(2.0, {"limit": "500"})])
+    assert [report.partition("expected ")[2] for report in reports] == ["a full list after pages that expired"]
+
+
+def test_a_pause_begins_after_the_look_at_the_api_that_follows_a_list() -> None:
+    listed, look, following = page(1.0, {}), page(31.0, {}), page(32.0, {})
+    look.stopped_seconds_at_end = following.stopped_seconds = 5.0
+    listed.include(look)
+    assert listed.pause_before(following) == 1.0
