@@ -242,10 +242,13 @@ class InformerRun(Consumer):
         super().check()
         judge_pages(self.judge, self.link)
         by_path: dict[str, list[Attempt]] = {}
+        last: Attempt | None = None
         for attempt in self.link.attempts:
-            if not attempt.path.endswith(f"/{self.scope.resource}"):
-                continue  # a look at the API
-            by_path.setdefault(attempt.path, []).append(attempt)
+            if attempt.path.endswith(f"/{self.scope.resource}"):
+                by_path.setdefault(attempt.path, []).append(attempt)
+                last = attempt
+            elif last is not None and not last.is_watch:
+                last.include(attempt)  # a look at the API
         for attempts in by_path.values():
             judge_pace(self.judge, self.name, attempts)
             judge_patience(self.judge, self.name, attempts)
@@ -290,7 +293,7 @@ class InformerRun(Consumer):
                     self.judge.violation(self.name, f"resynced {sorted(recorder.resynced)[:3]} without a period")
                 continue
             begin = max(self._synced_at + 2 * period, recorder.added_at + 2 * period, now - PATIENCE)
-            expected = (now - begin) / period
+            expected = max(0.0, now - begin) / period  # an informer may have synced a moment ago
             for path in recorder.state:
                 times = [time for time in recorder.resynced.get(path, ()) if time > begin]
                 is_old = recorder.kind != "async" and recorder.since[path] < begin

@@ -194,7 +194,9 @@ def judge_patience(judge: Judge, who: str, attempts: list[Attempt]) -> None:
         if not attempt.is_watch or is_lost_list(attempt):
             continue
         is_fruitless = attempt.has_expired and not attempt.has_delivered and attempt.ended_at - attempt.at < A_MOMENT
-        if is_fruitless and had_expired and attempt.pause_before(following) < A_MOMENT:
+        # A pause in which the process was stopped may have been over when it ran again.
+        has_run = following.stopped_seconds == attempt.stopped_seconds_at_end
+        if is_fruitless and had_expired and has_run and attempt.pause_before(following) < A_MOMENT:
             judge.violation(who, "listed again without a pause after the second expiry in a row")
         had_expired = is_fruitless
 

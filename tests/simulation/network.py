@@ -11,8 +11,8 @@ import asyncio
 import json
 import math
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from inspect import isawaitable
 from random import Random
@@ -103,6 +103,10 @@ class Attempt:
     def asks_to_wait(self) -> bool:
         """Whether the client itself sends the request again after the pause that the server asked for."""
         return self.retry_after is not None and self.retry_after <= 60
+
+    def include(self, look: Attempt) -> None:
+        """Extend a list by the look at the API for which its kind was a reason."""
+        self.ended_at, self.stopped_seconds_at_end = look.ended_at, look.stopped_seconds_at_end
 
     def pause_before(self, following: Attempt) -> float:
         """Return the seconds until the next request, without those in which the process of the clients was stopped."""
@@ -201,7 +205,8 @@ class Link:
         self.rules = FaultyTransport(_Balancer(network, Random(random.getrandbits(32))), random=random)
         self.lists: dict[str, Lists] = {}
         self.has_doubtful_lists = False
-        self._doubtful_until = -math.inf
+        self._doubtful_until: dict[str, float] = {}  # by path
+        self._lists_in_doubt: set[str] = set()  # the paths whose list in pages is doubtful so far
         self._network = network
 
     async def request(
@@ -277,27 +282,37 @@ class Link:
             head = body.partition(b'"items"')[0]
             attempt.version, attempt.token = _found(_VERSION, head), _found(_TOKEN, head)
             attempt.is_last = not attempt.token
-            if attempt.is_good and (not attempt.version or _NAMELESS in body):
-                self.doubt()
-            elif attempt.is_good and attempt.is_last:
-                self.trust()
             if attempt.is_good:
+                self._weigh_page(attempt, is_doubtful=not attempt.version or _NAMELESS in body)
                 self.listed(attempt)
 
         return note
 
+    def _weigh_page(self, attempt: Attempt, *, is_doubtful: bool) -> None:
+        """Doubt a list of which any page is doubtful, and trust one that ends without any."""
+        path = attempt.path
+        if not attempt.is_page:
+            self._lists_in_doubt.discard(path)
+        if is_doubtful:
+            self._lists_in_doubt.add(path)
+            self.doubt(path)
+        elif attempt.is_last and path not in self._lists_in_doubt:
+            self.trust(path)
+
     @property
     def is_doubtful(self) -> bool:
-        """Whether the last list was one of `has_doubtful_lists`, or the one before, a moment ago."""
-        return self._doubtful_until > asyncio.get_running_loop().time()
+        """Whether the last list of any source was one of `has_doubtful_lists`, or the one before, a moment ago."""
+        now = asyncio.get_running_loop().time()
+        return any(until > now for until in self._doubtful_until.values())
 
-    def doubt(self) -> None:
-        """Note a list that has no version, or an object without a name."""
-        self.has_doubtful_lists, self._doubtful_until = True, math.inf
+    def doubt(self, path: str) -> None:
+        """Note a list of a source that has no version, or an object without a name."""
+        self.has_doubtful_lists, self._doubtful_until[path] = True, math.inf
 
-    def trust(self) -> None:
+    def trust(self, path: str) -> None:
         """Note a list with both."""
-        self._doubtful_until = min(self._doubtful_until, asyncio.get_running_loop().time() + A_MOMENT)
+        until = self._doubtful_until.get(path, -math.inf)
+        self._doubtful_until[path] = min(until, asyncio.get_running_loop().time() + A_MOMENT)
 
     def listed(self, attempt: Attempt) -> None:
         """Note the end of a list, or of a page of one."""
@@ -340,7 +355,7 @@ def _is_list(body: bytes, path: str) -> bool:
 
 
 class _ListedBody:
-    """The body of a list or of a refusal, which is noted when it is complete."""
+    """The body of a list, noted when it is complete, or of a refusal, which counts even if its body is cut."""
 
     def __init__(self, inner: ByteStream, attempt: Attempt, received: Callable[[bytes], None]) -> None:
         self.status, self.headers = inner.status, inner.headers
@@ -350,9 +365,14 @@ class _ListedBody:
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         body = b""
-        with _noting_failure(self._attempt):
+        is_refusal = self.status >= 300
+        if is_refusal:
+            self._received(body)
+        with nullcontext() if is_refusal else _noting_failure(self._attempt):
             async for chunk in self._inner:
                 body += chunk
+                if is_refusal:
+                    self._received(body)
                 yield chunk
         self._received(body)
 
@@ -364,7 +384,7 @@ class _ListedBody:
 
 
 @contextmanager
-def _noting_failure(attempt: Attempt) -> Iterator[None]:
+def _noting_failure(attempt: Attempt) -> Generator[None]:
     try:
         yield
     except Exception as error:
@@ -429,7 +449,7 @@ class _WatchedBody:
         is_bookmark = line.startswith(b'{"type":"BOOKMARK"')
         if _NAMELESS in line:
             self._is_doubtful = True
-            self._link.doubt()
+            self._link.doubt(attempt.path)
         if attempt.begins_with_list and not attempt.has_listed:
             attempt.version = _found(_VERSION, line) if is_bookmark else ""
             if attempt.version and b'"k8s.io/initial-events-end":"true"' in line:
@@ -438,7 +458,7 @@ class _WatchedBody:
                 attempt.events = 0
                 self._link.listed(attempt)
                 if not self._is_doubtful:
-                    self._link.trust()
+                    self._link.trust(attempt.path)
             attempt.is_garbled = is_bookmark and not attempt.has_listed
         else:
             attempt.has_delivered = True

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.simulation.network import Attempt
 
@@ -27,6 +27,9 @@ BETWEEN_WATCHES = 1.0
 SILENCE_OF_LISTS = 10.0
 INTERNAL_ERROR_RESET = 60.0
 LARGEST_PAGE = "500"
+RETRIES = 10
+"""The most retries of a call of the client."""
+
 UNREACHABLE = ("ConnectError",)
 
 
@@ -94,10 +97,10 @@ class RequestModel:
             return
         self._expect_list(attempts[0])
         was_retried = False
-        for attempt, following in pairwise(attempts):
+        for attempt, following, is_retried in with_the_next(attempts):
             if attempt.is_watch and not was_retried:
                 self._opened_at = attempt.at
-            was_retried = is_retry(attempt, following)
+            was_retried = is_retried
             if not was_retried:
                 self._after(attempt, following)
                 continue
@@ -138,11 +141,8 @@ class RequestModel:
         self._expect_pause(attempt, following, 0.0)
 
     def _after_failed_page(self, attempt: Attempt, following: Attempt) -> None:
-        if attempt.is_page and attempt.has_expired and not self._is_full_list:
-            self._is_full_list = True
-            is_full = following.parameters.keys().isdisjoint({"limit", "continue", "watch"})
-            self._expect(following, is_full, "a full list after pages that expired")
-            self._expect_pause(attempt, following, 0.0)
+        if self._lost_pages(attempt):
+            self._expect_full_list(attempt, following)
             return
         self._is_full_list = False
         if attempt.lacks_version and self._to_list() != "":
@@ -151,6 +151,16 @@ class RequestModel:
         else:
             self._back_off("list", attempt, following)
         self._expect_list(following)
+
+    def _lost_pages(self, attempt: Attempt) -> bool:
+        """Return whether the pages of a list have expired while they were read, for the first time."""
+        return attempt.is_page and attempt.has_expired and not self._is_full_list
+
+    def _expect_full_list(self, attempt: Attempt, following: Attempt) -> None:
+        self._is_full_list = True
+        is_full = following.parameters.keys().isdisjoint({"limit", "continue", "watch"})
+        self._expect(following, is_full, "a full list after pages that expired")
+        self._expect_pause(attempt, following, 0.0)
 
     def _after_stream(self, attempt: Attempt, following: Attempt) -> None:
         is_cut = not attempt.is_garbled and not attempt.error_code and (attempt.is_good or attempt.failure != "")
@@ -323,10 +333,14 @@ class ReaderModel(RequestModel):
     def follow(self, attempts: Sequence[Attempt]) -> None:
         """Check all requests, each with that before it."""
         has_opened = False
-        for attempt, following in pairwise(attempts):
-            if is_retry(attempt, following):
+        for attempt, following, is_retried in with_the_next(attempts):
+            if is_retried:
+                continue
+            if self._lost_pages(attempt):
+                self._expect_full_list(attempt, following)
                 continue
             if not attempt.is_watch:
+                self._is_full_list = False
                 self._expect(following, attempt.is_good, "an error, because the list failed")
                 self._version = attempt.version
                 if attempt.token and "limit" in attempt.parameters:
@@ -367,6 +381,19 @@ def can_heal(attempt: Attempt) -> bool:
 def name_of(request: Attempt) -> str:
     kind = "a watch" if request.is_watch else "a list"
     return f"{kind} with {request.parameters}"
+
+
+def with_the_next(attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Attempt, bool]]:
+    """Yield each request, the next one, and whether that may be a retry by the same call.
+
+    A call that opens a watch retries whatever it can: with all its retries used up, the next request is of another
+    call, though it may ask for the same timeout by chance.
+    """
+    retries = 0
+    for attempt, following in pairwise(attempts):
+        is_retried = is_retry(attempt, following) and not (attempt.is_watch and retries == RETRIES)
+        retries = retries + 1 if is_retried else 0
+        yield attempt, following, is_retried
 
 
 def is_retry(attempt: Attempt, following: Attempt) -> bool:

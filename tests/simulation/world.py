@@ -131,9 +131,10 @@ class World:
             await asyncio.sleep(left)
         for consumer in self.consumers:
             consumer.check()
+        await self._probe()
+        # The news proves a watch that was opened a moment ago.
         if len(self.consumers) == len(self.plan.informers) + len(self.plan.readers):  # none was stopped
             judge_connections(self.judge)
-        await self._probe()
         for consumer in self.consumers:
             await consumer.stop()
 
