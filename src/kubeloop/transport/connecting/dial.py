@@ -126,6 +126,10 @@ class Dialer:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._dial(protocol)
+        except TimeoutError as error:
+            # The cancellation that ended the attempt refers to its frames, and these to the buffers of TLS.
+            error.__cause__ = error.__context__ = None
+            raise
         except ssl.SSLError:
             self.distrust()
             raise
