@@ -72,6 +72,8 @@ DECISIVE = {
     "_kit/metric_family": "tests/unit/kit/test_metric_family.py",
     "cache/informer/applier": f"{APPLYING} tests/unit/cache/informer/test_shared_informer.py "
     "tests/property/test_informer_convergence.py",
+    "cache/fifo/change_queue": "tests/unit/cache/fifo tests/property/test_delta_fifo_model.py "
+    "tests/property/test_real_fifo_model.py",
     "cache/fifo/delta_fifo": "tests/unit/cache/fifo/test_delta_fifo.py tests/property/test_delta_fifo_model.py",
     "cache/fifo/real_fifo": "tests/unit/cache/fifo/test_real_fifo.py tests/property/test_real_fifo_model.py",
     "cache/informer/store_replacement": "tests/unit/cache/informer/test_store_replacement.py "
@@ -86,6 +88,7 @@ DECISIVE = {
     "cache/handlers/handler_backlog": SLOW_HANDLERS,
     "cache/handlers/informer_event": f"tests/unit/cache/handlers/test_informer_event.py {SLOW_HANDLERS}",
     "cache/informer_scope": "tests/unit/cache/test_factory_scopes.py tests/unit/cache/test_factory.py",
+    "cache/running_informers": "tests/unit/cache/test_running_informers.py",
     "cache/informer/informer_statistics": "tests/unit/cache/informer/test_informer_statistics.py",
     "cache/source/list_kind": "tests/unit/cache/source/test_list_kind.py",
     "cache/informer/memory_usage": "tests/unit/cache/informer/test_memory_usage.py "

@@ -7,14 +7,13 @@ replaces the lock that client-go holds meanwhile.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping
 from types import MappingProxyType
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from kubeloop.cache.fifo.delta import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType, has_name, unreadable_object
-from kubeloop.cache.time_slice import OBJECTS_PER_STEP
+from kubeloop.cache.fifo.change_queue import ChangeQueue
+from kubeloop.cache.fifo.delta import STATELESS, DeletedFinalStateUnknown, Delta, DeltaType, has_name
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
 
@@ -44,10 +43,7 @@ class KnownObjects(Protocol[T_co]):
         ...
 
 
-_ADDED, _UPDATED, _DELETED = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED
-
-
-class DeltaFIFO(Generic[T]):
+class DeltaFIFO(ChangeQueue[T]):
     """A queue of changes, grouped by key, in the order in which the keys were added.
 
     There is one producer, a reflector, and one consumer, the pop loop. The consumer applies what it popped before it
@@ -55,9 +51,7 @@ class DeltaFIFO(Generic[T]):
 
     Of two deletions in a row one is dropped. A new list queues a tombstone for every known object that it lacks.
 
-    An object on which the transform or the key function fails is queued as one that cannot be read: it exists, so it is
-    neither a reason to refuse a list nor a deletion. Its deletion is queued all the same, because that needs only the
-    key. Nothing is ever queued under the key `""`.
+    The deletion of an object that neither the queue nor the store knows is dropped.
 
     Args:
         known_objects: The store behind the queue; None means that the queue knows only what it has queued.
@@ -72,6 +66,8 @@ class DeltaFIFO(Generic[T]):
     event is lost if the transform fails, even a deletion, and a list fails as a whole.
     """
 
+    _unit = "key"
+
     def __init__(
         self,
         known_objects: KnownObjects[T] | None = None,
@@ -80,20 +76,12 @@ class DeltaFIFO(Generic[T]):
         transform: Callable[[T], T] | None = None,
         unreadable: Mapping[str, Unreadable] = MappingProxyType({}),
     ) -> None:
+        super().__init__(key_func, transform)
         self._known_objects = known_objects
         self._unreadable = unreadable
-        self._key_func = key_func
-        self._transform = transform
         self._items: dict[str, list[Delta[T]]] = {}
         self._queue: deque[str] = deque()
-        self._ready = asyncio.Event()
-        self._populated = False
         self._initial_left = 0
-        self._closed = False
-
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else "synced" if self.has_synced else "not synced"
-        return f"<DeltaFIFO {len(self._queue)} keys, {state}>"
 
     def __len__(self) -> int:
         """Return the number of keys with pending changes."""
@@ -103,65 +91,6 @@ class DeltaFIFO(Generic[T]):
     def has_synced(self) -> bool:
         """Whether all objects of the first list have been popped, or other changes were queued before any list."""
         return self._populated and not self._initial_left
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called; what is queued can still be popped."""
-        return self._closed
-
-    def close(self) -> None:
-        """Close the queue: `wait` returns False once the queue is empty."""
-        self._closed = True
-        self._ready.set()
-
-    def add(self, obj: T) -> None:
-        """Queue an object that was created.
-
-        Raises:
-            ValueError: The object has no name.
-            Unreadable: The transform failed on the object, and its name cannot be read.
-        """
-        self._queue_state(_ADDED, obj)
-
-    def update(self, obj: T) -> None:
-        """Queue an object that was changed. Raises what `add` raises."""
-        self._queue_state(_UPDATED, obj)
-
-    def update_unreadable(self, error: Unreadable) -> None:
-        """Queue that an object exists and its new state cannot be read.
-
-        Raises:
-            Unreadable: This error, because not even the name of the object can be read.
-        """
-        self._populated = True
-        if not error.key:
-            raise error
-        self._append(error.key, Delta(DeltaType.UNREADABLE, error))
-
-    def delete(self, obj: T) -> None:
-        """Queue the deletion of an object, if the queue or the store behind it holds the object."""
-        self._populated = True
-        name = self._key_func(obj)
-        if not self._knows(name):
-            return
-        delta: Delta[T]
-        try:
-            delta = Delta(_DELETED, obj if self._transform is None else self._transform(obj))
-        except Exception as error:
-            delta = Delta(_DELETED, unreadable_object(obj, error))
-        self._append(name, delta)
-
-    def delete_unreadable(self, error: Unreadable) -> None:
-        """Queue the deletion of an object whose final state cannot be read, if the object is known.
-
-        Raises:
-            Unreadable: This error, because not even the name of the object can be read.
-        """
-        self._populated = True
-        if not error.key:
-            raise error
-        if self._knows(error.key):
-            self._append(error.key, Delta(_DELETED, error))
 
     def bookmark(self, resource_version: str) -> None:
         """Do nothing: the queue has no use for the version that a bookmark reports."""
@@ -176,7 +105,7 @@ class DeltaFIFO(Generic[T]):
             return
         for name in known.list_keys():
             if name not in self._items and (obj := known.get_by_key(name)) is not None:
-                self._append(name, Delta(DeltaType.SYNC, obj))
+                self._append(DeltaType.SYNC, name, obj)
 
     def replace(
         self,
@@ -212,27 +141,17 @@ class DeltaFIFO(Generic[T]):
             Whether the list names all of its objects, so that the objects that it lacks were deleted.
         """
         initial = not self._populated
-        transform = self._transform
         listed: set[str] = set()
-        failed: dict[str, Unreadable] = {}
-        for count, obj in enumerate(objects, 1):
-            try:
-                state = obj if transform is None else transform(obj)
-                name = self._key_func(state)
-                if not has_name(name):
-                    raise ValueError("an object without a name")
-            except Exception as error:
-                problem = unreadable_object(obj, error)
-                failed[problem.key or f"#{count - 1} of those that were read"] = problem
-            else:
-                listed.add(name)
-                self._append(name, Delta(DeltaType.REPLACED, state), initial=initial)
-            if not count % OBJECTS_PER_STEP:
-                yield
+
+        def queue(key: str, state: T) -> None:
+            listed.add(key)
+            self._append(DeltaType.REPLACED, key, state, initial=initial)
+
+        failed = yield from self._reading(objects, queue)
         is_complete = True
         for name, problem in (*unreadable.items(), *failed.items()):
             listed.add(name)
-            self._append(name, Delta(DeltaType.UNREADABLE, problem), initial=initial)
+            self._append(DeltaType.UNREADABLE, name, problem, initial=initial)
             is_complete = is_complete and bool(problem.key)
         self._queue_missing(listed, is_complete=is_complete, initial=initial)
         self._populated = True
@@ -252,51 +171,36 @@ class DeltaFIFO(Generic[T]):
             self._initial_left -= 1
         return Popped(name, self._items.pop(name), initial)
 
-    async def wait(self) -> bool:
-        """Wait until there may be something to pop, or the first list is complete and empty.
-
-        Returns:
-            False if the queue is closed and empty, else True.
-
-        Concurrency: safe to cancel.
-        """
-        await self._ready.wait()
-        return bool(self._queue) or not self._closed
-
-    def _queue_state(self, kind: DeltaType, obj: T) -> None:
-        self._populated = True
-        try:
-            state = obj if self._transform is None else self._transform(obj)
-            name = self._key_func(state)
-        except Exception as error:
-            self.update_unreadable(unreadable_object(obj, error))
-        else:
-            self._append(name, Delta(kind, state))
-
-    def _append(self, name: str, delta: Delta[T], *, initial: bool = False) -> None:
-        deltas = self._items.get(name)
+    def _append(
+        self,
+        kind: DeltaType,
+        key: str,
+        state: T | Unreadable | DeletedFinalStateUnknown[T],
+        *,
+        initial: bool = False,
+    ) -> None:
+        delta: Delta[T] = Delta(kind, state)
+        deltas = self._items.get(key)
         if deltas is None:
-            if not has_name(name):
+            if not has_name(key):
                 raise ValueError("an object without a name cannot be stored")
-            self._items[name] = [delta]
+            self._items[key] = [delta]
             if not self._queue:
                 self._ready.set()
-            self._queue.append(name)
+            self._queue.append(key)
             if initial:
                 self._initial_left += 1
-        elif delta.type is _DELETED and deltas[-1].type is _DELETED:
+        elif delta.type is DeltaType.DELETED and deltas[-1].type is DeltaType.DELETED:
             # Keep the deletion that has the final state.
             if isinstance(deltas[-1].object, STATELESS):
                 deltas[-1] = delta
         else:
             deltas.append(delta)
 
-    def _knows(self, name: str) -> bool:
+    def _is_worth_deleting(self, key: str) -> bool:
         known = self._known_objects
         return (
-            name in self._items
-            or name in self._unreadable
-            or (known is not None and known.get_by_key(name) is not None)
+            key in self._items or key in self._unreadable or (known is not None and known.get_by_key(key) is not None)
         )
 
     def _queue_missing(self, listed: set[str], *, is_complete: bool, initial: bool) -> None:
@@ -308,14 +212,14 @@ class DeltaFIFO(Generic[T]):
             # An item without a name belonged to its list alone. Only a complete list proves that an object was deleted.
             if is_complete or (isinstance(last, Unreadable) and not last.key):
                 final = last if isinstance(last, Unreadable) else DeletedFinalStateUnknown(name, last)
-                self._append(name, Delta(_DELETED, final), initial=initial)
+                self._append(DeltaType.DELETED, name, final, initial=initial)
 
     def _last_known(self, name: str) -> T | Unreadable:
         """Return the newest readable state of an object, queued or stored, or the error if there is none."""
         error: Unreadable | None = None
         for delta in reversed(self._items.get(name, ())):
             last = delta.object
-            if error is not None and delta.type is _DELETED:
+            if error is not None and delta.type is DeltaType.DELETED:
                 return error  # The changes after this deletion are of another object.
             if not isinstance(last, Unreadable):
                 return last.object if isinstance(last, DeletedFinalStateUnknown) else last

@@ -6,16 +6,14 @@ Reference: client-go `tools/cache/the_real_fifo.go`.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
-from kubeloop._kit.text import counted
-from kubeloop.cache.fifo.delta import DeltaType, has_name, unreadable_object
-from kubeloop.cache.time_slice import OBJECTS_PER_STEP
+from kubeloop.cache.fifo.change_queue import ChangeQueue
+from kubeloop.cache.fifo.delta import DeltaType, has_name
 from kubeloop.errors import Unreadable
 from kubeloop.meta.keys import Object, object_key
 
@@ -85,19 +83,12 @@ class QueuedDelta(NamedTuple, Generic[T]):
     object: T | Unreadable | ReplacedAll[T] | Bookmark | None
 
 
-_ADDED, _UPDATED, _DELETED, _UNREADABLE = DeltaType.ADDED, DeltaType.UPDATED, DeltaType.DELETED, DeltaType.UNREADABLE
-
-
-class RealFIFO(Generic[T]):
+class RealFIFO(ChangeQueue[T]):
     """A queue of changes in the order in which they were queued, across all objects.
 
     There is one producer, a reflector, or one per namespace, and one consumer, which looks at the first change with
     `peek`, applies it and then removes it with `pop`. Every change is delivered; none are combined. A list is one
     change, and the consumer compares it with its store. The deletion of an unknown object is delivered, too.
-
-    An object on which the transform or the key function fails is queued as one that cannot be read: it exists, so it is
-    neither a reason to refuse a list nor a deletion. Its deletion is queued all the same, because that needs only the
-    key. No change of one object is ever queued under the key `""`.
 
     Args:
         key_func: Returns the key of an object.
@@ -112,6 +103,8 @@ class RealFIFO(Generic[T]):
     Batches do not exist, because nothing is locked between two changes.
     """
 
+    _unit = "change"
+
     def __init__(
         self,
         *,
@@ -119,19 +112,11 @@ class RealFIFO(Generic[T]):
         transform: Callable[[T], T] | None = None,
         namespaces: Collection[str] = (),
     ) -> None:
-        self._key_func = key_func
-        self._transform = transform
+        super().__init__(key_func, transform)
         self._items: deque[QueuedDelta[T]] = deque()
-        self._ready = asyncio.Event()
-        self._populated = False
         # The namespaces whose first list has not been queued, and the first lists that have not been popped.
         self._unlisted = set(namespaces)
         self._initial: list[QueuedDelta[T]] = []
-        self._closed = False
-
-    def __repr__(self) -> str:
-        state = "closed" if self._closed else "synced" if self.has_synced else "not synced"
-        return f"<RealFIFO {counted(len(self._items), 'change')}, {state}>"
 
     def __len__(self) -> int:
         """Return the number of changes that are queued; a list is one change."""
@@ -142,61 +127,7 @@ class RealFIFO(Generic[T]):
         """Whether the first list of each namespace was popped, or of all, or other changes were queued before any."""
         return self._populated and not self._initial and not self._unlisted
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called; what is queued can still be popped."""
-        return self._closed
-
-    def close(self) -> None:
-        """Close the queue: `wait` returns False once the queue is empty."""
-        self._closed = True
-        self._ready.set()
-
     # The producer
-
-    def add(self, obj: T) -> None:
-        """Queue an object that was created.
-
-        Raises:
-            ValueError: The object has no name.
-            Unreadable: The transform failed on the object, and its name cannot be read.
-        """
-        self._queue_state(_ADDED, obj)
-
-    def update(self, obj: T) -> None:
-        """Queue an object that was changed. Raises what `add` raises."""
-        self._queue_state(_UPDATED, obj)
-
-    def update_unreadable(self, error: Unreadable) -> None:
-        """Queue that an object exists and its new state cannot be read.
-
-        Raises:
-            Unreadable: This error, because not even the name of the object can be read.
-        """
-        self._queue_error(_UNREADABLE, error)
-
-    def delete(self, obj: T) -> None:
-        """Queue the deletion of an object.
-
-        Raises:
-            ValueError: The object has no name.
-        """
-        self._populated = True
-        key = self._key_func(obj)
-        state: T | Unreadable
-        try:
-            state = obj if self._transform is None else self._transform(obj)
-        except Exception as error:
-            state = unreadable_object(obj, error)
-        self._append(_DELETED, key, state)
-
-    def delete_unreadable(self, error: Unreadable) -> None:
-        """Queue the deletion of an object whose final state cannot be read.
-
-        Raises:
-            Unreadable: This error, because not even the name of the object can be read.
-        """
-        self._queue_error(_DELETED, error)
 
     def bookmark(self, resource_version: str, namespace: str = "") -> None:
         """Queue that every change up to a version has been queued, in one namespace or in all."""
@@ -245,22 +176,8 @@ class RealFIFO(Generic[T]):
         Returns:
             Whether the list names all of its objects, so that the objects that it lacks were deleted.
         """
-        transform, key_func = self._transform, self._key_func
         read: dict[str, T] = {}
-        failed: dict[str, Unreadable] = {}
-        for count, obj in enumerate(objects, 1):
-            try:
-                state = obj if transform is None else transform(obj)
-                key = key_func(state)
-                if not has_name(key):
-                    raise ValueError("an object without a name")
-            except Exception as error:
-                problem = unreadable_object(obj, error)
-                failed[problem.key or f"#{count - 1} of those that were read"] = problem
-            else:
-                read[key] = state
-            if transform is not None or not count % OBJECTS_PER_STEP:
-                yield
+        failed = yield from self._reading(objects, read.__setitem__)
         failed = {**unreadable, **failed}
         if namespace:
             # Each list counts its items without a name for itself.
@@ -294,39 +211,12 @@ class RealFIFO(Generic[T]):
             del self._initial[0]
         return delta
 
-    async def wait(self) -> bool:
-        """Wait until there may be something to pop.
-
-        Returns:
-            False if the queue is closed and empty, else True.
-
-        Concurrency: safe to cancel.
-        """
-        await self._ready.wait()
-        return bool(self._items) or not self._closed
-
-    def _queue_state(self, kind: DeltaType, obj: T) -> None:
-        self._populated = True
-        try:
-            state = obj if self._transform is None else self._transform(obj)
-            key = self._key_func(state)
-        except Exception as error:
-            self.update_unreadable(unreadable_object(obj, error))
-        else:
-            self._append(kind, key, state)
-
-    def _queue_error(self, kind: DeltaType, error: Unreadable) -> None:
-        self._populated = True
-        if not error.key:
-            raise error
-        self._append(kind, error.key, error)
-
-    def _append(self, kind: DeltaType, key: str, obj: T | Unreadable) -> None:
+    def _append(self, kind: DeltaType, key: str, state: T | Unreadable) -> None:
         if not has_name(key):
             raise ValueError("an object without a name cannot be stored")
         if not self._items:
             self._ready.set()
-        self._items.append(QueuedDelta(kind, key, obj))
+        self._items.append(QueuedDelta(kind, key, state))
 
     def _append_whole(self, delta: QueuedDelta[T]) -> None:
         self._ready.set()

@@ -501,6 +501,6 @@ def test_says_its_state():
     fifo: DeltaFIFO[Thing] = DeltaFIFO()
     assert repr(fifo) == "<DeltaFIFO 0 keys, not synced>"
     fifo.add(thing("a"))
-    assert repr(fifo) == "<DeltaFIFO 1 keys, synced>"
+    assert repr(fifo) == "<DeltaFIFO 1 key, synced>"
     fifo.close()
     assert "closed" in repr(fifo)
