@@ -52,10 +52,18 @@ class RunningInformer:
             self.pods = self.factory.core_v1.pods() if is_typed else self.factory.informer(Unstructured, PODS)
         self.told: list[str] = []
         self.pods.add_event_handler(
-            on_add=lambda obj: self.told.append(f"add {obj.metadata.name}"),
-            on_update=lambda _old, new: self.told.append(f"update {new.metadata.name}"),
-            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.name}"),
+            on_add=lambda obj: self.told.append(f"add {self.name_of(obj)}"),
+            on_update=lambda _old, new: self.told.append(f"update {self.name_of(new)}"),
+            on_delete=lambda obj: self.told.append(f"delete {self.name_of(obj)}"),
         )
+
+    def name_of(self, obj: Any) -> str:
+        """Return how an object is called in `told` and `store`."""
+        return str(obj.metadata.name)
+
+    def scope_of(self, request: Any) -> str:  # for informers of several scopes
+        """Return what `asked` shows of the scope of a request, with a space behind it."""
+        return ""
 
     async def __aenter__(self) -> Self:
         await self.factory.__aenter__()
@@ -69,7 +77,7 @@ class RunningInformer:
     @property
     def store(self) -> dict[str, str]:
         """The resourceVersions in the store, by name."""
-        return {obj.metadata.name: obj.metadata.resource_version for obj in self.pods.lister.list()}
+        return {self.name_of(obj): obj.metadata.resource_version for obj in self.pods.lister.list()}
 
     @property
     def asked(self) -> list[str]:
@@ -78,5 +86,5 @@ class RunningInformer:
         for request in self.transport.requests:
             parameters = query(request)
             verb = "watch" if "watch" in parameters else "list"
-            found.append(f"{verb} {parameters.get('resourceVersion', 'newest')}")
+            found.append(f"{verb} {self.scope_of(request)}{parameters.get('resourceVersion', 'newest')}")
         return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -23,7 +23,7 @@ from kubeloop.models import core_v1, meta_v1
 from kubeloop.testing import APIServer
 from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 from kubeloop.unstructured import Unstructured
-from tests.support.scripted_clientset import clientset, pod
+from tests.support.scripted_clientset import RunningInformer, clientset, pod
 from tests.support.scripted_transport import (
     Hang,
     ScriptedResponse,
@@ -48,45 +48,25 @@ def typed(namespace: str, name: str, version: int) -> core_v1.Pod:
     return core_v1.Pod(metadata=metadata)
 
 
-class Served:
+class Served(RunningInformer):
     """An informer of the pods of several namespaces, each of which has a script of responses."""
 
     def __init__(self, **scripts: list[Any]) -> None:
         self.scripts = scripts
-        self.asked: list[str] = []
-        clients, self.transport = clientset(self._respond)
-        self.factory = SharedInformerFactory(clients, watch_list=False, random=random.Random(7))
-        self.pods = self.factory.core_v1.pods([*scripts])
-        self.told: list[str] = []
-        self.pods.add_event_handler(
-            on_add=lambda obj: self.told.append(f"add {obj.metadata.namespace}/{obj.metadata.name}"),
-            on_update=lambda _old, new: self.told.append(f"update {new.metadata.namespace}/{new.metadata.name}"),
-            on_delete=lambda obj: self.told.append(f"delete {obj.metadata.namespace}/{obj.metadata.name}"),
-        )
+        super().__init__(self._respond, make=lambda factory: factory.core_v1.pods([*scripts]))
+
+    def name_of(self, obj: Any) -> str:
+        return f"{obj.metadata.namespace}/{obj.metadata.name}"
+
+    def scope_of(self, request: Any) -> str:
+        return f"{request.path.split('/')[4]} "
 
     def _respond(self, request: Any) -> Any:
-        namespace = request.path.split("/")[4]
-        parameters = query(request)
-        verb = "watch" if "watch" in parameters else "list"
-        self.asked.append(f"{verb} {namespace} {parameters.get('resourceVersion', 'newest')}")
-        script = self.scripts[namespace]
+        verb = "watch" if "watch" in query(request) else "list"
+        script = self.scripts[self.scope_of(request).strip()]
         if script and (script[0].is_for or verb) == verb:
             return script.pop(0)
         return watch_response(Hang()) if verb == "watch" else error_status(500, "InternalError", "no more lists")
-
-    async def __aenter__(self) -> Self:
-        await self.factory.__aenter__()
-        await settle()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.factory.shutdown()
-        assert self.transport.open_streams == 0
-
-    @property
-    def store(self) -> dict[str, str]:
-        return {f"{each.metadata.namespace}/{each.metadata.name}": each.metadata.resource_version
-                for each in self.pods.lister.list()}  # fmt: skip
 
 
 @in_virtual_time
