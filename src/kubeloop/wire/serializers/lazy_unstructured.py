@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 from sys import intern
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import msgspec
 from msgspec import Raw
@@ -65,6 +65,15 @@ class LazyUnstructured(_WithoutInit, Value, frozen=True, gc=False):
         def _data(self) -> dict[str, Any]:
             """The whole JSON value, decoded at each read."""
             return self._read(value_in, ())
+
+        @property
+        def replace(self) -> NoReturn:
+            """Hide `Value.replace`, whose copy would have other metadata than its JSON.
+
+            Raises:
+                AttributeError: Always.
+            """
+            raise AttributeError(f"{Unstructured.__name__!r} object has no attribute 'replace'")
 
     @classmethod
     def holding(cls, body: bytes, api_version: str, kind: str, metadata: Any) -> Self:

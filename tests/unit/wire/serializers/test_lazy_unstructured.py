@@ -254,3 +254,9 @@ def test_what_creates_an_object_from_data_creates_an_eager_one(form: Any) -> Non
     assert change.merge_patch() == {"spec": {"size": 4}}
     assert type(obj.from_dict(THING)) is Unstructured
     assert JSON.decode(json.dumps(THING).encode(), type(obj)) == obj
+
+
+@CLASSES
+def test_it_has_no_copies_with_other_metadata_than_its_json(cls: Any) -> None:
+    obj = JSON.decode(json.dumps(THING).encode(), cls)
+    assert not hasattr(obj, "replace")
