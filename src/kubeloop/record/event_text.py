@@ -1,0 +1,44 @@
+"""The texts of events, as the API server accepts them: valid UTF-8, without control characters, and short enough.
+
+Reference: k8s.io/kubernetes v1.37 pkg/apis/core/validation/events.go (NoteLengthLimit, ReasonLengthLimit,
+ActionLengthLimit, ReportingInstanceLengthLimit), which count bytes.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["ACTION_BYTES", "INSTANCE_BYTES", "NOTE_BYTES", "REASON_BYTES", "cleaned", "shortened"]
+
+NOTE_BYTES = 1024
+REASON_BYTES = ACTION_BYTES = INSTANCE_BYTES = 128
+
+_unsafe = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def cleaned(text: str) -> str:
+    r"""Return a text that has a form in UTF-8 and leaves terminals alone.
+
+    A lone surrogate, which UTF-8 does not have, becomes U+FFFD. Control characters become their escapes, such as
+    `\x1b`; line breaks and tabs stay.
+    """
+    return _unsafe.sub(_replaced, text)
+
+
+def shortened(text: str, limit: int, *, mark: str = "") -> str:
+    """Return a text of at most `limit` bytes of UTF-8; what is too long is cut between two characters.
+
+    Args:
+        text: The text, which has a form in UTF-8.
+        limit: The largest number of bytes.
+        mark: Appended to a text that was cut, within the limit.
+    """
+    body = text.encode()
+    if len(body) <= limit:
+        return text
+    return body[: limit - len(mark.encode())].decode(errors="ignore") + mark
+
+
+def _replaced(match: re.Match[str]) -> str:
+    char = match[0]
+    return "�" if "\ud800" <= char <= "\udfff" else f"\\x{ord(char):02x}"
