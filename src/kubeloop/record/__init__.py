@@ -17,10 +17,19 @@ if TYPE_CHECKING:
     from kubeloop.record.event_metrics import EventMetrics
     from kubeloop.record.event_recorder import EventRecorder
     from kubeloop.record.event_reference import reference_to
+    from kubeloop.record.event_selector import events_about
     from kubeloop.record.occurrence import Occurrence
     from kubeloop.record.recorder import Recorder
 
-__all__ = ["CoreEventRecorder", "EventMetrics", "EventRecorder", "Occurrence", "Recorder", "reference_to"]
+__all__ = [
+    "CoreEventRecorder",
+    "EventMetrics",
+    "EventRecorder",
+    "Occurrence",
+    "Recorder",
+    "events_about",
+    "reference_to",
+]
 
 if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
@@ -30,6 +39,7 @@ if not TYPE_CHECKING:
             "event_metrics": "EventMetrics",
             "event_recorder": "EventRecorder",
             "event_reference": "reference_to",
+            "event_selector": "events_about",
             "occurrence": "Occurrence",
             "recorder": "Recorder",
         },

@@ -60,7 +60,7 @@ class BaseEventRecorder(ABC, Generic[E]):
         self._now = now
         self._sender = EventSender(form, name, self._title, metrics)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._was_entered = False
+        self._was_entered = self._was_late = False
 
     @property
     def written(self) -> int:
@@ -107,7 +107,8 @@ class BaseEventRecorder(ABC, Generic[E]):
         if self._loop is None:
             if not self._was_entered:
                 raise RuntimeError(f"{self!r} writes events inside of its block: async with recorder: ...")
-            self._sender.drop(occurrence, "closed", logging.WARNING)
+            self._sender.drop(occurrence, "closed", logging.DEBUG if self._was_late else logging.WARNING)
+            self._was_late = True
             return
         logger.debug("%s: %s: %s", self._title, safe_text(occurrence.title), safe_text(occurrence.note))
         self._observe(occurrence, self._loop.time(), self._now())

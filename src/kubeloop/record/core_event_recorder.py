@@ -9,28 +9,24 @@ from __future__ import annotations
 
 import logging
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kubeloop.meta.times import format_time
-from kubeloop.models import core_v1, meta_v1
+from kubeloop.models import core_v1
 from kubeloop.record.base_event_recorder import BaseEventRecorder, wall_clock
 from kubeloop.record.event_correlator import EventCorrelator
+from kubeloop.record.event_form import CoreForm
 from kubeloop.record.event_text import cleaned
 from kubeloop.record.recorded_event import EventNames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from kubeloop.clients.clientset import Clientset
     from kubeloop.record.event_metrics import EventMetrics
-    from kubeloop.record.event_sender import EventClient
     from kubeloop.record.occurrence import Occurrence
-    from kubeloop.record.recorded_event import RecordedEvent
 
 __all__ = ["CoreEventRecorder"]
-
-_PAUSE = 10.0
 
 
 class CoreEventRecorder(BaseEventRecorder[core_v1.Event]):
@@ -84,7 +80,7 @@ class CoreEventRecorder(BaseEventRecorder[core_v1.Event]):
         if not component:
             raise ValueError("expected the name of a source component, got an empty text")
         random = random or Random()  # noqa: S311 (the randomness only spreads requests and names)
-        form = _CoreForm(clientset, cleaned(component), cleaned(host), random)
+        form = CoreForm(clientset, cleaned(component), cleaned(host), random)
         super().__init__(form, component, flush_timeout, metrics, now)
         self._correlator = EventCorrelator(EventNames(random))
 
@@ -94,42 +90,3 @@ class CoreEventRecorder(BaseEventRecorder[core_v1.Event]):
             self._sender.drop(occurrence, "spam", logging.DEBUG)
         else:
             self._sender.put(event)
-
-
-class _CoreForm:
-    """How core `v1` writes events."""
-
-    def __init__(self, clientset: Clientset, component: str, host: str, random: Random) -> None:
-        self._clientset = clientset
-        self._component = component
-        self._host = host
-        self._random = random
-
-    def client(self, namespace: str) -> EventClient[core_v1.Event]:
-        return self._clientset.core_v1.events(namespace)
-
-    def object_of(self, event: RecordedEvent) -> core_v1.Event:
-        said = event.occurrence
-        return core_v1.Event(
-            metadata=meta_v1.ObjectMeta(name=event.name, namespace=event.namespace, annotations=said.annotations),
-            involved_object=said.regarding,
-            reason=said.reason,
-            message=said.note,
-            source=core_v1.EventSource(component=self._component, host=self._host),
-            first_timestamp=event.first_time,
-            last_timestamp=event.last_time,
-            count=event.count,
-            type=said.type,
-            action=said.action,
-            related=said.related,
-            reporting_component=self._component,
-            reporting_instance=self._host,
-        )
-
-    def patch_of(self, event: RecordedEvent) -> Mapping[str, Any]:
-        message = {"message": event.occurrence.note} if event.occurrence.note else {}
-        return {"count": event.count, "lastTimestamp": format_time(event.last_time), **message}
-
-    def pause(self, failures: int) -> float:
-        # Only the first pause is random: it spreads the programs that lost the same server at the same time.
-        return _PAUSE * self._random.random() if failures == 1 else _PAUSE

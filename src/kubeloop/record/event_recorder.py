@@ -10,33 +10,28 @@ from __future__ import annotations
 import asyncio
 import socket
 from random import Random
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from kubeloop._kit.backoff import jitter
 from kubeloop._kit.tasks import cancel_and_wait
 from kubeloop.meta.name_rules import label_key_faults
-from kubeloop.meta.times import format_micro_time
-from kubeloop.models import events_v1, meta_v1
+from kubeloop.models import events_v1
 from kubeloop.record.base_event_recorder import BaseEventRecorder, wall_clock
+from kubeloop.record.event_form import EventsV1Form
 from kubeloop.record.event_series import FINISH_SECONDS, REFRESH_SECONDS, EventSeries
 from kubeloop.record.event_text import INSTANCE_BYTES, cleaned, shortened
 from kubeloop.record.recorded_event import EventNames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
 
     from kubeloop.clients.clientset import Clientset
     from kubeloop.record.event_metrics import EventMetrics
-    from kubeloop.record.event_sender import EventClient
     from kubeloop.record.occurrence import Occurrence
     from kubeloop.record.recorded_event import RecordedEvent
 
 __all__ = ["EventRecorder"]
-
-_PAUSE = 10.0
-_JITTER = 0.25
 
 
 class EventRecorder(BaseEventRecorder[events_v1.Event]):
@@ -95,7 +90,7 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
             raise ValueError(f"the name {controller!r} of a reporting controller {'; '.join(faults)}")
         random = random or Random()  # noqa: S311 (the randomness only spreads requests and names)
         instance = f"{controller}-{socket.gethostname()}" if instance is None else instance
-        form = _EventsV1Form(clientset, controller, shortened(cleaned(instance), INSTANCE_BYTES) or controller, random)
+        form = EventsV1Form(clientset, controller, shortened(cleaned(instance), INSTANCE_BYTES) or controller, random)
         super().__init__(form, controller, flush_timeout, metrics, now)
         self._series = EventSeries(EventNames(random))
         self._passes: asyncio.Task[None] | None = None
@@ -141,40 +136,3 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
             if now >= finish_at:
                 finish_at = now + FINISH_SECONDS
                 self._queue(self._series.finished(now))
-
-
-class _EventsV1Form:
-    """How `events.k8s.io/v1` writes events."""
-
-    def __init__(self, clientset: Clientset, controller: str, instance: str, random: Random) -> None:
-        self._clientset = clientset
-        self._controller = controller
-        self._instance = instance
-        self._random = random
-
-    def client(self, namespace: str) -> EventClient[events_v1.Event]:
-        return self._clientset.events_v1.events(namespace)
-
-    def object_of(self, event: RecordedEvent) -> events_v1.Event:
-        said = event.occurrence
-        return events_v1.Event(
-            metadata=meta_v1.ObjectMeta(name=event.name, namespace=event.namespace, annotations=said.annotations),
-            event_time=event.first_time,
-            reporting_controller=self._controller,
-            reporting_instance=self._instance,
-            action=said.action,
-            reason=said.reason,
-            regarding=said.regarding,
-            related=said.related,
-            note=said.note,
-            type=said.type,
-            series=None
-            if event.count == 1
-            else events_v1.EventSeries(count=event.count, last_observed_time=event.last_time),
-        )
-
-    def patch_of(self, event: RecordedEvent) -> Mapping[str, Any]:
-        return {"series": {"count": event.count, "lastObservedTime": format_micro_time(event.last_time)}}
-
-    def pause(self, failures: int) -> float:  # noqa: ARG002 (all pauses are random)
-        return jitter(_PAUSE, _JITTER, self._random)

@@ -65,19 +65,20 @@ def reference_to(
         found = [obj.get_in("metadata", name) for name in names]
         namespace, name, uid, version = (each if isinstance(each, str) else "" for each in found)
     else:
-        metadata: object = getattr(obj, "metadata", None)  # a list has fewer fields, and an Eviction's options none
+        metadata: object = getattr(obj, "metadata", None)  # that of a list has fewer fields, and options have none
         namespace, name, uid, version = (
             getattr(metadata, each, "") or "" for each in ("namespace", "name", "uid", "resource_version")
         )
-    return core_v1.ObjectReference(
-        api_version=api_version,
-        kind=name_of_kind,
-        namespace=namespace,
-        name=name,
-        uid=uid,
-        resource_version=version,
-        field_path=field_path,
-    )
+    fields = {
+        "api_version": api_version,
+        "kind": name_of_kind,
+        "namespace": namespace,
+        "name": name,
+        "uid": uid,
+        "resource_version": version,
+        "field_path": field_path,
+    }
+    return core_v1.ObjectReference(**{field: value for field, value in fields.items() if value})
 
 
 def _kind_of(kind: Kind | Unstructured | type[Kind] | GroupVersionKind) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kubeloop._kit.metrics_guard import MetricsGuard
 from kubeloop._kit.tasks import cancel_and_wait
@@ -19,14 +19,12 @@ from kubeloop.errors import NotFound
 from kubeloop.record.write_failure import outcome_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from kubeloop.record.event_form import EventForm
     from kubeloop.record.event_metrics import EventMetrics
     from kubeloop.record.occurrence import Occurrence
     from kubeloop.record.recorded_event import RecordedEvent
-    from kubeloop.wire.patch import PatchType
 
-__all__ = ["EventClient", "EventForm", "EventSender"]
+__all__ = ["EventSender"]
 
 logger = logging.getLogger(__name__)
 
@@ -36,38 +34,6 @@ _QUEUE_LIMIT = 1000
 _TRIES = 12
 _REQUEST_TIMEOUT = 30.0
 _PAUSE_AT_THE_END = 1.0
-
-
-class EventClient(Protocol[E]):
-    """The verbs of a client of events that a recorder uses."""
-
-    async def create(self, obj: E, /) -> E:
-        """Create an event."""
-        ...
-
-    async def patch(self, name: str, patch: Mapping[str, Any], /, *, type: PatchType) -> E:
-        """Change some fields of an event."""
-        ...
-
-
-class EventForm(Protocol[E]):
-    """How one API writes events."""
-
-    def client(self, namespace: str) -> EventClient[E]:
-        """Return the client of the events of a namespace."""
-        ...
-
-    def object_of(self, event: RecordedEvent) -> E:
-        """Return the object to create."""
-        ...
-
-    def patch_of(self, event: RecordedEvent) -> Mapping[str, Any]:
-        """Return the strategic merge patch that updates the count of the object."""
-        ...
-
-    def pause(self, failures: int) -> float:
-        """Return the seconds to wait after the given number of failed attempts."""
-        ...
 
 
 class _Write:
@@ -84,7 +50,7 @@ class EventSender(Generic[E]):
     """Writes the events of one recorder, in the order in which they came.
 
     - At most 1,000 events wait. An event that waits already is updated in place.
-    - A failed attempt is repeated up to 12 times, about every 10 seconds; meanwhile the other events wait.
+    - An event is tried 12 times, about every 10 seconds; meanwhile the other events wait.
     - A patch of an event that no longer exists creates the event again.
 
     Args:
@@ -136,7 +102,6 @@ class EventSender(Generic[E]):
         if waiting is not None:
             waiting.event = event
         elif len(self._queue) < _QUEUE_LIMIT:
-            self._is_full = False
             self._queue[key] = _Write(event, creates=event.count == 1)
             self._more.set()
         else:
@@ -199,6 +164,7 @@ class EventSender(Generic[E]):
                 self._current = self._queue.pop(next(iter(self._queue)))
                 await self._write(self._current)
                 self._current = None
+            self._is_full = False
             if self._closing.is_set():
                 return
             self._more.clear()
@@ -207,39 +173,43 @@ class EventSender(Generic[E]):
     async def _write(self, write: _Write) -> None:
         """Write an event, with all attempts that are necessary."""
         for attempt in range(1, _TRIES + 1):
-            was_patched = not write.creates
-            try:
-                async with asyncio.timeout(_REQUEST_TIMEOUT):
-                    await self._attempt(write)
-            except Exception as error:
-                outcome = outcome_of(error, was_patched=was_patched)
-                if outcome != "written":
-                    is_news = type(error) is not type(self.last_error)
-                    self.last_error = error
-                    level = logging.WARNING if is_news else logging.DEBUG
-                    if outcome != "retry":
-                        is_quiet = outcome in ("terminating", "not_leader")
-                        self.drop(write.event.occurrence, outcome, logging.DEBUG if is_quiet else level, error)
-                        return
-                    if attempt == _TRIES:
-                        self.drop(write.event.occurrence, "unreachable", logging.WARNING, error)
-                        return
-                    await self._pause(write, attempt, level)
-                    continue
-            self.last_error = None
-            self.written += 1
-            if self._metrics is not None:
-                self._tell(self._metrics.event_written, self._name)
-            return
-
-    async def _attempt(self, write: _Write) -> None:
-        event = write.event
-        client = self._form.client(event.namespace)
-        if not write.creates:
-            with suppress(NotFound):
-                await client.patch(event.name, self._form.patch_of(event), type="strategic")
+            error = await self._attempt(write)
+            if error is None or (
+                (outcome := outcome_of(error, was_patched=not write.creates, may_exist=attempt > 1)) == "written"
+            ):
+                self._count_written()
                 return
-        await client.create(self._form.object_of(event))
+            is_news = type(error) is not type(self.last_error)
+            self.last_error = error
+            level = logging.WARNING if is_news else logging.DEBUG
+            if outcome != "retry":
+                is_quiet = outcome in ("terminating", "not_leader")
+                self.drop(write.event.occurrence, outcome, logging.DEBUG if is_quiet else level, error)
+                return
+            if attempt < _TRIES:
+                await self._pause(write, attempt, level)
+        self.drop(write.event.occurrence, "unreachable", logging.WARNING, self.last_error)
+
+    async def _attempt(self, write: _Write) -> Exception | None:
+        """Try to write an event once, and return why that failed."""
+        event, form = write.event, self._form
+        try:
+            async with asyncio.timeout(_REQUEST_TIMEOUT):
+                client = form.client(event.namespace)
+                if not write.creates:
+                    with suppress(NotFound):
+                        await client.patch(event.name, form.patch_of(event), type="strategic")
+                        return None
+                await client.create(form.object_of(event))
+        except Exception as error:
+            return error
+        return None
+
+    def _count_written(self) -> None:
+        self.last_error = None
+        self.written += 1
+        if self._metrics is not None:
+            self._tell(self._metrics.event_written, self._name)
 
     async def _pause(self, write: _Write, failures: int, level: int) -> None:
         is_closing = self._closing.is_set()

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ACTION_BYTES", "INSTANCE_BYTES", "NOTE_BYTES", "REASON_BYTES", "cleaned", "shortened"]
+__all__ = ["ACTION_BYTES", "INSTANCE_BYTES", "NOTE_BYTES", "REASON_BYTES", "cleaned", "encodable", "shortened"]
 
 NOTE_BYTES = 1024
 REASON_BYTES = ACTION_BYTES = INSTANCE_BYTES = 128
 
-_unsafe = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_controls = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_surrogates = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """Return a text that has a form in UTF-8: each lone surrogate becomes U+FFFD."""
+    return _surrogates.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def cleaned(text: str) -> str:
-    r"""Return a text that has a form in UTF-8 and leaves terminals alone.
-
-    A lone surrogate, which UTF-8 does not have, becomes U+FFFD. Control characters become their escapes, such as
-    `\x1b`; line breaks and tabs stay.
-    """
-    return _unsafe.sub(_replaced, text)
+    r"""Return an encodable text in which control characters are escaped, such as `\x1b`; line breaks and tabs stay."""
+    return _controls.sub(lambda match: f"\\x{ord(match[0]):02x}", encodable(text))
 
 
 def shortened(text: str, limit: int, *, mark: str = "") -> str:
@@ -37,8 +39,3 @@ def shortened(text: str, limit: int, *, mark: str = "") -> str:
     if len(body) <= limit:
         return text
     return body[: limit - len(mark.encode())].decode(errors="ignore") + mark
-
-
-def _replaced(match: re.Match[str]) -> str:
-    char = match[0]
-    return "�" if "\ud800" <= char <= "\udfff" else f"\\x{ord(char):02x}"

@@ -10,7 +10,7 @@ from kubeloop.meta.name_rules import label_key_faults
 from kubeloop.models import core_v1
 from kubeloop.objects.type_guards import is_mapping
 from kubeloop.record.event_reference import reference_to
-from kubeloop.record.event_text import ACTION_BYTES, NOTE_BYTES, REASON_BYTES, cleaned, shortened
+from kubeloop.record.event_text import ACTION_BYTES, NOTE_BYTES, REASON_BYTES, cleaned, encodable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -71,12 +71,12 @@ def occurrence_of(
     if type not in _TYPES:
         raise ValueError(f"expected the type 'Normal' or 'Warning' of an event, got {type!r}")
     return Occurrence(
-        regarding=_named(reference_to(obj), "an event is about"),
+        regarding=_named(reference_to(obj), "the event is about"),
         type=type,
-        reason=_identifier(reason, "reason", REASON_BYTES),
-        action=_identifier(action, "action", ACTION_BYTES),
+        reason=_identifier(reason, "reason", REASON_BYTES, "FailedScheduling"),
+        action=_identifier(action, "action", ACTION_BYTES, "Binding"),
         note=shortened(cleaned(_text(note, "note")), NOTE_BYTES, mark="…"),
-        related=None if related is None else _named(reference_to(related), "an event relates to"),
+        related=None if related is None else _named(reference_to(related), "the event relates to"),
         annotations={} if annotations is None else _annotations(annotations),
     )
 
@@ -96,9 +96,9 @@ def _named(reference: core_v1.ObjectReference, role: str) -> core_v1.ObjectRefer
     return reference
 
 
-def _identifier(text: str, what: str, limit: int) -> str:
+def _identifier(text: str, what: str, limit: int, example: str) -> str:
     if not _text(text, what):
-        raise ValueError(f"expected the {what} of an event, such as 'FailedScheduling', got an empty text")
+        raise ValueError(f"expected the {what} of an event, such as {example!r}, got an empty text")
     return shortened(cleaned(text), limit)
 
 
@@ -113,8 +113,8 @@ def _annotations(annotations: object) -> dict[str, str]:
         raise TypeError(f"expected a mapping as the annotations of an event, got {type(annotations).__name__}")
     checked: dict[str, str] = {}
     for key, value in annotations.items():
-        faults = label_key_faults(_text(key, "annotations' keys"))
+        faults = label_key_faults(_text(key, "key of an annotation"))
         if faults:
             raise ValueError(f"the key {key!r} of an annotation of an event {'; '.join(faults)}")
-        checked[key] = cleaned(_text(value, f"annotation {key}"))
+        checked[key] = encodable(_text(value, f"annotation {key}"))
     return checked

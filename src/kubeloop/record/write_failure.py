@@ -10,11 +10,10 @@ from typing import Literal
 from kubeloop.errors import (
     AlreadyExists,
     APIError,
-    CredentialError,
+    EncodeError,
+    KubeloopError,
     LeadershipLost,
     ServerTimeout,
-    TLSError,
-    TransportError,
     UnreadableWriteResponse,
 )
 
@@ -25,12 +24,13 @@ Outcome = Literal["written", "retry", "refused", "terminating", "not_leader"]
 _TEMPORARY_CODES = frozenset({429, 502, 503, 504})
 
 
-def outcome_of(error: Exception, *, was_patched: bool) -> Outcome:
+def outcome_of(error: Exception, *, was_patched: bool, may_exist: bool) -> Outcome:
     """Return what a failed write of an event means.
 
     Args:
         error: What the request raised.
-        was_patched: Whether the event was created because a patch did not find it.
+        was_patched: Whether the event was to be created only because a patch did not find it.
+        may_exist: Whether an earlier attempt may have been carried out, although it failed.
 
     Returns:
         `"written"` if the event exists; `"retry"` if a later attempt can succeed; otherwise why it cannot.
@@ -40,8 +40,9 @@ def outcome_of(error: Exception, *, was_patched: bool) -> Outcome:
         and proxies send them in an outage.
     """
     if isinstance(error, AlreadyExists):
-        # An event exists after a lost response, or because another request recreated it meanwhile: patch that.
-        return "retry" if was_patched else "written"
+        if was_patched:
+            return "retry"  # another request recreated the event meanwhile: the next patch finds it
+        return "written" if may_exist else "refused"  # by another event that has the same name by chance
     if isinstance(error, UnreadableWriteResponse):
         return "written"
     if isinstance(error, LeadershipLost):
@@ -50,6 +51,5 @@ def outcome_of(error: Exception, *, was_patched: bool) -> Outcome:
         if error.code in _TEMPORARY_CODES or isinstance(error, ServerTimeout):
             return "retry"
         return "terminating" if error.has_cause("NamespaceTerminating") else "refused"
-    if isinstance(error, TransportError):
-        return "retry" if error.retryable or isinstance(error, TLSError) else "refused"
-    return "retry" if isinstance(error, (CredentialError, TimeoutError)) else "refused"
+    is_about_the_event = isinstance(error, EncodeError) or not isinstance(error, (KubeloopError, TimeoutError))
+    return "refused" if is_about_the_event else "retry"
