@@ -115,6 +115,6 @@ def _annotations(annotations: object) -> dict[str, str]:
     for key, value in annotations.items():
         faults = label_key_faults(_text(key, "key of an annotation"))
         if faults:
-            raise ValueError(f"the key {key!r} of an annotation of an event {'; '.join(faults)}")
+            raise ValueError(f"the annotation {key!r} of an event has no valid key: {'; '.join(faults)}")
         checked[key] = encodable(_text(value, f"annotation {key}"))
     return checked

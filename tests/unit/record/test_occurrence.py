@@ -74,7 +74,7 @@ def test_annotations_keep_control_characters_because_programs_read_them() -> Non
         ({"type": None}, "expected the type 'Normal' or 'Warning' of an event, got None"),
         ({"reason": ""}, "expected the reason of an event, such as 'FailedScheduling', got an empty text"),
         ({"action": ""}, "expected the action of an event, such as 'Binding', got an empty text"),
-        ({"annotations": {"a b": "c"}}, "the key 'a b' of an annotation of an event name must consist of"),
+        ({"annotations": {"a b": "c"}}, "the annotation 'a b' of an event has no valid key: name must consist of"),
         ({"obj": pod("")}, "the Pod that the event is about has no name: create it first"),
         ({"related": pod("")}, "the Pod that the event relates to has no name: create it first"),
         ({"obj": core_v1.ObjectReference(name="a")}, "the object that the event is about has no kind: ObjectRef"),
