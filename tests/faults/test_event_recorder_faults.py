@@ -183,6 +183,18 @@ async def test_an_event_whose_response_was_lost_is_not_written_twice(start: Star
 
 @both
 @in_virtual_time
+async def test_another_event_that_has_the_name_by_chance_is_kept(start: Start) -> None:
+    client, faulty, network = faulty_client()
+    network.on("create", "events", nth=1).fail(errors.AlreadyExists)
+    async with start(faulty) as recorder:
+        note(recorder)
+        await asyncio.sleep(1)
+        assert (recorder.written, recorder.dropped) == (0, 1)
+    assert writes(client) == []
+
+
+@both
+@in_virtual_time
 async def test_a_response_that_cannot_be_read_is_not_repeated(start: Start) -> None:
     client, faulty, network = faulty_client()
     network.on("create", "events").garble()
@@ -254,7 +266,7 @@ async def test_a_server_that_hangs_is_given_up_after_thirty_seconds_and_tried_ag
     network.on("create", "events", nth=1).hang()
     async with start(faulty) as recorder:
         note(recorder)
-        await until(29)
+        await until(29.9)
         assert recorder.last_error is None
         await until(30.1)
         assert isinstance(recorder.last_error, TimeoutError)
@@ -470,3 +482,14 @@ async def test_the_counts_of_series_survive_an_outage_during_a_pass() -> None:
         (event,) = await events_of(client)
         assert event.series is not None
         assert event.series.count == 5
+
+
+@in_virtual_time
+async def test_an_end_without_time_ends_also_while_a_write_waits_for_its_next_attempt() -> None:
+    _, faulty, network = faulty_client()
+    network.on().fail(errors.ConnectError)
+    async with recorder_of(faulty, flush_timeout=0.0) as recorder:
+        for number in range(50):
+            note(recorder, about=pod(f"p{number}"))
+        await asyncio.sleep(1)
+    assert (elapsed(), recorder.written, recorder.dropped) == (1, 0, 50)

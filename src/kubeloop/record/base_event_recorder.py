@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from kubeloop.record.event_form import EventForm
     from kubeloop.record.event_metrics import EventMetrics
     from kubeloop.record.event_reference import Referable
-    from kubeloop.record.event_sender import EventForm
     from kubeloop.record.occurrence import Occurrence
 
 __all__ = ["BaseEventRecorder", "wall_clock"]
@@ -110,7 +110,8 @@ class BaseEventRecorder(ABC, Generic[E]):
             self._sender.drop(occurrence, "closed", logging.DEBUG if self._was_late else logging.WARNING)
             self._was_late = True
             return
-        logger.debug("%s: %s: %s", self._title, safe_text(occurrence.title), safe_text(occurrence.note))
+        if logger.isEnabledFor(logging.DEBUG):
+            logger.debug("%s: %s: %s", self._title, safe_text(occurrence.title), safe_text(occurrence.note))
         self._observe(occurrence, self._loop.time(), self._now())
 
     @abstractmethod
@@ -126,7 +127,7 @@ class BaseEventRecorder(ABC, Generic[E]):
         if self._loop is not None:
             raise RuntimeError(f"{self!r} was entered before")
         self._loop = asyncio.get_running_loop()
-        self._was_entered = True
+        self._was_entered, self._was_late = True, False
         self._sender.start()
         return self
 

@@ -88,7 +88,7 @@ class EventSender(Generic[E]):
 
     def start(self) -> None:
         """Start the task that writes."""
-        self._more, self._closing = asyncio.Event(), asyncio.Event()
+        self._closing.clear()
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self._title)
 
     def put(self, event: RecordedEvent) -> None:
@@ -226,7 +226,8 @@ class EventSender(Generic[E]):
             await asyncio.sleep(pause)
         else:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._closing.wait()
 
     def __repr__(self) -> str:
         return f"<EventSender {self._title}: {self.waiting} waiting>"

@@ -116,5 +116,5 @@ def _annotations(annotations: object) -> dict[str, str]:
         faults = label_key_faults(_text(key, "key of an annotation"))
         if faults:
             raise ValueError(f"the annotation {key!r} of an event has no valid key: {'; '.join(faults)}")
-        checked[key] = encodable(_text(value, f"annotation {key}"))
+        checked[key] = encodable(_text(value, f"annotation {key!r}"))
     return checked

@@ -65,8 +65,12 @@ def test_each_event_extends_the_time() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [occurrence(note="10", **changes) for changes in ({"type": "Normal"}, {"reason": "Other"})]
-    + [occurrence(pod("other"), note="10"), occurrence(pod(uid="u2"), note="10")],
+    [
+        occurrence(note="10", type="Normal"),
+        occurrence(note="10", reason="Other"),
+        occurrence(pod("other"), note="10"),
+        occurrence(pod(uid="u2"), note="10"),
+    ],
     ids=["type", "reason", "name", "uid"],
 )
 def test_other_types_reasons_and_objects_are_not_similar(other: Occurrence) -> None:

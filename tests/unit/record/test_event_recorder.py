@@ -146,12 +146,13 @@ async def test_names_that_are_no_dns_subdomains_do_not_lose_events() -> None:
 
 @in_virtual_time
 async def test_the_instance_is_the_controller_and_the_host_unless_it_is_given() -> None:
-    for options, instance in (
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({}, f"tester-{socket.gethostname()}"[:128]),
         ({"instance": "é" * 100}, "é" * 64),
         ({"instance": "host\ud800\x1b"}, "host\N{REPLACEMENT CHARACTER}\\x1b"),
         ({"instance": ""}, "tester"),
-    ):
+    )
+    for options, instance in cases:
         client = fake.Clientset()
         async with EventRecorder(client, "tester", now=virtual_time.now, random=Random(1), **options) as recorder:
             note(recorder)

@@ -12,7 +12,7 @@ from tests.support.occurrences import pod
 
 
 def said(obj: Any = None, **changes: Any) -> Occurrence:
-    values = {"type": "Normal", "reason": "Started", "action": "Start", "note": "up"} | changes
+    values: dict[str, Any] = {"type": "Normal", "reason": "Started", "action": "Start", "note": "up"} | changes
     related, annotations = values.pop("related", None), values.pop("annotations", None)
     return occurrence_of(pod() if obj is None else obj, **values, related=related, annotations=annotations)
 
@@ -96,7 +96,7 @@ def test_a_value_that_no_event_can_have_is_an_error(changes: dict[str, Any], mes
         ({"obj": "web"}, "expected an object with a kind"),
         ({"related": "web"}, "expected an object with a kind"),
         ({"annotations": [("a", "b")]}, "expected a mapping as the annotations of an event, got list"),
-        ({"annotations": {"a": 1}}, "expected text as the annotation a of an event, got int"),
+        ({"annotations": {"a": 1}}, "expected text as the annotation 'a' of an event, got int"),
         ({"annotations": {1: "a"}}, "expected text as the key of an annotation of an event, got int"),
     ],
 )
