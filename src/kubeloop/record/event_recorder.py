@@ -126,9 +126,8 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
 
     async def _pass_over_series(self) -> None:
         loop = asyncio.get_running_loop()
-        finish_at, refresh_at = loop.time() + FINISH_SECONDS, loop.time() + REFRESH_SECONDS
+        finish_at = refresh_at = loop.time()
         while True:
-            await asyncio.sleep(min(finish_at, refresh_at) - loop.time())
             now = loop.time()
             if now >= refresh_at:
                 refresh_at = now + REFRESH_SECONDS
@@ -136,3 +135,4 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
             if now >= finish_at:
                 finish_at = now + FINISH_SECONDS
                 self._queue(self._series.finished(now))
+            await asyncio.sleep(min(finish_at, refresh_at) - now)
