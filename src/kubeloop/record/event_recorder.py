@@ -87,10 +87,12 @@ class EventRecorder(BaseEventRecorder[events_v1.Event]):
     ) -> None:
         faults = label_key_faults(controller)
         if faults:
-            raise ValueError(f"the name {controller!r} of a reporting controller {'; '.join(faults)}")
+            raise ValueError(
+                f"expected a label key as the name of a reporting controller, got {controller!r}: {'; '.join(faults)}"
+            )
         random = random or Random()  # noqa: S311 (the randomness only spreads requests and names)
-        instance = f"{controller}-{socket.gethostname()}" if instance is None else instance
-        form = EventsV1Form(clientset, controller, shortened(cleaned(instance), INSTANCE_BYTES) or controller, random)
+        instance = f"{controller}-{socket.gethostname()}" if instance is None else instance or controller
+        form = EventsV1Form(clientset, controller, shortened(cleaned(instance), INSTANCE_BYTES), random)
         super().__init__(form, controller, flush_timeout, metrics, now)
         self._series = EventSeries(EventNames(random))
         self._passes: asyncio.Task[None] | None = None
