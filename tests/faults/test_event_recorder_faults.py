@@ -248,6 +248,19 @@ async def test_a_terminating_namespace_is_quiet(start: Start, caplog: pytest.Log
 
 @both
 @in_virtual_time
+async def test_a_namespace_that_was_deleted_meanwhile_is_quiet(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    _, faulty, network = faulty_client()
+    async with start(faulty) as recorder:
+        note(recorder)
+        await asyncio.sleep(1)
+        network.on("*", "events").fail(errors.NotFound)
+        note(recorder)
+    assert (recorder.written, recorder.dropped) == (1, 1)
+    assert lines(caplog, "WARNING") == []
+
+
+@both
+@in_virtual_time
 async def test_an_event_that_cannot_be_sent_is_dropped_and_the_next_one_is_written(start: Start) -> None:
     client = fake.Clientset()
     async with start(client) as recorder:
