@@ -51,8 +51,8 @@ def outcome_of(error: Exception, *, was_patched: bool, may_exist: bool) -> Outco
     if isinstance(error, APIError):
         if error.code in _TEMPORARY_CODES or isinstance(error, ServerTimeout):
             return "retry"
-        # Neither a patch nor a create finds anything once the namespace is gone.
-        is_gone = error.has_cause("NamespaceTerminating") or (was_patched and isinstance(error, NotFound))
-        return "terminating" if is_gone else "refused"
+        # Neither a patch nor a create finds anything once the namespace was deleted.
+        is_deleted = error.has_cause("NamespaceTerminating") or (was_patched and isinstance(error, NotFound))
+        return "terminating" if is_deleted else "refused"
     is_about_the_event = isinstance(error, EncodeError) or not isinstance(error, (KubeloopError, TimeoutError))
     return "refused" if is_about_the_event else "retry"
