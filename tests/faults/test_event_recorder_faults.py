@@ -59,7 +59,7 @@ async def test_an_outage_of_a_minute_loses_nothing_and_is_logged_once(
             note(recorder, about=pod(f"p{number}"))
         await until(60)
         assert (recorder.waiting, recorder.written) == (300, 0)
-        assert isinstance(recorder.last_error, errors.ConnectError)
+        assert "cannot connect" in str(recorder.last_error)
         network.clear()
         await until(80)
         assert await names(client) == [f"p{number}" for number in range(300)]
@@ -280,9 +280,9 @@ async def test_a_server_that_hangs_is_given_up_after_thirty_seconds_and_tried_ag
     async with start(faulty) as recorder:
         note(recorder)
         await until(29.9)
-        assert recorder.last_error is None
+        assert not recorder.last_error
         await until(30.1)
-        assert isinstance(recorder.last_error, TimeoutError)
+        assert repr(recorder.last_error) == "TimeoutError()"
         await until(50)
         assert (recorder.written, recorder.dropped) == (1, 0)
 
