@@ -1,4 +1,4 @@
-"""Liveness and readiness: named checks as values, and a small HTTP server for the probes of the kubelet and for metrics.
+"""Liveness and readiness: named checks as values, and a small HTTP server for probes and metrics.
 
 All names of this package are importable from here and loaded on first use.
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kubeloop._kit.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from kubeloop.health.check_group import Check
+    from kubeloop.health.check_call import Check
     from kubeloop.health.health_checks import HealthChecks
     from kubeloop.health.health_report import CheckResult, HealthReport
     from kubeloop.health.health_server import HealthServer
@@ -39,7 +39,7 @@ if not TYPE_CHECKING:
     __getattr__, __dir__ = lazy_names(
         __name__,
         {
-            "check_group": "Check",
+            "check_call": "Check",
             "health_checks": "HealthChecks",
             "health_report": "CheckResult HealthReport",
             "health_server": "HealthServer",

@@ -23,11 +23,11 @@ class CheckHistory:
     A check that begins to fail is news, and so is its recovery; a repeated result is a line at DEBUG.
 
     Args:
-        is_failing_at_start: Whether a check that has never passed is part of a normal start.
+        may_fail_at_start: Whether it is part of a normal start that a check fails until it passes for the first time.
     """
 
-    def __init__(self, *, is_failing_at_start: bool) -> None:
-        self._is_failing_at_start = is_failing_at_start
+    def __init__(self, *, may_fail_at_start: bool) -> None:
+        self._may_fail_at_start = may_fail_at_start
         self._passed: set[str] = set()
         self._failing_since: dict[str, float] = {}
 
@@ -43,12 +43,12 @@ class CheckHistory:
         if error:
             self._failing_since.setdefault(name, now)
             if since is not None:
-                return News(logging.DEBUG, f"still fails after {in_seconds(now - since)}: {error}")
-            if self._is_failing_at_start and name not in self._passed:
+                return News(logging.DEBUG, f"has failed for {in_seconds(now - since)}: {error}")
+            if self._may_fail_at_start and name not in self._passed:
                 return News(logging.INFO, f"does not pass yet: {error}")
             return News(logging.WARNING, f"fails: {error}")
         self._passed.add(name)
         if since is None:
             return News(logging.DEBUG, "passes")
         del self._failing_since[name]
-        return News(logging.INFO, f"passes after {in_seconds(now - since)} of failures")
+        return News(logging.INFO, f"passes again, after {in_seconds(now - since)}")

@@ -1,17 +1,19 @@
-"""One socket for all addresses of a host, IPv6 and IPv4."""
+"""One socket that listens on all addresses of a host, IPv6 and IPv4."""
 
 from __future__ import annotations
 
+import errno
 import socket
-from contextlib import suppress
 
 __all__ = ["socket_on_all_addresses"]
 
+_WITHOUT_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
 
 def socket_on_all_addresses(port: int, *, shares_port: bool = False) -> socket.socket:
-    """Return a bound socket that accepts connections to every address of the host, whether IPv6 is available or not.
+    """Return a listening socket that accepts connections to every address of the host, also of a host without IPv6.
 
-    One socket and not one per family, as asyncio would create them, so that port 0 chooses one port.
+    It is one socket, so that port 0 chooses one port: asyncio would create one socket per family, with a port for each.
 
     Args:
         port: The port; 0 for one that is free.
@@ -21,8 +23,11 @@ def socket_on_all_addresses(port: int, *, shares_port: bool = False) -> socket.s
         OSError: The port cannot be bound.
     """
     if socket.has_dualstack_ipv6():
-        with suppress(OSError):
+        try:
             return socket.create_server(
                 ("::", port), family=socket.AF_INET6, dualstack_ipv6=True, reuse_port=shares_port
             )
-    return socket.create_server(("0.0.0.0", port), reuse_port=shares_port)  # noqa: S104  # all addresses, as it says
+        except OSError as error:
+            if error.errno not in _WITHOUT_IPV6:
+                raise
+    return socket.create_server(("0.0.0.0", port), reuse_port=shares_port)  # noqa: S104  # the purpose
