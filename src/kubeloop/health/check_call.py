@@ -36,6 +36,8 @@ def called(check: Check) -> str | Coroutine[Any, Any, object]:  # what the corou
         raise
     except BaseException as error:
         return _text(error)
+    if inspect.iscoroutine(returned):
+        return returned
     return _awaited(returned) if _is_awaitable(returned) else _verdict(returned)
 
 
