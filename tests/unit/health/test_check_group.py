@@ -14,9 +14,7 @@ from kubeloop.testing.virtual_time import elapsed, in_virtual_time, settle
 
 
 def group_of(*, timeout: float = 0.8, may_fail_at_start: bool = False) -> CheckGroup:
-    return CheckGroup(
-        "liveness", "livez", timeout=timeout, series=CheckSeries(), may_fail_at_start=may_fail_at_start
-    )
+    return CheckGroup("liveness", "livez", timeout=timeout, series=CheckSeries(), may_fail_at_start=may_fail_at_start)
 
 
 def fail() -> None:
