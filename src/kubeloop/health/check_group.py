@@ -22,8 +22,9 @@ __all__ = ["CheckGroup"]
 
 # How long a cancelled check has to end before the probe gets its response without it.
 _END_SECONDS: Final = 0.1
-# The unreserved characters of RFC 3986, which need no escape in a path or query.
-_is_name = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~-]*[A-Za-z0-9])?").fullmatch
+# Of the unreserved characters of RFC 3986, which need no escape in a path or query.
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._~-]*[A-Za-z0-9])?"
+_is_name = re.compile(f"{_PART}(?:/{_PART})*").fullmatch
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class CheckGroup:
         """
         if not _is_name(name):
             raise ValueError(
-                f"expected a name of letters, digits, '-', '.', '_' and '~', got {name!r}: a {self._kind} check"
+                f"expected a name of letters, digits, '-', '.', '_', '~' and '/', got {name!r}: a {self._kind} check"
             )
         if name in self._checks:
             raise ValueError(f"there is a {self._kind} check {name!r} already; choose another name")

@@ -63,7 +63,7 @@ class HealthChecks:
 
         Args:
             name: The name in reports, in `?exclude=` and in the path `/livez/NAME`: letters, digits, `-`, `.`, `_` and
-                `~`, with a letter or digit at both ends.
+                `~`, with a letter or digit at both ends. A `/` may separate parts: `informers/pods`.
             check: A plain or async function that raises an exception if its part of the program is unhealthy.
 
         Raises:

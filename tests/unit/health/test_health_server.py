@@ -111,9 +111,13 @@ async def test_queries_are_read_as_the_api_server_reads_them(query: str, status:
 
 
 async def test_each_check_has_a_path() -> None:
-    async with served(checks_of(bad=fail, good=lambda: None)) as server:
+    checks = checks_of(bad=fail, good=lambda: None)
+    checks.add_readiness("informers/pods", lambda: None)
+    async with served(checks) as server:
         assert await get(server, "/readyz/good") == (200, "ok")
         assert await get(server, "/readyz/g%6fod?verbose") == (200, "ok")
+        assert await get(server, "/readyz/informers/pods") == (200, "ok")
+        assert await get(server, "/readyz/informers") == (404, "404 page not found\n")
         assert await get(server, "/healthz/ping") == (200, "ok")
         assert await get(server, "/readyz/bad") == (500, "internal server error: reason withheld\n")
 
