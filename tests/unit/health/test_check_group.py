@@ -106,7 +106,9 @@ def test_names_need_no_escape_in_a_url(name: str) -> None:
     assert group.names == ("ping", name)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "/a", "a/", "a//b", "a/../b", "ä", "a?", "-a", "a.", ".", "..", "a\n", "a%20", "a,b"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "/a", "a/", "a//b", "a/../b", "ä", "a?", "-a", "a.", ".", "..", "a\n", "a%20", "a,b"]
+)
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="expected a name of letters, digits"):
         group_of().add(name, fail)

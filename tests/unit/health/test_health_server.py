@@ -343,7 +343,7 @@ def test_outside_of_its_block_the_server_has_no_port() -> None:
 async def test_a_plain_server_on_all_addresses_shares_a_reserved_port() -> None:
     with socket.socket() as reserving:
         reserving.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserving.bind(("0.0.0.0", 0))  # noqa: S104
+        reserving.bind(("0.0.0.0", 0))
         port = reserving.getsockname()[1]
         async with HTTPServer(
             lambda _: Response(200), max_body_bytes=0, host=None, port=port, shares_port=True

@@ -24,7 +24,7 @@ async def test_a_queue_from_which_nobody_takes_any_more_fails() -> None:
     check()
     await asyncio.sleep(1)
     with pytest.raises(
-        Unhealthy, match="^work queue 'pods': no worker has taken an item for 61 s; 2 items waiting, 1 in work$"
+        Unhealthy, match=r"^work queue 'pods': no worker has taken an item for 61 s; 2 items waiting, 1 in work$"
     ):
         check()
     await queue.get()
@@ -93,7 +93,7 @@ async def test_with_metrics_one_worker_that_is_stuck_fails() -> None:
         assert taken is not None
         queue.done(taken)
     await asyncio.sleep(1)
-    with pytest.raises(Unhealthy, match="^work queue 'pods': a worker has had its item for 61 s$"):
+    with pytest.raises(Unhealthy, match=r"^work queue 'pods': a worker has had its item for 61 s$"):
         check()
     queue.done("stuck")
     check()
