@@ -52,6 +52,19 @@ async def test_an_empty_queue_passes_and_the_time_begins_with_the_first_waiting_
 
 
 @in_virtual_time
+async def test_what_happened_before_the_first_call_does_not_count() -> None:
+    queue: kubeloop.WorkQueue[str] = kubeloop.WorkQueue()
+    queue.add("a")
+    queue.add("b")
+    await queue.get()
+    await asyncio.sleep(1000)
+    check = queue_moves(queue, within=60)
+    check()
+    await asyncio.sleep(60)
+    check()
+
+
+@in_virtual_time
 async def test_slow_workers_that_take_items_now_and_then_pass() -> None:
     queue: kubeloop.WorkQueue[int] = kubeloop.WorkQueue()
     check = queue_moves(queue, within=60)
