@@ -2,8 +2,8 @@
 
 The demo starts `kubeloop serve` (or with `--server real` etcd and kube-apiserver), two replicas of the controller, and
 two drivers that create, change and delete 300 pods. Meanwhile it kills the leader (SIGKILL), stops it for longer than
-its lease (SIGSTOP, SIGCONT), kills and restarts the API server, and ends the leader gracefully (SIGTERM). A replica that
-ends is started again. The lease lasts 5 s instead of the usual 15 s, so that the demo does not wait for minutes.
+its lease (SIGSTOP, SIGCONT), kills and restarts the API server, and ends the leader gracefully (SIGTERM). A replica
+that ends is started again. The lease lasts 5 s instead of the usual 15 s, so that the demo does not wait for minutes.
 
 It watches every version of pods and ledger, and compares the state within 15 s of the last write. The exit status is 0
 only if every line of the table holds.
@@ -123,13 +123,16 @@ class Demo:
         await self.end_leader()
 
     async def until(self, share: float) -> None:
-        """Wait until the drivers have finished a share of the pods, and a leader works."""
+        """Wait until the drivers have finished a share of the pods, a replica leads, and the other one can take over."""
         while sum(driver.number("finished") for driver in self.drivers) < share * PODS:
             for driver in self.drivers:
                 if driver.process is not None and driver.process.returncode not in (None, 0):
                     raise RuntimeError(f"a driver ended with {driver.process.returncode}; see {self.log}")
             await asyncio.sleep(0.05)
         await self.leader()
+        async with asyncio.timeout(60):
+            while not all(replica.number("health_port") for replica in self.replicas):
+                await asyncio.sleep(0.05)
 
     async def kill_leader(self) -> None:
         leader = await self.leader()

@@ -65,8 +65,8 @@ class EventTotals:
     Attributes:
         objects: The number of events.
         series: The number of events that were recorded more than once.
-        writes: The most requests that the recorders can have needed: an event is created, becomes a series at its second
-            occurrence, and has its last count written at the end of its recorder.
+        writes: The most requests that the recorders can have needed: an event is created, becomes a series at its
+            second occurrence, and has its last count written at the end of its recorder.
     """
 
     objects: int = 0
