@@ -11,6 +11,7 @@ only if every line of the table holds.
 
 import argparse
 import asyncio
+import contextlib
 import shutil
 import signal
 import sys
@@ -144,6 +145,7 @@ class Demo:
 
     async def stop_leader(self) -> None:
         leader = await self.leader()
+        identity = leader.identity
         self.say(f"SIGSTOP to the leader, {leader.name}")
         leader.send(signal.SIGSTOP)
         self.history.end_term(self.clock(), "SIGSTOP, SIGCONT later")
@@ -151,6 +153,10 @@ class Demo:
         await self.leader()
         self.say(f"SIGCONT to {leader.name}, which believes that it leads")
         leader.send(signal.SIGCONT)
+        with contextlib.suppress(TimeoutError):  # it lives on if it was stopped before it knew that it led
+            async with asyncio.timeout(10):
+                while not leader.has_ended(identity):
+                    await asyncio.sleep(0.05)
 
     async def end_leader(self) -> None:
         leader = await self.leader()

@@ -96,6 +96,10 @@ class SupervisedReplica(Program):
     def identity(self) -> str:
         return str(self.latest.get("identity", ""))
 
+    def has_ended(self, identity: str) -> bool:
+        """Return whether the process with this identity in the election has ended."""
+        return any(report.get("identity") == identity for report in self.reports)
+
     def end(self, number: signal.Signals) -> None:
         self.was_told = number
         self.send(number)
