@@ -29,7 +29,7 @@ from .controller import NAME, NAMESPACE
 from .history import History, inconsistencies
 from .judge import EventTotals, Verdict, count_events, judge
 from .observed import LOST
-from .program import Program, SupervisedReplica
+from .program import Program, SupervisedReplica, eventually
 from .table import Result, show_table
 
 PODS = 300
@@ -102,9 +102,7 @@ class Demo:
         def is_known(identity: str) -> bool:
             return any(replica.identity == identity for replica in self.replicas)
 
-        async with asyncio.timeout(60):
-            while not (self.history.leader and is_known(self.history.leader)):
-                await asyncio.sleep(0.05)
+        await eventually(lambda: self.history.leader and is_known(self.history.leader))
         identity = self.history.leader
         leader = next(replica for replica in self.replicas if replica.identity == identity)
         if identity not in self.names:
@@ -124,16 +122,14 @@ class Demo:
         await self.end_leader()
 
     async def until(self, share: float) -> None:
-        """Wait until the drivers have finished a share of the pods, a replica leads, and the other one can take over."""
+        """Wait until the drivers have finished a share of the pods, one replica leads, and both are ready."""
         while sum(driver.number("finished") for driver in self.drivers) < share * PODS:
             for driver in self.drivers:
                 if driver.process is not None and driver.process.returncode not in (None, 0):
                     raise RuntimeError(f"a driver ended with {driver.process.returncode}; see {self.log}")
             await asyncio.sleep(0.05)
         await self.leader()
-        async with asyncio.timeout(60):
-            while not all(replica.number("health_port") for replica in self.replicas):
-                await asyncio.sleep(0.05)
+        await eventually(lambda: all(replica.number("health_port") for replica in self.replicas))
 
     async def kill_leader(self) -> None:
         leader = await self.leader()
@@ -154,9 +150,7 @@ class Demo:
         self.say(f"SIGCONT to {leader.name}, which believes that it leads")
         leader.send(signal.SIGCONT)
         with contextlib.suppress(TimeoutError):  # it lives on if it was stopped before it knew that it led
-            async with asyncio.timeout(10):
-                while not leader.has_ended(identity):
-                    await asyncio.sleep(0.05)
+            await eventually(lambda: leader.has_ended(identity), timeout=10)
 
     async def end_leader(self) -> None:
         leader = await self.leader()
@@ -165,9 +159,7 @@ class Demo:
         self.history.terms[-1].reason = "SIGTERM"
         leader.end(signal.SIGTERM)
         self.faults["leader ended"] += 1
-        async with asyncio.timeout(60):
-            while self.history.leader == identity:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: self.history.leader != identity)
         await self.leader()
 
     async def kill_api_server(self) -> None:

@@ -13,6 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 RESTART_AFTER = 0.5  # seconds between the end of a replica and its next start
 
 
+async def eventually(condition: Callable[[], object], timeout: float = 60) -> None:
+    """Wait until something is true that other processes decide; raise TimeoutError after `timeout` seconds."""
+    async with asyncio.timeout(timeout):
+        while not condition():  # noqa: ASYNC110 (there is no event to wait for)
+            await asyncio.sleep(0.05)
+
+
 class Program:
     """A Python module in a process of its own; `latest` is the last JSON line that the process printed."""
 
