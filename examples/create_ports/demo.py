@@ -33,7 +33,7 @@ from .program import Program, SupervisedReplica, eventually
 from .table import Result, show_table
 
 PODS = 300
-PAUSE = 0.9  # the longest pause of a driver between two writes of a pod, in seconds
+PAUSE = 1.2  # the longest pause of a driver between two writes of a pod, in seconds
 WORK = 1.5  # seconds for which each new leader may work before the next fault
 SETTLE = 15.0  # seconds from the last write until everything must agree
 TIMES = ("--lease-duration", "5", "--renew-deadline", "3", "--retry-period", "0.5")
@@ -170,6 +170,8 @@ class Demo:
         await self.server.restart("kube-apiserver")
         self.history.outage = (self.history.outage[0], self.clock())
         await self.history.reconnect()
+        await eventually(lambda: self.history.terms[-1].renewed > self.history.outage[1])
+        await self.leader()
         self.faults["API server killed"] += 1
         self.say("the API server is back")
 
@@ -215,7 +217,7 @@ class Demo:
         numbers = {
             "pods, requesting ports": f"{verdict.live} / {verdict.asking}",
             "ports booked": verdict.booked,
-            "versions checked": f"{found.checked} of {len(self.history.versions)}, by a watch",
+            "versions checked": f"{found.checked} of {found.versions}; the others were missed in part while the API server was down",
             "reconciles": self.total("reconciles"),
             "events": f"{events.objects}, of which {events.series} are series; "
             f"{written} requests reported, {self.total('dropped')} events dropped",

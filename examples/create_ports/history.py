@@ -37,8 +37,9 @@ class Version:
 
 @dataclass
 class Findings:
-    """What was wrong at any time; `checked` counts the versions after which the state was checked."""
+    """What was wrong at any time, the number of versions, and of those after which the state was checked."""
 
+    versions: int = 0
     checked: int = 0
     double: list[str] = field(default_factory=list[str])
     late: list[str] = field(default_factory=list[str])
@@ -54,11 +55,11 @@ def inconsistencies(versions: list[Version], gaps: list[tuple[int, int]]) -> Fin
         versions: The versions in any order; those of the same revision are one change.
         gaps: From the last revision that was seen to the first one that was seen again, per lost watch.
     """
-    found = Findings()
     ledger: dict[str, str] = {}
     shown: dict[str, dict[str, str]] = {}
     writers: list[str] = []
     once = {(version.revision, version.owner): version for version in versions}  # some are in a watch and in a list
+    found = Findings(len(once))
     for version in sorted(once.values(), key=lambda version: version.revision):
         before = shown.get(version.owner, {}) if version.owner else ledger
         if version.writer and version.content != before:
