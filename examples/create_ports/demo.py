@@ -217,7 +217,7 @@ class Demo:
         numbers = {
             "pods, requesting ports": f"{verdict.live} / {verdict.asking}",
             "ports booked": verdict.booked,
-            "versions checked": f"{found.checked} of {found.versions}; the others were missed in part while the API server was down",
+            "versions checked": f"{found.checked} of {found.versions}; the others around the kill of the API server",
             "reconciles": self.total("reconciles"),
             "events": f"{events.objects}, of which {events.series} are series; "
             f"{written} requests reported, {self.total('dropped')} events dropped",
