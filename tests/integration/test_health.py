@@ -47,9 +47,11 @@ async def transport_of(config: kubeloop.Config) -> AsyncIterator[HTTPTransport]:
 @asynccontextmanager
 async def served(checks: HealthChecks) -> AsyncIterator[HTTPTransport]:
     """Serve checks, and open a transport to the server."""
-    async with HealthServer(checks, port=0, host="127.0.0.1") as server:
-        async with transport_of(kubeloop.Config(host=server.url)) as transport:
-            yield transport
+    async with (
+        HealthServer(checks, port=0, host="127.0.0.1") as server,
+        transport_of(kubeloop.Config(host=server.url)) as transport,
+    ):
+        yield transport
 
 
 async def get(transport: HTTPTransport, target: str) -> Response:

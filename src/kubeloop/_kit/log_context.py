@@ -40,8 +40,8 @@ class log_context:  # noqa: N801  # a block like contextlib.suppress
             await clientset.core_v1.services("default").get("web")
 
     This includes the code that the block calls or awaits, and the tasks that it creates. An inner block adds its fields
-    to those of the outer one, and wins where names are equal. A `LogContextFilter` at a handler adds the fields to the
-    records.
+    to those of the outer one, and wins where names are equal. The filter `LogContextFilter` adds the fields to the
+    records of a handler.
 
     Args:
         fields: The values by name. Numbers, booleans and None are kept. Everything else becomes text by `str` when

@@ -51,7 +51,7 @@ class CheckGroup:
         self._series = series
         self._history = CheckHistory(may_fail_at_start=may_fail_at_start)
         self._checks: dict[str, Check] = {"ping": _ping}
-        # The tasks of checks that ignored their cancellation, or have not ended yet, with their names.
+        # The tasks of checks that have ignored their cancellation, with their names.
         self._unended: dict[asyncio.Task[object], str] = {}
 
     @property
@@ -115,7 +115,8 @@ class CheckGroup:
                 elif isinstance(outcome := called(self._checks[name]), str):
                     errors[name] = outcome
                 else:
-                    tasks[name] = loop.create_task(outcome, name=f"{self._kind} check {name}")
+                    tasks[name] = task = loop.create_task(outcome, name=f"{self._kind} check {name}")
+                    task.add_done_callback(self._ended)
             if tasks:
                 await asyncio.wait(tasks.values(), timeout=self._timeout)
         finally:
@@ -128,15 +129,16 @@ class CheckGroup:
 
     async def _cancel(self, tasks: dict[str, asyncio.Task[object]]) -> None:
         """Cancel checks, and wait a moment for their ends. A check that continues is not called again until it ends."""
-        for name, task in tasks.items():
-            self._unended[task] = name
-            task.add_done_callback(self._ended)
+        for task in tasks.values():
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks.values(), timeout=_END_SECONDS)
+        try:
+            if tasks:
+                await asyncio.wait(tasks.values(), timeout=_END_SECONDS)
+        finally:
+            self._unended.update((task, name) for name, task in tasks.items() if not task.done())
 
     def _ended(self, task: asyncio.Task[object]) -> None:
-        del self._unended[task]
+        self._unended.pop(task, None)
         if not task.cancelled():
             task.exception()  # otherwise asyncio logs that nobody read it
 

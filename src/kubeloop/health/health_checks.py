@@ -39,6 +39,10 @@ class HealthChecks:
         timeout: The seconds after which an async check has failed. Choose less than the `timeoutSeconds` of the probe,
             whose default is 1, and leave 0.1 s for the end of cancelled checks.
 
+    Attributes:
+        liveness_group: The liveness checks, for a server.
+        readiness_group: The readiness checks, for a server.
+
     Raises:
         ValueError: The timeout is not positive.
 

@@ -56,8 +56,8 @@ class HealthServer:
     | `/livez/NAME`, `/healthz/NAME`, `/readyz/NAME` | one check |
     | `/metrics` | `metrics`, the results of the checks and the numbers of the process, in the Prometheus text format |
 
-    `?verbose` lists the checks, and `?exclude=NAME`, which may be repeated, leaves one out. Whoever reaches the port
-    may read the responses, which therefore contain no reasons of failures; the log contains them.
+    `?verbose` lists the checks, and `?exclude=NAME`, which may be repeated, leaves one out. Every program that reaches
+    the port may read the responses, which therefore contain no reasons of failures; the log contains them.
 
     Add the checks and enter the block before anything slow happens, and leave it last, so that probes get a response
     while the program starts and ends. At its end, the server stops accepting connections and completes the running

@@ -61,7 +61,7 @@ def queue_moves(queue: ObservedQueue, *, within: float) -> Callable[[], None]:
         queue: The queue.
         within: The seconds in which every item should be finished, such as 600.
     """
-    taken_before = -1
+    taken_before: int | None = None
     since = 0.0
 
     def check() -> None:

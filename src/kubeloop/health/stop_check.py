@@ -1,4 +1,4 @@
-"""`not_stopping`: a check that fails as soon as the program was told to end."""
+"""`not_stopping`: a check that fails as soon as the program ends."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ class CanBeSet(Protocol):
     """What the check needs of the `stop` of `until_signalled`, or of an `asyncio.Event`."""
 
     def is_set(self) -> bool:
-        """Return whether the program was told to end."""
+        """Return whether the program is to end."""
         ...
 
 
 def not_stopping(stop: CanBeSet) -> Callable[[], None]:
-    """Return a readiness check that fails once the program was told to end, so that it gets no new traffic.
+    """Return a readiness check that fails as soon as the program is to end, so that it gets no new traffic.
 
         async with kubeloop.until_signalled() as stop:
             checks.add_readiness("shutdown", not_stopping(stop))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 
 import pytest
@@ -106,7 +107,9 @@ def test_names_need_no_escape_in_a_url(name: str) -> None:
     assert group.names == ("ping", name)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "/a", "a/", "a//b", "a/../b", "ä", "a?", "-a", "a.", ".", "..", "a\n", "a%20", "a,b"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "/a", "a/", "a//b", "a/../b", "ä", "a?", "-a", "a.", ".", "..", "a\n", "a%20", "a,b"]
+)
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="expected a name of letters, digits"):
         group_of().add(name, fail)
@@ -219,6 +222,45 @@ async def test_a_cancelled_report_does_not_wait_for_a_check_that_ignores_its_can
     assert task.cancelled()
     assert elapsed() == pytest.approx(0.6)
     await asyncio.sleep(10)
+
+
+@in_virtual_time
+async def test_a_check_that_needs_a_moment_to_end_does_not_affect_the_next_probe() -> None:
+    group = group_of()
+
+    async def check() -> None:
+        try:
+            await asyncio.sleep(0.5)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.05)
+            raise
+
+    group.add("a", check)
+    left = asyncio.create_task(group.report())
+    await asyncio.sleep(0.1)
+    left.cancel()
+    await settle()
+    assert (await group.report()).is_healthy
+    await asyncio.wait([left])
+    assert left.cancelled()
+
+
+@in_virtual_time
+async def test_the_errors_of_a_cancelled_report_are_logged_by_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    group = group_of()
+
+    async def raise_at_once() -> None:
+        fail()
+
+    group.add("fails", raise_at_once)
+    group.add("hangs", hang)
+    report = asyncio.create_task(group.report())
+    await asyncio.sleep(0.1)
+    report.cancel()
+    await asyncio.wait([report])
+    del report
+    gc.collect()
+    assert "never retrieved" not in caplog.text
 
 
 @in_virtual_time

@@ -125,8 +125,11 @@ async def test_a_connection_without_news_fails() -> None:
 @pytest.mark.parametrize("check_of", [informers_connected, informers_heard])
 @in_virtual_time
 async def test_an_informer_that_has_stopped_fails(check_of: Callable[..., Callable[[], None]]) -> None:
-    check = check_of(Factory([Informer(is_stopped=True)]), within=60)
+    stopped, silent = Informer(is_stopped=True), Informer("v1 nodes", is_connected=False)
+    check = check_of(Factory([stopped, silent]), within=60)
     assert error_of(check) == "v1 pods has stopped"
+    await asyncio.sleep(61)
+    assert error_of(check) == "v1 pods has stopped; v1 nodes has had no news of the server for 61 s"
 
 
 @in_virtual_time

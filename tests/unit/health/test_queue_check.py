@@ -24,7 +24,7 @@ async def test_a_queue_from_which_nobody_takes_any_more_fails() -> None:
     check()
     await asyncio.sleep(1)
     with pytest.raises(
-        Unhealthy, match="^work queue 'pods': no worker has taken an item for 61 s; 2 items waiting, 1 in work$"
+        Unhealthy, match=r"^work queue 'pods': no worker has taken an item for 61 s; 2 items waiting, 1 in work$"
     ):
         check()
     await queue.get()
@@ -49,6 +49,19 @@ async def test_an_empty_queue_passes_and_the_time_begins_with_the_first_waiting_
     await asyncio.sleep(2)
     with pytest.raises(Unhealthy, match="has taken an item for 61 s"):
         check()
+
+
+@in_virtual_time
+async def test_what_happened_before_the_first_call_does_not_count() -> None:
+    queue: kubeloop.WorkQueue[str] = kubeloop.WorkQueue()
+    queue.add("a")
+    queue.add("b")
+    await queue.get()
+    await asyncio.sleep(1000)
+    check = queue_moves(queue, within=60)
+    check()
+    await asyncio.sleep(60)
+    check()
 
 
 @in_virtual_time
@@ -93,7 +106,7 @@ async def test_with_metrics_one_worker_that_is_stuck_fails() -> None:
         assert taken is not None
         queue.done(taken)
     await asyncio.sleep(1)
-    with pytest.raises(Unhealthy, match="^work queue 'pods': a worker has had its item for 61 s$"):
+    with pytest.raises(Unhealthy, match=r"^work queue 'pods': a worker has had its item for 61 s$"):
         check()
     queue.done("stuck")
     check()

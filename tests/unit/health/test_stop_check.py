@@ -13,5 +13,5 @@ def test_the_check_fails_once_the_program_was_told_to_end() -> None:
     check = not_stopping(stop)
     check()
     stop.set()
-    with pytest.raises(Unhealthy, match="^the process is shutting down$"):
+    with pytest.raises(Unhealthy, match=r"^the process is shutting down$"):
         check()

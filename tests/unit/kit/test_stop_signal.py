@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-
 import kubeloop
 from kubeloop.errors import LeadershipLost
 from kubeloop.testing import fake, virtual_time
@@ -460,9 +459,11 @@ def test_a_handler_of_the_loop_itself_is_an_error(new_loop: Callable[[], asyncio
         finally:
             asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        with pytest.raises(RuntimeError, match="the event loop had a handler for SIGINT of its own"):
-            runner.run(main())
+    with (
+        asyncio.Runner(loop_factory=new_loop) as runner,
+        pytest.raises(RuntimeError, match="the event loop had a handler for SIGINT of its own"),
+    ):
+        runner.run(main())
     signal.signal(signal.SIGINT, _fail)
 
 
