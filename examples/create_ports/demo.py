@@ -245,7 +245,8 @@ async def probe(replica: SupervisedReplica) -> list[str]:
             with urllib.request.urlopen(
                 f"http://127.0.0.1:{replica.number('health_port')}{path}", timeout=5
             ) as response:
-                return response.status
+                code: int = response.status
+                return code
         except urllib.error.HTTPError as error:
             return error.code
         except OSError:

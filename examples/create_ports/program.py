@@ -111,6 +111,12 @@ class SupervisedReplica(Program):
         self.was_told = number
         self.send(number)
 
+    def expected_status(self) -> list[int]:
+        """Return the exit status after the signal that was sent, if one was."""
+        if self.was_told is None:
+            return []
+        return [-signal.SIGKILL if self.was_told == signal.SIGKILL else 0]
+
     async def supervise(self, may_end_with: int) -> None:
         """Run the replica until `is_closing` is set.
 
@@ -124,9 +130,7 @@ class SupervisedReplica(Program):
             self.reports.append(self.latest)
             self.latest = {}
             self.ends.append(code)
-            expected = {may_end_with}
-            if self.was_told is not None:
-                expected.add(-signal.SIGKILL if self.was_told == signal.SIGKILL else 0)
+            expected = {may_end_with, *self.expected_status()}
             if code not in expected:
                 self.faults.append(f"{self.name} ended with {code}, expected one of {sorted(expected)}")
             if not self.is_closing:
