@@ -13,6 +13,7 @@ import random
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -84,19 +85,16 @@ def sample(subject: Subject, command: Sequence[str]) -> dict:
         name: value for name, value in os.environ.items() if name not in ("PYTHONDONTWRITEBYTECODE", "KUBECONFIG")
     }
     environment |= dict(subject.environment)
-    read, write = os.pipe()
     started = time.perf_counter()
-    process = subprocess.Popen(
-        pinned(CLIENT_CORE, command), stdout=write, stderr=subprocess.PIPE, env=environment, text=True
-    )
-    os.close(write)
-    with os.fdopen(read) as output:
-        text = output.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    errors = process.stderr.read()
-    process.stderr.close()
+    # Files, because nothing reads from a pipe while `wait4` waits for the resources that the process used.
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(pinned(CLIENT_CORE, command), stdout=output, stderr=log, env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        log.seek(0)
+        text, errors = output.read(), log.read()
     if process.returncode:
         print(f"\n{errors.strip()[-2000:]}", file=sys.stderr)
         lines = errors.strip().splitlines() or [f"exit status {process.returncode}"]

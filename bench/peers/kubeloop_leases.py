@@ -51,13 +51,14 @@ def leases(host, authority, token, count, seconds):
 
     async def run():
         import kubeloop
+        from kubeloop.leaderelection import LeaderElection
 
         renewals, lags, lost, leading = _Renewals(), [], 0, 0
         all_lead, has_ended = asyncio.Event(), asyncio.Event()
 
         async def hold(clientset, namespace, number):
             nonlocal lost, leading
-            election = kubeloop.LeaderElection(clientset, f"lease-{number}", namespace, identity="bench")
+            election = LeaderElection(clientset, f"lease-{number}", namespace, identity="bench")
             try:
                 async with election:
                     leading += 1
