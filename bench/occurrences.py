@@ -4,7 +4,8 @@ Three groups of pods: for some, an event repeats; for others, similar events dif
 combined from the tenth on; the rest is so noisy that the spam filter drops what is beyond 25 events.
 
 The occurrences of a pod are spread evenly, at least 500 others apart. So no occurrence waits in a queue beside another
-one of the same event, which kubeloop would write at once, and all subjects send the same requests.
+one of the same event, with which kubeloop would combine it, and all subjects send the same requests. The run must end
+within five minutes, after which the spam filter accepts one more event of each noisy pod.
 """
 
 import json

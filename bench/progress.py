@@ -36,19 +36,20 @@ class Progress:
         return f"bench: {self._suite}: {_duration(now - self._began)}{step}"
 
 
-_current = Progress("")
+_shown: list[Progress] = []
 
 
 def progress(text: str) -> None:
     """Set the current step of the suite that runs; an empty text if there is none."""
-    _current.begin_step(text)
+    for each in _shown:
+        each.begin_step(text)
 
 
 @contextmanager
 def shown(suite: str, stream: TextIO = sys.stderr) -> Iterator[None]:
     """Show the progress of a suite until the end of the block: in place in a terminal, else line by line."""
-    global _current
-    _current = suite_progress = Progress(suite)
+    suite_progress = Progress(suite)
+    _shown.append(suite_progress)
     start, end = ("\r\x1b[K", "") if stream.isatty() else ("", "\n")
     has_ended = threading.Event()
 
@@ -63,6 +64,7 @@ def shown(suite: str, stream: TextIO = sys.stderr) -> Iterator[None]:
     finally:
         has_ended.set()
         thread.join()
+        _shown.remove(suite_progress)
         print(start, end="", file=stream, flush=True)
 
 
