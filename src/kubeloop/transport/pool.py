@@ -19,7 +19,7 @@ from kubeloop.transport.request_errors import EXCHANGE_FAILURES, closed_failure,
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from kubeloop.config.credential import ClientCertificate
@@ -253,7 +253,7 @@ class Pool:
                 await self._connect(waiter)
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def _turn(self) -> AsyncGenerator[None]:
         """Wait until few connections are being opened, for a second at most.
 
         If many requests begin together, most of them can use the connections of others. Without turns, all handshakes
