@@ -20,6 +20,7 @@ from tests.support.servers import is_python_server
 
 ONE_FORMAT = {
     "test_auth",  # sends requests without a client
+    "test_benchmark_runners",  # runs programs
     "test_chaos",  # cuts connections for a minute, whatever is in them
     "test_connections",  # sends requests without a client
     "test_control_plane",  # starts servers
