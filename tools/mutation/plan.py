@@ -62,6 +62,11 @@ SLOW_HANDLERS = (
     "tests/unit/cache/handlers/test_handler_backlog.py tests/unit/cache/handlers/test_slow_handlers.py "
     "tests/unit/cache/handlers/test_informer_events.py tests/property/test_backlog_model.py"
 )
+CORRELATION = "tests/unit/record/test_event_correlator.py tests/unit/record/test_core_event_recorder.py"
+RECORDERS = (
+    "tests/unit/record/test_event_recorder.py tests/unit/record/test_core_event_recorder.py "
+    "tests/faults/test_event_recorder_faults.py"
+)
 EXTRAS = "tests/unit/telemetry/test_extras.py"
 REQUEST_LOG = "tests/unit/rest/test_request_log.py tests/unit/rest/test_call_tracing.py"
 PROTOBUF = "tests/unit/wire/serializers/test_protobuf_serializer.py tests/unit/rest/test_content_type.py"
@@ -144,7 +149,20 @@ DECISIVE = {
     "metrics/informer_series": f"{METRICS} tests/unit/cache/informer/test_informer_statistics.py",
     "metrics/queue_series": METRICS,
     "metrics/request_series": f"{METRICS} tests/unit/rest/test_call_report.py tests/unit/config/test_exec_metrics.py",
+    "metrics/recorder_series": f"{METRICS} tests/unit/record/test_event_recorder.py",
     "objects/json/list_reader": "tests/unit/objects/json/test_list_reader.py tests/property/test_list_reader.py",
+    "record/event_aggregator": f"tests/unit/record/test_event_aggregator.py {CORRELATION}",
+    "record/event_correlator": CORRELATION,
+    "record/event_form": f"tests/unit/record/test_event_form.py {RECORDERS}",
+    "record/event_reference": "tests/unit/record/test_event_reference.py",
+    "record/event_sender": RECORDERS,
+    "record/event_series": f"tests/unit/record/test_event_series.py {RECORDERS}",
+    "record/event_text": "tests/unit/record/test_event_text.py tests/unit/record/test_occurrence.py",
+    "record/occurrence": "tests/unit/record/test_occurrence.py",
+    "record/recent_items": "tests/unit/record/test_recent_items.py",
+    "record/recorded_event": "tests/unit/record/test_recorded_event.py",
+    "record/spam_filter": f"tests/unit/record/test_spam_filter.py {CORRELATION}",
+    "record/write_failure": f"tests/unit/record/test_write_failure.py {RECORDERS}",
     "rest/call_report": f"tests/unit/rest/test_call_report.py {REQUEST_LOG}",
     "rest/list_response": "tests/unit/rest/test_body.py tests/unit/rest/test_second_serializer.py",
     "rest/rate_limit": "tests/unit/rest/test_rate_limit.py tests/unit/rest/test_client.py",
@@ -205,6 +223,7 @@ TESTS_OF_FLOOR = {
     "metrics": METRICS,
     "objects": "tests/unit/objects tests/unit/models tests/property/test_patches.py tests/property/test_drafts.py "
     "tests/unit/codegen/test_agreement.py tests/unit/test_display.py",
+    "record": f"tests/unit/record {RECORDERS}",
     "rest": f"tests/unit/rest tests/unit/clients {REST_FAULTS} {WATCH_FAULTS}",
     "scheme": "tests/unit/test_unstructured.py tests/unit/wire",
     "telemetry": "tests/unit/telemetry",
